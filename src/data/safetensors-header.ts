@@ -1,0 +1,174 @@
+// The header of a safetensors file, read strictly: every byte of the file belongs to exactly one tensor.
+// Format: github.com/huggingface/safetensors, "Format"; bounds beyond it keep a hostile file cheap to refuse.
+import { parseStrictJson, quoteName } from './strict-json.ts';
+
+/** The longest header accepted, in bytes (the reference reader allows 100 MB). */
+export const HEADER_LIMIT_BYTES = 25_000_000;
+
+/** The most tensors accepted in one file; the largest published single files have about 20 000. */
+export const TENSOR_LIMIT = 32_768;
+
+/** Bytes of one element by type; types with less than a byte per element are not read. */
+export const DTYPE_BYTES = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+} as const;
+
+/** Element types of the format that are known here. */
+export type SafetensorsDtype = keyof typeof DTYPE_BYTES;
+
+/** Where a tensor lies; offsets are bytes from the start of the file. */
+export interface TensorEntry {
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The content of a header; maps, because a file may name a tensor `__proto__`. */
+export interface SafetensorsHeader {
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /** Bytes before the first tensor: 8 and the length of the header. */
+  readonly dataStart: number;
+}
+
+/**
+ * Reads and checks a header. `bytes` needs to hold only the start of the file, `fileBytes` is the size of all of it.
+ * Throws an Error that names what is wrong; nothing is allocated by a size that the file merely claims.
+ */
+export function parseSafetensorsHeader(
+  bytes: Uint8Array,
+  fileBytes: number = bytes.length,
+): SafetensorsHeader {
+  const dataStart = 8 + readHeaderLength(bytes, fileBytes);
+  if (bytes.length < dataStart)
+    fail(`the header is cut off: ${bytes.length} of ${dataStart} bytes were read`);
+  if (bytes[8] !== 0x7b) fail(`the header does not start with "{": its first byte is ${bytes[8]}`);
+  const json = parseStrictJson('safetensors', decodeUtf8(bytes.subarray(8, dataStart)), {
+    maxDepth: 3,
+    maxKeys: TENSOR_LIMIT + 1, // and __metadata__
+  });
+  if (!isObject(json)) fail('the header is not an object');
+  const metadata = readMetadata(json);
+  const tensors = new Map<string, TensorEntry>();
+  for (const [name, value] of Object.entries(json)) {
+    if (name !== '__metadata__') tensors.set(name, readEntry(name, value, dataStart));
+  }
+  checkCover(tensors, dataStart, fileBytes);
+  return { metadata, tensors, dataStart };
+}
+
+/** The number of elements of a shape; undefined when the product passes 2^53. */
+export function countElements(shape: readonly number[]): number | undefined {
+  let product = 1;
+  for (const size of shape) {
+    product *= size;
+    if (!Number.isSafeInteger(product)) return undefined;
+  }
+  return product;
+}
+
+/** Whether a value is a list of whole numbers from 0 to 2^53 − 1. */
+export function isSizes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function readHeaderLength(bytes: Uint8Array, fileBytes: number): number {
+  if (bytes.length < 8) fail(`shorter than the 8 bytes of the header's length: ${bytes.length} bytes`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(HEADER_LIMIT_BYTES))
+    fail(`the header is too long: ${length}, the limit is ${HEADER_LIMIT_BYTES} bytes`);
+  if (Number(length) > fileBytes - 8)
+    fail(`the header is longer than the file: ${length} of ${fileBytes} bytes`);
+  if (length < 2n) fail(`the header is too short: ${length} bytes`);
+  return Number(length);
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return fail('the header is not valid UTF-8');
+  }
+}
+
+function readMetadata(json: Readonly<Record<string, unknown>>): Map<string, string> {
+  const metadata = new Map<string, string>();
+  if (!Object.hasOwn(json, '__metadata__')) return metadata;
+  const value = json.__metadata__;
+  if (!isObject(value)) return fail('__metadata__ is not an object');
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== 'string') return fail(`metadata is not a text: ${quoteName(key)} is ${typeof text}`);
+    metadata.set(key, text);
+  }
+  return metadata;
+}
+
+function readEntry(name: string, value: unknown, dataStart: number): TensorEntry {
+  const shown = quoteName(name);
+  if (!isObject(value)) return fail(`tensor ${shown} is not an object`);
+  const keys = Object.keys(value).sort().join();
+  if (keys !== 'data_offsets,dtype,shape') {
+    return fail(`tensor ${shown} needs the keys dtype, shape and data_offsets: found ${quoteName(keys)}`);
+  }
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (!isDtype(dtype)) return fail(`tensor ${shown} has an unknown dtype: ${quoteName(String(dtype))}`);
+  const elements = isSizes(shape) ? countElements(shape) : undefined;
+  if (!isSizes(shape) || elements === undefined)
+    return fail(`tensor ${shown} has no valid shape: ${shorten(shape)}`);
+  if (!isSizes(offsets) || offsets.length !== 2)
+    return fail(`tensor ${shown} has no valid offsets: ${shorten(offsets)}`);
+  const [begin, end] = offsets;
+  const bytes = elements * DTYPE_BYTES[dtype];
+  if (end - begin !== bytes) {
+    return fail(
+      `tensor ${shown} is ${bytes} bytes by its shape ${shorten(shape)}, ${end - begin} by its offsets`,
+    );
+  }
+  return { dtype, shape, begin: dataStart + begin, end: dataStart + end };
+}
+
+/** Sorted by place, each tensor must begin where the one before ended, and the last end with the file. */
+function checkCover(tensors: ReadonlyMap<string, TensorEntry>, dataStart: number, fileBytes: number): void {
+  const sorted = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  let covered = dataStart;
+  for (const [name, { begin, end }] of sorted) {
+    const shown = quoteName(name);
+    if (begin < covered) fail(`tensor ${shown} overlaps another: it begins at ${begin}, before ${covered}`);
+    if (begin > covered) fail(`bytes belong to no tensor: ${covered} to ${begin}, before tensor ${shown}`);
+    if (end > fileBytes) fail(`tensor ${shown} reaches beyond the file: to ${end} of ${fileBytes} bytes`);
+    covered = end;
+  }
+  if (covered !== fileBytes) fail(`bytes belong to no tensor: ${covered} to ${fileBytes}, at the end`);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isDtype(value: unknown): value is SafetensorsDtype {
+  return typeof value === 'string' && Object.hasOwn(DTYPE_BYTES, value);
+}
+
+function shorten(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function fail(problem: string): never {
+  throw new Error(`safetensors: ${problem}. The file is damaged or not a safetensors file.`);
+}

@@ -1,0 +1,147 @@
+// Reads and writes safetensors files, the layout in which models are exchanged.
+// Numbers are little-endian, as is every machine with WebGPU, so tensors can be viewed in place.
+import { bfloat16ToFloat32, float16ToFloat32 } from './half-float.ts';
+import {
+  countElements,
+  HEADER_LIMIT_BYTES,
+  isSizes,
+  parseSafetensorsHeader,
+  type SafetensorsDtype,
+  TENSOR_LIMIT,
+  type TensorEntry,
+} from './safetensors-header.ts';
+import { quoteName } from './strict-json.ts';
+
+/** A tensor of a file that was read; its elements are converted when asked for. */
+export interface SafetensorsTensor {
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  /**
+   * The elements in row-major order, from F32, F16, BF16 or F64 (rounded). May be a view into the file's bytes: do not
+   * write to it. Throws an Error for integer and 8-bit types.
+   */
+  data(): Float32Array;
+}
+
+/** A file that was read. */
+export interface Safetensors {
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
+}
+
+/** A tensor to be written as F32, row-major: shape's product = data.length. */
+export interface TensorToWrite {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Reads a whole file. Throws an Error that says what is wrong with it; no tensor is copied before it is asked for. */
+export function readSafetensors(bytes: Uint8Array): Safetensors {
+  const header = parseSafetensorsHeader(bytes);
+  const tensors = new Map<string, SafetensorsTensor>();
+  for (const [name, entry] of header.tensors) {
+    tensors.set(name, { dtype: entry.dtype, shape: entry.shape, data: () => convert(name, entry, bytes) });
+  }
+  return { metadata: header.metadata, tensors };
+}
+
+/**
+ * The bytes of a file with these tensors, sorted by name, data aligned to 8 bytes. Throws an Error when a shape does
+ * not fit its data, a name is taken or reserved, or the header passes the limits that the reader sets.
+ */
+export function writeSafetensors(
+  tensors: Iterable<readonly [string, TensorToWrite]>,
+  metadata: Iterable<readonly [string, string]> = [],
+): Uint8Array<ArrayBuffer> {
+  const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  sorted.forEach(([name, tensor], i) => {
+    checkTensor(name, tensor, sorted[i - 1]?.[0]);
+  });
+  const header = encodeSafetensorsHeader(
+    sorted.map(([name, { shape }]) => [name, shape]),
+    metadata,
+  );
+  const total = sorted.reduce((sum, [, { data }]) => sum + data.byteLength, header.length);
+  const file = new Uint8Array(total);
+  file.set(header);
+  let at = header.length;
+  for (const [, { data }] of sorted) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return file;
+}
+
+/**
+ * The start of a file (length and header) whose F32 tensors follow in the order given, for writing large files in
+ * parts: its length is a multiple of 8. Throws an Error when it passes the limits that the reader sets.
+ */
+export function encodeSafetensorsHeader(
+  shapes: readonly (readonly [string, readonly number[]])[],
+  metadata: Iterable<readonly [string, string]> = [],
+): Uint8Array<ArrayBuffer> {
+  // Joined by hand: an object would lose the name __proto__ and reorder names that are numbers.
+  const parts: string[] = [];
+  const pairs = [...metadata].map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`);
+  if (pairs.length > 0) parts.push(`"__metadata__":{${pairs.join()}}`);
+  let end = 0;
+  for (const [name, shape] of shapes) {
+    const begin = end;
+    end += 4 * (countElements(shape) ?? Number.NaN);
+    const entry = JSON.stringify({ dtype: 'F32', shape, data_offsets: [begin, end] });
+    parts.push(`${JSON.stringify(name)}:${entry}`);
+  }
+  if (!Number.isSafeInteger(end))
+    throw new Error('safetensors: the tensors have no countable size. Check their shapes.');
+  const text = new TextEncoder().encode(`{${parts.join()}}`);
+  const padded = Math.ceil(text.length / 8) * 8;
+  if (padded > HEADER_LIMIT_BYTES || shapes.length > TENSOR_LIMIT) {
+    const found = `${shapes.length} tensors, ${padded} bytes of header`;
+    const limits = `${TENSOR_LIMIT} and ${HEADER_LIMIT_BYTES}`;
+    throw new Error(
+      `safetensors: too much for one file: ${found}, the limits are ${limits}. Write several files.`,
+    );
+  }
+  const header = new Uint8Array(8 + padded).fill(0x20); // the format pads with spaces
+  new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
+  header.set(text, 8);
+  return header;
+}
+
+function convert(name: string, { dtype, begin, end }: TensorEntry, bytes: Uint8Array): Float32Array {
+  const view = <T>(
+    type: new (buffer: ArrayBufferLike, offset: number, length: number) => T,
+    width: number,
+  ): T => {
+    const offset = bytes.byteOffset + begin;
+    const length = (end - begin) / width;
+    // Typed arrays need aligned offsets, which the format does not promise.
+    if (offset % width === 0) return new type(bytes.buffer, offset, length);
+    return new type(bytes.slice(begin, end).buffer, 0, length);
+  };
+  switch (dtype) {
+    case 'F32':
+      return view(Float32Array, 4);
+    case 'F16':
+      return float16ToFloat32(view(Uint16Array, 2));
+    case 'BF16':
+      return bfloat16ToFloat32(view(Uint16Array, 2));
+    case 'F64':
+      return Float32Array.from(view(Float64Array, 8));
+    default:
+      throw new Error(
+        `safetensors: tensor ${quoteName(name)} is no float that can be read: ${dtype}. Convert it to F32, F16 or BF16.`,
+      );
+  }
+}
+
+function checkTensor(name: string, { shape, data }: TensorToWrite, previous: string | undefined): void {
+  const shown = quoteName(name);
+  if (name === '__metadata__')
+    throw new Error(`safetensors: the name ${shown} is reserved. Rename the tensor.`);
+  if (name === previous) throw new Error(`safetensors: two tensors have the name ${shown}. Rename one.`);
+  const elements = isSizes(shape) ? countElements(shape) : undefined;
+  if (elements === data.length) return;
+  const found = `${JSON.stringify(shape)} for ${data.length} elements`;
+  throw new Error(`safetensors: tensor ${shown} does not fit its shape: ${found}. Pass its own shape.`);
+}

@@ -1,0 +1,39 @@
+// Tests of the 16-bit float conversions against the bits of the standards.
+import { expect, test } from 'vitest';
+import { bfloat16ToFloat32, float16ToFloat32 } from '../../src/data/half-float.ts';
+
+test.each([
+  [0x0000, 0],
+  [0x8000, -0],
+  [0x0001, 2 ** -24], // smallest subnormal
+  [0x03ff, 1023 * 2 ** -24], // largest subnormal
+  [0x0400, 2 ** -14], // smallest normal
+  [0x3555, 0.333251953125],
+  [0x3c00, 1],
+  [0xc000, -2],
+  [0x7bff, 65504], // largest
+  [0x7c00, Number.POSITIVE_INFINITY],
+  [0xfc00, Number.NEGATIVE_INFINITY],
+  [0x7e00, Number.NaN],
+])('binary16 %i is %s', (bits, value) => {
+  expect(float16ToFloat32(Uint16Array.of(bits))[0]).toBe(value);
+});
+
+test('finite binary16 patterns of one sign rise with their bits', () => {
+  const values = float16ToFloat32(Uint16Array.from({ length: 0x7c01 }, (_, bits) => bits));
+  for (let i = 1; i < values.length; i++) if (!(values[i] > values[i - 1])) expect.fail(`at ${i}`);
+  expect(values[0x7c00]).toBe(Number.POSITIVE_INFINITY);
+});
+
+test.each([
+  [0x0000, 0],
+  [0x8000, -0],
+  [0x3f80, 1],
+  [0xc040, -3],
+  [0x4049, 3.140625],
+  [0x0001, 2 ** -133], // smallest subnormal
+  [0x7f80, Number.POSITIVE_INFINITY],
+  [0x7fc0, Number.NaN],
+])('bfloat16 %i is %s', (bits, value) => {
+  expect(bfloat16ToFloat32(Uint16Array.of(bits))[0]).toBe(value);
+});
