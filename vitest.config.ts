@@ -1,18 +1,54 @@
-// Test projects: architecture (no GPU, seconds), unit (no GPU), gpu (Dawn in Node), browser (puppeteer).
+// Test projects: architecture (seconds), unit (no GPU), gpu (Dawn in Node), browser (puppeteer).
 import { defineConfig } from 'vitest/config';
+
+/** Tests that need a GPU are those of kernels and runtime, and any other file named *.gpu.test.ts. */
+const gpuTests = ['test/{kernels,runtime,gpu}/**/*.test.ts', 'test/**/*.gpu.test.ts'];
+
+const setupDevices = ['./test/setup-devices.ts'];
 
 export default defineConfig({
   test: {
+    pool: 'forks', // Dawn is native: a crash ends one file's process, and each file has a device of its own
+    maxWorkers: 2,
     projects: [
-      { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
       {
+        extends: true,
         test: {
-          name: 'unit',
-          include: ['test/{plan,data,theory,model,lab,ui,worker,cli}/**/*.test.ts'],
+          name: 'architecture',
+          include: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'],
         },
       },
-      { test: { name: 'gpu', include: ['test/{kernels,runtime,gpu}/**/*.test.ts'], testTimeout: 120_000 } },
-      { test: { name: 'browser', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/{plan,data,theory,model,lab,ui,worker,cli,bin}/**/*.test.ts'],
+          exclude: gpuTests,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'gpu',
+          include: gpuTests,
+          exclude: ['test/e2e/**'],
+          globalSetup: setupDevices,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: setupDevices,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1, // each file drives a browser with a software GPU, which wants both cores
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

@@ -1,0 +1,11 @@
+// Vitest global setup of the gpu and browser projects: which GPU and which browser the tests use, or why they are skipped.
+import { inspectMachine } from '../bin/environment.js';
+
+/** Puts the choice into the environment, which the test processes inherit. */
+export default function setup(): void {
+  const { browser, adapter, variables } = inspectMachine();
+  Object.assign(process.env, variables);
+  if (browser !== undefined) process.env.FLOPSCOPE_CHROME = browser;
+  else process.env.FLOPSCOPE_SKIP_BROWSER ??= 'no Chrome or Chromium here';
+  if (adapter === undefined) process.env.FLOPSCOPE_SKIP_GPU ??= 'Dawn finds no GPU here';
+}
