@@ -1,0 +1,111 @@
+// Turns numbers into text for the page: three digits, SI prefixes, durations, shares. The only place that does.
+
+/** Shown where a figure is not known. */
+export const unknown = '–';
+
+const prefixes = [
+  { factor: 1e18, sign: 'E' },
+  { factor: 1e15, sign: 'P' },
+  { factor: 1e12, sign: 'T' },
+  { factor: 1e9, sign: 'G' },
+  { factor: 1e6, sign: 'M' },
+  { factor: 1e3, sign: 'k' },
+  { factor: 1, sign: '' },
+  { factor: 1e-3, sign: 'm' },
+  { factor: 1e-6, sign: 'µ' },
+  { factor: 1e-9, sign: 'n' },
+] as const;
+
+const binaryPrefixes = ['', 'Ki', 'Mi', 'Gi', 'Ti'] as const;
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+/** Between a number and its unit: they stay on one line. */
+const thin = '\u202f';
+
+/** Three significant digits without an exponent: 1.23, 12.3, 123. The value should lie in [0.001, 1000). */
+function threeDigits(value: number): string {
+  const size = Math.abs(value);
+  const decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3;
+  return value.toFixed(decimals);
+}
+
+/** A figure with three digits, an SI prefix and a unit: `1.23 Mtok/s`; the dash when it is not finite. */
+export function formatSi(value: number | undefined, unit = ''): string {
+  if (value === undefined || !Number.isFinite(value)) return unknown;
+  if (value === 0) return unit === '' ? '0' : `0${thin}${unit}`;
+  const size = Math.abs(value);
+  // 999.6 rounds to 1000 at three digits, so the next prefix begins half a digit early.
+  const prefix = prefixes.find(({ factor }) => size >= factor * 0.9995) ?? prefixes[prefixes.length - 1];
+  if (prefix === undefined) return unknown;
+  const text = threeDigits(value / prefix.factor);
+  const suffix = `${prefix.sign}${unit}`;
+  return suffix === '' ? text : `${text}${thin}${suffix}`;
+}
+
+/** A whole number with grouped digits: `10,745,088`. */
+export function formatCount(value: number | undefined): string {
+  return value === undefined || !Number.isFinite(value) ? unknown : grouped.format(value);
+}
+
+/** Bytes in powers of 1024: `147 MiB`. */
+export function formatBytes(bytes: number | undefined): string {
+  if (bytes === undefined || !Number.isFinite(bytes)) return unknown;
+  let index = 0;
+  let value = bytes;
+  while (Math.abs(value) >= 999.5 && index < binaryPrefixes.length - 1) {
+    value /= 1024;
+    index += 1;
+  }
+  const digits = index === 0 ? value.toFixed(0) : threeDigits(value);
+  return `${digits}${thin}${binaryPrefixes[index]}B`;
+}
+
+/** A short time: `1.23 ms`; from two minutes on as `formatDuration`. */
+export function formatSeconds(seconds: number | undefined): string {
+  if (seconds === undefined || !Number.isFinite(seconds)) return unknown;
+  return Math.abs(seconds) >= 120 ? formatDuration(seconds) : formatSi(seconds, 's');
+}
+
+/** A waiting time in its two largest units: `12 s`, `2 min 05 s`, `1 h 12 min`, `3 d 04 h`. */
+export function formatDuration(seconds: number | undefined): string {
+  if (seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return unknown;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}${thin}s`;
+  const [large, small, unit, rest] =
+    whole < 3600 ? [60, 1, 'min', 's'] : whole < 86_400 ? [3600, 60, 'h', 'min'] : [86_400, 3600, 'd', 'h'];
+  const first = Math.floor(whole / Number(large));
+  const second = Math.floor((whole % Number(large)) / Number(small));
+  return `${first}${thin}${unit} ${String(second).padStart(2, '0')}${thin}${rest}`;
+}
+
+/** A loss in nats per token, four decimals. */
+export function formatLoss(loss: number | undefined): string {
+  return loss === undefined || !Number.isFinite(loss) ? unknown : loss.toFixed(4);
+}
+
+/** A share of one as percent: `37.1 %`. */
+export function formatPercent(share: number | undefined): string {
+  if (share === undefined || !Number.isFinite(share)) return unknown;
+  const percent = share * 100;
+  const decimals = Math.abs(percent) >= 99.95 ? 0 : Math.abs(percent) >= 0.0995 ? 1 : 2;
+  return `${percent.toFixed(decimals)}${thin}%`;
+}
+
+/** Measured over predicted: `0.93×`. */
+export function formatRatio(ratio: number | undefined): string {
+  return ratio === undefined || !Number.isFinite(ratio) ? unknown : `${threeDigits(ratio)}×`;
+}
+
+/** A relative half-width: `± 4 %`; empty when it is not known. */
+export function formatSpread(relative: number | undefined): string {
+  if (relative === undefined || !Number.isFinite(relative)) return '';
+  const percent = relative * 100;
+  return `±${thin}${percent < 1 && percent > 0 ? percent.toFixed(1) : percent.toFixed(0)}${thin}%`;
+}
+
+/** A learning rate or another setting as short as it can be: `3e-4`, `0.95`, `128`. */
+export function formatSetting(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value !== 'number') return String(value ?? unknown);
+  if (value === 0 || (Math.abs(value) >= 0.01 && Math.abs(value) < 1e6)) return String(value);
+  return value.toExponential().replace('e+', 'e');
+}
