@@ -1,0 +1,52 @@
+// Prepended to every shader: the launch record, the step record and the counter-based generator. There is no other
+// include. Field order is the layout; TypeScript reads names and offsets from here.
+
+struct Launch {
+  firstWorkgroup: u32, // where this slice of the grid starts
+  endWorkgroup: u32,   // one past the last workgroup of this slice
+  gridWidth: u32,      // workgroups in x; the rest of the linear grid is folded into y
+}
+
+struct Step {
+  step: u32,            // optimizer step, from 1
+  sampleOffset: u32,    // global index of the first sequence of this replay: randomness does not depend on batching
+  dropoutSeed: u32,
+  length: u32,          // real length of a padded prompt
+  lossScale: f32,       // 1 / targets of the whole step
+  learningRate: f32,
+  biasCorrection1: f32, // 1 − β₁ᵗ
+  biasCorrection2: f32, // 1 − β₂ᵗ
+  samplingSeed: u32,
+  temperature: f32,
+  topK: u32,
+  topP: f32,
+}
+
+@group(1) @binding(0) var<uniform> launch: Launch;
+@group(1) @binding(1) var<uniform> step: Step;
+
+/// Index of this workgroup on the linear grid. Callers return early when it is not below launch.endWorkgroup.
+fn linearWorkgroup(id: vec3<u32>) -> u32 {
+  return launch.firstWorkgroup + id.y * launch.gridWidth + id.x;
+}
+
+/// Four random words for a counter. Jarzynski and Olano, "Hash Functions for GPU Rendering" (2020), pcg4d.
+fn randomWords(counter: vec4<u32>) -> vec4<u32> {
+  var v = counter * 1664525u + 1013904223u;
+  v.x += v.y * v.w;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v.w += v.y * v.z;
+  v = v ^ (v >> vec4<u32>(16u));
+  v.x += v.y * v.w;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v.w += v.y * v.z;
+  return v;
+}
+
+/// Uniform in [0, 1) with 24 bits, from (seed, step, global sample, operation, element).
+fn randomUniform(seed: u32, stepIndex: u32, sample: u32, operation: u32, element: u32) -> f32 {
+  let word = randomWords(vec4<u32>(seed + operation * 2654435769u, stepIndex, sample, element)).x;
+  return f32(word >> 8u) * (1.0 / 16777216.0);
+}

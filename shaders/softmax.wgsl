@@ -1,0 +1,105 @@
+// Softmax of each row: y = exp(x − max x) / Σ exp(x − max x), and dx = y ∘ (dy − Σ dy ∘ y).
+// One workgroup computes one row; invocations stride over the columns and meet in a tree in workgroup memory.
+// Forward passes over the row three times (max, sum, divide), backward twice. The teacher of the flash kernel.
+
+override rows: u32;
+override columns: u32;
+override accumulate: u32 = 0u; // backward: 1 adds to dx
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;          // [rows, columns]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;    // [rows, columns]
+@group(0) @binding(2) var<storage, read> output: array<f32>;     // [rows, columns], y of the forward pass
+@group(0) @binding(3) var<storage, read> dy: array<f32>;         // [rows, columns]
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;   // [rows, columns]
+
+const workgroupSize = 64u;
+override columnSteps: u32 = (columns + workgroupSize - 1u) / workgroupSize;
+var<workgroup> partial: array<f32, workgroupSize>;
+
+/// Largest of the workgroup's values, in every invocation.
+fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
+  partial[invocation] = value;
+  workgroupBarrier();
+  for (var width = workgroupSize / 2u; width > 0u; width = width / 2u) {
+    if (invocation < width) {
+      partial[invocation] = max(partial[invocation], partial[invocation + width]);
+    }
+    workgroupBarrier();
+  }
+  let result = partial[0];
+  workgroupBarrier();
+  return result;
+}
+
+/// Sum of the workgroup's values in a fixed order, in every invocation.
+fn workgroupSum(value: f32, invocation: u32) -> f32 {
+  partial[invocation] = value;
+  workgroupBarrier();
+  for (var width = workgroupSize / 2u; width > 0u; width = width / 2u) {
+    if (invocation < width) {
+      partial[invocation] += partial[invocation + width];
+    }
+    workgroupBarrier();
+  }
+  let result = partial[0];
+  workgroupBarrier();
+  return result;
+}
+
+@compute @workgroup_size(workgroupSize)
+fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+  let row = linearWorkgroup(group);
+  if (row >= launch.endWorkgroup) {
+    return;
+  }
+  var largest = -3.0e38;
+  for (var i = 0u; i < columnSteps; i++) {
+    let column = i * workgroupSize + invocation;
+    if (column < columns) {
+      largest = max(largest, x[row * columns + column]);
+    }
+  }
+  largest = workgroupMaximum(largest, invocation);
+  var sum = 0.0;
+  for (var i = 0u; i < columnSteps; i++) {
+    let column = i * workgroupSize + invocation;
+    if (column < columns) {
+      sum += exp(x[row * columns + column] - largest);
+    }
+  }
+  let scale = 1.0 / workgroupSum(sum, invocation);
+  for (var i = 0u; i < columnSteps; i++) {
+    let column = i * workgroupSize + invocation;
+    if (column < columns) {
+      y[row * columns + column] = exp(x[row * columns + column] - largest) * scale;
+    }
+  }
+}
+
+@compute @workgroup_size(workgroupSize)
+fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+  let row = linearWorkgroup(group);
+  if (row >= launch.endWorkgroup) {
+    return;
+  }
+  var sum = 0.0;
+  for (var i = 0u; i < columnSteps; i++) {
+    let column = i * workgroupSize + invocation;
+    if (column < columns) {
+      sum += output[row * columns + column] * dy[row * columns + column];
+    }
+  }
+  let dot = workgroupSum(sum, invocation);
+  for (var i = 0u; i < columnSteps; i++) {
+    let column = i * workgroupSize + invocation;
+    if (column < columns) {
+      let index = row * columns + column;
+      let gradient = output[index] * (dy[index] - dot);
+      if (accumulate == 1u) {
+        dx[index] += gradient;
+      } else {
+        dx[index] = gradient;
+      }
+    }
+  }
+}

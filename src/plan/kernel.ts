@@ -1,0 +1,114 @@
+// A kernel is a declaration: WGSL, what it reads and writes, its launch, its cost and the same sums in plain loops.
+import type { ElementType, Tensor } from './tensor.ts';
+
+/** Device features that a kernel may need; names are WebGPU's own. */
+export type Feature =
+  | 'subgroups'
+  | 'shader-f16'
+  | 'timestamp-query'
+  | 'chromium-experimental-subgroup-matrix';
+
+/** Storage of a reference: f32 to compare with the GPU, f64 to check gradients, u32 for indices. */
+export type NumberArray = Float32Array | Float64Array | Uint32Array;
+
+/** Shape letters and options of one dispatch. The keys are the names of the WGSL's `override` constants. */
+export type Dims<D extends string = string> = Readonly<Record<D, number>>;
+
+/** Values of the step record (learning rate, position …), by the names in the prologue's `struct Step`. */
+export type Scalars = Readonly<Record<string, number>>;
+
+/** What a binding must hold for given dims: recording checks extents by it, self-test and calibration fill it. */
+export interface BindingSpec {
+  /** Elements from the binding's start; a strided operand counts up to its last element. */
+  readonly shape: readonly number[];
+  /** f32 unless said. */
+  readonly elementType?: ElementType;
+  /** Test values from a uniform number in [0, 1); standard normal unless given (u32 bindings must give it). */
+  readonly fill?: (uniform: number, index: number) => number;
+}
+
+/** One way to compute something on the GPU, with everything that anybody needs to know about it. */
+export interface Kernel<D extends string = string, B extends string = string> {
+  /** Unique, such as `softmax.forward` or `matmul.nn/subgroup`. */
+  readonly name: string;
+  /** Variants of one computation share a family; calibration and variant tables are keyed by it. */
+  readonly family: string;
+  /** WGSL module text, prologue included. */
+  readonly source: string;
+  readonly entryPoint: string;
+  readonly dims: readonly D[];
+  /** Names of the WGSL variables bound for reading / for writing (or both). Numbers are parsed from the WGSL. */
+  readonly reads: readonly B[];
+  readonly writes: readonly B[];
+  /** Bindings that a dispatch may leave out; the runtime binds a few zero bytes and a dim says "unused". */
+  readonly optional?: readonly B[];
+  readonly requires?: readonly Feature[];
+  /** Values that WGSL wants as `const` (register tiles, array sizes); the runtime writes them above the source. */
+  readonly constants?: (dims: Dims<D>) => Readonly<Record<string, number>>;
+  /** False where this variant must not or should not run (a head size too large, a tile much too big). */
+  readonly suits?: (dims: Dims<D>, device: Capabilities) => boolean;
+  /** Every binding's extent, element type and plausible values. */
+  readonly tensors: (dims: Dims<D>) => Readonly<Record<B, BindingSpec>>;
+  /** Small shapes for the self-test on a visitor's device; they must cover the options (accumulate, bias …). */
+  readonly selfTest: readonly Dims<D>[];
+  /** Largest accepted |GPU − reference| ÷ max(1, max |reference|) of the self-test. Defaults to 1e-5. */
+  readonly tolerance?: number;
+  /** Three shapes, small to large, typical of tiny models, at which calibration times the family. */
+  readonly calibration: readonly Dims<D>[];
+  /** Workgroups on a linear grid; the runtime folds it past 65 535 and may slice it. */
+  readonly workgroups: (dims: Dims<D>) => number;
+  /** Floating-point operations of the mathematics, a multiply-add as two. The same for every variant. */
+  readonly usefulFlops: (dims: Dims<D>, scalars: Scalars) => number;
+  /** Operations that this variant really launches (padding, recomputation). Defaults to usefulFlops. */
+  readonly launchedFlops?: (dims: Dims<D>, scalars: Scalars) => number;
+  /** Bytes moved between memory and the kernel if every tensor is touched once per use. */
+  readonly bytes: (dims: Dims<D>, scalars: Scalars) => number;
+  /** The same computation in plain loops over whatever float storage the arrays have. */
+  readonly reference: (arrays: Readonly<Record<B, NumberArray>>, dims: Dims<D>, scalars: Scalars) => void;
+}
+
+/** What recording may assume of the device. Plain data: a plan can be recorded for a device that is not here. */
+export interface Capabilities {
+  readonly features: ReadonlySet<string>;
+  readonly subgroupMinSize: number;
+  readonly subgroupMaxSize: number;
+  readonly maxBindingBytes: number;
+  readonly maxBufferBytes: number;
+  readonly maxWorkgroupStorageBytes: number;
+  readonly maxInvocationsPerWorkgroup: number;
+}
+
+/** WebGPU's default limits and no feature: what every device can do. */
+export const baselineCapabilities: Capabilities = {
+  features: new Set(),
+  subgroupMinSize: 1,
+  subgroupMaxSize: 128,
+  maxBindingBytes: 134_217_728,
+  maxBufferBytes: 268_435_456,
+  maxWorkgroupStorageBytes: 16_384,
+  maxInvocationsPerWorkgroup: 256,
+};
+
+/** Which variant of a family runs for given dims; undefined leaves the choice to the built-in order. */
+export type VariantTable = (family: string, dims: Dims) => string | undefined;
+
+/** One launch of one kernel: the atom that prediction, execution and explanation all read. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  readonly dims: Dims;
+  readonly bindings: Readonly<Record<string, Tensor>>;
+  readonly workgroups: number;
+  /** Where in the model: `layer 0 / attention / qkv`. */
+  readonly label: string;
+  readonly phase: Phase;
+}
+
+/** Part of a training step that a dispatch belongs to. */
+export type Phase = 'forward' | 'backward' | 'update';
+
+/** Infers the dim and binding names of a declaration, so that typos in its functions do not compile. */
+export function defineKernel<const D extends string, const B extends string>(
+  kernel: Kernel<D, B>,
+): Kernel<D, B> {
+  return kernel;
+}

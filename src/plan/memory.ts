@@ -1,0 +1,73 @@
+// Gives transient tensors their memory: lifetimes from the order of dispatches, then best fit into whole buffers.
+//
+// A slot is a whole GPUBuffer because WebGPU tracks usage per buffer: two ranges of one buffer cannot be read and
+// written by the same dispatch (WebGPU §3.4.5, usage scopes).
+import type { Dispatch } from './kernel.ts';
+import { type Storage, storageBytes } from './tensor.ts';
+
+/** One pooled buffer. */
+export interface Slot {
+  readonly bytes: number;
+}
+
+interface Lifetime {
+  readonly storage: Storage;
+  readonly first: number;
+  last: number;
+}
+
+/** First and last dispatch that touches each transient storage, in order of first use. */
+export function lifetimes(dispatches: readonly Dispatch[], keep: readonly Storage[]): Lifetime[] {
+  const found = new Map<Storage, Lifetime>();
+  dispatches.forEach(({ bindings }, index) => {
+    for (const { storage } of Object.values(bindings)) {
+      if (storage.kind !== 'transient') continue;
+      const lifetime = found.get(storage);
+      if (lifetime) lifetime.last = index;
+      else found.set(storage, { storage, first: index, last: index });
+    }
+  });
+  return [...found.values()].map((lifetime) =>
+    keep.includes(lifetime.storage)
+      ? { storage: lifetime.storage, first: -1, last: dispatches.length }
+      : lifetime,
+  );
+}
+
+/**
+ * Assigns storages to slots, largest first: a storage takes the first slot in which no lifetime overlaps its own.
+ * Placing large ones first keeps every slot as large as its largest tenant and no larger.
+ * @throws if one tensor exceeds the device's binding limit.
+ */
+export function planSlots(
+  dispatches: readonly Dispatch[],
+  keep: readonly Storage[],
+  maxBindingBytes: number,
+): { slots: Slot[]; slotOf: Map<Storage, number> } {
+  const bySize = lifetimes(dispatches, keep).sort(
+    (a, b) => storageBytes(b.storage) - storageBytes(a.storage) || a.first - b.first,
+  );
+  const tenants: Lifetime[][] = [];
+  const slots: Slot[] = [];
+  const slotOf = new Map<Storage, number>();
+  for (const lifetime of bySize) {
+    const bytes = storageBytes(lifetime.storage);
+    if (bytes > maxBindingBytes) {
+      throw new Error(
+        `memory: tensor ${lifetime.storage.name} needs ${bytes} bytes, more than this device binds at once ` +
+          `(${maxBindingBytes}). Lower the batch, the context or the width.`,
+      );
+    }
+    let index = tenants.findIndex((others) =>
+      others.every((other) => other.last < lifetime.first || lifetime.last < other.first),
+    );
+    if (index < 0) {
+      index = slots.length;
+      slots.push({ bytes });
+      tenants.push([]);
+    }
+    tenants[index]?.push(lifetime);
+    slotOf.set(lifetime.storage, index);
+  }
+  return { slots, slotOf };
+}

@@ -1,0 +1,296 @@
+// Records dispatches instead of running them. `backward` replays closures that record gradients: micrograd at plan time.
+import type { Capabilities, Dims, Dispatch, Kernel, Phase, VariantTable } from './kernel.ts';
+import { describeTensor, type ElementType, elementCount, type MemoryClass, type Tensor } from './tensor.ts';
+
+/** What recording depends on. The same options give the same plan. */
+export interface TapeOptions {
+  readonly capabilities: Capabilities;
+  readonly variants?: VariantTable;
+  /** False records no gradients: evaluation, prefill and decode. */
+  readonly training?: boolean;
+}
+
+/** Where a kernel puts a gradient, and whether it must add to what is there. */
+export interface GradientTarget {
+  readonly gradient: Tensor;
+  /** 1 after the first contribution: a kernel's `accumulate` override. */
+  readonly accumulate: 0 | 1;
+}
+
+interface Closure {
+  readonly output: Tensor;
+  readonly scope: string;
+  readonly record: (outputGradient: Tensor) => void;
+}
+
+/** An append-only list of dispatches with the closures that extend it backwards. */
+export class Tape {
+  readonly capabilities: Capabilities;
+  readonly training: boolean;
+  readonly #variants: VariantTable;
+  readonly #dispatches: Dispatch[] = [];
+  readonly #closures: Closure[] = [];
+  readonly #gradients = new Map<Tensor, Tensor>();
+  readonly #contributed = new Set<Tensor>();
+  readonly #differentiable = new Set<Tensor>();
+  #scope: string[] = [];
+  #phase: Phase = 'forward';
+  #operation = 0;
+  #recordsClosures: boolean;
+
+  constructor(options: TapeOptions) {
+    this.capabilities = options.capabilities;
+    this.training = options.training ?? false;
+    this.#variants = options.variants ?? (() => undefined);
+    this.#recordsClosures = this.training;
+  }
+
+  get dispatches(): readonly Dispatch[] {
+    return this.#dispatches;
+  }
+
+  /** A new transient tensor; its memory is decided when the plan is frozen. */
+  tensor(
+    name: string,
+    shape: readonly number[],
+    elementType: ElementType = 'f32',
+    memoryClass: MemoryClass = 'activations',
+  ): Tensor {
+    const elements = elementCount(shape);
+    if (!Number.isSafeInteger(elements) || elements < 1) {
+      throw new Error(
+        `tensor: ${name} has shape [${shape.join(', ')}]. Every size must be a positive integer.`,
+      );
+    }
+    const storage = { kind: 'transient' as const, name, elementType, elements, memoryClass };
+    return { name, shape, elementType, storage, offset: 0 };
+  }
+
+  /** Names a part of the model; dispatches recorded inside carry the path in their label. */
+  scope<T>(name: string, record: () => T): T {
+    this.#scope.push(name);
+    try {
+      return record();
+    } finally {
+      this.#scope.pop();
+    }
+  }
+
+  /** Marks the dispatches recorded inside as another phase than forward. */
+  phase<T>(phase: Phase, record: () => T): T {
+    const saved = this.#phase;
+    this.#phase = phase;
+    try {
+      return record();
+    } finally {
+      this.#phase = saved;
+    }
+  }
+
+  /** First variant that the device can run, unless the variant table names another one that it can run too. */
+  choose<K extends Kernel>(candidates: readonly K[], dims: Dims): K {
+    const runnable = candidates.filter(
+      (kernel) =>
+        (kernel.requires ?? []).every((feature) => this.capabilities.features.has(feature)) &&
+        (kernel.suits?.(dims, this.capabilities) ?? true),
+    );
+    const first = runnable[0];
+    if (!first) {
+      const names = candidates.map((kernel) => kernel.name).join(', ');
+      throw new Error(`choose: no variant of ${names} suits ${JSON.stringify(dims)} on this device.`);
+    }
+    const wanted = this.#variants(first.family, dims);
+    return runnable.find((kernel) => kernel.name === wanted) ?? first;
+  }
+
+  /**
+   * Appends one dispatch.
+   * @throws if a dim or binding is missing, a tensor is too small, or a written storage is bound twice.
+   */
+  dispatch<D extends string, B extends string>(
+    kernel: Kernel<D, B>,
+    dims: Dims<D>,
+    bindings: Readonly<Partial<Record<B, Tensor>>>,
+  ): void {
+    const label = [...this.#scope].join(' / ');
+    const checked = checkBindings(kernel as unknown as Kernel, bindings);
+    checkExtents(kernel as unknown as Kernel, dims, checked, label);
+    for (const name of kernel.dims) {
+      const value = dims[name];
+      if (!Number.isFinite(value)) {
+        throw new Error(
+          `${kernel.name}: dim ${name} is ${value} at ${label}. Every dim must be a finite number.`,
+        );
+      }
+    }
+    const workgroups = kernel.workgroups(dims);
+    if (!Number.isSafeInteger(workgroups) || workgroups < 1) {
+      throw new Error(
+        `${kernel.name}: launches ${workgroups} workgroups for ${JSON.stringify(dims)} at ${label}.`,
+      );
+    }
+    this.#dispatches.push({
+      kernel: kernel as unknown as Kernel,
+      dims,
+      bindings: checked,
+      workgroups,
+      label,
+      phase: this.#phase,
+    });
+  }
+
+  /** A number for the random counter of one operation; recomputation and backward reuse it. */
+  nextOperation(): number {
+    return this.#operation++;
+  }
+
+  /** Declares a leaf whose gradient is wanted at a place of the caller's (parameters live in the Store). */
+  parameter(weight: Tensor, gradient: Tensor, accumulate: 0 | 1 = 0): void {
+    this.#differentiable.add(weight);
+    this.#gradients.set(weight, gradient);
+    if (accumulate === 1) this.#contributed.add(weight);
+  }
+
+  /** True if a gradient with respect to this tensor will be wanted. */
+  needsGradient(tensor: Tensor | undefined): boolean {
+    return tensor !== undefined && this.#recordsClosures && this.#differentiable.has(tensor);
+  }
+
+  /** Registers how to record the gradients of an operation's inputs, given that of its output. */
+  onBackward(
+    inputs: readonly (Tensor | undefined)[],
+    output: Tensor,
+    record: (outputGradient: Tensor) => void,
+  ): void {
+    if (!inputs.some((input) => this.needsGradient(input))) return;
+    this.#differentiable.add(output);
+    this.#closures.push({ output, scope: this.#scope.join(' / '), record });
+  }
+
+  /** The place for the next contribution to a tensor's gradient. Call once per contribution, in recorded order. */
+  gradientTarget(tensor: Tensor): GradientTarget {
+    let gradient = this.#gradients.get(tensor);
+    if (!gradient) {
+      gradient = this.tensor(`∂${tensor.name}`, tensor.shape, tensor.elementType);
+      this.#gradients.set(tensor, gradient);
+    }
+    const accumulate = this.#contributed.has(tensor) ? 1 : 0;
+    this.#contributed.add(tensor);
+    return { gradient, accumulate };
+  }
+
+  /** The gradient recorded so far, if any. */
+  gradientOf(tensor: Tensor): Tensor | undefined {
+    return this.#contributed.has(tensor) ? this.#gradients.get(tensor) : undefined;
+  }
+
+  /**
+   * Makes `gradient` the first contribution to `tensor`'s gradient without a copy (a residual passes it through).
+   * @returns false if there is a contribution already or the place is fixed: then the caller must add instead.
+   */
+  adoptGradient(tensor: Tensor, gradient: Tensor): boolean {
+    if (this.#gradients.has(tensor)) return false;
+    this.#gradients.set(tensor, gradient);
+    this.#contributed.add(tensor);
+    return true;
+  }
+
+  /** The same memory under a new identity, for operations in place: the old tensor must not be read any more. */
+  alias(tensor: Tensor, name = tensor.name): Tensor {
+    return { ...tensor, name };
+  }
+
+  /**
+   * Records a block whose activations are not kept: backward records the block again before its gradients.
+   * `record` must be pure. Random operations get the same numbers both times.
+   */
+  checkpoint(inputs: readonly Tensor[], record: () => Tensor): Tensor {
+    if (!this.#recordsClosures) return record();
+    const firstOperation = this.#operation;
+    this.#recordsClosures = false;
+    const output = record();
+    this.#recordsClosures = true;
+    this.onBackward(inputs, output, (outputGradient) => {
+      const operation = this.#operation;
+      this.#operation = firstOperation;
+      const mark = this.#closures.length;
+      this.#recordsClosures = true;
+      const again = record();
+      this.#gradients.set(again, outputGradient);
+      this.#contributed.add(again);
+      this.#replayClosures(mark);
+      this.#recordsClosures = false;
+      this.#operation = operation;
+    });
+    return output;
+  }
+
+  /** Records all gradients, last operation first. Operations nobody sent a gradient to are skipped. */
+  backward(): void {
+    this.#recordsClosures = false;
+    this.phase('backward', () => this.#replayClosures(0));
+  }
+
+  #replayClosures(mark: number): void {
+    while (this.#closures.length > mark) {
+      const closure = this.#closures.pop();
+      const gradient = closure && this.gradientOf(closure.output);
+      if (!closure || !gradient) continue;
+      const saved = this.#scope;
+      this.#scope = closure.scope === '' ? [] : closure.scope.split(' / ');
+      closure.record(gradient);
+      this.#scope = saved;
+    }
+  }
+}
+
+/** Checks that every tensor reaches as far as the kernel will, and holds the right element type. */
+function checkExtents(
+  kernel: Kernel,
+  dims: Dims,
+  bindings: Readonly<Record<string, Tensor>>,
+  label: string,
+): void {
+  const specs = kernel.tensors(dims);
+  for (const [name, tensor] of Object.entries(bindings)) {
+    const spec = specs[name];
+    if (!spec) throw new Error(`${kernel.name}: tensors() says nothing of binding ${name}.`);
+    const needed = elementCount(spec.shape);
+    const type = spec.elementType ?? 'f32';
+    if (tensor.storage.elements - tensor.offset < needed || tensor.elementType !== type) {
+      throw new Error(
+        `${kernel.name}: ${name} must hold [${spec.shape.join(', ')}] ${type} but is ${describeTensor(tensor)} ` +
+          `at ${label} with ${JSON.stringify(dims)}. Check the shapes that are passed.`,
+      );
+    }
+  }
+}
+
+/** Checks a dispatch's bindings against the kernel and against WebGPU's aliasing rule, before any GPU sees them. */
+function checkBindings(
+  kernel: Kernel,
+  bindings: Readonly<Partial<Record<string, Tensor>>>,
+): Record<string, Tensor> {
+  const checked: Record<string, Tensor> = {};
+  const names = new Set([...kernel.reads, ...kernel.writes]);
+  for (const name of names) {
+    const tensor = bindings[name];
+    if (tensor) checked[name] = tensor;
+    else if (!kernel.optional?.includes(name)) throw new Error(`${kernel.name}: binding ${name} is missing.`);
+  }
+  for (const name of Object.keys(bindings)) {
+    if (!names.has(name)) throw new Error(`${kernel.name}: has no binding ${name}.`);
+  }
+  for (const written of kernel.writes) {
+    for (const other of names) {
+      const [a, b] = [checked[written], checked[other]];
+      if (other !== written && a && b && a.storage === b.storage) {
+        throw new Error(
+          `${kernel.name}: ${written} (${describeTensor(a)}) and ${other} (${describeTensor(b)}) share a buffer, ` +
+            'and a written buffer may be bound once only. Use another tensor.',
+        );
+      }
+    }
+  }
+  return checked;
+}

@@ -1,0 +1,40 @@
+// Reads what TypeScript must know of a shader from the shader: binding numbers, access and struct layouts.
+
+/** One resource variable of a module. */
+export interface WgslBinding {
+  readonly name: string;
+  readonly group: number;
+  readonly binding: number;
+  readonly access: 'read' | 'read_write' | 'uniform';
+  /** Element type text, such as `f32` of `array<f32>`. */
+  readonly type: string;
+}
+
+/** All `@group(g) @binding(b) var<…> name : type;` of a module. */
+export function parseBindings(source: string): WgslBinding[] {
+  const pattern = /@group\((\d+)\)\s*@binding\((\d+)\)\s*var\s*<\s*([^>]*?)\s*>\s*(\w+)\s*:\s*([^;]+);/g;
+  return [...source.matchAll(pattern)].map(([, group, binding, space = '', name = '', type = '']) => ({
+    name,
+    group: Number(group),
+    binding: Number(binding),
+    access: space.startsWith('uniform') ? 'uniform' : space.includes('read_write') ? 'read_write' : 'read',
+    type: type.trim(),
+  }));
+}
+
+/** Fields of a struct in order; every field is four bytes wide, so a field's offset is four times its index. */
+export function parseStruct(
+  source: string,
+  name: string,
+): { readonly name: string; readonly type: string }[] {
+  const body = new RegExp(`struct\\s+${name}\\s*\\{([^}]*)\\}`).exec(source)?.[1];
+  if (body === undefined) throw new Error(`wgsl: no struct ${name} in the source. Prepend the prologue.`);
+  return [...body.replace(/\/\/[^\n]*/g, '').matchAll(/(\w+)\s*:\s*(f32|u32|i32)\s*,?/g)].map(
+    ([, field = '', type = '']) => ({ name: field, type }),
+  );
+}
+
+/** Names of the `override` constants of a module. */
+export function parseOverrides(source: string): string[] {
+  return [...source.matchAll(/^\s*override\s+(\w+)/gm)].map(([, name = '']) => name);
+}

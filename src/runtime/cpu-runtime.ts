@@ -1,0 +1,121 @@
+// Executes plans by the kernels' reference loops: the oracle of the tests and the fallback without WebGPU.
+import type { NumberArray } from '../plan/kernel.ts';
+import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
+import { elementBytes, elementCount, type Storage, storageBytes, type Tensor } from '../plan/tensor.ts';
+import type { Replay, Runtime, Submission } from './runtime.ts';
+
+/** Float storage of the reference: f32 as on the GPU, f64 to check gradients. */
+export type FloatStorage = 'f32' | 'f64';
+
+/** A CPU runtime over the given plans. `extra` are persistent storages that no plan touches but the caller reads. */
+export class CpuRuntime implements Runtime {
+  readonly kind = 'cpu';
+  readonly allocatedBytes: number;
+  readonly #float: FloatStorage;
+  readonly #persistent = new Map<Storage, NumberArray>();
+  readonly #pool: ArrayBuffer[];
+  readonly #slotIndex = new Map<Plan, number[]>();
+  readonly #views = new Map<Tensor, NumberArray>();
+  readonly #bindings = new Map<Tensor, NumberArray>();
+  readonly #planOf = new Map<Storage, Plan>();
+
+  constructor(plans: readonly Plan[], extra: readonly Storage[] = [], float: FloatStorage = 'f32') {
+    this.#float = float;
+    const width = float === 'f64' ? 2 : 1;
+    this.#pool = pooledSlotBytes(plans).map((bytes) => new ArrayBuffer(bytes * width));
+    let bytes = this.#pool.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    for (const storage of new Set([...plans.flatMap((plan) => [...plan.persistent]), ...extra])) {
+      const array = this.#array(
+        storage.elementType,
+        new ArrayBuffer(storageBytes(storage) * width),
+        0,
+        storage.elements,
+      );
+      this.#persistent.set(storage, array);
+      bytes += array.byteLength;
+    }
+    for (const plan of plans) {
+      this.#slotIndex.set(plan, slotsInPool(plan));
+      for (const storage of plan.slotOf.keys()) this.#planOf.set(storage, plan);
+    }
+    this.allocatedBytes = bytes;
+  }
+
+  async submit(replays: readonly Replay[], reads: readonly Tensor[] = []): Promise<Submission> {
+    for (const { plan, scalars } of replays) {
+      for (const { kernel, dims, bindings } of plan.dispatches) {
+        const arrays: Record<string, NumberArray> = {};
+        for (const name of kernel.optional ?? []) arrays[name] = new Float32Array(0);
+        for (const [name, tensor] of Object.entries(bindings)) arrays[name] = this.#view(tensor, true);
+        kernel.reference(arrays, dims, scalars);
+      }
+      // The reference may take seconds: let messages (pause, stop) through between replays.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return { done: Promise.resolve(reads.map((tensor) => this.#view(tensor).slice())), encodeSeconds: 0 };
+  }
+
+  write(tensor: Tensor, data: NumberArray): void {
+    this.#view(tensor).set(data);
+  }
+
+  async read(tensor: Tensor): Promise<NumberArray> {
+    return this.#view(tensor).slice();
+  }
+
+  async idle(): Promise<void> {}
+
+  dispose(): void {
+    this.#persistent.clear();
+    this.#views.clear();
+    this.#bindings.clear();
+    this.#pool.length = 0;
+  }
+
+  /**
+   * The elements of a tensor, as a live view; of a transient tensor it is valid during its plan only.
+   * `toEnd` reaches to the end of the storage, as GPU bindings do: a column block of a matrix is offset and stride.
+   */
+  #view(tensor: Tensor, toEnd = false): NumberArray {
+    const views = toEnd ? this.#bindings : this.#views;
+    let view = views.get(tensor);
+    if (!view) {
+      const { storage } = tensor;
+      const elements = toEnd ? storage.elements - tensor.offset : elementCount(tensor.shape);
+      const whole = this.#persistent.get(storage);
+      if (whole) {
+        view = whole.subarray(tensor.offset, tensor.offset + elements);
+      } else {
+        const plan = this.#planOf.get(storage);
+        const slot = plan?.slotOf.get(storage);
+        const buffer =
+          slot === undefined ? undefined : this.#pool[this.#slotIndex.get(plan as Plan)?.[slot] ?? -1];
+        if (!buffer) throw new Error(`CpuRuntime: tensor ${tensor.name} belongs to no plan of this runtime.`);
+        const scale = this.#float === 'f64' && tensor.elementType !== 'u32' ? 2 : 1;
+        view = this.#array(
+          tensor.elementType,
+          buffer,
+          tensor.offset * elementBytes(tensor.elementType) * scale,
+          elements,
+        );
+      }
+      views.set(tensor, view);
+    }
+    return view;
+  }
+
+  #array(
+    type: Tensor['elementType'],
+    buffer: ArrayBuffer,
+    byteOffset: number,
+    elements: number,
+  ): NumberArray {
+    if (type === 'u32') return new Uint32Array(buffer, byteOffset, elements);
+    if (type === 'f32') {
+      return this.#float === 'f64'
+        ? new Float64Array(buffer, byteOffset, elements)
+        : new Float32Array(buffer, byteOffset, elements);
+    }
+    throw new Error('CpuRuntime: f16 tensors have no reference storage yet. Record the plan in f32.');
+  }
+}

@@ -1,0 +1,133 @@
+// Opens a WebGPU device with the adapter's own limits and every feature that some kernel may use.
+import type { Capabilities } from '../plan/kernel.ts';
+
+/** Why there is no device; expected, hence a value and not an exception. */
+export interface NoDevice {
+  readonly kind: 'noWebGpu' | 'insecureOrigin' | 'noAdapter' | 'noAnswer' | 'refused';
+  readonly message: string;
+}
+
+/** Facts about an open device, for people and for the device panel. */
+export interface DeviceFacts {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  readonly isSoftware: boolean;
+}
+
+/** An open device with what recording needs to know of it. */
+export interface OpenDevice {
+  readonly kind: 'device';
+  readonly device: GPUDevice;
+  readonly facts: DeviceFacts;
+  readonly capabilities: Capabilities;
+}
+
+/** Features worth asking for wherever the adapter has them. */
+const usefulFeatures = [
+  'subgroups',
+  'shader-f16',
+  'timestamp-query',
+  'chromium-experimental-subgroup-matrix',
+] as const;
+
+/** Limits raised from WebGPU's portable defaults to what the adapter offers. */
+const usefulLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxStorageBuffersPerShaderStage',
+] as const;
+
+const adapterTimeoutMilliseconds = 10_000;
+
+/**
+ * Opens a device.
+ * @param gpu `navigator.gpu`, or Dawn's in Node; undefined where there is none
+ */
+export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice | NoDevice> {
+  if (!gpu) {
+    if (globalThis.isSecureContext === false) {
+      return {
+        kind: 'insecureOrigin',
+        message: 'WebGPU is only given to pages from https or localhost. Open this page by such an address.',
+      };
+    }
+    return {
+      kind: 'noWebGpu',
+      message: 'This browser has no WebGPU. Use a current Chrome, Edge, Firefox or Safari.',
+    };
+  }
+  const adapter = await answerOf(gpu.requestAdapter({ powerPreference: 'high-performance' }));
+  if (adapter === 'timeout') {
+    return {
+      kind: 'noAnswer',
+      message: 'The GPU did not answer within 10 s. Reload the page; if that fails, restart the browser.',
+    };
+  }
+  if (!adapter) {
+    return {
+      kind: 'noAdapter',
+      message:
+        'WebGPU is here but offers no GPU. Turn on hardware acceleration, update the driver, or restart the browser.',
+    };
+  }
+  const requiredLimits: Record<string, number> = {};
+  for (const name of usefulLimits) requiredLimits[name] = adapter.limits[name];
+  try {
+    const device = await adapter.requestDevice({
+      requiredFeatures: usefulFeatures.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
+      requiredLimits,
+    });
+    return { kind: 'device', device, facts: factsOf(adapter), capabilities: capabilitiesOf(device) };
+  } catch (error) {
+    return {
+      kind: 'refused',
+      message: `The GPU refused a device: ${error instanceof Error ? error.message : error}`,
+    };
+  }
+}
+
+function capabilitiesOf(device: GPUDevice): Capabilities {
+  const { limits } = device;
+  const info = device.adapterInfo;
+  return {
+    features: new Set(device.features as ReadonlySet<string>),
+    subgroupMinSize: info?.subgroupMinSize ?? 4,
+    subgroupMaxSize: info?.subgroupMaxSize ?? 128,
+    // NVIDIA's Vulkan array-length bug and JavaScript's int32 indexing both end at 2 GiB − 4.
+    maxBindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, 2 ** 31 - 4),
+    maxBufferBytes: limits.maxBufferSize,
+    maxWorkgroupStorageBytes: limits.maxComputeWorkgroupStorageSize,
+    maxInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+  };
+}
+
+function factsOf(adapter: GPUAdapter): DeviceFacts {
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
+  return {
+    vendor,
+    architecture,
+    device,
+    description,
+    isSoftware:
+      isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|basic render/.test(text),
+  };
+}
+
+/** The promise's value, or 'timeout': an adapter request may stay pending for ever in a hidden tab. */
+async function answerOf<T>(promise: Promise<T>): Promise<T | 'timeout'> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<'timeout'>((resolve) => {
+    timer = setTimeout(() => resolve('timeout'), adapterTimeoutMilliseconds);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,101 @@
+// Compiles kernels: one pipeline per kernel and dims, with layouts made from the names and numbers in the WGSL.
+import type { Dims, Kernel } from '../plan/kernel.ts';
+import { parseBindings, parseOverrides } from '../plan/wgsl.ts';
+
+/** A compiled kernel and the binding numbers of its names. */
+export interface CompiledKernel {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly bindingNumbers: ReadonlyMap<string, number>;
+}
+
+/** Compiles and keeps pipelines of one device. */
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #pipelines = new Map<string, Promise<CompiledKernel>>();
+  readonly #modules = new Map<string, GPUShaderModule>();
+  /** Layout of group 1: the launch record and the step record, both by dynamic offset. */
+  readonly recordLayout: GPUBindGroupLayout;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+    const uniform = { type: 'uniform', hasDynamicOffset: true } as const;
+    this.recordLayout = device.createBindGroupLayout({
+      label: 'launch and step records',
+      entries: [0, 1].map((binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: uniform })),
+    });
+  }
+
+  /** Number of pipelines made so far. */
+  get size(): number {
+    return this.#pipelines.size;
+  }
+
+  /**
+   * The pipeline of a kernel for given dims.
+   * @throws with the kernel's name, the dims and WebGPU's message when the WGSL does not compile.
+   */
+  compile(kernel: Kernel, dims: Dims): Promise<CompiledKernel> {
+    const key = `${kernel.name} ${JSON.stringify(dims)}`;
+    let compiled = this.#pipelines.get(key);
+    if (!compiled) {
+      compiled = this.#compile(kernel, dims);
+      this.#pipelines.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  async #compile(kernel: Kernel, dims: Dims): Promise<CompiledKernel> {
+    const code = shaderText(kernel, dims);
+    let module = this.#modules.get(code);
+    if (!module) {
+      module = this.#device.createShaderModule({ label: kernel.name, code });
+      this.#modules.set(code, module);
+    }
+    const declared = new Map(parseBindings(kernel.source).map((binding) => [binding.name, binding]));
+    const names = [...new Set([...kernel.reads, ...kernel.writes])];
+    const bindingNumbers = new Map<string, number>();
+    const entries = names.map((name): GPUBindGroupLayoutEntry => {
+      const binding = declared.get(name);
+      if (!binding || binding.group !== 0) {
+        throw new Error(`${kernel.name}: the WGSL declares no @group(0) variable ${name}.`);
+      }
+      bindingNumbers.set(name, binding.binding);
+      const type = binding.access === 'read' ? 'read-only-storage' : 'storage';
+      return { binding: binding.binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
+    });
+    const layout = this.#device.createBindGroupLayout({ label: kernel.name, entries });
+    const overrides = new Set(parseOverrides(kernel.source));
+    const constants = Object.fromEntries(Object.entries(dims).filter(([name]) => overrides.has(name)));
+    try {
+      const pipeline = await this.#device.createComputePipelineAsync({
+        label: kernel.name,
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout, this.recordLayout] }),
+        compute: { module, entryPoint: kernel.entryPoint, constants },
+      });
+      return { pipeline, layout, bindingNumbers };
+    } catch (error) {
+      const messages = (await module.getCompilationInfo()).messages.map(
+        (m) => `line ${m.lineNum}: ${m.message}`,
+      );
+      throw new Error(
+        `${kernel.name}: does not compile for ${JSON.stringify(dims)}: ` +
+          `${error instanceof Error ? error.message : error} ${messages.join('; ')}`,
+      );
+    }
+  }
+}
+
+/** WGSL handed to the device: enable lines, constants that WGSL does not let an override decide, then the source. */
+export function shaderText(kernel: Kernel, dims: Dims): string {
+  const enables: string[] = [];
+  if (kernel.requires?.includes('shader-f16')) enables.push('enable f16;');
+  if (kernel.requires?.includes('subgroups')) enables.push('enable subgroups;');
+  if (kernel.requires?.includes('chromium-experimental-subgroup-matrix')) {
+    enables.push('enable chromium_experimental_subgroup_matrix;');
+  }
+  const constants = Object.entries(kernel.constants?.(dims) ?? {}).map(([name, value]) =>
+    Number.isInteger(value) ? `const ${name} = ${value}u;` : `const ${name}: f32 = ${value};`,
+  );
+  return [...enables, ...constants, kernel.source].join('\n');
+}

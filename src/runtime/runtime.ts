@@ -1,0 +1,37 @@
+// What the lab needs of anything that executes plans; the GPU and the reference loops both offer it.
+import type { NumberArray, Scalars } from '../plan/kernel.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Tensor } from '../plan/tensor.ts';
+
+/** One pass over a plan with its step record. */
+export interface Replay {
+  readonly plan: Plan;
+  readonly scalars: Scalars;
+}
+
+/** Work that was handed over. */
+export interface Submission {
+  /** Resolves when the work is done, with the tensors asked for; rejects if the device was lost. */
+  readonly done: Promise<readonly NumberArray[]>;
+  /** Seconds this thread spent describing the work. */
+  readonly encodeSeconds: number;
+}
+
+/** Executes plans that were given at creation. Nothing is allocated after that but by `read`. */
+export interface Runtime {
+  readonly kind: 'gpu' | 'cpu';
+  /** Bytes really allocated for tensors. */
+  readonly allocatedBytes: number;
+  /**
+   * Hands over replays in order; resolves once they are queued, which may wait for earlier work.
+   * @param reads tensors copied out behind the work (losses, samples): small ones, through a fixed ring
+   */
+  submit(replays: readonly Replay[], reads?: readonly Tensor[]): Promise<Submission>;
+  /** Overwrites a tensor, in order with the submissions. */
+  write(tensor: Tensor, data: NumberArray): void;
+  /** Copies a tensor of any size out, in order with the submissions. */
+  read(tensor: Tensor): Promise<NumberArray>;
+  /** Resolves when everything submitted is done. */
+  idle(): Promise<void>;
+  dispose(): void;
+}

@@ -1,0 +1,151 @@
+// The table test that every kernel passes: GPU against reference, stray writes, and a cost that makes sense.
+import { expect, it } from 'vitest';
+import type { Dims, Kernel, Scalars } from '../../src/plan/kernel.ts';
+import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { freeze } from '../../src/plan/plan.ts';
+import { persistentTensor } from '../../src/plan/store.ts';
+import { Tape } from '../../src/plan/tape.ts';
+import type { Tensor } from '../../src/plan/tensor.ts';
+import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
+import { PipelineCache } from '../../src/runtime/pipelines.ts';
+import { exampleScalars, verifyKernel } from '../../src/runtime/verify.ts';
+import { describeGpu, getTestDevice } from '../gpu-device.ts';
+
+let pipelines: PipelineCache | undefined;
+
+/** Checks a kernel at each shape; shapes should be 1, prime, tile − 1, tile, tile + 1 and larger. */
+export function describeKernel<D extends string, B extends string>(
+  kernel: Kernel<D, B>,
+  shapes: readonly Dims<D>[],
+  options: { readonly tolerance?: number; readonly scalars?: Scalars } = {},
+): void {
+  describeGpu(kernel.name, () => {
+    it.each(shapes.map((dims) => [JSON.stringify(dims), dims] as const))(
+      'agrees with its reference at %s',
+      async (_, dims) => {
+        const { device, capabilities } = await getTestDevice();
+        const missing = (kernel.requires ?? []).filter((feature) => !capabilities.features.has(feature));
+        if (missing.length > 0) return expect(missing, 'the test device lacks features').toEqual(missing);
+        pipelines ??= new PipelineCache(device);
+        const result = await verifyKernel(device, kernel as unknown as Kernel, dims, {
+          ...options,
+          pipelines,
+        });
+        expect(result.message).toBeUndefined();
+        expect(result.maximumError).toBeLessThanOrEqual(result.tolerance);
+      },
+    );
+
+    it.each(shapes.map((dims) => [JSON.stringify(dims), dims] as const))(
+      'has a finite cost at %s',
+      (_, dims) => {
+        const useful = kernel.usefulFlops(dims, exampleScalars);
+        const launched = (kernel.launchedFlops ?? kernel.usefulFlops)(dims, exampleScalars);
+        expect(useful).toBeGreaterThanOrEqual(0);
+        expect(launched).toBeGreaterThanOrEqual(useful);
+        expect(kernel.bytes(dims, exampleScalars)).toBeGreaterThan(0);
+        expect(Number.isSafeInteger(kernel.workgroups(dims))).toBe(true);
+        expect(kernel.workgroups(dims)).toBeGreaterThan(0);
+      },
+    );
+  });
+}
+
+/** An input of a gradient check: a shape, and values unless standard normal. u32 inputs are not differentiated. */
+export interface GradientInput {
+  readonly shape: readonly number[];
+  readonly elementType?: 'f32' | 'u32';
+  readonly fill?: (uniform: number, index: number) => number;
+}
+
+/**
+ * Central differences of Σ y ∘ r in float64 by the references, against the gradients that the tape records.
+ * Tolerances are PyTorch gradcheck's: absolute 1e-5, relative 1e-3.
+ */
+export function checkGradient(
+  name: string,
+  inputs: Readonly<Record<string, GradientInput>>,
+  record: (tape: Tape, tensors: Readonly<Record<string, Tensor>>) => Tensor,
+  scalars: Scalars = exampleScalars,
+): void {
+  it(`${name} has the gradients of finite differences`, async () => {
+    const values: Record<string, number[]> = {};
+    let state = 12_345;
+    const uniform = () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state / 2 ** 32;
+    };
+    const make = ({ shape, fill }: GradientInput) =>
+      Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) =>
+        fill ? fill(uniform(), index) : uniform() + uniform() + uniform() + uniform() - 2,
+      );
+    for (const [key, input] of Object.entries(inputs)) values[key] = make(input);
+
+    const build = (training: boolean) => {
+      const tape = new Tape({ capabilities: baselineCapabilities, training });
+      const tensors: Record<string, Tensor> = {};
+      const gradients: Record<string, Tensor> = {};
+      for (const [key, { shape, elementType = 'f32' }] of Object.entries(inputs)) {
+        const tensor = persistentTensor(key, shape, elementType, 'state');
+        tensors[key] = tensor;
+        if (training && elementType === 'f32') {
+          gradients[key] = persistentTensor(`∂${key}`, shape, 'f32', 'state');
+          tape.parameter(tensor, gradients[key]);
+        }
+      }
+      const y = record(tape, tensors);
+      const dy = persistentTensor('dy', y.shape, 'f32', 'state');
+      if (training) {
+        tape.adoptGradient(y, dy);
+        tape.backward();
+      }
+      const plan = freeze(name, tape, [y]);
+      const extra = [...Object.values(tensors), ...Object.values(gradients), dy].map(
+        ({ storage }) => storage,
+      );
+      const runtime = new CpuRuntime([plan], extra, 'f64');
+      return { runtime, plan, tensors, gradients, y, dy };
+    };
+
+    const forward = build(false);
+    const weights = make({ shape: forward.y.shape });
+    const evaluate = async () => {
+      for (const [key, tensor] of Object.entries(forward.tensors)) {
+        forward.runtime.write(tensor, array(inputs[key], values[key]));
+      }
+      await forward.runtime.submit([{ plan: forward.plan, scalars }]);
+      const y = await forward.runtime.read(forward.y);
+      return weights.reduce((sum, weight, i) => sum + weight * y[i], 0);
+    };
+
+    const training = build(true);
+    for (const [key, tensor] of Object.entries(training.tensors)) {
+      training.runtime.write(tensor, array(inputs[key], values[key]));
+    }
+    training.runtime.write(training.dy, Float64Array.from(weights));
+    await training.runtime.submit([{ plan: training.plan, scalars }]);
+
+    const epsilon = 1e-6;
+    for (const [key, gradient] of Object.entries(training.gradients)) {
+      const analytic = await training.runtime.read(gradient);
+      const numbers = values[key] ?? [];
+      for (let i = 0; i < numbers.length; i++) {
+        const saved = numbers[i] ?? 0;
+        numbers[i] = saved + epsilon;
+        const above = await evaluate();
+        numbers[i] = saved - epsilon;
+        const below = await evaluate();
+        numbers[i] = saved;
+        const numeric = (above - below) / (2 * epsilon);
+        const error = Math.abs(numeric - analytic[i]);
+        expect(error, `∂${key}[${i}]: ${analytic[i]} against ${numeric}`).toBeLessThanOrEqual(
+          1e-5 + 1e-3 * Math.abs(numeric),
+        );
+      }
+    }
+  });
+}
+
+function array(input: GradientInput | undefined, values: readonly number[] = []): Float64Array | Uint32Array {
+  return input?.elementType === 'u32' ? Uint32Array.from(values) : Float64Array.from(values);
+}
