@@ -1,0 +1,102 @@
+// Each shader has its kernel file, and each kernel declaration agrees with its WGSL and has cost and reference.
+import { describe, expect, it } from 'vitest';
+import { prologue } from '../../src/kernels/prologue.ts';
+import type { Dims, Kernel } from '../../src/plan/kernel.ts';
+import { parseBindings, parseOverrides, parseStruct } from '../../src/plan/wgsl.ts';
+import { hasFile, listFiles, listImports } from './source-files.ts';
+
+const modules = import.meta.glob<Record<string, unknown>>('../../src/kernels/*.ts', { eager: true });
+
+function isKernel(value: unknown): value is Kernel {
+  return typeof value === 'object' && value !== null && 'entryPoint' in value && 'reference' in value;
+}
+
+/** A module exports kernels, lists of kernels, and functions that record them. */
+const kernels = Object.values(modules)
+  .flatMap((module) => Object.values(module))
+  .flatMap((value) => (Array.isArray(value) ? value : [value]))
+  .filter(isKernel);
+
+/** Every step scalar is one: costs may depend on them, and must then still be numbers. */
+const scalars = Object.fromEntries(parseStruct(prologue, 'Step').map(({ name }) => [name, 1]));
+
+describe('each shader', () => {
+  const kernelFiles = listFiles('src/kernels', '.ts');
+  it.each(listFiles('shaders', '.wgsl').map(({ path }) => path))(
+    '%s has a kernel file and a test of its name',
+    (path) => {
+      const name = path.replace(/^shaders\/|\.wgsl$/g, '');
+      const owner = kernelFiles.find((file) => {
+        const kernelName = file.path.replace(/^src\/kernels\/|\.ts$/g, '');
+        const isOfName = name === kernelName || name.startsWith(`${kernelName}-`); // matmul-subgroup is a variant
+        return isOfName && listImports(file).includes(path);
+      });
+      expect(owner?.path, `no kernel file named after ${path} imports it`).toBeDefined();
+      const test = owner?.path.replace(/^src\/(.*)\.ts$/, 'test/$1.test.ts') ?? '';
+      expect(hasFile(test), `${test} is missing`).toBe(true);
+    },
+  );
+});
+
+describe('kernel names', () => {
+  it('are unique', () => {
+    const unique = new Map(kernels.map((kernel) => [kernel, kernel.name]));
+    const names = [...unique.values()];
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+});
+
+describe.each([...new Set(kernels)].map((kernel) => ({ name: kernel.name, kernel })))(
+  '$name',
+  ({ kernel }) => {
+    const bindings = parseBindings(kernel.source).filter(({ group }) => group === 0);
+    const shapes: readonly Dims[] = [...kernel.selfTest, ...kernel.calibration];
+
+    it('names an entry point of its WGSL', () => {
+      expect(kernel.source).toMatch(new RegExp(`@compute[^{]*\\bfn\\s+${kernel.entryPoint}\\s*\\(`));
+    });
+
+    it('reads and writes variables of its WGSL with the right access', () => {
+      const access = (name: string) => bindings.find((binding) => binding.name === name)?.access;
+      expect(kernel.reads.filter((name) => access(name) === undefined)).toEqual([]);
+      expect(kernel.writes.filter((name) => access(name) !== 'read_write')).toEqual([]);
+      expect(kernel.reads.filter((name) => kernel.writes.includes(name))).toEqual([]);
+    });
+
+    it('takes override constants of its WGSL as dims', () => {
+      const overrides = parseOverrides(kernel.source);
+      const constants = Object.keys(kernel.constants?.(shapes[0] ?? {}) ?? {});
+      expect(kernel.dims.filter((name) => !overrides.includes(name) && !constants.includes(name))).toEqual(
+        [],
+      );
+    });
+
+    it('binds at most eight storage buffers, which every device can', () => {
+      expect(kernel.reads.length + kernel.writes.length).toBeLessThanOrEqual(8);
+    });
+
+    it('has shapes for the self-test and three for calibration, with every dim', () => {
+      expect(kernel.selfTest.length).toBeGreaterThan(0);
+      expect(kernel.calibration).toHaveLength(3);
+      for (const dims of shapes) expect(Object.keys(dims).sort()).toEqual([...kernel.dims].sort());
+    });
+
+    it('describes each of its tensors', () => {
+      const names = [...kernel.reads, ...kernel.writes].sort();
+      for (const dims of shapes) expect(Object.keys(kernel.tensors(dims)).sort()).toEqual(names);
+    });
+
+    it('has a cost, a launch and a reference', () => {
+      expect(kernel.reference).toBeTypeOf('function');
+      for (const dims of shapes) {
+        const flops = kernel.usefulFlops(dims, scalars);
+        const cost = [flops, kernel.launchedFlops?.(dims, scalars) ?? flops, kernel.bytes(dims, scalars)];
+        expect(cost.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
+        expect(kernel.bytes(dims, scalars)).toBeGreaterThan(0);
+        expect(kernel.workgroups(dims)).toSatisfy(
+          (count) => Number.isSafeInteger(count) && Number(count) > 0,
+        );
+      }
+    });
+  },
+);
