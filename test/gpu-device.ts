@@ -2,12 +2,11 @@
 import { constants, setPriority } from 'node:os';
 import { afterAll, afterEach, describe } from 'vitest';
 import { create, globals } from 'webgpu';
-
-const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+import { type OpenDevice, openDevice } from '../src/runtime/device.ts';
 
 /** Dawn's instance: the process crashes when it is collected while a device lives, so it stays for ever. */
 let instance: GPU | undefined;
-let pending: Promise<GPUDevice> | undefined;
+let pending: Promise<OpenDevice> | undefined;
 const unexpected: string[] = [];
 
 /** Dawn in Node, with WebGPU's constants made global. Ask it for an adapter of your own to test device loss. */
@@ -25,30 +24,24 @@ export function getTestGpu(): GPU {
 }
 
 /**
- * The device that all tests of one file share, with the adapter's limits and the useful features it has.
+ * The device that all tests of one file share, opened as the lab opens it.
  * An uncaptured error or a lost device fails the test that runs at that time.
  */
-export function getTestDevice(): Promise<GPUDevice> {
+export function getTestDevice(): Promise<OpenDevice> {
   pending ??= requestTestDevice();
   return pending;
 }
 
-async function requestTestDevice(): Promise<GPUDevice> {
-  const adapter = await getTestGpu().requestAdapter();
-  if (adapter === null)
-    throw new Error('gpu-device: Dawn finds no adapter. Run npm test, which provides one.');
-  const requiredLimits: Record<string, number> = {};
-  for (const name in adapter.limits) {
-    requiredLimits[name] = adapter.limits[name as keyof GPUSupportedLimits] as number;
-  }
-  const requiredFeatures = usefulFeatures.filter((name) => adapter.features.has(name));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: 'test' });
-  device.addEventListener('uncapturederror', (event) => unexpected.push(event.error.message));
-  void device.lost.then(({ reason, message }) => {
+async function requestTestDevice(): Promise<OpenDevice> {
+  const opened = await openDevice(getTestGpu());
+  if (opened.kind !== 'device')
+    throw new Error(`gpu-device: ${opened.message} Run npm test, which provides one.`);
+  opened.device.addEventListener('uncapturederror', (event) => unexpected.push(event.error.message));
+  void opened.device.lost.then(({ reason, message }) => {
     if (reason !== 'destroyed') unexpected.push(`device lost: ${message}`);
   });
   lowerPriority();
-  return device;
+  return opened;
 }
 
 /**
@@ -72,6 +65,6 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  const device = await pending?.catch(() => undefined);
-  device?.destroy();
+  const opened = await pending?.catch(() => undefined);
+  opened?.device.destroy();
 });
