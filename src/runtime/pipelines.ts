@@ -57,7 +57,7 @@ export class PipelineCache {
     const bindingNumbers = new Map<string, number>();
     const entries = names.map((name): GPUBindGroupLayoutEntry => {
       const binding = declared.get(name);
-      if (!binding || binding.group !== 0) {
+      if (binding?.group !== 0) {
         throw new Error(`${kernel.name}: the WGSL declares no @group(0) variable ${name}.`);
       }
       bindingNumbers.set(name, binding.binding);

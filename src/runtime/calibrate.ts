@@ -1,0 +1,147 @@
+// Measures a device: arithmetic peak, bandwidth by size, launch cost, and every given kernel at a few shapes.
+import type { Dims, Kernel } from '../plan/kernel.ts';
+import {
+  bandwidthAt,
+  costOf,
+  type DeviceProfile,
+  type EfficiencyPoint,
+  type Measurement,
+} from '../plan/predict.ts';
+import { GpuRuntime } from './gpu-runtime.ts';
+import { PipelineCache } from './pipelines.ts';
+import { measureSlope, type SlopeOptions, summarize } from './slope.ts';
+import { PassTimer } from './timer.ts';
+import { exampleScalars, probeOf } from './verify.ts';
+
+/** The kernels that calibration runs; it knows none by name. */
+export interface CalibrationProbes {
+  /** Pure arithmetic, in the forms that devices may prefer: the fastest counts. */
+  readonly arithmetic: readonly Kernel[];
+  /** Pure copying at its `calibration` sizes; the smallest also measures a launch. */
+  readonly copy: Kernel;
+  /** Every kernel whose efficiency is wanted. */
+  readonly kernels: readonly Kernel[];
+}
+
+/** Runs the calibration. `onProgress` gets a fraction and what is measured. */
+export async function calibrate(
+  device: GPUDevice,
+  name: string,
+  probes: CalibrationProbes,
+  onProgress: (fraction: number, what: string) => void = () => undefined,
+): Promise<DeviceProfile> {
+  const pipelines = new PipelineCache(device);
+  const timer = new PassTimer(device);
+  const total = probes.arithmetic.length + probes.copy.calibration.length + probes.kernels.length;
+  let done = 0;
+  const measure = (kernel: Kernel, dims: Dims, options?: SlopeOptions) =>
+    measureKernel(device, timer, pipelines, kernel, dims, options);
+  const progress = (what: string) => onProgress(done++ / total, what);
+
+  let fma: Measurement = { value: 1, spread: 1, repeats: 0 };
+  for (const kernel of probes.arithmetic) {
+    progress(kernel.name);
+    const dims = kernel.calibration[0] ?? {};
+    const rate = rateOf(kernel.usefulFlops(dims, {}), await measure(kernel, dims, { budgetSeconds: 0.3 }));
+    if (rate.value > fma.value) fma = rate;
+  }
+  const copies: { bytes: number; rate: Measurement }[] = [];
+  let launchSeconds: Measurement = { value: 0, spread: 0, repeats: 0 };
+  for (const [index, dims] of probes.copy.calibration.entries()) {
+    progress(`${probes.copy.name} ${shapeText(dims)}`);
+    const bytes = probes.copy.bytes(dims, {});
+    const seconds = await measure(probes.copy, dims, { budgetSeconds: 0.15 });
+    if (index === 0) launchSeconds = seconds;
+    else copies.push({ bytes, rate: rateOf(bytes, subtract(seconds, launchSeconds.value)) });
+  }
+  const profile: DeviceProfile = {
+    version: 1,
+    device: name,
+    fmaFlopsPerSecond: fma,
+    copyBytesPerSecond: copies,
+    launchSeconds,
+    submitSeconds: await measureSubmit(device),
+    kernels: {},
+    timer: timer.method,
+  };
+  const kernels: Record<string, readonly EfficiencyPoint[]> = {};
+  for (const kernel of probes.kernels) {
+    progress(kernel.name);
+    const points: EfficiencyPoint[] = [];
+    for (const dims of kernel.calibration) {
+      const cost = costOf(
+        { kernel, dims, bindings: {}, workgroups: 1, label: '', phase: 'forward' },
+        exampleScalars,
+      );
+      const limitSeconds = Math.max(
+        cost.launchedFlops / fma.value,
+        cost.bytes / bandwidthAt(profile, cost.bytes),
+      );
+      points.push({ shape: shapeText(dims), limitSeconds, seconds: await measure(kernel, dims) });
+    }
+    kernels[kernel.name] = points;
+  }
+  timer.dispose();
+  onProgress(1, 'done');
+  return { ...profile, kernels };
+}
+
+/** Seconds of one dispatch of a kernel, by the slope over repeats in one pass. */
+export async function measureKernel(
+  device: GPUDevice,
+  timer: PassTimer,
+  pipelines: PipelineCache,
+  kernel: Kernel,
+  dims: Dims,
+  options?: SlopeOptions,
+): Promise<Measurement> {
+  const { plan, storages } = probeOf(kernel, dims);
+  const runtime = await GpuRuntime.create(device, [plan], { pipelines });
+  try {
+    for (const { whole, values } of storages) runtime.write(whole, values);
+    runtime.setScalars(plan, exampleScalars);
+    return await measureSlope(
+      (repetitions) =>
+        timer.seconds((pass) => {
+          for (let i = 0; i < repetitions; i++) runtime.encodeDispatch(pass, plan, 0);
+        }),
+      options,
+    );
+  } finally {
+    runtime.dispose();
+  }
+}
+
+/** Fixed cost of handing over an empty submission and reading a few bytes back. */
+async function measureSubmit(device: GPUDevice): Promise<Measurement> {
+  const from = device.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_SRC });
+  const to = device.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  const times: number[] = [];
+  for (let i = 0; i < 12; i++) {
+    const start = performance.now();
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, to, 0, 16);
+    device.queue.submit([encoder.finish()]);
+    await to.mapAsync(GPUMapMode.READ);
+    to.unmap();
+    if (i >= 3) times.push((performance.now() - start) / 1000);
+  }
+  from.destroy();
+  to.destroy();
+  return summarize(times);
+}
+
+function rateOf(amount: number, seconds: Measurement): Measurement {
+  return { ...seconds, value: amount / Math.max(seconds.value, 1e-9) };
+}
+
+function subtract(seconds: Measurement, fixed: number): Measurement {
+  return { ...seconds, value: Math.max(seconds.value - fixed, seconds.value / 10) };
+}
+
+/** `rows 3, columns 257`, for tables. */
+export function shapeText(dims: Dims): string {
+  return Object.entries(dims)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+}
