@@ -1,0 +1,57 @@
+// y[c] = Σ_r x[r, c] (+ y[c]) in a fixed order: bias gradients, and the second half of a sliced matmul.
+// One workgroup = 32 columns (neighbouring invocations read neighbouring columns) × 8 row lanes of a slice of the rows;
+// the lanes' sums are added by a tree in workgroup memory. Slice s writes its own [columns] of y.
+
+override rows: u32;
+override columns: u32;
+override xStride: u32;
+override slices: u32;
+override accumulate: u32;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+const columnLanes = 32u;
+const rowLanes = 8u;
+var<workgroup> sums: array<f32, columnLanes * rowLanes>;
+
+@compute @workgroup_size(columnLanes * rowLanes)
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
+  let slice = group / groupsAcross;
+  let column = group % groupsAcross * columnLanes + thread % columnLanes;
+  let rowLane = thread / columnLanes;
+  let slicedRows = (rows + slices - 1u) / slices;
+  let start = min(slice * slicedRows, rows);
+  let end = min(start + slicedRows, rows);
+
+  var sum = 0.0;
+  for (var i = 0u; i < 0x1000000u; i++) { // a constant bound with a break costs no loop guard
+    let row = start + i * rowLanes + rowLane;
+    if (row >= end) {
+      break;
+    }
+    sum += x[row * xStride + min(column, columns - 1u)];
+  }
+
+  sums[thread] = sum;
+  for (var level = 0u; level < 3u; level++) { // 2³ = rowLanes
+    let half = rowLanes >> (level + 1u);
+    workgroupBarrier();
+    if (rowLane < half) {
+      sums[thread] += sums[thread + half * columnLanes];
+    }
+  }
+  if (rowLane == 0u && column < columns) {
+    let index = slice * columns + column;
+    if (accumulate == 1u) {
+      y[index] += sums[thread];
+    } else {
+      y[index] = sums[thread];
+    }
+  }
+}
