@@ -1,0 +1,62 @@
+// y = x·w (+ bias) (+ residual) (+ y), the teacher: one invocation computes one element by one loop over the inner size.
+// x is [rows, inner], or [inner, rows] if xTransposed = 1; w is [inner, columns], or [columns, inner] if wTransposed = 1.
+// The grid covers `slices` equal parts of the inner size one after another; slice s writes its own [rows, columns] of y.
+
+override rows: u32;
+override columns: u32;
+override inner: u32;
+override xStride: u32;
+override wStride: u32;
+override yStride: u32;
+override slices: u32;
+override hasBias: u32;
+override hasResidual: u32;
+override accumulate: u32;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read> residual: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(threads)
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let element = group * threads + thread;
+  if (element >= slices * rows * columns) {
+    return;
+  }
+  let slice = element / (rows * columns);
+  let row = element / columns % rows;
+  let column = element % columns;
+  let slicedInner = (inner + slices - 1u) / slices;
+  let start = min(slice * slicedInner, inner);
+  let count = min(slicedInner, inner - start);
+
+  var sum = 0.0;
+  var xIndex = select(row * xStride + start, start * xStride + row, xTransposed == 1u);
+  var wIndex = select(start * wStride + column, column * wStride + start, wTransposed == 1u);
+  for (var k = 0u; k < 0x1000000u; k++) { // a constant bound with a break costs no loop guard
+    if (k >= count) {
+      break;
+    }
+    sum = fma(x[xIndex], w[wIndex], sum);
+    xIndex += select(1u, xStride, xTransposed == 1u);
+    wIndex += select(wStride, 1u, wTransposed == 1u);
+  }
+
+  let index = (slice * rows + row) * yStride + column;
+  if (hasBias == 1u) {
+    sum += bias[column];
+  }
+  if (hasResidual == 1u) {
+    sum += residual[row * columns + column];
+  }
+  if (accumulate == 1u) {
+    sum += y[index];
+  }
+  y[index] = sum;
+}

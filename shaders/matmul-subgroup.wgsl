@@ -1,0 +1,160 @@
+// y = x·w (+ bias) (+ residual) (+ y) for narrow subgroups, where a load costs as much as twenty multiply-adds.
+// One workgroup = one subgroup of `lanes` = one tile of tileRows × 4·columnVectors·lanes. Each lane owns every lanes-th
+// column and all rows of the tile in registers; lane l loads x of rows l, l + lanes … and broadcasts it to the others, so
+// tileRows / lanes + 4·columnVectors loads feed tileRows · 4·columnVectors multiply-adds. No workgroup memory.
+// The layouts of x, w and of the slices of y are those of matmul-plain.wgsl.
+
+override rows: u32;
+override columns: u32;
+override inner: u32;
+override xStride: u32;
+override wStride: u32;
+override yStride: u32;
+override slices: u32;
+override hasBias: u32;
+override hasResidual: u32;
+override accumulate: u32;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read> residual: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+alias Block = array<vec4<f32>, 16>; // 16 rows of 4 columns of one lane
+
+/// Adds the outer product of 16 rows of x (row r in lane r % lanes of xs[r / lanes]) and this lane's columns of w.
+fn addProducts(left: ptr<function, Block>, right: ptr<function, Block>, xs: vec4<f32>, wLeft: vec4<f32>, wRight: vec4<f32>) {
+  let x0 = vec4<f32>(subgroupBroadcast(xs[0u / lanes], 0u % lanes));
+  left[0] = fma(x0, wLeft, left[0]);
+  right[0] = fma(x0, wRight, right[0]);
+  let x1 = vec4<f32>(subgroupBroadcast(xs[1u / lanes], 1u % lanes));
+  left[1] = fma(x1, wLeft, left[1]);
+  right[1] = fma(x1, wRight, right[1]);
+  let x2 = vec4<f32>(subgroupBroadcast(xs[2u / lanes], 2u % lanes));
+  left[2] = fma(x2, wLeft, left[2]);
+  right[2] = fma(x2, wRight, right[2]);
+  let x3 = vec4<f32>(subgroupBroadcast(xs[3u / lanes], 3u % lanes));
+  left[3] = fma(x3, wLeft, left[3]);
+  right[3] = fma(x3, wRight, right[3]);
+  let x4 = vec4<f32>(subgroupBroadcast(xs[4u / lanes], 4u % lanes));
+  left[4] = fma(x4, wLeft, left[4]);
+  right[4] = fma(x4, wRight, right[4]);
+  let x5 = vec4<f32>(subgroupBroadcast(xs[5u / lanes], 5u % lanes));
+  left[5] = fma(x5, wLeft, left[5]);
+  right[5] = fma(x5, wRight, right[5]);
+  let x6 = vec4<f32>(subgroupBroadcast(xs[6u / lanes], 6u % lanes));
+  left[6] = fma(x6, wLeft, left[6]);
+  right[6] = fma(x6, wRight, right[6]);
+  let x7 = vec4<f32>(subgroupBroadcast(xs[7u / lanes], 7u % lanes));
+  left[7] = fma(x7, wLeft, left[7]);
+  right[7] = fma(x7, wRight, right[7]);
+  let x8 = vec4<f32>(subgroupBroadcast(xs[8u / lanes], 8u % lanes));
+  left[8] = fma(x8, wLeft, left[8]);
+  right[8] = fma(x8, wRight, right[8]);
+  let x9 = vec4<f32>(subgroupBroadcast(xs[9u / lanes], 9u % lanes));
+  left[9] = fma(x9, wLeft, left[9]);
+  right[9] = fma(x9, wRight, right[9]);
+  let x10 = vec4<f32>(subgroupBroadcast(xs[10u / lanes], 10u % lanes));
+  left[10] = fma(x10, wLeft, left[10]);
+  right[10] = fma(x10, wRight, right[10]);
+  let x11 = vec4<f32>(subgroupBroadcast(xs[11u / lanes], 11u % lanes));
+  left[11] = fma(x11, wLeft, left[11]);
+  right[11] = fma(x11, wRight, right[11]);
+  let x12 = vec4<f32>(subgroupBroadcast(xs[12u / lanes], 12u % lanes));
+  left[12] = fma(x12, wLeft, left[12]);
+  right[12] = fma(x12, wRight, right[12]);
+  let x13 = vec4<f32>(subgroupBroadcast(xs[13u / lanes], 13u % lanes));
+  left[13] = fma(x13, wLeft, left[13]);
+  right[13] = fma(x13, wRight, right[13]);
+  let x14 = vec4<f32>(subgroupBroadcast(xs[14u / lanes], 14u % lanes));
+  left[14] = fma(x14, wLeft, left[14]);
+  right[14] = fma(x14, wRight, right[14]);
+  let x15 = vec4<f32>(subgroupBroadcast(xs[15u / lanes], 15u % lanes));
+  left[15] = fma(x15, wLeft, left[15]);
+  right[15] = fma(x15, wRight, right[15]);
+}
+
+@compute @workgroup_size(lanes)
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  const tileColumns = 4u * columnVectors * lanes;
+  let tilesAcross = (columns + tileColumns - 1u) / tileColumns;
+  let tilesDown = (rows + tileRows - 1u) / tileRows;
+  let slice = group / (tilesAcross * tilesDown);
+  let firstRow = group / tilesAcross % tilesDown * tileRows;
+  let firstColumn = group % tilesAcross * tileColumns;
+  let slicedInner = (inner + slices - 1u) / slices;
+  let start = min(slice * slicedInner, inner);
+  // Zero never happens: it hides the loop count from drivers that would unroll the loop out of the instruction cache.
+  let count = select(min(slicedInner, inner - start), 0u, launch.gridWidth == 0u);
+
+  let xRowStep = select(xStride, 1u, xTransposed == 1u);
+  let xInnerStep = select(1u, xStride, xTransposed == 1u);
+  let wColumnStep = select(1u, wStride, wTransposed == 1u);
+  let wInnerStep = select(wStride, 1u, wTransposed == 1u);
+  let strip = vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane;
+  let xTop = min(firstRow + strip, vec4<u32>(rows - 1u)) * xRowStep;
+  let xBottom = min(firstRow + 16u + strip, vec4<u32>(rows - 1u)) * xRowStep;
+  let wLeft = min(firstColumn + strip, vec4<u32>(columns - 1u)) * wColumnStep;
+  let wRight = min(firstColumn + 4u * lanes + strip, vec4<u32>(columns - 1u)) * wColumnStep;
+  var xOffset = start * xInnerStep;
+  var wOffset = start * wInnerStep;
+  var topLeft: Block;
+  var topRight: Block;
+  var bottomLeft: Block;
+  var bottomRight: Block;
+  for (var k = 0u; k < 0x1000000u; k++) { // a constant bound with a break costs no loop guard
+    if (k >= count) {
+      break;
+    }
+    let i = xTop + xOffset;
+    let top = vec4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]); // components past 16 / lanes are never used
+    let j = wLeft + wOffset;
+    let left = vec4<f32>(w[j.x], w[j.y], w[j.z], w[j.w]);
+    var right = vec4<f32>();
+    if (columnVectors > 1u) {
+      let r = wRight + wOffset;
+      right = vec4<f32>(w[r.x], w[r.y], w[r.z], w[r.w]);
+    }
+    addProducts(&topLeft, &topRight, top, left, right);
+    if (tileRows > 16u) {
+      let b = xBottom + xOffset;
+      addProducts(&bottomLeft, &bottomRight, vec4<f32>(x[b.x], x[b.y], x[b.z], x[b.w]), left, right);
+    }
+    xOffset += xInnerStep;
+    wOffset += wInnerStep;
+  }
+
+  // A rolled loop over a copy: unrolled stores would take most of the compile time, the sums stay in registers.
+  var tile = array<array<Block, 2>, 2>(array<Block, 2>(topLeft, topRight), array<Block, 2>(bottomLeft, bottomRight));
+  let tileHeight = min(tileRows, rows - firstRow);
+  for (var c = 0u; c < 4u * columnVectors; c++) {
+    let column = firstColumn + c * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    var offset = 0.0;
+    if (hasBias == 1u) {
+      offset = bias[column];
+    }
+    for (var r = 0u; r < tileRows; r++) {
+      if (r >= tileHeight) {
+        break;
+      }
+      let row = firstRow + r;
+      let index = (slice * rows + row) * yStride + column;
+      var sum = tile[r / 16u][c / 4u][r % 16u][c % 4u] + offset;
+      if (hasResidual == 1u) {
+        sum += residual[row * columns + column];
+      }
+      if (accumulate == 1u) {
+        sum += y[index];
+      }
+      y[index] = sum;
+    }
+  }
+}

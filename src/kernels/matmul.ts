@@ -1,0 +1,263 @@
+// Matrix products in three layouts with several variants each, and the function that records one.
+import plainSource from '../../shaders/matmul-plain.wgsl?raw';
+import rowSource from '../../shaders/matmul-row.wgsl?raw';
+import subgroupSource from '../../shaders/matmul-subgroup.wgsl?raw';
+import tiledSource from '../../shaders/matmul-tiled.wgsl?raw';
+import { type Capabilities, type Dims, defineKernel, type Feature, type Kernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import { recordColumnSum } from './column-sum.ts';
+import { matmulReference } from './matmul-reference.ts';
+import { prologue } from './prologue.ts';
+
+/**
+ * Which operand is stored transposed. y is always [rows, columns], summed over inner.
+ * nn: x [rows, inner], w [inner, columns]; nt: w [columns, inner]; tn: x [inner, rows], w [inner, columns].
+ */
+export type MatmulLayout = 'nn' | 'nt' | 'tn';
+
+const dimNames = [
+  'rows',
+  'columns',
+  'inner',
+  'xStride',
+  'wStride',
+  'yStride',
+  'slices',
+  'hasBias',
+  'hasResidual',
+  'accumulate',
+] as const;
+
+/** Sizes, row lengths and options of one product. `slices` > 1 writes that many partial sums one after another. */
+export type MatmulDims = Dims<(typeof dimNames)[number]>;
+
+type MatmulKernel = Kernel<(typeof dimNames)[number], 'x' | 'w' | 'bias' | 'residual' | 'y'>;
+
+/** One way to compute a product: a shader, its constants, the tile of one workgroup, and where it pays. */
+interface Variant {
+  readonly name: string;
+  readonly source: string;
+  readonly requires?: readonly Feature[];
+  readonly constants: Readonly<Record<string, number>>;
+  /** Rows and columns of y that one workgroup computes. */
+  readonly tile: readonly [rows: number, columns: number];
+  readonly suits: (dims: MatmulDims, device: Capabilities) => boolean;
+}
+
+const tilesOf = ({ rows, columns }: MatmulDims, tile: readonly [number, number]): number =>
+  Math.ceil(rows / tile[0]) * Math.ceil(columns / tile[1]);
+
+/** True where subgroups are so narrow that only software adapters have them: loads are dear there, not latency. */
+function isNarrow(device: Capabilities): boolean {
+  return device.features.has('subgroups') && device.subgroupMaxSize <= 8;
+}
+
+/** `lanes` × 4·vectors columns and `rows` rows in the registers of one subgroup. */
+function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant {
+  const width = 4 * vectors * lanes;
+  return {
+    name: `subgroup${lanes}-${rows}x${4 * vectors}`,
+    source: subgroupSource,
+    requires: ['subgroups'],
+    constants: { lanes, tileRows: rows, columnVectors: vectors },
+    tile: [rows, width],
+    suits: (dims, device) => {
+      if (device.subgroupMinSize < lanes || (lanes <= 8 && !isNarrow(device))) return false;
+      // The narrower or lower tile follows in the list: leave it the sizes where this one computes mostly padding.
+      const half = Math.ceil(dims.columns / (width / 2)) * (width / 2);
+      if (vectors === 2 && Math.ceil(dims.columns / width) * width > 1.25 * half) return false;
+      return rows === 16 || dims.rows > 16;
+    },
+  };
+}
+
+/** Blocks of 4 × 4 per invocation, staged through workgroup memory; `minimumTiles` keeps a wide device filled. */
+function tiledVariant(
+  threadsDown: number,
+  threadsAcross: number,
+  blocks: 1 | 2,
+  inner: number,
+  minimumTiles: number,
+) {
+  const tile = [4 * blocks * threadsDown, 4 * blocks * threadsAcross] as const;
+  return {
+    name: `tiled-${tile[0]}x${tile[1]}`,
+    source: tiledSource,
+    constants: { threadsDown, threadsAcross, blockRows: blocks, blockColumns: blocks, tileInner: inner },
+    tile,
+    suits: (dims: MatmulDims, device: Capabilities) =>
+      device.maxInvocationsPerWorkgroup >= threadsDown * threadsAcross &&
+      tilesOf(dims, tile) * dims.slices >= minimumTiles,
+  };
+}
+
+function variantsOf(layout: MatmulLayout): readonly Variant[] {
+  const innerLevels = layout === 'nt' ? 5 : 3; // 32 or 8 invocations share one column: they follow w's contiguous side
+  return [
+    {
+      name: 'row',
+      source: rowSource,
+      constants: { columnLanes: layout === 'nt' ? 4 : 16, innerLevels },
+      tile: [4, layout === 'nt' ? 4 : 16],
+      suits: ({ rows }) => rows <= 4,
+    },
+    subgroupVariant(8, 32, 2),
+    subgroupVariant(8, 32, 1),
+    subgroupVariant(8, 16, 2),
+    subgroupVariant(8, 16, 1),
+    subgroupVariant(4, 16, 2),
+    subgroupVariant(4, 16, 1),
+    tiledVariant(16, 16, 2, 8, 128),
+    tiledVariant(16, 16, 1, 16, 64),
+    tiledVariant(8, 8, 1, 16, 1),
+    subgroupVariant(16, 16, 2),
+    subgroupVariant(32, 32, 1),
+    {
+      name: 'plain',
+      source: plainSource,
+      constants: { threads: 64 },
+      tile: [1, 1],
+      suits: () => true,
+    },
+  ];
+}
+
+/** A product of natural row lengths with no option. */
+function naturalDims(layout: MatmulLayout, rows: number, columns: number, inner: number): MatmulDims {
+  const [xStride, wStride] = [layout === 'tn' ? rows : inner, layout === 'nt' ? inner : columns];
+  const natural = { rows, columns, inner, xStride, wStride, yStride: columns };
+  return { ...natural, slices: 1, hasBias: 0, hasResidual: 0, accumulate: 0 };
+}
+
+function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
+  const { tile } = variant;
+  const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
+  const isRow = variant.source === rowSource;
+  const odd = naturalDims(layout, isRow ? 3 : 37, 67, 53);
+  const isPlain = variant.source === plainSource;
+  return defineKernel({
+    name: `matmul.${layout}/${variant.name}`,
+    family: `matmul.${layout}`,
+    source: prologue + variant.source,
+    entryPoint: 'main',
+    dims: dimNames,
+    reads: ['x', 'w', 'bias', 'residual'],
+    writes: ['y'],
+    optional: ['bias', 'residual'],
+    requires: variant.requires ?? [],
+    constants: () => ({ ...variant.constants, xTransposed, wTransposed }),
+    suits: variant.suits,
+    tensors: ({ rows, columns, inner, xStride, wStride, yStride, slices }) => ({
+      x: { shape: [xTransposed ? (inner - 1) * xStride + rows : (rows - 1) * xStride + inner] },
+      w: { shape: [wTransposed ? (columns - 1) * wStride + inner : (inner - 1) * wStride + columns] },
+      bias: { shape: [columns] },
+      residual: { shape: [rows, columns] },
+      y: { shape: [(slices * rows - 1) * yStride + columns] },
+    }),
+    selfTest: [
+      { ...odd, hasBias: 1, hasResidual: 1 },
+      {
+        ...odd,
+        xStride: odd.xStride + 11,
+        wStride: odd.wStride + 5,
+        yStride: odd.yStride + 3,
+        accumulate: 1,
+      },
+      { ...naturalDims(layout, isRow ? 4 : 96, 128, 192), slices: 3 },
+    ],
+    calibration: isRow
+      ? [128, 384, 768].map((size) => naturalDims(layout, 1, size, size))
+      : [64, 256, 512].map((size) => naturalDims(layout, size, size, size)),
+    workgroups: (dims) => {
+      if (isPlain) return Math.ceil((dims.slices * dims.rows * dims.columns) / 64);
+      return dims.slices * tilesOf(dims, tile);
+    },
+    usefulFlops: ({ rows, columns, inner, hasBias, hasResidual, accumulate }) =>
+      rows * columns * (2 * inner + hasBias + hasResidual + accumulate),
+    launchedFlops: (dims) => {
+      const { rows, columns, inner, slices, hasBias, hasResidual, accumulate } = dims;
+      const products = 2 * tilesOf(dims, tile) * tile[0] * tile[1] * slices * Math.ceil(inner / slices);
+      return products + rows * columns * (hasBias + hasResidual + accumulate);
+    },
+    bytes: ({ rows, columns, inner, slices, hasBias, hasResidual, accumulate }) =>
+      4 *
+      (rows * inner +
+        inner * columns +
+        hasBias * columns +
+        rows * columns * (slices + hasResidual + accumulate)),
+    reference: (arrays, dims) => matmulReference(arrays, dims, layout),
+  });
+}
+
+/** Every variant of each layout, in the order of preference. */
+export const matmulKernels: Readonly<Record<MatmulLayout, readonly MatmulKernel[]>> = {
+  nn: variantsOf('nn').map((variant) => kernelOf('nn', variant)),
+  nt: variantsOf('nt').map((variant) => kernelOf('nt', variant)),
+  tn: variantsOf('tn').map((variant) => kernelOf('tn', variant)),
+};
+
+/** Operands of one product; y is written, bias [columns] and residual [rows, columns] are added. */
+export interface MatmulTensors {
+  readonly x: Tensor;
+  readonly w: Tensor;
+  readonly y: Tensor;
+  readonly bias?: Tensor | undefined;
+  readonly residual?: Tensor | undefined;
+}
+
+/** Sizes of one product. Strides are row lengths in elements of the stored matrices; natural ones by default. */
+export interface MatmulSize {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  readonly xStride?: number;
+  readonly wStride?: number;
+  readonly yStride?: number;
+  /** 1 adds to what y holds. */
+  readonly accumulate?: 0 | 1;
+}
+
+/** Workgroups that fill a large GPU, and the inner size below which slicing it does not pay. */
+const wantedWorkgroups = 128;
+const minimumSlicedInner = 256;
+
+/**
+ * Records y = x·w (+ bias) (+ residual) (+ y). A long sum with few outputs (a weight gradient over all tokens) is cut
+ * into slices of fixed size that are added in a fixed order, where the device is wide enough to gain by it.
+ * @throws if a tensor is smaller than the sizes and strides say.
+ */
+export function recordMatmul(
+  tape: Tape,
+  layout: MatmulLayout,
+  tensors: MatmulTensors,
+  size: MatmulSize,
+): void {
+  const { rows, columns, inner, accumulate = 0 } = size;
+  const { x, w, y, bias, residual } = tensors;
+  const natural = naturalDims(layout, rows, columns, inner);
+  const { xStride = natural.xStride, wStride = natural.wStride, yStride = natural.yStride } = size;
+  const options = { hasBias: bias ? 1 : 0, hasResidual: residual ? 1 : 0, accumulate };
+  const dims: MatmulDims = { ...natural, xStride, wStride, yStride, ...options };
+  const slices = bias || residual || yStride !== columns ? 1 : slicesFor(dims, tape.capabilities);
+  if (slices > 1) {
+    const partial = tape.tensor(`${y.name} slices`, [slices, rows, columns]);
+    const sliced = { ...dims, slices, accumulate: 0 };
+    tape.dispatch(tape.choose(matmulKernels[layout], sliced), sliced, { x, w, y: partial });
+    recordColumnSum(tape, partial, y, { rows: slices, columns: rows * columns, accumulate });
+    return;
+  }
+  tape.dispatch(tape.choose(matmulKernels[layout], dims), dims, {
+    x,
+    w,
+    y,
+    ...(bias ? { bias } : {}),
+    ...(residual ? { residual } : {}),
+  });
+}
+
+function slicesFor(dims: MatmulDims, device: Capabilities): number {
+  if (isNarrow(device) || dims.rows <= 4) return 1;
+  const wanted = Math.ceil(wantedWorkgroups / tilesOf(dims, [64, 64]));
+  return Math.max(1, Math.min(16, wanted, Math.floor(dims.inner / minimumSlicedInner)));
+}

@@ -1,0 +1,104 @@
+// Every variant of every layout against the reference: sizes around the tiles, strides, options and slices.
+import { describe, expect, it } from 'vitest';
+import { type MatmulDims, type MatmulLayout, matmulKernels, recordMatmul } from '../../src/kernels/matmul.ts';
+import { baselineCapabilities, type Capabilities } from '../../src/plan/kernel.ts';
+import { Tape } from '../../src/plan/tape.ts';
+import { getTestDevice } from '../gpu-device.ts';
+import { describeKernel } from './describe-kernel.ts';
+
+const layouts = ['nn', 'nt', 'tn'] as const;
+
+function size(layout: MatmulLayout, rows: number, columns: number, inner: number, pad = 0): MatmulDims {
+  const xStride = (layout === 'tn' ? rows : inner) + pad;
+  const wStride = (layout === 'nt' ? inner : columns) + pad;
+  const options = { slices: 1, hasBias: 0, hasResidual: 0, accumulate: 0 };
+  return { rows, columns, inner, xStride, wStride, yStride: columns + pad, ...options };
+}
+
+/** Sizes 1, below, at and above every tile (16, 32, 64 and 128), with each option somewhere. */
+function shapes(layout: MatmulLayout): MatmulDims[] {
+  return [
+    size(layout, 1, 1, 1),
+    { ...size(layout, 17, 65, 31), hasBias: 1, hasResidual: 1 },
+    { ...size(layout, 64, 128, 33, 7), accumulate: 1 },
+    { ...size(layout, 31, 63, 130), slices: 4 },
+    { ...size(layout, 129, 193, 67, 1), hasBias: 1 },
+  ];
+}
+
+function rowShapes(layout: MatmulLayout): MatmulDims[] {
+  return [
+    size(layout, 1, 1, 1),
+    { ...size(layout, 1, 65, 127), hasBias: 1, hasResidual: 1 },
+    { ...size(layout, 4, 33, 64, 7), accumulate: 1 },
+    { ...size(layout, 3, 31, 130), slices: 4 },
+  ];
+}
+
+const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
+const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
+
+for (const layout of layouts) {
+  for (const kernel of matmulKernels[layout]) {
+    // A subgroup variant is right on subgroups at least as wide as its lanes; suits() keeps it from the others.
+    if ((kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) > lanes) continue;
+    describeKernel(kernel, kernel.name.endsWith('/row') ? rowShapes(layout) : shapes(layout));
+  }
+}
+
+function recorded(
+  capabilities: Capabilities,
+  layout: MatmulLayout,
+  rows: number,
+  columns: number,
+  inner: number,
+) {
+  const tape = new Tape({ capabilities });
+  const tensors = {
+    x: tape.tensor('x', [rows * inner]),
+    w: tape.tensor('w', [inner * columns]),
+    y: tape.tensor('y', [rows * columns]),
+  };
+  recordMatmul(tape, layout, tensors, { rows, columns, inner });
+  return tape.dispatches.map(({ kernel }) => kernel.name);
+}
+
+describe('recordMatmul', () => {
+  const software = { ...baselineCapabilities, features: new Set(['subgroups']), subgroupMinSize: 8 };
+
+  it('takes register tiles on software adapters of 8 and of 4 lanes', () => {
+    const of8 = recorded({ ...software, subgroupMaxSize: 8 }, 'nn', 768, 384, 128);
+    expect(of8).toEqual(['matmul.nn/subgroup8-32x8']);
+    const of4 = recorded({ ...software, subgroupMinSize: 4, subgroupMaxSize: 4 }, 'nn', 768, 384, 128);
+    expect(of4).toEqual(['matmul.nn/subgroup4-16x8']);
+  });
+
+  it('takes narrower register tiles where the wide one would be mostly padding', () => {
+    const names = recorded({ ...software, subgroupMaxSize: 8 }, 'nn', 768, 65, 128);
+    expect(names).toEqual(['matmul.nn/subgroup8-32x4']);
+  });
+
+  it('takes workgroup memory elsewhere, with smaller tiles for smaller products', () => {
+    expect(recorded(baselineCapabilities, 'nn', 4096, 1024, 512)).toEqual(['matmul.nn/tiled-128x128']);
+    expect(recorded(baselineCapabilities, 'nn', 1024, 512, 512)).toEqual(['matmul.nn/tiled-64x64']);
+    expect(recorded(baselineCapabilities, 'nt', 256, 65, 128)).toEqual(['matmul.nt/tiled-32x32']);
+  });
+
+  it('takes the row variant for decoding', () => {
+    expect(recorded(baselineCapabilities, 'nn', 1, 384, 128)).toEqual(['matmul.nn/row']);
+  });
+
+  it('slices a weight gradient over many tokens on a wide device', () => {
+    expect(recorded(baselineCapabilities, 'tn', 128, 384, 4096)).toEqual([
+      'matmul.tn/tiled-64x64',
+      'columnSum',
+    ]);
+    expect(recorded({ ...software, subgroupMaxSize: 8 }, 'tn', 128, 384, 4096)).toHaveLength(1);
+  });
+
+  it('names the tensor that is too small', () => {
+    const tape = new Tape({ capabilities: baselineCapabilities });
+    const [x, w, y] = [tape.tensor('x', [6]), tape.tensor('weights', [11]), tape.tensor('y', [8])];
+    expect(() => recordMatmul(tape, 'nn', { x, w, y }, { rows: 2, columns: 4, inner: 3 })).toThrow(/weights/);
+  });
+});
