@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: setupDevices,
+          globalSetup: [...setupDevices, './test/setup-page.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           maxWorkers: 1, // each file drives a browser with a software GPU, which wants both cores

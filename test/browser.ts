@@ -1,0 +1,51 @@
+// The browser of an end-to-end test: a headless Chrome or Chromium whose WebGPU runs on SwiftShader.
+import puppeteer, { type Browser } from 'puppeteer';
+import { describe } from 'vitest';
+
+/** What a test wants of its browser. */
+export interface BrowserOptions {
+  /** False leaves the page with `navigator.gpu` but without an adapter. Defaults to true. */
+  readonly gpu?: boolean;
+  /** Further switches. */
+  readonly args?: readonly string[];
+  /** Switches that puppeteer shall not set, such as those that keep hidden tabs awake. */
+  readonly ignoreDefaultArgs?: readonly string[];
+}
+
+const softwareGpu = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+];
+
+/** Starts a browser with an empty profile. The caller closes it. Throws where there is none. */
+export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
+  const executablePath = process.env.FLOPSCOPE_CHROME;
+  if (executablePath === undefined) {
+    throw new Error('browser: no Chrome or Chromium was found. Run npm test, which provides one.');
+  }
+  return puppeteer.launch({
+    executablePath,
+    headless: true,
+    args: ['--no-sandbox', ...(options.gpu === false ? [] : softwareGpu), ...(options.args ?? [])],
+    ignoreDefaultArgs: [...(options.ignoreDefaultArgs ?? [])],
+    protocolTimeout: 120_000, // milliseconds: a software GPU may keep a busy machine waiting
+  });
+}
+
+/** Address of the built page, with its headers. */
+export function pageAddress(): string {
+  const address = process.env.FLOPSCOPE_PAGE;
+  if (address === undefined) {
+    const reason = process.env.FLOPSCOPE_PAGE_ERROR ?? 'run vitest with --project browser';
+    throw new Error(`browser: no page is served: ${reason}`);
+  }
+  return address;
+}
+
+/** `describe` for tests that need a browser: skipped, with the reason in the name, where there is none. */
+export function describeBrowser(name: string, define: () => void): void {
+  const reason = process.env.FLOPSCOPE_SKIP_BROWSER;
+  if (reason === undefined) describe(name, define);
+  else describe.skip(`${name} [skipped: ${reason}]`, define);
+}

@@ -1,0 +1,23 @@
+// Vitest global setup of the browser project: builds the page once and serves it, with its headers, on a loopback port.
+import { fileURLToPath } from 'node:url';
+import { build, preview } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const outDir = 'node_modules/.cache/flopscope/page';
+
+/**
+ * Puts the page's address into FLOPSCOPE_PAGE, which the test processes inherit, or into FLOPSCOPE_PAGE_ERROR why
+ * there is none: a page that does not build fails the browser's tests, not everybody's. Returns the way to stop.
+ */
+export default async function setup(): Promise<() => Promise<void>> {
+  if (process.env.FLOPSCOPE_SKIP_BROWSER !== undefined) return async () => {};
+  try {
+    await build({ root, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+    const server = await preview({ root, logLevel: 'warn', build: { outDir }, preview: { port: 0 } });
+    process.env.FLOPSCOPE_PAGE = server.resolvedUrls?.local[0];
+    return () => server.close();
+  } catch (error) {
+    process.env.FLOPSCOPE_PAGE_ERROR = error instanceof Error ? error.message : String(error);
+    return async () => {};
+  }
+}
