@@ -1,0 +1,55 @@
+// First values of parameters from a seed: every parameter has a stream of its own, so their order does not matter.
+import { createRandom, type Random, restoreRandom } from '../data/random.ts';
+import type { ParameterSpec } from './parameters.ts';
+
+/**
+ * Makes the first values of every parameter and hands them to `write`, one parameter at a time.
+ * @param seed a whole number from 0; equal seeds and names give equal values, bit for bit
+ */
+export function initialiseParameters(
+  specs: readonly ParameterSpec[],
+  seed: number,
+  write: (name: string, values: Float32Array<ArrayBuffer>) => void,
+): void {
+  for (const spec of specs) write(spec.name, initialValues(spec, seed));
+}
+
+function initialValues(
+  { name, shape, initialisation }: ParameterSpec,
+  seed: number,
+): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  switch (initialisation.kind) {
+    case 'zeros':
+      return values;
+    case 'ones':
+      return values.fill(1);
+    case 'scaleAndBias':
+      return values.fill(1, 0, values.length / 2);
+    case 'normal': {
+      const random = namedStream(seed, name);
+      for (let i = 0; i < values.length; i++) values[i] = initialisation.deviation * random.normal();
+      return values;
+    }
+    default:
+      throw new Error(`initialise: ${name} starts as ${JSON.stringify(initialisation satisfies never)}.`);
+  }
+}
+
+/** A stream of its own for a name: the states of the seed's and of the name's generators, mixed word by word. */
+function namedStream(seed: number, name: string): Random {
+  const bySeed = createRandom(seed);
+  const byName = createRandom(hashName(name));
+  const words = Array.from({ length: 4 }, () => (bySeed.uint32() ^ byName.uint32()) >>> 0);
+  return restoreRandom(words);
+}
+
+/** 53 bits of a name: two FNV-1a hashes (Fowler, Noll and Vo) from different offsets. */
+function hashName(name: string): number {
+  const hash = (offset: number): number => {
+    let value = offset;
+    for (const byte of new TextEncoder().encode(name)) value = Math.imul(value ^ byte, 0x01000193);
+    return value >>> 0;
+  };
+  return hash(0x811c9dc5) + (hash(0x2545f491) & 0x1fffff) * 2 ** 32;
+}

@@ -1,0 +1,25 @@
+// The learning rate of every step: a linear warm-up, then a cosine, a line or nothing.
+import type { TrainConfig } from './config.ts';
+
+/** What the schedule needs to know of a run. */
+export interface ScheduleSettings {
+  /** Updates of the whole run; the minimum is reached there. */
+  readonly steps: number;
+  readonly schedule: TrainConfig['schedule'];
+  readonly optimizer: Pick<TrainConfig['optimizer'], 'learningRate'>;
+}
+
+/**
+ * Learning rate of the update `step`, counted from 0. As nanoGPT's train.py: η·(step + 1) / (warmup + 1) while warming up,
+ * then from η at `warmup` to the minimum at `steps` and from there on.
+ */
+export function learningRateAt({ steps, schedule, optimizer }: ScheduleSettings, step: number): number {
+  const { kind, warmupSteps, minimumLearningRate } = schedule;
+  const { learningRate } = optimizer;
+  if (step < warmupSteps) return (learningRate * (step + 1)) / (warmupSteps + 1);
+  if (kind === 'constant') return learningRate;
+  if (step >= steps) return minimumLearningRate;
+  const progress = (step - warmupSteps) / (steps - warmupSteps);
+  const remaining = kind === 'cosine' ? 0.5 * (1 + Math.cos(Math.PI * progress)) : 1 - progress;
+  return minimumLearningRate + remaining * (learningRate - minimumLearningRate);
+}

@@ -1,0 +1,45 @@
+// Tests of the learning-rate schedules.
+import { expect, test } from 'vitest';
+import { learningRateAt, type ScheduleSettings } from '../../src/model/schedule.ts';
+
+function settings(kind: 'cosine' | 'linear' | 'constant', warmupSteps = 100): ScheduleSettings {
+  return {
+    steps: 2000,
+    schedule: { kind, warmupSteps, minimumLearningRate: 1e-4 },
+    optimizer: { learningRate: 1e-3 },
+  };
+}
+
+test.each(['cosine', 'linear', 'constant'] as const)(
+  '%s warms up as nanoGPT: η·(step + 1) / (warmup + 1)',
+  (kind) => {
+    expect(learningRateAt(settings(kind), 0)).toBeCloseTo(1e-3 / 101, 12);
+    expect(learningRateAt(settings(kind), 99)).toBeCloseTo((1e-3 * 100) / 101, 12);
+    expect(learningRateAt(settings(kind), 100)).toBe(1e-3);
+  },
+);
+
+test('cosine is half-way in the middle and at its minimum from the last step on', () => {
+  expect(learningRateAt(settings('cosine'), 1050)).toBeCloseTo(5.5e-4, 12);
+  expect(learningRateAt(settings('cosine'), 575)).toBeCloseTo(1e-4 + 0.5 * (1 + Math.SQRT1_2) * 9e-4, 12);
+  expect(learningRateAt(settings('cosine'), 2000)).toBe(1e-4);
+  expect(learningRateAt(settings('cosine'), 5000)).toBe(1e-4);
+});
+
+test('linear falls evenly and constant stays', () => {
+  expect(learningRateAt(settings('linear'), 1050)).toBeCloseTo(5.5e-4, 12);
+  expect(learningRateAt(settings('linear'), 2000)).toBe(1e-4);
+  expect(learningRateAt(settings('constant'), 1_000_000)).toBe(1e-3);
+});
+
+test('no warm-up, or one longer than the run, gives finite rates that never exceed the peak', () => {
+  for (const warmup of [0, 2000, 5000]) {
+    for (const kind of ['cosine', 'linear', 'constant'] as const) {
+      for (const step of [0, 1, 1999, 2000, 2001, 4999, 5000, 9999]) {
+        const rate = learningRateAt(settings(kind, warmup), step);
+        expect(rate).toBeGreaterThan(0);
+        expect(rate).toBeLessThanOrEqual(1e-3);
+      }
+    }
+  }
+});
