@@ -1,14 +1,9 @@
-// Runs src/cli/main.ts without a build step: bundles it in memory, imports the bundle, passes its exit code on.
-import { mkdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+// Runs src/cli/main.ts: moves stderr, guards signals, passes the exit code on. bin/flopscope.js starts it.
+import { writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'vite';
+import { importSource, isDebugging } from './bundle.js';
 import { prepareVulkan } from './environment.js';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const debug = process.env.FLOPSCOPE_DEBUG === '1';
 
 /** Sends what JavaScript writes to stderr to descriptor 3; bin/flopscope.js says why. */
 function moveStderr() {
@@ -23,45 +18,6 @@ function moveStderr() {
     },
   });
   Object.defineProperty(process, 'stderr', { value: Object.assign(stderr, { isTTY: isatty(3), fd: 3 }) });
-}
-
-/**
- * Bundles src/cli/main.ts into one module for Node. Packages stay outside and are found in node_modules.
- * @returns {Promise<string>} the code
- */
-async function bundle() {
-  const output = await build({
-    root,
-    configFile: false,
-    logLevel: 'silent',
-    build: {
-      ssr: 'src/cli/main.ts',
-      write: false,
-      target: 'node20',
-      minify: false,
-      sourcemap: debug ? 'inline' : false,
-      rolldownOptions: { output: { codeSplitting: false } },
-    },
-  });
-  const chunk = 'output' in output ? output.output[0] : undefined;
-  if (chunk === undefined) throw new Error('run-cli: the bundler gave no code.');
-  return chunk.code;
-}
-
-/**
- * Imports the code from a file of its own, so that two commands at once do not meet.
- * @param {string} code
- */
-async function importCode(code) {
-  const folder = join(root, 'node_modules/.cache/flopscope');
-  const file = join(folder, `main-${process.pid}.mjs`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, code);
-  try {
-    return await import(pathToFileURL(file).href);
-  } finally {
-    rmSync(file, { force: true });
-  }
 }
 
 /**
@@ -80,7 +36,7 @@ async function exitWhenFlushed(code) {
 function failInternally(error) {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.replace(/\s*\n\s*/g, ' ').trim();
-  const stack = debug && error instanceof Error ? error.stack : undefined;
+  const stack = isDebugging && error instanceof Error ? error.stack : undefined;
   process.stderr.write(`${stack ?? `flopscope: internal error: ${line}`}\n`);
   void exitWhenFlushed(3);
 }
@@ -110,7 +66,5 @@ if (process.channel !== undefined) moveStderr(); // started by bin/flopscope.js
 process.on('uncaughtException', failInternally);
 process.on('unhandledRejection', failInternally);
 guardSignals();
-process.setSourceMapsEnabled(debug);
-const [code] = await Promise.all([bundle(), prepareVulkan()]);
-const { main } = await importCode(code);
+const [{ main }] = await Promise.all([importSource('src/cli/main.ts'), prepareVulkan()]);
 await exitWhenFlushed(await main(process.argv.slice(2)));

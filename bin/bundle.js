@@ -1,0 +1,55 @@
+// Runs TypeScript of this repository in Node without a build step: bundles it in memory and imports the bundle.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'node_modules/.cache/flopscope');
+
+/** Whether stacks shall show lines of the sources, and errors their stacks. */
+export const isDebugging = process.env.FLOPSCOPE_DEBUG === '1';
+
+/**
+ * Bundles a module with all it imports from this repository, shaders included. Packages stay outside.
+ * @param {string} entry path from the repository's root
+ * @returns {Promise<string>} the code
+ */
+async function bundle(entry) {
+  const output = await build({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    build: {
+      ssr: entry,
+      outDir: folder, // nothing is written, but source maps count from here
+      write: false,
+      target: 'node20',
+      minify: false,
+      sourcemap: isDebugging ? 'inline' : false,
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
+  });
+  const chunk = 'output' in output ? output.output[0] : undefined;
+  if (chunk === undefined) throw new Error(`bundle: the bundler gave no code for ${entry}.`);
+  return chunk.code;
+}
+
+/**
+ * Imports a TypeScript module of this repository. The code passes through a file of this process's own, so that
+ * two commands at once do not meet; it is gone when the module has been read.
+ * @param {string} entry path from the repository's root, e.g. `src/cli/main.ts`
+ * @returns {Promise<any>} the module
+ */
+export async function importSource(entry) {
+  const file = join(folder, `${basename(entry, '.ts')}-${process.pid}.mjs`);
+  const code = await bundle(entry);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, code);
+  process.setSourceMapsEnabled(isDebugging);
+  try {
+    return await import(pathToFileURL(file).href);
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
