@@ -247,9 +247,9 @@ test('inherited settings do not count as given', () => {
   );
 });
 
-test('a million unknown keys make twenty problems', () => {
+test('a hundred thousand unknown keys make twenty problems', () => {
   const model: Record<string, number> = {};
-  for (let i = 0; i < 1_000_000; i++) model[`k${i}`] = i;
+  for (let i = 0; i < 100_000; i++) model[`k${i}`] = i;
   const parsed = parseExperiment({ ...minimal, model });
   expect(parsed.kind === 'problem' && parsed.problems.length).toBe(20);
 });
