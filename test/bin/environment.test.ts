@@ -1,0 +1,46 @@
+// Which browser is taken: the user's choice, then puppeteer's newest, then the system's.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { findBrowsers } from '../../bin/environment.js';
+
+let folder: string;
+
+/** Makes an empty file below the test's folder. */
+function touch(path: string): string {
+  const full = join(folder, path);
+  mkdirSync(dirname(full), { recursive: true });
+  writeFileSync(full, '');
+  return full;
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'flopscope-'));
+  vi.stubEnv('PUPPETEER_CACHE_DIR', folder);
+  vi.stubEnv('PUPPETEER_EXECUTABLE_PATH', undefined);
+  vi.stubEnv('FLOPSCOPE_CHROME', undefined);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+it('prefers the newest of puppeteer’s cache, by number and not by letter', () => {
+  const older = touch('chrome/linux-99.0.1/chrome-linux64/chrome');
+  const newer = touch('chrome/linux-148.0.7/chrome-linux64/chrome');
+  expect(findBrowsers().slice(0, 2)).toEqual([newer, older]);
+});
+
+it('prefers the user’s choice to everything', () => {
+  touch('chrome/linux-148.0.7/chrome-linux64/chrome');
+  const chosen = touch('my-chrome');
+  vi.stubEnv('FLOPSCOPE_CHROME', chosen);
+  expect(findBrowsers()[0]).toBe(chosen);
+});
+
+it('passes over a choice that does not exist', () => {
+  vi.stubEnv('FLOPSCOPE_CHROME', join(folder, 'nothing'));
+  expect(findBrowsers()).not.toContain(join(folder, 'nothing'));
+});
