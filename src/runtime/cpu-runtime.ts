@@ -52,7 +52,8 @@ export class CpuRuntime implements Runtime {
       // The reference may take seconds: let messages (pause, stop) through between replays.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
-    return { done: Promise.resolve(reads.map((tensor) => this.#view(tensor).slice())), encodeSeconds: 0 };
+    const done = Promise.resolve(reads.map((tensor) => this.#view(tensor).slice()));
+    return { done, gpuSeconds: Promise.resolve(undefined), encodeSeconds: 0 };
   }
 
   write(tensor: Tensor, data: NumberArray): void {

@@ -247,7 +247,7 @@ export class GpuRuntime implements Runtime {
           await done;
           queue.observe(work, (performance.now() - start) / 1000);
         }
-        return { done, encodeSeconds };
+        return { done, gpuSeconds: Promise.resolve(undefined), encodeSeconds };
       }
       encodeSeconds += performance.now() / 1000;
       await this.#makeRoom(work.seconds, false);

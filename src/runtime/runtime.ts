@@ -13,6 +13,8 @@ export interface Replay {
 export interface Submission {
   /** Resolves when the work is done, with the tensors asked for; rejects if the device was lost. */
   readonly done: Promise<readonly NumberArray[]>;
+  /** Seconds the device was busy with it, by its own clock; undefined where it has none. Settles with `done`. */
+  readonly gpuSeconds: Promise<number | undefined>;
   /** Seconds this thread spent describing the work. */
   readonly encodeSeconds: number;
 }

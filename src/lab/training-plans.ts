@@ -1,0 +1,127 @@
+// Records the plans of a training run: one micro-batch forward and backward, the update, and evaluation.
+
+import { gradientNorm } from '../kernels/gradient-norm.ts';
+import { headLoss, lossSum } from '../kernels/head-loss.ts';
+import { adamW, sgd } from '../kernels/optimizers.ts';
+import type { ModelConfig, TrainConfig } from '../model/config.ts';
+import { createModelTensors, headOf, type ModelTensors, registerParameters } from '../model/model-tensors.ts';
+import { recordTrunk } from '../model/transformer.ts';
+import type { Capabilities, VariantTable } from '../plan/kernel.ts';
+import { freeze, type Plan } from '../plan/plan.ts';
+import { persistentTensor } from '../plan/store.ts';
+import { Tape } from '../plan/tape.ts';
+import type { Tensor } from '../plan/tensor.ts';
+
+/** What one run executes, and the tensors through which it talks to the outside. */
+export interface TrainingPlans {
+  readonly model: ModelTensors;
+  /** [B, T + 1] u32: inputs, and targets one further. */
+  readonly tokens: Tensor;
+  /** [B, T] u32, only when targets are not the next tokens; `ignoredTarget` where a position has none. */
+  readonly targets: Tensor | undefined;
+  /** f32 [8]: loss, gradient norm, finite flag, clip factor. */
+  readonly metrics: Tensor;
+  /** f32 [8]: loss of the evaluation in progress. */
+  readonly evaluationMetrics: Tensor;
+  /** Loss of every position of the last micro-batch, [B·T]. */
+  readonly positionLoss: Tensor;
+  readonly accumulate: Plan;
+  readonly update: Plan;
+  readonly evaluate: Plan;
+}
+
+/** What recording depends on besides the configuration. */
+export interface RecordingOptions {
+  readonly capabilities: Capabilities;
+  readonly variants?: VariantTable;
+  /** Targets are uploaded on their own, not taken from the tokens. */
+  readonly separateTargets?: boolean;
+}
+
+/** Buffers of optimizer state. */
+export function momentCount(train: Pick<TrainConfig, 'optimizer'>): number {
+  return train.optimizer.kind === 'adamw' ? 2 : 1;
+}
+
+/** Records everything that a training run needs. @throws if the model does not fit the device's limits. */
+export function recordTrainingPlans(
+  config: ModelConfig,
+  train: TrainConfig,
+  options: RecordingOptions,
+): TrainingPlans {
+  const { batch, accumulation } = train;
+  const time = config.context;
+  const model = createModelTensors(config, {
+    maxBindingBytes: options.capabilities.maxBindingBytes,
+    moments: momentCount(train),
+    gradients: true,
+  });
+  const tokens = persistentTensor('tokens', [batch, time + 1], 'u32', 'data');
+  const targets = options.separateTargets
+    ? persistentTensor('targets', [batch, time], 'u32', 'data')
+    : undefined;
+  const metrics = persistentTensor('metrics', [8], 'f32', 'state');
+  const evaluationMetrics = persistentTensor('evaluation metrics', [8], 'f32', 'state');
+  const positionLoss = persistentTensor('loss by position', [batch * time], 'f32', 'state');
+  const several: 0 | 1 = accumulation > 1 ? 1 : 0;
+
+  const recordLoss = (tape: Tape, into: Tensor, accumulate: 0 | 1) => {
+    const x = recordTrunk(tape, model, tokens, { batch, time });
+    tape.scope('head', () => {
+      headLoss(tape, x, headOf(model), { tokens, targets }, positionLoss, {
+        time,
+        lossPositions: train.lossPositions,
+      });
+      lossSum(tape, positionLoss, into, { accumulate });
+    });
+  };
+
+  const training = new Tape({ ...options, training: true });
+  // Several micro-batches add to gradients that the update leaves at zero.
+  registerParameters(training, model, several);
+  recordLoss(training, metrics, several);
+  training.backward();
+
+  const evaluation = new Tape(options);
+  recordLoss(evaluation, evaluationMetrics, 1);
+
+  return {
+    model,
+    tokens,
+    targets,
+    metrics,
+    evaluationMetrics,
+    positionLoss,
+    accumulate: freeze('accumulate', training),
+    update: freeze('update', recordUpdate(model, metrics, train, options)),
+    evaluate: freeze('evaluate', evaluation),
+  };
+}
+
+function recordUpdate(
+  model: ModelTensors,
+  metrics: Tensor,
+  train: TrainConfig,
+  options: RecordingOptions,
+): Tape {
+  const tape = new Tape(options);
+  const { optimizer, clip, accumulation } = train;
+  tape.phase('update', () => {
+    tape.scope('gradient norm', () =>
+      gradientNorm(
+        tape,
+        model.store.shards.map((shard) => shard.gradients),
+        metrics,
+        { clip },
+      ),
+    );
+    const clearGradient = accumulation > 1 ? 1 : 0;
+    tape.scope('optimizer', () => {
+      for (const shard of model.store.shards) {
+        if (optimizer.kind === 'adamw') adamW(tape, shard, metrics, { ...optimizer, clearGradient });
+        else sgd(tape, shard, metrics, { ...optimizer, clearGradient });
+      }
+    });
+  });
+  return tape;
+}

@@ -1,0 +1,92 @@
+// One transformer block: x + attention(norm(x)), then x + feedForward(norm(x)). Pure: it can be recorded again.
+import { activation } from '../kernels/activation.ts';
+import { add } from '../kernels/add.ts';
+import { dropout } from '../kernels/dropout.ts';
+import { layerNorm } from '../kernels/layer-norm.ts';
+import { linear } from '../kernels/linear.ts';
+import { rmsNorm } from '../kernels/rms-norm.ts';
+import { gatedActivation } from '../kernels/swiglu.ts';
+import type { Tape } from '../plan/tape.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import { biasOf, type ModelTensors, weightOf } from './model-tensors.ts';
+
+/** Attends with packed queries, keys and values [N, (H + 2G)·D]; returns [N, H·D]. Training and decoding differ here. */
+export type Attend = (qkv: Tensor, layer: number) => Tensor;
+
+/** Records block `layer` on x: [N, C]; `time` is T of the rows, for dropout's counter. Returns [N, C]. */
+export function recordBlock(
+  tape: Tape,
+  model: ModelTensors,
+  layer: number,
+  x: Tensor,
+  time: number,
+  attend: Attend,
+): Tensor {
+  return tape.scope(`layer ${layer}`, () => {
+    const afterAttention = tape.scope('attention', () =>
+      recordAttention(tape, model, layer, x, time, attend),
+    );
+    return tape.scope('ffn', () => recordFeedForward(tape, model, layer, afterAttention, time));
+  });
+}
+
+/** The model's norm with the parameter `name`. x, result: [N, C]. */
+export function recordNorm(tape: Tape, model: ModelTensors, name: string, x: Tensor): Tensor {
+  const { norm, normEpsilon: epsilon, bias } = model.config;
+  return tape.scope('norm', () =>
+    norm === 'layerNorm'
+      ? layerNorm(tape, x, weightOf(model, name), { epsilon, bias })
+      : rmsNorm(tape, x, weightOf(model, name), { epsilon }),
+  );
+}
+
+function recordAttention(
+  tape: Tape,
+  model: ModelTensors,
+  layer: number,
+  x: Tensor,
+  time: number,
+  attend: Attend,
+): Tensor {
+  const prefix = `layers.${layer}.attention`;
+  const normed = recordNorm(tape, model, `${prefix}Norm`, x);
+  const qkv = tape.scope('qkv', () =>
+    linear(tape, normed, weightOf(model, `${prefix}.qkv`), {
+      bias: biasOf(model, `${prefix}.qkvBias`),
+      name: 'qkv',
+    }),
+  );
+  const mixed = attend(qkv, layer);
+  return tape.scope('projection', () => recordResidual(tape, model, `${prefix}.projection`, mixed, x, time));
+}
+
+function recordFeedForward(tape: Tape, model: ModelTensors, layer: number, x: Tensor, time: number): Tensor {
+  const { gated, activation: kind } = model.config;
+  const prefix = `layers.${layer}.ffn`;
+  const normed = recordNorm(tape, model, `${prefix}Norm`, x);
+  const expand = gated ? `${prefix}.gateUp` : `${prefix}.expand`;
+  const expanded = tape.scope('expand', () =>
+    linear(tape, normed, weightOf(model, expand), { bias: biasOf(model, `${expand}Bias`), name: 'expanded' }),
+  );
+  const hidden = tape.scope('activation', () =>
+    gated ? gatedActivation(tape, expanded, kind) : activation(tape, expanded, kind),
+  );
+  return tape.scope('contract', () => recordResidual(tape, model, `${prefix}.contract`, hidden, x, time));
+}
+
+/** x + dropout(input·w + b); without dropout the addition happens inside the matrix product. */
+function recordResidual(
+  tape: Tape,
+  model: ModelTensors,
+  name: string,
+  input: Tensor,
+  x: Tensor,
+  time: number,
+): Tensor {
+  const bias = biasOf(model, `${name}Bias`);
+  const probability = model.config.dropout;
+  if (probability === 0 || !tape.training)
+    return linear(tape, input, weightOf(model, name), { bias, residual: x });
+  const branch = linear(tape, input, weightOf(model, name), { bias });
+  return add(tape, x, dropout(tape, branch, probability, { time }));
+}

@@ -1,0 +1,79 @@
+// The tensors of one model: its parameters in a store, and the tables that are computed once on the CPU.
+import { ropeTable } from '../kernels/rope.ts';
+import { layoutParameters, type Parameter, type ParameterStore, persistentTensor } from '../plan/store.ts';
+import type { Tape } from '../plan/tape.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import type { ModelConfig } from './config.ts';
+import { parameterSpecs } from './parameters.ts';
+
+/** A model's places in memory; several plans share them. */
+export interface ModelTensors {
+  readonly config: ModelConfig;
+  readonly store: ParameterStore;
+  /** cos and sin by position, [T, D/2, 2]; only with rotary positions. */
+  readonly ropeTable: Tensor | undefined;
+}
+
+/** How the store is laid out. */
+export interface ModelTensorsOptions {
+  readonly maxBindingBytes: number;
+  /** Buffers of optimizer state: 2 for AdamW, 1 for momentum, 0 for inference. */
+  readonly moments: number;
+  readonly gradients: boolean;
+}
+
+/** Lays out a model. @throws if a row of a parameter exceeds what the device binds. */
+export function createModelTensors(config: ModelConfig, options: ModelTensorsOptions): ModelTensors {
+  const store = layoutParameters(
+    parameterSpecs(config),
+    options.moments,
+    options.maxBindingBytes,
+    options.gradients,
+  );
+  const table =
+    config.position === 'rope'
+      ? persistentTensor('rope table', [config.context, config.headSize / 2, 2], 'f32', 'data')
+      : undefined;
+  return { config, store, ropeTable: table };
+}
+
+/** Contents of the constant tables, to be written once. */
+export function constantTables(
+  model: ModelTensors,
+): { readonly tensor: Tensor; readonly values: Float32Array }[] {
+  const { config, ropeTable: tensor } = model;
+  return tensor ? [{ tensor, values: ropeTable(config.context, config.headSize, config.ropeBase) }] : [];
+}
+
+/** A parameter by name. @throws if the model has none of that name. */
+export function parameterOf(model: ModelTensors, name: string): Parameter {
+  const parameter = model.store.parameters.get(name);
+  if (!parameter) throw new Error(`model: there is no parameter ${name}.`);
+  return parameter;
+}
+
+/** The weight of a parameter that lies in one block. @throws if it was cut in row blocks. */
+export function weightOf(model: ModelTensors, name: string): Tensor {
+  const { blocks } = parameterOf(model, name);
+  const only = blocks[0];
+  if (!only || blocks.length > 1)
+    throw new Error(`model: ${name} lies in ${blocks.length} blocks, and one is needed.`);
+  return only.weight;
+}
+
+/** The bias of a linear layer, if the model has biases. */
+export function biasOf(model: ModelTensors, name: string): Tensor | undefined {
+  return model.config.bias ? weightOf(model, name) : undefined;
+}
+
+/** The table that turns channels into logits: the token embedding when tied. */
+export function headOf(model: ModelTensors): Parameter {
+  return parameterOf(model, model.config.tiedHead ? 'tokenEmbedding' : 'head');
+}
+
+/** Tells a tape where every parameter's gradient goes; with `accumulate` they add to what is there. */
+export function registerParameters(tape: Tape, model: ModelTensors, accumulate: 0 | 1): void {
+  for (const { blocks } of model.store.parameters.values()) {
+    for (const { weight, gradient } of blocks) tape.parameter(weight, gradient, accumulate);
+  }
+}
