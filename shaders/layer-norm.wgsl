@@ -1,0 +1,180 @@
+// y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias) of each row (Ba et al. 2016), and its gradients.
+// Forward and dx: `lanes` neighbouring invocations share a row and meet in a tree; a workgroup holds 64 ÷ lanes rows.
+// Forward passes over a row three times (mean, variance, result), dx twice. dWeight sums columns as column-sum.wgsl does.
+
+override rows: u32;
+override columns: u32;
+override hasBias: u32 = 1u;    // weight and its gradient: row 0 scale, row 1 bias if any
+override epsilon: f32 = 1e-5;
+override slices: u32 = 1u;     // dWeight: equal parts of the rows, each with sums of its own
+override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;                // [rows, columns]
+@group(0) @binding(1) var<storage, read> weight: array<f32>;           // [1 + hasBias, columns]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;          // [rows, columns]
+@group(0) @binding(3) var<storage, read_write> statistics: array<f32>; // [rows, 2]: mean and 1 ÷ deviation
+@group(0) @binding(4) var<storage, read> saved: array<f32>;            // statistics of the forward pass
+@group(0) @binding(5) var<storage, read> dy: array<f32>;               // [rows, columns]
+@group(0) @binding(6) var<storage, read_write> dx: array<f32>;         // [rows, columns]
+@group(0) @binding(7) var<storage, read_write> sums: array<f32>;       // [slices, 1 + hasBias, columns]
+
+const lanes = 1u << laneLevels;
+const threads = 64u;
+const columnLanes = 32u;
+const rowLanes = 8u;
+const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a real one would be unrolled
+var<workgroup> partial: array<vec2<f32>, threads>;
+var<workgroup> columnPartial: array<vec2<f32>, columnLanes * rowLanes>;
+
+/// Sum over the lanes of a row, in every lane, in a fixed order.
+fn rowSum(value: vec2<f32>, thread: u32) -> vec2<f32> {
+  partial[thread] = value;
+  for (var level = 0u; level < laneLevels; level++) {
+    let half = lanes >> (level + 1u);
+    workgroupBarrier();
+    if (thread % lanes < half) {
+      partial[thread] += partial[thread + half];
+    }
+  }
+  workgroupBarrier();
+  let sum = partial[thread / lanes * lanes];
+  workgroupBarrier();
+  return sum;
+}
+
+@compute @workgroup_size(threads)
+fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let row = group * (threads / lanes) + thread / lanes;
+  let start = min(row, rows - 1u) * columns;
+  let lane = thread % lanes;
+  var sum = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    sum += x[start + column];
+  }
+  let mean = rowSum(vec2(sum, 0.0), thread).x / f32(columns);
+  var squares = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    let centred = x[start + column] - mean;
+    squares += centred * centred;
+  }
+  let scale = inverseSqrt(rowSum(vec2(squares, 0.0), thread).x / f32(columns) + epsilon);
+  if (row >= rows) {
+    return;
+  }
+  if (lane == 0u) {
+    statistics[row * 2u] = mean;
+    statistics[row * 2u + 1u] = scale;
+  }
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    var value = (x[start + column] - mean) * scale * weight[column];
+    if (hasBias == 1u) {
+      value += weight[columns + column];
+    }
+    y[start + column] = value;
+  }
+}
+
+/// dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation with g = dy ∘ scale and x̂ = (x − mean) ÷ deviation.
+@compute @workgroup_size(threads)
+fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let row = group * (threads / lanes) + thread / lanes;
+  let clampedRow = min(row, rows - 1u);
+  let start = clampedRow * columns;
+  let lane = thread % lanes;
+  let mean = saved[clampedRow * 2u];
+  let scale = saved[clampedRow * 2u + 1u];
+  var sum = vec2<f32>();
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    let g = dy[start + column] * weight[column];
+    sum += vec2(g, g * (x[start + column] - mean));
+  }
+  let means = rowSum(sum, thread) / f32(columns);
+  if (row >= rows) {
+    return;
+  }
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    let g = dy[start + column] * weight[column];
+    let gradient = (g - means.x - (x[start + column] - mean) * scale * scale * means.y) * scale;
+    if (accumulate == 1u) {
+      dx[start + column] += gradient;
+    } else {
+      dx[start + column] = gradient;
+    }
+  }
+}
+
+/// Per slice of the rows: sums[s, 0, c] = Σ dy ∘ x̂ and sums[s, 1, c] = Σ dy. 32 columns × 8 row lanes per workgroup.
+@compute @workgroup_size(columnLanes * rowLanes)
+fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
+  let slice = group / groupsAcross;
+  let column = group % groupsAcross * columnLanes + thread % columnLanes;
+  let rowLane = thread / columnLanes;
+  let slicedRows = (rows + slices - 1u) / slices;
+  let start = min(slice * slicedRows, rows);
+  let end = min(start + slicedRows, rows);
+  var sum = vec2<f32>();
+  for (var i = 0u; i < maximumSteps; i++) {
+    let row = start + i * rowLanes + rowLane;
+    if (row >= end) {
+      break;
+    }
+    let index = row * columns + min(column, columns - 1u);
+    sum += dy[index] * vec2((x[index] - saved[row * 2u]) * saved[row * 2u + 1u], 1.0);
+  }
+  columnPartial[thread] = sum;
+  for (var level = 0u; level < 3u; level++) { // 2³ = rowLanes
+    let half = rowLanes >> (level + 1u);
+    workgroupBarrier();
+    if (rowLane < half) {
+      columnPartial[thread] += columnPartial[thread + half * columnLanes];
+    }
+  }
+  if (rowLane > 0u || column >= columns) {
+    return;
+  }
+  var total = columnPartial[thread];
+  let index = slice * (1u + hasBias) * columns + column;
+  if (accumulate == 1u) {
+    total.x += sums[index];
+  }
+  sums[index] = total.x;
+  if (hasBias == 1u) {
+    if (accumulate == 1u) {
+      total.y += sums[index + columns];
+    }
+    sums[index + columns] = total.y;
+  }
+}

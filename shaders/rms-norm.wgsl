@@ -1,0 +1,153 @@
+// y = x ÷ √(mean x² + epsilon) · weight of each row (Zhang and Sennrich 2019), and its gradients.
+// Forward and dx: `lanes` neighbouring invocations share a row and meet in a tree; a workgroup holds 64 ÷ lanes rows.
+// Both pass over a row twice. dWeight sums columns as column-sum.wgsl does.
+
+override rows: u32;
+override columns: u32;
+override epsilon: f32 = 1e-5;
+override slices: u32 = 1u;     // dWeight: equal parts of the rows, each with sums of its own
+override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;                // [rows, columns]
+@group(0) @binding(1) var<storage, read> weight: array<f32>;           // [columns]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;          // [rows, columns]
+@group(0) @binding(3) var<storage, read_write> statistics: array<f32>; // [rows]: 1 ÷ root mean square
+@group(0) @binding(4) var<storage, read> saved: array<f32>;            // statistics of the forward pass
+@group(0) @binding(5) var<storage, read> dy: array<f32>;               // [rows, columns]
+@group(0) @binding(6) var<storage, read_write> dx: array<f32>;         // [rows, columns]
+@group(0) @binding(7) var<storage, read_write> sums: array<f32>;       // [slices, columns]
+
+const lanes = 1u << laneLevels;
+const threads = 64u;
+const columnLanes = 32u;
+const rowLanes = 8u;
+const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a real one would be unrolled
+var<workgroup> partial: array<f32, threads>;
+var<workgroup> columnPartial: array<f32, columnLanes * rowLanes>;
+
+/// Sum over the lanes of a row, in every lane, in a fixed order.
+fn rowSum(value: f32, thread: u32) -> f32 {
+  partial[thread] = value;
+  for (var level = 0u; level < laneLevels; level++) {
+    let half = lanes >> (level + 1u);
+    workgroupBarrier();
+    if (thread % lanes < half) {
+      partial[thread] += partial[thread + half];
+    }
+  }
+  workgroupBarrier();
+  return partial[thread / lanes * lanes];
+}
+
+@compute @workgroup_size(threads)
+fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let row = group * (threads / lanes) + thread / lanes;
+  let start = min(row, rows - 1u) * columns;
+  let lane = thread % lanes;
+  var squares = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    let value = x[start + column];
+    squares += value * value;
+  }
+  let scale = inverseSqrt(rowSum(squares, thread) / f32(columns) + epsilon);
+  if (row >= rows) {
+    return;
+  }
+  if (lane == 0u) {
+    statistics[row] = scale;
+  }
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    y[start + column] = x[start + column] * scale * weight[column];
+  }
+}
+
+/// dx = (g − x̂ · mean(g ∘ x̂)) · scale with g = dy ∘ weight and x̂ = x · scale.
+@compute @workgroup_size(threads)
+fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let row = group * (threads / lanes) + thread / lanes;
+  let start = min(row, rows - 1u) * columns;
+  let lane = thread % lanes;
+  let scale = saved[min(row, rows - 1u)];
+  var sum = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    sum += dy[start + column] * weight[column] * x[start + column];
+  }
+  let factor = rowSum(sum, thread) / f32(columns) * scale * scale;
+  if (row >= rows) {
+    return;
+  }
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    let gradient = (dy[start + column] * weight[column] - x[start + column] * factor) * scale;
+    if (accumulate == 1u) {
+      dx[start + column] += gradient;
+    } else {
+      dx[start + column] = gradient;
+    }
+  }
+}
+
+/// Per slice of the rows: sums[s, c] = Σ dy ∘ x̂. 32 columns × 8 row lanes per workgroup.
+@compute @workgroup_size(columnLanes * rowLanes)
+fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
+  let slice = group / groupsAcross;
+  let column = group % groupsAcross * columnLanes + thread % columnLanes;
+  let rowLane = thread / columnLanes;
+  let slicedRows = (rows + slices - 1u) / slices;
+  let start = min(slice * slicedRows, rows);
+  let end = min(start + slicedRows, rows);
+  var sum = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let row = start + i * rowLanes + rowLane;
+    if (row >= end) {
+      break;
+    }
+    let index = row * columns + min(column, columns - 1u);
+    sum += dy[index] * x[index] * saved[row];
+  }
+  columnPartial[thread] = sum;
+  for (var level = 0u; level < 3u; level++) { // 2³ = rowLanes
+    let half = rowLanes >> (level + 1u);
+    workgroupBarrier();
+    if (rowLane < half) {
+      columnPartial[thread] += columnPartial[thread + half * columnLanes];
+    }
+  }
+  if (rowLane > 0u || column >= columns) {
+    return;
+  }
+  let index = slice * columns + column;
+  if (accumulate == 1u) {
+    sums[index] += columnPartial[thread];
+  } else {
+    sums[index] = columnPartial[thread];
+  }
+}

@@ -1,0 +1,216 @@
+// LayerNorm with an optional bias: forward, and gradients of the input and of the packed scale and bias.
+import source from '../../shaders/layer-norm.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import { recordColumnSum } from './column-sum.ts';
+import { prologue } from './prologue.ts';
+
+/** Invocations that share a row, as a power of two: a short row must not pay for a deep tree. */
+export function rowLaneLevels(columns: number): number {
+  return columns > 512 ? 5 : 3;
+}
+
+const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
+const rowGroups = ({ rows, columns }: { readonly rows: number; readonly columns: number }) =>
+  Math.ceil((rows << rowLaneLevels(columns)) / 64);
+
+/** y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias). weight: scale above bias, [1 + hasBias, columns]. */
+export const layerNormForward = defineKernel({
+  name: 'layerNorm.forward',
+  family: 'layerNorm.forward',
+  source: prologue + source,
+  entryPoint: 'forward',
+  dims: ['rows', 'columns', 'hasBias', 'epsilon'],
+  reads: ['x', 'weight'],
+  writes: ['y', 'statistics'],
+  constants,
+  tensors: ({ rows, columns, hasBias }) => ({
+    x: { shape: [rows, columns] },
+    weight: { shape: [1 + hasBias, columns] },
+    y: { shape: [rows, columns] },
+    statistics: { shape: [rows, 2] },
+  }),
+  selfTest: [
+    { rows: 5, columns: 37, hasBias: 1, epsilon: 1e-5 },
+    { rows: 3, columns: 600, hasBias: 0, epsilon: 1e-5 },
+  ],
+  calibration: [
+    { rows: 256, columns: 64, hasBias: 1, epsilon: 1e-5 },
+    { rows: 1024, columns: 384, hasBias: 1, epsilon: 1e-5 },
+    { rows: 4096, columns: 768, hasBias: 1, epsilon: 1e-5 },
+  ],
+  workgroups: rowGroups,
+  usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (6 + hasBias), // sum; subtract, square, sum; 2 products
+  launchedFlops: ({ rows, columns, hasBias }) => rows * columns * (7 + hasBias), // subtracts twice
+  bytes: ({ rows, columns, hasBias }) => 4 * (rows * (columns * 4 + 2) + columns * (1 + hasBias)), // three reads, one write
+  reference({ x, weight, y, statistics }, { rows, columns, hasBias, epsilon }) {
+    for (let row = 0; row < rows; row++) {
+      const base = row * columns;
+      let mean = 0;
+      for (let c = 0; c < columns; c++) mean += x[base + c] / columns;
+      let variance = 0;
+      for (let c = 0; c < columns; c++) variance += (x[base + c] - mean) ** 2 / columns;
+      const scale = 1 / Math.sqrt(variance + epsilon);
+      statistics[row * 2] = mean;
+      statistics[row * 2 + 1] = scale;
+      for (let c = 0; c < columns; c++) {
+        y[base + c] = (x[base + c] - mean) * scale * weight[c] + (hasBias === 1 ? weight[columns + c] : 0);
+      }
+    }
+  },
+});
+
+/** dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation, g = dy ∘ scale, x̂ the normalised input. */
+export const layerNormBackward = defineKernel({
+  name: 'layerNorm.backward',
+  family: 'layerNorm.backward',
+  source: prologue + source,
+  entryPoint: 'backward',
+  dims: ['rows', 'columns', 'accumulate'],
+  reads: ['x', 'weight', 'saved', 'dy'],
+  writes: ['dx'],
+  constants,
+  tensors: ({ rows, columns }) => ({
+    x: { shape: [rows, columns] },
+    weight: { shape: [columns] },
+    saved: { shape: [rows, 2] },
+    dy: { shape: [rows, columns] },
+    dx: { shape: [rows, columns] },
+  }),
+  selfTest: [
+    { rows: 5, columns: 37, accumulate: 1 },
+    { rows: 3, columns: 600, accumulate: 0 },
+  ],
+  calibration: [
+    { rows: 256, columns: 64, accumulate: 0 },
+    { rows: 1024, columns: 384, accumulate: 0 },
+    { rows: 4096, columns: 768, accumulate: 0 },
+  ],
+  workgroups: rowGroups,
+  usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (9 + accumulate), // g, x̂, two sums (3), combine (4)
+  launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (11 + accumulate), // g and x̂ happen in two passes
+  bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 2) + columns),
+  reference({ x, weight, saved, dy, dx }, { rows, columns, accumulate }) {
+    for (let row = 0; row < rows; row++) {
+      const base = row * columns;
+      const [mean, scale] = [saved[row * 2], saved[row * 2 + 1]];
+      let [meanG, meanGx] = [0, 0];
+      for (let c = 0; c < columns; c++) {
+        const g = dy[base + c] * weight[c];
+        meanG += g / columns;
+        meanGx += (g * (x[base + c] - mean) * scale) / columns;
+      }
+      for (let c = 0; c < columns; c++) {
+        const g = dy[base + c] * weight[c];
+        const gradient = (g - meanG - (x[base + c] - mean) * scale * meanGx) * scale;
+        dx[base + c] = accumulate === 1 ? dx[base + c] + gradient : gradient;
+      }
+    }
+  },
+});
+
+/** sums[s] = Σ over the rows of slice s of (dy ∘ x̂, dy): gradients of scale and bias, [slices, 1 + hasBias, columns]. */
+export const layerNormBackwardWeight = defineKernel({
+  name: 'layerNorm.backwardWeight',
+  family: 'layerNorm.backwardWeight',
+  source: prologue + source,
+  entryPoint: 'backwardWeight',
+  dims: ['rows', 'columns', 'hasBias', 'slices', 'accumulate'],
+  reads: ['x', 'saved', 'dy'],
+  writes: ['sums'],
+  constants,
+  tensors: ({ rows, columns, hasBias, slices }) => ({
+    x: { shape: [rows, columns] },
+    saved: { shape: [rows, 2] },
+    dy: { shape: [rows, columns] },
+    sums: { shape: [slices, 1 + hasBias, columns] },
+  }),
+  selfTest: [
+    { rows: 67, columns: 33, hasBias: 1, slices: 3, accumulate: 0 },
+    { rows: 9, columns: 40, hasBias: 0, slices: 1, accumulate: 1 },
+  ],
+  calibration: [
+    { rows: 256, columns: 64, hasBias: 1, slices: 4, accumulate: 0 },
+    { rows: 1024, columns: 384, hasBias: 1, slices: 16, accumulate: 0 },
+    { rows: 4096, columns: 768, hasBias: 1, slices: 64, accumulate: 0 },
+  ],
+  workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
+  usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (4 + hasBias), // x̂, product, sum; sum
+  launchedFlops: ({ rows, columns }) => rows * columns * 6, // dy · 1 is multiplied too
+  bytes: ({ rows, columns, hasBias, slices, accumulate }) =>
+    4 * (rows * (2 * columns + 2) + slices * columns * (1 + hasBias) * (1 + accumulate)),
+  reference({ x, saved, dy, sums }, { rows, columns, hasBias, slices, accumulate }) {
+    const slicedRows = Math.ceil(rows / slices);
+    for (let slice = 0; slice < slices; slice++) {
+      const end = Math.min((slice + 1) * slicedRows, rows);
+      for (let column = 0; column < columns; column++) {
+        let [scale, bias] = [0, 0];
+        for (let row = slice * slicedRows; row < end; row++) {
+          const gradient = dy[row * columns + column];
+          scale += gradient * (x[row * columns + column] - saved[row * 2]) * saved[row * 2 + 1];
+          bias += gradient;
+        }
+        const index = slice * (1 + hasBias) * columns + column;
+        sums[index] = accumulate === 1 ? sums[index] + scale : scale;
+        if (hasBias === 1) {
+          sums[index + columns] = accumulate === 1 ? sums[index + columns] + bias : bias;
+        }
+      }
+    }
+  },
+});
+
+/** Parts that the rows are cut into for a norm's weight gradient: a fixed function of the shape, for a fixed order of sums. */
+export function weightSlices(rows: number): number {
+  return Math.min(64, Math.ceil(rows / 64));
+}
+
+/**
+ * LayerNorm over the last dimension.
+ * @param x [N, C]
+ * @param weight [2, C] (scale above bias), or [C] without bias
+ */
+export function layerNorm(
+  tape: Tape,
+  x: Tensor,
+  weight: Tensor,
+  options: { readonly epsilon: number; readonly bias: boolean },
+): Tensor {
+  const columns = x.shape.at(-1) ?? 1;
+  const rows = elementCount(x.shape) / columns;
+  const hasBias = options.bias ? 1 : 0;
+  if (elementCount(weight.shape) !== columns * (1 + hasBias)) {
+    throw new Error(
+      `layerNorm: ${describeTensor(weight)} does not fit ${describeTensor(x)}. ` +
+        `Pass [${hasBias === 1 ? '2, ' : ''}${columns}].`,
+    );
+  }
+  const y = tape.tensor('layerNorm', x.shape);
+  const statistics = tape.tensor('layerNorm statistics', [rows, 2]);
+  const [wantsX, wantsWeight] = [tape.needsGradient(x), tape.needsGradient(weight)];
+  const { epsilon } = options;
+  tape.dispatch(layerNormForward, { rows, columns, hasBias, epsilon }, { x, weight, y, statistics });
+  tape.onBackward([x, weight], y, (dy) => {
+    if (wantsWeight) {
+      const { gradient, accumulate } = tape.gradientTarget(weight);
+      const slices = weightSlices(rows);
+      const sums = slices === 1 ? gradient : tape.tensor('layerNorm sums', [slices, 1 + hasBias, columns]);
+      const adds = slices === 1 ? accumulate : 0;
+      const dims = { rows, columns, hasBias, slices, accumulate: adds };
+      tape.dispatch(layerNormBackwardWeight, dims, { x, saved: statistics, dy, sums });
+      if (slices > 1) {
+        recordColumnSum(tape, sums, gradient, { rows: slices, columns: columns * (1 + hasBias), accumulate });
+      }
+    }
+    if (wantsX) {
+      const { gradient: dx, accumulate } = tape.gradientTarget(x);
+      tape.dispatch(
+        layerNormBackward,
+        { rows, columns, accumulate },
+        { x, weight, saved: statistics, dy, dx },
+      );
+    }
+  });
+  return y;
+}

@@ -1,0 +1,180 @@
+// RMSNorm: forward, and gradients of the input and of the weight.
+import source from '../../shaders/rms-norm.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import { recordColumnSum } from './column-sum.ts';
+import { rowLaneLevels, weightSlices } from './layer-norm.ts';
+import { prologue } from './prologue.ts';
+
+const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
+const rowGroups = ({ rows, columns }: { readonly rows: number; readonly columns: number }) =>
+  Math.ceil((rows << rowLaneLevels(columns)) / 64);
+
+/** y = x ÷ √(mean x² + epsilon) · weight per row; keeps the factor of each row in statistics: [rows]. */
+export const rmsNormForward = defineKernel({
+  name: 'rmsNorm.forward',
+  family: 'rmsNorm.forward',
+  source: prologue + source,
+  entryPoint: 'forward',
+  dims: ['rows', 'columns', 'epsilon'],
+  reads: ['x', 'weight'],
+  writes: ['y', 'statistics'],
+  constants,
+  tensors: ({ rows, columns }) => ({
+    x: { shape: [rows, columns] },
+    weight: { shape: [columns] },
+    y: { shape: [rows, columns] },
+    statistics: { shape: [rows] },
+  }),
+  selfTest: [
+    { rows: 5, columns: 37, epsilon: 1e-5 },
+    { rows: 3, columns: 600, epsilon: 1e-5 },
+  ],
+  calibration: [
+    { rows: 256, columns: 64, epsilon: 1e-5 },
+    { rows: 1024, columns: 384, epsilon: 1e-5 },
+    { rows: 4096, columns: 768, epsilon: 1e-5 },
+  ],
+  workgroups: rowGroups,
+  usefulFlops: ({ rows, columns }) => rows * columns * 4, // square, sum, two products
+  bytes: ({ rows, columns }) => 4 * (rows * (columns * 3 + 1) + columns), // two reads, one write
+  reference({ x, weight, y, statistics }, { rows, columns, epsilon }) {
+    for (let row = 0; row < rows; row++) {
+      const base = row * columns;
+      let squares = 0;
+      for (let c = 0; c < columns; c++) squares += x[base + c] ** 2;
+      const scale = 1 / Math.sqrt(squares / columns + epsilon);
+      statistics[row] = scale;
+      for (let c = 0; c < columns; c++) y[base + c] = x[base + c] * scale * weight[c];
+    }
+  },
+});
+
+/** dx = (g − x̂ · mean(g ∘ x̂)) · scale, g = dy ∘ weight, x̂ = x · scale. */
+export const rmsNormBackward = defineKernel({
+  name: 'rmsNorm.backward',
+  family: 'rmsNorm.backward',
+  source: prologue + source,
+  entryPoint: 'backward',
+  dims: ['rows', 'columns', 'accumulate'],
+  reads: ['x', 'weight', 'saved', 'dy'],
+  writes: ['dx'],
+  constants,
+  tensors: ({ rows, columns }) => ({
+    x: { shape: [rows, columns] },
+    weight: { shape: [columns] },
+    saved: { shape: [rows] },
+    dy: { shape: [rows, columns] },
+    dx: { shape: [rows, columns] },
+  }),
+  selfTest: [
+    { rows: 5, columns: 37, accumulate: 1 },
+    { rows: 3, columns: 600, accumulate: 0 },
+  ],
+  calibration: [
+    { rows: 256, columns: 64, accumulate: 0 },
+    { rows: 1024, columns: 384, accumulate: 0 },
+    { rows: 4096, columns: 768, accumulate: 0 },
+  ],
+  workgroups: rowGroups,
+  usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (6 + accumulate), // g; product, sum; 3 to combine
+  launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (7 + accumulate), // g in both passes
+  bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 1) + columns),
+  reference({ x, weight, saved, dy, dx }, { rows, columns, accumulate }) {
+    for (let row = 0; row < rows; row++) {
+      const base = row * columns;
+      const scale = saved[row];
+      let mean = 0;
+      for (let c = 0; c < columns; c++) mean += (dy[base + c] * weight[c] * x[base + c] * scale) / columns;
+      for (let c = 0; c < columns; c++) {
+        const gradient = (dy[base + c] * weight[c] - x[base + c] * scale * mean) * scale;
+        dx[base + c] = accumulate === 1 ? dx[base + c] + gradient : gradient;
+      }
+    }
+  },
+});
+
+/** sums[s] = Σ over the rows of slice s of dy ∘ x̂: [slices, columns]. */
+export const rmsNormBackwardWeight = defineKernel({
+  name: 'rmsNorm.backwardWeight',
+  family: 'rmsNorm.backwardWeight',
+  source: prologue + source,
+  entryPoint: 'backwardWeight',
+  dims: ['rows', 'columns', 'slices', 'accumulate'],
+  reads: ['x', 'saved', 'dy'],
+  writes: ['sums'],
+  constants,
+  tensors: ({ rows, columns, slices }) => ({
+    x: { shape: [rows, columns] },
+    saved: { shape: [rows] },
+    dy: { shape: [rows, columns] },
+    sums: { shape: [slices, columns] },
+  }),
+  selfTest: [
+    { rows: 67, columns: 33, slices: 3, accumulate: 0 },
+    { rows: 9, columns: 40, slices: 1, accumulate: 1 },
+  ],
+  calibration: [
+    { rows: 256, columns: 64, slices: 4, accumulate: 0 },
+    { rows: 1024, columns: 384, slices: 16, accumulate: 0 },
+    { rows: 4096, columns: 768, slices: 64, accumulate: 0 },
+  ],
+  workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
+  usefulFlops: ({ rows, columns }) => rows * columns * 3, // two products, sum
+  bytes: ({ rows, columns, slices, accumulate }) =>
+    4 * (rows * (2 * columns + 1) + slices * columns * (1 + accumulate)),
+  reference({ x, saved, dy, sums }, { rows, columns, slices, accumulate }) {
+    const slicedRows = Math.ceil(rows / slices);
+    for (let slice = 0; slice < slices; slice++) {
+      const end = Math.min((slice + 1) * slicedRows, rows);
+      for (let column = 0; column < columns; column++) {
+        let sum = 0;
+        for (let row = slice * slicedRows; row < end; row++) {
+          sum += dy[row * columns + column] * x[row * columns + column] * saved[row];
+        }
+        const index = slice * columns + column;
+        sums[index] = accumulate === 1 ? sums[index] + sum : sum;
+      }
+    }
+  },
+});
+
+/**
+ * RMSNorm over the last dimension.
+ * @param x [N, C]
+ * @param weight [C]
+ */
+export function rmsNorm(
+  tape: Tape,
+  x: Tensor,
+  weight: Tensor,
+  { epsilon }: { readonly epsilon: number },
+): Tensor {
+  const columns = x.shape.at(-1) ?? 1;
+  const rows = elementCount(x.shape) / columns;
+  if (elementCount(weight.shape) !== columns) {
+    throw new Error(
+      `rmsNorm: ${describeTensor(weight)} does not fit ${describeTensor(x)}. Pass [${columns}].`,
+    );
+  }
+  const y = tape.tensor('rmsNorm', x.shape);
+  const statistics = tape.tensor('rmsNorm statistics', [rows]);
+  const [wantsX, wantsWeight] = [tape.needsGradient(x), tape.needsGradient(weight)];
+  tape.dispatch(rmsNormForward, { rows, columns, epsilon }, { x, weight, y, statistics });
+  tape.onBackward([x, weight], y, (dy) => {
+    if (wantsWeight) {
+      const { gradient, accumulate } = tape.gradientTarget(weight);
+      const slices = weightSlices(rows);
+      const sums = slices === 1 ? gradient : tape.tensor('rmsNorm sums', [slices, columns]);
+      const dims = { rows, columns, slices, accumulate: slices === 1 ? accumulate : 0 };
+      tape.dispatch(rmsNormBackwardWeight, dims, { x, saved: statistics, dy, sums });
+      if (slices > 1) recordColumnSum(tape, sums, gradient, { rows: slices, columns, accumulate });
+    }
+    if (wantsX) {
+      const { gradient: dx, accumulate } = tape.gradientTarget(x);
+      tape.dispatch(rmsNormBackward, { rows, columns, accumulate }, { x, weight, saved: statistics, dy, dx });
+    }
+  });
+  return y;
+}

@@ -1,0 +1,76 @@
+// LayerNorm against its references, PyTorch and finite differences.
+import { it } from 'vitest';
+import {
+  layerNorm,
+  layerNormBackward,
+  layerNormBackwardWeight,
+  layerNormForward,
+} from '../../src/kernels/layer-norm.ts';
+import { checkGradient, describeKernel } from './describe-kernel.ts';
+import { expectClose, goldenCases, runOp } from './run-op.ts';
+
+const shapes = [
+  { rows: 1, columns: 1 },
+  { rows: 7, columns: 8 },
+  { rows: 8, columns: 7 },
+  { rows: 9, columns: 40 },
+  { rows: 67, columns: 257 },
+  { rows: 3, columns: 1023 },
+  { rows: 530_000, columns: 2 },
+];
+
+describeKernel(
+  layerNormForward,
+  shapes.map((shape, i) => ({ ...shape, hasBias: i % 2, epsilon: 1e-5 })),
+);
+describeKernel(
+  layerNormBackward,
+  shapes.map((shape, i) => ({ ...shape, accumulate: i % 2 })),
+);
+describeKernel(layerNormBackwardWeight, [
+  { rows: 1, columns: 1, hasBias: 0, slices: 1, accumulate: 0 },
+  { rows: 1, columns: 1, hasBias: 1, slices: 1, accumulate: 1 },
+  { rows: 63, columns: 31, hasBias: 1, slices: 2, accumulate: 0 },
+  { rows: 64, columns: 32, hasBias: 1, slices: 64, accumulate: 1 },
+  { rows: 65, columns: 33, hasBias: 0, slices: 3, accumulate: 1 },
+  { rows: 100, columns: 7, hasBias: 1, slices: 64, accumulate: 0 }, // the last slices have no rows
+]);
+checkGradient(
+  'layerNorm with bias',
+  { x: { shape: [3, 7] }, weight: { shape: [2, 7] } },
+  (tape, { x, weight }) => layerNorm(tape, x, weight, { epsilon: 1e-5, bias: true }),
+);
+checkGradient(
+  'layerNorm without bias',
+  { x: { shape: [70, 3] }, weight: { shape: [3] } },
+  (tape, { x, weight }) => layerNorm(tape, x, weight, { epsilon: 1e-5, bias: false }),
+);
+
+interface Golden {
+  readonly rows: number;
+  readonly cols: number;
+  readonly epsilon: number;
+  readonly x: readonly number[];
+  readonly weight: readonly number[];
+  readonly bias: readonly number[];
+  readonly y: readonly number[];
+  readonly dy: readonly number[];
+  readonly dx: readonly number[];
+  readonly dweight: readonly number[];
+  readonly dbias: readonly number[];
+}
+
+it.each(goldenCases<Golden>('layerNorm'))('layerNorm equals PyTorch at [$rows, $cols]', async (golden) => {
+  const { rows, cols, epsilon, dy } = golden;
+  const { y, gradients } = await runOp(
+    {
+      x: { shape: [rows, cols], values: golden.x },
+      weight: { shape: [2, cols], values: [...golden.weight, ...golden.bias] },
+    },
+    (tape, { x, weight }) => layerNorm(tape, x, weight, { epsilon, bias: true }),
+    { dy },
+  );
+  expectClose(y, golden.y);
+  expectClose(gradients.x, golden.dx);
+  expectClose(gradients.weight, [...golden.dweight, ...golden.dbias]);
+});
