@@ -1,0 +1,117 @@
+// y = f(x) and dx = f′(x) · dy element by element, and gated: y = f(gate) ∘ up of rows that hold [gate | up].
+// f by `kind`: 0 GELU by tanh, 1 GELU by erf (Hendrycks and Gimpel 2016), 2 SiLU, 3 ReLU. One invocation per element.
+// Exponents are clamped: WGSL may assume that nothing is infinite.
+
+override elements: u32 = 0u; // plain
+override rows: u32 = 0u;     // gated
+override columns: u32 = 0u;  // gated: of y; the input has twice as many
+override kind: u32;
+override accumulate: u32 = 0u;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // [elements] or [rows, 2 · columns]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // [elements] or [rows, columns]
+@group(0) @binding(2) var<storage, read> dy: array<f32>;       // like y
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>; // like x
+
+const threads = 128u;
+const sqrtTwoOverPi = 0.7978845608;
+const cubic = 0.044715;
+
+fn safeTanh(v: f32) -> f32 {
+  return 1.0 - 2.0 / (exp(2.0 * clamp(v, -20.0, 20.0)) + 1.0);
+}
+
+fn sigmoid(v: f32) -> f32 {
+  return 1.0 / (1.0 + exp(min(-v, 80.0)));
+}
+
+/// Φ(v) with |error| ≤ 0.75e-7: erf by Abramowitz and Stegun 7.1.26.
+fn normalCdf(v: f32) -> f32 {
+  let z = min(abs(v), 12.0) * 0.7071067812;
+  let t = 1.0 / (1.0 + 0.3275911 * z);
+  let series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  let upper = 0.5 * series * exp(-z * z);
+  return select(1.0 - upper, upper, v < 0.0);
+}
+
+fn activate(v: f32) -> f32 {
+  switch (kind) {
+    case 0u: { return 0.5 * v * (1.0 + safeTanh(sqrtTwoOverPi * (v + cubic * v * v * v))); }
+    case 1u: { return v * normalCdf(v); }
+    case 2u: { return v * sigmoid(v); }
+    default: { return max(v, 0.0); }
+  }
+}
+
+fn slope(v: f32) -> f32 {
+  switch (kind) {
+    case 0u: {
+      let t = safeTanh(sqrtTwoOverPi * (v + cubic * v * v * v));
+      return 0.5 * (1.0 + t) + 0.5 * v * (1.0 - t * t) * sqrtTwoOverPi * (1.0 + 3.0 * cubic * v * v);
+    }
+    case 1u: {
+      let z = min(abs(v), 12.0);
+      return normalCdf(v) + v * 0.3989422804 * exp(-0.5 * z * z);
+    }
+    case 2u: {
+      let s = sigmoid(v);
+      return s * (1.0 + v * (1.0 - s));
+    }
+    default: { return select(0.0, 1.0, v > 0.0); }
+  }
+}
+
+@compute @workgroup_size(threads)
+fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= elements) {
+    return;
+  }
+  y[element] = activate(x[element]);
+}
+
+@compute @workgroup_size(threads)
+fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= elements) {
+    return;
+  }
+  let gradient = slope(x[element]) * dy[element];
+  if (accumulate == 1u) {
+    dx[element] += gradient;
+  } else {
+    dx[element] = gradient;
+  }
+}
+
+@compute @workgroup_size(threads)
+fn gatedForward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= rows * columns) {
+    return;
+  }
+  let gate = element / columns * columns + element; // row · 2 columns + column
+  y[element] = activate(x[gate]) * x[gate + columns];
+}
+
+@compute @workgroup_size(threads)
+fn gatedBackward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= rows * columns) {
+    return;
+  }
+  let gate = element / columns * columns + element;
+  let value = x[gate];
+  let gradient = vec2(slope(value) * x[gate + columns], activate(value)) * dy[element];
+  if (accumulate == 1u) {
+    dx[gate] += gradient.x;
+    dx[gate + columns] += gradient.y;
+  } else {
+    dx[gate] = gradient.x;
+    dx[gate + columns] = gradient.y;
+  }
+}

@@ -1,0 +1,104 @@
+// Gated activations, SwiGLU with SiLU (Shazeer 2020): y = f(gate) ∘ up, gate and up side by side in one tensor.
+import source from '../../shaders/activation.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import {
+  type ActivationKind,
+  activate,
+  activationFlops,
+  activationKinds,
+  activationSlope,
+  wide,
+} from './activation.ts';
+import { prologue } from './prologue.ts';
+
+const silu = activationKinds.indexOf('silu');
+const calibration = [
+  { rows: 256, columns: 128, kind: silu },
+  { rows: 1024, columns: 512, kind: silu },
+  { rows: 4096, columns: 1024, kind: silu },
+];
+const selfTest = activationKinds.map((_, kind) => ({ rows: 3 + kind, columns: 43, kind }));
+
+/** y = f(gate) ∘ up. x: [rows, 2 · columns], gate columns first; y: [rows, columns]. */
+export const gatedForward = defineKernel({
+  name: 'gatedActivation.forward',
+  family: 'gatedActivation.forward',
+  source: prologue + source,
+  entryPoint: 'gatedForward',
+  dims: ['rows', 'columns', 'kind'],
+  reads: ['x'],
+  writes: ['y'],
+  tensors: ({ rows, columns }) => ({
+    x: { shape: [rows, 2 * columns], fill: wide },
+    y: { shape: [rows, columns] },
+  }),
+  selfTest,
+  calibration,
+  workgroups: ({ rows, columns }) => Math.ceil((rows * columns) / 128),
+  usefulFlops: ({ rows, columns, kind }) => rows * columns * ((activationFlops.value[kind] ?? 0) + 1),
+  bytes: ({ rows, columns }) => 4 * rows * columns * 3,
+  reference({ x, y }, { rows, columns, kind }) {
+    for (let i = 0; i < rows * columns; i++) {
+      const gate = Math.floor(i / columns) * columns + i;
+      y[i] = activate(kind, x[gate]) * x[gate + columns];
+    }
+  },
+});
+
+/** dgate = f′(gate) ∘ up ∘ dy and dup = f(gate) ∘ dy (+ what is there), in one tensor dx: [rows, 2 · columns]. */
+export const gatedBackward = defineKernel({
+  name: 'gatedActivation.backward',
+  family: 'gatedActivation.backward',
+  source: prologue + source,
+  entryPoint: 'gatedBackward',
+  dims: ['rows', 'columns', 'kind', 'accumulate'],
+  reads: ['x', 'dy'],
+  writes: ['dx'],
+  tensors: ({ rows, columns }) => ({
+    x: { shape: [rows, 2 * columns], fill: wide },
+    dy: { shape: [rows, columns] },
+    dx: { shape: [rows, 2 * columns] },
+  }),
+  selfTest: selfTest.map((dims, i) => ({ ...dims, accumulate: i % 2 })),
+  calibration: calibration.map((dims) => ({ ...dims, accumulate: 0 })),
+  workgroups: ({ rows, columns }) => Math.ceil((rows * columns) / 128),
+  usefulFlops: ({ rows, columns, kind, accumulate }) => {
+    const { value, slope } = activationFlops;
+    return rows * columns * ((value[kind] ?? 0) + (slope[kind] ?? 0) + 3 + 2 * accumulate);
+  },
+  bytes: ({ rows, columns, accumulate }) => 4 * rows * columns * (5 + 2 * accumulate),
+  reference({ x, dy, dx }, { rows, columns, kind, accumulate }) {
+    for (let i = 0; i < rows * columns; i++) {
+      const gate = Math.floor(i / columns) * columns + i;
+      const gateGradient = activationSlope(kind, x[gate]) * x[gate + columns] * dy[i];
+      const upGradient = activate(kind, x[gate]) * dy[i];
+      dx[gate] = accumulate === 1 ? dx[gate] + gateGradient : gateGradient;
+      dx[gate + columns] = accumulate === 1 ? dx[gate + columns] + upGradient : upGradient;
+    }
+  },
+});
+
+/**
+ * f(gate) ∘ up.
+ * @param gateUp [N, 2F], gate columns first
+ * @returns [N, F]
+ */
+export function gatedActivation(tape: Tape, gateUp: Tensor, name: ActivationKind): Tensor {
+  const columns = (gateUp.shape.at(-1) ?? 0) / 2;
+  if (!Number.isInteger(columns)) {
+    throw new Error(
+      `gatedActivation: ${describeTensor(gateUp)} has an odd row. Pass gate and up of equal width.`,
+    );
+  }
+  const rows = elementCount(gateUp.shape) / (2 * columns);
+  const kind = activationKinds.indexOf(name);
+  const y = tape.tensor(`${name} gated`, [...gateUp.shape.slice(0, -1), columns]);
+  tape.dispatch(gatedForward, { rows, columns, kind }, { x: gateUp, y });
+  tape.onBackward([gateUp], y, (dy) => {
+    const { gradient: dx, accumulate } = tape.gradientTarget(gateUp);
+    tape.dispatch(gatedBackward, { rows, columns, kind, accumulate }, { x: gateUp, dy, dx });
+  });
+  return y;
+}
