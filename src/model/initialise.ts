@@ -27,12 +27,21 @@ function initialValues(
     case 'scaleAndBias':
       return values.fill(1, 0, values.length / 2);
     case 'normal': {
-      const random = namedStream(seed, name);
-      for (let i = 0; i < values.length; i++) values[i] = initialisation.deviation * random.normal();
+      fillNormal(values, initialisation.deviation, namedStream(seed, name));
       return values;
     }
     default:
       throw new Error(`initialise: ${name} starts as ${JSON.stringify(initialisation satisfies never)}.`);
+  }
+}
+
+/** Normal values in pairs (Box and Muller 1958): 32 random bits each are more than a float32 keeps. */
+function fillNormal(values: Float32Array, deviation: number, random: Random): void {
+  for (let i = 0; i < values.length; i += 2) {
+    const radius = deviation * Math.sqrt(-2 * Math.log((random.uint32() + 0.5) / 2 ** 32));
+    const angle = (2 * Math.PI * random.uint32()) / 2 ** 32;
+    values[i] = radius * Math.cos(angle);
+    if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle);
   }
 }
 
