@@ -1,0 +1,106 @@
+// Press's closed forms of a transformer's costs: W. H. Press, "LLM Architecture, Scaling Laws, and Economics", arXiv 2511.11572.
+// A multiply-add counts as ONE here, as in the paper; everywhere else in this project it counts as two.
+
+/** A transformer as the paper describes it: n context, V vocabulary, d width, L layers. Heads change no count. */
+export interface PressModel {
+  /** n, tokens. */
+  readonly context: number;
+  /** V, tokens. */
+  readonly vocabulary: number;
+  /** d, channels. */
+  readonly width: number;
+  /** L. */
+  readonly layers: number;
+}
+
+/** One row of Table 1: a forward pass over a full context. */
+export interface PressRow {
+  readonly task: string;
+  /** True for rows that every layer has; counts below are of one layer then. */
+  readonly isPerLayer: boolean;
+  readonly multiplyAdds: number;
+  /** Activations, values. */
+  readonly data: number;
+  /** Parameters, values. */
+  readonly parameters: number;
+}
+
+/** What follows from Table 1 for a whole model. */
+export interface PressCosts {
+  /** 12L·d² + 4L·d + 2V·d */
+  readonly parameters: number;
+  /** Values of one layer and of the logits, reused by all layers: 13n·d + n·V. */
+  readonly activations: number;
+  /** Key and value cache: 2L·n·d values. */
+  readonly cache: number;
+  /** 12L·n·d² + 2L·n²·d + (2L + V)·n·d */
+  readonly forwardMultiplyAdds: number;
+  /** One more token with a cache: L·(12d² + 2n·d). */
+  readonly incrementalMultiplyAdds: number;
+  /** Tokens to train on, 20 per parameter (eq. 4): 240L·d² + 40V·d. */
+  readonly optimalTokens: number;
+  /** Forward and backward over one context (eq. 5): (6n²·d + 36n·d²)·L + 3V·n·d. */
+  readonly trainingMultiplyAddsPerContext: number;
+  /** The whole training, vocabulary terms left out (eq. 6): 240L²·d³·(6n + 36d). */
+  readonly trainingMultiplyAdds: number;
+}
+
+/** Table 1 with the flash form of attention, which never keeps n² scores. */
+export function pressTable({ context: n, vocabulary, width: d }: PressModel): PressRow[] {
+  const row = (
+    task: string,
+    multiplyAdds: number,
+    data: number,
+    parameters: number,
+    isPerLayer = true,
+  ): PressRow => ({
+    task,
+    isPerLayer,
+    multiplyAdds,
+    data,
+    parameters,
+  });
+  return [
+    row('embedding', 0, n * d, vocabulary * d, false),
+    row('query, key, value projections', 3 * n * d ** 2, 3 * n * d, 3 * d ** 2),
+    row('attention', 2 * n ** 2 * d, n * d, 0),
+    row('attention projection', n * d ** 2, n * d, d ** 2),
+    row('feed-forward expand', 4 * n * d ** 2, 4 * n * d, 4 * d ** 2),
+    row('feed-forward contract', 4 * n * d ** 2, n * d, 4 * d ** 2),
+    row('norms', 2 * n * d, 2 * n * d, 4 * d),
+    row('head', n * d * vocabulary, n * vocabulary, d * vocabulary, false),
+  ];
+}
+
+/** The closed forms of sections 3 to 5. */
+export function pressCosts(model: PressModel): PressCosts {
+  const { context: n, vocabulary, width: d, layers } = model;
+  return {
+    parameters: 12 * layers * d ** 2 + 4 * layers * d + 2 * vocabulary * d,
+    activations: 13 * n * d + n * vocabulary,
+    cache: 2 * layers * n * d,
+    forwardMultiplyAdds:
+      12 * layers * n * d ** 2 + 2 * layers * n ** 2 * d + (2 * layers + vocabulary) * n * d,
+    incrementalMultiplyAdds: layers * (12 * d ** 2 + 2 * n * d),
+    optimalTokens: 240 * layers * d ** 2 + 40 * vocabulary * d,
+    trainingMultiplyAddsPerContext: (6 * n ** 2 * d + 36 * n * d ** 2) * layers + 3 * vocabulary * n * d,
+    trainingMultiplyAdds: 240 * layers ** 2 * d ** 3 * (6 * n + 36 * d),
+  };
+}
+
+/** Multiply-adds per second of one GPU in the paper's estimate of cost. */
+const gpuMultiplyAddsPerSecond = 300e12;
+const secondsPerYear = 365.25 * 24 * 3600;
+/** Capital cost that the paper rounds to; running the machine adds 50 to 100 %. */
+const dollarsPerMultiplyAdd = 1e-18;
+
+/** Years of one GPU, and dollars of capital, for so many multiply-adds (section 5). */
+export function pressEconomics(multiplyAdds: number): {
+  readonly gpuYears: number;
+  readonly dollars: number;
+} {
+  return {
+    gpuYears: multiplyAdds / (gpuMultiplyAddsPerSecond * secondsPerYear),
+    dollars: multiplyAdds * dollarsPerMultiplyAdd,
+  };
+}

@@ -1,0 +1,64 @@
+// Tests of Press's closed forms against the paper's Table 3 and its check on DeepSeek.
+import { expect, test } from 'vitest';
+import { type PressModel, pressCosts, pressEconomics, pressTable } from '../../src/theory/press.ts';
+
+const a: PressModel = { context: 2048, vocabulary: 32_000, width: 4096, layers: 32 };
+const b: PressModel = { context: 4096, vocabulary: 64_000, width: 6144, layers: 60 };
+const c: PressModel = { context: 8192, vocabulary: 80_000, width: 12_288, layers: 96 };
+const dLow: PressModel = { context: 100_000, vocabulary: 100_000, width: 16_000, layers: 120 };
+const dHigh: PressModel = { context: 200_000, vocabulary: 200_000, width: 20_000, layers: 160 };
+
+/** Equal to as many digits as a printed figure has. */
+function expectPrinted(value: number, printed: string): void {
+  const digits = printed.replace(/e.*/, '').replace(/\D/g, '').length;
+  expect(Number(value.toPrecision(digits))).toBe(Number(printed));
+}
+
+test.each([
+  ['A', a, '6.71e9', '1.75e8', '5.37e8', '1.46e13', '6.98e9', '1.34e11', '2.70e21'],
+  ['B', b, '2.80e10', '5.89e8', '3.02e9', '1.25e14', '3.02e10', '5.59e11', '4.92e22'],
+  ['C', c, '1.76e11', '1.96e9', '1.93e10', '1.59e15', '1.93e11', '3.52e12', '2.02e24'],
+  ['D low', dLow, '3.72e11', '3.08e10', '3.84e11', '7.54e16', '7.53e11', '7.44e12', '1.66e25'],
+  ['D high', dHigh, '7.76e11', '9.20e10', '1.28e12', '4.1e17', '2.05e12', '1.55e13', '9.4e25'],
+])(
+  'model %s costs what Table 3 prints',
+  (_, model, parameters, activations, cache, forward, incremental, tokens, training) => {
+    const costs = pressCosts(model);
+    expectPrinted(costs.parameters, parameters);
+    expectPrinted(costs.activations, activations);
+    expectPrinted(costs.cache, cache);
+    expectPrinted(costs.forwardMultiplyAdds, forward);
+    expectPrinted(costs.incrementalMultiplyAdds, incremental);
+    expectPrinted(costs.optimalTokens, tokens);
+    expectPrinted(costs.trainingMultiplyAdds, training);
+  },
+);
+
+test.each([
+  ['A', a, '0.285', '2.7e3'],
+  ['B', b, '5.2', '4.9e4'],
+  ['C', c, '213', '2.0e6'],
+  ['D high', dHigh, '9968', '9.4e7'],
+])('years and dollars of model %s are those printed', (_, model, years, dollars) => {
+  const economics = pressEconomics(pressCosts(model).trainingMultiplyAdds);
+  expectPrinted(economics.gpuYears, years);
+  expectPrinted(economics.dollars, dollars);
+});
+
+test('the rows of Table 1 add up to its closed forms', () => {
+  const sum = (key: 'multiplyAdds' | 'parameters', model: PressModel): number =>
+    pressTable(model).reduce((total, row) => total + row[key] * (row.isPerLayer ? model.layers : 1), 0);
+  for (const model of [a, b, c]) {
+    const costs = pressCosts(model);
+    expect(sum('multiplyAdds', model) / costs.forwardMultiplyAdds).toBeCloseTo(1, 12);
+    expect(sum('parameters', model)).toBe(costs.parameters);
+    expect(pressTable(model).reduce((total, { data }) => total + data, 0)).toBe(costs.activations);
+  }
+});
+
+test('the check on DeepSeek: 14.8e12 tokens at a context of 32K take 2.91e24 multiply-adds', () => {
+  const deepSeek: PressModel = { context: 32_000, vocabulary: 0, width: 7168, layers: 61 };
+  const { trainingMultiplyAddsPerContext } = pressCosts(deepSeek);
+  expectPrinted((trainingMultiplyAddsPerContext / deepSeek.context) * 14.8e12, '2.91e24');
+  expectPrinted(12 * deepSeek.layers * deepSeek.width ** 2, '3.76e10');
+});
