@@ -1,0 +1,140 @@
+// Prepares one run: data, plans, runtime and first (or saved) weights, in that order, so that every refusal comes early.
+import type { Dataset } from '../data/dataset.ts';
+import type { LossFloors } from '../data/floors.ts';
+import type { Experiment } from '../model/config.ts';
+import { initialiseParameters } from '../model/initialise.ts';
+import { constantTables } from '../model/model-tensors.ts';
+import { parameterSpecs } from '../model/parameters.ts';
+import { storagesOf } from '../plan/store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Prediction } from '../worker/api.ts';
+import { type MicroBatch, RandomBatches } from './batches.ts';
+import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type Corpus, evaluationBatches, floorsOf, loadCorpus, splitCorpus } from './corpus.ts';
+import type { Engine } from './engine.ts';
+import { type InferencePlans, recordInferencePlans } from './inference-plans.ts';
+import { readParameters, writeParameters } from './parameter-io.ts';
+import { allPlans, predictTraining } from './prediction.ts';
+import { LabError, stage } from './problem.ts';
+import { Sampler } from './sampler.ts';
+import { Trainer } from './trainer.ts';
+import { recordTrainingPlans, type TrainingPlans } from './training-plans.ts';
+
+/** Where a run starts. */
+export interface RunOptions {
+  /** The person's own text, when `data.source` is `file`. */
+  readonly text?: Blob;
+  /** Go on from here; the experiment must describe the same model and batches. */
+  readonly checkpoint?: Checkpoint;
+  /** Record the sampler's plans too. */
+  readonly withSampler: boolean;
+  readonly onProgress?: (what: string, fraction: number) => void;
+}
+
+/** A run that is ready to take steps. */
+export interface Run {
+  readonly experiment: Experiment;
+  readonly corpus: Corpus;
+  readonly dataset: Dataset;
+  readonly floors: LossFloors;
+  readonly plans: TrainingPlans;
+  readonly sampling: InferencePlans | undefined;
+  readonly runtime: Runtime;
+  readonly trainer: Trainer;
+  readonly sampler: Sampler | undefined;
+  readonly evaluation: readonly MicroBatch[];
+  readonly prediction: Prediction;
+}
+
+/** Prepares a run. @throws LabError with the kind of problem; nothing stays allocated then. */
+export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
+  const { checkpoint, onProgress = () => undefined } = options;
+  onProgress('reading the text', 0);
+  const corpus = await stage('invalidData', () => loadCorpus(wanted.data, options.text));
+  const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
+  const { train, data } = experiment;
+  const dataset = await stage('invalidData', () => splitCorpus(corpus, data, experiment.model.context));
+  if (checkpoint?.dataSha256 !== undefined && checkpoint.dataSha256 !== corpus.sha256) {
+    throw new LabError({
+      kind: 'invalidData',
+      message: `resume: the text is not the one of the checkpoint (SHA-256 ${corpus.sha256.slice(0, 12)}…, not ${checkpoint.dataSha256.slice(0, 12)}…). Give the same text.`,
+    });
+  }
+  onProgress('recording the plans', 0.1);
+  const { plans, sampling, prediction } = await stage('tooLarge', () => {
+    const recorded = recordTrainingPlans(experiment.model, train, engine);
+    const inference = options.withSampler ? recordInferencePlans(recorded.model, engine) : undefined;
+    return {
+      plans: recorded,
+      sampling: inference,
+      prediction: predictTraining(experiment, recorded, inference, engine.profile),
+    };
+  });
+  const runtime = await stage('internal', () =>
+    engine.createRuntime(allPlans(plans, sampling), storagesOf(plans.model.store), (done, total) =>
+      onProgress('compiling kernels', 0.2 + (0.8 * done) / total),
+    ),
+  );
+  try {
+    for (const { tensor, values } of constantTables(plans.model)) runtime.write(tensor, values);
+    if (checkpoint) {
+      await stage('invalidFile', () => restoreCheckpoint(runtime, plans.model.store, checkpoint));
+    } else {
+      const specs = parameterSpecs(experiment.model);
+      const weights = new Map<string, Float32Array>();
+      initialiseParameters(specs, train.seeds.weights, (name, values) => weights.set(name, values));
+      writeParameters(runtime, plans.model.store, 'weights', weights);
+    }
+    const start = checkpoint?.cursor.kind === 'random' ? checkpoint.cursor.state : train.seeds.data;
+    const batches = new RandomBatches(dataset, train.batch, start);
+    const trainer = new Trainer(runtime, plans, train, batches, checkpoint?.progress);
+    return {
+      experiment,
+      corpus,
+      dataset,
+      floors: floorsOf(dataset),
+      plans,
+      sampling,
+      runtime,
+      trainer,
+      sampler: sampling && new Sampler(runtime, sampling),
+      evaluation: evaluationBatches(dataset, train.batch, train.evaluationBatches),
+      prediction,
+    };
+  } catch (error) {
+    runtime.dispose();
+    throw error;
+  }
+}
+
+/** The checkpoint of a run whose steps are all done. */
+export function checkpointOf(run: Run): Promise<Uint8Array<ArrayBuffer>> {
+  const { experiment, trainer, corpus } = run;
+  return writeCheckpoint(run.runtime, run.plans.model.store, {
+    experiment,
+    progress: trainer.progress,
+    cursor: trainer.batches.cursor,
+    tokenizer: corpus.tokenizer,
+    dataSha256: corpus.sha256,
+  });
+}
+
+/** The weights of a run whose steps are all done. */
+export function weightsOf(run: Run) {
+  return readParameters(run.runtime, run.plans.model.store, 'weights');
+}
+
+/** Fills in the vocabulary from the tokenizer. @throws if the model's own is too small for the tokens. */
+function withVocabulary(experiment: Experiment, { tokenizer }: Corpus): Experiment {
+  const { vocabulary } = experiment.model;
+  if (vocabulary === 0) {
+    return { ...experiment, model: { ...experiment.model, vocabulary: tokenizer.vocabularySize } };
+  }
+  if (vocabulary < tokenizer.vocabularySize) {
+    throw new Error(
+      `model.vocabulary: ${vocabulary} is less than the ${tokenizer.vocabularySize} tokens of the text's alphabet. ` +
+        'Use 0 to take it from the text.',
+    );
+  }
+  return experiment;
+}
