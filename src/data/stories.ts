@@ -1,6 +1,7 @@
 // Writes short stories in simple English: a plot, a cast drawn for it, and sentences chosen from many.
 import { pick, type Random } from './random.ts';
 import { PHRASES } from './story-phrases.ts';
+import { DAILY_PLOTS } from './story-plots-daily.ts';
 import { HEART_PLOTS } from './story-plots-heart.ts';
 import { HELP_PLOTS } from './story-plots-help.ts';
 import { QUEST_PLOTS } from './story-plots-quest.ts';
@@ -8,7 +9,7 @@ import { createRenderer, type Plot } from './story-template.ts';
 import { FOODS, PLACES } from './story-world.ts';
 
 /** All plots, each as likely as the others. */
-export const PLOTS: readonly Plot[] = [...HELP_PLOTS, ...HEART_PLOTS, ...QUEST_PLOTS];
+export const PLOTS: readonly Plot[] = [...HELP_PLOTS, ...HEART_PLOTS, ...QUEST_PLOTS, ...DAILY_PLOTS];
 
 /** A function that writes one story per call: paragraphs on lines of their own, about 600 to 1300 characters of ASCII. */
 export function createStoryWriter(): (random: Random) => string {

@@ -92,9 +92,10 @@ export const HELP_PLOTS: readonly Plot[] = [
     paragraphs: [
       [
         '{@open}',
+        '{@life}',
         '{hero} had {thing.a}, and {hero.he} [took it everywhere|loved it very much|was proud of it].',
       ],
-      ['{@time}, {hero} [was playing|went for a walk] {place} with the {thing}.', '[{@weather}|]', '{event}'],
+      ['{@time}, {hero} [was playing|went for a walk] {place} with the {thing}.', '[{@sight}|]', '{event}'],
       ['[“Oh no!” cried {hero}. |“Come back!” shouted {hero}. |]{failure}', '{@upset}'],
       ['{@hear}', '{@askHelper}', '{plea}'],
       ['{rescue}', '“[Here you are,|Is this what you lost?|Look what I found!]” said {helper}.'],
@@ -111,11 +112,11 @@ export const HELP_PLOTS: readonly Plot[] = [
       return { people: { hero, helper, friend }, words: {} };
     },
     paragraphs: [
-      ['{@open}', '{@friend}'],
+      ['{@open}', '{@life}', '{@friend}', '{@habit}'],
       [
         'One [night|evening], dark clouds came over the hills.',
-        'The wind howled, and the rain [beat down|fell in sheets].',
-        '{hero} [hid in a corner|closed {hero.his} eyes] and waited, while thunder rolled above.',
+        'The wind [howled|roared|shook the trees], and the rain [beat down|fell in sheets|drummed on the ground].',
+        '{hero} [hid in a corner|closed {hero.his} eyes] and waited, while [thunder rolled above|lightning lit up the sky|the old trees groaned].',
       ],
       [
         'In the morning the storm was over, but {hero.his} home was [broken|washed away|in pieces].',
@@ -125,19 +126,21 @@ export const HELP_PLOTS: readonly Plot[] = [
       [
         '“You can stay with me,” said {friend}, “until we have built a new home for you.”',
         '{friend} ran to {helper}, {helper.a}, and told {helper.him} what had happened.',
-        '“Then there is no time to lose,” said {helper}.',
+        '“[Then there is no time to lose|Then we must hurry|Let us start at once],” said {helper}.',
       ],
       [
         '{helper} carried the heavy [stones|branches|logs], because {helper.he} was [the strongest|so strong].',
-        '{friend} brought [dry leaves|soft moss|straw], and {hero} made a little door.',
+        '{friend} brought [dry leaves|soft moss|straw], and {hero} made a little [door|window|bed|roof of leaves].',
         '[They worked all day.|They sang while they worked.|By noon they were tired, but nobody stopped.]',
       ],
       [
         'Before the sun went down, the new home was ready, and it was [warmer|stronger|nicer] than the old one.',
         '{@glad}',
-        '“A storm can break a house,” said {hero}, “but it cannot break a friendship.”',
+        '“[A storm can break a house,” said {hero}, “but it cannot break a friendship|I lost a house,” said {hero}, “but I found out what friends are].”',
       ],
-      ['That night the three friends [ate {food}|drank warm milk] together while the wind slept.'],
+      [
+        'That night the three friends [ate|shared] {@meal} together while [the wind slept|the stars shone above|the fire burned low].',
+      ],
     ],
   },
   {
@@ -160,11 +163,11 @@ export const HELP_PLOTS: readonly Plot[] = [
       return { people: { hero, helper }, words: clue };
     },
     paragraphs: [
-      ['{@open}', '{@time}, {hero} heard a [small|thin] cry {place}.'],
+      ['{@open}', '{@life}', '{@time}, {hero} heard a [small|thin] cry {place}.'],
       [
-        'There, [behind a stone|under a bush|in the tall grass], sat a little {baby}.',
+        'There, [behind a stone|under a bush|in the tall grass], [sat|was hiding] a [little|tiny|young] {baby}.',
         '“Do not be afraid,” said {hero}. “[Are you lost|Where is your mother]?”',
-        '“I ran after a butterfly,” said the {baby}, “and now I cannot find my way home.”',
+        '“I [ran after a butterfly|followed a leaf in the wind|went to look at the {@flower}],” said the {baby}, “and now I cannot find my way home.”',
       ],
       [
         '“What does your home look like?” asked {hero}.',
@@ -173,13 +176,13 @@ export const HELP_PLOTS: readonly Plot[] = [
       ],
       [
         'So {hero.he} asked {helper}, {helper.a}, who could see far from above.',
-        '“I know where that is,” said {helper}. “It must be the {home}! Follow me.”',
+        '“[I know where that is|That is easy],” said {helper}. “It must be the {home}! [Follow me|Come along|It is not far].”',
         '{helper} flew ahead, and {hero} carried the {baby} [in {hero.his} arms|under {hero.his} coat].',
       ],
       [
         'When they came to the {home}, a worried {mother} [ran|hurried] toward them.',
-        '“My baby!” cried the {mother}. “I looked for you everywhere!”',
-        'The {baby} [jumped down|laughed and cried at once] and hid in its mother.',
+        '“My baby!” cried the {mother}. “[I looked for you everywhere|I was so worried|At last you are here]!”',
+        'The {baby} [jumped down and ran|ran as fast as it could] to its mother.',
       ],
       [
         '“Thank you both,” said the {mother}. “You [have good hearts|will always be welcome here].”',
@@ -202,9 +205,9 @@ export const HELP_PLOTS: readonly Plot[] = [
       return { people: { hero, friend, elder }, words: cure };
     },
     paragraphs: [
-      ['{@open}', '{@friend}', 'They met every [morning|afternoon] {place}.'],
+      ['{@open}', '{@life}', '{@friend}', '{@habit}', 'They met every [morning|afternoon] {place}.'],
       [
-        'One day {friend} did not come. {hero} waited and waited.',
+        '[One day|Then, one day,|But one morning] {friend} did not come. {hero} waited [and waited|for a long time|until noon].',
         'At last {hero} went to look, and found {friend} in bed.',
         '“My [head is hot|throat hurts|nose is red], and I feel cold,” whispered {friend}.',
       ],
@@ -222,9 +225,12 @@ export const HELP_PLOTS: readonly Plot[] = [
       [
         '{@later}, {friend} [sat up|opened {friend.his} eyes] and [laughed|smiled].',
         '“I feel much better,” said {friend}. “You stayed with me the whole time!”',
-        '“[Of course I did|That is what friends do],” said {hero}.',
+        '“[Of course I did|That is what friends do|You would do the same for me],” said {hero}.',
       ],
-      ['Soon they were playing {place} again.', '{@learned} kindness is the best medicine.'],
+      [
+        'Soon they were playing {place} again.',
+        '{@learned} [kindness is the best medicine|nobody gets well alone|a friend at your side makes the night shorter].',
+      ],
     ],
   },
 ];

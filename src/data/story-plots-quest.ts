@@ -56,14 +56,14 @@ export const QUEST_PLOTS: readonly Plot[] = [
       return { people: { hero, elder, friend, helper }, words: { fruit: pick(random, FOODS) } };
     },
     paragraphs: [
-      ['{@open}', '{@time}, {hero} remembered that it was the birthday of {elder}.'],
+      ['{@open}', '{@life}', '{@time}, {hero} remembered that it was the birthday of {elder}.'],
       [
-        '“I will bake a cake,” said {hero}, but the kitchen was almost empty.',
+        '“I will [bake a cake|make the best cake in the world],” said {hero}, but the kitchen was almost empty.',
         'There was [only a little sugar|nothing but salt and sugar]. “I need flour, eggs and {fruit},” {hero.he} said.',
       ],
       [
         'First {hero} went to the mill. “May I have some flour?” {hero.he} asked the miller.',
-        '“Yes, if you [sweep the floor|carry this sack],” said the miller, and {hero} [did it gladly|set to work at once].',
+        '“Yes, if you [sweep the floor|carry this sack],” said the miller, and {hero} [did it gladly|set to work at once|worked until it was done].',
       ],
       [
         'Then {hero} met {friend}, {friend.a}. “I know where the hens hide their eggs,” said {friend}.',
@@ -74,13 +74,14 @@ export const QUEST_PLOTS: readonly Plot[] = [
         '“You may have them all, if I can have a piece of the cake.”',
       ],
       [
-        '{hero} mixed everything in a bowl, and soon the whole house smelled [sweet|wonderful].',
-        'When {elder} opened the door, they all shouted, “Happy birthday!”',
+        '[{hero} mixed everything in a bowl|They stirred and stirred], and soon the whole house smelled [sweet|wonderful].',
+        'When {elder} opened the door, they all [shouted|called|sang], “Happy birthday!”',
         '{elder} had tears of joy in {elder.his} eyes. “[Nobody ever made me a cake like this|What a lovely surprise]!” {elder.he} said.',
       ],
       [
-        'Everyone got a big piece, and not a crumb was left.',
-        '{@learned} a gift is sweeter when many hands have made it.',
+        'Everyone got a [big|huge] piece, and not a crumb was left.',
+        '{@learned} [a gift is sweeter when many hands have made it|many small gifts make a big one].',
+        '[{@evening}|]',
       ],
     ],
   },
@@ -97,7 +98,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
       return { people: { hero, elder }, words: { plant } };
     },
     paragraphs: [
-      ['{@open}', '{@time}, {elder} gave {hero} a small brown seed.'],
+      ['{@open}', '{@life}', '{@time}, {elder} gave {hero} a [small|tiny|round] [brown|black|gray] seed.'],
       [
         '“What is it?” asked {hero}.',
         '“Put it into the ground, give it water, and wait,” said {elder}. “Then you will see.”',
@@ -112,13 +113,13 @@ export const QUEST_PLOTS: readonly Plot[] = [
         'So {hero} waited. When it was dry, {hero.he} brought water. When it was cold, {hero.he} covered the ground with [straw|leaves].',
       ],
       [
-        'Then, one morning, a tiny green leaf looked out of the earth!',
+        'Then, one [morning|day], a tiny green leaf [looked|peeped] out of the earth!',
         '{@glad}',
         'It grew and grew, [week after week|all summer long], until it was {plant.a}, taller than {hero}.',
       ],
       [
-        '“It was there all the time,” said {hero}.',
-        '“Yes,” said {elder}. “It only needed someone who did not give up.”',
+        '“[It was there all the time|And I wanted to dig it up],” said {hero}.',
+        '“Yes,” said {elder}. “It only needed [someone who did not give up|time, water and a little trust].”',
         '{@learned} [waiting is also a kind of work|patience makes things grow].',
       ],
     ],
@@ -161,7 +162,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
       return { people: { hero, elder }, words: skill };
     },
     paragraphs: [
-      ['{@open}', 'More than anything, {hero} wanted to {skill}.'],
+      ['{@open}', '{@life}', 'More than anything, {hero} wanted to {skill}.'],
       [
         '{@time}, {hero.he} tried it for the first time. {@weather}',
         'But {hero.he} {fail}.',
@@ -169,7 +170,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
       ],
       [
         '[Some children laughed.|A goose laughed at {hero.him}.|Nobody was there to help.] {@upset}',
-        '“I will never learn it,” said {hero}.',
+        '“[I will never learn it|It is too hard for me|I give up],” said {hero}.',
       ],
       [
         '{elder} had seen it all. “Do you know how often I failed when I was young?” asked {elder}.',
@@ -181,10 +182,13 @@ export const QUEST_PLOTS: readonly Plot[] = [
       ],
       [
         'And then, all at once, it worked! “Look, {elder}! I can {skill}!” shouted {hero}.',
-        '“I knew it,” said {elder}. “You only lose when you stop trying.”',
+        '“[I knew it|Well done],” said {elder}. “You only lose when you stop trying.”',
         '{@glad}',
       ],
-      ['{@learned} every master was once a beginner.', '[{@evening}|]'],
+      [
+        '{@learned} [every master was once a beginner|falling down is a part of learning|what is hard today may be easy tomorrow].',
+        '[{@evening}|]',
+      ],
     ],
   },
   {
@@ -198,11 +202,11 @@ export const QUEST_PLOTS: readonly Plot[] = [
       };
     },
     paragraphs: [
-      ['{@open}', '{@friend}'],
+      ['{@open}', '{@life}', '{@friend}', '{@habit}'],
       [
         '{@time}, the two wanted to [visit the fair|see the sea|pick {food}] on the other side of the river.',
-        'But on the bridge stood an old {keeper} with a long beard.',
-        '“Stop!” said the {keeper}. “Nobody may cross my bridge without an answer to my riddle.”',
+        'But on the bridge stood an old {keeper} with a [long|white|gray|thick] beard.',
+        '“[Stop|Halt|Not so fast]!” said the {keeper}. “Nobody may cross my bridge without an answer to my riddle.”',
       ],
       [
         '“Then ask us,” said {hero}.',
@@ -212,7 +216,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
       [
         '“You may try one more time,” said the {keeper}, “but then you must go home.”',
         '{friend} [leaned over|came close] and whispered, “{hint}.”',
-        'Suddenly {hero} [understood|knew the answer]. “You are {answer.a}!” {hero.he} cried.',
+        '[Suddenly|At last|Then] {hero} [understood|knew the answer]. “You are {answer.a}!” {hero.he} cried.',
       ],
       [
         'The {keeper} [laughed|smiled] so much that the bridge shook. “That is right!” said the {keeper}.',
@@ -221,7 +225,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
       [
         'On the way back, they brought the {keeper} [some {food}|a warm hat|a new riddle].',
         'For the {keeper} had [been alone|had no visitors] for a long time, and only wanted someone to talk to.',
-        '{@learned} two heads are better than one.',
+        '{@learned} [two heads are better than one|it is clever to listen].',
       ],
     ],
   },
@@ -237,15 +241,19 @@ export const QUEST_PLOTS: readonly Plot[] = [
       };
     },
     paragraphs: [
-      ['{@open}', 'The thing that {hero} loved most was {hero.his} {thing}.'],
-      ['{@friend}', "Soon it would be {friend}'s birthday, and {friend} wished for nothing but {gift.a}."],
+      ['{@open}', '{@life}', 'The thing that {hero} loved most was {hero.his} {thing}.'],
+      [
+        '{@friend}',
+        '{@habit}',
+        "Soon it would be {friend}'s birthday, and {friend} wished for nothing but {gift.a}.",
+      ],
       [
         '{hero} went to the shop. “How much is the {gift}?” {hero.he} asked.',
         '“[Ten|Five|Eight] silver coins,” said the shop keeper. {hero} had only [one|two].',
         '{@upset}',
       ],
       [
-        'All night long {hero} thought about it. In the morning {hero.he} took the {thing} to the shop.',
+        '[All night long {hero} thought about it|{hero} could not sleep]. In the morning {hero.he} took the {thing} to the shop.',
         '“Will you give me the {gift} for this?” asked {hero}. {hero.His} voice was shaking a little.',
         'The shop keeper [looked at {hero.him} for a long time|thought about it] and nodded.',
       ],
@@ -276,7 +284,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
       return { people: { hero, friend }, words: treasure };
     },
     paragraphs: [
-      ['{@open}', '{@friend}'],
+      ['{@open}', '{@life}', '{@friend}', '{@habit}'],
       [
         '{@time}, {hero} found an old map [in a bottle|behind a loose stone|between two books].',
         '“A treasure!” said {hero}. “Will you come with me, {friend}?”',
@@ -290,17 +298,18 @@ export const QUEST_PLOTS: readonly Plot[] = [
       [
         '“We cannot go on,” said {hero}. [{hero.He} wanted to turn back.|{hero.He} looked at the map again.]',
         '“If we cannot go [over it|through it], we will go under it,” said {friend}, and started to dig.',
-        '{friend} was {friend.a}, and digging was easy for {friend.him}.',
+        '{friend} was {friend.a}, and digging was [easy for {friend.him}|what {friend.he} did best].',
       ],
       [
         'All at once, there was a [dull|hollow] sound. They had hit an iron box!',
-        'With beating hearts they lifted the lid. Inside lay {treasure}.',
+        'With beating hearts they [lifted the lid|opened it|broke the lock]. Inside lay {treasure}.',
         '{@glad}',
       ],
       [
         '“[What shall we do with it?” asked|It belongs to both of us,” said] {friend}.',
-        'They did not keep it for themselves. They {use}.',
-        '{@learned} a treasure shines brightest when it is shared.',
+        '[They did not keep it for themselves|They thought about it for a while]. They {use}.',
+        '{@learned} [a treasure shines brightest when it is shared|the best part of a treasure is the way to it].',
+        '[{@evening}|]',
       ],
     ],
   },

@@ -30,6 +30,10 @@ const CHILDREN: readonly Row[] = [
   ['Oscar', 'boy', 'he', 'dreamy', 'in a house on the hill', 'looking at the stars'],
   ['Clara', 'girl', 'she', 'lively', 'across from the park', 'dancing in the rain'],
   ['Finn', 'boy', 'he', 'patient', 'by the harbor', 'fishing with a long rod'],
+  ['Vera', 'girl', 'she', 'polite', 'opposite the library', 'playing the violin'],
+  ['Karl', 'boy', 'he', 'serious', 'in a house with a round window', 'mixing colors'],
+  ['Zoe', 'girl', 'she', 'bold', 'on the top floor of a tower', 'exploring dark cellars'],
+  ['Viktor', 'boy', 'he', 'hungry', 'across from the kitchen garden', 'cooking for guests'],
 ];
 
 const ANIMALS: readonly Row[] = [
@@ -58,6 +62,10 @@ const ANIMALS: readonly Row[] = [
   ['Fern', 'deer', 'she', 'graceful', 'deep in the forest', 'drinking from the spring'],
   ['Felix', 'fox', 'he', 'clever', 'in a den among the rocks', 'playing tricks'],
   ['Penny', 'pig', 'she', 'greedy', 'behind the farm house', 'rolling in mud'],
+  ['Zora', 'goat', 'she', 'wild', 'on a rocky slope', 'jumping from stone to stone'],
+  ['Quincy', 'rooster', 'he', 'vain', 'on the garden wall', 'crowing at sunrise'],
+  ['Kiki', 'kitten', 'she', 'naughty', 'in a basket by the stove', 'hunting for string'],
+  ['Xaver', 'donkey', 'he', 'lazy', 'in a shed behind the inn', 'dozing in the shade'],
   ['Gus', 'goose', 'he', 'bossy', 'next to the mill pond', 'marching in a line'],
 ];
 
