@@ -8,9 +8,13 @@ export interface JsonBounds {
   readonly maxKeys: number;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
+const QUOTE = 0x22; // "
+const BACKSLASH = 0x5c; // \
+const COLON = 0x3a; // :
+const OPEN_OBJECT = 0x7b; // {
+const CLOSE_OBJECT = 0x7d; // }
+const OPEN_ARRAY = 0x5b; // [
+const CLOSE_ARRAY = 0x5d; // ]
 
 /**
  * The value of a JSON text. Keys named `__proto__` become plain own properties, as JSON.parse makes them.
@@ -36,17 +40,17 @@ export function quoteName(name: string): string {
 function scanKeys(who: string, text: string, { maxDepth, maxKeys }: JsonBounds): void {
   const open: Set<string>[] = []; // one set of keys per object or array that is open
   for (let i = 0; i < text.length; i++) {
-    const unit = text[i];
-    if (unit === '{' || unit === '[') {
+    const unit = text.charCodeAt(i);
+    if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) {
       if (open.length >= maxDepth) {
         throw new Error(
           `${who}: nested too deeply: more than ${maxDepth} levels at ${i}. The file is not valid.`,
         );
       }
       open.push(new Set());
-    } else if (unit === '}' || unit === ']') {
+    } else if (unit === CLOSE_OBJECT || unit === CLOSE_ARRAY) {
       open.pop();
-    } else if (unit === '"') {
+    } else if (unit === QUOTE) {
       const end = endOfString(text, i);
       const keys = open.at(-1);
       // In valid JSON a string before a colon is a key; anything else JSON.parse refuses afterwards.
