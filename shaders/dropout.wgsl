@@ -1,0 +1,32 @@
+// y = x ∘ mask ÷ (1 − probability) (+ y), the mask from a counter: forward and backward are the same kernel.
+// An element's number depends on step, global sample, operation and place in the sample, not on the batch it came in.
+// One invocation per element.
+
+override rows: u32;
+override columns: u32;
+override time: u32;        // rows per sample
+override operation: u32;
+override probability: f32;
+override accumulate: u32;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;       // [rows, columns]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>; // [rows, columns]
+
+const threads = 64u;
+
+@compute @workgroup_size(threads)
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= rows * columns) {
+    return;
+  }
+  let sampleElements = time * columns;
+  let sample = step.sampleOffset + element / sampleElements;
+  let uniform01 = randomUniform(step.dropoutSeed, step.step, sample, operation, element % sampleElements);
+  var value = select(x[element] * (1.0 / (1.0 - probability)), 0.0, uniform01 < probability);
+  if (accumulate == 1u) {
+    value += y[element];
+  }
+  y[element] = value;
+}

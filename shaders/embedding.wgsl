@@ -1,0 +1,189 @@
+// x[b, t] = table[token] (+ positions[t]), and gradients without float atomics.
+// Token gradients: `sort` ranks every token by counting (stable); then a workgroup per vocabulary row and 32 columns finds
+// its segment of the sorted list and adds the rows of dy in order, 8 row lanes and a tree.
+// Position gradients add over the batch in order. A table may be one block of rows [firstRow, firstRow + blockRows).
+
+override rows: u32 = 0u;       // batch · time
+override batch: u32 = 0u;
+override time: u32 = 1u;
+override rowLength: u32 = 1u;  // tokens per sequence in memory, at least time
+override columns: u32;
+override firstRow: u32 = 0u;
+override blockRows: u32 = 0u;
+override positionRows: u32 = 0u; // rows of the position table; those from time on get zero
+override hasPositions: u32 = 0u;
+override accumulate: u32 = 0u;
+
+@group(0) @binding(0) var<storage, read> tokens: array<u32>;          // [batch, rowLength]
+@group(0) @binding(1) var<storage, read> state: array<u32>;           // decode: position, token, …
+@group(0) @binding(2) var<storage, read> table: array<f32>;           // [blockRows, columns]
+@group(0) @binding(3) var<storage, read> positions: array<f32>;       // [positionRows, columns]
+@group(0) @binding(4) var<storage, read_write> x: array<f32>;         // [rows, columns]
+@group(0) @binding(5) var<storage, read_write> order: array<u32>;     // [2, rows]: rows by token, then their tokens
+@group(0) @binding(6) var<storage, read> sorted: array<u32>;          // order, as read by backwardToken
+@group(0) @binding(7) var<storage, read> dy: array<f32>;              // [rows, columns]
+@group(0) @binding(8) var<storage, read_write> gradient: array<f32>;  // [blockRows or positionRows, columns]
+
+const threads = 64u;
+const columnLanes = 32u;
+const rowLanes = 8u;
+const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
+var<workgroup> sums: array<f32, columnLanes * rowLanes>;
+var<workgroup> segment: vec2<u32>;
+
+@compute @workgroup_size(threads)
+fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= rows * columns) {
+    return;
+  }
+  let row = element / columns;
+  let column = element % columns;
+  let token = tokens[row / time * rowLength + row % time] - firstRow; // wraps past blockRows when below
+  if (token >= blockRows) {
+    return;
+  }
+  var value = table[token * columns + column];
+  if (hasPositions == 1u) {
+    value += positions[row % time * columns + column];
+  }
+  x[element] = value;
+}
+
+/// One token at the position in `state`.
+@compute @workgroup_size(threads)
+fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let column = group * threads + thread;
+  if (group >= launch.endWorkgroup || column >= columns) {
+    return;
+  }
+  let token = state[1] - firstRow;
+  if (token >= blockRows) {
+    return;
+  }
+  var value = table[token * columns + column];
+  if (hasPositions == 1u) {
+    value += positions[min(state[0], positionRows - 1u) * columns + column];
+  }
+  x[column] = value;
+}
+
+/// Rank of each row: how many tokens are smaller, or equal and earlier.
+@compute @workgroup_size(threads)
+fn sort(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let row = group * threads + thread;
+  if (group >= launch.endWorkgroup || row >= rows) {
+    return;
+  }
+  let token = tokens[row / time * rowLength + row % time];
+  var rank = 0u;
+  var other = 0u;
+  for (var b = 0u; b < maximumSteps; b++) {
+    if (b >= batch) {
+      break;
+    }
+    for (var t = 0u; t < maximumSteps; t++) {
+      if (t >= time) {
+        break;
+      }
+      let value = tokens[b * rowLength + t];
+      rank += select(0u, 1u, value < token || (value == token && other < row));
+      other++;
+    }
+  }
+  order[rank] = row;
+  order[rows + rank] = token;
+}
+
+/// First place in the sorted tokens that is not below `token`.
+fn lowerBound(token: u32) -> u32 {
+  var low = 0u;
+  var high = rows;
+  for (var i = 0u; i < 32u; i++) {
+    if (low >= high) {
+      break;
+    }
+    let middle = (low + high) / 2u;
+    if (sorted[rows + middle] < token) {
+      low = middle + 1u;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+@compute @workgroup_size(columnLanes * rowLanes)
+fn backwardToken(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
+  let token = firstRow + group / groupsAcross;
+  let column = group % groupsAcross * columnLanes + thread % columnLanes;
+  let rowLane = thread / columnLanes;
+  if (thread == 0u) {
+    let first = lowerBound(token);
+    segment = vec2(first, first);
+    if (first < rows && sorted[rows + min(first, rows - 1u)] == token) {
+      segment.y = lowerBound(token + 1u);
+    }
+  }
+  let range = workgroupUniformLoad(&segment);
+  let index = group / groupsAcross * columns + column;
+  if (range.x == range.y) { // the token does not occur
+    if (accumulate == 0u && rowLane == 0u && column < columns) {
+      gradient[index] = 0.0;
+    }
+    return;
+  }
+  var sum = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let place = range.x + i * rowLanes + rowLane;
+    if (place >= range.y) {
+      break;
+    }
+    sum += dy[sorted[place] * columns + min(column, columns - 1u)];
+  }
+  sums[thread] = sum;
+  for (var level = 0u; level < 3u; level++) { // 2³ = rowLanes
+    let half = rowLanes >> (level + 1u);
+    workgroupBarrier();
+    if (rowLane < half) {
+      sums[thread] += sums[thread + half * columnLanes];
+    }
+  }
+  if (rowLane == 0u && column < columns) {
+    if (accumulate == 1u) {
+      gradient[index] += sums[thread];
+    } else {
+      gradient[index] = sums[thread];
+    }
+  }
+}
+
+@compute @workgroup_size(threads)
+fn backwardPosition(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= positionRows * columns) {
+    return;
+  }
+  var sum = 0.0;
+  if (accumulate == 1u) {
+    sum = gradient[element];
+  }
+  if (element < time * columns) {
+    for (var b = 0u; b < maximumSteps; b++) {
+      if (b >= batch) {
+        break;
+      }
+      sum += dy[b * time * columns + element];
+    }
+  }
+  gradient[element] = sum;
+}

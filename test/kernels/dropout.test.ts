@@ -1,0 +1,65 @@
+// Dropout against its reference and finite differences; its mask's share and independence of batching.
+import { expect, it } from 'vitest';
+import { dropout, dropoutKernel } from '../../src/kernels/dropout.ts';
+import { exampleScalars } from '../../src/runtime/verify.ts';
+import { describeKernel } from './describe-kernel.ts';
+import { runOp } from './run-op.ts';
+
+describeKernel(dropoutKernel, [
+  { rows: 1, columns: 1, time: 1, operation: 0, probability: 0.5, accumulate: 0 },
+  { rows: 7, columns: 9, time: 7, operation: 1, probability: 0.1, accumulate: 1 },
+  { rows: 6, columns: 64, time: 2, operation: 2, probability: 0.2, accumulate: 0 },
+  { rows: 5, columns: 13, time: 1, operation: 3, probability: 0.9, accumulate: 1 },
+]);
+
+const ones = (rows: number, columns: number) => ({
+  x: { shape: [rows, columns], values: new Array<number>(rows * columns).fill(1) },
+});
+
+it('gives the gradient the mask of the forward pass', async () => {
+  const dy = Array.from({ length: 30 }, (_, i) => i - 15);
+  const { y, gradients } = await runOp(ones(6, 5), (tape, { x }) => dropout(tape, x, 0.4, { time: 3 }), {
+    dy,
+  });
+  expect(gradients.x?.map((value) => value + 0)).toEqual(dy.map((value, i) => value * (y[i] ?? 0) + 0));
+  expect(new Set(y).size).toBe(2);
+});
+
+it('drops the given share and keeps the mean', async () => {
+  const { y } = await runOp(ones(100, 200), (tape, { x }) => dropout(tape, x, 0.2, { time: 10 }));
+  const dropped = y.filter((value) => value === 0).length / y.length;
+  expect(Math.abs(dropped - 0.2)).toBeLessThan(0.012); // 4 standard deviations of 20 000 draws
+  expect(y.find((value) => value !== 0)).toBeCloseTo(1.25, 12);
+});
+
+it('gives a sample the same mask whatever the batch', async () => {
+  const record = (scalars: object, rows: number) =>
+    runOp(ones(rows, 8), (tape, { x }) => dropout(tape, x, 0.5, { time: 4 }), {
+      scalars: { ...exampleScalars, ...scalars },
+    });
+  const both = await record({ sampleOffset: 10 }, 8);
+  const second = await record({ sampleOffset: 11 }, 4);
+  expect(both.y.slice(32)).toEqual(second.y);
+  expect(both.y.slice(0, 32)).not.toEqual(second.y);
+});
+
+it('gives two operations different masks', async () => {
+  const first = await runOp(ones(8, 8), (tape, { x }) => dropout(tape, x, 0.5, { time: 8 }));
+  const second = await runOp(ones(8, 8), (tape, { x }) => {
+    tape.nextOperation();
+    return dropout(tape, x, 0.5, { time: 8 });
+  });
+  expect(first.y).not.toEqual(second.y);
+});
+
+it('is nothing outside training', async () => {
+  const { y } = await runOp(
+    ones(2, 3),
+    (tape, { x }) => {
+      expect(dropout(tape, x, 0.5, { time: 2 })).toBe(x);
+      return x;
+    },
+    { training: false },
+  );
+  expect(y).toEqual([1, 1, 1, 1, 1, 1]);
+});
