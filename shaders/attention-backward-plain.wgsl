@@ -1,0 +1,183 @@
+// Gradients of causal attention, recomputing p = exp(scale · q·k − logSumExp) tile by tile instead of storing it:
+// ds = p ∘ (dp − delta) with dp = dy·v and delta = dy·y; dq = scale · ds k; dk = scale · dsᵀ q; dv = pᵀ dy.
+// dQ: one invocation per query row. dKV: one per key row, over all query heads of its group, so that no two write the
+// same element and no atomics are needed (Dao 2023, FlashAttention-2, with dq apart for determinism).
+
+override batch: u32;
+override time: u32;
+override heads: u32;
+override keyValueHeads: u32;
+override rowStride: u32;
+override qOffset: u32;
+override kOffset: u32;
+override vOffset: u32;
+override scale: f32;
+override dropout: f32;
+override operation: u32;
+override accumulate: u32; // 1 adds to dqkv
+
+@group(0) @binding(0) var<storage, read> qkv: array<f32>;          // [batch · time, rowStride]
+@group(0) @binding(1) var<storage, read> dy: array<f32>;           // [batch · time, heads · valueSize]
+@group(0) @binding(2) var<storage, read> logSumExp: array<f32>;    // [batch, heads, time]
+@group(0) @binding(3) var<storage, read> delta: array<f32>;        // [batch, heads, time]
+@group(0) @binding(4) var<storage, read_write> dqkv: array<f32>;   // [batch · time, rowStride]
+
+const workgroupSize = 64u;
+
+/// 0 for a dropped probability, 1 / (1 − dropout) for a kept one; 1 without dropout.
+fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
+  if (dropout == 0.0) {
+    return 1.0;
+  }
+  let element = (head * time + query) * time + key;
+  let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, operation, element);
+  return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
+}
+
+@compute @workgroup_size(workgroupSize)
+fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  // Zero never happens: it hides the loop counts from drivers that would unroll out of the instruction cache.
+  let keySteps = select(keySize, 0u, launch.gridWidth == 0u);
+  let valueSteps = select(valueSize, 0u, launch.gridWidth == 0u);
+  let tiles = (time + workgroupSize - 1u) / workgroupSize;
+  let query = group % tiles * workgroupSize + invocation;
+  if (query >= time) {
+    return;
+  }
+  let head = group / tiles % heads;
+  let sample = group / tiles / heads;
+  let keyValueHead = head / (heads / keyValueHeads);
+  let firstRow = sample * time;
+  let queryBase = (firstRow + query) * rowStride + qOffset + head * keySize;
+  let outBase = ((firstRow + query) * heads + head) * valueSize;
+  let rowSum = logSumExp[(sample * heads + head) * time + query];
+  let rowDelta = delta[(sample * heads + head) * time + query];
+  var q: array<f32, keySize>;
+  for (var d = 0u; d < 0x10000u; d++) {
+    if (d >= keySteps) {
+      break;
+    }
+    q[d] = qkv[queryBase + d] * scale;
+  }
+  var dq: array<f32, keySize>;
+  for (var key = 0u; key < 0x1000000u; key++) {
+    if (key > query) {
+      break;
+    }
+    let keyBase = (firstRow + key) * rowStride + kOffset + keyValueHead * keySize;
+    let valueBase = (firstRow + key) * rowStride + vOffset + keyValueHead * valueSize;
+    var score = 0.0;
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= keySteps) {
+        break;
+      }
+      score = fma(q[d], qkv[keyBase + d], score);
+    }
+    var dp = 0.0;
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= valueSteps) {
+        break;
+      }
+      dp = fma(dy[outBase + d], qkv[valueBase + d], dp);
+    }
+    let ds = exp(score - rowSum) * (dp * keepFactor(sample, head, query, key) - rowDelta) * scale;
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= keySteps) {
+        break;
+      }
+      dq[d] = fma(ds, qkv[keyBase + d], dq[d]);
+    }
+  }
+  for (var d = 0u; d < 0x10000u; d++) {
+    if (d >= keySteps) {
+      break;
+    }
+    dqkv[queryBase + d] = dq[d] + select(0.0, dqkv[queryBase + d], accumulate == 1u);
+  }
+}
+
+@compute @workgroup_size(workgroupSize)
+fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  // Zero never happens: it hides the loop counts from drivers that would unroll out of the instruction cache.
+  let keySteps = select(keySize, 0u, launch.gridWidth == 0u);
+  let valueSteps = select(valueSize, 0u, launch.gridWidth == 0u);
+  let tiles = (time + workgroupSize - 1u) / workgroupSize;
+  let key = group % tiles * workgroupSize + invocation;
+  if (key >= time) {
+    return;
+  }
+  let keyValueHead = group / tiles % keyValueHeads;
+  let sample = group / tiles / keyValueHeads;
+  let groupHeads = heads / keyValueHeads;
+  let firstRow = sample * time;
+  let keyBase = (firstRow + key) * rowStride + kOffset + keyValueHead * keySize;
+  let valueBase = (firstRow + key) * rowStride + vOffset + keyValueHead * valueSize;
+  var k: array<f32, keySize>;
+  for (var d = 0u; d < 0x10000u; d++) {
+    if (d >= keySteps) {
+      break;
+    }
+    k[d] = qkv[keyBase + d] * scale;
+  }
+  var dk: array<f32, keySize>;
+  var dv: array<f32, valueSize>;
+  for (var i = 0u; i < 0x1000000u; i++) { // every (query head of the group, query at or after the key)
+    if (i >= groupHeads * (time - key)) {
+      break;
+    }
+    let head = keyValueHead * groupHeads + i / (time - key);
+    let query = key + i % (time - key);
+    let queryBase = (firstRow + query) * rowStride + qOffset + head * keySize;
+    let outBase = ((firstRow + query) * heads + head) * valueSize;
+    var score = 0.0;
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= keySteps) {
+        break;
+      }
+      score = fma(k[d], qkv[queryBase + d], score);
+    }
+    var dp = 0.0;
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= valueSteps) {
+        break;
+      }
+      dp = fma(qkv[valueBase + d], dy[outBase + d], dp);
+    }
+    let rowIndex = (sample * heads + head) * time + query;
+    let keep = keepFactor(sample, head, query, key);
+    let p = exp(score - logSumExp[rowIndex]);
+    let ds = p * (dp * keep - delta[rowIndex]) * scale;
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= valueSteps) {
+        break;
+      }
+      dv[d] = fma(p * keep, dy[outBase + d], dv[d]);
+    }
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= keySteps) {
+        break;
+      }
+      dk[d] = fma(ds, qkv[queryBase + d], dk[d]);
+    }
+  }
+  for (var d = 0u; d < 0x10000u; d++) {
+    if (d >= keySteps) {
+      break;
+    }
+    dqkv[keyBase + d] = dk[d] + select(0.0, dqkv[keyBase + d], accumulate == 1u);
+  }
+  for (var d = 0u; d < 0x10000u; d++) {
+    if (d >= valueSteps) {
+      break;
+    }
+    dqkv[valueBase + d] = dv[d] + select(0.0, dqkv[valueBase + d], accumulate == 1u);
+  }
+}

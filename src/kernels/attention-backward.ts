@@ -1,0 +1,295 @@
+// Gradients of flash attention: rows of dy·y, then dq per query tile and dk, dv per key tile, into one packed dqkv.
+import deltaSource from '../../shaders/attention-backward-delta.wgsl?raw';
+import keysSource from '../../shaders/attention-backward-keys-subgroup.wgsl?raw';
+import plainSource from '../../shaders/attention-backward-plain.wgsl?raw';
+import queriesSource from '../../shaders/attention-backward-queries-subgroup.wgsl?raw';
+import {
+  type Capabilities,
+  type Dims,
+  defineKernel,
+  type NumberArray,
+  type Scalars,
+} from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import {
+  type AttentionDims,
+  attendedPairs,
+  attentionCalibration,
+  attentionDims,
+  attentionSelfTest,
+  attentionTensors,
+  hasSubgroupsOf,
+  keepFactor,
+  launchedPairs,
+} from './attention-shape.ts';
+import { prologue } from './prologue.ts';
+
+const gradientDims = [...attentionDims, 'accumulate'] as const;
+type GradientDims = Dims<(typeof gradientDims)[number]>;
+
+const selfTest = attentionSelfTest.map((dims, accumulate) => ({ ...dims, accumulate }));
+const calibration = attentionCalibration.map((dims) => ({ ...dims, accumulate: 0 }));
+
+/** delta[b, h, t] = Σ_d y[b, t, h, d] · dy[b, t, h, d]: what softmax's gradient subtracts. y, dy: [B·T, H·Dv]. */
+export const attentionDelta = defineKernel({
+  name: 'attention.delta',
+  family: 'attention.delta',
+  source: prologue + deltaSource,
+  entryPoint: 'main',
+  dims: ['batch', 'time', 'heads', 'valueSize'],
+  constants: ({ valueSize }) => ({ valueSize }),
+  reads: ['y', 'dy'],
+  writes: ['delta'],
+  tensors: ({ batch, time, heads, valueSize }) => ({
+    y: { shape: [batch * time, heads * valueSize] },
+    dy: { shape: [batch * time, heads * valueSize] },
+    delta: { shape: [batch, heads, time] },
+  }),
+  selfTest: [{ batch: 2, time: 37, heads: 3, valueSize: 10 }],
+  calibration: [
+    { batch: 12, time: 64, heads: 4, valueSize: 32 },
+    { batch: 8, time: 128, heads: 6, valueSize: 64 },
+    { batch: 16, time: 256, heads: 6, valueSize: 64 },
+  ],
+  workgroups: ({ batch, time, heads }) => Math.ceil((batch * time * heads) / 64),
+  usefulFlops: ({ batch, time, heads, valueSize }) => 2 * batch * time * heads * valueSize,
+  bytes: ({ batch, time, heads, valueSize }) => 4 * batch * time * heads * (2 * valueSize + 1),
+  reference({ y, dy, delta }, { batch, time, heads, valueSize }) {
+    for (let row = 0; row < batch * time; row++) {
+      for (let head = 0; head < heads; head++) {
+        const base = (row * heads + head) * valueSize;
+        let sum = 0;
+        for (let d = 0; d < valueSize; d++) sum += y[base + d] * dy[base + d];
+        delta[(Math.floor(row / time) * heads + head) * time + (row % time)] = sum;
+      }
+    }
+  },
+});
+
+const gradientReads = ['qkv', 'dy', 'logSumExp', 'delta'] as const;
+
+/** What all gradient kernels have in common. */
+const gradientFamily = {
+  dims: gradientDims,
+  reads: gradientReads,
+  writes: ['dqkv'],
+  selfTest,
+  calibration,
+  tensors: (dims: GradientDims) => {
+    const { qkv, dy, logSumExp, delta, dqkv } = attentionTensors(dims);
+    return { qkv, dy, logSumExp, delta, dqkv };
+  },
+} as const;
+
+const queryFamily = {
+  ...gradientFamily,
+  family: 'attention.queries',
+  entryPoint: 'queries',
+  // Per pair dp = dy·v and dq += ds k, and ds = p (dp − delta) scale. The recomputed scores are launched, not useful.
+  usefulFlops: (dims: GradientDims) => attendedPairs(dims) * (2 * dims.valueSize + 2 * dims.keySize + 3),
+  bytes: (dims: GradientDims) => {
+    const { batch, time, heads, keySize, valueSize, rowStride, accumulate } = dims;
+    const touched = rowStride + heads * valueSize + 2 * heads + heads * keySize * (1 + accumulate);
+    return 4 * batch * time * touched;
+  },
+  reference: queryReference,
+} as const;
+
+const keyFamily = {
+  ...gradientFamily,
+  family: 'attention.keys-and-values',
+  entryPoint: 'keysAndValues',
+  // Per pair dv += p dy and dk += ds q; scores, dp and ds are those of the other kernel, launched again.
+  usefulFlops: (dims: GradientDims) => attendedPairs(dims) * (2 * dims.valueSize + 2 * dims.keySize),
+  bytes: (dims: GradientDims) => {
+    const { batch, time, heads, keyValueHeads, keySize, valueSize, rowStride, accumulate } = dims;
+    const written = keyValueHeads * (keySize + valueSize) * (1 + accumulate);
+    return 4 * batch * time * (rowStride + heads * valueSize + 2 * heads + written);
+  },
+  reference: keyReference,
+} as const;
+
+/** Operations per launched pair of dq: scores, dp, dq, and 7 for p and ds. */
+function queryLaunch({ keySize, valueSize }: GradientDims): number {
+  return 4 * keySize + 2 * valueSize + 7;
+}
+
+/** Operations per launched pair of dk and dv: scores, dp, dv, dk, and 7 for p and ds. */
+function keyLaunch({ keySize, valueSize }: GradientDims): number {
+  return 4 * keySize + 4 * valueSize + 7;
+}
+
+const plain = {
+  source: prologue + plainSource,
+  constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize }),
+  suits: ({ keySize, valueSize }: GradientDims) => keySize <= 256 && valueSize <= 256,
+};
+
+/** The query part of dqkv, one invocation per query row. */
+export const attentionQueries = defineKernel({
+  ...queryFamily,
+  ...plain,
+  name: 'attention.queries/plain',
+  workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / 64),
+  launchedFlops: (dims) => launchedPairs(dims, 1, 1) * queryLaunch(dims),
+});
+
+/** The key and value parts of dqkv, one invocation per key row. */
+export const attentionKeys = defineKernel({
+  ...keyFamily,
+  ...plain,
+  name: 'attention.keys-and-values/plain',
+  workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / 64),
+  launchedFlops: (dims) => launchedPairs(dims, 1, 1) * keyLaunch(dims),
+});
+
+/** Four rows per lane in the registers of a subgroup of `lanes`. */
+function subgroup(lanes: 4 | 8) {
+  return {
+    requires: ['subgroups'],
+    constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize, lanes }),
+    suits: ({ keySize, valueSize }: GradientDims, device: Capabilities) =>
+      keySize <= 256 && valueSize <= 256 && hasSubgroupsOf(lanes, device),
+  } as const;
+}
+
+function subgroupQueries(lanes: 4 | 8): typeof attentionQueries {
+  return defineKernel({
+    ...queryFamily,
+    ...subgroup(lanes),
+    source: prologue + queriesSource,
+    name: `attention.queries/subgroup${lanes}`,
+    workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / (4 * lanes)),
+    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 8) * queryLaunch(dims),
+  });
+}
+
+function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
+  return defineKernel({
+    ...keyFamily,
+    ...subgroup(lanes),
+    source: prologue + keysSource,
+    name: `attention.keys-and-values/subgroup${lanes}`,
+    workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / (4 * lanes)),
+    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 8) * keyLaunch(dims),
+  });
+}
+
+/** Variants of dq, the one to prefer first. */
+export const attentionQueryGradients: readonly (typeof attentionQueries)[] = [
+  subgroupQueries(8),
+  subgroupQueries(4),
+  attentionQueries,
+];
+
+/** Variants of dk and dv, the one to prefer first. */
+export const attentionKeyGradients: readonly (typeof attentionKeys)[] = [
+  subgroupKeys(8),
+  subgroupKeys(4),
+  attentionKeys,
+];
+
+/** Records delta, dq, dk and dv of one attention: the whole gradient of qkv. */
+export function recordAttentionGradients(
+  tape: Tape,
+  dims: AttentionDims,
+  { qkv, y, dy, logSumExp }: Readonly<Record<'qkv' | 'y' | 'dy' | 'logSumExp', Tensor>>,
+): void {
+  const { batch, time, heads, valueSize } = dims;
+  const delta = tape.tensor('delta', [batch, heads, time]);
+  tape.dispatch(attentionDelta, { batch, time, heads, valueSize }, { y, dy, delta });
+  const { gradient: dqkv, accumulate } = tape.gradientTarget(qkv);
+  const gradient = { ...dims, accumulate };
+  const bindings = { qkv, dy, logSumExp, delta, dqkv };
+  for (const variants of [attentionQueryGradients, attentionKeyGradients]) {
+    tape.dispatch(tape.choose(variants, gradient), gradient, bindings);
+  }
+}
+
+type GradientArrays = Readonly<Record<'qkv' | 'dy' | 'logSumExp' | 'delta' | 'dqkv', NumberArray>>;
+
+function queryReference(arrays: GradientArrays, dims: GradientDims, scalars: Scalars): void {
+  const { qkv, dqkv } = arrays;
+  const { keySize, accumulate } = dims;
+  const sum = new Float64Array(keySize);
+  for (let sample = 0; sample < dims.batch; sample++) {
+    for (let head = 0; head < dims.heads; head++) {
+      for (let query = 0; query < dims.time; query++) {
+        sum.fill(0);
+        const at = pairPlaces(dims, sample, head);
+        for (let key = 0; key <= query; key++) {
+          const { ds } = pairGradient(arrays, dims, scalars, sample, head, query, key);
+          const k = at.k(key);
+          for (let d = 0; d < keySize; d++) sum[d] += ds * qkv[k + d];
+        }
+        const q = at.q(query);
+        for (let d = 0; d < keySize; d++) dqkv[q + d] = sum[d] + (accumulate === 1 ? dqkv[q + d] : 0);
+      }
+    }
+  }
+}
+
+function keyReference(arrays: GradientArrays, dims: GradientDims, scalars: Scalars): void {
+  const { qkv, dy, dqkv } = arrays;
+  const { heads, keyValueHeads, keySize, valueSize, accumulate } = dims;
+  const groupHeads = heads / keyValueHeads;
+  const [dk, dv] = [new Float64Array(keySize), new Float64Array(valueSize)];
+  for (let sample = 0; sample < dims.batch; sample++) {
+    for (let keyValueHead = 0; keyValueHead < keyValueHeads; keyValueHead++) {
+      for (let key = 0; key < dims.time; key++) {
+        dk.fill(0);
+        dv.fill(0);
+        for (let head = keyValueHead * groupHeads; head < (keyValueHead + 1) * groupHeads; head++) {
+          const at = pairPlaces(dims, sample, head);
+          for (let query = key; query < dims.time; query++) {
+            const { p, ds } = pairGradient(arrays, dims, scalars, sample, head, query, key);
+            const [q, out] = [at.q(query), at.y(query)];
+            for (let d = 0; d < keySize; d++) dk[d] += ds * qkv[q + d];
+            for (let d = 0; d < valueSize; d++) dv[d] += p * dy[out + d];
+          }
+        }
+        const at = pairPlaces(dims, sample, keyValueHead * groupHeads);
+        const [k, v] = [at.k(key), at.v(key)];
+        for (let d = 0; d < keySize; d++) dqkv[k + d] = dk[d] + (accumulate === 1 ? dqkv[k + d] : 0);
+        for (let d = 0; d < valueSize; d++) dqkv[v + d] = dv[d] + (accumulate === 1 ? dqkv[v + d] : 0);
+      }
+    }
+  }
+}
+
+/** Where the rows of one sample and head start: in qkv, and in y and dy. */
+function pairPlaces(dims: AttentionDims, sample: number, head: number) {
+  const { time, heads, keyValueHeads, keySize, valueSize, rowStride } = dims;
+  const keyValueHead = Math.floor((head * keyValueHeads) / heads);
+  const row = (index: number) => (sample * time + index) * rowStride;
+  return {
+    q: (query: number) => row(query) + dims.qOffset + head * keySize,
+    k: (key: number) => row(key) + dims.kOffset + keyValueHead * keySize,
+    v: (key: number) => row(key) + dims.vOffset + keyValueHead * valueSize,
+    y: (query: number) => ((sample * time + query) * heads + head) * valueSize,
+  };
+}
+
+/** The dropped-out probability of one pair, and the gradient of its unscaled score times scale. */
+function pairGradient(
+  { qkv, dy, logSumExp, delta }: GradientArrays,
+  dims: GradientDims,
+  scalars: Scalars,
+  sample: number,
+  head: number,
+  query: number,
+  key: number,
+): { p: number; ds: number } {
+  const { keySize, valueSize, time, heads, scale } = dims;
+  const at = pairPlaces(dims, sample, head);
+  const [q, k, v, out] = [at.q(query), at.k(key), at.v(key), at.y(query)];
+  const row = (sample * heads + head) * time + query;
+  let score = 0;
+  for (let d = 0; d < keySize; d++) score += qkv[q + d] * qkv[k + d];
+  let dp = 0;
+  for (let d = 0; d < valueSize; d++) dp += dy[out + d] * qkv[v + d];
+  const keep = keepFactor(dims, scalars, sample, head, query, key);
+  const p = Math.exp(score * scale - logSumExp[row]);
+  return { p: p * keep, ds: p * (dp * keep - delta[row]) * scale };
+}

@@ -1,0 +1,41 @@
+// Counts of attended pairs, the packing of a row, and the dropout mask's rate.
+import { describe, expect, it } from 'vitest';
+import { attendedPairs, keepFactor, launchedPairs, packedDims } from '../../src/kernels/attention-shape.ts';
+
+const sizes = { batch: 2, time: 5, heads: 4, keyValueHeads: 2, keySize: 3, valueSize: 7 };
+
+describe('packedDims', () => {
+  it('puts query heads, key heads and value heads one after another', () => {
+    const { qOffset, kOffset, vOffset, rowStride } = packedDims(sizes, 1, 0, 0);
+    expect({ qOffset, kOffset, vOffset, rowStride }).toEqual({
+      qOffset: 0,
+      kOffset: 12,
+      vOffset: 18,
+      rowStride: 32,
+    });
+  });
+});
+
+describe('pairs', () => {
+  const dims = packedDims(sizes, 1, 0, 0);
+  it('attended to are the lower triangle with its diagonal', () => {
+    expect(attendedPairs(dims)).toBe(2 * 4 * 15);
+  });
+
+  it('launched are whole tiles up to the diagonal', () => {
+    expect(launchedPairs(dims, 1, 1)).toBe(attendedPairs(dims));
+    expect(launchedPairs(dims, 2, 4)).toBe(2 * 4 * (2 * 4 + 2 * 4 + 2 * 8));
+  });
+});
+
+describe('keepFactor', () => {
+  it('drops at the asked rate, scales what it keeps, and is the same when asked again', () => {
+    const dims = packedDims({ ...sizes, time: 100 }, 1, 0.25, 3);
+    const scalars = { dropoutSeed: 7, step: 2, sampleOffset: 4 };
+    const mask = () => Array.from({ length: 10_000 }, (_, i) => keepFactor(dims, scalars, 1, 2, i % 100, i));
+    const dropped = mask().filter((factor) => factor === 0).length;
+    expect(Math.abs(dropped / 10_000 - 0.25)).toBeLessThan(0.02); // four and a half standard deviations
+    expect(Math.max(...mask())).toBeCloseTo(1 / 0.75);
+    expect(mask()).toEqual(mask());
+  });
+});

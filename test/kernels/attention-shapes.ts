@@ -1,0 +1,42 @@
+// Sizes at which every attention kernel is checked: 1, around the tiles, grouped heads, odd heads, many workgroups.
+import { type AttentionDims, packedDims } from '../../src/kernels/attention-shape.ts';
+import { baselineCapabilities, type Dims, type Kernel } from '../../src/plan/kernel.ts';
+import { getTestDevice } from '../gpu-device.ts';
+
+/** [batch, time, heads, keyValueHeads, keySize, valueSize, dropout] */
+const sizes = [
+  [1, 1, 1, 1, 1, 1, 0],
+  [2, 37, 4, 2, 8, 10, 0.3],
+  [1, 64, 3, 3, 32, 32, 0],
+  [1, 130, 2, 1, 16, 7, 0.1],
+  [1, 257, 5, 1, 8, 8, 0],
+  [1, 31, 1, 1, 65, 64, 0],
+  [1, 33, 2, 2, 129, 20, 0.2],
+  [1, 9, 1, 1, 256, 256, 0],
+  [700, 2, 100, 50, 2, 3, 0],
+] as const;
+
+/** The sizes as dims of packed rows with scores scaled by 1/√keySize. */
+export const attentionShapes: readonly AttentionDims[] = sizes.map(
+  ([batch, time, heads, keyValueHeads, keySize, valueSize, dropout]) => {
+    const shape = { batch, time, heads, keyValueHeads, keySize, valueSize };
+    return packedDims(shape, 1 / Math.sqrt(keySize), dropout, 7);
+  },
+);
+
+const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
+const device = skipped ? baselineCapabilities : (await getTestDevice()).capabilities;
+
+/** The shapes that a variant takes on this device; none if its subgroups are wider than the device's. */
+export function shapesFor<D extends Dims, B extends string>(
+  kernel: Kernel<keyof D & string, B>,
+  shapes: readonly D[],
+): readonly D[] {
+  return shapes.filter((dims) => {
+    const lanes = kernel.constants?.(dims).lanes ?? 0;
+    if (lanes > device.subgroupMinSize) return false;
+    // A subgroup variant is right on wider subgroups too; suits() keeps it from them because it is slow there.
+    const claimed = lanes > 0 ? { ...device, subgroupMinSize: lanes, subgroupMaxSize: lanes } : device;
+    return kernel.suits?.(dims, claimed) ?? true;
+  });
+}
