@@ -41,6 +41,14 @@ export function formatSi(value: number | undefined, unit = ''): string {
   return suffix === '' ? text : `${text}${thin}${suffix}`;
 }
 
+/** A figure without a unit: three digits, no prefix between 0.001 and 1000, an exponent beyond. */
+export function formatDigits(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return unknown;
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  return size >= 0.001 && size < 999.5 ? threeDigits(value) : value.toExponential(2).replace('e+', 'e');
+}
+
 /** A whole number with grouped digits: `10,745,088`. */
 export function formatCount(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? unknown : grouped.format(value);

@@ -216,6 +216,12 @@ export class LabController implements ReactiveController {
     await this.#open('Opening the saved run', (lab) => lab.openSavedRun(id));
   }
 
+  /** Opens a saved run and trains on. */
+  async continueRun(id: string): Promise<void> {
+    await this.openSavedRun(id);
+    if (this.state.run.experiment !== undefined) await this.resume();
+  }
+
   async deleteSavedRun(id: string): Promise<void> {
     await this.#store.attempt('', (lab) => lab.deleteSavedRun(id));
     await this.#listSavedRuns();

@@ -1,0 +1,255 @@
+// The page: puts the elements in their places and turns their events into calls.
+import { html, LitElement, nothing } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { emit, type Theme } from './events.ts';
+import { describeDifferences, differences } from './experiment.ts';
+import type { ExperimentForm } from './experiment-form.ts';
+import { type LabConnection, openWorker } from './lab-connection.ts';
+import { LabController } from './lab-controller.ts';
+import { hasWeights, isRunActive, type LabState } from './lab-state.ts';
+import type { OwnTextElement } from './own-text.ts';
+import { handleDrop, handleKey, labHandlers } from './page-actions.ts';
+import { pageStyles } from './page-styles.ts';
+import { ReplayController, type ReplayView } from './replay.ts';
+import { describeTime, type RunFiles } from './run-files.ts';
+import { baseStyles, controlStyles } from './styles.ts';
+import { applyTheme, readTheme } from './theme.ts';
+import './device-panel.ts';
+import './experiment-form.ts';
+import './kernel-table.ts';
+import './lab-header.ts';
+import './loss-chart.ts';
+import './own-text.ts';
+import './prediction-panel.ts';
+import './preset-picker.ts';
+import './problem-list.ts';
+import './run-controls.ts';
+import './run-files.ts';
+import './run-readouts.ts';
+import './sample-list.ts';
+import './sampler-box.ts';
+import './throughput-gauge.ts';
+
+@customElement('lab-page')
+export class LabPage extends LitElement {
+  static override readonly styles = [baseStyles, controlStyles, pageStyles];
+
+  /** Where the lab comes from; set before the element is in the document. */
+  @property({ attribute: false }) connect: () => LabConnection = openWorker;
+  @state() private theme: Theme = readTheme();
+  @state() private isOfferDeclined = false;
+  @query('experiment-form') private readonly form: ExperimentForm | undefined;
+  @query('own-text') private readonly ownText: OwnTextElement | undefined;
+  @query('run-files') private readonly files: RunFiles | undefined;
+
+  #lab = new LabController(this, {
+    connect: () => this.connect(),
+    onFrame: (callback) => void requestAnimationFrame(callback),
+    query: location.search.slice(1),
+    showAddress: (query) =>
+      history.replaceState(undefined, '', query === '' ? location.pathname : `?${query}`),
+    showTitle: (title) => {
+      document.title = title;
+    },
+    settleMilliseconds: 250,
+  });
+  #replay = new ReplayController(this);
+  #handlers = labHandlers(this.#lab, {
+    showFields: () => void this.form?.showProblem(),
+    chooseText: () => this.ownText?.choose(),
+    chooseFiles: () => this.files?.choose(),
+  });
+  #onKey = (event: KeyboardEvent): void => handleKey(this.#lab, event);
+  #onDragOver = (event: DragEvent): void => event.preventDefault();
+  #onDrop = (event: DragEvent): void => handleDrop(this.#handlers, event);
+
+  constructor() {
+    super();
+    applyTheme(this.theme);
+    for (const [name, handle] of Object.entries(this.#handlers)) {
+      this.addEventListener(name, (event) =>
+        (handle as (detail: unknown) => void)((event as CustomEvent).detail),
+      );
+    }
+    this.addEventListener('change-theme', (event) => {
+      this.theme = (event as CustomEvent<{ theme: Theme }>).detail.theme;
+      applyTheme(this.theme);
+    });
+    this.addEventListener('replay', () => this.#replay.play());
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('keydown', this.#onKey);
+    addEventListener('dragover', this.#onDragOver);
+    addEventListener('drop', this.#onDrop);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('keydown', this.#onKey);
+    removeEventListener('dragover', this.#onDragOver);
+    removeEventListener('drop', this.#onDrop);
+  }
+
+  protected override render() {
+    const lab = this.#lab.state;
+    const isIdle = lab.run.state === 'idle';
+    const replay = isIdle ? this.#replay.view : undefined;
+    return html`<lab-header .device=${lab.device} .selfTest=${lab.selfTest} .theme=${this.theme}></lab-header>
+      <main>
+        <div class="column top">${this.#strips(lab, replay)}</div>
+        <div class="column work">${this.#work(lab, replay)}</div>
+        <div class="column setup">${this.#setup(lab)}</div>
+        <div class="column side">${this.#side(lab, replay)}</div>
+        <kernel-table
+          .kernels=${replay?.recorded.kernelTable && lab.kernels.kind === 'none' ? { kind: 'done', value: replay.recorded.kernelTable } : lab.kernels}
+          .isReady=${canStart(lab)}
+        ></kernel-table>
+      </main>
+      <footer class="small muted">Everything stays on this machine: the page sends nothing anywhere.</footer>`;
+  }
+
+  #strips(lab: LabState, replay: ReplayView | undefined) {
+    const { run, selfTest, savedRuns } = lab;
+    const [saved] = savedRuns;
+    const canContinue = run.state === 'idle' && saved !== undefined && !this.isOfferDeclined && canStart(lab);
+    const wrong = selfTest.kind === 'done' ? selfTest.value.rows.filter((row) => !row.passed) : [];
+    const wrongNames = [...new Set(wrong.map(({ kernel }) => kernel))].join(', ');
+    return html`<problem-list
+        .problems=${lab.problems}
+        .kept=${{ hasRun: run.state !== 'idle', ...(run.savedStep === undefined ? {} : { savedStep: run.savedStep }) }}
+      ></problem-list>
+      ${lab.notices.map((notice) => html`<div class="strip" role="status"><span>${notice}</span></div>`)}
+      ${
+        wrong.length === 0
+          ? nothing
+          : html`<div class="strip wrong" role="alert">
+              <span>
+                <strong>This device computes some kernels wrongly:</strong> ${wrongNames}. What is trained here cannot be
+                trusted. A newer browser or driver may help.
+              </span>
+              <button ?disabled=${!canStart(lab)} @click=${() => emit(this, 'train', { isTrusted: true })}>Train anyway</button>
+            </div>`
+      }
+      ${
+        canContinue
+          ? html`<div class="strip" role="region" aria-label="Saved run">
+              <span>
+                <strong>Continue where you left off?</strong> ${saved.title}, step ${saved.step} of ${saved.totalSteps}, saved
+                ${describeTime(saved.savedAt)}.
+              </span>
+              <button class="primary" @click=${() => emit(this, 'open-saved', { id: saved.id, isContinued: true })}>
+                Continue
+              </button>
+              <button
+                @click=${() => {
+                  this.isOfferDeclined = true;
+                }}
+              >
+                Not now
+              </button>
+            </div>`
+          : nothing
+      }
+      ${
+        replay === undefined
+          ? nothing
+          : html`<div class="strip recorded">
+              <span>
+                <span class="tape">Recorded</span>${replay.recorded.note} On ${replay.recorded.device},
+                ${describeTime(replay.recorded.recordedAt)}. Press Train to see it on this machine.
+              </span>
+              <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>
+            </div>`
+      }`;
+  }
+
+  #work(lab: LabState, replay: ReplayView | undefined) {
+    const { run, series } = replay ?? lab;
+    const deviceJob = lab.selfTest.kind === 'running' ? lab.selfTest : lab.calibration;
+    return html`<run-controls
+        .run=${lab.run}
+        .busy=${lab.busy}
+        .deviceJob=${deviceJob}
+        .canCalibrate=${isGpu(lab) && lab.calibration.kind === 'none'}
+        .calibrateFirst=${lab.calibrateFirst}
+        .isReady=${canStart(lab)}
+      ></run-controls>
+      <run-readouts .run=${run} .series=${series}></run-readouts>
+      <loss-chart .series=${series} .fileName=${lab.presetId || 'run'}></loss-chart>
+      <div class="pair">
+        <sample-list .samples=${run.samples}></sample-list>
+        <sampler-box .sampler=${lab.sampler} .isReady=${hasWeights(lab.run) && !lab.isWorkerGone}></sampler-box>
+      </div>`;
+  }
+
+  #setup(lab: LabState) {
+    const { catalogue, experiment, presetId, run } = lab;
+    const fields = catalogue?.fields ?? [];
+    const preset = catalogue?.presets.find(({ id }) => id === presetId)?.experiment;
+    const started = isRunActive(run.state) ? run.experiment : undefined;
+    return html`<preset-picker
+        .presets=${catalogue?.presets ?? []}
+        .presetId=${presetId}
+        .difference=${preset === undefined ? '' : describeDifferences(differences(fields, preset, experiment))}
+        .sinceRun=${started === undefined ? '' : describeDifferences(differences(fields, started, experiment))}
+      ></preset-picker>
+      <own-text .summary=${lab.text}></own-text>
+      <experiment-form
+        .fields=${fields}
+        .experiment=${experiment}
+        .resolved=${lab.resolved}
+        .preset=${preset ?? experiment}
+        .problems=${lab.fieldProblems}
+      ></experiment-form>`;
+  }
+
+  #side(lab: LabState, replay: ReplayView | undefined) {
+    const { run } = replay ?? lab;
+    const upcoming = lab.prediction.kind === 'done' ? lab.prediction.value : undefined;
+    const recordedRate = replay?.recorded.predictedTokensPerSecond;
+    const isFree = canStart(lab) && !isRunActive(lab.run.state);
+    return html`<throughput-gauge
+        .measured=${run.last?.tokensPerSecond}
+        .predictedTokensPerSecond=${replay === undefined ? (lab.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
+        .relativeError=${replay === undefined ? (lab.run.prediction ?? upcoming)?.relativeError : undefined}
+        .timing=${lab.run.timing}
+      ></throughput-gauge>
+      <prediction-panel
+        .prediction=${lab.prediction}
+        .allocatedBytes=${lab.run.allocatedBytes}
+        .canCalibrate=${isGpu(lab)}
+        .isCalibrating=${!isFree || lab.calibration.kind === 'running'}
+      ></prediction-panel>
+      <run-files
+        .savedRuns=${lab.savedRuns}
+        .canSave=${hasWeights(lab.run) && lab.busy === ''}
+        .canOpen=${isFree || (lab.run.state === 'paused' && lab.busy === '')}
+        .savedStep=${lab.run.savedStep}
+        .savedBytes=${lab.run.savedBytes}
+      ></run-files>
+      <device-panel
+        .device=${lab.device}
+        .selfTest=${lab.selfTest}
+        .calibration=${lab.calibration}
+        .isFree=${isFree}
+      ></device-panel>`;
+  }
+}
+
+function isGpu({ device }: LabState): boolean {
+  return device.kind === 'done' && device.value.runtime === 'gpu';
+}
+
+/** Whether the worker is there, idle enough to be asked for a run. */
+function canStart(lab: LabState): boolean {
+  const isMeasuring = lab.selfTest.kind === 'running' || lab.calibration.kind === 'running';
+  return (
+    lab.catalogue !== undefined &&
+    lab.device.kind === 'done' &&
+    !lab.isWorkerGone &&
+    lab.busy === '' &&
+    !isMeasuring
+  );
+}

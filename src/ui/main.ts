@@ -1,0 +1,2 @@
+// Entry point of the page: defines the elements.
+import './lab-page.ts';

@@ -1,0 +1,146 @@
+// How uPlot draws a run's curve: scales, axes, colours, and the floors as dashed lines.
+import type uPlot from 'uplot';
+import type { LossFloors } from '../worker/api.ts';
+import type { ChartOptions } from './chart-data.ts';
+import { formatDuration, formatSi } from './format.ts';
+import type { AxisName } from './run-series.ts';
+
+/** Colours as the canvas takes them. */
+export interface PlotColours {
+  readonly train: string;
+  readonly trainFaint: string;
+  readonly validation: string;
+  readonly floor: string;
+  readonly grid: string;
+  readonly text: string;
+}
+
+/** The words for each axis. */
+export const axisLabels: Readonly<Record<AxisName, string>> = {
+  step: 'Step',
+  tokens: 'Tokens',
+  flops: 'FLOP (planned)',
+  seconds: 'Time',
+};
+
+/** A place on the horizontal axis in words. */
+export function formatAxisValue(axis: AxisName, value: number): string {
+  if (axis === 'seconds') return value < 10 ? formatSi(value, 's') : formatDuration(value);
+  if (axis === 'step') return Math.abs(value) < 1e5 ? String(Math.round(value * 100) / 100) : formatSi(value);
+  return formatSi(value);
+}
+
+/** The colours that the page's tokens stand for at this element now (`light-dark()` resolved). */
+export function readColours(element: HTMLElement): PlotColours {
+  const probe = document.createElement('span');
+  element.append(probe);
+  const read = (token: string): string => {
+    probe.style.color = `var(${token})`;
+    return getComputedStyle(probe).color;
+  };
+  const colours = {
+    train: read('--train'),
+    trainFaint: read('--train-faint'),
+    validation: read('--validation'),
+    floor: read('--floor'),
+    grid: read('--line'),
+    text: read('--muted'),
+  };
+  probe.remove();
+  return colours;
+}
+
+const font = '11px system-ui, sans-serif';
+
+/** The lines of losses that need no model, drawn over the grid. */
+function drawFloors(plot: uPlot, floors: LossFloors | undefined, colour: string): void {
+  if (floors === undefined) return;
+  const { ctx, bbox } = plot;
+  const scale = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.fillStyle = colour;
+  ctx.lineWidth = scale;
+  ctx.setLineDash([5 * scale, 4 * scale]);
+  ctx.font = `${11 * scale}px system-ui, sans-serif`;
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'bottom';
+  for (const name of ['uniform', 'unigram', 'bigram'] as const) {
+    const y = plot.valToPos(floors[name], 'y', true);
+    if (!(y > bbox.top && y < bbox.top + bbox.height)) continue;
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.fillText(name, bbox.left + bbox.width - 4 * scale, y - 2 * scale);
+  }
+  ctx.restore();
+}
+
+/** Limits with a little room; on a logarithmic scale the room is a factor. */
+function roomy(low: number | null, high: number | null, isLog: boolean): [number, number] {
+  if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high))
+    return isLog ? [1, 10] : [0, 1];
+  if (isLog) return [low / 1.03, high * 1.03];
+  const room = (high - low) * 0.05 || Math.abs(high) * 0.05 || 1;
+  return [low - room, high + room];
+}
+
+/** What uPlot needs for these options; `readFloors` is asked at every drawing. */
+export function plotOptions(
+  size: { readonly width: number; readonly height: number },
+  options: ChartOptions,
+  colours: PlotColours,
+  readFloors: () => LossFloors | undefined,
+  onCursor: (index: number | undefined) => void,
+): uPlot.Options {
+  const axis = {
+    stroke: colours.text,
+    font,
+    grid: { stroke: colours.grid, width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    ...size,
+    legend: { show: false },
+    padding: [10, 8, 0, 0],
+    cursor: { y: false, points: { size: 7 } },
+    scales: {
+      x: {
+        time: false,
+        distr: options.logX ? 3 : 1,
+        range: (_plot, low, high) => (low === high ? roomy(low, high, options.logX) : [low, high]),
+      },
+      y: { distr: options.logY ? 3 : 1, range: (_plot, low, high) => roomy(low, high, options.logY) },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 30,
+        values: (_plot, values) =>
+          values.map((value) => (value === null ? '' : formatAxisValue(options.axis, value))),
+      },
+      {
+        ...axis,
+        size: 44,
+        values: (_plot, values) => values.map((value) => (value === null ? '' : String(+value.toFixed(3)))),
+      },
+    ],
+    series: [
+      {},
+      { label: 'raw', stroke: colours.trainFaint, width: 1, spanGaps: true, points: { show: false } },
+      { label: 'training', stroke: colours.train, width: 2, spanGaps: true, points: { show: false } },
+      {
+        label: 'validation',
+        stroke: colours.validation,
+        width: 2,
+        spanGaps: true,
+        points: { show: true, size: 6, fill: colours.validation },
+      },
+    ],
+    hooks: {
+      drawAxes: [(plot) => drawFloors(plot, readFloors(), colours.floor)],
+      setCursor: [(plot) => onCursor(plot.cursor.idx ?? undefined)],
+    },
+  };
+}

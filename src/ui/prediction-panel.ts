@@ -1,0 +1,131 @@
+// What the experiment should cost, before anything runs: parameters, memory, flops by convention, pace.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { Prediction } from '../worker/api.ts';
+import { emit } from './events.ts';
+import { formatCount, formatDuration, formatSeconds, formatSi, formatSpread } from './format.ts';
+import type { Job } from './lab-state.ts';
+import { baseStyles, controlStyles, panelStyles, readoutStyles } from './styles.ts';
+import './memory-bar.ts';
+
+@customElement('prediction-panel')
+export class PredictionPanel extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    readoutStyles,
+    css`
+      .figures {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(96px, 1fr));
+        gap: 10px;
+        margin-bottom: 12px;
+      }
+      .predicted {
+        color: var(--predicted);
+      }
+      memory-bar {
+        margin-bottom: 12px;
+      }
+      details summary {
+        cursor: pointer;
+      }
+      td:last-child {
+        white-space: normal;
+        color: var(--muted);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) prediction: Job<Prediction> = { kind: 'none' };
+  @property({ attribute: false }) allocatedBytes: number | undefined;
+  @property({ type: Boolean }) canCalibrate = false;
+  @property({ type: Boolean }) isCalibrating = false;
+
+  protected override render() {
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head"><h2 id="title">Prediction</h2></div>
+      ${this.#body()}
+    </section>`;
+  }
+
+  #body() {
+    const { prediction } = this;
+    switch (prediction.kind) {
+      case 'none':
+      case 'running':
+        return html`<p class="muted">Costs appear here as soon as a device is open.</p>`;
+      case 'failed':
+        return html`<p class="bad">${prediction.problem.message}</p>`;
+      case 'done':
+        return this.#figures(prediction.value);
+      default:
+        return prediction satisfies never;
+    }
+  }
+
+  #figures(value: Prediction) {
+    return html`<div class="figures">
+        <div>
+          <div class="figure">${formatSi(value.parameters)}</div>
+          <div class="name">parameters</div>
+        </div>
+        <div>
+          <div class="figure predicted">${formatSeconds(value.secondsPerStep)}</div>
+          <div class="name">a step ${formatSpread(value.relativeError)}</div>
+        </div>
+        <div>
+          <div class="figure predicted">${formatSi(value.tokensPerSecond)}</div>
+          <div class="name">tokens/s ${formatSpread(value.relativeError)}</div>
+        </div>
+        <div>
+          <div class="figure predicted">${formatDuration(value.totalSeconds)}</div>
+          <div class="name">whole run</div>
+        </div>
+      </div>
+      ${value.secondsPerStep === undefined ? this.#invitation() : nothing}
+      <memory-bar .memory=${value.memoryBytes} .allocatedBytes=${this.allocatedBytes}></memory-bar>
+      <details>
+        <summary>
+          ${formatSi(value.flopsPerToken[0]?.flops, 'FLOP')} a token
+          <span class="muted">(${value.flopsPerToken[0]?.convention ?? ''}), and other conventions</span>
+        </summary>
+        <div class="scroll" tabindex="0" role="region" aria-label="Flops per token by convention">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Convention</th>
+                <th scope="col" class="number">FLOP a token</th>
+                <th scope="col" class="number">N</th>
+                <th scope="col">What it counts</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${value.flopsPerToken.map(
+                ({ convention, flops, parameters, note }) =>
+                  html`<tr>
+                    <td>${convention}</td>
+                    <td class="number">${formatSi(flops)}</td>
+                    <td class="number">${formatCount(parameters)}</td>
+                    <td>${note}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
+        </div>
+        <p class="small muted">
+          ${formatCount(value.tokensPerStep)} tokens and ${formatCount(value.dispatchesPerStep)} dispatches a step. A
+          multiply-add counts as two.
+        </p>
+      </details>`;
+  }
+
+  #invitation() {
+    if (!this.canCalibrate) return html`<p class="small muted">Times cannot be predicted on this device.</p>`;
+    return html`<p class="row small">
+      <span class="muted">Times are known once this device is measured.</span>
+      <button ?disabled=${this.isCalibrating} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>
+    </p>`;
+  }
+}

@@ -1,0 +1,84 @@
+// Plays the recorded run on the page's clock until a run of one's own begins.
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { noRun, type RunView } from './lab-state.ts';
+import { fetchRecordedRun, type RecordedRun, replayUntil } from './recorded-run.ts';
+import type { RunSeries } from './run-series.ts';
+
+/** What the page shows of a recording at this moment. */
+export interface ReplayView {
+  readonly recorded: RecordedRun;
+  readonly run: RunView;
+  readonly series: RunSeries;
+}
+
+/** Length of a replay. Milliseconds. */
+const playMilliseconds = 9000;
+
+/** The view of a recording of which `share` (0 to 1) has passed. */
+export function replayView(recorded: RecordedRun, share: number): ReplayView {
+  const { steps, evaluations, samples } = replayUntil(recorded, share);
+  return {
+    recorded,
+    run: {
+      ...noRun,
+      state: share >= 1 ? 'finished' : 'running',
+      totalSteps: recorded.totalSteps,
+      last: steps[steps.length - 1],
+      lastValidation: evaluations[evaluations.length - 1]?.loss,
+      samples: [...samples].reverse(),
+    },
+    series: { points: steps, stride: 1, evaluations, floors: recorded.floors },
+  };
+}
+
+/** Fetches the recording and advances it with the frames; who prefers less motion sees its end at once. */
+export class ReplayController implements ReactiveController {
+  #host: ReactiveControllerHost;
+  #recorded: RecordedRun | undefined;
+  #begin = 0;
+  #view: ReplayView | undefined;
+  #frame = 0;
+
+  constructor(host: ReactiveControllerHost) {
+    this.#host = host;
+    host.addController(this);
+  }
+
+  /** What to show; undefined where there is no recording. */
+  get view(): ReplayView | undefined {
+    return this.#view;
+  }
+
+  hostConnected(): void {
+    void fetchRecordedRun().then((recorded) => {
+      this.#recorded = recorded;
+      this.play();
+    });
+  }
+
+  hostDisconnected(): void {
+    cancelAnimationFrame(this.#frame);
+  }
+
+  /** Begins from the start. */
+  play(): void {
+    if (this.#recorded === undefined) return;
+    cancelAnimationFrame(this.#frame);
+    this.#begin = performance.now();
+    this.#advance();
+  }
+
+  /** Leaves the recording as it is: a run of one's own has begun. */
+  stop(): void {
+    cancelAnimationFrame(this.#frame);
+  }
+
+  #advance(): void {
+    if (this.#recorded === undefined) return;
+    const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const share = isStill ? 1 : Math.min(1, (performance.now() - this.#begin) / playMilliseconds);
+    this.#view = replayView(this.#recorded, share);
+    this.#host.requestUpdate();
+    if (share < 1) this.#frame = requestAnimationFrame(() => this.#advance());
+  }
+}
