@@ -16,7 +16,7 @@ const tools = [...listFiles('bin', '.js'), ...listFiles('bench', '.ts', '.js')];
 const tests = listFiles('test', '.ts');
 
 /** Lines of src and shaders together. Raise it only in a commit that says what it bought. */
-const lineBudget = 16_000;
+const lineBudget = 24_000;
 const longestTypeScript = 400;
 const longestShader = 200;
 
@@ -39,7 +39,10 @@ const mayImport: Readonly<Record<string, { folders: readonly string[]; packages:
   },
 };
 
-/** The contract between page and worker: the only file of src/worker that ui and cli may import. */
+/**
+ * The contract between page and worker, types only: the one file of src/worker that ui, cli and lab may import. The lab
+ * makes the events and tables that the contract describes, and a second set of types would be a second truth.
+ */
 const workerContract = 'src/worker/api.ts';
 
 /** Folders whose every file needs a test of the same name. */
@@ -69,7 +72,7 @@ function isAllowed(file: SourceFile, target: string): boolean {
     );
   }
   if (file.path === workerContract) return folderOf(target) === 'theory';
-  if (target === workerContract && (folder === 'ui' || folder === 'cli')) return true;
+  if (target === workerContract && ['ui', 'cli', 'lab'].includes(folder)) return true;
   return folderOf(target) === folder || folders.includes(folderOf(target));
 }
 

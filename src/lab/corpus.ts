@@ -3,7 +3,7 @@ import { generateCorpus } from '../data/corpora.ts';
 import { createDataset, type Dataset, fillEvaluationBatch } from '../data/dataset.ts';
 import { computeLossFloors, type LossFloors } from '../data/floors.ts';
 import { sha256Hex } from '../data/sha256.ts';
-import { type ReadProgress, readTokens } from '../data/text-file.ts';
+import { type ReadProgress, readText, readTokens } from '../data/text-file.ts';
 import {
   byteTokenizer,
   type TokenArray,
@@ -24,28 +24,40 @@ export interface Corpus {
 /**
  * Loads the corpus of a configuration.
  * @param text the person's own text, needed when `data.source` is `file`
+ * @param tokenizer of a model that exists already; otherwise one is made for the text
  * @throws what the text reader throws for files that are empty, binary, too large or not UTF-8.
  */
 export async function loadCorpus(
   data: DataConfig,
   text?: Blob,
   onProgress?: (progress: ReadProgress) => void,
+  tokenizer?: Tokenizer,
 ): Promise<Corpus> {
+  if (tokenizer) return encodeWith(tokenizer, data, text);
   if (data.source === 'file') {
     if (!text) throw new Error('data: the source is "file" but no text was given. Choose a text file.');
     return readTokens(text, data.tokenizer, onProgress ? { onProgress } : {});
   }
-  const generated = generateCorpus(
-    data.source === 'copyRecall' ? 'copy-recall' : data.source,
-    data.seed,
-    data.characters,
+  const generated = generate(data);
+  return encodeText(
+    data.tokenizer === 'bytes' ? byteTokenizer() : trainCharacterTokenizer(generated),
+    generated,
   );
-  const tokenizer = data.tokenizer === 'bytes' ? byteTokenizer() : trainCharacterTokenizer(generated);
-  return {
-    tokens: tokenizer.encode(generated),
-    tokenizer,
-    sha256: sha256Hex(new TextEncoder().encode(generated)),
-  };
+}
+
+/** A corpus in the tokens of a model that exists already. @throws if the text has characters that it lacks. */
+async function encodeWith(tokenizer: Tokenizer, data: DataConfig, text?: Blob): Promise<Corpus> {
+  return encodeText(tokenizer, data.source === 'file' && text ? (await readText(text)).text : generate(data));
+}
+
+function encodeText(tokenizer: Tokenizer, text: string): Corpus {
+  return { tokens: tokenizer.encode(text), tokenizer, sha256: sha256Hex(new TextEncoder().encode(text)) };
+}
+
+function generate({ source, seed, characters }: DataConfig): string {
+  if (source === 'file')
+    throw new Error('data: the source is "file" but no text was given. Choose a text file.');
+  return generateCorpus(source === 'copyRecall' ? 'copy-recall' : source, seed, characters);
 }
 
 /** Training and validation splits for a context length. @throws if a split is shorter than one row. */

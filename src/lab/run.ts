@@ -13,7 +13,7 @@ import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoin
 import { type Corpus, evaluationBatches, floorsOf, loadCorpus, splitCorpus } from './corpus.ts';
 import type { Engine } from './engine.ts';
 import { type InferencePlans, recordInferencePlans } from './inference-plans.ts';
-import { readParameters, writeParameters } from './parameter-io.ts';
+import { type NamedArrays, readParameters, writeParameters } from './parameter-io.ts';
 import { allPlans, predictTraining } from './prediction.ts';
 import { LabError, stage } from './problem.ts';
 import { Sampler } from './sampler.ts';
@@ -22,8 +22,11 @@ import { recordTrainingPlans, type TrainingPlans } from './training-plans.ts';
 
 /** Where a run starts. */
 export interface RunOptions {
-  /** The person's own text, when `data.source` is `file`. */
+  /** The text, already loaded; or the person's own text, when `data.source` is `file`. */
+  readonly corpus?: Corpus;
   readonly text?: Blob;
+  /** Weights to start from instead of a seed's. */
+  readonly weights?: NamedArrays;
   /** Go on from here; the experiment must describe the same model and batches. */
   readonly checkpoint?: Checkpoint;
   /** Record the sampler's plans too. */
@@ -50,7 +53,7 @@ export interface Run {
 export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
   const { checkpoint, onProgress = () => undefined } = options;
   onProgress('reading the text', 0);
-  const corpus = await stage('invalidData', () => loadCorpus(wanted.data, options.text));
+  const corpus = options.corpus ?? (await stage('invalidData', () => loadCorpus(wanted.data, options.text)));
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { train, data } = experiment;
   const dataset = await stage('invalidData', () => splitCorpus(corpus, data, experiment.model.context));
@@ -79,6 +82,8 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     for (const { tensor, values } of constantTables(plans.model)) runtime.write(tensor, values);
     if (checkpoint) {
       await stage('invalidFile', () => restoreCheckpoint(runtime, plans.model.store, checkpoint));
+    } else if (options.weights) {
+      writeParameters(runtime, plans.model.store, 'weights', options.weights);
     } else {
       const specs = parameterSpecs(experiment.model);
       const weights = new Map<string, Float32Array>();
@@ -125,7 +130,7 @@ export function weightsOf(run: Run) {
 }
 
 /** Fills in the vocabulary from the tokenizer. @throws if the model's own is too small for the tokens. */
-function withVocabulary(experiment: Experiment, { tokenizer }: Corpus): Experiment {
+export function withVocabulary(experiment: Experiment, { tokenizer }: Corpus): Experiment {
   const { vocabulary } = experiment.model;
   if (vocabulary === 0) {
     return { ...experiment, model: { ...experiment.model, vocabulary: tokenizer.vocabularySize } };

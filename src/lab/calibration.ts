@@ -1,0 +1,70 @@
+// Hands the runtime its probes: the peaks, and the kernels that training and sampling would choose on this device.
+import { parseExperiment } from '../model/config.ts';
+import { presets } from '../model/presets.ts';
+import type { Capabilities, Kernel } from '../plan/kernel.ts';
+import type { DeviceProfile } from '../plan/predict.ts';
+import { calibrate } from '../runtime/calibrate.ts';
+import type { DeviceFacts, OpenDevice } from '../runtime/device.ts';
+import type { CalibrationReport } from '../worker/api.ts';
+import { recordInferencePlans } from './inference-plans.ts';
+import { kernelNamed } from './kernel-catalogue.ts';
+import { allPlans } from './prediction.ts';
+import { recordTrainingPlans } from './training-plans.ts';
+
+/** Presets whose plans say which variants matter: they span small to large shapes of both families. */
+const representativePresets = ['nano', 'nano-gpt-cpu', 'nano-gpt-gpu', 'small-llama'];
+
+/** Characters of a typical alphabet: presets leave the vocabulary to the text. */
+const typicalVocabulary = 65;
+
+/** Name under which a profile is kept: what can change speed. */
+export function deviceKey(facts: DeviceFacts, host: string): string {
+  return [facts.vendor, facts.architecture, facts.device, facts.description, host]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** Measures a device. `host` is the browser or Node version. */
+export function calibrateDevice(
+  open: OpenDevice,
+  host: string,
+  onProgress?: (fraction: number, what: string) => void,
+): Promise<DeviceProfile> {
+  const probes = {
+    arithmetic: [kernelNamed('fma-peak/scalar'), kernelNamed('fma-peak/vector')],
+    copy: kernelNamed('copy'),
+    kernels: chosenKernels(open.capabilities),
+  };
+  return calibrate(open.device, deviceKey(open.facts, host), probes, onProgress);
+}
+
+/** The kernels that the representative presets would run on such a device, each once. */
+export function chosenKernels(capabilities: Capabilities): Kernel[] {
+  const chosen = new Set<Kernel>();
+  for (const { id, experiment: json } of presets) {
+    if (!representativePresets.includes(id)) continue;
+    const parsed = parseExperiment(json);
+    if (parsed.kind !== 'ok') continue;
+    const { model, train } = parsed.experiment;
+    const config = { ...model, vocabulary: model.vocabulary || typicalVocabulary };
+    const plans = recordTrainingPlans(config, train, { capabilities });
+    const inference = recordInferencePlans(plans.model, { capabilities });
+    for (const plan of allPlans(plans, inference)) {
+      for (const { kernel } of plan.dispatches) chosen.add(kernel);
+    }
+  }
+  return [...chosen];
+}
+
+/** A profile as the page shows it. */
+export function reportOf(profile: DeviceProfile, seconds: number): CalibrationReport {
+  const { fmaFlopsPerSecond, copyBytesPerSecond, launchSeconds, kernels, timer } = profile;
+  return {
+    fmaFlopsPerSecond,
+    copyBytesPerSecond,
+    launchSeconds,
+    families: Object.entries(kernels).map(([family, points]) => ({ family, points })),
+    seconds,
+    timer,
+  };
+}

@@ -1,0 +1,148 @@
+// The worker's hold on a device: opening it, testing it, calibrating it, and the reference loops where there is none.
+import { calibrateDevice, chosenKernels, deviceKey, reportOf } from '../lab/calibration.ts';
+import { cpuEngine, type Engine, gpuEngine } from '../lab/engine.ts';
+import { LabError, problemOf } from '../lab/problem.ts';
+import { selfTest } from '../lab/self-test.ts';
+import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
+import type { CalibrationReport, DeviceInfo, Problem, SelfTestReport } from './api.ts';
+import type { RunStorage } from './run-storage.ts';
+
+/** Limits shown in the device panel. */
+const shownLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxStorageBuffersPerShaderStage',
+] as const;
+
+const problemKinds: Readonly<Record<NoDevice['kind'], Problem['kind']>> = {
+  noWebGpu: 'noWebGpu',
+  insecureOrigin: 'insecureOrigin',
+  noAdapter: 'noAdapter',
+  noAnswer: 'noAdapter',
+  refused: 'noAdapter',
+};
+
+/** One device at a time; a lost one is replaced at the next request. */
+export class DeviceService {
+  readonly #storage: RunStorage;
+  readonly #onLost: (problem: Problem) => void;
+  #opening: Promise<DeviceInfo> | undefined;
+  #open: OpenDevice | undefined;
+  #engine: Engine | undefined;
+
+  constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
+    this.#storage = storage;
+    this.#onLost = onLost;
+  }
+
+  /** Opens the GPU, or falls back to the reference loops and says why. */
+  open(): Promise<DeviceInfo> {
+    this.#opening ??= this.#tryOpen();
+    return this.#opening;
+  }
+
+  /** What runs plans here. */
+  async engine(): Promise<Engine> {
+    await this.open();
+    if (!this.#engine) throw new Error('device: there is no engine after opening.');
+    return this.#engine;
+  }
+
+  /** Every kernel that this device can run, against its reference. */
+  async selfTest(onProgress: (done: number, total: number) => void): Promise<SelfTestReport> {
+    const open = await this.#gpu('The self-test compares the GPU with the reference loops');
+    return selfTest(open, chosenKernels(open.capabilities), onProgress);
+  }
+
+  /** The kept profile, or a new one. */
+  async calibrate(
+    again: boolean,
+    onProgress: (fraction: number, what: string) => void,
+  ): Promise<CalibrationReport> {
+    const open = await this.#gpu('Calibration measures a GPU');
+    const kept = again ? undefined : await this.kept();
+    if (kept) return kept;
+    const start = performance.now();
+    const profile = await calibrateDevice(open, host(), onProgress);
+    const engine = await this.engine();
+    engine.profile = profile;
+    await this.#storage.keepProfile(profile).catch(() => undefined); // works without being kept
+    return reportOf(profile, (performance.now() - start) / 1000);
+  }
+
+  /** The figures kept for this device and browser. */
+  async kept(): Promise<CalibrationReport | undefined> {
+    await this.open();
+    const profile = this.#engine?.profile;
+    return profile && reportOf(profile, 0);
+  }
+
+  async #gpu(what: string): Promise<OpenDevice> {
+    await this.open();
+    if (!this.#open) throw new LabError({ kind: 'noAdapter', message: `${what}, and there is none here.` });
+    return this.#open;
+  }
+
+  async #tryOpen(): Promise<DeviceInfo> {
+    const result = await openDevice(globalThis.navigator?.gpu);
+    if (result.kind !== 'device') {
+      this.#engine = cpuEngine();
+      this.#opening = undefined; // ask again next time: the user may have changed a setting
+      return withoutGpu({ kind: problemKinds[result.kind], message: result.message });
+    }
+    this.#open = result;
+    const key = deviceKey(result.facts, host());
+    const profile = await this.#storage.profile(key).catch(() => undefined);
+    this.#engine = gpuEngine(result, profile?.version === 1 ? profile : undefined);
+    result.device.lost.then((info) => {
+      this.#open = undefined;
+      this.#engine = undefined;
+      this.#opening = undefined;
+      if (info.reason === 'destroyed') return;
+      const message = `The GPU was lost (${info.reason}${info.message ? `: ${info.message}` : ''}). Open the saved run to go on.`;
+      this.#onLost({ kind: 'deviceLost', message });
+    });
+    const { vendor, architecture, description, isSoftware } = result.facts;
+    return {
+      runtime: 'gpu',
+      vendor,
+      architecture,
+      description,
+      isSoftware,
+      features: [...result.capabilities.features].sort(),
+      limits: shownLimits.map((name) => ({ name, value: result.device.limits[name] })),
+    };
+  }
+}
+
+function withoutGpu(reason: Problem): DeviceInfo {
+  return {
+    runtime: 'cpu',
+    vendor: '',
+    architecture: '',
+    description: 'Reference loops on the CPU',
+    isSoftware: true,
+    features: [],
+    limits: [],
+    fallbackReason: reason,
+  };
+}
+
+/** The browser and its version: calibration is not carried over to another one. */
+function host(): string {
+  const agent = globalThis.navigator?.userAgent ?? 'unknown';
+  return /(Firefox|Edg|Chrome|Version)\/[\d.]+/.exec(agent)?.[0] ?? agent.slice(0, 80);
+}
+
+/** Runs a call of the page; expected failures become problems. */
+export async function answer<T>(
+  work: () => Promise<T>,
+): Promise<{ kind: 'ok'; value: T } | { kind: 'problem'; problem: Problem }> {
+  try {
+    return { kind: 'ok', value: await work() };
+  } catch (error) {
+    return { kind: 'problem', problem: problemOf(error) };
+  }
+}

@@ -1,0 +1,109 @@
+// The contract of api.ts over the lab: this file only connects; the device and run services do the work.
+import { parseExperiment, schemaVersion } from '../model/config.ts';
+import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
+import { formFields } from '../model/fields.ts';
+import { presets } from '../model/presets.ts';
+import type { Catalogue, ExperimentJson, Lab, LabEvent } from './api.ts';
+import { answer, DeviceService } from './device-service.ts';
+import { EventStream } from './event-stream.ts';
+import { parsed, RunService } from './run-service.ts';
+import { RunStorage } from './run-storage.ts';
+
+/** Makes the lab of one worker. */
+export function createLab(): Lab {
+  const storage = new RunStorage();
+  const events = new EventStream();
+  const emit = (event: LabEvent) => events.emit(event);
+  const devices = new DeviceService(storage, (problem) => {
+    runs.drop();
+    emit({ kind: 'problem', problem });
+    emit({ kind: 'state', state: 'failed', message: problem.message });
+  });
+  const runs = new RunService(devices, storage, emit);
+  const lifeLock = holdLifeLock();
+
+  return {
+    lifeLock: () => lifeLock,
+    catalogue: async () => catalogue,
+    validate: async (experiment) => answer(async () => parsed(experiment) as unknown as ExperimentJson),
+    addressOf: async (experiment, presetId) => experimentToAddress(parsed(experiment), presetId),
+    fromAddress: async (query) => readAddress(query),
+    openDevice: () => answer(() => devices.open()),
+    selfTest: (onProgress) => answer(() => devices.selfTest(onProgress)),
+    calibrate: (again, onProgress) => answer(() => devices.calibrate(again, onProgress)),
+    keptCalibration: () => devices.kept(),
+    predict: (experiment) => answer(() => runs.predict(experiment)),
+    useText: (text) => answer(() => runs.useText(text)),
+    listen: async (listener) => events.listen(listener),
+    start: (experiment, text) =>
+      answer(async () => {
+        await runs.prepare(experiment, text);
+        runs.start();
+        return undefined;
+      }),
+    prepare: (experiment, text) => answer(() => runs.prepare(experiment, text).then(() => undefined)),
+    pause: () => runs.pause(),
+    resume: async () => runs.start(),
+    step: () => answer(() => runs.step().then(() => undefined)),
+    stop: () => runs.stop(),
+    sample: (request, onText) => answer(() => runs.sample(request, onText)),
+    cancelSample: async () => runs.cancelSample(),
+    kernelTable: (measure, onProgress) => answer(() => runs.kernelTable(measure, onProgress)),
+    exportRun: (format) => answer(() => runs.exportRun(format)),
+    importRun: (files) => answer(() => runs.importRun(files)),
+    savedRuns: async () =>
+      (await storage.list().catch(() => [])).map(({ id, title, savedAt, step, totalSteps, loss, bytes }) => ({
+        id,
+        title,
+        savedAt,
+        step,
+        totalSteps,
+        loss,
+        bytes,
+      })),
+    openSavedRun: (id) => answer(() => runs.openSaved(id)),
+    deleteSavedRun: (id) => storage.remove(id),
+  };
+}
+
+const catalogue: Catalogue = {
+  version: schemaVersion,
+  fields: formFields(),
+  presets: presets.map(({ id, title, note, experiment }) => ({
+    id,
+    title,
+    note,
+    experiment: resolved(experiment),
+  })),
+};
+
+/** A preset with all defaults filled in, as the form shows it. */
+function resolved(json: unknown): ExperimentJson {
+  const result = parseExperiment(json);
+  if (result.kind !== 'ok') throw new Error(`presets: ${result.problems[0]?.message}`);
+  return result.experiment as unknown as ExperimentJson;
+}
+
+function readAddress(query: string) {
+  const content = experimentFromAddress(query);
+  if (content.kind === 'ok') {
+    const { experiment, preset, notices } = content;
+    return { experiment: experiment as unknown as ExperimentJson, presetId: preset, notices };
+  }
+  const first = presets[0];
+  return { experiment: resolved(first.experiment), presetId: first.id, notices: [content.message] };
+}
+
+/** Takes a lock for as long as this worker lives: comlink leaves calls to a dead worker pending for ever. */
+async function holdLifeLock(): Promise<string | undefined> {
+  const locks = globalThis.navigator?.locks;
+  if (!locks) return undefined;
+  const name = `flopscope worker ${Math.random()}`;
+  await new Promise<void>((held) => {
+    void locks.request(name, () => {
+      held();
+      return new Promise<never>(() => undefined);
+    });
+  });
+  return name;
+}

@@ -1,0 +1,366 @@
+// The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
+import { checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
+import { type Corpus, loadCorpus } from '../lab/corpus.ts';
+import { recordInferencePlans } from '../lab/inference-plans.ts';
+import { measuredTable, predictedTable } from '../lab/kernel-table.ts';
+import { readModelFiles, writeModelFiles } from '../lab/model-files.ts';
+import { predictTraining } from '../lab/prediction.ts';
+import { LabError, stage } from '../lab/problem.ts';
+import {
+  checkpointOf,
+  prepareRun,
+  type Run,
+  type RunOptions,
+  weightsOf,
+  withVocabulary,
+} from '../lab/run.ts';
+import { RunLoop } from '../lab/run-loop.ts';
+import { recordTrainingPlans } from '../lab/training-plans.ts';
+import { type Experiment, parseExperiment } from '../model/config.ts';
+import { presets } from '../model/presets.ts';
+import type {
+  ExperimentJson,
+  KernelTable,
+  LabEvent,
+  NamedFile,
+  OwnText,
+  Prediction,
+  SampleReport,
+  SampleRequest,
+  TextSummary,
+} from './api.ts';
+import type { DeviceService } from './device-service.ts';
+import type { RunStorage } from './run-storage.ts';
+
+/** Points of the kept curve at most: enough for a chart, small enough to write every ten seconds. */
+const keptPoints = 2000;
+
+interface Current {
+  readonly id: string;
+  readonly loop: RunLoop;
+  readonly run: Run;
+  readonly text: OwnText | undefined;
+  curve: LabEvent[];
+}
+
+/** Holds at most one run. */
+export class RunService {
+  readonly #devices: DeviceService;
+  readonly #storage: RunStorage;
+  readonly #emit: (event: LabEvent) => void;
+  #current: Current | undefined;
+  #text: OwnText | undefined;
+  #corpus: { readonly key: string; readonly corpus: Corpus } | undefined;
+  #isPreparing = false;
+  #cancelled = false;
+  #stepSeconds: number | undefined;
+
+  constructor(devices: DeviceService, storage: RunStorage, emit: (event: LabEvent) => void) {
+    this.#devices = devices;
+    this.#storage = storage;
+    this.#emit = emit;
+  }
+
+  /** Checks a text and keeps it for experiments that train on a file. */
+  async useText(text: OwnText): Promise<TextSummary> {
+    const read = (kind: 'characters' | 'bytes') =>
+      stage('invalidData', () =>
+        loadCorpus(
+          { source: 'file', tokenizer: kind, characters: 0, seed: 0, validationFraction: 0.1 },
+          text.content,
+        ),
+      );
+    const { tokens, tokenizer } = await read('characters');
+    this.#text = text;
+    this.#corpus = undefined;
+    const opening = tokenizer.decode([...tokens.subarray(0, 200)]);
+    const { name, content } = text;
+    return {
+      name,
+      bytes: content.size,
+      characters: tokens.length,
+      vocabulary: tokenizer.vocabularySize,
+      opening,
+    };
+  }
+
+  /** Costs of an experiment, from the plans that would run. Allocates nothing. */
+  async predict(json: ExperimentJson): Promise<Prediction> {
+    const engine = await this.#devices.engine();
+    const wanted = parsed(json);
+    const corpus = await this.#corpusOf(wanted);
+    const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
+    return stage('tooLarge', () => {
+      const plans = recordTrainingPlans(experiment.model, experiment.train, engine);
+      return predictTraining(experiment, plans, recordInferencePlans(plans.model, engine), engine.profile);
+    });
+  }
+
+  /** Prepares a new run in place of the one there was. */
+  async prepare(json: ExperimentJson, text?: OwnText): Promise<void> {
+    if (text) this.#text = text;
+    const wanted = parsed(json);
+    const corpus = await this.#corpusOf(wanted);
+    const own = wanted.data.source === 'file' ? this.#text : undefined;
+    await this.#open(newId(), wanted, { corpus, withSampler: true }, own);
+  }
+
+  start(): void {
+    this.#need().loop.start();
+  }
+
+  async pause(): Promise<void> {
+    await this.#current?.loop.pause();
+  }
+
+  async step(): Promise<void> {
+    await this.#need().loop.step();
+  }
+
+  async stop(): Promise<void> {
+    await this.#current?.loop.stop();
+  }
+
+  async sample(request: SampleRequest, onText: (text: string) => void): Promise<SampleReport> {
+    const { loop, run } = this.#need();
+    const { sampler } = run;
+    if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
+    const { tokenizer } = run.corpus;
+    const prompt = await stage('invalidData', () => [...tokenizer.encode(request.prompt || '\n')]);
+    this.#cancelled = false;
+    const generation = await loop.exclusive(() => {
+      const produced: number[] = [];
+      return stage('invalidData', () =>
+        sampler.generate(prompt, {
+          maximumTokens: request.maximumTokens,
+          temperature: request.temperature,
+          topK: request.topK,
+          topP: request.topP,
+          seed: request.seed,
+          onTokens: (tokens) => {
+            produced.push(...tokens);
+            onText(request.prompt + tokenizer.decode(produced));
+            return !this.#cancelled;
+          },
+        }),
+      );
+    });
+    return {
+      text: request.prompt + tokenizer.decode(generation.tokens),
+      tokens: generation.tokens.length,
+      prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
+      decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),
+    };
+  }
+
+  cancelSample(): void {
+    this.#cancelled = true;
+  }
+
+  /** The step's plan as a table; measuring waits for the steps in flight and works on a copy. */
+  async kernelTable(
+    measure: boolean,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<KernelTable> {
+    const { loop, run } = this.#need();
+    const engine = await this.#devices.engine();
+    if (!measure) return predictedTable(run, engine.profile);
+    return loop.exclusive(() => measuredTable(engine, run, this.#stepSeconds, onProgress));
+  }
+
+  async exportRun(format: 'huggingFace' | 'checkpoint'): Promise<readonly NamedFile[]> {
+    const { loop, run } = this.#need();
+    if (format === 'checkpoint') {
+      return [{ name: checkpointFileName, bytes: await loop.exclusive(() => checkpointOf(run)) }];
+    }
+    const weights = await loop.exclusive(() => weightsOf(run));
+    return writeModelFiles(run.experiment.model, weights, run.corpus.tokenizer);
+  }
+
+  /** Opens files that were saved here or elsewhere: a checkpoint, or a model with or without a text to train it on. */
+  async importRun(
+    files: readonly { readonly name: string; readonly content: Blob }[],
+  ): Promise<ExperimentJson> {
+    const named = (wanted: string) => files.find(({ name }) => name.split('/').at(-1) === wanted)?.content;
+    const textFile = files.find(({ name }) => /\.(txt|md|csv)$/i.test(name));
+    const text = textFile && { name: textFile.name, content: textFile.content };
+    const checkpointFile = named(checkpointFileName);
+    if (checkpointFile) {
+      const checkpoint = await stage('invalidFile', async () =>
+        readCheckpoint(new Uint8Array(await checkpointFile.arrayBuffer())),
+      );
+      const own = checkpoint.experiment.data.source === 'file' ? (text ?? this.#text) : undefined;
+      const options = { checkpoint, withSampler: true, ...(own ? { text: own.content } : {}) };
+      return this.#open(newId(), checkpoint.experiment, options, own);
+    }
+    const model = await stage('invalidFile', () =>
+      readModelFiles(async (name) => {
+        const file = named(name);
+        return file && new Uint8Array(await file.arrayBuffer());
+      }),
+    );
+    if (!model.tokenizer) {
+      throw new LabError({
+        kind: 'invalidFile',
+        message: 'model: the files have no flopscope-tokenizer.json. Choose it together with the model.',
+      });
+    }
+    const base = parsed(presets[0].experiment);
+    const data = text ? { ...base.data, source: 'file' as const } : base.data;
+    const experiment = { ...base, data, model: model.model };
+    const corpus = await stage('invalidData', () =>
+      loadCorpus(data, text?.content, undefined, model.tokenizer),
+    );
+    return this.#open(newId(), experiment, { corpus, weights: model.weights, withSampler: true }, text);
+  }
+
+  async openSaved(id: string): Promise<ExperimentJson> {
+    const { run, checkpoint: bytes, text } = await stage('invalidFile', () => this.#storage.open(id));
+    const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
+    const own = text && { name: run.title, content: text };
+    const options = { checkpoint, withSampler: true, ...(text ? { text } : {}) };
+    const experiment = await this.#open(id, checkpoint.experiment, options, own, run.curve);
+    return experiment;
+  }
+
+  /** The device is gone: nothing of the run can be used any more. */
+  drop(): void {
+    this.#current = undefined;
+  }
+
+  async #open(
+    id: string,
+    wanted: Experiment,
+    options: RunOptions,
+    text: OwnText | undefined,
+    curve: readonly LabEvent[] = [],
+  ): Promise<ExperimentJson> {
+    if (this.#isPreparing)
+      throw new LabError({ kind: 'busy', message: 'A run is being prepared. Wait for it.' });
+    this.#isPreparing = true;
+    try {
+      await this.#close();
+      const engine = await this.#devices.engine();
+      this.#emit({ kind: 'state', state: 'preparing', message: 'reading the text', progress: 0 });
+      const run = await prepareRun(engine, wanted, {
+        ...options,
+        onProgress: (message, progress) =>
+          this.#emit({ kind: 'state', state: 'preparing', message, progress }),
+      });
+      const loop = new RunLoop(run, {
+        emit: (event) => this.#keep(event),
+        save: (checkpoint, step) => this.#save(checkpoint, step),
+      });
+      loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
+      this.#current = { id, loop, run, text, curve: [...curve] };
+      const { prediction, floors, experiment } = run;
+      const totalSteps = experiment.train.steps;
+      this.#emit({
+        kind: 'prepared',
+        prediction,
+        allocatedBytes: run.runtime.allocatedBytes,
+        totalSteps,
+        floors,
+      });
+      for (const event of curve) this.#emit(event);
+      this.#emit({ kind: 'state', state: 'paused' });
+      return experiment as unknown as ExperimentJson;
+    } catch (error) {
+      this.#emit({ kind: 'state', state: 'idle' });
+      throw error;
+    } finally {
+      this.#isPreparing = false;
+    }
+  }
+
+  async #close(): Promise<void> {
+    const current = this.#current;
+    if (!current) return;
+    this.#current = undefined;
+    await current.loop.pause();
+    current.run.runtime.dispose();
+  }
+
+  /** Passes an event on and remembers the curve. */
+  #keep(event: LabEvent): void {
+    const current = this.#current;
+    if (event.kind === 'timing') this.#stepSeconds = event.timing.stepSeconds;
+    if (current && (event.kind === 'steps' || event.kind === 'evaluation')) {
+      current.curve.push(event);
+      if (current.curve.length > keptPoints) {
+        // Every second step goes, evaluations stay: the shape of the curve survives any length.
+        current.curve = current.curve.filter((kept, index) => kept.kind === 'evaluation' || index % 2 === 0);
+      }
+    }
+    this.#emit(event);
+  }
+
+  async #save(checkpoint: Uint8Array<ArrayBuffer>, step: number): Promise<void> {
+    const current = this.#current;
+    if (!current) return;
+    const { id, run, text, curve } = current;
+    if (text && step === run.trainer.progress.step) await this.#saveTextOnce(id, text);
+    const last = curve.findLast((event) => event.kind === 'steps');
+    await this.#storage.save(
+      {
+        id,
+        title: titleOf(run, text),
+        savedAt: new Date().toISOString(),
+        step,
+        totalSteps: run.experiment.train.steps,
+        loss: last?.kind === 'steps' ? (last.steps.at(-1)?.loss ?? 0) : 0,
+        experiment: run.experiment as unknown as ExperimentJson,
+        curve,
+        hasText: text !== undefined,
+      },
+      checkpoint,
+    );
+  }
+
+  readonly #savedTexts = new Set<string>();
+
+  async #saveTextOnce(id: string, text: OwnText): Promise<void> {
+    if (this.#savedTexts.has(id)) return;
+    await this.#storage.saveText(id, text.content);
+    this.#savedTexts.add(id);
+  }
+
+  async #corpusOf({ data }: Experiment): Promise<Corpus> {
+    const key = JSON.stringify(data);
+    if (this.#corpus?.key === key) return this.#corpus.corpus;
+    const text = data.source === 'file' ? this.#text?.content : undefined;
+    const corpus = await stage('invalidData', () => loadCorpus(data, text));
+    this.#corpus = { key, corpus };
+    return corpus;
+  }
+
+  #need(): Current {
+    if (!this.#current) {
+      throw new LabError({ kind: 'busy', message: 'There is no run yet. Press Train first.' });
+    }
+    return this.#current;
+  }
+}
+
+/** Checks an experiment. @throws LabError with every field's problem. */
+export function parsed(json: unknown): Experiment {
+  const result = parseExperiment(json);
+  if (result.kind === 'ok') return result.experiment;
+  const message = result.problems.map((problem) => problem.message).join(' ');
+  throw new LabError({ kind: 'invalidConfig', message, fields: result.problems });
+}
+
+function titleOf({ experiment, corpus }: Run, text: OwnText | undefined): string {
+  const { layers, width } = experiment.model;
+  const what = text?.name ?? experiment.data.source;
+  return `${layers} layers × ${width} on ${what} (${corpus.tokenizer.vocabularySize} tokens)`;
+}
+
+function newId(): string {
+  // randomUUID is missing on insecure origins.
+  return globalThis.crypto?.randomUUID?.() ?? `run-${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
+}
+
+function rate(count: number, seconds: number): number {
+  return seconds > 0 ? count / seconds : 0;
+}
