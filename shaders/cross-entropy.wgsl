@@ -1,0 +1,147 @@
+// loss = log Σ exp(logits) − logits[target] per row; in training the logits become their own gradient in place:
+// (softmax − one-hot) · step.lossScale. `lanes` neighbouring invocations share a row and meet in a tree.
+// Three passes over a row: maximum, sum, gradient. Rows with an ignored target have loss and gradient 0.
+// Also: targets from rows of tokens, and the sum of a step's losses by one workgroup in a fixed order.
+
+override rows: u32;
+override columns: u32 = 1u;   // vocabulary
+override gradient: u32 = 0u;  // 1 rewrites the logits
+override time: u32 = 1u;
+override rowLength: u32 = 1u; // tokens per sequence in memory
+override shift: u32 = 0u;     // 1: the target is the next token
+override lastOnly: u32 = 0u;  // 1: only the last position of a sequence has a target
+override slot: u32 = 0u;
+override accumulate: u32 = 0u;
+
+@group(0) @binding(0) var<storage, read_write> logits: array<f32>;   // [rows, columns]
+@group(0) @binding(1) var<storage, read> targets: array<u32>;        // [rows]
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;     // [rows]
+@group(0) @binding(3) var<storage, read> tokens: array<u32>;         // [rows ÷ time, rowLength]
+@group(0) @binding(4) var<storage, read_write> selected: array<u32>; // [rows], targets to be
+@group(0) @binding(5) var<storage, read> losses: array<f32>;         // [rows], loss as read by `sum`
+@group(0) @binding(6) var<storage, read_write> metrics: array<f32>;
+
+const ignored = 0xffffffffu;
+const lanes = 1u << laneLevels;
+const threads = max(64u, lanes);
+const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
+var<workgroup> partial: array<f32, threads>;
+var<workgroup> sums: array<f32, 256>;
+
+@compute @workgroup_size(threads)
+fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let row = group * (threads / lanes) + thread / lanes;
+  let start = min(row, rows - 1u) * columns;
+  let lane = thread % lanes;
+  let first = thread / lanes * lanes;
+
+  var largest = -3.0e38;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    largest = max(largest, logits[start + column]);
+  }
+  partial[thread] = largest;
+  for (var level = 0u; level < laneLevels; level++) {
+    let half = lanes >> (level + 1u);
+    workgroupBarrier();
+    if (lane < half) {
+      partial[thread] = max(partial[thread], partial[thread + half]);
+    }
+  }
+  workgroupBarrier();
+  largest = partial[first];
+  workgroupBarrier();
+
+  var sum = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    sum += exp(logits[start + column] - largest);
+  }
+  let target_ = targets[min(row, rows - 1u)];
+  let targetLogit = logits[start + min(target_, columns - 1u)]; // before the barrier: it is overwritten after
+  partial[thread] = sum;
+  for (var level = 0u; level < laneLevels; level++) {
+    let half = lanes >> (level + 1u);
+    workgroupBarrier();
+    if (lane < half) {
+      partial[thread] += partial[thread + half];
+    }
+  }
+  workgroupBarrier();
+  sum = partial[first];
+
+  if (row >= rows) {
+    return;
+  }
+  let counts = target_ != ignored;
+  if (lane == 0u) {
+    loss[row] = select(0.0, largest - targetLogit + log(sum), counts);
+  }
+  if (gradient == 0u) {
+    return;
+  }
+  let scale = select(0.0, step.lossScale, counts);
+  let probabilityScale = scale / sum;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let column = i * lanes + lane;
+    if (column >= columns) {
+      break;
+    }
+    let probability = exp(logits[start + column] - largest) * probabilityScale;
+    logits[start + column] = probability - select(0.0, scale, column == target_);
+  }
+}
+
+/// selected[b, t] = tokens[b, t + shift], or `ignored` where the position does not count.
+@compute @workgroup_size(64)
+fn selectTargets(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let row = group * 64u + thread;
+  if (group >= launch.endWorkgroup || row >= rows) {
+    return;
+  }
+  let t = row % time;
+  let token = tokens[row / time * rowLength + t + shift];
+  selected[row] = select(token, ignored, lastOnly == 1u && t + 1u < time);
+}
+
+/// metrics[slot] = step.lossScale · Σ losses (+ metrics[slot]).
+@compute @workgroup_size(256)
+fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  if (linearWorkgroup(id) >= launch.endWorkgroup) {
+    return;
+  }
+  var sum = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let row = i * 256u + thread;
+    if (row >= rows) {
+      break;
+    }
+    sum += losses[row];
+  }
+  sums[thread] = sum;
+  for (var level = 0u; level < 8u; level++) { // 2⁸ = 256
+    let half = 128u >> level;
+    workgroupBarrier();
+    if (thread < half) {
+      sums[thread] += sums[thread + half];
+    }
+  }
+  if (thread == 0u) {
+    var total = sums[0] * step.lossScale;
+    if (accumulate == 1u) {
+      total += metrics[slot];
+    }
+    metrics[slot] = total;
+  }
+}

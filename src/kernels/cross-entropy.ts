@@ -1,0 +1,133 @@
+// Kernels of the loss: cross-entropy that turns logits into their gradient in place, its targets, and its sum.
+import source from '../../shaders/cross-entropy.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import { prologue } from './prologue.ts';
+
+/** Target of a position that has none: it adds nothing to loss or gradient. */
+export const ignoredTarget = 0xffffffff;
+
+/** Invocations that share a row, as a power of two. */
+function laneLevels(columns: number): number {
+  if (columns <= 256) return 3;
+  return columns <= 4096 ? 5 : 8;
+}
+
+/** Rows that one workgroup of max(64, lanes) invocations computes. */
+function rowsPerGroup(columns: number): number {
+  return Math.max(1, 64 >> laneLevels(columns));
+}
+
+const targetFill = (columns: number) => (uniform: number, index: number) =>
+  index % 5 === 3 ? ignoredTarget : Math.floor(uniform * columns);
+
+/** loss = log Σ exp(logits) − logits[target] per row; with gradient = 1 logits become (softmax − one-hot) · lossScale. */
+export const crossEntropyKernel = defineKernel({
+  name: 'crossEntropy',
+  family: 'crossEntropy',
+  source: prologue + source,
+  entryPoint: 'forward',
+  dims: ['rows', 'columns', 'gradient'],
+  reads: ['targets'],
+  writes: ['logits', 'loss'],
+  constants: ({ columns }) => ({ laneLevels: laneLevels(columns) }),
+  tensors: ({ rows, columns }) => ({
+    targets: { shape: [rows], elementType: 'u32', fill: targetFill(columns) },
+    logits: { shape: [rows, columns] },
+    loss: { shape: [rows] },
+  }),
+  selfTest: [
+    { rows: 11, columns: 67, gradient: 1 },
+    { rows: 3, columns: 300, gradient: 0 },
+    { rows: 2, columns: 5000, gradient: 1 },
+  ],
+  calibration: [
+    { rows: 256, columns: 65, gradient: 1 },
+    { rows: 1024, columns: 257, gradient: 1 },
+    { rows: 320, columns: 50_257, gradient: 1 },
+  ],
+  workgroups: ({ rows, columns }) => Math.ceil(rows / rowsPerGroup(columns)),
+  usefulFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 2 * gradient), // max, subtract, exp, sum; scale, subtract
+  launchedFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 4 * gradient), // the exponentials again
+  bytes: ({ rows, columns, gradient }) => 4 * rows * (columns * (2 + 2 * gradient) + 2),
+  reference({ targets, logits, loss }, { rows, columns, gradient }, { lossScale }) {
+    for (let row = 0; row < rows; row++) {
+      const base = row * columns;
+      const target = targets[row];
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let c = 0; c < columns; c++) largest = Math.max(largest, logits[base + c]);
+      let sum = 0;
+      for (let c = 0; c < columns; c++) sum += Math.exp(logits[base + c] - largest);
+      const counts = target !== ignoredTarget;
+      loss[row] = counts ? largest + Math.log(sum) - logits[base + target] : 0;
+      if (gradient === 0) continue;
+      const scale = counts ? lossScale : 0;
+      for (let c = 0; c < columns; c++) {
+        const probability = Math.exp(logits[base + c] - largest) / sum;
+        logits[base + c] = (probability - (c === target ? 1 : 0)) * scale;
+      }
+    }
+  },
+});
+
+/** selected[b, t] = tokens[b, t + shift], or ignoredTarget before the last position if lastOnly = 1. */
+export const selectTargetsKernel = defineKernel({
+  name: 'crossEntropy.selectTargets',
+  family: 'crossEntropy.selectTargets',
+  source: prologue + source,
+  entryPoint: 'selectTargets',
+  dims: ['rows', 'time', 'rowLength', 'shift', 'lastOnly'],
+  reads: ['tokens'],
+  writes: ['selected'],
+  constants: () => ({ laneLevels: 3 }),
+  tensors: ({ rows, time, rowLength, shift }) => ({
+    tokens: {
+      shape: [(rows / time - 1) * rowLength + time + shift],
+      elementType: 'u32',
+      fill: (_, index) => index + 1,
+    },
+    selected: { shape: [rows], elementType: 'u32', fill: () => 0 },
+  }),
+  selfTest: [
+    { rows: 66, time: 11, rowLength: 12, shift: 1, lastOnly: 0 },
+    { rows: 15, time: 5, rowLength: 5, shift: 0, lastOnly: 1 },
+  ],
+  calibration: [256, 1024, 4096].map((rows) => {
+    return { rows, time: 64, rowLength: 65, shift: 1, lastOnly: 0 };
+  }),
+  workgroups: ({ rows }) => Math.ceil(rows / 64),
+  usefulFlops: () => 0,
+  bytes: ({ rows }) => 8 * rows,
+  reference({ tokens, selected }, { rows, time, rowLength, shift, lastOnly }) {
+    for (let row = 0; row < rows; row++) {
+      const t = row % time;
+      const token = tokens[Math.floor(row / time) * rowLength + t + shift];
+      selected[row] = lastOnly === 1 && t < time - 1 ? ignoredTarget : token;
+    }
+  },
+});
+
+/** metrics[slot] = lossScale · Σ losses (+ metrics[slot]), in a fixed order. losses: [rows]. */
+export const lossSumKernel = defineKernel({
+  name: 'crossEntropy.sumLosses',
+  family: 'crossEntropy.sumLosses',
+  source: prologue + source,
+  entryPoint: 'sumLosses',
+  dims: ['rows', 'slot', 'accumulate'],
+  reads: ['losses'],
+  writes: ['metrics'],
+  constants: () => ({ laneLevels: 3 }),
+  tensors: ({ rows, slot }) => ({ losses: { shape: [rows] }, metrics: { shape: [slot + 1] } }),
+  selfTest: [
+    { rows: 300, slot: 0, accumulate: 0 },
+    { rows: 7, slot: 2, accumulate: 1 },
+  ],
+  calibration: [256, 1024, 16_384].map((rows) => ({ rows, slot: 0, accumulate: 0 })),
+  workgroups: () => 1,
+  usefulFlops: ({ rows, accumulate }) => rows + accumulate,
+  bytes: ({ rows, accumulate }) => 4 * (rows + 1 + accumulate),
+  reference({ losses, metrics }, { rows, slot, accumulate }, { lossScale }) {
+    let sum = 0;
+    for (let row = 0; row < rows; row++) sum += losses[row];
+    metrics[slot] = sum * lossScale + (accumulate === 1 ? metrics[slot] : 0);
+  },
+});

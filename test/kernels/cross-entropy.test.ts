@@ -1,0 +1,61 @@
+// Cross-entropy and its helpers against their references and PyTorch.
+import { expect, it } from 'vitest';
+import {
+  crossEntropyKernel,
+  ignoredTarget,
+  lossSumKernel,
+  selectTargetsKernel,
+} from '../../src/kernels/cross-entropy.ts';
+import { describeKernel } from './describe-kernel.ts';
+import { expectClose, goldenCases } from './run-op.ts';
+
+describeKernel(crossEntropyKernel, [
+  { rows: 1, columns: 1, gradient: 1 },
+  { rows: 7, columns: 8, gradient: 1 },
+  { rows: 8, columns: 65, gradient: 0 },
+  { rows: 9, columns: 256, gradient: 1 },
+  { rows: 5, columns: 257, gradient: 1 },
+  { rows: 3, columns: 4099, gradient: 1 },
+  { rows: 525_000, columns: 2, gradient: 1 }, // more than one grid row
+]);
+describeKernel(selectTargetsKernel, [
+  { rows: 1, time: 1, rowLength: 2, shift: 1, lastOnly: 1 },
+  { rows: 65, time: 5, rowLength: 6, shift: 1, lastOnly: 0 },
+  { rows: 63, time: 7, rowLength: 8, shift: 1, lastOnly: 1 },
+  { rows: 64, time: 64, rowLength: 64, shift: 0, lastOnly: 1 },
+]);
+describeKernel(lossSumKernel, [
+  { rows: 1, slot: 0, accumulate: 0 },
+  { rows: 255, slot: 1, accumulate: 1 },
+  { rows: 256, slot: 0, accumulate: 1 },
+  { rows: 257, slot: 3, accumulate: 0 },
+  { rows: 10_007, slot: 0, accumulate: 0 },
+]);
+
+interface Golden {
+  readonly rows: number;
+  readonly vocabulary: number;
+  readonly ignored: number;
+  readonly logits: readonly number[];
+  readonly targets: readonly number[];
+  readonly loss: number;
+  readonly losses: readonly number[];
+  readonly dlogits: readonly number[];
+}
+
+it.each(goldenCases<Golden>('crossEntropy'))('cross-entropy equals PyTorch', (golden) => {
+  const { rows, vocabulary } = golden;
+  const counted = golden.targets.filter((target) => target !== golden.ignored).length;
+  const arrays = {
+    logits: Float64Array.from(golden.logits),
+    targets: Uint32Array.from(golden.targets, (id) => (id === golden.ignored ? ignoredTarget : id)),
+    loss: new Float64Array(rows),
+  };
+  const scalars = { lossScale: 1 / counted };
+  crossEntropyKernel.reference(arrays, { rows, columns: vocabulary, gradient: 1 }, scalars);
+  expectClose([...arrays.loss], golden.losses);
+  expectClose([...arrays.logits], golden.dlogits);
+  const metrics = new Float64Array(1);
+  lossSumKernel.reference({ losses: arrays.loss, metrics }, { rows, slot: 0, accumulate: 0 }, scalars);
+  expect(metrics[0]).toBeCloseTo(golden.loss, 8);
+});
