@@ -2,20 +2,12 @@
 import type { Dispatch, NumberArray, Scalars } from '../plan/kernel.ts';
 import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
 import { elementBytes, type Storage, storageBytes, type Tensor, tensorBytes } from '../plan/tensor.ts';
-import { parseStruct } from '../plan/wgsl.ts';
 import { Governor, submitLimits } from './governor.ts';
 import { type CompiledKernel, PipelineCache } from './pipelines.ts';
+import { maximumReplays, Records } from './records.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
 import { type ReadSource, StagingRing, typedCopy } from './staging.ts';
 import { type Work, WorkQueue } from './work-queue.ts';
-
-/** Records are bound by dynamic offset, whose alignment is 256 bytes by default. */
-const recordBytes = 256;
-/** Replays that one submission may hold: micro-batches of a step, tokens of a decode burst. */
-const maximumReplays = 256;
-const maximumGridWidth = 65_535;
-/** Launch records beyond one per dispatch, for grid slices. */
-const spareLaunchRecords = 64;
 
 interface LoadedDispatch {
   readonly compiled: CompiledKernel;
@@ -50,19 +42,12 @@ export class GpuRuntime implements Runtime {
   readonly #slotBuffer = new Map<Storage, GPUBuffer>();
   readonly #plans = new Map<Plan, LoadedPlan>();
   readonly #staging: StagingRing;
-  readonly #stepLayout: ReadonlyMap<string, { readonly index: number; readonly isFloat: boolean }>;
-  readonly #stepBuffer: GPUBuffer;
-  readonly #stepRecords = new ArrayBuffer(recordBytes * maximumReplays);
-  readonly #launchBuffer: GPUBuffer;
-  readonly #sliceRecord: number;
-  readonly #records: GPUBindGroup;
-  readonly #offsets = new Uint32Array(2);
+  readonly #records: Records;
   readonly #inFlight: {
     readonly done: Promise<unknown>;
     readonly seconds: number;
     readonly endsStep: boolean;
   }[] = [];
-  #sliceCount = 0;
   #failure: Error | undefined;
   readonly #onError = (event: Event) => {
     this.#failure ??= new Error(`GPU: ${(event as GPUUncapturedErrorEvent).error.message}`);
@@ -71,31 +56,13 @@ export class GpuRuntime implements Runtime {
   private constructor(device: GPUDevice, plans: readonly Plan[], pipelines: PipelineCache) {
     this.device = device;
     this.#staging = new StagingRing(device);
-    const source = plans[0]?.dispatches[0]?.kernel.source ?? '';
-    this.#stepLayout = new Map(
-      parseStruct(source, 'Step').map(({ name, type }, index) => [name, { index, isFloat: type === 'f32' }]),
+    const dispatches = plans.flatMap((plan) => plan.dispatches);
+    this.#records = new Records(
+      device,
+      pipelines.recordLayout,
+      dispatches[0]?.kernel.source,
+      dispatches.map(({ workgroups }) => workgroups),
     );
-    const dispatchCount = plans.reduce((sum, plan) => sum + plan.dispatches.length, 0);
-    const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    this.#stepBuffer = device.createBuffer({
-      label: 'step records',
-      size: recordBytes * maximumReplays,
-      usage: uniform,
-    });
-    this.#sliceRecord = dispatchCount;
-    this.#launchBuffer = device.createBuffer({
-      label: 'launch records',
-      size: recordBytes * (dispatchCount + spareLaunchRecords),
-      usage: uniform,
-    });
-    this.#records = device.createBindGroup({
-      label: 'records',
-      layout: pipelines.recordLayout,
-      entries: [this.#launchBuffer, this.#stepBuffer].map((buffer, binding) => ({
-        binding,
-        resource: { buffer, size: recordBytes },
-      })),
-    });
     device.addEventListener('uncapturederror', this.#onError);
     device.lost.then((info) => {
       const error = new Error(`The GPU was lost: ${info.reason} ${info.message}`);
@@ -161,12 +128,10 @@ export class GpuRuntime implements Runtime {
     );
     this.#allocate(plans, options.extra ?? []);
     const empty = this.#buffer('absent', 256, GPUBufferUsage.STORAGE, false);
-    const launch = new Uint32Array(this.#launchBuffer.size / 4);
     let record = 0;
     plans.forEach((plan, planIndex) => {
       const dispatches = plan.dispatches.map((dispatch, index): LoadedDispatch => {
         const compiledKernel = compiledPlans[planIndex]?.[index] as CompiledKernel;
-        writeLaunch(launch, record, 0, dispatch.workgroups, dispatch.workgroups);
         const entries = [...compiledKernel.bindingNumbers].map(([name, binding]) => {
           const tensor = dispatch.bindings[name];
           const resource = tensor
@@ -183,7 +148,6 @@ export class GpuRuntime implements Runtime {
       });
       this.#plans.set(plan, { dispatches, governor: new Governor(plan.dispatches, options.estimate) });
     });
-    this.device.queue.writeBuffer(this.#launchBuffer, 0, launch);
   }
 
   #allocate(plans: readonly Plan[], extra: readonly Storage[]): void {
@@ -224,7 +188,7 @@ export class GpuRuntime implements Runtime {
     const sources = reads.map((tensor): ReadSource => ({ tensor, buffer: this.#bufferOf(tensor) }));
     const staging = await this.#staging.acquire();
     let encodeSeconds = -performance.now() / 1000;
-    this.#writeSteps(replays);
+    this.#records.writeSteps(replays.map(({ scalars }) => scalars));
     const queue = new WorkQueue(replays.map(({ plan }) => this.#loaded(plan)));
     let encoder = this.device.createCommandEncoder();
     for (;;) {
@@ -269,7 +233,10 @@ export class GpuRuntime implements Runtime {
     const pass = encoder.beginComputePass();
     for (const { plan, replay, segment } of work.pieces) {
       if (segment.slice) {
-        this.#encodeSlice(pass, plan.dispatches[segment.from] as LoadedDispatch, replay, segment.slice);
+        const { compiled, bindGroup } = plan.dispatches[segment.from] as LoadedDispatch;
+        pass.setPipeline(compiled.pipeline);
+        pass.setBindGroup(0, bindGroup);
+        this.#records.launchSlice(pass, segment.slice, replay);
       } else {
         for (let i = segment.from; i < segment.to; i++) {
           this.#encodeWhole(pass, plan.dispatches[i] as LoadedDispatch, replay);
@@ -286,53 +253,14 @@ export class GpuRuntime implements Runtime {
   }
 
   /** Writes the first step record, for `encodeDispatch`. */
-  setScalars(plan: Plan, scalars: Scalars): void {
-    this.#writeSteps([{ plan, scalars }]);
+  setScalars(_plan: Plan, scalars: Scalars): void {
+    this.#records.writeSteps([scalars]);
   }
 
   #encodeWhole(pass: GPUComputePassEncoder, loaded: LoadedDispatch, replay: number): void {
-    const { workgroups } = loaded.dispatch;
     pass.setPipeline(loaded.compiled.pipeline);
     pass.setBindGroup(0, loaded.bindGroup);
-    this.#offsets[0] = loaded.launchRecord * recordBytes;
-    this.#offsets[1] = replay * recordBytes;
-    pass.setBindGroup(1, this.#records, this.#offsets, 0, 2);
-    const width = Math.min(workgroups, maximumGridWidth);
-    pass.dispatchWorkgroups(width, Math.ceil(workgroups / width));
-  }
-
-  #encodeSlice(
-    pass: GPUComputePassEncoder,
-    loaded: LoadedDispatch,
-    replay: number,
-    { first, end }: { first: number; end: number },
-  ): void {
-    const record = this.#sliceRecord + (this.#sliceCount++ % spareLaunchRecords);
-    const count = end - first;
-    const words = new Uint32Array(recordBytes / 4);
-    writeLaunch(words, 0, first, end, count);
-    this.device.queue.writeBuffer(this.#launchBuffer, record * recordBytes, words);
-    pass.setPipeline(loaded.compiled.pipeline);
-    pass.setBindGroup(0, loaded.bindGroup);
-    this.#offsets[0] = record * recordBytes;
-    this.#offsets[1] = replay * recordBytes;
-    pass.setBindGroup(1, this.#records, this.#offsets, 0, 2);
-    const width = Math.min(count, maximumGridWidth);
-    pass.dispatchWorkgroups(width, Math.ceil(count / width));
-  }
-
-  #writeSteps(replays: readonly Replay[]): void {
-    const floats = new Float32Array(this.#stepRecords);
-    const words = new Uint32Array(this.#stepRecords);
-    replays.forEach(({ scalars }, replay) => {
-      const base = (replay * recordBytes) / 4;
-      for (const [name, { index, isFloat }] of this.#stepLayout) {
-        const value = scalars[name] ?? 0;
-        if (isFloat) floats[base + index] = value;
-        else words[base + index] = value;
-      }
-    });
-    this.device.queue.writeBuffer(this.#stepBuffer, 0, words, 0, (replays.length * recordBytes) / 4);
+    this.#records.launch(pass, loaded.launchRecord, replay);
   }
 
   /** Waits until what is queued leaves room for `seconds` more. */
@@ -398,14 +326,8 @@ export class GpuRuntime implements Runtime {
   dispose(): void {
     this.device.removeEventListener('uncapturederror', this.#onError);
     for (const buffer of this.#buffers) buffer.destroy();
-    this.#stepBuffer.destroy();
-    this.#launchBuffer.destroy();
+    this.#records.dispose();
     this.#staging.dispose();
     this.#buffers.length = 0;
   }
-}
-
-/** One launch record: the slice of the linear grid, and the width it is folded to. */
-function writeLaunch(words: Uint32Array, record: number, first: number, end: number, count: number): void {
-  words.set([first, end, Math.min(count, maximumGridWidth)], (record * recordBytes) / 4);
 }
