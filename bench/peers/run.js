@@ -10,7 +10,7 @@ import { openPage, runInPage } from './chromium-host.js';
 import { oracleLosses } from './workload.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const cache = fileURLToPath(new URL('../../.cache/peers', import.meta.url));
+const cache = fileURLToPath(new URL('../../node_modules/.cache/flopscope/peers', import.meta.url));
 
 /** The competitors of each place; the WebAssembly one has threads only in a page. */
 export const peersOf = {
@@ -27,13 +27,11 @@ export const lossTolerance = 1e-3;
  */
 export function installPeers(log) {
   if (existsSync(join(here, 'node_modules/@jax-js/jax'))) return;
-  const command = `npm ci --prefix ${here}`;
-  log(`bench: the peers are not installed yet: ${command}`);
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', here], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    shell: process.platform === 'win32',
-  });
-  if (status !== 0) throw new Error(`bench: the peers could not be installed: npm ended with ${status}.`);
+  const command = ['npm', 'ci', '--no-audit', '--no-fund'];
+  log(`$ cd bench/peers && ${command.join(' ')}`);
+  const options = { cwd: here, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' };
+  const { status } = spawnSync(command[0], command.slice(1), options);
+  if (status !== 0) throw new Error(`bench: npm could not install the peers: it ended with ${status}.`);
 }
 
 /** Bundles entry.js for one place, because TensorFlow.js's modules only load through a bundler. */

@@ -69,7 +69,7 @@ function lossOf(p, inputs, targets, c) {
 /** AdamW after clipping; rates are [learning rate ÷ (1 − β1ᵗ), 1 ÷ (1 − β2ᵗ)]. */
 function update(state, gradients, rates, c) {
   const squares = Object.values(gradients).map((g) => tf.sum(tf.square(g)));
-  const norm = tf.sqrt(tf.addN(squares));
+  const norm = tf.sqrt(tf.sum(tf.stack(squares)));
   const scale = tf.minimum(c.one, div(c.clip, add(norm, c.tiny)));
   const [first, second] = rates.map((rate) => tf.scalar(rate));
   for (const [name, { weight, mean, square }] of Object.entries(state)) {
