@@ -32,8 +32,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
   let slice = group / groupsAcross;
-  let lane = select(thread % columnLanes, thread / innerLanes, wTransposed == 1u);
-  let part = select(thread / columnLanes, thread % innerLanes, wTransposed == 1u);
+  let lane = thread % columnLanes * (1u - wTransposed) + thread / innerLanes * wTransposed; // select() costs a clamp
+  let part = thread / columnLanes * (1u - wTransposed) + thread % innerLanes * wTransposed;
   let column = group % groupsAcross * columnLanes + lane;
   let slicedInner = (inner + slices - 1u) / slices;
   let start = min(slice * slicedInner, inner);

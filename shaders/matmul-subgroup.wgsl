@@ -89,8 +89,9 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let firstColumn = group % tilesAcross * tileColumns;
   let slicedInner = (inner + slices - 1u) / slices;
   let start = min(slice * slicedInner, inner);
-  // Zero never happens: it hides the loop count from drivers that would unroll the loop out of the instruction cache.
-  let count = select(min(slicedInner, inner - start), 0u, launch.gridWidth == 0u);
+  // Zero never happens: it hides loop counts from drivers that would unroll the loops out of the instruction cache.
+  let one = select(1u, 0u, launch.gridWidth == 0u);
+  let count = one * min(slicedInner, inner - start);
 
   let xRowStep = select(xStride, 1u, xTransposed == 1u);
   let xInnerStep = select(1u, xStride, xTransposed == 1u);
@@ -132,9 +133,9 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   // A rolled loop over a copy: unrolled stores would take most of the compile time, the sums stay in registers.
   var tile = array<array<Block, 2>, 2>(array<Block, 2>(topLeft, topRight), array<Block, 2>(bottomLeft, bottomRight));
   let tileHeight = min(tileRows, rows - firstRow);
-  for (var c = 0u; c < 4u * columnVectors; c++) {
+  for (var c = 0u; c < 8u; c++) {
     let column = firstColumn + c * lanes + lane;
-    if (column >= columns) {
+    if (c >= 4u * columnVectors * one || column >= columns) {
       break;
     }
     var offset = 0.0;

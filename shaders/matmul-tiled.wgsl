@@ -56,8 +56,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     // Neighbouring invocations read neighbouring addresses: along the inner index, or along rows where x is transposed.
     for (var i = 0u; i < tileRows * tileInner / threads; i++) {
       let e = i * threads + thread;
-      let k = select(e % tileInner, e / tileRows, xTransposed == 1u);
-      let r = select(e / tileInner, e % tileRows, xTransposed == 1u);
+      let k = e % tileInner * (1u - xTransposed) + e / tileRows * xTransposed; // select() would cost an index clamp
+      let r = e / tileInner * (1u - xTransposed) + e % tileRows * xTransposed;
       let row = min(firstRow + r, rows - 1u);
       let innerIndex = min(firstInner + k, inner - 1u);
       let value = x[select(row * xStride + innerIndex, innerIndex * xStride + row, xTransposed == 1u)];
@@ -65,8 +65,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     }
     for (var i = 0u; i < tileColumns * tileInner / threads; i++) {
       let e = i * threads + thread;
-      let k = select(e / tileColumns, e % tileInner, wTransposed == 1u);
-      let c = select(e % tileColumns, e / tileInner, wTransposed == 1u);
+      let k = e / tileColumns * (1u - wTransposed) + e % tileInner * wTransposed;
+      let c = e % tileColumns * (1u - wTransposed) + e / tileInner * wTransposed;
       let column = min(firstColumn + c, columns - 1u);
       let innerIndex = min(firstInner + k, inner - 1u);
       wTile[k * wPitch + c / 4u][c % 4u] =

@@ -82,7 +82,7 @@ function tiledVariant(
 ) {
   const tile = [4 * blocks * threadsDown, 4 * blocks * threadsAcross] as const;
   return {
-    name: `tiled-${tile[0]}x${tile[1]}`,
+    name: `tiled-${tile[0]}x${tile[1]}-${4 * blocks}x${4 * blocks}`,
     source: tiledSource,
     constants: { threadsDown, threadsAcross, blockRows: blocks, blockColumns: blocks, tileInner: inner },
     tile,
@@ -100,7 +100,8 @@ function variantsOf(layout: MatmulLayout): readonly Variant[] {
       source: rowSource,
       constants: { columnLanes: layout === 'nt' ? 4 : 16, innerLevels },
       tile: [4, layout === 'nt' ? 4 : 16],
-      suits: ({ rows }) => rows <= 4,
+      // On software adapters the sums in workgroup memory cost more than the padding of a register tile.
+      suits: ({ rows }, device) => rows <= 4 && !isNarrow(device),
     },
     subgroupVariant(8, 32, 2),
     subgroupVariant(8, 32, 1),
@@ -111,6 +112,7 @@ function variantsOf(layout: MatmulLayout): readonly Variant[] {
     tiledVariant(16, 16, 2, 8, 128),
     tiledVariant(16, 16, 1, 16, 64),
     tiledVariant(8, 8, 1, 16, 1),
+    tiledVariant(8, 8, 2, 16, 1),
     subgroupVariant(16, 16, 2),
     subgroupVariant(32, 32, 1),
     {

@@ -15,14 +15,19 @@ function size(layout: MatmulLayout, rows: number, columns: number, inner: number
   return { rows, columns, inner, xStride, wStride, yStride: columns + pad, ...options };
 }
 
-/** Sizes 1, below, at and above every tile (16, 32, 64 and 128), with each option somewhere. */
+/** A size over every tile's edge, with strides and options; what every variant must pass. */
+function mixedShape(layout: MatmulLayout): MatmulDims {
+  return { ...size(layout, 130, 193, 67, 1), hasBias: 1, accumulate: 1 };
+}
+
+/** Sizes 1, below, at and above the tiles, with each option somewhere: one variant of each shader passes them all. */
 function shapes(layout: MatmulLayout): MatmulDims[] {
   return [
     size(layout, 1, 1, 1),
     { ...size(layout, 17, 65, 31), hasBias: 1, hasResidual: 1 },
     { ...size(layout, 64, 128, 33, 7), accumulate: 1 },
     { ...size(layout, 31, 63, 130), slices: 4 },
-    { ...size(layout, 129, 193, 67, 1), hasBias: 1 },
+    mixedShape(layout),
   ];
 }
 
@@ -42,7 +47,9 @@ for (const layout of layouts) {
   for (const kernel of matmulKernels[layout]) {
     // A subgroup variant is right on subgroups at least as wide as its lanes; suits() keeps it from the others.
     if ((kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) > lanes) continue;
-    describeKernel(kernel, kernel.name.endsWith('/row') ? rowShapes(layout) : shapes(layout));
+    const isThorough = /plain|subgroup8-32x8|subgroup4-16x8|tiled-64x64-4x4/.test(kernel.name);
+    if (kernel.name.endsWith('/row')) describeKernel(kernel, rowShapes(layout));
+    else describeKernel(kernel, isThorough ? shapes(layout) : [mixedShape(layout)]);
   }
 }
 
@@ -79,18 +86,20 @@ describe('recordMatmul', () => {
   });
 
   it('takes workgroup memory elsewhere, with smaller tiles for smaller products', () => {
-    expect(recorded(baselineCapabilities, 'nn', 4096, 1024, 512)).toEqual(['matmul.nn/tiled-128x128']);
-    expect(recorded(baselineCapabilities, 'nn', 1024, 512, 512)).toEqual(['matmul.nn/tiled-64x64']);
-    expect(recorded(baselineCapabilities, 'nt', 256, 65, 128)).toEqual(['matmul.nt/tiled-32x32']);
+    expect(recorded(baselineCapabilities, 'nn', 4096, 1024, 512)).toEqual(['matmul.nn/tiled-128x128-8x8']);
+    expect(recorded(baselineCapabilities, 'nn', 1024, 512, 512)).toEqual(['matmul.nn/tiled-64x64-4x4']);
+    expect(recorded(baselineCapabilities, 'nt', 256, 65, 128)).toEqual(['matmul.nt/tiled-32x32-4x4']);
   });
 
-  it('takes the row variant for decoding', () => {
+  it('takes the row variant for decoding, but a register tile on software adapters', () => {
     expect(recorded(baselineCapabilities, 'nn', 1, 384, 128)).toEqual(['matmul.nn/row']);
+    const narrow = recorded({ ...software, subgroupMaxSize: 8 }, 'nn', 1, 384, 128);
+    expect(narrow).toEqual(['matmul.nn/subgroup8-16x8']);
   });
 
   it('slices a weight gradient over many tokens on a wide device', () => {
     expect(recorded(baselineCapabilities, 'tn', 128, 384, 4096)).toEqual([
-      'matmul.tn/tiled-64x64',
+      'matmul.tn/tiled-64x64-4x4',
       'columnSum',
     ]);
     expect(recorded({ ...software, subgroupMaxSize: 8 }, 'tn', 128, 384, 4096)).toHaveLength(1);
