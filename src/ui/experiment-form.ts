@@ -97,11 +97,12 @@ export class ExperimentForm extends LitElement {
 
   #field(field: FormField) {
     const said = valueAt(this.experiment, field.path);
-    const value = said ?? (this.resolved === undefined ? undefined : valueAt(this.resolved, field.path));
+    const resolved = this.resolved && valueAt(this.resolved, field.path);
     const problems = this.problems.filter(({ path }) => path === field.path);
     return html`<form-field
       .field=${field}
-      .value=${value ?? field.default}
+      .value=${said ?? resolved ?? field.default}
+      .resolved=${resolved}
       .presetValue=${said === undefined ? undefined : fieldValue(this.preset, field)}
       .problem=${problems.map(({ message }) => message).join(' ')}
     ></form-field>`;

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { FormField } from '../worker/api.ts';
 import { emit } from './events.ts';
-import { type FieldValue, readField } from './experiment.ts';
+import { type FieldValue, isAutomatic, readField } from './experiment.ts';
 import { formatSetting } from './format.ts';
 import { baseStyles, controlStyles } from './styles.ts';
 
@@ -45,6 +45,8 @@ export class FormFieldElement extends LitElement {
 
   @property({ attribute: false }) field: FormField | undefined;
   @property({ attribute: false }) value: FieldValue = '';
+  /** What an automatic value comes to; undefined where that is not known. */
+  @property({ attribute: false }) resolved: FieldValue | undefined;
   /** What the preset says. */
   @property({ attribute: false }) presetValue: FieldValue | undefined;
   /** What is wrong, from the schema. */
@@ -106,6 +108,7 @@ export class FormFieldElement extends LitElement {
         ${(field.choices ?? []).map((choice) => html`<option value=${choice}>${choice}</option>`)}
       </select>`;
     }
+    const isSilent = this.value === 0 && isAutomatic(field);
     return html`<input
       id="control"
       type="text"
@@ -114,7 +117,8 @@ export class FormFieldElement extends LitElement {
       spellcheck="false"
       aria-describedby=${described}
       aria-invalid=${invalid}
-      .value=${formatSetting(this.value)}
+      placeholder=${isSilent ? `auto${this.resolved ? `: ${formatSetting(this.resolved)}` : ''}` : nothing}
+      .value=${isSilent ? '' : formatSetting(this.value)}
       @change=${(event: Event) => this.#read(field, (event.target as HTMLInputElement).value)}
     />`;
   }

@@ -270,12 +270,14 @@ export class LabController implements ReactiveController {
   /** Self-test and, if wished, calibration: once per page, before the first run. */
   async #checkDevice(isTrusted: boolean): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
+    const { device } = this.state;
+    // Without a GPU the reference loops run, and there is nothing to hold them against.
+    if (device.kind !== 'done' || device.value.runtime === 'cpu') return device.kind === 'done';
     const { selfTest } = this.state;
     const isChecked = selfTest.kind === 'done' ? selfTest.value.passed : await this.selfTest();
     if (!isChecked && !isTrusted) return false;
-    const { calibrateFirst, calibration, device } = this.state;
-    const isGpu = device.kind === 'done' && device.value.runtime === 'gpu';
-    if (isGpu && calibrateFirst && calibration.kind === 'none') await this.calibrate(false);
+    const { calibrateFirst, calibration } = this.state;
+    if (calibrateFirst && calibration.kind === 'none') await this.calibrate(false);
     return true;
   }
 

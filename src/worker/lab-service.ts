@@ -1,5 +1,5 @@
 // The contract of api.ts over the lab: this file only connects; the device and run services do the work.
-import { parseExperiment, schemaVersion } from '../model/config.ts';
+import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from '../model/config.ts';
 import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
 import { formFields } from '../model/fields.ts';
 import { presets } from '../model/presets.ts';
@@ -50,7 +50,7 @@ export function createLab(): Lab {
     cancelSample: async () => runs.cancelSample(),
     kernelTable: (measure, onProgress) => answer(() => runs.kernelTable(measure, onProgress)),
     exportRun: (format) => answer(() => runs.exportRun(format)),
-    importRun: (files) => answer(() => runs.importRun(files)),
+    importRun: (files) => answer(async () => formJson(parsed(await runs.importRun(files)))),
     savedRuns: async () =>
       (await storage.list().catch(() => [])).map(({ id, title, savedAt, step, totalSteps, loss, bytes }) => ({
         id,
@@ -61,7 +61,7 @@ export function createLab(): Lab {
         loss,
         bytes,
       })),
-    openSavedRun: (id) => answer(() => runs.openSaved(id)),
+    openSavedRun: (id) => answer(async () => formJson(parsed(await runs.openSaved(id)))),
     deleteSavedRun: (id) => storage.remove(id),
   };
 }
@@ -77,18 +77,23 @@ const catalogue: Catalogue = {
   })),
 };
 
+/** An experiment as the form holds it: sizes that follow from others are 0, so that they follow when one is changed. */
+function formJson(experiment: Experiment): ExperimentJson {
+  return nest(experimentValues(experiment)) as unknown as ExperimentJson;
+}
+
 /** A preset with all defaults filled in, as the form shows it. */
 function resolved(json: unknown): ExperimentJson {
   const result = parseExperiment(json);
   if (result.kind !== 'ok') throw new Error(`presets: ${result.problems[0]?.message}`);
-  return result.experiment as unknown as ExperimentJson;
+  return formJson(result.experiment);
 }
 
 function readAddress(query: string) {
   const content = experimentFromAddress(query);
   if (content.kind === 'ok') {
     const { experiment, preset, notices } = content;
-    return { experiment: experiment as unknown as ExperimentJson, presetId: preset, notices };
+    return { experiment: formJson(experiment), presetId: preset, notices };
   }
   const first = presets[0];
   return { experiment: resolved(first.experiment), presetId: first.id, notices: [content.message] };
