@@ -1,0 +1,70 @@
+// AdamW (Loshchilov and Hutter 2019) and SGD with momentum, PyTorch's variants, over a flat shard; one invocation per element.
+// AdamW: p −= rate · decay · p; m += (1 − β₁)(g − m); v += (1 − β₂)(g² − v); p −= rate ÷ c₁ · m ÷ (√(v ÷ c₂) + epsilon).
+// SGD: v = momentum · v + (g + decay · p); p −= rate · v. Elements from decayElements on are not decayed.
+// Gradients are first scaled by the clip factor. A step that is not finite changes nothing.
+
+override elements: u32;
+override decayElements: u32;
+override rate1: f32 = 0.0;       // 1 − β₁: the difference is exact here and not in f32
+override rate2: f32 = 0.0;       // 1 − β₂
+override epsilon: f32 = 0.0;
+override momentum: f32 = 0.0;
+override weightDecay: f32;
+override clearGradient: u32;     // 1 leaves the gradients at zero, for the next accumulation
+
+@group(0) @binding(0) var<storage, read_write> weights: array<f32>;   // [elements]
+@group(0) @binding(1) var<storage, read_write> gradients: array<f32>; // [elements]
+@group(0) @binding(2) var<storage, read_write> moment1: array<f32>;   // [elements]; SGD: velocity
+@group(0) @binding(3) var<storage, read_write> moment2: array<f32>;   // [elements]
+@group(0) @binding(4) var<storage, read> metrics: array<f32>;         // [2] 1 if finite, [3] clip factor
+
+const threads = 128u;
+
+@compute @workgroup_size(threads)
+fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= elements) {
+    return;
+  }
+  if (metrics[2] == 1.0) {
+    let gradient = gradients[element] * metrics[3];
+    var weight = weights[element];
+    if (element < decayElements) {
+      weight *= 1.0 - step.learningRate * weightDecay;
+    }
+    var first = moment1[element];
+    var second = moment2[element];
+    first += rate1 * (gradient - first);
+    second += rate2 * (gradient * gradient - second);
+    moment1[element] = first;
+    moment2[element] = second;
+    let denominator = sqrt(second / step.biasCorrection2) + epsilon;
+    weights[element] = weight - step.learningRate / step.biasCorrection1 * (first / denominator);
+  }
+  if (clearGradient == 1u) {
+    gradients[element] = 0.0;
+  }
+}
+
+@compute @workgroup_size(threads)
+fn sgd(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= elements) {
+    return;
+  }
+  if (metrics[2] == 1.0) {
+    var velocity = gradients[element] * metrics[3];
+    let weight = weights[element];
+    if (element < decayElements) {
+      velocity += weightDecay * weight;
+    }
+    velocity += momentum * moment1[element];
+    moment1[element] = velocity;
+    weights[element] = weight - step.learningRate * velocity;
+  }
+  if (clearGradient == 1u) {
+    gradients[element] = 0.0;
+  }
+}

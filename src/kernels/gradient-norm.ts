@@ -1,0 +1,99 @@
+// The norm over all gradients, whether it is finite, and the factor that clips it.
+import source from '../../shaders/gradient-norm.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import { elementCount, type Tensor, viewOf } from '../plan/tensor.ts';
+import { prologue } from './prologue.ts';
+
+/** Places of the numbers in the metrics tensor, f32 [8]. */
+export const metricSlots = { loss: 0, gradientNorm: 1, isFinite: 2, clipFactor: 3 } as const;
+
+/** squares[g] = Σ gradient² over every groups-th run of 128 elements from run g. */
+export const sumSquaresKernel = defineKernel({
+  name: 'gradientNorm.sumSquares',
+  family: 'gradientNorm.sumSquares',
+  source: prologue + source,
+  entryPoint: 'sumSquares',
+  dims: ['elements', 'groups'],
+  reads: ['gradients'],
+  writes: ['squares'],
+  tensors: ({ elements, groups }) => ({ gradients: { shape: [elements] }, squares: { shape: [groups] } }),
+  selfTest: [
+    { elements: 1000, groups: 3 },
+    { elements: 100, groups: 2 },
+  ],
+  calibration: [
+    { elements: 16_384, groups: 64 },
+    { elements: 1_048_576, groups: 256 },
+    { elements: 8_388_608, groups: 1024 },
+  ],
+  workgroups: ({ groups }) => groups,
+  usefulFlops: ({ elements }) => 2 * elements,
+  bytes: ({ elements, groups }) => 4 * (elements + groups),
+  reference({ gradients, squares }, { elements, groups }) {
+    squares.fill(0, 0, groups);
+    for (let i = 0; i < elements; i++) squares[Math.floor(i / 128) % groups] += gradients[i] ** 2;
+  },
+});
+
+/** metrics[1..3] = norm, 1 if it is finite, clip ÷ (norm + 1e-6) but at most 1 (PyTorch's clip_grad_norm_). */
+export const finishNormKernel = defineKernel({
+  name: 'gradientNorm.finish',
+  family: 'gradientNorm.finish',
+  source: prologue + source,
+  entryPoint: 'finish',
+  dims: ['groups', 'clip'],
+  reads: ['sums'],
+  writes: ['metrics'],
+  tensors: ({ groups }) => ({
+    sums: { shape: [groups], fill: (uniform) => uniform / groups },
+    metrics: { shape: [4] },
+  }),
+  selfTest: [
+    { groups: 300, clip: 0.5 },
+    { groups: 64, clip: 0 },
+  ],
+  calibration: [64, 256, 1024].map((groups) => ({ groups, clip: 1 })),
+  workgroups: () => 1,
+  usefulFlops: ({ groups }) => groups + 4,
+  bytes: ({ groups }) => 4 * (groups + 3),
+  reference({ sums, metrics }, { groups, clip }) {
+    let total = 0;
+    for (let i = 0; i < groups; i++) total += sums[i];
+    const norm = Math.sqrt(total);
+    const finite = Number.isFinite(Math.fround(total));
+    metrics[metricSlots.gradientNorm] = norm;
+    metrics[metricSlots.isFinite] = finite ? 1 : 0;
+    metrics[metricSlots.clipFactor] = clip > 0 && finite ? Math.min(1, clip / (norm + 1e-6)) : 1;
+  },
+});
+
+/** Workgroups for one buffer: about 32 elements per invocation, a multiple of 64 so that the sums are views. */
+function groupsOf(elements: number): number {
+  return Math.min(1024, 64 * Math.ceil(elements / (64 * 4096)));
+}
+
+/**
+ * Records the norm over flat gradient buffers into metrics[1..3] (`metricSlots`).
+ * @param metrics f32 [8]
+ * @param clip largest norm; 0 clips nothing
+ */
+export function gradientNorm(
+  tape: Tape,
+  gradients: readonly Tensor[],
+  metrics: Tensor,
+  { clip }: { readonly clip: number },
+): void {
+  const counts = gradients.map((tensor) => groupsOf(elementCount(tensor.shape)));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const sums = tape.tensor('gradient squares', [total]);
+  let first = 0;
+  gradients.forEach((tensor, index) => {
+    const groups = counts[index] ?? 0;
+    const squares = viewOf(sums, first, [groups]);
+    const dims = { elements: elementCount(tensor.shape), groups };
+    tape.dispatch(sumSquaresKernel, dims, { gradients: tensor, squares });
+    first += groups;
+  });
+  tape.dispatch(finishNormKernel, { groups: total, clip }, { sums, metrics });
+}

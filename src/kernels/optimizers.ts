@@ -1,0 +1,138 @@
+// AdamW and SGD over a flat shard of parameters, one dispatch each, equal to PyTorch's.
+import source from '../../shaders/optimizers.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Shard } from '../plan/store.ts';
+import type { Tape } from '../plan/tape.ts';
+import { elementCount, type Tensor } from '../plan/tensor.ts';
+import { metricSlots } from './gradient-norm.ts';
+import { prologue } from './prologue.ts';
+
+/** Metrics of a finite step that is clipped to half. */
+const metrics = {
+  shape: [4],
+  fill: (_: number, index: number) => (index === metricSlots.isFinite ? 1 : 0.5),
+};
+
+/** AdamW: decoupled decay, epsilon outside the root after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂. */
+export const adamWKernel = defineKernel({
+  name: 'adamW',
+  family: 'adamW',
+  source: prologue + source,
+  entryPoint: 'adamW',
+  dims: ['elements', 'decayElements', 'rate1', 'rate2', 'epsilon', 'weightDecay', 'clearGradient'],
+  reads: ['metrics'],
+  writes: ['weights', 'gradients', 'moment1', 'moment2'],
+  tensors: ({ elements }) => ({
+    metrics,
+    weights: { shape: [elements] },
+    gradients: { shape: [elements] },
+    moment1: { shape: [elements] },
+    moment2: { shape: [elements], fill: (uniform) => uniform },
+  }),
+  selfTest: [adamWDims(300, 200, 1), adamWDims(256, 0, 0)],
+  calibration: [16_384, 1_048_576, 8_388_608].map((elements) => adamWDims(elements, elements, 0)),
+  workgroups: ({ elements }) => Math.ceil(elements / 128),
+  usefulFlops: ({ elements, decayElements }) => 14 * elements + decayElements,
+  bytes: ({ elements, clearGradient }) => 4 * elements * (7 + clearGradient), // four reads, three writes
+  reference(arrays, dims, { learningRate, biasCorrection1, biasCorrection2 }) {
+    const { weights, gradients, moment1, moment2 } = arrays;
+    const { elements, decayElements, rate1, rate2, epsilon, weightDecay, clearGradient } = dims;
+    const factor = arrays.metrics[metricSlots.clipFactor];
+    for (let i = 0; i < elements && arrays.metrics[metricSlots.isFinite] === 1; i++) {
+      const gradient = gradients[i] * factor;
+      const weight = weights[i] * (i < decayElements ? 1 - learningRate * weightDecay : 1);
+      const first = moment1[i] + rate1 * (gradient - moment1[i]);
+      const second = moment2[i] + rate2 * (gradient * gradient - moment2[i]);
+      moment1[i] = first;
+      moment2[i] = second;
+      const denominator = Math.sqrt(second / biasCorrection2) + epsilon;
+      weights[i] = weight - (learningRate / biasCorrection1) * (first / denominator);
+    }
+    if (clearGradient === 1) gradients.fill(0, 0, elements);
+  },
+});
+
+function adamWDims(elements: number, decayElements: number, clearGradient: number) {
+  return { elements, decayElements, rate1: 0.1, rate2: 0.01, epsilon: 1e-8, weightDecay: 0.1, clearGradient };
+}
+
+/** SGD with momentum; decay is added to the gradient. moment1 is the velocity, zero at first. */
+export const sgdKernel = defineKernel({
+  name: 'sgd',
+  family: 'sgd',
+  source: prologue + source,
+  entryPoint: 'sgd',
+  dims: ['elements', 'decayElements', 'momentum', 'weightDecay', 'clearGradient'],
+  reads: ['metrics'],
+  writes: ['weights', 'gradients', 'moment1'],
+  tensors: ({ elements }) => ({
+    metrics,
+    weights: { shape: [elements] },
+    gradients: { shape: [elements] },
+    moment1: { shape: [elements] },
+  }),
+  selfTest: [
+    { elements: 300, decayElements: 200, momentum: 0.9, weightDecay: 0.1, clearGradient: 1 },
+    { elements: 256, decayElements: 0, momentum: 0, weightDecay: 0.1, clearGradient: 0 },
+  ],
+  calibration: [16_384, 1_048_576, 8_388_608].map((elements) => {
+    return { elements, decayElements: elements, momentum: 0.9, weightDecay: 0.1, clearGradient: 0 };
+  }),
+  workgroups: ({ elements }) => Math.ceil(elements / 128),
+  usefulFlops: ({ elements, decayElements }) => 5 * elements + 2 * decayElements,
+  bytes: ({ elements, clearGradient }) => 4 * elements * (5 + clearGradient), // three reads, two writes
+  reference(arrays, { elements, decayElements, momentum, weightDecay, clearGradient }, { learningRate }) {
+    const { weights, gradients, moment1 } = arrays;
+    const factor = arrays.metrics[metricSlots.clipFactor];
+    for (let i = 0; i < elements && arrays.metrics[metricSlots.isFinite] === 1; i++) {
+      const decay = i < decayElements ? weightDecay * weights[i] : 0;
+      const velocity = gradients[i] * factor + decay + momentum * moment1[i];
+      moment1[i] = velocity;
+      weights[i] -= learningRate * velocity;
+    }
+    if (clearGradient === 1) gradients.fill(0, 0, elements);
+  },
+});
+
+/** Constants of AdamW; the rate and the bias corrections are step scalars. */
+export interface AdamWOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** 1 leaves the gradients at zero. */
+  readonly clearGradient: 0 | 1;
+}
+
+/** Constants of SGD; the rate is a step scalar. */
+export interface SgdOptions {
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly clearGradient: 0 | 1;
+}
+
+/** Records one AdamW step of a shard that has two moments. metrics: as gradientNorm leaves them. */
+export function adamW(tape: Tape, shard: Shard, metrics: Tensor, options: AdamWOptions): void {
+  const { beta1, beta2, epsilon, weightDecay, clearGradient } = options;
+  const { weights, gradients, decayElements } = shard;
+  const [moment1, moment2] = shard.moments;
+  if (!moment1 || !moment2) throw new Error(missingMoments('adamW', 2, shard));
+  const elements = elementCount(weights.shape);
+  const rates = { rate1: 1 - beta1, rate2: 1 - beta2 };
+  const dims = { elements, decayElements, ...rates, epsilon, weightDecay, clearGradient };
+  tape.dispatch(adamWKernel, dims, { weights, gradients, moment1, moment2, metrics });
+}
+
+/** Records one SGD step of a shard that has one moment. metrics: as gradientNorm leaves them. */
+export function sgd(tape: Tape, shard: Shard, metrics: Tensor, options: SgdOptions): void {
+  const { momentum, weightDecay, clearGradient } = options;
+  const { weights, gradients, decayElements } = shard;
+  const [moment1] = shard.moments;
+  if (!moment1) throw new Error(missingMoments('sgd', 1, shard));
+  const dims = { elements: elementCount(weights.shape), decayElements, momentum, weightDecay, clearGradient };
+  tape.dispatch(sgdKernel, dims, { weights, gradients, moment1, metrics });
+}
+
+function missingMoments(who: string, wanted: number, { moments }: Shard): string {
+  return `${who}: the shard has ${moments.length} moment buffers, and ${wanted} are needed. Lay it out with ${wanted}.`;
+}
