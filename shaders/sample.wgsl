@@ -1,0 +1,154 @@
+// Draws a token from logits ÷ temperature, cut to the topK largest and to the nucleus of mass topP, and advances the state.
+// A cut is a threshold on the bits of a logit, found by bisection from counts and masses; ties at the threshold stay.
+// The draw is the largest of logit ÷ temperature + Gumbel noise (Gumbel 1954): no running sums, and an order that is fixed.
+// One workgroup; temperature 0 takes the largest logit; of equals the lowest id.
+
+override columns: u32;  // vocabulary
+override capacity: u32; // of output
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;       // [columns]
+@group(0) @binding(1) var<storage, read_write> state: array<u32>;  // [4]: position, token, counter, produced
+@group(0) @binding(2) var<storage, read_write> output: array<u32>; // [capacity]
+
+const threads = 1u << threadLevels;
+const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
+var<workgroup> partial: array<f32, threads>;
+var<workgroup> best: array<u32, threads>;
+
+/// Sum in every invocation, in a fixed order. Counts up to 2²⁴ are exact.
+fn workgroupSum(value: f32, thread: u32) -> f32 {
+  partial[thread] = value;
+  for (var level = 0u; level < threadLevels; level++) {
+    let half = threads >> (level + 1u);
+    workgroupBarrier();
+    if (thread < half) {
+      partial[thread] += partial[thread + half];
+    }
+  }
+  return workgroupUniformLoad(&partial[0]);
+}
+
+/// Id of the largest value, of equals the lowest, in every invocation.
+fn workgroupArgmax(value: f32, id: u32, thread: u32) -> u32 {
+  partial[thread] = value;
+  best[thread] = id;
+  for (var level = 0u; level < threadLevels; level++) {
+    let half = threads >> (level + 1u);
+    workgroupBarrier();
+    if (thread < half) {
+      let other = partial[thread + half];
+      if (other > partial[thread] || (other == partial[thread] && best[thread + half] < best[thread])) {
+        partial[thread] = other;
+        best[thread] = best[thread + half];
+      }
+    }
+  }
+  return workgroupUniformLoad(&best[0]);
+}
+
+/// Bits that order as the numbers do; 0 and −0 are one number.
+fn orderOf(value: f32) -> u32 {
+  let bits = bitcast<u32>(select(value, 0.0, value == 0.0));
+  return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
+}
+
+/// Σ over logits from `threshold` on: of exp((logit − largest) · inverse), or of ones if inverse is 0.
+fn massFrom(threshold: u32, largest: f32, inverse: f32, thread: u32) -> f32 {
+  var sum = 0.0;
+  for (var i = 0u; i < maximumSteps; i++) {
+    let id = i * threads + thread;
+    if (id >= columns) {
+      break;
+    }
+    let logit = logits[id];
+    sum += select(0.0, exp((logit - largest) * inverse), orderOf(logit) >= threshold);
+  }
+  return workgroupSum(sum, thread);
+}
+
+/// Largest threshold in [low, high] from which on the mass is at least `wanted`, built from its highest bit.
+fn findThreshold(low: u32, high: u32, wanted: f32, largest: f32, inverse: f32, thread: u32) -> u32 {
+  var found = 0u;
+  for (var bit = 0u; bit < 32u; bit++) {
+    let candidate = found | (0x80000000u >> bit);
+    if (candidate <= low) {
+      found = candidate;
+    } else if (candidate <= high) {
+      let mass = massFrom(candidate, largest, inverse, thread);
+      if (mass >= wanted) {
+        found = candidate;
+      }
+      if (mass == wanted) { // any higher threshold that still has it keeps the same tokens
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+/// −log of a uniform's −log from 32 random bits: finite, and fine near the tail that decides.
+fn gumbel(word: u32) -> f32 {
+  let u = (f32(word) + 0.5) * (1.0 / 4294967296.0);
+  let exponential = select(-log(max(1.0 - u, 1e-10)), u + 0.5 * u * u, u < 1e-3); // −log(1 − u)
+  return -log(exponential);
+}
+
+@compute @workgroup_size(threads)
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  if (linearWorkgroup(id) >= launch.endWorkgroup) {
+    return;
+  }
+  var bestValue = -3.4e38;
+  var bestId = min(thread, columns - 1u);
+  for (var i = 0u; i < maximumSteps; i++) {
+    let token = i * threads + thread;
+    if (token >= columns) {
+      break;
+    }
+    if (logits[token] > bestValue) {
+      bestValue = logits[token];
+      bestId = token;
+    }
+  }
+  var token = workgroupArgmax(bestValue, bestId, thread);
+
+  if (step.temperature > 0.0) {
+    let largest = logits[token];
+    let high = orderOf(largest);
+    let inverse = min(1.0 / step.temperature, 1e30);
+    var threshold = 0u;
+    if (step.topK > 0u && step.topK < columns) {
+      threshold = findThreshold(0u, high, f32(step.topK), largest, 0.0, thread);
+    }
+    if (step.topP < 1.0) {
+      let mass = massFrom(threshold, largest, inverse, thread);
+      threshold = findThreshold(threshold, high, step.topP * mass, largest, inverse, thread);
+    }
+    bestValue = -3.4e38;
+    bestId = token;
+    for (var i = 0u; i < maximumSteps; i++) {
+      let other = i * threads + thread;
+      if (other >= columns) {
+        break;
+      }
+      let word = randomWords(vec4<u32>(step.samplingSeed, state[2], other, 0u)).x;
+      let value = (logits[other] - largest) * inverse + gumbel(word);
+      if (orderOf(logits[other]) >= threshold && value > bestValue) {
+        bestValue = value;
+        bestId = other;
+      }
+    }
+    token = workgroupArgmax(bestValue, bestId, thread);
+  }
+
+  if (thread == 0u) { // everybody has read the counter: the reductions end in a barrier
+    let produced = state[3];
+    if (produced < capacity) {
+      output[produced] = token;
+    }
+    state[0] += 1u;
+    state[1] = token;
+    state[2] += 1u;
+    state[3] = produced + 1u;
+  }
+}
