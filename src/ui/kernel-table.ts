@@ -153,7 +153,7 @@ export class KernelTableElement extends LitElement {
     }
     const groups = groupRows(table.rows, this.grouping, this.sortKey);
     const whole = sumGroup('Whole step', table.rows);
-    return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="title">
+    return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of kernels">
         <table>
           <thead>
             <tr>

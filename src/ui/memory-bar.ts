@@ -51,8 +51,9 @@ export class MemoryBar extends LitElement {
       }
       .title {
         display: flex;
+        flex-wrap: wrap;
         justify-content: space-between;
-        gap: 8px;
+        gap: 0 8px;
         margin-bottom: 4px;
       }
       ul {

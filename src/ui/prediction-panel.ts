@@ -18,7 +18,7 @@ export class PredictionPanel extends LitElement {
     css`
       .figures {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(96px, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(118px, 1fr));
         gap: 10px;
         margin-bottom: 12px;
       }
@@ -31,9 +31,15 @@ export class PredictionPanel extends LitElement {
       details summary {
         cursor: pointer;
       }
-      td:last-child {
-        white-space: normal;
-        color: var(--muted);
+      .conventions {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        gap: 0 10px;
+        margin: 6px 0;
+      }
+      .conventions .small {
+        grid-column: 1 / -1;
+        margin-bottom: 6px;
       }
     `,
   ];
@@ -91,29 +97,14 @@ export class PredictionPanel extends LitElement {
           ${formatSi(value.flopsPerToken[0]?.flops, 'FLOP')} a token
           <span class="muted">(${value.flopsPerToken[0]?.convention ?? ''}), and other conventions</span>
         </summary>
-        <div class="scroll" tabindex="0" role="region" aria-label="Flops per token by convention">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Convention</th>
-                <th scope="col" class="number">FLOP a token</th>
-                <th scope="col" class="number">N</th>
-                <th scope="col">What it counts</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${value.flopsPerToken.map(
-                ({ convention, flops, parameters, note }) =>
-                  html`<tr>
-                    <td>${convention}</td>
-                    <td class="number">${formatSi(flops)}</td>
-                    <td class="number">${formatCount(parameters)}</td>
-                    <td>${note}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>
+        <dl class="conventions">
+          ${value.flopsPerToken.map(
+            ({ convention, flops, parameters, note }) =>
+              html`<dt>${convention}</dt>
+                <dd>${formatSi(flops, 'FLOP')}</dd>
+                <dd class="small muted">${note} N = ${formatCount(parameters)}.</dd>`,
+          )}
+        </dl>
         <p class="small muted">
           ${formatCount(value.tokensPerStep)} tokens and ${formatCount(value.dispatchesPerStep)} dispatches a step. A
           multiply-add counts as two.

@@ -13,11 +13,11 @@ export class ProblemList extends LitElement {
     baseStyles,
     controlStyles,
     css`
-      ul {
+      .list {
         display: grid;
         gap: 8px;
       }
-      li {
+      .problem {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
@@ -56,18 +56,18 @@ export class ProblemList extends LitElement {
   @property({ attribute: false }) kept: KeptState = { hasRun: false };
 
   protected override render() {
-    return html`<ul role="alert">
+    return html`<div class="list" role="alert">
       ${repeat(
         this.problems,
         ({ id }) => id,
         (shown) => this.#problem(shown),
       )}
-    </ul>`;
+    </div>`;
   }
 
   #problem({ id, problem }: ShownProblem) {
     const { title, kept, hint, action, actionLabel, tone } = describeProblem(problem, this.kept);
-    return html`<li class=${tone}>
+    return html`<div class="problem ${tone}">
       <div class="text">
         <strong>${title}</strong>
         <span class="cause">${problem.message}</span>
@@ -81,6 +81,6 @@ export class ProblemList extends LitElement {
               Close
             </button>`
       }
-    </li>`;
+    </div>`;
   }
 }

@@ -88,7 +88,6 @@ export class RunReadouts extends LitElement {
       <div>
         <dt class="name">Trained for</dt>
         <dd class="figure">${formatDuration(last?.seconds)}</dd>
-        <dd class="name">pauses left out</dd>
       </div>
     </dl>`;
   }

@@ -243,7 +243,7 @@ export const readoutStyles = css`
     font-weight: 550;
     color: var(--muted);
     text-align: left;
-    vertical-align: bottom;
+    vertical-align: middle;
   }
   th,
   td {
