@@ -1,0 +1,44 @@
+// Copies the keys and values of packed rows into a cache whose row p holds those of position p.
+// prefill: rows below the prompt's real length (step.length) of a padded prompt; rows beyond it are left as they were.
+// decode: the only row, to the position in state[0]. One invocation per element: columns keys first, then values.
+
+override rows: u32;
+override keyColumns: u32;   // keyValueHeads · keySize
+override valueColumns: u32; // keyValueHeads · valueSize
+override context: u32;      // rows of the cache
+override rowStride: u32;
+override kOffset: u32;
+override vOffset: u32;
+
+@group(0) @binding(0) var<storage, read> qkv: array<f32>;          // [rows, rowStride]
+@group(0) @binding(1) var<storage, read> state: array<u32>;        // [0] is the position of the only row
+@group(0) @binding(2) var<storage, read_write> cache: array<f32>;  // [context, keyColumns + valueColumns]
+
+const workgroupSize = 64u;
+
+/// Copies one element of `row` to the cache's row `position`.
+fn copy(row: u32, position: u32, column: u32) {
+  let source = select(vOffset + column - keyColumns, kOffset + column, column < keyColumns);
+  cache[position * (keyColumns + valueColumns) + column] = qkv[row * rowStride + source];
+}
+
+@compute @workgroup_size(workgroupSize)
+fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+  let group = linearWorkgroup(id);
+  let columns = keyColumns + valueColumns;
+  let index = group * workgroupSize + invocation;
+  if (group >= launch.endWorkgroup || index >= min(rows, step.length) * columns) {
+    return;
+  }
+  copy(index / columns, index / columns, index % columns);
+}
+
+@compute @workgroup_size(workgroupSize)
+fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+  let group = linearWorkgroup(id);
+  let column = group * workgroupSize + invocation;
+  if (group >= launch.endWorkgroup || column >= keyColumns + valueColumns || state[0] >= context) {
+    return;
+  }
+  copy(0u, state[0], column);
+}

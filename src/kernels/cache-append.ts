@@ -1,0 +1,141 @@
+// Copies keys and values into a layer's cache: a whole prompt after prefill, or the newest token while decoding.
+import source from '../../shaders/cache-append.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import { describeTensor, type Tensor } from '../plan/tensor.ts';
+import { prologue } from './prologue.ts';
+
+const columnDims = ['keyColumns', 'valueColumns', 'context', 'rowStride', 'kOffset', 'vOffset'] as const;
+
+/** cache[p, ·] = keys and values of row p of qkv, for p below the prompt's length (step scalar `length`). */
+export const cacheAppendPrefill = defineKernel({
+  name: 'cache.append-prefill',
+  family: 'cache.append-prefill',
+  source: prologue + source,
+  entryPoint: 'prefill',
+  dims: ['rows', ...columnDims],
+  reads: ['qkv'],
+  writes: ['cache'],
+  tensors: ({ rows, keyColumns, valueColumns, context, rowStride }) => ({
+    qkv: { shape: [rows, rowStride] },
+    cache: { shape: [context, keyColumns + valueColumns] },
+  }),
+  selfTest: [
+    { ...columnsOf(3, 2, 8, 10), rows: 8, context: 9 },
+    { ...columnsOf(1, 1, 4, 4), rows: 3, context: 3 },
+  ],
+  calibration: [64, 256, 1024].map((rows) => ({ ...columnsOf(6, 6, 64, 64), rows, context: 1024 })),
+  workgroups: ({ rows, keyColumns, valueColumns }) => Math.ceil((rows * (keyColumns + valueColumns)) / 64),
+  usefulFlops: () => 0,
+  bytes: ({ rows, keyColumns, valueColumns }, { length = rows }) =>
+    8 * Math.min(rows, length) * (keyColumns + valueColumns),
+  reference({ qkv, cache }, dims, { length = 0 }) {
+    for (let row = 0; row < Math.min(dims.rows, length); row++) copyRow(qkv, cache, dims, row, row);
+  },
+});
+
+/** cache[state[0], ·] = keys and values of the only row of qkv. */
+export const cacheAppendDecode = defineKernel({
+  name: 'cache.append-decode',
+  family: 'cache.append-decode',
+  source: prologue + source,
+  entryPoint: 'decode',
+  dims: columnDims,
+  reads: ['qkv', 'state'],
+  writes: ['cache'],
+  tensors: ({ keyColumns, valueColumns, context, rowStride }) => ({
+    qkv: { shape: [1, rowStride] },
+    state: { shape: [1], elementType: 'u32', fill: (uniform) => Math.floor(uniform * context) },
+    cache: { shape: [context, keyColumns + valueColumns] },
+  }),
+  selfTest: [{ ...columnsOf(3, 1, 8, 10), context: 9 }],
+  calibration: [64, 256, 1024].map((context) => ({ ...columnsOf(6, 6, 64, 64), context })),
+  workgroups: ({ keyColumns, valueColumns }) => Math.ceil((keyColumns + valueColumns) / 64),
+  usefulFlops: () => 0,
+  bytes: ({ keyColumns, valueColumns }) => 8 * (keyColumns + valueColumns) + 4,
+  reference({ qkv, state, cache }, dims) {
+    if (state[0] < dims.context) copyRow(qkv, cache, dims, 0, state[0]);
+  },
+});
+
+interface Columns {
+  readonly keyColumns: number;
+  readonly valueColumns: number;
+  readonly rowStride: number;
+  readonly kOffset: number;
+  readonly vOffset: number;
+}
+
+function columnsOf(heads: number, keyValueHeads: number, keySize: number, valueSize: number): Columns {
+  const [keyColumns, valueColumns] = [keyValueHeads * keySize, keyValueHeads * valueSize];
+  const kOffset = heads * keySize;
+  const vOffset = kOffset + keyColumns;
+  return { keyColumns, valueColumns, rowStride: vOffset + valueColumns, kOffset, vOffset };
+}
+
+function copyRow(
+  qkv: { readonly [index: number]: number },
+  cache: { [index: number]: number },
+  { keyColumns, valueColumns, rowStride, kOffset, vOffset }: Columns,
+  row: number,
+  position: number,
+): void {
+  const to = position * (keyColumns + valueColumns);
+  for (let c = 0; c < keyColumns; c++) cache[to + c] = qkv[row * rowStride + kOffset + c];
+  for (let c = 0; c < valueColumns; c++) cache[to + keyColumns + c] = qkv[row * rowStride + vOffset + c];
+}
+
+/** Heads of a packed row. */
+export interface CacheOptions {
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+}
+
+/** @throws if qkv or the cache is not as wide as the heads say. */
+function checkedColumns(qkv: Tensor, cache: Tensor, options: CacheOptions) {
+  const { heads, keyValueHeads, keySize, valueSize } = options;
+  const columns = columnsOf(heads, keyValueHeads, keySize, valueSize);
+  const width = columns.keyColumns + columns.valueColumns;
+  if (qkv.shape[1] !== columns.rowStride || cache.shape[1] !== width) {
+    throw new Error(
+      `cacheAppend: for ${heads} and ${keyValueHeads} heads of ${keySize} and ${valueSize}, qkv must be ` +
+        `[rows, ${columns.rowStride}] and the cache [context, ${width}], but they are ${describeTensor(qkv)} and ` +
+        `${describeTensor(cache)}. Check the head counts.`,
+    );
+  }
+  return { ...columns, context: cache.shape[0] ?? 1 };
+}
+
+/**
+ * Copies keys and values of the first `length` (a step scalar) rows of qkv to the same rows of the cache.
+ * qkv: [time, …] of one sequence; cache: persistent [context, keyValueHeads · (keySize + valueSize)].
+ * @throws if a shape is wrong or the prompt may outgrow the cache.
+ */
+export function appendPrefill(
+  tape: Tape,
+  qkv: Tensor,
+  cache: Tensor,
+  options: CacheOptions & { readonly time: number },
+): void {
+  const rows = options.time;
+  const columns = checkedColumns(qkv, cache, options);
+  if (rows > columns.context) {
+    throw new Error(
+      `cacheAppend: ${rows} rows do not fit a cache of ${columns.context} positions. Make the cache longer.`,
+    );
+  }
+  tape.dispatch(cacheAppendPrefill, { ...columns, rows }, { qkv, cache });
+}
+
+/** Copies keys and values of the only row of qkv to the cache's row state[0]. */
+export function appendDecode(
+  tape: Tape,
+  qkv: Tensor,
+  cache: Tensor,
+  state: Tensor,
+  options: CacheOptions,
+): void {
+  tape.dispatch(cacheAppendDecode, checkedColumns(qkv, cache, options), { qkv, state, cache });
+}

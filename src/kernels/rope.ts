@@ -1,0 +1,172 @@
+// Rotary position embedding of the query and key heads of packed rows, in place, with its gradient and its decode form.
+import source from '../../shaders/rope.wgsl?raw';
+import { defineKernel, type NumberArray } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import { describeTensor, type Tensor } from '../plan/tensor.ts';
+import { recordAccumulate } from './add.ts';
+import { prologue } from './prologue.ts';
+
+type Rows = Readonly<
+  Record<'heads' | 'keyValueHeads' | 'keySize' | 'rowStride' | 'qOffset' | 'kOffset', number>
+>;
+
+/** Rotates query and key heads of qkv [rows, rowStride] by their position row mod time; direction −1 rotates back. */
+export const ropeRotate = defineKernel({
+  name: 'rope.rotate',
+  family: 'rope.rotate',
+  source: prologue + source,
+  entryPoint: 'main',
+  dims: ['rows', 'time', 'heads', 'keyValueHeads', 'keySize', 'rowStride', 'qOffset', 'kOffset', 'direction'],
+  reads: ['table'],
+  writes: ['qkv'],
+  tensors: ({ rows, time, keySize, rowStride }) => ({
+    table: { shape: [time, keySize / 2, 2] },
+    qkv: { shape: [rows, rowStride] },
+  }),
+  selfTest: [{ ...packed(2, 1, 6, 5), rows: 14, time: 7, direction: -1 }],
+  calibration: [
+    { ...packed(4, 4, 32, 32), rows: 256, time: 64, direction: 1 },
+    { ...packed(6, 6, 64, 64), rows: 1024, time: 256, direction: 1 },
+    { ...packed(12, 4, 64, 64), rows: 4096, time: 512, direction: 1 },
+  ],
+  workgroups: (dims) => Math.ceil((dims.rows * pairsOf(dims)) / 64),
+  usefulFlops: (dims) => 6 * dims.rows * pairsOf(dims), // four products, two sums
+  bytes: (dims) => 4 * (4 * dims.rows * pairsOf(dims) + dims.time * dims.keySize),
+  reference({ table, qkv }, dims) {
+    for (let row = 0; row < dims.rows; row++) {
+      rotateRow(table, qkv, dims, row, row % dims.time, dims.direction);
+    }
+  },
+});
+
+/** Rotates query and key heads of the only row by the position in state[0]. */
+export const ropeDecodeRotate = defineKernel({
+  name: 'rope.decode',
+  family: 'rope.decode',
+  source: prologue + source,
+  entryPoint: 'decode',
+  dims: ['heads', 'keyValueHeads', 'keySize', 'rowStride', 'qOffset', 'kOffset', 'context'],
+  reads: ['table', 'state'],
+  writes: ['qkv'],
+  tensors: ({ keySize, rowStride, context }) => ({
+    table: { shape: [context, keySize / 2, 2] },
+    state: { shape: [1], elementType: 'u32', fill: (uniform) => Math.floor(uniform * context) },
+    qkv: { shape: [1, rowStride] },
+  }),
+  selfTest: [{ ...packed(2, 1, 6, 5), context: 9 }],
+  calibration: [
+    { ...packed(4, 4, 32, 32), context: 64 },
+    { ...packed(6, 6, 64, 64), context: 256 },
+    { ...packed(12, 4, 64, 64), context: 1024 },
+  ],
+  workgroups: (dims) => Math.ceil(pairsOf(dims) / 64),
+  usefulFlops: (dims) => 6 * pairsOf(dims),
+  bytes: (dims) => 4 * (4 * pairsOf(dims) + dims.keySize + 1),
+  reference({ table, state, qkv }, dims) {
+    rotateRow(table, qkv, dims, 0, Math.min(state[0], dims.context - 1), 1);
+  },
+});
+
+/** Where query and key heads lie in rows packed as query heads | key heads | value heads. */
+function packed(heads: number, keyValueHeads: number, keySize: number, valueSize: number): Rows {
+  const rowStride = heads * keySize + keyValueHeads * (keySize + valueSize);
+  return { heads, keyValueHeads, keySize, rowStride, qOffset: 0, kOffset: heads * keySize };
+}
+
+function pairsOf({ heads, keyValueHeads, keySize }: Pick<Rows, 'heads' | 'keyValueHeads' | 'keySize'>) {
+  return (heads + keyValueHeads) * (keySize / 2);
+}
+
+function rotateRow(
+  table: NumberArray,
+  qkv: NumberArray,
+  { heads, keyValueHeads, keySize, rowStride, qOffset, kOffset }: Rows,
+  row: number,
+  position: number,
+  direction: number,
+): void {
+  const half = keySize / 2;
+  for (let head = 0; head < heads + keyValueHeads; head++) {
+    const start = head < heads ? qOffset + head * keySize : kOffset + (head - heads) * keySize;
+    for (let d = 0; d < half; d++) {
+      const cosine = table[(position * half + d) * 2];
+      const sine = table[(position * half + d) * 2 + 1] * direction;
+      const first = row * rowStride + start + d;
+      const [a, b] = [qkv[first], qkv[first + half]];
+      qkv[first] = a * cosine - b * sine;
+      qkv[first + half] = b * cosine + a * sine;
+    }
+  }
+}
+
+/** Cosine and sine of position · base^(−2d / size), computed in float64: [time, size / 2, 2]. */
+export function ropeTable(time: number, size: number, base: number): Float32Array {
+  const half = size / 2;
+  const table = new Float32Array(time * size);
+  for (let position = 0; position < time; position++) {
+    for (let d = 0; d < half; d++) {
+      const angle = position * base ** ((-2 * d) / size);
+      table[(position * half + d) * 2] = Math.cos(angle);
+      table[(position * half + d) * 2 + 1] = Math.sin(angle);
+    }
+  }
+  return table;
+}
+
+/** Heads of a packed row. */
+export interface RopeOptions {
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+}
+
+/** @throws if the row is not as wide as the heads say, or a head cannot be halved. */
+function checkedRows(qkv: Tensor, { heads, keyValueHeads, keySize, valueSize }: RopeOptions): Rows {
+  const rows = packed(heads, keyValueHeads, keySize, valueSize);
+  if (keySize % 2 !== 0) {
+    throw new Error(`rope: head size ${keySize} is odd, but dimensions turn in pairs. Pass an even size.`);
+  }
+  if (qkv.shape.length !== 2 || qkv.shape[1] !== rows.rowStride) {
+    throw new Error(
+      `rope: qkv must be [rows, ${rows.rowStride}] for ${heads} and ${keyValueHeads} heads of ${keySize} and ` +
+        `${valueSize}, but is ${describeTensor(qkv)}. Check the projection's width.`,
+    );
+  }
+  return rows;
+}
+
+/**
+ * Rotates queries and keys of qkv [batch · time, heads · keySize + keyValueHeads · (keySize + valueSize)] in place.
+ * @param table persistent [≥ time, keySize / 2, 2], filled from `ropeTable`
+ * @returns the same memory; qkv itself must not be read any more
+ */
+export function rope(
+  tape: Tape,
+  qkv: Tensor,
+  table: Tensor,
+  options: RopeOptions & { readonly time: number },
+): Tensor {
+  const shape = { ...checkedRows(qkv, options), rows: qkv.shape[0] ?? 1, time: options.time };
+  const rotated = tape.alias(qkv, 'rotated qkv');
+  tape.dispatch(ropeRotate, { ...shape, direction: 1 }, { table, qkv: rotated });
+  tape.onBackward([qkv], rotated, (gradient) => {
+    tape.dispatch(ropeRotate, { ...shape, direction: -1 }, { table, qkv: gradient });
+    if (!tape.adoptGradient(qkv, tape.alias(gradient))) recordAccumulate(tape, qkv, gradient);
+  });
+  return rotated;
+}
+
+/** Rotates queries and keys of one row [1, …] in place by the position in state[0]. table: [context, keySize / 2, 2]. */
+export function ropeDecode(
+  tape: Tape,
+  qkv: Tensor,
+  table: Tensor,
+  state: Tensor,
+  options: RopeOptions,
+): Tensor {
+  const rotated = tape.alias(qkv, 'rotated qkv');
+  const dims = { ...checkedRows(qkv, options), context: table.shape[0] ?? 1 };
+  tape.dispatch(ropeDecodeRotate, dims, { table, state, qkv: rotated });
+  return rotated;
+}

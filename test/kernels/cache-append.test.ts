@@ -1,0 +1,55 @@
+// Appending to a cache: only the prompt's real rows, only the row of the state, never beyond the cache.
+import { describe, expect, it } from 'vitest';
+import {
+  appendDecode,
+  appendPrefill,
+  cacheAppendDecode,
+  cacheAppendPrefill,
+} from '../../src/kernels/cache-append.ts';
+import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { Tape } from '../../src/plan/tape.ts';
+import { describeKernel } from './describe-kernel.ts';
+
+const columns = (heads: number, keyColumns: number, valueColumns: number) => ({
+  keyColumns,
+  valueColumns,
+  rowStride: heads + keyColumns + valueColumns,
+  kOffset: heads,
+  vOffset: heads + keyColumns,
+});
+
+const shapes = [columns(1, 1, 1), columns(24, 8, 10), columns(64, 32, 32), columns(7, 130, 5)];
+
+// The step record's length is 5 unless said: prompts below, at and above it.
+describeKernel(
+  cacheAppendPrefill,
+  [3, 5, 37, 64].map((rows, index) => ({ ...(shapes[index] ?? columns(1, 1, 1)), rows, context: 64 })),
+);
+describeKernel(cacheAppendPrefill, [{ ...columns(1, 40, 40), rows: 53_000, context: 53_000 }], {
+  scalars: { length: 52_999 },
+});
+describeKernel(
+  cacheAppendDecode,
+  shapes.map((shape, index) => ({ ...shape, context: [1, 7, 64, 300][index] ?? 1 })),
+);
+
+describe('cacheAppend', () => {
+  const options = { heads: 2, keyValueHeads: 1, keySize: 4, valueSize: 3 };
+
+  it('refuses a prompt longer than the cache and a cache of another width', () => {
+    const tape = new Tape({ capabilities: baselineCapabilities });
+    const qkv = tape.tensor('qkv', [9, 15]);
+    const prefill = (shape: readonly number[]) => () =>
+      appendPrefill(tape, qkv, tape.tensor('cache', shape), { ...options, time: 9 });
+    expect(prefill([8, 7])).toThrow(/9 rows do not fit a cache of 8 positions/);
+    expect(prefill([9, 8])).toThrow(/the cache \[context, 7\]/);
+    expect(prefill([9, 7])).not.toThrow();
+  });
+
+  it('records one dispatch per token', () => {
+    const tape = new Tape({ capabilities: baselineCapabilities });
+    const state = tape.tensor('state', [4], 'u32');
+    appendDecode(tape, tape.tensor('qkv', [1, 15]), tape.tensor('cache', [8, 7]), state, options);
+    expect(tape.dispatches.map(({ kernel }) => kernel.name)).toEqual(['cache.append-decode']);
+  });
+});
