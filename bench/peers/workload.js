@@ -60,15 +60,17 @@ export const optimizer = {
  */
 export function parameterShapes() {
   const { layers, width, hidden, context, vocabulary } = model;
-  const blocks = Array.from({ length: layers }, (_, layer) => [
+  /** @type {(layer: number) => [string, number[]][]} */
+  const block = (layer) => [
     [`${layer}.ln1`, [width]],
     [`${layer}.qkv`, [width, 3 * width]],
     [`${layer}.proj`, [width, width]],
     [`${layer}.ln2`, [width]],
     [`${layer}.fc`, [width, hidden]],
     [`${layer}.fc2`, [hidden, width]],
-  ]);
-  return [['wte', [vocabulary, width]], ['wpe', [context, width]], ...blocks.flat(), ['lnf', [width]]];
+  ];
+  const blocks = Array.from({ length: layers }, (_, layer) => block(layer)).flat();
+  return [['wte', [vocabulary, width]], ['wpe', [context, width]], ...blocks, ['lnf', [width]]];
 }
 
 /**
