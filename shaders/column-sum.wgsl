@@ -1,6 +1,6 @@
 // y[c] = Σ_r x[r, c] (+ y[c]) in a fixed order: bias gradients, and the second half of a sliced matmul.
-// One workgroup = 32 columns (neighbouring invocations read neighbouring columns) × 8 row lanes of a slice of the rows;
-// the lanes' sums are added by a tree in workgroup memory. Slice s writes its own [columns] of y.
+// One workgroup = 32 columns (neighbours read neighbouring columns) × 8 row lanes of a slice of the rows; the lanes'
+// sums are added by a tree in workgroup memory. Slice s writes its own [columns] of y.
 
 override rows: u32;
 override columns: u32;

@@ -1,6 +1,7 @@
-// y = x·w (+ bias) (+ residual) (+ y), the teacher: one invocation computes one element by one loop over the inner size.
-// x is [rows, inner], or [inner, rows] if xTransposed = 1; w is [inner, columns], or [columns, inner] if wTransposed = 1.
-// The grid covers `slices` equal parts of the inner size one after another; slice s writes its own [rows, columns] of y.
+// y = x·w (+ bias) (+ residual) (+ y), the teacher: one invocation computes one element by one loop.
+// x is [rows, inner], or [inner, rows] if xTransposed = 1; w is [inner, columns], or [columns, inner] if
+// wTransposed = 1. The grid covers `slices` equal parts of the inner size one after another; slice s writes its own
+// [rows, columns] of y.
 
 override rows: u32;
 override columns: u32;

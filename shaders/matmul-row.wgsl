@@ -1,6 +1,6 @@
 // y = x·w (+ bias) (+ residual) (+ y) for at most 4 rows (decoding): bound by reading w once.
-// One workgroup = columnLanes columns; its innerLanes invocations per column each sum every innerLanes-th product, then
-// a tree in workgroup memory adds them in a fixed order. Neighbouring invocations follow the contiguous side of w.
+// One workgroup = columnLanes columns; its innerLanes invocations per column each sum every innerLanes-th product,
+// then a tree in workgroup memory adds them in a fixed order. Neighbours follow the contiguous side of w.
 // The layouts of x, w and of the slices of y are those of matmul-plain.wgsl.
 
 override rows: u32;
@@ -32,7 +32,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
   let slice = group / groupsAcross;
-  let lane = thread % columnLanes * (1u - wTransposed) + thread / innerLanes * wTransposed; // select() costs a clamp
+  // Not by select(), which would hide the range of an index and cost a clamp.
+  let lane = thread % columnLanes * (1u - wTransposed) + thread / innerLanes * wTransposed;
   let part = thread / columnLanes * (1u - wTransposed) + thread % innerLanes * wTransposed;
   let column = group % groupsAcross * columnLanes + lane;
   let slicedInner = (inner + slices - 1u) / slices;

@@ -1,6 +1,6 @@
-// y = x·w (+ bias) (+ residual) (+ y) for narrow subgroups, where a load costs as much as twenty multiply-adds.
-// One workgroup = one subgroup of `lanes` = one tile of tileRows × 4·columnVectors·lanes. Each lane owns every lanes-th
-// column and all rows of the tile in registers; lane l loads x of rows l, l + lanes … and broadcasts it to the others, so
+// y = x·w (+ bias) (+ residual) (+ y) for narrow subgroups, where a load costs as much as 20 multiply-adds.
+// One workgroup = one subgroup of `lanes` = one tile of tileRows × 4·columnVectors·lanes. Each lane owns every
+// lanes-th column and all rows of the tile in registers; lane l loads x of rows l, l + lanes … and broadcasts it, so
 // tileRows / lanes + 4·columnVectors loads feed tileRows · 4·columnVectors multiply-adds. No workgroup memory.
 // The layouts of x, w and of the slices of y are those of matmul-plain.wgsl.
 
@@ -23,8 +23,14 @@ override accumulate: u32;
 
 alias Block = array<vec4<f32>, 16>; // 16 rows of 4 columns of one lane
 
-/// Adds the outer product of 16 rows of x (row r in lane r % lanes of xs[r / lanes]) and this lane's columns of w.
-fn addProducts(left: ptr<function, Block>, right: ptr<function, Block>, xs: vec4<f32>, wLeft: vec4<f32>, wRight: vec4<f32>) {
+/// Adds the products of 16 rows of x (row r in lane r % lanes of xs[r / lanes]) and this lane's columns of w.
+fn addProducts(
+  left: ptr<function, Block>,
+  right: ptr<function, Block>,
+  xs: vec4<f32>,
+  wLeft: vec4<f32>,
+  wRight: vec4<f32>,
+) {
   let x0 = vec4<f32>(subgroupBroadcast(xs[0u / lanes], 0u % lanes));
   left[0] = fma(x0, wLeft, left[0]);
   right[0] = fma(x0, wRight, right[0]);
@@ -89,7 +95,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let firstColumn = group % tilesAcross * tileColumns;
   let slicedInner = (inner + slices - 1u) / slices;
   let start = min(slice * slicedInner, inner);
-  // Zero never happens: it hides loop counts from drivers that would unroll the loops out of the instruction cache.
+  // Always 1, but drivers do not know: they would unroll the loops out of the instruction cache.
   let one = select(1u, 0u, launch.gridWidth == 0u);
   let count = one * min(slicedInner, inner - start);
 
@@ -130,8 +136,9 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
     wOffset += wInnerStep;
   }
 
-  // A rolled loop over a copy: unrolled stores would take most of the compile time, the sums stay in registers.
-  var tile = array<array<Block, 2>, 2>(array<Block, 2>(topLeft, topRight), array<Block, 2>(bottomLeft, bottomRight));
+  // A rolled loop over a copy keeps the sums in registers; unrolled stores would take most of the compile time.
+  let top = array<Block, 2>(topLeft, topRight);
+  var tile = array<array<Block, 2>, 2>(top, array<Block, 2>(bottomLeft, bottomRight));
   let tileHeight = min(tileRows, rows - firstRow);
   for (var c = 0u; c < 8u; c++) {
     let column = firstColumn + c * lanes + lane;

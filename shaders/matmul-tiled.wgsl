@@ -1,7 +1,7 @@
-// y = x·w (+ bias) (+ residual) (+ y) for real GPUs: tiles of x and w are staged in workgroup memory, sums in registers.
+// y = x·w (+ bias) (+ residual) (+ y) for real GPUs: tiles of x and w in workgroup memory, sums in registers.
 // One workgroup = one tile of 4·blockRows·threadsDown × 4·blockColumns·threadsAcross; each invocation holds
-// blockRows × blockColumns blocks of 4 × 4, whose rows lie threadsDown blocks apart (reads without bank conflicts).
-// Each step stages tileInner of the inner size, both tiles with the inner index outermost, so that operands are vec4s.
+// blockRows × blockColumns blocks of 4 × 4, whose rows lie threadsDown blocks apart (no bank conflicts). A stage is
+// tileInner of the inner size, both tiles with the inner index outermost, so that operands are read as vec4s.
 // The layouts of x, w and of the slices of y are those of matmul-plain.wgsl. Any device; no subgroups.
 
 override rows: u32;
@@ -53,10 +53,11 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (firstInner >= end) {
       break;
     }
-    // Neighbouring invocations read neighbouring addresses: along the inner index, or along rows where x is transposed.
+    // Neighbours read neighbouring addresses: along the inner index, or along rows where x is transposed. The
+    // indices are not by select(), which would hide their range and cost a clamp.
     for (var i = 0u; i < tileRows * tileInner / threads; i++) {
       let e = i * threads + thread;
-      let k = e % tileInner * (1u - xTransposed) + e / tileRows * xTransposed; // select() would cost an index clamp
+      let k = e % tileInner * (1u - xTransposed) + e / tileRows * xTransposed;
       let r = e / tileInner * (1u - xTransposed) + e % tileRows * xTransposed;
       let row = min(firstRow + r, rows - 1u);
       let innerIndex = min(firstInner + k, inner - 1u);

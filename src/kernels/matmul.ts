@@ -42,7 +42,10 @@ interface Variant {
   readonly constants: Readonly<Record<string, number>>;
   /** Rows and columns of y that one workgroup computes. */
   readonly tile: readonly [rows: number, columns: number];
-  readonly suits: (dims: MatmulDims, device: Capabilities) => boolean;
+  /** True where it computes the right thing and is worth trying. */
+  readonly suits?: (dims: MatmulDims, device: Capabilities) => boolean;
+  /** True where it goes before the variants that follow it; always if absent. */
+  readonly pays?: (dims: MatmulDims) => boolean;
 }
 
 const tilesOf = ({ rows, columns }: MatmulDims, tile: readonly [number, number]): number =>
@@ -62,8 +65,9 @@ function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant 
     requires: ['subgroups'],
     constants: { lanes, tileRows: rows, columnVectors: vectors },
     tile: [rows, width],
-    suits: (dims, device) => {
-      if (device.subgroupMinSize < lanes || (lanes <= 8 && !isNarrow(device))) return false;
+    suits: (_, device) =>
+      isNarrow(device) ? device.subgroupMinSize === lanes : device.subgroupMinSize >= lanes && lanes > 8,
+    pays: (dims) => {
       // The narrower or lower tile follows in the list: leave it the sizes where this one computes mostly padding.
       const half = Math.ceil(dims.columns / (width / 2)) * (width / 2);
       if (vectors === 2 && Math.ceil(dims.columns / width) * width > 1.25 * half) return false;
@@ -73,25 +77,20 @@ function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant 
 }
 
 /** Blocks of 4 × 4 per invocation, staged through workgroup memory; `minimumTiles` keeps a wide device filled. */
-function tiledVariant(
-  threadsDown: number,
-  threadsAcross: number,
-  blocks: 1 | 2,
-  inner: number,
-  minimumTiles: number,
-) {
-  const tile = [4 * blocks * threadsDown, 4 * blocks * threadsAcross] as const;
+function tiledVariant(threads: 64 | 256, blocks: 1 | 2, tileInner: number, minimumTiles: number): Variant {
+  const [side, block] = [Math.sqrt(threads), 4 * blocks];
+  const tile = [block * side, block * side] as const;
   return {
-    name: `tiled-${tile[0]}x${tile[1]}-${4 * blocks}x${4 * blocks}`,
+    name: `tiled-${tile[0]}x${tile[1]}-${block}x${block}`,
     source: tiledSource,
-    constants: { threadsDown, threadsAcross, blockRows: blocks, blockColumns: blocks, tileInner: inner },
+    constants: { threadsDown: side, threadsAcross: side, blockRows: blocks, blockColumns: blocks, tileInner },
     tile,
-    suits: (dims: MatmulDims, device: Capabilities) =>
-      device.maxInvocationsPerWorkgroup >= threadsDown * threadsAcross &&
-      tilesOf(dims, tile) * dims.slices >= minimumTiles,
+    suits: (_, device) => !isNarrow(device) && device.maxInvocationsPerWorkgroup >= threads,
+    pays: (dims) => tilesOf(dims, tile) * dims.slices >= minimumTiles,
   };
 }
 
+/** In the order of preference; a variant that does not pay goes behind those that do. */
 function variantsOf(layout: MatmulLayout): readonly Variant[] {
   const innerLevels = layout === 'nt' ? 5 : 3; // 32 or 8 invocations share one column: they follow w's contiguous side
   return [
@@ -109,19 +108,13 @@ function variantsOf(layout: MatmulLayout): readonly Variant[] {
     subgroupVariant(8, 16, 1),
     subgroupVariant(4, 16, 2),
     subgroupVariant(4, 16, 1),
-    tiledVariant(16, 16, 2, 8, 128),
-    tiledVariant(16, 16, 1, 16, 64),
-    tiledVariant(8, 8, 1, 16, 1),
-    tiledVariant(8, 8, 2, 16, 1),
+    tiledVariant(256, 2, 8, 128),
+    tiledVariant(256, 1, 16, 64),
+    tiledVariant(64, 1, 16, 1),
+    tiledVariant(64, 2, 16, 1),
     subgroupVariant(16, 16, 2),
     subgroupVariant(32, 32, 1),
-    {
-      name: 'plain',
-      source: plainSource,
-      constants: { threads: 64 },
-      tile: [1, 1],
-      suits: () => true,
-    },
+    { name: 'plain', source: plainSource, constants: { threads: 64 }, tile: [1, 1] },
   ];
 }
 
@@ -149,7 +142,7 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
     optional: ['bias', 'residual'],
     requires: variant.requires ?? [],
     constants: () => ({ ...variant.constants, xTransposed, wTransposed }),
-    suits: variant.suits,
+    ...(variant.suits ? { suits: variant.suits } : {}),
     tensors: ({ rows, columns, inner, xStride, wStride, yStride, slices }) => ({
       x: { shape: [xTransposed ? (inner - 1) * xStride + rows : (rows - 1) * xStride + inner] },
       w: { shape: [wTransposed ? (columns - 1) * wStride + inner : (inner - 1) * wStride + columns] },
@@ -158,19 +151,12 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
       y: { shape: [(slices * rows - 1) * yStride + columns] },
     }),
     selfTest: [
-      { ...odd, hasBias: 1, hasResidual: 1 },
-      {
-        ...odd,
-        xStride: odd.xStride + 11,
-        wStride: odd.wStride + 5,
-        yStride: odd.yStride + 3,
-        accumulate: 1,
-      },
-      { ...naturalDims(layout, isRow ? 4 : 96, 128, 192), slices: 3 },
+      { ...odd, xStride: odd.xStride + 11, wStride: odd.wStride + 5, slices: 3 },
+      { ...odd, yStride: odd.yStride + 3, hasBias: 1, hasResidual: 1, accumulate: 1 },
     ],
     calibration: isRow
       ? [128, 384, 768].map((size) => naturalDims(layout, 1, size, size))
-      : [64, 256, 512].map((size) => naturalDims(layout, size, size, size)),
+      : (isPlain ? [32, 64, 128] : [64, 256, 512]).map((size) => naturalDims(layout, size, size, size)),
     workgroups: (dims) => {
       if (isPlain) return Math.ceil((dims.slices * dims.rows * dims.columns) / 64);
       return dims.slices * tilesOf(dims, tile);
@@ -192,12 +178,25 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   });
 }
 
-/** Every variant of each layout, in the order of preference. */
-export const matmulKernels: Readonly<Record<MatmulLayout, readonly MatmulKernel[]>> = {
-  nn: variantsOf('nn').map((variant) => kernelOf('nn', variant)),
-  nt: variantsOf('nt').map((variant) => kernelOf('nt', variant)),
-  tn: variantsOf('tn').map((variant) => kernelOf('tn', variant)),
-};
+const entriesOf = (layout: MatmulLayout) =>
+  variantsOf(layout).map((variant) => ({
+    kernel: kernelOf(layout, variant),
+    pays: variant.pays ?? (() => true),
+  }));
+const entries = { nn: entriesOf('nn'), nt: entriesOf('nt'), tn: entriesOf('tn') } as const;
+
+/** Every variant of every layout. */
+export const matmulKernels: readonly MatmulKernel[] = Object.values(entries)
+  .flat()
+  .map(({ kernel }) => kernel);
+
+/** The variants of a layout, those that pay for the given sizes first. */
+function candidates(layout: MatmulLayout, dims: MatmulDims): MatmulKernel[] {
+  const [first, last] = [true, false].map((pays) =>
+    entries[layout].filter((entry) => entry.pays(dims) === pays),
+  );
+  return [...(first ?? []), ...(last ?? [])].map(({ kernel }) => kernel);
+}
 
 /** Operands of one product; y is written, bias [columns] and residual [rows, columns] are added. */
 export interface MatmulTensors {
@@ -245,11 +244,11 @@ export function recordMatmul(
   if (slices > 1) {
     const partial = tape.tensor(`${y.name} slices`, [slices, rows, columns]);
     const sliced = { ...dims, slices, accumulate: 0 };
-    tape.dispatch(tape.choose(matmulKernels[layout], sliced), sliced, { x, w, y: partial });
+    tape.dispatch(tape.choose(candidates(layout, sliced), sliced), sliced, { x, w, y: partial });
     recordColumnSum(tape, partial, y, { rows: slices, columns: rows * columns, accumulate });
     return;
   }
-  tape.dispatch(tape.choose(matmulKernels[layout], dims), dims, {
+  tape.dispatch(tape.choose(candidates(layout, dims), dims), dims, {
     x,
     w,
     y,

@@ -4,6 +4,7 @@ import { linear } from '../../src/kernels/linear.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { checkGradient } from './describe-kernel.ts';
+import { runOp } from './run-op.ts';
 
 checkGradient('linear', { x: { shape: [2, 3, 5] }, w: { shape: [5, 4] } }, (tape, { x, w }) =>
   linear(tape, x, w),
@@ -34,6 +35,38 @@ describe('linear', () => {
     tape.backward();
     expect(tape.gradientOf(middle)).toBe(dy);
     expect(tape.dispatches.some(({ kernel }) => kernel.name === 'add')).toBe(false);
+  });
+
+  it('sums the weight gradient of many tokens in slices to the same numbers', async () => {
+    const [tokens, inputs, outputs] = [1031, 5, 7];
+    const values = (count: number, step: number) =>
+      Array.from({ length: count }, (_, i) => Math.sin(i * step));
+    const [x, w, dy] = [
+      values(tokens * inputs, 0.7),
+      values(inputs * outputs, 1.3),
+      values(tokens * outputs, 2.1),
+    ];
+    const operands = {
+      x: { shape: [tokens, inputs], values: x },
+      w: { shape: [inputs, outputs], values: w },
+    };
+    let recorded: Tape | undefined;
+    const { gradients } = await runOp(
+      operands,
+      (tape, tensors) => {
+        recorded = tape;
+        return linear(tape, tensors.x, tensors.w);
+      },
+      { dy },
+    );
+    expect(recorded?.dispatches.map(({ dims }) => dims.slices ?? 1)).toContain(4);
+    for (let i = 0; i < inputs; i++) {
+      for (let o = 0; o < outputs; o++) {
+        let sum = 0;
+        for (let t = 0; t < tokens; t++) sum += x[t * inputs + i] * dy[t * outputs + o];
+        expect(gradients.w?.[i * outputs + o]).toBeCloseTo(sum, 9);
+      }
+    }
   });
 
   it('refuses operands that do not fit by name', () => {

@@ -44,7 +44,7 @@ const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
 const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
 
 for (const layout of layouts) {
-  for (const kernel of matmulKernels[layout]) {
+  for (const kernel of matmulKernels.filter(({ family }) => family === `matmul.${layout}`)) {
     // A subgroup variant is right on subgroups at least as wide as its lanes; suits() keeps it from the others.
     if ((kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) > lanes) continue;
     const isThorough = /plain|subgroup8-32x8|subgroup4-16x8|tiled-64x64-4x4/.test(kernel.name);
