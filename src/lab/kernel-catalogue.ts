@@ -8,10 +8,12 @@ export const allKernels: readonly Kernel[] = Object.values(modules).flatMap((exp
   kernelsIn(Object.values(exports)),
 );
 
-/** Kernels that a device has the features for. */
+/** Kernels that a device has the features for and that say they suit it (such as its subgroup width). */
 export function runnableKernels(capabilities: Capabilities): Kernel[] {
-  return allKernels.filter((kernel) =>
-    (kernel.requires ?? []).every((feature) => capabilities.features.has(feature)),
+  return allKernels.filter(
+    ({ requires = [], suits, selfTest }) =>
+      requires.every((feature) => capabilities.features.has(feature)) &&
+      (suits === undefined || selfTest.some((dims) => suits(dims, capabilities))),
   );
 }
 
