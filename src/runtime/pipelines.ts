@@ -1,5 +1,5 @@
 // Compiles kernels: one pipeline per kernel and dims, with layouts made from the names and numbers in the WGSL.
-import type { Dims, Kernel } from '../plan/kernel.ts';
+import type { Dims, Dispatch, Kernel } from '../plan/kernel.ts';
 import { parseBindings, parseOverrides } from '../plan/wgsl.ts';
 
 /** A compiled kernel and the binding numbers of its names. */
@@ -45,13 +45,22 @@ export class PipelineCache {
     return compiled;
   }
 
+  /** The pipelines of many dispatches, compiled side by side. */
+  async compileAll(
+    dispatches: readonly Dispatch[],
+    onProgress: (compiled: number, total: number) => void = () => undefined,
+  ): Promise<Map<Dispatch, CompiledKernel>> {
+    const compiled = new Map<Dispatch, CompiledKernel>();
+    await Promise.all(
+      dispatches.map(async (dispatch) => {
+        compiled.set(dispatch, await this.compile(dispatch.kernel, dispatch.dims));
+        onProgress(compiled.size, dispatches.length);
+      }),
+    );
+    return compiled;
+  }
+
   async #compile(kernel: Kernel, dims: Dims): Promise<CompiledKernel> {
-    const code = shaderText(kernel, dims);
-    let module = this.#modules.get(code);
-    if (!module) {
-      module = this.#device.createShaderModule({ label: kernel.name, code });
-      this.#modules.set(code, module);
-    }
     const declared = new Map(parseBindings(kernel.source).map((binding) => [binding.name, binding]));
     const names = [...new Set([...kernel.reads, ...kernel.writes])];
     const bindingNumbers = new Map<string, number>();
@@ -64,25 +73,42 @@ export class PipelineCache {
       const type = binding.access === 'read' ? 'read-only-storage' : 'storage';
       return { binding: binding.binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
     });
-    const layout = this.#device.createBindGroupLayout({ label: kernel.name, entries });
     const overrides = new Set(parseOverrides(kernel.source));
     const constants = Object.fromEntries(Object.entries(dims).filter(([name]) => overrides.has(name)));
+    // Errors are told by the pipeline's promise below. Nothing may be awaited while the scope is open: the device
+    // has one stack of scopes for everybody.
+    this.#device.pushErrorScope('validation');
+    const module = this.#moduleOf(kernel, dims);
+    const layout = this.#device.createBindGroupLayout({ label: kernel.name, entries });
+    const compiling = this.#device.createComputePipelineAsync({
+      label: kernel.name,
+      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout, this.recordLayout] }),
+      compute: { module, entryPoint: kernel.entryPoint, constants },
+    });
+    const scope = this.#device.popErrorScope();
     try {
-      const pipeline = await this.#device.createComputePipelineAsync({
-        label: kernel.name,
-        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout, this.recordLayout] }),
-        compute: { module, entryPoint: kernel.entryPoint, constants },
-      });
+      const pipeline = await compiling;
       return { pipeline, layout, bindingNumbers };
     } catch (error) {
-      const messages = (await module.getCompilationInfo()).messages.map(
-        (m) => `line ${m.lineNum}: ${m.message}`,
-      );
+      const { messages } = await module.getCompilationInfo();
+      const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
       throw new Error(
         `${kernel.name}: does not compile for ${JSON.stringify(dims)}: ` +
-          `${error instanceof Error ? error.message : error} ${messages.join('; ')}`,
+          `${error instanceof Error ? error.message : error} ${lines.join('; ')}`,
       );
+    } finally {
+      await scope.catch(() => undefined);
     }
+  }
+
+  #moduleOf(kernel: Kernel, dims: Dims): GPUShaderModule {
+    const code = shaderText(kernel, dims);
+    let module = this.#modules.get(code);
+    if (!module) {
+      module = this.#device.createShaderModule({ label: kernel.name, code });
+      this.#modules.set(code, module);
+    }
+    return module;
   }
 }
 
