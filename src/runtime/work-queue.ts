@@ -59,18 +59,23 @@ export class WorkQueue<P extends Governed> {
     return { pieces, seconds, isTimed };
   }
 
-  /** Reports the measured time of a timed submit; a plan whose last piece it was counts as observed. */
-  observe(work: Work<P>, measuredSeconds: number): void {
-    for (const { plan, segment } of work.pieces) {
-      plan.governor.observe(segment, measuredSeconds);
-      if (segment.to === plan.dispatches.length) plan.governor.finish();
-    }
-  }
-
   #skipFinished(): void {
     while (!this.isEmpty && this.#dispatch >= (this.#plans[this.#replay]?.dispatches.length ?? 0)) {
       this.#replay++;
       this.#dispatch = 0;
     }
+  }
+}
+
+/** Shortest time that is believed: a quantum of Chrome's timestamps. Seconds. */
+const shortestMeasured = 1e-4;
+
+/** Reports the measured time of a submit to the governors of its plans. */
+export function observeWork<P extends Governed>(work: Work<P>, measuredSeconds: number): void {
+  const expected = work.pieces.reduce((sum, { plan, segment }) => sum + plan.governor.secondsOf(segment), 0);
+  const ratio = Math.max(measuredSeconds, shortestMeasured) / Math.max(expected, 1e-9);
+  for (const plan of new Set(work.pieces.map((piece) => piece.plan))) {
+    const segments = work.pieces.filter((piece) => piece.plan === plan).map(({ segment }) => segment);
+    plan.governor.observe(segments, ratio);
   }
 }
