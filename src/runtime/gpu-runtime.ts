@@ -1,13 +1,24 @@
 // Executes plans on a GPU: everything is compiled, allocated and bound at creation; a step only re-encodes.
 import type { Dispatch, NumberArray, Scalars } from '../plan/kernel.ts';
 import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
-import { elementBytes, type Storage, storageBytes, type Tensor, tensorBytes } from '../plan/tensor.ts';
-import { Governor, submitLimits } from './governor.ts';
+import {
+  describeTensor,
+  elementBytes,
+  elementCount,
+  type Storage,
+  storageBytes,
+  type Tensor,
+  tensorBytes,
+} from '../plan/tensor.ts';
+import { watchFaults } from './faults.ts';
+import { Governor } from './governor.ts';
+import { InFlight } from './in-flight.ts';
 import { type CompiledKernel, PipelineCache } from './pipelines.ts';
 import { maximumReplays, Records } from './records.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
-import { type ReadSource, StagingRing, typedCopy } from './staging.ts';
-import { type Work, WorkQueue } from './work-queue.ts';
+import { type Readback, type ReadSource, ringSize, StagingRing, typedCopy } from './staging.ts';
+import { SubmitClock } from './submit-clock.ts';
+import { observeWork, type Work, WorkQueue } from './work-queue.ts';
 
 interface LoadedDispatch {
   readonly compiled: CompiledKernel;
@@ -42,20 +53,17 @@ export class GpuRuntime implements Runtime {
   readonly #slotBuffer = new Map<Storage, GPUBuffer>();
   readonly #plans = new Map<Plan, LoadedPlan>();
   readonly #staging: StagingRing;
+  readonly #clock: SubmitClock;
   readonly #records: Records;
-  readonly #inFlight: {
-    readonly done: Promise<unknown>;
-    readonly seconds: number;
-    readonly endsStep: boolean;
-  }[] = [];
+  readonly #inFlight = new InFlight();
+  readonly #unwatch: () => void;
+  #turn: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
-  readonly #onError = (event: Event) => {
-    this.#failure ??= new Error(`GPU: ${(event as GPUUncapturedErrorEvent).error.message}`);
-  };
 
   private constructor(device: GPUDevice, plans: readonly Plan[], pipelines: PipelineCache) {
     this.device = device;
     this.#staging = new StagingRing(device);
+    this.#clock = new SubmitClock(device, ringSize);
     const dispatches = plans.flatMap((plan) => plan.dispatches);
     this.#records = new Records(
       device,
@@ -63,11 +71,8 @@ export class GpuRuntime implements Runtime {
       dispatches[0]?.kernel.source,
       dispatches.map(({ workgroups }) => workgroups),
     );
-    device.addEventListener('uncapturederror', this.#onError);
-    device.lost.then((info) => {
-      const error = new Error(`The GPU was lost: ${info.reason} ${info.message}`);
-      error.name = 'DeviceLostError';
-      this.#failure = error;
+    this.#unwatch = watchFaults(device, (fault) => {
+      this.#failure ??= fault;
     });
   }
 
@@ -81,21 +86,22 @@ export class GpuRuntime implements Runtime {
     options: GpuRuntimeOptions = {},
   ): Promise<GpuRuntime> {
     const pipelines = options.pipelines ?? new PipelineCache(device);
+    const dispatches = plans.flatMap((plan) => plan.dispatches);
+    const compiled = await pipelines.compileAll(dispatches, options.onProgress);
+    // The device has one stack of error scopes for everybody: nothing may be awaited between push and pop.
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
-    let runtime: GpuRuntime | undefined;
+    const runtime = new GpuRuntime(device, plans, pipelines);
     let thrown: unknown;
     try {
-      runtime = new GpuRuntime(device, plans, pipelines);
-      await runtime.#load(plans, pipelines, options);
+      runtime.#load(plans, compiled, options);
     } catch (error) {
       thrown = error;
     }
-    const validation = await device.popErrorScope();
-    const memory = await device.popErrorScope();
-    if (thrown === undefined && !validation && !memory && runtime) return runtime;
-    const bytes = runtime?.allocatedBytes ?? 0;
-    runtime?.dispose();
+    const [validation, memory] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    if (thrown === undefined && !validation && !memory) return runtime;
+    const bytes = runtime.allocatedBytes;
+    runtime.dispose();
     if (memory) {
       const error = new Error(
         `GpuRuntime: the GPU has no room for ${bytes} bytes: ${memory.message} Choose a smaller model, batch or context.`,
@@ -115,29 +121,27 @@ export class GpuRuntime implements Runtime {
     return this.#loaded(plan).governor.seconds;
   }
 
-  async #load(plans: readonly Plan[], pipelines: PipelineCache, options: GpuRuntimeOptions): Promise<void> {
-    const total = plans.reduce((sum, plan) => sum + plan.dispatches.length, 0);
-    let compiled = 0;
-    const compile = async (dispatch: Dispatch) => {
-      const result = await pipelines.compile(dispatch.kernel, dispatch.dims);
-      options.onProgress?.(++compiled, total);
-      return result;
-    };
-    const compiledPlans = await Promise.all(
-      plans.map((plan) => Promise.all(plan.dispatches.map((dispatch) => compile(dispatch)))),
-    );
+  #load(
+    plans: readonly Plan[],
+    compiled: ReadonlyMap<Dispatch, CompiledKernel>,
+    options: GpuRuntimeOptions,
+  ): void {
     this.#allocate(plans, options.extra ?? []);
-    const empty = this.#buffer('absent', 256, GPUBufferUsage.STORAGE, false);
+    const absent: GPUBuffer[] = [];
     let record = 0;
-    plans.forEach((plan, planIndex) => {
-      const dispatches = plan.dispatches.map((dispatch, index): LoadedDispatch => {
-        const compiledKernel = compiledPlans[planIndex]?.[index] as CompiledKernel;
+    for (const plan of plans) {
+      const dispatches = plan.dispatches.map((dispatch): LoadedDispatch => {
+        const compiledKernel = compiled.get(dispatch) as CompiledKernel;
+        let missing = 0;
         const entries = [...compiledKernel.bindingNumbers].map(([name, binding]) => {
           const tensor = dispatch.bindings[name];
-          const resource = tensor
-            ? { buffer: this.#bufferOf(tensor), offset: tensor.offset * elementBytes(tensor.elementType) }
-            : { buffer: empty };
-          return { binding, resource };
+          if (tensor) {
+            const offset = tensor.offset * elementBytes(tensor.elementType);
+            return { binding, resource: { buffer: this.#bufferOf(tensor), offset } };
+          }
+          // A buffer per absent binding: one that is written may not be bound twice.
+          absent[missing] ??= this.#buffer(`absent ${missing}`, 256, GPUBufferUsage.STORAGE, false);
+          return { binding, resource: { buffer: absent[missing++] as GPUBuffer } };
         });
         const bindGroup = this.device.createBindGroup({
           label: `${dispatch.kernel.name} ${dispatch.label}`,
@@ -147,7 +151,7 @@ export class GpuRuntime implements Runtime {
         return { compiled: compiledKernel, bindGroup, dispatch, launchRecord: record++ };
       });
       this.#plans.set(plan, { dispatches, governor: new Governor(plan.dispatches, options.estimate) });
-    });
+    }
   }
 
   #allocate(plans: readonly Plan[], extra: readonly Storage[]): void {
@@ -183,54 +187,111 @@ export class GpuRuntime implements Runtime {
   }
 
   async submit(replays: readonly Replay[], reads: readonly Tensor[] = []): Promise<Submission> {
-    if (replays.length > maximumReplays)
-      throw new Error(`submit: ${replays.length} replays; at most ${maximumReplays}.`);
+    if (replays.length > maximumReplays) {
+      throw new Error(`submit: ${replays.length} replays; at most ${maximumReplays}. Submit them in parts.`);
+    }
+    const plans = replays.map(({ plan }) => this.#loaded(plan));
+    const scalars = replays.map((replay) => replay.scalars);
     const sources = reads.map((tensor): ReadSource => ({ tensor, buffer: this.#bufferOf(tensor) }));
-    const staging = await this.#staging.acquire();
-    let encodeSeconds = -performance.now() / 1000;
-    this.#records.writeSteps(replays.map(({ scalars }) => scalars));
-    const queue = new WorkQueue(replays.map(({ plan }) => this.#loaded(plan)));
-    let encoder = this.device.createCommandEncoder();
-    for (;;) {
-      const work = queue.take();
-      this.#encode(encoder, work);
-      if (queue.isEmpty) {
-        const bytes = this.#staging.encode(encoder, staging, sources);
-        encodeSeconds += performance.now() / 1000;
-        await this.#makeRoom(work.seconds, true);
-        this.#check();
-        const start = performance.now();
-        this.device.queue.submit([encoder.finish()]);
-        const done = this.#staging.collect(staging, sources, bytes).then((arrays) => {
-          this.#check();
-          return arrays;
-        });
-        this.#track(done, work.seconds, true);
-        done.catch(() => undefined); // a caller that does not look is told by its next submit
-        if (work.isTimed) {
-          await done;
-          queue.observe(work, (performance.now() - start) / 1000);
-        }
-        return { done, gpuSeconds: Promise.resolve(undefined), encodeSeconds };
-      }
-      encodeSeconds += performance.now() / 1000;
-      await this.#makeRoom(work.seconds, false);
+    return this.#inTurn(async () => {
       this.#check();
-      const start = performance.now();
-      this.device.queue.submit([encoder.finish()]);
-      const done = this.device.queue.onSubmittedWorkDone();
-      this.#track(done, work.seconds, false);
-      if (work.isTimed) {
-        await done;
-        queue.observe(work, (performance.now() - start) / 1000);
+      const readback = await this.#staging.acquire();
+      try {
+        this.#records.writeSteps(scalars);
+        return await this.#submitAll(new WorkQueue(plans), sources, readback);
+      } catch (error) {
+        throw await this.#explain(error);
       }
-      encodeSeconds -= performance.now() / 1000;
-      encoder = this.device.createCommandEncoder();
+    });
+  }
+
+  async #submitAll(
+    queue: WorkQueue<LoadedPlan>,
+    sources: readonly ReadSource[],
+    readback: Readback,
+  ): Promise<Submission> {
+    let encodeSeconds = 0;
+    const submitted: { readonly work: Work<LoadedPlan>; readonly start: number }[] = [];
+    let isCollecting = false;
+    try {
+      for (;;) {
+        const encodeStart = performance.now();
+        const work = queue.take();
+        const encoder = this.device.createCommandEncoder();
+        const timestampWrites = this.#clock.timestampWrites(readback.slot, submitted.length);
+        this.#encode(encoder, work, timestampWrites);
+        const isLast = queue.isEmpty;
+        const bytes = isLast ? this.#staging.encode(encoder, readback, sources) : 0;
+        const passes = isLast
+          ? this.#clock.encode(encoder, readback.slot, submitted.length + 1, readback.buffer)
+          : 0;
+        const commands = encoder.finish();
+        encodeSeconds += (performance.now() - encodeStart) / 1000;
+        const queued = { seconds: work.seconds, isTimed: work.isTimed, endsStep: isLast };
+        // What is timed must not wait behind uploads and earlier work.
+        if (work.isTimed) await this.device.queue.onSubmittedWorkDone();
+        await this.#inFlight.makeRoom(queued);
+        this.#check();
+        submitted.push({ work, start: performance.now() });
+        this.device.queue.submit([commands]);
+        const isTimedLater = timestampWrites !== undefined && !work.isTimed;
+        const onDone = (seconds: number) => {
+          if (!isTimedLater) observeWork(work, seconds);
+        };
+        if (!isLast) {
+          const done = this.device.queue.onSubmittedWorkDone();
+          this.#inFlight.track(done, queued, onDone);
+          if (work.isTimed) await done;
+          continue;
+        }
+        isCollecting = true;
+        const collected = this.#staging.collect(readback, sources, bytes, passes).then(
+          (result) => {
+            this.#check();
+            return result;
+          },
+          async (error) => {
+            throw await this.#explain(error);
+          },
+        );
+        this.#inFlight.track(collected, queued, onDone);
+        const done = collected.then(({ arrays }) => arrays);
+        done.catch(() => undefined); // a caller that does not look is told by its next submit
+        const gpuSeconds = collected.then(
+          (result) => this.#timeSubmits(submitted, result.passes),
+          () => undefined,
+        );
+        if (work.isTimed) await done;
+        return { done, gpuSeconds, encodeSeconds };
+      }
+    } finally {
+      if (!isCollecting) this.#staging.release(readback);
     }
   }
 
-  #encode(encoder: GPUCommandEncoder, work: Work<LoadedPlan>): void {
-    const pass = encoder.beginComputePass();
+  /** Corrects estimates by the device's clock. Seconds of all submits, if every one of them was timed. */
+  #timeSubmits(
+    submitted: readonly { readonly work: Work<LoadedPlan>; readonly start: number }[],
+    passes: readonly (number | undefined)[],
+  ): number | undefined {
+    const now = performance.now();
+    let total: number | undefined = submitted.length === passes.length ? 0 : undefined;
+    passes.forEach((seconds, index) => {
+      const { work, start } = submitted[index] ?? {};
+      const isPlausible = seconds !== undefined && work && start && seconds <= (now - start) / 1000;
+      total = total === undefined || !isPlausible ? undefined : total + seconds;
+      // 0 is less than a quantum of the clock, and says nothing.
+      if (isPlausible && seconds > 0 && !work.isTimed) observeWork(work, seconds);
+    });
+    return total;
+  }
+
+  #encode(
+    encoder: GPUCommandEncoder,
+    work: Work<LoadedPlan>,
+    timestampWrites: GPUComputePassTimestampWrites | undefined,
+  ): void {
+    const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
     for (const { plan, replay, segment } of work.pieces) {
       if (segment.slice) {
         const { compiled, bindGroup } = plan.dispatches[segment.from] as LoadedDispatch;
@@ -263,70 +324,76 @@ export class GpuRuntime implements Runtime {
     this.#records.launch(pass, loaded.launchRecord, replay);
   }
 
-  /** Waits until what is queued leaves room for `seconds` more. */
-  async #makeRoom(seconds: number, endsStep: boolean): Promise<void> {
-    for (;;) {
-      const oldest = this.#inFlight[0];
-      if (!oldest) return;
-      const queued = this.#inFlight.reduce((sum, work) => sum + work.seconds, 0);
-      const steps = this.#inFlight.filter((work) => work.endsStep).length;
-      if (queued + seconds <= submitLimits.inFlight && !(endsStep && steps >= submitLimits.stepsInFlight))
-        return;
-      await oldest.done.catch(() => undefined);
-    }
-  }
-
-  #track(done: Promise<unknown>, seconds: number, endsStep: boolean): void {
-    const work = { done, seconds, endsStep };
-    this.#inFlight.push(work);
-    const remove = () => this.#inFlight.splice(this.#inFlight.indexOf(work), 1);
-    done.then(remove, remove);
+  /** Runs asynchronous work after what was asked for before: submissions share records and may not interleave. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
   }
 
   #check(): void {
     if (this.#failure) throw this.#failure;
   }
 
+  /** The fault behind a failed call: the device tells of its loss a little later than its calls fail. */
+  async #explain(error: unknown): Promise<unknown> {
+    if (!this.#failure) await new Promise((resolve) => setTimeout(resolve, 50));
+    return this.#failure ?? error;
+  }
+
   write(tensor: Tensor, data: NumberArray): void {
+    const isFitting = data.length <= elementCount(tensor.shape);
+    if (
+      !isFitting ||
+      data instanceof Uint32Array !== (tensor.elementType === 'u32') ||
+      data.BYTES_PER_ELEMENT !== 4
+    ) {
+      throw new Error(
+        `write: ${describeTensor(tensor)} cannot take ${data.length} elements of ${data.constructor.name}. ` +
+          'Pass as many of its own type.',
+      );
+    }
     const offset = tensor.offset * elementBytes(tensor.elementType);
-    this.device.queue.writeBuffer(
-      this.#bufferOf(tensor),
-      offset,
-      data as NumberArray & ArrayBufferView<ArrayBuffer>,
-    );
+    const bytes = data as NumberArray & ArrayBufferView<ArrayBuffer>;
+    this.device.queue.writeBuffer(this.#bufferOf(tensor), offset, bytes);
   }
 
   async read(tensor: Tensor): Promise<NumberArray> {
+    const source = this.#bufferOf(tensor);
+    const start = tensor.offset * elementBytes(tensor.elementType);
     const size = Math.ceil(tensorBytes(tensor) / 4) * 4;
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    const staging = this.device.createBuffer({ label: `read ${tensor.name}`, size, usage });
-    try {
-      const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(
-        this.#bufferOf(tensor),
-        tensor.offset * elementBytes(tensor.elementType),
-        staging,
-        0,
-        size,
-      );
-      this.device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
+    return this.#inTurn(async () => {
       this.#check();
-      return typedCopy(staging.getMappedRange(), 0, tensor);
-    } finally {
-      staging.destroy();
-    }
+      const staging = this.device.createBuffer({ label: `read ${tensor.name}`, size, usage });
+      try {
+        const encoder = this.device.createCommandEncoder();
+        encoder.copyBufferToBuffer(source, start, staging, 0, size);
+        this.device.queue.submit([encoder.finish()]);
+        await staging.mapAsync(GPUMapMode.READ);
+        this.#check();
+        return typedCopy(staging.getMappedRange(), 0, tensor);
+      } catch (error) {
+        throw await this.#explain(error);
+      } finally {
+        staging.destroy();
+      }
+    });
   }
 
   async idle(): Promise<void> {
+    await this.#turn;
     await this.device.queue.onSubmittedWorkDone();
     this.#check();
   }
 
+  /** Frees everything. Submissions that are not done reject. */
   dispose(): void {
-    this.device.removeEventListener('uncapturederror', this.#onError);
+    this.#unwatch();
+    this.#failure ??= new Error('GpuRuntime: it was disposed. Create another one.');
     for (const buffer of this.#buffers) buffer.destroy();
     this.#records.dispose();
+    this.#clock.dispose();
     this.#staging.dispose();
     this.#buffers.length = 0;
   }

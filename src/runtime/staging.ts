@@ -1,10 +1,12 @@
 // A fixed ring of readback buffers: small results leave behind the work and are read late.
 import type { NumberArray } from '../plan/kernel.ts';
-import { elementCount, type Tensor, tensorBytes } from '../plan/tensor.ts';
+import { elementBytes, elementCount, type Tensor, tensorBytes } from '../plan/tensor.ts';
+import { clockBytes, passSeconds } from './submit-clock.ts';
 
-const ringSize = 4;
+/** Readbacks that may be outstanding at once. */
+export const ringSize = 4;
 
-/** Bytes that one readback may carry. */
+/** Bytes that one readback may carry, besides the timestamps in front. */
 export const readbackBytes = 65_536;
 
 /** A tensor to be copied out, and where it is. */
@@ -13,29 +15,54 @@ export interface ReadSource {
   readonly buffer: GPUBuffer;
 }
 
+/** One buffer of the ring. */
+export interface Readback {
+  readonly slot: number;
+  readonly buffer: GPUBuffer;
+}
+
+/** What came back. */
+export interface Collected {
+  readonly arrays: readonly NumberArray[];
+  /** Seconds of each timed pass. */
+  readonly passes: readonly (number | undefined)[];
+}
+
 /** Readback buffers, made once. */
 export class StagingRing {
-  readonly #free: GPUBuffer[] = [];
-  readonly #waiting: (() => void)[] = [];
+  readonly #all: readonly Readback[];
+  readonly #free: Readback[];
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(device: GPUDevice) {
-    for (let i = 0; i < ringSize; i++) {
-      const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-      this.#free.push(device.createBuffer({ label: `readback ${i}`, size: readbackBytes, usage }));
-    }
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    this.#all = Array.from({ length: ringSize }, (_, slot) => ({
+      slot,
+      buffer: device.createBuffer({ label: `readback ${slot}`, size: clockBytes + readbackBytes, usage }),
+    }));
+    this.#free = [...this.#all];
   }
 
   /** A free buffer; waits until one has been read. */
-  async acquire(): Promise<GPUBuffer> {
+  async acquire(): Promise<Readback> {
     for (;;) {
-      const buffer = this.#free.pop();
-      if (buffer) return buffer;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      const readback = this.#free.pop();
+      if (readback) return readback;
+      await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     }
   }
 
-  /** Encodes copies of the sources one after another; returns the bytes taken. */
-  encode(encoder: GPUCommandEncoder, staging: GPUBuffer, sources: readonly ReadSource[]): number {
+  /** Gives a buffer back unread. */
+  release(readback: Readback): void {
+    this.#free.push(readback);
+    this.#waiting.shift()?.resolve();
+  }
+
+  /**
+   * Encodes copies of the sources one after another; returns the bytes taken.
+   * @throws if the sources do not fit in one buffer of the ring.
+   */
+  encode(encoder: GPUCommandEncoder, { buffer: staging }: Readback, sources: readonly ReadSource[]): number {
     let offset = 0;
     for (const { tensor, buffer } of sources) {
       const bytes = tensorBytes(tensor);
@@ -44,33 +71,43 @@ export class StagingRing {
           `readback: ${tensor.name} does not fit in the ring of ${readbackBytes} bytes. Use read().`,
         );
       }
-      encoder.copyBufferToBuffer(buffer, tensor.offset * 4, staging, offset, bytes);
+      const start = tensor.offset * elementBytes(tensor.elementType);
+      encoder.copyBufferToBuffer(buffer, start, staging, clockBytes + offset, bytes);
       offset += bytes;
     }
     return offset;
   }
 
-  /** Maps the buffer, copies the tensors out, and gives it back to the ring. */
-  async collect(staging: GPUBuffer, sources: readonly ReadSource[], bytes: number): Promise<NumberArray[]> {
+  /** Maps the buffer, copies tensors and pass times out, and gives it back to the ring. */
+  async collect(
+    readback: Readback,
+    sources: readonly ReadSource[],
+    bytes: number,
+    passes: number,
+  ): Promise<Collected> {
+    const { buffer } = readback;
     try {
-      await staging.mapAsync(GPUMapMode.READ, 0, Math.max(bytes, 4));
-      const range = staging.getMappedRange(0, Math.max(bytes, 4));
-      let offset = 0;
+      const size = clockBytes + Math.ceil(bytes / 4) * 4;
+      await buffer.mapAsync(GPUMapMode.READ, 0, size);
+      const range = buffer.getMappedRange(0, size);
+      let offset = clockBytes;
       const arrays = sources.map(({ tensor }) => {
         const array = typedCopy(range, offset, tensor);
         offset += tensorBytes(tensor);
         return array;
       });
-      staging.unmap();
-      return arrays;
+      return { arrays, passes: passSeconds(range, passes) };
     } finally {
-      this.#free.push(staging);
-      this.#waiting.shift()?.();
+      if (buffer.mapState === 'mapped') buffer.unmap();
+      this.release(readback);
     }
   }
 
+  /** Frees the buffers; whoever waits for one is told. */
   dispose(): void {
-    for (const buffer of this.#free) buffer.destroy();
+    for (const { buffer } of this.#all) buffer.destroy();
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new Error('readback: the runtime was disposed.'));
   }
 }
 
