@@ -1,6 +1,6 @@
 // y = x ∘ mask ÷ (1 − probability) (+ y), the mask from a counter: forward and backward are the same kernel.
 // An element's number depends on step, global sample, operation and place in the sample, not on the batch it came in.
-// One invocation per element.
+// An invocation computes `steps` elements, 128 apart.
 
 override rows: u32;
 override columns: u32;
@@ -12,21 +12,29 @@ override accumulate: u32;
 @group(0) @binding(0) var<storage, read> x: array<f32>;       // [rows, columns]
 @group(0) @binding(1) var<storage, read_write> y: array<f32>; // [rows, columns]
 
-const threads = 64u;
+const threads = 128u;
+const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
-  let element = group * threads + thread;
-  if (group >= launch.endWorkgroup || element >= rows * columns) {
+  if (group >= launch.endWorkgroup) {
     return;
   }
-  let sampleElements = time * columns;
-  let sample = step.sampleOffset + element / sampleElements;
-  let uniform01 = randomUniform(step.dropoutSeed, step.step, sample, operation, element % sampleElements);
-  var value = select(x[element] * (1.0 / (1.0 - probability)), 0.0, uniform01 < probability);
-  if (accumulate == 1u) {
-    value += y[element];
+  let start = group * steps * threads + thread;
+  let end = min(start + steps * threads, rows * columns);
+  for (var i = 0u; i < maximumSteps; i++) {
+    let element = start + i * threads;
+    if (element >= end) {
+      break;
+    }
+    let sampleElements = time * columns;
+    let sample = step.sampleOffset + element / sampleElements;
+    let uniform01 = randomUniform(step.dropoutSeed, step.step, sample, operation, element % sampleElements);
+    var value = select(x[element] * (1.0 / (1.0 - probability)), 0.0, uniform01 < probability);
+    if (accumulate == 1u) {
+      value += y[element];
+    }
+    y[element] = value;
   }
-  y[element] = value;
 }

@@ -1,4 +1,4 @@
-// AdamW (Loshchilov and Hutter 2019) and SGD with momentum, PyTorch's variants, over a flat shard; one invocation per element.
+// AdamW (Loshchilov and Hutter 2019) and SGD with momentum, PyTorch's variants, over a flat shard. An invocation takes `steps` elements.
 // AdamW: p −= rate · decay · p; m += (1 − β₁)(g − m); v += (1 − β₂)(g² − v); p −= rate ÷ c₁ · m ÷ (√(v ÷ c₂) + epsilon).
 // SGD: v = momentum · v + (g + decay · p); p −= rate · v. Elements from decayElements on are not decayed.
 // Gradients are first scaled by the clip factor. A step that is not finite changes nothing.
@@ -19,52 +19,75 @@ override clearGradient: u32;     // 1 leaves the gradients at zero, for the next
 @group(0) @binding(4) var<storage, read> metrics: array<f32>;         // [2] 1 if finite, [3] clip factor
 
 const threads = 128u;
+const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
 
 @compute @workgroup_size(threads)
 fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
-  let element = group * threads + thread;
-  if (group >= launch.endWorkgroup || element >= elements) {
+  if (group >= launch.endWorkgroup) {
     return;
   }
-  if (metrics[2] == 1.0) {
-    let gradient = gradients[element] * metrics[3];
-    var weight = weights[element];
-    if (element < decayElements) {
-      weight *= 1.0 - step.learningRate * weightDecay;
+  let isFinite = metrics[2] == 1.0;
+  let clipFactor = metrics[3];
+  let decay = 1.0 - step.learningRate * weightDecay;
+  let rate = step.learningRate / step.biasCorrection1;
+  let correction = 1.0 / step.biasCorrection2;
+  let start = group * steps * threads + thread;
+  let end = min(start + steps * threads, elements);
+  for (var i = 0u; i < maximumSteps; i++) {
+    let element = start + i * threads;
+    if (element >= end) {
+      break;
     }
-    var first = moment1[element];
-    var second = moment2[element];
-    first += rate1 * (gradient - first);
-    second += rate2 * (gradient * gradient - second);
-    moment1[element] = first;
-    moment2[element] = second;
-    let denominator = sqrt(second / step.biasCorrection2) + epsilon;
-    weights[element] = weight - step.learningRate / step.biasCorrection1 * (first / denominator);
-  }
-  if (clearGradient == 1u) {
-    gradients[element] = 0.0;
+    if (isFinite) {
+      let gradient = gradients[element] * clipFactor;
+      var weight = weights[element];
+      if (element < decayElements) {
+        weight *= decay;
+      }
+      var first = moment1[element];
+      var second = moment2[element];
+      first += rate1 * (gradient - first);
+      second += rate2 * (gradient * gradient - second);
+      moment1[element] = first;
+      moment2[element] = second;
+      let denominator = sqrt(second * correction) + epsilon;
+      weights[element] = weight - rate * (first / denominator);
+    }
+    if (clearGradient == 1u) {
+      gradients[element] = 0.0;
+    }
   }
 }
 
 @compute @workgroup_size(threads)
 fn sgd(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
-  let element = group * threads + thread;
-  if (group >= launch.endWorkgroup || element >= elements) {
+  if (group >= launch.endWorkgroup) {
     return;
   }
-  if (metrics[2] == 1.0) {
-    var velocity = gradients[element] * metrics[3];
-    let weight = weights[element];
-    if (element < decayElements) {
-      velocity += weightDecay * weight;
+  let isFinite = metrics[2] == 1.0;
+  let clipFactor = metrics[3];
+  let rate = step.learningRate;
+  let start = group * steps * threads + thread;
+  let end = min(start + steps * threads, elements);
+  for (var i = 0u; i < maximumSteps; i++) {
+    let element = start + i * threads;
+    if (element >= end) {
+      break;
     }
-    velocity += momentum * moment1[element];
-    moment1[element] = velocity;
-    weights[element] = weight - step.learningRate * velocity;
-  }
-  if (clearGradient == 1u) {
-    gradients[element] = 0.0;
+    if (isFinite) {
+      var velocity = gradients[element] * clipFactor;
+      let weight = weights[element];
+      if (element < decayElements) {
+        velocity += weightDecay * weight;
+      }
+      velocity += momentum * moment1[element];
+      moment1[element] = velocity;
+      weights[element] = weight - rate * velocity;
+    }
+    if (clearGradient == 1u) {
+      gradients[element] = 0.0;
+    }
   }
 }

@@ -3,6 +3,7 @@ import source from '../../shaders/activation.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
+import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
 /** Names of the activations, in the order of the WGSL's `kind`. */
@@ -36,7 +37,7 @@ const functions: readonly { readonly value: (x: number) => number; readonly slop
   ];
 
 /** Operations per element of f, f′, in the order of `activationKinds`; an exponential counts as one. */
-export const activationFlops = { value: [11, 18, 5, 1], slope: [19, 23, 8, 1] } as const;
+export const activationFlops = { value: [9, 18, 5, 1], slope: [13, 23, 8, 1] } as const;
 
 /** f(x) of an activation by number, in double precision. */
 export function activate(kind: number, x: number): number {
@@ -85,7 +86,8 @@ export const activationForward = defineKernel({
     { elements: 393_216, kind: 0 },
     { elements: 4_194_304, kind: 0 },
   ],
-  workgroups: ({ elements }) => Math.ceil(elements / 128),
+  constants: ({ elements }) => ({ steps: elementSteps(elements) }),
+  workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, kind }) => elements * (activationFlops.value[kind] ?? 0),
   bytes: ({ elements }) => 4 * elements * 2,
   reference({ x, y }, { elements, kind }) {
@@ -113,7 +115,8 @@ export const activationBackward = defineKernel({
     { elements: 393_216, kind: 0, accumulate: 0 },
     { elements: 4_194_304, kind: 0, accumulate: 0 },
   ],
-  workgroups: ({ elements }) => Math.ceil(elements / 128),
+  constants: ({ elements }) => ({ steps: elementSteps(elements) }),
+  workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, kind, accumulate }) =>
     elements * ((activationFlops.slope[kind] ?? 0) + 1 + accumulate),
   bytes: ({ elements, accumulate }) => 4 * elements * (3 + accumulate),

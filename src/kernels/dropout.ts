@@ -3,6 +3,7 @@ import source from '../../shaders/dropout.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
+import { elementGroups, elementSteps } from './launch.ts';
 import { prologue, randomUniform } from './prologue.ts';
 
 /** y = x ∘ mask ÷ (1 − probability) (+ y): forward, and backward on gradients. x, y: [rows, columns]. */
@@ -24,7 +25,8 @@ export const dropoutKernel = defineKernel({
     { rows: 1024, columns: 384, time: 256, operation: 0, probability: 0.2, accumulate: 0 },
     { rows: 4096, columns: 768, time: 512, operation: 0, probability: 0.2, accumulate: 0 },
   ],
-  workgroups: ({ rows, columns }) => Math.ceil((rows * columns) / 64),
+  constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
+  workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (2 + accumulate), // compare, multiply
   launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (32 + accumulate), // pcg4d: 30 integer operations
   bytes: ({ rows, columns, accumulate }) => 4 * rows * columns * (2 + accumulate),

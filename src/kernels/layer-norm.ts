@@ -4,16 +4,10 @@ import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { recordColumnSum } from './column-sum.ts';
+import { rowGroups, rowLaneLevels, weightSlices } from './launch.ts';
 import { prologue } from './prologue.ts';
 
-/** Invocations that share a row, as a power of two: a short row must not pay for a deep tree. */
-export function rowLaneLevels(columns: number): number {
-  return columns > 512 ? 5 : 3;
-}
-
 const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
-const rowGroups = ({ rows, columns }: { readonly rows: number; readonly columns: number }) =>
-  Math.ceil((rows << rowLaneLevels(columns)) / 64);
 
 /** y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias). weight: scale above bias, [1 + hasBias, columns]. */
 export const layerNormForward = defineKernel({
@@ -40,7 +34,7 @@ export const layerNormForward = defineKernel({
     { rows: 1024, columns: 384, hasBias: 1, epsilon: 1e-5 },
     { rows: 4096, columns: 768, hasBias: 1, epsilon: 1e-5 },
   ],
-  workgroups: rowGroups,
+  workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (6 + hasBias), // sum; subtract, square, sum; 2 products
   launchedFlops: ({ rows, columns, hasBias }) => rows * columns * (7 + hasBias), // subtracts twice
   bytes: ({ rows, columns, hasBias }) => 4 * (rows * (columns * 4 + 2) + columns * (1 + hasBias)), // three reads, one write
@@ -87,7 +81,7 @@ export const layerNormBackward = defineKernel({
     { rows: 1024, columns: 384, accumulate: 0 },
     { rows: 4096, columns: 768, accumulate: 0 },
   ],
-  workgroups: rowGroups,
+  workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (9 + accumulate), // g, x̂, two sums (3), combine (4)
   launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (11 + accumulate), // g and x̂ happen in two passes
   bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 2) + columns),
@@ -160,11 +154,6 @@ export const layerNormBackwardWeight = defineKernel({
     }
   },
 });
-
-/** Parts that the rows are cut into for a norm's weight gradient: a fixed function of the shape, for a fixed order of sums. */
-export function weightSlices(rows: number): number {
-  return Math.min(64, Math.ceil(rows / 64));
-}
 
 /**
  * LayerNorm over the last dimension.

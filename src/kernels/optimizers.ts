@@ -5,6 +5,7 @@ import type { Shard } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import { metricSlots } from './gradient-norm.ts';
+import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
 /** Metrics of a finite step that is clipped to half. */
@@ -31,7 +32,8 @@ export const adamWKernel = defineKernel({
   }),
   selfTest: [adamWDims(300, 200, 1), adamWDims(256, 0, 0)],
   calibration: [16_384, 1_048_576, 8_388_608].map((elements) => adamWDims(elements, elements, 0)),
-  workgroups: ({ elements }) => Math.ceil(elements / 128),
+  constants: ({ elements }) => ({ steps: elementSteps(elements) }),
+  workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, decayElements }) => 14 * elements + decayElements,
   bytes: ({ elements, clearGradient }) => 4 * elements * (7 + clearGradient), // four reads, three writes
   reference(arrays, dims, { learningRate, biasCorrection1, biasCorrection2 }) {
@@ -78,7 +80,8 @@ export const sgdKernel = defineKernel({
   calibration: [16_384, 1_048_576, 8_388_608].map((elements) => {
     return { elements, decayElements: elements, momentum: 0.9, weightDecay: 0.1, clearGradient: 0 };
   }),
-  workgroups: ({ elements }) => Math.ceil(elements / 128),
+  constants: ({ elements }) => ({ steps: elementSteps(elements) }),
+  workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, decayElements }) => 5 * elements + 2 * decayElements,
   bytes: ({ elements, clearGradient }) => 4 * elements * (5 + clearGradient), // three reads, two writes
   reference(arrays, { elements, decayElements, momentum, weightDecay, clearGradient }, { learningRate }) {

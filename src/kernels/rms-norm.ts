@@ -4,12 +4,10 @@ import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { recordColumnSum } from './column-sum.ts';
-import { rowLaneLevels, weightSlices } from './layer-norm.ts';
+import { rowGroups, rowLaneLevels, weightSlices } from './launch.ts';
 import { prologue } from './prologue.ts';
 
 const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
-const rowGroups = ({ rows, columns }: { readonly rows: number; readonly columns: number }) =>
-  Math.ceil((rows << rowLaneLevels(columns)) / 64);
 
 /** y = x ÷ √(mean x² + epsilon) · weight per row; keeps the factor of each row in statistics: [rows]. */
 export const rmsNormForward = defineKernel({
@@ -36,7 +34,7 @@ export const rmsNormForward = defineKernel({
     { rows: 1024, columns: 384, epsilon: 1e-5 },
     { rows: 4096, columns: 768, epsilon: 1e-5 },
   ],
-  workgroups: rowGroups,
+  workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   usefulFlops: ({ rows, columns }) => rows * columns * 4, // square, sum, two products
   bytes: ({ rows, columns }) => 4 * (rows * (columns * 3 + 1) + columns), // two reads, one write
   reference({ x, weight, y, statistics }, { rows, columns, epsilon }) {
@@ -77,7 +75,7 @@ export const rmsNormBackward = defineKernel({
     { rows: 1024, columns: 384, accumulate: 0 },
     { rows: 4096, columns: 768, accumulate: 0 },
   ],
-  workgroups: rowGroups,
+  workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (6 + accumulate), // g; product, sum; 3 to combine
   launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (7 + accumulate), // g in both passes
   bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 1) + columns),

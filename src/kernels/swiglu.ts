@@ -11,6 +11,7 @@ import {
   activationSlope,
   wide,
 } from './activation.ts';
+import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
 const silu = activationKinds.indexOf('silu');
@@ -36,7 +37,8 @@ export const gatedForward = defineKernel({
   }),
   selfTest,
   calibration,
-  workgroups: ({ rows, columns }) => Math.ceil((rows * columns) / 128),
+  constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
+  workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, kind }) => rows * columns * ((activationFlops.value[kind] ?? 0) + 1),
   bytes: ({ rows, columns }) => 4 * rows * columns * 3,
   reference({ x, y }, { rows, columns, kind }) {
@@ -63,7 +65,8 @@ export const gatedBackward = defineKernel({
   }),
   selfTest: selfTest.map((dims, i) => ({ ...dims, accumulate: i % 2 })),
   calibration: calibration.map((dims) => ({ ...dims, accumulate: 0 })),
-  workgroups: ({ rows, columns }) => Math.ceil((rows * columns) / 128),
+  constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
+  workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, kind, accumulate }) => {
     const { value, slope } = activationFlops;
     return rows * columns * ((value[kind] ?? 0) + (slope[kind] ?? 0) + 3 + 2 * accumulate);
