@@ -50,10 +50,12 @@ export class RandomBatches implements BatchSource {
 /** A fixed list, in order, once. */
 export class ListedBatches implements BatchSource {
   readonly #batches: readonly MicroBatch[];
-  #next = 0;
+  #next: number;
 
-  constructor(batches: readonly MicroBatch[]) {
+  /** @param next where to begin: the cursor of a saved run */
+  constructor(batches: readonly MicroBatch[], next = 0) {
     this.#batches = batches;
+    this.#next = next;
   }
 
   get cursor(): Cursor {

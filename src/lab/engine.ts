@@ -16,6 +16,8 @@ export interface Engine {
   readonly capabilities: Capabilities;
   readonly variants?: VariantTable;
   profile: DeviceProfile | undefined;
+  /** Bytes that tensors can have at most, where that is known: software devices and the reference loops use the host's. */
+  readonly memoryBytes?: number;
   createRuntime(
     plans: readonly Plan[],
     extra: readonly Storage[],
@@ -24,12 +26,13 @@ export interface Engine {
 }
 
 /** Runs on a GPU; pipelines are kept from one run to the next. */
-export function gpuEngine(open: OpenDevice, profile?: DeviceProfile): Engine {
+export function gpuEngine(open: OpenDevice, profile?: DeviceProfile, memoryBytes?: number): Engine {
   const pipelines = new PipelineCache(open.device);
   const engine: Engine = {
     kind: 'gpu',
     capabilities: open.capabilities,
     profile,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
     createRuntime: (plans, extra, onProgress) => {
       const measured = engine.profile;
       return GpuRuntime.create(open.device, plans, {
@@ -44,11 +47,12 @@ export function gpuEngine(open: OpenDevice, profile?: DeviceProfile): Engine {
 }
 
 /** Runs the reference loops: slow, for very small models. */
-export function cpuEngine(): Engine {
+export function cpuEngine(memoryBytes?: number): Engine {
   return {
     kind: 'cpu',
     capabilities: baselineCapabilities,
     profile: undefined,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
     createRuntime: async (plans, extra) => new CpuRuntime(plans, extra),
   };
 }

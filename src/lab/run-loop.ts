@@ -12,6 +12,8 @@ export interface RunLoopOptions {
   readonly save?: (checkpoint: Uint8Array<ArrayBuffer>, step: number) => Promise<void>;
   /** Seconds between saves. */
   readonly saveInterval?: number;
+  /** Step after which the run is finished, when that is not the end of the schedule. */
+  readonly lastStep?: number;
 }
 
 /** A save may take at most this part of the time; large models are saved less often. */
@@ -89,6 +91,10 @@ export class RunLoop {
     return result;
   }
 
+  get #lastStep(): number {
+    return this.#options.lastStep ?? this.run.experiment.train.steps;
+  }
+
   get #isOver(): boolean {
     return ['finished', 'stopped', 'diverged', 'failed'].includes(this.#state);
   }
@@ -106,7 +112,7 @@ export class RunLoop {
       for (;;) {
         await this.#serveTasks();
         if (this.#stepsWanted <= 0 || this.#isOver) break;
-        if (this.run.trainer.progress.step >= this.run.experiment.train.steps) {
+        if (this.run.trainer.progress.step >= this.#lastStep) {
           await this.#drain();
           if (!this.#isOver) await this.#finish();
           break;

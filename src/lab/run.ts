@@ -9,6 +9,7 @@ import { storagesOf } from '../plan/store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Prediction } from '../worker/api.ts';
 import { type MicroBatch, RandomBatches } from './batches.ts';
+import { checkCapacity, checkMemory } from './capacity.ts';
 import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Corpus, evaluationBatches, floorsOf, loadCorpus, splitCorpus } from './corpus.ts';
 import type { Engine } from './engine.ts';
@@ -18,7 +19,7 @@ import { allPlans, predictTraining } from './prediction.ts';
 import { LabError, stage } from './problem.ts';
 import { Sampler } from './sampler.ts';
 import { Trainer } from './trainer.ts';
-import { recordTrainingPlans, type TrainingPlans } from './training-plans.ts';
+import { momentCount, recordTrainingPlans, type TrainingPlans } from './training-plans.ts';
 
 /** Where a run starts. */
 export interface RunOptions {
@@ -65,13 +66,12 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
   }
   onProgress('recording the plans', 0.1);
   const { plans, sampling, prediction } = await stage('tooLarge', () => {
+    checkCapacity(engine, experiment.model, 2 + momentCount(train));
     const recorded = recordTrainingPlans(experiment.model, train, engine);
     const inference = options.withSampler ? recordInferencePlans(recorded.model, engine) : undefined;
-    return {
-      plans: recorded,
-      sampling: inference,
-      prediction: predictTraining(experiment, recorded, inference, engine.profile),
-    };
+    const expected = predictTraining(experiment, recorded, inference, engine.profile);
+    checkMemory(engine, expected.memoryBytes.total);
+    return { plans: recorded, sampling: inference, prediction: expected };
   });
   const runtime = await stage('internal', () =>
     engine.createRuntime(allPlans(plans, sampling), storagesOf(plans.model.store), (done, total) =>

@@ -52,7 +52,7 @@ export class Trainer {
     this.plans = plans;
     this.batches = batches;
     this.#train = train;
-    this.#time = plans.model.config.context;
+    this.#time = plans.time;
     this.#flopsPerStep = planFlops(plans.accumulate) * train.accumulation + planFlops(plans.update);
     this.#progress = progress;
   }

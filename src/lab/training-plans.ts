@@ -15,6 +15,8 @@ import type { Tensor } from '../plan/tensor.ts';
 /** What one run executes, and the tensors through which it talks to the outside. */
 export interface TrainingPlans {
   readonly model: ModelTensors;
+  /** T of the batches: the model's context unless asked otherwise. */
+  readonly time: number;
   /** [B, T + 1] u32: inputs, and targets one further. */
   readonly tokens: Tensor;
   /** [B, T] u32, only when targets are not the next tokens; `ignoredTarget` where a position has none. */
@@ -36,6 +38,8 @@ export interface RecordingOptions {
   readonly variants?: VariantTable;
   /** Targets are uploaded on their own, not taken from the tokens. */
   readonly separateTargets?: boolean;
+  /** T of the batches, at most the model's context, which it is by default. */
+  readonly time?: number;
 }
 
 /** Buffers of optimizer state. */
@@ -50,7 +54,7 @@ export function recordTrainingPlans(
   options: RecordingOptions,
 ): TrainingPlans {
   const { batch, accumulation } = train;
-  const time = config.context;
+  const time = options.time ?? config.context;
   const model = createModelTensors(config, {
     maxBindingBytes: options.capabilities.maxBindingBytes,
     moments: momentCount(train),
@@ -87,6 +91,7 @@ export function recordTrainingPlans(
 
   return {
     model,
+    time,
     tokens,
     targets,
     metrics,

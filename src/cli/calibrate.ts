@@ -1,0 +1,50 @@
+// `flopscope calibrate`: measures the GPU, so that predictions have seconds.
+import { basename, dirname } from 'node:path';
+import type { Command } from 'commander';
+import type { DeviceProfile } from '../plan/predict.ts';
+import { openMachine } from './device.ts';
+import { resolvePath, writeFiles } from './files.ts';
+import { jsonOption, outputOf } from './options.ts';
+import { quantity, table } from './output.ts';
+import { measureProfile, profileToJson } from './profiles.ts';
+
+/** Adds the command. */
+export function addCalibrate(program: Command): void {
+  program
+    .command('calibrate')
+    .description('measure the GPU: peak, bandwidth, launch cost and every kernel')
+    .option('--out <file>', 'write the profile there too')
+    .addOption(jsonOption())
+    .action(async (options: { out?: string }, command: Command) => {
+      const output = outputOf(command);
+      const { open } = await openMachine('gpu');
+      if (!open) throw new Error('calibrate: a GPU machine came without its device.');
+      const start = performance.now();
+      const profile = await measureProfile(open, output);
+      const seconds = (performance.now() - start) / 1000;
+      const json = profileToJson({ profile, capabilities: open.capabilities });
+      if (options.out !== undefined) {
+        const path = resolvePath(options.out);
+        const bytes = new TextEncoder().encode(`${JSON.stringify(json)}\n`);
+        await writeFiles(dirname(path), [{ name: basename(path), bytes }]);
+      }
+      output.result({ ...json, seconds }, describeProfile(profile, seconds));
+    });
+}
+
+function describeProfile(profile: DeviceProfile, seconds: number): string {
+  const measured = ({ value, spread }: { value: number; spread: number }, unit: string) =>
+    `${quantity(value, unit)} ± ${(100 * spread).toFixed(0)} %`;
+  return table([
+    ['device', profile.device],
+    ['arithmetic peak', measured(profile.fmaFlopsPerSecond, 'FLOP/s')],
+    ...profile.copyBytesPerSecond.map(
+      ({ bytes, rate }) => [`copy of ${quantity(bytes, 'B')}`, measured(rate, 'B/s')] as const,
+    ),
+    ['launch', measured(profile.launchSeconds, 's')],
+    ['submit and read back', measured(profile.submitSeconds, 's')],
+    ['kernels', `${Object.keys(profile.kernels).length}, three shapes each`],
+    ['timer', profile.timer],
+    ['took', quantity(seconds, 's')],
+  ]);
+}

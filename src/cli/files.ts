@@ -1,0 +1,162 @@
+// Files of the command line: paths as the caller means them, readable errors, and writes that lose nothing.
+import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { type ModelFiles, parseJson, readModelFiles } from '../lab/model-files.ts';
+import { stage } from '../lab/problem.ts';
+import { refuse } from './failure.ts';
+
+/** Bytes of one file of a directory. */
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A path as seen from where the user called: npm runs scripts elsewhere and says where in INIT_CWD. */
+export function resolvePath(path: string): string {
+  return resolve(process.env.INIT_CWD || process.cwd(), path);
+}
+
+/** The bytes of a file. @throws LabError in one sentence. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const facts = await stat(path);
+    if (!facts.isFile() && !facts.isFIFO()) {
+      refuse(
+        'invalidFile',
+        `${path}: it is ${facts.isDirectory() ? 'a directory' : 'no file'}. Give a file.`,
+      );
+    }
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    throw translated(error, path, 'read');
+  }
+}
+
+/** A JSON file. @throws LabError that names the file. */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const bytes = await readBytes(path);
+  return stage('invalidFile', () => parseJson(path, bytes));
+}
+
+/** Whether there is a directory of this path. */
+export async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+/** One file of a directory; undefined if it is not there. */
+export async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const exists = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return exists ? readBytes(path) : undefined;
+}
+
+/** Reads a model directory. @throws LabError for what is missing or wrong. */
+export async function readModelDirectory(path: string): Promise<ModelFiles> {
+  if (!(await isDirectory(path))) refuse('invalidFile', `${path}: there is no such directory.`);
+  return stage('invalidFile', () => readModelFiles((name) => readIfPresent(join(path, name))));
+}
+
+/** Creates a directory for results before work begins, so that a bad path costs nothing. */
+export async function createDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+  } catch (error) {
+    throw translated(error, path, 'write to');
+  }
+}
+
+/**
+ * Writes files so that at any moment each is the old or the new one whole: all are written beside their places first.
+ * @throws LabError; the files that were there before are then untouched.
+ */
+export async function writeFiles(directory: string, files: readonly NamedBytes[]): Promise<void> {
+  const staged: { readonly from: string; readonly to: string }[] = [];
+  try {
+    for (const { name, bytes } of files) {
+      const to = join(directory, name);
+      staged.push({ from: await stagedPath(to), to });
+      await writeParts(staged.at(-1)?.from ?? to, async (append) => append(bytes));
+    }
+    for (const { from, to } of staged) if (from !== to) await rename(from, to);
+  } catch (error) {
+    for (const { from, to } of staged) if (from !== to) await rm(from, { force: true });
+    throw translated(error, directory, 'write to');
+  }
+}
+
+/** Writes one file in parts, with the same promise as `writeFiles`. */
+export async function writeFileInParts(
+  path: string,
+  write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  let from = path;
+  try {
+    from = await stagedPath(path);
+    await writeParts(from, write);
+    if (from !== path) await rename(from, path);
+  } catch (error) {
+    if (from !== path) await rm(from, { force: true });
+    throw translated(error, path, 'write');
+  }
+}
+
+/** Where to write first: beside the file; a device or a pipe has no beside. */
+async function stagedPath(path: string): Promise<string> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isDirectory()) refuse('invalidFile', `${path}: it is a directory. Give a file.`);
+  if (facts && !facts.isFile()) return path;
+  await access(dirname(path), constants.W_OK);
+  return `${path}.${process.pid}.tmp`;
+}
+
+async function writeParts(
+  path: string,
+  write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await write(async (bytes) => {
+      for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+    });
+    // A full disk may show only here; devices and pipes cannot be synced.
+    await file.sync().catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EINVAL' && error.code !== 'ENOTSUP') throw error;
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+const fullCodes = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or directory',
+  ENOTDIR: 'a part of the path is no directory',
+  EISDIR: 'it is a directory',
+  EEXIST: 'there is a file of this name',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENAMETOOLONG: 'the name is too long',
+  ERR_FS_FILE_TOO_LARGE: 'the file is larger than 2 GiB',
+};
+
+/** A system error as a problem; anything else as it is. */
+function translated(error: unknown, path: string, action: string): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (code === undefined) return error;
+  try {
+    if (fullCodes.includes(code)) {
+      const kept = 'What was saved before is still there';
+      refuse(
+        'storageFull',
+        `${path}: cannot ${action} it: the disk is full (${code}). ${kept}; free some space.`,
+      );
+    }
+    refuse('invalidFile', `${path}: cannot ${action} it: ${reasons[code] ?? code}. Check the path.`);
+  } catch (problem) {
+    return problem;
+  }
+}

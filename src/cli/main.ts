@@ -1,0 +1,51 @@
+// The command line: parses, runs one command, and turns every failure into one line and an exit code.
+import { Command, CommanderError } from 'commander';
+import { addCalibrate } from './calibrate.ts';
+import { addDevice } from './device-command.ts';
+import { describeFailure, exitCodes, oneLine } from './failure.ts';
+import { addInspect } from './inspect.ts';
+import { jsonOption } from './options.ts';
+import { addPredict } from './predict.ts';
+import { addPresets } from './presets.ts';
+import { addSample } from './sample.ts';
+import { addTrain } from './train.ts';
+
+/** Runs a command. @param argv what stands behind `flopscope` @returns the exit code; never throws */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram(argv.includes('--json')).parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return reportUsage(error);
+    const { code, line } = describeFailure(error);
+    const isTraced = code === exitCodes.internal && process.env.FLOPSCOPE_DEBUG === '1';
+    process.stderr.write(`${isTraced && error instanceof Error ? error.stack : `flopscope: ${line}`}\n`);
+    return code;
+  }
+}
+
+/** The commands. Help that was asked for goes to stdout, unless that is to carry JSON only. */
+function createProgram(json: boolean): Command {
+  const program = new Command('flopscope')
+    .description(
+      'Train tiny language models on your own GPU and see what every kernel should cost and did cost.',
+    )
+    .addOption(jsonOption())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => (json ? process.stderr : process.stdout).write(text),
+      writeErr: (text) => process.stderr.write(text),
+      outputError: () => undefined, // reportUsage says it, in one line
+    });
+  for (const add of [addDevice, addCalibrate, addPredict, addTrain, addInspect, addSample, addPresets]) {
+    add(program);
+  }
+  return program;
+}
+
+function reportUsage({ code, message, exitCode }: CommanderError): number {
+  if (exitCode === 0) return 0; // --help
+  if (code === 'commander.help') return exitCodes.badInput; // no command: the help was shown on stderr
+  process.stderr.write(`flopscope: ${oneLine(message.replace(/^error: /, ''))} See flopscope --help.\n`);
+  return exitCodes.badInput;
+}

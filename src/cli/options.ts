@@ -1,0 +1,50 @@
+// Parsers of option values, and the options that several commands share.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { createOutput, type Output } from './output.ts';
+
+/** A whole number from `minimum` to `maximum`. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[+-]?\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    const limits = maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
+    throw new InvalidArgumentError(`Use a whole number ${limits}.`);
+  };
+}
+
+/** A number from `minimum` to `maximum`. */
+export function real(minimum: number, maximum = Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value) && value >= minimum && value <= maximum) return value;
+    const limits = maximum === Infinity ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
+    throw new InvalidArgumentError(`Use a number ${limits}.`);
+  };
+}
+
+/** Token ids with commas between. */
+export function tokenList(text: string): number[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.every((part) => /^\d{1,10}$/.test(part))) return parts.map(Number);
+  throw new InvalidArgumentError('Use token ids with commas between, such as 1,2,3.');
+}
+
+/** `--json`, which every command takes. */
+export function jsonOption(): Option {
+  return new Option('--json', 'write only JSON to stdout, one object per line');
+}
+
+/** `--runtime`: the CPU is never used unless asked for. */
+export function runtimeOption(): Option {
+  return new Option('--runtime <kind>', 'gpu, or the slow reference loops on the CPU')
+    .choices(['gpu', 'cpu'])
+    .default('gpu');
+}
+
+/** `--seed`. */
+export const parseSeed = integer(0, 2 ** 32 - 1);
+
+/** The output that a command's options ask for. */
+export function outputOf(command: Command): Output {
+  return createOutput(command.optsWithGlobals().json === true);
+}

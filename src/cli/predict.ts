@@ -1,0 +1,153 @@
+// `flopscope predict`: what a run would cost, before anything is allocated.
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { checkCapacity } from '../lab/capacity.ts';
+import { loadCorpus } from '../lab/corpus.ts';
+import { modelFileNames, parseJson } from '../lab/model-files.ts';
+import { predictTraining } from '../lab/prediction.ts';
+import { stage } from '../lab/problem.ts';
+import { recordTrainingPlans } from '../lab/training-plans.ts';
+import { type Experiment, parseExperiment } from '../model/config.ts';
+import { readHuggingFaceConfig } from '../model/huggingface-config.ts';
+import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
+import type { DeviceProfile } from '../plan/predict.ts';
+import type { Prediction } from '../worker/api.ts';
+import { tryOpenMachine } from './device.ts';
+import { experimentFrom, readExperiment, withText } from './experiments.ts';
+import { refuse } from './failure.ts';
+import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
+import { integer, jsonOption, outputOf } from './options.ts';
+import { type Output, quantity, table } from './output.ts';
+import { keptProfile, readProfile } from './profiles.ts';
+
+/** File beside a model that says how it was trained. */
+export const experimentFileName = 'experiment.json';
+
+interface PredictOptions {
+  readonly profile?: string;
+  readonly batch?: number;
+  readonly context?: number;
+  readonly data?: string;
+}
+
+/** Characters of a typical alphabet, for a file that is not here. */
+const typicalVocabulary = { characters: 65, bytes: 256 } as const;
+
+/** Adds the command. */
+export function addPredict(program: Command): void {
+  program
+    .command('predict')
+    .argument('<config>', 'CONFIG.json or a model directory')
+    .description('predict memory, flops and speed of training, without running it')
+    .option('--profile <file>', 'of flopscope calibrate; by default the figures kept for this device')
+    .option('--batch <rows>', 'rows of a micro-batch', integer(1, 4096))
+    .option('--context <tokens>', 'context length', integer(1, 65_536))
+    .option('--data <file>', 'the text to train on, for its vocabulary')
+    .addOption(jsonOption())
+    .action(async (path: string, options: PredictOptions, command: Command) => {
+      const output = outputOf(command);
+      const experiment = await experimentToPredict(resolvePath(path), options, output);
+      const { capabilities, profile } = await findDevice(options.profile, output);
+      const prediction = await stage('tooLarge', () => {
+        checkCapacity({ capabilities }, experiment.model, 1);
+        const plans = recordTrainingPlans(experiment.model, experiment.train, { capabilities });
+        return predictTraining(experiment, plans, undefined, profile);
+      });
+      const { batch, accumulation } = experiment.train;
+      const { context, vocabulary } = experiment.model;
+      const device = profile ? { device: profile.device } : {};
+      output.result(
+        { ...prediction, batch, accumulation, context, vocabulary, ...device },
+        describe(prediction, profile),
+      );
+    });
+}
+
+async function experimentToPredict(
+  path: string,
+  options: PredictOptions,
+  output: Output,
+): Promise<Experiment> {
+  const found = (await isDirectory(path)) ? await experimentOfDirectory(path) : await readExperiment(path);
+  const { batch = found.train.batch, context = found.model.context } = options;
+  const wanted = {
+    ...found,
+    model: { ...found.model, context },
+    train: { ...found.train, batch },
+  };
+  const experiment = options.data === undefined ? wanted : (await withText(wanted, options.data)).experiment;
+  if (experiment.model.vocabulary > 0) return experiment;
+  const vocabulary = await vocabularyOf(experiment, options.data, output);
+  return { ...experiment, model: { ...experiment.model, vocabulary } };
+}
+
+/** A directory's own experiment, or a default way to train its model. */
+async function experimentOfDirectory(path: string): Promise<Experiment> {
+  const configPath = join(path, modelFileNames.config);
+  const model = await stage('invalidFile', async () =>
+    readHuggingFaceConfig(parseJson(configPath, await readBytes(configPath))),
+  );
+  const trained = await readIfPresent(join(path, experimentFileName));
+  if (trained) {
+    const name = join(path, experimentFileName);
+    const json = await stage('invalidFile', () => parseJson(name, trained));
+    return { ...experimentFrom(name, json), model };
+  }
+  const train = { steps: 1000, batch: 16, optimizer: { learningRate: 1e-3 } };
+  const parsed = parseExperiment({ model, train, data: {} });
+  if (parsed.kind === 'problem') {
+    refuse('invalidConfig', `${configPath}: ${parsed.problems.map(({ message }) => message).join(' ')}`);
+  }
+  return parsed.experiment;
+}
+
+async function vocabularyOf({ data }: Experiment, file: string | undefined, output: Output): Promise<number> {
+  if (data.tokenizer === 'bytes') return typicalVocabulary.bytes;
+  if (data.source !== 'file' || file !== undefined) {
+    const text = file === undefined ? undefined : new Blob([await readBytes(resolvePath(file))]);
+    const corpus = await stage('invalidData', () => loadCorpus(data, text));
+    return corpus.tokenizer.vocabularySize;
+  }
+  output.note(
+    `predict: the text is not given, so a vocabulary of ${typicalVocabulary.characters} is assumed. Pass --data FILE.`,
+  );
+  return typicalVocabulary.characters;
+}
+
+/** The device to predict for: a profile's, or the one that is here, if any. */
+async function findDevice(
+  file: string | undefined,
+  output: Output,
+): Promise<{ readonly capabilities: Capabilities; readonly profile: DeviceProfile | undefined }> {
+  if (file !== undefined) return readProfile(resolvePath(file));
+  const machine = await tryOpenMachine();
+  const profile = machine?.open && (await keptProfile(machine.open));
+  if (!profile) {
+    const why = machine ? 'this device is not calibrated' : 'there is no GPU here';
+    output.note(`predict: ${why}, so there are no seconds. Run flopscope calibrate, or pass --profile FILE.`);
+  }
+  return { capabilities: machine?.engine.capabilities ?? baselineCapabilities, profile };
+}
+
+function describe(prediction: Prediction, profile: DeviceProfile | undefined): string {
+  const { memoryBytes, secondsPerStep, tokensPerSecond, relativeError = 0, totalSeconds } = prediction;
+  const error = `± ${(100 * relativeError).toFixed(0)} %`;
+  return table([
+    ['parameters', quantity(prediction.parameters, '').trim()],
+    ...Object.entries(memoryBytes).map(([name, bytes]) => [`memory: ${name}`, quantity(bytes, 'B')] as const),
+    ...prediction.flopsPerToken.map(
+      ({ convention, flops, note }) =>
+        [`flops per token: ${convention}`, `${quantity(flops, 'FLOP')}  ${note}`] as const,
+    ),
+    ['tokens per step', String(prediction.tokensPerStep)],
+    ['dispatches per step', String(prediction.dispatchesPerStep)],
+    ...(secondsPerStep === undefined || tokensPerSecond === undefined || totalSeconds === undefined
+      ? []
+      : ([
+          ['device', profile?.device ?? ''],
+          ['seconds per step', `${quantity(secondsPerStep, 's')} ${error}`],
+          ['tokens per second', `${quantity(tokensPerSecond, '')} ${error}`],
+          ['whole run', quantity(totalSeconds, 's')],
+        ] as const)),
+  ]);
+}

@@ -1,0 +1,160 @@
+// `flopscope sample`: continues a text or a list of tokens.
+import type { Command } from 'commander';
+import { checkCapacity } from '../lab/capacity.ts';
+import type { Engine } from '../lab/engine.ts';
+import { recordInferencePlans } from '../lab/inference-plans.ts';
+import { type ModelFiles, modelFileNames } from '../lab/model-files.ts';
+import { writeParameters } from '../lab/parameter-io.ts';
+import { LabError, stage } from '../lab/problem.ts';
+import { Sampler, type SamplingOptions } from '../lab/sampler.ts';
+import { constantTables, createModelTensors } from '../model/model-tensors.ts';
+import { storagesOf } from '../plan/store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { openMachine } from './device.ts';
+import { refuse } from './failure.ts';
+import { readModelDirectory, resolvePath } from './files.ts';
+import { integer, jsonOption, outputOf, parseSeed, real, runtimeOption, tokenList } from './options.ts';
+import { quantity } from './output.ts';
+
+interface SampleOptions {
+  readonly prompt?: string;
+  readonly promptTokens?: number[];
+  readonly maxNew: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly seed: number;
+  readonly cache: boolean;
+  readonly runtime: 'gpu' | 'cpu';
+}
+
+/** Adds the command. */
+export function addSample(program: Command): void {
+  program
+    .command('sample')
+    .argument('<dir>', 'model directory')
+    .description('continue a text or a list of tokens')
+    .option('--prompt <text>', 'text to continue; needs the tokenizer file')
+    .option('--prompt-tokens <ids>', 'tokens to continue, such as 1,2,3', tokenList)
+    .option('--max-new <n>', 'tokens to draw', integer(0, 10_000_000), 100)
+    .option('--temperature <t>', '0 takes the most likely token', real(0), 1)
+    .option('--top-k <k>', 'draw from the k most likely tokens; 0: all', integer(0), 0)
+    .option(
+      '--top-p <p>',
+      'draw from the most likely tokens that together have this probability',
+      real(0, 1),
+      1,
+    )
+    .option('--seed <s>', 'another number draws other tokens', parseSeed, 1)
+    .option('--no-cache', 'run the whole text through the model for every token')
+    .addOption(runtimeOption())
+    .addOption(jsonOption())
+    .action(async (path: string, options: SampleOptions, command: Command) => {
+      const output = outputOf(command);
+      const files = await readModelDirectory(resolvePath(path));
+      const prompt = promptOf(files, options);
+      const { engine, device } = await openMachine(options.runtime);
+      const { runtime, sampler } = await createSampler(engine, files);
+      const decoder = files.tokenizer?.createStreamDecoder();
+      try {
+        const generation = await stage('invalidData', () =>
+          sampler.generate(prompt, {
+            ...samplingOptions(options),
+            onTokens: (tokens) => {
+              output.text(decoder ? decoder.push(tokens) : `${tokens.join(' ')} `);
+              return true;
+            },
+          }),
+        );
+        const { tokens, prefillTokens, prefillSeconds, decodedTokens, decodeSeconds } = generation;
+        const rates = {
+          prefillTokensPerSecond: rateOf(prefillTokens, prefillSeconds),
+          decodeTokensPerSecond: rateOf(decodedTokens, decodeSeconds),
+        };
+        const text = files.tokenizer ? { text: files.tokenizer.decode(tokens) } : {};
+        output.text(`${decoder?.end() ?? ''}\n`);
+        output.result({ ...text, tokens, ...rates, runtime: engine.kind, device }, undefined);
+        if (!output.json) {
+          const [prefill, decode] = [rates.prefillTokensPerSecond, rates.decodeTokensPerSecond];
+          output.note(
+            `prefill ${quantity(prefill, 'tokens/s')}, decode ${quantity(decode, 'tokens/s')} on ${device}`,
+          );
+        }
+      } finally {
+        runtime.dispose();
+      }
+    });
+}
+
+/** Prompt tokens, checked. @throws LabError in one sentence. */
+export function promptOf(
+  { tokenizer, model }: Pick<ModelFiles, 'tokenizer' | 'model'>,
+  { prompt, promptTokens }: Pick<SampleOptions, 'prompt' | 'promptTokens'>,
+): readonly number[] {
+  if ((prompt === undefined) === (promptTokens === undefined)) {
+    refuse('invalidData', 'sample: give one of --prompt TEXT and --prompt-tokens 1,2,3.');
+  }
+  let tokens: readonly number[] = promptTokens ?? [];
+  if (prompt !== undefined) {
+    if (!tokenizer) {
+      const name = modelFileNames.tokenizer;
+      return refuse(
+        'invalidData',
+        `sample: the directory has no ${name}, so text is unknown. Give --prompt-tokens.`,
+      );
+    }
+    try {
+      tokens = [...tokenizer.encode(prompt)];
+    } catch (error) {
+      throw new LabError({
+        kind: 'invalidData',
+        message: error instanceof Error ? error.message : String(error),
+      });
+    }
+    if (tokens.length === 0)
+      refuse('invalidData', 'sample: the prompt is empty. Give at least one character.');
+  }
+  const { vocabulary } = model;
+  const wrong = tokens.find((token) => token >= vocabulary);
+  if (wrong !== undefined) {
+    const found = `token ${wrong} is outside the vocabulary of ${vocabulary}`;
+    refuse('invalidData', `sample: ${found}. Use 0 to ${vocabulary - 1}.`);
+  }
+  return tokens;
+}
+
+function samplingOptions({ maxNew, temperature, topK, topP, seed, cache }: SampleOptions): SamplingOptions {
+  return { maximumTokens: maxNew, temperature, topK, topP, seed, useCache: cache };
+}
+
+async function createSampler(
+  engine: Engine,
+  { model: config, weights }: ModelFiles,
+): Promise<{ readonly runtime: Runtime; readonly sampler: Sampler }> {
+  const plans = await stage('tooLarge', () => {
+    checkCapacity(engine, config, 1);
+    const { maxBindingBytes } = engine.capabilities;
+    const model = createModelTensors(
+      { ...config, dropout: 0 },
+      { maxBindingBytes, moments: 0, gradients: false },
+    );
+    return recordInferencePlans(model, engine);
+  });
+  const { model, prefill, decode } = plans;
+  const runtime = await engine.createRuntime(
+    [...prefill.map(({ plan }) => plan), decode],
+    storagesOf(model.store),
+  );
+  try {
+    for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
+    writeParameters(runtime, model.store, 'weights', weights);
+    return { runtime, sampler: new Sampler(runtime, plans) };
+  } catch (error) {
+    runtime.dispose();
+    throw error;
+  }
+}
+
+function rateOf(tokens: number, seconds: number): number {
+  return seconds > 0 ? tokens / seconds : 0;
+}

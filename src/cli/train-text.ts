@@ -1,0 +1,211 @@
+// `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
+
+import { checkpointFileName } from '../lab/checkpoint.ts';
+import { writeModelFiles } from '../lab/model-files.ts';
+import { predictTraining } from '../lab/prediction.ts';
+import { LabError } from '../lab/problem.ts';
+import { checkpointOf, prepareRun, type Run, weightsOf } from '../lab/run.ts';
+import { RunLoop } from '../lab/run-loop.ts';
+import { median } from '../lab/step-clock.ts';
+import type { Experiment } from '../model/config.ts';
+import type { LabEvent, Problem } from '../worker/api.ts';
+import { type Machine, openMachine } from './device.ts';
+import { readExperiment, withText } from './experiments.ts';
+import { Interrupted } from './failure.ts';
+import { createDirectory, type NamedBytes, resolvePath, writeFiles } from './files.ts';
+import { unlessInterrupted } from './interruption.ts';
+import { type Output, quantity, table } from './output.ts';
+import { experimentFileName } from './predict.ts';
+import { hostedKey, keptProfile, measureProfile, readProfile } from './profiles.ts';
+import { lastStepOf, readCheckpointOf, resumedExperiment } from './resume.ts';
+import type { TrainOptions } from './train.ts';
+import { StepLines } from './train-lines.ts';
+
+/** Seconds between checkpoints; more when saving takes long. */
+const saveInterval = 30;
+
+/** Runs the command. @throws LabError or Interrupted. */
+export async function trainOnText(
+  path: string,
+  options: TrainOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const given = await withText(seeded(await readExperiment(path), options.seed), options.data);
+  const checkpoint =
+    options.resume === undefined ? undefined : await readCheckpointOf(resolvePath(options.resume), 'random');
+  const { experiment, changed } = checkpoint
+    ? resumedExperiment(given.experiment, checkpoint)
+    : { experiment: given.experiment, changed: [] };
+  if (changed.length > 0) output.note(`resume: changed since the checkpoint: ${changed.join(', ')}.`);
+  const done = checkpoint?.progress.step ?? 0;
+  const lastStep = options.steps === undefined ? experiment.train.steps : lastStepOf(options.steps, done);
+  if (checkpoint) output.note(`resume: at step ${done}, training to step ${Math.max(done, lastStep)}.`);
+  const out = options.out === undefined ? undefined : resolvePath(options.out);
+  if (out !== undefined) await createDirectory(out);
+
+  const nothingYet = 'before the first step: there was nothing to keep.';
+  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
+  await useKnownProfile(machine, options, output);
+  const prepared = await unlessInterrupted(
+    signal,
+    nothingYet,
+    prepareRun(machine.engine, experiment, {
+      ...(given.text ? { text: given.text } : {}),
+      ...(checkpoint ? { checkpoint } : {}),
+      withSampler: !output.json && experiment.train.sampleInterval > 0,
+      onProgress: output.progress,
+    }),
+  );
+  const run = await unlessInterrupted(signal, nothingYet, withPrediction(prepared, machine, options, output));
+  await train(run, machine, { out, lastStep }, output, signal);
+}
+
+/** How far to train and where to write. */
+interface Goal {
+  readonly out: string | undefined;
+  readonly lastStep: number;
+}
+
+async function train(
+  run: Run,
+  machine: Machine,
+  goal: Goal,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const { out, lastStep } = goal;
+  const { evaluationInterval } = run.experiment.train;
+  const lines = new StepLines(
+    output,
+    (step) => evaluationInterval > 0 && (step % evaluationInterval === 0 || step === lastStep),
+  );
+  let problem: Problem | undefined;
+  const loop = new RunLoop(run, {
+    emit: (event) => {
+      lines.take(event);
+      if (event.kind === 'problem' && event.problem.kind !== 'storageFull') problem = event.problem;
+      describeEvent(event, output);
+    },
+    ...(out === undefined
+      ? {}
+      : {
+          // The last state is written with everything else.
+          save: async (bytes: Uint8Array, step: number) => {
+            if (step < lastStep) await writeFiles(out, [{ name: checkpointFileName, bytes }]);
+          },
+          saveInterval,
+        }),
+    lastStep,
+  });
+  const pause = () => void loop.pause();
+  signal.addEventListener('abort', pause, { once: true });
+  if (!signal.aborted) loop.start();
+  await loop.settled();
+  signal.removeEventListener('abort', pause);
+  lines.flush();
+  if (problem) throw new LabError(problem);
+  if (out !== undefined) await writeFiles(out, await filesOf(run));
+  if (signal.aborted) throw new Interrupted(whatWasKept(run, out));
+  output.result(...summary(run, machine, lines, out));
+}
+
+/** Everything that `--out` holds. Call when no step is in flight. */
+async function filesOf(run: Run): Promise<NamedBytes[]> {
+  const { experiment, corpus } = run;
+  return [
+    ...writeModelFiles(experiment.model, await weightsOf(run), corpus.tokenizer),
+    { name: checkpointFileName, bytes: await checkpointOf(run) },
+    {
+      name: experimentFileName,
+      bytes: new TextEncoder().encode(`${JSON.stringify(experiment, undefined, 2)}\n`),
+    },
+  ];
+}
+
+function whatWasKept(run: Run, out: string | undefined): string {
+  const { step } = run.trainer.progress;
+  if (out === undefined) return `after step ${step}: nothing was kept, because there is no --out.`;
+  return `after step ${step}: wrote a checkpoint and the model to ${out}. Go on with --resume ${out}.`;
+}
+
+function summary(
+  { trainer, prediction }: Run,
+  { engine, device }: Machine,
+  lines: StepLines,
+  out: string | undefined,
+): [value: object, text: string] {
+  const { step, tokens, seconds } = trainer.progress;
+  const stepSeconds = median(lines.stepSeconds);
+  const measured = lines.stepSeconds.length === 0 ? undefined : prediction.tokensPerStep / stepSeconds;
+  const peak = engine.profile?.fmaFlopsPerSecond.value;
+  const utilization = peak && measured ? trainer.flopsPerStep / stepSeconds / peak : undefined;
+  const predicted = prediction.tokensPerSecond;
+  const value = {
+    done: true,
+    ...{ steps: step, tokens, loss: lines.last?.loss, validationLoss: lines.validationLoss },
+    predictedTokensPerSecond: predicted,
+    measuredTokensPerSecond: measured,
+    modelFlopsUtilization: utilization,
+    peakFlopsPerSecond: peak,
+    ...{ seconds, runtime: engine.kind, device, out },
+  };
+  const rows: (readonly [string, string | undefined])[] = [
+    ['done', `${step} steps, ${tokens} tokens, ${quantity(seconds, 's')} on ${device}`],
+    ['loss', lines.last?.loss.toFixed(4)],
+    ['validation loss', lines.validationLoss?.toFixed(4)],
+    ['measured', measured && quantity(measured, 'tokens/s')],
+    ['predicted', predicted && quantity(predicted, 'tokens/s')],
+    [
+      'utilization',
+      utilization && peak && `${(100 * utilization).toFixed(1)} % of ${quantity(peak, 'FLOP/s')}`,
+    ],
+    ['written to', out],
+  ].map(([name, text]) => [String(name), text ? String(text) : undefined]);
+  return [value, table(rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])))];
+}
+
+function describeEvent(event: LabEvent, output: Output): void {
+  if (event.kind === 'sample') output.text(`--- sample at step ${event.step}\n${event.text}\n---\n`);
+  if (event.kind === 'problem' && event.problem.kind === 'storageFull') output.note(event.problem.message);
+}
+
+function seeded(experiment: Experiment, seed: number | undefined): Experiment {
+  if (seed === undefined) return experiment;
+  return {
+    ...experiment,
+    train: { ...experiment.train, seeds: { weights: seed, data: seed, dropout: seed } },
+  };
+}
+
+/** Gives the engine the user's figures, or those kept for this device. */
+async function useKnownProfile(
+  { engine, open }: Machine,
+  options: TrainOptions,
+  output: Output,
+): Promise<void> {
+  if (!open) return;
+  if (options.profile === undefined) {
+    engine.profile = await keptProfile(open);
+    return;
+  }
+  const { profile } = await readProfile(resolvePath(options.profile));
+  if (profile.device !== hostedKey(open)) {
+    output.note(`profile: it was made on ${profile.device}, and this is ${hostedKey(open)}.`);
+  }
+  engine.profile = profile;
+}
+
+/** Calibrates a device that nothing is known of, so that the run can be predicted before it begins. */
+async function withPrediction(
+  run: Run,
+  { engine, open }: Machine,
+  options: TrainOptions,
+  output: Output,
+): Promise<Run> {
+  if (!open || engine.profile || !options.calibrate) return run;
+  output.note('train: this device is not calibrated yet; measuring it once. --no-calibrate leaves it out.');
+  const profile = await measureProfile(open, output);
+  engine.profile = profile;
+  return { ...run, prediction: predictTraining(run.experiment, run.plans, run.sampling, profile) };
+}
