@@ -1,0 +1,132 @@
+// One block alone: finite differences through all its options, and recording it again for recomputation.
+import { describe, expect, it } from 'vitest';
+import { attention } from '../../src/kernels/attention.ts';
+import { recordBlock, recordNorm } from '../../src/model/block.ts';
+import { type ModelConfig, parseModel } from '../../src/model/config.ts';
+import { createModelTensors, type ModelTensors, registerParameters } from '../../src/model/model-tensors.ts';
+import { attentionShape } from '../../src/model/transformer.ts';
+import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { freeze } from '../../src/plan/plan.ts';
+import { persistentTensor, storagesOf } from '../../src/plan/store.ts';
+import { Tape } from '../../src/plan/tape.ts';
+import type { Tensor } from '../../src/plan/tensor.ts';
+import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
+import { exampleScalars } from '../../src/runtime/verify.ts';
+
+const [batch, time, width] = [2, 3, 8];
+
+function createModel(changes: Partial<ModelConfig>): ModelTensors {
+  const sizes = { layers: 1, width, heads: 2, context: time, vocabulary: 5, hidden: 12 };
+  const parsed = parseModel({ ...sizes, ...changes });
+  if (parsed.kind === 'problem') throw new Error(parsed.problems[0]?.message);
+  return createModelTensors(parsed.model, { maxBindingBytes: 2 ** 27, moments: 0, gradients: true });
+}
+
+function recordOn(tape: Tape, model: ModelTensors, x: Tensor): Tensor {
+  const { dropout } = model.config;
+  const shape = { ...attentionShape(model), batch, time, dropout };
+  return recordBlock(tape, model, 0, x, time, (qkv) => attention(tape, qkv, shape));
+}
+
+/** y and gradients of Σ y ∘ r in float64. */
+async function run(
+  model: ModelTensors,
+  isRecomputed: boolean,
+  values: Readonly<Record<string, Float64Array>>,
+) {
+  const tape = new Tape({ capabilities: baselineCapabilities, training: true });
+  const x = persistentTensor('x', [batch * time, width], 'f32', 'state');
+  const dx = persistentTensor('dx', [batch * time, width], 'f32', 'state');
+  const dy = persistentTensor('dy', [batch * time, width], 'f32', 'state');
+  registerParameters(tape, model, 0);
+  tape.parameter(x, dx);
+  const y = isRecomputed ? tape.checkpoint([x], () => recordOn(tape, model, x)) : recordOn(tape, model, x);
+  tape.adoptGradient(y, dy);
+  tape.backward();
+  const plan = freeze('block', tape, [y]);
+  const extra = [x, dx, dy].map(({ storage }) => storage);
+  const runtime = new CpuRuntime([plan], [...storagesOf(model.store), ...extra], 'f64');
+  runtime.write(model.store.shards[0]?.weights as Tensor, values.weights as Float64Array);
+  runtime.write(x, values.x as Float64Array);
+  runtime.write(dy, values.r as Float64Array);
+  await runtime.submit([{ plan, scalars: exampleScalars }]);
+  return {
+    y: await runtime.read(y),
+    dx: await runtime.read(dx),
+    dw: await runtime.read(model.store.shards[0]?.gradients as Tensor),
+  };
+}
+
+function draw(count: number, seed: number, scale = 1): Float64Array {
+  let state = seed;
+  return Float64Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return scale * (state / 2 ** 31 - 1);
+  });
+}
+
+function valuesFor(model: ModelTensors) {
+  const elements = model.store.shards[0]?.weights.shape[0] ?? 0;
+  return {
+    weights: draw(elements, 3, 0.7),
+    x: draw(batch * time * width, 5, 1.5),
+    r: draw(batch * time * width, 7),
+  };
+}
+
+const llama = { norm: 'rmsNorm', gated: true, activation: 'silu', bias: false, keyValueHeads: 1 } as const;
+const cases: [string, Partial<ModelConfig>][] = [
+  ['of GPT-2', { bias: true, activation: 'geluTanh' }],
+  ['of GPT-2 without biases and with dropout', { bias: false, dropout: 0.3 }],
+  ['of Llama', { ...llama, position: 'rope' }],
+  ['with biases, dropout, a gate and grouped heads', { ...llama, bias: true, dropout: 0.2 }],
+];
+
+describe('a block', () => {
+  it.each(cases)('%s has the gradients of finite differences', async (_, changes) => {
+    const model = createModel(changes);
+    const values = valuesFor(model);
+    const { dx, dw } = await run(model, false, values);
+    const lossOf = async () => {
+      const { y } = await run(model, false, values);
+      return y.reduce((sum, value, i) => sum + value * (values.r[i] ?? 0), 0);
+    };
+    const epsilon = 1e-6;
+    const check = async (array: Float64Array, index: number, analytic: number) => {
+      const saved = array[index] ?? 0;
+      array[index] = saved + epsilon;
+      const above = await lossOf();
+      array[index] = saved - epsilon;
+      const numeric = (above - (await lossOf())) / (2 * epsilon);
+      array[index] = saved;
+      expect(Math.abs(numeric - analytic)).toBeLessThanOrEqual(1e-5 + 1e-4 * Math.abs(numeric));
+    };
+    for (let i = 0; i < values.x.length; i += 5) await check(values.x, i, dx[i] ?? 0);
+    for (const { name, blocks } of model.store.parameters.values()) {
+      if (!name.startsWith('layers.')) continue;
+      const { offset, shape } = blocks[0]?.weight ?? { offset: 0, shape: [] };
+      const count = shape.reduce((product, size) => product * size, 1);
+      for (const index of [0, Math.floor(count / 2), count - 1]) {
+        await check(values.weights, offset + index, dw[offset + index] ?? 0);
+      }
+    }
+  });
+
+  it.each(cases)('%s gives the same bits when its activations are recomputed', async (_, changes) => {
+    const model = createModel(changes);
+    const values = valuesFor(model);
+    const kept = await run(model, false, values);
+    const recomputed = await run(model, true, values);
+    expect(recomputed).toEqual(kept);
+  });
+
+  it('names its norm by the model', () => {
+    const tape = new Tape({ capabilities: baselineCapabilities });
+    const x = persistentTensor('x', [batch * time, width], 'f32', 'state');
+    recordNorm(tape, createModel(llama), 'finalNorm', x);
+    recordNorm(tape, createModel({ bias: true }), 'finalNorm', x);
+    const [rms, layer] = tape.dispatches;
+    expect(rms?.kernel.name).toContain('rmsNorm');
+    expect(layer?.kernel.name).toContain('layerNorm');
+  });
+});
