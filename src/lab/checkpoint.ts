@@ -31,9 +31,10 @@ export interface Checkpoint {
 export type CheckpointFacts = Omit<Checkpoint, 'weights' | 'moments'>;
 
 const word = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const versionSchema = v.looseObject({ version: v.number() });
 const factsSchema = v.strictObject({
-  version: v.number(),
+  version: v.literal(version),
   experiment: v.unknown(),
   progress: v.strictObject({
     step: count,
@@ -103,8 +104,25 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   return { ...facts, weights: group('weights'), moments };
 }
 
-/** Writes a checkpoint's numbers into a runtime whose plans were recorded for its experiment. */
+/**
+ * Writes a checkpoint's numbers into a runtime whose plans were recorded for its experiment.
+ * @throws if a parameter or a moment is missing, of another length, or not of this model.
+ */
 export function restoreCheckpoint(runtime: Runtime, store: ParameterStore, checkpoint: Checkpoint): void {
+  const moments = store.shards[0]?.moments.length ?? 0;
+  if (checkpoint.moments.length !== moments) {
+    throw new Error(
+      `checkpoint: it has ${checkpoint.moments.length} moments of the optimizer, and this run needs ${moments}. ` +
+        'The file is damaged or of another run.',
+    );
+  }
+  for (const arrays of [checkpoint.weights, ...checkpoint.moments]) {
+    const unknown = [...arrays.keys()].find((name) => !store.parameters.has(name));
+    if (unknown !== undefined)
+      throw new Error(
+        `checkpoint: ${unknown} is no parameter of this model. Use the checkpoint of this run.`,
+      );
+  }
   writeParameters(runtime, store, 'weights', checkpoint.weights);
   checkpoint.moments.forEach((arrays, moment) => {
     writeParameters(runtime, store, { moment }, arrays);
@@ -118,6 +136,13 @@ function parseFacts(text: string): CheckpointFacts {
   } catch {
     throw new Error('checkpoint: its description is no JSON. The file is damaged; use another.');
   }
+  // A newer version may have other fields: it is named as newer before they are looked at.
+  const versioned = v.safeParse(versionSchema, json);
+  if (versioned.success && versioned.output.version > version) {
+    throw new Error(
+      `checkpoint: version ${versioned.output.version} is newer than ${version}. Use a newer Flopscope.`,
+    );
+  }
   const parsed = v.safeParse(factsSchema, json);
   if (!parsed.success) {
     const issue = parsed.issues[0];
@@ -125,9 +150,6 @@ function parseFacts(text: string): CheckpointFacts {
     throw new Error(`checkpoint: ${path}: ${issue.message}. The file is damaged or from another version.`);
   }
   const facts = parsed.output;
-  if (facts.version > version) {
-    throw new Error(`checkpoint: version ${facts.version} is newer than ${version}. Use a newer Flopscope.`);
-  }
   const experiment = parseExperiment(facts.experiment);
   if (experiment.kind === 'problem') {
     throw new Error(`checkpoint: ${experiment.problems[0]?.path}: ${experiment.problems[0]?.message}`);

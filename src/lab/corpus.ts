@@ -25,7 +25,7 @@ export interface Corpus {
  * Loads the corpus of a configuration.
  * @param text the person's own text, needed when `data.source` is `file`
  * @param tokenizer of a model that exists already; otherwise one is made for the text
- * @throws what the text reader throws for files that are empty, binary, too large or not UTF-8.
+ * @throws if the text has a character that the tokenizer lacks, and what the text reader throws for files that are empty, binary, too large or not UTF-8.
  */
 export async function loadCorpus(
   data: DataConfig,
@@ -33,30 +33,23 @@ export async function loadCorpus(
   onProgress?: (progress: ReadProgress) => void,
   tokenizer?: Tokenizer,
 ): Promise<Corpus> {
-  if (tokenizer) return encodeWith(tokenizer, data, text);
-  if (data.source === 'file') {
-    if (!text) throw new Error('data: the source is "file" but no text was given. Choose a text file.');
-    return readTokens(text, data.tokenizer, onProgress ? { onProgress } : {});
+  if (data.source !== 'file') {
+    const generated = generate(data.source, data);
+    const own = data.tokenizer === 'bytes' ? byteTokenizer : () => trainCharacterTokenizer(generated);
+    const used = tokenizer ?? own();
+    const sha256 = sha256Hex(new TextEncoder().encode(generated));
+    return { tokens: used.encode(generated), tokenizer: used, sha256 };
   }
-  const generated = generate(data);
-  return encodeText(
-    data.tokenizer === 'bytes' ? byteTokenizer() : trainCharacterTokenizer(generated),
-    generated,
-  );
+  if (!text) throw new Error('data: the source is "file" but no text was given. Choose a text file.');
+  const kind = tokenizer?.kind ?? data.tokenizer;
+  const read = await readTokens(text, kind, onProgress ? { onProgress } : {});
+  const isOwn = !tokenizer || JSON.stringify(read.tokenizer.toJSON()) === JSON.stringify(tokenizer.toJSON());
+  const corpus = { tokens: read.tokens, tokenizer: read.tokenizer, sha256: read.sha256 };
+  // The model may know more characters than this text has: then its ids are others.
+  return isOwn ? corpus : { ...corpus, tokenizer, tokens: tokenizer.encode((await readText(text)).text) };
 }
 
-/** A corpus in the tokens of a model that exists already. @throws if the text has characters that it lacks. */
-async function encodeWith(tokenizer: Tokenizer, data: DataConfig, text?: Blob): Promise<Corpus> {
-  return encodeText(tokenizer, data.source === 'file' && text ? (await readText(text)).text : generate(data));
-}
-
-function encodeText(tokenizer: Tokenizer, text: string): Corpus {
-  return { tokens: tokenizer.encode(text), tokenizer, sha256: sha256Hex(new TextEncoder().encode(text)) };
-}
-
-function generate({ source, seed, characters }: DataConfig): string {
-  if (source === 'file')
-    throw new Error('data: the source is "file" but no text was given. Choose a text file.');
+function generate(source: Exclude<DataConfig['source'], 'file'>, { seed, characters }: DataConfig): string {
   return generateCorpus(source === 'copyRecall' ? 'copy-recall' : source, seed, characters);
 }
 

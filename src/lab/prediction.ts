@@ -17,7 +17,7 @@ export function predictTraining(
   sampling: InferencePlans | undefined,
   profile?: DeviceProfile,
 ): Prediction {
-  const tokensPerStep = train.batch * train.accumulation * model.context;
+  const tokensPerStep = train.batch * train.accumulation * plans.time;
   const flops = planFlops(plans.accumulate) * train.accumulation + planFlops(plans.update);
   const parameters = countParameters(model);
   return {

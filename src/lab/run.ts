@@ -1,7 +1,7 @@
 // Prepares one run: data, plans, runtime and first (or saved) weights, in that order, so that every refusal comes early.
 import type { Dataset } from '../data/dataset.ts';
 import type { LossFloors } from '../data/floors.ts';
-import type { Experiment } from '../model/config.ts';
+import type { Experiment, TrainConfig } from '../model/config.ts';
 import { initialiseParameters } from '../model/initialise.ts';
 import { constantTables } from '../model/model-tensors.ts';
 import { parameterSpecs } from '../model/parameters.ts';
@@ -54,7 +54,11 @@ export interface Run {
 export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
   const { checkpoint, onProgress = () => undefined } = options;
   onProgress('reading the text', 0);
-  const corpus = options.corpus ?? (await stage('invalidData', () => loadCorpus(wanted.data, options.text)));
+  const corpus =
+    options.corpus ??
+    (await stage('invalidData', () =>
+      loadCorpus(wanted.data, options.text, undefined, checkpoint?.tokenizer),
+    ));
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { train, data } = experiment;
   const dataset = await stage('invalidData', () => splitCorpus(corpus, data, experiment.model.context));
@@ -64,6 +68,7 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
       message: `resume: the text is not the one of the checkpoint (SHA-256 ${corpus.sha256.slice(0, 12)}…, not ${checkpoint.dataSha256.slice(0, 12)}…). Give the same text.`,
     });
   }
+  const batches = await stage('invalidFile', () => batchesFrom(dataset, train, checkpoint));
   onProgress('recording the plans', 0.1);
   const { plans, sampling, prediction } = await stage('tooLarge', () => {
     checkCapacity(engine, experiment.model, 2 + momentCount(train));
@@ -83,15 +88,14 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     if (checkpoint) {
       await stage('invalidFile', () => restoreCheckpoint(runtime, plans.model.store, checkpoint));
     } else if (options.weights) {
-      writeParameters(runtime, plans.model.store, 'weights', options.weights);
+      const { weights } = options;
+      await stage('invalidFile', () => writeParameters(runtime, plans.model.store, 'weights', weights));
     } else {
       const specs = parameterSpecs(experiment.model);
       const weights = new Map<string, Float32Array>();
       initialiseParameters(specs, train.seeds.weights, (name, values) => weights.set(name, values));
       writeParameters(runtime, plans.model.store, 'weights', weights);
     }
-    const start = checkpoint?.cursor.kind === 'random' ? checkpoint.cursor.state : train.seeds.data;
-    const batches = new RandomBatches(dataset, train.batch, start);
     const trainer = new Trainer(runtime, plans, train, batches, checkpoint?.progress);
     return {
       experiment,
@@ -110,6 +114,18 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     runtime.dispose();
     throw error;
   }
+}
+
+/** The run's batches from their first, or from where a checkpoint stands. @throws if that is no place in a text. */
+function batchesFrom(
+  dataset: Dataset,
+  train: TrainConfig,
+  checkpoint: Checkpoint | undefined,
+): RandomBatches {
+  const cursor = checkpoint?.cursor;
+  if (cursor?.kind === 'list')
+    throw new Error('resume: the checkpoint is of a run over listed batches. Give those batches again.');
+  return new RandomBatches(dataset, train.batch, cursor?.state ?? train.seeds.data);
 }
 
 /** The checkpoint of a run whose steps are all done. */

@@ -27,6 +27,9 @@ export interface PendingStep {
   readonly gpuSeconds: Promise<number | undefined>;
 }
 
+/** Seconds that no step is shorter than: a rate must stay a number. */
+const shortestStep = 1e-6;
+
 /** Elements of the metrics tensor. */
 const metric = { loss: 0, gradientNorm: 1, isFinite: 2 } as const;
 
@@ -102,7 +105,8 @@ export class Trainer {
     this.#progress = { ...this.#progress, step: step + 1, tokens };
     const record = (submission as NonNullable<typeof submission>).done.then(([metrics]) => {
       const now = performance.now() / 1000;
-      const stepSeconds = now - (this.#lastCompletion ?? start);
+      // Two results may arrive in one tick of a coarse clock.
+      const stepSeconds = Math.max(now - (this.#lastCompletion ?? start), shortestStep);
       this.#lastCompletion = now;
       this.#progress = { ...this.#progress, seconds: this.#progress.seconds + stepSeconds };
       return {

@@ -87,9 +87,9 @@ describe('a block', () => {
     const model = createModel(changes);
     const values = valuesFor(model);
     const { dx, dw } = await run(model, false, values);
-    const lossOf = async () => {
+    const lossOf = async (): Promise<number> => {
       const { y } = await run(model, false, values);
-      return y.reduce((sum, value, i) => sum + value * (values.r[i] ?? 0), 0);
+      return values.r.reduce((sum, r, i) => sum + r * (y[i] ?? 0), 0);
     };
     const epsilon = 1e-6;
     const check = async (array: Float64Array, index: number, analytic: number) => {
