@@ -202,7 +202,8 @@ export class Tape {
 
   /**
    * Records a block whose activations are not kept: backward records the block again before its gradients.
-   * `record` must be pure. Random operations get the same numbers both times.
+   * `record` must be pure. Random operations get the same numbers both times. `inputs` need not want gradients:
+   * parameters inside the block may.
    */
   checkpoint(inputs: readonly Tensor[], record: () => Tensor): Tensor {
     if (!this.#recordsClosures) return record();
@@ -210,18 +211,21 @@ export class Tape {
     this.#recordsClosures = false;
     const output = record();
     this.#recordsClosures = true;
-    this.onBackward(inputs, output, (outputGradient) => {
+    if (inputs.includes(output)) return output;
+    this.#differentiable.add(output);
+    const recordGradients = (outputGradient: Tensor) => {
       const operation = this.#operation;
       this.#operation = firstOperation;
       const mark = this.#closures.length;
       this.#recordsClosures = true;
       const again = record();
+      this.#recordsClosures = false;
+      this.#operation = operation;
       this.#gradients.set(again, outputGradient);
       this.#contributed.add(again);
       this.#replayClosures(mark);
-      this.#recordsClosures = false;
-      this.#operation = operation;
-    });
+    };
+    this.#closures.push({ output, scope: this.#scope.join(' / '), record: recordGradients });
     return output;
   }
 
