@@ -22,16 +22,25 @@ export function parseBindings(source: string): WgslBinding[] {
   }));
 }
 
-/** Fields of a struct in order; every field is four bytes wide, so a field's offset is four times its index. */
+/**
+ * Fields of a struct in order; every field is four bytes wide, so a field's offset is four times its index.
+ * @throws if the struct is missing or has a field of another width.
+ */
 export function parseStruct(
   source: string,
   name: string,
 ): { readonly name: string; readonly type: string }[] {
-  const body = new RegExp(`struct\\s+${name}\\s*\\{([^}]*)\\}`).exec(source)?.[1];
+  const text = source.replace(/\/\/[^\n]*/g, '');
+  const body = new RegExp(`struct\\s+${name}\\s*\\{([^}]*)\\}`).exec(text)?.[1];
   if (body === undefined) throw new Error(`wgsl: no struct ${name} in the source. Prepend the prologue.`);
-  return [...body.replace(/\/\/[^\n]*/g, '').matchAll(/(\w+)\s*:\s*(f32|u32|i32)\s*,?/g)].map(
-    ([, field = '', type = '']) => ({ name: field, type }),
-  );
+  const fields = body.split(',').map((field) => field.trim());
+  return fields.filter(Boolean).map((field) => {
+    const [, fieldName, type] = /^(\w+)\s*:\s*(f32|u32|i32)$/.exec(field) ?? [];
+    if (!fieldName || !type) {
+      throw new Error(`wgsl: struct ${name} has a field "${field}". Use f32, u32 or i32 fields only.`);
+    }
+    return { name: fieldName, type };
+  });
 }
 
 /** Names of the `override` constants of a module. */
