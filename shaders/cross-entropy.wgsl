@@ -1,5 +1,5 @@
 // loss = log Σ exp(logits) − logits[target] per row; in training the logits become their own gradient in place:
-// (softmax − one-hot) · step.lossScale. `lanes` neighbouring invocations share a row and meet in a tree.
+// (softmax − one-hot) · step.lossScale. `lanes` neighbouring invocations share a row.
 // Three passes over a row: maximum, sum, gradient. Rows with an ignored target have loss and gradient 0.
 // Also: targets from rows of tokens, and the sum of a step's losses by one workgroup in a fixed order.
 
@@ -25,8 +25,57 @@ const ignored = 0xffffffffu;
 const lanes = 1u << laneLevels;
 const threads = max(64u, lanes);
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
-var<workgroup> partial: array<f32, threads>;
-var<workgroup> sums: array<f32, 256>;
+const corners = 16u;
+var<workgroup> partial: array<f32, max(256u, threads)>;
+var<workgroup> corner: array<f32, corners>;
+
+/// Largest of what the lanes of a row left in `partial`, in every lane. Barriers are dear on a CPU: no tree.
+fn rowMaximum(first: u32, thread: u32) -> f32 {
+  workgroupBarrier();
+  var largest = -3.0e38;
+  if (lanes <= 32u) {
+    for (var i = 0u; i < lanes; i++) {
+      largest = max(largest, partial[first + i]);
+    }
+    workgroupBarrier();
+    return largest;
+  }
+  if (thread < corners) {
+    for (var i = 0u; i < threads / corners; i++) {
+      largest = max(largest, partial[thread + i * corners]);
+    }
+    corner[thread] = largest;
+  }
+  workgroupBarrier();
+  for (var i = 0u; i < corners; i++) {
+    largest = max(largest, corner[i]);
+  }
+  return largest;
+}
+
+/// Sum of what the lanes of a row left in `partial`, in every lane, in a fixed order.
+fn rowSum(first: u32, thread: u32) -> f32 {
+  workgroupBarrier();
+  var sum = 0.0;
+  if (lanes <= 32u) {
+    for (var i = 0u; i < lanes; i++) {
+      sum += partial[first + i];
+    }
+    return sum;
+  }
+  if (thread < corners) {
+    for (var i = 0u; i < threads / corners; i++) {
+      sum += partial[thread + i * corners];
+    }
+    corner[thread] = sum;
+  }
+  workgroupBarrier();
+  sum = 0.0;
+  for (var i = 0u; i < corners; i++) {
+    sum += corner[i];
+  }
+  return sum;
+}
 
 @compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -48,16 +97,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     largest = max(largest, logits[start + column]);
   }
   partial[thread] = largest;
-  for (var level = 0u; level < laneLevels; level++) {
-    let half = lanes >> (level + 1u);
-    workgroupBarrier();
-    if (lane < half) {
-      partial[thread] = max(partial[thread], partial[thread + half]);
-    }
-  }
-  workgroupBarrier();
-  largest = partial[first];
-  workgroupBarrier();
+  largest = rowMaximum(first, thread);
 
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
@@ -70,15 +110,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let target_ = targets[min(row, rows - 1u)];
   let targetLogit = logits[start + min(target_, columns - 1u)]; // before the barrier: it is overwritten after
   partial[thread] = sum;
-  for (var level = 0u; level < laneLevels; level++) {
-    let half = lanes >> (level + 1u);
-    workgroupBarrier();
-    if (lane < half) {
-      partial[thread] += partial[thread + half];
-    }
-  }
-  workgroupBarrier();
-  sum = partial[first];
+  sum = rowSum(first, thread);
 
   if (row >= rows) {
     return;
@@ -129,16 +161,22 @@ fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
     }
     sum += losses[row];
   }
-  sums[thread] = sum;
-  for (var level = 0u; level < 8u; level++) { // 2⁸ = 256
-    let half = 128u >> level;
-    workgroupBarrier();
-    if (thread < half) {
-      sums[thread] += sums[thread + half];
+  partial[thread] = sum;
+  workgroupBarrier();
+  if (thread < corners) {
+    sum = 0.0;
+    for (var i = 0u; i < 256u / corners; i++) {
+      sum += partial[thread + i * corners];
     }
+    corner[thread] = sum;
   }
+  workgroupBarrier();
   if (thread == 0u) {
-    var total = sums[0] * step.lossScale;
+    var total = 0.0;
+    for (var i = 0u; i < corners; i++) {
+      total += corner[i];
+    }
+    total *= step.lossScale;
     if (accumulate == 1u) {
       total += metrics[slot];
     }

@@ -1,6 +1,6 @@
 // x[b, t] = table[token] (+ positions[t]), and gradients without float atomics.
 // Token gradients: `sort` ranks every token by counting (stable); then a workgroup per vocabulary row and 32 columns finds
-// its segment of the sorted list and adds the rows of dy in order, 8 row lanes and a tree.
+// its segment of the sorted list and adds the rows of dy in order, `rowLanes` of them side by side.
 // Position gradients add over the batch in order. A table may be one block of rows [firstRow, firstRow + blockRows).
 
 override rows: u32 = 0u;       // batch · time
@@ -25,30 +25,36 @@ override accumulate: u32 = 0u;
 @group(0) @binding(8) var<storage, read_write> gradient: array<f32>;  // [blockRows or positionRows, columns]
 
 const threads = 64u;
+const elementThreads = 128u;
 const columnLanes = 32u;
-const rowLanes = 8u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 var<workgroup> sums: array<f32, columnLanes * rowLanes>;
 var<workgroup> segment: vec2<u32>;
 
-@compute @workgroup_size(threads)
+@compute @workgroup_size(elementThreads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
-  let element = group * threads + thread;
-  if (group >= launch.endWorkgroup || element >= rows * columns) {
+  if (group >= launch.endWorkgroup) {
     return;
   }
-  let row = element / columns;
-  let column = element % columns;
-  let token = tokens[row / time * rowLength + row % time] - firstRow; // wraps past blockRows when below
-  if (token >= blockRows) {
-    return;
+  let start = group * steps * elementThreads + thread;
+  let end = min(start + steps * elementThreads, rows * columns);
+  for (var i = 0u; i < maximumSteps; i++) {
+    let element = start + i * elementThreads;
+    if (element >= end) {
+      break;
+    }
+    let row = element / columns;
+    let column = element % columns;
+    let token = tokens[row / time * rowLength + row % time] - firstRow; // wraps past blockRows when below
+    if (token < blockRows) {
+      var value = table[token * columns + column];
+      if (hasPositions == 1u) {
+        value += positions[row % time * columns + column];
+      }
+      x[element] = value;
+    }
   }
-  var value = table[token * columns + column];
-  if (hasPositions == 1u) {
-    value += positions[row % time * columns + column];
-  }
-  x[element] = value;
 }
 
 /// One token at the position in `state`.
@@ -150,20 +156,18 @@ fn backwardToken(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     sum += dy[sorted[place] * columns + min(column, columns - 1u)];
   }
   sums[thread] = sum;
-  for (var level = 0u; level < 3u; level++) { // 2³ = rowLanes
-    let half = rowLanes >> (level + 1u);
-    workgroupBarrier();
-    if (rowLane < half) {
-      sums[thread] += sums[thread + half * columnLanes];
-    }
+  workgroupBarrier();
+  if (rowLane > 0u || column >= columns) {
+    return;
   }
-  if (rowLane == 0u && column < columns) {
-    if (accumulate == 1u) {
-      gradient[index] += sums[thread];
-    } else {
-      gradient[index] = sums[thread];
-    }
+  var total = 0.0;
+  for (var i = 0u; i < rowLanes; i++) {
+    total += sums[thread + i * columnLanes];
   }
+  if (accumulate == 1u) {
+    total += gradient[index];
+  }
+  gradient[index] = total;
 }
 
 @compute @workgroup_size(threads)

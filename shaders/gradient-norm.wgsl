@@ -14,18 +14,27 @@ override clip: f32 = 0.0;  // 0 clips nothing
 const threads = 128u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 var<workgroup> partial: array<f32, threads>;
+var<workgroup> corner: array<f32, 16>;
 
+/// Sum in the first invocation, in a fixed order: 16 sums of 8, then their sum. Barriers are dearer than additions.
 fn workgroupSum(value: f32, thread: u32) -> f32 {
   partial[thread] = value;
-  for (var level = 0u; level < 7u; level++) { // 2⁷ = threads
-    let half = threads >> (level + 1u);
-    workgroupBarrier();
-    if (thread < half) {
-      partial[thread] += partial[thread + half];
+  workgroupBarrier();
+  var sum = 0.0;
+  if (thread < 16u) {
+    for (var i = 0u; i < 8u; i++) {
+      sum += partial[thread + i * 16u];
     }
+    corner[thread] = sum;
   }
   workgroupBarrier();
-  return partial[0];
+  sum = 0.0;
+  if (thread == 0u) {
+    for (var i = 0u; i < 16u; i++) {
+      sum += corner[i];
+    }
+  }
+  return sum;
 }
 
 @compute @workgroup_size(threads)
@@ -34,16 +43,20 @@ fn sumSquares(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
   if (group >= launch.endWorkgroup) {
     return;
   }
-  var sum = 0.0;
+  // Four at a time, those past the end as zeros.
+  var sum = vec4<f32>();
   for (var i = 0u; i < maximumSteps; i++) {
-    let element = (i * groups + group) * threads + thread;
-    if (element >= elements) {
+    let first = (i * groups + group) * (4u * threads) + thread;
+    if (first >= elements) {
       break;
     }
-    let value = gradients[element];
+    let index = vec4(first) + vec4(0u, threads, 2u * threads, 3u * threads);
+    let safe = min(index, vec4(elements - 1u));
+    let values = vec4(gradients[safe.x], gradients[safe.y], gradients[safe.z], gradients[safe.w]);
+    let value = select(vec4<f32>(), values, index < vec4(elements));
     sum += value * value;
   }
-  let total = workgroupSum(sum, thread);
+  let total = workgroupSum(sum.x + sum.y + sum.z + sum.w, thread);
   if (thread == 0u) {
     squares[group] = total;
   }

@@ -1,6 +1,7 @@
 // y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias) of each row (Ba et al. 2016), and its gradients.
-// Forward and dx: `lanes` neighbouring invocations share a row and meet in a tree; a workgroup holds 64 ÷ lanes rows.
-// Forward passes over a row three times (mean, variance, result), dx twice. dWeight sums columns as column-sum.wgsl does.
+// Forward and dx: `lanes` neighbouring invocations share a row; a workgroup holds 64 ÷ lanes rows. They meet once: each
+// adds up what all have left in workgroup memory, which is cheaper than a tree because barriers are dear on a CPU.
+// Forward passes over a row three times (mean, variance, result), dx twice. dWeight: 32 columns × 8 row lanes, by slices.
 
 override rows: u32;
 override columns: u32;
@@ -26,20 +27,9 @@ const maximumSteps = 0x1000000u; // loops break before: a constant bound costs n
 var<workgroup> partial: array<vec2<f32>, threads>;
 var<workgroup> columnPartial: array<vec2<f32>, columnLanes * rowLanes>;
 
-/// Sum over the lanes of a row, in every lane, in a fixed order.
-fn rowSum(value: vec2<f32>, thread: u32) -> vec2<f32> {
-  partial[thread] = value;
-  for (var level = 0u; level < laneLevels; level++) {
-    let half = lanes >> (level + 1u);
-    workgroupBarrier();
-    if (thread % lanes < half) {
-      partial[thread] += partial[thread + half];
-    }
-  }
-  workgroupBarrier();
-  let sum = partial[thread / lanes * lanes];
-  workgroupBarrier();
-  return sum;
+/// Elements of a row that a lane owns.
+fn laneCount(lane: u32) -> f32 {
+  return f32((columns + lanes - 1u - lane) / lanes);
 }
 
 @compute @workgroup_size(threads)
@@ -51,6 +41,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let row = group * (threads / lanes) + thread / lanes;
   let start = min(row, rows - 1u) * columns;
   let lane = thread % lanes;
+  // Each lane takes mean and squared deviations of its own elements; then they are combined (Chan et al. 1983). This is as
+  // exact as a mean first and deviations after, and needs one barrier.
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
@@ -59,17 +51,29 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     }
     sum += x[start + column];
   }
-  let mean = rowSum(vec2(sum, 0.0), thread).x / f32(columns);
+  let laneMean = sum / max(laneCount(lane), 1.0);
   var squares = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
     if (column >= columns) {
       break;
     }
-    let centred = x[start + column] - mean;
+    let centred = x[start + column] - laneMean;
     squares += centred * centred;
   }
-  let scale = inverseSqrt(rowSum(vec2(squares, 0.0), thread).x / f32(columns) + epsilon);
+  partial[thread] = vec2(laneMean, squares);
+  workgroupBarrier();
+  let first = thread / lanes * lanes;
+  var mean = 0.0;
+  for (var i = 0u; i < lanes; i++) {
+    mean += partial[first + i].x * (laneCount(i) / f32(columns));
+  }
+  var variance = 0.0;
+  for (var i = 0u; i < lanes; i++) {
+    let distance = partial[first + i].x - mean;
+    variance += (partial[first + i].y + distance * distance * laneCount(i)) / f32(columns);
+  }
+  let scale = inverseSqrt(variance + epsilon);
   if (row >= rows) {
     return;
   }
@@ -112,7 +116,13 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     let g = dy[start + column] * weight[column];
     sum += vec2(g, g * (x[start + column] - mean));
   }
-  let means = rowSum(sum, thread) / f32(columns);
+  partial[thread] = sum;
+  workgroupBarrier();
+  let first = thread / lanes * lanes;
+  var means = vec2<f32>();
+  for (var i = 0u; i < lanes; i++) {
+    means += partial[first + i] / f32(columns);
+  }
   if (row >= rows) {
     return;
   }
@@ -155,17 +165,14 @@ fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
     sum += dy[index] * vec2((x[index] - saved[row * 2u]) * saved[row * 2u + 1u], 1.0);
   }
   columnPartial[thread] = sum;
-  for (var level = 0u; level < 3u; level++) { // 2³ = rowLanes
-    let half = rowLanes >> (level + 1u);
-    workgroupBarrier();
-    if (rowLane < half) {
-      columnPartial[thread] += columnPartial[thread + half * columnLanes];
-    }
-  }
+  workgroupBarrier();
   if (rowLane > 0u || column >= columns) {
     return;
   }
-  var total = columnPartial[thread];
+  var total = vec2<f32>();
+  for (var i = 0u; i < rowLanes; i++) {
+    total += columnPartial[thread + i * columnLanes];
+  }
   let index = slice * (1u + hasBias) * columns + column;
   if (accumulate == 1u) {
     total.x += sums[index];

@@ -1,6 +1,6 @@
 // y = x ÷ √(mean x² + epsilon) · weight of each row (Zhang and Sennrich 2019), and its gradients.
-// Forward and dx: `lanes` neighbouring invocations share a row and meet in a tree; a workgroup holds 64 ÷ lanes rows.
-// Both pass over a row twice. dWeight sums columns as column-sum.wgsl does.
+// Forward and dx: `lanes` neighbouring invocations share a row and meet once; a workgroup holds 64 ÷ lanes rows.
+// Both pass over a row twice. dWeight: 32 columns × 8 row lanes, by slices of the rows.
 
 override rows: u32;
 override columns: u32;
@@ -25,18 +25,14 @@ const maximumSteps = 0x1000000u; // loops break before: a constant bound costs n
 var<workgroup> partial: array<f32, threads>;
 var<workgroup> columnPartial: array<f32, columnLanes * rowLanes>;
 
-/// Sum over the lanes of a row, in every lane, in a fixed order.
-fn rowSum(value: f32, thread: u32) -> f32 {
-  partial[thread] = value;
-  for (var level = 0u; level < laneLevels; level++) {
-    let half = lanes >> (level + 1u);
-    workgroupBarrier();
-    if (thread % lanes < half) {
-      partial[thread] += partial[thread + half];
-    }
-  }
+/// Sum of what the lanes of a row left in `partial`, in every lane: one barrier costs a CPU less than a tree of them.
+fn rowSum(first: u32) -> f32 {
   workgroupBarrier();
-  return partial[thread / lanes * lanes];
+  var sum = 0.0;
+  for (var i = 0u; i < lanes; i++) {
+    sum += partial[first + i];
+  }
+  return sum;
 }
 
 @compute @workgroup_size(threads)
@@ -57,7 +53,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let value = x[start + column];
     squares += value * value;
   }
-  let scale = inverseSqrt(rowSum(squares, thread) / f32(columns) + epsilon);
+  partial[thread] = squares;
+  let scale = inverseSqrt(rowSum(thread / lanes * lanes) / f32(columns) + epsilon);
   if (row >= rows) {
     return;
   }
@@ -92,7 +89,8 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     }
     sum += dy[start + column] * weight[column] * x[start + column];
   }
-  let factor = rowSum(sum, thread) / f32(columns) * scale * scale;
+  partial[thread] = sum;
+  let factor = rowSum(thread / lanes * lanes) / f32(columns) * scale * scale;
   if (row >= rows) {
     return;
   }
@@ -134,20 +132,18 @@ fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
     sum += dy[index] * x[index] * saved[row];
   }
   columnPartial[thread] = sum;
-  for (var level = 0u; level < 3u; level++) { // 2³ = rowLanes
-    let half = rowLanes >> (level + 1u);
-    workgroupBarrier();
-    if (rowLane < half) {
-      columnPartial[thread] += columnPartial[thread + half * columnLanes];
-    }
-  }
+  workgroupBarrier();
   if (rowLane > 0u || column >= columns) {
     return;
   }
+  var total = 0.0;
+  for (var i = 0u; i < rowLanes; i++) {
+    total += columnPartial[thread + i * columnLanes];
+  }
   let index = slice * columns + column;
   if (accumulate == 1u) {
-    sums[index] += columnPartial[thread];
+    sums[index] += total;
   } else {
-    sums[index] = columnPartial[thread];
+    sums[index] = total;
   }
 }

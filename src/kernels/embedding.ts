@@ -4,9 +4,19 @@ import { defineKernel } from '../plan/kernel.ts';
 import type { Parameter } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
+import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
 const declaration = { source: prologue + source };
+
+/** The module wants its constants even where the entry point does not. */
+const unused = { constants: () => ({ steps: 1, rowLanes: 1 }) };
+
+/** Rows of dy that a workgroup reads side by side, by how often a token occurs on average. */
+function rowLanes(occurrences: number): number {
+  if (occurrences >= 128) return 8;
+  return occurrences >= 8 ? 2 : 1;
+}
 
 /** Test tokens in [0, limit): some of them outside the block. */
 const tokensBelow = (limit: number) => (uniform: number) => Math.floor(uniform * limit);
@@ -40,7 +50,8 @@ export const embeddingForward = defineKernel({
     { rows: 1024, time: 256, rowLength: 257, columns: 384, firstRow: 0, blockRows: 256, hasPositions: 1 },
     { rows: 4096, time: 512, rowLength: 513, columns: 768, firstRow: 0, blockRows: 8192, hasPositions: 1 },
   ],
-  workgroups: ({ rows, columns }) => Math.ceil((rows * columns) / 64),
+  constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns), rowLanes: 1 }),
+  workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, hasPositions }) => rows * columns * hasPositions,
   bytes: ({ rows, columns, hasPositions }) => 4 * rows * (1 + columns * (2 + hasPositions)),
   reference({ tokens, table, positions, x }, dims) {
@@ -60,6 +71,7 @@ export const embeddingForward = defineKernel({
 /** x = table[state[1]] (+ positions[state[0]]): the one token of a decoding step. x: [1, columns]. */
 export const embeddingDecodeForward = defineKernel({
   ...declaration,
+  ...unused,
   name: 'embedding.decode',
   family: 'embedding.decode',
   entryPoint: 'decode',
@@ -100,6 +112,7 @@ export const embeddingDecodeForward = defineKernel({
 /** order[0] = rows by token, stable; order[1] = their tokens. order: [2, rows]. */
 export const embeddingSort = defineKernel({
   ...declaration,
+  ...unused,
   name: 'embedding.sort',
   family: 'embedding.sort',
   entryPoint: 'sort',
@@ -136,6 +149,7 @@ export const embeddingSort = defineKernel({
 /** gradient[v] = Σ dy[row] over the rows whose token is firstRow + v (+ what is there). gradient: [blockRows, columns]. */
 export const embeddingBackwardToken = defineKernel({
   ...declaration,
+  constants: ({ rows, blockRows }) => ({ steps: 1, rowLanes: rowLanes(rows / blockRows) }),
   name: 'embedding.backwardToken',
   family: 'embedding.backwardToken',
   entryPoint: 'backwardToken',
@@ -181,6 +195,7 @@ export const embeddingBackwardToken = defineKernel({
 /** gradient[t] = Σ over the batch of dy[b, t] (+ what is there), zero from `time` on. gradient: [positionRows, columns]. */
 export const embeddingBackwardPosition = defineKernel({
   ...declaration,
+  ...unused,
   name: 'embedding.backwardPosition',
   family: 'embedding.backwardPosition',
   entryPoint: 'backwardPosition',

@@ -8,7 +8,7 @@ import { prologue } from './prologue.ts';
 /** Places of the numbers in the metrics tensor, f32 [8]. */
 export const metricSlots = { loss: 0, gradientNorm: 1, isFinite: 2, clipFactor: 3 } as const;
 
-/** squares[g] = Σ gradient² over every groups-th run of 128 elements from run g. */
+/** squares[g] = Σ gradient² over every groups-th run of 512 elements from run g. */
 export const sumSquaresKernel = defineKernel({
   name: 'gradientNorm.sumSquares',
   family: 'gradientNorm.sumSquares',
@@ -32,7 +32,7 @@ export const sumSquaresKernel = defineKernel({
   bytes: ({ elements, groups }) => 4 * (elements + groups),
   reference({ gradients, squares }, { elements, groups }) {
     squares.fill(0, 0, groups);
-    for (let i = 0; i < elements; i++) squares[Math.floor(i / 128) % groups] += gradients[i] ** 2;
+    for (let i = 0; i < elements; i++) squares[Math.floor(i / 512) % groups] += gradients[i] ** 2;
   },
 });
 
@@ -68,9 +68,9 @@ export const finishNormKernel = defineKernel({
   },
 });
 
-/** Workgroups for one buffer: about 32 elements per invocation, a multiple of 64 so that the sums are views. */
+/** Workgroups for one buffer: about 128 elements per invocation, a multiple of 64 so that the sums are views. */
 function groupsOf(elements: number): number {
-  return Math.min(1024, 64 * Math.ceil(elements / (64 * 4096)));
+  return Math.min(1024, 64 * Math.ceil(elements / (64 * 16_384)));
 }
 
 /**

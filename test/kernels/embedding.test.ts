@@ -37,6 +37,7 @@ describeKernel(embeddingBackwardToken, [
   { rows: 1, columns: 1, firstRow: 0, blockRows: 1, accumulate: 0 },
   { rows: 7, columns: 31, firstRow: 0, blockRows: 5, accumulate: 1 },
   { rows: 64, columns: 32, firstRow: 0, blockRows: 3, accumulate: 0 },
+  { rows: 400, columns: 41, firstRow: 0, blockRows: 3, accumulate: 1 },
   { rows: 300, columns: 33, firstRow: 64, blockRows: 66, accumulate: 1 },
   { rows: 300, columns: 40, firstRow: 64, blockRows: 66, accumulate: 0 },
   { rows: 5, columns: 2, firstRow: 0, blockRows: 66_000, accumulate: 0 }, // more than one grid row
