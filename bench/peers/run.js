@@ -14,8 +14,8 @@ const cache = fileURLToPath(new URL('../../node_modules/.cache/flopscope/peers',
 
 /** The competitors of each place; the WebAssembly one has threads only in a page. */
 export const peersOf = {
-  node: ['jax-js', 'tensorflow'],
-  chromium: ['jax-js', 'tensorflow', 'jax-js-wasm'],
+  node: ['flopscope', 'jax-js', 'tensorflow'],
+  chromium: ['flopscope', 'jax-js', 'tensorflow', 'jax-js-wasm'],
 };
 
 /** Losses that differ more than this from the oracle's are of another computation; float32 differs by 1e-5. */

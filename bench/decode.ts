@@ -1,0 +1,55 @@
+// Decoding with and without the cache by context: time per token a + b·n against a + b·n + c·n².
+import { gpuEngine } from '../src/lab/engine.ts';
+import { recordInferencePlans } from '../src/lab/inference-plans.ts';
+import { writeParameters } from '../src/lab/parameter-io.ts';
+import { Sampler } from '../src/lab/sampler.ts';
+import { parseExperiment } from '../src/model/config.ts';
+import { initialiseParameters } from '../src/model/initialise.ts';
+import { constantTables, createModelTensors } from '../src/model/model-tensors.ts';
+import { parameterSpecs } from '../src/model/parameters.ts';
+import { storagesOf } from '../src/plan/store.ts';
+import type { OpenDevice } from '../src/runtime/device.ts';
+
+const contexts = [128, 512, 2048];
+const tokensTimed = 8;
+
+/** Prints milliseconds per token after n tokens of context, cached and uncached, and their ratio. */
+export async function benchDecode(open: OpenDevice): Promise<void> {
+  console.log('context   cached ms   uncached ms   ratio');
+  for (const context of contexts) {
+    const sampler = await samplerFor(open, context);
+    const prompt = Array.from({ length: context - tokensTimed - 1 }, (_, i) => i % 64);
+    const time = async (useCache: boolean) => {
+      const options = { temperature: 0, topK: 0, topP: 1, seed: 1, useCache };
+      await sampler.generate(prompt, { ...options, maximumTokens: 2 });
+      const result = await sampler.generate(prompt, { ...options, maximumTokens: tokensTimed });
+      return (1000 * result.decodeSeconds) / result.decodedTokens;
+    };
+    const [cached, uncached] = [await time(true), await time(false)];
+    console.log(
+      `${String(context).padStart(7)}${cached.toFixed(2).padStart(12)}${uncached.toFixed(2).padStart(14)}` +
+        `${(uncached / cached).toFixed(1).padStart(8)}`,
+    );
+  }
+}
+
+/** A small Llama with random weights: speed does not depend on what it learned. */
+async function samplerFor(open: OpenDevice, context: number): Promise<Sampler> {
+  const parsed = parseExperiment({
+    model: { layers: 4, width: 128, heads: 4, context, vocabulary: 65, position: 'rope', norm: 'rmsNorm' },
+    train: { steps: 1, batch: 1, optimizer: { learningRate: 1e-3 } },
+    data: {},
+  });
+  if (parsed.kind !== 'ok') throw new Error(parsed.problems[0]?.message);
+  const { maxBindingBytes } = open.capabilities;
+  const config = parsed.experiment.model;
+  const model = createModelTensors(config, { maxBindingBytes, moments: 0, gradients: false });
+  const plans = recordInferencePlans(model, open);
+  const all = [...plans.prefill.map(({ plan }) => plan), plans.decode];
+  const runtime = await gpuEngine(open).createRuntime(all, storagesOf(model.store));
+  for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
+  const weights = new Map<string, Float32Array>();
+  initialiseParameters(parameterSpecs(config), 1, (name, values) => weights.set(name, values));
+  writeParameters(runtime, model.store, 'weights', weights);
+  return new Sampler(runtime, plans);
+}

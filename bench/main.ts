@@ -1,0 +1,36 @@
+// npm run bench [-- matmul | prediction [PRESET…] [--by-kernel] | decode | peers]: figures, never a pass or a failure.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { benchDecode } from './decode.ts';
+import { openBenchDevice } from './device.ts';
+import { benchMatmul } from './matmul.ts';
+import { benchPrediction } from './prediction.ts';
+
+const defaultPresets = ['nano', 'nano-gpt-cpu', 'small-llama'];
+
+/** Runs the named benches, or all of them. Returns the exit code. */
+export async function main(argv: string[]): Promise<number> {
+  const byKernel = argv.includes('--by-kernel');
+  const words = argv.filter((word) => !word.startsWith('--'));
+  const [name, ...rest] = words;
+  const known = ['matmul', 'prediction', 'decode', 'peers'];
+  if (name !== undefined && !known.includes(name)) {
+    console.error(`bench: there is no bench named ${name}. Use ${known.join(', ')} or nothing for all.`);
+    return 1;
+  }
+  const wants = (bench: string) => name === undefined || name === bench;
+  if (name !== 'peers') {
+    const open = await openBenchDevice();
+    console.log(`device: ${open.facts.vendor} ${open.facts.description || open.facts.architecture}`);
+    if (wants('matmul')) await benchMatmul(open);
+    if (wants('prediction')) await benchPrediction(open, rest.length > 0 ? rest : defaultPresets, byKernel);
+    if (wants('decode')) await benchDecode(open);
+  }
+  return wants('peers') ? runPeers(argv.filter((word) => word !== 'peers')) : 0;
+}
+
+/** The competitors run in processes of their own; their host finds its files by its own place. */
+function runPeers(options: readonly string[]): number {
+  const script = join(dirname(process.argv[1] ?? ''), '../bench/peers/run.js');
+  return spawnSync(process.execPath, [script, ...options], { stdio: 'inherit' }).status ?? 1;
+}
