@@ -3,6 +3,7 @@ import deltaSource from '../../shaders/attention-backward-delta.wgsl?raw';
 import keysSource from '../../shaders/attention-backward-keys-subgroup.wgsl?raw';
 import plainSource from '../../shaders/attention-backward-plain.wgsl?raw';
 import queriesSource from '../../shaders/attention-backward-queries-subgroup.wgsl?raw';
+import tiledSource from '../../shaders/attention-backward-tiled.wgsl?raw';
 import {
   type Capabilities,
   type Dims,
@@ -22,6 +23,7 @@ import {
   hasSubgroupsOf,
   keepFactor,
   launchedPairs,
+  suitsTiles,
 } from './attention-shape.ts';
 import { prologue } from './prologue.ts';
 
@@ -176,10 +178,34 @@ function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
   });
 }
 
+/** Tiles of 32 × 32 rows in workgroup memory. */
+const tiled = {
+  source: prologue + tiledSource,
+  constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize }),
+  suits: suitsTiles,
+};
+
+const tiledQueries: typeof attentionQueries = defineKernel({
+  ...queryFamily,
+  ...tiled,
+  name: 'attention.queries/tiled',
+  workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / 32),
+  launchedFlops: (dims) => launchedPairs(dims, 32, 32) * queryLaunch(dims),
+});
+
+const tiledKeys: typeof attentionKeys = defineKernel({
+  ...keyFamily,
+  ...tiled,
+  name: 'attention.keys-and-values/tiled',
+  workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / 32),
+  launchedFlops: (dims) => launchedPairs(dims, 32, 32) * keyLaunch(dims),
+});
+
 /** Variants of dq, the one to prefer first. */
 export const attentionQueryGradients: readonly (typeof attentionQueries)[] = [
   subgroupQueries(8),
   subgroupQueries(4),
+  tiledQueries,
   attentionQueries,
 ];
 
@@ -187,6 +213,7 @@ export const attentionQueryGradients: readonly (typeof attentionQueries)[] = [
 export const attentionKeyGradients: readonly (typeof attentionKeys)[] = [
   subgroupKeys(8),
   subgroupKeys(4),
+  tiledKeys,
   attentionKeys,
 ];
 

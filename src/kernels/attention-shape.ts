@@ -107,3 +107,9 @@ export function keepFactor(
 export function hasSubgroupsOf(lanes: number, device: Capabilities): boolean {
   return device.subgroupMinSize === lanes && device.subgroupMaxSize === lanes;
 }
+
+/** True where tiles in workgroup memory fit and pay: not on software adapters, where that memory is as dear as any. */
+export function suitsTiles({ keySize, valueSize }: AttentionDims, device: Capabilities): boolean {
+  const isSoftware = device.features.has('subgroups') && device.subgroupMaxSize <= 8;
+  return keySize <= 128 && valueSize <= 128 && !isSoftware;
+}

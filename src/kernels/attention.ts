@@ -1,6 +1,7 @@
 // Flash-style causal attention: grouped query heads, separate key and value sizes, dropout inside, memory linear in time.
 import plainSource from '../../shaders/attention-plain.wgsl?raw';
 import subgroupSource from '../../shaders/attention-subgroup.wgsl?raw';
+import tiledSource from '../../shaders/attention-tiled.wgsl?raw';
 import { defineKernel, type NumberArray, type Scalars } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
@@ -17,6 +18,7 @@ import {
   keepFactor,
   launchedPairs,
   packedDims,
+  suitsTiles,
 } from './attention-shape.ts';
 import { prologue } from './prologue.ts';
 
@@ -66,10 +68,22 @@ function subgroupForward(lanes: 4 | 8): typeof attentionForward {
   });
 }
 
+/** y and logSumExp of attention, tiles of 32 queries × 32 keys in workgroup memory. */
+const tiledForward: typeof attentionForward = defineKernel({
+  ...forwardFamily,
+  name: 'attention.forward/tiled',
+  source: prologue + tiledSource,
+  constants: ({ keySize, valueSize }) => ({ keySize, valueSize }),
+  suits: suitsTiles,
+  workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / 32),
+  launchedFlops: (dims) => launchedPairs(dims, 32, 32) * forwardFlopsPerPair(dims),
+});
+
 /** Variants of the forward pass, the one to prefer first. */
 export const attentionForwards: readonly (typeof attentionForward)[] = [
   subgroupForward(8),
   subgroupForward(4),
+  tiledForward,
   attentionForward,
 ];
 

@@ -36,7 +36,7 @@ export function shapesFor<D extends Dims, B extends string>(
     const lanes = kernel.constants?.(dims).lanes ?? 0;
     if (lanes > device.subgroupMinSize) return false;
     // A subgroup variant is right on wider subgroups too; suits() keeps it from them because it is slow there.
-    const claimed = lanes > 0 ? { ...device, subgroupMinSize: lanes, subgroupMaxSize: lanes } : device;
-    return kernel.suits?.(dims, claimed) ?? true;
+    const subgroups = { ...baselineCapabilities, subgroupMinSize: lanes, subgroupMaxSize: lanes };
+    return kernel.suits?.(dims, lanes > 0 ? subgroups : baselineCapabilities) ?? true;
   });
 }
