@@ -1,0 +1,130 @@
+// Predictions on a device profile whose numbers can be checked by hand.
+import { describe, expect, it } from 'vitest';
+import { copyForward } from '../../src/kernels/copy.ts';
+import { softmaxForward } from '../../src/kernels/softmax.ts';
+import { baselineCapabilities, type Dispatch } from '../../src/plan/kernel.ts';
+import { freeze } from '../../src/plan/plan.ts';
+import {
+  bandwidthAt,
+  costOf,
+  type DeviceProfile,
+  planFlops,
+  predictDispatch,
+  predictPlan,
+} from '../../src/plan/predict.ts';
+import { persistentTensor } from '../../src/plan/store.ts';
+import { Tape } from '../../src/plan/tape.ts';
+
+const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 5 });
+
+/** 1 GFLOP/s, 1 GB/s at 1 kB and 4 GB/s at 100 kB, 1 µs per launch. */
+const profile: DeviceProfile = {
+  version: 1,
+  device: 'paper',
+  fmaFlopsPerSecond: exactly(1e9),
+  copyBytesPerSecond: [
+    { bytes: 1e5, rate: exactly(4e9) },
+    { bytes: 1e3, rate: exactly(1e9) },
+  ],
+  launchSeconds: exactly(1e-6),
+  submitSeconds: exactly(1e-4),
+  kernels: {
+    copy: [
+      { shape: 'small', limitSeconds: 1e-6, seconds: exactly(5e-6, 0.1) },
+      { shape: 'large', limitSeconds: 1e-4, seconds: exactly(1.01e-4, 0.2) },
+    ],
+  },
+  timer: 'paper',
+};
+
+function planOf(record: (tape: Tape) => void) {
+  const tape = new Tape({ capabilities: baselineCapabilities });
+  record(tape);
+  return freeze('plan', tape);
+}
+
+function softmaxPlan(rows: number, columns: number) {
+  const x = persistentTensor('x', [rows, columns], 'f32', 'state');
+  return planOf((tape) =>
+    tape.dispatch(softmaxForward, { rows, columns }, { x, y: tape.tensor('y', [rows, columns]) }),
+  );
+}
+
+function copyPlan(vectors: number) {
+  const x = persistentTensor('x', [vectors, 4], 'f32', 'state');
+  return planOf((tape) => tape.dispatch(copyForward, { vectors }, { x, y: tape.tensor('y', [vectors, 4]) }));
+}
+
+const only = (plan: { dispatches: readonly Dispatch[] }) => plan.dispatches[0] as Dispatch;
+
+describe('bandwidthAt', () => {
+  it('is linear in the logarithm of the size, and constant beyond what was measured', () => {
+    expect(bandwidthAt(profile, 1e4)).toBeCloseTo(2.5e9, -3);
+    expect([bandwidthAt(profile, 10), bandwidthAt(profile, 1e9)]).toEqual([1e9, 4e9]);
+  });
+});
+
+describe('predictDispatch', () => {
+  it('bounds a dispatch by the roofline: launched flops here', () => {
+    const dispatch = only(softmaxPlan(10, 100));
+    expect(costOf(dispatch)).toEqual({ usefulFlops: 5_000, launchedFlops: 7_000, bytes: 16_000 });
+    const row = predictDispatch(dispatch, profile);
+    expect(row.limitSeconds).toBeCloseTo(7_000 / 1e9, 12);
+    expect(row.bound).toBe('arithmetic');
+  });
+
+  it('assumes 40 % efficiency, with a wide error, of a kernel that was never measured', () => {
+    const row = predictDispatch(only(softmaxPlan(10, 100)), profile);
+    expect(row.seconds).toBeCloseTo(1e-6 + 7e-6 / 0.4, 12);
+    expect(row.relativeError).toBe(0.8);
+  });
+
+  it('bounds a copy by the bandwidth at its size, and expects what was measured there', () => {
+    const row = predictDispatch(only(copyPlan(12_500)), profile); // 400 kB at 4 GB/s
+    expect(row.limitSeconds).toBeCloseTo(1e-4, 12);
+    expect(row.seconds).toBeCloseTo(1.01e-4, 12);
+    expect(row.bound).toBe('bandwidth');
+    expect(row.relativeError).toBe(0.2);
+  });
+
+  it('interpolates the slowdown between measured shapes geometrically', () => {
+    // Slowdown 4 at 1 µs and 1 at 100 µs: 2 at 10 µs, which is 40 kB at the bandwidth there.
+    const bytes = 32_000;
+    const limit = bytes / bandwidthAt(profile, bytes);
+    const slowdown = 4 ** ((Math.log(1e-4) - Math.log(limit)) / (Math.log(1e-4) - Math.log(1e-6)));
+    const row = predictDispatch(only(copyPlan(1_000)), profile);
+    expect(row.seconds).toBeCloseTo(1e-6 + limit * slowdown, 12);
+  });
+
+  it('says that a dispatch is bound by its launch when that is most of it', () => {
+    expect(predictDispatch(only(softmaxPlan(1, 4)), profile).bound).toBe('launch');
+  });
+});
+
+describe('predictPlan', () => {
+  it('sums its dispatches, and weighs their errors by their time', () => {
+    const x = persistentTensor('x', [12_500, 4], 'f32', 'state');
+    const plan = planOf((tape) => {
+      const y = tape.tensor('y', [12_500, 4]);
+      tape.dispatch(copyForward, { vectors: 12_500 }, { x, y });
+      tape.dispatch(softmaxForward, { rows: 10, columns: 100 }, { x: y, y: tape.tensor('z', [10, 100]) });
+    });
+    const total = predictPlan(plan, profile);
+    const [copy, soft] = total.dispatches;
+    expect(total.usefulFlops).toBe(5_000);
+    expect(planFlops(plan)).toBe(5_000);
+    expect(total.bytes).toBe(400_000 + 16_000);
+    expect(total.seconds).toBeCloseTo((copy?.seconds ?? 0) + (soft?.seconds ?? 0), 15);
+    expect(total.limitSeconds).toBeCloseTo(1.07e-4, 12);
+    const weighted = 0.2 * (copy?.seconds ?? 0) + 0.8 * (soft?.seconds ?? 0);
+    expect(total.relativeError).toBeCloseTo(weighted / total.seconds, 12);
+  });
+
+  it('is all zeros for an empty plan', () => {
+    const empty = predictPlan(
+      planOf(() => undefined),
+      profile,
+    );
+    expect([empty.seconds, empty.relativeError, empty.usefulFlops]).toEqual([0, 0, 0]);
+  });
+});

@@ -1,0 +1,106 @@
+// The layout of parameters: flat buffers with identical offsets, decayed first, sharded below the binding limit.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bytesByClass, layoutParameters, persistentTensor, storagesOf } from '../../src/plan/store.ts';
+import { elementCount } from '../../src/plan/tensor.ts';
+
+const MiB = 2 ** 20;
+const shapes = [
+  { name: 'norm.scale', shape: [65], decay: false },
+  { name: 'qkv', shape: [64, 65], decay: true },
+  { name: 'bias', shape: [3], decay: false },
+  { name: 'wte', shape: [100, 64], decay: true },
+];
+
+describe('layoutParameters', () => {
+  it('puts decayed parameters first, each on a multiple of 256 elements', () => {
+    const { parameters, shards } = layoutParameters(shapes, 2, 128 * MiB);
+    const offsets = ['qkv', 'wte', 'norm.scale', 'bias'].map(
+      (name) => parameters.get(name)?.blocks[0]?.weight.offset,
+    );
+    expect(offsets).toEqual([0, 4352, 10752, 11008]);
+    expect(shards).toHaveLength(1);
+    expect(shards[0]?.decayElements).toBe(10752);
+    expect(shards[0]?.weights.shape).toEqual([11264]);
+  });
+
+  it('gives gradients and moments the offsets and lengths of the weights', () => {
+    const { parameters, shards } = layoutParameters(shapes, 2, 128 * MiB);
+    for (const { blocks } of parameters.values()) {
+      for (const { weight, gradient } of blocks) {
+        expect([gradient.offset, gradient.shape]).toEqual([weight.offset, weight.shape]);
+        expect(gradient.storage).not.toBe(weight.storage);
+      }
+    }
+    for (const { weights, gradients, moments } of shards) {
+      expect([gradients, ...moments].map(({ shape }) => shape)).toEqual(Array(3).fill(weights.shape));
+    }
+  });
+
+  it("cuts GPT-2's token table into two blocks of rows at the default limit of 128 MiB", () => {
+    const wte = { name: 'wte', shape: [50_257, 768], decay: true };
+    const { parameters, shards } = layoutParameters([wte], 2, 128 * MiB);
+    const blocks = parameters.get('wte')?.blocks ?? [];
+    expect(blocks.map(({ firstRow, weight }) => [firstRow, weight.shape])).toEqual([
+      [0, [43_648, 768]],
+      [43_648, [6_609, 768]],
+    ]);
+    expect(shards).toHaveLength(2);
+    expect(Math.max(...shards.map(({ weights }) => 4 * elementCount(weights.shape)))).toBeLessThan(128 * MiB);
+    expect(layoutParameters([wte], 2, 256 * MiB).parameters.get('wte')?.blocks).toHaveLength(1);
+  });
+
+  it('refuses a table of which 64 rows cannot be bound', () => {
+    const wide = { name: 'wide', shape: [128, 1_000_000], decay: true };
+    expect(() => layoutParameters([wide], 0, 128 * MiB)).toThrow(
+      'parameters: 64 rows of wide [128, 1000000] need 256000000 bytes',
+    );
+  });
+
+  it('keeps every shard below the limit and every parameter whole, once and apart from the others', () => {
+    const parameter = fc.record({
+      shape: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 3 }),
+      decay: fc.boolean(),
+    });
+    const property = fc.property(fc.array(parameter, { minLength: 1, maxLength: 20 }), (drawn) => {
+      const limit = 4 * 262_144;
+      const named = drawn.map((one, index) => ({ ...one, name: `p${index}` }));
+      const { parameters, shards } = layoutParameters(named, 1, limit);
+      const taken: { shard: object; from: number; to: number }[] = [];
+      for (const { name, shape, decay } of named) {
+        const { blocks = [] } = parameters.get(name) ?? {};
+        expect(blocks.reduce((rows, { weight }) => rows + (weight.shape[0] ?? 0), 0)).toBe(shape[0]);
+        for (const { weight } of blocks) {
+          expect(weight.offset % 256).toBe(0);
+          const shard = shards.find(({ weights }) => weights.storage === weight.storage);
+          expect(weight.offset < (shard?.decayElements ?? -1)).toBe(decay);
+          const end = weight.offset + elementCount(weight.shape);
+          expect(end).toBeLessThanOrEqual(weight.storage.elements);
+          taken.push({ shard: weight.storage, from: weight.offset, to: end });
+        }
+      }
+      for (const a of taken) {
+        for (const b of taken) {
+          expect(a === b || a.shard !== b.shard || a.to <= b.from || b.to <= a.from).toBe(true);
+        }
+      }
+      for (const { weights } of shards) expect(4 * weights.storage.elements).toBeLessThanOrEqual(limit);
+    });
+    fc.assert(property, { numRuns: 60, seed: 5 });
+  });
+
+  it('owns neither gradients nor moments for inference', () => {
+    const store = layoutParameters(shapes, 0, 128 * MiB, false);
+    expect(storagesOf(store).map(({ name }) => name)).toEqual(['weights 0']);
+  });
+});
+
+describe('bytesByClass', () => {
+  it('sums each storage once', () => {
+    const store = layoutParameters(shapes, 2, 128 * MiB);
+    const tokens = persistentTensor('tokens', [10], 'u32', 'data');
+    const storages = [...storagesOf(store), tokens.storage, tokens.storage];
+    const flat = 4 * 11264;
+    expect(bytesByClass(storages)).toEqual({ weights: flat, gradients: flat, moments: 2 * flat, data: 40 });
+  });
+});
