@@ -44,6 +44,11 @@ const usefulLimits = [
 
 const adapterTimeoutMilliseconds = 10_000;
 
+const noAnswer: NoDevice = {
+  kind: 'noAnswer',
+  message: 'The GPU did not answer within 10 s. Reload the page; if that fails, restart the browser.',
+};
+
 /**
  * Opens a device.
  * @param gpu `navigator.gpu`, or Dawn's in Node; undefined where there is none
@@ -61,27 +66,23 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice | NoD
       message: 'This browser has no WebGPU. Use a current Chrome, Edge, Firefox or Safari.',
     };
   }
-  const adapter = await answerOf(gpu.requestAdapter({ powerPreference: 'high-performance' }));
-  if (adapter === 'timeout') {
-    return {
-      kind: 'noAnswer',
-      message: 'The GPU did not answer within 10 s. Reload the page; if that fails, restart the browser.',
-    };
-  }
-  if (!adapter) {
-    return {
-      kind: 'noAdapter',
-      message:
-        'WebGPU is here but offers no GPU. Turn on hardware acceleration, update the driver, or restart the browser.',
-    };
-  }
-  const requiredLimits: Record<string, number> = {};
-  for (const name of usefulLimits) requiredLimits[name] = adapter.limits[name];
   try {
-    const device = await adapter.requestDevice({
-      requiredFeatures: usefulFeatures.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
-      requiredLimits,
-    });
+    const adapter = await answerOf(gpu.requestAdapter({ powerPreference: 'high-performance' }));
+    if (adapter === 'timeout') return noAnswer;
+    if (!adapter) {
+      return {
+        kind: 'noAdapter',
+        message:
+          'WebGPU is here but offers no GPU. Turn on hardware acceleration, update the driver, or restart the browser.',
+      };
+    }
+    const requiredLimits: Record<string, number> = {};
+    for (const name of usefulLimits) requiredLimits[name] = adapter.limits[name];
+    const requiredFeatures = usefulFeatures.filter((feature) => adapter.features.has(feature));
+    const device = await answerOf(
+      adapter.requestDevice({ requiredFeatures: requiredFeatures as GPUFeatureName[], requiredLimits }),
+    );
+    if (device === 'timeout') return noAnswer;
     return { kind: 'device', device, facts: factsOf(adapter), capabilities: capabilitiesOf(device) };
   } catch (error) {
     return {
@@ -119,7 +120,7 @@ function factsOf(adapter: GPUAdapter): DeviceFacts {
   };
 }
 
-/** The promise's value, or 'timeout': an adapter request may stay pending for ever in a hidden tab. */
+/** The promise's value, or 'timeout': requests may stay pending for ever in a hidden tab. */
 async function answerOf<T>(promise: Promise<T>): Promise<T | 'timeout'> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<'timeout'>((resolve) => {
