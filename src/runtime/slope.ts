@@ -1,6 +1,9 @@
 // The slope method: t(2R) − t(R) over R cancels what is paid once per pass, and most of a timer's quantum.
 import type { Measurement } from '../plan/predict.ts';
 
+/** A pass this long is measured well enough by itself; slopes would hold the GPU for twice as long. Seconds. */
+const longPass = 0.05;
+
 /** How long and how often to measure. */
 export interface SlopeOptions {
   /** Shortest pass that is trusted: at least 20 quanta of the coarsest timer (Chrome's 0.1 ms). Seconds. */
@@ -25,6 +28,7 @@ export async function measureSlope(
     repetitions = Math.min(maximumRepeats, repetitions * (once <= minimumSeconds / 16 ? 8 : 2));
     once = await time(repetitions);
   }
+  if (repetitions === 1 && once >= longPass) return summarize([once, await time(1), await time(1)]);
   const slopes: number[] = [];
   let spent = 0;
   while (slopes.length < 3 || (spent < budgetSeconds && slopes.length < 9)) {

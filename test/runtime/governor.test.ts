@@ -57,8 +57,7 @@ describe('Governor', () => {
       Array.from({ length: 50 }, () => 1_000),
       () => 1e-4,
     );
-    for (let step = 0; step < 3; step++)
-      expect(simulate([plan], () => 1e-4)).toHaveLength(1);
+    for (let step = 0; step < 3; step++) expect(simulate([plan], () => 1e-4)).toHaveLength(1);
     const submits = [0, 1, 2].flatMap(() => simulate([plan], () => 0.1));
     expect(Math.max(...submits.slice(3))).toBeLessThanOrEqual(submitLimits.ceiling);
   });
@@ -125,7 +124,7 @@ describe('Governor', () => {
             workgroup = isPartial ? (segment.slice?.end ?? 0) : 0;
           }
           observeWork(work, 10 ** (times[submits++ % times.length] ?? 0));
-          }
+        }
         expect([replay, dispatch, workgroup]).toEqual([4, replays[4]?.dispatches.length, 0]);
       },
     );

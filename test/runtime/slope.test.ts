@@ -1,0 +1,73 @@
+// The slope method against a synthetic timer: noisy, quantised, with a fixed cost.
+import { describe, expect, it } from 'vitest';
+import { measureSlope, summarize } from '../../src/runtime/slope.ts';
+
+/** A timer whose passes cost `fixed` + n · `each`, with ±`noise`, in steps of `quantum`. Counts its passes. */
+function fakeTimer(each: number, { fixed = 0, noise = 0, quantum = 0 }) {
+  let state = 1;
+  const passes: number[] = [];
+  const time = async (repetitions: number) => {
+    passes.push(repetitions);
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const seconds = fixed + repetitions * each + noise * (state / 2 ** 31 - 1);
+    return quantum > 0 ? Math.floor(seconds / quantum) * quantum : seconds;
+  };
+  return { time, passes };
+}
+
+describe('measureSlope', () => {
+  it.each([
+    { each: 2e-6, fixed: 3e-4, noise: 0, quantum: 0 },
+    { each: 2e-6, fixed: 3e-4, noise: 1e-5, quantum: 6.5536e-5 },
+    { each: 1.7e-5, fixed: 1e-3, noise: 2e-5, quantum: 1e-4 },
+    { each: 3e-3, fixed: 1e-4, noise: 5e-5, quantum: 1e-4 },
+  ])('finds the cost of one repetition within its spread or 10 %: %o', async ({ each, ...errors }) => {
+    const { value, spread, repeats } = await measureSlope(fakeTimer(each, errors).time);
+    expect(Math.abs(value - each) / each).toBeLessThan(Math.max(0.1, 2 * spread));
+    expect(repeats).toBeGreaterThanOrEqual(3);
+  });
+
+  it('is exact without noise, whatever the fixed cost', async () => {
+    const { value, spread } = await measureSlope(fakeTimer(1e-5, { fixed: 0.01 }).time);
+    expect(value).toBeCloseTo(1e-5, 12);
+    expect(spread).toBeLessThan(1e-6);
+  });
+
+  it('repeats until a pass is long enough, and no further than it may', async () => {
+    const short = fakeTimer(1e-6, {});
+    await measureSlope(short.time, { minimumSeconds: 0.002 });
+    expect(Math.max(...short.passes) * 1e-6).toBeGreaterThanOrEqual(0.004);
+    expect(Math.max(...short.passes) * 1e-6).toBeLessThan(0.04);
+    const endless = fakeTimer(0, {});
+    expect((await measureSlope(endless.time, { maximumRepeats: 64 })).value).toBe(0);
+    expect(Math.max(...endless.passes)).toBe(128);
+  });
+
+  it('takes no more slopes than its budget allows, but three', async () => {
+    const { time, passes } = fakeTimer(0.03, {});
+    const { repeats } = await measureSlope(time, { budgetSeconds: 0.01 });
+    expect(repeats).toBe(3);
+    expect(passes).toHaveLength(2 + 6);
+  });
+
+  it('never repeats what already holds the GPU for long', async () => {
+    const { time, passes } = fakeTimer(0.4, {});
+    expect((await measureSlope(time)).value).toBeCloseTo(0.4, 9);
+    expect(Math.max(...passes)).toBe(1);
+  });
+});
+
+describe('summarize', () => {
+  it('gives the median and half the interquartile range over it', () => {
+    expect(summarize([5, 1, 3, 2, 4])).toEqual({ value: 3, spread: 1 / 3, repeats: 5 });
+    expect(summarize([1, 2])).toEqual({ value: 1.5, spread: 0.25 / 1.5, repeats: 2 });
+    expect(summarize([7])).toEqual({ value: 7, spread: 0, repeats: 1 });
+    expect(summarize([])).toEqual({ value: 0, spread: 0, repeats: 0 });
+  });
+
+  it('is not moved by one outlier, nor does it sort the values given', () => {
+    const values = [1, 1000, 1.1, 0.9, 1.05];
+    expect(summarize(values).value).toBe(1.05);
+    expect(values[1]).toBe(1000);
+  });
+});
