@@ -84,7 +84,7 @@ export const activationForward = defineKernel({
   calibration: [
     { elements: 16_384, kind: 0 },
     { elements: 393_216, kind: 0 },
-    { elements: 4_194_304, kind: 0 },
+    { elements: 2_097_152, kind: 0 },
   ],
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
@@ -113,7 +113,7 @@ export const activationBackward = defineKernel({
   calibration: [
     { elements: 16_384, kind: 0, accumulate: 0 },
     { elements: 393_216, kind: 0, accumulate: 0 },
-    { elements: 4_194_304, kind: 0, accumulate: 0 },
+    { elements: 2_097_152, kind: 0, accumulate: 0 },
   ],
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),

@@ -8,7 +8,8 @@ export const ignoredTarget = 0xffffffff;
 
 /** Invocations that share a row, as a power of two. */
 function laneLevels(columns: number): number {
-  if (columns <= 256) return 3;
+  if (columns <= 128) return 2;
+  if (columns <= 512) return 3;
   return columns <= 4096 ? 5 : 8;
 }
 
@@ -43,7 +44,7 @@ export const crossEntropyKernel = defineKernel({
   calibration: [
     { rows: 256, columns: 65, gradient: 1 },
     { rows: 1024, columns: 257, gradient: 1 },
-    { rows: 320, columns: 50_257, gradient: 1 },
+    { rows: 2048, columns: 1024, gradient: 1 },
   ],
   workgroups: ({ rows, columns }) => Math.ceil(rows / rowsPerGroup(columns)),
   usefulFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 2 * gradient), // max, subtract, exp, sum; scale, subtract

@@ -24,8 +24,8 @@ export const sumSquaresKernel = defineKernel({
   ],
   calibration: [
     { elements: 16_384, groups: 64 },
-    { elements: 1_048_576, groups: 256 },
-    { elements: 8_388_608, groups: 1024 },
+    { elements: 1_048_576, groups: 64 },
+    { elements: 4_194_304, groups: 256 },
   ],
   workgroups: ({ groups }) => groups,
   usefulFlops: ({ elements }) => 2 * elements,

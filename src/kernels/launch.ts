@@ -32,5 +32,5 @@ export function rowGroups(rows: number, columns: number): number {
 
 /** Parts that the rows are cut into for a norm's weight gradient. */
 export function weightSlices(rows: number): number {
-  return Math.min(64, Math.ceil(rows / 64));
+  return Math.min(64, Math.ceil(rows / 128));
 }

@@ -125,9 +125,9 @@ export const layerNormBackwardWeight = defineKernel({
     { rows: 9, columns: 40, hasBias: 0, slices: 1, accumulate: 1 },
   ],
   calibration: [
-    { rows: 256, columns: 64, hasBias: 1, slices: 4, accumulate: 0 },
-    { rows: 1024, columns: 384, hasBias: 1, slices: 16, accumulate: 0 },
-    { rows: 4096, columns: 768, hasBias: 1, slices: 64, accumulate: 0 },
+    { rows: 256, columns: 64, hasBias: 1, slices: 2, accumulate: 0 },
+    { rows: 1024, columns: 384, hasBias: 1, slices: 8, accumulate: 0 },
+    { rows: 4096, columns: 768, hasBias: 1, slices: 32, accumulate: 0 },
   ],
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (4 + hasBias), // x̂, product, sum; sum

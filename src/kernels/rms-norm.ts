@@ -114,9 +114,9 @@ export const rmsNormBackwardWeight = defineKernel({
     { rows: 9, columns: 40, slices: 1, accumulate: 1 },
   ],
   calibration: [
-    { rows: 256, columns: 64, slices: 4, accumulate: 0 },
-    { rows: 1024, columns: 384, slices: 16, accumulate: 0 },
-    { rows: 4096, columns: 768, slices: 64, accumulate: 0 },
+    { rows: 256, columns: 64, slices: 2, accumulate: 0 },
+    { rows: 1024, columns: 384, slices: 8, accumulate: 0 },
+    { rows: 4096, columns: 768, slices: 32, accumulate: 0 },
   ],
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns }) => rows * columns * 3, // two products, sum

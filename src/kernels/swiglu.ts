@@ -18,7 +18,7 @@ const silu = activationKinds.indexOf('silu');
 const calibration = [
   { rows: 256, columns: 128, kind: silu },
   { rows: 1024, columns: 512, kind: silu },
-  { rows: 4096, columns: 1024, kind: silu },
+  { rows: 2048, columns: 1024, kind: silu },
 ];
 const selfTest = activationKinds.map((_, kind) => ({ rows: 3 + kind, columns: 43, kind }));
 

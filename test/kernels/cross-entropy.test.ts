@@ -13,8 +13,9 @@ describeKernel(crossEntropyKernel, [
   { rows: 1, columns: 1, gradient: 1 },
   { rows: 7, columns: 8, gradient: 1 },
   { rows: 8, columns: 65, gradient: 0 },
-  { rows: 9, columns: 256, gradient: 1 },
-  { rows: 5, columns: 257, gradient: 1 },
+  { rows: 9, columns: 128, gradient: 1 },
+  { rows: 17, columns: 129, gradient: 1 },
+  { rows: 5, columns: 513, gradient: 1 },
   { rows: 3, columns: 4099, gradient: 1 },
   { rows: 525_000, columns: 2, gradient: 1 }, // more than one grid row
 ]);

@@ -33,5 +33,5 @@ it('covers all rows', () => {
 });
 
 it('cuts long columns into at most 64 slices', () => {
-  expect([1, 64, 65, 768, 16_384].map(weightSlices)).toEqual([1, 1, 2, 12, 64]);
+  expect([1, 128, 129, 768, 16_384].map(weightSlices)).toEqual([1, 1, 2, 6, 64]);
 });
