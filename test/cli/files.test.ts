@@ -1,0 +1,125 @@
+// Files: where paths count from, errors in one sentence, and writes that keep what was there.
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  createDirectory,
+  readBytes,
+  readJsonFile,
+  readModelDirectory,
+  resolvePath,
+  writeFileInParts,
+  writeFiles,
+} from '../../src/cli/files.ts';
+import { createFolder } from './run-command.ts';
+
+const saved = process.env.INIT_CWD;
+afterEach(() => {
+  if (saved === undefined) delete process.env.INIT_CWD;
+  else process.env.INIT_CWD = saved;
+});
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const kindOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'nothing',
+    (error) => `${error.problem?.kind}: ${error.message}`,
+  );
+
+describe('resolvePath', () => {
+  it('counts from where npm was called', () => {
+    process.env.INIT_CWD = '/somewhere/else';
+    expect(resolvePath('a/b.json')).toBe('/somewhere/else/a/b.json');
+    expect(resolvePath('/a/b.json')).toBe('/a/b.json');
+  });
+
+  it('counts from here without npm', () => {
+    delete process.env.INIT_CWD;
+    expect(resolvePath('a.json')).toBe(join(process.cwd(), 'a.json'));
+  });
+});
+
+describe('reading', () => {
+  it('says in one sentence what is wrong with a path', async () => {
+    const folder = createFolder();
+    const absent = join(folder, 'absent.json');
+    expect(await kindOf(readBytes(absent))).toMatch(
+      /^invalidFile: .*absent\.json: cannot read it: there is no such file/,
+    );
+    expect(await kindOf(readBytes(folder))).toMatch(/^invalidFile: .*it is a directory/);
+    expect(await kindOf(readModelDirectory(absent))).toMatch(/^invalidFile: .*no such directory/);
+    expect(await kindOf(readModelDirectory(folder))).toMatch(/^invalidFile: model: there is no config\.json/);
+  });
+
+  it('never reads a device', async () => {
+    if (!existsSync('/dev/zero')) return;
+    expect(await kindOf(readBytes('/dev/zero'))).toMatch(/^invalidFile: \/dev\/zero: it is no file/);
+  });
+
+  it.each(['', '{"a": 1', '[1,]', 'nothing'])('names a file that holds %j instead of JSON', async (text) => {
+    const path = join(createFolder(), 'bad.json');
+    writeFileSync(path, text);
+    expect(await kindOf(readJsonFile(path))).toMatch(/^invalidFile: .*bad\.json: no JSON/);
+  });
+});
+
+describe('writing', () => {
+  it('replaces files whole and leaves nothing beside them', async () => {
+    const folder = createFolder();
+    await writeFiles(folder, [{ name: 'a', bytes: bytes('old') }]);
+    await writeFiles(folder, [
+      { name: 'a', bytes: bytes('new') },
+      { name: 'b', bytes: bytes('') },
+    ]);
+    expect(readdirSync(folder).sort()).toEqual(['a', 'b']);
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('new');
+  });
+
+  it('writes in parts, in order', async () => {
+    const path = join(createFolder(), 'parts');
+    await writeFileInParts(path, async (append) => {
+      await append(bytes('one '));
+      await append(bytes('two'));
+    });
+    expect(readFileSync(path, 'utf8')).toBe('one two');
+  });
+
+  it('keeps every old file when the disk is full', async () => {
+    if (!existsSync('/dev/full')) return;
+    const folder = createFolder();
+    await writeFiles(folder, [{ name: 'a', bytes: bytes('old') }]);
+    symlinkSync('/dev/full', join(folder, 'b'));
+    const both = [
+      { name: 'a', bytes: bytes('new') },
+      { name: 'b', bytes: bytes('new') },
+    ];
+    expect(await kindOf(writeFiles(folder, both))).toMatch(/^storageFull: .*the disk is full/);
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('old');
+    expect(readdirSync(folder).sort()).toEqual(['a', 'b']);
+  });
+
+  it('keeps the old file when what is to be written fails half way', async () => {
+    const folder = createFolder();
+    const path = join(folder, 'a');
+    writeFileSync(path, 'old');
+    const failing = writeFileInParts(path, async (append) => {
+      await append(bytes('half'));
+      throw new Error('stopped');
+    });
+    await expect(failing).rejects.toThrow('stopped');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+
+  it('refuses a directory that cannot be', async () => {
+    const folder = createFolder();
+    writeFileSync(join(folder, 'file'), '');
+    expect(await kindOf(createDirectory(join(folder, 'file', 'out')))).toMatch(
+      /^invalidFile: .*no directory/,
+    );
+    mkdirSync(join(folder, 'out'));
+    expect(await kindOf(writeFileInParts(join(folder, 'out'), async () => {}))).toMatch(
+      /^invalidFile: .*a directory/,
+    );
+  });
+});

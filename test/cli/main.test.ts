@@ -1,0 +1,53 @@
+// The command line as a whole: help, usage errors, exit codes.
+import { describe, expect, it } from 'vitest';
+import { jsonLines, runMain, spawnCommand } from './run-command.ts';
+
+describe('main', () => {
+  it('shows help on stdout when asked', async () => {
+    const { code, stdout, stderr } = await runMain(['--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /device[\s\S]*calibrate[\s\S]*predict[\s\S]*train[\s\S]*inspect[\s\S]*sample[\s\S]*presets/,
+    );
+    expect(stderr).toBe('');
+  });
+
+  it('keeps stdout free of help when JSON was asked for', async () => {
+    const { code, stdout, stderr } = await runMain(['train', '--json', '--help']);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toContain('--batches');
+  });
+
+  it.each([
+    [['fly'], /unknown command 'fly'/],
+    [['train'], /missing required argument 'config'/],
+    [['train', 'a.json', '--speed', '3'], /unknown option '--speed'/],
+    [['train', 'a.json', '--steps', '0'], /'0' is invalid\. Use a whole number from 1/],
+    [['train', 'a.json', '--runtime', 'tpu'], /'tpu' is invalid\. Allowed choices are gpu, cpu/],
+    [['presets', 'nano', 'extra'], /too many arguments/],
+    [['inspect', 'dir'], /required option '--tokens <file>' not specified/],
+  ])('refuses %j in one line with exit code 1', async (args, message) => {
+    const { code, stdout, stderr } = await runMain(args);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^flopscope: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+  });
+
+  it('takes --json before the command too', async () => {
+    expect(jsonLines(await runMain(['--json', 'presets', 'nano']))).toHaveLength(1);
+  });
+
+  it('runs from bin/flopscope.js and passes the exit code on', async () => {
+    const { code, stdout, stderr } = await spawnCommand(['presets', 'absent', '--json']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^flopscope: presets: there is none named "absent"[^\n]*\n$/);
+  });
+
+  it('has exit code 2 and says what to install where there is no GPU', async () => {
+    const environment = { VK_DRIVER_FILES: '/nonexistent/driver.json' };
+    const { code, stdout, stderr } = await spawnCommand(['device', '--json'], { environment });
+    if (process.platform !== 'linux') return;
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^flopscope: device: [^\n]*Install a Vulkan driver[^\n]*\n$/);
+  });
+});

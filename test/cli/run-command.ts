@@ -1,0 +1,118 @@
+// Runs the command line in a test: inside this process with its streams caught, or as its users do.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, vi } from 'vitest';
+import { main } from '../../src/cli/main.ts';
+
+/** What a command did. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const folders: string[] = [];
+
+/** A folder of the test file's own, removed afterwards. */
+export function createFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'flopscope-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a command in this process; relative paths count from `folder`. */
+export async function runMain(args: readonly string[], folder = process.cwd()): Promise<CommandResult> {
+  let stdout = '';
+  let stderr = '';
+  const caught = [
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      stdout += String(chunk);
+      return true;
+    }),
+    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+      stderr += String(chunk);
+      return true;
+    }),
+  ];
+  const before = process.env.INIT_CWD;
+  process.env.INIT_CWD = folder;
+  try {
+    return { code: await main(args), stdout, stderr };
+  } finally {
+    if (before === undefined) delete process.env.INIT_CWD;
+    else process.env.INIT_CWD = before;
+    for (const spy of caught) spy.mockRestore();
+  }
+}
+
+/** A command that runs in a process of its own. */
+export interface SpawnOptions {
+  readonly folder?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Sees stdout as it grows; may interrupt the command. */
+  readonly onStdout?: (stdout: string, interrupt: () => void) => void;
+}
+
+/** Runs bin/flopscope.js as a user does. */
+export function spawnCommand(args: readonly string[], options: SpawnOptions = {}): Promise<CommandResult> {
+  const child = spawn(process.execPath, ['bin/flopscope.js', ...args], {
+    env: { ...process.env, INIT_CWD: options.folder ?? process.cwd(), ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+    options.onStdout?.(stdout, () => child.kill('SIGINT'));
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+}
+
+/** Every line of a command's JSON. */
+export function jsonLines({ stdout }: Pick<CommandResult, 'stdout'>): Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+/** Writes a value as a JSON file and gives its path. */
+export function writeJson(folder: string, name: string, value: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(value));
+  return path;
+}
+
+/** A run of a second on the reference loops. */
+export const tinyExperiment = {
+  model: {
+    layers: 1,
+    width: 16,
+    heads: 2,
+    context: 16,
+    norm: 'layerNorm',
+    position: 'learned',
+    dropout: 0.1,
+  },
+  train: {
+    steps: 8,
+    batch: 2,
+    optimizer: { learningRate: 3e-3 },
+    schedule: { kind: 'cosine', warmupSteps: 2, minimumLearningRate: 3e-4 },
+    evaluationInterval: 4,
+    evaluationBatches: 1,
+    sampleInterval: 0,
+  },
+  data: { source: 'arithmetic', characters: 3000 },
+} as const;
