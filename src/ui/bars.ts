@@ -10,7 +10,9 @@ export interface BarPart {
   readonly className: string;
 }
 
-const percent = (share: number): string => `${(Math.max(0, Math.min(1, share)) * 100).toFixed(2)}%`;
+/** A share as a length; one that is not known has none. */
+const percent = (share: number): string =>
+  `${(Number.isFinite(share) ? Math.max(0, Math.min(1, share)) * 100 : 0).toFixed(2)}%`;
 
 /** A bar of parts side by side; what is left stays empty. `marks` are thin lines at shares of the whole. */
 export function stackedBar(

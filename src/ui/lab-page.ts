@@ -112,7 +112,7 @@ export class LabPage extends LitElement {
 
   #strips(lab: LabState, replay: ReplayView | undefined) {
     const { run, selfTest, savedRuns } = lab;
-    const [saved] = savedRuns;
+    const saved = savedRuns.find(({ step, totalSteps }) => step < totalSteps);
     const canContinue = run.state === 'idle' && saved !== undefined && !this.isOfferDeclined && canStart(lab);
     const wrong = selfTest.kind === 'done' ? selfTest.value.rows.filter((row) => !row.passed) : [];
     const wrongNames = [...new Set(wrong.map(({ kernel }) => kernel))].join(', ');

@@ -13,6 +13,7 @@ export interface PlotColours {
   readonly floor: string;
   readonly grid: string;
   readonly text: string;
+  readonly ground: string;
 }
 
 /** The words for each axis. */
@@ -45,6 +46,7 @@ export function readColours(element: HTMLElement): PlotColours {
     floor: read('--floor'),
     grid: read('--line'),
     text: read('--muted'),
+    ground: read('--panel'),
   };
   probe.remove();
   return colours;
@@ -52,28 +54,52 @@ export function readColours(element: HTMLElement): PlotColours {
 
 const font = '11px system-ui, sans-serif';
 
-/** The lines of losses that need no model, drawn over the grid. */
-function drawFloors(plot: uPlot, floors: LossFloors | undefined, colour: string): void {
+/** Calls back with each floor's name and its place in canvas pixels, where it is in view. */
+function eachFloor(
+  plot: uPlot,
+  floors: LossFloors | undefined,
+  draw: (name: string, y: number) => void,
+): void {
   if (floors === undefined) return;
-  const { ctx, bbox } = plot;
-  const scale = devicePixelRatio;
-  ctx.save();
-  ctx.strokeStyle = colour;
-  ctx.fillStyle = colour;
-  ctx.lineWidth = scale;
-  ctx.setLineDash([5 * scale, 4 * scale]);
-  ctx.font = `${11 * scale}px system-ui, sans-serif`;
-  ctx.textAlign = 'right';
-  ctx.textBaseline = 'bottom';
+  const { top, height } = plot.bbox;
   for (const name of ['uniform', 'unigram', 'bigram'] as const) {
     const y = plot.valToPos(floors[name], 'y', true);
-    if (!(y > bbox.top && y < bbox.top + bbox.height)) continue;
+    if (y > top && y < top + height) draw(name, y);
+  }
+}
+
+/** The dashed lines of losses that need no model: under the curves. */
+function drawFloors(plot: uPlot, floors: LossFloors | undefined, { floor }: PlotColours): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = floor;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+  eachFloor(plot, floors, (_name, y) => {
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText(name, bbox.left + bbox.width - 4 * scale, y - 2 * scale);
-  }
+  });
+  ctx.restore();
+}
+
+/** Their names: over the curves, with a rim of the ground so that they can be read there. */
+function nameFloors(plot: uPlot, floors: LossFloors | undefined, { text, ground }: PlotColours): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'bottom';
+  ctx.lineJoin = 'round';
+  ctx.lineWidth = 4 * devicePixelRatio;
+  ctx.strokeStyle = ground;
+  ctx.fillStyle = text;
+  eachFloor(plot, floors, (name, y) => {
+    const x = bbox.left + bbox.width - 4 * devicePixelRatio;
+    ctx.strokeText(name, x, y - 2 * devicePixelRatio);
+    ctx.fillText(name, x, y - 2 * devicePixelRatio);
+  });
   ctx.restore();
 }
 
@@ -139,7 +165,8 @@ export function plotOptions(
       },
     ],
     hooks: {
-      drawAxes: [(plot) => drawFloors(plot, readFloors(), colours.floor)],
+      drawAxes: [(plot) => drawFloors(plot, readFloors(), colours)],
+      draw: [(plot) => nameFloors(plot, readFloors(), colours)],
       setCursor: [(plot) => onCursor(plot.cursor.idx ?? undefined)],
     },
   };

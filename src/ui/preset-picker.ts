@@ -51,6 +51,13 @@ export class PresetPicker extends LitElement {
         font-size: 12px;
         color: var(--muted);
       }
+      label:not(:has(:checked)) .note {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 2;
+        line-clamp: 2;
+        overflow: hidden;
+      }
       .difference {
         margin-top: 10px;
         font-size: 12.5px;

@@ -122,20 +122,17 @@ export class RunControls extends LitElement {
     const { state } = this.run;
     const isWaiting = this.busy !== '' || !this.isReady;
     const isActive = state === 'running' || state === 'paused' || state === 'preparing';
-    const main =
+    // One button for all three, so that it keeps the keyboard when its meaning changes.
+    const [event, label, shape] =
       state === 'running'
-        ? html`<button class="primary" @click=${() => emit(this, 'pause', undefined)}>${icon('pause')} Pause</button>`
+        ? (['pause', 'Pause', 'pause'] as const)
         : state === 'paused'
-          ? html`<button class="primary" ?disabled=${isWaiting} @click=${() => emit(this, 'resume', undefined)}>
-              ${icon('play')} Resume
-            </button>`
-          : html`<button
-              class="primary"
-              ?disabled=${isWaiting || state === 'preparing'}
-              @click=${() => emit(this, 'train', undefined)}
-            >
-              ${icon('play')} Train
-            </button>`;
+          ? (['resume', 'Resume', 'play'] as const)
+          : (['train', 'Train', 'play'] as const);
+    const isMainOff = state !== 'running' && (isWaiting || state === 'preparing');
+    const main = html`<button class="primary" ?disabled=${isMainOff} @click=${() => emit(this, event, undefined)}>
+      ${icon(shape)} ${label}
+    </button>`;
     return html`${main}
       <button ?disabled=${state !== 'paused' || isWaiting} @click=${() => emit(this, 'step', undefined)}>
         ${icon('step')} Step

@@ -264,7 +264,10 @@ export class RunService {
       });
       for (const event of curve) this.#emit(event);
       this.#emit({ kind: 'state', state: 'paused' });
-      return experiment as unknown as ExperimentJson;
+      return automaticVocabulary(
+        experiment,
+        run.corpus.tokenizer.vocabularySize,
+      ) as unknown as ExperimentJson;
     } catch (error) {
       this.#emit({ kind: 'state', state: 'idle' });
       throw error;
@@ -340,6 +343,14 @@ export class RunService {
     }
     return this.#current;
   }
+}
+
+/** A vocabulary that is the tokenizer's is automatic again, so that another text brings its own. */
+function automaticVocabulary(experiment: Experiment, tokenizerSize: number): Experiment {
+  const { model } = experiment;
+  return model.vocabulary === tokenizerSize
+    ? { ...experiment, model: { ...model, vocabulary: 0 } }
+    : experiment;
 }
 
 /** Checks an experiment. @throws LabError with every field's problem. */

@@ -1,0 +1,81 @@
+// The page for those who do not see it or hold no mouse: axe finds nothing in light and dark, and the keyboard suffices.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Browser } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong, one line each. */
+async function scan({ page }: PageDriver): Promise<string[]> {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(
+    (): Promise<AxeResults> =>
+      (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
+        resultTypes: ['violations'],
+      }),
+  );
+  return violations.map(
+    ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target).join(', ')}`,
+  );
+}
+
+describeBrowser('accessibility', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  it.each([
+    ['light', 1500],
+    ['dark', 1500],
+    ['light', 360],
+    ['dark', 360],
+  ] as const)('has nothing for axe to find in %s at %d pixels, every section open', async (scheme, width) => {
+    const lab = await openPage(browser, `${tinyQuery}&nonsense=1`);
+    await lab.page.setViewport({ width, height: 900 });
+    await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    await lab.waitForText('prediction-panel', '.figure', /k$/);
+    await lab.page.evaluate(() => {
+      for (const element of document.querySelector('lab-page')?.shadowRoot?.querySelectorAll('*') ?? []) {
+        for (const details of element.shadowRoot?.querySelectorAll('details') ?? []) details.open = true;
+      }
+    });
+    expect(await scan(lab)).toEqual([]);
+    const isWide = await lab.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    expect(isWide).toBe(false);
+    await lab.page.close();
+  });
+
+  it('can be trained, paused and stopped without a mouse', async () => {
+    const lab = await openPage(browser, tinyQuery);
+    await lab.waitForText('prediction-panel', '.figure', /k$/);
+    const focused = (): Promise<string> =>
+      lab.page.evaluate(() => {
+        let element = document.activeElement;
+        while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+        return element?.textContent?.trim() ?? '';
+      });
+    for (let presses = 0; presses < 10 && (await focused()) !== 'Train'; presses += 1) {
+      await lab.page.keyboard.press('Tab');
+    }
+    expect(await focused()).toBe('Train');
+    await lab.page.keyboard.press('Enter');
+    await lab.waitForText('run-controls', '.status', /Training step/);
+    await lab.page.keyboard.press('Enter'); // the same button pauses now
+    await lab.waitForText('run-controls', '.status', /Paused/);
+    expect(await focused()).toBe('Resume');
+    await lab.page.keyboard.press('Tab');
+    expect(await focused()).toBe('Step');
+    await lab.page.keyboard.press('Tab');
+    expect(await focused()).toBe('Stop');
+    await lab.page.keyboard.press('Enter');
+    await lab.waitForText('run-controls', '.status', /Stopped/);
+    expect(lab.troubles).toEqual([]);
+    await lab.page.close();
+  });
+});

@@ -1,0 +1,196 @@
+// The whole way through the page on a software GPU: open, train, pause, step, sample, save, reload, go on.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { unzipSync } from 'fflate';
+import type { Browser, ElementHandle } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+
+/** The step that the page shows. */
+async function stepOf(lab: PageDriver): Promise<number> {
+  const [, step = '0'] = /step ([\d,]+) of/.exec(await lab.text('run-controls', '.status')) ?? [];
+  return Number(step.replaceAll(',', ''));
+}
+
+/** The loss that the page shows. */
+async function lossOf(lab: PageDriver): Promise<number> {
+  return Number(await lab.text('run-readouts', '#loss'));
+}
+
+describeBrowser('the page', () => {
+  let browser: Browser;
+  let lab: PageDriver;
+  const folder = mkdtempSync(join(tmpdir(), 'flopscope-e2e-'));
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    lab = await openPage(browser, tinyQuery);
+  });
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The file that the next download leaves in the folder. */
+  const download = async (label: string): Promise<Uint8Array> => {
+    const session = await browser.target().createCDPSession();
+    await session.send('Browser.setDownloadBehavior', {
+      behavior: 'allow',
+      downloadPath: folder,
+      eventsEnabled: true,
+    });
+    const done = new Promise<void>((resolve) => {
+      session.on('Browser.downloadProgress', ({ state }) => {
+        if (state === 'completed') resolve();
+      });
+    });
+    const before = new Set(readdirSync(folder));
+    await lab.click('run-files', 'button', label);
+    await done;
+    await session.detach();
+    const name = readdirSync(folder).find((candidate) => !before.has(candidate));
+    if (name === undefined) throw new Error(`download: ${label} left no file.`);
+    return readFileSync(join(folder, name));
+  };
+
+  it('shows the device, the settings of the address and their costs, and starts nothing', async () => {
+    await lab.waitForText('lab-header', '.badge', /swiftshader.*not checked yet/);
+    await lab.waitForText('preset-picker', '.difference', /layers 4→1, width 96→32/);
+    await lab.waitForText('prediction-panel', '.figure', /k$/);
+    expect(await lab.text('run-controls', '.status')).toMatch(/^Ready/);
+    expect(await lossOf(lab)).toBeNaN();
+  });
+
+  it('checks the kernels and trains when Train is pressed', async () => {
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /Checking the kernels/);
+    await lab.waitForText('run-controls', '.status', /Training step/);
+    expect(await lab.text('lab-header', '.badge')).toMatch(/\d+ kernels agree/);
+    expect(await lab.text('device-panel', '.note')).toMatch(/software renderer/);
+  });
+
+  it('lets the loss fall, draws it, and shows the pace', async () => {
+    await lab.waitForText('loss-chart', '.legend', /validation [23]\.\d+/);
+    await lab.waitForText('throughput-gauge', '#measured', /^\d/);
+    await lab.waitForText('throughput-gauge', '.split', /GPU \d/);
+    await lab.waitForText('sample-list', 'li .text', /\S{2,}/);
+    await expect.poll(() => lossOf(lab), { timeout: 60_000 }).toBeLessThan(3);
+    const canvas = await lab.find('loss-chart', 'loss-plot');
+    const ink = await canvas.evaluate((plot) => {
+      const drawn = plot.shadowRoot?.querySelector('canvas');
+      const pixels = drawn?.getContext('2d')?.getImageData(0, 0, drawn.width, drawn.height).data ?? [];
+      return pixels.filter((value, index) => index % 4 === 3 && value > 200).length;
+    });
+    expect(ink).toBeGreaterThan(500);
+    expect(await lab.page.title()).toMatch(/loss \d\.\d+ · Flopscope/);
+  });
+
+  it('pauses with the space bar, steps with s, and resumes with the button', async () => {
+    await (await lab.find('lab-page', 'footer')).click();
+    await lab.page.keyboard.press('Space');
+    await lab.waitForText('run-controls', '.status', /Paused/);
+    const paused = await stepOf(lab);
+    await lab.page.keyboard.press('s');
+    await lab.waitForText(
+      'run-controls',
+      '.status',
+      new RegExp(`step ${(paused + 1).toLocaleString('en-US')} of`),
+    );
+    await lab.click('run-controls', 'button', 'Step');
+    await lab.waitForText(
+      'run-controls',
+      '.status',
+      new RegExp(`step ${(paused + 2).toLocaleString('en-US')} of`),
+    );
+    await lab.click('run-controls', 'button', 'Resume');
+    await expect.poll(() => stepOf(lab), { timeout: 30_000 }).toBeGreaterThan(paused + 3);
+  });
+
+  it('writes text on request while it trains', async () => {
+    const tokens = await lab.find('sampler-box', '.numbers input');
+    await tokens.click({ count: 3 });
+    await tokens.type('24');
+    await lab.click('sampler-box', 'button', 'Write');
+    await lab.waitForText('sampler-box', 'form', /24 tokens: prefill .* decode/);
+    expect(await lab.text('sampler-box', 'output')).toMatch(/^Once/);
+    await lab.waitForText('run-controls', '.status', /Training/);
+  });
+
+  it('shows the plan of a step with predicted costs', async () => {
+    await lab.click('kernel-table', 'button', 'Show the plan');
+    await lab.waitForText('kernel-table', 'tbody:last-child', /Whole step \d+ dispatches/);
+    await lab.click('kernel-table', 'tbody button', /matmul/);
+    await lab.waitForText('kernel-table', 'tr.one', /^\d+ /);
+  });
+
+  it('says that the form has moved on from the run, and names fields that do not go together', async () => {
+    const heads = await lab.find('experiment-form', 'form-field:nth-of-type(3)');
+    const input = (
+      await heads.evaluateHandle((field) => {
+        const control = field.shadowRoot?.querySelector('input');
+        if (!control) throw new Error('the heads have no input');
+        return control;
+      })
+    ).asElement() as ElementHandle<HTMLInputElement>;
+    const enter = async (text: string): Promise<void> => {
+      await input.click({ count: 3 });
+      await input.type(text);
+      await input.press('Tab');
+    };
+    await enter('5');
+    await lab.waitForText('preset-picker', '.difference.warn', /heads 2→5/);
+    await expect
+      .poll(() => heads.evaluate((field) => field.shadowRoot?.querySelector('#problem')?.textContent ?? ''))
+      .toMatch(/model\.heads: 5 does not divide model\.width 32/);
+    await enter('2');
+    await expect
+      .poll(() => heads.evaluate((field) => field.shadowRoot?.querySelector('#problem')?.textContent ?? ''))
+      .toBe('');
+  });
+
+  it('downloads the model in the layout of other tools, and a checkpoint', async () => {
+    const files = unzipSync(await download('Download the model'));
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors']));
+    expect(JSON.parse(new TextDecoder().decode(files['config.json']))).toMatchObject({
+      model_type: expect.any(String),
+    });
+    expect((await download('Download a checkpoint')).byteLength).toBeGreaterThan(100_000);
+  });
+
+  it('offers the saved run after a reload and goes on from there', async () => {
+    await lab.waitForText('run-files', 'p[aria-live]', /Saved in this browser at step \d+/);
+    await lab.page.reload();
+    const offer = await lab.waitForText(
+      'lab-page',
+      '[aria-label="Saved run"]',
+      /Continue where you left off\?/,
+    );
+    const [, saved = ''] = /step (\d+) of 100000/.exec(offer) ?? [];
+    expect(await lab.text('run-controls', '.status')).toMatch(/^Ready/);
+    await lab.click('lab-page', 'button', 'Continue');
+    await lab.waitForText('run-controls', '.status', /Training step/);
+    await expect.poll(() => stepOf(lab), { timeout: 30_000 }).toBeGreaterThan(Number(saved));
+    expect(await lab.text('loss-chart', '.legend')).toMatch(/training \d/);
+    await lab.click('run-controls', 'button', 'Stop');
+    await lab.waitForText('run-controls', '.status', /Stopped/);
+  });
+
+  it('trains on a text of one’s own', async () => {
+    const path = join(folder, 'mine.txt');
+    writeFileSync(path, 'the cat sat on the mat. the dog sat on the log.\n'.repeat(400));
+    const input = await lab.find('own-text', 'input');
+    await (input as ElementHandle<HTMLInputElement>).uploadFile(path);
+    await lab.waitForText('own-text', 'section', /mine\.txt: 19,200 characters, 15 different/);
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /Training step \d+/);
+    await expect.poll(() => lossOf(lab), { timeout: 30_000 }).toBeLessThan(2.5); // ln 15 = 2.71
+    await lab.click('run-controls', 'button', 'Stop');
+    await lab.waitForText('run-controls', '.status', /Stopped/);
+  });
+
+  it('broke no policy and raised no error on the way', () => {
+    expect(lab.troubles).toEqual([]);
+  });
+});

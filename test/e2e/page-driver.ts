@@ -1,0 +1,127 @@
+// Drives the page as a person would: finds what is on display through the shadow trees, clicks, types and waits.
+import type { Browser, ElementHandle, Page } from 'puppeteer';
+import { pageAddress } from '../browser.ts';
+
+/** The page in a tab, with everything that went wrong in it. */
+export interface PageDriver {
+  readonly page: Page;
+  /** Errors of scripts, failed requests, and violations of the content policy. */
+  readonly troubles: string[];
+  /** The text of an element as it is on display; empty when there is no such element. */
+  text(element: string, inside?: string): Promise<string>;
+  /** Waits until the text matches. Fails with the text that was there. */
+  waitForText(element: string, inside: string, pattern: RegExp, seconds?: number): Promise<string>;
+  /** Clicks what the selector finds, or what has this label, with the mouse. Waits until it can be clicked. */
+  click(element: string, inside: string, label?: string | RegExp): Promise<void>;
+  find(element: string, inside: string, label?: string | RegExp): Promise<ElementHandle<Element>>;
+}
+
+/** Time for one thing to happen on a software GPU that shares its processor. Seconds. */
+const patience = 60;
+
+const wait = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A configuration so small that a software GPU makes many steps a second; it does not end by itself. */
+export const tinyQuery = new URLSearchParams({
+  v: '1',
+  preset: 'nano',
+  'model.layers': '1',
+  'model.width': '32',
+  'model.heads': '2',
+  'model.context': '32',
+  'train.batch': '4',
+  'train.steps': '100000',
+  'train.evaluationInterval': '10',
+  'train.evaluationBatches': '1',
+  'train.sampleInterval': '20',
+  'data.characters': '20000',
+}).toString();
+
+/** Opens the page in a new tab. */
+export async function openPage(browser: Browser, query = ''): Promise<PageDriver> {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 1500, height: 1000 });
+  const troubles: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') troubles.push(message.text());
+  });
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  await page.evaluateOnNewDocument(() => {
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      console.error(`policy: ${violatedDirective} ${blockedURI}`);
+    });
+  });
+  await page.goto(query === '' ? pageAddress() : `${pageAddress()}?${query}`);
+  return driver(page, troubles);
+}
+
+function driver(page: Page, troubles: string[]): PageDriver {
+  const search = async (element: string, inside: string, label: string | RegExp | undefined) => {
+    const pattern = label instanceof RegExp ? label.source : label && `^${label}$`;
+    const handle = await page.evaluateHandle(
+      (host, selector, text) => {
+        const root = document.querySelector('lab-page')?.shadowRoot;
+        const tree = host === 'lab-page' ? root : root?.querySelector(host)?.shadowRoot;
+        const found = [...(tree?.querySelectorAll(selector) ?? [])];
+        const named = (candidate: Element): string =>
+          (candidate.getAttribute('aria-label') ?? candidate.textContent ?? '').replace(/\s+/g, ' ').trim();
+        return found.find((candidate) => text === undefined || new RegExp(text).test(named(candidate)));
+      },
+      element,
+      inside,
+      pattern,
+    );
+    return handle.asElement() as ElementHandle<Element> | null;
+  };
+  const text = async (element: string, inside = ':host > *, section, header, dl, div'): Promise<string> => {
+    const found = await search(element, inside, undefined);
+    return found === null
+      ? ''
+      : found.evaluate(({ textContent }) => (textContent ?? '').replace(/\s+/g, ' ').trim());
+  };
+  const until = async <T>(
+    what: () => string,
+    look: () => Promise<T | undefined>,
+    seconds = patience,
+  ): Promise<T> => {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (Date.now() > end)
+        throw new Error(`page: waited ${seconds} s for ${what()}. ${troubles.join('; ')}`);
+      await wait(100);
+    }
+  };
+  const find: PageDriver['find'] = (element, inside, label) =>
+    until(
+      () => `${element} ${inside} ${label ?? ''}`,
+      async () => (await search(element, inside, label)) ?? undefined,
+    );
+  return {
+    page,
+    troubles,
+    text,
+    find,
+    waitForText: async (element, inside, pattern, seconds) => {
+      let seen = '';
+      const look = async (): Promise<string | undefined> => {
+        seen = await text(element, inside);
+        return pattern.test(seen) ? seen : undefined;
+      };
+      return until(() => `${element} ${inside} to show ${pattern}, it shows "${seen}"`, look, seconds);
+    },
+    click: async (element, inside, label) => {
+      const handle = await until(
+        () => `${element} ${inside} ${label ?? ''} to be enabled`,
+        async () => {
+          const found = await search(element, inside, label);
+          const isReady = await found?.evaluate((candidate) => !(candidate as HTMLButtonElement).disabled);
+          return found !== null && isReady === true ? found : undefined;
+        },
+      );
+      await handle.click();
+    },
+  };
+}
