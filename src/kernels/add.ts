@@ -3,6 +3,7 @@ import source from '../../shaders/add.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
 /** y = a (+ b) (+ y). All have `elements` elements. */
@@ -30,7 +31,8 @@ export const addKernel = defineKernel({
     { elements: 262_144, hasB: 1, accumulate: 0 },
     { elements: 4_194_304, hasB: 1, accumulate: 0 },
   ],
-  workgroups: ({ elements }) => Math.ceil(elements / 256),
+  constants: ({ elements }) => ({ steps: elementSteps(elements) }),
+  workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, hasB, accumulate }) => elements * (hasB + accumulate),
   bytes: ({ elements, hasB, accumulate }) => 4 * elements * (2 + hasB + accumulate),
   reference({ a, b, y }, { elements, hasB, accumulate }) {
