@@ -2,7 +2,7 @@
 import { ropeTable } from '../kernels/rope.ts';
 import { layoutParameters, type Parameter, type ParameterStore, persistentTensor } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
-import type { Tensor } from '../plan/tensor.ts';
+import { elementCount, type Tensor } from '../plan/tensor.ts';
 import type { ModelConfig } from './config.ts';
 import { parameterSpecs } from './parameters.ts';
 
@@ -22,7 +22,10 @@ export interface ModelTensorsOptions {
   readonly gradients: boolean;
 }
 
-/** Lays out a model. @throws if a row of a parameter exceeds what the device binds. */
+/** Tables of the vocabulary, which all that read them take in blocks of rows; everything else is bound whole. */
+const cuttable: ReadonlySet<string> = new Set(['tokenEmbedding', 'head']);
+
+/** Lays out a model. @throws if a parameter exceeds what the device binds, naming it, its bytes and the limit. */
 export function createModelTensors(config: ModelConfig, options: ModelTensorsOptions): ModelTensors {
   const store = layoutParameters(
     parameterSpecs(config),
@@ -30,6 +33,13 @@ export function createModelTensors(config: ModelConfig, options: ModelTensorsOpt
     options.maxBindingBytes,
     options.gradients,
   );
+  for (const { name, shape, blocks } of store.parameters.values()) {
+    if (blocks.length === 1 || cuttable.has(name)) continue;
+    throw new Error(
+      `model: ${name} [${shape.join(', ')}] needs ${4 * elementCount(shape)} bytes, more than this device binds ` +
+        `at once (${options.maxBindingBytes}). Lower the width or the hidden size.`,
+    );
+  }
   const table =
     config.position === 'rope'
       ? persistentTensor('rope table', [config.context, config.headSize / 2, 2], 'f32', 'data')
