@@ -58,28 +58,33 @@ export class RunLoop {
     if (this.#isOver) return;
     this.#stepsWanted = 1;
     this.#wake();
-    await this.#loop;
+    await this.settled();
+    if (this.#stepsWanted <= 0 && this.#state === 'running') this.#setState('paused');
   }
 
   /** Finishes the steps in flight and waits. */
   async pause(): Promise<void> {
     this.#stepsWanted = 0;
-    await this.#loop;
-    if (this.#state === 'running') this.#setState('paused');
+    await this.exclusive(async () => {
+      // Whoever pressed start meanwhile wants no pause any more.
+      if (this.#stepsWanted <= 0 && this.#state === 'running') this.#setState('paused');
+    });
   }
 
   /** Ends the run, saving where it got to. */
   async stop(): Promise<void> {
     this.#stepsWanted = 0;
-    await this.#loop;
-    if (this.#isOver) return;
-    await this.exclusive(() => this.#save());
-    this.#setState('stopped');
+    await this.exclusive(async () => {
+      this.#stepsWanted = 0;
+      if (this.#isOver) return;
+      await this.#save();
+      this.#setState('stopped');
+    });
   }
 
   /** Resolves when nothing is going on any more: finished, paused, stopped or failed. */
   async settled(): Promise<void> {
-    await this.#loop;
+    while (this.#loop) await this.#loop;
   }
 
   /** Runs a task between steps, when no step is in flight: sampling, exporting, profiling. */
@@ -108,16 +113,20 @@ export class RunLoop {
   }
 
   async #turn(): Promise<void> {
+    let hasStepped = false;
     try {
       for (;;) {
         await this.#serveTasks();
-        if (this.#stepsWanted <= 0 || this.#isOver) break;
-        if (this.run.trainer.progress.step >= this.#lastStep) {
+        if (this.#isOver) break;
+        const isAtEnd = this.run.trainer.progress.step >= this.#lastStep;
+        if (isAtEnd && (hasStepped || this.#stepsWanted > 0)) {
           await this.#drain();
           if (!this.#isOver) await this.#finish();
           break;
         }
+        if (this.#stepsWanted <= 0) break;
         this.#stepsWanted--;
+        hasStepped = true;
         this.#follow(await this.run.trainer.submitStep());
         if (this.#isBoundary()) await this.#afterStep();
       }
@@ -154,7 +163,7 @@ export class RunLoop {
   }
 
   #checkLoss(done: StepRecord & { readonly isFinite: boolean }): void {
-    const limit = divergedFactor * this.run.floors.uniform;
+    const limit = divergedFactor * Math.log(this.run.experiment.model.vocabulary);
     if (done.isFinite && done.loss <= limit && done.loss !== 0) return;
     if (this.#isOver) return;
     this.#stepsWanted = 0;
