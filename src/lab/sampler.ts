@@ -61,8 +61,8 @@ export class Sampler {
       if (options.onTokens?.(fresh) === false || produced.length >= options.maximumTokens) wantsMore = false;
       return fresh.length;
     };
-    // A prompt as long as the context leaves no room to decode into: keep what a full context keeps.
-    let window = text.length > context ? text.slice(-context) : text;
+    // A copy: the text grows while the window is decoded from.
+    let window = text.slice(-context);
     while (wantsMore) {
       const start = performance.now();
       accept([await this.#prefill(window, produced.length, options)]);
