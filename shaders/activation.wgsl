@@ -1,7 +1,8 @@
 // y = f(x) and dx = f′(x) · dy element by element, and gated: y = f(gate) ∘ up of rows that hold [gate | up].
-// f by `kind`: 0 GELU by tanh, 1 GELU by erf (Hendrycks and Gimpel 2016), 2 SiLU, 3 ReLU. An invocation computes `steps`
-// elements, 128 apart. Exponents are clamped: WGSL may assume that nothing is infinite.
-// As (1 + tanh u) ÷ 2 is the sigmoid of 2u, GELU by tanh is v · sigmoid(2u), which costs one exponential and cannot overflow.
+// f by `kind`: 0 GELU by tanh, 1 GELU by erf (Hendrycks and Gimpel 2016), 2 SiLU, 3 ReLU. An invocation
+// computes `steps` elements, 128 apart. Exponents are clamped: WGSL may assume that nothing is infinite. As
+// (1 + tanh u) ÷ 2 is the sigmoid of 2u, GELU by tanh is v · sigmoid(2u), which costs one exponential and
+// cannot overflow.
 
 override elements: u32 = 0u; // plain
 override rows: u32 = 0u;     // gated
@@ -15,7 +16,8 @@ override accumulate: u32 = 0u;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>; // like x
 
 const threads = 128u;
-const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
+// loops break before: a constant bound costs no guard, a near one would be unrolled
+const maximumSteps = 0x1000000u;
 const linear = 1.5957691216; // 2 √(2/π)
 const cubic = 0.0713548163;  // 2 √(2/π) · 0.044715
 
@@ -27,7 +29,8 @@ fn sigmoid(v: f32) -> f32 {
 fn normalCdf(v: f32) -> f32 {
   let z = min(abs(v), 12.0) * 0.7071067812;
   let t = 1.0 / (1.0 + 0.3275911 * z);
-  let series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  let tail = 1.421413741 + t * (-1.453152027 + t * 1.061405429);
+  let series = t * (0.254829592 + t * (-0.284496736 + t * tail));
   let upper = 0.5 * series * exp(-z * z);
   return select(1.0 - upper, upper, v < 0.0);
 }

@@ -1,7 +1,7 @@
-// loss = log Σ exp(logits) − logits[target] per row; in training the logits become their own gradient in place:
-// (softmax − one-hot) · step.lossScale. `lanes` neighbouring invocations share a row.
-// Three passes over a row: maximum, sum, gradient. Rows with an ignored target have loss and gradient 0.
-// Also: targets from rows of tokens, and the sum of a step's losses by one workgroup in a fixed order.
+// loss = log Σ exp(logits) − logits[target] per row; in training the logits become their own gradient in
+// place: (softmax − one-hot) · step.lossScale. `lanes` neighbouring invocations share a row. Three passes
+// over a row: maximum, sum, gradient. Rows with an ignored target have loss and gradient 0. Also: targets
+// from rows of tokens, and the sum of a step's losses by one workgroup in a fixed order.
 
 override rows: u32;
 override columns: u32 = 1u;   // vocabulary

@@ -1,6 +1,6 @@
 // y = x ∘ mask ÷ (1 − probability) (+ y), the mask from a counter: forward and backward are the same kernel.
-// An element's number depends on step, global sample, operation and place in the sample, not on the batch it came in.
-// An invocation computes `steps` elements, 128 apart.
+// An element's number depends on step, global sample, operation and place in the sample, not on the batch it
+// came in. An invocation computes `steps` elements, 128 apart.
 
 override rows: u32;
 override columns: u32;
@@ -13,7 +13,8 @@ override accumulate: u32;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>; // [rows, columns]
 
 const threads = 128u;
-const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
+// loops break before: a constant bound costs no guard, a near one would be unrolled
+const maximumSteps = 0x1000000u;
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {

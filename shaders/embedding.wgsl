@@ -1,7 +1,8 @@
 // x[b, t] = table[token] (+ positions[t]), and gradients without float atomics.
-// Token gradients: `sort` ranks every token by counting (stable); then a workgroup per vocabulary row and 32 columns finds
-// its segment of the sorted list and adds the rows of dy in order, `rowLanes` of them side by side.
-// Position gradients add over the batch in order. A table may be one block of rows [firstRow, firstRow + blockRows).
+// Token gradients: `sort` ranks every token by counting (stable); then a workgroup per vocabulary row and 32
+// columns finds its segment of the sorted list and adds the rows of dy in order, `rowLanes` of them side by
+// side. Position gradients add over the batch in order. A table may be one block of rows [firstRow, firstRow
+// + blockRows).
 
 override rows: u32 = 0u;       // batch · time
 override batch: u32 = 0u;
@@ -19,7 +20,7 @@ override accumulate: u32 = 0u;
 @group(0) @binding(2) var<storage, read> table: array<f32>;           // [blockRows, columns]
 @group(0) @binding(3) var<storage, read> positions: array<f32>;       // [positionRows, columns]
 @group(0) @binding(4) var<storage, read_write> x: array<f32>;         // [rows, columns]
-@group(0) @binding(5) var<storage, read_write> order: array<u32>;     // [2, rows]: rows by token, then their tokens
+@group(0) @binding(5) var<storage, read_write> order: array<u32>;     // [2, rows]: rows by token, their tokens
 @group(0) @binding(6) var<storage, read> sorted: array<u32>;          // order, as read by backwardToken
 @group(0) @binding(7) var<storage, read> dy: array<f32>;              // [rows, columns]
 @group(0) @binding(8) var<storage, read_write> gradient: array<f32>;  // [blockRows or positionRows, columns]

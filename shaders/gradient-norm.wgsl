@@ -1,6 +1,7 @@
-// Norm of all gradients: each workgroup sums the squares of its stride of a flat buffer, then one workgroup adds the sums.
-// Both orders are fixed by the shape. finish also finds the clip factor of torch.nn.utils.clip_grad_norm_ and, by a bit test
-// (WGSL may assume that no NaN exists), whether the norm is a finite number.
+// Norm of all gradients: each workgroup sums the squares of its stride of a flat buffer, then one workgroup
+// adds the sums. Both orders are fixed by the shape. finish also finds the clip factor of
+// torch.nn.utils.clip_grad_norm_ and, by a bit test (WGSL may assume that no NaN exists), whether the norm is
+// a finite number.
 
 override elements: u32 = 0u;
 override groups: u32 = 0u; // workgroups of sumSquares; for finish the number of sums
@@ -9,14 +10,16 @@ override clip: f32 = 0.0;  // 0 clips nothing
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;     // [elements]
 @group(0) @binding(1) var<storage, read_write> squares: array<f32>; // [groups]
 @group(0) @binding(2) var<storage, read> sums: array<f32>;          // [groups], squares of all buffers
-@group(0) @binding(3) var<storage, read_write> metrics: array<f32>; // [loss, norm, 1 if finite, clip factor, …]
+// [loss, norm, 1 if finite, clip factor, …]
+@group(0) @binding(3) var<storage, read_write> metrics: array<f32>;
 
 const threads = 128u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 var<workgroup> partial: array<f32, threads>;
 var<workgroup> corner: array<f32, 16>;
 
-/// Sum in the first invocation, in a fixed order: 16 sums of 8, then their sum. Barriers are dearer than additions.
+/// Sum in the first invocation, in a fixed order: 16 sums of 8, then their sum. Barriers are dearer than
+/// additions.
 fn workgroupSum(value: f32, thread: u32) -> f32 {
   partial[thread] = value;
   workgroupBarrier();

@@ -1,7 +1,8 @@
 // y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias) of each row (Ba et al. 2016), and its gradients.
-// Forward and dx: `lanes` neighbouring invocations share a row; a workgroup holds 64 ÷ lanes rows. They meet once: each
-// adds up what all have left in workgroup memory, which is cheaper than a tree because barriers are dear on a CPU.
-// Forward passes over a row three times (mean, variance, result), dx twice. dWeight: 32 columns × 8 row lanes, by slices.
+// Forward and dx: `lanes` neighbouring invocations share a row; a workgroup holds 64 ÷ lanes rows. They meet
+// once: each adds up what all have left in workgroup memory, which is cheaper than a tree because barriers
+// are dear on a CPU. Forward passes over a row three times (mean, variance, result), dx twice. dWeight: 32
+// columns × 8 row lanes, by slices.
 
 override rows: u32;
 override columns: u32;
@@ -23,7 +24,8 @@ const lanes = 1u << laneLevels;
 const threads = 64u;
 const columnLanes = 32u;
 const rowLanes = 8u;
-const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a real one would be unrolled
+// loops break before: a constant bound costs no guard, a real one would be unrolled
+const maximumSteps = 0x1000000u;
 var<workgroup> partial: array<vec2<f32>, threads>;
 var<workgroup> columnPartial: array<vec2<f32>, columnLanes * rowLanes>;
 
@@ -41,8 +43,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let row = group * (threads / lanes) + thread / lanes;
   let start = min(row, rows - 1u) * columns;
   let lane = thread % lanes;
-  // Each lane takes mean and squared deviations of its own elements; then they are combined (Chan et al. 1983). This is as
-  // exact as a mean first and deviations after, and needs one barrier.
+  // Each lane takes mean and squared deviations of its own elements; then they are combined (Chan et al.
+  // 1983). This is as exact as a mean first and deviations after, and needs one barrier.
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
@@ -141,7 +143,8 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   }
 }
 
-/// Per slice of the rows: sums[s, 0, c] = Σ dy ∘ x̂ and sums[s, 1, c] = Σ dy. 32 columns × 8 row lanes per workgroup.
+/// Per slice of the rows: sums[s, 0, c] = Σ dy ∘ x̂ and sums[s, 1, c] = Σ dy. 32 columns × 8 row lanes per
+/// workgroup.
 @compute @workgroup_size(columnLanes * rowLanes)
 fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

@@ -1,7 +1,8 @@
-// AdamW (Loshchilov and Hutter 2019) and SGD with momentum, PyTorch's variants, over a flat shard. An invocation takes `steps` elements.
-// AdamW: p −= rate · decay · p; m += (1 − β₁)(g − m); v += (1 − β₂)(g² − v); p −= rate ÷ c₁ · m ÷ (√(v ÷ c₂) + epsilon).
-// SGD: v = momentum · v + (g + decay · p); p −= rate · v. Elements from decayElements on are not decayed.
-// Gradients are first scaled by the clip factor. A step that is not finite changes nothing.
+// AdamW (Loshchilov and Hutter 2019) and SGD with momentum, PyTorch's variants, over a flat shard.
+// AdamW: p −= rate · decay · p; m += (1 − β₁)(g − m); v += (1 − β₂)(g² − v);
+//        p −= rate ÷ c₁ · m ÷ (√(v ÷ c₂) + epsilon). SGD: v = momentum · v + (g + decay · p); p −= rate · v.
+// Elements from decayElements on are not decayed. Gradients are first scaled by the clip factor. A step that
+// is not finite changes nothing. An invocation takes `steps` elements.
 
 override elements: u32;
 override decayElements: u32;
@@ -19,7 +20,8 @@ override clearGradient: u32;     // 1 leaves the gradients at zero, for the next
 @group(0) @binding(4) var<storage, read> metrics: array<f32>;         // [2] 1 if finite, [3] clip factor
 
 const threads = 128u;
-const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
+// loops break before: a constant bound costs no guard, a near one would be unrolled
+const maximumSteps = 0x1000000u;
 
 @compute @workgroup_size(threads)
 fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {

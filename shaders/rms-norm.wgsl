@@ -1,6 +1,6 @@
 // y = x ÷ √(mean x² + epsilon) · weight of each row (Zhang and Sennrich 2019), and its gradients.
-// Forward and dx: `lanes` neighbouring invocations share a row and meet once; a workgroup holds 64 ÷ lanes rows.
-// Both pass over a row twice. dWeight: 32 columns × 8 row lanes, by slices of the rows.
+// Forward and dx: `lanes` neighbouring invocations share a row and meet once; a workgroup holds 64 ÷ lanes
+// rows. Both pass over a row twice. dWeight: 32 columns × 8 row lanes, by slices of the rows.
 
 override rows: u32;
 override columns: u32;
@@ -21,11 +21,13 @@ const lanes = 1u << laneLevels;
 const threads = 64u;
 const columnLanes = 32u;
 const rowLanes = 8u;
-const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a real one would be unrolled
+// loops break before: a constant bound costs no guard, a real one would be unrolled
+const maximumSteps = 0x1000000u;
 var<workgroup> partial: array<f32, threads>;
 var<workgroup> columnPartial: array<f32, columnLanes * rowLanes>;
 
-/// Sum of what the lanes of a row left in `partial`, in every lane: one barrier costs a CPU less than a tree of them.
+/// Sum of what the lanes of a row left in `partial`, in every lane: one barrier costs a CPU less than a tree
+/// of them.
 fn rowSum(first: u32) -> f32 {
   workgroupBarrier();
   var sum = 0.0;

@@ -1,7 +1,8 @@
-// Draws a token from logits ÷ temperature, cut to the topK largest and to the nucleus of mass topP, and advances the state.
-// A cut is a threshold on the bits of a logit, found by bisection from counts and masses; ties at the threshold stay.
-// The draw is the largest of logit ÷ temperature + Gumbel noise (Gumbel 1954): no running sums, and an order that is fixed.
-// One workgroup; temperature 0 takes the largest logit; of equals the lowest id.
+// Draws a token from logits ÷ temperature, cut to the topK largest and to the nucleus of mass topP, and
+// advances the state. A cut is a threshold on the bits of a logit, found by bisection from counts and masses;
+// ties at the threshold stay. The draw is the largest of logit ÷ temperature + Gumbel noise (Gumbel 1954): no
+// running sums, and an order that is fixed. One workgroup; temperature 0 takes the largest logit; of equals
+// the lowest id.
 
 override columns: u32;  // vocabulary
 override capacity: u32; // of output

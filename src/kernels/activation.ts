@@ -53,7 +53,9 @@ function geluInner(x: number): number {
   return Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
 }
 
-/** Φ(x) to double precision: erf(z) = 2/√π · e^(−z²) Σ 2ⁿ z^(2n+1) / (2n+1)!! (Abramowitz and Stegun 7.1.6). */
+/**
+ * Φ(x) to double precision: erf(z) = 2/√π · e^(−z²) Σ 2ⁿ z^(2n+1) / (2n+1)!! (Abramowitz and Stegun 7.1.6).
+ */
 function normalCdf(x: number): number {
   const z = Math.abs(x) * Math.SQRT1_2;
   if (z > 6) return x < 0 ? 0 : 1;

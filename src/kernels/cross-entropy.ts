@@ -1,4 +1,4 @@
-// Kernels of the loss: cross-entropy that turns logits into their gradient in place, its targets, and its sum.
+// Kernels of the loss: cross-entropy that turns logits into their gradient in place, its targets, its sum.
 import source from '../../shaders/cross-entropy.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import { prologue } from './prologue.ts';
@@ -21,7 +21,10 @@ function rowsPerGroup(columns: number): number {
 const targetFill = (columns: number) => (uniform: number, index: number) =>
   index % 5 === 3 ? ignoredTarget : Math.floor(uniform * columns);
 
-/** loss = log Σ exp(logits) − logits[target] per row; with gradient = 1 logits become (softmax − one-hot) · lossScale. */
+/**
+ * loss = log Σ exp(logits) − logits[target] per row; with gradient = 1 logits become (softmax − one-hot) ·
+ * lossScale.
+ */
 export const crossEntropyKernel = defineKernel({
   name: 'crossEntropy',
   family: 'crossEntropy',
@@ -47,8 +50,10 @@ export const crossEntropyKernel = defineKernel({
     { rows: 2048, columns: 1024, gradient: 1 },
   ],
   workgroups: ({ rows, columns }) => Math.ceil(rows / rowsPerGroup(columns)),
-  usefulFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 2 * gradient), // max, subtract, exp, sum; scale, subtract
-  launchedFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 4 * gradient), // the exponentials again
+  // max, subtract, exp, sum; scale, subtract
+  usefulFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 2 * gradient),
+  // the exponentials again
+  launchedFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 4 * gradient),
   bytes: ({ rows, columns, gradient }) => 4 * rows * (columns * (2 + 2 * gradient) + 2),
   reference({ targets, logits, loss }, { rows, columns, gradient }, { lossScale }) {
     for (let row = 0; row < rows; row++) {

@@ -28,7 +28,8 @@ export const dropoutKernel = defineKernel({
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (2 + accumulate), // compare, multiply
-  launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (32 + accumulate), // pcg4d: 30 integer operations
+  // pcg4d: 30 integer operations
+  launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (32 + accumulate),
   bytes: ({ rows, columns, accumulate }) => 4 * rows * columns * (2 + accumulate),
   reference({ x, y }, { rows, columns, time, operation, probability, accumulate }, scalars) {
     const { dropoutSeed, step, sampleOffset } = scalars;
@@ -42,7 +43,8 @@ export const dropoutKernel = defineKernel({
 });
 
 /**
- * Zeroes elements with the given probability and scales the others up, while training; otherwise returns x itself.
+ * Zeroes elements with the given probability and scales the others up, while training; otherwise returns x
+ * itself.
  * @param x [B·T, C]
  */
 export function dropout(

@@ -146,7 +146,10 @@ export const embeddingSort = defineKernel({
   },
 });
 
-/** gradient[v] = Σ dy[row] over the rows whose token is firstRow + v (+ what is there). gradient: [blockRows, columns]. */
+/**
+ * gradient[v] = Σ dy[row] over the rows whose token is firstRow + v (+ what is there). gradient: [blockRows,
+ * columns].
+ */
 export const embeddingBackwardToken = defineKernel({
   ...declaration,
   constants: ({ rows, blockRows }) => ({ steps: 1, rowLanes: rowLanes(rows / blockRows) }),
@@ -157,7 +160,8 @@ export const embeddingBackwardToken = defineKernel({
   reads: ['sorted', 'dy'],
   writes: ['gradient'],
   tensors: ({ rows, columns, firstRow, blockRows }) => ({
-    // A permutation of the rows, then ascending tokens of which some lie outside the block and some occur not at all.
+    // A permutation of the rows, then ascending tokens of which some lie outside the block and some occur not
+    // at all.
     sorted: {
       shape: [2, rows],
       elementType: 'u32',
@@ -192,7 +196,10 @@ export const embeddingBackwardToken = defineKernel({
   },
 });
 
-/** gradient[t] = Σ over the batch of dy[b, t] (+ what is there), zero from `time` on. gradient: [positionRows, columns]. */
+/**
+ * gradient[t] = Σ over the batch of dy[b, t] (+ what is there), zero from `time` on. gradient: [positionRows,
+ * columns].
+ */
 export const embeddingBackwardPosition = defineKernel({
   ...declaration,
   ...unused,
@@ -239,8 +246,8 @@ export interface EmbeddingOptions {
 }
 
 /**
- * Embeds the first `time` tokens of each row. Tokens are checked by whoever uploads them: one past the table leaves its row
- * of x as it was.
+ * Embeds the first `time` tokens of each row. Tokens are checked by whoever uploads them: one past the table
+ * leaves its row of x as it was.
  * @param tokens u32 [B, T] or [B, T + 1]
  * @returns [B·T, C]
  */

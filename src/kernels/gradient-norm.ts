@@ -36,7 +36,9 @@ export const sumSquaresKernel = defineKernel({
   },
 });
 
-/** metrics[1..3] = norm, 1 if it is finite, clip ÷ (norm + 1e-6) but at most 1 (PyTorch's clip_grad_norm_). */
+/**
+ * metrics[1..3] = norm, 1 if it is finite, clip ÷ (norm + 1e-6) but at most 1 (PyTorch's clip_grad_norm_).
+ */
 export const finishNormKernel = defineKernel({
   name: 'gradientNorm.finish',
   family: 'gradientNorm.finish',
@@ -68,7 +70,9 @@ export const finishNormKernel = defineKernel({
   },
 });
 
-/** Workgroups for one buffer: about 128 elements per invocation, a multiple of 64 so that the sums are views. */
+/**
+ * Workgroups for one buffer: about 128 elements per invocation, a multiple of 64 so that the sums are views.
+ */
 function groupsOf(elements: number): number {
   return Math.min(1024, 64 * Math.ceil(elements / (64 * 16_384)));
 }

@@ -1,7 +1,7 @@
 // Head and loss as one operation over chunks of tokens, so that the logits of a whole batch are never stored.
 //
-// Per chunk: logits = x·Wᵀ, cross-entropy that leaves dlogits in their place, dx = dlogits·W, dW += dlogitsᵀ·x. The head's
-// table may be cut in blocks of rows, which are then blocks of columns of the logits.
+// Per chunk: logits = x·Wᵀ, cross-entropy that leaves dlogits in their place, dx = dlogits·W, dW +=
+// dlogitsᵀ·x. The head's table may be cut in blocks of rows, which are then blocks of columns of the logits.
 import type { Capabilities } from '../plan/kernel.ts';
 import type { Parameter, ParameterBlock } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
@@ -16,7 +16,9 @@ const logitsBudget = 64 * 2 ** 20;
 /** Views of rows must start at multiples of 64 elements (256 bytes), whatever the width. */
 const rowAlignment = 64;
 
-/** Where targets come from: `targets` u32 [B, T] if given, else each row of tokens [B, T + 1] shifted by one. */
+/**
+ * Where targets come from: `targets` u32 [B, T] if given, else each row of tokens [B, T + 1] shifted by one.
+ */
 export interface LossTargets {
   readonly tokens: Tensor;
   readonly targets: Tensor | undefined;
@@ -38,8 +40,9 @@ export function lossChunkRows(rows: number, vocabulary: number, device: Capabili
 }
 
 /**
- * Loss of each position, −log softmax(x·headᵀ)[target], 0 where there is no target. While training it also records the
- * gradients of lossScale · Σ loss: that of x is adopted at once, so no gradient is to be given for the loss.
+ * Loss of each position, −log softmax(x·headᵀ)[target], 0 where there is no target. While training it also
+ * records the gradients of lossScale · Σ loss: that of x is adopted at once, so no gradient is to be given
+ * for the loss.
  * @param x [B·T, C]
  * @param head [V, C]
  * @param loss [B·T], written
@@ -177,7 +180,9 @@ function recordLogits(tape: Tape, x: Tensor, head: Parameter, logits: Tensor): v
   }
 }
 
-/** Columns of the logits that belong to a block of the vocabulary; the row length stays that of the logits. */
+/**
+ * Columns of the logits that belong to a block of the vocabulary; the row length stays that of the logits.
+ */
 function blockColumns(logits: Tensor, { firstRow, weight }: ParameterBlock): Tensor {
   if (firstRow === 0) return logits;
   const columns = weight.shape[0] ?? 0;

@@ -1,5 +1,5 @@
-// How kernels that work element by element or row by row divide their work: fixed functions of the shape, so that sums keep
-// their order.
+// How kernels that work element by element or row by row divide their work: fixed functions of the shape, so
+// that sums keep their order.
 
 /** Invocations per workgroup of element-wise kernels. */
 export const elementThreads = 128;
@@ -8,8 +8,9 @@ export const elementThreads = 128;
 const wantedWorkgroups = 192;
 
 /**
- * Elements per invocation, 1 to 16. Reading the launch record costs a software adapter as much as eight loads (measured:
- * 393 216 activations took 2.6 ms by ones and 0.9 ms by sixteens), a wide GPU needs workgroups first.
+ * Elements per invocation, 1 to 16. Reading the launch record costs a software adapter as much as eight loads
+ * (measured: 393 216 activations took 2.6 ms by ones and 0.9 ms by sixteens), a wide GPU needs workgroups
+ * first.
  */
 export function elementSteps(elements: number): number {
   return Math.max(1, Math.min(16, Math.floor(elements / (elementThreads * wantedWorkgroups))));

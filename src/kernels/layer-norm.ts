@@ -9,7 +9,9 @@ import { prologue } from './prologue.ts';
 
 const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
 
-/** y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias). weight: scale above bias, [1 + hasBias, columns]. */
+/**
+ * y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias). weight: scale above bias, [1 + hasBias, columns].
+ */
 export const layerNormForward = defineKernel({
   name: 'layerNorm.forward',
   family: 'layerNorm.forward',
@@ -35,9 +37,11 @@ export const layerNormForward = defineKernel({
     { rows: 4096, columns: 768, hasBias: 1, epsilon: 1e-5 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
-  usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (6 + hasBias), // sum; subtract, square, sum; 2 products
+  // sum; subtract, square, sum; 2 products
+  usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (6 + hasBias),
   launchedFlops: ({ rows, columns, hasBias }) => rows * columns * (7 + hasBias), // subtracts twice
-  bytes: ({ rows, columns, hasBias }) => 4 * (rows * (columns * 4 + 2) + columns * (1 + hasBias)), // three reads, one write
+  // three reads, one write
+  bytes: ({ rows, columns, hasBias }) => 4 * (rows * (columns * 4 + 2) + columns * (1 + hasBias)),
   reference({ x, weight, y, statistics }, { rows, columns, hasBias, epsilon }) {
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
@@ -82,8 +86,10 @@ export const layerNormBackward = defineKernel({
     { rows: 4096, columns: 768, accumulate: 0 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
-  usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (9 + accumulate), // g, x̂, two sums (3), combine (4)
-  launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (11 + accumulate), // g and x̂ happen in two passes
+  // g, x̂, two sums (3), combine (4)
+  usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (9 + accumulate),
+  // g and x̂ happen in two passes
+  launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (11 + accumulate),
   bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 2) + columns),
   reference({ x, weight, saved, dy, dx }, { rows, columns, accumulate }) {
     for (let row = 0; row < rows; row++) {
@@ -104,7 +110,10 @@ export const layerNormBackward = defineKernel({
   },
 });
 
-/** sums[s] = Σ over the rows of slice s of (dy ∘ x̂, dy): gradients of scale and bias, [slices, 1 + hasBias, columns]. */
+/**
+ * sums[s] = Σ over the rows of slice s of (dy ∘ x̂, dy): gradients of scale and bias, [slices, 1 + hasBias,
+ * columns].
+ */
 export const layerNormBackwardWeight = defineKernel({
   name: 'layerNorm.backwardWeight',
   family: 'layerNorm.backwardWeight',

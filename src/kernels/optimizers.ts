@@ -137,5 +137,5 @@ export function sgd(tape: Tape, shard: Shard, metrics: Tensor, options: SgdOptio
 }
 
 function missingMoments(who: string, wanted: number, { moments }: Shard): string {
-  return `${who}: the shard has ${moments.length} moment buffers, and ${wanted} are needed. Lay it out with ${wanted}.`;
+  return `${who}: the shard has ${moments.length} moment buffers. Lay it out with ${wanted}.`;
 }

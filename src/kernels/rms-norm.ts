@@ -76,7 +76,8 @@ export const rmsNormBackward = defineKernel({
     { rows: 4096, columns: 768, accumulate: 0 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
-  usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (6 + accumulate), // g; product, sum; 3 to combine
+  // g; product, sum; 3 to combine
+  usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (6 + accumulate),
   launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (7 + accumulate), // g in both passes
   bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 1) + columns),
   reference({ x, weight, saved, dy, dx }, { rows, columns, accumulate }) {

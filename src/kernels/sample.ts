@@ -9,8 +9,8 @@ import { prologue, randomWords } from './prologue.ts';
 const smallVocabulary = 1024;
 
 /**
- * Ids that may be drawn: the topK largest logits (0: all), of those the most likely whose mass reaches topP of theirs.
- * Logits equal to the last one that is kept are kept too.
+ * Ids that may be drawn: the topK largest logits (0: all), of those the most likely whose mass reaches topP
+ * of theirs. Logits equal to the last one that is kept are kept too.
  */
 function keptTokens(logits: NumberArray, columns: number, { temperature, topK, topP }: Scalars): number[] {
   const order = Array.from({ length: columns }, (_, id) => id).sort((a, b) => logits[b] - logits[a] || a - b);
@@ -43,7 +43,9 @@ function passes({ temperature, topK, topP }: Scalars): number {
   return 2 + (topK > 0 ? 20 : 0) + (topP < 1 ? 31 : 0);
 }
 
-/** state [position, token, counter, produced] → token drawn, the others one further; output[produced] = token. */
+/**
+ * state [position, token, counter, produced] → token drawn, the others one further; output[produced] = token.
+ */
 export const sampleKernel = defineKernel({
   name: 'sample',
   family: 'sample',
@@ -84,9 +86,11 @@ export const sampleKernel = defineKernel({
 });
 
 /**
- * Records one draw. Temperature (0: the most likely token), topK (0: all), topP (1: all) and seed are step scalars.
+ * Records one draw. Temperature (0: the most likely token), topK (0: all), topP (1: all) and seed are step
+ * scalars.
  * @param logits [1, V] of the token at the state's position
- * @param state u32 [position, token, counter, produced]; afterwards position and token are those of the drawn token
+ * @param state u32 [position, token, counter, produced]; afterwards position and token are those of the drawn
+ * token
  * @param output u32: the token goes to element `produced`, unless that lies past the end
  */
 export function sample(tape: Tape, logits: Tensor, state: Tensor, output: Tensor): void {

@@ -1,4 +1,5 @@
-// Gated activations, SwiGLU with SiLU (Shazeer 2020): y = f(gate) ∘ up, gate and up side by side in one tensor.
+// Gated activations, SwiGLU with SiLU (Shazeer 2020): y = f(gate) ∘ up, gate and up side by side in one
+// tensor.
 import source from '../../shaders/activation.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
@@ -49,7 +50,9 @@ export const gatedForward = defineKernel({
   },
 });
 
-/** dgate = f′(gate) ∘ up ∘ dy and dup = f(gate) ∘ dy (+ what is there), in one tensor dx: [rows, 2 · columns]. */
+/**
+ * dgate = f′(gate) ∘ up ∘ dy and dup = f(gate) ∘ dy (+ what is there), in one tensor dx: [rows, 2 · columns].
+ */
 export const gatedBackward = defineKernel({
   name: 'gatedActivation.backward',
   family: 'gatedActivation.backward',
