@@ -129,15 +129,28 @@ export class RunControls extends LitElement {
         : state === 'paused'
           ? (['resume', 'Resume', 'play'] as const)
           : (['train', 'Train', 'play'] as const);
-    const isMainOff = state !== 'running' && (isWaiting || state === 'preparing');
-    const main = html`<button class="primary" ?disabled=${isMainOff} @click=${() => emit(this, event, undefined)}>
+    return html`${this.#button(event, label, shape, state !== 'running' && (isWaiting || state === 'preparing'))}
+    ${this.#button('step', 'Step', 'step', state !== 'paused' || isWaiting)}
+    ${this.#button('stop', 'Stop', 'stop', !isActive)}`;
+  }
+
+  /** A button that keeps the keyboard while it is off, as `disabled` would not. */
+  #button(
+    event: 'train' | 'pause' | 'resume' | 'step' | 'stop',
+    label: string,
+    shape: keyof typeof shapes,
+    isOff: boolean,
+  ) {
+    const isMain = event !== 'step' && event !== 'stop';
+    return html`<button
+      class=${isMain ? 'primary' : ''}
+      aria-disabled=${isOff ? 'true' : 'false'}
+      @click=${() => {
+        if (!isOff) emit(this, event, undefined);
+      }}
+    >
       ${icon(shape)} ${label}
     </button>`;
-    return html`${main}
-      <button ?disabled=${state !== 'paused' || isWaiting} @click=${() => emit(this, 'step', undefined)}>
-        ${icon('step')} Step
-      </button>
-      <button ?disabled=${!isActive} @click=${() => emit(this, 'stop', undefined)}>${icon('stop')} Stop</button>`;
   }
 
   #status() {

@@ -131,10 +131,11 @@ export const controlStyles = css`
     cursor: pointer;
     transition: background 0.12s;
   }
-  button:hover:not(:disabled) {
+  button:hover:not(:disabled, [aria-disabled='true']) {
     background: var(--hover);
   }
-  button:disabled {
+  button:disabled,
+  button[aria-disabled='true'] {
     color: var(--muted);
     border-color: var(--line);
     cursor: not-allowed;
@@ -145,10 +146,11 @@ export const controlStyles = css`
     color: var(--on-accent);
     font-weight: 600;
   }
-  button.primary:hover:not(:disabled) {
+  button.primary:hover:not(:disabled, [aria-disabled='true']) {
     background: color-mix(in oklab, var(--accent) 88%, var(--ink));
   }
-  button.primary:disabled {
+  button.primary:disabled,
+  button.primary[aria-disabled='true'] {
     background: var(--inset);
     border-color: var(--line);
     color: var(--muted);
@@ -160,10 +162,11 @@ export const controlStyles = css`
     padding: 2px 6px;
     min-height: 26px;
   }
-  button.plain:hover:not(:disabled) {
+  button.plain:hover:not(:disabled, [aria-disabled='true']) {
     background: var(--hover);
   }
-  button.plain:disabled {
+  button.plain:disabled,
+  button.plain[aria-disabled='true'] {
     color: var(--muted);
   }
   input:not([type='checkbox'], [type='range'], [type='file']),

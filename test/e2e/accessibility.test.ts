@@ -66,7 +66,8 @@ describeBrowser('accessibility', () => {
     expect(await focused()).toBe('Train');
     await lab.page.keyboard.press('Enter');
     await lab.waitForText('run-controls', '.status', /Training step/);
-    await lab.page.keyboard.press('Enter'); // the same button pauses now
+    expect(await focused()).toBe('Pause');
+    await lab.page.keyboard.press('Enter');
     await lab.waitForText('run-controls', '.status', /Paused/);
     expect(await focused()).toBe('Resume');
     await lab.page.keyboard.press('Tab');

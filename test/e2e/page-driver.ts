@@ -40,7 +40,13 @@ export const tinyQuery = new URLSearchParams({
 
 /** Opens the page in a new tab. */
 export async function openPage(browser: Browser, query = ''): Promise<PageDriver> {
-  const page = await browser.newPage();
+  const lab = await attach(await browser.newPage());
+  await lab.page.goto(query === '' ? pageAddress() : `${pageAddress()}?${query}`);
+  return lab;
+}
+
+/** Drives a tab that has not gone anywhere yet. */
+export async function attach(page: Page): Promise<PageDriver> {
   await page.setViewport({ width: 1500, height: 1000 });
   const troubles: string[] = [];
   page.on('console', (message) => {
@@ -52,7 +58,6 @@ export async function openPage(browser: Browser, query = ''): Promise<PageDriver
       console.error(`policy: ${violatedDirective} ${blockedURI}`);
     });
   });
-  await page.goto(query === '' ? pageAddress() : `${pageAddress()}?${query}`);
   return driver(page, troubles);
 }
 
@@ -117,7 +122,11 @@ function driver(page: Page, troubles: string[]): PageDriver {
         () => `${element} ${inside} ${label ?? ''} to be enabled`,
         async () => {
           const found = await search(element, inside, label);
-          const isReady = await found?.evaluate((candidate) => !(candidate as HTMLButtonElement).disabled);
+          const isReady = await found?.evaluate(
+            (candidate) =>
+              !(candidate as HTMLButtonElement).disabled &&
+              candidate.getAttribute('aria-disabled') !== 'true',
+          );
           return found !== null && isReady === true ? found : undefined;
         },
       );

@@ -1,0 +1,37 @@
+// The page at an http address that is not this machine: the browser hides the GPU and the storage, and the page says so.
+import type { Browser } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { attach, type PageDriver } from './page-driver.ts';
+
+describeBrowser('the page at an insecure origin', () => {
+  let browser: Browser;
+  let lab: PageDriver;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    const page = await browser.newPage();
+    lab = await attach(page);
+    // A name that no resolver knows: each request is answered with what the real address serves.
+    await page.setRequestInterception(true);
+    page.on('request', async (request) => {
+      const { pathname } = new URL(request.url());
+      const answer = await fetch(new URL(pathname.slice(1), pageAddress()));
+      const headers = Object.fromEntries(answer.headers);
+      await request.respond({
+        status: answer.status,
+        headers,
+        body: Buffer.from(await answer.arrayBuffer()),
+      });
+    });
+    await page.goto('http://teacher-laptop.test/');
+  });
+  afterAll(() => browser.close());
+
+  it('names the cause and goes on without a GPU', async () => {
+    await lab.waitForText('problem-list', '.problem', /This address is not secure.*https.*localhost/);
+    await lab.waitForText('lab-header', '.badge', /Processor only/);
+    await lab.waitForText('prediction-panel', '.figure', /k$/);
+    // Chromium remarks that it ignores this header here, which does no harm.
+    expect(lab.troubles.filter((text) => !text.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
+  });
+});
