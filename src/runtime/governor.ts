@@ -97,12 +97,14 @@ export class Governor {
   /**
    * Segments of one submit took `ratio` times what `secondsOf` says. The first replay sets the estimates; what
    * follows is scaled alike, but at most `growth` times faster per submit. Later replays correct estimates that are
-   * far off (throttling, another program): at once when work got slower, by halves when it got faster.
+   * far off (throttling, another program): at once when work got slower, in parts when it seems a lot faster, for
+   * one wrong time must not make a submit long.
    */
   observe(segments: readonly Segment[], ratio: number): void {
     if (this.isObserved) {
       if (ratio > tolerated.most) this.#scale(segments, ratio);
-      else if (ratio < tolerated.least) this.#scale(segments, Math.sqrt(ratio));
+      else if (ratio < tolerated.least)
+        this.#scale(segments, Math.min(Math.sqrt(ratio), Math.max(ratio, 1 / growth)));
       return;
     }
     for (const segment of segments) {
