@@ -30,8 +30,22 @@ export async function calibrate(
   probes: CalibrationProbes,
   onProgress: (fraction: number, what: string) => void = () => undefined,
 ): Promise<DeviceProfile> {
-  const pipelines = new PipelineCache(device);
   const timer = new PassTimer(device);
+  try {
+    return await measureDevice(device, timer, name, probes, onProgress);
+  } finally {
+    timer.dispose();
+  }
+}
+
+async function measureDevice(
+  device: GPUDevice,
+  timer: PassTimer,
+  name: string,
+  probes: CalibrationProbes,
+  onProgress: (fraction: number, what: string) => void,
+): Promise<DeviceProfile> {
+  const pipelines = new PipelineCache(device);
   const total = probes.arithmetic.length + probes.copy.calibration.length + probes.kernels.length;
   let done = 0;
   const measure = (kernel: Kernel, dims: Dims, options?: SlopeOptions) =>
@@ -81,7 +95,6 @@ export async function calibrate(
     }
     kernels[kernel.name] = points;
   }
-  timer.dispose();
   onProgress(1, 'done');
   return { ...profile, kernels };
 }
