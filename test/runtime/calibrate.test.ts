@@ -1,0 +1,61 @@
+// Calibration with small probes: a profile of finite, positive figures that predictions can use.
+import { expect, it } from 'vitest';
+import { copyForward } from '../../src/kernels/copy.ts';
+import { fmaPeakScalar } from '../../src/kernels/fma-peak.ts';
+import type { Kernel } from '../../src/plan/kernel.ts';
+import { predictPlan } from '../../src/plan/predict.ts';
+import { calibrate, shapeText } from '../../src/runtime/calibrate.ts';
+import { describeGpu, getTestDevice } from '../gpu-device.ts';
+import { addPlan, addScaled, broken } from './tiny-kernels.ts';
+
+const small = (kernel: unknown, ...calibration: Record<string, number>[]) =>
+  ({ ...(kernel as Kernel), calibration }) as Kernel;
+
+const probes = {
+  arithmetic: [small(fmaPeakScalar, { steps: 16, workgroups: 16 })],
+  copy: small(copyForward, { vectors: 64 }, { vectors: 8_192 }, { vectors: 65_536 }),
+  kernels: [small(addScaled, { elements: 640 }, { elements: 64_000 })],
+};
+
+describeGpu('calibrate', () => {
+  it('gives finite and positive figures, and says how far it is', async () => {
+    const { device } = await getTestDevice();
+    const fractions: number[] = [];
+    const profile = await calibrate(device, 'test device', probes, (fraction) => fractions.push(fraction));
+    expect(profile).toMatchObject({ version: 1, device: 'test device' });
+    const points = profile.kernels['test.addScaled'] ?? [];
+    expect(points.map(({ shape }) => shape)).toEqual(['elements 640', 'elements 64000']);
+    const measured = [
+      profile.fmaFlopsPerSecond,
+      ...profile.copyBytesPerSecond.map(({ rate }) => rate),
+      profile.launchSeconds,
+      profile.submitSeconds,
+      ...points.map(({ seconds }) => seconds),
+    ];
+    for (const { value, spread, repeats } of measured) {
+      expect(Number.isFinite(value) && value > 0).toBe(true);
+      expect(Number.isFinite(spread) && spread >= 0).toBe(true);
+      expect(repeats).toBeGreaterThanOrEqual(3);
+    }
+    expect(profile.copyBytesPerSecond.map(({ bytes }) => bytes)).toEqual([262_144, 2_097_152]);
+    expect(fractions[0]).toBe(0);
+    expect(fractions.at(-1)).toBe(1);
+    expect([...fractions].sort((a, b) => a - b)).toEqual(fractions);
+    expect(JSON.parse(JSON.stringify(profile))).toEqual(profile);
+
+    const prediction = predictPlan(addPlan(64_000, 3).plan, profile);
+    expect(prediction.seconds).toBeGreaterThan(0);
+    expect(prediction.seconds).toBeLessThan(1);
+    expect(Number.isFinite(prediction.relativeError)).toBe(true);
+  });
+
+  it('frees what it made when a probe does not compile', async () => {
+    const { device } = await getTestDevice();
+    const bad = small(broken('test.bad', 'y[i] = nonsense;'), { elements: 64 });
+    await expect(calibrate(device, 'x', { ...probes, kernels: [bad] })).rejects.toThrow(/^test\.bad/);
+  });
+
+  it('names shapes for people', () => {
+    expect(shapeText({ rows: 3, columns: 257 })).toBe('rows 3, columns 257');
+  });
+});

@@ -1,0 +1,83 @@
+// The check that every kernel must pass on a visitor's device: what it catches.
+import { describe, expect, it } from 'vitest';
+import type { Kernel } from '../../src/plan/kernel.ts';
+import { probeOf, relativeError, verifyKernel } from '../../src/runtime/verify.ts';
+import { describeGpu, getTestDevice } from '../gpu-device.ts';
+import { addScaled, broken } from './tiny-kernels.ts';
+
+const dims = { elements: 1_000 };
+const verify = async (kernel: typeof addScaled, options = {}) => {
+  const { device } = await getTestDevice();
+  return verifyKernel(device, kernel as unknown as Kernel, dims, options);
+};
+
+describeGpu('verifyKernel', () => {
+  it('passes a kernel that agrees with its reference', async () => {
+    const result = await verify(addScaled, { scalars: { learningRate: 0.75 } });
+    expect(result).toMatchObject({ kernel: 'test.addScaled', dims, passed: true, tolerance: 1e-5 });
+    expect(result.maximumError).toBeLessThan(1e-6);
+  });
+
+  it.each([
+    ['a wrong factor', 'y[i] += x[i] * step.learningRate * 1.01 + f32(workgroup);'],
+    ['a missing term', 'y[i] += x[i] * step.learningRate;'],
+    ['elements left out', 'if (i != 999u) { y[i] += x[i] * step.learningRate + f32(workgroup); }'],
+    ['not a number', 'y[i] = bitcast<f32>(0x7fc00000u + min(i, 1u));'],
+  ])('catches %s', async (name, statement) => {
+    const result = await verify(broken(`test.${name}`, statement));
+    expect(result.passed).toBe(false);
+    expect(result.maximumError).toBeGreaterThan(result.tolerance);
+  });
+
+  it.each([
+    ['after', 'y[i] += x[i] * step.learningRate + f32(workgroup); if (i == 0u) { y[elements + 3u] = 1.0; }'],
+    [
+      'far after',
+      'y[i] += x[i] * step.learningRate + f32(workgroup); if (i == 0u) { y[elements + 63u] = 1.0; }',
+    ],
+  ])('catches a stray write %s the tensor', async (_, statement) => {
+    const result = await verify(broken('test.stray', statement));
+    expect(result).toMatchObject({ passed: false, message: 'y was written out of bounds' });
+  });
+
+  it('reports a kernel that does not compile instead of throwing', async () => {
+    const result = await verify(broken('test.syntax', 'y[i] = ;'));
+    expect(result).toMatchObject({ passed: false, maximumError: Number.POSITIVE_INFINITY });
+    expect(result.message).toMatch(/^test\.syntax: does not compile/);
+  });
+
+  it('lets a tolerance decide', async () => {
+    const kernel = broken('test.rough', 'y[i] += x[i] * step.learningRate + f32(workgroup) + 0.001;');
+    expect((await verify(kernel)).passed).toBe(false);
+    expect((await verify(kernel, { tolerance: 0.01 })).passed).toBe(true);
+    expect((await verify({ ...kernel, tolerance: 0.01 })).passed).toBe(true);
+  });
+});
+
+describe('probeOf', () => {
+  it('gives the same guarded values every time, standard normal enough', () => {
+    const kernel = addScaled as unknown as Kernel;
+    const [first, second] = [probeOf(kernel, { elements: 5_000 }), probeOf(kernel, { elements: 5_000 })];
+    const values = first.storages[0]?.values ?? new Float32Array();
+    expect(values).toEqual(second.storages[0]?.values);
+    expect(values).not.toEqual(first.storages[1]?.values);
+    expect([values[0], values.at(-1), values.length]).toEqual([12_345, 12_345, 5_128]);
+    const inner = [...values.slice(64, -64)];
+    expect(Math.abs(inner.reduce((sum, value) => sum + value, 0) / inner.length)).toBeLessThan(0.05);
+    expect(first.plan.dispatches[0]?.bindings.x?.offset).toBe(64);
+  });
+});
+
+describe('relativeError', () => {
+  it('is relative to the largest value, and absolute below 1', () => {
+    expect(relativeError(Float64Array.of(100, 1), Float64Array.of(101, 1))).toBe(0.01);
+    expect(relativeError(Float64Array.of(0.001), Float64Array.of(0.002))).toBeCloseTo(0.001, 12);
+  });
+
+  it('accepts infinities and NaN only where both have them', () => {
+    const strange = Float64Array.of(Number.POSITIVE_INFINITY, Number.NaN, 2);
+    expect(relativeError(strange, strange.slice())).toBe(0);
+    expect(relativeError(strange, Float64Array.of(Number.NEGATIVE_INFINITY, Number.NaN, 2))).toBe(Infinity);
+    expect(relativeError(Float64Array.of(1), Float64Array.of(Number.NaN))).toBe(Infinity);
+  });
+});
