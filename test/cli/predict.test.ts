@@ -1,0 +1,90 @@
+// The predict command with a profile: no device is needed.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { profileToJson } from '../../src/cli/profiles.ts';
+import { exampleProfile } from './example-profile.ts';
+import { fixtureNames, fixturePath } from './fixtures.ts';
+import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+
+const folder = createFolder();
+const profile = writeJson(folder, 'profile.json', profileToJson(exampleProfile));
+const config = writeJson(folder, 'tiny.json', tinyExperiment);
+
+async function predict(...args: string[]): Promise<Record<string, unknown>> {
+  const result = await runMain(['predict', ...args, '--profile', profile, '--json']);
+  expect([result.code, result.stderr]).toEqual([0, '']);
+  const lines = jsonLines(result);
+  expect(lines).toHaveLength(1);
+  return lines[0];
+}
+
+describe('predict', () => {
+  it('says parameters, memory, flops and speed', async () => {
+    const found = await predict(config);
+    // 15 tokens and 16 positions of 16 channels; per layer 12·16² in matrices and 2·16 in norms (no biases); a last norm.
+    expect(found.parameters).toBe(15 * 16 + 16 * 16 + 12 * 256 + 2 * 16 + 16);
+    const { total, ...classes } = found.memoryBytes as Record<string, number>;
+    expect(Object.keys(classes)).toEqual(['weights', 'gradients', 'moments', 'activations', 'other']);
+    expect(Object.values(classes).reduce((a, b) => a + b)).toBe(total);
+    expect(classes.moments).toBe(2 * classes.weights);
+    expect((found.flopsPerToken as { convention: string }[]).map(({ convention }) => convention)).toContain(
+      'plan',
+    );
+    expect(found).toMatchObject({
+      tokensPerStep: 32,
+      batch: 2,
+      context: 16,
+      vocabulary: 15,
+      device: 'example',
+    });
+    const seconds = Number(found.secondsPerStep);
+    expect(seconds).toBeGreaterThan(Number(found.dispatchesPerStep) * 10e-6);
+    expect(Number(found.tokensPerSecond)).toBeCloseTo(32 / seconds, 6);
+    expect(Number(found.totalSeconds)).toBeCloseTo(8 * seconds, 9);
+  });
+
+  it('takes another batch and context', async () => {
+    const [small, large] = [await predict(config), await predict(config, '--batch', '4', '--context', '32')];
+    expect(large.tokensPerStep).toBe(128);
+    expect(Number(large.parameters) - Number(small.parameters)).toBe(16 * 16);
+  });
+
+  it.each(fixtureNames)('counts the parameters of the directory %s as PyTorch does', async (name) => {
+    const { parameters } = JSON.parse(readFileSync(fixturePath(name, 'expected.json'), 'utf8'));
+    expect((await predict(fixturePath(name))).parameters).toBe(parameters);
+  });
+
+  it('takes batch and steps from the experiment beside a trained model', async () => {
+    const out = join(folder, 'out');
+    await runMain(['train', config, '--steps', '1', '--out', out, '--runtime', 'cpu', '--json']);
+    expect(await predict(out)).toEqual(await predict(config));
+  });
+
+  it('assumes a vocabulary where the text is not given, and says so', async () => {
+    const path = writeJson(folder, 'file.json', { ...tinyExperiment, data: { source: 'file' } });
+    const { code, stdout, stderr } = await runMain(['predict', path, '--profile', profile, '--json']);
+    expect([code, jsonLines({ stdout })[0].vocabulary]).toEqual([0, 65]);
+    expect(stderr).toMatch(/vocabulary of 65 is assumed/);
+    expect((await predict(path, '--data', config)).vocabulary).toBe(
+      new Set(readFileSync(config, 'utf8')).size,
+    );
+  });
+
+  it('refuses a model that the device cannot bind', async () => {
+    const model = { ...tinyExperiment.model, width: 16_384, heads: 64 };
+    const path = writeJson(folder, 'large.json', { ...tinyExperiment, model });
+    const { code, stdout, stderr } = await runMain(['predict', path, '--profile', profile, '--json']);
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(/qkv .* needs \d+ bytes, more than the 134217728/),
+    ]);
+  });
+
+  it('shows a table to people', async () => {
+    const { stdout } = await runMain(['predict', config, '--profile', profile]);
+    expect(stdout).toMatch(/parameters +3\.62 k\n/);
+    expect(stdout).toMatch(/seconds per step +[\d.]+ [mµ]s ± 80 %/);
+  });
+});

@@ -1,0 +1,106 @@
+// The sample command on the reference loops.
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fixturePath } from './fixtures.ts';
+import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+
+const tokensOf = (result: { stdout: string }) => jsonLines(result)[0].tokens;
+
+describe('sample', () => {
+  let model = '';
+  beforeAll(async () => {
+    const folder = createFolder();
+    model = join(folder, 'model');
+    const config = writeJson(folder, 'tiny.json', tinyExperiment);
+    await runMain(['train', config, '--steps', '2', '--out', model, '--runtime', 'cpu', '--json']);
+  });
+  const sample = (...args: string[]) => runMain(['sample', model, '--runtime', 'cpu', ...args]);
+
+  it('prints text, tokens and speeds as one object', async () => {
+    const result = await sample('--prompt', '1+', '--max-new', '40', '--json');
+    const [line, ...others] = jsonLines(result);
+    expect([result.code, result.stderr, others]).toEqual([0, '', []]);
+    expect(Object.keys(line)).toEqual([
+      'text',
+      'tokens',
+      'prefillTokensPerSecond',
+      'decodeTokensPerSecond',
+      'runtime',
+      'device',
+    ]);
+    expect(line.tokens).toHaveLength(40);
+    expect([...String(line.text)]).toHaveLength(40);
+    expect(Number(line.prefillTokensPerSecond)).toBeGreaterThan(0);
+    expect(Number(line.decodeTokensPerSecond)).toBeGreaterThan(0);
+  });
+
+  it('prints the same text alone for people, with the speeds on stderr', async () => {
+    const [line] = jsonLines(await sample('--prompt', '1+', '--max-new', '12', '--json'));
+    const { stdout, stderr } = await sample('--prompt', '1+', '--max-new', '12');
+    expect(stdout).toBe(`${line.text}\n`);
+    expect(stderr).toMatch(/^prefill .* tokens\/s, decode .* tokens\/s on /);
+  });
+
+  it('draws the same for the same seed and takes the likeliest at temperature 0', async () => {
+    const draw = async (...args: string[]) =>
+      tokensOf(await sample('--prompt', '12', '--max-new', '30', '--json', ...args));
+    expect(await draw('--seed', '3')).toEqual(await draw('--seed', '3'));
+    expect(await draw('--seed', '3')).not.toEqual(await draw('--seed', '4'));
+    const greedy = await draw('--temperature', '0');
+    expect(await draw('--temperature', '0', '--seed', '9')).toEqual(greedy);
+    expect(await draw('--top-k', '1', '--seed', '9')).toEqual(greedy);
+    expect(await draw('--top-p', '0.000001', '--seed', '9')).toEqual(greedy);
+  });
+
+  it('gives the same tokens with and without the cache', async () => {
+    const args = [
+      'sample',
+      fixturePath('llama-a'),
+      '--prompt-tokens',
+      '3,1,4,1,5',
+      '--max-new',
+      '20',
+      '--runtime',
+      'cpu',
+      '--json',
+    ];
+    const cached = await runMain(args);
+    expect(tokensOf(await runMain([...args, '--no-cache']))).toEqual(tokensOf(cached));
+    expect(jsonLines(cached)[0]).not.toHaveProperty('text');
+  });
+
+  it('draws nothing when nothing is wanted', async () => {
+    expect(tokensOf(await sample('--prompt', '1', '--max-new', '0', '--json'))).toEqual([]);
+  });
+
+  it.each([
+    [[], /give one of --prompt TEXT and --prompt-tokens/],
+    [['--prompt', '1', '--prompt-tokens', '1'], /give one of/],
+    [['--prompt', ''], /the prompt is empty/],
+    [['--prompt', 'Ω'], /a character is not in the vocabulary: "Ω"/],
+    [['--prompt-tokens', '1,99'], /token 99 is outside the vocabulary of 15\. Use 0 to 14/],
+    [['--prompt', '1', '--temperature', '-1'], /'-1' is invalid/],
+    [['--prompt', '1', '--top-p', '0'], /topP is 0/],
+    [['--prompt', '1', '--max-new', 'x'], /'x' is invalid/],
+  ])('refuses %j in one line', async (args, message) => {
+    const { code, stdout, stderr } = await sample(...args);
+    expect([code, stdout.trim()]).toEqual([1, '']);
+    expect(stderr).toMatch(/^flopscope: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+  });
+
+  it('asks for tokens where there is no tokenizer', async () => {
+    const { code, stderr } = await runMain([
+      'sample',
+      fixturePath('llama-a'),
+      '--prompt',
+      'a',
+      '--runtime',
+      'cpu',
+    ]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/no flopscope-tokenizer\.json.*--prompt-tokens/),
+    ]);
+  });
+});
