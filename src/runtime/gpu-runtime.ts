@@ -1,22 +1,22 @@
 // Executes plans on a GPU: everything is compiled, allocated and bound at creation; a step only re-encodes.
 import type { Dispatch, NumberArray, Scalars } from '../plan/kernel.ts';
 import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
-import {
-  describeTensor,
-  elementBytes,
-  elementCount,
-  type Storage,
-  storageBytes,
-  type Tensor,
-  tensorBytes,
-} from '../plan/tensor.ts';
+import { elementBytes, type Storage, storageBytes, type Tensor, tensorBytes } from '../plan/tensor.ts';
 import { watchFaults } from './faults.ts';
 import { Governor } from './governor.ts';
 import { InFlight } from './in-flight.ts';
 import { type CompiledKernel, PipelineCache } from './pipelines.ts';
 import { maximumReplays, Records } from './records.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
-import { type Readback, type ReadSource, ringSize, StagingRing, typedCopy } from './staging.ts';
+import {
+  type Collected,
+  checkElements,
+  type Readback,
+  type ReadSource,
+  ringSize,
+  StagingRing,
+  typedCopy,
+} from './staging.ts';
 import { SubmitClock } from './submit-clock.ts';
 import { observeWork, type Work, WorkQueue } from './work-queue.ts';
 
@@ -245,15 +245,7 @@ export class GpuRuntime implements Runtime {
           continue;
         }
         isCollecting = true;
-        const collected = this.#staging.collect(readback, sources, bytes, passes).then(
-          (result) => {
-            this.#check();
-            return result;
-          },
-          async (error) => {
-            throw await this.#explain(error);
-          },
-        );
+        const collected = this.#collect(readback, sources, bytes, passes);
         this.#inFlight.track(collected, queued, onDone);
         const done = collected.then(({ arrays }) => arrays);
         done.catch(() => undefined); // a caller that does not look is told by its next submit
@@ -266,6 +258,21 @@ export class GpuRuntime implements Runtime {
       }
     } finally {
       if (!isCollecting) this.#staging.release(readback);
+    }
+  }
+
+  async #collect(
+    readback: Readback,
+    sources: readonly ReadSource[],
+    bytes: number,
+    passes: number,
+  ): Promise<Collected> {
+    try {
+      const result = await this.#staging.collect(readback, sources, bytes, passes);
+      this.#check();
+      return result;
+    } catch (error) {
+      throw await this.#explain(error);
     }
   }
 
@@ -342,17 +349,7 @@ export class GpuRuntime implements Runtime {
   }
 
   write(tensor: Tensor, data: NumberArray): void {
-    const isFitting = data.length <= elementCount(tensor.shape);
-    if (
-      !isFitting ||
-      data instanceof Uint32Array !== (tensor.elementType === 'u32') ||
-      data.BYTES_PER_ELEMENT !== 4
-    ) {
-      throw new Error(
-        `write: ${describeTensor(tensor)} cannot take ${data.length} elements of ${data.constructor.name}. ` +
-          'Pass as many of its own type.',
-      );
-    }
+    checkElements(tensor, data);
     const offset = tensor.offset * elementBytes(tensor.elementType);
     const bytes = data as NumberArray & ArrayBufferView<ArrayBuffer>;
     this.device.queue.writeBuffer(this.#bufferOf(tensor), offset, bytes);

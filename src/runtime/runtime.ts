@@ -25,7 +25,8 @@ export interface Runtime {
   /** Bytes really allocated for tensors. */
   readonly allocatedBytes: number;
   /**
-   * Hands over replays in order; resolves once they are queued, which may wait for earlier work.
+   * Hands over replays in order; resolves once they are queued, which may wait for earlier work. Wait for it before
+   * the next `write`, which goes to the queue at once.
    * @param reads tensors copied out behind the work (losses, samples): small ones, through a fixed ring
    */
   submit(replays: readonly Replay[], reads?: readonly Tensor[]): Promise<Submission>;

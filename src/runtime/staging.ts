@@ -1,6 +1,6 @@
 // A fixed ring of readback buffers: small results leave behind the work and are read late.
 import type { NumberArray } from '../plan/kernel.ts';
-import { elementBytes, elementCount, type Tensor, tensorBytes } from '../plan/tensor.ts';
+import { describeTensor, elementBytes, elementCount, type Tensor, tensorBytes } from '../plan/tensor.ts';
 import { clockBytes, passSeconds } from './submit-clock.ts';
 
 /** Readbacks that may be outstanding at once. */
@@ -117,4 +117,14 @@ export function typedCopy(range: ArrayBuffer, byteOffset: number, tensor: Tensor
   return tensor.elementType === 'u32'
     ? new Uint32Array(range, byteOffset, elements).slice()
     : new Float32Array(range, byteOffset, elements).slice();
+}
+
+/** @throws if a tensor cannot take these elements: too many, or of another type. */
+export function checkElements(tensor: Tensor, data: NumberArray): void {
+  const isOfType = tensor.elementType === 'u32' ? data instanceof Uint32Array : data instanceof Float32Array;
+  if (isOfType && data.length <= elementCount(tensor.shape)) return;
+  throw new Error(
+    `write: ${describeTensor(tensor)} cannot take ${data.length} elements of ${data.constructor.name}. ` +
+      'Pass as many of its own type.',
+  );
 }

@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { viewOf } from '../../src/plan/tensor.ts';
-import { readbackBytes, ringSize, StagingRing, typedCopy } from '../../src/runtime/staging.ts';
+import { checkElements, readbackBytes, ringSize, StagingRing, typedCopy } from '../../src/runtime/staging.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 
 const disposables: { dispose?: () => void; destroy?: () => void }[] = [];
@@ -88,5 +88,15 @@ describeGpu('StagingRing', () => {
     const copy = typedCopy(words.buffer, 4, persistentTensor('t', [2], 'u32', 'state'));
     words.fill(0);
     expect(copy).toEqual(Uint32Array.of(2, 3));
+  });
+
+  it('refuses elements of another type, and more than a tensor holds', () => {
+    const floats = persistentTensor('t', [2], 'f32', 'state');
+    checkElements(floats, Float32Array.of(1));
+    checkElements({ ...floats, elementType: 'u32' }, Uint32Array.of(1, 2));
+    expect(() => checkElements(floats, Uint32Array.of(1, 2))).toThrow(/2 elements of Uint32Array/);
+    expect(() => checkElements(floats, new Float32Array(3))).toThrow(
+      'write: t [2] f32 cannot take 3 elements',
+    );
   });
 });
