@@ -1,10 +1,11 @@
-// npm run bench [-- matmul | prediction [PRESET…] [--by-kernel] | decode | peers]: figures, never a pass or a failure.
+// npm run bench [-- matmul | prediction [PRESET…] [--by-kernel] | decode | peers | record]: figures, no pass or failure.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { benchDecode } from './decode.ts';
 import { openBenchDevice } from './device.ts';
 import { benchMatmul } from './matmul.ts';
 import { benchPrediction } from './prediction.ts';
+import { recordRun } from './record.ts';
 
 const defaultPresets = ['nano', 'nano-gpt-cpu', 'small-llama'];
 
@@ -13,7 +14,7 @@ export async function main(argv: string[]): Promise<number> {
   const byKernel = argv.includes('--by-kernel');
   const words = argv.filter((word) => !word.startsWith('--'));
   const [name, ...rest] = words;
-  const known = ['matmul', 'prediction', 'decode', 'peers'];
+  const known = ['matmul', 'prediction', 'decode', 'peers', 'record'];
   if (name !== undefined && !known.includes(name)) {
     console.error(`bench: there is no bench named ${name}. Use ${known.join(', ')} or nothing for all.`);
     return 1;
@@ -25,12 +26,18 @@ export async function main(argv: string[]): Promise<number> {
     if (wants('matmul')) await benchMatmul(open);
     if (wants('prediction')) await benchPrediction(open, rest.length > 0 ? rest : defaultPresets, byKernel);
     if (wants('decode')) await benchDecode(open);
+    if (name === 'record') await recordRun(open, fromRoot('public/recorded-run.json'));
   }
   return wants('peers') ? runPeers(argv.filter((word) => word !== 'peers')) : 0;
 }
 
 /** The competitors run in processes of their own; their host finds its files by its own place. */
 function runPeers(options: readonly string[]): number {
-  const script = join(dirname(process.argv[1] ?? ''), '../bench/peers/run.js');
+  const script = fromRoot('bench/peers/run.js');
   return spawnSync(process.execPath, [script, ...options], { stdio: 'inherit' }).status ?? 1;
+}
+
+/** A path of this repository; this file runs from a bundle, so its own place says nothing. */
+function fromRoot(path: string): string {
+  return join(dirname(process.argv[1] ?? ''), '..', path);
 }
