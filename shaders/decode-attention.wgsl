@@ -1,7 +1,7 @@
 // Attention of one new query against the cached positions 0 … state[0], linear in their number.
-// One workgroup per query head. Keys come in chunks: invocations take every threads-th key of a chunk for the scores, then
-// every slices-th key of one value column for the weighted sum; the chunks' maxima rescale it as in attention-plain.wgsl.
-// Slices are added in a fixed order.
+// One workgroup per query head. Keys come in chunks: each invocation scores four of them; then columnLanes invocations, four
+// value columns each, sum every slices-th key's values, weighted. The chunks' maxima rescale the sums as in
+// attention-plain.wgsl, and slices are added in a fixed order.
 
 override heads: u32;
 override keyValueHeads: u32;
@@ -14,14 +14,13 @@ override scale: f32;
 @group(0) @binding(2) var<storage, read> state: array<u32>;      // [0] is the position of the query
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;    // [1, heads · valueSize]
 
-const rounds = 8u;               // keys of one invocation per chunk
-const chunkKeys = rounds * threads;
-const columnLanes = min(threads, valueSize);
-const columnSteps = (valueSize + threads - 1u) / threads;
+const columnLanes = min(threads, (valueSize + 3u) / 4u); // invocations that share a key: four value columns each
 const slices = threads / columnLanes;
-const lowest = -1.0e30;          // stands for −∞, which WGSL may assume never to happen
+const chunkKeys = 4u * threads; // four keys of each invocation
+const lowest = -1.0e30;         // stands for −∞, which WGSL may assume never to happen
 var<workgroup> weights: array<f32, chunkKeys>;
 var<workgroup> partial: array<f32, threads>;
+var<workgroup> sliceSums: array<vec4<f32>, threads>;
 
 /// Largest of the workgroup's values, in every invocation.
 fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
@@ -66,8 +65,9 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let rowStride = keyValueHeads * (keySize + valueSize);
   let keyBase = keyValueHead * keySize;
   let slice = invocation / columnLanes;
-  let column = invocation % columnLanes;
-  let valueBase = keyValueHeads * keySize + keyValueHead * valueSize + column;
+  let columns = invocation % columnLanes + vec4<u32>(0u, 1u, 2u, 3u) * columnLanes;
+  let valueBase =
+    keyValueHeads * keySize + keyValueHead * valueSize + min(columns, vec4<u32>(valueSize - 1u));
 
   var q: array<f32, keySize>;
   for (var d = 0u; d < 0x10000u; d++) {
@@ -76,7 +76,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     }
     q[d] = qkv[qOffset + head * keySize + d] * scale;
   }
-  var o: array<f32, columnSteps>;
+  var o = vec4<f32>();
   var largest = lowest;
   var sum = 0.0;
   for (var chunk = 0u; chunk < 0x1000000u; chunk++) { // a constant bound with a break costs no loop guard
@@ -84,60 +84,50 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     if (firstKey >= keyCount) {
       break;
     }
-    var scores: array<f32, rounds>;
-    var newLargest = largest;
-    for (var i = 0u; i < rounds; i++) {
-      let key = firstKey + i * threads + invocation;
-      scores[i] = lowest;
-      if (key < keyCount) {
-        var score = 0.0;
-        for (var d = 0u; d < 0x10000u; d++) {
-          if (d >= keySteps) {
-            break;
-          }
-          score = fma(q[d], cache[key * rowStride + keyBase + d], score);
-        }
-        scores[i] = score;
-        newLargest = max(newLargest, score);
+    let key = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * threads + invocation;
+    let k = min(key, vec4<u32>(keyCount - 1u)) * rowStride + keyValueHead * keySize;
+    var scores = vec4<f32>();
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= keySteps || key.x >= keyCount) { // invocations without keys are idle
+        break;
       }
+      scores = fma(vec4<f32>(q[d]), vec4<f32>(cache[k.x + d], cache[k.y + d], cache[k.z + d], cache[k.w + d]), scores);
     }
-    newLargest = workgroupMaximum(newLargest, invocation);
+    scores = select(vec4<f32>(lowest), scores, key < vec4<u32>(keyCount));
+    let own = max(max(scores.x, scores.y), max(scores.z, scores.w));
+    let newLargest = workgroupMaximum(max(largest, own), invocation);
     let rescale = exp(largest - newLargest);
     largest = newLargest;
-    sum *= rescale;
-    for (var i = 0u; i < rounds; i++) {
-      let weight = exp(scores[i] - largest);
-      weights[i * threads + invocation] = weight;
-      sum += weight;
-    }
+    let p = exp(scores - largest);
+    sum = sum * rescale + p.x + p.y + p.z + p.w;
+    weights[invocation] = p.x;
+    weights[threads + invocation] = p.y;
+    weights[2u * threads + invocation] = p.z;
+    weights[3u * threads + invocation] = p.w;
     workgroupBarrier();
-    let count = min(keyCount - firstKey, chunkKeys);
-    for (var c = 0u; c < columnSteps; c++) {
-      var weighted = o[c] * rescale;
-      if (slice < slices && c * threads + column < valueSize) {
-        for (var i = 0u; i < chunkKeys; i++) {
-          let key = i * slices + slice;
-          if (key >= count) {
-            break;
-          }
-          weighted = fma(weights[key], cache[(firstKey + key) * rowStride + valueBase + c * threads], weighted);
-        }
+    o *= rescale;
+    for (var i = 0u; i < chunkKeys; i++) {
+      let index = i * slices + slice;
+      if (slice >= slices || index >= min(keyCount - firstKey, chunkKeys)) {
+        break;
       }
-      o[c] = weighted;
+      let v = (firstKey + index) * rowStride + valueBase;
+      o = fma(vec4<f32>(weights[index]), vec4<f32>(cache[v.x], cache[v.y], cache[v.z], cache[v.w]), o);
     }
     workgroupBarrier();
   }
   let scaleOut = 1.0 / workgroupSum(sum, invocation);
-  for (var c = 0u; c < columnSteps; c++) {
-    partial[invocation] = o[c];
-    workgroupBarrier();
-    if (slice == 0u && c * threads + column < valueSize) {
-      var total = 0.0;
-      for (var i = 0u; i < slices; i++) {
-        total += partial[i * columnLanes + column];
-      }
-      y[head * valueSize + c * threads + column] = total * scaleOut;
+  sliceSums[invocation] = o;
+  workgroupBarrier();
+  if (slice == 0u) {
+    var total = vec4<f32>();
+    for (var i = 0u; i < slices; i++) {
+      total += sliceSums[i * columnLanes + invocation];
     }
-    workgroupBarrier();
+    for (var c = 0u; c < 4u; c++) {
+      if (columns[c] < valueSize) {
+        y[head * valueSize + columns[c]] = total[c] * scaleOut;
+      }
+    }
   }
 }

@@ -1,6 +1,6 @@
 // Rotary position embedding, rotate-half form (Su et al. 2021; GPT-NeoX's pairing): for d < keySize / 2,
 // (x[d], x[d + keySize/2]) is rotated by the angle position · base^(−2d / keySize). Query and key heads of a packed row
-// are rotated in place. One invocation per pair; the inverse rotation is the gradient. Angles come from a table.
+// are rotated in place. One invocation turns one d of every head of a row; the gradient is the inverse rotation.
 
 override rows: u32;
 override time: u32;
@@ -19,40 +19,45 @@ override direction: f32 = 1.0;  // 1 rotates, −1 rotates back
 
 const workgroupSize = 64u;
 
-/// Rotates pair `index` of a row whose tokens stand at `position`.
-fn rotate(row: u32, position: u32, index: u32) {
+/// Rotates dimension d of every head of a row whose token stands at `position`.
+fn rotate(row: u32, position: u32, d: u32) {
   let half = keySize / 2u;
-  let d = index % half;
-  let head = index / half;
-  let start = select(kOffset + (head - heads) * keySize, qOffset + head * keySize, head < heads);
-  let first = row * rowStride + start + d;
-  let second = first + half;
   let angle = (position * half + d) * 2u;
   let cosine = table[angle];
   let sine = table[angle + 1u] * direction;
-  let a = qkv[first];
-  let b = qkv[second];
-  qkv[first] = a * cosine - b * sine;
-  qkv[second] = b * cosine + a * sine;
+  // Zero never happens: it hides the loop count from drivers that would unroll out of the instruction cache.
+  let headCount = select(heads + keyValueHeads, 0u, launch.gridWidth == 0u);
+  for (var head = 0u; head < 0x10000u; head++) {
+    if (head >= headCount) {
+      break;
+    }
+    let start = select(kOffset + (head - heads) * keySize, qOffset + head * keySize, head < heads);
+    let first = row * rowStride + start + d;
+    let second = first + half;
+    let a = qkv[first];
+    let b = qkv[second];
+    qkv[first] = a * cosine - b * sine;
+    qkv[second] = b * cosine + a * sine;
+  }
 }
 
 @compute @workgroup_size(workgroupSize)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
-  let pairs = (heads + keyValueHeads) * (keySize / 2u);
+  let half = keySize / 2u;
   let index = group * workgroupSize + invocation;
-  if (group >= launch.endWorkgroup || index >= rows * pairs) {
+  if (group >= launch.endWorkgroup || index >= rows * half) {
     return;
   }
-  let row = index / pairs;
-  rotate(row, row % time, index % pairs);
+  let row = index / half;
+  rotate(row, row % time, index % half);
 }
 
 @compute @workgroup_size(workgroupSize)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
   let index = group * workgroupSize + invocation;
-  if (group >= launch.endWorkgroup || index >= (heads + keyValueHeads) * (keySize / 2u)) {
+  if (group >= launch.endWorkgroup || index >= keySize / 2u) {
     return;
   }
   rotate(0u, min(state[0], context - 1u), index);

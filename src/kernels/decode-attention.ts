@@ -39,7 +39,8 @@ function variant(threads: 64 | 256) {
     dims: ['heads', 'keyValueHeads', 'keySize', 'valueSize', 'qOffset', 'context', 'scale'],
     constants: ({ keySize, valueSize }) => ({ keySize, valueSize, threads }),
     // A wide device hides latency with threads; on a software adapter idle ones only cost time.
-    suits: (_, device) => threads === 64 || !isNarrow(device),
+    suits: ({ keySize, valueSize }, device) =>
+      keySize <= 256 && valueSize <= 256 && (threads === 64 || !isNarrow(device)),
     reads: ['qkv', 'cache', 'state'],
     writes: ['y'],
     tensors: ({ heads, keyValueHeads, keySize, valueSize, qOffset, context }) => ({
@@ -59,7 +60,8 @@ function variant(threads: 64 | 256) {
     usefulFlops: ({ heads, keySize, valueSize }, scalars) =>
       heads * keysAt(scalars) * (2 * keySize + 2 * valueSize + 5),
     launchedFlops: ({ heads, keySize, valueSize }, scalars) =>
-      heads * Math.ceil(keysAt(scalars) / threads) * threads * (2 * keySize + 2 * valueSize + 5),
+      heads * Math.ceil(keysAt(scalars) / (4 * threads)) * 4 * threads * (2 * keySize + 5) +
+      heads * keysAt(scalars) * 2 * valueSize,
     bytes: ({ heads, keyValueHeads, keySize, valueSize }, scalars) =>
       4 * (keysAt(scalars) * keyValueHeads + heads) * (keySize + valueSize),
     reference({ qkv, cache, state, y }, dims) {

@@ -29,7 +29,7 @@ export const ropeRotate = defineKernel({
     { ...packed(6, 6, 64, 64), rows: 1024, time: 256, direction: 1 },
     { ...packed(12, 4, 64, 64), rows: 4096, time: 512, direction: 1 },
   ],
-  workgroups: (dims) => Math.ceil((dims.rows * pairsOf(dims)) / 64),
+  workgroups: ({ rows, keySize }) => Math.ceil((rows * keySize) / 128), // one invocation per pair of dimensions
   usefulFlops: (dims) => 6 * dims.rows * pairsOf(dims), // four products, two sums
   bytes: (dims) => 4 * (4 * dims.rows * pairsOf(dims) + dims.time * dims.keySize),
   reference({ table, qkv }, dims) {
@@ -59,7 +59,7 @@ export const ropeDecodeRotate = defineKernel({
     { ...packed(6, 6, 64, 64), context: 256 },
     { ...packed(12, 4, 64, 64), context: 1024 },
   ],
-  workgroups: (dims) => Math.ceil(pairsOf(dims) / 64),
+  workgroups: ({ keySize }) => Math.ceil(keySize / 128),
   usefulFlops: (dims) => 6 * pairsOf(dims),
   bytes: (dims) => 4 * (4 * pairsOf(dims) + dims.keySize + 1),
   reference({ table, state, qkv }, dims) {

@@ -31,7 +31,7 @@ describeKernel(
 );
 describeKernel(ropeRotate, [
   {
-    rows: 2_200_000,
+    rows: 4_200_000,
     time: 11,
     heads: 1,
     keyValueHeads: 1,
