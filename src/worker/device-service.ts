@@ -37,7 +37,7 @@ export class DeviceService {
     this.#onLost = onLost;
   }
 
-  /** Opens the GPU, or falls back to the reference loops and says why. */
+  /** Opens the GPU, or falls back to the reference loops and says why; then the next call asks for a GPU again. */
   open(): Promise<DeviceInfo> {
     this.#opening ??= this.#tryOpen();
     return this.#opening;
@@ -45,7 +45,7 @@ export class DeviceService {
 
   /** What runs plans here. */
   async engine(): Promise<Engine> {
-    await this.open();
+    if (!this.#engine) await this.open();
     if (!this.#engine) throw new Error('device: there is no engine after opening.');
     return this.#engine;
   }
@@ -74,13 +74,12 @@ export class DeviceService {
 
   /** The figures kept for this device and browser. */
   async kept(): Promise<CalibrationReport | undefined> {
-    await this.open();
-    const profile = this.#engine?.profile;
+    const { profile } = await this.engine();
     return profile && reportOf(profile, 0);
   }
 
   async #gpu(what: string): Promise<OpenDevice> {
-    await this.open();
+    await this.engine();
     if (!this.#open) throw new LabError({ kind: 'noAdapter', message: `${what}, and there is none here.` });
     return this.#open;
   }

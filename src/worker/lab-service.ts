@@ -62,7 +62,7 @@ export function createLab(): Lab {
         bytes,
       })),
     openSavedRun: (id) => answer(async () => formJson(parsed(await runs.openSaved(id)))),
-    deleteSavedRun: (id) => storage.remove(id),
+    deleteSavedRun: (id) => runs.deleteSaved(id),
   };
 }
 

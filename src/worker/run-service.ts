@@ -1,9 +1,10 @@
 // The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
+import { checkCapacity } from '../lab/capacity.ts';
 import { checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
 import { type Corpus, loadCorpus } from '../lab/corpus.ts';
 import { recordInferencePlans } from '../lab/inference-plans.ts';
 import { measuredTable, predictedTable } from '../lab/kernel-table.ts';
-import { readModelFiles, writeModelFiles } from '../lab/model-files.ts';
+import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
 import { LabError, stage } from '../lab/problem.ts';
 import {
@@ -14,8 +15,8 @@ import {
   weightsOf,
   withVocabulary,
 } from '../lab/run.ts';
-import { RunLoop } from '../lab/run-loop.ts';
-import { recordTrainingPlans } from '../lab/training-plans.ts';
+import { RunLoop, startToken } from '../lab/run-loop.ts';
+import { momentCount, recordTrainingPlans } from '../lab/training-plans.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { presets } from '../model/presets.ts';
 import type {
@@ -30,6 +31,7 @@ import type {
   TextSummary,
 } from './api.ts';
 import type { DeviceService } from './device-service.ts';
+import { readRunFiles } from './run-files.ts';
 import type { RunStorage } from './run-storage.ts';
 
 /** Points of the kept curve at most: enough for a chart, small enough to write every ten seconds. */
@@ -91,6 +93,7 @@ export class RunService {
     const corpus = await this.#corpusOf(wanted);
     const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
     return stage('tooLarge', () => {
+      checkCapacity(engine, experiment.model, 2 + momentCount(experiment.train));
       const plans = recordTrainingPlans(experiment.model, experiment.train, engine);
       return predictTraining(experiment, plans, recordInferencePlans(plans.model, engine), engine.profile);
     });
@@ -98,15 +101,19 @@ export class RunService {
 
   /** Prepares a new run in place of the one there was. */
   async prepare(json: ExperimentJson, text?: OwnText): Promise<void> {
-    if (text) this.#text = text;
+    if (text) {
+      this.#text = text;
+      this.#corpus = undefined;
+    }
     const wanted = parsed(json);
     const corpus = await this.#corpusOf(wanted);
     const own = wanted.data.source === 'file' ? this.#text : undefined;
     await this.#open(newId(), wanted, { corpus, withSampler: true }, own);
   }
 
+  /** Starts or goes on; nothing happens where there is no run. */
   start(): void {
-    this.#need().loop.start();
+    this.#current?.loop.start();
   }
 
   async pause(): Promise<void> {
@@ -126,7 +133,9 @@ export class RunService {
     const { sampler } = run;
     if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
     const { tokenizer } = run.corpus;
-    const prompt = await stage('invalidData', () => [...tokenizer.encode(request.prompt || '\n')]);
+    const prompt = await stage('invalidData', () =>
+      request.prompt === '' ? [startToken(run)] : [...tokenizer.encode(request.prompt)],
+    );
     this.#cancelled = false;
     const generation = await loop.exclusive(() => {
       const produced: number[] = [];
@@ -181,37 +190,22 @@ export class RunService {
   async importRun(
     files: readonly { readonly name: string; readonly content: Blob }[],
   ): Promise<ExperimentJson> {
-    const named = (wanted: string) => files.find(({ name }) => name.split('/').at(-1) === wanted)?.content;
-    const textFile = files.find(({ name }) => /\.(txt|md|csv)$/i.test(name));
-    const text = textFile && { name: textFile.name, content: textFile.content };
-    const checkpointFile = named(checkpointFileName);
-    if (checkpointFile) {
-      const checkpoint = await stage('invalidFile', async () =>
-        readCheckpoint(new Uint8Array(await checkpointFile.arrayBuffer())),
-      );
+    const found = await readRunFiles(files);
+    const { text } = found;
+    if (found.kind === 'checkpoint') {
+      const { checkpoint } = found;
       const own = checkpoint.experiment.data.source === 'file' ? (text ?? this.#text) : undefined;
       const options = { checkpoint, withSampler: true, ...(own ? { text: own.content } : {}) };
       return this.#open(newId(), checkpoint.experiment, options, own);
     }
-    const model = await stage('invalidFile', () =>
-      readModelFiles(async (name) => {
-        const file = named(name);
-        return file && new Uint8Array(await file.arrayBuffer());
-      }),
-    );
-    if (!model.tokenizer) {
-      throw new LabError({
-        kind: 'invalidFile',
-        message: 'model: the files have no flopscope-tokenizer.json. Choose it together with the model.',
-      });
-    }
     const base = parsed(presets[0].experiment);
-    const data = text ? { ...base.data, source: 'file' as const } : base.data;
-    const experiment = { ...base, data, model: model.model };
+    const source = text ? ('file' as const) : base.data.source;
+    const data = { ...base.data, source, tokenizer: found.tokenizer.kind };
+    const experiment = { ...base, data, model: found.model };
     const corpus = await stage('invalidData', () =>
-      loadCorpus(data, text?.content, undefined, model.tokenizer),
+      loadCorpus(data, text?.content, undefined, found.tokenizer),
     );
-    return this.#open(newId(), experiment, { corpus, weights: model.weights, withSampler: true }, text);
+    return this.#open(newId(), experiment, { corpus, weights: found.weights, withSampler: true }, text);
   }
 
   async openSaved(id: string): Promise<ExperimentJson> {
@@ -219,8 +213,18 @@ export class RunService {
     const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
     const own = text && { name: run.title, content: text };
     const options = { checkpoint, withSampler: true, ...(text ? { text } : {}) };
-    const experiment = await this.#open(id, checkpoint.experiment, options, own, run.curve);
-    return experiment;
+    // The older of two checkpoints may have been taken: what came after it will come again.
+    const { step } = checkpoint.progress;
+    const curve = run.curve.filter(
+      (event) => (event.kind === 'steps' ? (event.steps.at(-1)?.step ?? 0) : stepOf(event)) <= step,
+    );
+    return this.#open(id, checkpoint.experiment, options, own, curve);
+  }
+
+  /** Forgets a saved run. The one that is open is saved again when it goes on. */
+  async deleteSaved(id: string): Promise<void> {
+    this.#savedTexts.delete(id);
+    await this.#storage.remove(id);
   }
 
   /** The device is gone: nothing of the run can be used any more. */
@@ -248,11 +252,13 @@ export class RunService {
           this.#emit({ kind: 'state', state: 'preparing', message, progress }),
       });
       const loop = new RunLoop(run, {
-        emit: (event) => this.#keep(event),
-        save: (checkpoint, step) => this.#save(checkpoint, step),
+        emit: (event) => this.#keep(current, event),
+        save: (checkpoint) => this.#save(current, checkpoint),
       });
       loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
-      this.#current = { id, loop, run, text, curve: [...curve] };
+      const current: Current = { id, loop, run, text, curve: [...curve] };
+      this.#current = current;
+      this.#stepSeconds = undefined;
       const { prediction, floors, experiment } = run;
       const totalSteps = experiment.train.steps;
       this.#emit({
@@ -280,29 +286,30 @@ export class RunService {
     const current = this.#current;
     if (!current) return;
     this.#current = undefined;
-    await current.loop.pause();
+    // Another run takes its place: what it learned since the last save is kept.
+    if (current.run.trainer.progress.step > 0) await current.loop.stop();
+    else await current.loop.pause();
     current.run.runtime.dispose();
   }
 
-  /** Passes an event on and remembers the curve. */
-  #keep(event: LabEvent): void {
-    const current = this.#current;
-    if (event.kind === 'timing') this.#stepSeconds = event.timing.stepSeconds;
-    if (current && (event.kind === 'steps' || event.kind === 'evaluation')) {
+  /** Remembers the curve of a run and, unless another run or none took its place, passes the event on. */
+  #keep(current: Current, event: LabEvent): void {
+    if (event.kind === 'steps' || event.kind === 'evaluation') {
       current.curve.push(event);
       if (current.curve.length > keptPoints) {
         // Every second step goes, evaluations stay: the shape of the curve survives any length.
         current.curve = current.curve.filter((kept, index) => kept.kind === 'evaluation' || index % 2 === 0);
       }
     }
+    if (this.#current !== current) return;
+    if (event.kind === 'timing') this.#stepSeconds = event.timing.stepSeconds;
     this.#emit(event);
   }
 
-  async #save(checkpoint: Uint8Array<ArrayBuffer>, step: number): Promise<void> {
-    const current = this.#current;
-    if (!current) return;
+  async #save(current: Current, checkpoint: Uint8Array<ArrayBuffer>): Promise<void> {
     const { id, run, text, curve } = current;
-    if (text && step === run.trainer.progress.step) await this.#saveTextOnce(id, text);
+    const { step } = run.trainer.progress;
+    if (text) await this.#saveTextOnce(id, text);
     const last = curve.findLast((event) => event.kind === 'steps');
     await this.#storage.save(
       {
@@ -365,6 +372,10 @@ function titleOf({ experiment, corpus }: Run, text: OwnText | undefined): string
   const { layers, width } = experiment.model;
   const what = text?.name ?? experiment.data.source;
   return `${layers} layers × ${width} on ${what} (${corpus.tokenizer.vocabularySize} tokens)`;
+}
+
+function stepOf(event: LabEvent): number {
+  return 'step' in event ? event.step : 0;
 }
 
 function newId(): string {
