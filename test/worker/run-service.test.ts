@@ -1,0 +1,290 @@
+// The worker's run on the reference loops: one at a time, saved and brought back exactly, exported and imported.
+import { describe, expect, it } from 'vitest';
+import type { ExperimentJson, LabEvent, NamedFile } from '../../src/worker/api.ts';
+import { DeviceService } from '../../src/worker/device-service.ts';
+import { RunService } from '../../src/worker/run-service.ts';
+import { type Changes, families, tinyExperiment } from '../lab/tiny-runs.ts';
+import { MemoryStorage } from './memory-storage.ts';
+
+interface Setup {
+  readonly runs: RunService;
+  readonly storage: MemoryStorage;
+  readonly events: LabEvent[];
+}
+
+function setUp(storage = new MemoryStorage()): Setup {
+  const events: LabEvent[] = [];
+  const devices = new DeviceService(storage.asRunStorage(), () => undefined);
+  return {
+    runs: new RunService(devices, storage.asRunStorage(), (event) => events.push(event)),
+    storage,
+    events,
+  };
+}
+
+function json(changes: Changes = {}): ExperimentJson {
+  return JSON.parse(JSON.stringify(tinyExperiment(changes)));
+}
+
+function lossesIn(events: readonly LabEvent[]): Map<number, number> {
+  const records = events.flatMap((event) => (event.kind === 'steps' ? event.steps : []));
+  return new Map(records.map(({ step, loss }) => [step, loss]));
+}
+
+/** Starts and waits for a state. */
+async function runTo({ runs, events }: Setup, state: string): Promise<void> {
+  runs.start();
+  while (!events.some((event) => event.kind === 'state' && event.state === state)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const asFiles = (files: readonly NamedFile[]) =>
+  files.map(({ name, bytes }) => ({ name: `folder/${name}`, content: new Blob([bytes]) }));
+const text = (content: string) => ({ name: 'own.txt', content: new Blob([content]) });
+const ownWords = 'the cat sat on the mat. '.repeat(60);
+
+describe('a run of the worker', () => {
+  it('is prepared with a prediction of what is allocated, and then waits', async () => {
+    const { runs, events } = setUp();
+    await runs.prepare(json());
+    const prepared = events.find((event) => event.kind === 'prepared');
+    expect(prepared).toMatchObject({ totalSteps: 50 });
+    if (prepared?.kind === 'prepared') {
+      expect(prepared.prediction.memoryBytes.total).toBe(prepared.allocatedBytes);
+      expect(prepared.floors.bigram).toBeLessThan(prepared.floors.uniform);
+    }
+    expect(events.at(-1)).toEqual({ kind: 'state', state: 'paused' });
+    expect(lossesIn(events).size).toBe(0);
+  });
+
+  it('predicts the same as it prepares', async () => {
+    const { runs, events } = setUp();
+    const prediction = await runs.predict(json({ model: families.llama }));
+    await runs.prepare(json({ model: families.llama }));
+    const prepared = events.find((event) => event.kind === 'prepared');
+    expect(prepared?.kind === 'prepared' && prepared.prediction).toEqual(prediction);
+  });
+
+  it('is saved at its end and opened again where it was, with its curve', async () => {
+    const first = setUp();
+    await first.runs.prepare(json({ train: { steps: 4, evaluationInterval: 2 } }));
+    await runTo(first, 'finished');
+    const [saved] = [...first.storage.runs.values()];
+    expect(saved).toMatchObject({
+      step: 4,
+      totalSteps: 4,
+      loss: lossesIn(first.events).get(4),
+      hasText: false,
+    });
+
+    const second = setUp(first.storage);
+    await second.runs.openSaved(saved?.id ?? '');
+    expect(lossesIn(second.events)).toEqual(lossesIn(first.events));
+    const kinds = second.events.map(({ kind }) => kind);
+    expect(kinds.indexOf('prepared')).toBeLessThan(kinds.indexOf('steps'));
+    expect(kinds.filter((kind) => kind === 'evaluation')).toHaveLength(2);
+    expect(second.events.at(-1)).toEqual({ kind: 'state', state: 'paused' });
+  });
+
+  it('goes on exactly after a stop and a reload', async () => {
+    const whole = setUp();
+    await whole.runs.prepare(json({ train: { steps: 6 } }));
+    await runTo(whole, 'finished');
+
+    const first = setUp();
+    await first.runs.prepare(json({ train: { steps: 6 } }));
+    for (let i = 0; i < 3; i++) await first.runs.step();
+    await first.runs.stop();
+    const second = setUp(first.storage);
+    await second.runs.openSaved([...first.storage.runs.keys()][0] ?? '');
+    await runTo(second, 'finished');
+    expect(lossesIn(second.events)).toEqual(lossesIn(whole.events));
+  });
+
+  it('leaves out of the curve what came after an older checkpoint', async () => {
+    const first = setUp();
+    await first.runs.prepare(json({ train: { steps: 6 } }));
+    for (let i = 0; i < 2; i++) await first.runs.step();
+    await first.runs.stop();
+    const [run] = [...first.storage.runs.values()];
+    if (!run) throw new Error('nothing was saved');
+    const later = run.curve.map((event) =>
+      event.kind === 'steps'
+        ? { ...event, steps: event.steps.map((one) => ({ ...one, step: one.step + 2 })) }
+        : event,
+    );
+    first.storage.runs.set(run.id, { ...run, curve: [...run.curve, ...later] });
+    const second = setUp(first.storage);
+    await second.runs.openSaved(run.id);
+    expect([...lossesIn(second.events).keys()]).toEqual([1, 2]);
+  });
+
+  it('is saved when another takes its place, whose events alone are heard then', async () => {
+    const setup = setUp();
+    await setup.runs.prepare(json({ train: { steps: 100_000 } }));
+    setup.runs.start();
+    while (lossesIn(setup.events).size < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await setup.runs.prepare(json({ train: { steps: 5 } }));
+    const [saved] = [...setup.storage.runs.values()];
+    expect(saved?.step).toBeGreaterThanOrEqual(3);
+    const preparing = setup.events.findLastIndex(
+      (event) => event.kind === 'state' && event.state === 'preparing',
+    );
+    const before = setup.events.slice(0, preparing).filter(({ kind }) => kind === 'prepared');
+    expect(before).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const after = setup.events.slice(preparing).filter(({ kind }) => kind === 'steps');
+    expect(after).toEqual([]);
+  });
+
+  it('is not lost when saving fails', async () => {
+    const setup = setUp();
+    setup.storage.isFull = true;
+    await setup.runs.prepare(json({ train: { steps: 3 } }));
+    await runTo(setup, 'finished');
+    const problem = setup.events.find((event) => event.kind === 'problem');
+    expect(problem?.kind === 'problem' && problem.problem.kind).toBe('storageFull');
+    expect(lossesIn(setup.events).size).toBe(3);
+  });
+
+  it('refuses to begin while another is being prepared', async () => {
+    const { runs } = setUp();
+    const first = runs.prepare(json());
+    await expect(runs.prepare(json({ train: { batch: 2 } }))).rejects.toMatchObject({
+      problem: { kind: 'busy' },
+    });
+    await first;
+  });
+
+  it('says what is missing before there is one', async () => {
+    const { runs } = setUp();
+    runs.start();
+    await runs.pause();
+    await runs.stop();
+    for (const call of [() => runs.step(), () => runs.exportRun('checkpoint')]) {
+      await expect(call()).rejects.toMatchObject({ problem: { kind: 'busy' } });
+    }
+  });
+});
+
+describe('own text', () => {
+  it('is summed up, trained on, and saved with its run', async () => {
+    const setup = setUp();
+    expect(await setup.runs.useText(text(ownWords))).toEqual({
+      ...{ name: 'own.txt', bytes: ownWords.length, characters: ownWords.length },
+      vocabulary: new Set(ownWords).size,
+      opening: ownWords.slice(0, 200),
+    });
+    await setup.runs.prepare(json({ train: { steps: 2 }, data: { source: 'file' } }));
+    await runTo(setup, 'finished');
+    const [run] = [...setup.storage.runs.values()];
+    expect(run).toMatchObject({ hasText: true });
+    const second = setUp(setup.storage);
+    await second.runs.openSaved(run?.id ?? '');
+    expect(lossesIn(second.events)).toEqual(lossesIn(setup.events));
+  });
+
+  it('that replaces another is the one that is trained on', async () => {
+    const setup = setUp();
+    const experiment = json({ data: { source: 'file' } });
+    await setup.runs.prepare(experiment, text(ownWords));
+    await setup.runs.prepare(experiment, text('0123456789 abc '.repeat(60)));
+    const report = await setup.runs.sample(
+      { prompt: '0', maximumTokens: 3, temperature: 0, topK: 0, topP: 1, seed: 1 },
+      () => undefined,
+    );
+    expect(report.text.startsWith('0')).toBe(true);
+  });
+
+  it.each([
+    ['is empty', ''],
+    ['has a single character', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaa'],
+    ['is shorter than the context', 'ab'],
+  ])('that %s is refused before anything is allocated', async (_, content) => {
+    const { runs, events } = setUp();
+    const refused = runs.prepare(json({ data: { source: 'file' } }), text(content));
+    await expect(refused).rejects.toMatchObject({ problem: { kind: 'invalidData' } });
+    expect(events.some(({ kind }) => kind === 'prepared')).toBe(false);
+  });
+});
+
+describe('files', () => {
+  it('of a checkpoint bring a run back to its step', async () => {
+    const first = setUp();
+    await first.runs.prepare(json({ model: families.llama, train: { steps: 6 } }));
+    await first.runs.step();
+    const files = await first.runs.exportRun('checkpoint');
+    await first.runs.step();
+    const second = setUp();
+    await second.runs.importRun(asFiles(files));
+    await second.runs.step();
+    expect(lossesIn(second.events).get(2)).toBe(lossesIn(first.events).get(2));
+  });
+
+  it.each(['gpt2', 'llama'] as const)(
+    'of a %s model bring its weights back, with its tokenizer',
+    async (family) => {
+      const first = setUp();
+      await first.runs.prepare(json({ model: families[family], data: { source: 'file' } }), text(ownWords));
+      for (let i = 0; i < 5; i++) await first.runs.step();
+      const files = await first.runs.exportRun('huggingFace');
+      expect(files.map(({ name }) => name)).toEqual([
+        ...['config.json', 'model.safetensors', 'flopscope-tokenizer.json'],
+      ]);
+      const request = { prompt: 'the', maximumTokens: 10, temperature: 0, topK: 0, topP: 1, seed: 1 };
+      const said = await first.runs.sample(request, () => undefined);
+
+      const second = setUp();
+      // A text with fewer letters than the model knows: its ids must not move.
+      const own = { name: 'folder/more.txt', content: new Blob(['the mat sat. '.repeat(100)]) };
+      await second.runs.importRun([...asFiles(files), own]);
+      expect((await second.runs.sample(request, () => undefined)).text).toBe(said.text);
+      await second.runs.step();
+      const again = setUp();
+      await again.runs.importRun([...asFiles(await second.runs.exportRun('checkpoint')), own]);
+      expect((await again.runs.sample(request, () => undefined)).text).toBe(
+        (await second.runs.sample(request, () => undefined)).text,
+      );
+    },
+  );
+
+  it('that make no run are refused by what is missing', async () => {
+    const { runs } = setUp();
+    const file = { name: 'notes.txt', content: new Blob(['hello']) };
+    await expect(runs.importRun([file])).rejects.toThrow('there is no config.json');
+    const bad = { name: 'checkpoint.safetensors', content: new Blob(['short']) };
+    await expect(runs.importRun([bad])).rejects.toMatchObject({ problem: { kind: 'invalidFile' } });
+  });
+});
+
+describe('sampling', () => {
+  it('streams the text so far, from a line end when nothing was asked, and can be cancelled', async () => {
+    const { runs } = setUp();
+    await runs.prepare(json({ data: { source: 'file' } }), text(ownWords)); // has no line end
+    const heard: string[] = [];
+    const request = { prompt: '', maximumTokens: 60, temperature: 1, topK: 0, topP: 1, seed: 1 };
+    const report = await runs.sample(request, (soFar) => heard.push(soFar));
+    expect(report.text).toBe(heard.at(-1));
+    expect(report.tokens).toBe(60);
+    expect(heard.length).toBeGreaterThan(2);
+    const cancelled = await runs.sample(request, () => runs.cancelSample());
+    expect(cancelled.tokens).toBeLessThan(60);
+    await expect(runs.sample({ ...request, prompt: 'ZZZ' }, () => undefined)).rejects.toMatchObject({
+      problem: { kind: 'invalidData' },
+    });
+  });
+});
+
+describe('the table of kernels', () => {
+  it('of a run on the reference loops has predictions but no measurement', async () => {
+    const { runs } = setUp();
+    await runs.prepare(json());
+    const table = await runs.kernelTable(false, () => undefined);
+    expect(table.rows.length).toBeGreaterThan(20);
+    expect(table.rows.map(({ index }) => index)).toEqual(table.rows.map((_, index) => index));
+    await expect(runs.kernelTable(true, () => undefined)).rejects.toMatchObject({
+      problem: { kind: 'noAdapter' },
+    });
+  });
+});
