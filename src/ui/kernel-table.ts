@@ -97,6 +97,9 @@ export class KernelTableElement extends LitElement {
       }
       .shape {
         color: var(--muted);
+        white-space: normal;
+        min-width: 9em;
+        max-width: 22em;
       }
       p {
         margin-top: 8px;
@@ -204,7 +207,7 @@ export class KernelTableElement extends LitElement {
   #sumRow(group: KernelGroup, whole: KernelGroup, name: unknown) {
     return html`<tr class="sum">
       <th scope="row">${name}</th>
-      <td class="shape">${formatCount(group.rows.length)} dispatches</td>
+      <td class="shape">${group.rows.length === 1 ? '1 dispatch' : `${formatCount(group.rows.length)} dispatches`}</td>
       ${this.#figures(group, whole)}
       <td></td>
     </tr>`;

@@ -157,8 +157,10 @@ export class LabPage extends LitElement {
           ? nothing
           : html`<div class="strip recorded">
               <span>
-                <span class="tape">Recorded</span>${replay.recorded.note} On ${replay.recorded.device},
-                ${describeTime(replay.recorded.recordedAt)}. Press Train to see it on this machine.
+                <span class="tape">Recorded</span>
+                ${presetTitle(lab, replay)} on ${replay.recorded.device}${replay.recorded.isSoftware ? ', a software GPU' : ''},
+                ${describeTime(replay.recorded.recordedAt)}
+                <span class="muted">(<code>${replay.recorded.note}</code>)</span>. Press Train to see it on this machine.
               </span>
               <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>
             </div>`
@@ -215,6 +217,7 @@ export class LabPage extends LitElement {
         .predictedTokensPerSecond=${replay === undefined ? (lab.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
         .relativeError=${replay === undefined ? (lab.run.prediction ?? upcoming)?.relativeError : undefined}
         .timing=${lab.run.timing}
+        .isRecorded=${replay !== undefined}
       ></throughput-gauge>
       <prediction-panel
         .prediction=${lab.prediction}
@@ -236,6 +239,10 @@ export class LabPage extends LitElement {
         .isFree=${isFree}
       ></device-panel>`;
   }
+}
+
+function presetTitle({ catalogue }: LabState, { recorded }: ReplayView): string {
+  return catalogue?.presets.find(({ id }) => id === recorded.presetId)?.title ?? recorded.presetId;
 }
 
 function isGpu({ device }: LabState): boolean {

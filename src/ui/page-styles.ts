@@ -50,6 +50,9 @@ export const pageStyles = css`
     color: var(--validation);
     margin-right: 6px;
   }
+  code {
+    font: 12px var(--mono);
+  }
   footer {
     padding: 4px clamp(10px, 2vw, 28px) 26px;
     text-align: center;

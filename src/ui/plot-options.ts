@@ -129,7 +129,7 @@ export function plotOptions(
   return {
     ...size,
     legend: { show: false },
-    padding: [10, 8, 0, 0],
+    padding: [10, 18, 0, 0],
     cursor: { y: false, points: { size: 7 } },
     scales: {
       x: {

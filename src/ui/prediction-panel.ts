@@ -25,6 +25,9 @@ export class PredictionPanel extends LitElement {
       .predicted {
         color: var(--predicted);
       }
+      p.row {
+        margin-bottom: 12px;
+      }
       memory-bar {
         margin-bottom: 12px;
       }

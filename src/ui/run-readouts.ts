@@ -34,6 +34,9 @@ export class RunReadouts extends LitElement {
         gap: 1px;
         min-width: 0;
       }
+      .figure {
+        font-size: 18px;
+      }
       .spark {
         width: 100%;
         height: 18px;

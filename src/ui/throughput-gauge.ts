@@ -93,6 +93,8 @@ export class ThroughputGauge extends LitElement {
   /** Relative half-width of the prediction. */
   @property({ attribute: false }) relativeError: number | undefined;
   @property({ attribute: false }) timing: StepTiming | undefined;
+  /** True when the figures are those of the recording. */
+  @property({ type: Boolean }) isRecorded = false;
 
   protected override render() {
     const { measured, predictedTokensPerSecond: predicted, relativeError } = this;
@@ -101,7 +103,7 @@ export class ThroughputGauge extends LitElement {
       <div class="head"><h2 id="title">Throughput</h2></div>
       <div class="big">
         <span class="figure" id="measured">${formatSi(measured)}</span>
-        <span class="muted">tokens/s measured</span>
+        <span class="muted">tokens/s ${this.isRecorded ? 'recorded' : 'measured'}</span>
       </div>
       ${this.#gauge(measured, predicted, relativeError ?? 0)}
       <p class="scale">

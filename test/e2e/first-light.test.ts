@@ -8,6 +8,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
+/** Puppeteer's switches that keep hidden tabs as fast as visible ones, which a visitor's browser does not. */
+const throttleSwitches = [
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+];
+
 /** The step that the page shows. */
 async function stepOf(lab: PageDriver): Promise<number> {
   const [, step = '0'] = /step ([\d,]+) of/.exec(await lab.text('run-controls', '.status')) ?? [];
@@ -25,7 +32,7 @@ describeBrowser('the page', () => {
   const folder = mkdtempSync(join(tmpdir(), 'flopscope-e2e-'));
 
   beforeAll(async () => {
-    browser = await launchBrowser();
+    browser = await launchBrowser({ ignoreDefaultArgs: throttleSwitches });
     lab = await openPage(browser, tinyQuery);
   });
   afterAll(async () => {
@@ -60,7 +67,7 @@ describeBrowser('the page', () => {
     await lab.waitForText('preset-picker', '.difference', /layers 4→1, width 96→32/);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     expect(await lab.text('run-controls', '.status')).toMatch(/^Ready/);
-    expect(await lossOf(lab)).toBeNaN();
+    expect(await lab.text('run-controls', '.status')).toBe('Ready');
   });
 
   it('checks the kernels and trains when Train is pressed', async () => {
@@ -148,6 +155,19 @@ describeBrowser('the page', () => {
     await expect
       .poll(() => heads.evaluate((field) => field.shadowRoot?.querySelector('#problem')?.textContent ?? ''))
       .toBe('');
+  });
+
+  it('goes on training while another tab hides it, and catches up when it is back', async () => {
+    const before = await stepOf(lab);
+    const other = await browser.newPage();
+    await other.bringToFront();
+    await expect.poll(() => lab.page.evaluate(() => document.visibilityState)).toBe('hidden');
+    const title = await lab.page.title();
+    await expect.poll(() => lab.page.title(), { timeout: 20_000 }).not.toBe(title);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await other.close();
+    await lab.page.bringToFront();
+    await expect.poll(() => stepOf(lab), { timeout: 10_000 }).toBeGreaterThan(before + 5);
   });
 
   it('downloads the model in the layout of other tools, and a checkpoint', async () => {

@@ -1,0 +1,36 @@
+// The first paint: a recorded run that replays before anything runs here.
+import type { Browser } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { attach, openPage } from './page-driver.ts';
+
+describeBrowser('the recorded run', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  it('replays at once, says that it is a recording, and starts nothing', async () => {
+    const lab = await openPage(browser);
+    expect(
+      await lab.waitForText('lab-page', '.recorded', /^Recorded .* Press Train to see it on this machine/, 5),
+    );
+    await lab.waitForText('run-readouts', '#loss', /^\d\.\d{4}$/, 5);
+    const early = await lab.text('loss-chart', '.place');
+    await lab.waitForText('run-controls', '.status', /^Ready/);
+    await expect.poll(() => lab.text('loss-chart', '.place'), { timeout: 15_000 }).not.toBe(early);
+    expect(lab.troubles).toEqual([]);
+    await lab.page.close();
+  });
+
+  it('shows its end at once to who prefers less motion', async () => {
+    const lab = await attach(await browser.newPage());
+    await lab.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+    await lab.page.goto(pageAddress());
+    const response = await fetch(new URL('recorded-run.json', pageAddress()));
+    const { totalSteps } = (await response.json()) as { totalSteps: number };
+    await lab.waitForText('loss-chart', '.place', new RegExp(`Step ${totalSteps}$`), 5);
+    await lab.page.close();
+  });
+});

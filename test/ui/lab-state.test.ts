@@ -1,0 +1,100 @@
+// How events change the view of a run, and what follows from it: title, time left, what can be done.
+import { describe, expect, it } from 'vitest';
+import {
+  hasWeights,
+  isRunActive,
+  noRun,
+  pageTitle,
+  type RunView,
+  reduceRun,
+  remainingSeconds,
+} from '../../src/ui/lab-state.ts';
+import type { LabEvent, Prediction } from '../../src/worker/api.ts';
+import { fakeStep } from './fake-lab.ts';
+
+const prediction = { secondsPerStep: 0.1 } as Prediction;
+const floors = { uniform: 4, unigram: 3, bigram: 2 };
+const prepared: LabEvent = { kind: 'prepared', prediction, allocatedBytes: 10, totalSteps: 100, floors };
+const after = (...events: LabEvent[]): RunView => events.reduce(reduceRun, noRun);
+
+describe('lab state', () => {
+  it('begins a new run with what was prepared and forgets the one before', () => {
+    const experiment = { model: {}, train: {}, data: {} };
+    const before: RunView = {
+      ...noRun,
+      experiment,
+      last: fakeStep(9),
+      savedStep: 9,
+      samples: [{ step: 1, text: 'x' }],
+    };
+    expect(reduceRun(before, prepared)).toMatchObject({
+      totalSteps: 100,
+      allocatedBytes: 10,
+      samples: [],
+      experiment,
+    });
+    expect(reduceRun(before, prepared).last).toBeUndefined();
+    expect(reduceRun(before, prepared).savedStep).toBeUndefined();
+  });
+
+  it('keeps the last step, the last and the best validation loss, and the newest samples first', () => {
+    const at = { tokens: 0, flops: 0, seconds: 0 };
+    const run = after(
+      prepared,
+      { kind: 'steps', steps: [fakeStep(1), fakeStep(2)] },
+      { kind: 'steps', steps: [] },
+      { kind: 'evaluation', step: 1, loss: 2, ...at },
+      { kind: 'evaluation', step: 2, loss: 3, ...at },
+      ...Array.from({ length: 30 }, (_, step): LabEvent => ({ kind: 'sample', step, text: 'x' })),
+    );
+    expect(run.last?.step).toBe(2);
+    expect(run).toMatchObject({ lastValidation: 3, bestValidation: 2 });
+    expect(run.samples).toHaveLength(20);
+    expect(run.samples[0]?.step).toBe(29);
+  });
+
+  it('reckons the time left by the median, the last step, or the prediction, whichever is known first', () => {
+    const timing = { encodeSeconds: 0, gpuSeconds: 0, readbackSeconds: 0, stepSeconds: 0.02 };
+    expect(remainingSeconds(noRun)).toBeUndefined();
+    expect(remainingSeconds(after(prepared))).toBeCloseTo(10);
+    expect(remainingSeconds(after(prepared, { kind: 'steps', steps: [fakeStep(50)] }))).toBeCloseTo(
+      50 * 0.004,
+    );
+    expect(
+      remainingSeconds(after(prepared, { kind: 'steps', steps: [fakeStep(50)] }, { kind: 'timing', timing })),
+    ).toBeCloseTo(1);
+    expect(remainingSeconds(after(prepared, { kind: 'steps', steps: [fakeStep(100)] }))).toBe(0);
+  });
+
+  it('says in the title how far a hidden run is', () => {
+    const run = after(
+      prepared,
+      { kind: 'steps', steps: [fakeStep(42)] },
+      { kind: 'state', state: 'running' },
+    );
+    expect(pageTitle(noRun)).toBe('Flopscope');
+    expect(pageTitle(run)).toBe(`42% · loss ${fakeStep(42).loss.toFixed(3)} · Flopscope`);
+    expect(pageTitle({ ...run, state: 'paused' })).toMatch(/^paused · 42%/);
+  });
+
+  it('knows in which states there are weights, and in which a run holds the device', () => {
+    const states = [
+      'idle',
+      'preparing',
+      'running',
+      'paused',
+      'finished',
+      'stopped',
+      'diverged',
+      'failed',
+    ] as const;
+    expect(states.filter((state) => hasWeights({ ...noRun, state }))).toEqual([
+      'running',
+      'paused',
+      'finished',
+      'stopped',
+      'diverged',
+    ]);
+    expect(states.filter(isRunActive)).toEqual(['preparing', 'running', 'paused']);
+  });
+});
