@@ -15,7 +15,7 @@ import { fakeStep } from './fake-lab.ts';
 const prediction = { secondsPerStep: 0.1 } as Prediction;
 const floors = { uniform: 4, unigram: 3, bigram: 2 };
 const prepared: LabEvent = { kind: 'prepared', prediction, allocatedBytes: 10, totalSteps: 100, floors };
-const after = (...events: LabEvent[]): RunView => events.reduce(reduceRun, noRun);
+const runAfter = (...events: LabEvent[]): RunView => events.reduce(reduceRun, noRun);
 
 describe('lab state', () => {
   it('begins a new run with what was prepared and forgets the one before', () => {
@@ -39,7 +39,7 @@ describe('lab state', () => {
 
   it('keeps the last step, the last and the best validation loss, and the newest samples first', () => {
     const at = { tokens: 0, flops: 0, seconds: 0 };
-    const run = after(
+    const run = runAfter(
       prepared,
       { kind: 'steps', steps: [fakeStep(1), fakeStep(2)] },
       { kind: 'steps', steps: [] },
@@ -56,18 +56,20 @@ describe('lab state', () => {
   it('reckons the time left by the median, the last step, or the prediction, whichever is known first', () => {
     const timing = { encodeSeconds: 0, gpuSeconds: 0, readbackSeconds: 0, stepSeconds: 0.02 };
     expect(remainingSeconds(noRun)).toBeUndefined();
-    expect(remainingSeconds(after(prepared))).toBeCloseTo(10);
-    expect(remainingSeconds(after(prepared, { kind: 'steps', steps: [fakeStep(50)] }))).toBeCloseTo(
+    expect(remainingSeconds(runAfter(prepared))).toBeCloseTo(10);
+    expect(remainingSeconds(runAfter(prepared, { kind: 'steps', steps: [fakeStep(50)] }))).toBeCloseTo(
       50 * 0.004,
     );
     expect(
-      remainingSeconds(after(prepared, { kind: 'steps', steps: [fakeStep(50)] }, { kind: 'timing', timing })),
+      remainingSeconds(
+        runAfter(prepared, { kind: 'steps', steps: [fakeStep(50)] }, { kind: 'timing', timing }),
+      ),
     ).toBeCloseTo(1);
-    expect(remainingSeconds(after(prepared, { kind: 'steps', steps: [fakeStep(100)] }))).toBe(0);
+    expect(remainingSeconds(runAfter(prepared, { kind: 'steps', steps: [fakeStep(100)] }))).toBe(0);
   });
 
   it('says in the title how far a hidden run is', () => {
-    const run = after(
+    const run = runAfter(
       prepared,
       { kind: 'steps', steps: [fakeStep(42)] },
       { kind: 'state', state: 'running' },
