@@ -12,7 +12,11 @@ const outDir = 'node_modules/.cache/flopscope/page';
 export default async function setup(): Promise<() => Promise<void>> {
   if (process.env.FLOPSCOPE_SKIP_BROWSER !== undefined) return async () => {};
   try {
+    // With Vitest's own value, libraries would be built as for development: not what visitors get.
+    const before = process.env.NODE_ENV;
+    process.env.NODE_ENV = 'production';
     await build({ root, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+    process.env.NODE_ENV = before;
     const server = await preview({ root, logLevel: 'warn', build: { outDir }, preview: { port: 0 } });
     process.env.FLOPSCOPE_PAGE = server.resolvedUrls?.local[0];
     return () => server.close();
