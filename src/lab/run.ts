@@ -1,6 +1,7 @@
 // Prepares one run: data, plans, runtime and first (or saved) weights, in that order, so that every refusal comes early.
 import type { Dataset } from '../data/dataset.ts';
 import type { LossFloors } from '../data/floors.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Experiment, TrainConfig } from '../model/config.ts';
 import { initialiseParameters } from '../model/initialise.ts';
 import { constantTables } from '../model/model-tensors.ts';
@@ -54,20 +55,17 @@ export interface Run {
 export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
   const { checkpoint, onProgress = () => undefined } = options;
   onProgress('reading the text', 0);
-  const corpus =
-    options.corpus ??
-    (await stage('invalidData', () =>
-      loadCorpus(wanted.data, options.text, undefined, checkpoint?.tokenizer),
-    ));
+  const found = options.corpus ?? (await stage('invalidData', () => loadCorpus(wanted.data, options.text)));
+  if (checkpoint?.dataSha256 !== undefined && checkpoint.dataSha256 !== found.sha256) {
+    throw new LabError({
+      kind: 'invalidData',
+      message: `resume: the text is not the one of the checkpoint (SHA-256 ${found.sha256.slice(0, 12)}…, not ${checkpoint.dataSha256.slice(0, 12)}…). Give the same text.`,
+    });
+  }
+  const corpus = await stage('invalidData', () => inTokensOf(checkpoint?.tokenizer, found));
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { train, data } = experiment;
   const dataset = await stage('invalidData', () => splitCorpus(corpus, data, experiment.model.context));
-  if (checkpoint?.dataSha256 !== undefined && checkpoint.dataSha256 !== corpus.sha256) {
-    throw new LabError({
-      kind: 'invalidData',
-      message: `resume: the text is not the one of the checkpoint (SHA-256 ${corpus.sha256.slice(0, 12)}…, not ${checkpoint.dataSha256.slice(0, 12)}…). Give the same text.`,
-    });
-  }
   const batches = await stage('invalidFile', () => batchesFrom(dataset, train, checkpoint));
   onProgress('recording the plans', 0.1);
   const { plans, sampling, prediction } = await stage('tooLarge', () => {
@@ -114,6 +112,13 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     runtime.dispose();
     throw error;
   }
+}
+
+/** The same text in a model's own tokens: it may know more characters than the text has, and other ids for all. */
+function inTokensOf(tokenizer: Tokenizer | undefined, corpus: Corpus): Corpus {
+  if (!tokenizer || JSON.stringify(tokenizer.toJSON()) === JSON.stringify(corpus.tokenizer.toJSON()))
+    return corpus;
+  return { ...corpus, tokenizer, tokens: tokenizer.encode(corpus.tokenizer.decode(corpus.tokens)) };
 }
 
 /** The run's batches from their first, or from where a checkpoint stands. @throws if that is no place in a text. */
