@@ -2,6 +2,7 @@
 import { parseExperiment } from '../model/config.ts';
 import { presets } from '../model/presets.ts';
 import type { Capabilities, Kernel } from '../plan/kernel.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { DeviceProfile } from '../plan/predict.ts';
 import { calibrate } from '../runtime/calibrate.ts';
 import type { DeviceFacts, OpenDevice } from '../runtime/device.ts';
@@ -11,8 +12,12 @@ import { kernelNamed } from './kernel-catalogue.ts';
 import { allPlans } from './prediction.ts';
 import { recordTrainingPlans } from './training-plans.ts';
 
-/** Presets whose plans say which variants matter: they span small to large shapes of both families. */
-const representativePresets = ['nano', 'nano-gpt-cpu', 'nano-gpt-gpu', 'small-llama'];
+/** What no preset has: the other optimizer, the loss at the end alone, and shapes smaller than any tile. */
+const tinyExperiment = {
+  model: { layers: 1, width: 16, heads: 2, context: 8, bias: true, dropout: 0.1 },
+  train: { steps: 1, batch: 4, optimizer: { kind: 'sgd', learningRate: 0.1 }, lossPositions: 'last' },
+  data: {},
+};
 
 /** Characters of a typical alphabet: presets leave the vocabulary to the text. */
 const typicalVocabulary = 65;
@@ -24,25 +29,25 @@ export function deviceKey(facts: DeviceFacts, host: string): string {
     .join(' · ');
 }
 
-/** Measures a device. `host` is the browser or Node version. */
+/** Measures a device with the given kernels. `host` is the browser or Node version. */
 export function calibrateDevice(
   open: OpenDevice,
   host: string,
   onProgress?: (fraction: number, what: string) => void,
+  kernels: readonly Kernel[] = chosenKernels(open.capabilities),
 ): Promise<DeviceProfile> {
   const probes = {
     arithmetic: [kernelNamed('fma-peak/scalar'), kernelNamed('fma-peak/vector')],
     copy: kernelNamed('copy'),
-    kernels: chosenKernels(open.capabilities),
+    kernels,
   };
   return calibrate(open.device, deviceKey(open.facts, host), probes, onProgress);
 }
 
-/** The kernels that the representative presets would run on such a device, each once. */
+/** The kernels that the presets and a tiny experiment would run on such a device, each once. */
 export function chosenKernels(capabilities: Capabilities): Kernel[] {
   const chosen = new Set<Kernel>();
-  for (const { id, experiment: json } of presets) {
-    if (!representativePresets.includes(id)) continue;
+  for (const json of [...presets.map(({ experiment }) => experiment), tinyExperiment]) {
     const parsed = parseExperiment(json);
     if (parsed.kind !== 'ok') continue;
     const { model, train } = parsed.experiment;
@@ -54,6 +59,12 @@ export function chosenKernels(capabilities: Capabilities): Kernel[] {
     }
   }
   return [...chosen];
+}
+
+/** Kernels of these plans of which a profile knows nothing yet, each once. */
+export function missingKernels(plans: readonly Plan[], profile: DeviceProfile | undefined): Kernel[] {
+  const kernels = plans.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel));
+  return [...new Set(kernels)].filter(({ name }) => !profile || !(name in profile.kernels));
 }
 
 /** A profile as the page shows it. */
