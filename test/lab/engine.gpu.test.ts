@@ -109,6 +109,12 @@ describeGpu('the GPU engine', () => {
     expect(events.filter(({ kind }) => kind === 'sample')).toHaveLength(3);
     expect(run.trainer.progress.step).toBe(30);
     expect(created).toEqual([]);
+    const request = { maximumTokens: 7, temperature: 0, topK: 0, topP: 1, seed: 1 };
+    const cached = await run.sampler?.generate([3], request);
+    expect(cached?.decodedTokens).toBe(6);
+    expect(await run.sampler?.generate([3], { ...request, useCache: false })).toMatchObject({
+      tokens: cached?.tokens,
+    });
     run.runtime.dispose();
   });
 
