@@ -29,7 +29,7 @@ export const addKernel = defineKernel({
   calibration: [
     { elements: 4096, hasB: 1, accumulate: 0 },
     { elements: 262_144, hasB: 1, accumulate: 0 },
-    { elements: 4_194_304, hasB: 1, accumulate: 0 },
+    { elements: 1_048_576, hasB: 1, accumulate: 0 },
   ],
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),

@@ -47,7 +47,7 @@ export const crossEntropyKernel = defineKernel({
   calibration: [
     { rows: 256, columns: 65, gradient: 1 },
     { rows: 1024, columns: 257, gradient: 1 },
-    { rows: 2048, columns: 1024, gradient: 1 },
+    { rows: 2048, columns: 512, gradient: 1 },
   ],
   workgroups: ({ rows, columns }) => Math.ceil(rows / rowsPerGroup(columns)),
   // max, subtract, exp, sum; scale, subtract

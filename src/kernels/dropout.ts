@@ -23,7 +23,7 @@ export const dropoutKernel = defineKernel({
   calibration: [
     { rows: 256, columns: 64, time: 64, operation: 0, probability: 0.2, accumulate: 0 },
     { rows: 1024, columns: 384, time: 256, operation: 0, probability: 0.2, accumulate: 0 },
-    { rows: 4096, columns: 768, time: 512, operation: 0, probability: 0.2, accumulate: 0 },
+    { rows: 2048, columns: 512, time: 256, operation: 0, probability: 0.2, accumulate: 0 },
   ],
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),

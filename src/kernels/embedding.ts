@@ -48,7 +48,7 @@ export const embeddingForward = defineKernel({
   calibration: [
     { rows: 256, time: 64, rowLength: 65, columns: 64, firstRow: 0, blockRows: 65, hasPositions: 1 },
     { rows: 1024, time: 256, rowLength: 257, columns: 384, firstRow: 0, blockRows: 256, hasPositions: 1 },
-    { rows: 4096, time: 512, rowLength: 513, columns: 768, firstRow: 0, blockRows: 8192, hasPositions: 1 },
+    { rows: 2048, time: 256, rowLength: 257, columns: 512, firstRow: 0, blockRows: 1024, hasPositions: 1 },
   ],
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns), rowLanes: 1 }),
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
@@ -131,7 +131,7 @@ export const embeddingSort = defineKernel({
   calibration: [
     { rows: 256, batch: 4, time: 64, rowLength: 65, columns: 1 },
     { rows: 1024, batch: 4, time: 256, rowLength: 257, columns: 1 },
-    { rows: 4096, batch: 8, time: 512, rowLength: 513, columns: 1 },
+    { rows: 2048, batch: 8, time: 256, rowLength: 257, columns: 1 },
   ],
   workgroups: ({ rows }) => Math.ceil(rows / 64),
   usefulFlops: () => 0, // comparisons of integers
@@ -180,7 +180,7 @@ export const embeddingBackwardToken = defineKernel({
   calibration: [
     { rows: 256, columns: 64, firstRow: 0, blockRows: 65, accumulate: 0 },
     { rows: 1024, columns: 384, firstRow: 0, blockRows: 256, accumulate: 0 },
-    { rows: 4096, columns: 768, firstRow: 0, blockRows: 8192, accumulate: 0 },
+    { rows: 2048, columns: 512, firstRow: 0, blockRows: 1024, accumulate: 0 },
   ],
   workgroups: ({ columns, blockRows }) => blockRows * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns }) => rows * columns,

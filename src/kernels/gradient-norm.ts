@@ -24,8 +24,8 @@ export const sumSquaresKernel = defineKernel({
   ],
   calibration: [
     { elements: 16_384, groups: 64 },
-    { elements: 1_048_576, groups: 64 },
-    { elements: 4_194_304, groups: 256 },
+    { elements: 262_144, groups: 64 },
+    { elements: 2_097_152, groups: 128 },
   ],
   workgroups: ({ groups }) => groups,
   usefulFlops: ({ elements }) => 2 * elements,

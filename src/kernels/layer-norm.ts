@@ -34,7 +34,7 @@ export const layerNormForward = defineKernel({
   calibration: [
     { rows: 256, columns: 64, hasBias: 1, epsilon: 1e-5 },
     { rows: 1024, columns: 384, hasBias: 1, epsilon: 1e-5 },
-    { rows: 4096, columns: 768, hasBias: 1, epsilon: 1e-5 },
+    { rows: 2048, columns: 512, hasBias: 1, epsilon: 1e-5 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // sum; subtract, square, sum; 2 products
@@ -83,7 +83,7 @@ export const layerNormBackward = defineKernel({
   calibration: [
     { rows: 256, columns: 64, accumulate: 0 },
     { rows: 1024, columns: 384, accumulate: 0 },
-    { rows: 4096, columns: 768, accumulate: 0 },
+    { rows: 2048, columns: 512, accumulate: 0 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // g, x̂, two sums (3), combine (4)
@@ -136,7 +136,7 @@ export const layerNormBackwardWeight = defineKernel({
   calibration: [
     { rows: 256, columns: 64, hasBias: 1, slices: 2, accumulate: 0 },
     { rows: 1024, columns: 384, hasBias: 1, slices: 8, accumulate: 0 },
-    { rows: 4096, columns: 768, hasBias: 1, slices: 32, accumulate: 0 },
+    { rows: 2048, columns: 512, hasBias: 1, slices: 32, accumulate: 0 },
   ],
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (4 + hasBias), // x̂, product, sum; sum

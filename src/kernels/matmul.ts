@@ -125,6 +125,28 @@ function naturalDims(layout: MatmulLayout, rows: number, columns: number, inner:
   return { ...natural, slices: 1, hasBias: 0, hasResidual: 0, accumulate: 0 };
 }
 
+/**
+ * Rows × columns × inner of tiny models' layers, small to large: tokens × outputs × inputs forward, tokens × inputs ×
+ * outputs for ∂x, inputs × outputs × tokens for ∂w.
+ */
+const typicalSizes: Readonly<Record<MatmulLayout, readonly (readonly [number, number, number])[]>> = {
+  nn: [
+    [256, 96, 96],
+    [768, 384, 128],
+    [1024, 512, 512],
+  ],
+  nt: [
+    [256, 96, 96],
+    [768, 128, 384],
+    [1024, 512, 512],
+  ],
+  tn: [
+    [96, 96, 256],
+    [128, 384, 768],
+    [512, 512, 1024],
+  ],
+};
+
 function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   const { tile } = variant;
   const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
@@ -156,7 +178,9 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
     ],
     calibration: isRow
       ? [128, 384, 768].map((size) => naturalDims(layout, 1, size, size))
-      : (isPlain ? [32, 64, 128] : [64, 256, 512]).map((size) => naturalDims(layout, size, size, size)),
+      : isPlain
+        ? [32, 64, 128].map((size) => naturalDims(layout, size, size, size))
+        : typicalSizes[layout].map(([rows, columns, inner]) => naturalDims(layout, rows, columns, inner)),
     workgroups: (dims) => {
       if (isPlain) return Math.ceil((dims.slices * dims.rows * dims.columns) / 64);
       return dims.slices * tilesOf(dims, tile);

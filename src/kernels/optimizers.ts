@@ -31,7 +31,7 @@ export const adamWKernel = defineKernel({
     moment2: { shape: [elements], fill: (uniform) => uniform },
   }),
   selfTest: [adamWDims(300, 200, 1), adamWDims(256, 0, 0)],
-  calibration: [16_384, 1_048_576, 4_194_304].map((elements) => adamWDims(elements, elements, 0)),
+  calibration: [16_384, 262_144, 2_097_152].map((elements) => adamWDims(elements, elements, 0)),
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, decayElements }) => 14 * elements + decayElements,
@@ -77,7 +77,7 @@ export const sgdKernel = defineKernel({
     { elements: 300, decayElements: 200, momentum: 0.9, weightDecay: 0.1, clearGradient: 1 },
     { elements: 256, decayElements: 0, momentum: 0, weightDecay: 0.1, clearGradient: 0 },
   ],
-  calibration: [16_384, 1_048_576, 4_194_304].map((elements) => {
+  calibration: [16_384, 262_144, 2_097_152].map((elements) => {
     return { elements, decayElements: elements, momentum: 0.9, weightDecay: 0.1, clearGradient: 0 };
   }),
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),

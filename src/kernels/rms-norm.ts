@@ -32,7 +32,7 @@ export const rmsNormForward = defineKernel({
   calibration: [
     { rows: 256, columns: 64, epsilon: 1e-5 },
     { rows: 1024, columns: 384, epsilon: 1e-5 },
-    { rows: 4096, columns: 768, epsilon: 1e-5 },
+    { rows: 2048, columns: 512, epsilon: 1e-5 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   usefulFlops: ({ rows, columns }) => rows * columns * 4, // square, sum, two products
@@ -73,7 +73,7 @@ export const rmsNormBackward = defineKernel({
   calibration: [
     { rows: 256, columns: 64, accumulate: 0 },
     { rows: 1024, columns: 384, accumulate: 0 },
-    { rows: 4096, columns: 768, accumulate: 0 },
+    { rows: 2048, columns: 512, accumulate: 0 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // g; product, sum; 3 to combine
@@ -117,7 +117,7 @@ export const rmsNormBackwardWeight = defineKernel({
   calibration: [
     { rows: 256, columns: 64, slices: 2, accumulate: 0 },
     { rows: 1024, columns: 384, slices: 8, accumulate: 0 },
-    { rows: 4096, columns: 768, slices: 32, accumulate: 0 },
+    { rows: 2048, columns: 512, slices: 32, accumulate: 0 },
   ],
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns }) => rows * columns * 3, // two products, sum

@@ -27,7 +27,7 @@ export const ropeRotate = defineKernel({
   calibration: [
     { ...packed(4, 4, 32, 32), rows: 256, time: 64, direction: 1 },
     { ...packed(6, 6, 64, 64), rows: 1024, time: 256, direction: 1 },
-    { ...packed(12, 4, 64, 64), rows: 4096, time: 512, direction: 1 },
+    { ...packed(12, 4, 64, 64), rows: 2048, time: 256, direction: 1 },
   ],
   workgroups: ({ rows, keySize }) => Math.ceil((rows * keySize) / 128), // one invocation per pair of dimensions
   usefulFlops: (dims) => 6 * dims.rows * pairsOf(dims), // four products, two sums
