@@ -31,16 +31,17 @@ export async function measureSlope(
   if (repetitions === 1 && once >= longPass) return summarize([once, await time(1), await time(1)]);
   const slopes: number[] = [];
   let spent = 0;
+  let shortest = Infinity;
   while (slopes.length < 3 || (spent < budgetSeconds && slopes.length < 9)) {
     const short = await time(repetitions);
     const long = await time(2 * repetitions);
     spent += short + long;
-    // A pass costs its repetitions and something fixed, so the truth lies below long ÷ 2R; fixed costs are small by
-    // now, so it does not lie far below: noise beyond that is cut.
-    const most = long / (2 * repetitions);
-    slopes.push(Math.min(most, Math.max((long - short) / repetitions, most / 2)));
+    shortest = Math.min(shortest, long / (2 * repetitions));
+    slopes.push(Math.max(0, long - short) / repetitions);
   }
-  return summarize(slopes);
+  const slope = summarize(slopes);
+  // Noise larger than the pass itself: the fixed cost in the shortest pass errs less than a slope of nothing.
+  return slope.value > 0 ? slope : { ...slope, value: shortest, spread: 1 };
 }
 
 /** Median, half the interquartile range over the median, count. */
