@@ -7,7 +7,7 @@ import { sha256Hex } from '../data/sha256.ts';
 import { calibrateDevice, deviceKey } from '../lab/calibration.ts';
 import { allKernels } from '../lab/kernel-catalogue.ts';
 import { parseJson } from '../lab/model-files.ts';
-import type { Capabilities } from '../plan/kernel.ts';
+import type { Capabilities, Kernel } from '../plan/kernel.ts';
 import type { DeviceProfile } from '../plan/predict.ts';
 import type { OpenDevice } from '../runtime/device.ts';
 import { refuse } from './failure.ts';
@@ -77,31 +77,40 @@ export async function readProfile(path: string): Promise<KeptProfile> {
   return profileFromJson(path, await readJsonFile(path));
 }
 
-/** What a kept profile is good for: this device and driver, this Node, and these very kernels. */
-export function profileKey(open: OpenDevice): string {
-  const kernels = allKernels.map(({ name, source }) => `${name}\n${source}`).join('\n');
-  const digest = sha256Hex(new TextEncoder().encode(kernels)).slice(0, 12);
-  return `${hostedKey(open)} · kernels ${digest}`;
-}
-
-/** The profile kept for this device, if there is one that can be read. */
+/** The profile kept for this device, driver and Node, without kernels that have changed since; if it can be read. */
 export async function keptProfile(open: OpenDevice): Promise<DeviceProfile | undefined> {
   const name = cacheFileName(open);
   try {
     const bytes = await readIfPresent(join(cacheDirectory(), name));
-    return bytes && profileFromJson(name, parseJson(name, bytes)).profile;
+    if (!bytes) return undefined;
+    const json = parseJson(name, bytes);
+    const { profile } = profileFromJson(name, json);
+    const { sources } = v.parse(v.object({ sources: v.record(v.string(), v.string()) }), json);
+    const current = sourceDigests();
+    const unchanged = Object.entries(profile.kernels).filter(
+      ([kernel]) => sources[kernel] === current[kernel],
+    );
+    return { ...profile, kernels: Object.fromEntries(unchanged) };
   } catch {
     return undefined; // damaged or of an older version: measured again
   }
 }
 
-/** Measures the device and keeps the figures. */
-export async function measureProfile(open: OpenDevice, output: Output): Promise<DeviceProfile> {
-  const profile = await calibrateDevice(open, hostName, (fraction, what) => {
-    output.progress(`calibrating: ${what}`, fraction);
-  });
+/**
+ * Measures the device and keeps the figures.
+ * @param missing measures these kernels only, and adds them to the figures of `known`; by default all that matter
+ */
+export async function measureProfile(
+  open: OpenDevice,
+  output: Output,
+  missing?: readonly Kernel[],
+  known?: DeviceProfile,
+): Promise<DeviceProfile> {
+  const onProgress = (fraction: number, what: string) => output.progress(`calibrating: ${what}`, fraction);
+  const measured = await calibrateDevice(open, hostName, onProgress, missing);
+  const profile = known ? { ...known, kernels: { ...known.kernels, ...measured.kernels } } : measured;
   const json = profileToJson({ profile, capabilities: open.capabilities });
-  const bytes = new TextEncoder().encode(JSON.stringify(json));
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...json, sources: sourceDigests() }));
   const directory = cacheDirectory();
   try {
     await mkdir(directory, { recursive: true });
@@ -129,5 +138,17 @@ export function hostedKey(open: OpenDevice): string {
 const hostName = `Node ${process.versions.node}`;
 
 function cacheFileName(open: OpenDevice): string {
-  return `profile-${sha256Hex(new TextEncoder().encode(profileKey(open))).slice(0, 16)}.json`;
+  return `profile-${sha256Hex(new TextEncoder().encode(hostedKey(open))).slice(0, 16)}.json`;
+}
+
+/** A fingerprint of every kernel's WGSL by its name: figures of another text say nothing about this one. */
+function sourceDigests(): Record<string, string> {
+  const digests = new Map<string, string>(); // variants share a source
+  return Object.fromEntries(
+    allKernels.map(({ name, source }) => {
+      const digest = digests.get(source) ?? sha256Hex(new TextEncoder().encode(source)).slice(0, 12);
+      digests.set(source, digest);
+      return [name, digest];
+    }),
+  );
 }

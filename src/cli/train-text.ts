@@ -1,5 +1,6 @@
 // `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
 
+import { missingKernels } from '../lab/calibration.ts';
 import { checkpointFileName } from '../lab/checkpoint.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
@@ -196,16 +197,19 @@ async function useKnownProfile(
   engine.profile = profile;
 }
 
-/** Calibrates a device that nothing is known of, so that the run can be predicted before it begins. */
+/** Measures what is not known of the device yet, so that the run is predicted before it begins. */
 async function withPrediction(
   run: Run,
   { engine, open }: Machine,
   options: TrainOptions,
   output: Output,
 ): Promise<Run> {
-  if (!open || engine.profile || !options.calibrate) return run;
-  output.note('train: this device is not calibrated yet; measuring it once. --no-calibrate leaves it out.');
-  const profile = await measureProfile(open, output);
+  if (!open || !options.calibrate || options.profile !== undefined) return run;
+  const missing = missingKernels([run.plans.accumulate, run.plans.update], engine.profile);
+  if (missing.length === 0) return run;
+  const what = `${missing.length} kernels of this run`;
+  output.note(`train: measuring ${what} once, to predict its speed. --no-calibrate leaves it out.`);
+  const profile = await measureProfile(open, output, missing, engine.profile);
   engine.profile = profile;
   return { ...run, prediction: predictTraining(run.experiment, run.plans, run.sampling, profile) };
 }
