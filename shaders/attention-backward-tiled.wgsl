@@ -59,14 +59,15 @@ fn products(own: Rows, other: Rows, size: u32, thread: u32) -> array<vec4<f32>, 
     if (slab * slabSize >= size) { break; }
     workgroupBarrier();
     for (var i = 0u; i < tile * slabSize / threads; i++) {
-      let row = i * (threads / slabSize) + thread / slabSize;
-      let d = thread % slabSize;
+      let block = 2u * i + thread / 32u % 2u; // of 4 rows × 8 dimensions: whole sectors in, no bank twice out
+      let row = block / 4u * 4u + thread / 8u % 4u;
+      let d = block % 4u * 8u + thread % 8u;
       stage[d * pitch + row / 4u][row % 4u] = load(own, row, slab * slabSize + d, size);
       stage[(slabSize + d) * pitch + row / 4u][row % 4u] = load(other, row, slab * slabSize + d, size);
     }
     workgroupBarrier();
     for (var d = 0u; d < slabSize; d++) {
-      let a = stage[d * pitch + thread / 8u];
+      let a = stage[d * pitch + thread / 8u % 8u];
       let b = stage[(slabSize + d) * pitch + thread % 8u];
       for (var r = 0u; r < 4u; r++) {
         sums[r] = fma(vec4<f32>(a[r]), b, sums[r]);
@@ -80,7 +81,7 @@ fn products(own: Rows, other: Rows, size: u32, thread: u32) -> array<vec4<f32>, 
 fn shareWeights(w: array<vec4<f32>, 4>, thread: u32) {
   workgroupBarrier();
   for (var c = 0u; c < 4u; c++) {
-    weights[(thread % 8u * 4u + c) * pitch + thread / 8u] = vec4<f32>(w[0][c], w[1][c], w[2][c], w[3][c]);
+    weights[(thread % 8u * 4u + c) * pitch + thread / 8u % 8u] = vec4<f32>(w[0][c], w[1][c], w[2][c], w[3][c]);
   }
 }
 
@@ -89,13 +90,13 @@ fn addWeighted(sums: ptr<function, array<vec4<f32>, 4u * parts>>, matrix: Rows, 
   for (var part = 0u; part < parts; part++) {
     workgroupBarrier();
     for (var i = 0u; i < tile * tile / threads; i++) {
-      let row = i * (threads / tile) + thread / tile;
+      let row = 2u * i + thread / tile % 2u;
       let column = thread % tile;
       stage[row * 8u + column / 4u][column % 4u] = load(matrix, row, part * tile + column, size);
     }
     workgroupBarrier();
     for (var row = 0u; row < tile; row++) {
-      let w = weights[row * pitch + thread / 8u];
+      let w = weights[row * pitch + thread / 8u % 8u];
       let columns = stage[row * 8u + thread % 8u];
       for (var r = 0u; r < 4u; r++) {
         sums[part * 4u + r] = fma(vec4<f32>(w[r]), columns, sums[part * 4u + r]);

@@ -34,7 +34,7 @@ export function shapesFor<D extends Dims, B extends string>(
 ): readonly D[] {
   return shapes.filter((dims) => {
     // Compiling its unrolled loops takes lavapipe seconds: a few ragged sizes, and no mostly empty tiles.
-    if (kernel.name.endsWith('/tiled') && ![31, 37, 130, 257].includes(dims.time ?? 0)) return false;
+    if (kernel.name.endsWith('/tiled') && ![31, 37, 130].includes(dims.time ?? 0)) return false;
     const lanes = kernel.constants?.(dims).lanes ?? 0;
     if (lanes > device.subgroupMinSize) return false;
     // A subgroup variant is right on wider subgroups too; suits() keeps it from them because it is slow there.
