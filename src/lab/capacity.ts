@@ -1,12 +1,10 @@
 // Refuses a model that a machine cannot hold before anything is recorded or allocated: by the tensor, in bytes.
 import type { ModelConfig } from '../model/config.ts';
+import { tablesInBlocks } from '../model/model-tensors.ts';
 import { parameterSpecs } from '../model/parameters.ts';
 import { elementCount } from '../plan/tensor.ts';
 import type { Engine } from './engine.ts';
 import { LabError } from './problem.ts';
-
-/** Vocabulary tables may be cut in blocks of rows; everything else is bound whole. */
-const cuttable: ReadonlySet<string> = new Set(['tokenEmbedding', 'head']);
 
 /**
  * Checks every parameter against what the device binds at once, and their sum against its memory where that is known.
@@ -29,7 +27,7 @@ export function checkCapacity(
     throw new LabError({ kind: 'tooLarge', message });
   };
   for (const { name, shape, bytes } of tensors) {
-    if (bytes <= maxBindingBytes || cuttable.has(name)) continue;
+    if (bytes <= maxBindingBytes || tablesInBlocks.has(name)) continue;
     refuse(
       `model: ${name} [${shape.join(', ')}] needs ${bytes} bytes, more than the ${maxBindingBytes} that this ` +
         'device binds at once. Lower model.width or model.hidden.',

@@ -52,7 +52,10 @@ export interface ListedRun {
   readonly steps: number;
 }
 
-/** Prepares a comparison, from the given weights or from where a checkpoint of one stopped. @throws LabError when the model does not fit; nothing stays allocated then. */
+/**
+ * Prepares a comparison, from the given weights or from where a checkpoint of one stopped.
+ * @throws LabError when the model does not fit; nothing stays allocated then.
+ */
 export async function prepareListedRun(
   engine: Engine,
   { model, weights }: Pick<ModelFiles, 'model' | 'weights'>,
@@ -99,13 +102,14 @@ export async function runListed(
   onStep: (record: StepRecord & { readonly isFinite: boolean }) => void,
   shouldStop: () => boolean = () => false,
 ): Promise<void> {
-  let last: Promise<unknown> = Promise.resolve();
+  let all: Promise<unknown> = Promise.resolve();
   while (trainer.progress.step < steps && !shouldStop()) {
     const { record } = await trainer.submitStep();
-    last = record.then(onStep);
-    last.catch(() => undefined);
+    // What a listener throws is thrown at the end, whichever step it was.
+    all = Promise.all([all, record.then(onStep)]);
+    all.catch(() => undefined);
   }
-  await last;
+  await all;
 }
 
 function trainConfig(optimizer: ListedOptimizer, steps: number, batch: number): TrainConfig {

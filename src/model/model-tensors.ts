@@ -23,7 +23,7 @@ export interface ModelTensorsOptions {
 }
 
 /** Tables of the vocabulary, which all that read them take in blocks of rows; everything else is bound whole. */
-const cuttable: ReadonlySet<string> = new Set(['tokenEmbedding', 'head']);
+export const tablesInBlocks: ReadonlySet<string> = new Set(['tokenEmbedding', 'head']);
 
 /** Lays out a model. @throws if a parameter exceeds what the device binds, naming it, its bytes and the limit. */
 export function createModelTensors(config: ModelConfig, options: ModelTensorsOptions): ModelTensors {
@@ -34,7 +34,7 @@ export function createModelTensors(config: ModelConfig, options: ModelTensorsOpt
     options.gradients,
   );
   for (const { name, shape, blocks } of store.parameters.values()) {
-    if (blocks.length === 1 || cuttable.has(name)) continue;
+    if (blocks.length === 1 || tablesInBlocks.has(name)) continue;
     throw new Error(
       `model: ${name} [${shape.join(', ')}] needs ${4 * elementCount(shape)} bytes, more than this device binds ` +
         `at once (${options.maxBindingBytes}). Lower the width or the hidden size.`,
