@@ -133,7 +133,7 @@ function forwardReference(
 export interface AttentionOptions extends AttentionSizes {
   /** Factor of the scores, 1 / √keySize unless given. */
   readonly scale?: number;
-  /** Probability of dropping an attention probability, in [0, 1). Only recorded in training. */
+  /** Probability of dropping an attention probability, in [0, 1), 0 unless given; pass none outside training. */
   readonly dropout?: number;
 }
 
