@@ -1,6 +1,7 @@
 // `flopscope sample`: continues a text or a list of tokens.
 import type { Command } from 'commander';
 import { checkCapacity } from '../lab/capacity.ts';
+import { textOfTokens } from '../lab/corpus.ts';
 import type { Engine } from '../lab/engine.ts';
 import { recordInferencePlans } from '../lab/inference-plans.ts';
 import { type ModelFiles, modelFileNames } from '../lab/model-files.ts';
@@ -71,7 +72,7 @@ export function addSample(program: Command): void {
           prefillTokensPerSecond: rateOf(prefillTokens, prefillSeconds),
           decodeTokensPerSecond: rateOf(decodedTokens, decodeSeconds),
         };
-        const text = files.tokenizer ? { text: files.tokenizer.decode(tokens) } : {};
+        const text = files.tokenizer ? { text: textOfTokens(files.tokenizer, tokens) } : {};
         output.text(`${decoder?.end() ?? ''}\n`);
         output.result({ ...text, tokens, ...rates, runtime: engine.kind, device }, undefined);
         if (!output.json) {

@@ -37,8 +37,9 @@ export async function loadCorpus(
     const generated = generate(data.source, data);
     const own = data.tokenizer === 'bytes' ? byteTokenizer : () => trainCharacterTokenizer(generated);
     const used = tokenizer ?? own();
-    const sha256 = sha256Hex(new TextEncoder().encode(generated));
-    return { tokens: used.encode(generated), tokenizer: used, sha256 };
+    const text = tokenizer ? writableText(generated, tokenizer) : generated;
+    const sha256 = sha256Hex(new TextEncoder().encode(text));
+    return { tokens: used.encode(text), tokenizer: used, sha256 };
   }
   if (!text) throw new Error('data: the source is "file" but no text was given. Choose a text file.');
   const kind = tokenizer?.kind ?? data.tokenizer;
@@ -47,6 +48,32 @@ export async function loadCorpus(
   const corpus = { tokens: read.tokens, tokenizer: read.tokenizer, sha256: read.sha256 };
   // The model may know more characters than this text has: then its ids are others.
   return isOwn ? corpus : { ...corpus, tokenizer, tokens: tokenizer.encode((await readText(text)).text) };
+}
+
+/**
+ * What a tokenizer can write of a generated text: a model of another text lacks some of its characters.
+ * @throws if it lacks half of the text.
+ */
+function writableText(text: string, tokenizer: Tokenizer): string {
+  const file = tokenizer.toJSON();
+  if (file.kind === 'bytes') return text;
+  const known = new Set(file.characters);
+  const kept = [...text].filter((character) => known.has(character)).join('');
+  if (kept.length * 2 >= text.length) return kept;
+  const percent = ((100 * kept.length) / text.length).toFixed(0);
+  throw new Error(
+    `data: the model's tokenizer has only ${percent} % of the generated text. Open the model together with its text file.`,
+  );
+}
+
+/** The text of sampled tokens. A model may have more tokens than its tokenizer: those become U+FFFD. */
+export function textOfTokens(tokenizer: Tokenizer, tokens: readonly number[]): string {
+  const { vocabularySize } = tokenizer;
+  const decoder = tokenizer.createStreamDecoder();
+  const pieces = tokens.map((token) =>
+    token < vocabularySize ? decoder.push([token]) : `${decoder.end()}\uFFFD`,
+  );
+  return pieces.join('') + decoder.end();
 }
 
 function generate(source: Exclude<DataConfig['source'], 'file'>, { seed, characters }: DataConfig): string {

@@ -1,5 +1,6 @@
 // Drives one run: start, pause, single step, stop; evaluates, samples and saves in between, and says all that happens.
 import type { LabEvent, RunState, StepRecord } from '../worker/api.ts';
+import { textOfTokens } from './corpus.ts';
 import { problemOf } from './problem.ts';
 import { checkpointOf, type Run } from './run.ts';
 import { StepClock } from './step-clock.ts';
@@ -241,7 +242,7 @@ export class RunLoop {
     const { step } = trainer.progress;
     const options = { maximumTokens: 120, temperature: 0.8, topK: 0, topP: 1, seed: step };
     const { tokens } = await sampler.generate([startToken(this.run)], options);
-    this.#options.emit({ kind: 'sample', step, text: corpus.tokenizer.decode(tokens) });
+    this.#options.emit({ kind: 'sample', step, text: textOfTokens(corpus.tokenizer, tokens) });
   }
 
   async #save(): Promise<void> {

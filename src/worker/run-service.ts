@@ -1,7 +1,7 @@
 // The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
 import { checkCapacity } from '../lab/capacity.ts';
 import { checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
-import { type Corpus, loadCorpus } from '../lab/corpus.ts';
+import { type Corpus, loadCorpus, textOfTokens } from '../lab/corpus.ts';
 import { recordInferencePlans } from '../lab/inference-plans.ts';
 import { measuredTable, predictedTable } from '../lab/kernel-table.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
@@ -148,14 +148,14 @@ export class RunService {
           seed: request.seed,
           onTokens: (tokens) => {
             produced.push(...tokens);
-            onText(request.prompt + tokenizer.decode(produced));
+            onText(request.prompt + textOfTokens(tokenizer, produced));
             return !this.#cancelled;
           },
         }),
       );
     });
     return {
-      text: request.prompt + tokenizer.decode(generation.tokens),
+      text: request.prompt + textOfTokens(tokenizer, generation.tokens),
       tokens: generation.tokens.length,
       prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
       decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),

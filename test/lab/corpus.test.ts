@@ -1,7 +1,7 @@
 // From a data configuration to tokens: generated and own text, with the tokenizer of the text or of a model.
 import { describe, expect, it } from 'vitest';
 import { byteTokenizer, trainCharacterTokenizer } from '../../src/data/tokenizer.ts';
-import { evaluationBatches, floorsOf, loadCorpus, splitCorpus } from '../../src/lab/corpus.ts';
+import { evaluationBatches, floorsOf, loadCorpus, splitCorpus, textOfTokens } from '../../src/lab/corpus.ts';
 import type { DataConfig } from '../../src/model/config.ts';
 
 const data: DataConfig = {
@@ -65,6 +65,35 @@ describe('own text', () => {
     const corpus = await loadCorpus(own, new Blob([words]), undefined, byteTokenizer());
     expect(corpus.tokens).toHaveLength(words.length);
     expect(corpus.tokenizer.kind).toBe('bytes');
+  });
+});
+
+describe('a generated corpus for a model of another text', () => {
+  it('leaves out the characters that the model lacks', async () => {
+    const alphabet = trainCharacterTokenizer(' abcdefghijklmnopqrstuvwxyz.');
+    const corpus = await loadCorpus(data, undefined, undefined, alphabet);
+    const text = alphabet.decode(corpus.tokens);
+    expect(text).toMatch(/^[ a-z.]+$/);
+    expect(text.length).toBeGreaterThan(2400);
+  });
+
+  it('is refused when the model lacks half of it', async () => {
+    const digits = trainCharacterTokenizer('0123456789 ');
+    await expect(loadCorpus(data, undefined, undefined, digits)).rejects.toThrow(
+      /only \d+ % of the generated text/,
+    );
+  });
+});
+
+describe('the text of sampled tokens', () => {
+  it('marks tokens that only the model has', () => {
+    expect(textOfTokens(trainCharacterTokenizer('abc'), [0, 1, 7, 2])).toBe('ab\uFFFDc');
+  });
+
+  it('joins the bytes of a character and marks one that was cut off', () => {
+    const bytes = [...new TextEncoder().encode('né')];
+    expect(textOfTokens(byteTokenizer(), bytes)).toBe('né');
+    expect(textOfTokens(byteTokenizer(), [...bytes.slice(0, 2), 300, 110])).toBe('n\uFFFD\uFFFDn');
   });
 });
 
