@@ -18,8 +18,8 @@ import {
 import { unlessInterrupted } from './interruption.ts';
 import type { Output } from './output.ts';
 import { readCheckpointOf } from './resume.ts';
-import type { TrainOptions } from './train.ts';
 import { StepWriter } from './train-lines.ts';
+import type { TrainOptions } from './train-options.ts';
 
 /** Runs the command. @throws LabError or Interrupted. */
 export async function trainOnBatches(

@@ -19,8 +19,8 @@ import { type Output, quantity, table } from './output.ts';
 import { experimentFileName } from './predict.ts';
 import { hostedKey, keptProfile, measureProfile, readProfile } from './profiles.ts';
 import { lastStepOf, readCheckpointOf, resumedExperiment } from './resume.ts';
-import type { TrainOptions } from './train.ts';
 import { StepLines } from './train-lines.ts';
+import type { TrainOptions } from './train-options.ts';
 
 /** Seconds between checkpoints; more when saving takes long. */
 const saveInterval = 30;

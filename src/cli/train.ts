@@ -5,21 +5,8 @@ import { isDirectory, resolvePath } from './files.ts';
 import { withInterruption } from './interruption.ts';
 import { integer, jsonOption, outputOf, parseSeed, runtimeOption } from './options.ts';
 import { trainOnBatches } from './train-batches.ts';
+import type { TrainOptions } from './train-options.ts';
 import { trainOnText } from './train-text.ts';
-
-/** Options as commander gives them. */
-export interface TrainOptions {
-  readonly runtime: 'gpu' | 'cpu';
-  readonly data?: string;
-  readonly steps?: number;
-  readonly out?: string;
-  readonly resume?: string;
-  readonly seed?: number;
-  readonly profile?: string;
-  readonly calibrate: boolean;
-  readonly batches?: string;
-  readonly optimizer?: string;
-}
 
 /** Options that mean something in one of the two forms only. */
 const textOnly = ['data', 'steps', 'seed', 'profile'] as const;
