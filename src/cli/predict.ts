@@ -11,6 +11,7 @@ import { type Experiment, parseExperiment } from '../model/config.ts';
 import { readHuggingFaceConfig } from '../model/huggingface-config.ts';
 import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
 import type { DeviceProfile } from '../plan/predict.ts';
+import type { OpenDevice } from '../runtime/device.ts';
 import type { Prediction } from '../worker/api.ts';
 import { tryOpenMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
@@ -18,13 +19,14 @@ import { refuse } from './failure.ts';
 import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
 import { integer, jsonOption, outputOf } from './options.ts';
 import { type Output, quantity, table } from './output.ts';
-import { keptProfile, readProfile } from './profiles.ts';
+import { completeProfile, keptProfile, readProfile } from './profiles.ts';
 
 /** File beside a model that says how it was trained. */
 export const experimentFileName = 'experiment.json';
 
 interface PredictOptions {
   readonly profile?: string;
+  readonly calibrate: boolean;
   readonly batch?: number;
   readonly context?: number;
   readonly data?: string;
@@ -40,6 +42,7 @@ export function addPredict(program: Command): void {
     .argument('<config>', 'CONFIG.json or a model directory')
     .description('predict memory, flops and speed of training, without running it')
     .option('--profile <file>', 'of flopscope calibrate; by default the figures kept for this device')
+    .option('--no-calibrate', 'give no seconds when the device was not calibrated before')
     .option('--batch <rows>', 'rows of a micro-batch', integer(1, 4096))
     .option('--context <tokens>', 'context length', integer(1, 65_536))
     .option('--data <file>', 'the text to train on, for its vocabulary')
@@ -47,17 +50,22 @@ export function addPredict(program: Command): void {
     .action(async (path: string, options: PredictOptions, command: Command) => {
       const output = outputOf(command);
       const experiment = await experimentToPredict(resolvePath(path), options, output);
-      const { capabilities, profile } = await findDevice(options.profile, output);
-      const prediction = await stage('tooLarge', () => {
-        checkCapacity({ capabilities }, experiment.model, 1);
-        const plans = recordTrainingPlans(experiment.model, experiment.train, { capabilities });
-        return predictTraining(experiment, plans, undefined, profile);
+      const device = await findDevice(options.profile, output);
+      const plans = await stage('tooLarge', () => {
+        checkCapacity(device, experiment.model, 1);
+        return recordTrainingPlans(experiment.model, experiment.train, device);
       });
+      const { accumulate, update } = plans;
+      const profile =
+        device.open && options.calibrate
+          ? await completeProfile(device.open, [accumulate, update], device.profile, output)
+          : device.profile;
+      const prediction = predictTraining(experiment, plans, undefined, profile);
       const { batch, accumulation } = experiment.train;
       const { context, vocabulary } = experiment.model;
-      const device = profile ? { device: profile.device } : {};
+      const name = profile ? { device: profile.device } : {};
       output.result(
-        { ...prediction, batch, accumulation, context, vocabulary, ...device },
+        { ...prediction, batch, accumulation, context, vocabulary, ...name },
         describe(prediction, profile),
       );
     });
@@ -114,19 +122,22 @@ async function vocabularyOf({ data }: Experiment, file: string | undefined, outp
   return typicalVocabulary.characters;
 }
 
-/** The device to predict for: a profile's, or the one that is here, if any. */
-async function findDevice(
-  file: string | undefined,
-  output: Output,
-): Promise<{ readonly capabilities: Capabilities; readonly profile: DeviceProfile | undefined }> {
+/** A device to predict for; `open` if it is here and may be measured. */
+interface PredictedDevice {
+  readonly capabilities: Capabilities;
+  readonly profile: DeviceProfile | undefined;
+  readonly open?: OpenDevice;
+}
+
+/** That of a profile, or the one that is here, if any. */
+async function findDevice(file: string | undefined, output: Output): Promise<PredictedDevice> {
   if (file !== undefined) return readProfile(resolvePath(file));
-  const machine = await tryOpenMachine();
-  const profile = machine?.open && (await keptProfile(machine.open));
-  if (!profile) {
-    const why = machine ? 'this device is not calibrated' : 'there is no GPU here';
-    output.note(`predict: ${why}, so there are no seconds. Run flopscope calibrate, or pass --profile FILE.`);
-  }
-  return { capabilities: machine?.engine.capabilities ?? baselineCapabilities, profile };
+  const open = (await tryOpenMachine())?.open;
+  if (open) return { capabilities: open.capabilities, profile: await keptProfile(open), open };
+  output.note(
+    'predict: there is no GPU here, so there are no seconds. Pass --profile FILE of another machine.',
+  );
+  return { capabilities: baselineCapabilities, profile: undefined };
 }
 
 function describe(prediction: Prediction, profile: DeviceProfile | undefined): string {

@@ -4,10 +4,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { sha256Hex } from '../data/sha256.ts';
-import { calibrateDevice, deviceKey } from '../lab/calibration.ts';
+import { calibrateDevice, deviceKey, missingKernels } from '../lab/calibration.ts';
 import { allKernels } from '../lab/kernel-catalogue.ts';
 import { parseJson } from '../lab/model-files.ts';
 import type { Capabilities, Kernel } from '../plan/kernel.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { DeviceProfile } from '../plan/predict.ts';
 import type { OpenDevice } from '../runtime/device.ts';
 import { refuse } from './failure.ts';
@@ -119,6 +120,20 @@ export async function measureProfile(
     output.note(`calibrate: the figures cannot be kept in ${directory}; the next run measures again.`);
   }
   return profile;
+}
+
+/** The profile with every kernel of these plans: what is not known of them yet is measured, and kept. */
+export async function completeProfile(
+  open: OpenDevice,
+  plans: readonly Plan[],
+  known: DeviceProfile | undefined,
+  output: Output,
+): Promise<DeviceProfile> {
+  const missing = missingKernels(plans, known);
+  if (known && missing.length === 0) return known;
+  const what = `${missing.length} kernels of this run`;
+  output.note(`calibrate: measuring ${what} once, to predict its speed. --no-calibrate leaves it out.`);
+  return measureProfile(open, output, missing, known);
 }
 
 /** Where profiles are kept: the user's cache directory. */

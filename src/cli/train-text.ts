@@ -1,6 +1,5 @@
 // `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
 
-import { missingKernels } from '../lab/calibration.ts';
 import { checkpointFileName } from '../lab/checkpoint.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
@@ -17,7 +16,7 @@ import { createDirectory, type NamedBytes, resolvePath, writeFiles } from './fil
 import { unlessInterrupted } from './interruption.ts';
 import { type Output, quantity, table } from './output.ts';
 import { experimentFileName } from './predict.ts';
-import { hostedKey, keptProfile, measureProfile, readProfile } from './profiles.ts';
+import { completeProfile, hostedKey, keptProfile, readProfile } from './profiles.ts';
 import { lastStepOf, readCheckpointOf, resumedExperiment } from './resume.ts';
 import { StepLines } from './train-lines.ts';
 import type { TrainOptions } from './train-options.ts';
@@ -205,11 +204,8 @@ async function withPrediction(
   output: Output,
 ): Promise<Run> {
   if (!open || !options.calibrate || options.profile !== undefined) return run;
-  const missing = missingKernels([run.plans.accumulate, run.plans.update], engine.profile);
-  if (missing.length === 0) return run;
-  const what = `${missing.length} kernels of this run`;
-  output.note(`train: measuring ${what} once, to predict its speed. --no-calibrate leaves it out.`);
-  const profile = await measureProfile(open, output, missing, engine.profile);
+  const { accumulate, update } = run.plans;
+  const profile = await completeProfile(open, [accumulate, update], engine.profile, output);
   engine.profile = profile;
   return { ...run, prediction: predictTraining(run.experiment, run.plans, run.sampling, profile) };
 }

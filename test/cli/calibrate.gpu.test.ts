@@ -42,13 +42,16 @@ describeGpu('calibrate', () => {
     const first = await spawnCommand(['train', config, '--json'], { environment });
     expect([first.code, first.stderr]).toEqual([
       0,
-      expect.stringMatching(/^train: measuring \d+ kernels of this run once[^\n]*\n$/),
+      expect.stringMatching(/^calibrate: measuring \d+ kernels of this run once[^\n]*\n$/),
     ]);
     const last = jsonLines(first).at(-1);
     expect(Number(last?.predictedTokensPerSecond)).toBeGreaterThan(0);
     const second = await spawnCommand(['train', config, '--json'], { environment });
     expect(second.stderr).toBe('');
     expect(jsonLines(second).at(-1)?.predictedTokensPerSecond).toBe(last?.predictedTokensPerSecond);
+    const predicted = await spawnCommand(['predict', config, '--json'], { environment });
+    expect(predicted.stderr).toBe('');
+    expect(jsonLines(predicted)[0].tokensPerSecond).toBe(last?.predictedTokensPerSecond);
   }, 240_000);
 
   it('predicts nothing where nothing is known and measuring is not wanted', async () => {
