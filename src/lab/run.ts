@@ -55,7 +55,11 @@ export interface Run {
 export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
   const { checkpoint, onProgress = () => undefined } = options;
   onProgress('reading the text', 0);
-  const found = options.corpus ?? (await stage('invalidData', () => loadCorpus(wanted.data, options.text)));
+  // A generated text may be fitted to a model's alphabet; a file is held against its hash before it is encoded.
+  const fitted = wanted.data.source === 'file' ? undefined : checkpoint?.tokenizer;
+  const found =
+    options.corpus ??
+    (await stage('invalidData', () => loadCorpus(wanted.data, options.text, undefined, fitted)));
   if (checkpoint?.dataSha256 !== undefined && checkpoint.dataSha256 !== found.sha256) {
     throw new LabError({
       kind: 'invalidData',

@@ -24,6 +24,9 @@ const problemKinds: Readonly<Record<NoDevice['kind'], Problem['kind']>> = {
   refused: 'noAdapter',
 };
 
+/** Bytes that a run on the reference loops may have: they are for very small models, and a tab has little memory. */
+const referenceMemoryBytes = 2 ** 30;
+
 /** One device at a time; a lost one is replaced at the next request. */
 export class DeviceService {
   readonly #storage: RunStorage;
@@ -87,7 +90,7 @@ export class DeviceService {
   async #tryOpen(): Promise<DeviceInfo> {
     const result = await openDevice(globalThis.navigator?.gpu);
     if (result.kind !== 'device') {
-      this.#engine = cpuEngine();
+      this.#engine = cpuEngine(referenceMemoryBytes);
       this.#opening = undefined; // ask again next time: the user may have changed a setting
       return withoutGpu({ kind: problemKinds[result.kind], message: result.message });
     }

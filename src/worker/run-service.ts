@@ -93,7 +93,11 @@ export class RunService {
     const corpus = await this.#corpusOf(wanted);
     const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
     return stage('tooLarge', () => {
-      checkCapacity(engine, experiment.model, 2 + momentCount(experiment.train));
+      checkCapacity(
+        { capabilities: engine.capabilities },
+        experiment.model,
+        2 + momentCount(experiment.train),
+      );
       const plans = recordTrainingPlans(experiment.model, experiment.train, engine);
       return predictTraining(experiment, plans, recordInferencePlans(plans.model, engine), engine.profile);
     });
@@ -113,7 +117,16 @@ export class RunService {
 
   /** Starts or goes on; nothing happens where there is no run. */
   start(): void {
-    this.#current?.loop.start();
+    const { loop } = this.#current ?? {};
+    if (!loop) return;
+    // The device may have been calibrated since the run was prepared.
+    void this.#devices.engine().then(
+      ({ profile }) => {
+        loop.peakFlopsPerSecond = profile?.fmaFlopsPerSecond.value;
+      },
+      () => undefined, // the loop will say what is wrong with the device
+    );
+    loop.start();
   }
 
   async pause(): Promise<void> {

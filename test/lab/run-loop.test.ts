@@ -151,6 +151,17 @@ describe('a run', () => {
     expect(loop.state).toBe('stopped');
   });
 
+  it('samples while it trains although its vocabulary is larger than that of its text', async () => {
+    const changes = { model: { vocabulary: 500 }, train: { steps: 2, sampleInterval: 1 } };
+    const { loop, events } = await setUp(changes, { withSampler: true });
+    loop.start();
+    await loop.settled();
+    expect(loop.state).toBe('finished');
+    const samples = events.flatMap((event) => (event.kind === 'sample' ? [event.text] : []));
+    expect(samples).toHaveLength(2);
+    expect(samples.join('')).toContain('\ufffd');
+  });
+
   it('saves from time to time while it trains', async () => {
     const steps: number[] = [];
     const save = async (_: Uint8Array, step: number) => void steps.push(step);

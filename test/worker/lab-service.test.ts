@@ -66,6 +66,8 @@ describe('the lab', () => {
     const gpt2 = presets.find(({ id }) => id === 'gpt2-124m');
     const prediction = expectValue(await lab.predict(gpt2?.experiment ?? experiment()));
     expect(prediction.memoryBytes.total).toBeGreaterThan(4 * 4 * 124_000_000);
+    const refused = await lab.prepare(gpt2?.experiment ?? experiment());
+    expect(refused).toMatchObject({ kind: 'problem', problem: { kind: 'tooLarge' } }); // the reference loops are for small models
     const large = await lab.predict(experiment({ model: { width: 8192, heads: 64 } }));
     expect(large).toMatchObject({ kind: 'problem', problem: { kind: 'tooLarge' } });
     if (large.kind === 'problem') expect(large.problem.message).toMatch(/attention\.qkv \[8192, 24576\]/);
