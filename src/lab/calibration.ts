@@ -10,7 +10,7 @@ import type { CalibrationReport } from '../worker/api.ts';
 import { recordInferencePlans } from './inference-plans.ts';
 import { kernelNamed } from './kernel-catalogue.ts';
 import { allPlans } from './prediction.ts';
-import { recordTrainingPlans } from './training-plans.ts';
+import { recordTrainingPlans, type TrainingPlans } from './training-plans.ts';
 
 /** What no preset has: the other optimizer, the loss at the end alone, and shapes smaller than any tile. */
 const tinyExperiment = {
@@ -34,7 +34,7 @@ export function calibrateDevice(
   open: OpenDevice,
   host: string,
   onProgress?: (fraction: number, what: string) => void,
-  kernels: readonly Kernel[] = chosenKernels(open.capabilities),
+  kernels: readonly Kernel[] = trainingKernels(open.capabilities),
 ): Promise<DeviceProfile> {
   const probes = {
     arithmetic: [kernelNamed('fma-peak/scalar'), kernelNamed('fma-peak/vector')],
@@ -44,27 +44,45 @@ export function calibrateDevice(
   return calibrate(open.device, deviceKey(open.facts, host), probes, onProgress);
 }
 
-/** The kernels that the presets and a tiny experiment would run on such a device, each once. */
+/**
+ * The kernels of the presets' training steps: what predictions rest on. Sampling's are left out, because a software
+ * adapter compiles each for seconds and calibration shall take few.
+ */
+export function trainingKernels(capabilities: Capabilities): Kernel[] {
+  return kernelsOf(presets.flatMap(({ experiment }) => trainingPlans(experiment, capabilities)));
+}
+
+/** The kernels that the presets and a tiny experiment would run on such a device, sampling included, each once. */
 export function chosenKernels(capabilities: Capabilities): Kernel[] {
-  const chosen = new Set<Kernel>();
-  for (const json of [...presets.map(({ experiment }) => experiment), tinyExperiment]) {
-    const parsed = parseExperiment(json);
-    if (parsed.kind !== 'ok') continue;
-    const { model, train } = parsed.experiment;
-    const config = { ...model, vocabulary: model.vocabulary || typicalVocabulary };
-    const plans = recordTrainingPlans(config, train, { capabilities });
-    const inference = recordInferencePlans(plans.model, { capabilities });
-    for (const plan of allPlans(plans, inference)) {
-      for (const { kernel } of plan.dispatches) chosen.add(kernel);
-    }
-  }
-  return [...chosen];
+  const experiments = [...presets.map(({ experiment }) => experiment), tinyExperiment];
+  return kernelsOf(
+    experiments.flatMap((json) => {
+      const plans = recordTypical(json, capabilities);
+      return plans ? allPlans(plans, recordInferencePlans(plans.model, { capabilities })) : [];
+    }),
+  );
+}
+
+function trainingPlans(json: unknown, capabilities: Capabilities): Plan[] {
+  const plans = recordTypical(json, capabilities);
+  return plans ? [plans.accumulate, plans.update] : [];
+}
+
+function recordTypical(json: unknown, capabilities: Capabilities): TrainingPlans | undefined {
+  const parsed = parseExperiment(json);
+  if (parsed.kind !== 'ok') return undefined;
+  const { model, train } = parsed.experiment;
+  const config = { ...model, vocabulary: model.vocabulary || typicalVocabulary };
+  return recordTrainingPlans(config, train, { capabilities });
+}
+
+function kernelsOf(plans: readonly Plan[]): Kernel[] {
+  return [...new Set(plans.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel)))];
 }
 
 /** Kernels of these plans of which a profile knows nothing yet, each once. */
 export function missingKernels(plans: readonly Plan[], profile: DeviceProfile | undefined): Kernel[] {
-  const kernels = plans.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel));
-  return [...new Set(kernels)].filter(({ name }) => !profile || !(name in profile.kernels));
+  return kernelsOf(plans).filter(({ name }) => !profile || !(name in profile.kernels));
 }
 
 /** A profile as the page shows it. */

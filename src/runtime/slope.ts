@@ -28,20 +28,27 @@ export async function measureSlope(
     repetitions = Math.min(maximumRepeats, repetitions * (once <= minimumSeconds / 16 ? 8 : 2));
     once = await time(repetitions);
   }
-  if (repetitions === 1 && once >= longPass) return summarize([once, await time(1), await time(1)]);
+  if (repetitions === 1 && once >= longPass) {
+    const passes = [once, await time(1), await time(1)];
+    return { ...summarize(passes), value: Math.min(...passes) };
+  }
   const slopes: number[] = [];
   let spent = 0;
-  let shortest = Infinity;
+  let [quickestShort, quickestLong] = [Infinity, Infinity];
   while (slopes.length < 3 || (spent < budgetSeconds && slopes.length < 9)) {
     const short = await time(repetitions);
     const long = await time(2 * repetitions);
     spent += short + long;
-    shortest = Math.min(shortest, long / (2 * repetitions));
+    quickestShort = Math.min(quickestShort, short);
+    quickestLong = Math.min(quickestLong, long);
     slopes.push(Math.max(0, long - short) / repetitions);
   }
-  const slope = summarize(slopes);
-  // Noise larger than the pass itself: the fixed cost in the shortest pass errs less than a slope of nothing.
-  return slope.value > 0 ? slope : { ...slope, value: shortest, spread: 1 };
+  // What else runs on the machine only ever adds time: the quickest pass of each length is the one least disturbed.
+  const value =
+    quickestLong > quickestShort
+      ? (quickestLong - quickestShort) / repetitions
+      : quickestLong / (2 * repetitions);
+  return { ...summarize(slopes), value };
 }
 
 /** Median, half the interquartile range over the median, count. */
