@@ -312,7 +312,12 @@ export class LabController implements ReactiveController {
     await this.#store.attempt(what, async (lab) => {
       const experiment = this.#store.take(await ask(lab));
       if (experiment === undefined) return;
-      this.#store.set({ run: { ...this.state.run, experiment }, kernels: { kind: 'none' }, problems: [] });
+      this.#store.set({
+        run: { ...this.state.run, experiment },
+        kernels: { kind: 'none' },
+        sampler: { isRunning: false, text: '' },
+        problems: [],
+      });
       this.#replaceExperiment(experiment);
     });
   }

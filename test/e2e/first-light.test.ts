@@ -29,6 +29,7 @@ async function lossOf(lab: PageDriver): Promise<number> {
 describeBrowser('the page', () => {
   let browser: Browser;
   let lab: PageDriver;
+  const downloads = { model: '', checkpoint: '' };
   const folder = mkdtempSync(join(tmpdir(), 'flopscope-e2e-'));
 
   beforeAll(async () => {
@@ -41,7 +42,7 @@ describeBrowser('the page', () => {
   });
 
   /** The file that the next download leaves in the folder. */
-  const download = async (label: string): Promise<Uint8Array> => {
+  const download = async (label: string): Promise<string> => {
     const session = await browser.target().createCDPSession();
     await session.send('Browser.setDownloadBehavior', {
       behavior: 'allow',
@@ -59,7 +60,13 @@ describeBrowser('the page', () => {
     await session.detach();
     const name = readdirSync(folder).find((candidate) => !before.has(candidate));
     if (name === undefined) throw new Error(`download: ${label} left no file.`);
-    return readFileSync(join(folder, name));
+    return join(folder, name);
+  };
+
+  /** Gives files to the picker of an element. */
+  const upload = async (element: string, ...paths: string[]): Promise<void> => {
+    const input = await lab.find(element, 'input[type=file]');
+    await (input as ElementHandle<HTMLInputElement>).uploadFile(...paths);
   };
 
   it('shows the device, the settings of the address and their costs, and starts nothing', async () => {
@@ -170,12 +177,14 @@ describeBrowser('the page', () => {
   });
 
   it('downloads the model in the layout of other tools, and a checkpoint', async () => {
-    const files = unzipSync(await download('Download the model'));
+    downloads.model = await download('Download the model');
+    const files = unzipSync(readFileSync(downloads.model));
     expect(Object.keys(files)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors']));
     expect(JSON.parse(new TextDecoder().decode(files['config.json']))).toMatchObject({
       model_type: expect.any(String),
     });
-    expect((await download('Download a checkpoint')).byteLength).toBeGreaterThan(100_000);
+    downloads.checkpoint = await download('Download a checkpoint');
+    expect(readFileSync(downloads.checkpoint).byteLength).toBeGreaterThan(100_000);
   });
 
   it('offers the saved run after a reload and goes on from there', async () => {
@@ -198,14 +207,33 @@ describeBrowser('the page', () => {
   it('trains on a text of one’s own', async () => {
     const path = join(folder, 'mine.txt');
     writeFileSync(path, 'the cat sat on the mat. the dog sat on the log.\n'.repeat(400));
-    const input = await lab.find('own-text', 'input');
-    await (input as ElementHandle<HTMLInputElement>).uploadFile(path);
+    await upload('own-text', path);
     await lab.waitForText('own-text', 'section', /mine\.txt: 19,200 characters, 15 different/);
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step \d+/);
     await expect.poll(() => lossOf(lab), { timeout: 30_000 }).toBeLessThan(2.5); // ln 15 = 2.71
     await lab.click('run-controls', 'button', 'Stop');
     await lab.waitForText('run-controls', '.status', /Stopped/);
+  });
+
+  it('opens the checkpoint that it gave, at its step, and the model, ready to write', async () => {
+    await upload('run-files', downloads.checkpoint);
+    await lab.waitForText('run-controls', '.status', /^Paused/);
+    await lab.click('run-controls', 'button', 'Step');
+    await expect.poll(() => stepOf(lab), { timeout: 20_000 }).toBeGreaterThan(20);
+    await upload('run-files', downloads.model);
+    await lab.waitForText('run-controls', '.status', /^Paused step 0 of/);
+    await lab.click('sampler-box', 'button', 'Write');
+    await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
+  });
+
+  it('refuses a file that is no model, and says so', async () => {
+    const path = join(folder, 'model.safetensors');
+    writeFileSync(path, 'this is no model');
+    await upload('run-files', path);
+    await lab.waitForText('problem-list', '.problem', /This file cannot be opened/);
+    await lab.click('problem-list', 'button', /^Close/);
+    await lab.waitForText('problem-list', '.list', /^$/);
   });
 
   it('broke no policy and raised no error on the way', () => {
