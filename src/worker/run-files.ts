@@ -1,8 +1,10 @@
-// Which files of those that a person chose make a run: a checkpoint, or a model; and the text beside them.
+// What is in the files that a person chose: a checkpoint, or a model, and the text beside them; or a text alone.
 import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
+import { loadCorpus } from '../lab/corpus.ts';
 import { type ModelFiles, modelFileNames, readModelFiles } from '../lab/model-files.ts';
 import { LabError, stage } from '../lab/problem.ts';
-import type { OwnText } from './api.ts';
+import type { DataConfig } from '../model/config.ts';
+import type { OwnText, TextSummary } from './api.ts';
 
 /** What was found. */
 export type RunFiles =
@@ -36,4 +38,19 @@ export async function readRunFiles(
     });
   }
   return { kind: 'model', model, weights, tokenizer, text };
+}
+
+/** Reads a text to its end and says what is in it. @throws LabError for what cannot be trained on. */
+export async function summariseText({ name, content }: OwnText): Promise<TextSummary> {
+  const data: DataConfig = {
+    ...{ source: 'file', tokenizer: 'characters', characters: 0, seed: 0, validationFraction: 0.1 },
+  };
+  const { tokens, tokenizer } = await stage('invalidData', () => loadCorpus(data, content));
+  return {
+    name,
+    bytes: content.size,
+    characters: tokens.length,
+    vocabulary: tokenizer.vocabularySize,
+    opening: tokenizer.decode(tokens.subarray(0, 200)),
+  };
 }

@@ -31,7 +31,7 @@ import type {
   TextSummary,
 } from './api.ts';
 import type { DeviceService } from './device-service.ts';
-import { readRunFiles } from './run-files.ts';
+import { readRunFiles, summariseText } from './run-files.ts';
 import type { RunStorage } from './run-storage.ts';
 
 /** Points of the kept curve at most: enough for a chart, small enough to write every ten seconds. */
@@ -65,25 +65,10 @@ export class RunService {
 
   /** Checks a text and keeps it for experiments that train on a file. */
   async useText(text: OwnText): Promise<TextSummary> {
-    const read = (kind: 'characters' | 'bytes') =>
-      stage('invalidData', () =>
-        loadCorpus(
-          { source: 'file', tokenizer: kind, characters: 0, seed: 0, validationFraction: 0.1 },
-          text.content,
-        ),
-      );
-    const { tokens, tokenizer } = await read('characters');
+    const summary = await summariseText(text);
     this.#text = text;
     this.#corpus = undefined;
-    const opening = tokenizer.decode([...tokens.subarray(0, 200)]);
-    const { name, content } = text;
-    return {
-      name,
-      bytes: content.size,
-      characters: tokens.length,
-      vocabulary: tokenizer.vocabularySize,
-      opening,
-    };
+    return summary;
   }
 
   /** Costs of an experiment, from the plans that would run. Allocates nothing. */
