@@ -93,11 +93,16 @@ export function differences(
   return found;
 }
 
+/** The short name of a setting: its last word, with the word before where that alone would not say which it is. */
+function shortName(path: string): string {
+  const [last = path, before] = path.split('.').reverse();
+  return last === 'kind' || before === 'seeds' ? `${before}.${last}` : last;
+}
+
 /** One line for a list of differences: `width 64→128, dropout 0→0.2`; empty when there is none. */
 export function describeDifferences(list: readonly Difference[], limit = 6): string {
   const shown = list.slice(0, limit).map(({ path, from, to }) => {
-    const name = path.slice(path.lastIndexOf('.') + 1);
-    return `${name} ${formatSetting(from)}→${formatSetting(to)}`;
+    return `${shortName(path)} ${formatSetting(from)}→${formatSetting(to)}`;
   });
   const left = list.length - shown.length;
   return left > 0 ? `${shown.join(', ')} and ${left} more` : shown.join(', ');

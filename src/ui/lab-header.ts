@@ -31,7 +31,8 @@ export class LabHeader extends LitElement {
         display: flex;
         align-items: center;
         gap: 10px;
-        margin-right: auto;
+        flex: 1 1 230px;
+        min-width: 0;
       }
       .brand svg {
         width: 30px;
@@ -164,7 +165,12 @@ export class LabHeader extends LitElement {
     }
     if (selfTest.kind === 'failed') return { lamp: 'bad', device: name, state: 'check failed' };
     if (selfTest.kind === 'none') {
-      return { lamp: device.value.runtime === 'cpu' ? 'warn' : '', device: name, state: 'not checked yet' };
+      const isCpu = device.value.runtime === 'cpu';
+      return {
+        lamp: isCpu ? 'warn' : '',
+        device: name,
+        state: isCpu ? 'reference loops' : 'not checked yet',
+      };
     }
     const { passed, rows } = selfTest.value;
     const wrong = rows.filter((row) => !row.passed).length;

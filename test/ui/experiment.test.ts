@@ -50,6 +50,13 @@ describe('experiment', () => {
     expect(describeDifferences(list, 1)).toBe('width 64→128 and 1 more');
   });
 
+  it('says of which seed and of which kind it speaks', () => {
+    const changed = withValue(withValue(nano, 'train.seeds.weights', 2), 'train.schedule.kind', 'linear');
+    expect(describeDifferences(differences(fields, nano, changed))).toBe(
+      'schedule.kind cosine→linear, seeds.weights 1→2',
+    );
+  });
+
   it('takes a default that is written out for no difference', () => {
     expect(differences(fields, nano, withValue(nano, 'model.hidden', 256))).toEqual([]);
   });
