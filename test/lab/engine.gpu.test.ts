@@ -52,6 +52,7 @@ describeGpu('the GPU engine', () => {
     async (family) => {
       const changes = changesOf[family];
       const [onGpu, onCpu] = [await tinyRun(changes, await gpu()), await tinyRun(changes)];
+      expect(onGpu.prediction.memoryBytes.total).toBe(onGpu.runtime.allocatedBytes);
       const [losses, expected] = [await takeLosses(onGpu, 50), await takeLosses(onCpu, 50)];
       const worst = Math.max(...losses.map((loss, i) => Math.abs(loss - (expected[i] ?? 0))));
       expect(worst).toBeLessThan(1e-3);
