@@ -110,6 +110,12 @@ export async function measureProfile(
   const onProgress = (fraction: number, what: string) => output.progress(`calibrating: ${what}`, fraction);
   const measured = await calibrateDevice(open, hostName, onProgress, missing);
   const profile = known ? { ...known, kernels: { ...known.kernels, ...measured.kernels } } : measured;
+  await keepProfile(open, profile, output);
+  return profile;
+}
+
+/** Keeps a profile for `keptProfile`; where that cannot be, it says so. */
+export async function keepProfile(open: OpenDevice, profile: DeviceProfile, output: Output): Promise<void> {
   const json = profileToJson({ profile, capabilities: open.capabilities });
   const bytes = new TextEncoder().encode(JSON.stringify({ ...json, sources: sourceDigests() }));
   const directory = cacheDirectory();
@@ -119,7 +125,6 @@ export async function measureProfile(
   } catch {
     output.note(`calibrate: the figures cannot be kept in ${directory}; the next run measures again.`);
   }
-  return profile;
 }
 
 /** The profile with every kernel of these plans: what is not known of them yet is measured, and kept. */
@@ -131,7 +136,7 @@ export async function completeProfile(
 ): Promise<DeviceProfile> {
   const missing = missingKernels(plans, known);
   if (known && missing.length === 0) return known;
-  const what = `${missing.length} kernels of this run`;
+  const what = missing.length === 1 ? missing[0].name : `${missing.length} kernels of this run`;
   output.note(`calibrate: measuring ${what} once, to predict its speed. --no-calibrate leaves it out.`);
   return measureProfile(open, output, missing, known);
 }

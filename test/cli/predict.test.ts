@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { profileToJson } from '../../src/cli/profiles.ts';
 import { exampleProfile } from './example-profile.ts';
 import { fixtureNames, fixturePath } from './fixtures.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
 
 const folder = createFolder();
 const profile = writeJson(folder, 'profile.json', profileToJson(exampleProfile));
@@ -69,6 +69,16 @@ describe('predict', () => {
     expect((await predict(path, '--data', config)).vocabulary).toBe(
       new Set(readFileSync(config, 'utf8')).size,
     );
+  });
+
+  it('predicts all but seconds where there is no GPU, and says so', async () => {
+    if (process.platform !== 'linux') return;
+    const environment = { VK_DRIVER_FILES: '/nonexistent/driver.json' };
+    const { code, stdout, stderr } = await spawnCommand(['predict', config, '--json'], { environment });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^predict: there is no GPU here[^\n]*\n$/)]);
+    const [found] = jsonLines({ stdout });
+    expect(found).not.toHaveProperty('secondsPerStep');
+    expect(found.memoryBytes).toEqual((await predict(config)).memoryBytes);
   });
 
   it('refuses a model that the device cannot bind', async () => {
