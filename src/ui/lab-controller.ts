@@ -208,18 +208,19 @@ export class LabController implements ReactiveController {
     return this.#store.attempt(what, async (lab) => this.#store.take(await lab.exportRun(format)));
   }
 
-  async importRun(files: Parameters<Lab['importRun']>[0]): Promise<void> {
-    await this.#open('Opening the files', (lab) => lab.importRun(files));
+  /** Opens files as a paused run; false when that failed (and was shown). */
+  importRun(files: Parameters<Lab['importRun']>[0]): Promise<boolean> {
+    return this.#open('Opening the files', (lab) => lab.importRun(files));
   }
 
-  async openSavedRun(id: string): Promise<void> {
-    await this.#open('Opening the saved run', (lab) => lab.openSavedRun(id));
+  /** Opens a saved run, paused; false when that failed (and was shown). */
+  openSavedRun(id: string): Promise<boolean> {
+    return this.#open('Opening the saved run', (lab) => lab.openSavedRun(id));
   }
 
   /** Opens a saved run and trains on. */
   async continueRun(id: string): Promise<void> {
-    await this.openSavedRun(id);
-    if (this.state.run.experiment !== undefined) await this.resume();
+    if (await this.openSavedRun(id)) await this.resume();
   }
 
   async deleteSavedRun(id: string): Promise<void> {
@@ -259,6 +260,9 @@ export class LabController implements ReactiveController {
       if (event.kind === 'evaluation') this.#series.addEvaluation(event);
       if (event.kind === 'problem') this.#store.show(event.problem);
     }
+    // The badge has to say what the next run will be on: a new device, or the processor.
+    if (events.some((event) => event.kind === 'problem' && event.problem.kind === 'deviceLost'))
+      void this.openDevice();
     const isCurveNew = events.some(
       ({ kind }) => kind === 'prepared' || kind === 'steps' || kind === 'evaluation',
     );
@@ -308,10 +312,10 @@ export class LabController implements ReactiveController {
     if (result !== undefined) this.#store.show(result.problem);
   }
 
-  async #open(what: string, ask: (lab: Lab) => Promise<Result<ExperimentJson>>): Promise<void> {
-    await this.#store.attempt(what, async (lab) => {
+  async #open(what: string, ask: (lab: Lab) => Promise<Result<ExperimentJson>>): Promise<boolean> {
+    const isOpen = await this.#store.attempt(what, async (lab) => {
       const experiment = this.#store.take(await ask(lab));
-      if (experiment === undefined) return;
+      if (experiment === undefined) return false;
       this.#store.set({
         run: { ...this.state.run, experiment },
         kernels: { kind: 'none' },
@@ -319,7 +323,9 @@ export class LabController implements ReactiveController {
         problems: [],
       });
       this.#replaceExperiment(experiment);
+      return true;
     });
+    return isOpen === true;
   }
 
   #replaceExperiment(experiment: ExperimentJson): void {

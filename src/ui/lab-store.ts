@@ -98,7 +98,7 @@ export class LabStore {
     setJob({ kind: 'running', share: 0, what });
     await this.attempt('', async (lab) => {
       const result = await ask(lab, (share, detail) => {
-        if (isOpen) setJob({ kind: 'running', share, what: detail || what });
+        if (isOpen) setJob({ kind: 'running', share, what: detail === '' ? what : `${what}: ${detail}` });
       });
       isOpen = false;
       if (result.kind === 'ok') setJob({ kind: 'done', value: result.value });

@@ -89,7 +89,11 @@ export function labHandlers(lab: LabController, parts: PageParts): LabHandlers {
     'change-field': ({ path, value }) => lab.setField(path, value),
     'choose-text': ({ file }) => void lab.chooseText(file && { name: file.name, content: file }),
     'change-calibrate-first': ({ value }) => lab.setCalibrateFirst(value),
-    train: (detail) => void lab.train(detail?.isTrusted === true),
+    train: (detail) => {
+      // Asks the browser not to clear the saved runs by itself; where it will not promise that, nothing changes.
+      navigator.storage?.persist?.().catch(() => false);
+      void lab.train(detail?.isTrusted === true);
+    },
     pause: () => void lab.pause(),
     resume: () => void lab.resume(),
     step: () => void lab.step(),

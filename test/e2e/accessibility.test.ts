@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
-import type { Browser } from 'puppeteer';
+import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
@@ -48,6 +48,23 @@ describeBrowser('accessibility', () => {
     expect(await scan(lab)).toEqual([]);
     const isWide = await lab.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     expect(isWide).toBe(false);
+    await lab.page.close();
+  });
+
+  it('keeps the colours that were chosen', async () => {
+    const lab = await openPage(browser);
+    await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    const ground = (): Promise<string> =>
+      lab.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await ground();
+    const choice = (await lab.find('lab-header', 'select')) as ElementHandle<HTMLSelectElement>;
+    await choice.select('dark');
+    await expect.poll(ground).not.toBe(light);
+    const dark = await ground();
+    await lab.page.reload();
+    await expect.poll(ground).toBe(dark);
+    await ((await lab.find('lab-header', 'select')) as ElementHandle<HTMLSelectElement>).select('system');
+    await expect.poll(ground).toBe(light);
     await lab.page.close();
   });
 

@@ -204,10 +204,14 @@ describeBrowser('the page', () => {
     await lab.waitForText('run-controls', '.status', /Stopped/);
   });
 
-  it('trains on a text of one’s own', async () => {
-    const path = join(folder, 'mine.txt');
-    writeFileSync(path, 'the cat sat on the mat. the dog sat on the log.\n'.repeat(400));
-    await upload('own-text', path);
+  it('trains on a text of one’s own, dropped on the page', async () => {
+    await lab.page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      const text = 'the cat sat on the mat. the dog sat on the log.\n'.repeat(400);
+      dataTransfer.items.add(new File([text], 'mine.txt', { type: 'text/plain' }));
+      const drop = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
+      document.querySelector('lab-page')?.dispatchEvent(drop);
+    });
     await lab.waitForText('own-text', 'section', /mine\.txt: 19,200 characters, 15 different/);
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step \d+/);

@@ -14,9 +14,14 @@ describeBrowser('the recorded run', () => {
   it('replays at once, says that it is a recording, and starts nothing', async () => {
     const lab = await openPage(browser);
     expect(
-      await lab.waitForText('lab-page', '.recorded', /^Recorded .* Press Train to see it on this machine/, 5),
+      await lab.waitForText(
+        'lab-page',
+        '.recorded',
+        /^Recorded .* Press Train to see it on this machine/,
+        20,
+      ),
     );
-    await lab.waitForText('run-readouts', '#loss', /^\d\.\d{4}$/, 5);
+    await lab.waitForText('run-readouts', '#loss', /^\d\.\d{4}$/, 20);
     const early = await lab.text('loss-chart', '.place');
     await lab.waitForText('run-controls', '.status', /^Ready/);
     await expect.poll(() => lab.text('loss-chart', '.place'), { timeout: 15_000 }).not.toBe(early);
@@ -30,7 +35,7 @@ describeBrowser('the recorded run', () => {
     await lab.page.goto(pageAddress());
     const response = await fetch(new URL('recorded-run.json', pageAddress()));
     const { totalSteps } = (await response.json()) as { totalSteps: number };
-    await lab.waitForText('loss-chart', '.place', new RegExp(`Step ${totalSteps}$`), 5);
+    await lab.waitForText('loss-chart', '.place', new RegExp(`Step ${totalSteps}$`), 20);
     await lab.page.close();
   });
 });

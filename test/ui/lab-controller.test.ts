@@ -294,6 +294,33 @@ describe('lab controller', () => {
     expect(bench.calls).toContain('selfTest');
   });
 
+  it('asks for the device again when it was lost', async () => {
+    const bench = await open();
+    await bench.controller.train();
+    const count = (): number => bench.calls.filter((name) => name === 'openDevice').length;
+    expect(count()).toBe(1);
+    bench.fake.send({
+      kind: 'problem',
+      problem: { kind: 'deviceLost', message: 'The GPU was lost (unknown).' },
+    });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(count()).toBe(2);
+    expect(bench.controller.state.device.kind).toBe('done');
+    expect(kinds(bench)).toEqual(['deviceLost']);
+  });
+
+  it('does not go on with the run before when a saved one does not open', async () => {
+    const problem: Problem = { kind: 'invalidFile', message: 'saved runs: damaged.' };
+    const bench = await open({}, '', (lab) =>
+      replaced(lab, { openSavedRun: async () => ({ kind: 'problem', problem }) }),
+    );
+    await bench.controller.train();
+    await bench.controller.pause();
+    await bench.controller.continueRun('a');
+    expect(bench.calls).not.toContain('resume');
+    expect(kinds(bench)).toEqual(['invalidFile']);
+  });
+
   it('prepares a run for the kernel table when there is none', async () => {
     const bench = await open();
     await bench.controller.showKernels(true);
