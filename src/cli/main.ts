@@ -46,6 +46,7 @@ function createProgram(json: boolean): Command {
 function reportUsage({ code, message, exitCode }: CommanderError): number {
   if (exitCode === 0) return 0; // --help
   if (code === 'commander.help') return exitCodes.badInput; // no command: the help was shown on stderr
-  process.stderr.write(`flopscope: ${oneLine(message.replace(/^error: /, ''))} See flopscope --help.\n`);
+  const what = oneLine(message.replace(/^error: /, '')).replace(/[^.?)]$/, '$&.');
+  process.stderr.write(`flopscope: ${what} See flopscope --help.\n`);
   return exitCodes.badInput;
 }

@@ -6,6 +6,7 @@ import { expect, it, vi } from 'vitest';
 import { createOutput } from '../../src/cli/output.ts';
 import { keepProfile, profileFromJson } from '../../src/cli/profiles.ts';
 import { allKernels } from '../../src/lab/kernel-catalogue.ts';
+import { presets } from '../../src/model/presets.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { exampleProfile } from './example-profile.ts';
 import { createFolder, jsonLines, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
@@ -34,7 +35,10 @@ describeGpu('calibrate', () => {
       expect(Object.keys(profile.kernels).length).toBeGreaterThan(20);
       expect(profile.fmaFlopsPerSecond.value).toBeGreaterThan(1e8);
 
-      const config = writeJson(folder, 'tiny.json', tinyExperiment);
+      // One of the presets whose kernels calibration measures.
+      const { model, train: settings, data } = presets[0].experiment;
+      const short = { ...settings, steps: 3, evaluationInterval: 0, sampleInterval: 0 };
+      const config = writeJson(folder, 'nano.json', { model, train: short, data });
       const train = await spawnCommand(['train', config, '--json'], { environment });
       expect(train.stderr).toBe('');
       expect(jsonLines(train).at(-1)?.peakFlopsPerSecond).toBe(profile.fmaFlopsPerSecond.value);
