@@ -2,8 +2,8 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { KernelRow, KernelTable } from '../worker/api.ts';
-import { toCsv } from './csv.ts';
 import { emit } from './events.ts';
+import { kernelCsv } from './exports.ts';
 import { downloadText } from './files.ts';
 import {
   formatBytes,
@@ -243,34 +243,7 @@ export class KernelTableElement extends LitElement {
   }
 
   #export(): void {
-    if (this.kernels.kind !== 'done') return;
-    const head = [
-      'index',
-      'label',
-      'phase',
-      'kernel',
-      'shape',
-      'workgroups',
-      'useful flops',
-      'launched flops',
-      'bytes',
-    ];
-    const rows = this.kernels.value.rows.map((row) => [
-      row.index,
-      row.label,
-      row.phase,
-      row.kernel,
-      row.shape,
-      row.workgroups,
-      row.usefulFlops,
-      row.launchedFlops,
-      row.bytes,
-      row.predictedSeconds,
-      row.measuredSeconds,
-      row.measuredSpread,
-      row.boundBy,
-    ]);
-    const more = ['predicted seconds', 'measured seconds', 'measured spread', 'bound by'];
-    downloadText('kernels.csv', toCsv([...head, ...more], rows), 'text/csv');
+    if (this.kernels.kind === 'done')
+      downloadText('kernels.csv', kernelCsv(this.kernels.value.rows), 'text/csv');
   }
 }

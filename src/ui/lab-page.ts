@@ -1,7 +1,7 @@
 // The page: puts the elements in their places and turns their events into calls.
-import { html, LitElement, nothing } from 'lit';
+import { html, LitElement } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import { emit, type Theme } from './events.ts';
+import type { Theme } from './events.ts';
 import { describeDifferences, differences } from './experiment.ts';
 import type { ExperimentForm } from './experiment-form.ts';
 import { type LabConnection, openWorker } from './lab-connection.ts';
@@ -11,8 +11,8 @@ import type { OwnTextElement } from './own-text.ts';
 import { handleDrop, handleKey, labHandlers } from './page-actions.ts';
 import { pageStyles } from './page-styles.ts';
 import { ReplayController, type ReplayView } from './replay.ts';
-import { describeTime, type RunFiles } from './run-files.ts';
-import { baseStyles, controlStyles } from './styles.ts';
+import type { RunFiles } from './run-files.ts';
+import { baseStyles } from './styles.ts';
 import { applyTheme, readTheme } from './theme.ts';
 import './device-panel.ts';
 import './experiment-form.ts';
@@ -22,7 +22,7 @@ import './loss-chart.ts';
 import './own-text.ts';
 import './prediction-panel.ts';
 import './preset-picker.ts';
-import './problem-list.ts';
+import './notice-strips.ts';
 import './run-controls.ts';
 import './run-files.ts';
 import './run-readouts.ts';
@@ -32,12 +32,11 @@ import './throughput-gauge.ts';
 
 @customElement('lab-page')
 export class LabPage extends LitElement {
-  static override readonly styles = [baseStyles, controlStyles, pageStyles];
+  static override readonly styles = [baseStyles, pageStyles];
 
   /** Where the lab comes from; set before the element is in the document. */
   @property({ attribute: false }) connect: () => LabConnection = openWorker;
   @state() private theme: Theme = readTheme();
-  @state() private isOfferDeclined = false;
   @query('experiment-form') private readonly form: ExperimentForm | undefined;
   @query('own-text') private readonly ownText: OwnTextElement | undefined;
   @query('run-files') private readonly files: RunFiles | undefined;
@@ -98,7 +97,7 @@ export class LabPage extends LitElement {
     const replay = isIdle ? this.#replay.view : undefined;
     return html`<lab-header .device=${lab.device} .selfTest=${lab.selfTest} .theme=${this.theme}></lab-header>
       <main>
-        <div class="column top">${this.#strips(lab, replay)}</div>
+        ${this.#strips(lab, replay)}
         <div class="column work">${this.#work(lab, replay)}</div>
         <div class="column setup">${this.#setup(lab)}</div>
         <div class="column side">${this.#side(lab, replay)}</div>
@@ -111,60 +110,20 @@ export class LabPage extends LitElement {
   }
 
   #strips(lab: LabState, replay: ReplayView | undefined) {
-    const { run, selfTest, savedRuns } = lab;
-    const saved = savedRuns.find(({ step, totalSteps }) => step < totalSteps);
-    const canContinue = run.state === 'idle' && saved !== undefined && !this.isOfferDeclined && canStart(lab);
+    const { run, selfTest, catalogue } = lab;
     const wrong = selfTest.kind === 'done' ? selfTest.value.rows.filter((row) => !row.passed) : [];
-    const wrongNames = [...new Set(wrong.map(({ kernel }) => kernel))].join(', ');
-    return html`<problem-list
-        .problems=${lab.problems}
-        .kept=${{ hasRun: run.state !== 'idle', ...(run.savedStep === undefined ? {} : { savedStep: run.savedStep }) }}
-      ></problem-list>
-      ${lab.notices.map((notice) => html`<div class="strip" role="status"><span>${notice}</span></div>`)}
-      ${
-        wrong.length === 0
-          ? nothing
-          : html`<div class="strip wrong" role="alert">
-              <span>
-                <strong>This device computes some kernels wrongly:</strong> ${wrongNames}. What is trained here cannot be
-                trusted. A newer browser or driver may help.
-              </span>
-              <button ?disabled=${!canStart(lab)} @click=${() => emit(this, 'train', { isTrusted: true })}>Train anyway</button>
-            </div>`
-      }
-      ${
-        canContinue
-          ? html`<div class="strip" role="region" aria-label="Saved run">
-              <span>
-                <strong>Continue where you left off?</strong> ${saved.title}, step ${saved.step} of ${saved.totalSteps}, saved
-                ${describeTime(saved.savedAt)}.
-              </span>
-              <button class="primary" @click=${() => emit(this, 'open-saved', { id: saved.id, isContinued: true })}>
-                Continue
-              </button>
-              <button
-                @click=${() => {
-                  this.isOfferDeclined = true;
-                }}
-              >
-                Not now
-              </button>
-            </div>`
-          : nothing
-      }
-      ${
-        replay === undefined
-          ? nothing
-          : html`<div class="strip recorded">
-              <span>
-                <span class="tape">Recorded</span>
-                ${presetTitle(lab, replay)} on ${replay.recorded.device}${replay.recorded.isSoftware ? ', a software GPU' : ''},
-                ${describeTime(replay.recorded.recordedAt)}
-                <span class="muted">(<code>${replay.recorded.note}</code>)</span>. Press Train to see it on this machine.
-              </span>
-              <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>
-            </div>`
-      }`;
+    const unfinished = lab.savedRuns.find(({ step, totalSteps }) => step < totalSteps);
+    const presetId = replay?.recorded.presetId ?? '';
+    return html`<notice-strips
+      .problems=${lab.problems}
+      .kept=${{ hasRun: run.state !== 'idle', ...(run.savedStep === undefined ? {} : { savedStep: run.savedStep }) }}
+      .notices=${lab.notices}
+      .wrongKernels=${[...new Set(wrong.map(({ kernel }) => kernel))]}
+      .savedRun=${run.state === 'idle' ? unfinished : undefined}
+      .recorded=${replay?.recorded}
+      .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
+      .canStart=${canStart(lab)}
+    ></notice-strips>`;
   }
 
   #work(lab: LabState, replay: ReplayView | undefined) {
@@ -239,10 +198,6 @@ export class LabPage extends LitElement {
         .isFree=${isFree}
       ></device-panel>`;
   }
-}
-
-function presetTitle({ catalogue }: LabState, { recorded }: ReplayView): string {
-  return catalogue?.presets.find(({ id }) => id === recorded.presetId)?.title ?? recorded.presetId;
 }
 
 function isGpu({ device }: LabState): boolean {

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { type ChartColumns, type ChartOptions, chartColumns, thinOut } from './chart-data.ts';
-import { toCsv } from './csv.ts';
+import { curveCsv } from './exports.ts';
 import { downloadText } from './files.ts';
 import { formatLoss, unknown } from './format.ts';
 import { noSeries } from './lab-state.ts';
@@ -201,43 +201,6 @@ export class LossChart extends LitElement {
   }
 
   #export(): void {
-    const { points, evaluations } = this.series;
-    const head = [
-      'step',
-      'tokens',
-      'flops',
-      'seconds',
-      'loss',
-      'validation loss',
-      'learning rate',
-      'gradient norm',
-      'tokens per second',
-    ];
-    const rows = [
-      ...points.map((point) => ({ ...point, validation: undefined, training: point.loss })),
-      ...evaluations.map((evaluation) => ({
-        ...evaluation,
-        validation: evaluation.loss,
-        training: undefined,
-        learningRate: undefined,
-        gradientNorm: undefined,
-        tokensPerSecond: undefined,
-      })),
-    ].sort((a, b) => a.step - b.step);
-    const text = toCsv(
-      head,
-      rows.map((row) => [
-        row.step,
-        row.tokens,
-        row.flops,
-        row.seconds,
-        row.training,
-        row.validation,
-        row.learningRate,
-        row.gradientNorm,
-        row.tokensPerSecond,
-      ]),
-    );
-    downloadText(`${this.fileName}.csv`, text, 'text/csv');
+    downloadText(`${this.fileName}.csv`, curveCsv(this.series), 'text/csv');
   }
 }

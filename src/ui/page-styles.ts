@@ -1,4 +1,4 @@
-// Where the parts of the page stand, from a phone to a wide screen, and the strips above them.
+// Where the parts of the page stand, from a phone to a wide screen.
 import { css } from 'lit';
 
 /** Styles of the page element itself. */
@@ -19,40 +19,6 @@ export const pageStyles = css`
     align-content: start;
     min-width: 0;
   }
-  .strip {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 6px 12px;
-    padding: 8px 14px;
-    border: 1px solid var(--line);
-    border-radius: var(--radius);
-    background: var(--panel);
-  }
-  .strip > :first-child {
-    flex: 1 1 280px;
-    min-width: 0;
-    overflow-wrap: anywhere;
-  }
-  .strip.recorded {
-    border-style: dashed;
-    border-color: var(--edge);
-  }
-  .strip.wrong {
-    background: var(--bad-tint);
-    border-color: var(--bad);
-  }
-  .tape {
-    font-size: 11px;
-    font-weight: 650;
-    letter-spacing: 0.06em;
-    text-transform: uppercase;
-    color: var(--validation);
-    margin-right: 6px;
-  }
-  code {
-    font: 12px var(--mono);
-  }
   footer {
     padding: 4px clamp(10px, 2vw, 28px) 26px;
     text-align: center;
@@ -63,7 +29,7 @@ export const pageStyles = css`
       grid-template-areas: 'top top' 'setup work' 'side work' 'kernels kernels';
       grid-template-rows: auto auto 1fr auto;
     }
-    .top {
+    notice-strips {
       grid-area: top;
     }
     .work {

@@ -191,14 +191,16 @@ describeBrowser('the page', () => {
     await lab.waitForText('run-files', 'p[aria-live]', /Saved in this browser at step \d+/);
     await lab.page.reload();
     const offer = await lab.waitForText(
-      'lab-page',
+      'notice-strips',
       '[aria-label="Saved run"]',
       /Continue where you left off\?/,
     );
-    const [, saved = ''] = /step (\d+) of 100000/.exec(offer) ?? [];
-    await lab.click('lab-page', 'button', 'Continue');
+    const [, saved = ''] = /step ([\d,]+) of 100,000/.exec(offer) ?? [];
+    await lab.click('notice-strips', 'button', 'Continue');
     await lab.waitForText('run-controls', '.status', /Training step/);
-    await expect.poll(() => stepOf(lab), { timeout: 30_000 }).toBeGreaterThan(Number(saved));
+    await expect
+      .poll(() => stepOf(lab), { timeout: 30_000 })
+      .toBeGreaterThan(Number(saved.replaceAll(',', '')));
     expect(await lab.text('loss-chart', '.legend')).toMatch(/training \d/);
     await lab.click('run-controls', 'button', 'Stop');
     await lab.waitForText('run-controls', '.status', /Stopped/);

@@ -66,8 +66,15 @@ function driver(page: Page, troubles: string[]): PageDriver {
     const pattern = label instanceof RegExp ? label.source : label && `^${label}$`;
     const handle = await page.evaluateHandle(
       (host, selector, text) => {
-        const root = document.querySelector('lab-page')?.shadowRoot;
-        const tree = host === 'lab-page' ? root : root?.querySelector(host)?.shadowRoot;
+        const seek = (root: Document | ShadowRoot): ShadowRoot | undefined => {
+          for (const candidate of root.querySelectorAll('*')) {
+            const own = candidate.shadowRoot;
+            const found = own && (candidate.localName === host ? own : seek(own));
+            if (found) return found;
+          }
+          return undefined;
+        };
+        const tree = seek(document);
         const found = [...(tree?.querySelectorAll(selector) ?? [])];
         const named = (candidate: Element): string =>
           (candidate.getAttribute('aria-label') ?? candidate.textContent ?? '').replace(/\s+/g, ' ').trim();

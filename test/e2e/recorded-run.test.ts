@@ -15,7 +15,7 @@ describeBrowser('the recorded run', () => {
     const lab = await openPage(browser);
     expect(
       await lab.waitForText(
-        'lab-page',
+        'notice-strips',
         '.recorded',
         /^Recorded .* Press Train to see it on this machine/,
         20,
