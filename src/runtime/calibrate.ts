@@ -46,7 +46,9 @@ async function measureDevice(
   onProgress: (fraction: number, what: string) => void,
 ): Promise<DeviceProfile> {
   const pipelines = new PipelineCache(device);
-  const total = probes.arithmetic.length + probes.copy.calibration.length + probes.kernels.length;
+  const start = performance.now();
+  const shapes = measuringOrder(probes.kernels).length;
+  const total = probes.arithmetic.length + probes.copy.calibration.length + shapes;
   let done = 0;
   const measure = (kernel: Kernel, dims: Dims, options?: SlopeOptions) =>
     measureKernel(device, timer, pipelines, kernel, dims, options);
@@ -78,25 +80,49 @@ async function measureDevice(
     kernels: {},
     timer: timer.method,
   };
-  const kernels: Record<string, readonly EfficiencyPoint[]> = {};
-  for (const kernel of probes.kernels) {
+  const deadline = start + 1000 * calibrationSeconds(fma.value);
+  const points = new Map<string, (EfficiencyPoint | undefined)[]>();
+  for (const { kernel, index } of measuringOrder(probes.kernels)) {
     progress(kernel.name);
-    const points: EfficiencyPoint[] = [];
-    for (const dims of kernel.calibration) {
-      const cost = costOf(
-        { kernel, dims, bindings: {}, workgroups: 1, label: '', phase: 'forward' },
-        exampleScalars,
-      );
-      const limitSeconds = Math.max(
-        cost.launchedFlops / fma.value,
-        cost.bytes / bandwidthAt(profile, cost.bytes),
-      );
-      points.push({ shape: shapeText(dims), limitSeconds, seconds: await measure(kernel, dims) });
-    }
-    kernels[kernel.name] = points;
+    const dims = kernel.calibration[index];
+    const known = points.get(kernel.name);
+    if (!dims || (known && performance.now() > deadline)) continue;
+    const dispatch = { kernel, dims, bindings: {}, workgroups: 1, label: '', phase: 'forward' } as const;
+    const cost = costOf(dispatch, exampleScalars);
+    const limitSeconds = Math.max(
+      cost.launchedFlops / fma.value,
+      cost.bytes / bandwidthAt(profile, cost.bytes),
+    );
+    const seconds = await measure(kernel, dims, { budgetSeconds: 0.03 });
+    const row = known ?? [];
+    row[index] = { shape: shapeText(dims), limitSeconds, seconds };
+    points.set(kernel.name, row);
   }
+  const kernels = Object.fromEntries(
+    [...points].map(([kernelName, row]) => [kernelName, row.flatMap((point) => (point ? [point] : []))]),
+  );
   onProgress(1, 'done');
   return { ...profile, kernels };
+}
+
+/**
+ * Every kernel's middle shape first, because it says most, then the largest, then the smallest: what the time does not
+ * reach (a driver that compiles a kernel for every shape, the first time) is extrapolated.
+ */
+function measuringOrder(kernels: readonly Kernel[]): { readonly kernel: Kernel; readonly index: number }[] {
+  const rounds = [(n: number) => n >> 1, (n: number) => n - 1, () => 0];
+  const order = rounds.flatMap((indexOf) =>
+    kernels.map((kernel) => ({ kernel, index: indexOf(kernel.calibration.length) })),
+  );
+  return order.filter(
+    ({ kernel, index }, at) =>
+      order.findIndex((other) => other.kernel === kernel && other.index === index) === at,
+  );
+}
+
+/** Seconds that a calibration may take; a device this slow needs longer for the same work. */
+function calibrationSeconds(flopsPerSecond: number): number {
+  return flopsPerSecond < 40e9 ? 55 : 18;
 }
 
 /** Seconds of one dispatch of a kernel, by the slope over repeats in one pass. */
