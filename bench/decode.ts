@@ -3,6 +3,7 @@ import { gpuEngine } from '../src/lab/engine.ts';
 import { recordInferencePlans } from '../src/lab/inference-plans.ts';
 import { writeParameters } from '../src/lab/parameter-io.ts';
 import { Sampler } from '../src/lab/sampler.ts';
+import { median } from '../src/lab/step-clock.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { initialiseParameters } from '../src/model/initialise.ts';
 import { constantTables, createModelTensors } from '../src/model/model-tensors.ts';
@@ -11,19 +12,24 @@ import { storagesOf } from '../src/plan/store.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
 
 const contexts = [128, 512, 2048];
-const tokensTimed = 8;
+const tokensTimed = 16;
+/** Rounds before and while timing: the first ones compile and find the length of a submit. */
+const [warmUp, rounds] = [3, 5];
 
 /** Prints milliseconds per token after n tokens of context, cached and uncached, and their ratio. */
 export async function benchDecode(open: OpenDevice): Promise<void> {
   console.log('context   cached ms   uncached ms   ratio');
   for (const context of contexts) {
     const sampler = await samplerFor(open, context);
-    const prompt = Array.from({ length: context - tokensTimed - 1 }, (_, i) => i % 64);
+    const prompt = Array.from({ length: context - tokensTimed }, (_, i) => i % 64);
     const time = async (useCache: boolean) => {
       const options = { temperature: 0, topK: 0, topP: 1, seed: 1, useCache };
-      await sampler.generate(prompt, { ...options, maximumTokens: 2 });
-      const result = await sampler.generate(prompt, { ...options, maximumTokens: tokensTimed });
-      return (1000 * result.decodeSeconds) / result.decodedTokens;
+      const times: number[] = [];
+      for (let round = 0; round < warmUp + rounds; round++) {
+        const result = await sampler.generate(prompt, { ...options, maximumTokens: tokensTimed });
+        if (round >= warmUp) times.push((1000 * result.decodeSeconds) / result.decodedTokens);
+      }
+      return median(times);
     };
     const [cached, uncached] = [await time(true), await time(false)];
     console.log(
