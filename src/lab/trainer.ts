@@ -4,7 +4,7 @@ import type { TrainConfig } from '../model/config.ts';
 import { learningRateAt } from '../model/schedule.ts';
 import type { Scalars } from '../plan/kernel.ts';
 import { planFlops } from '../plan/predict.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { Runtime, Submission } from '../runtime/runtime.ts';
 import type { StepRecord } from '../worker/api.ts';
 import { type BatchSource, countTargets, type MicroBatch } from './batches.ts';
 import type { TrainingPlans } from './training-plans.ts';
@@ -89,7 +89,7 @@ export class Trainer {
     }
     let encodeSeconds = 0;
     if (accumulation > 1) runtime.write(plans.metrics, new Float32Array(8));
-    let submission: Awaited<ReturnType<Runtime['submit']>> | undefined;
+    const submissions: Submission[] = [];
     for (const [index, micro] of microBatches.entries()) {
       this.#upload(micro);
       const scalars = this.#scalars(step, learningRate, targets, step * accumulation * batch + index * batch);
@@ -98,12 +98,14 @@ export class Trainer {
         { plan: plans.accumulate, scalars },
         ...(isLast ? [{ plan: plans.update, scalars }] : []),
       ];
-      submission = await runtime.submit(replays, isLast ? [plans.metrics] : []);
+      const submission = await runtime.submit(replays, isLast ? [plans.metrics] : []);
+      submissions.push(submission);
       encodeSeconds += submission.encodeSeconds;
     }
     const tokens = this.#progress.tokens + accumulation * batch * this.#time;
     this.#progress = { ...this.#progress, step: step + 1, tokens };
-    const record = (submission as NonNullable<typeof submission>).done.then(([metrics]) => {
+    const done = submissions.at(-1)?.done ?? Promise.reject(new Error('step: no micro-batch was submitted.'));
+    const record = done.then(([metrics]) => {
       const now = performance.now() / 1000;
       // Two results may arrive in one tick of a coarse clock.
       const stepSeconds = Math.max(now - (this.#lastCompletion ?? start), shortestStep);
@@ -126,7 +128,7 @@ export class Trainer {
     return {
       record,
       encodeSeconds,
-      gpuSeconds: (submission as NonNullable<typeof submission>).gpuSeconds,
+      gpuSeconds: sumOfSeconds(submissions),
     };
   }
 
@@ -174,4 +176,13 @@ export class Trainer {
       biasCorrection2: 1 - beta2 ** (step + 1),
     };
   }
+}
+
+/** Device seconds of all micro-batches; undefined if one of them has none. */
+async function sumOfSeconds(submissions: readonly Submission[]): Promise<number | undefined> {
+  const seconds = await Promise.all(submissions.map(({ gpuSeconds }) => gpuSeconds));
+  return seconds.reduce<number | undefined>(
+    (sum, part) => (sum === undefined || part === undefined ? undefined : sum + part),
+    0,
+  );
 }
