@@ -1,5 +1,10 @@
 // Press's closed forms of a transformer's costs: W. H. Press, "LLM Architecture, Scaling Laws, and Economics", arXiv 2511.11572.
 // A multiply-add counts as ONE here, as in the paper; everywhere else in this project it counts as two.
+import { pressAssumptions, refuseInput, requirePositive } from './assumptions.ts';
+
+/** What every count of this file counts. */
+export const pressConvention =
+  'Press, arXiv 2511.11572: a multiply-add counts as one flop; parameters, activations and cache in values; dollars are capital only.';
 
 /** A transformer as the paper describes it: n context, V vocabulary, d width, L layers. Heads change no count. */
 export interface PressModel {
@@ -37,16 +42,30 @@ export interface PressCosts {
   readonly forwardMultiplyAdds: number;
   /** One more token with a cache: L·(12d² + 2n·d). */
   readonly incrementalMultiplyAdds: number;
-  /** Tokens to train on, 20 per parameter (eq. 4): 240L·d² + 40V·d. */
+  /** Tokens to train on (eq. 4): 20 per parameter give 240L·d² + 40V·d. */
   readonly optimalTokens: number;
   /** Forward and backward over one context (eq. 5): (6n²·d + 36n·d²)·L + 3V·n·d. */
   readonly trainingMultiplyAddsPerContext: number;
-  /** The whole training, vocabulary terms left out (eq. 6): 240L²·d³·(6n + 36d). */
+  /** The whole training, vocabulary terms left out (eq. 6): 240L²·d³·(6n + 36d) with 20 tokens per parameter. */
   readonly trainingMultiplyAdds: number;
 }
 
-/** Table 1 with the flash form of attention, which never keeps n² scores. */
-export function pressTable({ context: n, vocabulary, width: d }: PressModel): PressRow[] {
+/** Units of `PressCosts`. */
+export const pressUnits: Readonly<Record<keyof PressCosts, string>> = {
+  parameters: 'values',
+  activations: 'values',
+  cache: 'values',
+  forwardMultiplyAdds: 'multiply-adds per full context',
+  incrementalMultiplyAdds: 'multiply-adds per token',
+  optimalTokens: 'tokens',
+  trainingMultiplyAddsPerContext: 'multiply-adds per full context',
+  trainingMultiplyAdds: 'multiply-adds',
+};
+
+/** Table 1 with the flash form of attention, which never keeps n² scores. @throws an ImpossibleInputError */
+export function pressTable(model: PressModel): PressRow[] {
+  requireSizes(model);
+  const { context: n, vocabulary, width: d } = model;
   const row = (
     task: string,
     multiplyAdds: number,
@@ -72,8 +91,19 @@ export function pressTable({ context: n, vocabulary, width: d }: PressModel): Pr
   ];
 }
 
-/** The closed forms of sections 3 to 5. */
-export function pressCosts(model: PressModel): PressCosts {
+/** Values that naive attention keeps besides, one score per pair of tokens and head: H·n² (Table 1's remark). */
+export function naiveAttentionValues({ context }: PressModel, heads: number): number {
+  requirePositive('press', 'the number of heads', heads);
+  return heads * context ** 2;
+}
+
+/** The closed forms of sections 3 to 5. @throws an ImpossibleInputError for a size of zero or tokens of zero */
+export function pressCosts(
+  model: PressModel,
+  tokensPerParameter = pressAssumptions.tokensPerParameter,
+): PressCosts {
+  requireSizes(model);
+  requirePositive('press', 'the number of tokens per parameter', tokensPerParameter);
   const { context: n, vocabulary, width: d, layers } = model;
   return {
     parameters: 12 * layers * d ** 2 + 4 * layers * d + 2 * vocabulary * d,
@@ -82,25 +112,17 @@ export function pressCosts(model: PressModel): PressCosts {
     forwardMultiplyAdds:
       12 * layers * n * d ** 2 + 2 * layers * n ** 2 * d + (2 * layers + vocabulary) * n * d,
     incrementalMultiplyAdds: layers * (12 * d ** 2 + 2 * n * d),
-    optimalTokens: 240 * layers * d ** 2 + 40 * vocabulary * d,
+    optimalTokens: tokensPerParameter * (12 * layers * d ** 2 + 2 * vocabulary * d),
     trainingMultiplyAddsPerContext: (6 * n ** 2 * d + 36 * n * d ** 2) * layers + 3 * vocabulary * n * d,
-    trainingMultiplyAdds: 240 * layers ** 2 * d ** 3 * (6 * n + 36 * d),
+    // Tokens for the 12L·d² matrices alone, times equation 5 per token.
+    trainingMultiplyAdds: 12 * tokensPerParameter * layers ** 2 * d ** 3 * (6 * n + 36 * d),
   };
 }
 
-/** Multiply-adds per second of one GPU in the paper's estimate of cost. */
-const gpuMultiplyAddsPerSecond = 300e12;
-const secondsPerYear = 365.25 * 24 * 3600;
-/** Capital cost that the paper rounds to; running the machine adds 50 to 100 %. */
-const dollarsPerMultiplyAdd = 1e-18;
-
-/** Years of one GPU, and dollars of capital, for so many multiply-adds (section 5). */
-export function pressEconomics(multiplyAdds: number): {
-  readonly gpuYears: number;
-  readonly dollars: number;
-} {
-  return {
-    gpuYears: multiplyAdds / (gpuMultiplyAddsPerSecond * secondsPerYear),
-    dollars: multiplyAdds * dollarsPerMultiplyAdd,
-  };
+function requireSizes({ context, vocabulary, width, layers }: PressModel): void {
+  requirePositive('press', 'the context n', context);
+  requirePositive('press', 'the width d', width);
+  requirePositive('press', 'the number of layers L', layers);
+  if (Number.isFinite(vocabulary) && vocabulary >= 0) return; // 0 leaves the vocabulary's terms out
+  refuseInput(`press: the vocabulary V is impossible: ${vocabulary}. Give 0 or more.`);
 }

@@ -1,6 +1,12 @@
-// Tests of Press's closed forms against the paper's Table 3 and its check on DeepSeek.
+// Tests of Press's closed forms against the paper's Tables 1 and 3.
 import { expect, test } from 'vitest';
-import { type PressModel, pressCosts, pressEconomics, pressTable } from '../../src/theory/press.ts';
+import {
+  naiveAttentionValues,
+  type PressModel,
+  pressCosts,
+  pressTable,
+  pressUnits,
+} from '../../src/theory/press.ts';
 
 const a: PressModel = { context: 2048, vocabulary: 32_000, width: 4096, layers: 32 };
 const b: PressModel = { context: 4096, vocabulary: 64_000, width: 6144, layers: 60 };
@@ -34,17 +40,6 @@ test.each([
   },
 );
 
-test.each([
-  ['A', a, '0.285', '2.7e3'],
-  ['B', b, '5.2', '4.9e4'],
-  ['C', c, '213', '2.0e6'],
-  ['D high', dHigh, '9968', '9.4e7'],
-])('years and dollars of model %s are those printed', (_, model, years, dollars) => {
-  const economics = pressEconomics(pressCosts(model).trainingMultiplyAdds);
-  expectPrinted(economics.gpuYears, years);
-  expectPrinted(economics.dollars, dollars);
-});
-
 test('the rows of Table 1 add up to its closed forms', () => {
   const sum = (key: 'multiplyAdds' | 'parameters', model: PressModel): number =>
     pressTable(model).reduce((total, row) => total + row[key] * (row.isPerLayer ? model.layers : 1), 0);
@@ -56,9 +51,36 @@ test('the rows of Table 1 add up to its closed forms', () => {
   }
 });
 
-test('the check on DeepSeek: 14.8e12 tokens at a context of 32K take 2.91e24 multiply-adds', () => {
-  const deepSeek: PressModel = { context: 32_000, vocabulary: 0, width: 7168, layers: 61 };
-  const { trainingMultiplyAddsPerContext } = pressCosts(deepSeek);
-  expectPrinted((trainingMultiplyAddsPerContext / deepSeek.context) * 14.8e12, '2.91e24');
-  expectPrinted(12 * deepSeek.layers * deepSeek.width ** 2, '3.76e10');
+test('every closed form has a unit', () => {
+  expect(Object.keys(pressUnits)).toEqual(Object.keys(pressCosts(a)));
+});
+
+test('tokens in proportion to parameters move equations 4 and 6 alone', () => {
+  const [twenty, forty] = [pressCosts(a), pressCosts(a, 40)];
+  expect(forty).toEqual({
+    ...twenty,
+    optimalTokens: 2 * twenty.optimalTokens,
+    trainingMultiplyAdds: 2 * twenty.trainingMultiplyAdds,
+  });
+  expect(twenty.optimalTokens).toBe(20 * (twenty.parameters - 4 * a.layers * a.width)); // equation 4 leaves the norms out
+});
+
+test('equation 5 is three forward passes but for norms', () => {
+  const { forwardMultiplyAdds, trainingMultiplyAddsPerContext } = pressCosts(a);
+  const norms = 2 * a.layers * a.context * a.width;
+  expect(trainingMultiplyAddsPerContext).toBe(3 * (forwardMultiplyAdds - norms));
+});
+
+test('naive attention keeps a score per pair and head', () => {
+  expect(naiveAttentionValues(a, 32)).toBe(32 * 2048 * 2048);
+});
+
+test.each([
+  [{ ...a, context: 0 }, /the context n is impossible: 0\. Give more than 0\./],
+  [{ ...a, width: -1 }, /the width d is impossible: -1/],
+  [{ ...a, layers: Number.NaN }, /the number of layers L is impossible: NaN/],
+  [{ ...a, vocabulary: -1 }, /the vocabulary V is impossible: -1\. Give 0 or more\./],
+])('a model that cannot be is refused', (model, message) => {
+  expect(() => pressCosts(model)).toThrow(message);
+  expect(() => pressTable(model)).toThrow(message);
 });
