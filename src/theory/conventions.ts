@@ -50,6 +50,30 @@ export function flopsPerToken(model: TransformerNumbers): FlopCount[] {
   ];
 }
 
+/** What generation with a cache costs per token, as arXiv 2510.18245 prints it and with every multiply-add as two. */
+export function inferenceFlopsPerToken(
+  model: Pick<TransformerNumbers, 'layers' | 'heads' | 'headSize' | 'context'>,
+  /** P, all parameters but the embedding tables. */
+  nonEmbeddingParameters: number,
+): FlopCount[] {
+  // L·T·d_q; d_q = H·D.
+  const attention = model.layers * model.context * model.heads * model.headSize;
+  const count = (convention: string, factor: 2 | 4, what: string): FlopCount => ({
+    convention,
+    flops: 2 * nonEmbeddingParameters + factor * attention,
+    parameters: nonEmbeddingParameters,
+    note: `2·P + ${factor}·L·T·H·D after T tokens; P without embeddings, head not counted. ${what}`,
+  });
+  return [
+    count(
+      'inference, as printed',
+      2,
+      'QKᵀ and AV with a multiply-add as one, beside 2·P (arXiv 2510.18245).',
+    ),
+    count('inference, multiply-add as two', 4, 'QKᵀ and AV, a multiply-add as two.'),
+  ];
+}
+
 /** EleutherAI's cookbook by layer: matrices and attention `passes` times (4 recomputes the forward pass), the head once. */
 function cookbook(model: TransformerNumbers, passes: 3 | 4): FlopCount {
   const { layers, width, heads, keyValueHeads, headSize, hidden, context, vocabulary } = model;

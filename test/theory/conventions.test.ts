@@ -1,6 +1,10 @@
 // Tests of the counts of flops per token against published figures for GPT-2 124M.
 import { expect, test } from 'vitest';
-import { flopsPerToken, type TransformerNumbers } from '../../src/theory/conventions.ts';
+import {
+  flopsPerToken,
+  inferenceFlopsPerToken,
+  type TransformerNumbers,
+} from '../../src/theory/conventions.ts';
 
 const gpt2: TransformerNumbers = {
   layers: 12,
@@ -58,4 +62,12 @@ test('shared key/value heads make projections smaller and attention no cheaper',
   const saved = count(gpt2, 'cookbook').flops - count(shared, 'cookbook').flops;
   expect(saved).toBe(3 * 12 * 2 * 768 * 2 * 8 * 64); // 3 passes, L, multiply-add, C, key and value, 8 heads fewer, D
   expect(count(shared, 'llm.c').flops).toBe(count(gpt2, 'llm.c').flops); // N is given
+});
+
+test('inference counts attention once as printed and twice with a multiply-add as two', () => {
+  const body = 124_439_808 - 786_432 - 50257 * 768;
+  const [printed, two] = inferenceFlopsPerToken(gpt2, body);
+  expect(printed).toMatchObject({ convention: 'inference, as printed', parameters: body });
+  expect(printed.flops).toBe(2 * body + 2 * 12 * 1024 * 768);
+  expect(two.flops).toBe(2 * body + 4 * 12 * 1024 * 768);
 });
