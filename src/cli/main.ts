@@ -8,6 +8,7 @@ import { jsonOption } from './options.ts';
 import { addPredict } from './predict.ts';
 import { addPresets } from './presets.ts';
 import { addSample } from './sample.ts';
+import { addTheory } from './theory.ts';
 import { addTrain } from './train.ts';
 
 /** Runs a command. @param argv what stands behind `flopscope` @returns the exit code; never throws */
@@ -37,9 +38,17 @@ function createProgram(json: boolean): Command {
       writeErr: (text) => process.stderr.write(text),
       outputError: () => undefined, // reportUsage says it, in one line
     });
-  for (const add of [addDevice, addCalibrate, addPredict, addTrain, addInspect, addSample, addPresets]) {
-    add(program);
-  }
+  const commands = [
+    addDevice,
+    addCalibrate,
+    addPredict,
+    addTrain,
+    addInspect,
+    addSample,
+    addPresets,
+    addTheory,
+  ];
+  for (const add of commands) add(program);
   return program;
 }
 
