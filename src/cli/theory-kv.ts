@@ -41,7 +41,7 @@ export function addKv(theory: Command): void {
       for (const { path, report } of reports) {
         output.result(
           { config: path, convention: cacheConvention, unit: 'bytes', ...report },
-          describe(path, report),
+          `${describe(path, report)}\n`, // a blank line between configurations
         );
       }
       output.text(`${cacheConvention}\n`);

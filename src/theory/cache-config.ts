@@ -32,6 +32,7 @@ const modelTypes: Readonly<Record<string, ModelType>> = {
   qwen3_moe: { isWindowOptional: true },
   smollm3: { isWindowOptional: true },
   olmo3: { globalEvery: 4 },
+  gpt_oss: { globalEvery: 2, defaults: { head_dim: 64, sliding_window: 128 } },
   gemma2: { globalEvery: 2, defaults: { head_dim: 256, sliding_window: 4096 } },
   gemma3_text: {
     globalEvery: 6,
@@ -92,7 +93,9 @@ function readDecoder(given: Config, type: ModelType): ConfiguredCache {
   const layout = Object.hasOwn(config, 'kv_lora_rank')
     ? latentLayout(config, layers, heads)
     : headsLayout(config, layers, heads);
-  return { layout: slide(config, type, layout), context };
+  // A window of null is none, though an absent one is the type's own.
+  const hasNoWindow = given.sliding_window === null;
+  return { layout: hasNoWindow ? layout : slide(config, type, layout), context };
 }
 
 function headsLayout(config: Config, layers: number, heads: number): CacheLayout {
@@ -174,7 +177,7 @@ function divided(whole: number, parts: number, wholeKey: string, partsKey: strin
   );
 }
 
-/** Absent and null are the same, as in Python. */
+/** Sizes that are null are those that Transformers assumes. */
 function withoutNulls(config: Config): Config {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }

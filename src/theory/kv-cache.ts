@@ -36,9 +36,11 @@ export function cacheValuesPerToken({ groups }: CacheLayout): number {
   return groups.reduce((sum, { layers, entry }) => sum + layers * entryValues(entry), 0);
 }
 
-/** Values of a context of so many tokens, one sequence. @throws an ImpossibleInputError for a context of zero */
+/** Values of a context of so many tokens, one sequence. @throws an ImpossibleInputError unless it is a whole number from 1 */
 export function cacheValues({ groups }: CacheLayout, tokens: number): number {
   requirePositive('kv cache', 'the context', tokens);
+  if (!Number.isInteger(tokens))
+    refuseInput(`kv cache: the context is no whole number: ${tokens}. Round it.`);
   return groups.reduce(
     (sum, { layers, entry, window = tokens }) => sum + layers * entryValues(entry) * Math.min(tokens, window),
     0,

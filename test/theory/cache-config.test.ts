@@ -61,13 +61,21 @@ describe('the cache of a config.json', () => {
     expect(cacheValuesPerToken(layout)).toBe(34 * 2 * 4 * 256);
   });
 
-  test('of Gemma 2 slides in every other layer, of Mistral in all', () => {
+  test('of Gemma 2 and gpt-oss slides in every other layer, of Mistral in all', () => {
     expect(windows({ ...llama, model_type: 'gemma2', num_hidden_layers: 42 })).toEqual([
       [21, 4096],
       [21, undefined],
     ]);
+    expect(windows({ ...llama, model_type: 'gpt_oss', num_hidden_layers: 24, sliding_window: null })).toEqual(
+      [
+        [12, 128],
+        [12, undefined],
+      ],
+    );
     expect(windows({ ...llama, model_type: 'mistral', sliding_window: 4096 })).toEqual([[32, 4096]]);
-    expect(windows({ ...llama, model_type: 'mistral', sliding_window: null })).toEqual([[32, undefined]]);
+    for (const model_type of ['mistral', 'gemma2']) {
+      expect(windows({ ...llama, model_type, sliding_window: null })).toEqual([[32, undefined]]);
+    }
   });
 
   test('of Qwen slides only where it is switched on, behind the first layers', () => {

@@ -74,6 +74,7 @@ describe('the key and value cache', () => {
 
   test('impossible lengths are refused', () => {
     expect(() => reportCache(latent, 0, 16)).toThrow(/the context is impossible: 0/);
+    expect(() => reportCache(latent, 1.5, 16)).toThrow(/the context is no whole number: 1.5/);
     expect(() => reportCache(latent, 10, -8)).toThrow(/bits per value is impossible: -8/);
     expect(() => withWindows(latent, 0, 6)).toThrow(/the window is impossible: 0/);
   });
