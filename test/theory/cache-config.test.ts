@@ -66,12 +66,10 @@ describe('the cache of a config.json', () => {
       [21, 4096],
       [21, undefined],
     ]);
-    expect(windows({ ...llama, model_type: 'gpt_oss', num_hidden_layers: 24, sliding_window: null })).toEqual(
-      [
-        [12, 128],
-        [12, undefined],
-      ],
-    );
+    expect(windows({ ...llama, model_type: 'gpt_oss', num_hidden_layers: 24 })).toEqual([
+      [12, 128],
+      [12, undefined],
+    ]);
     expect(windows({ ...llama, model_type: 'mistral', sliding_window: 4096 })).toEqual([[32, 4096]]);
     for (const model_type of ['mistral', 'gemma2']) {
       expect(windows({ ...llama, model_type, sliding_window: null })).toEqual([[32, undefined]]);
