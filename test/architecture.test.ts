@@ -35,7 +35,7 @@ const mayImport: Readonly<Record<string, { folders: readonly string[]; packages:
   cli: { folders: [...everythingBelowLab, 'lab'], packages: ['commander', 'valibot', 'webgpu', 'node:'] },
   ui: {
     folders: ['theory'],
-    packages: ['@nanostores/lit', 'comlink', 'fflate', 'idb', 'lit', 'nanostores', 'uplot', 'valibot'],
+    packages: ['comlink', 'fflate', 'idb', 'lit', 'nanostores', 'uplot', 'valibot'],
   },
 };
 
