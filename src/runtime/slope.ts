@@ -8,7 +8,7 @@ const longPass = 0.05;
 export interface SlopeOptions {
   /** Shortest pass that is trusted: at least 20 quanta of the coarsest timer (Chrome's 0.1 ms). Seconds. */
   readonly minimumSeconds?: number;
-  /** Most seconds to spend. At least three slopes are taken whatever they cost. */
+  /** Most seconds to spend. At least five slopes are taken whatever they cost. */
   readonly budgetSeconds?: number;
   readonly maximumRepeats?: number;
 }
@@ -35,7 +35,7 @@ export async function measureSlope(
   const slopes: number[] = [];
   let spent = 0;
   let [quickestShort, quickestLong] = [Infinity, Infinity];
-  while (slopes.length < 3 || (spent < budgetSeconds && slopes.length < 9)) {
+  while (slopes.length < 5 || (spent < budgetSeconds && slopes.length < 12)) {
     const short = await time(repetitions);
     const long = await time(2 * repetitions);
     spent += short + long;

@@ -43,11 +43,11 @@ describe('measureSlope', () => {
     expect(Math.max(...endless.passes)).toBe(128);
   });
 
-  it('takes no more slopes than its budget allows, but three', async () => {
+  it('takes no more slopes than its budget allows, but five', async () => {
     const { time, passes } = fakeTimer(0.03, {});
     const { repeats } = await measureSlope(time, { budgetSeconds: 0.01 });
-    expect(repeats).toBe(3);
-    expect(passes).toHaveLength(2 + 6);
+    expect(repeats).toBe(5);
+    expect(passes).toHaveLength(2 + 10);
   });
 
   it('never repeats what already holds the GPU for long', async () => {
