@@ -20,7 +20,7 @@ export class RunReadouts extends LitElement {
     css`
       dl {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(100px, 1fr));
+        grid-template-columns: repeat(3, minmax(0, 1fr));
         background: var(--panel);
         border: 1px solid var(--line);
         border-radius: var(--radius);
