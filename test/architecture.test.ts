@@ -16,7 +16,7 @@ const tools = [...listFiles('bin', '.js'), ...listFiles('bench', '.ts', '.js')];
 const tests = listFiles('test', '.ts');
 
 /** Lines of src and shaders together. Raise it only in a commit that says what it bought. */
-const lineBudget = 29_000;
+const lineBudget = 45_000;
 const longestTypeScript = 400;
 const longestShader = 200;
 
@@ -40,10 +40,10 @@ const mayImport: Readonly<Record<string, { folders: readonly string[]; packages:
 };
 
 /**
- * The contract between page and worker, types only: the one file of src/worker that ui, cli and lab may import. The lab
+ * The contract between page and worker, types only: the files of src/worker that ui, cli and lab may import. The lab
  * makes the events and tables that the contract describes, and a second set of types would be a second truth.
  */
-const workerContract = 'src/worker/api.ts';
+const isContract = (path: string) => /^src\/worker\/api(-[a-z-]+)?\.ts$/.test(path);
 
 /** Folders whose every file needs a test of the same name. */
 const mirrored = ['plan', 'kernels', 'runtime', 'model', 'data', 'theory', 'lab', 'cli'];
@@ -71,8 +71,8 @@ function isAllowed(file: SourceFile, target: string): boolean {
       (name) => target === name || target.startsWith(name.endsWith(':') ? name : `${name}/`),
     );
   }
-  if (file.path === workerContract) return folderOf(target) === 'theory';
-  if (target === workerContract && ['ui', 'cli', 'lab'].includes(folder)) return true;
+  if (isContract(file.path)) return folderOf(target) === 'theory' || isContract(target);
+  if (isContract(target) && ['ui', 'cli', 'lab'].includes(folder)) return true;
   return folderOf(target) === folder || folders.includes(folderOf(target));
 }
 

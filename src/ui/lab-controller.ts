@@ -11,6 +11,7 @@ import type {
   SampleRequest,
 } from '../worker/api.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
+import type { LabAccess } from './lab-access.ts';
 import type { LabConnection } from './lab-connection.ts';
 import { hasWeights, isRunActive, type LabState, noRun, pageTitle, reduceRun } from './lab-state.ts';
 import { LabStore } from './lab-store.ts';
@@ -56,6 +57,14 @@ export class LabController implements ReactiveController {
   get state(): LabState {
     return this.#store.state;
   }
+
+  /** What rooms get of this controller. */
+  readonly access: LabAccess = {
+    attempt: (busy, talk) => this.#store.attempt(busy, talk),
+    take: (result) => this.#store.take(result),
+    show: (problem) => this.#store.show(problem),
+    useExperiment: (experiment) => this.#replaceExperiment(experiment),
+  };
 
   hostConnected(): void {
     if (this.#store.isConnected) return;

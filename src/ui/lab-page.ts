@@ -11,6 +11,7 @@ import type { OwnTextElement } from './own-text.ts';
 import { handleDrop, handleKey, labHandlers } from './page-actions.ts';
 import { pageStyles } from './page-styles.ts';
 import { ReplayController, type ReplayView } from './replay.ts';
+import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
 import type { RunFiles } from './run-files.ts';
 import { baseStyles } from './styles.ts';
 import { applyTheme, readTheme } from './theme.ts';
@@ -22,6 +23,7 @@ import './loss-chart.ts';
 import './own-text.ts';
 import './prediction-panel.ts';
 import './preset-picker.ts';
+import './room-tabs.ts';
 import './notice-strips.ts';
 import './run-controls.ts';
 import './run-files.ts';
@@ -37,6 +39,9 @@ export class LabPage extends LitElement {
   /** Where the lab comes from; set before the element is in the document. */
   @property({ attribute: false }) connect: () => LabConnection = openWorker;
   @state() private theme: Theme = readTheme();
+  @state() private room: string = trainingRoom.id;
+  /** Rooms that were entered: they keep what was done in them. */
+  @state() private entered: readonly string[] = [];
   @query('experiment-form') private readonly form: ExperimentForm | undefined;
   @query('own-text') private readonly ownText: OwnTextElement | undefined;
   @query('run-files') private readonly files: RunFiles | undefined;
@@ -58,6 +63,7 @@ export class LabPage extends LitElement {
     chooseText: () => this.ownText?.choose(),
     chooseFiles: () => this.files?.choose(),
   });
+  #onHash = (): void => void this.#enter(roomFromHash(location.hash));
   #onKey = (event: KeyboardEvent): void => handleKey(this.#lab, event);
   #onDragOver = (event: DragEvent): void => event.preventDefault();
   #onDrop = (event: DragEvent): void => handleDrop(this.#handlers, event);
@@ -79,13 +85,16 @@ export class LabPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    addEventListener('hashchange', this.#onHash);
     addEventListener('keydown', this.#onKey);
     addEventListener('dragover', this.#onDragOver);
     addEventListener('drop', this.#onDrop);
+    this.#onHash();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    removeEventListener('hashchange', this.#onHash);
     removeEventListener('keydown', this.#onKey);
     removeEventListener('dragover', this.#onDragOver);
     removeEventListener('drop', this.#onDrop);
@@ -96,8 +105,9 @@ export class LabPage extends LitElement {
     const isIdle = lab.run.state === 'idle';
     const replay = isIdle ? this.#replay.view : undefined;
     return html`<lab-header .device=${lab.device} .selfTest=${lab.selfTest} .theme=${this.theme}></lab-header>
-      <main>
-        ${this.#strips(lab, replay)}
+      <room-tabs .room=${this.room}></room-tabs>
+      ${this.#strips(lab, replay)}
+      <main ?hidden=${this.room !== trainingRoom.id}>
         <div class="column work">${this.#work(lab, replay)}</div>
         <div class="column setup">${this.#setup(lab)}</div>
         <div class="column side">${this.#side(lab, replay)}</div>
@@ -106,7 +116,23 @@ export class LabPage extends LitElement {
           .isReady=${canStart(lab)}
         ></kernel-table>
       </main>
+      ${rooms
+        .filter(({ id }) => this.entered.includes(id))
+        .map(
+          (room) => html`<main class="room" ?hidden=${this.room !== room.id}>
+            ${room.render(lab, this.#lab.access)}
+          </main>`,
+        )}
       <footer class="small muted">Everything stays on this machine: the page sends nothing anywhere.</footer>`;
+  }
+
+  /** Shows a room; the first time its code is fetched. */
+  async #enter(id: string): Promise<void> {
+    this.room = id;
+    const room = rooms.find((candidate) => candidate.id === id);
+    if (room === undefined || this.entered.includes(id)) return;
+    await this.#lab.access.attempt('', () => room.load());
+    this.entered = [...new Set([...this.entered, id])];
   }
 
   #strips(lab: LabState, replay: ReplayView | undefined) {
@@ -120,7 +146,7 @@ export class LabPage extends LitElement {
       .notices=${lab.notices}
       .wrongKernels=${[...new Set(wrong.map(({ kernel }) => kernel))]}
       .savedRun=${run.state === 'idle' ? unfinished : undefined}
-      .recorded=${replay?.recorded}
+      .recorded=${this.room === trainingRoom.id ? replay?.recorded : undefined}
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
       .canStart=${canStart(lab)}
     ></notice-strips>`;

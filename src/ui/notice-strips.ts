@@ -19,9 +19,9 @@ export class NoticeStrips extends LitElement {
     css`
       .strips {
         display: grid;
-        gap: 8px;
       }
       .strip {
+        margin-bottom: 8px;
         display: flex;
         flex-wrap: wrap;
         align-items: center;

@@ -3,10 +3,14 @@ import { css } from 'lit';
 
 /** Styles of the page element itself. */
 export const pageStyles = css`
-  main {
+  main,
+  notice-strips {
     max-width: 1720px;
     margin: 0 auto;
-    padding: 0 clamp(10px, 2vw, 28px) 24px;
+    padding: 0 clamp(10px, 2vw, 28px);
+  }
+  main {
+    padding-bottom: 24px;
     display: grid;
     gap: var(--gap);
     grid-template-columns: minmax(0, 1fr);
@@ -24,13 +28,10 @@ export const pageStyles = css`
     text-align: center;
   }
   @media (min-width: 820px) {
-    main {
+    main:not(.room) {
       grid-template-columns: minmax(280px, 330px) minmax(0, 1fr);
-      grid-template-areas: 'top top' 'setup work' 'side work' 'kernels kernels';
-      grid-template-rows: auto auto 1fr auto;
-    }
-    notice-strips {
-      grid-area: top;
+      grid-template-areas: 'setup work' 'side work' 'kernels kernels';
+      grid-template-rows: auto 1fr auto;
     }
     .work {
       grid-area: work;
@@ -51,10 +52,10 @@ export const pageStyles = css`
     }
   }
   @media (min-width: 1340px) {
-    main {
+    main:not(.room) {
       grid-template-columns: 320px minmax(0, 1fr) 340px;
-      grid-template-areas: 'top top top' 'setup work side' 'kernels kernels side';
-      grid-template-rows: auto auto 1fr;
+      grid-template-areas: 'setup work side' 'kernels kernels side';
+      grid-template-rows: auto 1fr;
     }
   }
 `;

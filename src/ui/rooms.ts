@@ -1,0 +1,26 @@
+// The rooms of the page, in the order of the tabs. A room is loaded when it is first entered, and then kept.
+import type { TemplateResult } from 'lit';
+import type { LabAccess } from './lab-access.ts';
+import type { LabState } from './lab-state.ts';
+
+/** One room: an element that gets the state and a way to the worker. */
+export interface Room {
+  /** What the address says after `#`. */
+  readonly id: string;
+  readonly label: string;
+  /** Defines the element. */
+  readonly load: () => Promise<unknown>;
+  readonly render: (lab: LabState, access: LabAccess) => TemplateResult;
+}
+
+/** The room that the page opens in; its parts stand in the page itself. */
+export const trainingRoom = { id: 'train', label: 'Train' } as const;
+
+/** All other rooms. */
+export const rooms: readonly Room[] = [];
+
+/** The room that an address names, or the training room. */
+export function roomFromHash(hash: string, known: readonly { readonly id: string }[] = rooms): string {
+  const id = hash.replace(/^#/, '');
+  return known.some((room) => room.id === id) ? id : trainingRoom.id;
+}
