@@ -42,7 +42,7 @@ export function lossChunkRows(rows: number, vocabulary: number, device: Capabili
 /**
  * Loss of each position, −log softmax(x·headᵀ)[target], 0 where there is no target. While training it also
  * records the gradients of lossScale · Σ loss: that of x is adopted at once, so no gradient is to be given
- * for the loss.
+ * for the loss. Its matrix products belong to the caller's term, all else to the term `loss`.
  * @param x [B·T, C]
  * @param head [V, C]
  * @param loss [B·T], written
@@ -56,7 +56,7 @@ export function headLoss(
   { time, lossPositions, chunkRows }: HeadLossOptions,
 ): Tensor {
   const { rows, columns, vocabulary } = headSizes(x, head);
-  const wanted = recordTargets(tape, rows, time, { tokens, targets }, lossPositions);
+  const wanted = tape.term('loss', () => recordTargets(tape, rows, time, { tokens, targets }, lossPositions));
   const wantsX = tape.needsGradient(x);
   const wantsHead = head.blocks.some(({ weight }) => tape.needsGradient(weight));
   const dx = wantsX ? tape.tensor(`∂${x.name}`, x.shape) : undefined;
@@ -66,14 +66,16 @@ export function headLoss(
     const part = { x: rowsOf(x, start, count), logits: tape.tensor('logits', [count, vocabulary]) };
     recordLogits(tape, part.x, head, part.logits);
     const gradient = wantsX || wantsHead ? 1 : 0;
-    tape.dispatch(
-      crossEntropyKernel,
-      { rows: count, columns: vocabulary, gradient },
-      {
-        logits: part.logits,
-        targets: viewOf(wanted, start, [count]),
-        loss: viewOf(loss, start, [count]),
-      },
+    tape.term('loss', () =>
+      tape.dispatch(
+        crossEntropyKernel,
+        { rows: count, columns: vocabulary, gradient },
+        {
+          logits: part.logits,
+          targets: viewOf(wanted, start, [count]),
+          loss: viewOf(loss, start, [count]),
+        },
+      ),
     );
     tape.phase('backward', () => {
       head.blocks.forEach((block, index) => {

@@ -45,15 +45,18 @@ export function recordInferencePlans(model: ModelTensors, options: RecordingOpti
     persistentTensor(`cache ${layer}`, [config.context, cacheWidth], 'f32', 'cache'),
   );
   const recordSample = (tape: Tape, x: Tensor) => {
-    tape.scope('head', () => headLogits(tape, x, headOf(model), logits));
-    tape.scope('sample', () => sample(tape, logits, state, output));
+    tape.scope('head', () => tape.term('head', () => headLogits(tape, x, headOf(model), logits)));
+    tape.scope('sample', () => tape.term('other', () => sample(tape, logits, state, output)));
   };
 
   const prefill = bucketLengths(config.context).map((length): PrefillPlan => {
     const tokens = persistentTensor(`prompt ${length}`, [1, length + 1], 'u32', 'data');
     const tape = new Tape(options);
     const x = recordTrunk(tape, model, tokens, { batch: 1, time: length }, caches);
-    recordSample(tape, selectRow(tape, x));
+    recordSample(
+      tape,
+      tape.term('head', () => selectRow(tape, x)),
+    );
     return { length, tokens, plan: freeze(`prefill ${length}`, tape) };
   });
 

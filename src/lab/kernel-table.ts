@@ -98,6 +98,8 @@ function rowOf(
     index,
     label: dispatch.label,
     phase: dispatch.phase,
+    ...(dispatch.term === undefined ? {} : { term: dispatch.term }),
+    ...(dispatch.layer === undefined ? {} : { layer: dispatch.layer }),
     kernel: dispatch.kernel.name,
     shape: shapeText(dispatch.dims),
     workgroups: dispatch.workgroups,

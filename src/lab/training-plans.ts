@@ -72,11 +72,13 @@ export function recordTrainingPlans(
   const recordLoss = (tape: Tape, into: Tensor, accumulate: 0 | 1) => {
     const x = recordTrunk(tape, model, tokens, { batch, time });
     tape.scope('head', () => {
-      headLoss(tape, x, headOf(model), { tokens, targets }, positionLoss, {
-        time,
-        lossPositions: train.lossPositions,
-      });
-      lossSum(tape, positionLoss, into, { accumulate });
+      tape.term('head', () =>
+        headLoss(tape, x, headOf(model), { tokens, targets }, positionLoss, {
+          time,
+          lossPositions: train.lossPositions,
+        }),
+      );
+      tape.term('loss', () => lossSum(tape, positionLoss, into, { accumulate }));
     });
   };
 
@@ -111,7 +113,7 @@ function recordUpdate(
 ): Tape {
   const tape = new Tape(options);
   const { optimizer, clip, accumulation } = train;
-  tape.phase('update', () => {
+  const recordOptimizer = () => {
     tape.scope('gradient norm', () =>
       gradientNorm(
         tape,
@@ -127,6 +129,7 @@ function recordUpdate(
         else sgd(tape, shard, metrics, { ...optimizer, clearGradient });
       }
     });
-  });
+  };
+  tape.phase('update', () => tape.term('optimizer', recordOptimizer));
   return tape;
 }

@@ -1,4 +1,6 @@
 // One transformer block: x + attention(norm(x)), then x + feedForward(norm(x)). Pure: it can be recorded again.
+//
+// Terms of the cost model: a bias, a residual addition and a dropout belong to the matrix product whose result they change.
 import { activation } from '../kernels/activation.ts';
 import { add } from '../kernels/add.ts';
 import { dropout } from '../kernels/dropout.ts';
@@ -22,11 +24,13 @@ export function recordBlock(
   time: number,
   attend: Attend,
 ): Tensor {
-  return tape.scope(`layer ${layer}`, () => {
+  return tape.layer(layer, () => {
     const afterAttention = tape.scope('attention', () =>
       recordAttention(tape, model, layer, x, time, attend),
     );
-    return tape.scope('ffn', () => recordFeedForward(tape, model, layer, afterAttention, time));
+    return tape.scope('ffn', () =>
+      tape.term('ffn', () => recordFeedForward(tape, model, layer, afterAttention, time)),
+    );
   });
 }
 
@@ -34,9 +38,11 @@ export function recordBlock(
 export function recordNorm(tape: Tape, model: ModelTensors, name: string, x: Tensor): Tensor {
   const { norm, normEpsilon: epsilon, bias } = model.config;
   return tape.scope('norm', () =>
-    norm === 'layerNorm'
-      ? layerNorm(tape, x, weightOf(model, name), { epsilon, bias })
-      : rmsNorm(tape, x, weightOf(model, name), { epsilon }),
+    tape.term('norm', () =>
+      norm === 'layerNorm'
+        ? layerNorm(tape, x, weightOf(model, name), { epsilon, bias })
+        : rmsNorm(tape, x, weightOf(model, name), { epsilon }),
+    ),
   );
 }
 
@@ -51,13 +57,17 @@ function recordAttention(
   const prefix = `layers.${layer}.attention`;
   const normed = recordNorm(tape, model, `${prefix}Norm`, x);
   const qkv = tape.scope('qkv', () =>
-    linear(tape, normed, weightOf(model, `${prefix}.qkv`), {
-      bias: biasOf(model, `${prefix}.qkvBias`),
-      name: 'qkv',
-    }),
+    tape.term('qkv', () =>
+      linear(tape, normed, weightOf(model, `${prefix}.qkv`), {
+        bias: biasOf(model, `${prefix}.qkvBias`),
+        name: 'qkv',
+      }),
+    ),
   );
-  const mixed = attend(qkv, layer);
-  return tape.scope('projection', () => recordResidual(tape, model, `${prefix}.projection`, mixed, x, time));
+  const mixed = tape.term('attention', () => attend(qkv, layer));
+  return tape.scope('projection', () =>
+    tape.term('projection', () => recordResidual(tape, model, `${prefix}.projection`, mixed, x, time)),
+  );
 }
 
 function recordFeedForward(tape: Tape, model: ModelTensors, layer: number, x: Tensor, time: number): Tensor {

@@ -41,7 +41,7 @@ export function recordTrunk(
       attention(tape, rotated, { ...shape, batch, time, dropout: tape.training ? config.dropout : 0 }),
     );
   };
-  let x = tape.scope('embedding', () => {
+  let x = recordEmbedding(tape, () => {
     const positions = config.position === 'learned' ? weightOf(model, 'positionEmbedding') : undefined;
     const table = parameterOf(model, 'tokenEmbedding');
     const embedded = embedding(tape, tokens, { table, positions, batch, time });
@@ -73,12 +73,16 @@ export function recordDecodeTrunk(
     tape.scope('cache', () => appendDecode(tape, rotated, cache, state, shape));
     return tape.scope('attention', () => decodeAttention(tape, rotated, cache, state, shape));
   };
-  let x = tape.scope('embedding', () => {
+  let x = recordEmbedding(tape, () => {
     const positions = config.position === 'learned' ? weightOf(model, 'positionEmbedding') : undefined;
     return embeddingDecode(tape, state, { table: parameterOf(model, 'tokenEmbedding'), positions });
   });
   for (let layer = 0; layer < config.layers; layer++) x = recordBlock(tape, model, layer, x, 1, attend);
   return recordNorm(tape, model, 'finalNorm', x);
+}
+
+function recordEmbedding(tape: Tape, record: () => Tensor): Tensor {
+  return tape.scope('embedding', () => tape.term('embedding', record));
 }
 
 /** Head counts and sizes as the attention kernels want them; scores are scaled by 1/√D (Vaswani et al. 2017). */

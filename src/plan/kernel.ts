@@ -101,6 +101,12 @@ export interface Dispatch {
   /** Where in the model: `layer 0 / attention / qkv`. */
   readonly label: string;
   readonly phase: Phase;
+  /** Term of the cost model that the work belongs to, such as `qkv`; undefined outside every `Tape.term`. */
+  readonly term?: string | undefined;
+  /** Layer that the work belongs to; undefined for what no layer owns. */
+  readonly layer?: number | undefined;
+  /** True for forward work that a checkpoint records again for its gradients. */
+  readonly isRecomputed?: boolean;
 }
 
 /** Part of a training step that a dispatch belongs to. */

@@ -17,9 +17,16 @@ export interface GradientTarget {
   readonly accumulate: 0 | 1;
 }
 
+/** Where in the model a dispatch is recorded. */
+interface Place {
+  readonly scope: readonly string[];
+  readonly term: string | undefined;
+  readonly layer: number | undefined;
+}
+
 interface Closure {
   readonly output: Tensor;
-  readonly scope: string;
+  readonly place: Place;
   readonly record: (outputGradient: Tensor) => void;
 }
 
@@ -33,8 +40,9 @@ export class Tape {
   readonly #gradients = new Map<Tensor, Tensor>();
   readonly #contributed = new Set<Tensor>();
   readonly #differentiable = new Set<Tensor>();
-  #scope: string[] = [];
+  #place: Place = { scope: [], term: undefined, layer: undefined };
   #phase: Phase = 'forward';
+  #isRecomputing = false;
   #operation = 0;
   #recordsClosures: boolean;
 
@@ -68,11 +76,26 @@ export class Tape {
 
   /** Names a part of the model; dispatches recorded inside carry the path in their label. */
   scope<T>(name: string, record: () => T): T {
-    this.#scope.push(name);
+    return this.#at({ ...this.#place, scope: [...this.#place.scope, name] }, record);
+  }
+
+  /** Attributes the dispatches recorded inside to a term of the cost model; the innermost term holds. */
+  term<T>(name: string, record: () => T): T {
+    return this.#at({ ...this.#place, term: name }, record);
+  }
+
+  /** Attributes the dispatches recorded inside to a layer, in a scope of its name. */
+  layer<T>(index: number, record: () => T): T {
+    return this.#at({ ...this.#place, layer: index }, () => this.scope(`layer ${index}`, record));
+  }
+
+  #at<T>(place: Place, record: () => T): T {
+    const saved = this.#place;
+    this.#place = place;
     try {
       return record();
     } finally {
-      this.#scope.pop();
+      this.#place = saved;
     }
   }
 
@@ -112,7 +135,8 @@ export class Tape {
     dims: Dims<D>,
     bindings: Readonly<Partial<Record<B, Tensor>>>,
   ): void {
-    const label = [...this.#scope].join(' / ');
+    const { scope, term, layer } = this.#place;
+    const label = scope.join(' / ');
     const checked = checkBindings(kernel as unknown as Kernel, bindings);
     checkExtents(kernel as unknown as Kernel, dims, checked, label);
     for (const name of kernel.dims) {
@@ -136,6 +160,9 @@ export class Tape {
       workgroups,
       label,
       phase: this.#phase,
+      term,
+      layer,
+      isRecomputed: this.#isRecomputing,
     });
   }
 
@@ -164,7 +191,7 @@ export class Tape {
   ): void {
     if (!inputs.some((input) => this.needsGradient(input))) return;
     this.#differentiable.add(output);
-    this.#closures.push({ output, scope: this.#scope.join(' / '), record });
+    this.#closures.push({ output, place: this.#place, record });
   }
 
   /** The place for the next contribution to a tensor's gradient. Call once per contribution, in recorded order. */
@@ -218,14 +245,16 @@ export class Tape {
       this.#operation = firstOperation;
       const mark = this.#closures.length;
       this.#recordsClosures = true;
+      this.#isRecomputing = true;
       const again = record();
+      this.#isRecomputing = false;
       this.#recordsClosures = false;
       this.#operation = operation;
       this.#gradients.set(again, outputGradient);
       this.#contributed.add(again);
       this.#replayClosures(mark);
     };
-    this.#closures.push({ output, scope: this.#scope.join(' / '), record: recordGradients });
+    this.#closures.push({ output, place: this.#place, record: recordGradients });
     return output;
   }
 
@@ -240,10 +269,7 @@ export class Tape {
       const closure = this.#closures.pop();
       const gradient = closure && this.gradientOf(closure.output);
       if (!closure || !gradient) continue;
-      const saved = this.#scope;
-      this.#scope = closure.scope === '' ? [] : closure.scope.split(' / ');
-      closure.record(gradient);
-      this.#scope = saved;
+      this.#at(closure.place, () => closure.record(gradient));
     }
   }
 }

@@ -263,6 +263,10 @@ export interface KernelRow {
   readonly index: number;
   readonly label: string;
   readonly phase: string;
+  /** Term of the cost model, such as `qkv`; undefined in records of older versions. */
+  readonly term?: string;
+  /** Undefined for what no layer owns. */
+  readonly layer?: number;
   readonly kernel: string;
   readonly shape: string;
   readonly workgroups: number;

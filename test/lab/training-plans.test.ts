@@ -1,5 +1,7 @@
 // What a training run's plans hold: linear attention memory, blocks of large tables, refusals, and repeatable recording.
 import { describe, expect, it } from 'vitest';
+import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
+import { allPlans } from '../../src/lab/prediction.ts';
 import { momentCount, recordTrainingPlans } from '../../src/lab/training-plans.ts';
 import { type Experiment, parseExperiment } from '../../src/model/config.ts';
 import { findPreset, presets } from '../../src/model/presets.ts';
@@ -103,6 +105,23 @@ describe('recording', () => {
       const [first, second] = [record(preset(id)), record(preset(id))];
       for (const name of ['accumulate', 'update', 'evaluate'] as const) {
         expect(describePlan(second[name])).toEqual(describePlan(first[name]));
+      }
+    }
+  });
+
+  it.each(presets.map(({ id }) => id))('attributes every dispatch of %s to a term and its layer', (id) => {
+    const terms = ['embedding', 'qkv', 'attention', 'projection', 'ffn', 'norm', 'head', 'loss', 'optimizer'];
+    const plans = record(preset(id));
+    const { layers } = plans.model.config;
+    for (const { name, dispatches } of allPlans(plans, recordInferencePlans(plans.model, options))) {
+      for (const { term, layer, label, kernel } of dispatches) {
+        const isSampling = term === 'other' && kernel.name === 'sample';
+        expect(isSampling || terms.includes(term ?? ''), `${name}: ${label}: ${kernel.name}`).toBe(true);
+        // The final norm and what surrounds the blocks belong to no layer.
+        const inLayer = /layer (\d+)/.exec(label)?.[1];
+        expect(layer).toBe(inLayer === undefined ? undefined : Number(inLayer));
+        if (['qkv', 'attention', 'projection', 'ffn'].includes(term ?? ''))
+          expect(layer).toBeLessThan(layers);
       }
     }
   });

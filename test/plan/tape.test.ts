@@ -91,14 +91,40 @@ describe('Tape.backward', () => {
     ]);
   });
 
-  it('leaves scope and phase in order when recording throws', () => {
+  it('attributes gradients to the term and layer of their operation, the innermost term', () => {
+    const tape = newTape();
+    const { weight } = parameter(tape, 'w');
+    const x = tape.term('embedding', () => softmax(tape, weight));
+    const y = tape.layer(3, () =>
+      tape.term('ffn', () =>
+        softmax(
+          tape,
+          tape.term('norm', () => softmax(tape, x)),
+        ),
+      ),
+    );
+    tape.adoptGradient(y, matrix('dy'));
+    tape.backward();
+    expect(tape.dispatches.map(({ term, layer, label, phase }) => [term, layer, label, phase])).toEqual([
+      ['embedding', undefined, '', 'forward'],
+      ['norm', 3, 'layer 3', 'forward'],
+      ['ffn', 3, 'layer 3', 'forward'],
+      ['ffn', 3, 'layer 3', 'backward'],
+      ['norm', 3, 'layer 3', 'backward'],
+      ['embedding', undefined, '', 'backward'],
+    ]);
+  });
+
+  it('leaves scope, term, layer and phase in order when recording throws', () => {
     const tape = newTape();
     const fail = () => {
       throw new Error('stop');
     };
-    expect(() => tape.scope('inner', () => tape.phase('update', fail))).toThrow('stop');
+    const inner = () => tape.layer(1, () => tape.term('ffn', () => tape.phase('update', fail)));
+    expect(() => tape.scope('inner', inner)).toThrow('stop');
     softmax(tape, matrix('x'));
-    expect(tape.dispatches[0]).toMatchObject({ label: '', phase: 'forward' });
+    const untouched = { label: '', phase: 'forward', term: undefined, layer: undefined };
+    expect(tape.dispatches[0]).toMatchObject(untouched);
   });
 });
 
@@ -186,6 +212,23 @@ describe('Tape.checkpoint', () => {
     tape.backward();
     expect(operations).toEqual([0, 1, 2, 2, 0, 1]);
     expect(tape.nextOperation()).toBe(3);
+  });
+
+  it('marks what it records again, in the term and layer of the first time, and no gradient', () => {
+    const tape = newTape();
+    const { weight } = parameter(tape, 'w');
+    const block = () => tape.layer(2, () => tape.term('ffn', () => softmax(tape, softmax(tape, weight))));
+    tape.adoptGradient(tape.checkpoint([weight], block), matrix('dy'));
+    tape.backward();
+    expect(tape.dispatches.map(({ phase, isRecomputed }) => [phase, isRecomputed])).toEqual([
+      ['forward', false],
+      ['forward', false],
+      ['backward', true],
+      ['backward', true],
+      ['backward', false],
+      ['backward', false],
+    ]);
+    for (const dispatch of tape.dispatches) expect(dispatch).toMatchObject({ term: 'ffn', layer: 2 });
   });
 });
 
