@@ -1,4 +1,5 @@
 // One transformer block: x + attention(norm(x)), then x + feedForward(norm(x)). Pure: it can be recorded again.
+// Without skip connections, an experiment, the two sums keep their second part only.
 //
 // Terms of the cost model: a bias, a residual addition and a dropout belong to the matrix product whose result they change.
 import { activation } from '../kernels/activation.ts';
@@ -84,7 +85,7 @@ function recordFeedForward(tape: Tape, model: ModelTensors, layer: number, x: Te
   return tape.scope('contract', () => recordResidual(tape, model, `${prefix}.contract`, hidden, x, time));
 }
 
-/** x + dropout(input·w + b); without dropout the addition happens inside the matrix product. */
+/** x + dropout(input·w + b), or without x; without dropout the addition happens inside the matrix product. */
 function recordResidual(
   tape: Tape,
   model: ModelTensors,
@@ -94,9 +95,9 @@ function recordResidual(
   time: number,
 ): Tensor {
   const bias = biasOf(model, `${name}Bias`);
-  const probability = model.config.dropout;
+  const { dropout: probability, skipConnections } = model.config;
   if (probability === 0 || !tape.training)
-    return linear(tape, input, weightOf(model, name), { bias, residual: x });
-  const branch = linear(tape, input, weightOf(model, name), { bias });
-  return add(tape, x, dropout(tape, branch, probability, { time }));
+    return linear(tape, input, weightOf(model, name), { bias, residual: skipConnections ? x : undefined });
+  const branch = dropout(tape, linear(tape, input, weightOf(model, name), { bias }), probability, { time });
+  return skipConnections ? add(tape, x, branch) : branch;
 }

@@ -32,6 +32,8 @@ export interface ModelConfig {
   readonly gated: boolean;
   readonly bias: boolean;
   readonly tiedHead: boolean;
+  /** False computes y = f(norm(x)) in each sublayer instead of y = x + f(norm(x)). */
+  readonly skipConnections: boolean;
   /** Rate in [0, 1), while training only: after the embedding, inside attention, after both projections. */
   readonly dropout: number;
 }

@@ -162,6 +162,14 @@ export const modelFields = [
     advanced: true,
   },
   {
+    path: 'model.skipConnections',
+    kind: 'boolean',
+    label: 'Skip connections',
+    help: 'Adds what comes into a sublayer to what it computes. Without them deep models hardly learn: an experiment.',
+    default: true,
+    advanced: true,
+  },
+  {
     path: 'model.dropout',
     kind: 'number',
     label: 'Dropout',

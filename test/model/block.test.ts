@@ -80,6 +80,8 @@ const cases: [string, Partial<ModelConfig>][] = [
   ['of GPT-2 without biases and with dropout', { bias: false, dropout: 0.3 }],
   ['of Llama', { ...llama, position: 'rope' }],
   ['with biases, dropout, a gate and grouped heads', { ...llama, bias: true, dropout: 0.2 }],
+  ['without skip connections', { skipConnections: false }],
+  ['without skip connections and with dropout', { skipConnections: false, dropout: 0.3 }],
 ];
 
 describe('a block', () => {
@@ -118,6 +120,23 @@ describe('a block', () => {
     const kept = await run(model, false, values);
     const recomputed = await run(model, true, values);
     expect(recomputed).toEqual(kept);
+  });
+
+  it('without skip connections forgets what came in where its projections are zero', async () => {
+    const outputOf = async (skipConnections: boolean) => {
+      const model = createModel({ skipConnections });
+      const values = valuesFor(model);
+      for (const { name, blocks } of model.store.parameters.values()) {
+        if (!/projection|contract/.test(name)) continue;
+        const { offset, shape } = blocks[0]?.weight ?? { offset: 0, shape: [] };
+        const count = shape.reduce((product, size) => product * size, 1);
+        values.weights.fill(0, offset, offset + count);
+      }
+      return { x: [...values.x], y: [...(await run(model, false, values)).y] };
+    };
+    const kept = await outputOf(true);
+    expect(kept.y).toEqual(kept.x);
+    expect((await outputOf(false)).y.every((value) => value === 0)).toBe(true);
   });
 
   it('names its norm by the model', () => {

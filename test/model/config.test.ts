@@ -96,6 +96,7 @@ test('a minimal experiment gets every default and every derived size', () => {
     gated: false,
     bias: false,
     tiedHead: true,
+    skipConnections: true,
     dropout: 0,
   });
   expect(train.optimizer).toEqual({

@@ -177,3 +177,10 @@ test('a model of our own kind without its block is refused', () => {
     /is missing/,
   );
 });
+
+test('a model without skip connections is no GPT-2 and no Llama in a file, and comes back as it was', () => {
+  const model = { ...readHuggingFaceConfig(gpt2), skipConnections: false };
+  const written = writeHuggingFaceConfig(model);
+  expect(written.model_type).toBe('flopscope');
+  expect(readHuggingFaceConfig(written)).toEqual(model);
+});
