@@ -17,7 +17,8 @@ import type { Run } from './run.ts';
 
 /** The table of predictions alone. */
 export function predictedTable(run: Run, profile: DeviceProfile | undefined): KernelTable {
-  return { rows: rowsOf(run, profile), method: 'not measured' };
+  const { accumulation } = run.experiment.train;
+  return { rows: rowsOf(run, profile), method: 'not measured', accumulation };
 }
 
 /**
@@ -61,19 +62,74 @@ export async function measuredTable(
       method = profile.method;
     }
     const rows = rowsOf(run, engine.profile, measured);
+    const { accumulation } = run.experiment.train;
     const sum = rows.reduce(
-      (seconds, row) => seconds + timesPerStep(run, row.phase) * (row.measuredSeconds ?? 0),
+      (seconds, row) => seconds + timesPerStep(row, accumulation) * (row.measuredSeconds ?? 0),
       0,
     );
-    return { rows, method, ...(stepSeconds ? { sumOverStep: sum / stepSeconds } : {}) };
+    const step = stepSeconds ? { stepSeconds, sumOverStep: sum / stepSeconds } : {};
+    return { rows, method, accumulation, ...step };
   } finally {
     copy.dispose();
   }
 }
 
-/** Micro-batches repeat all but the update. */
-function timesPerStep(run: Run, phase: string): number {
-  return phase === 'update' ? 1 : run.experiment.train.accumulation;
+/** How often a row runs in one step: micro-batches repeat all but the update. */
+export function timesPerStep({ phase }: Pick<KernelRow, 'phase'>, accumulation = 1): number {
+  return phase === 'update' ? 1 : accumulation;
+}
+
+/** Rows that share a kernel or a term, summed over one step. */
+export interface KernelTotal {
+  readonly name: string;
+  /** Dispatches in one step. */
+  readonly dispatches: number;
+  readonly usefulFlops: number;
+  readonly bytes: number;
+  /** Undefined when a row of the total has none; so are the other seconds. */
+  readonly limitSeconds: number | undefined;
+  readonly predictedSeconds: number | undefined;
+  readonly measuredSeconds: number | undefined;
+}
+
+/** Sums of one step by kernel or by term, what took longest first; the order of the plan where nothing was timed. */
+export function totalsBy(
+  key: 'kernel' | 'term',
+  { rows, accumulation = 1 }: Pick<KernelTable, 'rows' | 'accumulation'>,
+): readonly KernelTotal[] {
+  const gathered = new Map<string, KernelRow[]>();
+  for (const row of rows) {
+    const name = row[key] ?? 'other';
+    const group = gathered.get(name);
+    if (group) group.push(row);
+    else gathered.set(name, [row]);
+  }
+  const totals = [...gathered].map(([name, group]) => totalOf(name, group, accumulation));
+  return totals.sort((a, b) => secondsOf(b) - secondsOf(a));
+}
+
+/** The sum of some rows over one step. */
+export function totalOf(name: string, rows: readonly KernelRow[], accumulation = 1): KernelTotal {
+  const sum = (read: (row: KernelRow) => number | undefined): number | undefined =>
+    rows.reduce<number | undefined>((total, row) => {
+      const value = read(row);
+      return total === undefined || value === undefined
+        ? undefined
+        : total + timesPerStep(row, accumulation) * value;
+    }, 0);
+  return {
+    name,
+    dispatches: sum(() => 1) ?? 0,
+    usefulFlops: sum((row) => row.usefulFlops) ?? 0,
+    bytes: sum((row) => row.bytes) ?? 0,
+    limitSeconds: sum((row) => row.limitSeconds),
+    predictedSeconds: sum((row) => row.predictedSeconds),
+    measuredSeconds: sum((row) => row.measuredSeconds),
+  };
+}
+
+function secondsOf({ measuredSeconds, predictedSeconds }: KernelTotal): number {
+  return measuredSeconds ?? predictedSeconds ?? 0;
 }
 
 function rowsOf(
@@ -104,7 +160,7 @@ function rowOf(
     shape: shapeText(dispatch.dims),
     workgroups: dispatch.workgroups,
     ...costOf(dispatch),
-    ...(predicted ? { predictedSeconds: predicted.seconds } : {}),
+    ...(predicted ? { limitSeconds: predicted.limitSeconds, predictedSeconds: predicted.seconds } : {}),
     ...(measured ? { measuredSeconds: measured.value, measuredSpread: measured.spread } : {}),
     boundBy: predicted?.bound ?? 'unknown',
   };

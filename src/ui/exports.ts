@@ -25,12 +25,14 @@ export function curveCsv({ points, evaluations }: RunSeries): string {
 export function kernelCsv(rows: readonly KernelRow[]): string {
   const head = ['index', 'label', 'phase', 'kernel', 'shape', 'workgroups', 'useful flops', 'launched flops'];
   const more = ['bytes', 'predicted seconds', 'measured seconds', 'measured spread', 'bound by'];
+  const latest = ['limit seconds', 'term', 'layer'];
   return toCsv(
-    [...head, ...more],
+    [...head, ...more, ...latest],
     rows.map((row) => [
       ...[row.index, row.label, row.phase, row.kernel, row.shape, row.workgroups],
       ...[row.usefulFlops, row.launchedFlops, row.bytes],
       ...[row.predictedSeconds, row.measuredSeconds, row.measuredSpread, row.boundBy],
+      ...[row.limitSeconds, row.term, row.layer],
     ]),
   );
 }

@@ -273,6 +273,8 @@ export interface KernelRow {
   readonly usefulFlops: number;
   readonly launchedFlops: number;
   readonly bytes: number;
+  /** Roofline seconds: no kernel can be faster. Undefined as long as the device is not calibrated. */
+  readonly limitSeconds?: number;
   readonly predictedSeconds?: number;
   readonly measuredSeconds?: number;
   readonly measuredSpread?: number;
@@ -283,6 +285,10 @@ export interface KernelRow {
 export interface KernelTable {
   readonly rows: readonly KernelRow[];
   readonly method: string;
+  /** Times that all rows but those of the update run in one step; 1 unless given. */
+  readonly accumulation?: number;
+  /** Median of the unprofiled step, where steps were taken. */
+  readonly stepSeconds?: number;
   /** Sum of measured rows over the median of the unprofiled step. */
   readonly sumOverStep?: number;
 }

@@ -1,8 +1,8 @@
 // The step's plan as a table: rows join prediction and measurement, and measuring leaves the run as it is.
 import { expect, it } from 'vitest';
 import { gpuEngine } from '../../src/lab/engine.ts';
-import { measuredTable, predictedTable } from '../../src/lab/kernel-table.ts';
-import type { DeviceProfile } from '../../src/plan/predict.ts';
+import { measuredTable, predictedTable, totalOf, totalsBy } from '../../src/lab/kernel-table.ts';
+import { type DeviceProfile, predictPlan } from '../../src/plan/predict.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { families, stateOf, takeLosses, takeSteps, tinyRun } from './tiny-runs.ts';
 
@@ -28,11 +28,36 @@ it('the table of predictions has a row per dispatch, with flops, bytes and secon
   for (const row of rows) {
     expect(row.bytes).toBeGreaterThan(0);
     expect(row.launchedFlops).toBeGreaterThanOrEqual(row.usefulFlops);
-    expect(row.predictedSeconds).toBeGreaterThan(0);
+    expect(row.limitSeconds).toBeGreaterThan(0);
+    expect(row.predictedSeconds).toBeGreaterThan(row.limitSeconds ?? Infinity);
     expect(row.measuredSeconds).toBeUndefined();
   }
   expect([method, sumOverStep]).toEqual(['not measured', undefined]);
   expect(predictedTable(run, undefined).rows[0]).toMatchObject({ boundBy: 'unknown' });
+});
+
+it('totals by kernel and by term add up to the step, with micro-batches counted as often as they run', async () => {
+  const run = await tinyRun({ model: families.gpt2, train: { accumulation: 3 } });
+  const table = predictedTable(run, profile);
+  const { accumulate, update } = run.plans;
+  const stepSeconds = 3 * predictPlan(accumulate, profile).seconds + predictPlan(update, profile).seconds;
+  const dispatches = 3 * accumulate.dispatches.length + update.dispatches.length;
+  for (const key of ['kernel', 'term'] as const) {
+    const totals = totalsBy(key, table);
+    expect(totals.reduce((sum, total) => sum + total.dispatches, 0)).toBe(dispatches);
+    const flops = totals.reduce((sum, { usefulFlops }) => sum + usefulFlops, 0);
+    expect(flops).toBe(run.trainer.flopsPerStep);
+    const seconds = totals.map(({ predictedSeconds }) => predictedSeconds ?? Number.NaN);
+    expect(seconds.reduce((sum, value) => sum + value)).toBeCloseTo(stepSeconds, 9);
+    expect([...seconds].sort((a, b) => b - a)).toEqual(seconds);
+  }
+  expect(totalsBy('term', table).map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['qkv', 'ffn', 'head', 'optimizer']),
+  );
+  expect(totalOf('all', table.rows)).toMatchObject({
+    measuredSeconds: undefined,
+    dispatches: table.rows.length,
+  });
 });
 
 describeGpu('measuring a plan', () => {
@@ -60,6 +85,7 @@ describeGpu('measuring a plan', () => {
     const sum = table.rows.reduce((total, row) => total + (row.measuredSeconds ?? 0), 0);
     expect(sum).toBeGreaterThan(0);
     expect(table.sumOverStep).toBeCloseTo(sum / 0.01, 6);
+    expect(table.stepSeconds).toBe(0.01);
     expect(table.method).not.toBe('');
     expect(progress.at(-1)).toBe(1);
     expect([...progress].sort((a, b) => a - b)).toEqual(progress);

@@ -30,6 +30,6 @@ it('writes a kernel row with what was not measured left empty', () => {
     boundBy: 'launch',
   } as const;
   const [head = '', line = ''] = kernelCsv([{ ...row, ...costs }]).split('\r\n');
-  expect(line).toBe(`0,'=x,forward,add,"[1, 2]",1,2,3,8,0.00001,,,launch`);
-  expect(head.split(',')).toHaveLength(13);
+  expect(line).toBe(`0,'=x,forward,add,"[1, 2]",1,2,3,8,0.00001,,,launch,,,`);
+  expect(head.split(',')).toHaveLength(16);
 });
