@@ -1,0 +1,23 @@
+// The numbers of a figure: one table for the page, for those who read it instead of the drawing, and for the file.
+import { type CsvCell, toCsv } from './csv.ts';
+
+/** A column of a figure's table; the unit belongs into the label. */
+export interface FigureColumn {
+  readonly label: string;
+  /** Text of a number on the page; the file has it in full. */
+  readonly format?: (value: number) => string;
+}
+
+/** A figure's numbers. The first column names the rows. */
+export interface FigureTable {
+  readonly columns: readonly FigureColumn[];
+  readonly rows: readonly (readonly CsvCell[])[];
+}
+
+/** The table as CSV, numbers in full. */
+export function figureCsv({ columns, rows }: FigureTable): string {
+  return toCsv(
+    columns.map(({ label }) => label),
+    rows,
+  );
+}
