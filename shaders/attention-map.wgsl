@@ -1,0 +1,87 @@
+// The probabilities of one attention head, p[i][j] = softmax_{j ≤ i}(scale · q[i]·k[j]), and 0 for every j > i: what the
+// flash kernels never store. To look at, for one short sequence: no training plan has it.
+// One workgroup computes one row (query i); invocations stride over the keys and meet in a tree in workgroup memory.
+
+override time: u32;
+override keySize: u32;
+override rowStride: u32;
+override qOffset: u32; // of this head within a row of qkv
+override kOffset: u32;
+override scale: f32;
+
+@group(0) @binding(0) var<storage, read> qkv: array<f32>;                  // [time, rowStride]
+@group(0) @binding(1) var<storage, read_write> probabilities: array<f32>;  // [time, time]
+
+const workgroupSize = 64u;
+const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
+override keySteps: u32 = (time + workgroupSize - 1u) / workgroupSize;
+var<workgroup> partial: array<f32, workgroupSize>;
+
+/// Largest of the workgroup's values, in every invocation.
+fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
+  partial[invocation] = value;
+  workgroupBarrier();
+  for (var width = workgroupSize / 2u; width > 0u; width = width / 2u) {
+    if (invocation < width) {
+      partial[invocation] = max(partial[invocation], partial[invocation + width]);
+    }
+    workgroupBarrier();
+  }
+  let result = partial[0];
+  workgroupBarrier();
+  return result;
+}
+
+/// Sum of the workgroup's values in a fixed order, in every invocation.
+fn workgroupSum(value: f32, invocation: u32) -> f32 {
+  partial[invocation] = value;
+  workgroupBarrier();
+  for (var width = workgroupSize / 2u; width > 0u; width = width / 2u) {
+    if (invocation < width) {
+      partial[invocation] += partial[invocation + width];
+    }
+    workgroupBarrier();
+  }
+  let result = partial[0];
+  workgroupBarrier();
+  return result;
+}
+
+@compute @workgroup_size(workgroupSize)
+fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
+  let query = linearWorkgroup(group);
+  if (query >= launch.endWorkgroup) {
+    return;
+  }
+  let row = query * time;
+  var largest = lowest;
+  for (var i = 0u; i < keySteps; i++) {
+    let key = i * workgroupSize + invocation;
+    if (key <= query) {
+      var score = 0.0;
+      for (var d = 0u; d < keySize; d++) {
+        score = fma(qkv[query * rowStride + qOffset + d], qkv[key * rowStride + kOffset + d], score);
+      }
+      probabilities[row + key] = score * scale;
+      largest = max(largest, score * scale);
+    }
+  }
+  largest = workgroupMaximum(largest, invocation);
+  var sum = 0.0;
+  for (var i = 0u; i < keySteps; i++) {
+    let key = i * workgroupSize + invocation;
+    if (key <= query) {
+      let weight = exp(probabilities[row + key] - largest);
+      probabilities[row + key] = weight;
+      sum += weight;
+    }
+  }
+  sum = workgroupSum(sum, invocation);
+  for (var i = 0u; i < keySteps; i++) {
+    let key = i * workgroupSize + invocation;
+    if (key < time) {
+      // Written also where no score was computed: the matrix has no stale part.
+      probabilities[row + key] = select(0.0, probabilities[row + key] / sum, key <= query);
+    }
+  }
+}
