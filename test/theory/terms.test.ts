@@ -1,0 +1,176 @@
+// The generalised Table 1 against Press's own, against released models' parameters, and against sums over tokens.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type PressModel, pressCosts, pressTable } from '../../src/theory/press.ts';
+import { findPublishedModel } from '../../src/theory/published-models.ts';
+import {
+  type CostTerm,
+  causalAttentionFlops,
+  costTerms,
+  sumTerms,
+  type TermShape,
+  termCosts,
+  trainingFactor,
+} from '../../src/theory/terms.ts';
+
+/** Press's transformer: F = 4C, H·D = C, an untied head, norms with biases but none after the last block. */
+function pressShape({ vocabulary, width, layers }: PressModel, heads: number): TermShape {
+  return {
+    ...{ layers, width, heads, keyValueHeads: heads, headSize: width / heads, hidden: 4 * width },
+    ...{ gated: false, vocabulary, tiedHead: false, positions: 0, bias: false },
+    ...{ normWeights: 2, finalNorm: false },
+  };
+}
+
+/** Rows of Press's table that each term sums. */
+const pressTasks: Readonly<Partial<Record<CostTerm, readonly string[]>>> = {
+  embedding: ['embedding'],
+  qkv: ['query, key, value projections'],
+  attention: ['attention'],
+  projection: ['attention projection'],
+  ffn: ['feed-forward expand', 'feed-forward contract'],
+  norm: ['norms'],
+  head: ['head'],
+};
+
+const small: PressModel = { context: 7, vocabulary: 11, width: 12, layers: 3 };
+const caseA: PressModel = { context: 2048, vocabulary: 32_000, width: 4096, layers: 32 };
+
+describe("Press's shape", () => {
+  it.each([
+    ['small', small, 4],
+    ['small with one head', small, 1],
+    ['case A', caseA, 32],
+  ] as const)('%s has his flops twice, his activations and his parameters, row by row', (_, model, heads) => {
+    const { context: n, layers } = model;
+    const rows = termCosts(pressShape(model, heads), { sequences: 1, queries: n, keys: n });
+    const table = pressTable(model);
+    for (const [term, tasks] of Object.entries(pressTasks)) {
+      const of = table.filter(({ task }) => tasks.includes(task));
+      expect(of).toHaveLength(tasks.length);
+      const times = of[0]?.isPerLayer ? layers : 1;
+      const sum = (key: 'multiplyAdds' | 'data' | 'parameters') => of.reduce((all, row) => all + row[key], 0);
+      expect(rows.find((row) => row.term === term)).toEqual({
+        term,
+        forwardFlops: 2 * times * sum('multiplyAdds'),
+        activations: sum('data'),
+        parameters: times * sum('parameters'),
+      });
+    }
+    const costs = pressCosts(model);
+    expect(sumTerms(rows, 'forwardFlops')).toBe(2 * costs.forwardMultiplyAdds);
+    expect(sumTerms(rows, 'activations')).toBe(costs.activations);
+    expect(sumTerms(rows, 'parameters')).toBe(costs.parameters);
+  });
+
+  it('decodes a token for his incremental flops, norms and head aside', () => {
+    const rows = termCosts(pressShape(caseA, 32), { sequences: 1, queries: 1, keys: caseA.context });
+    const counted = rows.filter(({ term }) => term !== 'norm' && term !== 'head');
+    expect(sumTerms(counted, 'forwardFlops')).toBe(2 * pressCosts(caseA).incrementalMultiplyAdds);
+  });
+
+  it('trains for his equation 5, norms aside', () => {
+    const { context: n } = caseA;
+    const rows = termCosts(pressShape(caseA, 32), { sequences: 1, queries: n, keys: n });
+    const counted = rows.filter(({ term }) => term !== 'norm');
+    expect(trainingFactor * sumTerms(counted, 'forwardFlops')).toBe(
+      2 * pressCosts(caseA).trainingMultiplyAddsPerContext,
+    );
+  });
+});
+
+describe('parameters', () => {
+  it.each(['gpt2', 'gpt2-xl', 'llama-3-8b', 'mixtral-8x7b'])(
+    'of %s are those of its released weights',
+    (id) => {
+      const found = findPublishedModel(id);
+      if (!found) throw new Error(`no published model ${id}`);
+      const { architecture } = found;
+      const { feedForward } = architecture;
+      const isMixture = feedForward.kind === 'mixture';
+      const shape: TermShape = {
+        ...architecture,
+        hidden: feedForward.hidden,
+        gated: isMixture || feedForward.gated,
+        positions: architecture.learnedPositions ? architecture.context : 0,
+        normWeights: architecture.bias ? 2 : 1,
+        finalNorm: true,
+        ...(isMixture
+          ? { experts: { total: feedForward.experts, active: feedForward.expertsPerToken } }
+          : {}),
+      };
+      const rows = termCosts(shape, { sequences: 1, queries: 1, keys: 1 });
+      expect(sumTerms(rows, 'parameters')).toBe(found.releasedParameters);
+      if (!isMixture) return;
+      // Two of eight experts: a quarter of the weights is multiplied, and the router chooses among eight.
+      const [router, ffn] = ['router', 'ffn'].map((term) => rows.find((row) => row.term === term));
+      expect(ffn?.forwardFlops).toBe((2 * (ffn?.parameters ?? 0)) / 4);
+      expect(router?.forwardFlops).toBe(2 * 8 * shape.width * shape.layers);
+    },
+  );
+});
+
+/** Shapes without any special ratio between their sizes. */
+const shapes = fc
+  .record({
+    layers: fc.integer({ min: 1, max: 4 }),
+    width: fc.integer({ min: 1, max: 40 }),
+    groups: fc.integer({ min: 1, max: 3 }),
+    keyValueHeads: fc.integer({ min: 1, max: 3 }),
+    headSize: fc.integer({ min: 1, max: 9 }),
+    hidden: fc.integer({ min: 1, max: 50 }),
+    vocabulary: fc.integer({ min: 1, max: 70 }),
+    gated: fc.boolean(),
+    tiedHead: fc.boolean(),
+    bias: fc.boolean(),
+    finalNorm: fc.boolean(),
+  })
+  .map(
+    ({ groups, ...rest }): TermShape => ({
+      ...rest,
+      heads: groups * rest.keyValueHeads,
+      positions: 0,
+      normWeights: 1,
+    }),
+  );
+
+describe('any shape', () => {
+  it('costs a sequence what its tokens cost one after another with a cache', () => {
+    fc.assert(
+      fc.property(shapes, fc.integer({ min: 1, max: 12 }), (shape, time) => {
+        const whole = termCosts(shape, { sequences: 1, queries: time, keys: time });
+        for (const term of costTerms) {
+          const flopsOf = (keys: number) =>
+            termCosts(shape, { sequences: 1, queries: 1, keys }).find((row) => row.term === term)
+              ?.forwardFlops ?? 0;
+          const byToken = Array.from({ length: time }, (_, t) => flopsOf(t + 1)).reduce((a, b) => a + b);
+          const expected =
+            term === 'attention'
+              ? causalAttentionFlops(shape, { sequences: 1, queries: time, keys: time })
+              : (whole.find((row) => row.term === term)?.forwardFlops ?? 0);
+          expect(byToken).toBe(expected);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('leaves (T + 1) / 2T of attention under the causal mask', () => {
+    const shape = pressShape(small, 4);
+    for (const time of [1, 2, 64, 129]) {
+      const work = { sequences: 3, queries: time, keys: time };
+      const full = termCosts(shape, work).find(({ term }) => term === 'attention')?.forwardFlops ?? 0;
+      expect(causalAttentionFlops(shape, work) * 2 * time).toBe(full * (time + 1));
+    }
+  });
+
+  it('is refused without a size, or with fewer keys than new tokens', () => {
+    const shape = pressShape(small, 4);
+    expect(() => termCosts({ ...shape, width: 0 }, { sequences: 1, queries: 1, keys: 1 })).toThrow(
+      'terms: width is impossible: 0.',
+    );
+    expect(() => termCosts(shape, { sequences: 1, queries: 5, keys: 4 })).toThrow(
+      'terms: 5 new tokens cannot look at 4. Count the new ones among the keys.',
+    );
+  });
+});
