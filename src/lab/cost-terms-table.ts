@@ -1,0 +1,162 @@
+// One term table: the closed form, the sums over the dispatches of a work's plans, and the named differences between them.
+import type { ModelConfig } from '../model/config.ts';
+import type { Dispatch, Phase, Scalars } from '../plan/kernel.ts';
+import type { Plan } from '../plan/plan.ts';
+import { costOf } from '../plan/predict.ts';
+import type { Storage } from '../plan/tensor.ts';
+import {
+  causalAttentionFlops,
+  costTerms,
+  type TermCost,
+  type TermShape,
+  type TermWork,
+  termCosts,
+  trainingFactor,
+} from '../theory/terms.ts';
+import type { KernelTable } from '../worker/api.ts';
+import type { PhaseCosts, TermRow, TermTable } from '../worker/api-terms.ts';
+import { differenceNotes, splitDispatch, wasteNotes } from './cost-terms-split.ts';
+import { addCosts, addNamed, namedList, noCosts, totalRow } from './cost-terms-sum.ts';
+
+/** A model as the generalised Table 1 wants it. */
+export function termShapeOf(model: ModelConfig): TermShape {
+  const { layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead, bias } = model;
+  return {
+    ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead, bias },
+    positions: model.position === 'learned' ? model.context : 0,
+    normWeights: model.norm === 'layerNorm' && bias ? 2 : 1,
+    finalNorm: true,
+  };
+}
+
+/** Plans that do one work together. */
+export interface Work extends Pick<TermTable, 'work' | 'title'> {
+  readonly parts: readonly { readonly plan: Plan; readonly times: number }[];
+  readonly tokens: TermWork;
+  readonly scalars: Scalars;
+  readonly kernels?: KernelTable | undefined;
+}
+
+/** Sums of one term while dispatches are added. */
+interface Sums {
+  readonly phases: Record<Phase, PhaseCosts>;
+  readonly differences: Map<string, number>;
+  readonly waste: Map<string, number>;
+  /** Elements of logits, forward. */
+  logits: number;
+  predictedSeconds: number;
+  measuredSeconds: number;
+}
+
+/** The table of one work; terms that have neither closed form nor dispatch are left out. */
+export function termTable(model: ModelConfig, work: Work): TermTable {
+  const shape = termShapeOf(model);
+  const closed = termCosts(shape, work.tokens);
+  const sums = sumByTerm(work);
+  const terms = [...new Set<string>([...costTerms, ...sums.keys()])];
+  const rows = terms.flatMap((term) => {
+    const cost = closed.find((row) => row.term === term);
+    const found = sums.get(term);
+    if (!found && !cost?.forwardFlops) return [];
+    return [rowOf(term, cost, found ?? emptySums(), shape, work)];
+  });
+  const total = totalRow(rows);
+  const measured = total.measuredSeconds ?? 0;
+  const share = (row: TermRow): TermRow =>
+    measured > 0 ? { ...row, measuredShare: (row.measuredSeconds ?? 0) / measured } : row;
+  return {
+    work: work.work,
+    title: work.title,
+    tokens: work.tokens.sequences * work.tokens.queries,
+    rows: rows.map(share),
+    total: share(total),
+    ...(measured > 0 && work.kernels ? { method: work.kernels.method } : {}),
+  };
+}
+
+function sumByTerm({ parts, scalars, kernels }: Work): Map<string, Sums> {
+  const byTerm = new Map<string, Sums>();
+  const sliced = slicedStorages(parts.map(({ plan }) => plan));
+  let index = 0;
+  for (const { plan, times } of parts) {
+    for (const dispatch of plan.dispatches) {
+      const term = dispatch.term ?? 'other';
+      const sums = byTerm.get(term) ?? emptySums();
+      byTerm.set(term, sums);
+      addDispatch(sums, dispatch, times, scalars, sliced);
+      const { predictedSeconds = 0, measuredSeconds = 0 } = kernels?.rows[index++] ?? {};
+      sums.predictedSeconds += times * predictedSeconds;
+      sums.measuredSeconds += times * measuredSeconds;
+    }
+  }
+  return byTerm;
+}
+
+function addDispatch(
+  sums: Sums,
+  dispatch: Dispatch,
+  times: number,
+  scalars: Scalars,
+  sliced: ReadonlySet<Storage>,
+): void {
+  const { phase, kernel, dims, term } = dispatch;
+  const cost = { dispatches: 1, ...costOf(dispatch, scalars) };
+  sums.phases[phase] = addCosts(sums.phases[phase], cost, times);
+  const parts = splitDispatch(dispatch, scalars, sliced);
+  for (const [name, flops] of parts.differences) addNamed(sums.differences, name, times * flops);
+  for (const [name, flops] of parts.waste) addNamed(sums.waste, name, times * flops);
+  if (term === 'head' && phase === 'forward' && kernel.family.startsWith('matmul.')) {
+    sums.logits += times * (dims.rows ?? 0) * (dims.columns ?? 0);
+  }
+}
+
+function rowOf(term: string, cost: TermCost | undefined, sums: Sums, shape: TermShape, work: Work): TermRow {
+  const { forwardFlops = 0, activations = 0, parameters = 0 } = cost ?? {};
+  const factor = work.work === 'training' ? trainingFactor : 1;
+  const closedFlops = factor * forwardFlops;
+  if (term === 'attention') {
+    addNamed(
+      sums.differences,
+      'causal half',
+      factor * (causalAttentionFlops(shape, work.tokens) - forwardFlops),
+    );
+  }
+  if (term === 'head') {
+    addNamed(sums.differences, 'fewer logits', factor * (2 * sums.logits * shape.width - forwardFlops));
+  }
+  const { forward, backward, update } = sums.phases;
+  const whole = addCosts(forward, addCosts(backward, update));
+  const named = [...sums.differences.values()].reduce((sum, flops) => sum + flops, 0);
+  return {
+    term,
+    ...{ forwardFlops, closedFlops, activations, parameters },
+    ...whole,
+    phases: { forward, backward, update },
+    differences: namedList(sums.differences, differenceNotes),
+    unexplainedFlops: whole.usefulFlops - closedFlops - named,
+    waste: namedList(sums.waste, wasteNotes),
+    ...(sums.predictedSeconds > 0 ? { predictedSeconds: sums.predictedSeconds } : {}),
+    ...(sums.measuredSeconds > 0 ? { measuredSeconds: sums.measuredSeconds } : {}),
+  };
+}
+
+function emptySums(): Sums {
+  return {
+    phases: { forward: noCosts, backward: noCosts, update: noCosts },
+    differences: new Map(),
+    waste: new Map(),
+    logits: 0,
+    predictedSeconds: 0,
+    measuredSeconds: 0,
+  };
+}
+
+/** Storages that products write in slices, and that are summed afterwards. */
+function slicedStorages(plans: readonly Plan[]): Set<Storage> {
+  const found = new Set<Storage>();
+  for (const { dims, bindings, kernel } of plans.flatMap(({ dispatches }) => dispatches)) {
+    const { y } = bindings;
+    if (y && kernel.family.startsWith('matmul.') && (dims.slices ?? 1) > 1) found.add(y.storage);
+  }
+  return found;
+}
