@@ -49,6 +49,50 @@ export function formatDigits(value: number | undefined): string {
   return size >= 0.001 && size < 999.5 ? threeDigits(value) : value.toExponential(2).replace('e+', 'e');
 }
 
+/** A figure that may be of any size, three digits: `0.285`, `1,758`, `2.70×10²¹`. */
+export function formatPower(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return unknown;
+  const size = Math.abs(value);
+  if (value === 0) return '0';
+  if (size >= 999.5 && size < 99_999.5) return grouped.format(value);
+  if (size >= 0.001 && size < 999.5) return threeDigits(value);
+  const [digits = '', exponent = ''] = value.toExponential(2).split('e');
+  return `${digits}×10${superscript(exponent)}`;
+}
+
+/** The label of an axis' tick, as short as it is exact: `0.2`, `50`, `20k`, `3M`, `10²¹`. */
+export function formatTick(value: number): string {
+  if (!Number.isFinite(value)) return unknown;
+  const exact = Number(value.toPrecision(6));
+  const size = Math.abs(exact);
+  if (size >= 1e12 || (size > 0 && size < 1e-3)) {
+    const [digits = '', exponent = ''] = exact.toExponential().split('e');
+    return `${digits === '1' ? '' : `${digits}×`}10${superscript(exponent)}`;
+  }
+  const prefix = prefixes.find(({ factor }) => factor <= 1e9 && factor > 1 && size >= factor);
+  return prefix === undefined
+    ? String(exact)
+    : `${Number((exact / prefix.factor).toPrecision(6))}${prefix.sign}`;
+}
+
+/** An amount of US dollars in three digits: `$0.42`, `$2,704`, `$16.6M`, `$94.0B`. */
+export function formatDollars(dollars: number | undefined): string {
+  if (dollars === undefined || !Number.isFinite(dollars)) return unknown;
+  const size = Math.abs(dollars);
+  if (size === 0) return '$0';
+  if (size >= 999.5e12 || size < 0.001) return `$${formatPower(dollars)}`;
+  if (size < 9999.5) return `$${size >= 999.5 ? grouped.format(dollars) : threeDigits(dollars)}`;
+  const [factor, sign] =
+    size >= 999.5e9 ? [1e12, 'T'] : size >= 999.5e6 ? [1e9, 'B'] : size >= 999.5e3 ? [1e6, 'M'] : [1e3, 'K'];
+  return `$${threeDigits(dollars / Number(factor))}${sign}`;
+}
+
+function superscript(exponent: string): string {
+  return exponent
+    .replace('+', '')
+    .replace(/./g, (sign) => (sign === '-' ? '⁻' : ('⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '')));
+}
+
 /** A whole number with grouped digits: `10,745,088`. */
 export function formatCount(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? unknown : grouped.format(value);

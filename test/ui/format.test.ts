@@ -4,14 +4,17 @@ import {
   formatBytes,
   formatCount,
   formatDigits,
+  formatDollars,
   formatDuration,
   formatLoss,
   formatPercent,
+  formatPower,
   formatRatio,
   formatSeconds,
   formatSetting,
   formatSi,
   formatSpread,
+  formatTick,
 } from '../../src/ui/format.ts';
 
 const plain = (text: string): string => text.replaceAll('\u202f', ' ');
@@ -96,5 +99,51 @@ describe('format', () => {
     expect(formatSpread(undefined)).toBe('');
     expect(formatDigits(0.85)).toBe('0.850');
     expect(formatDigits(12_345)).toBe('1.23e4');
+  });
+});
+
+describe('figures of any size', () => {
+  it.each([
+    [0, '0'],
+    [0.285, '0.285'],
+    [5.2, '5.20'],
+    [999.4, '999'],
+    [1757.6, '1,758'],
+    [99_999, '99,999'],
+    [99_999.7, '1.00×10⁵'],
+    [1.4584e13, '1.46×10¹³'],
+    [-2.704e21, '-2.70×10²¹'],
+    [1e-18, '1.00×10⁻¹⁸'],
+    [Number.NaN, '–'],
+  ])('writes %d as %s', (value, text) => {
+    expect(formatPower(value)).toBe(text);
+  });
+
+  it.each([
+    [0, '0'],
+    [0.2, '0.2'],
+    [50, '50'],
+    [2000, '2k'],
+    [1500, '1.5k'],
+    [3e6, '3M'],
+    [5e11, '500G'],
+    [1e12, '10¹²'],
+    [2e21, '2×10²¹'],
+    [1e-6, '10⁻⁶'],
+  ])('labels a tick at %d with %s', (value, text) => {
+    expect(formatTick(value)).toBe(text);
+  });
+
+  it.each([
+    [0, '$0'],
+    [0.42, '$0.420'],
+    [2704, '$2,704'],
+    [49_160, '$49.2K'],
+    [999_700, '$1.00M'],
+    [16.6e6, '$16.6M'],
+    [94.0e9, '$94.0B'],
+    [1e-18, '$1.00×10⁻¹⁸'],
+  ])('writes %d dollars as %s', (value, text) => {
+    expect(formatDollars(value)).toBe(text);
   });
 });
