@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { checkCapacity } from '../lab/capacity.ts';
 import { loadCorpus } from '../lab/corpus.ts';
+import { termReport } from '../lab/cost-terms.ts';
+import { recordInferencePlans } from '../lab/inference-plans.ts';
 import { modelFileNames, parseJson } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
 import { stage } from '../lab/problem.ts';
@@ -19,6 +21,7 @@ import { refuse } from './failure.ts';
 import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
 import { integer, jsonOption, outputOf } from './options.ts';
 import { type Output, quantity, table } from './output.ts';
+import { describeTermReport } from './predict-terms.ts';
 import { completeProfile, keptProfile, readProfile } from './profiles.ts';
 
 /** File beside a model that says how it was trained. */
@@ -51,9 +54,10 @@ export function addPredict(program: Command): void {
       const output = outputOf(command);
       const experiment = await experimentToPredict(resolvePath(path), options, output);
       const device = await findDevice(options.profile, output);
-      const plans = await stage('tooLarge', () => {
+      const { plans, sampling } = await stage('tooLarge', () => {
         checkCapacity(device, experiment.model, 1);
-        return recordTrainingPlans(experiment.model, experiment.train, device);
+        const recorded = recordTrainingPlans(experiment.model, experiment.train, device);
+        return { plans: recorded, sampling: recordInferencePlans(recorded.model, device) };
       });
       const { accumulate, update } = plans;
       const profile =
@@ -64,9 +68,10 @@ export function addPredict(program: Command): void {
       const { batch, accumulation } = experiment.train;
       const { context, vocabulary } = experiment.model;
       const name = profile ? { device: profile.device } : {};
+      const terms = termReport(experiment, plans, sampling);
       output.result(
-        { ...prediction, batch, accumulation, context, vocabulary, ...name },
-        describe(prediction, profile),
+        { ...prediction, batch, accumulation, context, vocabulary, ...name, terms },
+        `${describe(prediction, profile)}\n\n${describeTermReport(terms)}`,
       );
     });
 }

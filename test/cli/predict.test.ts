@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { profileToJson } from '../../src/cli/profiles.ts';
+import type { TermReport } from '../../src/worker/api-terms.ts';
 import { exampleProfile } from './example-profile.ts';
 import { fixtureNames, fixturePath } from './fixtures.ts';
 import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
@@ -42,6 +43,31 @@ describe('predict', () => {
     expect(seconds).toBeGreaterThan(Number(found.dispatchesPerStep) * 10e-6);
     expect(Number(found.tokensPerSecond)).toBeCloseTo(32 / seconds, 6);
     expect(Number(found.totalSeconds)).toBeCloseTo(8 * seconds, 9);
+  });
+
+  it('puts closed form and plan side by side for every term', async () => {
+    const { terms, flopsPerToken, tokensPerStep } = await predict(config);
+    const { tables } = terms as TermReport;
+    expect(tables.map(({ work }) => work)).toEqual(['training', 'evaluation', 'prefill', 'decode']);
+    for (const { rows, total } of tables) {
+      const named = rows.flatMap(({ differences }) => differences).reduce((sum, { flops }) => sum + flops, 0);
+      expect(total.closedFlops + named).toBe(total.usefulFlops);
+    }
+    const plan = (flopsPerToken as { convention: string; flops: number }[]).at(-1);
+    expect(plan).toEqual({
+      ...plan,
+      convention: 'plan',
+      flops: tables[0].total.usefulFlops / Number(tokensPerStep),
+    });
+  });
+
+  it('shows people the terms, the reasons, and that nothing is unexplained', async () => {
+    const { stdout } = await runMain(['predict', config, '--profile', profile]);
+    expect(stdout).toMatch(/^one training step: 2 × 16 tokens +closed form +\+ named +=/m);
+    expect(stdout).toMatch(/^qkv +\d/m);
+    expect(stdout).toMatch(/^causal half +-\d/m);
+    expect(stdout).toMatch(/^unexplained +0 FLOP$/m);
+    expect(stdout).toMatch(/^one decoded token with 15 in the cache +\d/m);
   });
 
   it('takes another batch and context', async () => {

@@ -1,0 +1,55 @@
+// What `flopscope predict` says about terms: closed form, named differences and plan, for people.
+import type { NamedFlops, TermReport, TermRow, TermTable } from '../worker/api-terms.ts';
+import { quantity } from './output.ts';
+import { columns } from './theory-options.ts';
+
+/** The training step term by term with its reasons, and the totals of every other work. */
+export function describeTermReport({ convention, tables }: TermReport): string {
+  const training = tables.filter(({ work }) => work === 'training');
+  const others = tables.filter(({ work }) => work !== 'training');
+  return [...training.map(describeTable), describeTotals(others), convention].join('\n\n');
+}
+
+function describeTable({ title, rows, total }: TermTable): string {
+  const cells = (row: TermRow): string[] => [
+    row.term,
+    flops(row.closedFlops),
+    flops(row.usefulFlops - row.closedFlops),
+    flops(row.usefulFlops),
+    flops(row.launchedFlops),
+    quantity(row.bytes, 'B'),
+    quantity(row.activations, '').trim(),
+    quantity(row.parameters, '').trim(),
+  ];
+  const heads = [title, 'closed form', '+ named', '= plan', 'launched', 'bytes', 'activations', 'parameters'];
+  const reasons = (of: readonly NamedFlops[], title: string) =>
+    of.length === 0
+      ? []
+      : [[title, '', ''], ...of.map(({ name, flops: size, note }) => [name, flops(size), note])];
+  return [
+    columns([heads, ...[...rows, total].map(cells)]),
+    columns([
+      ...reasons(total.differences, 'named: plan − closed form'),
+      ...reasons(total.waste, 'waste: launched − plan'),
+      ['unexplained', flops(total.unexplainedFlops), ''],
+    ]),
+  ].join('\n\n');
+}
+
+function describeTotals(tables: readonly TermTable[]): string {
+  return columns([
+    ['', 'closed form', '+ named', '= plan', 'launched', 'bytes'],
+    ...tables.map(({ title, total }) => [
+      title,
+      flops(total.closedFlops),
+      flops(total.usefulFlops - total.closedFlops),
+      flops(total.usefulFlops),
+      flops(total.launchedFlops),
+      quantity(total.bytes, 'B'),
+    ]),
+  ]);
+}
+
+function flops(value: number): string {
+  return quantity(value, 'FLOP');
+}
