@@ -7,6 +7,7 @@ import { addInspect } from './inspect.ts';
 import { jsonOption } from './options.ts';
 import { addPredict } from './predict.ts';
 import { addPresets } from './presets.ts';
+import { addProfile } from './profile-command.ts';
 import { addSample } from './sample.ts';
 import { addTheory } from './theory.ts';
 import { addTrain } from './train.ts';
@@ -43,6 +44,7 @@ function createProgram(json: boolean): Command {
     addCalibrate,
     addPredict,
     addTrain,
+    addProfile,
     addInspect,
     addSample,
     addPresets,

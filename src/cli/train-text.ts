@@ -16,7 +16,8 @@ import { createDirectory, type NamedBytes, resolvePath, writeFiles } from './fil
 import { unlessInterrupted } from './interruption.ts';
 import { type Output, quantity, table } from './output.ts';
 import { experimentFileName } from './predict.ts';
-import { completeProfile, hostedKey, keptProfile, readProfile } from './profiles.ts';
+import { completeProfile } from './profiles.ts';
+import { useKnownProfile } from './profiles-known.ts';
 import { lastStepOf, readCheckpointOf, resumedExperiment } from './resume.ts';
 import { StepLines } from './train-lines.ts';
 import type { TrainOptions } from './train-options.ts';
@@ -46,7 +47,7 @@ export async function trainOnText(
 
   const nothingYet = 'before the first step: there was nothing to keep.';
   const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
-  await useKnownProfile(machine, options, output);
+  await useKnownProfile(machine, options.profile, output);
   const prepared = await unlessInterrupted(
     signal,
     nothingYet,
@@ -176,24 +177,6 @@ function seeded(experiment: Experiment, seed: number | undefined): Experiment {
     ...experiment,
     train: { ...experiment.train, seeds: { weights: seed, data: seed, dropout: seed } },
   };
-}
-
-/** Gives the engine the user's figures, or those kept for this device. */
-async function useKnownProfile(
-  { engine, open }: Machine,
-  options: TrainOptions,
-  output: Output,
-): Promise<void> {
-  if (!open) return;
-  if (options.profile === undefined) {
-    engine.profile = await keptProfile(open);
-    return;
-  }
-  const { profile } = await readProfile(resolvePath(options.profile));
-  if (profile.device !== hostedKey(open)) {
-    output.note(`profile: it was made on ${profile.device}, and this is ${hostedKey(open)}.`);
-  }
-  engine.profile = profile;
 }
 
 /** Measures what is not known of the device yet, so that the run is predicted before it begins. */

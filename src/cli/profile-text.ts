@@ -1,0 +1,109 @@
+// A measured step as tables for people: every dispatch, then what they sum to by kernel and by term.
+import { type KernelTotal, totalOf } from '../lab/kernel-table.ts';
+import type { KernelRow, KernelTable } from '../worker/api.ts';
+import { table as pairs, quantity } from './output.ts';
+
+/** A column: its head and how it stands. */
+interface Column {
+  readonly head: string;
+  readonly isText?: boolean;
+}
+
+const figureColumns: readonly Column[] = [
+  { head: 'flops' },
+  { head: 'bytes' },
+  { head: 'limit' },
+  { head: 'predicted' },
+  { head: 'measured' },
+  { head: 'ratio' },
+];
+
+/** Characters of a shape at most; the rest is cut, because some kernels have many dims. */
+const shapeWidth = 48;
+
+/** The whole text. */
+export function describeProfile(
+  table: KernelTable,
+  totals: { readonly kernel: readonly KernelTotal[]; readonly term: readonly KernelTotal[] },
+  where: { readonly device: string; readonly trace?: string },
+): string {
+  const { rows, accumulation = 1, stepSeconds, sumOverStep, method } = table;
+  const whole = totalOf('whole step', rows, accumulation);
+  const name: Column = { head: 'kernel', isText: true };
+  const shape: Column = { head: 'shape', isText: true };
+  const bound: Column = { head: 'bound by', isText: true };
+  const dispatches: Column = { head: 'dispatches' };
+  const share: Column = { head: 'share' };
+  const sums = (list: readonly KernelTotal[], head: string) =>
+    columns(
+      [{ head, isText: true }, dispatches, ...figureColumns, share],
+      [...list, whole].map((total) => [
+        total.name,
+        String(total.dispatches),
+        ...figures(total),
+        shareOf(total, whole),
+      ]),
+    );
+  const repeats = accumulation > 1 ? `; all but the update run ${accumulation} times in a step` : '';
+  const facts: (readonly [string, string])[] = [
+    ['device', where.device],
+    ['measured by', method],
+    ['dispatches', `${rows.length}${repeats}`],
+    ...(stepSeconds === undefined || sumOverStep === undefined
+      ? []
+      : ([
+          ['step, not profiled', quantity(stepSeconds, 's')],
+          ['rows, summed', `${(100 * sumOverStep).toFixed(1)} % of it`],
+        ] as const)),
+    ...(where.trace === undefined ? [] : ([['trace', where.trace]] as const)),
+  ];
+  return [
+    columns(
+      [name, shape, ...figureColumns, bound],
+      rows.map((row) => [row.kernel, cut(row.shape), ...figures(row), row.boundBy]),
+    ),
+    sums(totals.kernel, 'kernel'),
+    sums(totals.term, 'term'),
+    pairs(facts),
+  ].join('\n\n');
+}
+
+function figures(item: KernelRow | KernelTotal): string[] {
+  const { predictedSeconds, measuredSeconds } = item;
+  const ratio =
+    predictedSeconds && measuredSeconds !== undefined ? measuredSeconds / predictedSeconds : undefined;
+  return [
+    quantity(item.usefulFlops, 'FLOP'),
+    quantity(item.bytes, 'B'),
+    seconds(item.limitSeconds),
+    seconds(predictedSeconds),
+    seconds(measuredSeconds),
+    ratio === undefined ? '–' : ratio.toFixed(2),
+  ];
+}
+
+function shareOf(total: KernelTotal, whole: KernelTotal): string {
+  const [part, all] = [total.measuredSeconds, whole.measuredSeconds];
+  return part === undefined || !all ? '–' : `${((100 * part) / all).toFixed(1)} %`;
+}
+
+const seconds = (value: number | undefined): string => (value === undefined ? '–' : quantity(value, 's'));
+
+const cut = (text: string): string =>
+  text.length <= shapeWidth ? text : `${text.slice(0, shapeWidth - 1)}…`;
+
+/** Aligned columns under their heads: text to the left, figures to the right. */
+function columns(heads: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const widths = heads.map(({ head }, column) =>
+    Math.max(head.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return heads[column]?.isText === true ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(heads.map(({ head }) => head)), ...rows.map(line)].join('\n');
+}
