@@ -5,80 +5,58 @@ import { gpuEngine } from '../src/lab/engine.ts';
 import { measuredTable } from '../src/lab/kernel-table.ts';
 import { prepareRun } from '../src/lab/run.ts';
 import { RunLoop } from '../src/lab/run-loop.ts';
+import { checkRunRecord } from '../src/lab/run-record.ts';
+import { RunRecorder, titleOf } from '../src/lab/run-recorder.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { findPreset } from '../src/model/presets.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
-import type { RecordedRun } from '../src/ui/recorded-run.ts';
-import type { LabEvent, StepRecord } from '../src/worker/api.ts';
+import type { RunRecord } from '../src/worker/api-records.ts';
 
 const presetId = 'nano';
+/** Steps of the curve: the page fetches it before anything else. */
 const keptSteps = 500;
 
-/** Trains the preset to its end and writes public/recorded-run.json under the given root. */
+/** Trains the preset to its end and writes its record. @param file such as public/recorded-run.json */
 export async function recordRun(open: OpenDevice, file: string): Promise<void> {
   const parsed = parseExperiment(findPreset(presetId)?.experiment);
   if (parsed.kind !== 'ok') throw new Error(parsed.problems[0]?.message);
+  const host = `Node ${process.versions.node}, Dawn`;
   const engine = gpuEngine(open, await calibrateDevice(open, `node ${process.versions.node}`));
   const run = await prepareRun(engine, parsed.experiment, { withSampler: true });
-  const steps: StepRecord[] = [];
-  const others: LabEvent[] = [];
+  const recorder = new RunRecorder(run, {
+    id: `recorded-${presetId}`,
+    title: titleOf(run),
+    note: 'npm run bench -- record',
+    device: {
+      runtime: 'gpu',
+      name: open.facts.description || open.facts.vendor,
+      isSoftware: open.facts.isSoftware,
+      host,
+    },
+    ...{ presetId, profile: engine.profile },
+  });
   const loop = new RunLoop(run, {
     emit: (event) => {
-      if (event.kind === 'steps') steps.push(...event.steps);
-      else others.push(event);
+      recorder.take(event);
       if (event.kind === 'evaluation')
         console.log(`step ${event.step}: validation loss ${event.loss.toFixed(4)}`);
     },
   });
   loop.start();
   await loop.settled();
-  const stepSeconds = [...steps].map((step) => step.stepSeconds).sort((a, b) => a - b)[steps.length >> 1];
-  const kernelTable = await loop.exclusive(() => measuredTable(engine, run, stepSeconds));
-  const { tokensPerSecond } = run.prediction;
-  const recorded: RecordedRun = {
-    version: 1,
-    presetId,
-    device: `${open.facts.description || open.facts.vendor} (Node ${process.versions.node}, Dawn)`,
-    isSoftware: open.facts.isSoftware,
-    recordedAt: new Date().toISOString(),
-    note: 'npm run bench -- record',
-    totalSteps: parsed.experiment.train.steps,
-    steps: thin(steps),
-    evaluations: others.flatMap((event) => (event.kind === 'evaluation' ? [withoutKind(event)] : [])),
-    samples: others.flatMap((event) =>
-      event.kind === 'sample' ? [{ step: event.step, text: event.text }] : [],
-    ),
-    floors: run.floors,
-    ...(tokensPerSecond === undefined ? {} : { predictedTokensPerSecond: tokensPerSecond }),
-    kernelTable,
-  };
-  writeFileSync(file, `${JSON.stringify(recorded, (_, value) => shorten(value))}\n`);
+  const stepSeconds = recorder.record().timing?.stepSeconds;
+  recorder.kernelTable = await loop.exclusive(() => measuredTable(engine, run, stepSeconds));
+  const record = { ...recorder.record(), steps: thin(recorder.record().steps) };
+  const text = JSON.stringify(record, (_, value) => shorten(value));
+  checkRunRecord(JSON.parse(text), file);
+  writeFileSync(file, `${text}\n`);
   run.runtime.dispose();
 }
 
 /** Every n-th step, the first and the last always. */
-function thin(steps: readonly StepRecord[]): StepRecord[] {
+function thin(steps: RunRecord['steps']): RunRecord['steps'] {
   const every = Math.ceil(steps.length / keptSteps);
-  return steps.filter((_, index) => index % every === 0 || index === steps.length - 1).map(withoutFlag);
-}
-
-function withoutFlag(step: StepRecord): StepRecord {
-  const { tokens, loss, learningRate, gradientNorm, stepSeconds, tokensPerSecond, flops, seconds } = step;
-  return {
-    step: step.step,
-    tokens,
-    loss,
-    learningRate,
-    gradientNorm,
-    stepSeconds,
-    tokensPerSecond,
-    flops,
-    seconds,
-  };
-}
-
-function withoutKind({ step, tokens, flops, seconds, loss }: Extract<LabEvent, { kind: 'evaluation' }>) {
-  return { step, tokens, flops, seconds, loss };
+  return steps.filter((_, index) => index % every === 0 || index === steps.length - 1);
 }
 
 /** Six digits are more than any chart shows. */

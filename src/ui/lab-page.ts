@@ -195,7 +195,7 @@ export class LabPage extends LitElement {
   #side(lab: LabState, replay: ReplayView | undefined) {
     const { run } = replay ?? lab;
     const upcoming = lab.prediction.kind === 'done' ? lab.prediction.value : undefined;
-    const recordedRate = replay?.recorded.predictedTokensPerSecond;
+    const recordedRate = replay?.recorded.prediction?.tokensPerSecond;
     const isFree = canStart(lab) && !isRunActive(lab.run.state);
     return html`<throughput-gauge
         .measured=${run.last?.tokensPerSecond}

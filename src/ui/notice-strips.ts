@@ -2,11 +2,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { SavedRun } from '../worker/api.ts';
+import type { RunRecord } from '../worker/api-records.ts';
 import { emit } from './events.ts';
 import { formatCount } from './format.ts';
 import type { ShownProblem } from './lab-state.ts';
 import type { KeptState } from './problem-text.ts';
-import type { RecordedRun } from './recorded-run.ts';
 import { describeTime } from './run-files.ts';
 import { baseStyles, controlStyles } from './styles.ts';
 import './problem-list.ts';
@@ -66,7 +66,7 @@ export class NoticeStrips extends LitElement {
   /** An unfinished run of this browser, while no other is open. */
   @property({ attribute: false }) savedRun: SavedRun | undefined;
   /** What is replayed, and the title of its preset. */
-  @property({ attribute: false }) recorded: RecordedRun | undefined;
+  @property({ attribute: false }) recorded: RunRecord | undefined;
   @property() recordedTitle = '';
   /** Whether a run may be started or opened now. */
   @property({ type: Boolean }) canStart = false;
@@ -115,11 +115,11 @@ export class NoticeStrips extends LitElement {
     </div>`;
   }
 
-  #recording({ device, isSoftware, recordedAt, note }: RecordedRun) {
+  #recording({ device, startedAt, note }: RunRecord) {
     return html`<div class="strip recorded">
       <span>
         <span class="tape">Recorded</span>
-        ${this.recordedTitle} on ${device}${isSoftware ? ', a software GPU' : ''}, ${describeTime(recordedAt)}
+        ${this.recordedTitle} on ${device.name} (${device.host})${device.isSoftware ? ', a software GPU' : ''}, ${describeTime(startedAt)}
         <span class="muted">(<code>${note}</code>)</span>. Press Train to see it on this machine.
       </span>
       <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>

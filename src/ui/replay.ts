@@ -1,12 +1,13 @@
 // Plays the recorded run on the page's clock until a run of one's own begins.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { RunRecord } from '../worker/api-records.ts';
 import { noRun, type RunView } from './lab-state.ts';
-import { fetchRecordedRun, type RecordedRun, replayUntil } from './recorded-run.ts';
+import { fetchRecordedRun, replayUntil } from './recorded-run.ts';
 import type { RunSeries } from './run-series.ts';
 
 /** What the page shows of a recording at this moment. */
 export interface ReplayView {
-  readonly recorded: RecordedRun;
+  readonly recorded: RunRecord;
   readonly run: RunView;
   readonly series: RunSeries;
 }
@@ -15,7 +16,7 @@ export interface ReplayView {
 const playMilliseconds = 9000;
 
 /** The view of a recording of which `share` (0 to 1) has passed. */
-export function replayView(recorded: RecordedRun, share: number): ReplayView {
+export function replayView(recorded: RunRecord, share: number): ReplayView {
   const { steps, evaluations, samples } = replayUntil(recorded, share);
   return {
     recorded,
@@ -31,16 +32,20 @@ export function replayView(recorded: RecordedRun, share: number): ReplayView {
   };
 }
 
-/** Fetches the recording and advances it with the frames; who prefers less motion sees its end at once. */
+/** Advances a recording with the frames; who prefers less motion sees its end at once. */
 export class ReplayController implements ReactiveController {
   #host: ReactiveControllerHost;
-  #recorded: RecordedRun | undefined;
+  #recorded: RunRecord | undefined;
   #begin = 0;
   #view: ReplayView | undefined;
   #frame = 0;
 
-  constructor(host: ReactiveControllerHost) {
+  readonly #fetch: () => Promise<RunRecord | undefined>;
+
+  /** @param fetch where the first recording comes from; `show` may replace it by another */
+  constructor(host: ReactiveControllerHost, fetch: () => Promise<RunRecord | undefined> = fetchRecordedRun) {
     this.#host = host;
+    this.#fetch = fetch;
     host.addController(this);
   }
 
@@ -50,14 +55,18 @@ export class ReplayController implements ReactiveController {
   }
 
   hostConnected(): void {
-    void fetchRecordedRun().then((recorded) => {
-      this.#recorded = recorded;
-      this.play();
-    });
+    void this.#fetch().then((recorded) => recorded && this.show(recorded));
   }
 
   hostDisconnected(): void {
     cancelAnimationFrame(this.#frame);
+  }
+
+  /** Takes another recording and plays it. */
+  show(recorded: RunRecord | undefined): void {
+    this.#recorded = recorded;
+    if (recorded === undefined) this.#view = undefined;
+    this.play();
   }
 
   /** Begins from the start. */
