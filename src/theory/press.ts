@@ -91,6 +91,22 @@ export function pressTable(model: PressModel): PressRow[] {
   ];
 }
 
+/** Table 1 as it is printed, in the order of `pressTable`; one layer's share where the row is per layer. */
+export const pressFormulas: readonly {
+  readonly multiplyAdds: string;
+  readonly data: string;
+  readonly parameters: string;
+}[] = [
+  { multiplyAdds: '0', data: 'n·d', parameters: 'V·d' },
+  { multiplyAdds: '3n·d²', data: '3n·d', parameters: '3d²' },
+  { multiplyAdds: '2n²·d', data: 'n·d', parameters: '0' },
+  { multiplyAdds: 'n·d²', data: 'n·d', parameters: 'd²' },
+  { multiplyAdds: '4n·d²', data: '4n·d', parameters: '4d²' },
+  { multiplyAdds: '4n·d²', data: 'n·d', parameters: '4d²' },
+  { multiplyAdds: '2n·d', data: '2n·d', parameters: '4d' },
+  { multiplyAdds: 'n·d·V', data: 'n·V', parameters: 'd·V' },
+];
+
 /** Values that naive attention keeps besides, one score per pair of tokens and head: H·n² (Table 1's remark). */
 export function naiveAttentionValues({ context }: PressModel, heads: number): number {
   requirePositive('press', 'the number of heads', heads);

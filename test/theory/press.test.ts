@@ -4,6 +4,7 @@ import {
   naiveAttentionValues,
   type PressModel,
   pressCosts,
+  pressFormulas,
   pressTable,
   pressUnits,
 } from '../../src/theory/press.ts';
@@ -83,4 +84,21 @@ test.each([
 ])('a model that cannot be is refused', (model, message) => {
   expect(() => pressCosts(model)).toThrow(message);
   expect(() => pressTable(model)).toThrow(message);
+});
+
+test('every formula of Table 1 says what its row computes', () => {
+  const letters = (model: PressModel) => ({ n: model.context, V: model.vocabulary, d: model.width });
+  /** A product of letters, each with an exponent of one or two, and a leading number. */
+  const evaluate = (formula: string, of: Readonly<Record<string, number>>): number =>
+    formula.split('·').reduce((product, factor) => {
+      const [, digits = '', letter = '', square = ''] = factor.match(/^(\d*)([nVd]?)(²?)$/) ?? [];
+      expect(digits + letter, formula).not.toBe('');
+      return product * Number(digits || 1) * (letter === '' ? 1 : of[letter] ** (square === '' ? 1 : 2));
+    }, 1);
+  for (const model of [a, dHigh]) {
+    pressTable(model).forEach((row, index) => {
+      for (const key of ['multiplyAdds', 'data', 'parameters'] as const)
+        expect(evaluate(pressFormulas[index][key], letters(model)), row.task).toBe(row[key]);
+    });
+  }
 });
