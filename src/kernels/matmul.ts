@@ -1,5 +1,6 @@
 // Matrix products in three layouts with several variants each, and the function that records one.
 import plainSource from '../../shaders/matmul-plain.wgsl?raw';
+import productsSource from '../../shaders/matmul-products.wgsl?raw';
 import rowSource from '../../shaders/matmul-row.wgsl?raw';
 import subgroupSource from '../../shaders/matmul-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/matmul-tiled.wgsl?raw';
@@ -61,7 +62,7 @@ function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant 
   const width = 4 * vectors * lanes;
   return {
     name: `subgroup${lanes}-${rows}x${4 * vectors}`,
-    source: subgroupSource,
+    source: productsSource + subgroupSource,
     requires: ['subgroups'],
     constants: { lanes, tileRows: rows, columnVectors: vectors },
     tile: [rows, width],
