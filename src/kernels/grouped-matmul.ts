@@ -1,0 +1,360 @@
+// The matrix products of all experts at once, each expert's rows with its own matrix, in three layouts with variants.
+import plainSource from '../../shaders/grouped-matmul-plain.wgsl?raw';
+import subgroupSource from '../../shaders/grouped-matmul-subgroup.wgsl?raw';
+import tiledSource from '../../shaders/grouped-matmul-tiled.wgsl?raw';
+import productsSource from '../../shaders/matmul-products.wgsl?raw';
+import {
+  type Capabilities,
+  type Dims,
+  defineKernel,
+  type Feature,
+  type Kernel,
+  type NumberArray,
+} from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import { recordSlotSum } from './expert-combine.ts';
+import { expertTileBound, type Placement } from './expert-placement.ts';
+import { prologue } from './prologue.ts';
+
+/** As for matmul: nn x·w, nt x·wᵀ over the rows of the experts; tn xᵀ·w per expert, summed over its rows. */
+export type GroupedLayout = 'nn' | 'nt' | 'tn';
+
+const dimNames = [
+  'rows',
+  'columns',
+  'inner',
+  'experts',
+  'tileRows',
+  'tileBound',
+  'perToken',
+  'accumulate',
+] as const;
+
+/**
+ * Sizes of one grouped product. The rows of all experts (N·K at most) are `rows`, or `inner` of tn; `perToken` > 0 takes
+ * row r of x from the token of assignments[r].
+ */
+export type GroupedDims = Dims<(typeof dimNames)[number]>;
+
+type Binding = 'x' | 'w' | 'offsets' | 'tiles' | 'assignments' | 'y';
+type GroupedKernel = Kernel<(typeof dimNames)[number], Binding>;
+
+interface Variant {
+  readonly name: string;
+  readonly source: string;
+  readonly requires?: readonly Feature[];
+  readonly constants: Readonly<Record<string, number>>;
+  readonly tile: readonly [rows: number, columns: number];
+  readonly suits?: (device: Capabilities) => boolean;
+  readonly pays?: (dims: GroupedDims) => boolean;
+}
+
+/** True where subgroups are so narrow that only software adapters have them (matmul.ts). */
+function isNarrow(device: Capabilities): boolean {
+  return device.features.has('subgroups') && device.subgroupMaxSize <= 8;
+}
+
+function subgroupVariant(lanes: 4 | 8, height: 16 | 32, vectors: 1 | 2): Variant {
+  const width = 4 * vectors * lanes;
+  return {
+    name: `subgroup${lanes}-${height}x${4 * vectors}`,
+    source: productsSource + subgroupSource,
+    requires: ['subgroups'],
+    constants: { lanes, tileHeight: height, columnVectors: vectors },
+    tile: [height, width],
+    suits: (device) => isNarrow(device) && device.subgroupMinSize === lanes,
+    // The narrower tile follows in the list: leave it the sizes where this one computes mostly padding.
+    pays: ({ columns }) =>
+      vectors === 1 ||
+      Math.ceil(columns / width) * width <= 1.25 * Math.ceil(columns / (width / 2)) * (width / 2),
+  };
+}
+
+function tiledVariant(down: number, across: number, blocks: 1 | 2, minimumTiles: number): Variant {
+  const tile = [4 * blocks * down, 4 * blocks * across] as const;
+  return {
+    name: `tiled-${tile[0]}x${tile[1]}-${4 * blocks}x${4 * blocks}`,
+    source: tiledSource,
+    constants: {
+      threadsDown: down,
+      threadsAcross: across,
+      blockRows: blocks,
+      blockColumns: blocks,
+      tileInner: 16,
+    },
+    tile,
+    suits: (device) => !isNarrow(device) && device.maxInvocationsPerWorkgroup >= down * across,
+    pays: (dims) => Math.ceil(dims.columns / tile[1]) * tilesDown(dims, tile[0]) >= minimumTiles,
+  };
+}
+
+/** Row tiles that have work: those of each y[e] for tn, which has no bound, or half of the last ones for nn and nt. */
+function tilesDown({ rows, experts, tileBound }: GroupedDims, height: number): number {
+  return tileBound === 0 ? experts * Math.ceil(rows / height) : tileBound;
+}
+
+const variants: readonly Variant[] = [
+  subgroupVariant(8, 32, 2),
+  subgroupVariant(8, 32, 1),
+  subgroupVariant(8, 16, 2),
+  subgroupVariant(8, 16, 1),
+  subgroupVariant(4, 16, 2),
+  subgroupVariant(4, 16, 1),
+  tiledVariant(8, 16, 2, 128),
+  tiledVariant(16, 16, 1, 1),
+  tiledVariant(8, 16, 1, 1),
+  tiledVariant(4, 16, 1, 1),
+  { name: 'plain', source: plainSource, constants: {}, tile: [1, 1] },
+];
+
+/**
+ * Rows of a tile for so many choices of experts on this device: as high as registers and threads like it, unless experts
+ * would mostly fill it with padding. A few choices, when decoding, go row by row.
+ */
+export function expertTileRows(device: Capabilities, choices: number, experts: number): number {
+  const average = choices / Math.min(experts, choices);
+  if (isNarrow(device)) return device.subgroupMinSize === 8 && average > 24 ? 32 : 16;
+  if (choices <= 16) return 1;
+  return average > 48 ? 64 : average > 24 ? 32 : 16;
+}
+
+/** Rows, columns, inner size and experts of tiny models, small to large, for the layouts over rows. */
+const typicalSizes = [
+  [512, 192, 96, 8],
+  [1536, 512, 128, 8],
+  [2048, 512, 256, 16],
+] as const;
+
+function dimsOf(
+  layout: GroupedLayout,
+  size: { readonly rows: number; readonly columns: number; readonly inner: number; readonly experts: number },
+  tileRows: number,
+  options: { readonly perToken?: number; readonly accumulate?: 0 | 1 } = {},
+): GroupedDims {
+  const { perToken = 0, accumulate = 0 } = options;
+  const height = layout === 'tn' ? 0 : tileRows;
+  const tileBound = height === 0 ? 0 : expertTileBound(size.rows, size.experts, height);
+  return { ...size, tileRows: height, tileBound, perToken, accumulate };
+}
+
+/** Where expert e's rows begin in a test: uneven, some experts without any, the last eighth of the rows unused. */
+function exampleOffset(rows: number, experts: number, expert: number): number {
+  return Math.floor((rows - Math.floor(rows / 8)) * (expert / experts) ** 2);
+}
+
+function exampleTiles({ rows, experts, tileRows, tileBound }: GroupedDims): number[] {
+  const tiles: number[] = [];
+  for (let e = 0; e < experts && tileBound > 0; e++) {
+    const end = exampleOffset(rows, experts, e + 1);
+    for (let row = exampleOffset(rows, experts, e); row < end; row += tileRows) tiles.push(e, row);
+  }
+  while (tiles.length < 2 * tileBound) tiles.push(experts, 0);
+  return tiles;
+}
+
+function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
+  const { tile } = variant;
+  const isPlain = variant.source === plainSource;
+  const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
+  const height = isPlain ? 3 : tile[0];
+  const odd = { rows: 143, columns: 67, inner: 53, experts: 5 };
+  const oddTn = { rows: 53, columns: 67, inner: 143, experts: 5 };
+  const size = layout === 'tn' ? oddTn : odd;
+  const padded = (count: number, to: number) => Math.ceil(count / to) * to;
+  const usefulFlops = ({ rows, columns, inner, experts, accumulate }: GroupedDims) =>
+    2 * rows * columns * inner + accumulate * columns * rows * (layout === 'tn' ? experts : 1);
+  return defineKernel({
+    name: `groupedMatmul.${layout}/${variant.name}`,
+    family: `groupedMatmul.${layout}`,
+    source: prologue + variant.source,
+    entryPoint: 'main',
+    dims: dimNames,
+    reads: ['x', 'w', 'offsets', 'tiles', 'assignments'],
+    writes: ['y'],
+    optional: ['tiles', 'assignments'],
+    requires: variant.requires ?? [],
+    constants: () => ({ ...variant.constants, xTransposed, wTransposed }),
+    suits: (dims, device) =>
+      (variant.suits?.(device) ?? true) && (isPlain || layout === 'tn' || dims.tileRows === tile[0]),
+    tensors: (dims) => {
+      const { rows, columns, inner, experts, tileBound, perToken } = dims;
+      const placed = layout === 'tn' ? inner : rows;
+      const sources = perToken > 0 ? Math.ceil(placed / perToken) : placed;
+      const u32 = 'u32' as const;
+      let tiles: number[] | undefined;
+      const tileAt = (_: number, i: number) => {
+        tiles ??= exampleTiles(dims);
+        return tiles[i] ?? 0;
+      };
+      return {
+        x: { shape: [sources, layout === 'tn' ? rows : inner] },
+        w: { shape: layout === 'tn' ? [inner, columns] : [experts, inner, columns] },
+        offsets: {
+          shape: [experts + 1],
+          elementType: u32,
+          fill: (_, e) => exampleOffset(placed, experts, e),
+        },
+        tiles: { shape: [Math.max(1, tileBound), 2], elementType: u32, fill: tileAt },
+        assignments: {
+          shape: [perToken > 0 ? placed : 1],
+          elementType: u32,
+          fill: (_, i) => (7 * i + 3) % placed,
+        },
+        y: { shape: layout === 'tn' ? [experts, rows, columns] : [rows, columns] },
+      };
+    },
+    selfTest: [
+      dimsOf(layout, size, height, { perToken: 2 }),
+      dimsOf(layout, size, height, { accumulate: 1 }),
+    ],
+    calibration: typicalSizes.map(([placed, columns, inner, experts], i) => {
+      const swapped =
+        layout === 'nt' ? { rows: placed, columns: inner, inner: columns } : { rows: placed, columns, inner };
+      const typical = layout === 'tn' ? { rows: inner, columns, inner: placed } : swapped;
+      const shrunk = isPlain ? { ...typical, columns: 16 * (i + 1) } : typical;
+      return dimsOf(layout, { ...shrunk, experts }, isPlain ? 16 : tile[0]);
+    }),
+    workgroups: (dims) => {
+      const { rows, columns, experts, tileRows, tileBound } = dims;
+      if (isPlain)
+        return Math.ceil(((layout === 'tn' ? experts * rows : tileBound * tileRows) * columns) / 64);
+      return tilesDown(dims, tile[0]) * Math.ceil(columns / tile[1]);
+    },
+    usefulFlops,
+    launchedFlops: (dims) => {
+      const { rows, columns, inner, experts, tileRows, tileBound } = dims;
+      const across = padded(columns, tile[1]);
+      if (layout === 'tn') return Math.max(usefulFlops(dims), 2 * padded(rows, tile[0]) * across * inner);
+      // Half a tile of padding per expert on average.
+      const launchedRows = Math.min(tileBound * tileRows, rows + (Math.min(experts, rows) * tileRows) / 2);
+      return Math.max(usefulFlops(dims), 2 * launchedRows * across * inner);
+    },
+    bytes: ({ rows, columns, inner, experts, perToken, accumulate }) => {
+      if (layout === 'tn') {
+        return 4 * (inner * (rows + columns) + (1 + accumulate) * experts * rows * columns + perToken);
+      }
+      const used = Math.min(experts, rows);
+      return 4 * (rows * inner + used * inner * columns + (1 + accumulate) * rows * columns + 2 * used);
+    },
+    reference: (arrays, dims) => groupedReference(arrays, dims, layout),
+  });
+}
+
+function groupedReference(
+  { x, w, offsets, assignments, y }: Readonly<Record<Binding, NumberArray>>,
+  { rows, columns, inner, experts, perToken, accumulate }: GroupedDims,
+  layout: GroupedLayout,
+): void {
+  const source = (row: number) => (perToken > 0 ? Math.floor(assignments[row] / perToken) : row);
+  const sums = new Float64Array(columns);
+  const store = (index: number) => {
+    for (let c = 0; c < columns; c++) y[index + c] = accumulate === 1 ? y[index + c] + sums[c] : sums[c];
+  };
+  const [columnStep, innerStep] = layout === 'nt' ? [inner, 1] : [1, columns];
+  for (let expert = 0; expert < experts; expert++) {
+    const [first, end] = [offsets[expert], offsets[expert + 1]];
+    for (let i = 0; i < (layout === 'tn' ? rows : end - first); i++) {
+      sums.fill(0);
+      for (let k = 0; k < (layout === 'tn' ? end - first : inner); k++) {
+        const factor = layout === 'tn' ? x[source(first + k) * rows + i] : x[source(first + i) * inner + k];
+        const base = layout === 'tn' ? (first + k) * columns : expert * inner * columns + k * innerStep;
+        const step = layout === 'tn' ? 1 : columnStep;
+        for (let c = 0; c < columns; c++) sums[c] += factor * w[base + c * step];
+      }
+      store((layout === 'tn' ? expert * rows + i : first + i) * columns);
+    }
+  }
+}
+
+const entriesOf = (layout: GroupedLayout) =>
+  variants.map((variant) => ({ kernel: kernelOf(layout, variant), pays: variant.pays ?? (() => true) }));
+const entries = { nn: entriesOf('nn'), nt: entriesOf('nt'), tn: entriesOf('tn') } as const;
+
+/** Every variant of every layout. */
+export const groupedMatmulKernels: readonly GroupedKernel[] = Object.values(entries)
+  .flat()
+  .map(({ kernel }) => kernel);
+
+/** Records one grouped product by the first variant that pays for its sizes on this device. */
+export function recordGroupedMatmul(
+  tape: Tape,
+  layout: GroupedLayout,
+  { x, w, y }: { readonly x: Tensor; readonly w: Tensor; readonly y: Tensor },
+  placement: Placement,
+  size: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly inner: number;
+    readonly perToken?: number;
+    readonly accumulate?: 0 | 1;
+  },
+): void {
+  const { experts, tileRows, offsets, tiles, assignments } = placement;
+  const { rows, columns, inner, ...options } = size;
+  const dims = dimsOf(layout, { rows, columns, inner, experts }, tileRows, options);
+  const [first, last] = [true, false].map((pays) =>
+    entries[layout].filter((entry) => entry.pays(dims) === pays),
+  );
+  const candidates = [...(first ?? []), ...(last ?? [])].map(({ kernel }) => kernel);
+  const bindings = {
+    ...{ x, w, y, offsets },
+    ...(layout === 'tn' ? {} : { tiles }),
+    ...(dims.perToken > 0 ? { assignments } : {}),
+  };
+  tape.dispatch(tape.choose(candidates, dims), dims, bindings);
+}
+
+/** What an expert layer may be told. */
+export interface ExpertLinearOptions {
+  /** K: x has one row per token, which its K experts share. Without it x has one row per choice. */
+  readonly perToken?: number;
+  readonly name?: string;
+}
+
+/**
+ * y[row] = x[row or its token] · w[expert of the row], with gradients.
+ * @param x [N·K, I], rows by expert as `placement` says, or [N, I] with `perToken`
+ * @param w [E, I, O]
+ * @returns [N·K, O]; rows that nobody was placed in are left as they are
+ * @throws if the sizes do not fit.
+ */
+export function expertLinear(
+  tape: Tape,
+  x: Tensor,
+  w: Tensor,
+  placement: Placement,
+  options: ExpertLinearOptions = {},
+): Tensor {
+  const { perToken = 0, name = 'expert linear' } = options;
+  const [experts = 0, inner = 0, columns = 0] = w.shape;
+  const { choices } = placement;
+  const sources = perToken > 0 ? choices / perToken : choices;
+  if (w.shape.length !== 3 || experts !== placement.experts || elementCount(x.shape) !== sources * inner) {
+    throw new Error(
+      `expertLinear: x is ${describeTensor(x)}, w is ${describeTensor(w)}, for ${choices} rows of ${placement.experts} ` +
+        `experts. Pass x as [${sources}, inputs] and w as [experts, inputs, outputs].`,
+    );
+  }
+  const y = tape.tensor(name, [choices, columns]);
+  const wants = { x: tape.needsGradient(x), w: tape.needsGradient(w) };
+  recordGroupedMatmul(tape, 'nn', { x, w, y }, placement, { rows: choices, columns, inner, perToken });
+  tape.onBackward([x, w], y, (dy) => {
+    if (wants.w) {
+      const { gradient, accumulate } = tape.gradientTarget(w);
+      const size = { rows: inner, columns, inner: choices, perToken, accumulate };
+      recordGroupedMatmul(tape, 'tn', { x, w: dy, y: gradient }, placement, size);
+    }
+    if (!wants.x) return;
+    const size = { rows: choices, columns: inner, inner: columns };
+    const { gradient, accumulate } = tape.gradientTarget(x);
+    if (perToken > 0) {
+      const rows = tape.tensor(`∂${x.name} by row`, [choices, inner]);
+      recordGroupedMatmul(tape, 'nt', { x: dy, w, y: rows }, placement, size);
+      recordSlotSum(tape, rows, placement, gradient, { perToken, columns: inner, accumulate });
+    } else {
+      recordGroupedMatmul(tape, 'nt', { x: dy, w, y: gradient }, placement, { ...size, accumulate });
+    }
+  });
+  return y;
+}
