@@ -1,11 +1,12 @@
 // `flopscope train DIR --batches FILE --optimizer FILE`: exactly one line per batch, to compare with another framework.
+import { basename } from 'node:path';
 import { checkpointFileName, writeCheckpoint } from '../lab/checkpoint.ts';
 import { parseLabelledBatches } from '../lab/labelled-batches.ts';
 import { type ListedRun, parseListedOptimizer, prepareListedRun, runListed } from '../lab/listed-run.ts';
 import { type ModelFiles, writeModelFiles } from '../lab/model-files.ts';
 import { readParameters } from '../lab/parameter-io.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
-import { openMachine } from './device.ts';
+import { type Machine, openMachine } from './device.ts';
 import { Interrupted, refuse } from './failure.ts';
 import {
   createDirectory,
@@ -20,6 +21,7 @@ import type { Output } from './output.ts';
 import { readCheckpointOf } from './resume.ts';
 import { StepWriter } from './train-lines.ts';
 import type { TrainOptions } from './train-options.ts';
+import { beginRecord, checkRecordPath, type TrainRecord } from './train-record.ts';
 
 /** Runs the command. @throws LabError or Interrupted. */
 export async function trainOnBatches(
@@ -40,6 +42,7 @@ export async function trainOnBatches(
   }
   const out = options.out === undefined ? undefined : resolvePath(options.out);
   if (out !== undefined) await createDirectory(out);
+  await checkRecordPath(options);
   const nothingYet = 'before the first step: there was nothing to keep.';
   const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
   const run = await unlessInterrupted(
@@ -47,18 +50,23 @@ export async function trainOnBatches(
     nothingYet,
     prepareListedRun(machine.engine, files, batches, optimizer, checkpoint),
   );
+  const keepsRecord = out !== undefined || options.record !== undefined;
+  const record = keepsRecord ? await recordOf(run, files, machine, options, output) : undefined;
   const writer = new StepWriter(output);
   let skipped = 0;
   await runListed(
     run,
-    (record) => {
-      if (!record.isFinite) skipped++;
-      writer.write(record, undefined, true);
+    (step) => {
+      if (!step.isFinite) skipped++;
+      writer.write(step, undefined, true);
+      record?.recorder.take({ kind: 'steps', steps: [step] });
     },
     () => signal.aborted,
   );
   if (skipped > 0) output.note(`train: ${skipped} steps were not finite and changed nothing.`);
-  if (out !== undefined) await writeFiles(out, await filesOf(run, files));
+  record?.recorder.take({ kind: 'state', state: signal.aborted ? 'paused' : 'finished' });
+  await record?.write();
+  if (out !== undefined && record) await writeFiles(out, [...(await filesOf(run, files)), record.file()]);
   if (!signal.aborted) return;
   const { step } = run.trainer.progress;
   throw new Interrupted(
@@ -66,6 +74,17 @@ export async function trainOnBatches(
       ? `after batch ${step}: nothing was kept, because there is no --out.`
       : `after batch ${step}: wrote a checkpoint and the model to ${out}. Go on with --resume ${out}.`,
   );
+}
+
+function recordOf(
+  run: ListedRun,
+  { model }: ModelFiles,
+  machine: Machine,
+  options: TrainOptions & { readonly batches: string },
+  output: Output,
+): Promise<TrainRecord> {
+  const title = `${model.layers} layers × ${model.width} on ${basename(options.batches)}`.slice(0, 200);
+  return beginRecord({ ...run, experiment: experimentOf(run, model) }, title, machine, options, output);
 }
 
 async function filesOf(run: ListedRun, { model, tokenizer }: ModelFiles): Promise<NamedBytes[]> {

@@ -6,6 +6,7 @@ export interface TrainOptions {
   readonly data?: string;
   readonly steps?: number;
   readonly out?: string;
+  readonly record?: string;
   readonly resume?: string;
   readonly seed?: number;
   readonly profile?: string;

@@ -1,11 +1,12 @@
 // `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
-
+import { basename } from 'node:path';
 import { checkpointFileName } from '../lab/checkpoint.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
 import { LabError } from '../lab/problem.ts';
 import { checkpointOf, prepareRun, type Run, weightsOf } from '../lab/run.ts';
 import { RunLoop } from '../lab/run-loop.ts';
+import { titleOf } from '../lab/run-recorder.ts';
 import { median } from '../lab/step-clock.ts';
 import type { Experiment } from '../model/config.ts';
 import type { LabEvent, Problem } from '../worker/api.ts';
@@ -21,6 +22,7 @@ import { useKnownProfile } from './profiles-known.ts';
 import { lastStepOf, readCheckpointOf, resumedExperiment } from './resume.ts';
 import { StepLines } from './train-lines.ts';
 import type { TrainOptions } from './train-options.ts';
+import { beginRecord, checkRecordPath, type TrainRecord } from './train-record.ts';
 
 /** Seconds between checkpoints; more when saving takes long. */
 const saveInterval = 30;
@@ -44,6 +46,7 @@ export async function trainOnText(
   if (checkpoint) output.note(`resume: at step ${done}, training to step ${Math.max(done, lastStep)}.`);
   const out = options.out === undefined ? undefined : resolvePath(options.out);
   if (out !== undefined) await createDirectory(out);
+  await checkRecordPath(options);
 
   const nothingYet = 'before the first step: there was nothing to keep.';
   const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
@@ -54,18 +57,25 @@ export async function trainOnText(
     prepareRun(machine.engine, experiment, {
       ...(given.text ? { text: given.text } : {}),
       ...(checkpoint ? { checkpoint } : {}),
-      withSampler: !output.json && experiment.train.sampleInterval > 0,
+      // Samples are for people, or for a record that was asked for.
+      withSampler: (!output.json || options.record !== undefined) && experiment.train.sampleInterval > 0,
       onProgress: output.progress,
     }),
   );
   const run = await unlessInterrupted(signal, nothingYet, withPrediction(prepared, machine, options, output));
-  await train(run, machine, { out, lastStep }, output, signal);
+  const record = await beginRecord(run, titleOf(run, textName(options)), machine, options, output);
+  await train(run, machine, { out, lastStep, record }, output, signal);
+}
+
+function textName({ data }: TrainOptions): string | undefined {
+  return data === undefined ? undefined : basename(data);
 }
 
 /** How far to train and where to write. */
 interface Goal {
   readonly out: string | undefined;
   readonly lastStep: number;
+  readonly record: TrainRecord;
 }
 
 async function train(
@@ -75,7 +85,7 @@ async function train(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const { out, lastStep } = goal;
+  const { out, lastStep, record } = goal;
   const { evaluationInterval } = run.experiment.train;
   const lines = new StepLines(
     output,
@@ -85,6 +95,7 @@ async function train(
   const loop = new RunLoop(run, {
     emit: (event) => {
       lines.take(event);
+      record.recorder.take(event);
       if (event.kind === 'problem' && event.problem.kind !== 'storageFull') problem = event.problem;
       describeEvent(event, output);
     },
@@ -93,7 +104,7 @@ async function train(
       : {
           // The last state is written with everything else.
           save: async (bytes: Uint8Array, step: number) => {
-            if (step < lastStep) await writeFiles(out, [{ name: checkpointFileName, bytes }]);
+            if (step < lastStep) await writeFiles(out, [{ name: checkpointFileName, bytes }, record.file()]);
           },
           saveInterval,
         }),
@@ -105,10 +116,15 @@ async function train(
   await loop.settled();
   signal.removeEventListener('abort', pause);
   lines.flush();
-  if (problem) throw new LabError(problem);
-  if (out !== undefined) await writeFiles(out, await filesOf(run));
-  if (signal.aborted) throw new Interrupted(whatWasKept(run, out));
-  output.result(...summary(run, machine, lines, out));
+  await record.write();
+  if (problem) {
+    // Weights that diverged are nothing to keep; how they did is.
+    if (out !== undefined) await writeFiles(out, [record.file()]);
+    throw new LabError(problem);
+  }
+  if (out !== undefined) await writeFiles(out, [...(await filesOf(run)), record.file()]);
+  if (signal.aborted) throw new Interrupted(whatWasKept(run, goal));
+  output.result(...summary(run, machine, lines, goal));
 }
 
 /** Everything that `--out` holds. Call when no step is in flight. */
@@ -124,17 +140,20 @@ async function filesOf(run: Run): Promise<NamedBytes[]> {
   ];
 }
 
-function whatWasKept(run: Run, out: string | undefined): string {
+function whatWasKept(run: Run, { out, record }: Goal): string {
   const { step } = run.trainer.progress;
-  if (out === undefined) return `after step ${step}: nothing was kept, because there is no --out.`;
-  return `after step ${step}: wrote a checkpoint and the model to ${out}. Go on with --resume ${out}.`;
+  if (out !== undefined) {
+    return `after step ${step}: wrote a checkpoint and the model to ${out}. Go on with --resume ${out}.`;
+  }
+  const kept = record.path === undefined ? 'nothing' : `nothing but the record in ${record.path}`;
+  return `after step ${step}: ${kept} was kept, because there is no --out.`;
 }
 
 function summary(
   { trainer, prediction }: Run,
   { engine, device }: Machine,
   lines: StepLines,
-  out: string | undefined,
+  { out, record: { path: record } }: Goal,
 ): [value: object, text: string] {
   const { step, tokens, seconds } = trainer.progress;
   const stepSeconds = median(lines.stepSeconds);
@@ -149,7 +168,7 @@ function summary(
     measuredTokensPerSecond: measured,
     modelFlopsUtilization: utilization,
     peakFlopsPerSecond: peak,
-    ...{ seconds, runtime: engine.kind, device, out },
+    ...{ seconds, runtime: engine.kind, device, out, record },
   };
   const rows: (readonly [string, string | undefined])[] = [
     ['done', `${step} steps, ${tokens} tokens, ${quantity(seconds, 's')} on ${device}`],
@@ -161,7 +180,7 @@ function summary(
       'utilization',
       utilization && peak && `${(100 * utilization).toFixed(1)} % of ${quantity(peak, 'FLOP/s')}`,
     ],
-    ['written to', out],
+    ['written to', [out, record].filter(Boolean).join(' and ') || undefined],
   ].map(([name, text]) => [String(name), text ? String(text) : undefined]);
   return [value, table(rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])))];
 }

@@ -23,7 +23,11 @@ export function addTrain(program: Command): void {
       'stop after step n, on the schedule of the configuration; a resumed run that is there already takes n more',
       integer(1, 10_000_000),
     )
-    .option('--out <dir>', 'write model, tokenizer, experiment and checkpoint there')
+    .option('--out <dir>', 'write model, tokenizer, experiment, checkpoint and record there')
+    .option(
+      '--record <file>',
+      'write the record of the run there: configuration, device, predictions, losses',
+    )
     .option('--resume <dir>', 'go on exactly where the checkpoint in this directory stopped')
     .option('--seed <s>', 'seed of weights, batches and dropout', parseSeed)
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')

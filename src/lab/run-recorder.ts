@@ -32,6 +32,16 @@ export interface RecordOptions {
   readonly before?: RunRecord | undefined;
 }
 
+/** What a record takes of a run. */
+export interface RecordedRun {
+  readonly experiment: Run['experiment'];
+  readonly trainer: { readonly progress: Run['trainer']['progress'] };
+  readonly runtime: { readonly allocatedBytes: number };
+  readonly corpus?: { readonly sha256: string };
+  readonly prediction?: Run['prediction'];
+  readonly floors?: Run['floors'];
+}
+
 type Step = RunRecord['steps'][number];
 
 /** Collects one run. */
@@ -47,7 +57,7 @@ export class RunRecorder {
   /** A person may rename a run while it runs. */
   title: string;
 
-  constructor(run: Run, options: RecordOptions) {
+  constructor(run: RecordedRun, options: RecordOptions) {
     const { id, title, device, profile, presetId, note } = options;
     const reached = run.trainer.progress.step;
     const before = options.before && untilStep(options.before, reached);
@@ -58,13 +68,12 @@ export class RunRecorder {
       startedAt: before?.startedAt ?? new Date().toISOString(),
       configVersion: schemaVersion,
       experiment: run.experiment as unknown as ExperimentJson,
-      dataSha256: run.corpus.sha256,
+      ...defined({ dataSha256: run.corpus?.sha256 }),
       device,
       ...defined({ calibration: (profile && calibrationOf(profile)) ?? before?.calibration }),
-      prediction: run.prediction,
+      ...defined({ prediction: run.prediction, floors: run.floors }),
       allocatedBytes: run.runtime.allocatedBytes,
       totalSteps: run.experiment.train.steps,
-      floors: run.floors,
       timingMethod:
         'Seconds of a step: wall clock from the arrival of one step’s loss to that of the next, two steps in flight, pauses left out.',
     };

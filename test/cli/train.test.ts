@@ -67,7 +67,7 @@ describe('train on text', () => {
     ]);
   });
 
-  it('writes model, tokenizer, checkpoint and experiment', async () => {
+  it('writes model, tokenizer, checkpoint, experiment and record', async () => {
     const { folder, train } = createRun();
     const result = await train('--out', 'made/here');
     const out = join(folder, 'made/here');
@@ -78,6 +78,7 @@ describe('train on text', () => {
       'experiment.json',
       'flopscope-tokenizer.json',
       'model.safetensors',
+      'record.json',
     ]);
     const experiment = JSON.parse(readFileSync(join(out, 'experiment.json'), 'utf8'));
     expect(parseExperiment(experiment)).toEqual({ kind: 'ok', experiment });
