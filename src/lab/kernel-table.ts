@@ -15,8 +15,10 @@ import { readParameters, writeParameters } from './parameter-io.ts';
 import { LabError } from './problem.ts';
 import type { Run } from './run.ts';
 
-/** The table of predictions alone. */
-export function predictedTable(run: Run, profile: DeviceProfile | undefined): KernelTable {
+type Planned = Pick<Run, 'experiment' | 'plans'>;
+
+/** The table of predictions alone; nothing needs to be allocated for it. */
+export function predictedTable(run: Planned, profile: DeviceProfile | undefined): KernelTable {
   const { accumulation } = run.experiment.train;
   return { rows: rowsOf(run, profile), method: 'not measured', accumulation };
 }
@@ -132,8 +134,20 @@ function secondsOf({ measuredSeconds, predictedSeconds }: KernelTotal): number {
   return measuredSeconds ?? predictedSeconds ?? 0;
 }
 
+/** True where the rows of a table are the dispatches of these plans, so that they join by index. */
+export function isTableOf({ rows }: KernelTable, { accumulate, update }: Planned['plans']): boolean {
+  const dispatches = [...accumulate.dispatches, ...update.dispatches];
+  return (
+    rows.length === dispatches.length &&
+    dispatches.every(({ kernel, dims }, index) => {
+      const row = rows[index];
+      return row?.kernel === kernel.name && row.shape === shapeText(dims);
+    })
+  );
+}
+
 function rowsOf(
-  run: Run,
+  run: Planned,
   profile: DeviceProfile | undefined,
   measured?: readonly Measurement[],
 ): KernelRow[] {

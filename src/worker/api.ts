@@ -2,6 +2,7 @@
 //
 // Expected failures come back as tagged unions, because comlink keeps only name, message and stack of an exception.
 // Exceptions are bugs.
+import type { TermsApi } from './api-terms.ts';
 
 /** A JSON value tree that crosses the boundary unchanged: configurations, presets. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -336,7 +337,7 @@ export interface AddressState {
 }
 
 /** Everything a person can do, as asynchronous calls. One run at a time. */
-export interface Lab {
+export interface Lab extends TermsApi {
   /**
    * Name of a Web Lock that the worker holds as long as it lives, so that the page notices its death; undefined
    * where there are no locks.

@@ -8,6 +8,7 @@ import { answer, DeviceService } from './device-service.ts';
 import { EventStream } from './event-stream.ts';
 import { parsed, RunService } from './run-service.ts';
 import { RunStorage } from './run-storage.ts';
+import { createTerms } from './terms-service.ts';
 
 /** Makes the lab of one worker. */
 export function createLab(): Lab {
@@ -63,6 +64,7 @@ export function createLab(): Lab {
       })),
     openSavedRun: (id) => answer(async () => formJson(parsed(await runs.openSaved(id)))),
     deleteSavedRun: (id) => runs.deleteSaved(id),
+    ...createTerms(runs),
   };
 }
 

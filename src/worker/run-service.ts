@@ -1,22 +1,12 @@
 // The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
-import { checkCapacity } from '../lab/capacity.ts';
 import { checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
 import { type Corpus, loadCorpus, textOfTokens } from '../lab/corpus.ts';
-import { recordInferencePlans } from '../lab/inference-plans.ts';
 import { measuredTable, predictedTable } from '../lab/kernel-table.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
 import { LabError, stage } from '../lab/problem.ts';
-import {
-  checkpointOf,
-  prepareRun,
-  type Run,
-  type RunOptions,
-  weightsOf,
-  withVocabulary,
-} from '../lab/run.ts';
+import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../lab/run.ts';
 import { RunLoop, startToken } from '../lab/run-loop.ts';
-import { momentCount, recordTrainingPlans } from '../lab/training-plans.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { presets } from '../model/presets.ts';
 import type {
@@ -31,6 +21,7 @@ import type {
   TextSummary,
 } from './api.ts';
 import type { DeviceService } from './device-service.ts';
+import { type PlannedRun, planRun } from './planned-run.ts';
 import { readRunFiles, summariseText } from './run-files.ts';
 import type { RunStorage } from './run-storage.ts';
 
@@ -56,6 +47,7 @@ export class RunService {
   #isPreparing = false;
   #cancelled = false;
   #stepSeconds: number | undefined;
+  #measuredKernels: KernelTable | undefined;
 
   constructor(devices: DeviceService, storage: RunStorage, emit: (event: LabEvent) => void) {
     this.#devices = devices;
@@ -73,19 +65,15 @@ export class RunService {
 
   /** Costs of an experiment, from the plans that would run. Allocates nothing. */
   async predict(json: ExperimentJson): Promise<Prediction> {
+    const { experiment, plans, sampling, engine } = await this.record(json);
+    return predictTraining(experiment, plans, sampling, engine.profile);
+  }
+
+  /** The plans that would run, with the vocabulary of the text. Allocates nothing. */
+  async record(json: ExperimentJson): Promise<PlannedRun> {
     const engine = await this.#devices.engine();
     const wanted = parsed(json);
-    const corpus = await this.#corpusOf(wanted);
-    const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
-    return stage('tooLarge', () => {
-      checkCapacity(
-        { capabilities: engine.capabilities },
-        experiment.model,
-        2 + momentCount(experiment.train),
-      );
-      const plans = recordTrainingPlans(experiment.model, experiment.train, engine);
-      return predictTraining(experiment, plans, recordInferencePlans(plans.model, engine), engine.profile);
-    });
+    return planRun(wanted, await this.#corpusOf(wanted), engine);
   }
 
   /** Prepares a new run in place of the one there was. */
@@ -172,7 +160,15 @@ export class RunService {
     const { loop, run } = this.#need();
     const engine = await this.#devices.engine();
     if (!measure) return predictedTable(run, engine.profile);
-    return loop.exclusive(() => measuredTable(engine, run, this.#stepSeconds, onProgress));
+    this.#measuredKernels = await loop.exclusive(() =>
+      measuredTable(engine, run, this.#stepSeconds, onProgress),
+    );
+    return this.#measuredKernels;
+  }
+
+  /** The last kernel table that was measured, perhaps of an earlier run. */
+  get measuredKernels(): KernelTable | undefined {
+    return this.#measuredKernels;
   }
 
   async exportRun(format: 'huggingFace' | 'checkpoint'): Promise<readonly NamedFile[]> {

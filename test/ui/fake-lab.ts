@@ -325,6 +325,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
         ...(measure ? { sumOverStep: 0.96 } : {}),
       });
     },
+    costTerms: async () => ok({ convention: 'of the fake lab', tables: [] }),
     exportRun: async (format) =>
       ok([
         {

@@ -1,0 +1,22 @@
+// The contract of api-terms.ts: records the plans that would run and adds them up by term.
+import { termReport } from '../lab/cost-terms.ts';
+import { isTableOf, predictedTable } from '../lab/kernel-table.ts';
+import type { TermsApi } from './api-terms.ts';
+import { answer } from './device-service.ts';
+import type { RunService } from './run-service.ts';
+
+/** The calls about terms. Seconds are measured where the last kernel table is of the same plans, else predicted if they can be. */
+export function createTerms(runs: Pick<RunService, 'record' | 'measuredKernels'>): TermsApi {
+  return {
+    costTerms: (json) =>
+      answer(async () => {
+        const { experiment, plans, sampling, engine } = await runs.record(json);
+        const measured = runs.measuredKernels;
+        const kernels =
+          measured && isTableOf(measured, plans)
+            ? measured
+            : predictedTable({ experiment, plans }, engine.profile);
+        return termReport(experiment, plans, sampling, kernels);
+      }),
+  };
+}
