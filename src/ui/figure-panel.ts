@@ -1,6 +1,6 @@
 // A framed figure: heading, the drawing, its table for those who read it so, and both as files.
 import { css, html, LitElement, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { customElement, property } from 'lit/decorators.js';
 import { type FigureTable, figureCsv } from './figure-table.ts';
 import { downloadText } from './files.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from './styles.ts';
@@ -52,7 +52,8 @@ export class FigurePanel extends LitElement {
   @property() fileName = 'figure';
   @property({ attribute: false }) table: FigureTable | undefined;
   @property({ type: Boolean }) isTable = false;
-  @state() private isTableShown = false;
+  /** Whether the table stands below the drawing; the reader may change it. */
+  @property({ type: Boolean }) isTableShown = false;
 
   protected override render() {
     const { table } = this;
@@ -105,11 +106,11 @@ export class FigurePanel extends LitElement {
         </thead>
         <tbody>
           ${rows.map(
-            (row) =>
+            (row, at) =>
               html`<tr>
                 ${columns.map(({ format }, index) => {
                   const cell = row[index];
-                  const text = typeof cell === 'number' ? (format ?? String)(cell) : (cell ?? '');
+                  const text = typeof cell === 'number' ? (format ?? String)(cell, at) : (cell ?? '');
                   const name = isNumber[index] ? 'number' : '';
                   return index === 0
                     ? html`<th scope="row" class=${name}>${text}</th>`

@@ -4,8 +4,8 @@ import { type CsvCell, toCsv } from './csv.ts';
 /** A column of a figure's table; the unit belongs into the label. */
 export interface FigureColumn {
   readonly label: string;
-  /** Text of a number on the page; the file has it in full. */
-  readonly format?: (value: number) => string;
+  /** Text of a number in a row on the page; the file has it in full. */
+  readonly format?: (value: number, row: number) => string;
 }
 
 /** A figure's numbers. The first column names the rows. */
