@@ -11,6 +11,8 @@ export function describeTermReport({ convention, tables }: TermReport): string {
 }
 
 function describeTable({ title, rows, total }: TermTable): string {
+  const seconds = ({ predictedSeconds = 0 }: TermRow): string[] =>
+    total.predictedSeconds === undefined ? [] : [quantity(predictedSeconds, 's')];
   const cells = (row: TermRow): string[] => [
     row.term,
     flops(row.closedFlops),
@@ -20,8 +22,10 @@ function describeTable({ title, rows, total }: TermTable): string {
     quantity(row.bytes, 'B'),
     quantity(row.activations, '').trim(),
     quantity(row.parameters, '').trim(),
+    ...seconds(row),
   ];
   const heads = [title, 'closed form', '+ named', '= plan', 'launched', 'bytes', 'activations', 'parameters'];
+  if (total.predictedSeconds !== undefined) heads.push('expected');
   const reasons = (of: readonly NamedFlops[], title: string) =>
     of.length === 0
       ? []

@@ -5,6 +5,7 @@ import { checkCapacity } from '../lab/capacity.ts';
 import { loadCorpus } from '../lab/corpus.ts';
 import { termReport } from '../lab/cost-terms.ts';
 import { recordInferencePlans } from '../lab/inference-plans.ts';
+import { predictedTable } from '../lab/kernel-table.ts';
 import { modelFileNames, parseJson } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
 import { stage } from '../lab/problem.ts';
@@ -12,7 +13,7 @@ import { recordTrainingPlans } from '../lab/training-plans.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { readHuggingFaceConfig } from '../model/huggingface-config.ts';
 import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
-import type { DeviceProfile } from '../plan/predict.ts';
+import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { OpenDevice } from '../runtime/device.ts';
 import type { Prediction } from '../worker/api.ts';
 import { tryOpenMachine } from './device.ts';
@@ -68,7 +69,8 @@ export function addPredict(program: Command): void {
       const { batch, accumulation } = experiment.train;
       const { context, vocabulary } = experiment.model;
       const name = profile ? { device: profile.device } : {};
-      const terms = termReport(experiment, plans, sampling);
+      const kernels = profile && predictedTable({ experiment, plans }, profile);
+      const terms = termReport(experiment, plans, sampling, kernels);
       output.result(
         { ...prediction, batch, accumulation, context, vocabulary, ...name, terms },
         `${describe(prediction, profile)}\n\n${describeTermReport(terms)}`,

@@ -71,6 +71,11 @@ const namedFamilies: readonly (readonly [prefix: string, difference: Difference]
   ['sample', 'sampling'],
 ];
 
+/** True for families of matrix products, grouped by expert or not. */
+export function isProduct(family: string): boolean {
+  return /^(grouped-?)?matmul\./i.test(family);
+}
+
 /**
  * Splits one dispatch.
  * @param sliced storages that hold slices of a product: a column sum of one of them adds slices, any other sums a bias
@@ -105,7 +110,7 @@ export function splitDispatch(
 
 /** Of the flops without addends, those that Table 1 counts. */
 function countedFlops({ family, usefulFlops }: Kernel, dims: Dims, rest: number, scalars: Scalars): number {
-  if (family.startsWith('matmul.')) return rest;
+  if (isProduct(family)) return rest;
   if (family.startsWith('attention.') && family !== 'attention.delta') {
     // Heads of no size leave the softmax.
     return rest - usefulFlops({ ...dims, keySize: 0, valueSize: 0 }, scalars);
@@ -150,7 +155,7 @@ function splitWaste(
     ]);
   }
   if (family === 'dropout') return only('random numbers', flops);
-  return only(/^(matmul|attention)\./.test(family) ? 'tile waste' : 'second pass', flops);
+  return only(isProduct(family) || family.startsWith('attention.') ? 'tile waste' : 'second pass', flops);
 }
 
 function only<Name>(name: Name, flops: number): ReadonlyMap<Name, number> {

@@ -15,7 +15,7 @@ import {
 } from '../theory/terms.ts';
 import type { KernelTable } from '../worker/api.ts';
 import type { PhaseCosts, TermRow, TermTable } from '../worker/api-terms.ts';
-import { differenceNotes, splitDispatch, wasteNotes } from './cost-terms-split.ts';
+import { differenceNotes, isProduct, splitDispatch, wasteNotes } from './cost-terms-split.ts';
 import { addCosts, addNamed, namedList, noCosts, totalRow } from './cost-terms-sum.ts';
 
 /** A model as the generalised Table 1 wants it. */
@@ -105,7 +105,7 @@ function addDispatch(
   const parts = splitDispatch(dispatch, scalars, sliced);
   for (const [name, flops] of parts.differences) addNamed(sums.differences, name, times * flops);
   for (const [name, flops] of parts.waste) addNamed(sums.waste, name, times * flops);
-  if (term === 'head' && phase === 'forward' && kernel.family.startsWith('matmul.')) {
+  if (term === 'head' && phase === 'forward' && isProduct(kernel.family)) {
     sums.logits += times * (dims.rows ?? 0) * (dims.columns ?? 0);
   }
 }
@@ -156,7 +156,7 @@ function slicedStorages(plans: readonly Plan[]): Set<Storage> {
   const found = new Set<Storage>();
   for (const { dims, bindings, kernel } of plans.flatMap(({ dispatches }) => dispatches)) {
     const { y } = bindings;
-    if (y && kernel.family.startsWith('matmul.') && (dims.slices ?? 1) > 1) found.add(y.storage);
+    if (y && isProduct(kernel.family) && (dims.slices ?? 1) > 1) found.add(y.storage);
   }
   return found;
 }

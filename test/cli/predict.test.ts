@@ -54,6 +54,9 @@ describe('predict', () => {
       expect(total.closedFlops + named).toBe(total.usefulFlops);
     }
     const plan = (flopsPerToken as { convention: string; flops: number }[]).at(-1);
+    const seconds = tables[0].rows.reduce((sum, { predictedSeconds = 0 }) => sum + predictedSeconds, 0);
+    expect(seconds).toBeGreaterThan(0);
+    expect(tables[0].total.predictedSeconds).toBeCloseTo(seconds, 9);
     expect(plan).toEqual({
       ...plan,
       convention: 'plan',
