@@ -6,6 +6,7 @@ import { presets } from '../model/presets.ts';
 import type { Catalogue, ExperimentJson, Lab, LabEvent } from './api.ts';
 import { answer, DeviceService } from './device-service.ts';
 import { EventStream } from './event-stream.ts';
+import { LessonsService } from './lessons-service.ts';
 import { parsed, RunService } from './run-service.ts';
 import { RunStorage } from './run-storage.ts';
 import { createTerms } from './terms-service.ts';
@@ -21,6 +22,12 @@ export function createLab(): Lab {
     emit({ kind: 'state', state: 'failed', message: problem.message });
   });
   const runs = new RunService(devices, storage, emit);
+  const lessons = new LessonsService({
+    engine: () => devices.engine(),
+    isTraining: () => runs.isTraining,
+  });
+  // Whoever trains wants the GPU now: a lesson's times would be wrong, and so would the run's.
+  const yieldToTraining = () => lessons.cancel('Training was started, so the lesson was cancelled.');
   const lifeLock = holdLifeLock();
 
   return {
@@ -38,13 +45,17 @@ export function createLab(): Lab {
     listen: async (listener) => events.listen(listener),
     start: (experiment, text) =>
       answer(async () => {
+        yieldToTraining();
         await runs.prepare(experiment, text);
         runs.start();
         return undefined;
       }),
     prepare: (experiment, text) => answer(() => runs.prepare(experiment, text).then(() => undefined)),
     pause: () => runs.pause(),
-    resume: async () => runs.start(),
+    resume: async () => {
+      yieldToTraining();
+      runs.start();
+    },
     step: () => answer(() => runs.step().then(() => undefined)),
     stop: () => runs.stop(),
     sample: (request, onText) => answer(() => runs.sample(request, onText)),
@@ -64,6 +75,9 @@ export function createLab(): Lab {
       })),
     openSavedRun: (id) => answer(async () => formJson(parsed(await runs.openSaved(id)))),
     deleteSavedRun: (id) => runs.deleteSaved(id),
+    lessons: async () => lessons.list(),
+    runLesson: (request, onEvent) => answer(() => lessons.run(request, onEvent)),
+    cancelLesson: async () => lessons.cancel(),
     ...createTerms(runs),
   };
 }

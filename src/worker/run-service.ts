@@ -55,6 +55,11 @@ export class RunService {
     this.#emit = emit;
   }
 
+  /** Whether a run is taking steps, or about to. */
+  get isTraining(): boolean {
+    return this.#isPreparing || this.#current?.loop.state === 'running';
+  }
+
   /** Checks a text and keeps it for experiments that train on a file. */
   async useText(text: OwnText): Promise<TextSummary> {
     const summary = await summariseText(text);

@@ -325,6 +325,12 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
         ...(measure ? { sumOverStep: 0.96 } : {}),
       });
     },
+    lessons: async () => [],
+    runLesson: async ({ id }) => ({
+      kind: 'problem',
+      problem: { kind: 'invalidConfig', message: `lesson: there is no "${id}" in the fake lab.` },
+    }),
+    cancelLesson: async () => {},
     costTerms: async () => ok({ convention: 'of the fake lab', tables: [] }),
     exportRun: async (format) =>
       ok([

@@ -1,0 +1,43 @@
+// The lessons behind the contract: one at a time, refused beside training, cancelled with a reason.
+import { describe, expect, it } from 'vitest';
+import { cpuEngine } from '../../src/lab/engine.ts';
+import type { LessonEvent } from '../../src/worker/api-lessons.ts';
+import { LessonsService } from '../../src/worker/lessons-service.ts';
+
+const nothing = () => undefined;
+
+function createService(isTraining = false) {
+  return new LessonsService({ engine: async () => cpuEngine(), isTraining: () => isTraining });
+}
+
+describe('the lessons service', () => {
+  it('lists seven lessons and runs one', async () => {
+    const service = createService();
+    expect(service.list()).toHaveLength(7);
+    const events: LessonEvent[] = [];
+    const outcome = await service.run({ id: 'deepseek', size: 'small', guess: 1 }, (event) =>
+      events.push(event),
+    );
+    expect(outcome).toMatchObject({ lesson: 'deepseek', guess: 1, guessVerdict: 'off' });
+    expect(events.at(-1)).toEqual({ kind: 'progress', fraction: 1, what: 'Done' });
+  });
+
+  it('refuses while a run is training, and lessons that are not there', async () => {
+    await expect(createService(true).run({ id: 'deepseek', size: 'small' }, nothing)).rejects.toThrow(
+      /A run is training.*Pause it/,
+    );
+    await expect(createService().run({ id: 'x', size: 'small' }, nothing)).rejects.toThrow(/no "x"/);
+  });
+
+  it('runs one at a time, and the next after the last was cancelled', async () => {
+    const service = createService();
+    const request = { id: 'gradients', size: 'small' } as const;
+    const first = service.run(request, nothing);
+    await expect(service.run(request, nothing)).rejects.toThrow(/Another lesson is running/);
+    service.cancel('Training began.');
+    await expect(first).rejects.toMatchObject({ problem: { kind: 'busy', message: 'Training began.' } });
+    await expect(service.run({ id: 'deepseek', size: 'small' }, nothing)).resolves.toMatchObject({
+      size: 'small',
+    });
+  });
+});
