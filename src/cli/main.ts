@@ -8,6 +8,7 @@ import { jsonOption } from './options.ts';
 import { addPredict } from './predict.ts';
 import { addPresets } from './presets.ts';
 import { addProfile } from './profile-command.ts';
+import { addReport } from './report.ts';
 import { addSample } from './sample.ts';
 import { addTheory } from './theory.ts';
 import { addTrain } from './train.ts';
@@ -44,6 +45,7 @@ function createProgram(json: boolean): Command {
     addCalibrate,
     addPredict,
     addTrain,
+    addReport,
     addProfile,
     addInspect,
     addSample,
