@@ -1,0 +1,120 @@
+// What routers do, summed on the device: load, drops, entropy and mean share per layer and expert, and the bias that balances.
+import source from '../../shaders/router-statistics.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import { elementCount, type Tensor } from '../plan/tensor.ts';
+import type { Placement } from './expert-placement.ts';
+import { metricSlots } from './gradient-norm.ts';
+import { prologue } from './prologue.ts';
+import type { Routing } from './router.ts';
+
+/** Numbers of one layer: tokens, Σ entropy, Σ (log Σ exp)², 0; then four rows of E: load, dropped, share, step's load. */
+export function statisticsStride(experts: number): number {
+  return 4 + 4 * experts;
+}
+
+/** Adds a replay's numbers to the statistics from `first` on; sums over tokens and steps. */
+export const gatherStatistics = defineKernel({
+  name: 'routerStatistics.gather',
+  family: 'routerStatistics.gather',
+  source: prologue + source,
+  entryPoint: 'gather',
+  dims: ['tokens', 'experts', 'sigmoid', 'first'],
+  reads: ['scores', 'rowSums', 'counts', 'offsets'],
+  writes: ['statistics'],
+  tensors: ({ tokens, experts, sigmoid, first }) => ({
+    scores: { shape: [tokens, experts], fill: (uniform) => (sigmoid === 1 ? uniform : uniform / experts) },
+    rowSums: { shape: [tokens], fill: (uniform) => 1 + uniform },
+    counts: { shape: [experts], elementType: 'u32', fill: () => 7 },
+    offsets: { shape: [experts + 1], elementType: 'u32', fill: (_, e) => 5 * e },
+    statistics: { shape: [first + statisticsStride(experts)] },
+  }),
+  selfTest: [
+    { tokens: 70, experts: 5, sigmoid: 0, first: 24 },
+    { tokens: 9, experts: 3, sigmoid: 1, first: 0 },
+  ],
+  calibration: [
+    { tokens: 256, experts: 8, sigmoid: 0, first: 0 },
+    { tokens: 1024, experts: 8, sigmoid: 0, first: 0 },
+    { tokens: 2048, experts: 64, sigmoid: 0, first: 0 },
+  ],
+  workgroups: ({ experts }) => experts + 1,
+  usefulFlops: ({ tokens, experts }) => tokens * (6 * experts + 2),
+  bytes: ({ tokens, experts }) => 4 * (tokens * (2 * experts + 1) + 10 * experts),
+  reference({ scores, rowSums, counts, offsets, statistics }, { tokens, experts, sigmoid, first }) {
+    for (let token = 0; token < tokens; token++) {
+      const scoreSum = sigmoid === 1 ? rowSums[token] : 1;
+      for (let e = 0; e < experts; e++) {
+        const share = scores[token * experts + e] / scoreSum;
+        statistics[first + 1] -= share * Math.log(Math.max(share, 1e-30));
+        statistics[first + 4 + 2 * experts + e] += share;
+      }
+      if (sigmoid === 0) statistics[first + 2] += rowSums[token] ** 2;
+    }
+    statistics[first] += tokens;
+    for (let e = 0; e < experts; e++) {
+      statistics[first + 4 + e] += counts[e];
+      statistics[first + 4 + experts + e] += counts[e] - (offsets[e + 1] - offsets[e]);
+      statistics[first + 4 + 3 * experts + e] += counts[e];
+    }
+  },
+});
+
+/** bias += rate · sign(mean load − load) of the step, unless it is not finite; the step's loads are left at zero. */
+export const updateBiasKernel = defineKernel({
+  name: 'routerStatistics.updateBias',
+  family: 'routerStatistics.updateBias',
+  source: prologue + source,
+  entryPoint: 'updateBias',
+  dims: ['layers', 'experts', 'rate'],
+  reads: ['metrics'],
+  writes: ['statistics', 'bias'],
+  tensors: ({ layers, experts }) => ({
+    metrics: { shape: [4], fill: (_, i) => (i === metricSlots.isFinite ? 1 : 0.5) },
+    statistics: { shape: [layers, statisticsStride(experts)], fill: (uniform) => Math.floor(8 * uniform) },
+    bias: { shape: [layers, experts] },
+  }),
+  selfTest: [{ layers: 2, experts: 67, rate: 0.01 }],
+  calibration: [8, 16, 64].map((experts) => ({ layers: 4, experts, rate: 0.001 })),
+  constants: ({ layers }) => ({ layers }), // the grid's size: no override of the WGSL
+  workgroups: ({ layers }) => layers,
+  usefulFlops: ({ layers, experts }) => 4 * layers * experts,
+  bytes: ({ layers, experts }) => 4 * 5 * layers * experts,
+  reference({ metrics, statistics, bias }, { layers, experts, rate }) {
+    for (let layer = 0; layer < layers; layer++) {
+      const loads = layer * statisticsStride(experts) + 4 + 3 * experts;
+      let sum = 0;
+      for (let e = 0; e < experts; e++) sum += statistics[loads + e];
+      for (let e = 0; e < experts; e++) {
+        const below = Math.sign(sum / experts - statistics[loads + e]);
+        if (metrics[metricSlots.isFinite] === 1) bias[layer * experts + e] += rate * below;
+        statistics[loads + e] = 0;
+      }
+    }
+  },
+});
+
+/** Records one layer's numbers of a replay. `layer` counts the layers that have experts. */
+export function recordStatistics(
+  tape: Tape,
+  { scores, rowSums }: Routing,
+  { counts, offsets, experts }: Placement,
+  statistics: Tensor,
+  { layer, isSigmoid }: { readonly layer: number; readonly isSigmoid: boolean },
+): void {
+  const tokens = elementCount(rowSums.shape);
+  const dims = { tokens, experts, sigmoid: isSigmoid ? 1 : 0, first: layer * statisticsStride(experts) };
+  tape.dispatch(gatherStatistics, dims, { scores, rowSums, counts, offsets, statistics });
+}
+
+/** Records the step of all routers' biases. bias: [layers with experts, E]; metrics as gradientNorm leaves them. */
+export function updateRouterBias(
+  tape: Tape,
+  bias: Tensor,
+  statistics: Tensor,
+  metrics: Tensor,
+  rate: number,
+): void {
+  const [layers = 1, experts = 1] = bias.shape;
+  tape.dispatch(updateBiasKernel, { layers, experts, rate }, { metrics, statistics, bias });
+}
