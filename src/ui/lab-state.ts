@@ -128,6 +128,18 @@ export function isRunActive(state: RunState): boolean {
   return state === 'preparing' || state === 'running' || state === 'paused';
 }
 
+/** Whether the worker is there, idle enough to be asked for a run or a measurement. */
+export function isLabFree(lab: LabState): boolean {
+  const isMeasuring = lab.selfTest.kind === 'running' || lab.calibration.kind === 'running';
+  return (
+    lab.catalogue !== undefined &&
+    lab.device.kind === 'done' &&
+    !lab.isWorkerGone &&
+    lab.busy === '' &&
+    !isMeasuring
+  );
+}
+
 /** Whether there are weights to sample from, profile or save. */
 export function hasWeights(run: RunView): boolean {
   return run.state !== 'idle' && run.state !== 'preparing' && run.state !== 'failed';

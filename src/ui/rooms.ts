@@ -1,5 +1,5 @@
 // The rooms of the page, in the order of the tabs. A room is loaded when it is first entered, and then kept.
-import type { TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import type { LabAccess } from './lab-access.ts';
 import type { LabState } from './lab-state.ts';
 
@@ -17,7 +17,26 @@ export interface Room {
 export const trainingRoom = { id: 'train', label: 'Train' } as const;
 
 /** All other rooms. */
-export const rooms: readonly Room[] = [];
+export const rooms: readonly Room[] = [
+  {
+    id: 'costs',
+    label: 'Costs',
+    load: () => import('./room-costs.ts'),
+    render: (lab) => html`<room-costs .lab=${lab}></room-costs>`,
+  },
+  {
+    id: 'kernels',
+    label: 'Kernels',
+    load: () => import('./room-kernels.ts'),
+    render: (lab, access) => html`<room-kernels .lab=${lab} .access=${access}></room-kernels>`,
+  },
+  {
+    id: 'lessons',
+    label: 'Lessons',
+    load: () => import('./room-lessons.ts'),
+    render: (lab, access) => html`<room-lessons .lab=${lab} .access=${access}></room-lessons>`,
+  },
+];
 
 /** The room that an address names, or the training room. */
 export function roomFromHash(hash: string, known: readonly { readonly id: string }[] = rooms): string {

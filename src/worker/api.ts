@@ -2,6 +2,7 @@
 //
 // Expected failures come back as tagged unions, because comlink keeps only name, message and stack of an exception.
 // Exceptions are bugs.
+import type { KernelsApi } from './api-kernels.ts';
 import type { LessonsApi } from './api-lessons.ts';
 import type { TermsApi } from './api-terms.ts';
 
@@ -338,7 +339,7 @@ export interface AddressState {
 }
 
 /** Everything a person can do, as asynchronous calls. One run at a time. */
-export interface Lab extends LessonsApi, TermsApi {
+export interface Lab extends KernelsApi, LessonsApi, TermsApi {
   /**
    * Name of a Web Lock that the worker holds as long as it lives, so that the page notices its death; undefined
    * where there are no locks.

@@ -6,6 +6,7 @@ import { presets } from '../model/presets.ts';
 import type { Catalogue, ExperimentJson, Lab, LabEvent } from './api.ts';
 import { answer, DeviceService } from './device-service.ts';
 import { EventStream } from './event-stream.ts';
+import { createKernels } from './kernels-service.ts';
 import { LessonsService } from './lessons-service.ts';
 import { parsed, RunService } from './run-service.ts';
 import { RunStorage } from './run-storage.ts';
@@ -79,6 +80,7 @@ export function createLab(): Lab {
     runLesson: (request, onEvent) => answer(() => lessons.run(request, onEvent)),
     cancelLesson: async () => lessons.cancel(),
     ...createTerms(runs),
+    ...createKernels(),
   };
 }
 

@@ -325,6 +325,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
         ...(measure ? { sumOverStep: 0.96 } : {}),
       });
     },
+    kernelTrace: async (_table, title) => ({ name: `${title}-trace.json`, bytes: new Uint8Array([123, 125]) }),
     lessons: async () => [],
     runLesson: async ({ id }) => ({
       kind: 'problem',
