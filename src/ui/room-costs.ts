@@ -1,0 +1,197 @@
+// The room of costs: what theory says a model costs, term by term, in flops, memory, time and money.
+import { css, html, LitElement } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { pressEconomics } from '../theory/economics.ts';
+import { pressCosts } from '../theory/press.ts';
+import { type CostsInputs, countingNote, formatStored, initialInputs, workUnit } from './costs-inputs.ts';
+import { countsSpread, countsTable, modelsTable, tokenCounts } from './costs-models.ts';
+import { casesTable, deepSeekTable, runningTable, termBars, termsTable } from './costs-tables.ts';
+import { formatDollars, formatPower, formatSi } from './format.ts';
+import { initialState, type LabState } from './lab-state.ts';
+import { baseStyles, panelStyles, readoutStyles } from './styles.ts';
+import './costs-cache.ts';
+import './costs-chinchilla.ts';
+import './costs-device.ts';
+import './costs-experts.ts';
+import './costs-growth.ts';
+import './costs-setup.ts';
+import './figure-panel.ts';
+import './svg-bars.ts';
+
+const paper = 'W. H. Press, arXiv 2511.11572';
+
+@customElement('room-costs')
+export class RoomCosts extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    readoutStyles,
+    css`
+      :host,
+      .column {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+        align-content: start;
+      }
+      .figures {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
+        gap: 12px 16px;
+      }
+      .pair {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
+        align-items: start;
+      }
+      h3 {
+        margin-top: 10px;
+        font-size: 16px;
+      }
+      h3 + p {
+        max-width: 78ch;
+        margin-top: -8px;
+      }
+      @media (min-width: 980px) {
+        :host {
+          grid-template-columns: 320px minmax(0, 1fr);
+        }
+        costs-setup {
+          position: sticky;
+          top: 8px;
+          max-height: calc(100vh - 16px);
+          overflow-y: auto;
+          scrollbar-width: thin;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) lab: LabState = initialState;
+  @state() private inputs: CostsInputs = initialInputs;
+
+  protected override render() {
+    const { inputs, lab } = this;
+    return html`<costs-setup
+        .inputs=${inputs}
+        @change-inputs=${({ detail }: CustomEvent<CostsInputs>) => {
+          this.inputs = detail;
+        }}
+      ></costs-setup>
+      <div class="column">
+        ${this.#summary()} ${this.#terms()}
+        <h3>How costs grow</h3>
+        <costs-growth .inputs=${inputs}></costs-growth>
+        <h3>Training, decoding, money</h3>
+        ${this.#running()}
+        <costs-device .inputs=${inputs} .lab=${lab}></costs-device>
+        <h3>Caches of keys and values</h3>
+        <costs-cache .inputs=${inputs}></costs-cache>
+        <h3>Scaling</h3>
+        <costs-chinchilla .inputs=${inputs}></costs-chinchilla>
+        <div class="pair">
+          <costs-experts .inputs=${inputs}></costs-experts>
+          ${this.#conventions()}
+        </div>
+        <h3>Published models</h3>
+        ${this.#published()}
+      </div>`;
+  }
+
+  #summary() {
+    const { model, assumptions, counting, bytesPerValue } = this.inputs;
+    const costs = pressCosts(model, assumptions.tokensPerParameter);
+    const { gpuYears, dollars } = pressEconomics(costs.trainingMultiplyAdds, assumptions);
+    return html`<section class="panel" aria-labelledby="summary">
+      <div class="head"><h2 id="summary">This model</h2></div>
+      <div class="figures" role="status">
+        ${figure(formatSi(costs.parameters), `parameters, ${formatStored(costs.parameters, bytesPerValue)} stored`)}
+        ${figure(formatPower(costs.forwardMultiplyAdds * counting), `${workUnit(counting)}, forward over a full context`)}
+        ${figure(formatPower(costs.incrementalMultiplyAdds * counting), `${workUnit(counting)} a decoded token`)}
+        ${figure(formatStored(costs.cache, bytesPerValue), 'key and value cache, full context')}
+        ${figure(formatPower(costs.trainingMultiplyAdds * counting), `${workUnit(counting)} of training (eq. 6)`)}
+        ${figure(formatPower(gpuYears), 'GPU-years of training')} ${figure(formatDollars(dollars), 'capital for training')}
+      </div>
+    </section>`;
+  }
+
+  #terms() {
+    const { inputs } = this;
+    const bars = termBars(inputs);
+    return html`<figure-panel
+      heading="Press’s Table 1, term by term"
+      fileName="press-table-1"
+      .table=${termsTable(inputs)}
+      isTableShown
+    >
+      <svg-bars
+        isShare
+        .bars=${bars}
+        description="Shares of the terms of Table 1 in work, activations and parameters; the table has the figures."
+      ></svg-bars>
+      <p slot="note">
+        Forward pass over a full context of ${inputs.model.context} tokens (${paper}). ${countingNote(inputs.counting)}
+        Activations are one layer’s inference working set and the logits, which all layers share: not what training keeps.
+      </p>
+    </figure-panel>`;
+  }
+
+  #running() {
+    const { inputs } = this;
+    return html`<figure-panel heading="Press’s Table 3, live" fileName="press-table-3" isTable .table=${casesTable(inputs)}>
+        <p slot="note">
+          ${paper}, under the assumptions at the side. ${countingNote(inputs.counting)} D is a range: its upper end is at a
+          context of 200 000, which alone reproduces what the paper prints. Dollars are capital only.
+        </p>
+      </figure-panel>
+      <div class="pair">
+        <figure-panel heading="Training and decoding" fileName="training" isTable .table=${runningTable(inputs)}>
+          <p slot="note">Forward and backward are three times forward. ${countingNote(inputs.counting)}</p>
+        </figure-panel>
+        <figure-panel heading="The check on DeepSeek-V3" fileName="deepseek" isTable .table=${deepSeekTable(inputs)}>
+          <p slot="note">
+            ${paper}, section 6, with n = 32 000; reported figures from arXiv 2412.19437. Dense formulas on a mixture of
+            experts: active parameters come out right by design, not by luck.
+          </p>
+        </figure-panel>
+      </div>`;
+  }
+
+  #conventions() {
+    const counts = tokenCounts(this.inputs);
+    if (counts.kind === 'none') {
+      return html`<section class="panel">
+        <div class="head"><h2>Flops per token, by convention</h2></div>
+        <p class="muted">${counts.reason}</p>
+      </section>`;
+    }
+    return html`<figure-panel
+      heading="Flops per token, by convention"
+      fileName="conventions"
+      isTable
+      .table=${countsTable(counts.counts)}
+    >
+      <p slot="note">
+        Of ${counts.of}. A multiply-add counts as two here, whatever is chosen at the side. The conventions of training
+        differ by a factor of ${countsSpread(counts.counts)}: a utilization says nothing without its convention and N.
+      </p>
+    </figure-panel>`;
+  }
+
+  #published() {
+    return html`<figure-panel heading="Published models" fileName="published-models" isTable .table=${modelsTable}>
+      <p slot="note">
+        Parameters are the closed form of the language model, exact; released numbers are those in the files, with what the
+        release holds besides. Pick a model at the side to compute with its sizes.
+      </p>
+    </figure-panel>`;
+  }
+}
+
+function figure(value: string, name: string) {
+  return html`<div>
+    <div class="figure">${value}</div>
+    <div class="name">${name}</div>
+  </div>`;
+}
