@@ -1,4 +1,5 @@
 // Closed form against plan: matrix products equal, attention up to its causal half, the total once the named parts are added.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { termReport } from '../../src/lab/cost-terms.ts';
 import { splitDispatch } from '../../src/lab/cost-terms-split.ts';
@@ -12,7 +13,7 @@ import { baselineCapabilities, type Capabilities } from '../../src/plan/kernel.t
 import { costOf } from '../../src/plan/predict.ts';
 import type { KernelTable } from '../../src/worker/api.ts';
 import type { NamedFlops, TermRow, TermTable } from '../../src/worker/api-terms.ts';
-import { families, tinyExperiment } from './tiny-runs.ts';
+import { type Changes, families, tinyExperiment } from './tiny-runs.ts';
 
 const software: Capabilities = {
   ...baselineCapabilities,
@@ -25,9 +26,7 @@ const { gpt2, llama } = families;
 const sgd = { kind: 'sgd', learningRate: 0.1 };
 
 /** Layouts, odd sizes, grouped heads, H·D ≠ C, tied and own heads, biases, accumulation, dropout, slices of products. */
-const grid: Readonly<
-  Record<string, Parameters<typeof tinyExperiment>[0] & { readonly device?: Capabilities }>
-> = {
+const grid: Readonly<Record<string, Changes & { readonly device?: Capabilities }>> = {
   'GPT-2': { model: { ...gpt2, vocabulary: 65 } },
   'GPT-2 without biases, own head': { model: { ...gpt2, bias: false, tiedHead: false, vocabulary: 50 } },
   'GPT-2 of odd sizes': {
@@ -58,14 +57,18 @@ const grid: Readonly<
 };
 
 function record(name: string) {
-  const { device = baselineCapabilities, ...changes } = grid[name] ?? {};
+  const { device, ...changes } = grid[name] ?? {};
+  return recordOf(changes, device);
+}
+
+function recordOf(changes: Changes, device: Capabilities = baselineCapabilities) {
   const experiment = tinyExperiment(changes);
   const plans = recordTrainingPlans(experiment.model, experiment.train, { capabilities: device });
   const sampling = recordInferencePlans(plans.model, { capabilities: device });
   return { experiment, plans, sampling, report: termReport(experiment, plans, sampling) };
 }
 
-function tableOf({ report }: ReturnType<typeof record>, work: TermTable['work']): TermTable {
+function tableOf({ report }: ReturnType<typeof recordOf>, work: TermTable['work']): TermTable {
   const found = report.tables.find((table) => table.work === work);
   if (!found) throw new Error(`no table of ${work}`);
   return found;
@@ -196,6 +199,44 @@ it.each(presets.map(({ id }) => id))('the preset %s adds up in every work', (id)
     expect(total.unexplainedFlops).toBe(0);
     expect(total.parameters).toBe(countParameters(experiment.model));
   }
+});
+
+it('any model adds up in every work', () => {
+  const size = (min: number, max: number) => fc.integer({ min, max });
+  const model = fc
+    .record({
+      layers: size(1, 3),
+      width: size(1, 70),
+      keyValueHeads: size(1, 3),
+      group: size(1, 3),
+      halfHead: size(1, 9),
+      hidden: size(1, 90),
+      context: size(2, 70),
+      vocabulary: size(2, 130),
+      position: fc.constantFrom('learned', 'rope'),
+      norm: fc.constantFrom('layerNorm', 'rmsNorm'),
+      activation: fc.constantFrom('geluTanh', 'gelu', 'silu', 'relu'),
+      gated: fc.boolean(),
+      bias: fc.boolean(),
+      tiedHead: fc.boolean(),
+      dropout: fc.constantFrom(0, 0.1),
+    })
+    .map(({ group, halfHead, ...rest }) => ({
+      ...rest,
+      heads: group * rest.keyValueHeads,
+      headSize: 2 * halfHead,
+    }));
+  const train = fc.record({ batch: size(1, 9), accumulation: size(1, 3) });
+  fc.assert(
+    fc.property(model, train, (modelChanges, trainChanges) => {
+      const { report, experiment } = recordOf({ model: modelChanges, train: trainChanges });
+      for (const { total } of report.tables) {
+        expect(total.unexplainedFlops).toBe(0);
+        expect(total.parameters).toBe(countParameters(experiment.model));
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
 
 describe('named differences', () => {
