@@ -154,8 +154,8 @@ function judge(kept: Learned, removed: Learned, steps: number) {
         series: [
           { name: `with skips, after ${steps} steps`, role: 'measured', points: byLayer(kept.end) },
           { name: `without, after ${steps} steps`, role: 'other', points: byLayer(removed.end) },
-          { name: 'with skips, at the start', role: 'theory', points: byLayer(kept.start) },
-          { name: 'without, at the start', role: 'theory', points: byLayer(removed.start) },
+          { name: 'with skips, at the start', role: 'measured', isDashed: true, points: byLayer(kept.start) },
+          { name: 'without, at the start', role: 'other', isDashed: true, points: byLayer(removed.start) },
         ],
       } satisfies LessonFigure,
       table(

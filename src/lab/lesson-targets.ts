@@ -7,9 +7,10 @@ import { recordTrainingPlans } from './training-plans.ts';
 
 type LossPositions = 'all' | 'last';
 
+/** Few rows in a batch: with many the answers of a step exceed what it can use, and fewer would do as well. */
 const sizes = {
-  normal: { layers: 2, width: 64, context: 64, batch: 16, steps: 512, batches: 40 },
-  small: { layers: 2, width: 32, context: 32, batch: 8, steps: 128, batches: 12 },
+  normal: { layers: 2, width: 64, context: 64, batch: 4, steps: 1024, batches: 64 },
+  small: { layers: 2, width: 32, context: 32, batch: 2, steps: 256, batches: 48 },
 } as const;
 
 function setup(size: LessonSize, lossPositions: LossPositions) {
@@ -157,7 +158,7 @@ async function learn(
     });
     const curve = [await evaluate(0)];
     for (let done = 0; done < steps; ) {
-      const next = Math.min(steps, Math.max(done + 1, Math.round(done * 1.5)));
+      const next = Math.min(steps, Math.max(1, 2 * done));
       await trainSteps(run, next - done);
       done = next;
       report(

@@ -42,6 +42,8 @@ export interface LessonInfo {
 export interface LessonSeries {
   readonly name: string;
   readonly role: 'measured' | 'theory' | 'other';
+  /** Drawn broken: a state before, or a fit. Theory always is. */
+  readonly isDashed?: boolean;
   /** [x, y], by rising x. */
   readonly points: readonly (readonly [number, number])[];
 }
@@ -62,7 +64,7 @@ export type LessonFigure =
       readonly series: readonly LessonSeries[];
     }
   | {
-      /** Numbers from 0 to `maximum`, darker for more; exact zeros are drawn as nothing. */
+      /** Numbers from 0 up, stronger for more; exact zeros are drawn as nothing. */
       readonly kind: 'matrix';
       readonly title: string;
       readonly rowLabel: string;

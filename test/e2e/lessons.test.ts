@@ -1,0 +1,85 @@
+// The room of lessons on a software GPU: a guess before anything runs, then the small form of every lesson and its outcome.
+import type { Browser, ElementHandle } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+
+/** A guess for each lesson, by the number typed or the words chosen, and what must be found whatever the machine. */
+const lessons = [
+  { title: 'No looking ahead', guess: 6, verdict: /Right/, measured: /6 of 16 positions/, figures: 2 },
+  {
+    title: 'What the cache saves',
+    guess: 5,
+    verdict: /Right|Close|Off/,
+    measured: /times as long/,
+    figures: 4,
+  },
+  {
+    title: 'Every position learns',
+    guess: 1,
+    verdict: /32.* times too low/,
+    measured: /32 of 32/,
+    figures: 1,
+  },
+  { title: 'Many questions', guess: 32, verdict: /Right|Close|Off/, measured: /times/, figures: 2 },
+  { title: 'Heads are free', guess: 'Exactly as many', verdict: /Right/, measured: /Exactly/, figures: 1 },
+  {
+    title: 'What the skip',
+    guess: 'About as large',
+    verdict: /Not this time/,
+    measured: /of the last layer/,
+    figures: 2,
+  },
+  { title: 'The bill', guess: 2.8, verdict: /Right/, measured: /2\.79 million/, figures: 1 },
+] as const;
+
+describeBrowser('the room of lessons', () => {
+  let browser: Browser;
+  let lab: PageDriver;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    lab = await openPage(browser, `${tinyQuery}#lessons`);
+  });
+  afterAll(() => browser.close());
+
+  it('lists seven lessons, and runs none before a guess is made', async () => {
+    await lab.waitForText('room-lessons', 'nav', /No looking ahead.*The bill of a large model/);
+    await lab.waitForText('room-lessons', 'article', /First make your guess/);
+    const run = await lab.find('room-lessons', 'article button', 'Run it');
+    expect(await run.evaluate((button) => (button as HTMLButtonElement).disabled)).toBe(true);
+    const commit = await lab.find('lesson-guess', 'button', 'This is my guess');
+    expect(await commit.evaluate((button) => (button as HTMLButtonElement).disabled)).toBe(true);
+  });
+
+  it.each(lessons)('$title: the guess, then theory, then what was measured', async (lesson) => {
+    const { title, guess, verdict, measured, figures } = lesson;
+    await lab.click('room-lessons', 'nav button', new RegExp(title));
+    await lab.waitForText('room-lessons', 'article h1', new RegExp(title));
+    if (typeof guess === 'number') {
+      const field = await lab.find('lesson-guess', 'input[type=number]');
+      await (field as ElementHandle<HTMLInputElement>).type(String(guess));
+    } else {
+      await lab.click('lesson-guess', 'label', guess);
+    }
+    await lab.click('lesson-guess', 'button', 'This is my guess');
+    await lab.click('room-lessons', 'article button', 'Run it');
+    await lab.waitForText('lesson-outcome', '.guess', verdict, 60);
+    expect(await lab.text('lesson-outcome', '.measured')).toMatch(measured);
+    const checks = await lab.text('lesson-outcome', '[aria-labelledby=checks]');
+    const [, held, count] = /(\d+) of (\d+) hold/.exec(checks) ?? [];
+    expect(held, checks).toBe(count);
+    expect(Number(count)).toBeGreaterThanOrEqual(3);
+    const shown = await lab.find('lesson-outcome', '.figures');
+    expect(await shown.evaluate(({ children }) => children.length)).toBe(figures);
+  });
+
+  it('stops a lesson when it is cancelled, and shows no problem', async () => {
+    await lab.click('room-lessons', 'nav button', /What the skip/);
+    await lab.click('room-lessons', 'article button', 'Run it again');
+    await lab.click('room-lessons', 'article button', 'Cancel');
+    await lab.waitForText('room-lessons', 'article', /Run it again/);
+    expect(await lab.text('notice-strips', ':host > *')).not.toMatch(/cancelled/);
+    expect(lab.troubles).toEqual([]);
+  });
+});
