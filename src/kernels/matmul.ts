@@ -1,4 +1,5 @@
 // Matrix products in three layouts with several variants each, and the function that records one.
+import pairsSource from '../../shaders/matmul-pairs.wgsl?raw';
 import plainSource from '../../shaders/matmul-plain.wgsl?raw';
 import productsSource from '../../shaders/matmul-products.wgsl?raw';
 import rowSource from '../../shaders/matmul-row.wgsl?raw';
@@ -39,8 +40,12 @@ type MatmulKernel = Kernel<(typeof dimNames)[number], 'x' | 'w' | 'bias' | 'resi
 interface Variant {
   readonly name: string;
   readonly source: string;
+  /** `main` unless given. */
+  readonly entryPoint?: string;
   readonly requires?: readonly Feature[];
   readonly constants: Readonly<Record<string, number>>;
+  /** Sizes and row lengths must fit its vectors (`fitsPairs`). */
+  readonly isAligned?: boolean;
   /** Rows and columns of y that one workgroup computes. */
   readonly tile: readonly [rows: number, columns: number];
   /** True where it computes the right thing and is worth trying. */
@@ -68,13 +73,43 @@ function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant 
     tile: [rows, width],
     suits: (_, device) =>
       isNarrow(device) ? device.subgroupMinSize === lanes : device.subgroupMinSize >= lanes && lanes > 8,
-    pays: (dims) => {
-      // The narrower or lower tile follows in the list: leave it the sizes where this one computes mostly padding.
-      const half = Math.ceil(dims.columns / (width / 2)) * (width / 2);
-      if (vectors === 2 && Math.ceil(dims.columns / width) * width > 1.25 * half) return false;
-      return rows === 16 || dims.rows > 16;
-    },
+    pays: (dims) => fillsTile(dims, rows, width, vectors),
   };
+}
+
+/** False where the narrower or lower tile, which follows in the list, would compute much less padding. */
+function fillsTile({ rows, columns }: MatmulDims, tileRows: number, width: number, vectors: 1 | 2): boolean {
+  const half = Math.ceil(columns / (width / 2)) * (width / 2);
+  if (vectors === 2 && Math.ceil(columns / width) * width > 1.25 * half) return false;
+  return tileRows === 16 || rows > 16;
+}
+
+/** A tile of 32 rows and 32·vectors columns in the registers of a subgroup of 8, two products at a time. */
+function pairsVariant(layout: MatmulLayout, vectors: 1 | 2): Variant {
+  const width = 32 * vectors;
+  return {
+    name: `pairs8-32x${4 * vectors}`,
+    source: pairsSource,
+    entryPoint: layout,
+    requires: ['subgroups'],
+    constants: { lanes: 8, columnVectors: vectors },
+    tile: [32, width],
+    isAligned: true,
+    suits: (dims, device) => isNarrow(device) && device.subgroupMinSize === 8 && fitsPairs(layout, dims),
+    pays: (dims) => fillsTile(dims, 32, width, vectors),
+  };
+}
+
+/** True where every vector of matmul-pairs.wgsl is whole: two along the inner size, four across it. */
+function fitsPairs(layout: MatmulLayout, dims: MatmulDims): boolean {
+  const { rows, columns, inner, xStride, wStride, yStride, slices } = dims;
+  const fours = [
+    columns,
+    yStride,
+    ...(layout === 'tn' ? [rows, xStride] : []),
+    layout === 'nt' ? 0 : wStride,
+  ];
+  return [xStride, wStride, inner / slices].every((n) => n % 2 === 0) && fours.every((n) => n % 4 === 0);
 }
 
 /** Blocks of 4 × 4 per invocation, staged through workgroup memory; `minimumTiles` keeps a wide device filled. */
@@ -103,6 +138,8 @@ function variantsOf(layout: MatmulLayout): readonly Variant[] {
       // On software adapters the sums in workgroup memory cost more than the padding of a register tile.
       suits: ({ rows }, device) => rows <= 4 && !isNarrow(device),
     },
+    pairsVariant(layout, 2),
+    pairsVariant(layout, 1),
     subgroupVariant(8, 32, 2),
     subgroupVariant(8, 32, 1),
     subgroupVariant(8, 16, 2),
@@ -152,13 +189,16 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   const { tile } = variant;
   const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
   const isRow = variant.source === rowSource;
-  const odd = naturalDims(layout, isRow ? 3 : 37, 67, 53);
+  const odd = variant.isAligned
+    ? naturalDims(layout, 36, 68, 54)
+    : naturalDims(layout, isRow ? 3 : 37, 67, 53);
+  const [xPad, wPad, yPad] = variant.isAligned ? [12, 8, 4] : [11, 5, 3];
   const isPlain = variant.source === plainSource;
   return defineKernel({
     name: `matmul.${layout}/${variant.name}`,
     family: `matmul.${layout}`,
     source: prologue + variant.source,
-    entryPoint: 'main',
+    entryPoint: variant.entryPoint ?? 'main',
     dims: dimNames,
     reads: ['x', 'w', 'bias', 'residual'],
     writes: ['y'],
@@ -174,8 +214,8 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
       y: { shape: [(slices * rows - 1) * yStride + columns] },
     }),
     selfTest: [
-      { ...odd, xStride: odd.xStride + 11, wStride: odd.wStride + 5, slices: 3 },
-      { ...odd, yStride: odd.yStride + 3, hasBias: 1, hasResidual: 1, accumulate: 1 },
+      { ...odd, xStride: odd.xStride + xPad, wStride: odd.wStride + wPad, slices: 3 },
+      { ...odd, yStride: odd.yStride + yPad, hasBias: 1, hasResidual: 1, accumulate: 1 },
     ],
     calibration: isRow
       ? [128, 384, 768].map((size) => naturalDims(layout, 1, size, size))

@@ -40,6 +40,17 @@ function rowShapes(layout: MatmulLayout): MatmulDims[] {
   ];
 }
 
+/** The same within the sizes and row lengths of whole vectors. */
+function alignedShapes(layout: MatmulLayout): MatmulDims[] {
+  return [
+    size(layout, 4, 4, 2),
+    { ...size(layout, 28, 68, 30), hasBias: 1, hasResidual: 1 },
+    { ...size(layout, 32, 64, 34, 4), accumulate: 1 },
+    { ...size(layout, 36, 60, 136), slices: 4 },
+    { ...size(layout, 132, 196, 66, 8), hasBias: 1, accumulate: 1 },
+  ];
+}
+
 const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
 const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
 
@@ -49,6 +60,7 @@ for (const layout of layouts) {
     if ((kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) > lanes) continue;
     const isThorough = /plain|subgroup8-32x8|subgroup4-16x8|tiled-64x64-4x4/.test(kernel.name);
     if (kernel.name.endsWith('/row')) describeKernel(kernel, rowShapes(layout));
+    else if (kernel.name.includes('/pairs')) describeKernel(kernel, alignedShapes(layout));
     else describeKernel(kernel, isThorough ? shapes(layout) : [mixedShape(layout)]);
   }
 }
@@ -75,9 +87,17 @@ describe('recordMatmul', () => {
 
   it('takes register tiles on software adapters of 8 and of 4 lanes', () => {
     const of8 = recorded({ ...software, subgroupMaxSize: 8 }, 'nn', 768, 384, 128);
-    expect(of8).toEqual(['matmul.nn/subgroup8-32x8']);
+    expect(of8).toEqual(['matmul.nn/pairs8-32x8']);
     const of4 = recorded({ ...software, subgroupMinSize: 4, subgroupMaxSize: 4 }, 'nn', 768, 384, 128);
     expect(of4).toEqual(['matmul.nn/subgroup4-16x8']);
+  });
+
+  it('takes single steps where a size or row length does not fill the vectors of pairs', () => {
+    const of8 = { ...software, subgroupMaxSize: 8 };
+    expect(recorded(of8, 'nn', 768, 384, 127)).toEqual(['matmul.nn/subgroup8-32x8']);
+    expect(recorded(of8, 'nt', 768, 381, 128)).toEqual(['matmul.nt/subgroup8-32x8']);
+    expect(recorded(of8, 'tn', 766, 384, 128)).toEqual(['matmul.tn/subgroup8-32x8']);
+    expect(recorded(of8, 'tn', 768, 96, 128)).toEqual(['matmul.tn/pairs8-32x4']);
   });
 
   it('takes narrower register tiles where the wide one would be mostly padding', () => {

@@ -1,0 +1,200 @@
+// y = x·w (+ bias) (+ residual) (+ y) like matmul-subgroup.wgsl, but by pairs of the inner size, for subgroups of 8.
+// A driver that masks every assignment in a loop and spells a load out lane by lane spends more on keeping sums and on
+// fetching code than on arithmetic: here a sum is kept once per two products, and loads are vectors. One workgroup = one
+// subgroup = 4·lanes rows × 4·columnVectors·lanes columns; each lane owns four neighbouring columns per vector.
+
+override rows: u32;
+override columns: u32;
+override inner: u32;
+override xStride: u32;
+override wStride: u32;
+override yStride: u32;
+override slices: u32;
+override hasBias: u32;
+override hasResidual: u32;
+override accumulate: u32;
+
+// Two names of the same memory: neighbours along the inner size, or across it.
+@group(0) @binding(0) var<storage, read> x: array<vec2<f32>>;       // nn, nt: [rows, inner]
+@group(0) @binding(0) var<storage, read> xAcross: array<vec4<f32>>; // tn: [inner, rows]
+@group(0) @binding(1) var<storage, read> w: array<vec2<f32>>;       // nt: [columns, inner]
+@group(0) @binding(1) var<storage, read> wAcross: array<vec4<f32>>; // nn, tn: [inner, columns]
+@group(0) @binding(2) var<storage, read> bias: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> residual: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
+
+const maximumSteps = 0x1000000u; // loops break before: a constant bound with a break costs no loop guard
+const tileHeight = 4u * lanes;
+const tileWidth = 4u * columnVectors * lanes;
+alias Tile = array<vec4<f32>, 64>; // 32 rows of a lane's two vectors of columns
+
+/// Where a workgroup's tile starts, and how far it goes.
+struct Place {
+  row: u32,
+  column: u32,
+  slice: u32,
+  start: u32, // of the slice, along the inner size
+  pairs: u32,
+  height: u32,
+}
+
+/// Two steps of the inner size, of four rows of x or four columns of w; and of all of a lane's columns.
+struct Steps {
+  first: vec4<f32>,
+  second: vec4<f32>,
+}
+struct Columns {
+  left: Steps,
+  right: Steps, // unused where columnVectors is 1
+}
+
+fn placeOf(group: u32) -> Place {
+  let tilesAcross = (columns + tileWidth - 1u) / tileWidth;
+  let tilesDown = (rows + tileHeight - 1u) / tileHeight;
+  let slice = group / (tilesAcross * tilesDown);
+  let row = group / tilesAcross % tilesDown * tileHeight;
+  let start = slice * (inner / slices);
+  // Always 1, but drivers do not know: they would unroll the loops out of the instruction cache.
+  let one = select(1u, 0u, launch.gridWidth == 0u);
+  let height = one * min(tileHeight, rows - row);
+  return Place(row, group % tilesAcross * tileWidth, slice, start, one * (inner / slices) / 2u, height);
+}
+
+fn stepsOf(a: vec2<f32>, b: vec2<f32>, c: vec2<f32>, d: vec2<f32>) -> Steps {
+  return Steps(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(a.y, b.y, c.y, d.y));
+}
+
+/// This lane's columns of w [inner, columns].
+fn columnsAcross(j: vec2<u32>) -> Columns {
+  var right: Steps;
+  if (columnVectors > 1u) {
+    right = Steps(wAcross[j.y], wAcross[j.y + wStride / 4u]);
+  }
+  return Columns(Steps(wAcross[j.x], wAcross[j.x + wStride / 4u]), right);
+}
+
+/// This lane's columns of w [columns, inner].
+fn columnsAlong(i: vec4<u32>, j: vec4<u32>) -> Columns {
+  var right: Steps;
+  if (columnVectors > 1u) {
+    right = stepsOf(w[j.x], w[j.y], w[j.z], w[j.w]);
+  }
+  return Columns(stepsOf(w[i.x], w[i.y], w[i.z], w[i.w]), right);
+}
+
+/// Adds both products of row `slot` of the tile.
+fn addRow(tile: ptr<function, Tile>, slot: u32, a: vec2<f32>, c: Columns) {
+  let i = 2u * slot;
+  tile[i] = fma(vec4<f32>(a.y), c.left.second, fma(vec4<f32>(a.x), c.left.first, tile[i]));
+  tile[i + 1u] = fma(vec4<f32>(a.y), c.right.second, fma(vec4<f32>(a.x), c.right.first, tile[i + 1u]));
+}
+
+/// Adds the products of 8 rows from `slot` on, of which each lane holds one.
+fn addStrip(tile: ptr<function, Tile>, slot: u32, pair: vec2<f32>, c: Columns) {
+  addRow(tile, slot, subgroupBroadcast(pair, 0u), c);
+  addRow(tile, slot + 1u, subgroupBroadcast(pair, 1u), c);
+  addRow(tile, slot + 2u, subgroupBroadcast(pair, 2u), c);
+  addRow(tile, slot + 3u, subgroupBroadcast(pair, 3u), c);
+  addRow(tile, slot + 4u, subgroupBroadcast(pair, 4u), c);
+  addRow(tile, slot + 5u, subgroupBroadcast(pair, 5u), c);
+  addRow(tile, slot + 6u, subgroupBroadcast(pair, 6u), c);
+  addRow(tile, slot + 7u, subgroupBroadcast(pair, 7u), c);
+}
+
+fn addTile(tile: ptr<function, Tile>, r: Steps, c: Columns) {
+  addStrip(tile, 0u, vec2<f32>(r.first.x, r.second.x), c);
+  addStrip(tile, 8u, vec2<f32>(r.first.y, r.second.y), c);
+  addStrip(tile, 16u, vec2<f32>(r.first.z, r.second.z), c);
+  addStrip(tile, 24u, vec2<f32>(r.first.w, r.second.w), c);
+}
+
+/// Writes a tile whose row r is in slot r or, `across`, in slot r % 4 · 8 + r / 4.
+fn store(tile: ptr<function, Tile>, place: Place, lane: u32, across: bool) {
+  for (var v = 0u; v < maximumSteps; v++) {
+    let column = place.column / 4u + v * lanes + lane; // in vectors
+    if (v >= columnVectors * min(place.height, 1u) || column >= columns / 4u) {
+      break;
+    }
+    var offset = vec4<f32>();
+    if (hasBias == 1u) {
+      offset = bias[column];
+    }
+    for (var r = 0u; r < maximumSteps; r++) { // rolled: stores would take most of the compile time
+      if (r >= place.height) {
+        break;
+      }
+      let index = (place.slice * rows + place.row + r) * (yStride / 4u) + column;
+      var sum = tile[2u * select(r, r % 4u * 8u + r / 4u, across) + v] + offset;
+      if (hasResidual == 1u) {
+        sum += residual[(place.row + r) * (columns / 4u) + column];
+      }
+      if (accumulate == 1u) {
+        sum += y[index];
+      }
+      y[index] = sum;
+    }
+  }
+}
+
+@compute @workgroup_size(lanes)
+fn nn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  if (linearWorkgroup(id) >= launch.endWorkgroup) {
+    return;
+  }
+  let place = placeOf(linearWorkgroup(id));
+  let row = min(place.row + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(rows - 1u));
+  let i = (row * xStride + place.start) / 2u;
+  let column = min(place.column + vec2<u32>(0u, 4u * lanes) + 4u * lane, vec2<u32>(columns - 4u));
+  let j = (place.start * wStride + column) / 4u;
+  var tile: Tile;
+  for (var k = 0u; k < maximumSteps; k++) {
+    if (k >= place.pairs) {
+      break;
+    }
+    let r = i + k;
+    addTile(&tile, stepsOf(x[r.x], x[r.y], x[r.z], x[r.w]), columnsAcross(j + k * (wStride / 2u)));
+  }
+  store(&tile, place, lane, false);
+}
+
+@compute @workgroup_size(lanes)
+fn nt(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  if (linearWorkgroup(id) >= launch.endWorkgroup) {
+    return;
+  }
+  let place = placeOf(linearWorkgroup(id));
+  let row = min(place.row + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(rows - 1u));
+  let i = (row * xStride + place.start) / 2u;
+  let column = place.column + 4u * lane + vec4<u32>(0u, 1u, 2u, 3u);
+  let left = (min(column, vec4<u32>(columns - 1u)) * wStride + place.start) / 2u;
+  let right = (min(column + 4u * lanes, vec4<u32>(columns - 1u)) * wStride + place.start) / 2u;
+  var tile: Tile;
+  for (var k = 0u; k < maximumSteps; k++) {
+    if (k >= place.pairs) {
+      break;
+    }
+    let r = i + k;
+    addTile(&tile, stepsOf(x[r.x], x[r.y], x[r.z], x[r.w]), columnsAlong(left + k, right + k));
+  }
+  store(&tile, place, lane, false);
+}
+
+@compute @workgroup_size(lanes)
+fn tn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  if (linearWorkgroup(id) >= launch.endWorkgroup) {
+    return;
+  }
+  let place = placeOf(linearWorkgroup(id));
+  let i = (place.start * xStride + min(place.row + 4u * lane, rows - 4u)) / 4u;
+  let column = min(place.column + vec2<u32>(0u, 4u * lanes) + 4u * lane, vec2<u32>(columns - 4u));
+  let j = (place.start * wStride + column) / 4u;
+  var tile: Tile;
+  for (var k = 0u; k < maximumSteps; k++) {
+    if (k >= place.pairs) {
+      break;
+    }
+    let r = i + k * (xStride / 2u);
+    addTile(&tile, Steps(xAcross[r], xAcross[r + xStride / 4u]), columnsAcross(j + k * (wStride / 2u)));
+  }
+  store(&tile, place, lane, true);
+}
