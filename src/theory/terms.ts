@@ -43,8 +43,22 @@ export interface TermShape {
   readonly normWeights: 1 | 2;
   /** A norm after the last block; Press leaves it out. */
   readonly finalNorm: boolean;
-  /** Feed-forward layers to choose from and those that a token passes; one of one without experts. */
-  readonly experts?: { readonly total: number; readonly active: number };
+  /** Mixtures of experts in place of some layers' feed-forward part; without biases. */
+  readonly experts?: ExpertShape;
+}
+
+/** A router and the feed-forward parts that it chooses from. */
+export interface ExpertShape {
+  /** Layers that have experts; the others are dense. */
+  readonly layers: number;
+  /** E, experts to choose from, and K, those that a token passes. */
+  readonly total: number;
+  readonly active: number;
+  /** Channels inside an expert, and inside all shared experts together, which every token passes. */
+  readonly hidden: number;
+  readonly sharedHidden: number;
+  /** A correction of each expert's score, which no gradient trains. */
+  readonly routerBias: boolean;
 }
 
 /** What is computed: `queries` new tokens in each of `sequences`, with `keys` tokens to look at, the new ones included. */
@@ -76,14 +90,11 @@ export const trainingFactor = 3;
 /** The generalised Table 1. @throws an ImpossibleInputError for a size of zero */
 export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
   requireSizes(shape, work);
-  const { layers, width, heads, headSize, hidden, vocabulary } = shape;
+  const { layers, width, heads, headSize, vocabulary } = shape;
   const tokens = work.sequences * work.queries;
   const query = heads * headSize;
   const qkv = query + 2 * shape.keyValueHeads * headSize;
   const bias = shape.bias ? 1 : 0;
-  const expanded = shape.gated ? 2 * hidden : hidden;
-  const expert = width * expanded + hidden * width;
-  const { total, active } = shape.experts ?? { total: 1, active: 1 };
   const norms = 2 * layers + (shape.finalNorm ? 1 : 0);
   /** A matrix product per layer: 2 · tokens · weights. */
   const product = (term: CostTerm, weights: number, values: number, biases: number): TermCost => ({
@@ -113,11 +124,7 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
       parameters: 0,
     },
     product('projection', query * width, width, width),
-    ...(shape.experts ? [product('router', width * total, total, 0)] : []),
-    {
-      ...product('ffn', active * expert, active * expanded + width, 0),
-      parameters: total * (expert + bias * (expanded + width)) * layers,
-    },
+    ...feedForwardCosts(shape, tokens),
     {
       term: 'head',
       forwardFlops: 2 * tokens * width * vocabulary,
@@ -129,6 +136,38 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
     return { term, forwardFlops: 0, activations: 0, parameters: 0 };
   });
   return [...table, ...uncounted];
+}
+
+/** The dense layers, the router and its experts. A layer's working set is that of the largest layer. */
+function feedForwardCosts(shape: TermShape, tokens: number): TermCost[] {
+  const { layers, width, hidden, experts } = shape;
+  const expanded = (size: number) => (shape.gated ? 2 : 1) * size;
+  const weights = (size: number) => width * expanded(size) + size * width;
+  const dense = layers - (experts?.layers ?? 0);
+  const biases = shape.bias ? expanded(hidden) + width : 0;
+  const ffn: TermCost = {
+    term: 'ffn',
+    forwardFlops: 2 * tokens * weights(hidden) * dense,
+    activations: dense > 0 ? tokens * (expanded(hidden) + width) : 0,
+    parameters: (weights(hidden) + biases) * dense,
+  };
+  if (!experts) return [ffn];
+  const { total, active, sharedHidden } = experts;
+  const passed = active * experts.hidden + sharedHidden;
+  return [
+    {
+      term: 'router',
+      forwardFlops: 2 * tokens * width * total * experts.layers,
+      activations: tokens * total,
+      parameters: (width + (experts.routerBias ? 1 : 0)) * total * experts.layers,
+    },
+    {
+      term: 'ffn',
+      forwardFlops: ffn.forwardFlops + 2 * tokens * weights(passed) * experts.layers,
+      activations: Math.max(ffn.activations, tokens * (expanded(passed) + width)),
+      parameters: ffn.parameters + weights(total * experts.hidden + sharedHidden) * experts.layers,
+    },
+  ];
 }
 
 /**

@@ -1,6 +1,7 @@
 // The generalised Table 1 against Press's own, against released models' parameters, and against sums over tokens.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { countArchitecture, expertParameters } from '../../src/theory/architecture.ts';
 import { type PressModel, pressCosts, pressTable } from '../../src/theory/press.ts';
 import { findPublishedModel } from '../../src/theory/published-models.ts';
 import {
@@ -79,35 +80,56 @@ describe("Press's shape", () => {
   });
 });
 
-describe('parameters', () => {
+function shapeOf(id: string) {
+  const found = findPublishedModel(id);
+  if (!found) throw new Error(`no published model ${id}`);
+  const { architecture } = found;
+  const { feedForward } = architecture;
+  const isMixture = feedForward.kind === 'mixture';
+  const experts = isMixture && {
+    layers: architecture.layers - feedForward.denseLayers,
+    total: feedForward.experts,
+    active: feedForward.expertsPerToken,
+    hidden: feedForward.hidden,
+    sharedHidden: feedForward.sharedExperts * feedForward.hidden,
+    routerBias: feedForward.routerBias,
+  };
+  const shape: TermShape = {
+    ...architecture,
+    hidden: isMixture ? feedForward.denseHidden || feedForward.hidden : feedForward.hidden,
+    gated: isMixture || feedForward.gated,
+    positions: architecture.learnedPositions ? architecture.context : 0,
+    normWeights: architecture.bias ? 2 : 1,
+    finalNorm: true,
+    ...(experts ? { experts } : {}),
+  };
+  return { ...found, shape };
+}
+
+describe('a published model:', () => {
+  const oneToken = { sequences: 1, queries: 1, keys: 1 };
+
   it.each(['gpt2', 'gpt2-xl', 'llama-3-8b', 'mixtral-8x7b'])(
-    'of %s are those of its released weights',
+    '%s has the parameters of its released weights',
     (id) => {
-      const found = findPublishedModel(id);
-      if (!found) throw new Error(`no published model ${id}`);
-      const { architecture } = found;
-      const { feedForward } = architecture;
-      const isMixture = feedForward.kind === 'mixture';
-      const shape: TermShape = {
-        ...architecture,
-        hidden: feedForward.hidden,
-        gated: isMixture || feedForward.gated,
-        positions: architecture.learnedPositions ? architecture.context : 0,
-        normWeights: architecture.bias ? 2 : 1,
-        finalNorm: true,
-        ...(isMixture
-          ? { experts: { total: feedForward.experts, active: feedForward.expertsPerToken } }
-          : {}),
-      };
-      const rows = termCosts(shape, { sequences: 1, queries: 1, keys: 1 });
-      expect(sumTerms(rows, 'parameters')).toBe(found.releasedParameters);
-      if (!isMixture) return;
-      // Two of eight experts: a quarter of the weights is multiplied, and the router chooses among eight.
-      const [router, ffn] = ['router', 'ffn'].map((term) => rows.find((row) => row.term === term));
-      expect(ffn?.forwardFlops).toBe((2 * (ffn?.parameters ?? 0)) / 4);
-      expect(router?.forwardFlops).toBe(2 * 8 * shape.width * shape.layers);
+      const { shape, releasedParameters } = shapeOf(id);
+      expect(sumTerms(termCosts(shape, oneToken), 'parameters')).toBe(releasedParameters);
     },
   );
+
+  it.each(['mixtral-8x7b', 'deepseek-v3'])('%s multiplies the experts that a token takes', (id) => {
+    const { architecture, shape } = shapeOf(id);
+    const { feedForward, router } = countArchitecture(architecture);
+    const [routerRow, ffn] = ['router', 'ffn'].map((term) =>
+      termCosts(shape, oneToken).find((row) => row.term === term),
+    );
+    expect(ffn?.parameters).toBe(feedForward);
+    expect(routerRow?.parameters).toBe(router);
+    const { layers = 0, total = 0, active = 0, hidden = 0, routerBias } = shape.experts ?? {};
+    const idle = layers * (total - active) * expertParameters(shape.width, hidden);
+    expect(ffn?.forwardFlops).toBe(2 * (feedForward - idle));
+    expect(routerRow?.forwardFlops).toBe(2 * (router - (routerBias ? layers * total : 0)));
+  });
 });
 
 /** Shapes without any special ratio between their sizes. */
