@@ -107,7 +107,7 @@ export class RooflineFigure extends LitElement {
       <p slot="note">
         ${
           isMeasured(table)
-            ? 'Each point is useful arithmetic over measured time. No kernel can be above the roof over its working set.'
+            ? 'Each point is useful arithmetic over measured time. The roof over it is that of its own working set; a point above the roof says that calibration underrates this device.'
             : 'Predicted, not measured: press Profile to see what the kernels do.'
         }
         ${unplaced === 0 ? nothing : `${unplaced} without arithmetic have no place here; they are in the table.`}

@@ -55,13 +55,10 @@ export function termsTable(table: TermTable): FigureTable {
   return {
     columns: [
       { label: 'Term' },
-      { label: 'Formula, one forward pass' },
+      { label: table.work === 'training' ? 'Formula: 3 times' : 'Formula' },
       { label: 'Formula (FLOP)', format: flops },
       { label: 'Plan (FLOP)', format: flops },
-      { label: 'The difference, by name' },
-      { label: 'Unexplained (FLOP)', format: flops },
       { label: 'Launched (FLOP)', format: flops },
-      { label: 'Launched beyond the mathematics' },
       ...(hasSeconds
         ? [
             { label: 'Predicted (s)', format: formatSeconds },
@@ -69,13 +66,16 @@ export function termsTable(table: TermTable): FigureTable {
             { label: 'Measured share', format: formatPercent },
           ]
         : []),
+      { label: 'Plan beyond the formula, by name' },
+      { label: 'Without a name (FLOP)', format: flops },
+      { label: 'Launched beyond the plan’s mathematics' },
     ],
     rows: [...table.rows, table.total].map((row) => [
       row.term,
       row.term === 'total' ? '' : (termFormulas[row.term] ?? ''),
-      ...[row.closedFlops, row.usefulFlops, describeNamed(row.differences), row.unexplainedFlops],
-      ...[row.launchedFlops, describeNamed(row.waste)],
+      ...[row.closedFlops, row.usefulFlops, row.launchedFlops],
       ...(hasSeconds ? secondsOf(row) : []),
+      ...[describeNamed(row.differences), row.unexplainedFlops, describeNamed(row.waste)],
     ]),
   };
 }
