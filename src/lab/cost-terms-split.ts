@@ -13,6 +13,9 @@ export const differenceNotes = {
   'softmax arithmetic': 'Scale, maximum, exponential and sum of the scores, and their gradients.',
   'rotary positions': 'Queries and keys are turned by their position.',
   'activation arithmetic': 'The activation function, the product with the gate, and their gradients.',
+  'router arithmetic':
+    'Scores, choice and weights of experts, their statistics, gradients and auxiliary losses.',
+  'expert weighting': 'The outputs of the chosen experts are weighted and added, and their gradients.',
   bias: 'Biases are added, and their gradients summed over tokens.',
   residual: 'The residual stream is added.',
   dropout: 'Values are dropped and scaled.',
@@ -30,6 +33,7 @@ export const differenceNotes = {
 export const wasteNotes = {
   'tile waste': 'Tiles reach past the edges of matrices and past the diagonal of the scores.',
   'scores again': 'Both gradient kernels of attention compute the scores again instead of keeping them.',
+  'placing tokens': 'Integer comparisons that give each token a place with its experts.',
   'random numbers': 'Integer operations of the generator.',
   'second pass': 'Values are computed or read again instead of being kept.',
 } as const;
@@ -61,6 +65,8 @@ const namedFamilies: readonly (readonly [prefix: string, difference: Difference]
   ['rope.', 'rotary positions'],
   ['activation.', 'activation arithmetic'],
   ['gatedActivation.', 'activation arithmetic'],
+  ['router', 'router arithmetic'],
+  ['expertCombine.', 'expert weighting'],
   ['embedding.', 'embedding sums'],
   ['crossEntropy', 'loss arithmetic'],
   ['gradientNorm.', 'optimizer arithmetic'],
@@ -155,6 +161,7 @@ function splitWaste(
     ]);
   }
   if (family === 'dropout') return only('random numbers', flops);
+  if (family.startsWith('expertPlacement.')) return only('placing tokens', flops);
   return only(isProduct(family) || family.startsWith('attention.') ? 'tile waste' : 'second pass', flops);
 }
 
