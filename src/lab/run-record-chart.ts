@@ -108,10 +108,10 @@ function scale([low, high]: [number, number], from: number, to: number, isLog: b
   return { at, ticks: candidates.filter((tick) => tick >= low && tick <= high) };
 }
 
-/** About six round figures. */
+/** Four to eight round figures. */
 function linearTicks(low: number, high: number): number[] {
   if (high <= low) return [low];
-  const rough = (high - low) / 6;
+  const rough = (high - low) / 8;
   const decade = 10 ** Math.floor(Math.log10(rough));
   const step = decade * ([1, 2, 5, 10].find((factor) => factor * decade >= rough) ?? 10);
   const first = Math.ceil(low / step);

@@ -72,7 +72,7 @@ function figuresOf(record: RunRecord): ComparedFigure[] {
     ['FLOP/s of the plan', 'FLOP/s', rate(prediction?.secondsPerStep), rate(stepSeconds)],
     ['of the calibrated peak', '%', share(rate(prediction?.secondsPerStep)), share(rate(stepSeconds))],
     ['seconds of training', 's', last && scaled(prediction?.secondsPerStep, last.step), last?.seconds],
-    ['kernels over the step', '', undefined, kernelTable?.sumOverStep],
+    ['kernels over the step', '×', undefined, kernelTable?.sumOverStep],
     ['training loss', 'nats', undefined, last?.loss],
     ['validation loss', 'nats', undefined, evaluations.at(-1)?.loss],
     ['least validation loss', 'nats', undefined, best],

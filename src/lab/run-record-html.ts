@@ -45,6 +45,7 @@ const prefixes = [
 export function figureText(value: number | undefined, unit: string): string {
   if (value === undefined || !Number.isFinite(value)) return '–';
   if (unit === 'nats') return value.toFixed(4);
+  if (unit === '×') return `${value.toFixed(2)}×`;
   if (unit === '%') return `${Number(value.toPrecision(3))} %`;
   const size = Math.abs(value);
   const [prefix, factor] =
