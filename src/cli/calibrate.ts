@@ -1,7 +1,7 @@
 // `flopscope calibrate`: measures the GPU, so that predictions have seconds.
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { DeviceProfile } from '../plan/predict.ts';
+import type { DeviceProfile } from '../plan/device-profile.ts';
 import { openMachine } from './device.ts';
 import { resolvePath, writeFiles } from './files.ts';
 import { jsonOption, outputOf } from './options.ts';

@@ -7,9 +7,9 @@ import { sha256Hex } from '../data/sha256.ts';
 import { calibrateDevice, deviceKey, missingKernels } from '../lab/calibration.ts';
 import { allKernels } from '../lab/kernel-catalogue.ts';
 import { parseJson } from '../lab/model-files.ts';
+import { type DeviceProfile, profileVersion } from '../plan/device-profile.ts';
 import type { Capabilities, Kernel } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { DeviceProfile } from '../plan/predict.ts';
 import type { OpenDevice } from '../runtime/device.ts';
 import { refuse } from './failure.ts';
 import { readIfPresent, readJsonFile, writeFiles } from './files.ts';
@@ -23,22 +23,27 @@ export interface KeptProfile {
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const spread = v.pipe(v.number(), v.finite(), v.minValue(0));
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const spread = amount;
 const measurement = v.object({ value: positive, spread, repeats: count });
-const duration = v.object({ value: v.pipe(v.number(), v.finite(), v.minValue(0)), spread, repeats: count });
+const duration = v.object({ value: amount, spread, repeats: count });
 const profileSchema = v.object({
-  version: v.literal(1),
+  version: v.literal(profileVersion),
   device: v.string(),
   fmaFlopsPerSecond: measurement,
+  clockFlopsPerSecond: measurement,
   copyBytesPerSecond: v.pipe(v.array(v.object({ bytes: positive, rate: measurement })), v.minLength(1)),
   launchSeconds: duration,
   submitSeconds: duration,
+  queueSeconds: duration,
   kernels: v.record(
     v.string(),
     v.array(
       v.object({
         shape: v.string(),
-        limitSeconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
+        launchedFlops: amount,
+        bytes: amount,
+        workgroups: positive,
         seconds: duration,
       }),
     ),

@@ -1,9 +1,9 @@
 // Hands the runtime its probes: the peaks, and the kernels that training and sampling would choose on this device.
 import { parseExperiment } from '../model/config.ts';
 import { presets } from '../model/presets.ts';
+import { type DeviceProfile, limitOf } from '../plan/device-profile.ts';
 import type { Capabilities, Kernel } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { DeviceProfile } from '../plan/predict.ts';
 import { calibrate } from '../runtime/calibrate.ts';
 import type { DeviceFacts, OpenDevice } from '../runtime/device.ts';
 import type { CalibrationReport } from '../worker/api.ts';
@@ -87,12 +87,21 @@ export function missingKernels(plans: readonly Plan[], profile: DeviceProfile | 
 
 /** A profile as the page shows it. */
 export function reportOf(profile: DeviceProfile, seconds: number): CalibrationReport {
-  const { fmaFlopsPerSecond, copyBytesPerSecond, launchSeconds, kernels, timer } = profile;
+  const { fmaFlopsPerSecond, clockFlopsPerSecond, copyBytesPerSecond, launchSeconds, kernels, timer } =
+    profile;
   return {
     fmaFlopsPerSecond,
+    clockFlopsPerSecond,
     copyBytesPerSecond,
     launchSeconds,
-    families: Object.entries(kernels).map(([family, points]) => ({ family, points })),
+    families: Object.entries(kernels).map(([family, points]) => ({
+      family,
+      points: points.map((point) => ({
+        shape: point.shape,
+        limitSeconds: limitOf(profile, point).seconds,
+        seconds: point.seconds,
+      })),
+    })),
     seconds,
     timer,
   };

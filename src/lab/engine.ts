@@ -2,7 +2,8 @@
 import type { Capabilities, VariantTable } from '../plan/kernel.ts';
 import { baselineCapabilities } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import { type DeviceProfile, predictDispatch } from '../plan/predict.ts';
+import type { DeviceProfile } from '../plan/device-profile.ts';
+import { predictDispatch } from '../plan/predict.ts';
 import type { Storage } from '../plan/tensor.ts';
 import { CpuRuntime } from '../runtime/cpu-runtime.ts';
 import type { OpenDevice } from '../runtime/device.ts';

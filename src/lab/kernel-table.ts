@@ -3,7 +3,8 @@
 import { constantTables } from '../model/model-tensors.ts';
 import type { Dispatch } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import { costOf, type DeviceProfile, type Measurement, predictDispatch } from '../plan/predict.ts';
+import type { DeviceProfile, Measurement } from '../plan/device-profile.ts';
+import { costOf, predictDispatch } from '../plan/predict.ts';
 import { storagesOf } from '../plan/store.ts';
 import { shapeText } from '../runtime/calibrate.ts';
 import { GpuRuntime } from '../runtime/gpu-runtime.ts';

@@ -2,7 +2,7 @@
 import type { Experiment, ModelConfig } from '../model/config.ts';
 import { countParameters } from '../model/parameters.ts';
 import { type Plan, pooledSlotBytes } from '../plan/plan.ts';
-import type { DeviceProfile } from '../plan/predict.ts';
+import type { DeviceProfile } from '../plan/device-profile.ts';
 import { planFlops, predictPlan } from '../plan/predict.ts';
 import { bytesByClass, storagesOf } from '../plan/store.ts';
 import { flopsPerToken, type TransformerNumbers } from '../theory/conventions.ts';

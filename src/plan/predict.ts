@@ -2,40 +2,11 @@
 //
 // limit       = max(launched flops ÷ FMA peak, bytes ÷ bandwidth at that working set): the roofline
 //               (Williams, Waterman, Patterson 2009). No kernel can be faster.
-// expectation = launch cost + limit ÷ efficiency, where the efficiency of a kernel was measured on this device at
-//               three shapes and is interpolated between them.
+// expectation = start + slowdown × limit, both fitted to what the kernel took on this device at three shapes.
+import { type DeviceProfile, limitOf } from './device-profile.ts';
+import { efficiencyOf } from './efficiency.ts';
 import type { Dispatch, Scalars } from './kernel.ts';
 import type { Plan } from './plan.ts';
-
-/** A measured figure: median, half the interquartile range over the median, and how many repeats. */
-export interface Measurement {
-  readonly value: number;
-  readonly spread: number;
-  readonly repeats: number;
-}
-
-/** One timed shape of one kernel. */
-export interface EfficiencyPoint {
-  readonly shape: string;
-  /** Roofline seconds of the shape: launched flops and bytes at the measured peaks. */
-  readonly limitSeconds: number;
-  readonly seconds: Measurement;
-}
-
-/** A device as measured by calibration. Plain JSON: it is stored and travels with run records. */
-export interface DeviceProfile {
-  readonly version: 1;
-  readonly device: string;
-  readonly fmaFlopsPerSecond: Measurement;
-  /** Read plus written bytes per second of a copy, by working-set size, small to large. */
-  readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measurement }[];
-  /** Seconds that each further dispatch adds to a pass. */
-  readonly launchSeconds: Measurement;
-  /** Fixed seconds of one submission and its readback. */
-  readonly submitSeconds: Measurement;
-  readonly kernels: Readonly<Record<string, readonly EfficiencyPoint[]>>;
-  readonly timer: string;
-}
 
 /** What bounds a dispatch from below. */
 export type Bound = 'arithmetic' | 'bandwidth' | 'launch';
@@ -49,6 +20,8 @@ export interface DispatchPrediction {
   readonly limitSeconds: number;
   /** Expected seconds on this device. */
   readonly seconds: number;
+  /** Part of `seconds` that does not grow with the work: launch, filling and draining the device. */
+  readonly startSeconds: number;
   /** Relative half-width of `seconds`. */
   readonly relativeError: number;
   readonly bound: Bound;
@@ -85,14 +58,13 @@ export function predictDispatch(
   scalars: Scalars = {},
 ): DispatchPrediction {
   const cost = costOf(dispatch, scalars);
-  const arithmetic = cost.launchedFlops / profile.fmaFlopsPerSecond.value;
-  const bandwidth = cost.bytes / bandwidthAt(profile, cost.bytes);
-  const limitSeconds = Math.max(arithmetic, bandwidth);
-  const points = profile.kernels[dispatch.kernel.name] ?? [];
-  const { seconds, relativeError } = expectation(points, limitSeconds, profile.launchSeconds.value);
-  const launch = profile.launchSeconds.value;
-  const bound = seconds < 2 * launch ? 'launch' : arithmetic > bandwidth ? 'arithmetic' : 'bandwidth';
-  return { ...cost, limitSeconds, seconds, relativeError, bound };
+  const limit = limitOf(profile, cost);
+  const { startSeconds, slowdown, relativeError } = efficiencyOf(profile, dispatch.kernel.name);
+  const seconds = startSeconds + slowdown * limit.seconds;
+  const isLaunch = seconds < 2 * startSeconds;
+  const isArithmetic = limit.arithmeticSeconds > limit.bandwidthSeconds;
+  const bound = isLaunch ? 'launch' : isArithmetic ? 'arithmetic' : 'bandwidth';
+  return { ...cost, limitSeconds: limit.seconds, seconds, startSeconds, relativeError, bound };
 }
 
 /** Predicts one replay of a plan: the sum over its dispatches, which run one after another. */
@@ -111,47 +83,4 @@ export function predictPlan(plan: Plan, profile: DeviceProfile, scalars: Scalars
     // Errors of one kernel repeat in every layer: they add up, they do not average out.
     relativeError: sum((row) => row.seconds * row.relativeError) / Math.max(seconds, 1e-12),
   };
-}
-
-/** Copy bandwidth for a working set, interpolated in the logarithm of its size. Bytes per second. */
-export function bandwidthAt(profile: DeviceProfile, bytes: number): number {
-  const points = profile.copyBytesPerSecond.map(({ bytes: at, rate }) => ({
-    x: Math.log(at),
-    y: rate.value,
-  }));
-  return interpolate(points, Math.log(Math.max(bytes, 1)));
-}
-
-/** Error assumed for a kernel that was not calibrated: its time may be several times the limit. */
-const unknownKernelError = 0.8;
-const unknownKernelEfficiency = 0.4;
-
-function expectation(points: readonly EfficiencyPoint[], limitSeconds: number, launchSeconds: number) {
-  if (points.length === 0) {
-    return {
-      seconds: launchSeconds + limitSeconds / unknownKernelEfficiency,
-      relativeError: unknownKernelError,
-    };
-  }
-  const curve = points.map((point) => ({
-    x: Math.log(Math.max(point.limitSeconds, 1e-12)),
-    y: Math.log(Math.max(point.seconds.value - launchSeconds, 1e-7) / Math.max(point.limitSeconds, 1e-12)),
-  }));
-  const slowdown = Math.exp(interpolate(curve, Math.log(Math.max(limitSeconds, 1e-12))));
-  const spread = Math.max(...points.map((point) => point.seconds.spread));
-  return { seconds: launchSeconds + limitSeconds * slowdown, relativeError: Math.max(0.05, spread) };
-}
-
-/** Piecewise linear through points sorted by x, constant beyond both ends. */
-function interpolate(points: readonly { readonly x: number; readonly y: number }[], x: number): number {
-  const sorted = [...points].sort((a, b) => a.x - b.x);
-  const first = sorted[0];
-  const last = sorted.at(-1);
-  if (!first || !last) return 1;
-  if (x <= first.x) return first.y;
-  for (let i = 1; i < sorted.length; i++) {
-    const [a, b] = [sorted[i - 1], sorted[i]];
-    if (a && b && x <= b.x) return b.x === a.x ? b.y : a.y + ((b.y - a.y) * (x - a.x)) / (b.x - a.x);
-  }
-  return last.y;
 }

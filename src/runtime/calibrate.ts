@@ -1,15 +1,16 @@
 // Measures a device: arithmetic peak, bandwidth by size, launch cost, and every given kernel at a few shapes.
-import type { Dims, Kernel } from '../plan/kernel.ts';
+
 import {
-  bandwidthAt,
-  costOf,
   type DeviceProfile,
   type EfficiencyPoint,
   type Measurement,
-} from '../plan/predict.ts';
+  profileVersion,
+} from '../plan/device-profile.ts';
+import type { Dims, Kernel } from '../plan/kernel.ts';
+import { costOf } from '../plan/predict.ts';
 import { GpuRuntime } from './gpu-runtime.ts';
 import { PipelineCache } from './pipelines.ts';
-import { measureSlope, type SlopeOptions, summarize } from './slope.ts';
+import { measureInRounds, measureSlope, type SlopeOptions, summarize, type TimePass } from './slope.ts';
 import { PassTimer } from './timer.ts';
 import { exampleScalars, probeOf } from './verify.ts';
 
@@ -45,94 +46,138 @@ async function measureDevice(
   probes: CalibrationProbes,
   onProgress: (fraction: number, what: string) => void,
 ): Promise<DeviceProfile> {
-  const pipelines = new PipelineCache(device);
   const start = performance.now();
-  const shapes = measuringOrder(probes.kernels).length;
-  const total = probes.arithmetic.length + probes.copy.calibration.length + shapes;
-  let done = 0;
-  const measure = (kernel: Kernel, dims: Dims, options?: SlopeOptions) =>
-    measureKernel(device, timer, pipelines, kernel, dims, options);
-  const progress = (what: string) => onProgress(done++ / total, what);
+  const probing = new Probing(device, timer);
+  try {
+    const { fma, arithmetic } = await measurePeak(probing, probes.arithmetic, onProgress);
+    onProgress(0.03, probes.copy.name);
+    const { copies, launchSeconds } = await measureCopies(probing, probes.copy);
+    const seconds = calibrationSeconds(fma.value);
+    const elapsed = () => (performance.now() - start) / 1000;
 
-  let fma: Measurement = { value: 1, spread: 1, repeats: 0 };
-  for (const kernel of probes.arithmetic) {
-    progress(kernel.name);
+    // Everything is compiled before anything is measured: a driver that has just compiled goes on working (it writes
+    // its cache), and what was measured beside that came out up to 2.5 times too slow.
+    const subjects: ShapeProbe[] = [];
+    for (const { kernel, dims, isFirst } of measuringOrder(probes.kernels)) {
+      if (!isFirst && elapsed() > compilingShare * seconds) break;
+      onProgress(
+        0.05 + 0.45 * Math.min(1, elapsed() / (compilingShare * seconds)),
+        `${kernel.name}, compiling`,
+      );
+      subjects.push({ kernel, dims, time: await probing.prepare(kernel, dims) });
+    }
+
+    const clockPass = await probing.prepare(arithmetic, arithmetic.calibration[0] ?? {});
+    const [clock, ...measured] = await measureInRounds([clockPass, ...subjects.map(({ time }) => time)], {
+      rounds: mostRounds,
+      budgetSeconds: Math.max(seconds - elapsed(), 0.2 * seconds),
+      onRound: (round, rounds) =>
+        onProgress(0.5 + (0.5 * round) / rounds, `round ${round + 1} of all kernels`),
+    });
+    if (clock === undefined) throw new Error('calibrate: the clock was not measured.');
+    const profile: DeviceProfile = {
+      version: profileVersion,
+      device: name,
+      fmaFlopsPerSecond: fma,
+      clockFlopsPerSecond: rateOf(arithmetic.usefulFlops(arithmetic.calibration[0] ?? {}, {}), clock),
+      copyBytesPerSecond: copies,
+      launchSeconds,
+      ...(await measureSubmits(device)),
+      kernels: pointsByKernel(subjects, measured),
+      timer: timer.method,
+    };
+    onProgress(1, 'done');
+    return profile;
+  } finally {
+    probing.dispose();
+  }
+}
+
+/** One shape of one kernel, ready to run. */
+interface ShapeProbe {
+  readonly kernel: Kernel;
+  readonly dims: Dims;
+  readonly time: TimePass;
+}
+
+/** Part of a calibration's time after which no further shape is compiled. */
+const compilingShare = 0.55;
+const mostRounds = 9;
+
+/** The fastest arithmetic, and the kernel that reached it. */
+async function measurePeak(
+  probing: Probing,
+  kernels: readonly Kernel[],
+  onProgress: (fraction: number, what: string) => void,
+): Promise<{ readonly fma: Measurement; readonly arithmetic: Kernel }> {
+  let best: { readonly fma: Measurement; readonly arithmetic: Kernel } | undefined;
+  for (const [index, kernel] of kernels.entries()) {
+    onProgress(0.02 * (index / kernels.length), kernel.name);
     const dims = kernel.calibration[0] ?? {};
-    const rate = rateOf(kernel.usefulFlops(dims, {}), await measure(kernel, dims, { budgetSeconds: 0.3 }));
-    if (rate.value > fma.value) fma = rate;
+    const seconds = await measureSlope(await probing.prepare(kernel, dims), { ...peak, budgetSeconds: 0.3 });
+    const fma = rateOf(kernel.usefulFlops(dims, {}), seconds);
+    if (best === undefined || fma.value > best.fma.value) best = { fma, arithmetic: kernel };
   }
+  if (best === undefined) throw new Error('calibrate: no arithmetic probe was given. Pass at least one.');
+  return best;
+}
+
+const peak = { estimate: 'quickest', rounds: 12 } as const;
+
+/** Bandwidth by size, and what the smallest copy takes: a launch. */
+async function measureCopies(probing: Probing, copy: Kernel) {
+  const [smallest, ...sizes] = copy.calibration;
+  const launchSeconds = await measureSlope(await probing.prepare(copy, smallest ?? {}));
   const copies: { bytes: number; rate: Measurement }[] = [];
-  let launchSeconds: Measurement = { value: 0, spread: 0, repeats: 0 };
-  for (const [index, dims] of probes.copy.calibration.entries()) {
-    progress(`${probes.copy.name} ${shapeText(dims)}`);
-    const bytes = probes.copy.bytes(dims, {});
-    const seconds = await measure(probes.copy, dims, { budgetSeconds: 0.15 });
-    if (index === 0) launchSeconds = seconds;
-    else copies.push({ bytes, rate: rateOf(bytes, subtract(seconds, launchSeconds.value)) });
+  for (const dims of sizes) {
+    const bytes = copy.bytes(dims, {});
+    const seconds = await measureSlope(await probing.prepare(copy, dims), { ...peak, budgetSeconds: 0.15 });
+    copies.push({ bytes, rate: rateOf(bytes, subtract(seconds, launchSeconds.value)) });
   }
-  const profile: DeviceProfile = {
-    version: 1,
-    device: name,
-    fmaFlopsPerSecond: fma,
-    copyBytesPerSecond: copies,
-    launchSeconds,
-    submitSeconds: await measureSubmit(device),
-    kernels: {},
-    timer: timer.method,
-  };
-  // First every kernel once: a driver that has just compiled one goes on working (it writes its cache), and what was
-  // measured beside that came out up to 2.5 times too slow.
-  for (const kernel of probes.kernels) {
-    onProgress(done / total, `${kernel.name}, compiling`);
-    const dims = kernel.calibration[kernel.calibration.length >> 1];
-    if (dims) await withProbe(device, pipelines, kernel, dims, (encode) => timer.seconds(encode));
+  return { copies, launchSeconds };
+}
+
+function pointsByKernel(subjects: readonly ShapeProbe[], measured: readonly Measurement[]) {
+  const kernels: Record<string, EfficiencyPoint[]> = {};
+  for (const [index, { kernel, dims }] of subjects.entries()) {
+    const seconds = measured[index];
+    if (seconds) kernels[kernel.name] = [...(kernels[kernel.name] ?? []), pointOf(kernel, dims, seconds)];
   }
-  const deadline = start + 1000 * calibrationSeconds(fma.value);
-  const points = new Map<string, (EfficiencyPoint | undefined)[]>();
-  for (const { kernel, index } of measuringOrder(probes.kernels)) {
-    progress(kernel.name);
-    const dims = kernel.calibration[index];
-    const known = points.get(kernel.name);
-    if (!dims || (known && performance.now() > deadline)) continue;
-    const dispatch = { kernel, dims, bindings: {}, workgroups: 1, label: '', phase: 'forward' } as const;
-    const cost = costOf(dispatch, exampleScalars);
-    const limitSeconds = Math.max(
-      cost.launchedFlops / fma.value,
-      cost.bytes / bandwidthAt(profile, cost.bytes),
-    );
-    const seconds = await measure(kernel, dims, { budgetSeconds: 0.03 });
-    const row = known ?? [];
-    row[index] = { shape: shapeText(dims), limitSeconds, seconds };
-    points.set(kernel.name, row);
-  }
-  const kernels = Object.fromEntries(
-    [...points].map(([kernelName, row]) => [kernelName, row.flatMap((point) => (point ? [point] : []))]),
-  );
-  onProgress(1, 'done');
-  return { ...profile, kernels };
+  const size = ({ launchedFlops, bytes }: EfficiencyPoint) => launchedFlops + bytes;
+  for (const points of Object.values(kernels)) points.sort((a, b) => size(a) - size(b));
+  return kernels;
+}
+
+function pointOf(kernel: Kernel, dims: Dims, seconds: Measurement): EfficiencyPoint {
+  const dispatch = { kernel, dims, bindings: {}, workgroups: 1, label: '', phase: 'forward' } as const;
+  const { launchedFlops, bytes } = costOf(dispatch, exampleScalars);
+  return { shape: shapeText(dims), launchedFlops, bytes, workgroups: kernel.workgroups(dims), seconds };
 }
 
 /**
  * Every kernel's middle shape first, because it says most, then the largest, then the smallest: what the time does not
- * reach (a driver that compiles a kernel for every shape, the first time) is extrapolated.
+ * reach (a driver that compiles a kernel for every shape, the first time) is extrapolated. Kernels come in the order
+ * that the lab gives them, those that matter most first.
  */
-function measuringOrder(kernels: readonly Kernel[]): { readonly kernel: Kernel; readonly index: number }[] {
+function measuringOrder(kernels: readonly Kernel[]) {
+  const order: { readonly kernel: Kernel; readonly dims: Dims; readonly isFirst: boolean }[] = [];
   const rounds = [(n: number) => n >> 1, (n: number) => n - 1, () => 0];
-  const order = rounds.flatMap((indexOf) =>
-    kernels.map((kernel) => ({ kernel, index: indexOf(kernel.calibration.length) })),
-  );
-  return order.filter(
-    ({ kernel, index }, at) =>
-      order.findIndex((other) => other.kernel === kernel && other.index === index) === at,
-  );
+  for (const [round, indexOf] of rounds.entries()) {
+    for (const kernel of kernels) {
+      const dims = kernel.calibration[indexOf(kernel.calibration.length)];
+      const isKnown = order.some((other) => other.kernel === kernel && other.dims === dims);
+      if (dims && !isKnown) order.push({ kernel, dims, isFirst: round === 0 });
+    }
+  }
+  return order;
 }
 
 /** Seconds that a calibration may take; a device this slow needs longer for the same work. */
 function calibrationSeconds(flopsPerSecond: number): number {
-  return flopsPerSecond < 40e9 ? 55 : 18;
+  return flopsPerSecond < 40e9 ? 50 : 17;
 }
 
-/** Seconds of one dispatch of a kernel, by the slope over repeats in one pass. */
+/** Seconds of one dispatch of a kernel on tensors of its own, by the slope over repeats in one pass. */
 export async function measureKernel(
   device: GPUDevice,
   timer: PassTimer,
@@ -141,53 +186,68 @@ export async function measureKernel(
   dims: Dims,
   options?: SlopeOptions,
 ): Promise<Measurement> {
-  return withProbe(device, pipelines, kernel, dims, (encode) =>
-    measureSlope(
-      (repetitions) =>
-        timer.seconds((pass) => {
-          for (let i = 0; i < repetitions; i++) encode(pass);
-        }),
-      options,
-    ),
-  );
+  const probing = new Probing(device, timer, pipelines);
+  try {
+    return await measureSlope(await probing.prepare(kernel, dims), options);
+  } finally {
+    probing.dispose();
+  }
 }
 
-/** Gives `use` a function that adds one dispatch of a kernel, on tensors of its own, to a pass. */
-async function withProbe<T>(
-  device: GPUDevice,
-  pipelines: PipelineCache,
-  kernel: Kernel,
-  dims: Dims,
-  use: (encode: (pass: GPUComputePassEncoder) => void) => Promise<T>,
-): Promise<T> {
-  const { plan, storages } = probeOf(kernel, dims);
-  const runtime = await GpuRuntime.create(device, [plan], { pipelines });
-  try {
+/** Prepares kernels to be timed, and frees all at the end. */
+class Probing {
+  readonly #device: GPUDevice;
+  readonly #timer: PassTimer;
+  readonly #pipelines: PipelineCache;
+  readonly #runtimes: GpuRuntime[] = [];
+
+  constructor(device: GPUDevice, timer: PassTimer, pipelines = new PipelineCache(device)) {
+    this.#device = device;
+    this.#timer = timer;
+    this.#pipelines = pipelines;
+  }
+
+  /** Compiles, fills tensors and runs once; returns how to time passes of it. */
+  async prepare(kernel: Kernel, dims: Dims): Promise<TimePass> {
+    const { plan, storages } = probeOf(kernel, dims);
+    const runtime = await GpuRuntime.create(this.#device, [plan], { pipelines: this.#pipelines });
+    this.#runtimes.push(runtime);
     for (const { whole, values } of storages) runtime.write(whole, values);
     runtime.setScalars(plan, exampleScalars);
-    return await use((pass) => runtime.encodeDispatch(pass, plan, 0));
-  } finally {
-    runtime.dispose();
+    const time: TimePass = (repetitions) =>
+      this.#timer.seconds((pass) => {
+        for (let i = 0; i < repetitions; i++) runtime.encodeDispatch(pass, plan, 0);
+      });
+    await time(1);
+    return time;
+  }
+
+  dispose(): void {
+    for (const runtime of this.#runtimes.splice(0)) runtime.dispose();
   }
 }
 
-/** Fixed cost of handing over an empty submission and reading a few bytes back. */
-async function measureSubmit(device: GPUDevice): Promise<Measurement> {
+/** Seconds of a submission that is waited for, with a readback, and of each further one that is not. */
+async function measureSubmits(device: GPUDevice) {
   const from = device.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_SRC });
   const to = device.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
-  const times: number[] = [];
-  for (let i = 0; i < 12; i++) {
+  const time: TimePass = async (submissions) => {
     const start = performance.now();
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(from, 0, to, 0, 16);
-    device.queue.submit([encoder.finish()]);
+    for (let i = 0; i < submissions; i++) {
+      const encoder = device.createCommandEncoder();
+      encoder.copyBufferToBuffer(from, 0, to, 0, 16);
+      device.queue.submit([encoder.finish()]);
+    }
     await to.mapAsync(GPUMapMode.READ);
     to.unmap();
-    if (i >= 3) times.push((performance.now() - start) / 1000);
-  }
+    return (performance.now() - start) / 1000;
+  };
+  const alone: number[] = [];
+  for (let i = 0; i < 12; i++) alone.push(await time(1));
+  const queueSeconds = await measureSlope(time, { maximumRepeats: 64 });
   from.destroy();
   to.destroy();
-  return summarize(times);
+  return { submitSeconds: summarize(alone.slice(3)), queueSeconds };
 }
 
 function rateOf(amount: number, seconds: Measurement): Measurement {

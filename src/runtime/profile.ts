@@ -1,10 +1,14 @@
 // Times every dispatch of a plan on a runtime of its own, so that a run is never touched.
+
+import type { Measurement } from '../plan/device-profile.ts';
 import type { Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Measurement } from '../plan/predict.ts';
 import type { GpuRuntime } from './gpu-runtime.ts';
-import { measureSlope } from './slope.ts';
+import { measureInRounds } from './slope.ts';
 import { PassTimer } from './timer.ts';
+
+/** Dispatches that are timed in turns. */
+const together = 24;
 
 /** Measured rows by dispatch index, and how they were measured. */
 export interface PlanProfile {
@@ -26,20 +30,21 @@ export async function profilePlan(
   await submission.done;
   runtime.setScalars(plan, scalars);
   const timer = new PassTimer(runtime.device);
+  const total = plan.dispatches.length;
   const dispatches: Measurement[] = [];
-  for (let index = 0; index < plan.dispatches.length; index++) {
-    onProgress(index, plan.dispatches.length);
-    dispatches.push(
-      await measureSlope(
-        (repetitions) =>
-          timer.seconds((pass) => {
-            for (let i = 0; i < repetitions; i++) runtime.encodeDispatch(pass, plan, index);
-          }),
-        { budgetSeconds: 0.02 },
-      ),
+  // A part of the plan at a time: its dispatches share their rounds, and progress moves on.
+  for (let from = 0; from < total; from += together) {
+    onProgress(from, total);
+    const indices = Array.from({ length: Math.min(together, total - from) }, (_, i) => from + i);
+    const times = indices.map(
+      (index) => (repetitions: number) =>
+        timer.seconds((pass) => {
+          for (let i = 0; i < repetitions; i++) runtime.encodeDispatch(pass, plan, index);
+        }),
     );
+    dispatches.push(...(await measureInRounds(times, { rounds: 5, budgetSeconds: 0.06 * times.length })));
   }
   timer.dispose();
-  onProgress(plan.dispatches.length, plan.dispatches.length);
+  onProgress(total, total);
   return { dispatches, method: timer.method };
 }

@@ -1,26 +1,84 @@
 // The slope method: t(2R) − t(R) over R cancels what is paid once per pass, and most of a timer's quantum.
-import type { Measurement } from '../plan/predict.ts';
+//
+// Disturbances last longer than a pass (a core taken away, a clock that falls): passes of one subject taken in a row
+// share their luck. So many subjects are timed in rounds, a pass of each at a time, and each gets its median over all
+// rounds: what a step of many dispatches meets on average.
+import type { Measurement } from '../plan/device-profile.ts';
+
+/** Runs a pass of so many repetitions and says how long it took, in seconds. */
+export type TimePass = (repetitions: number) => Promise<number>;
 
 /** A pass this long is measured well enough by itself; slopes would hold the GPU for twice as long. Seconds. */
 const longPass = 0.05;
+const fewestRounds = 3;
 
 /** How long and how often to measure. */
 export interface SlopeOptions {
   /** Shortest pass that is trusted: at least 20 quanta of the coarsest timer (Chrome's 0.1 ms). Seconds. */
   readonly minimumSeconds?: number;
-  /** Most seconds to spend. At least five slopes are taken whatever they cost. */
-  readonly budgetSeconds?: number;
   readonly maximumRepeats?: number;
+  readonly rounds?: number;
+  /** After this long no further round begins; three are made whatever they cost. Seconds. */
+  readonly budgetSeconds?: number;
+  /**
+   * `median` says what work meets on average; `quickest` is for peaks: what else runs on the machine only ever adds
+   * time.
+   */
+  readonly estimate?: 'median' | 'quickest';
+  readonly onRound?: (round: number, rounds: number) => void;
 }
 
-/**
- * Seconds per repetition.
- * @param time runs a pass of the given number of repetitions and says how long it took, in seconds
- */
-export async function measureSlope(
-  time: (repetitions: number) => Promise<number>,
-  { minimumSeconds = 0.002, budgetSeconds = 0.06, maximumRepeats = 4096 }: SlopeOptions = {},
-): Promise<Measurement> {
+/** Seconds per repetition of one subject. */
+export async function measureSlope(time: TimePass, options: SlopeOptions = {}): Promise<Measurement> {
+  const [measured] = await measureInRounds([time], options);
+  if (measured === undefined) throw new Error('measureSlope: no measurement came of a subject.');
+  return measured;
+}
+
+interface Subject {
+  readonly time: TimePass;
+  readonly repetitions: number;
+  /** Passes of `repetitions`, and of twice as many; the latter stay empty where one pass is long. */
+  readonly short: number[];
+  readonly long: number[];
+}
+
+/** Seconds per repetition of every subject, timed in turns. */
+export async function measureInRounds(
+  times: readonly TimePass[],
+  {
+    minimumSeconds = 0.002,
+    maximumRepeats = 4096,
+    rounds = 7,
+    budgetSeconds = Number.POSITIVE_INFINITY,
+    estimate = 'median',
+    onRound = () => undefined,
+  }: SlopeOptions = {},
+): Promise<Measurement[]> {
+  const start = performance.now();
+  const subjects: Subject[] = [];
+  for (const time of times) {
+    const repetitions = await enoughRepetitions(time, minimumSeconds, maximumRepeats);
+    subjects.push({ time, repetitions, short: [], long: [] });
+  }
+  for (let round = 0; round < rounds; round++) {
+    if (round >= fewestRounds && performance.now() - start > 1000 * budgetSeconds) break;
+    onRound(round, rounds);
+    for (const { time, repetitions, short, long } of subjects) {
+      const once = await time(repetitions);
+      short.push(once);
+      if (repetitions > 1 || once < longPass) long.push(await time(2 * repetitions));
+    }
+  }
+  return subjects.map((subject) => evaluate(subject, estimate));
+}
+
+/** Repetitions of a pass that lasts at least `minimumSeconds`. */
+async function enoughRepetitions(
+  time: TimePass,
+  minimumSeconds: number,
+  maximumRepeats: number,
+): Promise<number> {
   await time(1); // compiles lazily, touches memory
   let repetitions = 1;
   let once = await time(1);
@@ -28,27 +86,16 @@ export async function measureSlope(
     repetitions = Math.min(maximumRepeats, repetitions * (once <= minimumSeconds / 16 ? 8 : 2));
     once = await time(repetitions);
   }
-  if (repetitions === 1 && once >= longPass) {
-    const passes = [once, await time(1), await time(1)];
-    return { ...summarize(passes), value: Math.min(...passes) };
-  }
-  const slopes: number[] = [];
-  let spent = 0;
-  let [quickestShort, quickestLong] = [Infinity, Infinity];
-  while (slopes.length < 5 || (spent < budgetSeconds && slopes.length < 12)) {
-    const short = await time(repetitions);
-    const long = await time(2 * repetitions);
-    spent += short + long;
-    quickestShort = Math.min(quickestShort, short);
-    quickestLong = Math.min(quickestLong, long);
-    slopes.push(Math.max(0, long - short) / repetitions);
-  }
-  // What else runs on the machine only ever adds time: the quickest pass of each length is the one least disturbed.
-  const value =
-    quickestLong > quickestShort
-      ? (quickestLong - quickestShort) / repetitions
-      : quickestLong / (2 * repetitions);
-  return { ...summarize(slopes), value };
+  return repetitions;
+}
+
+function evaluate({ repetitions, short, long }: Subject, estimate: 'median' | 'quickest'): Measurement {
+  const pick = (values: readonly number[]) =>
+    estimate === 'quickest' ? Math.min(...values) : summarize(values).value;
+  if (long.length === 0) return { ...summarize(short), value: pick(short) };
+  const { spread, repeats } = summarize(long);
+  const [once, twice] = [pick(short), pick(long)];
+  return { value: twice > once ? (twice - once) / repetitions : twice / (2 * repetitions), spread, repeats };
 }
 
 /** Median, half the interquartile range over the median, count. */

@@ -6,8 +6,8 @@ import { allPlans } from '../../src/lab/prediction.ts';
 import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
 import { parseExperiment } from '../../src/model/config.ts';
 import { presets } from '../../src/model/presets.ts';
+import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities } from '../../src/plan/kernel.ts';
-import type { DeviceProfile } from '../../src/plan/predict.ts';
 import { families, tinyExperiment } from './tiny-runs.ts';
 
 const devices: [string, Capabilities][] = [
@@ -71,12 +71,18 @@ it('a profile is kept under what can change speed', () => {
 it('a profile is shown by kernel', () => {
   const measured = { value: 1, spread: 0.1, repeats: 3 };
   const profile: DeviceProfile = {
-    ...{ version: 1, device: 'd', timer: 'clock', copyBytesPerSecond: [{ bytes: 4, rate: measured }] },
-    ...{ fmaFlopsPerSecond: measured, launchSeconds: measured, submitSeconds: measured },
-    kernels: { gemm: [{ shape: 'rows 1', limitSeconds: 1, seconds: measured }] },
+    ...{ version: 2, device: 'd', timer: 'clock', copyBytesPerSecond: [{ bytes: 4, rate: measured }] },
+    ...{
+      fmaFlopsPerSecond: measured,
+      clockFlopsPerSecond: measured,
+      launchSeconds: measured,
+      submitSeconds: measured,
+      queueSeconds: measured,
+    },
+    kernels: { gemm: [{ shape: 'rows 1', launchedFlops: 1, bytes: 1, workgroups: 1, seconds: measured }] },
   };
   expect(reportOf(profile, 2)).toMatchObject({
     ...{ seconds: 2, timer: 'clock', fmaFlopsPerSecond: measured },
-    families: [{ family: 'gemm', points: profile.kernels.gemm }],
+    families: [{ family: 'gemm', points: [{ shape: 'rows 1', limitSeconds: 1, seconds: measured }] }],
   });
 });

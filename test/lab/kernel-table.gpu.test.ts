@@ -2,18 +2,21 @@
 import { expect, it } from 'vitest';
 import { gpuEngine } from '../../src/lab/engine.ts';
 import { measuredTable, predictedTable, totalOf, totalsBy } from '../../src/lab/kernel-table.ts';
-import { type DeviceProfile, predictPlan } from '../../src/plan/predict.ts';
+import type { DeviceProfile } from '../../src/plan/device-profile.ts';
+import { predictPlan } from '../../src/plan/predict.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { families, stateOf, takeLosses, takeSteps, tinyRun } from './tiny-runs.ts';
 
 const measurement = (value: number) => ({ value, spread: 0, repeats: 1 });
 const profile: DeviceProfile = {
-  version: 1,
+  version: 2,
   device: 'test',
   fmaFlopsPerSecond: measurement(1e11),
+  clockFlopsPerSecond: measurement(1e11),
   copyBytesPerSecond: [{ bytes: 1e6, rate: measurement(1e10) }],
   launchSeconds: measurement(1e-6),
   submitSeconds: measurement(1e-4),
+  queueSeconds: measurement(1e-5),
   kernels: {},
   timer: 'none',
 };

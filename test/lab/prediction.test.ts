@@ -7,8 +7,8 @@ import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
 import { type Experiment, parseExperiment } from '../../src/model/config.ts';
 import { countParameters } from '../../src/model/parameters.ts';
 import { presets } from '../../src/model/presets.ts';
+import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
-import type { DeviceProfile } from '../../src/plan/predict.ts';
 import { storagesOf } from '../../src/plan/store.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
 import { families, tinyExperiment, tinyRun } from './tiny-runs.ts';
@@ -29,12 +29,14 @@ function plansOf({ model, train }: Experiment) {
 
 /** A device of 100 GFLOP/s, 10 GB/s and 10 µs per launch. */
 const profile: DeviceProfile = {
-  version: 1,
+  version: 2,
   device: 'test',
   fmaFlopsPerSecond: { value: 1e11, spread: 0, repeats: 1 },
+  clockFlopsPerSecond: { value: 1e11, spread: 0, repeats: 1 },
   copyBytesPerSecond: [{ bytes: 1e6, rate: { value: 1e10, spread: 0, repeats: 1 } }],
   launchSeconds: { value: 1e-5, spread: 0, repeats: 1 },
   submitSeconds: { value: 1e-4, spread: 0, repeats: 1 },
+  queueSeconds: { value: 1e-5, spread: 0, repeats: 1 },
   kernels: {},
   timer: 'none',
 };

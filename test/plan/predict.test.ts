@@ -2,16 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { copyForward } from '../../src/kernels/copy.ts';
 import { softmaxForward } from '../../src/kernels/softmax.ts';
+import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { baselineCapabilities, type Dispatch } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
-import {
-  bandwidthAt,
-  costOf,
-  type DeviceProfile,
-  planFlops,
-  predictDispatch,
-  predictPlan,
-} from '../../src/plan/predict.ts';
+import { costOf, planFlops, predictDispatch, predictPlan } from '../../src/plan/predict.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 
@@ -19,19 +13,21 @@ const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 5 });
 
 /** 1 GFLOP/s, 1 GB/s at 1 kB and 4 GB/s at 100 kB, 1 µs per launch. */
 const profile: DeviceProfile = {
-  version: 1,
+  version: 2,
   device: 'paper',
   fmaFlopsPerSecond: exactly(1e9),
+  clockFlopsPerSecond: exactly(1e9),
   copyBytesPerSecond: [
     { bytes: 1e5, rate: exactly(4e9) },
     { bytes: 1e3, rate: exactly(1e9) },
   ],
   launchSeconds: exactly(1e-6),
   submitSeconds: exactly(1e-4),
+  queueSeconds: exactly(1e-5),
   kernels: {
     copy: [
-      { shape: 'small', limitSeconds: 1e-6, seconds: exactly(5e-6, 0.1) },
-      { shape: 'large', limitSeconds: 1e-4, seconds: exactly(1.01e-4, 0.2) },
+      { shape: 'small', launchedFlops: 0, bytes: 1e3, workgroups: 1, seconds: exactly(5e-6, 0.1) },
+      { shape: 'large', launchedFlops: 0, bytes: 4e5, workgroups: 100, seconds: exactly(1.01e-4, 0.2) },
     ],
   },
   timer: 'paper',
@@ -57,13 +53,6 @@ function copyPlan(vectors: number) {
 
 const only = (plan: { dispatches: readonly Dispatch[] }) => plan.dispatches[0] as Dispatch;
 
-describe('bandwidthAt', () => {
-  it('is linear in the logarithm of the size, and constant beyond what was measured', () => {
-    expect(bandwidthAt(profile, 1e4)).toBeCloseTo(2.5e9, -3);
-    expect([bandwidthAt(profile, 10), bandwidthAt(profile, 1e9)]).toEqual([1e9, 4e9]);
-  });
-});
-
 describe('predictDispatch', () => {
   it('bounds a dispatch by the roofline: launched flops here', () => {
     const dispatch = only(softmaxPlan(10, 100));
@@ -87,13 +76,12 @@ describe('predictDispatch', () => {
     expect(row.relativeError).toBe(0.2);
   });
 
-  it('interpolates the slowdown between measured shapes geometrically', () => {
-    // Slowdown 4 at 1 µs and 1 at 100 µs: 2 at 10 µs, which is 40 kB at the bandwidth there.
-    const bytes = 32_000;
-    const limit = bytes / bandwidthAt(profile, bytes);
-    const slowdown = 4 ** ((Math.log(1e-4) - Math.log(limit)) / (Math.log(1e-4) - Math.log(1e-6)));
+  it('expects a start and a multiple of the limit, as fitted to the measured shapes', () => {
+    // 5 µs at a limit of 1 µs and 101 µs at 100 µs: 96/99 per unit of limit, and the rest at the start.
+    const slope = 96 / 99;
     const row = predictDispatch(only(copyPlan(1_000)), profile);
-    expect(row.seconds).toBeCloseTo(1e-6 + limit * slowdown, 12);
+    expect(row.startSeconds).toBeCloseTo(5e-6 - slope * 1e-6, 12);
+    expect(row.seconds).toBeCloseTo(row.startSeconds + slope * row.limitSeconds, 12);
   });
 
   it('says that a dispatch is bound by its launch when that is most of it', () => {

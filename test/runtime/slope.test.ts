@@ -1,6 +1,6 @@
 // The slope method against a synthetic timer: noisy, quantised, with a fixed cost.
 import { describe, expect, it } from 'vitest';
-import { measureSlope, summarize } from '../../src/runtime/slope.ts';
+import { measureInRounds, measureSlope, summarize } from '../../src/runtime/slope.ts';
 
 /** A timer whose passes cost `fixed` + n · `each`, with ±`noise`, in steps of `quantum`. Counts its passes. */
 function fakeTimer(each: number, { fixed = 0, noise = 0, quantum = 0 }) {
@@ -43,17 +43,49 @@ describe('measureSlope', () => {
     expect(Math.max(...endless.passes)).toBe(128);
   });
 
-  it('takes no more slopes than its budget allows, but five', async () => {
+  it('begins no further round when its time is up, but makes three', async () => {
     const { time, passes } = fakeTimer(0.03, {});
-    const { repeats } = await measureSlope(time, { budgetSeconds: 0.01 });
-    expect(repeats).toBe(5);
-    expect(passes).toHaveLength(2 + 10);
+    const { repeats } = await measureSlope(time, { budgetSeconds: -1 });
+    expect(repeats).toBe(3);
+    expect(passes).toHaveLength(2 + 6);
+  });
+
+  it('takes the quickest passes where a peak is wanted', async () => {
+    let turn = 0;
+    const disturbed = async (repetitions: number) => repetitions * 0.01 * (turn++ % 3 === 0 ? 1 : 2);
+    expect((await measureSlope(disturbed, { estimate: 'quickest' })).value).toBeCloseTo(0.01, 6);
+    expect((await measureSlope(disturbed, { estimate: 'median' })).value).toBeGreaterThan(0.015);
   });
 
   it('never repeats what already holds the GPU for long', async () => {
     const { time, passes } = fakeTimer(0.4, {});
     expect((await measureSlope(time)).value).toBeCloseTo(0.4, 9);
     expect(Math.max(...passes)).toBe(1);
+  });
+});
+
+describe('measureInRounds', () => {
+  it('times its subjects in turns, so that a slow spell hits all alike', async () => {
+    let passes = 0;
+    // Work takes 1.5 times as long during the middle third of all passes.
+    const pace = () => (passes++ % 240 > 80 && passes % 240 < 160 ? 1.5 : 1);
+    const subjects = [0.004, 0.008, 0.016].map(
+      (each) => async (repetitions: number) => pace() * each * repetitions,
+    );
+    const measured = await measureInRounds(subjects, { rounds: 80 });
+    const [first, second, third] = measured.map(({ value }) => value);
+    expect((second ?? 0) / (first ?? 1)).toBeCloseTo(2, 1);
+    expect((third ?? 0) / (second ?? 1)).toBeCloseTo(2, 1);
+  });
+
+  it('tells when a round begins', async () => {
+    const rounds: number[] = [];
+    await measureInRounds([fakeTimer(0.01, {}).time], { rounds: 4, onRound: (round) => rounds.push(round) });
+    expect(rounds).toEqual([0, 1, 2, 3]);
+  });
+
+  it('measures nothing when there is nothing', async () => {
+    expect(await measureInRounds([])).toEqual([]);
   });
 });
 

@@ -14,6 +14,8 @@ import type {
   SelfTestReport,
   StepRecord,
 } from '../../src/worker/api.ts';
+import { createRecords } from '../../src/worker/records-service.ts';
+import { MemoryStorage } from '../worker/memory-storage.ts';
 import { fakeCatalogue } from './fake-catalogue.ts';
 
 /** How the fake behaves. */
@@ -55,6 +57,7 @@ const measured = (value: number, spread = 0.02) => ({ value, spread, repeats: 7 
 
 const calibration: CalibrationReport = {
   fmaFlopsPerSecond: measured(3.6e12),
+  clockFlopsPerSecond: measured(3.6e12),
   copyBytesPerSecond: [
     { bytes: 1 << 20, rate: measured(4.1e10, 0.08) },
     { bytes: 1 << 26, rate: measured(1.02e11) },
@@ -325,7 +328,14 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
         ...(measure ? { sumOverStep: 0.96 } : {}),
       });
     },
-    kernelTrace: async (_table, title) => ({ name: `${title}-trace.json`, bytes: new Uint8Array([123, 125]) }),
+    ...createRecords(
+      { openRecord: () => undefined, rename: () => undefined },
+      new MemoryStorage().asRunStorage(),
+    ),
+    kernelTrace: async (_table, title) => ({
+      name: `${title}-trace.json`,
+      bytes: new Uint8Array([123, 125]),
+    }),
     lessons: async () => [],
     runLesson: async ({ id }) => ({
       kind: 'problem',

@@ -1,0 +1,94 @@
+// How long a kernel is expected to take on a device: a small model of each kernel, fitted to the shapes that were timed.
+//
+// seconds = start + slowdown · limit: a cost of every dispatch (launch, filling the pipeline, the last turn of
+// workgroups), and what the kernel needs of the roofline's time once it runs. Two numbers a kernel are few enough for
+// three timed shapes, and hold beyond them, where a curve through the points would not.
+import { type DeviceProfile, type EfficiencyPoint, limitOf } from './device-profile.ts';
+
+/** The fitted model of one kernel. */
+export interface KernelEfficiency {
+  readonly startSeconds: number;
+  readonly slowdown: number;
+  /** Relative half-width of what it predicts: spread of the measurements, and how far they are from the fit. */
+  readonly relativeError: number;
+}
+
+/** Assumed of a kernel that was not calibrated: its time may be several times the limit. */
+const unknownSlowdown = 2.5;
+const unknownKernelError = 0.8;
+const siblingError = 0.4;
+const leastError = 0.05;
+
+/**
+ * The model of the kernel of this name. A variant that was not timed is taken for its siblings (their names agree up to
+ * the slash), with a wider error.
+ */
+export function efficiencyOf(profile: DeviceProfile, kernel: string): KernelEfficiency {
+  const points = profile.kernels[kernel];
+  if (points && points.length > 0) return fitEfficiency(profile, points);
+  const family = familyOf(kernel);
+  const siblings = Object.entries(profile.kernels).flatMap(([name, rows]) =>
+    familyOf(name) === family ? rows : [],
+  );
+  const fitted = fitEfficiency(profile, siblings);
+  return { ...fitted, relativeError: Math.max(fitted.relativeError, siblingError) };
+}
+
+function familyOf(kernel: string): string {
+  return kernel.split('/')[0] ?? kernel;
+}
+
+/**
+ * Least squares of the relative error over the points, with both numbers kept from below: no dispatch starts for
+ * nothing, and none is negative.
+ */
+export function fitEfficiency(profile: DeviceProfile, points: readonly EfficiencyPoint[]): KernelEfficiency {
+  const launch = profile.launchSeconds.value;
+  if (points.length === 0)
+    return { startSeconds: launch, slowdown: unknownSlowdown, relativeError: unknownKernelError };
+  const rows = points.map((point) => ({
+    limit: Math.max(limitOf(profile, point).seconds, 1e-12),
+    seconds: Math.max(point.seconds.value, 1e-9),
+  }));
+  const { start, slowdown } = leastSquares(rows, launch);
+  const residual = Math.sqrt(
+    rows.reduce((sum, { limit, seconds }) => sum + ((start + slowdown * limit) / seconds - 1) ** 2, 0) /
+      rows.length,
+  );
+  const spread = Math.max(...points.map((point) => point.seconds.spread));
+  return {
+    startSeconds: start,
+    slowdown,
+    relativeError: Math.max(leastError, spread, residual),
+  };
+}
+
+interface FitRow {
+  readonly limit: number;
+  readonly seconds: number;
+}
+
+/** min Σ ((start + slowdown·limit)/seconds − 1)², start ≥ 0 and slowdown ≥ 0; a lone point starts with a launch. */
+function leastSquares(rows: readonly FitRow[], launch: number) {
+  let [ss, sl, ll, s, l] = [0, 0, 0, 0, 0];
+  for (const { limit, seconds } of rows) {
+    const [a, b] = [1 / seconds, limit / seconds];
+    ss += a * a;
+    sl += a * b;
+    ll += b * b;
+    s += a;
+    l += b;
+  }
+  const determinant = ss * ll - sl * sl;
+  // Shapes of one limit say nothing of a slope.
+  if (rows.length > 1 && determinant > 1e-6 * ss * ll) {
+    const start = (s * ll - l * sl) / determinant;
+    const slowdown = (l * ss - s * sl) / determinant;
+    if (start >= 0 && slowdown >= 0) return { start, slowdown };
+    return start < 0 ? { start: 0, slowdown: l / ll } : { start: s / ss, slowdown: 0 };
+  }
+  const seconds = rows.reduce((sum, row) => sum + row.seconds, 0) / rows.length;
+  const limit = rows.reduce((sum, row) => sum + row.limit, 0) / rows.length;
+  const start = Math.min(launch, seconds);
+  return { start, slowdown: (seconds - start) / limit };
+}

@@ -1,0 +1,89 @@
+// The fitted model of a kernel, on points that come from known numbers.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DeviceProfile, EfficiencyPoint } from '../../src/plan/device-profile.ts';
+import { efficiencyOf, fitEfficiency } from '../../src/plan/efficiency.ts';
+
+const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 5 });
+
+/** 1 GFLOP/s, bandwidth without end, 2 µs a launch. */
+const profile: DeviceProfile = {
+  ...{ version: 2, device: 'paper', timer: 'paper' },
+  fmaFlopsPerSecond: exactly(1e9),
+  clockFlopsPerSecond: exactly(1e9),
+  copyBytesPerSecond: [{ bytes: 1, rate: exactly(1e18) }],
+  launchSeconds: exactly(2e-6),
+  submitSeconds: exactly(1e-4),
+  queueSeconds: exactly(1e-5),
+  kernels: {
+    'gemm/wide': [point(1e4, 2e-5), point(1e6, 2e-3)],
+    'gemm/tall': [point(1e4, 2.4e-5)],
+  },
+};
+
+function point(launchedFlops: number, seconds: number, spread = 0): EfficiencyPoint {
+  return {
+    shape: `${launchedFlops}`,
+    launchedFlops,
+    bytes: 0,
+    workgroups: 1,
+    seconds: exactly(seconds, spread),
+  };
+}
+
+describe('fitEfficiency', () => {
+  it('finds the start and the slowdown that the points were made with', () => {
+    const positive = { noNaN: true, min: 0.1, max: 50 };
+    fc.assert(
+      fc.property(fc.double(positive), fc.double(positive), (startMicros, slowdown) => {
+        const points = [1e3, 4e4, 2e6].map((flops) =>
+          point(flops, startMicros * 1e-6 + slowdown * (flops / 1e9)),
+        );
+        const fitted = fitEfficiency(profile, points);
+        expect(fitted.startSeconds * 1e6).toBeCloseTo(startMicros, 3);
+        expect(fitted.slowdown).toBeCloseTo(slowdown, 6);
+        expect(fitted.relativeError).toBe(0.05);
+      }),
+    );
+  });
+
+  it('never starts in less than nothing, whatever the points say', () => {
+    // Small shapes that are relatively faster than large ones would want a negative start.
+    const fitted = fitEfficiency(profile, [point(1e4, 1e-5), point(1e6, 3e-3)]);
+    expect(fitted.startSeconds).toBe(0);
+    expect(fitted.slowdown).toBeGreaterThan(1);
+    expect(fitted.relativeError).toBeGreaterThan(0.3);
+  });
+
+  it('takes a launch off a lone point, and off points of one size', () => {
+    for (const points of [[point(1e5, 3.02e-4)], [point(1e5, 3e-4), point(1e5, 3.04e-4)]]) {
+      const fitted = fitEfficiency(profile, points);
+      expect(fitted.startSeconds).toBe(2e-6);
+      expect(fitted.slowdown).toBeCloseTo(3, 6);
+    }
+  });
+
+  it('is no surer than its least steady point', () => {
+    expect(fitEfficiency(profile, [point(1e4, 2e-5, 0.3), point(1e6, 2e-3)]).relativeError).toBeCloseTo(
+      0.3,
+      6,
+    );
+  });
+});
+
+describe('efficiencyOf', () => {
+  it('fits a kernel to its own points', () => {
+    expect(efficiencyOf(profile, 'gemm/wide').slowdown).toBeCloseTo(2, 6);
+  });
+
+  it('takes a variant that was not timed for its siblings, less surely', () => {
+    const fitted = efficiencyOf(profile, 'gemm/square');
+    expect(fitted.slowdown).toBeCloseTo(2, 1);
+    expect(fitted.relativeError).toBeGreaterThanOrEqual(0.4);
+  });
+
+  it('assumes 40 % efficiency of a kernel that nobody knows', () => {
+    const fitted = efficiencyOf(profile, 'unheard-of');
+    expect([fitted.startSeconds, fitted.slowdown, fitted.relativeError]).toEqual([2e-6, 2.5, 0.8]);
+  });
+});
