@@ -3,6 +3,7 @@ import { calibrateDevice, chosenKernels, deviceKey, reportOf } from '../lab/cali
 import { cpuEngine, type Engine, gpuEngine } from '../lab/engine.ts';
 import { LabError, problemOf } from '../lab/problem.ts';
 import { selfTest } from '../lab/self-test.ts';
+import { profileVersion } from '../plan/device-profile.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
 import type { CalibrationReport, DeviceInfo, Problem, SelfTestReport } from './api.ts';
 import type { RunStorage } from './run-storage.ts';
@@ -97,7 +98,7 @@ export class DeviceService {
     this.#open = result;
     const key = deviceKey(result.facts, host());
     const profile = await this.#storage.profile(key).catch(() => undefined);
-    this.#engine = gpuEngine(result, profile?.version === 1 ? profile : undefined);
+    this.#engine = gpuEngine(result, profile?.version === profileVersion ? profile : undefined);
     result.device.lost.then((info) => {
       this.#open = undefined;
       this.#engine = undefined;
@@ -133,7 +134,7 @@ function withoutGpu(reason: Problem): DeviceInfo {
 }
 
 /** The browser and its version: calibration is not carried over to another one. */
-function host(): string {
+export function host(): string {
   const agent = globalThis.navigator?.userAgent ?? 'unknown';
   return /(Firefox|Edg|Chrome|Version)\/[\d.]+/.exec(agent)?.[0] ?? agent.slice(0, 80);
 }

@@ -1,12 +1,13 @@
 // The storage of a browser, in memory: Node has neither IndexedDB nor a private file system.
 import { sha256Hex } from '../../src/data/sha256.ts';
-import type { DeviceProfile } from '../../src/plan/predict.ts';
-import type { RunStorage, StoredRun } from '../../src/worker/run-storage.ts';
+import type { DeviceProfile } from '../../src/plan/device-profile.ts';
+import type { RunEntry, RunStorage, StoredRun } from '../../src/worker/run-storage.ts';
 
 /** Keeps runs until it is dropped; can be told to be full. */
 export class MemoryStorage {
   readonly runs = new Map<string, StoredRun>();
   readonly checkpoints = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly records = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly texts = new Map<string, Blob>();
   readonly profiles = new Map<string, DeviceProfile>();
   isFull = false;
@@ -29,17 +30,35 @@ export class MemoryStorage {
   }
 
   async save(
-    run: Omit<StoredRun, 'slot' | 'sha256' | 'bytes'>,
+    run: RunEntry,
     checkpoint: Uint8Array<ArrayBuffer>,
+    record: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
-    if (this.isFull) {
-      const error = new Error('The disk is full.');
-      error.name = 'QuotaExceededError';
-      throw error;
-    }
-    const stored = { ...run, slot: 0 as const, sha256: sha256Hex(checkpoint), bytes: checkpoint.byteLength };
-    this.runs.set(run.id, structuredClone(stored));
+    this.#checkRoom();
+    const bytes = checkpoint.byteLength;
+    this.#index(run, { slot: 0, sha256: sha256Hex(checkpoint), bytes, canContinue: true });
     this.checkpoints.set(run.id, checkpoint.slice());
+    this.records.set(run.id, record.slice());
+  }
+
+  async saveRecord(run: RunEntry, record: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#checkRoom();
+    this.#index(run, {});
+    this.records.set(run.id, record.slice());
+  }
+
+  async record(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.records.get(id);
+  }
+
+  async entry(id: string): Promise<StoredRun> {
+    const run = this.runs.get(id);
+    if (!run) throw new Error(`saved runs: there is none with id ${id}.`);
+    return run;
+  }
+
+  async rename(id: string, title: string): Promise<void> {
+    this.#index({ ...(await this.entry(id)), title }, {});
   }
 
   async saveText(id: string, text: Blob): Promise<void> {
@@ -47,8 +66,8 @@ export class MemoryStorage {
   }
 
   async open(id: string) {
-    const [run, checkpoint] = [this.runs.get(id), this.checkpoints.get(id)];
-    if (!run || !checkpoint) throw new Error(`saved runs: there is none with id ${id}.`);
+    const [run, checkpoint] = [await this.entry(id), this.checkpoints.get(id)];
+    if (!checkpoint) throw new Error('saved runs: of this run only the record is kept.');
     return { run, checkpoint, text: run.hasText ? this.texts.get(id) : undefined };
   }
 
@@ -56,5 +75,18 @@ export class MemoryStorage {
     this.runs.delete(id);
     this.checkpoints.delete(id);
     this.texts.delete(id);
+    this.records.delete(id);
+  }
+
+  #checkRoom(): void {
+    if (!this.isFull) return;
+    const error = new Error('The disk is full.');
+    error.name = 'QuotaExceededError';
+    throw error;
+  }
+
+  #index(run: RunEntry, change: Partial<StoredRun>): void {
+    const before = this.runs.get(run.id);
+    this.runs.set(run.id, structuredClone({ bytes: 0, canContinue: false, ...before, ...run, ...change }));
   }
 }
