@@ -1,7 +1,6 @@
 // Key and value caches as bars: kinds of attention at the model's sizes, and the published models.
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { cacheConvention } from '../theory/kv-cache.ts';
 import {
   attentionCaches,
   type CacheMeasure,
@@ -71,7 +70,8 @@ export class CostsCache extends LitElement {
         description="${heading}, bytes of ${of}: ${bars.map(({ label, text }) => `${label} ${text}`).join(', ')}."
       ></svg-bars>
       <p slot="note">
-        Bytes of ${of}, ${inputs.bytesPerValue} a value; ${cacheConvention}. Windows save nothing of a token while
+        Bytes of ${of}, ${inputs.bytesPerValue} a value; keys and values of one sequence, all layers; latent attention with its
+        decoupled key unless said. Windows save nothing of a token while
         they still hold it: see the whole context.
       </p>
     </figure-panel>`;

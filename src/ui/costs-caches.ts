@@ -80,7 +80,7 @@ export function cachesTable(caches: readonly NamedCache[], { context }: PressCas
   return {
     columns: [
       { label: 'Cache' },
-      { label: 'Kind' },
+      { label: 'Kind', room: 'medium' },
       { label: 'Bytes a token', format: bytes },
       { label: 'Bytes a token once windows are full', format: bytes },
       { label: `Bytes of ${context} tokens`, format: bytes },

@@ -23,6 +23,10 @@ export interface ComputeFigure {
   readonly description: string;
 }
 
+const compactNumber = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 });
+/** Four digits, as the literature prints these: `316.2M`, `11.65B`. */
+const compact = (value: number): string => compactNumber.format(value);
+
 /** Budgets that the slider reaches, flops with a multiply-add as two; the law was fitted on 6e18 to 3e21. */
 export const budgetEnds: Interval = [1e17, 1e27];
 
@@ -79,7 +83,7 @@ export function computeFigure(flops: number, tokensPerParameter: number, countin
     table: optimaTable(optima),
     description: `Loss by the published fit against parameters, along ${shown(flops)} and a tenth and ten times of it. ${optima
       .map(({ method, parameters, tokens, loss }) => {
-        return `${method}: N ${formatPower(parameters)}, D ${formatPower(tokens)}, loss ${formatLoss(loss)}`;
+        return `${method}: N ${compact(parameters)}, D ${compact(tokens)}, loss ${formatLoss(loss)}`;
       })
       .join('; ')}.`,
   };
@@ -89,8 +93,8 @@ function optimaTable(optima: readonly ComputeOptimum[]): FigureTable {
   return {
     columns: [
       { label: 'Method' },
-      { label: 'N, parameters', format: formatPower },
-      { label: 'D, tokens', format: formatPower },
+      { label: 'N, parameters', format: compact },
+      { label: 'D, tokens', format: compact },
       { label: 'D / N', format: formatPower },
       { label: 'L, nats per token', format: formatLoss },
     ],

@@ -4,7 +4,7 @@ import { pressCosts } from '../theory/press.ts';
 import type { PressCaseModel } from '../theory/press-cases.ts';
 import { type CostsInputs, sizeFields, workUnit } from './costs-inputs.ts';
 import type { FigureTable } from './figure-table.ts';
-import { formatDollars, formatPower, formatSi, formatTick } from './format.ts';
+import { formatCount, formatDollars, formatPower, formatSi, formatTick } from './format.ts';
 import { spread } from './plot-axes.ts';
 import type { PlotAxis, PlotRule, PlotSeries, Tone } from './plot-layout.ts';
 
@@ -77,9 +77,16 @@ export function costPlots(inputs: CostsInputs, axis: CurveAxis): readonly CostPl
   ];
   const draw = plotter(inputs.model, axis);
   return [
-    draw('work', 'Work', workUnit(counting), work, formatPower),
-    draw('memory', 'Memory', `bytes, ${bytesPerValue} a value`, memory, (value) => formatSi(value, 'B')),
-    draw('dollars', 'Money', 'US dollars, capital', money, formatDollars),
+    draw('work', 'Work', workUnit(counting), work, formatPower, (value) => formatTick(value, 1e6)),
+    draw(
+      'memory',
+      'Memory',
+      `bytes, ${bytesPerValue} a value`,
+      memory,
+      (value) => formatSi(value, 'B'),
+      formatTick,
+    ),
+    draw('dollars', 'Money', 'US dollars, capital', money, formatDollars, (value) => `$${formatTick(value)}`),
   ];
 }
 
@@ -97,6 +104,7 @@ function plotter(model: PressCaseModel, axis: CurveAxis) {
     unit: string,
     curves: readonly Curve[],
     format: (value: number) => string,
+    tick: (value: number) => string,
   ): CostPlot => {
     const series = curves.flatMap(({ name, tone, isDashed = false, value }): PlotSeries[] => {
       const points = sizes.map((size) => ({ x: size, y: value({ ...model, [axis]: size }) }));
@@ -114,16 +122,16 @@ function plotter(model: PressCaseModel, axis: CurveAxis) {
         },
       ];
     });
-    const y: PlotAxis = { label: unit, kind: 'log', format: formatTick, formatValue: format };
+    const y: PlotAxis = { label: unit, kind: 'log', format: tick, formatValue: format };
     const said = curves.map(({ name, value }) => `${name} ${format(value(model))}`).join(', ');
     return {
       id,
-      heading: `${heading} against ${field.label.toLowerCase()} ${field.letter}`,
+      heading: `${heading} against ${field.label.toLowerCase()}`,
       description: `${heading} against ${xLabel}, both axes logarithmic. At ${field.letter} = ${now}: ${said}.`,
       x: { label: xLabel, kind: 'log', domain: ends, format: formatTick, formatValue: formatPower },
       y,
       series,
-      rules: [{ axis: 'x', value: now, label: `${field.letter} = ${formatTick(now)}` }],
+      rules: [{ axis: 'x', value: now, label: `${field.letter} = ${formatCount(now)}` }],
       table: {
         columns: [
           { label: xLabel, format: formatPower },

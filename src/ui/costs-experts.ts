@@ -4,7 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { expertConvention, expertCount, publishedRouters } from '../theory/experts.ts';
 import { initialInputs } from './costs-inputs.ts';
 import type { FigureTable } from './figure-table.ts';
-import { formatPower } from './format.ts';
+import { formatCount } from './format.ts';
 import { spread } from './plot-axes.ts';
 import { baseStyles, controlStyles } from './styles.ts';
 import './costs-field.ts';
@@ -16,10 +16,10 @@ const counts = spread('log', [1e8, 1e13], 201).map((value) => Number(value.toPre
 export const routersTable: FigureTable = {
   columns: [
     { label: 'Router' },
-    { label: 'E, experts per layer', format: formatPower },
-    { label: 'K, per token', format: formatPower },
+    { label: 'E, experts per layer', format: formatCount },
+    { label: 'K, per token', format: formatCount },
     { label: 'shared', format: String },
-    { label: 'Source' },
+    { label: 'Source', room: 'long' },
   ],
   rows: publishedRouters.map(({ model, experts, expertsPerToken, shared, source }) => {
     return [model, experts, expertsPerToken, shared, source];

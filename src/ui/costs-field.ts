@@ -18,7 +18,7 @@ export class CostsField extends LitElement {
       .line {
         display: grid;
         grid-template-columns: minmax(0, 1fr) 112px;
-        gap: 2px 10px;
+        gap: 1px 10px;
         align-items: center;
       }
       label {
@@ -36,7 +36,7 @@ export class CostsField extends LitElement {
       input[type='range'] {
         grid-column: 1 / -1;
         width: 100%;
-        height: 24px;
+        height: 18px;
       }
       p {
         grid-column: 1 / -1;

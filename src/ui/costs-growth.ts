@@ -27,6 +27,13 @@ export class CostsGrowth extends LitElement {
         gap: 4px 14px;
         font-size: 13px;
       }
+      .check input {
+        width: 16px;
+        height: 16px;
+        min-height: 0;
+        margin: 0;
+        accent-color: var(--accent);
+      }
       legend {
         float: left;
         padding: 0;

@@ -22,13 +22,13 @@ export const modelsTable: FigureTable = {
     { label: 'Active: experts used; head, no table', format: formatCount },
     { label: 'L', format: formatCount },
     { label: 'd', format: formatCount },
-    { label: 'Attention' },
-    { label: 'Feed-forward' },
+    { label: 'Attention', room: 'medium' },
+    { label: 'Feed-forward', room: 'medium' },
     { label: 'V', format: formatCount },
     { label: 'n', format: formatCount },
-    { label: 'Besides the language model' },
-    { label: 'Configuration' },
-    { label: 'Count' },
+    { label: 'Besides the language model', room: 'long' },
+    { label: 'Configuration', room: 'medium' },
+    { label: 'Count', room: 'long' },
   ],
   rows: publishedModels.map(({ name, architecture, releasedParameters, extras, source, countSource }) => {
     const { total, active } = countArchitecture(architecture);
@@ -135,7 +135,7 @@ export function countsTable(counts: readonly FlopCount[]): FigureTable {
       { label: 'Flops a token', format: (value) => formatSi(value, 'FLOP') },
       { label: 'N', format: (value) => formatSi(value) },
       { label: 'N in full', format: formatCount },
-      { label: 'What it counts' },
+      { label: 'What it counts', room: 'long' },
     ],
     rows: counts.map(({ convention, flops, parameters, note }) => [
       convention,

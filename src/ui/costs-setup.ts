@@ -70,8 +70,16 @@ export class CostsSetup extends LitElement {
       .chips {
         display: flex;
         flex-wrap: wrap;
-        gap: 6px;
+        align-items: center;
+        gap: 5px;
         margin-bottom: 8px;
+      }
+      .chips span {
+        flex-basis: 100%;
+      }
+      .chips button {
+        padding: 3px 9px;
+        white-space: nowrap;
       }
       .chips button[aria-pressed='true'] {
         border-color: var(--accent);
@@ -101,6 +109,13 @@ export class CostsSetup extends LitElement {
         flex-wrap: wrap;
         gap: 4px 14px;
       }
+      .check input {
+        width: 16px;
+        height: 16px;
+        min-height: 0;
+        margin: 0;
+        accent-color: var(--accent);
+      }
       legend {
         padding: 0;
         font-size: 13px;
@@ -111,6 +126,13 @@ export class CostsSetup extends LitElement {
 
   @property({ attribute: false }) inputs: CostsInputs = initialInputs;
 
+  protected override updated(): void {
+    // What is chosen follows the inputs, whatever was clicked before.
+    const select = this.renderRoot.querySelector<HTMLSelectElement>('#published');
+    const isPublished = publishedStarts.some(({ id }) => id === this.inputs.startId);
+    if (select !== null) select.value = isPublished ? this.inputs.startId : '';
+  }
+
   protected override render() {
     return html`${this.#model()} ${this.#counting()} ${this.#assumptions()}`;
   }
@@ -118,28 +140,26 @@ export class CostsSetup extends LitElement {
   #model() {
     const { inputs } = this;
     const start = findStart(inputs.startId);
-    const published = publishedStarts.some(({ id }) => id === inputs.startId) ? inputs.startId : '';
     const note = start === undefined ? '' : describeStart(start, pressCosts(inputs.model).parameters);
     return html`<section class="panel" aria-labelledby="model">
       <div class="head"><h2 id="model">Model</h2></div>
       <div class="chips" role="group" aria-label="Press’s cases">
+        <span class="muted small">Press’s cases</span>
         ${pressStarts.map(
           (one) =>
-            html`<button aria-pressed=${one.id === inputs.startId ? 'true' : 'false'} @click=${() => this.#start(one)}>
-              ${one.name.length === 1 ? `Case ${one.name}` : one.name}
+            html`<button aria-label="Case ${one.name}" aria-pressed=${one.id === inputs.startId ? 'true' : 'false'} @click=${() => this.#start(one)}>
+              ${one.name}
             </button>`,
         )}
       </div>
       <label class="choice">
         <span class="sr">Published model</span>
         <select
-          .value=${published}
+          id="published"
           @change=${(event: Event) => this.#start(findStart((event.target as HTMLSelectElement).value))}
         >
-          <option value="" ?selected=${published === ''}>or a published model…</option>
-          ${publishedStarts.map(
-            ({ id, name }) => html`<option value=${id} ?selected=${id === published}>${name}</option>`,
-          )}
+          <option value="">or a published model…</option>
+          ${publishedStarts.map(({ id, name }) => html`<option value=${id}>${name}</option>`)}
         </select>
       </label>
       <div class="fields">

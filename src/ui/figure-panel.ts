@@ -23,11 +23,18 @@ export class FigurePanel extends LitElement {
         min-width: 0;
       }
       .scroll {
-        max-height: 420px;
         margin-top: 8px;
+      }
+      .scroll.limited {
+        max-height: 420px;
       }
       .head {
         font-size: 13px;
+      }
+      .tools {
+        display: flex;
+        align-items: center;
+        gap: 8px;
       }
       thead th {
         position: sticky;
@@ -36,10 +43,23 @@ export class FigurePanel extends LitElement {
         white-space: normal;
         vertical-align: bottom;
       }
+      tbody th,
+      tbody td:not(.number) {
+        white-space: normal;
+        min-width: 5em;
+        max-width: 24em;
+      }
       tbody th {
         color: var(--ink);
+        min-width: 9em;
       }
-      ::slotted([slot='note']) {
+      tbody td.medium:not(.number) {
+        min-width: 11em;
+      }
+      tbody td.long:not(.number) {
+        min-width: 22em;
+      }
+      .note {
         margin-top: 8px;
         font-size: 12px;
         color: var(--muted);
@@ -61,7 +81,7 @@ export class FigurePanel extends LitElement {
       <div class="head">
         <h2 id="title">${this.heading}</h2>
         <slot name="controls"></slot>
-        ${
+        <div class="tools">${
           table === undefined || this.isTable
             ? nothing
             : html`<label class="check">
@@ -84,17 +104,17 @@ export class FigurePanel extends LitElement {
           table === undefined
             ? nothing
             : html`<button class="plain" aria-label="Save “${this.heading}” as CSV" @click=${this.#saveTable}>CSV</button>`
-        }
+        }</div>
       </div>
       <slot></slot>
       ${table !== undefined && (this.isTable || this.isTableShown) ? this.#rows(table) : nothing}
-      <slot name="note"></slot>
+      <div class="note"><slot name="note"></slot></div>
     </section>`;
   }
 
   #rows({ columns, rows }: FigureTable) {
     const isNumber = columns.map((_, index) => rows.some((row) => typeof row[index] === 'number'));
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="${this.heading} as a table">
+    return html`<div class="scroll ${this.isTable ? '' : 'limited'}" tabindex="0" role="region" aria-label="${this.heading} as a table">
       <table>
         <thead>
           <tr>
@@ -108,10 +128,10 @@ export class FigurePanel extends LitElement {
           ${rows.map(
             (row, at) =>
               html`<tr>
-                ${columns.map(({ format }, index) => {
+                ${columns.map(({ format, room = 'short' }, index) => {
                   const cell = row[index];
                   const text = typeof cell === 'number' ? (format ?? String)(cell, at) : (cell ?? '');
-                  const name = isNumber[index] ? 'number' : '';
+                  const name = isNumber[index] ? 'number' : room;
                   return index === 0
                     ? html`<th scope="row" class=${name}>${text}</th>`
                     : html`<td class=${name}>${text}</td>`;

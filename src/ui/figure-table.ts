@@ -6,6 +6,8 @@ export interface FigureColumn {
   readonly label: string;
   /** Text of a number in a row on the page; the file has it in full. */
   readonly format?: (value: number, row: number) => string;
+  /** Room for text that would break into many lines; `short` by default. */
+  readonly room?: 'short' | 'medium' | 'long';
 }
 
 /** A figure's numbers. The first column names the rows. */

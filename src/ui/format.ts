@@ -60,12 +60,12 @@ export function formatPower(value: number | undefined): string {
   return `${digits}×10${superscript(exponent)}`;
 }
 
-/** The label of an axis' tick, as short as it is exact: `0.2`, `50`, `20k`, `3M`, `10²¹`. */
-export function formatTick(value: number): string {
+/** The label of an axis' tick, as short as it is exact: `0.2`, `50`, `20k`, `3M`, from `powersFrom` on `10²¹`. */
+export function formatTick(value: number, powersFrom = 1e12): string {
   if (!Number.isFinite(value)) return unknown;
   const exact = Number(value.toPrecision(6));
   const size = Math.abs(exact);
-  if (size >= 1e12 || (size > 0 && size < 1e-3)) {
+  if (size >= powersFrom || (size > 0 && size < 1e-3)) {
     const [digits = '', exponent = ''] = exact.toExponential().split('e');
     return `${digits === '1' ? '' : `${digits}×`}10${superscript(exponent)}`;
   }

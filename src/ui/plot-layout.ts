@@ -106,7 +106,7 @@ const keyWidth = 22;
 
 /** Width of a line of type, estimated for the page's sans serif faces. Pixels. */
 export function textWidth(text: string): number {
-  return text.length * plotTypeSize * 0.56;
+  return text.length * plotTypeSize * 0.6;
 }
 
 /** Places axes and legend in a drawing of this size. */

@@ -36,8 +36,8 @@ export class RoomCosts extends LitElement {
       }
       .figures {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
-        gap: 12px 16px;
+        grid-template-columns: repeat(auto-fit, minmax(122px, 1fr));
+        gap: 12px;
       }
       .pair {
         display: grid;
@@ -45,13 +45,12 @@ export class RoomCosts extends LitElement {
         grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
         align-items: start;
       }
-      h3 {
+      h2.part {
         margin-top: 10px;
-        font-size: 16px;
-      }
-      h3 + p {
-        max-width: 78ch;
-        margin-top: -8px;
+        font-size: 17px;
+        letter-spacing: 0;
+        text-transform: none;
+        color: var(--ink);
       }
       @media (min-width: 980px) {
         :host {
@@ -81,20 +80,17 @@ export class RoomCosts extends LitElement {
       ></costs-setup>
       <div class="column">
         ${this.#summary()} ${this.#terms()}
-        <h3>How costs grow</h3>
+        <h2 class="part">How costs grow</h2>
         <costs-growth .inputs=${inputs}></costs-growth>
-        <h3>Training, decoding, money</h3>
-        ${this.#running()}
-        <costs-device .inputs=${inputs} .lab=${lab}></costs-device>
-        <h3>Caches of keys and values</h3>
+        <h2 class="part">Training, decoding, money</h2>
+        ${this.#running(lab)}
+        <h2 class="part">Caches of keys and values</h2>
         <costs-cache .inputs=${inputs}></costs-cache>
-        <h3>Scaling</h3>
+        <h2 class="part">Scaling</h2>
         <costs-chinchilla .inputs=${inputs}></costs-chinchilla>
-        <div class="pair">
-          <costs-experts .inputs=${inputs}></costs-experts>
-          ${this.#conventions()}
-        </div>
-        <h3>Published models</h3>
+        ${this.#conventions()}
+        <costs-experts .inputs=${inputs}></costs-experts>
+        <h2 class="part">Published models</h2>
         ${this.#published()}
       </div>`;
   }
@@ -137,7 +133,7 @@ export class RoomCosts extends LitElement {
     </figure-panel>`;
   }
 
-  #running() {
+  #running(lab: LabState) {
     const { inputs } = this;
     return html`<figure-panel heading="Press’s Table 3, live" fileName="press-table-3" isTable .table=${casesTable(inputs)}>
         <p slot="note">
@@ -149,12 +145,14 @@ export class RoomCosts extends LitElement {
         <figure-panel heading="Training and decoding" fileName="training" isTable .table=${runningTable(inputs)}>
           <p slot="note">Forward and backward are three times forward. ${countingNote(inputs.counting)}</p>
         </figure-panel>
+<div class="column">
         <figure-panel heading="The check on DeepSeek-V3" fileName="deepseek" isTable .table=${deepSeekTable(inputs)}>
           <p slot="note">
-            ${paper}, section 6, with n = 32 000; reported figures from arXiv 2412.19437. Dense formulas on a mixture of
-            experts: active parameters come out right by design, not by luck.
+            ${paper}, section 6, with n = 32 000; reported figures from arXiv 2412.19437. The formulas are those of a dense
+            model of this width; its experts enter only through the 671·10⁹ trained parameters.
           </p>
         </figure-panel>
+<costs-device .inputs=${inputs} .lab=${lab}></costs-device></div>
       </div>`;
   }
 

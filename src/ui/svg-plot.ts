@@ -215,7 +215,7 @@ export class SvgPlot extends LitElement {
 
   #axes({ frame, x, y }: PlotLayout) {
     const { left, top, right, bottom } = frame;
-    const columns = axisTicks(x.kind, x.domain, Math.max(2, Math.floor((right - left) / 62)));
+    const columns = axisTicks(x.kind, x.domain, Math.max(2, Math.floor((right - left) / 48)));
     const rows = axisTicks(y.kind, y.domain, Math.max(2, Math.floor((bottom - top) / 34)));
     const grade = (isLabelled: boolean): string => (isLabelled ? 'grid' : 'grid minor');
     return svg`<g>

@@ -134,6 +134,11 @@ describe('figures of any size', () => {
     expect(formatTick(value)).toBe(text);
   });
 
+  it('labels a tick with a power as early as it is asked to', () => {
+    expect(formatTick(1e7, 1e6)).toBe('10⁷');
+    expect(formatTick(1e5, 1e6)).toBe('100k');
+  });
+
   it.each([
     [0, '$0'],
     [0.42, '$0.420'],
