@@ -1,6 +1,6 @@
 // Writes a run's record while it runs: takes the events of its loop, and gives the record so far at any moment.
 import { schemaVersion } from '../model/config.ts';
-import type { DeviceProfile } from '../plan/predict.ts';
+import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { ExperimentJson, KernelTable, LabEvent, StepTiming } from '../worker/api.ts';
 import type {
   RecordedCalibration,
@@ -50,7 +50,7 @@ export class RunRecorder {
   readonly #steps: ThinnedList<Step>;
   readonly #evaluations: ThinnedList<RecordedEvaluation>;
   #samples: RunRecord['samples'];
-  #state: RunRecord['state'] = 'paused';
+  #state: RunRecord['state'];
   #message: string | undefined;
   #timing: StepTiming | undefined;
   #kernelTable: KernelTable | undefined;
@@ -62,6 +62,7 @@ export class RunRecorder {
     const reached = run.trainer.progress.step;
     const before = options.before && untilStep(options.before, reached);
     this.title = title;
+    this.#state = before && reached >= run.experiment.train.steps ? before.state : 'paused';
     this.#facts = {
       ...{ format: 'flopscope-run', version: recordVersion, appVersion, id, title },
       ...defined({ presetId: presetId ?? before?.presetId, note: note ?? before?.note }),
@@ -82,6 +83,10 @@ export class RunRecorder {
     this.#samples = before?.samples ?? [];
     this.#kernelTable = before?.kernelTable;
     this.#timing = before?.timing;
+  }
+
+  get id(): string {
+    return this.#facts.id;
   }
 
   /** The kernel table, once it was measured. */

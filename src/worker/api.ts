@@ -4,6 +4,7 @@
 // Exceptions are bugs.
 import type { KernelsApi } from './api-kernels.ts';
 import type { LessonsApi } from './api-lessons.ts';
+import type { RecordsApi } from './api-records.ts';
 import type { TermsApi } from './api-terms.ts';
 
 /** A JSON value tree that crosses the boundary unchanged: configurations, presets. */
@@ -121,7 +122,10 @@ export interface Measured {
 
 /** Calibration of this device, for the panel and the roofline. */
 export interface CalibrationReport {
+  /** The quickest arithmetic seen: the roof. */
   readonly fmaFlopsPerSecond: Measured;
+  /** The same arithmetic as it went while the kernels were timed; a wide spread says that the device was not steady. */
+  readonly clockFlopsPerSecond: Measured;
   readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measured }[];
   readonly launchSeconds: Measured;
   readonly families: readonly {
@@ -339,7 +343,7 @@ export interface AddressState {
 }
 
 /** Everything a person can do, as asynchronous calls. One run at a time. */
-export interface Lab extends KernelsApi, LessonsApi, TermsApi {
+export interface Lab extends KernelsApi, LessonsApi, RecordsApi, TermsApi {
   /**
    * Name of a Web Lock that the worker holds as long as it lives, so that the page notices its death; undefined
    * where there are no locks.

@@ -8,6 +8,7 @@ import { answer, DeviceService } from './device-service.ts';
 import { EventStream } from './event-stream.ts';
 import { createKernels } from './kernels-service.ts';
 import { LessonsService } from './lessons-service.ts';
+import { createRecords } from './records-service.ts';
 import { parsed, RunService } from './run-service.ts';
 import { RunStorage } from './run-storage.ts';
 import { createTerms } from './terms-service.ts';
@@ -65,21 +66,18 @@ export function createLab(): Lab {
     exportRun: (format) => answer(() => runs.exportRun(format)),
     importRun: (files) => answer(async () => formJson(parsed(await runs.importRun(files)))),
     savedRuns: async () =>
-      (await storage.list().catch(() => [])).map(({ id, title, savedAt, step, totalSteps, loss, bytes }) => ({
-        id,
-        title,
-        savedAt,
-        step,
-        totalSteps,
-        loss,
-        bytes,
-      })),
+      (await storage.list().catch(() => []))
+        .filter(({ canContinue }) => canContinue)
+        .map(({ id, title, savedAt, step, totalSteps, loss, bytes }) => {
+          return { id, title, savedAt, step, totalSteps, loss, bytes };
+        }),
     openSavedRun: (id) => answer(async () => formJson(parsed(await runs.openSaved(id)))),
     deleteSavedRun: (id) => runs.deleteSaved(id),
     lessons: async () => lessons.list(),
     runLesson: (request, onEvent) => answer(() => lessons.run(request, onEvent)),
     cancelLesson: async () => lessons.cancel(),
     ...createTerms(runs),
+    ...createRecords(runs, storage),
     ...createKernels(),
   };
 }

@@ -7,6 +7,7 @@ import { predictTraining } from '../lab/prediction.ts';
 import { LabError, stage } from '../lab/problem.ts';
 import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../lab/run.ts';
 import { RunLoop, startToken } from '../lab/run-loop.ts';
+import { RunRecorder, titleOf } from '../lab/run-recorder.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { presets } from '../model/presets.ts';
 import type {
@@ -20,20 +21,19 @@ import type {
   SampleRequest,
   TextSummary,
 } from './api.ts';
-import type { DeviceService } from './device-service.ts';
+import type { RunRecord } from './api-records.ts';
+import { type DeviceService, host } from './device-service.ts';
+import { curveOf, keptRecord } from './kept-record.ts';
 import { type PlannedRun, planRun } from './planned-run.ts';
+import { recordedDevice } from './recorded-device.ts';
 import { readRunFiles, summariseText } from './run-files.ts';
+import { RunKeeper } from './run-keeper.ts';
 import type { RunStorage } from './run-storage.ts';
 
-/** Points of the kept curve at most: enough for a chart, small enough to write every ten seconds. */
-const keptPoints = 2000;
-
 interface Current {
-  readonly id: string;
   readonly loop: RunLoop;
   readonly run: Run;
-  readonly text: OwnText | undefined;
-  curve: LabEvent[];
+  readonly keeper: RunKeeper;
 }
 
 /** Holds at most one run. */
@@ -116,7 +116,21 @@ export class RunService {
   }
 
   async stop(): Promise<void> {
-    await this.#current?.loop.stop();
+    const current = this.#current;
+    await current?.loop.stop();
+    await current?.keeper.settled();
+  }
+
+  /** The record of the open run if it has this id: it may be newer than what is kept. */
+  openRecord(id: string): RunRecord | undefined {
+    const { keeper } = this.#current ?? {};
+    return keeper?.id === id ? keeper.record : undefined;
+  }
+
+  /** The open run goes by another title from now on, if it has this id. */
+  rename(id: string, title: string): void {
+    const { keeper } = this.#current ?? {};
+    if (keeper?.id === id) keeper.rename(title);
   }
 
   async sample(request: SampleRequest, onText: (text: string) => void): Promise<SampleReport> {
@@ -162,12 +176,13 @@ export class RunService {
     measure: boolean,
     onProgress: (done: number, total: number) => void,
   ): Promise<KernelTable> {
-    const { loop, run } = this.#need();
+    const { loop, run, keeper } = this.#need();
     const engine = await this.#devices.engine();
     if (!measure) return predictedTable(run, engine.profile);
     this.#measuredKernels = await loop.exclusive(() =>
       measuredTable(engine, run, this.#stepSeconds, onProgress),
     );
+    keeper.addKernels(this.#measuredKernels);
     return this.#measuredKernels;
   }
 
@@ -212,17 +227,15 @@ export class RunService {
     const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
     const own = text && { name: run.title, content: text };
     const options = { checkpoint, withSampler: true, ...(text ? { text } : {}) };
-    // The older of two checkpoints may have been taken: what came after it will come again.
-    const { step } = checkpoint.progress;
-    const curve = run.curve.filter(
-      (event) => (event.kind === 'steps' ? (event.steps.at(-1)?.step ?? 0) : stepOf(event)) <= step,
-    );
-    return this.#open(id, checkpoint.experiment, options, own, curve);
+    // A record that is lost or damaged costs the run its curve, not the run.
+    const before = await keptRecord(this.#storage, run).catch(() => undefined);
+    return this.#open(id, checkpoint.experiment, options, own, before);
   }
 
   /** Forgets a saved run. The one that is open is saved again when it goes on. */
   async deleteSaved(id: string): Promise<void> {
-    this.#savedTexts.delete(id);
+    const { keeper } = this.#current ?? {};
+    if (keeper?.id === id) keeper.forget();
     await this.#storage.remove(id);
   }
 
@@ -236,7 +249,7 @@ export class RunService {
     wanted: Experiment,
     options: RunOptions,
     text: OwnText | undefined,
-    curve: readonly LabEvent[] = [],
+    before?: RunRecord,
   ): Promise<ExperimentJson> {
     if (this.#isPreparing)
       throw new LabError({ kind: 'busy', message: 'A run is being prepared. Wait for it.' });
@@ -244,6 +257,7 @@ export class RunService {
     try {
       await this.#close();
       const engine = await this.#devices.engine();
+      const device = recordedDevice(await this.#devices.open(), host());
       this.#emit({ kind: 'state', state: 'preparing', message: 'reading the text', progress: 0 });
       const run = await prepareRun(engine, wanted, {
         ...options,
@@ -252,10 +266,14 @@ export class RunService {
       });
       const loop = new RunLoop(run, {
         emit: (event) => this.#keep(current, event),
-        save: (checkpoint) => this.#save(current, checkpoint),
+        save: (checkpoint) => keeper.save(checkpoint),
       });
       loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
-      const current: Current = { id, loop, run, text, curve: [...curve] };
+      const title = before?.title ?? titleOf(run, text?.name);
+      const recorder = new RunRecorder(run, { id, title, device, profile: engine.profile, before });
+      // A run that comes from here has its text here.
+      const keeper = new RunKeeper(recorder, this.#storage, text, before !== undefined);
+      const current: Current = { loop, run, keeper };
       this.#current = current;
       this.#stepSeconds = undefined;
       const { prediction, floors, experiment } = run;
@@ -267,7 +285,7 @@ export class RunService {
         totalSteps,
         floors,
       });
-      for (const event of curve) this.#emit(event);
+      for (const event of curveOf(keeper.record)) this.#emit(event);
       this.#emit({ kind: 'state', state: 'paused' });
       return automaticVocabulary(
         experiment,
@@ -288,50 +306,16 @@ export class RunService {
     // Another run takes its place: what it learned since the last save is kept.
     if (current.run.trainer.progress.step > 0) await current.loop.stop();
     else await current.loop.pause();
+    await current.keeper.settled();
     current.run.runtime.dispose();
   }
 
-  /** Remembers the curve of a run and, unless another run or none took its place, passes the event on. */
+  /** Records what happens in a run and, unless another run or none took its place, passes the event on. */
   #keep(current: Current, event: LabEvent): void {
-    if (event.kind === 'steps' || event.kind === 'evaluation') {
-      current.curve.push(event);
-      if (current.curve.length > keptPoints) {
-        // Every second step goes, evaluations stay: the shape of the curve survives any length.
-        current.curve = current.curve.filter((kept, index) => kept.kind === 'evaluation' || index % 2 === 0);
-      }
-    }
+    current.keeper.take(event);
     if (this.#current !== current) return;
     if (event.kind === 'timing') this.#stepSeconds = event.timing.stepSeconds;
     this.#emit(event);
-  }
-
-  async #save(current: Current, checkpoint: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { id, run, text, curve } = current;
-    const { step } = run.trainer.progress;
-    if (text) await this.#saveTextOnce(id, text);
-    const last = curve.findLast((event) => event.kind === 'steps');
-    await this.#storage.save(
-      {
-        id,
-        title: titleOf(run, text),
-        savedAt: new Date().toISOString(),
-        step,
-        totalSteps: run.experiment.train.steps,
-        loss: last?.kind === 'steps' ? (last.steps.at(-1)?.loss ?? 0) : 0,
-        experiment: run.experiment as unknown as ExperimentJson,
-        curve,
-        hasText: text !== undefined,
-      },
-      checkpoint,
-    );
-  }
-
-  readonly #savedTexts = new Set<string>();
-
-  async #saveTextOnce(id: string, text: OwnText): Promise<void> {
-    if (this.#savedTexts.has(id)) return;
-    await this.#storage.saveText(id, text.content);
-    this.#savedTexts.add(id);
   }
 
   async #corpusOf({ data }: Experiment): Promise<Corpus> {
@@ -365,16 +349,6 @@ export function parsed(json: unknown): Experiment {
   if (result.kind === 'ok') return result.experiment;
   const message = result.problems.map((problem) => problem.message).join(' ');
   throw new LabError({ kind: 'invalidConfig', message, fields: result.problems });
-}
-
-function titleOf({ experiment, corpus }: Run, text: OwnText | undefined): string {
-  const { layers, width } = experiment.model;
-  const what = text?.name ?? experiment.data.source;
-  return `${layers} layers × ${width} on ${what} (${corpus.tokenizer.vocabularySize} tokens)`;
-}
-
-function stepOf(event: LabEvent): number {
-  return 'step' in event ? event.step : 0;
 }
 
 function newId(): string {

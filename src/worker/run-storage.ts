@@ -1,19 +1,23 @@
 // Keeps runs in this browser: an index in IndexedDB, checkpoints and texts as files in the origin's private file system.
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { sha256Hex } from '../data/sha256.ts';
-import type { DeviceProfile } from '../plan/predict.ts';
-import type { ExperimentJson, LabEvent, SavedRun } from './api.ts';
+import type { DeviceProfile } from '../plan/device-profile.ts';
+import type { ExperimentJson, LabEvent } from './api.ts';
+import type { KeptRun } from './api-records.ts';
 
-/** What is kept of a run besides its checkpoint. */
-export interface StoredRun extends SavedRun {
-  readonly experiment: ExperimentJson;
-  /** Steps and evaluations so far, thinned out for long runs. */
-  readonly curve: readonly LabEvent[];
-  /** Which of the two checkpoint files is the newest complete one, and its SHA-256. */
-  readonly slot: 0 | 1;
-  readonly sha256: string;
+/** The index entry of a run. Its record, checkpoints and text are files. */
+export interface StoredRun extends KeptRun {
+  /** Which of the two checkpoint files is the newest complete one, and its SHA-256; none of a record alone. */
+  readonly slot?: 0 | 1;
+  readonly sha256?: string;
   readonly hasText: boolean;
+  /** Layout 1 kept these here and no record. */
+  readonly experiment?: ExperimentJson;
+  readonly curve?: readonly LabEvent[];
 }
+
+/** What changes in the index when a run is saved. */
+export type RunEntry = Omit<StoredRun, 'slot' | 'sha256' | 'bytes' | 'canContinue'>;
 
 interface Schema extends DBSchema {
   runs: { key: string; value: StoredRun };
@@ -21,7 +25,14 @@ interface Schema extends DBSchema {
 }
 
 const databaseName = 'flopscope';
-const maximumRuns = 12;
+/**
+ * Version of what is kept where. 1: curves in the index. 2: records as files beside the checkpoints. A browser refuses
+ * to open a newer layout, and leaves it as it is.
+ */
+const layout = 2;
+/** Checkpoints are large: of older runs only the records stay. */
+const maximumCheckpoints = 12;
+const maximumRuns = 200;
 
 /** Storage of one browser. Every method may reject with QuotaExceededError when the disk is full. */
 export class RunStorage {
@@ -47,20 +58,46 @@ export class RunStorage {
   }
 
   /**
-   * Keeps a checkpoint. It goes to the slot that is not the newest, and the index changes only when the file is whole:
-   * a crash at any moment leaves the checkpoint before.
+   * Keeps a checkpoint and the record up to it. The checkpoint goes to the slot that is not the newest, and the index
+   * changes only when the files are whole: a crash at any moment leaves the checkpoint before.
    */
   async save(
-    run: Omit<StoredRun, 'slot' | 'sha256' | 'bytes'>,
+    run: RunEntry,
     checkpoint: Uint8Array<ArrayBuffer>,
+    record: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
-    const database = await this.#open();
-    const before = await database.get('runs', run.id);
+    const before = await (await this.#open()).get('runs', run.id);
     const slot = before?.slot === 0 ? 1 : 0;
     await writeFile(`${run.id}.${slot}`, checkpoint);
-    const sha256 = sha256Hex(checkpoint);
-    await database.put('runs', { ...run, slot, sha256, bytes: checkpoint.byteLength });
-    if (!before) await this.#removeOldest();
+    await writeFile(`${run.id}.record`, record);
+    const bytes = checkpoint.byteLength + record.byteLength;
+    await this.#index(run, { slot, sha256: sha256Hex(checkpoint), bytes, canContinue: true });
+    if (!before?.canContinue) await this.#removeOldest();
+  }
+
+  /** Keeps a record alone; a checkpoint of the same run stays what it is. */
+  async saveRecord(run: RunEntry, record: Uint8Array<ArrayBuffer>): Promise<void> {
+    await writeFile(`${run.id}.record`, record);
+    const isNew = await this.#index(run, { bytes: record.byteLength });
+    if (isNew) await this.#removeOldest();
+  }
+
+  /** The bytes of a run's record; undefined if it has none. */
+  async record(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const file = await readFile(`${id}.record`);
+    return file && new Uint8Array(await file.arrayBuffer());
+  }
+
+  /** The index entry of a run. @throws if there is none */
+  async entry(id: string): Promise<StoredRun> {
+    const run = await (await this.#open()).get('runs', id);
+    if (run) return run;
+    throw new Error(`saved runs: there is none with id ${id}. It may have been deleted in another tab.`);
+  }
+
+  /** Gives a run another title. @throws if there is none of this id */
+  async rename(id: string, title: string): Promise<void> {
+    await this.#index({ ...(await this.entry(id)), title }, {});
   }
 
   /** Keeps the person's own text of a run, for going on after a reload. */
@@ -72,9 +109,11 @@ export class RunStorage {
   async open(
     id: string,
   ): Promise<{ run: StoredRun; checkpoint: Uint8Array<ArrayBuffer>; text: Blob | undefined }> {
-    const run = await (await this.#open()).get('runs', id);
-    if (!run)
-      throw new Error(`saved runs: there is none with id ${id}. It may have been deleted in another tab.`);
+    const run = await this.entry(id);
+    if (run.slot === undefined)
+      throw new Error(
+        'saved runs: of this run only the record is kept. Train it again from its configuration.',
+      );
     const text = run.hasText ? await readFile(`${id}.text`) : undefined;
     const newest = await readFile(`${id}.${run.slot}`);
     const bytes = newest && new Uint8Array(await newest.arrayBuffer());
@@ -88,20 +127,63 @@ export class RunStorage {
   /** Forgets a run. */
   async remove(id: string): Promise<void> {
     await (await this.#open()).delete('runs', id);
-    for (const suffix of ['0', '1', 'text']) await removeFile(`${id}.${suffix}`);
+    for (const suffix of ['0', '1', 'text', 'record']) await removeFile(`${id}.${suffix}`);
+  }
+
+  /** Writes an entry over what was there before, in one transaction. @returns whether there was nothing */
+  async #index(run: RunEntry, change: Partial<StoredRun>): Promise<boolean> {
+    const transaction = (await this.#open()).transaction('runs', 'readwrite');
+    const before = await transaction.store.get(run.id);
+    // A record that grew does not change what its checkpoint takes.
+    const bytes =
+      before?.canContinue && !change.canContinue ? before.bytes : (change.bytes ?? before?.bytes ?? 0);
+    await transaction.store.put({ canContinue: false, ...before, ...run, ...change, bytes });
+    await transaction.done;
+    return before === undefined;
   }
 
   async #removeOldest(): Promise<void> {
     const runs = await this.list();
     for (const { id } of runs.slice(maximumRuns)) await this.remove(id);
+    const continued = runs.slice(0, maximumRuns).filter(({ canContinue }) => canContinue);
+    for (const { slot: _, sha256: __, ...run } of continued.slice(maximumCheckpoints)) {
+      const record = await readFile(`${run.id}.record`);
+      if (!record && !run.curve) {
+        await this.remove(run.id);
+        continue;
+      }
+      const bytes = record?.size ?? 0;
+      await (await this.#open()).put('runs', { ...run, canContinue: false, hasText: false, bytes });
+      for (const suffix of ['0', '1', 'text']) await removeFile(`${run.id}.${suffix}`);
+    }
   }
 
   #open(): Promise<IDBPDatabase<Schema>> {
-    this.#database ??= openDB<Schema>(databaseName, 1, {
-      upgrade(database) {
-        database.createObjectStore('runs', { keyPath: 'id' });
-        database.createObjectStore('profiles');
+    this.#database ??= openDB<Schema>(databaseName, layout, {
+      async upgrade(database, from, _to, transaction) {
+        if (from < 1) {
+          database.createObjectStore('runs', { keyPath: 'id' });
+          database.createObjectStore('profiles');
+          return;
+        }
+        for (let run = await transaction.objectStore('runs').openCursor(); run; run = await run.continue()) {
+          const { step, totalSteps } = run.value;
+          const state = step < totalSteps ? 'paused' : 'finished';
+          await run.update({ ...run.value, state, canContinue: true });
+        }
       },
+      // Another tab has a newer program: it waits for this connection to go.
+      blocking: () => {
+        void this.#database?.then((database) => database.close());
+        this.#database = undefined;
+      },
+    }).catch((error: unknown) => {
+      this.#database = undefined;
+      if (error instanceof Error && error.name === 'VersionError')
+        throw new Error(
+          'saved runs: a newer Flopscope keeps runs in this browser. Reload the page to get it.',
+        );
+      throw error;
     });
     return this.#database;
   }

@@ -1,5 +1,6 @@
 // The worker's run on the reference loops: one at a time, saved and brought back exactly, exported and imported.
 import { describe, expect, it } from 'vitest';
+import { readRunRecord, writeRunRecord } from '../../src/lab/run-record.ts';
 import type { ExperimentJson, LabEvent, NamedFile } from '../../src/worker/api.ts';
 import { DeviceService } from '../../src/worker/device-service.ts';
 import { RunService } from '../../src/worker/run-service.ts';
@@ -109,12 +110,10 @@ describe('a run of the worker', () => {
     await first.runs.stop();
     const [run] = [...first.storage.runs.values()];
     if (!run) throw new Error('nothing was saved');
-    const later = run.curve.map((event) =>
-      event.kind === 'steps'
-        ? { ...event, steps: event.steps.map((one) => ({ ...one, step: one.step + 2 })) }
-        : event,
-    );
-    first.storage.runs.set(run.id, { ...run, curve: [...run.curve, ...later] });
+    const record = readRunRecord(first.storage.records.get(run.id) ?? new Uint8Array());
+    const later = record.steps.map((one) => ({ ...one, step: one.step + 2 }));
+    const steps = [...record.steps, ...later];
+    first.storage.records.set(run.id, writeRunRecord({ ...record, steps }));
     const second = setUp(first.storage);
     await second.runs.openSaved(run.id);
     expect([...lossesIn(second.events).keys()]).toEqual([1, 2]);

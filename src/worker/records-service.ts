@@ -1,0 +1,70 @@
+// Runs on record for the page: those of this browser, those of files, and several of them compared.
+import { LabError, stage } from '../lab/problem.ts';
+import { checkRunRecord, readRunRecord, writeRunRecord } from '../lab/run-record.ts';
+import { compareRuns } from '../lab/run-record-compare.ts';
+import { recordsReport } from '../lab/run-record-report.ts';
+import type { KeptRun, RecordsApi, RunRecord } from './api-records.ts';
+import { answer } from './device-service.ts';
+import { keptRecord } from './kept-record.ts';
+import type { RunService } from './run-service.ts';
+import type { RunStorage } from './run-storage.ts';
+
+/** Characters of a title. */
+const titleLength = 200;
+
+/** Makes this part of the lab. */
+export function createRecords(
+  runs: Pick<RunService, 'openRecord' | 'rename'>,
+  storage: Pick<RunStorage, 'list' | 'entry' | 'record' | 'saveRecord' | 'rename'>,
+): RecordsApi {
+  const recordOf = async (id: string): Promise<RunRecord> => {
+    const open = runs.openRecord(id);
+    if (open) return open;
+    const entry = await stage('invalidFile', () => storage.entry(id));
+    const record = await keptRecord(storage, entry);
+    if (record) return record;
+    throw new LabError({ kind: 'invalidFile', message: `saved runs: ${entry.title} has no record.` });
+  };
+  return {
+    keptRuns: async () => (await storage.list().catch(() => [])).map(listed),
+    runRecord: (id) => answer(() => recordOf(id)),
+    readRecord: (file) =>
+      answer(() =>
+        stage('invalidFile', async () => {
+          const name = 'name' in file && typeof file.name === 'string' ? file.name.slice(0, 80) : 'record';
+          return readRunRecord(new Uint8Array(await file.arrayBuffer()), name);
+        }),
+      ),
+    keepRecord: (record) => answer(() => keep(storage, record)),
+    renameRun: (id, title) =>
+      answer(async () => {
+        const given = title.replace(/\s+/g, ' ').trim().slice(0, titleLength);
+        if (given === '') throw new LabError({ kind: 'invalidData', message: 'Give the run a name.' });
+        await stage('invalidFile', () => storage.rename(id, given));
+        runs.rename(id, given);
+        return undefined;
+      }),
+    compareRecords: (records) => answer(async () => compareRuns(records)),
+    recordsReport: (records) => answer(async () => recordsReport(records)),
+  };
+}
+
+/** Keeps a record of a file. One that is here already keeps its checkpoint: the copy gets a name of its own. */
+async function keep(storage: Pick<RunStorage, 'list' | 'saveRecord'>, given: RunRecord): Promise<string> {
+  const record = await stage('invalidFile', () => checkRunRecord(given));
+  const isTaken = (await storage.list()).some(({ id }) => id === record.id);
+  const isSafe = /^[\w-]{1,64}$/.test(record.id); // it becomes part of a file's name
+  const id = isTaken || !isSafe ? `record-${Date.now()}-${Math.floor(Math.random() * 1e9)}` : record.id;
+  const last = record.steps.at(-1);
+  const entry = {
+    ...{ id, title: record.title, state: record.state, totalSteps: record.totalSteps },
+    ...{ savedAt: new Date().toISOString(), step: last?.step ?? 0, loss: last?.loss ?? 0, hasText: false },
+  };
+  await storage.saveRecord(entry, writeRunRecord({ ...record, id }));
+  return id;
+}
+
+/** What the page sees of an index entry. */
+function listed({ id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue }: KeptRun): KeptRun {
+  return { id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue };
+}
