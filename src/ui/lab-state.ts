@@ -11,12 +11,12 @@ import type {
   Problem,
   RunState,
   SampleReport,
-  SavedRun,
   SelfTestReport,
   StepRecord,
   StepTiming,
   TextSummary,
 } from '../worker/api.ts';
+import type { SavedRun } from '../worker/api-records.ts';
 import type { RunSeries } from './run-series.ts';
 
 /** Something that is asked of the worker once, takes a while and may fail. */

@@ -1,8 +1,7 @@
 // The strips above the page: problems, notices of the address, a failed self-test, a saved run to continue, the recording.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { SavedRun } from '../worker/api.ts';
-import type { RunRecord } from '../worker/api-records.ts';
+import type { RunRecord, SavedRun } from '../worker/api-records.ts';
 import { emit } from './events.ts';
 import { formatCount } from './format.ts';
 import type { ShownProblem } from './lab-state.ts';

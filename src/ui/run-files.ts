@@ -1,7 +1,7 @@
 // Saving and opening: the model for other tools, the checkpoint for going on, and the runs kept in this browser.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
-import type { SavedRun } from '../worker/api.ts';
+import type { SavedRun } from '../worker/api-records.ts';
 import { emit } from './events.ts';
 import { formatBytes, formatCount, formatLoss } from './format.ts';
 import { baseStyles, controlStyles, panelStyles } from './styles.ts';

@@ -7,7 +7,6 @@ import type {
   Prediction,
   Result,
   RunState,
-  SavedRun,
   StepRecord,
   StepTiming,
 } from './api.ts';
@@ -82,6 +81,17 @@ export interface RunRecord {
   readonly evaluations: readonly RecordedEvaluation[];
   readonly samples: readonly { readonly step: number; readonly text: string }[];
   readonly kernelTable?: KernelTable;
+}
+
+/** A run kept in this browser that can be gone on with. */
+export interface SavedRun {
+  readonly id: string;
+  readonly title: string;
+  readonly savedAt: string;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly loss: number;
+  readonly bytes: number;
 }
 
 /** A run that is kept in this browser, with or without a checkpoint to go on from. */

@@ -4,7 +4,7 @@
 // Exceptions are bugs.
 import type { KernelsApi } from './api-kernels.ts';
 import type { LessonsApi } from './api-lessons.ts';
-import type { RecordsApi } from './api-records.ts';
+import type { RecordsApi, SavedRun } from './api-records.ts';
 import type { TermsApi } from './api-terms.ts';
 
 /** A JSON value tree that crosses the boundary unchanged: configurations, presets. */
@@ -298,17 +298,6 @@ export interface KernelTable {
   readonly stepSeconds?: number;
   /** Sum of measured rows over the median of the unprofiled step. */
   readonly sumOverStep?: number;
-}
-
-/** A run kept in this browser. */
-export interface SavedRun {
-  readonly id: string;
-  readonly title: string;
-  readonly savedAt: string;
-  readonly step: number;
-  readonly totalSteps: number;
-  readonly loss: number;
-  readonly bytes: number;
 }
 
 /** Text to train on instead of a generated corpus. */
