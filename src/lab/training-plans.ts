@@ -4,6 +4,7 @@ import { gradientNorm } from '../kernels/gradient-norm.ts';
 import { headLoss, lossSum } from '../kernels/head-loss.ts';
 import { adamW, sgd } from '../kernels/optimizers.ts';
 import type { ModelConfig, TrainConfig } from '../model/config.ts';
+import { recordRouterBiases } from '../model/experts.ts';
 import { createModelTensors, headOf, type ModelTensors, registerParameters } from '../model/model-tensors.ts';
 import { recordTrunk } from '../model/transformer.ts';
 import type { Capabilities, VariantTable } from '../plan/kernel.ts';
@@ -59,6 +60,7 @@ export function recordTrainingPlans(
     maxBindingBytes: options.capabilities.maxBindingBytes,
     moments: momentCount(train),
     gradients: true,
+    microBatches: accumulation,
   });
   const tokens = persistentTensor('tokens', [batch, time + 1], 'u32', 'data');
   const targets = options.separateTargets
@@ -129,6 +131,7 @@ function recordUpdate(
         else sgd(tape, shard, metrics, { ...optimizer, clearGradient });
       }
     });
+    recordRouterBiases(tape, model, metrics);
   };
   tape.phase('update', () => tape.term('optimizer', recordOptimizer));
   return tape;

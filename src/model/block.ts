@@ -11,6 +11,8 @@ import { rmsNorm } from '../kernels/rms-norm.ts';
 import { gatedActivation } from '../kernels/swiglu.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
+import { recordExperts } from './experts.ts';
+import { hasExperts } from './experts-config.ts';
 import { biasOf, type ModelTensors, weightOf } from './model-tensors.ts';
 
 /** Attends with packed queries, keys and values [N, (H + 2G)·D]; returns [N, H·D]. Training and decoding differ here. */
@@ -75,6 +77,10 @@ function recordFeedForward(tape: Tape, model: ModelTensors, layer: number, x: Te
   const { gated, activation: kind } = model.config;
   const prefix = `layers.${layer}.ffn`;
   const normed = recordNorm(tape, model, `${prefix}Norm`, x);
+  if (hasExperts(model.config, layer)) {
+    const residual = model.config.skipConnections ? x : undefined;
+    return recordExperts(tape, model, layer, normed, residual, time);
+  }
   const expand = gated ? `${prefix}.gateUp` : `${prefix}.expand`;
   const expanded = tape.scope('expand', () =>
     linear(tape, normed, weightOf(model, expand), { bias: biasOf(model, `${expand}Bias`), name: 'expanded' }),

@@ -1,4 +1,5 @@
 // What a run is: model, training and data as one checked object, every default and derived size filled in.
+import { checkExpertCapacity, checkExperts, type ExpertsConfig, expertSizes } from './experts-config.ts';
 import { experimentFields } from './fields.ts';
 import { type FieldProblem, isRecord, readFields, showValue } from './fields-check.ts';
 import type { Field, FieldValue } from './fields-kinds.ts';
@@ -7,7 +8,7 @@ import type { Field, FieldValue } from './fields-kinds.ts';
 export const schemaVersion = 1;
 
 /** Shape and kind of a transformer. Sizes are counts; `vocabulary` is 0 until the tokenizer is known. */
-export interface ModelConfig {
+export interface ModelConfig extends ExpertsConfig {
   /** L */
   readonly layers: number;
   /** C, residual channels. */
@@ -106,6 +107,11 @@ export function parseExperiment(value: unknown): ParsedExperiment {
     const nested = nest(values) as unknown as Experiment;
     const experiment = { ...nested, model: resolveSizes(nested.model, problems) };
     checkSchedule(experiment.train, problems);
+    checkExpertCapacity(
+      experiment.model,
+      experiment.train.batch * experiment.model.context,
+      reportTo(problems),
+    );
     if (problems.length === 0) return { kind: 'ok', experiment };
   }
   return { kind: 'problem', problems };
@@ -134,14 +140,13 @@ export function parseModel(
 export function experimentValues(experiment: Experiment): Map<string, FieldValue> {
   const values = new Map<string, FieldValue>();
   const { model } = experiment;
-  const derived = derivedSizes({ ...model, keyValueHeads: 0, headSize: 0, hidden: 0 });
+  const follows = (key: keyof Sizes) => derivedSizes({ ...model, [key]: 0 })[key] === model[key];
+  const followers = sizeKeys.filter(follows).map((key) => [key, 0] as const);
   const sections: Readonly<Record<string, unknown>> = {
     ...experiment,
     model: {
       ...model,
-      ...(model.keyValueHeads === derived.keyValueHeads ? { keyValueHeads: 0 } : {}),
-      ...(model.headSize === derived.headSize ? { headSize: 0 } : {}),
-      ...(model.hidden === derived.hidden ? { hidden: 0 } : {}),
+      ...Object.fromEntries(followers),
     },
   };
   for (const { path } of experimentFields) {
@@ -179,7 +184,8 @@ function withoutVersion(value: unknown, problems: FieldProblem[]): unknown {
   return rest;
 }
 
-type Sizes = Pick<ModelConfig, 'keyValueHeads' | 'headSize' | 'hidden'>;
+const sizeKeys = ['keyValueHeads', 'headSize', 'hidden', 'expertHidden', 'sharedHidden'] as const;
+type Sizes = Pick<ModelConfig, (typeof sizeKeys)[number]>;
 
 /** Sizes that are 0, derived: G = H, D = C / H, F = 4C, or 8/3·C to a multiple of 8 when gated (Shazeer 2020). */
 function derivedSizes(model: ModelConfig): Sizes {
@@ -188,15 +194,14 @@ function derivedSizes(model: ModelConfig): Sizes {
     keyValueHeads: model.keyValueHeads || model.heads,
     headSize: model.headSize || model.width / model.heads,
     hidden: model.hidden || hidden,
+    ...expertSizes(model, model.hidden || hidden),
   };
 }
 
 function resolveSizes(model: ModelConfig, problems: FieldProblem[]): ModelConfig {
   const resolved = { ...model, ...derivedSizes(model) };
   const { width, heads, keyValueHeads, headSize } = resolved;
-  const report = (path: string, what: string): void => {
-    problems.push({ path, message: `${path}: ${what}` });
-  };
+  const report = reportTo(problems);
   if (!Number.isInteger(headSize)) {
     const use = nearestDivisors(width, heads).join(' or ');
     report('model.heads', `${heads} does not divide model.width ${width}. Use ${use}.`);
@@ -213,7 +218,15 @@ function resolveSizes(model: ModelConfig, problems: FieldProblem[]): ModelConfig
     const use = nearestDivisors(heads, keyValueHeads).join(' or ');
     report('model.keyValueHeads', `${keyValueHeads} does not divide model.heads ${heads}. Use ${use}.`);
   }
+  checkExperts(resolved, report);
   return resolved;
+}
+
+/** Appends a sentence that begins with the field's path. */
+function reportTo(problems: FieldProblem[]): (path: string, what: string) => void {
+  return (path, what) => {
+    problems.push({ path, message: `${path}: ${what}` });
+  };
 }
 
 function checkSchedule({ optimizer, schedule }: TrainConfig, problems: FieldProblem[]): void {

@@ -141,7 +141,8 @@ function rowPart(name: string, size: number): Part {
   return wholePart(name, [size]);
 }
 
-/** Rows and columns; a vector is one row. */
+/** Rows and columns; a vector is one row, and the matrices of several experts lie one below the other. */
 export function matrixShape(shape: readonly number[]): [rows: number, columns: number] {
-  return shape.length === 1 ? [1, shape[0]] : [shape[0], shape[1]];
+  const columns = shape.at(-1) ?? 1;
+  return [shape.slice(0, -1).reduce((product, size) => product * size, 1), columns];
 }

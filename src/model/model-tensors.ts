@@ -1,9 +1,11 @@
 // The tensors of one model: its parameters in a store, and the tables that are computed once on the CPU.
 import { ropeTable } from '../kernels/rope.ts';
+import { statisticsStride } from '../kernels/router-statistics.ts';
 import { layoutParameters, type Parameter, type ParameterStore, persistentTensor } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import type { ModelConfig } from './config.ts';
+import { expertLayers } from './experts-config.ts';
 import { parameterSpecs } from './parameters.ts';
 
 /** A model's places in memory; several plans share them. */
@@ -12,6 +14,16 @@ export interface ModelTensors {
   readonly store: ParameterStore;
   /** cos and sin by position, [T, D/2, 2]; only with rotary positions. */
   readonly ropeTable: Tensor | undefined;
+  /** Only with experts, in training. */
+  readonly experts: RoutersInTraining | undefined;
+}
+
+/** What training keeps of the routers besides their weights. */
+export interface RoutersInTraining {
+  /** f32 [layers with experts, 4 + 4·E]: sums since somebody cleared them (router-statistics.ts). */
+  readonly statistics: Tensor;
+  /** Part of a step's auxiliary losses that one micro-batch has. */
+  readonly lossShare: number;
 }
 
 /** How the store is laid out. */
@@ -20,6 +32,8 @@ export interface ModelTensorsOptions {
   /** Buffers of optimizer state: 2 for AdamW, 1 for momentum, 0 for inference. */
   readonly moments: number;
   readonly gradients: boolean;
+  /** Micro-batches of a step; 1 unless given. */
+  readonly microBatches?: number;
 }
 
 /** Tables of the vocabulary, which all that read them take in blocks of rows; everything else is bound whole. */
@@ -44,7 +58,18 @@ export function createModelTensors(config: ModelConfig, options: ModelTensorsOpt
     config.position === 'rope'
       ? persistentTensor('rope table', [config.context, config.headSize / 2, 2], 'f32', 'data')
       : undefined;
-  return { config, store, ropeTable: table };
+  return { config, store, ropeTable: table, experts: routersInTraining(config, options) };
+}
+
+function routersInTraining(
+  config: ModelConfig,
+  { gradients, microBatches = 1 }: ModelTensorsOptions,
+): RoutersInTraining | undefined {
+  const layers = expertLayers(config).length;
+  if (layers === 0 || !gradients) return undefined;
+  const shape = [layers, statisticsStride(config.experts)];
+  const statistics = persistentTensor('expert statistics', shape, 'f32', 'state');
+  return { statistics, lossShare: 1 / microBatches };
 }
 
 /** Contents of the constant tables, to be written once. */

@@ -3,6 +3,7 @@
 // A linear layer is y = x·w + b with w: [in, out]. Query, key and value columns lie side by side, as do gate and up. A LayerNorm
 // with bias is [2, C], scale above bias: a dispatch may bind a written buffer once only, so both gradients share one tensor.
 import type { ModelConfig } from './config.ts';
+import { expertLayers, hasExperts } from './experts-config.ts';
 
 /** How a parameter starts. */
 export type Initialisation =
@@ -37,7 +38,8 @@ export function parameterSpecs(model: ModelConfig): ParameterSpec[] {
   return [
     matrix('tokenEmbedding', vocabulary, width),
     ...(model.position === 'learned' ? [matrix('positionEmbedding', context, width)] : []),
-    ...Array.from({ length: layers }, (_, layer) => layerSpecs(model, `layers.${layer}.`)).flat(),
+    ...Array.from({ length: layers }, (_, layer) => layerSpecs(model, layer)).flat(),
+    ...routerBias(model),
     norm(model, 'finalNorm'),
     ...(model.tiedHead ? [] : [matrix('head', vocabulary, width)]),
   ];
@@ -67,8 +69,9 @@ export function qkvColumns(model: ModelConfig): { readonly query: number; readon
   return { query: model.heads * model.headSize, key: model.keyValueHeads * model.headSize };
 }
 
-function layerSpecs(model: ModelConfig, prefix: string): ParameterSpec[] {
+function layerSpecs(model: ModelConfig, layer: number): ParameterSpec[] {
   const { width, hidden } = model;
+  const prefix = `layers.${layer}.`;
   const { query, key } = qkvColumns(model);
   // Two projections per layer write into the residual stream: their sum keeps its scale (Radford et al. 2019).
   const residual = deviation / Math.sqrt(2 * model.layers);
@@ -77,14 +80,47 @@ function layerSpecs(model: ModelConfig, prefix: string): ParameterSpec[] {
     ...(model.bias ? [vector(`${prefix}${name}Bias`, outputs)] : []),
   ];
   const expand = model.gated ? linear('ffn.gateUp', width, 2 * hidden) : linear('ffn.expand', width, hidden);
+  const feedForward = hasExperts(model, layer)
+    ? expertSpecs(model, prefix, residual)
+    : [...expand, ...linear('ffn.contract', hidden, width, residual)];
   return [
     norm(model, `${prefix}attentionNorm`),
     ...linear('attention.qkv', width, query + 2 * key),
     ...linear('attention.projection', query, width, residual),
     norm(model, `${prefix}ffnNorm`),
-    ...expand,
-    ...linear('ffn.contract', hidden, width, residual),
+    ...feedForward,
   ];
+}
+
+/** Router, experts and shared experts of a layer; none of them has biases. */
+function expertSpecs(model: ModelConfig, prefix: string, residual: number): ParameterSpec[] {
+  const { width, experts, expertHidden, sharedExperts, sharedHidden } = model;
+  const [expand, factor] = model.gated ? ['gateUp', 2] : ['expand', 1];
+  const each = (name: string, inputs: number, outputs: number, spread?: number): ParameterSpec => ({
+    ...matrix(`${prefix}experts.${name}`, inputs, outputs, spread),
+    shape: [experts, inputs, outputs],
+  });
+  // All shared experts together are one layer of their common size.
+  const shared = sharedExperts * sharedHidden;
+  return [
+    matrix(`${prefix}experts.router`, width, experts),
+    each(expand, width, factor * expertHidden),
+    each('contract', expertHidden, width, residual),
+    ...(shared > 0
+      ? [
+          matrix(`${prefix}sharedExperts.${expand}`, width, factor * shared),
+          matrix(`${prefix}sharedExperts.contract`, shared, width, residual),
+        ]
+      : []),
+  ];
+}
+
+/** What balances the routers without a loss: no gradient reaches it, the update moves it (router-statistics.ts). */
+function routerBias(model: ModelConfig): ParameterSpec[] {
+  const layers = expertLayers(model).length;
+  if (layers === 0 || model.routerBiasRate === 0) return [];
+  const initialisation: Initialisation = { kind: 'zeros' };
+  return [{ name: 'routerBias', shape: [layers, model.experts], decay: false, initialisation }];
 }
 
 function matrix(name: string, rows: number, columns: number, spread = deviation): ParameterSpec {

@@ -54,7 +54,9 @@ test('seeds that differ are written one by one', () => {
 
 test('any legal change of any field survives the address', () => {
   const independent = experimentFields.filter(
-    ({ path }) => !/heads|headSize|keyValue|width|learningRate|position$|gated/i.test(path),
+    ({ path }) =>
+      !/heads|headSize|keyValue|width|learningRate|position$|gated/i.test(path) &&
+      !/experts$|expertsPerToken|denseLayers|moeInterval|routerZLoss|capacityFactor/.test(path),
   );
   const arbitraries = independent.map((field: Field): fc.Arbitrary<FieldValue> => {
     if (field.kind === 'boolean') return fc.boolean();
