@@ -4,6 +4,7 @@ import { addCalibrate } from './calibrate.ts';
 import { addDevice } from './device-command.ts';
 import { describeFailure, exitCodes, oneLine } from './failure.ts';
 import { addInspect } from './inspect.ts';
+import { addLesson } from './lesson.ts';
 import { jsonOption } from './options.ts';
 import { addPredict } from './predict.ts';
 import { addPresets } from './presets.ts';
@@ -51,6 +52,7 @@ function createProgram(json: boolean): Command {
     addSample,
     addPresets,
     addTheory,
+    addLesson,
   ];
   for (const add of commands) add(program);
   return program;

@@ -77,9 +77,7 @@ export const positionsLesson: Lesson = {
     const run = await startLessonRun(engine, lesson);
     try {
       const before = await lossByPosition(run, evaluationBatches);
-      await trainSteps(run, steps, (done, loss) =>
-        report(0.05 + (0.9 * done) / steps, `Training, loss ${loss.toFixed(2)}`),
-      );
+      await trainSteps(run, steps, (done) => report(0.05 + (0.9 * done) / steps, 'Training'));
       const after = await lossByPosition(run, evaluationBatches);
       const improved = after.filter((loss, position) => loss < (before[position] ?? 0)).length;
       const half = Math.floor(context / 2);

@@ -7,7 +7,7 @@ import type {
   LessonSeries,
 } from '../worker/api-lessons.ts';
 import type { FigureTable } from './figure-table.ts';
-import { formatDigits, formatPower, formatTick } from './format.ts';
+import { formatCount, formatDigits, formatPower, formatTick } from './format.ts';
 import type { PlotAxis, PlotSeries, Tone } from './plot-layout.ts';
 
 type Lines = Extract<LessonFigure, { kind: 'lines' }>;
@@ -22,10 +22,15 @@ const tones: Readonly<Record<LessonSeries['role'], readonly Tone[]>> = {
 /** Points above which signs would hide the line. */
 const mostSigns = 20;
 
+/** Whole numbers as they are, others with three digits. */
+function formatNumber(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e6 ? formatCount(value) : formatDigits(value);
+}
+
 /** A guess or an answer with its unit, or the words of a choice. */
 export function guessText(question: LessonQuestion, guess: LessonGuess): string {
   if (question.kind === 'number')
-    return `${typeof guess === 'number' ? formatPower(guess) : guess} ${question.unit}`;
+    return `${typeof guess === 'number' ? formatNumber(guess) : guess} ${question.unit}`;
   return question.choices.find(({ id }) => id === guess)?.label ?? String(guess);
 }
 
@@ -85,7 +90,7 @@ export function tableOf(figure: LessonFigure): FigureTable {
   switch (figure.kind) {
     case 'table':
       return {
-        columns: figure.columns.map((label) => ({ label, format: formatDigits })),
+        columns: figure.columns.map((label) => ({ label, format: formatNumber })),
         rows: figure.rows,
       };
     case 'matrix':

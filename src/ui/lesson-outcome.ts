@@ -96,7 +96,9 @@ export class LessonOutcomeElement extends LitElement {
     const name = outcome?.lesson ?? 'lesson';
     return html`${outcome === undefined ? nothing : this.#verdict(outcome)}
       <section class="panel" aria-labelledby="theory">
-        <div class="head"><h2 id="theory">Theory says: ${prediction.answer.text}</h2></div>
+        <div class="head"><h2 id="theory">
+          ${outcome === undefined ? `Theory says: ${prediction.answer.text}` : 'Why theory says so'}
+        </h2></div>
         <ol class="reasons prose">
           ${prediction.reasons.map((reason) => html`<li>${reason}</li>`)}
         </ol>

@@ -148,9 +148,9 @@ export class RoomLessons extends LitElement {
   #run(lesson: LessonInfo, key: string, running: Running | undefined) {
     const { guess, outcome } = this.work.get(key) ?? {};
     if (running !== undefined) {
-      return html`<div class="row" role="status">
+      return html`<div class="row">
         <progress max="1" .value=${running.fraction} aria-label="Progress of the lesson"></progress>
-        <span>${running.what} · ${formatPercent(running.fraction)}</span>
+        <span role="status">${running.what}</span> <span class="muted">${formatPercent(running.fraction)}</span>
         <button @click=${this.#cancel}>Cancel</button>
       </div>`;
     }

@@ -169,7 +169,7 @@ export const controlStyles = css`
   button.plain[aria-disabled='true'] {
     color: var(--muted);
   }
-  input:not([type='checkbox'], [type='range'], [type='file']),
+  input:not([type='checkbox'], [type='radio'], [type='range'], [type='file']),
   select,
   textarea {
     width: 100%;
@@ -188,7 +188,9 @@ export const controlStyles = css`
     border-color: var(--bad);
     box-shadow: inset 0 0 0 1px var(--bad);
   }
-  input[type='checkbox'] {
+  input[type='checkbox'],
+  input[type='radio'] {
+    flex: none;
     width: 16px;
     height: 16px;
     margin: 0;

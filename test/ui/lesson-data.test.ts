@@ -37,7 +37,7 @@ describe('a guess', () => {
   });
 
   it('is read with its unit, or as the words of the choice', () => {
-    expect(guessText(number, 6)).toBe('6.00 positions');
+    expect(guessText(number, 6)).toBe('6 positions');
     expect(guessText(choice, 'same')).toBe('As many');
   });
 

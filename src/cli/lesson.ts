@@ -1,0 +1,93 @@
+// `flopscope lesson`: the guided lessons from a terminal: the question, theory's answer, and what this machine measures.
+import type { Command } from 'commander';
+import { figure, runLesson } from '../lab/lesson.ts';
+import { allLessons, lessonNamed } from '../lab/lessons.ts';
+import type { LessonFigure, LessonGuess, LessonInfo, LessonOutcome } from '../worker/api-lessons.ts';
+import { openMachine } from './device.ts';
+import { withInterruption } from './interruption.ts';
+import { jsonOption, outputOf, runtimeOption } from './options.ts';
+
+interface LessonOptions {
+  readonly small?: true;
+  readonly guess?: string;
+  readonly runtime: 'gpu' | 'cpu';
+}
+
+/** Adds the command. */
+export function addLesson(program: Command): void {
+  program
+    .command('lesson')
+    .argument('[id]', 'run this one; without it the lessons are listed')
+    .description('check by experiment what theory says: guess, predict, measure, compare')
+    .option('--small', 'the small form: seconds on a software GPU')
+    .option('--guess <answer>', 'your guess, a number or one of the answers that the list shows')
+    .addOption(runtimeOption())
+    .addOption(jsonOption())
+    .action(async (id: string | undefined, options: LessonOptions, command: Command) => {
+      const output = outputOf(command);
+      if (id === undefined) {
+        for (const { info } of allLessons) output.result(info, describeLesson(info));
+        return;
+      }
+      const lesson = lessonNamed(id);
+      const size = options.small === true ? 'small' : 'normal';
+      const { engine, device } = await openMachine(options.runtime);
+      const guess = options.guess === undefined ? undefined : readGuess(lesson.info, options.guess);
+      const request = { id, size, ...(guess === undefined ? {} : { guess }) } as const;
+      const question = lesson.info.question[size];
+      output.text(`${lesson.info.title}\n\n${lesson.info.text.join('\n\n')}\n\n${question.text}\n\n`);
+      const outcome = await withInterruption((signal) =>
+        runLesson(
+          engine,
+          lesson,
+          request,
+          (event) => {
+            if (event.kind === 'progress') output.progress(event.what, event.fraction);
+          },
+          signal,
+        ),
+      );
+      output.result({ ...outcome, device }, describeOutcome(outcome));
+    });
+}
+
+/** A number where the question asks for one. What does not fit the question is refused when the lesson begins. */
+function readGuess({ question }: LessonInfo, text: string): LessonGuess {
+  return question.normal.kind === 'number' ? Number(text) : text;
+}
+
+function describeLesson({ id, title, summary, question }: LessonInfo): string {
+  const { normal } = question;
+  const answers =
+    normal.kind === 'choice' ? ` (${normal.choices.map((choice) => choice.id).join(', ')})` : '';
+  return `${id}\n    ${title}. ${summary}\n    ${normal.text}${answers}`;
+}
+
+function describeOutcome(outcome: LessonOutcome): string {
+  const { guess, guessVerdict, prediction, measured, checks, figures, meaning, seconds } = outcome;
+  const tables = figures.filter((one) => one.kind === 'table');
+  return [
+    ...(guess === undefined ? [] : [`You guessed ${guess}: ${guessVerdict}.`]),
+    `Theory says: ${prediction.answer.text}.`,
+    ...prediction.reasons.map((reason) => `  ${reason}`),
+    `It was: ${measured.text} (${figure(seconds)} s).`,
+    '',
+    ...checks.map(
+      ({ what, expected, found, holds }) =>
+        `${holds ? 'holds' : 'FAILS'}  ${what}: expected ${expected}, found ${found}`,
+    ),
+    ...tables.flatMap((one) => ['', ...describeTable(one)]),
+    '',
+    ...meaning,
+  ].join('\n');
+}
+
+function describeTable({ title, columns, rows }: Extract<LessonFigure, { kind: 'table' }>): string[] {
+  const cells = [columns, ...rows].map((row) =>
+    row.map((cell) => (typeof cell === 'number' ? figure(cell) : cell)),
+  );
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
+  const line = (row: readonly string[]) =>
+    `  ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd();
+  return [title, ...cells.map(line)];
+}
