@@ -1,5 +1,6 @@
 // One term table: the closed form, the sums over the dispatches of a work's plans, and the named differences between them.
 import type { ModelConfig } from '../model/config.ts';
+import { expertLayers } from '../model/experts-config.ts';
 import type { Dispatch, Phase, Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
 import { costOf } from '../plan/predict.ts';
@@ -21,11 +22,21 @@ import { addCosts, addNamed, namedList, noCosts, totalRow } from './cost-terms-s
 /** A model as the generalised Table 1 wants it. */
 export function termShapeOf(model: ModelConfig): TermShape {
   const { layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead, bias } = model;
+  const mixtures = expertLayers(model).length;
+  const experts = {
+    layers: mixtures,
+    total: model.experts,
+    active: model.expertsPerToken,
+    hidden: model.expertHidden,
+    sharedHidden: model.sharedExperts * model.sharedHidden,
+    routerBias: model.routerBiasRate > 0,
+  };
   return {
     ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead, bias },
     positions: model.position === 'learned' ? model.context : 0,
     normWeights: model.norm === 'layerNorm' && bias ? 2 : 1,
     finalNorm: true,
+    ...(mixtures > 0 ? { experts } : {}),
   };
 }
 

@@ -239,6 +239,50 @@ it('any model adds up in every work', () => {
   );
 });
 
+describe.each([
+  ['a gate in every layer', { ...llama, experts: 4, expertsPerToken: 2 }],
+  [
+    'shared experts, biases that balance, one dense layer',
+    {
+      ...{ ...gpt2, layers: 3, experts: 5, expertsPerToken: 3, expertHidden: 9, denseLayers: 1 },
+      ...{ sharedExperts: 2, sharedHidden: 7, routerBiasRate: 0.001, routerScore: 'sigmoid' },
+    },
+  ],
+  [
+    'auxiliary losses, capacity, noise and dropout',
+    {
+      ...{ ...llama, layers: 2, experts: 8, expertsPerToken: 1, moeInterval: 2, dropout: 0.1 },
+      ...{ balanceLoss: 0.01, routerZLoss: 0.001, routerNoise: 0.1, capacityFactor: 1.25 },
+    },
+  ],
+] as const)('a mixture of experts with %s', (_, changes) => {
+  const { report, experiment, plans, sampling } = recordOf({
+    model: { ...changes, vocabulary: 65 },
+    train: { accumulation: 2 },
+  });
+
+  it('adds up in every work, router and experts included', () => {
+    for (const { rows, total, work } of report.tables) {
+      expect([work, total.unexplainedFlops]).toEqual([work, 0]);
+      expect(rows.map(({ term }) => term)).toContain('router');
+      for (const row of rows) expect([row.term, row.unexplainedFlops]).toEqual([row.term, 0]);
+      expect(total.usefulFlops + sum(total.waste)).toBe(total.launchedFlops);
+      expect(total.parameters).toBe(countParameters(experiment.model));
+    }
+  });
+
+  it('has a name for all of its arithmetic', () => {
+    for (const { dispatches } of allPlans(plans, sampling)) {
+      for (const dispatch of dispatches) {
+        const { counted, differences } = splitDispatch(dispatch, {}, new Set());
+        const parts = [...differences.values()];
+        expect(differences.has('other arithmetic'), dispatch.kernel.name).toBe(false);
+        expect(counted + parts.reduce((a, b) => a + b, 0)).toBe(costOf(dispatch).usefulFlops);
+      }
+    }
+  });
+});
+
 describe('named differences', () => {
   it('are the logits that prefill leaves out', () => {
     const recorded = record('GPT-2');
