@@ -1,5 +1,5 @@
 // The term table as rows of text and numbers: closed form, what the plan has besides, and the measured share.
-import type { NamedFlops, TermRow, TermTable } from '../worker/api-terms.ts';
+import type { NamedFlops, TermTable } from '../worker/api-terms.ts';
 import type { FigureTable } from './figure-table.ts';
 import { formatPercent, formatSeconds, formatSi } from './format.ts';
 
@@ -26,13 +26,18 @@ export const workNames: Readonly<Record<TermTable['work'], string>> = {
   decode: 'decoding one token',
 };
 
-/** Differences in words, the largest first: `causal half −1.2 GFLOP, softmax +30 MFLOP`. */
-export function describeNamed(list: readonly NamedFlops[]): string {
-  return [...list]
+/** Differences in words, the largest first, `limit` at most: `causal half −1.2 GFLOP, softmax +30 MFLOP, 2 more`. */
+export function describeNamed(list: readonly NamedFlops[], limit = Number.POSITIVE_INFINITY): string {
+  const shown = [...list]
     .sort((a, b) => Math.abs(b.flops) - Math.abs(a.flops))
-    .map(({ name, flops }) => `${name} ${flops < 0 ? '−' : '+'}${formatSi(Math.abs(flops), 'FLOP')}`)
-    .join(', ');
+    .slice(0, limit)
+    .map(({ name, flops }) => `${name} ${flops < 0 ? '−' : '+'}${formatSi(Math.abs(flops), 'FLOP')}`);
+  const rest = list.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
 }
+
+/** Reasons named in the last row, which has them all. */
+const namedInTotal = 3;
 
 /** Whether any row has been timed. */
 export function isTimed({ total }: TermTable): boolean {
@@ -51,7 +56,7 @@ export function reasonsOf(table: TermTable): readonly { readonly name: string; r
 /** One table for the page and for the file. */
 export function termsTable(table: TermTable): FigureTable {
   const flops = (value: number): string => formatSi(value, 'FLOP');
-  const hasSeconds = table.total.predictedSeconds !== undefined || isTimed(table);
+  const isPredicted = table.total.predictedSeconds !== undefined;
   return {
     columns: [
       { label: 'Term' },
@@ -59,9 +64,9 @@ export function termsTable(table: TermTable): FigureTable {
       { label: 'Formula (FLOP)', format: flops },
       { label: 'Plan (FLOP)', format: flops },
       { label: 'Launched (FLOP)', format: flops },
-      ...(hasSeconds
+      ...(isPredicted ? [{ label: 'Predicted (s)', format: formatSeconds }] : []),
+      ...(isTimed(table)
         ? [
-            { label: 'Predicted (s)', format: formatSeconds },
             { label: 'Measured (s)', format: formatSeconds },
             { label: 'Measured share', format: formatPercent },
           ]
@@ -70,16 +75,16 @@ export function termsTable(table: TermTable): FigureTable {
       { label: 'Without a name (FLOP)', format: flops },
       { label: 'Launched beyond the plan’s mathematics' },
     ],
-    rows: [...table.rows, table.total].map((row) => [
-      row.term,
-      row.term === 'total' ? '' : (termFormulas[row.term] ?? ''),
-      ...[row.closedFlops, row.usefulFlops, row.launchedFlops],
-      ...(hasSeconds ? secondsOf(row) : []),
-      ...[describeNamed(row.differences), row.unexplainedFlops, describeNamed(row.waste)],
-    ]),
+    rows: [...table.rows, table.total].map((row) => {
+      const limit = row === table.total ? namedInTotal : undefined;
+      return [
+        row.term,
+        row === table.total ? '' : (termFormulas[row.term] ?? ''),
+        ...[row.closedFlops, row.usefulFlops, row.launchedFlops],
+        ...(isPredicted ? [row.predictedSeconds] : []),
+        ...(isTimed(table) ? [row.measuredSeconds, row.measuredShare] : []),
+        ...[describeNamed(row.differences, limit), row.unexplainedFlops, describeNamed(row.waste, limit)],
+      ];
+    }),
   };
-}
-
-function secondsOf({ predictedSeconds, measuredSeconds, measuredShare }: TermRow) {
-  return [predictedSeconds, measuredSeconds, measuredShare];
 }

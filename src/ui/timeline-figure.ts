@@ -69,6 +69,9 @@ export class TimelineFigure extends LitElement {
       dl.row dd {
         overflow-wrap: anywhere;
       }
+      dl.row .wide {
+        grid-column: span 2;
+      }
     `,
   ];
 
@@ -158,7 +161,10 @@ export class TimelineFigure extends LitElement {
       ['bound by', row.boundBy],
     ];
     return html`<dl class="row" aria-label="The chosen dispatch">
-      ${pairs.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+      ${pairs.map(
+        ([name, value]) =>
+          html`<div class=${name === 'shape' ? 'wide' : ''}><dt>${name}</dt><dd>${value}</dd></div>`,
+      )}
     </dl>`;
   }
 }
