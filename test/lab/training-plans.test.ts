@@ -8,6 +8,7 @@ import { findPreset, presets } from '../../src/model/presets.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { elementCount } from '../../src/plan/tensor.ts';
+import { costTerms } from '../../src/theory/terms.ts';
 import { families, tinyExperiment } from './tiny-runs.ts';
 
 const options = { capabilities: baselineCapabilities };
@@ -110,7 +111,7 @@ describe('recording', () => {
   });
 
   it.each(presets.map(({ id }) => id))('attributes every dispatch of %s to a term and its layer', (id) => {
-    const terms = ['embedding', 'qkv', 'attention', 'projection', 'ffn', 'norm', 'head', 'loss', 'optimizer'];
+    const terms: readonly string[] = costTerms.filter((term) => term !== 'other');
     const plans = record(preset(id));
     const { layers } = plans.model.config;
     for (const { name, dispatches } of allPlans(plans, recordInferencePlans(plans.model, options))) {
