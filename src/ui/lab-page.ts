@@ -50,8 +50,13 @@ export class LabPage extends LitElement {
     connect: () => this.connect(),
     onFrame: (callback) => void requestAnimationFrame(callback),
     query: location.search.slice(1),
+    // The room stays in the address.
     showAddress: (query) =>
-      history.replaceState(undefined, '', query === '' ? location.pathname : `?${query}`),
+      history.replaceState(
+        undefined,
+        '',
+        `${query === '' ? location.pathname : `?${query}`}${location.hash}`,
+      ),
     showTitle: (title) => {
       document.title = title;
     },
