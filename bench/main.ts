@@ -1,9 +1,10 @@
-// npm run bench [-- matmul | prediction [PRESET…] [--by-kernel] | decode | peers | record]: figures, no pass or failure.
+// npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | peers | record]: figures, no pass or failure.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { benchDecode } from './decode.ts';
 import { openBenchDevice } from './device.ts';
 import { benchMatmul } from './matmul.ts';
+import { benchMoe } from './moe.ts';
 import { benchPrediction } from './prediction.ts';
 import { recordRun } from './record.ts';
 
@@ -14,7 +15,7 @@ export async function main(argv: string[]): Promise<number> {
   const byKernel = argv.includes('--by-kernel');
   const words = argv.filter((word) => !word.startsWith('--'));
   const [name, ...rest] = words;
-  const known = ['matmul', 'prediction', 'decode', 'peers', 'record'];
+  const known = ['matmul', 'moe', 'prediction', 'decode', 'peers', 'record'];
   if (name !== undefined && !known.includes(name)) {
     console.error(`bench: there is no bench named ${name}. Use ${known.join(', ')} or nothing for all.`);
     return 1;
@@ -24,6 +25,7 @@ export async function main(argv: string[]): Promise<number> {
     const open = await openBenchDevice();
     console.log(`device: ${open.facts.vendor} ${open.facts.description || open.facts.architecture}`);
     if (wants('matmul')) await benchMatmul(open);
+    if (wants('moe')) await benchMoe(open);
     if (wants('prediction')) await benchPrediction(open, rest.length > 0 ? rest : defaultPresets, byKernel);
     if (wants('decode')) await benchDecode(open);
     if (name === 'record') await recordRun(open, fromRoot('public/recorded-run.json'));
