@@ -3,7 +3,6 @@ import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { measuredTable, totalOf, totalsBy } from '../lab/kernel-table.ts';
 import { prepareRun, type Run } from '../lab/run.ts';
-import { median } from '../lab/step-clock.ts';
 import { traceOf } from '../lab/trace.ts';
 import type { KernelRow, KernelTable } from '../worker/api.ts';
 import { type Machine, openMachine } from './device.ts';
@@ -23,13 +22,6 @@ interface ProfileOptions {
   readonly profile?: string;
   readonly calibrate: boolean;
 }
-
-/** Unprofiled steps for the median, at most; fewer where they take long. */
-const stepsAtMost = 9;
-/** Seconds after which no further unprofiled step is taken. */
-const stepBudget = 4;
-/** Steps before the first that counts: drivers compile and allocate late. */
-const warmUpSteps = 2;
 
 /** Adds the command. */
 export function addProfile(program: Command): void {
@@ -68,8 +60,7 @@ async function profileStep(
       onProgress: output.progress,
     });
     await completeFigures(run, machine, options, output);
-    const stepSeconds = await measureStep(run, output);
-    const table = await measuredTable(machine.engine, run, stepSeconds, (done, total) =>
+    const table = await measuredTable(machine.engine, run, undefined, (done, total) =>
       output.progress('timing every dispatch', done / total),
     );
     if (signal.aborted) return;
@@ -88,21 +79,6 @@ async function completeFigures(
 ) {
   if (!open || !options.calibrate || options.profile !== undefined) return;
   engine.profile = await completeProfile(open, [plans.accumulate, plans.update], engine.profile, output);
-}
-
-/** Median seconds of some steps, one after another. */
-async function measureStep({ trainer }: Run, output: Output): Promise<number> {
-  const seconds: number[] = [];
-  const start = performance.now();
-  const isLate = () => performance.now() - start > 1000 * stepBudget;
-  for (let step = 0; step < warmUpSteps + stepsAtMost; step++) {
-    output.progress('taking steps', step / (warmUpSteps + stepsAtMost));
-    const { record } = await trainer.submitStep();
-    const { stepSeconds } = await record;
-    if (step >= warmUpSteps) seconds.push(stepSeconds);
-    if (seconds.length > 0 && isLate()) break;
-  }
-  return median(seconds);
 }
 
 async function writeTrace(path: string, table: KernelTable, title: string): Promise<void> {

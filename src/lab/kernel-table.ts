@@ -1,9 +1,9 @@
 // A training step's plan as a table: what every dispatch should cost, and beside it what it did cost.
 
 import { constantTables } from '../model/model-tensors.ts';
+import type { DeviceProfile, Measurement } from '../plan/device-profile.ts';
 import type { Dispatch } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { DeviceProfile, Measurement } from '../plan/device-profile.ts';
 import { costOf, predictDispatch } from '../plan/predict.ts';
 import { storagesOf } from '../plan/store.ts';
 import { shapeText } from '../runtime/calibrate.ts';
@@ -12,6 +12,7 @@ import { profilePlan } from '../runtime/profile.ts';
 import { exampleScalars } from '../runtime/verify.ts';
 import type { KernelRow, KernelTable } from '../worker/api.ts';
 import type { Engine } from './engine.ts';
+import { timeSteps } from './kernel-table-step.ts';
 import { readParameters, writeParameters } from './parameter-io.ts';
 import { LabError } from './problem.ts';
 import type { Run } from './run.ts';
@@ -27,12 +28,12 @@ export function predictedTable(run: Planned, profile: DeviceProfile | undefined)
 /**
  * Times every dispatch of a step on a runtime of its own, with the run's weights and tokens copied in: the run itself
  * is not touched. Call between steps.
- * @param stepSeconds median of the unprofiled step, for the ratio of the summed rows
+ * @param knownSeconds median of the run's own steps; without it steps are taken on the copy
  */
 export async function measuredTable(
   engine: Engine,
   run: Run,
-  stepSeconds: number | undefined,
+  knownSeconds: number | undefined,
   onProgress?: (done: number, total: number) => void,
 ): Promise<KernelTable> {
   const { plans } = run;
@@ -51,27 +52,24 @@ export async function measuredTable(
     copy.write(plans.tokens, await run.runtime.read(plans.tokens));
     for (const { tensor, values } of constantTables(plans.model)) copy.write(tensor, values);
     const total = parts.reduce((sum, plan) => sum + plan.dispatches.length, 0);
+    const { accumulation } = run.experiment.train;
+    const lossScale = 1 / (accumulation * (plans.positionLoss.shape[0] ?? 1));
+    const scalars = { ...exampleScalars, lossScale, learningRate: 0 };
+    const stepSeconds = knownSeconds ?? (await timeSteps(copy, plans, accumulation, scalars));
     const measured: Measurement[] = [];
     let method = '';
     for (const plan of parts) {
       const before = measured.length;
-      const scalars = {
-        ...exampleScalars,
-        lossScale: 1 / (plans.positionLoss.shape[0] ?? 1),
-        learningRate: 0,
-      };
       const profile = await profilePlan(copy, plan, scalars, (done) => onProgress?.(before + done, total));
       measured.push(...profile.dispatches);
       method = profile.method;
     }
     const rows = rowsOf(run, engine.profile, measured);
-    const { accumulation } = run.experiment.train;
     const sum = rows.reduce(
       (seconds, row) => seconds + timesPerStep(row, accumulation) * (row.measuredSeconds ?? 0),
       0,
     );
-    const step = stepSeconds ? { stepSeconds, sumOverStep: sum / stepSeconds } : {};
-    return { rows, method, accumulation, ...step };
+    return { rows, method, accumulation, stepSeconds, sumOverStep: sum / stepSeconds };
   } finally {
     copy.dispose();
   }
