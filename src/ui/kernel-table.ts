@@ -110,9 +110,20 @@ export class KernelTableElement extends LitElement {
   @property({ attribute: false }) kernels: Job<KernelTable> = { kind: 'none' };
   /** Whether a plan may be asked for now. */
   @property({ type: Boolean }) isReady = false;
+  /** Whether the table is of a recorded run: nothing can be asked for then. */
+  @property({ type: Boolean }) isRecorded = false;
   @state() private grouping: Grouping = 'kernel';
   @state() private sortKey: SortKey = 'index';
   @state() private opened: ReadonlySet<string> = new Set();
+
+  #requests(isRunning: boolean) {
+    return html`<button ?disabled=${!this.isReady || isRunning} @click=${() => emit(this, 'show-kernels', { measure: false })}>
+      Show the plan
+    </button>
+    <button ?disabled=${!this.isReady || isRunning} @click=${() => emit(this, 'show-kernels', { measure: true })}>
+      Profile
+    </button>`;
+  }
 
   protected override render() {
     const table = this.kernels.kind === 'done' ? this.kernels.value : undefined;
@@ -130,12 +141,7 @@ export class KernelTableElement extends LitElement {
             ${groupings.map((name) => html`<option ?selected=${name === this.grouping}>${name}</option>`)}
           </select>
         </label>
-        <button ?disabled=${!this.isReady || isRunning} @click=${() => emit(this, 'show-kernels', { measure: false })}>
-          Show the plan
-        </button>
-        <button ?disabled=${!this.isReady || isRunning} @click=${() => emit(this, 'show-kernels', { measure: true })}>
-          Profile
-        </button>
+        ${this.isRecorded ? nothing : this.#requests(isRunning)}
         <button class="plain" ?disabled=${table === undefined} @click=${this.#export}>CSV</button>
       </div>
       ${this.#body(table)}

@@ -5,6 +5,7 @@ import { downloadFiles, filesToImport, isModelFile } from './files.ts';
 import type { LabController } from './lab-controller.ts';
 import { isRunActive } from './lab-state.ts';
 import type { ProblemAction } from './problem-text.ts';
+import { isRecordFile, recordInbox } from './run-list-inbox.ts';
 
 /** The page's parts that an answer to a problem opens or shows. */
 export interface PageParts {
@@ -132,12 +133,15 @@ export function handleKey(lab: LabController, event: KeyboardEvent): void {
   if (event.key === 's' && state === 'paused') void lab.step();
 }
 
-/** Files dropped anywhere: a model or checkpoint is opened, anything else is text to train on. */
+/** Files dropped anywhere: records go to their room, a model or checkpoint is opened, anything else is text to train on. */
 export function handleDrop(handlers: LabHandlers, event: DragEvent): void {
   const files = [...(event.dataTransfer?.files ?? [])];
   const [first] = files;
   if (first === undefined) return;
   event.preventDefault();
-  if (files.some(({ name }) => isModelFile(name))) handlers['import-files']({ files });
+  if (files.every(({ name }) => isRecordFile(name))) {
+    recordInbox.set(files);
+    location.hash = 'runs';
+  } else if (files.some(({ name }) => isModelFile(name))) handlers['import-files']({ files });
   else handlers['choose-text']({ file: first });
 }

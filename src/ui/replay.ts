@@ -62,18 +62,18 @@ export class ReplayController implements ReactiveController {
     cancelAnimationFrame(this.#frame);
   }
 
-  /** Takes another recording and plays it. */
-  show(recorded: RunRecord | undefined): void {
+  /** Takes another recording and plays it, or shows its end at once. */
+  show(recorded: RunRecord | undefined, isAtEnd = false): void {
     this.#recorded = recorded;
     if (recorded === undefined) this.#view = undefined;
-    this.play();
+    this.play(isAtEnd);
   }
 
   /** Begins from the start. */
-  play(): void {
+  play(isAtEnd = false): void {
     if (this.#recorded === undefined) return;
     cancelAnimationFrame(this.#frame);
-    this.#begin = performance.now();
+    this.#begin = isAtEnd ? Number.NEGATIVE_INFINITY : performance.now();
     this.#advance();
   }
 

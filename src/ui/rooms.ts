@@ -19,6 +19,12 @@ export const trainingRoom = { id: 'train', label: 'Train' } as const;
 /** All other rooms. */
 export const rooms: readonly Room[] = [
   {
+    id: 'runs',
+    label: 'Runs',
+    load: () => import('./room-runs.ts'),
+    render: (lab, access) => html`<room-runs .lab=${lab} .access=${access}></room-runs>`,
+  },
+  {
     id: 'costs',
     label: 'Costs',
     load: () => import('./room-costs.ts'),
