@@ -64,8 +64,19 @@ export class CostsSetup extends LitElement {
     controlStyles,
     css`
       :host {
+        container-type: inline-size;
+      }
+      .parts,
+      .rest {
         display: grid;
         gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+        align-content: start;
+      }
+      @container (min-width: 620px) {
+        .parts {
+          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+        }
       }
       .chips {
         display: flex;
@@ -134,7 +145,10 @@ export class CostsSetup extends LitElement {
   }
 
   protected override render() {
-    return html`${this.#model()} ${this.#counting()} ${this.#assumptions()}`;
+    return html`<div class="parts">
+      ${this.#model()}
+      <div class="rest">${this.#counting()} ${this.#assumptions()}</div>
+    </div>`;
   }
 
   #model() {

@@ -1,5 +1,5 @@
 // What a plot shows, as plain data, and where its parts go. Pure: widths of text are estimated, nothing is measured.
-import { domainOf, type Interval, placeOf, type Scale, type ScaleKind } from './plot-axes.ts';
+import { axisTicks, domainOf, type Interval, placeOf, type Scale, type ScaleKind } from './plot-axes.ts';
 
 /** Colour of a series by meaning; the page's variables give light and dark. */
 export type Tone =
@@ -121,7 +121,9 @@ export function layOutPlot(
     rules.filter((rule) => rule.axis === axis).map(({ value }) => value);
   const xDomain = domain(axes.x, [...points.map(({ x }) => x), ...at('x')]);
   const yDomain = domain(axes.y, [...points.flatMap(({ y, range }) => [y, ...(range ?? [])]), ...at('y')]);
-  const widest = yDomain.reduce((most, end) => Math.max(most, textWidth(axes.y.format(end))), 0);
+  const widest = axisTicks(axes.y.kind, yDomain, Math.floor(size.height / 34))
+    .filter(({ isLabelled }) => isLabelled)
+    .reduce((most, { value }) => Math.max(most, textWidth(axes.y.format(value))), 0);
   const left = Math.min(Math.max(34, widest + 12), size.width / 3);
   const { entries, lines } = placeLegend(series, size.width);
   const frame = {

@@ -1,27 +1,9 @@
 // The page for those who do not see it or hold no mouse: axe finds nothing in light and dark, and the keyboard suffices.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
-import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** What axe finds wrong, one line each. */
-async function scan({ page }: PageDriver): Promise<string[]> {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(
-    (): Promise<AxeResults> =>
-      (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
-        resultTypes: ['violations'],
-      }),
-  );
-  return violations.map(
-    ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target).join(', ')}`,
-  );
-}
+import { findViolations } from './axe.ts';
+import { openPage, tinyQuery } from './page-driver.ts';
 
 describeBrowser('accessibility', () => {
   let browser: Browser;
@@ -45,7 +27,7 @@ describeBrowser('accessibility', () => {
         for (const details of element.shadowRoot?.querySelectorAll('details') ?? []) details.open = true;
       }
     });
-    expect(await scan(lab)).toEqual([]);
+    expect(await findViolations(lab.page)).toEqual([]);
     const isWide = await lab.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     expect(isWide).toBe(false);
     await lab.page.close();
