@@ -4,6 +4,7 @@ import keysSource from '../../shaders/attention-backward-keys-subgroup.wgsl?raw'
 import plainSource from '../../shaders/attention-backward-plain.wgsl?raw';
 import queriesSource from '../../shaders/attention-backward-queries-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/attention-backward-tiled.wgsl?raw';
+import stripsSource from '../../shaders/attention-strips.wgsl?raw';
 import {
   type Capabilities,
   type Dims,
@@ -20,9 +21,9 @@ import {
   attentionDims,
   attentionSelfTest,
   attentionTensors,
-  hasSubgroupsOf,
   keepFactor,
   launchedPairs,
+  suitsStrips,
   suitsTiles,
 } from './attention-shape.ts';
 import { prologue } from './prologue.ts';
@@ -151,8 +152,7 @@ function subgroup(lanes: 4 | 8) {
   return {
     requires: ['subgroups'],
     constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize, lanes }),
-    suits: ({ keySize, valueSize }: GradientDims, device: Capabilities) =>
-      keySize <= 256 && valueSize <= 256 && hasSubgroupsOf(lanes, device),
+    suits: (dims: GradientDims, device: Capabilities) => suitsStrips(lanes, dims, device),
   } as const;
 }
 
@@ -160,10 +160,10 @@ function subgroupQueries(lanes: 4 | 8): typeof attentionQueries {
   return defineKernel({
     ...queryFamily,
     ...subgroup(lanes),
-    source: prologue + queriesSource,
+    source: prologue + stripsSource + queriesSource,
     name: `attention.queries/subgroup${lanes}`,
     workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / (4 * lanes)),
-    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 8) * queryLaunch(dims),
+    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * queryLaunch(dims),
   });
 }
 
@@ -171,10 +171,10 @@ function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
   return defineKernel({
     ...keyFamily,
     ...subgroup(lanes),
-    source: prologue + keysSource,
+    source: prologue + stripsSource + keysSource,
     name: `attention.keys-and-values/subgroup${lanes}`,
     workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / (4 * lanes)),
-    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 8) * keyLaunch(dims),
+    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * keyLaunch(dims),
   });
 }
 

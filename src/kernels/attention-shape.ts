@@ -103,9 +103,12 @@ export function keepFactor(
   return uniform >= Math.fround(dropout) ? 1 / (1 - dropout) : 0;
 }
 
-/** True where subgroups have exactly `lanes` lanes, as on software adapters. */
-export function hasSubgroupsOf(lanes: number, device: Capabilities): boolean {
-  return device.subgroupMinSize === lanes && device.subgroupMaxSize === lanes;
+/** True where subgroups have exactly `lanes` lanes, as on software adapters, and head dimensions come in pairs. */
+export function suitsStrips(lanes: number, dims: AttentionDims, device: Capabilities): boolean {
+  const { keySize, valueSize, rowStride, qOffset, kOffset, vOffset } = dims;
+  const isEven = [keySize, valueSize, rowStride, qOffset, kOffset, vOffset].every((n) => n % 2 === 0);
+  const hasLanes = device.subgroupMinSize === lanes && device.subgroupMaxSize === lanes;
+  return isEven && keySize <= 256 && valueSize <= 256 && hasLanes;
 }
 
 /** True where tiles in workgroup memory fit and pay: not on software adapters, where that memory is as dear as any. */

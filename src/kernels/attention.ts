@@ -1,5 +1,6 @@
 // Flash-style causal attention: grouped query heads, separate key and value sizes, dropout inside, memory linear in time.
 import plainSource from '../../shaders/attention-plain.wgsl?raw';
+import stripsSource from '../../shaders/attention-strips.wgsl?raw';
 import subgroupSource from '../../shaders/attention-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/attention-tiled.wgsl?raw';
 import { defineKernel, type NumberArray, type Scalars } from '../plan/kernel.ts';
@@ -14,10 +15,10 @@ import {
   attentionDims,
   attentionSelfTest,
   attentionTensors,
-  hasSubgroupsOf,
   keepFactor,
   launchedPairs,
   packedDims,
+  suitsStrips,
   suitsTiles,
 } from './attention-shape.ts';
 import { prologue } from './prologue.ts';
@@ -58,13 +59,12 @@ function subgroupForward(lanes: 4 | 8): typeof attentionForward {
   return defineKernel({
     ...forwardFamily,
     name: `attention.forward/subgroup${lanes}`,
-    source: prologue + subgroupSource,
+    source: prologue + stripsSource + subgroupSource,
     requires: ['subgroups'],
     constants: ({ keySize, valueSize }) => ({ keySize, valueSize, lanes }),
-    suits: ({ keySize, valueSize }, device) =>
-      keySize <= 256 && valueSize <= 256 && hasSubgroupsOf(lanes, device),
+    suits: (dims, device) => suitsStrips(lanes, dims, device),
     workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / (4 * lanes)),
-    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 8) * forwardFlopsPerPair(dims),
+    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * forwardFlopsPerPair(dims),
   });
 }
 

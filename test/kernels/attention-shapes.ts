@@ -14,6 +14,11 @@ const sizes = [
   [1, 33, 2, 2, 129, 20, 0.2],
   [1, 9, 1, 1, 256, 256, 0],
   [700, 2, 100, 50, 2, 3, 0],
+  // Even ones, for the variants that take dimensions in pairs.
+  [1, 1, 1, 1, 2, 2, 0],
+  [2, 31, 2, 1, 16, 6, 0.1],
+  [1, 33, 2, 2, 128, 20, 0.2],
+  [300, 17, 4, 2, 4, 2, 0],
 ] as const;
 
 /** The sizes as dims of packed rows with scores scaled by 1/√keySize. */
