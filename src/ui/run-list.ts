@@ -22,6 +22,9 @@ export class RunList extends LitElement {
     controlStyles,
     readoutStyles,
     css`
+      .scroll {
+        position: relative; /* what is for screen readers alone stays inside */
+      }
       tbody th {
         color: var(--ink);
         white-space: normal;
