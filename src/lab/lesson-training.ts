@@ -86,7 +86,7 @@ export async function startLessonRun(
 
 /** Takes steps, one in flight, and returns their losses. @throws when a loss is no number */
 export async function trainSteps(
-  { trainer }: Pick<LessonRun, 'trainer'>,
+  { trainer, runtime }: Pick<LessonRun, 'trainer' | 'runtime'>,
   steps: number,
   onStep: (done: number, loss: number) => void = () => undefined,
 ): Promise<number[]> {
@@ -103,10 +103,16 @@ export async function trainSteps(
     const { record } = await trainer.submitStep();
     if (pending) await take(pending);
     pending = record;
+    if (runtime.kind === 'cpu') await betweenEvents();
   }
   if (pending) await take(pending);
   trainer.pauseClock();
   return losses;
+}
+
+/** The reference loops never wait for anything: without a pause a worker would not hear that it should stop. */
+function betweenEvents(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Mean loss of every position over some batches of the validation split, [T]. The same batches at every call. */

@@ -49,6 +49,7 @@ export async function runLesson(
   report(0, 'Working out what theory says');
   const prediction = await lesson.predict({ engine, size });
   onEvent({ kind: 'prediction', prediction });
+  report(0, 'Preparing the experiment');
   const found = await lesson.measure({ engine, size, report }, prediction);
   report(1, 'Done');
   return {

@@ -154,7 +154,7 @@ function checks({ checks: list }: LessonOutcome) {
             <th scope="col">statement</th>
             <th scope="col">expected</th>
             <th scope="col">found</th>
-            <th scope="col"></th>
+            <th scope="col">verdict</th>
           </tr>
         </thead>
         <tbody>

@@ -9,11 +9,12 @@ import type {
   LessonPrediction,
   LessonSize,
 } from '../worker/api-lessons.ts';
-import { formatPercent } from './format.ts';
+import { valueAt } from './experiment.ts';
 import type { LabAccess } from './lab-access.ts';
-import { initialState, isLabFree, type LabState } from './lab-state.ts';
+import { hasWeights, initialState, isLabFree, type LabState } from './lab-state.ts';
 import { lessonsStyles } from './lesson-styles.ts';
 import { baseStyles, controlStyles, panelStyles } from './styles.ts';
+import './lesson-attention.ts';
 import './lesson-guess.ts';
 import './lesson-outcome.ts';
 
@@ -121,7 +122,21 @@ export class RoomLessons extends LitElement {
         .prediction=${running === undefined ? outcome?.prediction : running.prediction}
         .outcome=${running === undefined ? outcome : undefined}
       ></lesson-outcome>
+      ${lesson.id === 'causal' ? this.#ownRun() : nothing}
     </article>`;
+  }
+
+  /** The attention of the run that is open in the room “Train”, where there is one. */
+  #ownRun() {
+    const { run } = this.lab;
+    const { experiment } = run;
+    if (!hasWeights(run) || experiment === undefined) return nothing;
+    const count = (path: string): number => Number(valueAt(experiment, path) ?? 1);
+    return html`<lesson-attention
+      .access=${this.access}
+      .layers=${count('model.layers')}
+      .heads=${count('model.heads')}
+    ></lesson-attention>`;
   }
 
   #sizes(lesson: LessonInfo, size: LessonSize) {
@@ -150,7 +165,7 @@ export class RoomLessons extends LitElement {
     if (running !== undefined) {
       return html`<div class="row">
         <progress max="1" .value=${running.fraction} aria-label="Progress of the lesson"></progress>
-        <span role="status">${running.what}</span> <span class="muted">${formatPercent(running.fraction)}</span>
+        <span role="status">${running.what}</span> <span class="muted">${Math.round(100 * running.fraction)} %</span>
         <button @click=${this.#cancel}>Cancel</button>
       </div>`;
     }

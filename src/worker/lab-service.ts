@@ -27,6 +27,7 @@ export function createLab(): Lab {
   const lessons = new LessonsService({
     engine: () => devices.engine(),
     isTraining: () => runs.isTraining,
+    withRun: (task) => runs.withRun(task),
   });
   // Whoever trains wants the GPU now: a lesson's times would be wrong, and so would the run's.
   const yieldToTraining = () => lessons.cancel('Training was started, so the lesson was cancelled.');
@@ -75,6 +76,7 @@ export function createLab(): Lab {
     deleteSavedRun: (id) => runs.deleteSaved(id),
     lessons: async () => lessons.list(),
     runLesson: (request, onEvent) => answer(() => lessons.run(request, onEvent)),
+    attentionMap: (request) => answer(() => lessons.attentionMap(request)),
     cancelLesson: async () => lessons.cancel(),
     ...createTerms(runs),
     ...createRecords(runs, storage),

@@ -1,15 +1,27 @@
 // Runs the guided lessons for the page: one at a time, on runtimes of their own, and none while a run is training.
+import { computeAttentionMap } from '../lab/attention-map.ts';
 import type { Engine } from '../lab/engine.ts';
 import { runLesson } from '../lab/lesson.ts';
+import { tokenNames } from '../lab/lesson-causal.ts';
 import { allLessons, lessonNamed } from '../lab/lessons.ts';
-import { LabError } from '../lab/problem.ts';
-import type { LessonEvent, LessonInfo, LessonOutcome, LessonRequest } from './api-lessons.ts';
+import { LabError, stage } from '../lab/problem.ts';
+import { type Run, weightsOf } from '../lab/run.ts';
+import type {
+  AttentionRequest,
+  LessonEvent,
+  LessonFigure,
+  LessonInfo,
+  LessonOutcome,
+  LessonRequest,
+} from './api-lessons.ts';
 
 /** What lessons need to know of their surroundings. */
 export interface LessonsServiceOptions {
   readonly engine: () => Promise<Engine>;
   /** Whether a run of the page is using the GPU. */
   readonly isTraining: () => boolean;
+  /** Does something with the open run between its steps. @throws LabError when there is none */
+  readonly withRun: <T>(task: (run: Run, engine: Engine) => Promise<T>) => Promise<T>;
 }
 
 /** The lessons of one worker. */
@@ -43,6 +55,25 @@ export class LessonsService {
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** One head's attention over a text, by the weights of the open run. @throws LabError when text or head do not fit */
+  attentionMap({ text, layer, head }: AttentionRequest): Promise<LessonFigure> {
+    return this.#options.withRun(async (run, engine) => {
+      const tokens = await stage('invalidData', () => [...run.corpus.tokenizer.encode(text)]);
+      const model = { model: run.experiment.model, weights: await weightsOf(run) };
+      const { time, probabilities } = await computeAttentionMap(engine, model, { tokens, layer, head });
+      const names = tokenNames(run.corpus, tokens);
+      return {
+        kind: 'matrix',
+        title: `Attention of layer ${layer + 1}, head ${head + 1} at step ${run.trainer.progress.step}`,
+        rowLabel: 'position',
+        columnLabel: 'looks at',
+        rows: names,
+        columns: names,
+        values: names.map((_, row) => [...probabilities.subarray(row * time, (row + 1) * time)]),
+      };
+    });
   }
 
   /** Stops the lesson that runs, if one does; `why` is what its caller is told. */

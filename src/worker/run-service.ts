@@ -1,6 +1,7 @@
 // The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
 import { checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
 import { type Corpus, loadCorpus, textOfTokens } from '../lab/corpus.ts';
+import type { Engine } from '../lab/engine.ts';
 import { measuredTable, predictedTable } from '../lab/kernel-table.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
@@ -58,6 +59,13 @@ export class RunService {
   /** Whether a run is taking steps, or about to. */
   get isTraining(): boolean {
     return this.#isPreparing || this.#current?.loop.state === 'running';
+  }
+
+  /** Does something with the open run between its steps. @throws LabError when there is none */
+  async withRun<T>(task: (run: Run, engine: Engine) => Promise<T>): Promise<T> {
+    const { loop, run } = this.#need();
+    const engine = await this.#devices.engine();
+    return loop.exclusive(() => task(run, engine));
   }
 
   /** Checks a text and keeps it for experiments that train on a file. */

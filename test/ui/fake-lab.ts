@@ -341,6 +341,10 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       kind: 'problem',
       problem: { kind: 'invalidConfig', message: `lesson: there is no "${id}" in the fake lab.` },
     }),
+    attentionMap: async () => ({
+      kind: 'problem',
+      problem: { kind: 'busy', message: 'There is no run yet. Press Train first.' },
+    }),
     cancelLesson: async () => {},
     costTerms: async () => ok({ convention: 'of the fake lab', tables: [] }),
     exportRun: async (format) =>

@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { cpuEngine } from '../../src/lab/engine.ts';
 import type { LessonEvent } from '../../src/worker/api-lessons.ts';
 import { LessonsService } from '../../src/worker/lessons-service.ts';
+import { tinyRun } from '../lab/tiny-runs.ts';
 
 const nothing = () => undefined;
 
 function createService(isTraining = false) {
-  return new LessonsService({ engine: async () => cpuEngine(), isTraining: () => isTraining });
+  const withRun = async () => {
+    throw new Error('There is no run.');
+  };
+  return new LessonsService({ engine: async () => cpuEngine(), isTraining: () => isTraining, withRun });
 }
 
 describe('the lessons service', () => {
@@ -27,6 +31,25 @@ describe('the lessons service', () => {
       /A run is training.*Pause it/,
     );
     await expect(createService().run({ id: 'x', size: 'small' }, nothing)).rejects.toThrow(/no "x"/);
+  });
+
+  it('shows a head of the open run, with its tokens as they are read', async () => {
+    const run = await tinyRun();
+    const service = new LessonsService({
+      ...{ engine: async () => cpuEngine(), isTraining: () => false },
+      withRun: (task) => task(run, cpuEngine()),
+    });
+    const figure = await service.attentionMap({ text: 'a cat', layer: 1, head: 0 });
+    if (figure.kind !== 'matrix') throw new Error('the figure is no matrix');
+    expect(figure.title).toBe('Attention of layer 2, head 1 at step 0');
+    expect(figure.rows).toEqual(['a', '␣', 'c', 'a', 't']);
+    expect(figure.values[0]).toEqual([1, 0, 0, 0, 0]);
+    const request = { text: 'a cat', layer: 2, head: 0 };
+    await expect(service.attentionMap(request)).rejects.toThrow(/no layer 2 of 2/);
+    await expect(service.attentionMap({ ...request, text: '☃' })).rejects.toMatchObject({
+      problem: { kind: 'invalidData' },
+    });
+    run.runtime.dispose();
   });
 
   it('runs one at a time, and the next after the last was cancelled', async () => {
