@@ -13,6 +13,7 @@ import { addReport } from './report.ts';
 import { addSample } from './sample.ts';
 import { addTheory } from './theory.ts';
 import { addTrain } from './train.ts';
+import { addValidate } from './validate.ts';
 
 /** Runs a command. @param argv what stands behind `flopscope` @returns the exit code; never throws */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -48,6 +49,7 @@ function createProgram(json: boolean): Command {
     addTrain,
     addReport,
     addProfile,
+    addValidate,
     addInspect,
     addSample,
     addPresets,

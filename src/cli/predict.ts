@@ -4,16 +4,18 @@ import type { Command } from 'commander';
 import { checkCapacity } from '../lab/capacity.ts';
 import { loadCorpus } from '../lab/corpus.ts';
 import { termReport } from '../lab/cost-terms.ts';
+import { expectWork, withoutParts } from '../lab/expectation.ts';
 import { recordInferencePlans } from '../lab/inference-plans.ts';
 import { predictedTable } from '../lab/kernel-table.ts';
 import { modelFileNames, parseJson } from '../lab/model-files.ts';
-import { predictTraining } from '../lab/prediction.ts';
+import { allPlans, predictTraining } from '../lab/prediction.ts';
 import { stage } from '../lab/problem.ts';
 import { recordTrainingPlans } from '../lab/training-plans.ts';
+import { allWork } from '../lab/work.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { readHuggingFaceConfig } from '../model/huggingface-config.ts';
-import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
+import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
 import type { OpenDevice } from '../runtime/device.ts';
 import type { Prediction } from '../worker/api.ts';
 import { tryOpenMachine } from './device.ts';
@@ -22,6 +24,7 @@ import { refuse } from './failure.ts';
 import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
 import { integer, jsonOption, outputOf } from './options.ts';
 import { type Output, quantity, table } from './output.ts';
+import { describeExpectations } from './predict-expectations.ts';
 import { describeTermReport } from './predict-terms.ts';
 import { completeProfile, keptProfile, readProfile } from './profiles.ts';
 
@@ -34,6 +37,7 @@ interface PredictOptions {
   readonly batch?: number;
   readonly context?: number;
   readonly data?: string;
+  readonly expect: boolean;
 }
 
 /** Characters of a typical alphabet, for a file that is not here. */
@@ -50,6 +54,7 @@ export function addPredict(program: Command): void {
     .option('--batch <rows>', 'rows of a micro-batch', integer(1, 4096))
     .option('--context <tokens>', 'context length', integer(1, 65_536))
     .option('--data <file>', 'the text to train on, for its vocabulary')
+    .option('--expect', 'limit and expected seconds of training, evaluation, prefill and decoding', false)
     .addOption(jsonOption())
     .action(async (path: string, options: PredictOptions, command: Command) => {
       const output = outputOf(command);
@@ -63,17 +68,44 @@ export function addPredict(program: Command): void {
       const { accumulate, update } = plans;
       const profile =
         device.open && options.calibrate
-          ? await completeProfile(device.open, [accumulate, update], device.profile, output)
+          ? await completeProfile(
+              device.open,
+              options.expect ? allPlans(plans, sampling) : [accumulate, update],
+              device.profile,
+              output,
+            )
           : device.profile;
       const prediction = predictTraining(experiment, plans, undefined, profile);
       const { batch, accumulation } = experiment.train;
       const { context, vocabulary } = experiment.model;
       const name = profile ? { device: profile.device } : {};
       const kernels = profile && predictedTable({ experiment, plans }, profile);
+      const expectations =
+        options.expect && profile
+          ? allWork(plans, sampling, experiment.train).map((work) => withoutParts(expectWork(work, profile)))
+          : undefined;
+      if (options.expect && !profile)
+        refuse(
+          'noAdapter',
+          'predict: --expect needs a calibrated GPU or --profile FILE, and there is neither.',
+        );
       const terms = termReport(experiment, plans, sampling, kernels);
       output.result(
-        { ...prediction, batch, accumulation, context, vocabulary, ...name, terms },
-        `${describe(prediction, profile)}\n\n${describeTermReport(terms)}`,
+        {
+          ...prediction,
+          batch,
+          accumulation,
+          context,
+          vocabulary,
+          ...name,
+          terms,
+          ...(expectations ? { expectations } : {}),
+        },
+        [
+          describe(prediction, profile),
+          ...(expectations ? [describeExpectations(expectations)] : []),
+          describeTermReport(terms),
+        ].join('\n\n'),
       );
     });
 }

@@ -4,8 +4,10 @@ import { presets } from '../model/presets.ts';
 import { type DeviceProfile, limitOf } from '../plan/device-profile.ts';
 import type { Capabilities, Kernel } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import { calibrate } from '../runtime/calibrate.ts';
+import { costOf } from '../plan/predict.ts';
+import { calibrate, measureArithmetic } from '../runtime/calibrate.ts';
 import type { DeviceFacts, OpenDevice } from '../runtime/device.ts';
+import { exampleScalars } from '../runtime/verify.ts';
 import type { CalibrationReport } from '../worker/api.ts';
 import { recordInferencePlans } from './inference-plans.ts';
 import { kernelNamed } from './kernel-catalogue.ts';
@@ -34,22 +36,51 @@ export function calibrateDevice(
   open: OpenDevice,
   host: string,
   onProgress?: (fraction: number, what: string) => void,
-  kernels: readonly Kernel[] = trainingKernels(open.capabilities),
+  kernels: readonly Kernel[] = calibratedKernels(open.capabilities),
 ): Promise<DeviceProfile> {
-  const probes = {
-    arithmetic: [kernelNamed('fma-peak/scalar'), kernelNamed('fma-peak/vector')],
-    copy: kernelNamed('copy'),
-    kernels,
-  };
+  const probes = { arithmetic: arithmeticProbes(), copy: kernelNamed('copy'), kernels };
   return calibrate(open.device, deviceKey(open.facts, host), probes, onProgress);
 }
 
+function arithmeticProbes(): Kernel[] {
+  return [kernelNamed('fma-peak/scalar'), kernelNamed('fma-peak/vector')];
+}
+
+/** Arithmetic of the device now over that of its calibration: 1 unless its clock or its load has changed. */
+export async function deviceClockRatio(
+  { device }: OpenDevice,
+  { clockFlopsPerSecond }: DeviceProfile,
+): Promise<number> {
+  const rate = await measureArithmetic(device, arithmeticProbes());
+  return rate.value / clockFlopsPerSecond.value;
+}
+
 /**
- * The kernels of the presets' training steps: what predictions rest on. Sampling's are left out, because a software
- * adapter compiles each for seconds and calibration shall take few.
+ * The kernels that predictions rest on: those of the dense presets' training steps, the ones that take most of a step
+ * first, then what only sampling needs. What else a model needs is measured when it is first predicted.
  */
-export function trainingKernels(capabilities: Capabilities): Kernel[] {
-  return kernelsOf(presets.flatMap(({ experiment }) => trainingPlans(experiment, capabilities)));
+export function calibratedKernels(capabilities: Capabilities): Kernel[] {
+  const recorded = presets.flatMap(({ experiment }) => {
+    const plans = recordTypical(experiment, capabilities);
+    return plans && plans.model.config.experts === 0 ? [plans] : [];
+  });
+  const training = byWeight(recorded.flatMap(({ accumulate, update }) => [accumulate, update]));
+  const sampling = recorded.flatMap(({ model }) => {
+    const { prefill, decode } = recordInferencePlans(model, { capabilities });
+    return [decode, ...prefill.map(({ plan }) => plan)];
+  });
+  return [...new Set([...training, ...byWeight(sampling)])];
+}
+
+/** Kernels of some plans, those with most work first: flops and bytes at the rates of an average device. */
+function byWeight(plans: readonly Plan[]): Kernel[] {
+  const weights = new Map<Kernel, number>();
+  for (const dispatch of plans.flatMap(({ dispatches }) => dispatches)) {
+    const { launchedFlops, bytes } = costOf(dispatch, exampleScalars);
+    const weight = Math.max(launchedFlops / 10, bytes);
+    weights.set(dispatch.kernel, (weights.get(dispatch.kernel) ?? 0) + weight);
+  }
+  return [...weights].sort((a, b) => b[1] - a[1]).map(([kernel]) => kernel);
 }
 
 /** The kernels that the presets and a tiny experiment would run on such a device, sampling included, each once. */
@@ -61,11 +92,6 @@ export function chosenKernels(capabilities: Capabilities): Kernel[] {
       return plans ? allPlans(plans, recordInferencePlans(plans.model, { capabilities })) : [];
     }),
   );
-}
-
-function trainingPlans(json: unknown, capabilities: Capabilities): Plan[] {
-  const plans = recordTypical(json, capabilities);
-  return plans ? [plans.accumulate, plans.update] : [];
 }
 
 function recordTypical(json: unknown, capabilities: Capabilities): TrainingPlans | undefined {

@@ -1,14 +1,16 @@
 // What an experiment should cost: parameters, bytes by class, flops by convention, and on a calibrated device seconds.
 import type { Experiment, ModelConfig } from '../model/config.ts';
 import { countParameters } from '../model/parameters.ts';
-import { type Plan, pooledSlotBytes } from '../plan/plan.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
-import { planFlops, predictPlan } from '../plan/predict.ts';
+import { type Plan, pooledSlotBytes } from '../plan/plan.ts';
+import { planFlops } from '../plan/predict.ts';
 import { bytesByClass, storagesOf } from '../plan/store.ts';
 import { flopsPerToken, type TransformerNumbers } from '../theory/conventions.ts';
 import type { Prediction } from '../worker/api.ts';
+import { expectWork } from './expectation.ts';
 import type { InferencePlans } from './inference-plans.ts';
 import type { TrainingPlans } from './training-plans.ts';
+import { trainingWork } from './work.ts';
 
 /** Predicts a training run from the very plans that will run. Nothing is allocated. */
 export function predictTraining(
@@ -35,26 +37,18 @@ export function predictTraining(
     tokensPerStep,
     dispatchesPerStep:
       plans.accumulate.dispatches.length * train.accumulation + plans.update.dispatches.length,
-    ...(profile ? predictTime(train, plans, tokensPerStep, profile) : {}),
+    ...(profile ? predictTime(train, plans, profile) : {}),
   };
 }
 
-function predictTime(
-  { accumulation, steps }: Experiment['train'],
-  plans: TrainingPlans,
-  tokensPerStep: number,
-  profile: DeviceProfile,
-) {
-  const micro = predictPlan(plans.accumulate, profile);
-  const update = predictPlan(plans.update, profile);
-  const secondsPerStep = micro.seconds * accumulation + update.seconds;
+function predictTime(train: Experiment['train'], plans: TrainingPlans, profile: DeviceProfile) {
+  const { seconds, limitSeconds, relativeError, tokens } = expectWork(trainingWork(plans, train), profile);
   return {
-    secondsPerStep,
-    tokensPerSecond: tokensPerStep / secondsPerStep,
-    relativeError:
-      (micro.seconds * accumulation * micro.relativeError + update.seconds * update.relativeError) /
-      secondsPerStep,
-    totalSeconds: secondsPerStep * steps,
+    secondsPerStep: seconds,
+    limitSecondsPerStep: limitSeconds,
+    tokensPerSecond: tokens / seconds,
+    relativeError,
+    totalSeconds: seconds * train.steps,
   };
 }
 

@@ -52,6 +52,7 @@ const prediction = v.object({
   } satisfies SchemaOf<Prediction['memoryBytes']>),
   flopsPerToken: list(v.object({ convention: word, flops: amount, parameters: amount, note: sentence }), 50),
   tokensPerStep: count,
+  limitSecondsPerStep: v.exactOptional(amount),
   secondsPerStep: v.exactOptional(amount),
   tokensPerSecond: v.exactOptional(amount),
   relativeError: v.exactOptional(amount),

@@ -172,6 +172,28 @@ function measuringOrder(kernels: readonly Kernel[]) {
   return order;
 }
 
+/** Flops per second of the fastest of some arithmetic kernels as it goes now: the median, not the peak. */
+export async function measureArithmetic(device: GPUDevice, kernels: readonly Kernel[]): Promise<Measurement> {
+  const timer = new PassTimer(device);
+  const probing = new Probing(device, timer);
+  try {
+    let best: Measurement | undefined;
+    for (const kernel of kernels) {
+      const dims = kernel.calibration[0] ?? {};
+      const rate = rateOf(
+        kernel.usefulFlops(dims, {}),
+        await measureSlope(await probing.prepare(kernel, dims)),
+      );
+      if (best === undefined || rate.value > best.value) best = rate;
+    }
+    if (best === undefined) throw new Error('calibrate: no arithmetic probe was given. Pass at least one.');
+    return best;
+  } finally {
+    probing.dispose();
+    timer.dispose();
+  }
+}
+
 /** Seconds that a calibration may take; a device this slow needs longer for the same work. */
 function calibrationSeconds(flopsPerSecond: number): number {
   return flopsPerSecond < 40e9 ? 50 : 17;

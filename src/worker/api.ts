@@ -6,6 +6,7 @@ import type { KernelsApi } from './api-kernels.ts';
 import type { LessonsApi } from './api-lessons.ts';
 import type { RecordsApi, SavedRun } from './api-records.ts';
 import type { TermsApi } from './api-terms.ts';
+import type { ValidationApi } from './api-validation.ts';
 
 /** A JSON value tree that crosses the boundary unchanged: configurations, presets. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -159,8 +160,10 @@ export interface Prediction {
     readonly note: string;
   }[];
   readonly tokensPerStep: number;
-  /** Undefined until the device is calibrated. */
+  /** What is expected of this device; undefined until it is calibrated. */
   readonly secondsPerStep?: number;
+  /** The roofline of a step: no step can be quicker. */
+  readonly limitSecondsPerStep?: number;
   readonly tokensPerSecond?: number;
   /** Relative half-width of the two figures above. */
   readonly relativeError?: number;
@@ -332,7 +335,7 @@ export interface AddressState {
 }
 
 /** Everything a person can do, as asynchronous calls. One run at a time. */
-export interface Lab extends KernelsApi, LessonsApi, RecordsApi, TermsApi {
+export interface Lab extends KernelsApi, LessonsApi, RecordsApi, TermsApi, ValidationApi {
   /**
    * Name of a Web Lock that the worker holds as long as it lives, so that the page notices its death; undefined
    * where there are no locks.

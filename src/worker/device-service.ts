@@ -56,7 +56,7 @@ export class DeviceService {
 
   /** Every kernel that this device can run, against its reference. */
   async selfTest(onProgress: (done: number, total: number) => void): Promise<SelfTestReport> {
-    const open = await this.#gpu('The self-test compares the GPU with the reference loops');
+    const open = await this.gpu('The self-test compares the GPU with the reference loops');
     return selfTest(open, chosenKernels(open.capabilities), onProgress);
   }
 
@@ -65,7 +65,7 @@ export class DeviceService {
     again: boolean,
     onProgress: (fraction: number, what: string) => void,
   ): Promise<CalibrationReport> {
-    const open = await this.#gpu('Calibration measures a GPU');
+    const open = await this.gpu('Calibration measures a GPU');
     const kept = again ? undefined : await this.kept();
     if (kept) return kept;
     const start = performance.now();
@@ -82,7 +82,8 @@ export class DeviceService {
     return profile && reportOf(profile, 0);
   }
 
-  async #gpu(what: string): Promise<OpenDevice> {
+  /** The GPU. @throws LabError that begins with `what` where there is none */
+  async gpu(what: string): Promise<OpenDevice> {
     await this.engine();
     if (!this.#open) throw new LabError({ kind: 'noAdapter', message: `${what}, and there is none here.` });
     return this.#open;

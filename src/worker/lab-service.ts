@@ -12,6 +12,7 @@ import { createRecords } from './records-service.ts';
 import { parsed, RunService } from './run-service.ts';
 import { RunStorage } from './run-storage.ts';
 import { createTerms } from './terms-service.ts';
+import { ValidationService } from './validation-service.ts';
 
 /** Makes the lab of one worker. */
 export function createLab(): Lab {
@@ -29,8 +30,12 @@ export function createLab(): Lab {
     isTraining: () => runs.isTraining,
     withRun: (task) => runs.withRun(task),
   });
-  // Whoever trains wants the GPU now: a lesson's times would be wrong, and so would the run's.
-  const yieldToTraining = () => lessons.cancel('Training was started, so the lesson was cancelled.');
+  const validation = new ValidationService(devices, runs);
+  // Whoever trains wants the GPU now: other times would be wrong, and so would the run's.
+  const yieldToTraining = () => {
+    lessons.cancel('Training was started, so the lesson was cancelled.');
+    validation.cancel();
+  };
   const lifeLock = holdLifeLock();
 
   return {
@@ -81,6 +86,11 @@ export function createLab(): Lab {
     ...createTerms(runs),
     ...createRecords(runs, storage),
     ...createKernels(),
+    expectations: (experiment) => answer(() => validation.expectations(experiment)),
+    waterfall: () => answer(() => validation.waterfall()),
+    validatePredictions: (grid, onRow, onProgress) =>
+      answer(() => validation.validate(grid, onRow, onProgress)),
+    cancelValidation: async () => validation.cancel(),
   };
 }
 

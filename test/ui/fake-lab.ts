@@ -346,6 +346,13 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       problem: { kind: 'busy', message: 'There is no run yet. Press Train first.' },
     }),
     cancelLesson: async () => {},
+    expectations: async () => ({ kind: 'ok', value: [] }),
+    waterfall: async () => ({ kind: 'ok', value: undefined }),
+    validatePredictions: async () => ({
+      kind: 'problem',
+      problem: { kind: 'noAdapter', message: 'validate: there is no GPU in a fake lab.' },
+    }),
+    cancelValidation: async () => undefined,
     costTerms: async () => ok({ convention: 'of the fake lab', tables: [] }),
     exportRun: async (format) =>
       ok([

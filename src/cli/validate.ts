@@ -1,0 +1,79 @@
+// `flopscope validate`: predictions against measurements on models that calibration has not seen.
+import { type Command, Option } from 'commander';
+import { deviceClockRatio } from '../lab/calibration.ts';
+import { validatePredictions } from '../lab/validation.ts';
+import { validationGrid } from '../lab/validation-grid.ts';
+import type { ValidationRow, ValidationSummary } from '../worker/api-validation.ts';
+import { openMachine } from './device.ts';
+import { unlessInterrupted, withInterruption } from './interruption.ts';
+import { jsonOption, outputOf } from './options.ts';
+import { type Output, quantity } from './output.ts';
+import { measureProfile } from './profiles.ts';
+import { useKnownProfile } from './profiles-known.ts';
+
+interface ValidateOptions {
+  readonly grid: 'small' | 'full';
+  readonly profile?: string;
+  readonly recalibrate: boolean;
+}
+
+/** Adds the command. */
+export function addValidate(program: Command): void {
+  program
+    .command('validate')
+    .description('hold predictions against measurements on a grid of models that calibration has not seen')
+    .addOption(new Option('--grid <size>', 'how many models').choices(['small', 'full']).default('small'))
+    .option('--profile <file>', 'predict with these figures of flopscope calibrate')
+    .option('--recalibrate', 'measure the device again first', false)
+    .addOption(jsonOption())
+    .action((options: ValidateOptions, command: Command) =>
+      withInterruption((signal) =>
+        unlessInterrupted(
+          signal,
+          'while validating: nothing was written.',
+          validate(options, outputOf(command), signal),
+        ),
+      ),
+    );
+}
+
+async function validate(options: ValidateOptions, output: Output, signal: AbortSignal): Promise<void> {
+  const machine = await openMachine('gpu');
+  const { engine, open } = machine;
+  if (!open) throw new Error('validate: a GPU machine came without its device.');
+  await useKnownProfile(machine, options.profile, output);
+  if (options.recalibrate || !engine.profile || Object.keys(engine.profile.kernels).length === 0)
+    engine.profile = await measureProfile(open, output);
+  const { profile } = engine;
+  output.text(
+    `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}\n`,
+  );
+  const summary = await validatePredictions(engine, validationGrid(options.grid), {
+    onRow: (row) => output.result(row, describeRow(row)),
+    onProgress: (fraction, what) => output.progress(what, fraction),
+    clockRatio: () => deviceClockRatio(open, profile),
+    signal,
+  });
+  output.result({ done: true, ...summary }, describeSummary(summary));
+}
+
+function describeRow({ name, kind, what, limitSeconds, seconds, measuredSeconds }: ValidationRow): string {
+  const cell = (value: number, width: number) => quantity(value, 's').padStart(width);
+  return (
+    `${name.padEnd(30)}${`${kind}, ${what}`.padEnd(34)}${cell(limitSeconds, 9)}${cell(seconds, 11)}` +
+    `${cell(measuredSeconds, 11)}${(seconds / measuredSeconds).toFixed(2).padStart(8)}`
+  );
+}
+
+function describeSummary(summary: ValidationSummary): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const clock =
+    Math.abs(summary.clockRatio - 1) > 0.1
+      ? ` The device's clock is now at ${percent(summary.clockRatio)} of that of the calibration: calibrate again.`
+      : '';
+  return (
+    `\n${summary.configurations} configurations on ${summary.device}: median error ${percent(summary.medianError)}, ` +
+    `90th percentile ${percent(summary.ninetiethPercentileError)}, unexplained ${percent(summary.medianUnexplained)} ` +
+    `of the measured time in the median. Took ${quantity(summary.seconds, 's')}.${clock}`
+  );
+}

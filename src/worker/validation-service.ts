@@ -1,0 +1,85 @@
+// The contract of api-validation.ts: expectations of any experiment, the waterfall of the present run, and the grid.
+import { deviceClockRatio } from '../lab/calibration.ts';
+import { expectWork, waterfallOf, withoutParts } from '../lab/expectation.ts';
+import { LabError } from '../lab/problem.ts';
+import { validatePredictions } from '../lab/validation.ts';
+import { validationGrid } from '../lab/validation-grid.ts';
+import { allWork, trainingWork } from '../lab/work.ts';
+import type { DeviceProfile } from '../plan/device-profile.ts';
+import type { ExperimentJson } from './api.ts';
+import type { ValidationApi, ValidationSummary, Waterfall, WorkExpectation } from './api-validation.ts';
+import type { DeviceService } from './device-service.ts';
+import type { RunService } from './run-service.ts';
+
+/** Predictions of one worker. */
+export class ValidationService {
+  readonly #devices: Pick<DeviceService, 'engine' | 'gpu'>;
+  readonly #runs: Pick<RunService, 'record' | 'isTraining' | 'measuredStep'>;
+  #running: AbortController | undefined;
+
+  constructor(
+    devices: Pick<DeviceService, 'engine' | 'gpu'>,
+    runs: Pick<RunService, 'record' | 'isTraining' | 'measuredStep'>,
+  ) {
+    this.#devices = devices;
+    this.#runs = runs;
+  }
+
+  /** @throws LabError if the device is not calibrated, or the experiment does not suit it */
+  async expectations(json: ExperimentJson): Promise<readonly WorkExpectation[]> {
+    const { experiment, plans, sampling, engine } = await this.#runs.record(json);
+    const profile = calibrated(engine.profile);
+    return allWork(plans, sampling, experiment.train).map((work) => withoutParts(expectWork(work, profile)));
+  }
+
+  async waterfall(): Promise<Waterfall | undefined> {
+    const { profile } = await this.#devices.engine();
+    const step = this.#runs.measuredStep;
+    if (!profile || !step) return undefined;
+    const { experiment, plans } = step.run;
+    return waterfallOf(expectWork(trainingWork(plans, experiment.train), profile), step.seconds);
+  }
+
+  /** @throws LabError while a run is training or another validation goes on, and without a calibrated GPU */
+  async validate(
+    grid: 'small' | 'full',
+    onRow: Parameters<ValidationApi['validatePredictions']>[1],
+    onProgress: Parameters<ValidationApi['validatePredictions']>[2],
+  ): Promise<ValidationSummary> {
+    if (this.#running) throw busy('A validation is running. Wait for it, or cancel it.');
+    if (this.#runs.isTraining)
+      throw busy('A run is training, and both would disturb each other’s times. Pause it, then validate.');
+    const abort = new AbortController();
+    this.#running = abort;
+    try {
+      const engine = await this.#devices.engine();
+      const profile = calibrated(engine.profile);
+      const open = await this.#devices.gpu('A validation measures a GPU');
+      return await validatePredictions(engine, validationGrid(grid), {
+        onRow,
+        onProgress,
+        clockRatio: () => deviceClockRatio(open, profile),
+        signal: abort.signal,
+      });
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Ends the validation that runs, if one does, after the model in hand. */
+  cancel(): void {
+    this.#running?.abort();
+  }
+}
+
+function calibrated(profile: DeviceProfile | undefined): DeviceProfile {
+  if (profile) return profile;
+  throw new LabError({
+    kind: 'noAdapter',
+    message: 'Seconds can be predicted once this device is measured. Press Calibrate first.',
+  });
+}
+
+function busy(message: string): LabError {
+  return new LabError({ kind: 'busy', message });
+}
