@@ -13,7 +13,7 @@ const sizes = {
 const evaluationBatches = 12;
 
 /** How far an untrained model may be from guessing. */
-const startTolerance = 0.05;
+const startTolerance = 0.1;
 
 function setup(size: LessonSize) {
   const { layers, width, heads, context, batch, steps, characters } = sizes[size];

@@ -55,7 +55,7 @@ describe('a lesson', () => {
       },
     };
     await runLesson(cpuEngine(), watched, request, (event) => order.push(event.kind));
-    expect(order.slice(0, 3)).toEqual(['progress', 'prediction', 'measure']);
+    expect(order.slice(0, 4)).toEqual(['progress', 'prediction', 'progress', 'measure']);
   });
 
   it.each([
