@@ -61,6 +61,12 @@ export class RunService {
     return this.#isPreparing || this.#current?.loop.state === 'running';
   }
 
+  /** The present run with the median seconds of its steps of late; undefined before the first. */
+  get measuredStep(): { readonly run: Run; readonly seconds: number } | undefined {
+    const run = this.#current?.run;
+    return run && this.#stepSeconds !== undefined ? { run, seconds: this.#stepSeconds } : undefined;
+  }
+
   /** Does something with the open run between its steps. @throws LabError when there is none */
   async withRun<T>(task: (run: Run, engine: Engine) => Promise<T>): Promise<T> {
     const { loop, run } = this.#need();
