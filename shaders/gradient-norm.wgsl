@@ -1,7 +1,7 @@
 // Norm of all gradients: each workgroup sums the squares of its stride of a flat buffer, then one workgroup
 // adds the sums. Both orders are fixed by the shape. finish also finds the clip factor of
-// torch.nn.utils.clip_grad_norm_ and, by a bit test (WGSL may assume that no NaN exists), whether the norm is
-// a finite number.
+// torch.nn.utils.clip_grad_norm_ and, by a bit test (WGSL may assume that no NaN exists), whether norm and loss
+// are finite numbers.
 
 override elements: u32 = 0u;
 override groups: u32 = 0u; // workgroups of sumSquares; for finish the number of sums
@@ -65,6 +65,10 @@ fn sumSquares(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
   }
 }
 
+fn isNumber(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+}
+
 @compute @workgroup_size(threads)
 fn finish(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
@@ -83,7 +87,7 @@ fn finish(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     return;
   }
   let norm = sqrt(total);
-  let isFinite = (bitcast<u32>(total) & 0x7f800000u) != 0x7f800000u;
+  let isFinite = isNumber(total) && isNumber(metrics[0]);
   metrics[1] = norm;
   metrics[2] = select(0.0, 1.0, isFinite);
   metrics[3] = select(1.0, min(1.0, clip / (norm + 1e-6)), clip > 0.0 && isFinite);

@@ -1,4 +1,4 @@
-// The norm over all gradients, whether it is finite, and the factor that clips it.
+// The norm over all gradients, whether it and the loss are finite, and the factor that clips it.
 import source from '../../shaders/gradient-norm.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
@@ -37,7 +37,8 @@ export const sumSquaresKernel = defineKernel({
 });
 
 /**
- * metrics[1..3] = norm, 1 if it is finite, clip ÷ (norm + 1e-6) but at most 1 (PyTorch's clip_grad_norm_).
+ * metrics[1..3] = norm, 1 if it and the loss in metrics[0] are finite, clip ÷ (norm + 1e-6) but at most 1 (PyTorch's
+ * clip_grad_norm_).
  */
 export const finishNormKernel = defineKernel({
   name: 'gradientNorm.finish',
@@ -58,12 +59,12 @@ export const finishNormKernel = defineKernel({
   calibration: [64, 256, 1024].map((groups) => ({ groups, clip: 1 })),
   workgroups: () => 1,
   usefulFlops: ({ groups }) => groups + 4,
-  bytes: ({ groups }) => 4 * (groups + 3),
+  bytes: ({ groups }) => 4 * (groups + 4), // the loss too
   reference({ sums, metrics }, { groups, clip }) {
     let total = 0;
     for (let i = 0; i < groups; i++) total += sums[i];
     const norm = Math.sqrt(total);
-    const finite = Number.isFinite(Math.fround(total));
+    const finite = [total, metrics[metricSlots.loss]].every((value) => Number.isFinite(Math.fround(value)));
     metrics[metricSlots.gradientNorm] = norm;
     metrics[metricSlots.isFinite] = finite ? 1 : 0;
     metrics[metricSlots.clipFactor] = clip > 0 && finite ? Math.min(1, clip / (norm + 1e-6)) : 1;
@@ -79,7 +80,7 @@ function groupsOf(elements: number): number {
 
 /**
  * Records the norm over flat gradient buffers into metrics[1..3] (`metricSlots`).
- * @param metrics f32 [8]
+ * @param metrics f32 [8], with the loss in metrics[0]
  * @param clip largest norm; 0 clips nothing
  */
 export function gradientNorm(

@@ -66,7 +66,8 @@ describeGpu('gradientNorm on the GPU', () => {
     gradientNorm(tape, [first, second], metrics, { clip: 1 });
     const plan = freeze('norm', tape);
     const runtime = await GpuRuntime.create(device, [plan]);
-    const flagWith = async (value: number) => {
+    const flagWith = async (value: number, loss = 1) => {
+      runtime.write(metrics, new Float32Array(8).fill(loss, 0, 1));
       runtime.write(first, new Float32Array(1000).fill(0.01));
       runtime.write(second, new Float32Array(300).fill(0.01).fill(value, 299));
       await runtime.submit([{ plan, scalars: {} }]);
@@ -74,6 +75,7 @@ describeGpu('gradientNorm on the GPU', () => {
     };
     expect(await flagWith(bad)).toEqual([0, 1]);
     expect(await flagWith(0.01)).toEqual([1, 1]);
+    expect(await flagWith(0.01, bad)).toEqual(Number.isFinite(bad) ? [1, 1] : [0, 1]); // the loss is not squared
     runtime.dispose();
   });
 });
