@@ -80,6 +80,23 @@ describeBrowser('the room of lessons', () => {
     await lab.click('room-lessons', 'article button', 'Cancel');
     await lab.waitForText('room-lessons', 'article', /Run it again/);
     expect(await lab.text('notice-strips', ':host > *')).not.toMatch(/cancelled/);
+  });
+
+  it('waits for training, and shows what a head of the run looks at', async () => {
+    await lab.click('room-tabs', 'a', 'Train');
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /Training step/);
+    await lab.click('room-tabs', 'a', 'Lessons');
+    await lab.waitForText('room-lessons', 'article', /A run is training\. Pause it/);
+    await lab.click('room-lessons', 'nav button', /No looking ahead/);
+    await lab.click('lesson-attention', 'button', 'Show');
+    const figure = await lab.find('lesson-attention', 'lesson-figure');
+    const countCells = () =>
+      figure.evaluate(
+        ({ shadowRoot }) =>
+          shadowRoot?.querySelector('lesson-matrix')?.shadowRoot?.querySelectorAll('.cell').length,
+      );
+    await expect.poll(countCells).toBe((16 * 17) / 2); // the lower triangle of “Once upon a time”
     expect(lab.troubles).toEqual([]);
   });
 });
