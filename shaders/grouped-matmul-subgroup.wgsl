@@ -50,20 +50,21 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   var endRow = rows;
   var first = 0u;
   var count = inner;
+  // What is loaded is the same in all lanes; drivers that are not told so keep the loops' bounds and addresses by lane.
   if (xTransposed == 1u) {
     let tilesDown = (rows + tileHeight - 1u) / tileHeight;
     expert = group / (tilesAcross * tilesDown);
     firstRow = group / tilesAcross % tilesDown * tileHeight;
-    first = offsets[expert];
-    count = offsets[expert + 1u] - first;
+    first = subgroupBroadcastFirst(offsets[expert]);
+    count = subgroupBroadcastFirst(offsets[expert + 1u]) - first;
   } else {
     let tile = group / tilesAcross;
-    expert = tiles[2u * tile];
+    expert = subgroupBroadcastFirst(tiles[2u * tile]);
     if (expert >= experts) {
       return;
     }
-    firstRow = tiles[2u * tile + 1u];
-    endRow = offsets[expert + 1u];
+    firstRow = subgroupBroadcastFirst(tiles[2u * tile + 1u]);
+    endRow = subgroupBroadcastFirst(offsets[expert + 1u]);
   }
   // Always 1, but drivers do not know: they would unroll the loops out of the instruction cache.
   let one = select(1u, 0u, launch.gridWidth == 0u);
@@ -79,7 +80,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   }
   let wLeft = min(firstColumn + strip, vec4<u32>(columns - 1u)) * wColumnStep;
   let wRight = min(firstColumn + 4u * lanes + strip, vec4<u32>(columns - 1u)) * wColumnStep;
-  var xOffset = 0u;
+  var xOffset = select(0u, first * rows, xTransposed == 1u);
   var wOffset = select(expert * inner, first, xTransposed == 1u) * columns;
   var topLeft: Block;
   var topRight: Block;
@@ -89,7 +90,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
     if (k >= count) {
       break;
     }
-    if (xTransposed == 1u) {
+    if (xTransposed == 1u && perToken > 0u) {
       xOffset = sourceRow(first + k) * rows;
     }
     let i = xTop + xOffset;
@@ -106,7 +107,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
       let b = xBottom + xOffset;
       addProducts(&bottomLeft, &bottomRight, vec4<f32>(x[b.x], x[b.y], x[b.z], x[b.w]), left, right);
     }
-    xOffset++;
+    xOffset += select(1u, rows, xTransposed == 1u);
     wOffset += wInnerStep;
   }
 
