@@ -196,6 +196,50 @@ export const presets: readonly ModelPreset[] = [
       data: stories,
     },
   },
+  {
+    id: 'mixtral-mini',
+    title: 'Mixtral, a miniature',
+    note:
+      'Eight experts in every layer, of which each token takes two: four times the parameters of a dense layer that ' +
+      'costs as much. Shrinks Mixtral 8x7B (Jiang et al. 2024) to four layers of 96 channels; its experts are narrower ' +
+      'than Mixtral’s 3.5 · width, so that a token costs about what it costs Nano.',
+    experiment: {
+      model: {
+        layers: 4,
+        width: 96,
+        heads: 4,
+        keyValueHeads: 1,
+        context: 64,
+        norm: 'rmsNorm',
+        normEpsilon: 1e-5,
+        position: 'rope',
+        ropeBase: 1e6,
+        activation: 'silu',
+        gated: true,
+        bias: false,
+        tiedHead: true,
+        dropout: 0,
+        experts: 8,
+        expertsPerToken: 2,
+        expertHidden: 128,
+        balanceLoss: 0.02,
+      },
+      train: {
+        steps: 1000,
+        batch: 16,
+        accumulation: 1,
+        clip: 1,
+        optimizer: adamw(2e-3, 0.99),
+        schedule: cosine(50, 2e-4),
+        lossPositions: 'all',
+        evaluationInterval: 100,
+        evaluationBatches: 10,
+        sampleInterval: 100,
+        seeds,
+      },
+      data: stories,
+    },
+  },
 ];
 
 /** The preset of this id, if there is one. */

@@ -23,6 +23,7 @@ test('the presets fit the contract and keep their ids, because addresses name th
     'nano-gpt-gpu',
     'gpt2-124m',
     'small-llama',
+    'mixtral-mini',
   ]);
   expect(findPreset('__proto__')).toBeUndefined();
 });
@@ -58,6 +59,18 @@ test('the small Llama has all that sets Llama apart', () => {
     hidden: 512,
     tiedHead: true,
   });
+});
+
+test('the miniature of Mixtral costs a token about what Nano costs, with more than twice the parameters', () => {
+  const { model } = experimentOf('mixtral-mini');
+  expect(model).toMatchObject({ experts: 8, expertsPerToken: 2, sharedExperts: 0, renormalize: true });
+  const nano = experimentOf('nano').model;
+  const all = countParameters({ ...model, vocabulary: 80 });
+  const idle = model.layers * (model.experts - model.expertsPerToken) * 3 * model.width * model.expertHidden;
+  const dense = countParameters({ ...nano, vocabulary: 80 });
+  expect((all - idle) / dense).toBeGreaterThan(0.8);
+  expect((all - idle) / dense).toBeLessThan(1.1);
+  expect(all / dense).toBeGreaterThan(2);
 });
 
 test('the nanoGPT CPU configuration trains as published', () => {
