@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ExperimentJson, KernelTable } from '../worker/api.ts';
 import type { TermReport } from '../worker/api-terms.ts';
+import type { Waterfall } from '../worker/api-validation.ts';
 import { emit } from './events.ts';
 import { describeDifferences, differences } from './experiment.ts';
 import { downloadBytes } from './files.ts';
@@ -57,6 +58,7 @@ export class RoomKernels extends LitElement {
   @state() private kept: KeptTable | undefined;
   @state() private earlier: KeptTable | undefined;
   @state() private report: TermReport | undefined;
+  @state() private waterfall: Waterfall | undefined;
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (!changes.has('lab')) return;
@@ -65,7 +67,8 @@ export class RoomKernels extends LitElement {
     // A ghost is a measurement, and the plan alone is none.
     if (this.kept !== undefined && isMeasured(this.kept.table)) this.earlier = this.kept;
     this.kept = { table: kernels.value, experiment: run.experiment };
-    void this.#compareTerms(this.kept);
+    this.waterfall = undefined;
+    void this.#explain(this.kept);
   }
 
   protected override render() {
@@ -75,12 +78,15 @@ export class RoomKernels extends LitElement {
       ${
         kept === undefined
           ? nothing
-          : html`<roofline-figure
-                .table=${kept.table}
-                .calibration=${calibration}
-                .earlier=${this.earlier?.table}
-                .earlierName=${this.#earlierName()}
-              ></roofline-figure>
+          : html`<div class=${this.waterfall === undefined ? 'pair' : 'pair both'}>
+                <roofline-figure
+                  .table=${kept.table}
+                  .calibration=${calibration}
+                  .earlier=${this.earlier?.table}
+                  .earlierName=${this.#earlierName()}
+                ></roofline-figure>
+                <waterfall-figure .waterfall=${this.waterfall} ?hidden=${this.waterfall === undefined}></waterfall-figure>
+              </div>
               <timeline-figure .table=${kept.table}></timeline-figure>
               <terms-figure .report=${this.report}></terms-figure>`
       }`;
@@ -146,11 +152,16 @@ export class RoomKernels extends LitElement {
     return describeDifferences(differences(catalogue.fields, to, from), 3);
   }
 
-  async #compareTerms({ table, experiment }: KeptTable): Promise<void> {
-    if (experiment === undefined) return;
+  /** Asks for what the worker makes of a table: terms of its experiment, and the way to the measured step. */
+  async #explain({ table, experiment }: KeptTable): Promise<void> {
+    const isCurrent = (): boolean => this.kept?.table === table;
     await this.access?.attempt('', async (lab) => {
-      const result = await lab.costTerms(experiment);
-      if (this.kept?.table === table) this.report = this.access?.take(result);
+      const report = experiment && this.access?.take(await lab.costTerms(experiment));
+      if (!isCurrent()) return;
+      this.report = report;
+      if (!isMeasured(table)) return;
+      const waterfall = this.access?.take(await lab.waterfall());
+      if (isCurrent()) this.waterfall = waterfall;
     });
   }
 

@@ -37,6 +37,12 @@ export const rooms: readonly Room[] = [
     render: (lab, access) => html`<room-kernels .lab=${lab} .access=${access}></room-kernels>`,
   },
   {
+    id: 'validation',
+    label: 'Validation',
+    load: () => import('./room-validation.ts'),
+    render: (lab, access) => html`<room-validation .lab=${lab} .access=${access}></room-validation>`,
+  },
+  {
     id: 'lessons',
     label: 'Lessons',
     load: () => import('./room-lessons.ts'),

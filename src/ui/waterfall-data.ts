@@ -1,22 +1,11 @@
 // The way from the limit to the measured step, as bars that begin where the one before ends.
+import type { Waterfall } from '../worker/api-validation.ts';
 import type { FigureTable } from './figure-table.ts';
 import { formatPercent, formatSeconds } from './format.ts';
 
-/** Seconds of one step by what they are spent on; all parts together are `measured`. */
-export interface WaterfallSeconds {
-  readonly arithmeticAtPeak: number;
-  readonly bandwidthExcess: number;
-  readonly tileAndOccupancy: number;
-  readonly launches: number;
-  readonly hostAndQueue: number;
-  /** May be negative: the step was quicker than what explains it. */
-  readonly unexplained: number;
-  readonly measured: number;
-}
-
 /** One bar. */
 export interface WaterfallBar {
-  readonly id: keyof WaterfallSeconds;
+  readonly id: keyof Waterfall;
   readonly name: string;
   readonly note: string;
   /** Where it begins and ends, seconds; `to` below `from` takes away. */
@@ -28,14 +17,14 @@ export interface WaterfallBar {
 }
 
 const parts: readonly {
-  readonly id: keyof WaterfallSeconds;
+  readonly id: keyof Waterfall;
   readonly name: string;
   readonly note: string;
 }[] = [
   {
     id: 'arithmeticAtPeak',
     name: 'arithmetic at peak',
-    note: 'all launched multiply-adds at the measured peak',
+    note: 'the useful arithmetic at the measured peak',
   },
   {
     id: 'bandwidthExcess',
@@ -45,15 +34,23 @@ const parts: readonly {
   {
     id: 'tileAndOccupancy',
     name: 'tiles and occupancy',
-    note: 'what calibration found that kernels of such shapes lose against their limit',
+    note: 'padding of tiles, and what kernels of such shapes were found to lose against their limit',
   },
   { id: 'launches', name: 'launches', note: 'starting each dispatch' },
-  { id: 'hostAndQueue', name: 'host and queue', note: 'describing the work, handing it over, reading back' },
-  { id: 'unexplained', name: 'unexplained', note: 'the rest, up to the measured step' },
+  {
+    id: 'hostAndQueue',
+    name: 'host and queue',
+    note: 'handing work over, and waiting for it where somebody waits',
+  },
+  {
+    id: 'unexplained',
+    name: 'unexplained',
+    note: 'measured less expected; negative where the device was quicker',
+  },
 ];
 
 /** The bars in order, the measured whole last. */
-export function waterfallBars(waterfall: WaterfallSeconds): readonly WaterfallBar[] {
+export function waterfallBars(waterfall: Waterfall): readonly WaterfallBar[] {
   const { measured } = waterfall;
   const share = (seconds: number): number => (measured > 0 ? seconds / measured : 0);
   let from = 0;

@@ -1,11 +1,12 @@
 // The waterfall from the limit to the measured step: what each second of it is spent on.
 import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import type { Waterfall } from '../worker/api-validation.ts';
 import { formatPercent, formatSeconds, formatSi } from './format.ts';
 import { axisTicks, type Interval, placeOf } from './plot-axes.ts';
 import { textWidth } from './plot-layout.ts';
 import { baseStyles } from './styles.ts';
-import { type WaterfallBar, type WaterfallSeconds, waterfallBars, waterfallTable } from './waterfall-data.ts';
+import { type WaterfallBar, waterfallBars, waterfallTable } from './waterfall-data.ts';
 import './figure-panel.ts';
 
 /** Pixels. */
@@ -79,7 +80,7 @@ export class WaterfallFigure extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) waterfall: WaterfallSeconds | undefined;
+  @property({ attribute: false }) waterfall: Waterfall | undefined;
   @state() private width = 560;
   /** Index of the bar that is pointed at. */
   @state() private pointed: number | undefined;
@@ -109,10 +110,7 @@ export class WaterfallFigure extends LitElement {
         ${this.#drawing(bars)}
         <output aria-live="polite">${bar === undefined ? '' : describe(bar)}</output>
       </div>
-      <p slot="note">
-        The first two bars are the limit, which no program can pass on this device; ${formatPercent(Math.abs(waterfall.unexplained / waterfall.measured))}
-        of the step has no explanation here.
-      </p>
+      <p slot="note">The first two bars are the limit, which no program can pass on this device. ${explanation(waterfall)}</p>
     </figure-panel>`;
   }
 
@@ -182,6 +180,13 @@ export class WaterfallFigure extends LitElement {
     const move = moves[event.key] ?? 0;
     this.pointed = this.pointed === undefined ? 0 : Math.max(0, Math.min(count - 1, this.pointed + move));
   }
+}
+
+function explanation({ unexplained, measured }: Waterfall): string {
+  const share = formatPercent(Math.abs(unexplained) / measured);
+  return unexplained >= 0
+    ? `${share} of the step has no explanation here.`
+    : `The step was quicker than expected, by ${share} of its time.`;
 }
 
 function describe({ name, seconds, share, note }: WaterfallBar): string {
