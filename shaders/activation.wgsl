@@ -1,6 +1,6 @@
 // y = f(x) and dx = f′(x) · dy element by element, and gated: y = f(gate) ∘ up of rows that hold [gate | up].
-// f by `kind`: 0 GELU by tanh, 1 GELU by erf (Hendrycks and Gimpel 2016), 2 SiLU, 3 ReLU. An invocation
-// computes `steps` elements, 128 apart. Exponents are clamped: WGSL may assume that nothing is infinite. As
+// f by `kind`: 0 GELU by tanh, 1 GELU by erf (Hendrycks and Gimpel 2016), 2 SiLU, 3 ReLU, 4 its square
+// (So et al. 2021). An invocation computes `steps` elements, 128 apart. Exponents are clamped: WGSL may assume that nothing is infinite. As
 // (1 + tanh u) ÷ 2 is the sigmoid of 2u, GELU by tanh is v · sigmoid(2u), which costs one exponential and
 // cannot overflow.
 
@@ -40,7 +40,8 @@ fn activate(v: f32) -> f32 {
     case 0u: { return v * sigmoid(v * (linear + cubic * v * v)); }
     case 1u: { return v * normalCdf(v); }
     case 2u: { return v * sigmoid(v); }
-    default: { return max(v, 0.0); }
+    case 3u: { return max(v, 0.0); }
+    default: { return max(v, 0.0) * max(v, 0.0); }
   }
 }
 
@@ -58,7 +59,8 @@ fn slope(v: f32) -> f32 {
       let s = sigmoid(v);
       return s * (1.0 + v * (1.0 - s));
     }
-    default: { return select(0.0, 1.0, v > 0.0); }
+    case 3u: { return select(0.0, 1.0, v > 0.0); }
+    default: { return 2.0 * max(v, 0.0); }
   }
 }
 

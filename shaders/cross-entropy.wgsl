@@ -12,6 +12,7 @@ override shift: u32 = 0u;     // 1: the target is the next token
 override lastOnly: u32 = 0u;  // 1: only the last position of a sequence has a target
 override slot: u32 = 0u;
 override accumulate: u32 = 0u;
+override softcap: f32 = 0.0;  // logits are softcap · tanh(logits ÷ softcap); 0: as they are
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;   // [rows, columns]
 @group(0) @binding(1) var<storage, read> targets: array<u32>;        // [rows]
@@ -28,6 +29,14 @@ const maximumSteps = 0x1000000u; // loops break before: a constant bound costs n
 const corners = 16u;
 var<workgroup> partial: array<f32, max(256u, threads)>;
 var<workgroup> corner: array<f32, corners>;
+
+/// A logit as the loss sees it.
+fn capped(logit: f32) -> f32 {
+  if (softcap > 0.0) {
+    return softcap * tanh(clamp(logit / softcap, -15.0, 15.0));
+  }
+  return logit;
+}
 
 /// Largest of what the lanes of a row left in `partial`, in every lane. Barriers are dear on a CPU: no tree.
 fn rowMaximum(first: u32, thread: u32) -> f32 {
@@ -94,7 +103,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (column >= columns) {
       break;
     }
-    largest = max(largest, logits[start + column]);
+    largest = max(largest, capped(logits[start + column]));
   }
   partial[thread] = largest;
   largest = rowMaximum(first, thread);
@@ -105,10 +114,10 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (column >= columns) {
       break;
     }
-    sum += exp(logits[start + column] - largest);
+    sum += exp(capped(logits[start + column]) - largest);
   }
   let target_ = targets[min(row, rows - 1u)];
-  let targetLogit = logits[start + min(target_, columns - 1u)]; // before the barrier: it is overwritten after
+  let targetLogit = capped(logits[start + min(target_, columns - 1u)]); // before the barrier: it is overwritten after
   partial[thread] = sum;
   sum = rowSum(first, thread);
 
@@ -129,8 +138,13 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (column >= columns) {
       break;
     }
-    let probability = exp(logits[start + column] - largest) * probabilityScale;
-    logits[start + column] = probability - select(0.0, scale, column == target_);
+    let logit = capped(logits[start + column]);
+    var slope = 1.0;
+    if (softcap > 0.0) {
+      slope -= logit / softcap * (logit / softcap);
+    }
+    let probability = exp(logit - largest) * probabilityScale;
+    logits[start + column] = (probability - select(0.0, scale, column == target_)) * slope;
   }
 }
 

@@ -1,10 +1,12 @@
-// y = x ÷ √(mean x² + epsilon) · weight of each row (Zhang and Sennrich 2019), and its gradients.
+// y = x ÷ √(mean x² + epsilon) · (weight + offset) of each row (Zhang and Sennrich 2019; offset 1: Gemma),
+// and its gradients.
 // Forward and dx: `lanes` neighbouring invocations share a row and meet once; a workgroup holds 64 ÷ lanes
 // rows. Both pass over a row twice. dWeight: 32 columns × 8 row lanes, by slices of the rows.
 
 override rows: u32;
 override columns: u32;
 override epsilon: f32 = 1e-5;
+override offset: f32 = 0.0;     // 1: weights are kept as their distance from 1
 override slices: u32 = 1u;     // dWeight: equal parts of the rows, each with sums of its own
 override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
 
@@ -68,11 +70,11 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (column >= columns) {
       break;
     }
-    y[start + column] = x[start + column] * scale * weight[column];
+    y[start + column] = x[start + column] * scale * (weight[column] + offset);
   }
 }
 
-/// dx = (g − x̂ · mean(g ∘ x̂)) · scale with g = dy ∘ weight and x̂ = x · scale.
+/// dx = (g − x̂ · mean(g ∘ x̂)) · scale with g = dy ∘ (weight + offset) and x̂ = x · scale.
 @compute @workgroup_size(threads)
 fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -89,7 +91,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     if (column >= columns) {
       break;
     }
-    sum += dy[start + column] * weight[column] * x[start + column];
+    sum += dy[start + column] * (weight[column] + offset) * x[start + column];
   }
   partial[thread] = sum;
   let factor = rowSum(thread / lanes * lanes) / f32(columns) * scale * scale;
@@ -101,7 +103,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     if (column >= columns) {
       break;
     }
-    let gradient = (dy[start + column] * weight[column] - x[start + column] * factor) * scale;
+    let gradient = (dy[start + column] * (weight[column] + offset) - x[start + column] * factor) * scale;
     if (accumulate == 1u) {
       dx[start + column] += gradient;
     } else {

@@ -1,4 +1,4 @@
-// Activations element by element: GELU (by tanh, or exact by erf), SiLU and ReLU, with their gradients.
+// Activations element by element: GELU (by tanh, or exact by erf), SiLU, ReLU and its square, with their gradients.
 import source from '../../shaders/activation.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
@@ -7,7 +7,7 @@ import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
 /** Names of the activations, in the order of the WGSL's `kind`. */
-export const activationKinds = ['geluTanh', 'gelu', 'silu', 'relu'] as const;
+export const activationKinds = ['geluTanh', 'gelu', 'silu', 'relu', 'reluSquared'] as const;
 
 /** An activation by name. */
 export type ActivationKind = (typeof activationKinds)[number];
@@ -34,10 +34,11 @@ const functions: readonly { readonly value: (x: number) => number; readonly slop
       },
     },
     { value: (x) => Math.max(x, 0), slope: (x) => (x > 0 ? 1 : 0) },
+    { value: (x) => Math.max(x, 0) ** 2, slope: (x) => 2 * Math.max(x, 0) },
   ];
 
 /** Operations per element of f, f′, in the order of `activationKinds`; an exponential counts as one. */
-export const activationFlops = { value: [9, 18, 5, 1], slope: [13, 23, 8, 1] } as const;
+export const activationFlops = { value: [9, 18, 5, 1, 2], slope: [13, 23, 8, 1, 2] } as const;
 
 /** f(x) of an activation by number, in double precision. */
 export function activate(kind: number, x: number): number {

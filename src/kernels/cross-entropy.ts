@@ -23,14 +23,14 @@ const targetFill = (columns: number) => (uniform: number, index: number) =>
 
 /**
  * loss = log Σ exp(logits) − logits[target] per row; with gradient = 1 logits become (softmax − one-hot) ·
- * lossScale.
+ * lossScale. With a softcap the logits are first softcap · tanh(logits ÷ softcap), and so is their gradient's chain.
  */
 export const crossEntropyKernel = defineKernel({
   name: 'crossEntropy',
   family: 'crossEntropy',
   source: prologue + source,
   entryPoint: 'forward',
-  dims: ['rows', 'columns', 'gradient'],
+  dims: ['rows', 'columns', 'gradient', 'softcap'],
   reads: ['targets'],
   writes: ['logits', 'loss'],
   constants: ({ columns }) => ({ laneLevels: laneLevels(columns) }),
@@ -40,36 +40,41 @@ export const crossEntropyKernel = defineKernel({
     loss: { shape: [rows] },
   }),
   selfTest: [
-    { rows: 11, columns: 67, gradient: 1 },
-    { rows: 3, columns: 300, gradient: 0 },
-    { rows: 2, columns: 5000, gradient: 1 },
+    { rows: 11, columns: 67, gradient: 1, softcap: 0 },
+    { rows: 3, columns: 300, gradient: 0, softcap: 2 },
+    { rows: 2, columns: 5000, gradient: 1, softcap: 30 },
   ],
   calibration: [
-    { rows: 256, columns: 65, gradient: 1 },
-    { rows: 1024, columns: 257, gradient: 1 },
-    { rows: 2048, columns: 512, gradient: 1 },
+    { rows: 256, columns: 65, gradient: 1, softcap: 0 },
+    { rows: 1024, columns: 257, gradient: 1, softcap: 0 },
+    { rows: 2048, columns: 512, gradient: 1, softcap: 0 },
   ],
   workgroups: ({ rows, columns }) => Math.ceil(rows / rowsPerGroup(columns)),
   // max, subtract, exp, sum; scale, subtract
-  usefulFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 2 * gradient),
-  // the exponentials again
-  launchedFlops: ({ rows, columns, gradient }) => rows * columns * (4 + 4 * gradient),
+  usefulFlops: ({ rows, columns, gradient, softcap }) =>
+    rows * columns * (4 + 2 * gradient + (softcap > 0 ? 3 + 3 * gradient : 0)),
+  // the exponentials, and what caps, again in each pass
+  launchedFlops: ({ rows, columns, gradient, softcap }) =>
+    rows * columns * (4 + 4 * gradient + (softcap > 0 ? 6 + 6 * gradient : 0)),
   bytes: ({ rows, columns, gradient }) => 4 * rows * (columns * (2 + 2 * gradient) + 2),
-  reference({ targets, logits, loss }, { rows, columns, gradient }, { lossScale }) {
+  reference({ targets, logits, loss }, { rows, columns, gradient, softcap }, { lossScale }) {
+    const capped = (logit: number) => (softcap > 0 ? softcap * Math.tanh(logit / softcap) : logit);
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       const target = targets[row];
       let largest = Number.NEGATIVE_INFINITY;
-      for (let c = 0; c < columns; c++) largest = Math.max(largest, logits[base + c]);
+      for (let c = 0; c < columns; c++) largest = Math.max(largest, capped(logits[base + c]));
       let sum = 0;
-      for (let c = 0; c < columns; c++) sum += Math.exp(logits[base + c] - largest);
+      for (let c = 0; c < columns; c++) sum += Math.exp(capped(logits[base + c]) - largest);
       const counts = target !== ignoredTarget;
-      loss[row] = counts ? largest + Math.log(sum) - logits[base + target] : 0;
+      loss[row] = counts ? largest + Math.log(sum) - capped(logits[base + target]) : 0;
       if (gradient === 0) continue;
       const scale = counts ? lossScale : 0;
       for (let c = 0; c < columns; c++) {
-        const probability = Math.exp(logits[base + c] - largest) / sum;
-        logits[base + c] = (probability - (c === target ? 1 : 0)) * scale;
+        const logit = capped(logits[base + c]);
+        const slope = softcap > 0 ? 1 - (logit / softcap) ** 2 : 1;
+        const probability = Math.exp(logit - largest) / sum;
+        logits[base + c] = (probability - (c === target ? 1 : 0)) * scale * slope;
       }
     }
   },

@@ -9,6 +9,12 @@ import { describeTensor, elementCount, rowsOf, type Tensor, viewOf } from '../pl
 import { passGradient } from './add.ts';
 import { crossEntropyKernel, lossSumKernel, selectTargetsKernel } from './cross-entropy.ts';
 import { recordMatmul } from './matmul.ts';
+import { recordSoftcap } from './softcap.ts';
+
+/** The table that turns channels into logits, [V, C]; with a softcap they become softcap · tanh(logits ÷ softcap). */
+export interface Head extends Parameter {
+  readonly softcap?: number;
+}
 
 /** Bytes of logits that exist at one time. */
 const logitsBudget = 64 * 2 ** 20;
@@ -50,7 +56,7 @@ export function lossChunkRows(rows: number, vocabulary: number, device: Capabili
 export function headLoss(
   tape: Tape,
   x: Tensor,
-  head: Parameter,
+  head: Head,
   { tokens, targets }: LossTargets,
   loss: Tensor,
   { time, lossPositions, chunkRows }: HeadLossOptions,
@@ -69,7 +75,7 @@ export function headLoss(
     tape.term('loss', () =>
       tape.dispatch(
         crossEntropyKernel,
-        { rows: count, columns: vocabulary, gradient },
+        { rows: count, columns: vocabulary, gradient, softcap: head.softcap ?? 0 },
         {
           logits: part.logits,
           targets: viewOf(wanted, start, [count]),
@@ -111,12 +117,13 @@ export function headLoss(
  * @param head [V, C]
  * @param logits [N, V], written
  */
-export function headLogits(tape: Tape, x: Tensor, head: Parameter, logits: Tensor): Tensor {
+export function headLogits(tape: Tape, x: Tensor, head: Head, logits: Tensor): Tensor {
   const { rows, vocabulary } = headSizes(x, head);
   if (elementCount(logits.shape) !== rows * vocabulary) {
     throw new Error(`headLogits: ${describeTensor(logits)} cannot hold [${rows}, ${vocabulary}]. Resize it.`);
   }
   recordLogits(tape, x, head, logits);
+  recordSoftcap(tape, logits, head.softcap ?? 0);
   return logits;
 }
 

@@ -9,13 +9,13 @@ import { prologue } from './prologue.ts';
 
 const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
 
-/** y = x ÷ √(mean x² + epsilon) · weight per row; keeps the factor of each row in statistics: [rows]. */
+/** y = x ÷ √(mean x² + epsilon) · (weight + offset) per row; keeps the factor of each row in statistics: [rows]. */
 export const rmsNormForward = defineKernel({
   name: 'rmsNorm.forward',
   family: 'rmsNorm.forward',
   source: prologue + source,
   entryPoint: 'forward',
-  dims: ['rows', 'columns', 'epsilon'],
+  dims: ['rows', 'columns', 'epsilon', 'offset'],
   reads: ['x', 'weight'],
   writes: ['y', 'statistics'],
   constants,
@@ -26,25 +26,26 @@ export const rmsNormForward = defineKernel({
     statistics: { shape: [rows] },
   }),
   selfTest: [
-    { rows: 5, columns: 37, epsilon: 1e-5 },
-    { rows: 3, columns: 600, epsilon: 1e-5 },
+    { rows: 5, columns: 37, epsilon: 1e-5, offset: 0 },
+    { rows: 3, columns: 600, epsilon: 1e-5, offset: 1 },
   ],
   calibration: [
-    { rows: 256, columns: 64, epsilon: 1e-5 },
-    { rows: 1024, columns: 384, epsilon: 1e-5 },
-    { rows: 2048, columns: 512, epsilon: 1e-5 },
+    { rows: 256, columns: 64, epsilon: 1e-5, offset: 0 },
+    { rows: 1024, columns: 384, epsilon: 1e-5, offset: 0 },
+    { rows: 2048, columns: 512, epsilon: 1e-5, offset: 0 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
-  usefulFlops: ({ rows, columns }) => rows * columns * 4, // square, sum, two products
+  // square, sum, two products
+  usefulFlops: ({ rows, columns, offset }) => rows * columns * (4 + (offset === 0 ? 0 : 1)),
   bytes: ({ rows, columns }) => 4 * (rows * (columns * 3 + 1) + columns), // two reads, one write
-  reference({ x, weight, y, statistics }, { rows, columns, epsilon }) {
+  reference({ x, weight, y, statistics }, { rows, columns, epsilon, offset }) {
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       let squares = 0;
       for (let c = 0; c < columns; c++) squares += x[base + c] ** 2;
       const scale = 1 / Math.sqrt(squares / columns + epsilon);
       statistics[row] = scale;
-      for (let c = 0; c < columns; c++) y[base + c] = x[base + c] * scale * weight[c];
+      for (let c = 0; c < columns; c++) y[base + c] = x[base + c] * scale * (weight[c] + offset);
     }
   },
 });
@@ -55,7 +56,7 @@ export const rmsNormBackward = defineKernel({
   family: 'rmsNorm.backward',
   source: prologue + source,
   entryPoint: 'backward',
-  dims: ['rows', 'columns', 'accumulate'],
+  dims: ['rows', 'columns', 'offset', 'accumulate'],
   reads: ['x', 'weight', 'saved', 'dy'],
   writes: ['dx'],
   constants,
@@ -67,27 +68,31 @@ export const rmsNormBackward = defineKernel({
     dx: { shape: [rows, columns] },
   }),
   selfTest: [
-    { rows: 5, columns: 37, accumulate: 1 },
-    { rows: 3, columns: 600, accumulate: 0 },
+    { rows: 5, columns: 37, offset: 1, accumulate: 1 },
+    { rows: 3, columns: 600, offset: 0, accumulate: 0 },
   ],
   calibration: [
-    { rows: 256, columns: 64, accumulate: 0 },
-    { rows: 1024, columns: 384, accumulate: 0 },
-    { rows: 2048, columns: 512, accumulate: 0 },
+    { rows: 256, columns: 64, offset: 0, accumulate: 0 },
+    { rows: 1024, columns: 384, offset: 0, accumulate: 0 },
+    { rows: 2048, columns: 512, offset: 0, accumulate: 0 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // g; product, sum; 3 to combine
-  usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (6 + accumulate),
-  launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (7 + accumulate), // g in both passes
+  usefulFlops: ({ rows, columns, offset, accumulate }) =>
+    rows * columns * (6 + (offset === 0 ? 0 : 1) + accumulate),
+  // g in both passes
+  launchedFlops: ({ rows, columns, offset, accumulate }) =>
+    rows * columns * (7 + (offset === 0 ? 0 : 2) + accumulate),
   bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 1) + columns),
-  reference({ x, weight, saved, dy, dx }, { rows, columns, accumulate }) {
+  reference({ x, weight, saved, dy, dx }, { rows, columns, offset, accumulate }) {
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       const scale = saved[row];
       let mean = 0;
-      for (let c = 0; c < columns; c++) mean += (dy[base + c] * weight[c] * x[base + c] * scale) / columns;
+      for (let c = 0; c < columns; c++)
+        mean += (dy[base + c] * (weight[c] + offset) * x[base + c] * scale) / columns;
       for (let c = 0; c < columns; c++) {
-        const gradient = (dy[base + c] * weight[c] - x[base + c] * scale * mean) * scale;
+        const gradient = (dy[base + c] * (weight[c] + offset) - x[base + c] * scale * mean) * scale;
         dx[base + c] = accumulate === 1 ? dx[base + c] + gradient : gradient;
       }
     }
@@ -142,13 +147,13 @@ export const rmsNormBackwardWeight = defineKernel({
 /**
  * RMSNorm over the last dimension.
  * @param x [N, C]
- * @param weight [C]
+ * @param weight [C], to which `offset` is added (Gemma keeps 1 + w as w)
  */
 export function rmsNorm(
   tape: Tape,
   x: Tensor,
   weight: Tensor,
-  { epsilon }: { readonly epsilon: number },
+  { epsilon, offset = 0 }: { readonly epsilon: number; readonly offset?: 0 | 1 },
 ): Tensor {
   const columns = x.shape.at(-1) ?? 1;
   const rows = elementCount(x.shape) / columns;
@@ -160,7 +165,7 @@ export function rmsNorm(
   const y = tape.tensor('rmsNorm', x.shape);
   const statistics = tape.tensor('rmsNorm statistics', [rows]);
   const [wantsX, wantsWeight] = [tape.needsGradient(x), tape.needsGradient(weight)];
-  tape.dispatch(rmsNormForward, { rows, columns, epsilon }, { x, weight, y, statistics });
+  tape.dispatch(rmsNormForward, { rows, columns, epsilon, offset }, { x, weight, y, statistics });
   tape.onBackward([x, weight], y, (dy) => {
     if (wantsWeight) {
       const { gradient, accumulate } = tape.gradientTarget(weight);
@@ -172,7 +177,11 @@ export function rmsNorm(
     }
     if (wantsX) {
       const { gradient: dx, accumulate } = tape.gradientTarget(x);
-      tape.dispatch(rmsNormBackward, { rows, columns, accumulate }, { x, weight, saved: statistics, dy, dx });
+      tape.dispatch(
+        rmsNormBackward,
+        { rows, columns, offset, accumulate },
+        { x, weight, saved: statistics, dy, dx },
+      );
     }
   });
   return y;

@@ -21,11 +21,11 @@ const shapes = [
 
 describeKernel(
   rmsNormForward,
-  shapes.map((shape) => ({ ...shape, epsilon: 1e-5 })),
+  shapes.map((shape, i) => ({ ...shape, epsilon: 1e-5, offset: i % 2 })),
 );
 describeKernel(
   rmsNormBackward,
-  shapes.map((shape, i) => ({ ...shape, accumulate: i % 2 })),
+  shapes.map((shape, i) => ({ ...shape, offset: i % 3 === 0 ? 1 : 0, accumulate: i % 2 })),
 );
 describeKernel(rmsNormBackwardWeight, [
   { rows: 1, columns: 1, slices: 1, accumulate: 0 },
@@ -42,6 +42,9 @@ checkGradient(
   'rmsNorm in slices',
   { x: { shape: [130, 3] }, weight: { shape: [3] } },
   (tape, { x, weight }) => rmsNorm(tape, x, weight, { epsilon: 1e-6 }),
+);
+checkGradient('rmsNorm with 1 + w', { x: { shape: [3, 7] }, weight: { shape: [7] } }, (tape, { x, weight }) =>
+  rmsNorm(tape, x, weight, { epsilon: 1e-5, offset: 1 }),
 );
 
 interface Golden {

@@ -1,0 +1,37 @@
+// y = factor · x (+ residual) (+ y), element by element; an invocation takes `steps` elements, 128 apart.
+
+override elements: u32;
+override factor: f32;
+override hasResidual: u32;
+override accumulate: u32;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> residual: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+const threads = 128u;
+const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
+
+@compute @workgroup_size(threads)
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let start = group * steps * threads + thread;
+  let end = min(start + steps * threads, elements);
+  for (var i = 0u; i < maximumSteps; i++) {
+    let element = start + i * threads;
+    if (element >= end) {
+      break;
+    }
+    var scaled = factor * x[element];
+    if (hasResidual == 1u) {
+      scaled += residual[element];
+    }
+    if (accumulate == 1u) {
+      scaled += y[element];
+    }
+    y[element] = scaled;
+  }
+}
