@@ -63,7 +63,7 @@ export function termsTable({ model, counting }: CostsInputs): FigureTable {
       [
         'total',
         '',
-        counting === 1 ? '12L·n·d² + 2L·n²·d + (2L + V)·n·d' : '2·(12L·n·d² + 2L·n²·d + (2L + V)·n·d)',
+        counting === 1 ? '12L·n·d² + 2L·n²·d + (2L+V)·n·d' : '2·(12L·n·d² + 2L·n²·d + (2L+V)·n·d)',
         costs.forwardMultiplyAdds * counting,
         1,
         '13n·d + n·V',

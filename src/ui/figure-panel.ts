@@ -26,7 +26,7 @@ export class FigurePanel extends LitElement {
         margin-top: 8px;
       }
       .scroll.limited {
-        max-height: 420px;
+        max-height: 600px;
       }
       .head {
         font-size: 13px;

@@ -57,7 +57,8 @@ export function domainOf(
     low = Math.min(0, low);
     high = Math.max(0, high);
   }
-  if (high === low) {
+  // Values that differ by rounding alone are one value.
+  if (high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))) {
     const half = kind === 'log' ? 0.5 : Math.abs(low) * 0.1 || 0.5;
     low -= half;
     high += half;
@@ -82,7 +83,10 @@ function linearTicks(low: number, high: number, most: number): Tick[] {
   const decade = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * decade >= rough) ?? 10) * decade;
   const ticks: Tick[] = [];
-  for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9; index += 1) {
+  const first = Math.ceil(low / step - 1e-9);
+  // Beyond the whole numbers that are exact, one more is no more.
+  if (!Number.isSafeInteger(first * 1000)) return [];
+  for (let index = first; index * step <= high + step * 1e-9; index += 1) {
     ticks.push({ value: Number((index * step).toPrecision(12)), isLabelled: true });
   }
   return ticks;

@@ -19,6 +19,8 @@ const keptAttributes = /^(x|y|x1|x2|y1|y2|cx|cy|r|rx|ry|dx|dy|d|points|width|hei
 const keptElements = new Set(
   'svg g path line polyline polygon rect circle ellipse text tspan title desc'.split(' '),
 );
+/** Free space around the drawing in the file, pixels. */
+const margin = 12;
 const svgNamespace = 'http://www.w3.org/2000/svg';
 
 /** A colour without its opacity, and the opacity where it is below one: many programs know no rgba() in a file. */
@@ -47,12 +49,14 @@ export function svgText(drawing: SVGSVGElement, title: string): string {
   const root = file.documentElement;
   const { width, height } = drawing.viewBox.baseVal;
   const box = width > 0 ? { width, height } : drawing.getBoundingClientRect();
-  root.setAttribute('viewBox', `0 0 ${box.width} ${box.height}`);
-  root.setAttribute('width', String(box.width));
-  root.setAttribute('height', String(box.height));
+  const [wide, high] = [box.width + 2 * margin, box.height + 2 * margin];
+  root.setAttribute('viewBox', `${-margin} ${-margin} ${wide} ${high}`);
+  root.setAttribute('width', String(wide));
+  root.setAttribute('height', String(high));
   const name = file.createElementNS(svgNamespace, 'title');
   name.textContent = title;
   const ground = file.createElementNS(svgNamespace, 'rect');
+  for (const corner of ['x', 'y']) ground.setAttribute(corner, String(-margin));
   for (const side of ['width', 'height']) ground.setAttribute(side, '100%');
   ground.setAttribute('fill', splitColour(groundColour(drawing)).colour);
   root.append(name, ground);
@@ -102,7 +106,7 @@ function copyStyle(from: SVGElement, to: Element): void {
   }
   for (const [property, usual] of Object.entries(properties)) {
     const value = style.getPropertyValue(property);
-    if (value === '' || value === usual) continue;
+    if (value === '' || value === usual || (property === 'fill' && from.localName === 'line')) continue;
     const { colour, opacity } = splitColour(value);
     to.setAttribute(property, colour);
     if (opacity !== undefined) to.setAttribute(`${property}-opacity`, opacity);

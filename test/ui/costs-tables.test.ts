@@ -1,4 +1,5 @@
 // The tables of the room of costs against the printed ones, in both ways of counting.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attentionCaches, cacheBars, publishedCaches } from '../../src/ui/costs-caches.ts';
 import { computeFigure } from '../../src/ui/costs-compute.ts';
@@ -8,6 +9,7 @@ import { countsTable, modelsTable, tokenCounts } from '../../src/ui/costs-models
 import { ownCosts } from '../../src/ui/costs-own.ts';
 import { casesTable, deepSeekTable, runningTable, termBars, termsTable } from '../../src/ui/costs-tables.ts';
 import type { FigureTable } from '../../src/ui/figure-table.ts';
+import { layOutPlot } from '../../src/ui/plot-layout.ts';
 
 /** A row's cells as the page shows them. */
 function shown({ columns, rows }: FigureTable, name: string): string[] {
@@ -117,6 +119,29 @@ describe('curves', () => {
     expect(ends('its matrices')).toBeCloseTo(1, 9);
     expect(ends('its head')).toBeCloseTo(1, 9);
   });
+});
+
+it('any possible model has figures everywhere, and no plot breaks on them', () => {
+  const size = fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 1e9 }));
+  const model = fc.record({ context: size, vocabulary: size, width: size, heads: size, layers: size });
+  fc.assert(
+    fc.property(model, fc.constantFrom(1 as const, 2 as const), (sizes, counting) => {
+      const inputs = { ...initialInputs, model: sizes, counting };
+      const plots = curveAxes.flatMap((axis) => costPlots(inputs, axis));
+      const tables = [termsTable, casesTable, runningTable, deepSeekTable].map((make) => make(inputs));
+      for (const { rows } of [...tables, ...plots.map(({ table }) => table)]) {
+        for (const cell of rows.flat()) if (typeof cell === 'number') expect(cell).toBeGreaterThanOrEqual(0);
+        expect(rows.flat().every((cell) => typeof cell !== 'number' || Number.isFinite(cell))).toBe(true);
+      }
+      for (const { x, y, series } of plots) {
+        const { frame } = layOutPlot({ width: 360, height: 300 }, { x, y }, series);
+        expect(frame.right).toBeGreaterThan(frame.left);
+        expect(frame.bottom).toBeGreaterThan(frame.top);
+      }
+      for (const { report } of attentionCaches(inputs)) expect(report.bytesPerToken).toBeGreaterThan(0);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 describe('caches', () => {

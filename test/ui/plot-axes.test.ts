@@ -59,6 +59,11 @@ describe('domainOf', () => {
     expect(domainOf('log', [0])).toEqual([1, 10]);
   });
 
+  it('takes values that differ by rounding alone for one', () => {
+    const [low, high] = domainOf('linear', [1, 1 + Number.EPSILON], { padding: 0 });
+    expect(high - low).toBeCloseTo(0.2, 9);
+  });
+
   it('begins at zero exactly where it is asked to', () => {
     expect(domainOf('linear', [3, 10], { isFromZero: true, padding: 0.1 })).toEqual([0, 11]);
   });
@@ -112,6 +117,7 @@ describe('axisTicks', () => {
     expect(axisTicks('log', [0, 10], 5)).toEqual([]);
     expect(axisTicks('linear', [3, 3], 5)).toEqual([]);
     expect(axisTicks('linear', [0, Number.NaN], 5)).toEqual([]);
+    expect(axisTicks('linear', [1, 1 + Number.EPSILON], 5)).toEqual([]);
   });
 });
 
