@@ -51,7 +51,7 @@ export class LessonsService {
     this.#running = abort;
     try {
       const engine = await this.#options.engine();
-      return await runLesson(engine, lesson, request, onEvent, abort.signal);
+      return await runLesson(engine, lesson, request, atMostTenASecond(onEvent), abort.signal);
     } finally {
       this.#running = undefined;
     }
@@ -80,6 +80,19 @@ export class LessonsService {
   cancel(why = 'The lesson was cancelled.'): void {
     this.#running?.abort(why);
   }
+}
+
+/** Passes all on but progress that says nothing new within a tenth of a second: a GPU takes hundreds of steps in one. */
+function atMostTenASecond(onEvent: (event: LessonEvent) => void): (event: LessonEvent) => void {
+  let last = { what: '', at: Number.NEGATIVE_INFINITY };
+  return (event) => {
+    if (event.kind === 'progress') {
+      const at = performance.now();
+      if (event.what === last.what && at < last.at + 100) return;
+      last = { what: event.what, at };
+    }
+    onEvent(event);
+  };
 }
 
 function busy(message: string): LabError {

@@ -55,8 +55,12 @@ describe('the lessons service', () => {
   it('runs one at a time, and the next after the last was cancelled', async () => {
     const service = createService();
     const request = { id: 'gradients', size: 'small' } as const;
-    const first = service.run(request, nothing);
+    const progress: string[] = [];
+    const first = service.run(request, (event) => {
+      if (event.kind === 'progress') progress.push(event.what);
+    });
     await expect(service.run(request, nothing)).rejects.toThrow(/Another lesson is running/);
+    await expect.poll(() => progress.at(-1), { timeout: 20_000 }).toMatch(/Training with skip/);
     service.cancel('Training began.');
     await expect(first).rejects.toMatchObject({ problem: { kind: 'busy', message: 'Training began.' } });
     await expect(service.run({ id: 'deepseek', size: 'small' }, nothing)).resolves.toMatchObject({
