@@ -17,6 +17,7 @@ import type {
 import { createRecords } from '../../src/worker/records-service.ts';
 import { MemoryStorage } from '../worker/memory-storage.ts';
 import { fakeCatalogue } from './fake-catalogue.ts';
+import { fakeLessons } from './fake-lessons.ts';
 
 /** How the fake behaves. */
 export interface FakeOptions {
@@ -336,16 +337,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       name: `${title}-trace.json`,
       bytes: new Uint8Array([123, 125]),
     }),
-    lessons: async () => [],
-    runLesson: async ({ id }) => ({
-      kind: 'problem',
-      problem: { kind: 'invalidConfig', message: `lesson: there is no "${id}" in the fake lab.` },
-    }),
-    attentionMap: async () => ({
-      kind: 'problem',
-      problem: { kind: 'busy', message: 'There is no run yet. Press Train first.' },
-    }),
-    cancelLesson: async () => {},
+    ...fakeLessons,
     expectations: async () => ({ kind: 'ok', value: [] }),
     waterfall: async () => ({ kind: 'ok', value: undefined }),
     validatePredictions: async () => ({
