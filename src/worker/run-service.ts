@@ -49,6 +49,7 @@ export class RunService {
   #cancelled = false;
   #stepSeconds: number | undefined;
   #measuredKernels: KernelTable | undefined;
+  #profiledRun: Run | undefined;
 
   constructor(devices: DeviceService, storage: RunStorage, emit: (event: LabEvent) => void) {
     this.#devices = devices;
@@ -61,10 +62,13 @@ export class RunService {
     return this.#isPreparing || this.#current?.loop.state === 'running';
   }
 
-  /** The present run with the median seconds of its steps of late; undefined before the first. */
+  /** The present run with the median seconds of its steps of late; undefined before the first step or profile. */
   get measuredStep(): { readonly run: Run; readonly seconds: number } | undefined {
     const run = this.#current?.run;
-    return run && this.#stepSeconds !== undefined ? { run, seconds: this.#stepSeconds } : undefined;
+    // A run that has taken no step yet may have been profiled, with steps on a copy.
+    const onCopy = this.#profiledRun === run ? this.#measuredKernels?.stepSeconds : undefined;
+    const seconds = this.#stepSeconds ?? onCopy;
+    return run && seconds !== undefined ? { run, seconds } : undefined;
   }
 
   /** Does something with the open run between its steps. @throws LabError when there is none */
@@ -196,6 +200,7 @@ export class RunService {
     this.#measuredKernels = await loop.exclusive(() =>
       measuredTable(engine, run, this.#stepSeconds, onProgress),
     );
+    this.#profiledRun = run;
     keeper.addKernels(this.#measuredKernels);
     return this.#measuredKernels;
   }

@@ -62,6 +62,19 @@ describeBrowser('the room of kernels', () => {
     }, index);
   };
 
+  const expectAccessible = async (): Promise<void> => {
+    await lab.page.evaluate(axe);
+    const { violations } = await lab.page.evaluate(
+      (): Promise<AxeResults> =>
+        (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
+          resultTypes: ['violations'],
+        }),
+    );
+    expect(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`),
+    ).toEqual([]);
+  };
+
   /** Puppeteer focuses HTML elements only. */
   const focus = async (element: string): Promise<void> =>
     (await lab.find(element, 'svg')).evaluate((drawing) => (drawing as SVGSVGElement).focus());
@@ -161,6 +174,15 @@ describeBrowser('the room of kernels', () => {
     expect(numbers.text).toMatch(/^Kernel,Phase,Shape,Intensity \(FLOP\/B\),/);
   });
 
+  it('lets nobody validate predictions that there are not, and says what to do', async () => {
+    await lab.click('room-tabs', 'a', 'Validation');
+    await lab.waitForText('room-validation', 'section', /Calibrate first/);
+    const button = await lab.find('room-validation', 'button.primary', 'Validate');
+    expect(await button.evaluate((found) => (found as HTMLButtonElement).disabled)).toBe(true);
+    await expectAccessible();
+    await lab.click('room-tabs', 'a', 'Kernels');
+  });
+
   it.each([
     ['light', 1500],
     ['dark', 360],
@@ -170,16 +192,7 @@ describeBrowser('the room of kernels', () => {
       { name: 'prefers-color-scheme', value: scheme },
       { name: 'prefers-reduced-motion', value: 'reduce' }, // colours change at once
     ]);
-    await lab.page.evaluate(axe);
-    const { violations } = await lab.page.evaluate(
-      (): Promise<AxeResults> =>
-        (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
-          resultTypes: ['violations'],
-        }),
-    );
-    expect(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`),
-    ).toEqual([]);
+    await expectAccessible();
     expect(await lab.page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false);
   });
 
