@@ -10,7 +10,7 @@ import { recordVersion, runRecordSchema } from './run-record-schema.ts';
 export const recordFileName = 'record.json';
 
 /** Bytes of a file that is read at all: ten times what the longest run makes. */
-const maximumBytes = 32 * 1024 * 1024;
+export const maximumRecordBytes = 32 * 1024 * 1024;
 const bounds = { maxDepth: 12, maxKeys: 400 } as const;
 
 /** Keys that would reach an object's prototype wherever a program copies them by name. */
@@ -27,8 +27,8 @@ const headerSchema = v.looseObject({
  * @throws an Error in one sentence for what is no record, damaged, forged, too large, or of a newer version.
  */
 export function readRunRecord(bytes: Uint8Array, who = 'record'): RunRecord {
-  if (bytes.byteLength > maximumBytes) {
-    const size = `${bytes.byteLength} bytes, and a record has at most ${maximumBytes}`;
+  if (bytes.byteLength > maximumRecordBytes) {
+    const size = `${bytes.byteLength} bytes, and a record has at most ${maximumRecordBytes}`;
     throw new Error(`${who}: too large: ${size}. Choose a ${recordFileName}.`);
   }
   let text: string;

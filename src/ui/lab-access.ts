@@ -13,4 +13,6 @@ export interface LabAccess {
   show(problem: Problem): void;
   /** Puts an experiment into the form; nothing starts. */
   useExperiment(experiment: ExperimentJson): void;
+  /** Reads the list of saved runs again, after one was renamed or deleted. */
+  refreshRuns(): Promise<void>;
 }

@@ -64,6 +64,7 @@ export class LabController implements ReactiveController {
     take: (result) => this.#store.take(result),
     show: (problem) => this.#store.show(problem),
     useExperiment: (experiment) => this.#replaceExperiment(experiment),
+    refreshRuns: () => this.#listSavedRuns(),
   };
 
   hostConnected(): void {

@@ -202,6 +202,11 @@ export class RoomRuns extends LitElement {
     if (grown.length > 0) await this.#compare();
   }
 
+  /** The training room lists the runs that can be gone on with. */
+  async #refreshAll(): Promise<void> {
+    await Promise.all([this.#refresh(), this.access?.refreshRuns()]);
+  }
+
   async #rename(id: string, title: string): Promise<void> {
     const result = await this.access?.attempt('', (lab) => lab.renameRun(id, title));
     if (result === undefined || result.kind === 'problem') {
@@ -209,7 +214,7 @@ export class RoomRuns extends LitElement {
       return;
     }
     this.said = `Renamed to ${title}.`;
-    await this.#refresh();
+    await this.#refreshAll();
     if (this.records.has(id)) await this.#fetch(id);
     await this.#compare();
   }
@@ -218,9 +223,7 @@ export class RoomRuns extends LitElement {
     const title = this.runs.find((run) => run.id === id)?.title ?? 'the run';
     await this.access?.attempt('', (lab) => lab.deleteSavedRun(id));
     this.said = `Deleted ${title}.`;
-    // The training room lists the runs that can be gone on with.
-    emit(this, 'delete-saved', { id });
-    await this.#refresh();
+    await this.#refreshAll();
   }
 
   /** Reads records and keeps them here; where nothing can be kept they are shown all the same. */

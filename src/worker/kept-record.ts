@@ -15,7 +15,12 @@ export async function keptRecord(
   const bytes = await storage.record(run.id);
   const record = bytes ? await stage('invalidFile', () => readRunRecord(bytes, run.title)) : oldRecord(run);
   // The index has the title that a person gave, and the name under which the run is kept here.
-  return record && { ...record, id: run.id, title: run.title };
+  return record && { ...record, id: run.id, title: run.title, state: restingState(run) };
+}
+
+/** A run that is not open does not run, whatever it last said: its tab was closed or crashed. */
+export function restingState({ state }: Pick<StoredRun, 'state'>): RunRecord['state'] {
+  return state === 'running' ? 'paused' : state;
 }
 
 /** A run's curve as the events in which it came. */

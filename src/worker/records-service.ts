@@ -1,11 +1,11 @@
 // Runs on record for the page: those of this browser, those of files, and several of them compared.
 import { LabError, stage } from '../lab/problem.ts';
-import { checkRunRecord, readRunRecord, writeRunRecord } from '../lab/run-record.ts';
+import { checkRunRecord, maximumRecordBytes, readRunRecord, writeRunRecord } from '../lab/run-record.ts';
 import { compareRuns } from '../lab/run-record-compare.ts';
 import { recordsReport } from '../lab/run-record-report.ts';
 import type { KeptRun, RecordsApi, RunRecord } from './api-records.ts';
 import { answer } from './device-service.ts';
-import { keptRecord } from './kept-record.ts';
+import { keptRecord, restingState } from './kept-record.ts';
 import type { RunService } from './run-service.ts';
 import type { RunStorage } from './run-storage.ts';
 
@@ -26,15 +26,12 @@ export function createRecords(
     throw new LabError({ kind: 'invalidFile', message: `saved runs: ${entry.title} has no record.` });
   };
   return {
-    keptRuns: async () => (await storage.list().catch(() => [])).map(listed),
+    keptRuns: async () =>
+      (await storage.list().catch(() => [])).map((run) => {
+        return listed(runs.openRecord(run.id) ? run : { ...run, state: restingState(run) });
+      }),
     runRecord: (id) => answer(() => recordOf(id)),
-    readRecord: (file) =>
-      answer(() =>
-        stage('invalidFile', async () => {
-          const name = 'name' in file && typeof file.name === 'string' ? file.name.slice(0, 80) : 'record';
-          return readRunRecord(new Uint8Array(await file.arrayBuffer()), name);
-        }),
-      ),
+    readRecord: (file) => answer(() => stage('invalidFile', () => readFile(file))),
     keepRecord: (record) => answer(() => keep(storage, record)),
     renameRun: (id, title) =>
       answer(async () => {
@@ -49,10 +46,23 @@ export function createRecords(
   };
 }
 
+/** The record in a file. @throws as `readRunRecord`; a file that is too large is not read at all */
+async function readFile(file: Blob): Promise<RunRecord> {
+  const name = 'name' in file && typeof file.name === 'string' ? file.name.slice(0, 80) : 'record';
+  const start = file.slice(0, maximumRecordBytes + 1);
+  return readRunRecord(new Uint8Array(await start.arrayBuffer()), name);
+}
+
 /** Keeps a record of a file. One that is here already keeps its checkpoint: the copy gets a name of its own. */
-async function keep(storage: Pick<RunStorage, 'list' | 'saveRecord'>, given: RunRecord): Promise<string> {
+async function keep(
+  storage: Pick<RunStorage, 'list' | 'record' | 'saveRecord'>,
+  given: RunRecord,
+): Promise<string> {
   const record = await stage('invalidFile', () => checkRunRecord(given));
   const isTaken = (await storage.list()).some(({ id }) => id === record.id);
+  const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+  // The same file again.
+  if (isTaken && text(await storage.record(record.id)) === text(writeRunRecord(record))) return record.id;
   const isSafe = /^[\w-]{1,64}$/.test(record.id); // it becomes part of a file's name
   const id = isTaken || !isSafe ? `record-${Date.now()}-${Math.floor(Math.random() * 1e9)}` : record.id;
   const last = record.steps.at(-1);

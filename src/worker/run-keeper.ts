@@ -56,9 +56,12 @@ export class RunKeeper {
   async save(checkpoint: Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.#text && !this.#isTextSaved) await this.#storage.saveText(this.id, this.#text.content);
     this.#isTextSaved = true;
-    await this.#writing;
-    const { record } = this;
-    await this.#storage.save(this.#entry(record), checkpoint, writeRunRecord(record));
+    const saving = this.#writing.then(() => {
+      const { record } = this;
+      return this.#storage.save(this.#entry(record), checkpoint, writeRunRecord(record));
+    });
+    this.#writing = saving.catch(() => undefined);
+    await saving;
     this.#nextWrite = performance.now() + recordInterval;
   }
 
@@ -73,12 +76,14 @@ export class RunKeeper {
   }
 
   #writeRecord(): void {
-    const { record } = this;
-    if (record.steps.length === 0) return; // nothing happened yet
+    if (this.record.steps.length === 0) return; // nothing happened yet
     this.#nextWrite = performance.now() + recordInterval;
     // A full disk is reported by the checkpoint's save; a record is no reason to disturb anybody twice.
     this.#writing = this.#writing
-      .then(() => this.#storage.saveRecord(this.#entry(record), writeRunRecord(record)))
+      .then(() => {
+        const { record } = this; // as it is when its turn comes
+        return this.#storage.saveRecord(this.#entry(record), writeRunRecord(record));
+      })
       .catch(() => undefined);
   }
 

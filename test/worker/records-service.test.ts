@@ -97,6 +97,17 @@ describe('records of this browser', () => {
     expect(readRunRecord(writeRunRecord(record))).toEqual(record);
   });
 
+  it('of a tab that crashed do not say that they run', async () => {
+    const first = setUp();
+    await first.train({ steps: 2 });
+    const [run] = [...first.storage.runs.values()];
+    if (!run) throw new Error('nothing was saved');
+    first.storage.runs.set(run.id, { ...run, state: 'running' });
+    const { records } = setUp(first.storage);
+    expect((await records.keptRuns())[0]?.state).toBe('paused');
+    expect(taken(await records.runRecord(run.id)).state).toBe('paused');
+  });
+
   it('say in one sentence which one is damaged, and the run still opens', async () => {
     const first = setUp();
     await first.train({ steps: 2 });
@@ -127,6 +138,13 @@ describe('records of files', () => {
     expect([...storage.runs.keys()]).toEqual(['example', again, forged]);
     expect(forged).toMatch(/^record-[\d-]+$/);
     expect(taken(await records.runRecord('example')).title).toBe('An example');
+  });
+
+  it('are kept once however often they are opened', async () => {
+    const { records } = setUp();
+    const ids = [await records.keepRecord(exampleRecord()), await records.keepRecord(exampleRecord())];
+    expect(ids.map(taken)).toEqual(['example', 'example']);
+    expect(await records.keptRuns()).toHaveLength(1);
   });
 
   it('are refused with the file named when they are newer, damaged or forged', async () => {
