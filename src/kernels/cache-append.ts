@@ -20,6 +20,7 @@ export const cacheAppendPrefill = defineKernel({
     qkv: { shape: [rows, rowStride] },
     cache: { shape: [context, keyColumns + valueColumns] },
   }),
+  probeScalars: ({ rows }) => ({ length: rows }),
   selfTest: [
     { ...columnsOf(3, 2, 8, 10), rows: 8, context: 9 },
     { ...columnsOf(1, 1, 4, 4), rows: 3, context: 3 },

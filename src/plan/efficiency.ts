@@ -13,15 +13,17 @@ export interface KernelEfficiency {
   readonly relativeError: number;
 }
 
-/** Assumed of a kernel that was not calibrated: its time may be several times the limit. */
+/** Assumed of a kernel of a device of which no kernel was timed: its time may be several times the limit. */
 const unknownSlowdown = 2.5;
 const unknownKernelError = 0.8;
+/** Error where the device's other kernels stand in for one. */
+const strangerError = 0.5;
 const siblingError = 0.4;
 const leastError = 0.05;
 
 /**
  * The model of the kernel of this name. A variant that was not timed is taken for its siblings (their names agree up to
- * the slash), with a wider error.
+ * the slash), and a kernel without any for the middle one of the device, each with a wider error.
  */
 export function efficiencyOf(profile: DeviceProfile, kernel: string): KernelEfficiency {
   const points = profile.kernels[kernel];
@@ -30,8 +32,15 @@ export function efficiencyOf(profile: DeviceProfile, kernel: string): KernelEffi
   const siblings = Object.entries(profile.kernels).flatMap(([name, rows]) =>
     familyOf(name) === family ? rows : [],
   );
-  const fitted = fitEfficiency(profile, siblings);
-  return { ...fitted, relativeError: Math.max(fitted.relativeError, siblingError) };
+  if (siblings.length > 0) {
+    const fitted = fitEfficiency(profile, siblings);
+    return { ...fitted, relativeError: Math.max(fitted.relativeError, siblingError) };
+  }
+  const all = Object.values(profile.kernels).map((rows) => fitEfficiency(profile, rows));
+  if (all.length === 0) return fitEfficiency(profile, []);
+  const slowdowns = all.map(({ slowdown }) => slowdown).sort((a, b) => a - b);
+  const slowdown = slowdowns[slowdowns.length >> 1] ?? unknownSlowdown;
+  return { startSeconds: profile.launchSeconds.value, slowdown, relativeError: strangerError };
 }
 
 function familyOf(kernel: string): string {

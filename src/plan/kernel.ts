@@ -53,6 +53,8 @@ export interface Kernel<D extends string = string, B extends string = string> {
   readonly selfTest: readonly Dims<D>[];
   /** Largest accepted |GPU − reference| ÷ max(1, max |reference|) of the self-test. Defaults to 1e-5. */
   readonly tolerance?: number;
+  /** Step scalars that go with the values of `tensors` where the cost depends on them (a position, a length). */
+  readonly probeScalars?: (dims: Dims<D>) => Scalars;
   /** Three shapes, small to large, typical of tiny models, at which calibration times the family. */
   readonly calibration: readonly Dims<D>[];
   /** Workgroups on a linear grid; the runtime folds it past 65 535 and may slice it. */

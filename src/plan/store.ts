@@ -46,7 +46,7 @@ export interface ParameterStore {
 }
 
 /** Parameters start at multiples of this many elements, so that every view is a legal binding. */
-const parameterAlignment = 256;
+export const parameterAlignment = 256;
 
 /** A persistent storage as one tensor (caches, counters, token input, rings). */
 export function persistentTensor(

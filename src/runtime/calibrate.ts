@@ -6,7 +6,7 @@ import {
   type Measurement,
   profileVersion,
 } from '../plan/device-profile.ts';
-import type { Dims, Kernel } from '../plan/kernel.ts';
+import type { Dims, Kernel, Scalars } from '../plan/kernel.ts';
 import { costOf } from '../plan/predict.ts';
 import { GpuRuntime } from './gpu-runtime.ts';
 import { PipelineCache } from './pipelines.ts';
@@ -58,10 +58,10 @@ async function measureDevice(
     // Everything is compiled before anything is measured: a driver that has just compiled goes on working (it writes
     // its cache), and what was measured beside that came out up to 2.5 times too slow.
     const subjects: ShapeProbe[] = [];
-    for (const { kernel, dims, isFirst } of measuringOrder(probes.kernels)) {
-      if (!isFirst && elapsed() > compilingShare * seconds) break;
+    for (const { kernel, dims } of measuringOrder(probes.kernels)) {
+      if (elapsed() > compilingShare * seconds) break;
       onProgress(
-        0.05 + 0.45 * Math.min(1, elapsed() / (compilingShare * seconds)),
+        0.05 + 0.6 * Math.min(1, elapsed() / (compilingShare * seconds)),
         `${kernel.name}, compiling`,
       );
       subjects.push({ kernel, dims, time: await probing.prepare(kernel, dims) });
@@ -72,7 +72,7 @@ async function measureDevice(
       rounds: mostRounds,
       budgetSeconds: Math.max(seconds - elapsed(), 0.2 * seconds),
       onRound: (round, rounds) =>
-        onProgress(0.5 + (0.5 * round) / rounds, `round ${round + 1} of all kernels`),
+        onProgress(0.65 + (0.35 * round) / rounds, `round ${round + 1} of all kernels`),
     });
     if (clock === undefined) throw new Error('calibrate: the clock was not measured.');
     const profile: DeviceProfile = {
@@ -93,6 +93,11 @@ async function measureDevice(
   }
 }
 
+/** The step record under which a kernel is timed: what its cost is stated for. */
+function probeScalarsOf(kernel: Kernel, dims: Dims): Scalars {
+  return { ...exampleScalars, ...kernel.probeScalars?.(dims) };
+}
+
 /** One shape of one kernel, ready to run. */
 interface ShapeProbe {
   readonly kernel: Kernel;
@@ -101,7 +106,7 @@ interface ShapeProbe {
 }
 
 /** Part of a calibration's time after which no further shape is compiled. */
-const compilingShare = 0.55;
+const compilingShare = 0.7;
 const mostRounds = 9;
 
 /** The fastest arithmetic, and the kernel that reached it. */
@@ -150,27 +155,29 @@ function pointsByKernel(subjects: readonly ShapeProbe[], measured: readonly Meas
 
 function pointOf(kernel: Kernel, dims: Dims, seconds: Measurement): EfficiencyPoint {
   const dispatch = { kernel, dims, bindings: {}, workgroups: 1, label: '', phase: 'forward' } as const;
-  const { launchedFlops, bytes } = costOf(dispatch, exampleScalars);
+  const { launchedFlops, bytes } = costOf(dispatch, probeScalarsOf(kernel, dims));
   return { shape: shapeText(dims), launchedFlops, bytes, workgroups: kernel.workgroups(dims), seconds };
 }
 
 /**
- * Every kernel's middle shape first, because it says most, then the largest, then the smallest: what the time does not
- * reach (a driver that compiles a kernel for every shape, the first time) is extrapolated. Kernels come in the order
- * that the lab gives them, those that matter most first.
+ * Shapes in the order of their worth, for a driver that compiles a kernel for every shape, the first time, may not reach
+ * all: kernels come from the lab with those first that matter most; of each the middle shape says most, then the
+ * largest, then the smallest. The further shapes of a kernel that matters go before the first of one that hardly does.
  */
-function measuringOrder(kernels: readonly Kernel[]) {
-  const order: { readonly kernel: Kernel; readonly dims: Dims; readonly isFirst: boolean }[] = [];
-  const rounds = [(n: number) => n >> 1, (n: number) => n - 1, () => 0];
-  for (const [round, indexOf] of rounds.entries()) {
-    for (const kernel of kernels) {
-      const dims = kernel.calibration[indexOf(kernel.calibration.length)];
-      const isKnown = order.some((other) => other.kernel === kernel && other.dims === dims);
-      if (dims && !isKnown) order.push({ kernel, dims, isFirst: round === 0 });
-    }
-  }
-  return order;
+function measuringOrder(kernels: readonly Kernel[]): { readonly kernel: Kernel; readonly dims: Dims }[] {
+  const ranked = kernels.flatMap((kernel, index) => {
+    const { calibration } = kernel;
+    const indices = [calibration.length >> 1, calibration.length - 1, 0];
+    return [...new Set(indices)].flatMap((at, round) => {
+      const dims = calibration[at];
+      return dims ? [{ kernel, dims, rank: index + (furtherShapes[round] ?? 0) }] : [];
+    });
+  });
+  return ranked.sort((a, b) => a.rank - b.rank);
 }
+
+/** By how many kernels the second and the third shape of one stand back. */
+const furtherShapes = [0, 6, 12];
 
 /** Flops per second of the fastest of some arithmetic kernels as it goes now: the median, not the peak. */
 export async function measureArithmetic(device: GPUDevice, kernels: readonly Kernel[]): Promise<Measurement> {
@@ -235,7 +242,7 @@ class Probing {
     const runtime = await GpuRuntime.create(this.#device, [plan], { pipelines: this.#pipelines });
     this.#runtimes.push(runtime);
     for (const { whole, values } of storages) runtime.write(whole, values);
-    runtime.setScalars(plan, exampleScalars);
+    runtime.setScalars(plan, probeScalarsOf(kernel, dims));
     const time: TimePass = (repetitions) =>
       this.#timer.seconds((pass) => {
         for (let i = 0; i < repetitions; i++) runtime.encodeDispatch(pass, plan, 0);

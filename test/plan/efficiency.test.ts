@@ -82,8 +82,15 @@ describe('efficiencyOf', () => {
     expect(fitted.relativeError).toBeGreaterThanOrEqual(0.4);
   });
 
-  it('assumes 40 % efficiency of a kernel that nobody knows', () => {
+  it('takes a kernel without siblings for the middle one of the device', () => {
     const fitted = efficiencyOf(profile, 'unheard-of');
+    expect(fitted.startSeconds).toBe(2e-6);
+    expect(fitted.slowdown).toBeCloseTo(2.2, 1);
+    expect(fitted.relativeError).toBe(0.5);
+  });
+
+  it('assumes 40 % efficiency where nothing was timed', () => {
+    const fitted = efficiencyOf({ ...profile, kernels: {} }, 'gemm/wide');
     expect([fitted.startSeconds, fitted.slowdown, fitted.relativeError]).toEqual([2e-6, 2.5, 0.8]);
   });
 });

@@ -62,10 +62,10 @@ describe('predictDispatch', () => {
     expect(row.bound).toBe('arithmetic');
   });
 
-  it('assumes 40 % efficiency, with a wide error, of a kernel that was never measured', () => {
+  it('takes a kernel that was never measured for the middle one, with a wide error', () => {
     const row = predictDispatch(only(softmaxPlan(10, 100)), profile);
-    expect(row.seconds).toBeCloseTo(1e-6 + 7e-6 / 0.4, 12);
-    expect(row.relativeError).toBe(0.8);
+    expect(row.seconds).toBeCloseTo(1e-6 + 7e-6 * (96 / 99), 12);
+    expect(row.relativeError).toBe(0.5);
   });
 
   it('bounds a copy by the bandwidth at its size, and expects what was measured there', () => {
@@ -104,7 +104,7 @@ describe('predictPlan', () => {
     expect(total.bytes).toBe(400_000 + 16_000);
     expect(total.seconds).toBeCloseTo((copy?.seconds ?? 0) + (soft?.seconds ?? 0), 15);
     expect(total.limitSeconds).toBeCloseTo(1.07e-4, 12);
-    const weighted = 0.2 * (copy?.seconds ?? 0) + 0.8 * (soft?.seconds ?? 0);
+    const weighted = 0.2 * (copy?.seconds ?? 0) + 0.5 * (soft?.seconds ?? 0);
     expect(total.relativeError).toBeCloseTo(weighted / total.seconds, 12);
   });
 
