@@ -1,12 +1,13 @@
 // `flopscope calibrate`: measures the GPU, so that predictions have seconds.
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
+import { isUnsteady, shapesToMeasure, unsteadyAdvice } from '../lab/calibration.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { openMachine } from './device.ts';
 import { resolvePath, writeFiles } from './files.ts';
 import { jsonOption, outputOf } from './options.ts';
 import { quantity, table } from './output.ts';
-import { measureProfile, profileToJson } from './profiles.ts';
+import { measureProfile, profileToJson, shapesOf } from './profiles.ts';
 
 /** Adds the command. */
 export function addCalibrate(program: Command): void {
@@ -28,11 +29,14 @@ export function addCalibrate(program: Command): void {
         const bytes = new TextEncoder().encode(`${JSON.stringify(json)}\n`);
         await writeFiles(dirname(path), [{ name: basename(path), bytes }]);
       }
-      output.result({ ...json, seconds }, describeProfile(profile, seconds));
+      output.result(
+        { ...json, seconds },
+        describeProfile(profile, seconds, shapesToMeasure(open.capabilities)),
+      );
     });
 }
 
-function describeProfile(profile: DeviceProfile, seconds: number): string {
+function describeProfile(profile: DeviceProfile, seconds: number, wanted: number): string {
   const measured = ({ value, spread }: { value: number; spread: number }, unit: string) =>
     `${quantity(value, unit)} ± ${(100 * spread).toFixed(0)} %`;
   return table([
@@ -43,13 +47,17 @@ function describeProfile(profile: DeviceProfile, seconds: number): string {
     ),
     ['launch', measured(profile.launchSeconds, 's')],
     ['submit and read back', measured(profile.submitSeconds, 's')],
-    ['kernels', `${Object.keys(profile.kernels).length} at ${shapesOf(profile)} shapes`],
+    ['clock', `${measured(profile.clockFlopsPerSecond, 'FLOP/s')} while the kernels were timed`],
+    ['kernels', describeShapes(profile, wanted)],
+    ...(isUnsteady(profile) ? ([['unsteady', unsteadyAdvice]] as const) : []),
     ['timer', profile.timer],
     ['took', quantity(seconds, 's')],
   ]);
 }
 
-/** Shapes measured; fewer than three a kernel when a cold driver took the time to compile them. */
-function shapesOf({ kernels }: DeviceProfile): number {
-  return Object.values(kernels).reduce((sum, points) => sum + points.length, 0);
+function describeShapes(profile: DeviceProfile, wanted: number): string {
+  const found = shapesOf(profile);
+  const count = `${Object.keys(profile.kernels).length} at ${found} shapes`;
+  if (found >= wanted) return count;
+  return `${count} of ${wanted}: compiling took the time. Calibrate again for the rest, which the driver now keeps.`;
 }

@@ -119,6 +119,11 @@ export async function measureProfile(
   return profile;
 }
 
+/** Shapes measured; fewer than three a kernel when a cold driver took the time to compile them. */
+export function shapesOf({ kernels }: DeviceProfile): number {
+  return Object.values(kernels).reduce((sum, points) => sum + points.length, 0);
+}
+
 /** Keeps a profile for `keptProfile`; where that cannot be, it says so. */
 export async function keepProfile(open: OpenDevice, profile: DeviceProfile, output: Output): Promise<void> {
   const json = profileToJson({ profile, capabilities: open.capabilities });

@@ -1,14 +1,16 @@
 // `flopscope validate`: predictions against measurements on models that calibration has not seen.
 import { type Command, Option } from 'commander';
-import { deviceClockRatio } from '../lab/calibration.ts';
+import { deviceClockRatio, shapesToMeasure } from '../lab/calibration.ts';
 import { validatePredictions } from '../lab/validation.ts';
 import { validationGrid } from '../lab/validation-grid.ts';
+import type { DeviceProfile } from '../plan/device-profile.ts';
+import type { OpenDevice } from '../runtime/device.ts';
 import type { ValidationRow, ValidationSummary } from '../worker/api-validation.ts';
 import { openMachine } from './device.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
 import { jsonOption, outputOf } from './options.ts';
 import { type Output, quantity } from './output.ts';
-import { measureProfile } from './profiles.ts';
+import { measureProfile, shapesOf } from './profiles.ts';
 import { useKnownProfile } from './profiles-known.ts';
 
 interface ValidateOptions {
@@ -42,9 +44,11 @@ async function validate(options: ValidateOptions, output: Output, signal: AbortS
   const { engine, open } = machine;
   if (!open) throw new Error('validate: a GPU machine came without its device.');
   await useKnownProfile(machine, options.profile, output);
-  if (options.recalibrate || !engine.profile || Object.keys(engine.profile.kernels).length === 0)
-    engine.profile = await measureProfile(open, output);
-  const { profile } = engine;
+  const profile =
+    options.profile !== undefined && engine.profile
+      ? engine.profile
+      : await fullProfile(open, options.recalibrate ? undefined : engine.profile, output);
+  engine.profile = profile;
   output.text(
     `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}\n`,
   );
@@ -55,6 +59,19 @@ async function validate(options: ValidateOptions, output: Output, signal: AbortS
     signal,
   });
   output.result({ done: true, ...summary }, describeSummary(summary));
+}
+
+/** A profile with every shape, as far as three more calibrations reach: a driver keeps what it compiled in the last. */
+async function fullProfile(
+  open: OpenDevice,
+  known: DeviceProfile | undefined,
+  output: Output,
+): Promise<DeviceProfile> {
+  let profile = known ?? (await measureProfile(open, output));
+  const wanted = shapesToMeasure(open.capabilities);
+  for (let again = 0; again < 3 && shapesOf(profile) < wanted; again++)
+    profile = await measureProfile(open, output);
+  return profile;
 }
 
 function describeRow({ name, kind, what, limitSeconds, seconds, measuredSeconds }: ValidationRow): string {

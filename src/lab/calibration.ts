@@ -72,6 +72,26 @@ export function calibratedKernels(capabilities: Capabilities): Kernel[] {
   return [...new Set([...training, ...byWeight(sampling)])];
 }
 
+/** Spread of the clock during a calibration, or distance from its peak, beyond which figures should not be trusted. */
+const steadyClock = { spread: 0.2, share: 0.75 } as const;
+
+/** True if the device's clock, or its load, changed while it was calibrated. */
+export function isUnsteady({ clockFlopsPerSecond, fmaFlopsPerSecond }: DeviceProfile): boolean {
+  return (
+    clockFlopsPerSecond.spread > steadyClock.spread ||
+    clockFlopsPerSecond.value < steadyClock.share * fmaFlopsPerSecond.value
+  );
+}
+
+/** What to do about it. */
+export const unsteadyAdvice =
+  'The device’s clock drifted while it was measured. Close what else uses it, let it cool, and calibrate again.';
+
+/** Shapes that a full calibration has, of which a cold driver lets fewer be reached in its time. */
+export function shapesToMeasure(capabilities: Capabilities): number {
+  return calibratedKernels(capabilities).reduce((sum, { calibration }) => sum + calibration.length, 0);
+}
+
 /** Kernels of some plans, those with most work first: flops and bytes at the rates of an average device. */
 function byWeight(plans: readonly Plan[]): Kernel[] {
   const weights = new Map<Kernel, number>();
@@ -130,5 +150,6 @@ export function reportOf(profile: DeviceProfile, seconds: number): CalibrationRe
     })),
     seconds,
     timer,
+    ...(isUnsteady(profile) ? { warning: unsteadyAdvice } : {}),
   };
 }

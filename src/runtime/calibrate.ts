@@ -70,7 +70,7 @@ async function measureDevice(
     const clockPass = await probing.prepare(arithmetic, arithmetic.calibration[0] ?? {});
     const [clock, ...measured] = await measureInRounds([clockPass, ...subjects.map(({ time }) => time)], {
       rounds: mostRounds,
-      budgetSeconds: Math.max(seconds - elapsed(), 0.2 * seconds),
+      budgetSeconds: seconds - elapsed(),
       onRound: (round, rounds) =>
         onProgress(0.65 + (0.35 * round) / rounds, `round ${round + 1} of all kernels`),
     });
@@ -106,7 +106,7 @@ interface ShapeProbe {
 }
 
 /** Part of a calibration's time after which no further shape is compiled. */
-const compilingShare = 0.7;
+const compilingShare = 0.8;
 const mostRounds = 9;
 
 /** The fastest arithmetic, and the kernel that reached it. */
@@ -177,7 +177,7 @@ function measuringOrder(kernels: readonly Kernel[]): { readonly kernel: Kernel; 
 }
 
 /** By how many kernels the second and the third shape of one stand back. */
-const furtherShapes = [0, 6, 12];
+const furtherShapes = [0, 10, 20];
 
 /** Flops per second of the fastest of some arithmetic kernels as it goes now: the median, not the peak. */
 export async function measureArithmetic(device: GPUDevice, kernels: readonly Kernel[]): Promise<Measurement> {
@@ -203,7 +203,7 @@ export async function measureArithmetic(device: GPUDevice, kernels: readonly Ker
 
 /** Seconds that a calibration may take; a device this slow needs longer for the same work. */
 function calibrationSeconds(flopsPerSecond: number): number {
-  return flopsPerSecond < 40e9 ? 50 : 17;
+  return flopsPerSecond < 40e9 ? 50 : 18;
 }
 
 /** Seconds of one dispatch of a kernel on tensors of its own, by the slope over repeats in one pass. */

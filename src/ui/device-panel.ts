@@ -116,8 +116,10 @@ export class DevicePanel extends LitElement {
     return html`<dl class="pairs">
         ${row('Multiply-add peak', 'FLOP/s', report.fmaFlopsPerSecond)}
         ${report.copyBytesPerSecond.map(({ bytes, rate }) => row(`Copy, ${formatBytes(bytes)}`, 'B/s', rate))}
+        ${row('The same while kernels were timed', 'FLOP/s', report.clockFlopsPerSecond)}
         ${row('Launch of a dispatch', 's', report.launchSeconds)}
       </dl>
+      ${report.warning === undefined ? nothing : html`<p class="small warn" role="status">${report.warning}</p>`}
       ${
         report.families.length === 0
           ? nothing

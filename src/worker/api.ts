@@ -139,6 +139,8 @@ export interface CalibrationReport {
   }[];
   readonly seconds: number;
   readonly timer: string;
+  /** Set when the device's clock drifted meanwhile: what that means and what to do. */
+  readonly warning?: string;
 }
 
 /** What a configuration should cost, before anything runs. */

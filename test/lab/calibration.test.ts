@@ -86,3 +86,24 @@ it('a profile is shown by kernel', () => {
     families: [{ family: 'gemm', points: [{ shape: 'rows 1', limitSeconds: 1, seconds: measured }] }],
   });
 });
+
+it('says so when the clock drifted while the kernels were timed', () => {
+  const steady = { value: 100, spread: 0.05, repeats: 9 };
+  const profile: DeviceProfile = {
+    ...{
+      version: 2,
+      device: 'd',
+      timer: 'clock',
+      copyBytesPerSecond: [{ bytes: 4, rate: steady }],
+      kernels: {},
+    },
+    ...{ fmaFlopsPerSecond: steady, clockFlopsPerSecond: steady, launchSeconds: steady },
+    ...{ submitSeconds: steady, queueSeconds: steady },
+  };
+  expect(reportOf(profile, 1).warning).toBeUndefined();
+  for (const clock of [
+    { ...steady, spread: 0.3 },
+    { ...steady, value: 60 },
+  ])
+    expect(reportOf({ ...profile, clockFlopsPerSecond: clock }, 1).warning).toContain('calibrate again');
+});
