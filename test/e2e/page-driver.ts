@@ -38,10 +38,12 @@ export const tinyQuery = new URLSearchParams({
   'data.characters': '20000',
 }).toString();
 
-/** Opens the page in a new tab. */
-export async function openPage(browser: Browser, query = ''): Promise<PageDriver> {
+/** Opens the page in a new tab, with a query or in a room (`#runs`). */
+export async function openPage(browser: Pick<Browser, 'newPage'>, query = ''): Promise<PageDriver> {
   const lab = await attach(await browser.newPage());
-  await lab.page.goto(query === '' ? pageAddress() : `${pageAddress()}?${query}`);
+  await lab.page.goto(
+    query === '' || query.startsWith('#') ? pageAddress() + query : `${pageAddress()}?${query}`,
+  );
   return lab;
 }
 

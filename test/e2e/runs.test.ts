@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 const hostile = '<img src=x onerror="document.title=\'owned\'">';
@@ -32,12 +32,14 @@ describeBrowser('the room of runs', () => {
     await input.uploadFile(path);
   };
 
-  it('lists a run that was trained here, also after a reload', async () => {
+  it('lists a run that was trained here, also after the tab crashed', async () => {
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /^Finished/);
     await lab.click('room-tabs', 'a', 'Runs');
     await lab.waitForText('run-list', 'tbody tr', /finished 12 of 12/);
-    await lab.page.reload();
+    const session = await lab.page.createCDPSession();
+    void session.send('Page.crash').catch(() => undefined); // The answer is lost with the page.
+    lab = await openPage(browser, '#runs');
     await lab.waitForText('run-list', 'tbody tr', /finished 12 of 12/);
   });
 
@@ -95,4 +97,57 @@ describeBrowser('the room of runs', () => {
     expect(rows).not.toContain('<img');
     expect(lab.troubles).toEqual([]);
   });
+
+  it('keeps what an older layout kept, and of the oldest only the records', async () => {
+    const context = await browser.createBrowserContext(); // it has nothing in store
+    const page = await context.newPage();
+    await page.goto(new URL('icon.svg', pageAddress()).href);
+    const { steps, evaluations, experiment } = shipped;
+    await page.evaluate(seedLayout1, { steps, evaluations, experiment });
+    await page.close();
+    lab = await openPage(context, '#runs');
+    await lab.waitForText('run-list', 'tbody', /Old 12.*Old 0 finished 1,000 of 1,000/);
+    const goOn = async () => (await lab.text('run-list', 'tbody')).match(/Go on/g)?.length;
+    await expect.poll(goOn, { timeout: 30_000 }).toBe(13); // once there is a device to go on with
+    await lab.click('run-list', 'button', /^Show Old 0$/);
+    await lab.waitForText('replay-panel', '.facts', /finished after 1,000 of 1,000 steps/);
+    await open({ ...shipped, id: 'another' }, 'another.json');
+    await lab.waitForText('room-runs', 'p[aria-live]', /^Opened/);
+    await expect.poll(goOn, { timeout: 10_000 }).toBe(12);
+    await lab.click('run-list', 'button', /^Show Old 0$/);
+    await lab.waitForText('replay-panel', '#title', /^Old 0$/);
+    expect(lab.troubles).toEqual([]);
+  });
 });
+
+/** What the first layout left: a database of version 1 with thirteen runs, their curves in the index. In the page. */
+async function seedLayout1(run: {
+  steps: object[];
+  evaluations: object[];
+  experiment: object;
+}): Promise<void> {
+  const done = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  const opening = indexedDB.open('flopscope', 1);
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore('runs', { keyPath: 'id' });
+    opening.result.createObjectStore('profiles');
+  };
+  const database = await done(opening);
+  const curve = [
+    { kind: 'steps', steps: run.steps },
+    ...run.evaluations.map((evaluation) => ({ kind: 'evaluation', ...evaluation })),
+  ];
+  for (let index = 0; index < 13; index++) {
+    const entry = {
+      ...{ id: `old-${index}`, title: `Old ${index}`, step: 1000, totalSteps: 1000, loss: 1.5, bytes: 9 },
+      ...{ slot: 0, sha256: '', hasText: false, experiment: run.experiment, curve },
+      savedAt: new Date(Date.UTC(2026, 10, 1 + index)).toISOString(),
+    };
+    await done(database.transaction('runs', 'readwrite').objectStore('runs').put(entry));
+  }
+  database.close();
+}
