@@ -21,8 +21,10 @@ export const differenceNotes = {
   dropout: 'Values are dropped and scaled.',
   'sums of gradients': 'Gradients of several sources are added: residual stream, tied table, micro-batches.',
   'sums of slices': 'A long sum was cut into slices, which are added.',
+  scaling: 'Embeddings, or what is added to the residual stream, are multiplied by a factor.',
   'embedding sums': 'Positions are added, and the gradients of the tables summed over tokens.',
-  'loss arithmetic': 'Softmax of the logits, its gradient, and the mean.',
+  'loss arithmetic': 'Cap and softmax of the logits, its gradient, and the mean.',
+  orthogonalisation: 'Muon makes the updates of matrices orthogonal by products (Newton and Schulz).',
   'optimizer arithmetic': 'Norm of the gradients, clipping, moments and update.',
   sampling: 'A token is drawn from the logits.',
   recomputation: 'A checkpointed block is computed again for its gradients.',
@@ -72,7 +74,10 @@ const namedFamilies: readonly (readonly [prefix: string, difference: Difference]
   ['gradientNorm.', 'optimizer arithmetic'],
   ['adamW', 'optimizer arithmetic'],
   ['sgd', 'optimizer arithmetic'],
+  ['muon.', 'optimizer arithmetic'],
   ['dropout', 'dropout'],
+  ['scale', 'scaling'],
+  ['softcap', 'loss arithmetic'],
   ['add', 'residual'],
   ['sample', 'sampling'],
 ];
@@ -95,6 +100,10 @@ export function splitDispatch(
   const { usefulFlops, launchedFlops } = costOf(dispatch, scalars);
   const waste = splitWaste(dispatch, launchedFlops - usefulFlops, usefulFlops, scalars);
   if (dispatch.isRecomputed) return { counted: 0, differences: only('recomputation', usefulFlops), waste };
+
+  // The closed form counts no product of an optimizer.
+  if (term === 'optimizer' && isProduct(kernel.family))
+    return { counted: 0, differences: only('orthogonalisation', usefulFlops), waste };
 
   const differences = new Map<Difference, number>();
   const give = (name: Difference, flops: number) => {

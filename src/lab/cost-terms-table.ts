@@ -1,4 +1,5 @@
 // One term table: the closed form, the sums over the dispatches of a work's plans, and the named differences between them.
+import { biasesOf, hasFinalNorm, normsPerLayer } from '../model/block-config.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { expertLayers } from '../model/experts-config.ts';
 import type { Dispatch, Phase, Scalars } from '../plan/kernel.ts';
@@ -21,7 +22,8 @@ import { addCosts, addNamed, namedList, noCosts, totalRow } from './cost-terms-s
 
 /** A model as the generalised Table 1 wants it. */
 export function termShapeOf(model: ModelConfig): TermShape {
-  const { layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead, bias } = model;
+  const { layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead } = model;
+  const biases = biasesOf(model);
   const mixtures = expertLayers(model).length;
   const experts = {
     layers: mixtures,
@@ -32,10 +34,12 @@ export function termShapeOf(model: ModelConfig): TermShape {
     routerBias: model.routerBiasRate > 0,
   };
   return {
-    ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead, bias },
+    ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead },
+    bias: biases,
     positions: model.position === 'learned' ? model.context : 0,
-    normWeights: model.norm === 'layerNorm' && bias ? 2 : 1,
-    finalNorm: true,
+    normWeights: biases.norm ? 2 : 1,
+    normsPerLayer: normsPerLayer(model),
+    finalNorm: hasFinalNorm(model),
     ...(mixtures > 0 ? { experts } : {}),
   };
 }

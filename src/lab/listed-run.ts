@@ -119,9 +119,10 @@ function trainConfig(optimizer: ListedOptimizer, steps: number, batch: number): 
     optimizer: {
       kind: 'adamw',
       ...{ learningRate, beta1: betas[0], beta2: betas[1], epsilon, weightDecay, momentum: 0 },
+      ...{ matrixRate: 1, matrixScale: 'rms' },
     },
-    schedule: { kind: 'constant', warmupSteps: 0, minimumLearningRate: 0 },
-    lossPositions: 'all',
+    schedule: { kind: 'constant', warmupSteps: 0, minimumLearningRate: 0, decayFraction: 0 },
+    ...{ lossPositions: 'all', recompute: 'none' },
     ...{ evaluationInterval: 0, evaluationBatches: 1, sampleInterval: 0 },
     seeds: { weights: 0, data: 0, dropout: 0 },
   };

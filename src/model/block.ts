@@ -1,22 +1,28 @@
-// One transformer block: x + attention(norm(x)), then x + feedForward(norm(x)). Pure: it can be recorded again.
-// Without skip connections, an experiment, the two sums keep their second part only.
+// One transformer block: attention, then the feed-forward part, each added to x; or both of one norm of x. Pure: it can be
+// recorded again. Without skip connections, an experiment, sums keep what was computed only.
 //
-// Terms of the cost model: a bias, a residual addition and a dropout belong to the matrix product whose result they change.
+// Terms of the cost model: a bias, a residual addition, a dropout and a scale belong to the matrix product whose result they
+// change.
 import { activation } from '../kernels/activation.ts';
 import { add } from '../kernels/add.ts';
 import { dropout } from '../kernels/dropout.ts';
 import { layerNorm } from '../kernels/layer-norm.ts';
 import { linear } from '../kernels/linear.ts';
 import { rmsNorm } from '../kernels/rms-norm.ts';
+import { scale } from '../kernels/scale.ts';
 import { gatedActivation } from '../kernels/swiglu.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
+import { biasesOf, normsOf } from './block-config.ts';
 import { recordExperts } from './experts.ts';
 import { hasExperts } from './experts-config.ts';
 import { biasOf, type ModelTensors, weightOf } from './model-tensors.ts';
 
 /** Attends with packed queries, keys and values [N, (H + 2G)·D]; returns [N, H·D]. Training and decoding differ here. */
 export type Attend = (qkv: Tensor, layer: number) => Tensor;
+
+/** One of the two parts of a block: what it computes of its input, with the residual added if one is given. */
+type Part = (input: Tensor, residual: Tensor | undefined) => Tensor;
 
 /** Records block `layer` on x: [N, C]; `time` is T of the rows, for dropout's counter. Returns [N, C]. */
 export function recordBlock(
@@ -27,38 +33,86 @@ export function recordBlock(
   time: number,
   attend: Attend,
 ): Tensor {
+  const { parallelBlocks, skipConnections } = model.config;
+  const { input: normsInput } = normsOf(model.config);
+  const names = { attention: `layers.${layer}.attention`, ffn: `layers.${layer}.ffn` };
+  const attentionPart: Part = (input, residual) =>
+    recordAttention(tape, model, layer, input, residual, attend);
+  const feedForwardPart: Part = (input, residual) =>
+    recordFeedForward(tape, model, layer, input, residual, time);
+  const inAttention = (record: () => Tensor) => tape.scope('attention', record);
+  const inFeedForward = (record: () => Tensor) => tape.scope('ffn', () => tape.term('ffn', record));
+  const normed = (name: string, input: Tensor) =>
+    normsInput ? recordNorm(tape, model, `${name}Norm`, input) : input;
+  const sum = { tape, model, time };
   return tape.layer(layer, () => {
-    const afterAttention = tape.scope('attention', () =>
-      recordAttention(tape, model, layer, x, time, attend),
-    );
-    return tape.scope('ffn', () =>
-      tape.term('ffn', () => recordFeedForward(tape, model, layer, afterAttention, time)),
-    );
+    let shared = x;
+    const afterAttention = inAttention(() => {
+      shared = normed(names.attention, x);
+      const residual = skipConnections ? x : undefined;
+      return recordSum(sum, names.attention, shared, residual, attentionPart);
+    });
+    return inFeedForward(() => {
+      if (parallelBlocks) return recordSum(sum, names.ffn, shared, afterAttention, feedForwardPart);
+      const input = normed(names.ffn, afterAttention);
+      const residual = skipConnections ? afterAttention : undefined;
+      return recordSum(sum, names.ffn, input, residual, feedForwardPart);
+    });
   });
 }
 
 /** The model's norm with the parameter `name`. x, result: [N, C]. */
 export function recordNorm(tape: Tape, model: ModelTensors, name: string, x: Tensor): Tensor {
-  const { norm, normEpsilon: epsilon, bias } = model.config;
+  const { norm, normEpsilon: epsilon, normOffset } = model.config;
   return tape.scope('norm', () =>
     tape.term('norm', () =>
       norm === 'layerNorm'
-        ? layerNorm(tape, x, weightOf(model, name), { epsilon, bias })
-        : rmsNorm(tape, x, weightOf(model, name), { epsilon }),
+        ? layerNorm(tape, x, weightOf(model, name), { epsilon, bias: biasesOf(model.config).norm })
+        : rmsNorm(tape, x, weightOf(model, name), { epsilon, offset: normOffset ? 1 : 0 }),
     ),
   );
+}
+
+/**
+ * (residual +) scale · dropout(norm(part(input))), normed itself where norms stand after sums; norms as the model places them.
+ * With nothing between part and sum the addition happens inside the part's last product.
+ */
+function recordSum(
+  { tape, model, time }: { readonly tape: Tape; readonly model: ModelTensors; readonly time: number },
+  name: string,
+  input: Tensor,
+  residual: Tensor | undefined,
+  part: Part,
+): Tensor {
+  const { dropout: probability, residualScale } = model.config;
+  const norms = normsOf(model.config);
+  const isDropping = probability > 0 && tape.training;
+  const isDirect = !norms.branch && !isDropping && residualScale === 1;
+  let y = part(input, isDirect ? residual : undefined);
+  if (!isDirect) {
+    if (norms.branch) y = recordNorm(tape, model, `${name}OutputNorm`, y);
+    const isAttention = name.endsWith('attention');
+    const branch = y;
+    y = tape.scope(isAttention ? 'projection' : 'contract', () =>
+      tape.term(isAttention ? 'projection' : 'ffn', () => {
+        const dropped = isDropping ? dropout(tape, branch, probability, { time }) : branch;
+        if (residualScale !== 1) return scale(tape, dropped, residualScale, residual);
+        return residual ? add(tape, residual, dropped) : dropped;
+      }),
+    );
+  }
+  return norms.sum ? recordNorm(tape, model, `${name}OutputNorm`, y) : y;
 }
 
 function recordAttention(
   tape: Tape,
   model: ModelTensors,
   layer: number,
-  x: Tensor,
-  time: number,
+  normed: Tensor,
+  residual: Tensor | undefined,
   attend: Attend,
 ): Tensor {
   const prefix = `layers.${layer}.attention`;
-  const normed = recordNorm(tape, model, `${prefix}Norm`, x);
   const qkv = tape.scope('qkv', () =>
     tape.term('qkv', () =>
       linear(tape, normed, weightOf(model, `${prefix}.qkv`), {
@@ -69,18 +123,21 @@ function recordAttention(
   );
   const mixed = tape.term('attention', () => attend(qkv, layer));
   return tape.scope('projection', () =>
-    tape.term('projection', () => recordResidual(tape, model, `${prefix}.projection`, mixed, x, time)),
+    tape.term('projection', () => recordLinear(tape, model, `${prefix}.projection`, mixed, residual)),
   );
 }
 
-function recordFeedForward(tape: Tape, model: ModelTensors, layer: number, x: Tensor, time: number): Tensor {
+function recordFeedForward(
+  tape: Tape,
+  model: ModelTensors,
+  layer: number,
+  normed: Tensor,
+  residual: Tensor | undefined,
+  time: number,
+): Tensor {
   const { gated, activation: kind } = model.config;
   const prefix = `layers.${layer}.ffn`;
-  const normed = recordNorm(tape, model, `${prefix}Norm`, x);
-  if (hasExperts(model.config, layer)) {
-    const residual = model.config.skipConnections ? x : undefined;
-    return recordExperts(tape, model, layer, normed, residual, time);
-  }
+  if (hasExperts(model.config, layer)) return recordExperts(tape, model, layer, normed, residual, time);
   const expand = gated ? `${prefix}.gateUp` : `${prefix}.expand`;
   const expanded = tape.scope('expand', () =>
     linear(tape, normed, weightOf(model, expand), { bias: biasOf(model, `${expand}Bias`), name: 'expanded' }),
@@ -88,22 +145,16 @@ function recordFeedForward(tape: Tape, model: ModelTensors, layer: number, x: Te
   const hidden = tape.scope('activation', () =>
     gated ? gatedActivation(tape, expanded, kind) : activation(tape, expanded, kind),
   );
-  return tape.scope('contract', () => recordResidual(tape, model, `${prefix}.contract`, hidden, x, time));
+  return tape.scope('contract', () => recordLinear(tape, model, `${prefix}.contract`, hidden, residual));
 }
 
-/** x + dropout(input·w + b), or without x; without dropout the addition happens inside the matrix product. */
-function recordResidual(
+/** input·w (+ b) (+ residual) of a layer by name. */
+function recordLinear(
   tape: Tape,
   model: ModelTensors,
   name: string,
   input: Tensor,
-  x: Tensor,
-  time: number,
+  residual: Tensor | undefined,
 ): Tensor {
-  const bias = biasOf(model, `${name}Bias`);
-  const { dropout: probability, skipConnections } = model.config;
-  if (probability === 0 || !tape.training)
-    return linear(tape, input, weightOf(model, name), { bias, residual: skipConnections ? x : undefined });
-  const branch = dropout(tape, linear(tape, input, weightOf(model, name), { bias }), probability, { time });
-  return skipConnections ? add(tape, x, branch) : branch;
+  return linear(tape, input, weightOf(model, name), { bias: biasOf(model, `${name}Bias`), residual });
 }

@@ -1,4 +1,5 @@
 // What a run is: model, training and data as one checked object, every default and derived size filled in.
+import { type BlockConfig, checkBlocks } from './block-config.ts';
 import { checkExpertCapacity, checkExperts, type ExpertsConfig, expertSizes } from './experts-config.ts';
 import { experimentFields } from './fields.ts';
 import { type FieldProblem, isRecord, readFields, showValue } from './fields-check.ts';
@@ -8,7 +9,7 @@ import type { Field, FieldValue } from './fields-kinds.ts';
 export const schemaVersion = 1;
 
 /** Shape and kind of a transformer. Sizes are counts; `vocabulary` is 0 until the tokenizer is known. */
-export interface ModelConfig extends ExpertsConfig {
+export interface ModelConfig extends ExpertsConfig, BlockConfig {
   /** L */
   readonly layers: number;
   /** C, residual channels. */
@@ -29,7 +30,7 @@ export interface ModelConfig extends ExpertsConfig {
   readonly normEpsilon: number;
   readonly position: 'learned' | 'rope';
   readonly ropeBase: number;
-  readonly activation: 'geluTanh' | 'gelu' | 'silu' | 'relu';
+  readonly activation: 'geluTanh' | 'gelu' | 'silu' | 'relu' | 'reluSquared';
   readonly gated: boolean;
   readonly bias: boolean;
   readonly tiedHead: boolean;
@@ -39,21 +40,30 @@ export interface ModelConfig extends ExpertsConfig {
   readonly dropout: number;
 }
 
-/** Settings of the optimizer; `momentum` is SGD's, betas and epsilon are AdamW's. */
+/**
+ * Settings of the optimizer; `momentum` is SGD's and Muon's, betas and epsilon are AdamW's, which Muon leaves embeddings,
+ * head and vectors to.
+ */
 export interface OptimizerConfig {
-  readonly kind: 'adamw' | 'sgd';
+  readonly kind: 'adamw' | 'sgd' | 'muon';
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
   readonly momentum: number;
+  /** Factor on the learning rate of Muon's matrices. */
+  readonly matrixRate: number;
+  /** What Muon's orthogonal updates are multiplied by; see kernels/muon.ts. */
+  readonly matrixScale: 'rms' | 'shape';
 }
 
 /** How the learning rate moves; see schedule.ts. */
 export interface ScheduleConfig {
-  readonly kind: 'cosine' | 'linear' | 'constant';
+  readonly kind: 'cosine' | 'linear' | 'constant' | 'warmupStableDecay' | 'inverseSquareRoot';
   readonly warmupSteps: number;
+  /** Part of the run, at its end, in which the rate of `warmupStableDecay` falls. */
+  readonly decayFraction: number;
   readonly minimumLearningRate: number;
 }
 
@@ -69,6 +79,8 @@ export interface TrainConfig {
   readonly optimizer: OptimizerConfig;
   readonly schedule: ScheduleConfig;
   readonly lossPositions: 'all' | 'last';
+  /** `blocks` keeps only what goes into each block and computes the block again for its gradients. */
+  readonly recompute: 'none' | 'blocks';
   /** Steps between evaluations; 0 means never. */
   readonly evaluationInterval: number;
   readonly evaluationBatches: number;
@@ -218,6 +230,7 @@ function resolveSizes(model: ModelConfig, problems: FieldProblem[]): ModelConfig
     const use = nearestDivisors(heads, keyValueHeads).join(' or ');
     report('model.keyValueHeads', `${keyValueHeads} does not divide model.heads ${heads}. Use ${use}.`);
   }
+  checkBlocks(resolved, report);
   checkExperts(resolved, report);
   return resolved;
 }
@@ -230,7 +243,9 @@ function reportTo(problems: FieldProblem[]): (path: string, what: string) => voi
 }
 
 function checkSchedule({ optimizer, schedule }: TrainConfig, problems: FieldProblem[]): void {
-  if (schedule.kind === 'constant' || schedule.minimumLearningRate <= optimizer.learningRate) return;
+  const { kind } = schedule;
+  if (kind === 'constant' || kind === 'inverseSquareRoot') return;
+  if (schedule.minimumLearningRate <= optimizer.learningRate) return;
   const path = 'train.schedule.minimumLearningRate';
   const found = `${schedule.minimumLearningRate} is above train.optimizer.learningRate ${optimizer.learningRate}`;
   problems.push({ path, message: `${path}: ${found}. Use less, such as a tenth of it.` });

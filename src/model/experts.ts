@@ -1,7 +1,5 @@
 // The feed-forward part of a layer with experts: a router, the experts it chooses, and those that every token takes.
 import { activation } from '../kernels/activation.ts';
-import { add } from '../kernels/add.ts';
-import { dropout } from '../kernels/dropout.ts';
 import { linear } from '../kernels/linear.ts';
 import { moe } from '../kernels/moe.ts';
 import { statisticsStride, updateRouterBias } from '../kernels/router-statistics.ts';
@@ -34,10 +32,8 @@ export function recordExperts(
     config.routerBiasRate > 0
       ? { tensor: weightOf(model, 'routerBias'), offset: index * config.experts }
       : undefined;
-  // Dropout acts on the whole branch, so the residual must not be in it yet.
-  const isDropping = config.dropout > 0 && tape.training;
-  const shared = recordShared(tape, model, layer, normed, isDropping ? undefined : residual);
-  const branch = moe(
+  const shared = recordShared(tape, model, layer, normed, residual);
+  return moe(
     tape,
     normed,
     {
@@ -66,9 +62,6 @@ export function recordExperts(
       statistics: experts && { tensor: experts.statistics, layer: index },
     },
   );
-  if (!isDropping) return branch;
-  const dropped = dropout(tape, branch, config.dropout, { time });
-  return residual ? add(tape, residual, dropped) : dropped;
 }
 
 /** residual + the shared experts, all of them as one layer of their common size; the residual alone without any. */

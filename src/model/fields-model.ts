@@ -134,8 +134,8 @@ export const modelFields = [
     path: 'model.activation',
     kind: 'choice',
     label: 'Activation',
-    help: 'Non-linearity of the feed-forward layer. SwiGLU is silu with a gate.',
-    choices: ['geluTanh', 'gelu', 'silu', 'relu'],
+    help: 'Non-linearity of the feed-forward layer. SwiGLU is silu with a gate, GEGLU gelu with a gate.',
+    choices: ['geluTanh', 'gelu', 'silu', 'relu', 'reluSquared'],
     default: 'geluTanh',
   },
   {

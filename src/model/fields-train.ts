@@ -1,7 +1,8 @@
 // The fields of `train`: how a model is trained.
 import { type Field, maximumSeed } from './fields-kinds.ts';
 
-const adamw = { path: 'train.optimizer.kind', values: ['adamw'] } as const;
+const adamw = { path: 'train.optimizer.kind', values: ['adamw', 'muon'] } as const;
+const muon = { path: 'train.optimizer.kind', values: ['muon'] } as const;
 
 /** Fields of `train`, in the order of the form. */
 export const trainFields = [
@@ -50,8 +51,10 @@ export const trainFields = [
     path: 'train.optimizer.kind',
     kind: 'choice',
     label: 'Optimizer',
-    help: 'AdamW scales every weight by the history of its gradient; SGD follows the gradient.',
-    choices: ['adamw', 'sgd'],
+    help:
+      'AdamW scales every weight by the history of its gradient; SGD follows the gradient; Muon makes the updates of the ' +
+      'blocks’ matrices orthogonal and leaves all else, stacks of experts too, to AdamW.',
+    choices: ['adamw', 'sgd', 'muon'],
     default: 'adamw',
     advanced: true,
   },
@@ -106,7 +109,28 @@ export const trainFields = [
     minimum: 0,
     maximum: 0.999999,
     default: 0.9,
-    onlyIf: { path: 'train.optimizer.kind', values: ['sgd'] },
+    onlyIf: { path: 'train.optimizer.kind', values: ['sgd', 'muon'] },
+    advanced: true,
+  },
+  {
+    path: 'train.optimizer.matrixRate',
+    kind: 'number',
+    label: 'Rate of matrices',
+    help: 'Factor on the learning rate where Muon updates.',
+    minimum: 1e-3,
+    maximum: 1000,
+    default: 1,
+    onlyIf: muon,
+    advanced: true,
+  },
+  {
+    path: 'train.optimizer.matrixScale',
+    kind: 'choice',
+    label: 'Size of Muon’s updates',
+    help: 'Rms: as large as AdamW’s, 0.2 · √(longer side). Shape: √(outputs / inputs) where that is above 1, as first published.',
+    choices: ['rms', 'shape'],
+    default: 'rms',
+    onlyIf: muon,
     advanced: true,
   },
   {
@@ -123,8 +147,10 @@ export const trainFields = [
     path: 'train.schedule.kind',
     kind: 'choice',
     label: 'Schedule',
-    help: 'How the learning rate falls after warm-up.',
-    choices: ['cosine', 'linear', 'constant'],
+    help:
+      'How the learning rate falls after warm-up: along a cosine, a line, not at all, not until the end of the run, ' +
+      'or with the root of the steps.',
+    choices: ['cosine', 'linear', 'constant', 'warmupStableDecay', 'inverseSquareRoot'],
     default: 'cosine',
     advanced: true,
   },
@@ -147,7 +173,18 @@ export const trainFields = [
     minimum: 0,
     maximum: 10,
     default: 0,
-    onlyIf: { path: 'train.schedule.kind', values: ['cosine', 'linear'] },
+    onlyIf: { path: 'train.schedule.kind', values: ['cosine', 'linear', 'warmupStableDecay'] },
+    advanced: true,
+  },
+  {
+    path: 'train.schedule.decayFraction',
+    kind: 'number',
+    label: 'Decaying part',
+    help: 'Part of the run, at its end, in which the learning rate falls along a line.',
+    minimum: 0,
+    maximum: 1,
+    default: 0.2,
+    onlyIf: { path: 'train.schedule.kind', values: ['warmupStableDecay'] },
     advanced: true,
   },
   {
@@ -157,6 +194,15 @@ export const trainFields = [
     help: 'Learn from every position of the context, or from the last one only.',
     choices: ['all', 'last'],
     default: 'all',
+    advanced: true,
+  },
+  {
+    path: 'train.recompute',
+    kind: 'choice',
+    label: 'Recompute',
+    help: 'Blocks: keeps only what goes into each block and computes it again for its gradients. Less memory, a third more work.',
+    choices: ['none', 'blocks'],
+    default: 'none',
     advanced: true,
   },
   {

@@ -1,4 +1,5 @@
 // The schema's fields: one table that validation, defaults, the page's form and the address are all read from.
+import { blockFields } from './fields-block.ts';
 import { dataFields } from './fields-data.ts';
 import { expertFields } from './fields-experts.ts';
 import type { Field, FieldValue } from './fields-kinds.ts';
@@ -6,7 +7,13 @@ import { modelFields } from './fields-model.ts';
 import { trainFields } from './fields-train.ts';
 
 /** Every field of `{model, train, data}`, in the order of the form. */
-export const experimentFields = [...modelFields, ...expertFields, ...trainFields, ...dataFields] as const;
+export const experimentFields = [
+  ...modelFields,
+  ...blockFields,
+  ...expertFields,
+  ...trainFields,
+  ...dataFields,
+] as const;
 
 /** Fields by path. A map, so that a path of a stranger's (`__proto__`) finds nothing. */
 export const fieldsByPath: ReadonlyMap<string, Field> = new Map(

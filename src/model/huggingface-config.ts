@@ -1,4 +1,5 @@
 // Hugging Face's config.json and ModelConfig, both ways: GPT-2, Llama, and what neither can say under a type of our own.
+import { type BlockConfig, biasesOf, plainBlocks } from './block-config.ts';
 import { type ModelConfig, parseModel } from './config.ts';
 import { isRecord, showValue } from './fields-check.ts';
 import { ConfigReader, refuse } from './huggingface-keys.ts';
@@ -23,15 +24,27 @@ const activations: ReadonlyMap<string, Activation> = new Map([
 export function layoutOf(model: ModelConfig): Layout {
   if (!model.skipConnections) return 'flopscope'; // no published model goes without
   if (model.experts > 0) return 'flopscope'; // Mixtral's and DeepSeek's layouts are not written yet
+  // What neither layout can say stays in ours.
+  if (!hasPlainBlocks(model) || model.activation === 'reluSquared') return 'flopscope';
   const isLlama = model.norm === 'rmsNorm' && model.position === 'rope' && model.gated;
-  if (isLlama) return 'llama';
+  const { qkv, projection, ffn, norm } = biasesOf(model);
+  // Llama's switches are of attention and of the feed-forward part, GPT-2's is one.
+  if (isLlama) return qkv === projection ? 'llama' : 'flopscope';
   const isGpt2 =
     model.norm === 'layerNorm' &&
+    [qkv, projection, ffn, norm].every((has) => has === qkv) &&
     model.position === 'learned' &&
     !model.gated &&
     model.keyValueHeads === model.heads &&
     model.heads * model.headSize === model.width;
   return isGpt2 ? 'gpt2' : 'flopscope';
+}
+
+/** The blocks of GPT-2 and Llama, biases apart. */
+function hasPlainBlocks(model: ModelConfig): boolean {
+  return Object.entries(plainBlocks).every(
+    ([key, value]) => key.endsWith('Bias') || model[key as keyof BlockConfig] === value,
+  );
 }
 
 /**
@@ -120,7 +133,7 @@ function writeGpt2(model: ModelConfig): Plain {
     bos_token_id: null,
     eos_token_id: null,
     // The layout has biases always: ours are written as zeros, and this says that they are none.
-    ...(model.bias ? {} : { flopscope: { bias: false } }),
+    ...(biasesOf(model).qkv ? {} : { flopscope: { bias: false } }),
   };
 }
 
@@ -134,12 +147,6 @@ function readLlama(reader: ConfigReader): Partial<ModelConfig> {
   const headSize = reader.size('head_dim', width / heads);
   const attentionBias = reader.boolean('attention_bias', false);
   const mlpBias = reader.boolean('mlp_bias', false);
-  if (attentionBias !== mlpBias) {
-    refuse(
-      `attention_bias is ${attentionBias}, mlp_bias is ${mlpBias}`,
-      'Only both or none are computed here.',
-    );
-  }
   const attentionDropout = reader.number('attention_dropout', 0);
   if (attentionDropout !== 0) {
     refuse(
@@ -165,7 +172,9 @@ function readLlama(reader: ConfigReader): Partial<ModelConfig> {
     ropeBase: readRopeBase(reader),
     activation: reader.word('hidden_act', 'silu', activations),
     gated: true,
-    bias: attentionBias,
+    bias: attentionBias && mlpBias,
+    ...(attentionBias && !mlpBias ? ({ qkvBias: 'on', projectionBias: 'on' } as const) : {}),
+    ...(mlpBias && !attentionBias ? ({ ffnBias: 'on' } as const) : {}),
     tiedHead: reader.boolean('tie_word_embeddings', false),
     dropout,
   };
@@ -213,9 +222,9 @@ function writeLlama(model: ModelConfig): Plain {
     rms_norm_eps: model.normEpsilon,
     rope_theta: model.ropeBase,
     rope_scaling: null,
-    attention_bias: model.bias,
+    attention_bias: biasesOf(model).qkv,
     attention_dropout: 0,
-    mlp_bias: model.bias,
+    mlp_bias: biasesOf(model).ffn,
     tie_word_embeddings: model.tiedHead,
     bos_token_id: null,
     eos_token_id: null,

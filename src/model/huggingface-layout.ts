@@ -2,6 +2,7 @@
 //
 // GPT-2's Conv1D weights are [in, out] as ours; Llama's Linear weights are [out, in]. Llama rotates halves, as our kernels do,
 // so query and key rows need no permutation.
+import { biasesOf } from './block-config.ts';
 import type { ModelConfig } from './config.ts';
 import { layoutOf } from './huggingface-config.ts';
 import { parameterSpecs, qkvColumns } from './parameters.ts';
@@ -49,7 +50,8 @@ export function fileLayout(model: ModelConfig, prefix: string): FileLayout {
 }
 
 function gpt2Layout(model: ModelConfig, prefix: string): FileLayout {
-  const { width, hidden, vocabulary, context, bias } = model;
+  const { width, hidden, vocabulary, context } = model;
+  const bias = biasesOf(model).qkv;
   const parts = new Map<string, readonly Part[]>();
   const zeros: { name: string; shape: readonly number[] }[] = [];
   const bareBias = (name: string, size: number): void => {
@@ -86,7 +88,8 @@ function gpt2Layout(model: ModelConfig, prefix: string): FileLayout {
 }
 
 function llamaLayout(model: ModelConfig, prefix: string): FileLayout {
-  const { width, hidden, vocabulary, bias } = model;
+  const { width, hidden, vocabulary } = model;
+  const has = biasesOf(model);
   const { query, key } = qkvColumns(model);
   const parts = new Map<string, readonly Part[]>();
   // Several matrices [out, in] of the file become column ranges of one [in, outs] of ours.
@@ -106,7 +109,7 @@ function llamaLayout(model: ModelConfig, prefix: string): FileLayout {
       column += outputs;
     }
     parts.set(ours, weights);
-    if (bias) parts.set(`${ours}Bias`, biases);
+    if (ours.includes('.attention.') ? has.qkv : has.ffn) parts.set(`${ours}Bias`, biases);
   };
   const embedding = `${prefix}embed_tokens.weight`;
   parts.set('tokenEmbedding', [wholePart(embedding, [vocabulary, width])]);

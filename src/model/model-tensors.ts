@@ -1,4 +1,5 @@
 // The tensors of one model: its parameters in a store, and the tables that are computed once on the CPU.
+import type { Head } from '../kernels/head-loss.ts';
 import { ropeTable } from '../kernels/rope.ts';
 import { statisticsStride } from '../kernels/router-statistics.ts';
 import { layoutParameters, type Parameter, type ParameterStore, persistentTensor } from '../plan/store.ts';
@@ -96,14 +97,15 @@ export function weightOf(model: ModelTensors, name: string): Tensor {
   return only.weight;
 }
 
-/** The bias of a linear layer, if the model has biases. */
+/** The bias of a linear layer, if it has one. */
 export function biasOf(model: ModelTensors, name: string): Tensor | undefined {
-  return model.config.bias ? weightOf(model, name) : undefined;
+  return model.store.parameters.has(name) ? weightOf(model, name) : undefined;
 }
 
-/** The table that turns channels into logits: the token embedding when tied. */
-export function headOf(model: ModelTensors): Parameter {
-  return parameterOf(model, model.config.tiedHead ? 'tokenEmbedding' : 'head');
+/** The table that turns channels into logits, the token embedding when tied, with the cap on them. */
+export function headOf(model: ModelTensors): Head {
+  const { tiedHead, logitSoftcap: softcap } = model.config;
+  return { ...parameterOf(model, tiedHead ? 'tokenEmbedding' : 'head'), softcap };
 }
 
 /** Tells a tape where every parameter's gradient goes; with `accumulate` they add to what is there. */

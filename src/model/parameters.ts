@@ -2,6 +2,7 @@
 //
 // A linear layer is y = x·w + b with w: [in, out]. Query, key and value columns lie side by side, as do gate and up. A LayerNorm
 // with bias is [2, C], scale above bias: a dispatch may bind a written buffer once only, so both gradients share one tensor.
+import { biasesOf, hasFinalNorm, normsOf } from './block-config.ts';
 import type { ModelConfig } from './config.ts';
 import { expertLayers, hasExperts } from './experts-config.ts';
 
@@ -40,7 +41,7 @@ export function parameterSpecs(model: ModelConfig): ParameterSpec[] {
     ...(model.position === 'learned' ? [matrix('positionEmbedding', context, width)] : []),
     ...Array.from({ length: layers }, (_, layer) => layerSpecs(model, layer)).flat(),
     ...routerBias(model),
-    norm(model, 'finalNorm'),
+    ...(hasFinalNorm(model) ? [norm(model, 'finalNorm')] : []),
     ...(model.tiedHead ? [] : [matrix('head', vocabulary, width)]),
   ];
 }
@@ -75,20 +76,34 @@ function layerSpecs(model: ModelConfig, layer: number): ParameterSpec[] {
   const { query, key } = qkvColumns(model);
   // Two projections per layer write into the residual stream: their sum keeps its scale (Radford et al. 2019).
   const residual = deviation / Math.sqrt(2 * model.layers);
-  const linear = (name: string, inputs: number, outputs: number, spread = deviation): ParameterSpec[] => [
+  const biases = biasesOf(model);
+  const linear = (
+    [name, hasBias]: readonly [string, boolean],
+    inputs: number,
+    outputs: number,
+    spread = deviation,
+  ): ParameterSpec[] => [
     matrix(`${prefix}${name}`, inputs, outputs, spread),
-    ...(model.bias ? [vector(`${prefix}${name}Bias`, outputs)] : []),
+    ...(hasBias ? [vector(`${prefix}${name}Bias`, outputs)] : []),
   ];
-  const expand = model.gated ? linear('ffn.gateUp', width, 2 * hidden) : linear('ffn.expand', width, hidden);
+  const expand = model.gated
+    ? linear(['ffn.gateUp', biases.ffn], width, 2 * hidden)
+    : linear(['ffn.expand', biases.ffn], width, hidden);
   const feedForward = hasExperts(model, layer)
     ? expertSpecs(model, prefix, residual)
-    : [...expand, ...linear('ffn.contract', hidden, width, residual)];
+    : [...expand, ...linear(['ffn.contract', biases.ffn], hidden, width, residual)];
+  const { input, branch, sum } = normsOf(model);
+  const inputNorm = (part: string) => (input ? [norm(model, `${prefix}${part}Norm`)] : []);
+  const outputNorm = (part: string) => (branch || sum ? [norm(model, `${prefix}${part}OutputNorm`)] : []);
   return [
-    norm(model, `${prefix}attentionNorm`),
-    ...linear('attention.qkv', width, query + 2 * key),
-    ...linear('attention.projection', query, width, residual),
-    norm(model, `${prefix}ffnNorm`),
+    ...inputNorm('attention'),
+    ...linear(['attention.qkv', biases.qkv], width, query + 2 * key),
+    ...linear(['attention.projection', biases.projection], query, width, residual),
+    ...outputNorm('attention'),
+    // Parallel parts share the norm before attention.
+    ...(model.parallelBlocks ? [] : inputNorm('ffn')),
     ...feedForward,
+    ...outputNorm('ffn'),
   ];
 }
 
@@ -133,7 +148,10 @@ function vector(name: string, size: number): ParameterSpec {
 }
 
 function norm(model: ModelConfig, name: string): ParameterSpec {
-  return model.norm === 'layerNorm' && model.bias
-    ? { name, shape: [2, model.width], decay: false, initialisation: { kind: 'scaleAndBias' } }
-    : { name, shape: [model.width], decay: false, initialisation: { kind: 'ones' } };
+  if (biasesOf(model).norm)
+    return { name, shape: [2, model.width], decay: false, initialisation: { kind: 'scaleAndBias' } };
+  const initialisation: Initialisation = {
+    kind: model.norm === 'rmsNorm' && model.normOffset ? 'zeros' : 'ones',
+  };
+  return { name, shape: [model.width], decay: false, initialisation };
 }

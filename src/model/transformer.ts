@@ -5,9 +5,11 @@ import { decodeAttention } from '../kernels/decode-attention.ts';
 import { dropout } from '../kernels/dropout.ts';
 import { embedding, embeddingDecode } from '../kernels/embedding.ts';
 import { rope, ropeDecode } from '../kernels/rope.ts';
+import { scale } from '../kernels/scale.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { type Attend, recordBlock, recordNorm } from './block.ts';
+import { hasFinalNorm } from './block-config.ts';
 import { type ModelTensors, parameterOf, weightOf } from './model-tensors.ts';
 
 /** Rows of a batch: `batch` sequences of `time` tokens. */
@@ -20,6 +22,7 @@ export interface BatchShape {
  * Records embedding, blocks and final norm on whole sequences.
  * @param tokens [B, T + 1] u32: inputs are each row's first T
  * @param caches one key/value cache per layer, [context, 2·G·D]: filled for the decode plan when given (B = 1)
+ * @param recompute `blocks` keeps no activations inside blocks and records each again before its gradients
  * @returns [B·T, C]
  */
 export function recordTrunk(
@@ -28,6 +31,7 @@ export function recordTrunk(
   tokens: Tensor,
   { batch, time }: BatchShape,
   caches?: readonly Tensor[],
+  recompute: 'none' | 'blocks' = 'none',
 ): Tensor {
   const { config } = model;
   const attend: Attend = (qkv, layer) => {
@@ -44,11 +48,19 @@ export function recordTrunk(
   let x = recordEmbedding(tape, () => {
     const positions = config.position === 'learned' ? weightOf(model, 'positionEmbedding') : undefined;
     const table = parameterOf(model, 'tokenEmbedding');
-    const embedded = embedding(tape, tokens, { table, positions, batch, time });
+    const embedded = recordEmbeddingScale(
+      tape,
+      model,
+      embedding(tape, tokens, { table, positions, batch, time }),
+    );
     return dropout(tape, embedded, config.dropout, { time });
   });
-  for (let layer = 0; layer < config.layers; layer++) x = recordBlock(tape, model, layer, x, time, attend);
-  return recordNorm(tape, model, 'finalNorm', x);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const input = x;
+    const record = () => recordBlock(tape, model, layer, input, time, attend);
+    x = recompute === 'blocks' ? tape.checkpoint([input], record) : record();
+  }
+  return recordFinalNorm(tape, model, x);
 }
 
 /**
@@ -75,10 +87,19 @@ export function recordDecodeTrunk(
   };
   let x = recordEmbedding(tape, () => {
     const positions = config.position === 'learned' ? weightOf(model, 'positionEmbedding') : undefined;
-    return embeddingDecode(tape, state, { table: parameterOf(model, 'tokenEmbedding'), positions });
+    const table = parameterOf(model, 'tokenEmbedding');
+    return recordEmbeddingScale(tape, model, embeddingDecode(tape, state, { table, positions }));
   });
   for (let layer = 0; layer < config.layers; layer++) x = recordBlock(tape, model, layer, x, 1, attend);
-  return recordNorm(tape, model, 'finalNorm', x);
+  return recordFinalNorm(tape, model, x);
+}
+
+function recordEmbeddingScale(tape: Tape, { config }: ModelTensors, x: Tensor): Tensor {
+  return config.embeddingScale === 'sqrtWidth' ? scale(tape, x, Math.sqrt(config.width)) : x;
+}
+
+function recordFinalNorm(tape: Tape, model: ModelTensors, x: Tensor): Tensor {
+  return hasFinalNorm(model.config) ? recordNorm(tape, model, 'finalNorm', x) : x;
 }
 
 function recordEmbedding(tape: Tape, record: () => Tensor): Tensor {

@@ -37,14 +37,23 @@ export interface TermShape {
   readonly tiedHead: boolean;
   /** Rows of a learned position table; 0 without one. */
   readonly positions: number;
-  /** The linear layers of the blocks have biases. */
-  readonly bias: boolean;
+  /** The linear layers of the blocks have biases: all of them, or by kind. */
+  readonly bias: boolean | LinearBiases;
   /** Parameters of a norm per channel: scale alone, or scale and bias. */
   readonly normWeights: 1 | 2;
   /** A norm after the last block; Press leaves it out. */
   readonly finalNorm: boolean;
+  /** Norms of one block; 2 unless given. */
+  readonly normsPerLayer?: number;
   /** Mixtures of experts in place of some layers' feed-forward part; without biases. */
   readonly experts?: ExpertShape;
+}
+
+/** Which linear layers of a block have biases. */
+export interface LinearBiases {
+  readonly qkv: boolean;
+  readonly projection: boolean;
+  readonly ffn: boolean;
 }
 
 /** A router and the feed-forward parts that it chooses from. */
@@ -94,14 +103,14 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
   const tokens = work.sequences * work.queries;
   const query = heads * headSize;
   const qkv = query + 2 * shape.keyValueHeads * headSize;
-  const bias = shape.bias ? 1 : 0;
-  const norms = 2 * layers + (shape.finalNorm ? 1 : 0);
+  const has = biasesOf(shape);
+  const norms = (shape.normsPerLayer ?? 2) * layers + (shape.finalNorm ? 1 : 0);
   /** A matrix product per layer: 2 · tokens · weights. */
   const product = (term: CostTerm, weights: number, values: number, biases: number): TermCost => ({
     term,
     forwardFlops: 2 * tokens * weights * layers,
     activations: tokens * values,
-    parameters: (weights + bias * biases) * layers,
+    parameters: (weights + biases) * layers,
   });
   const table: TermCost[] = [
     {
@@ -116,14 +125,14 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
       activations: 2 * tokens * width,
       parameters: shape.normWeights * width * norms,
     },
-    product('qkv', width * qkv, qkv, qkv),
+    product('qkv', width * qkv, qkv, has.qkv ? qkv : 0),
     {
       term: 'attention',
       forwardFlops: 4 * tokens * work.keys * query * layers,
       activations: tokens * query,
       parameters: 0,
     },
-    product('projection', query * width, width, width),
+    product('projection', query * width, width, has.projection ? width : 0),
     ...feedForwardCosts(shape, tokens),
     {
       term: 'head',
@@ -138,13 +147,17 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
   return [...table, ...uncounted];
 }
 
+function biasesOf({ bias }: TermShape): LinearBiases {
+  return typeof bias === 'boolean' ? { qkv: bias, projection: bias, ffn: bias } : bias;
+}
+
 /** The dense layers, the router and its experts. A layer's working set is that of the largest layer. */
 function feedForwardCosts(shape: TermShape, tokens: number): TermCost[] {
   const { layers, width, hidden, experts } = shape;
   const expanded = (size: number) => (shape.gated ? 2 : 1) * size;
   const weights = (size: number) => width * expanded(size) + size * width;
   const dense = layers - (experts?.layers ?? 0);
-  const biases = shape.bias ? expanded(hidden) + width : 0;
+  const biases = biasesOf(shape).ffn ? expanded(hidden) + width : 0;
   const ffn: TermCost = {
     term: 'ffn',
     forwardFlops: 2 * tokens * weights(hidden) * dense,

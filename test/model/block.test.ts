@@ -82,6 +82,27 @@ const cases: [string, Partial<ModelConfig>][] = [
   ['with biases, dropout, a gate and grouped heads', { ...llama, bias: true, dropout: 0.2 }],
   ['without skip connections', { skipConnections: false }],
   ['without skip connections and with dropout', { skipConnections: false, dropout: 0.3 }],
+  ['with norms after its sums', { normPlacement: 'post', bias: true }],
+  ['with norms on both sides', { ...llama, normPlacement: 'sandwich', normOffset: true, dropout: 0.2 }],
+  ['of OLMo 2', { ...llama, normPlacement: 'branch' }],
+  ['of OLMo 2 without skip connections', { ...llama, normPlacement: 'branch', skipConnections: false }],
+  ['with norms before and after its sums', { normPlacement: 'hybrid', dropout: 0.2 }],
+  ['in parallel', { parallelBlocks: true, bias: true }],
+  ['in parallel, scaled, with dropout', { ...llama, parallelBlocks: true, residualScale: 0.4, dropout: 0.3 }],
+  ['in parallel without skip connections', { parallelBlocks: true, skipConnections: false }],
+  ['with scaled branches', { residualScale: 0.22, normPlacement: 'sandwich' }],
+  ['with scaled branches without skip connections', { residualScale: 1.7, skipConnections: false }],
+  ['of Qwen 2', { ...llama, qkvBias: 'on' }],
+  ['with biases but in norms and projection', { bias: true, normBias: 'off', projectionBias: 'off' }],
+  ['with GEGLU', { ...llama, activation: 'geluTanh', ffnBias: 'on' }],
+  ['with exact GEGLU', { ...llama, activation: 'gelu' }],
+  ['with the square of ReLU', { activation: 'reluSquared' }],
+  ['with the square of ReLU and a gate', { gated: true, activation: 'reluSquared' }],
+  [
+    'with experts, norms of branches and scales',
+    { experts: 3, balanceLoss: 0, normPlacement: 'branch', residualScale: 0.5 },
+  ],
+  ['with experts in parallel', { experts: 3, balanceLoss: 0, parallelBlocks: true, dropout: 0.2 }],
 ];
 
 describe('a block', () => {

@@ -1,6 +1,7 @@
 // Tests of the experiment schema: defaults, derived sizes, and one readable sentence for everything that is wrong.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { plainBlocks } from '../../src/model/block-config.ts';
 import {
   type Experiment,
   experimentValues,
@@ -98,6 +99,7 @@ test('a minimal experiment gets every default and every derived size', () => {
     tiedHead: true,
     skipConnections: true,
     dropout: 0,
+    ...plainBlocks,
     experts: 0,
     expertsPerToken: 2,
     expertHidden: 512,
@@ -122,8 +124,11 @@ test('a minimal experiment gets every default and every derived size', () => {
     epsilon: 1e-8,
     weightDecay: 0.1,
     momentum: 0.9,
+    matrixRate: 1,
+    matrixScale: 'rms',
   });
   expect(train).toMatchObject({ steps: 10, batch: 2, accumulation: 1, clip: 1, lossPositions: 'all' });
+  expect(train).toMatchObject({ recompute: 'none', schedule: { decayFraction: 0.2 } });
   expect(train.seeds).toEqual({ weights: 1, data: 1, dropout: 1 });
   expect(data).toMatchObject({ source: 'stories', tokenizer: 'characters', validationFraction: 0.1 });
 });

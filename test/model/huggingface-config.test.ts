@@ -78,6 +78,8 @@ test.each([
   [{ rms_norm_eps: 1e-5 }, { normEpsilon: 1e-5 }],
   [{ tie_word_embeddings: true }, { tiedHead: true }],
   [{ attention_bias: true, mlp_bias: true }, { bias: true }],
+  [{ attention_bias: true }, { bias: false, qkvBias: 'on', projectionBias: 'on', ffnBias: 'same' }],
+  [{ mlp_bias: true }, { bias: false, qkvBias: 'same', ffnBias: 'on' }],
   [{ hidden_act: 'gelu_pytorch_tanh' }, { activation: 'geluTanh' }],
   [{ sliding_window: null, pretraining_tp: 1, use_cache: false, dtype: 'bfloat16' }, {}],
 ])('a Llama with %j is honoured', (keys, expected) => {
@@ -95,7 +97,6 @@ test.each([
   [{ rope_theta: '1e4' }, /rope_theta is "1e4", not a number/],
   [{ sliding_window: 4096 }, /sliding_window 4096 is not known/],
   [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor 0\.5 changes the arithmetic/],
-  [{ attention_bias: true }, /attention_bias is true, mlp_bias is false/],
   [{ attention_dropout: 0.1 }, /attention_dropout 0\.1/],
   [{ hidden_act: 'quick_gelu' }, /hidden_act "quick_gelu" is not computed here/],
   [{ num_key_value_heads: 2 }, /model\.keyValueHeads: 2 does not divide model\.heads 5/],

@@ -1,0 +1,217 @@
+// Muon (Jordan et al. 2024): momentum whose matrices are made orthogonal before they become an update, by five steps of a
+// quintic Newton–Schulz iteration. Its matrix products are the same kernels as everywhere.
+import source from '../../shaders/muon.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import { metricSlots, sumSquaresKernel } from './gradient-norm.ts';
+import { recordMatmul } from './matmul.ts';
+import { prologue } from './prologue.ts';
+
+/** a, b, c of x ← a·x + b·(x·xᵀ)·x + c·(x·xᵀ)²·x: they take singular values from (0, 1] to about 0.7 … 1.2. */
+export const muonCoefficients = [3.4445, -4.775, 2.0315] as const;
+
+/** Steps of the iteration. */
+const iterations = 5;
+
+const threads = 128;
+const groupsOf = (elements: number) => Math.ceil(elements / threads);
+
+/** Metrics of a finite step that is clipped to half. */
+const metrics = {
+  shape: [4],
+  fill: (_: number, index: number) => (index === metricSlots.isFinite ? 1 : 0.5),
+};
+
+/** Elements of a parameter up to the end of a matrix in it. */
+const extent = (dims: Readonly<Record<'rows' | 'columns' | 'stride' | 'first', number>>) => [
+  dims.first + (dims.rows - 1) * dims.stride + dims.columns,
+];
+
+const parts = [
+  { rows: 7, columns: 5, stride: 11, first: 3 },
+  { rows: 16, columns: 24, stride: 24, first: 0 },
+] as const;
+const calibration = [64, 256, 1024].map((size) => ({ rows: size, columns: size, stride: size, first: 0 }));
+
+/** m += (1 − β)(g − m); x = g + β(m − g), packed; 0 in a step that is not finite. */
+export const muonMomentum = defineKernel({
+  name: 'muon.momentum',
+  family: 'muon.momentum',
+  source: prologue + source,
+  entryPoint: 'gatherMomentum',
+  dims: ['rows', 'columns', 'stride', 'first', 'momentum', 'clearGradient'],
+  reads: ['metrics'],
+  writes: ['gradients', 'moment1', 'x'],
+  tensors: (dims) => ({
+    metrics,
+    gradients: { shape: extent(dims) },
+    moment1: { shape: extent(dims) },
+    x: { shape: [dims.rows, dims.columns] },
+  }),
+  selfTest: parts.map((part, i) => ({ ...part, momentum: 0.95, clearGradient: i })),
+  calibration: calibration.map((part) => ({ ...part, momentum: 0.95, clearGradient: 0 })),
+  workgroups: ({ rows, columns }) => groupsOf(rows * columns),
+  usefulFlops: ({ rows, columns }) => 7 * rows * columns,
+  bytes: ({ rows, columns, clearGradient }) => 4 * rows * columns * (4 + clearGradient),
+  reference(arrays, { rows, columns, stride, first, momentum, clearGradient }) {
+    const { gradients, moment1, x } = arrays;
+    const counts = arrays.metrics[metricSlots.isFinite] === 1;
+    for (let element = 0; element < rows * columns; element++) {
+      const index = first + Math.floor(element / columns) * stride + (element % columns);
+      const gradient = gradients[index] * arrays.metrics[metricSlots.clipFactor];
+      if (counts) moment1[index] += (1 - momentum) * (gradient - moment1[index]);
+      x[element] = counts ? gradient + momentum * (moment1[index] - gradient) : 0;
+      if (clearGradient === 1) gradients[index] = 0;
+    }
+  },
+});
+
+/** x ÷ (‖x‖ + 1e-7) in place, from the sums of squares. */
+export const muonNormalise = defineKernel({
+  name: 'muon.normalise',
+  family: 'muon.normalise',
+  source: prologue + source,
+  entryPoint: 'normalise',
+  dims: ['rows', 'columns', 'groups'],
+  reads: ['squares'],
+  writes: ['x'],
+  tensors: ({ rows, columns, groups }) => ({
+    squares: { shape: [groups], fill: (uniform) => uniform },
+    x: { shape: [rows, columns] },
+  }),
+  selfTest: [
+    { rows: 7, columns: 5, groups: 1 },
+    { rows: 16, columns: 24, groups: 9 },
+  ],
+  calibration: [64, 256, 1024].map((size) => ({ rows: size, columns: size, groups: 16 })),
+  workgroups: ({ rows, columns }) => groupsOf(rows * columns),
+  usefulFlops: ({ rows, columns }) => rows * columns,
+  launchedFlops: ({ rows, columns, groups }) => rows * columns * (1 + groups), // each sums the squares
+  bytes: ({ rows, columns, groups }) => 4 * (2 * rows * columns + groups),
+  reference({ squares, x }, { rows, columns, groups }) {
+    let sum = 0;
+    for (let i = 0; i < groups; i++) sum += squares[i];
+    for (let i = 0; i < rows * columns; i++) x[i] /= Math.sqrt(sum) + 1e-7;
+  },
+});
+
+/** y = a·1 + b·s + c·y; all [columns, columns]. */
+export const muonPolynomial = defineKernel({
+  name: 'muon.polynomial',
+  family: 'muon.polynomial',
+  source: prologue + source,
+  entryPoint: 'polynomial',
+  dims: ['columns'],
+  reads: ['s'],
+  writes: ['y'],
+  tensors: ({ columns }) => ({ s: { shape: [columns, columns] }, y: { shape: [columns, columns] } }),
+  selfTest: [{ columns: 7 }, { columns: 24 }],
+  calibration: [64, 256, 1024].map((columns) => ({ columns })),
+  workgroups: ({ columns }) => groupsOf(columns * columns),
+  usefulFlops: ({ columns }) => 3 * columns * columns + columns,
+  bytes: ({ columns }) => 12 * columns * columns,
+  reference({ s, y }, { columns }) {
+    const [a, b, c] = muonCoefficients;
+    for (let i = 0; i < columns * columns; i++) {
+      y[i] = b * s[i] + c * y[i] + (Math.floor(i / columns) === i % columns ? a : 0);
+    }
+  },
+});
+
+/** w = w·(1 − η·decay) − η·scale·update with η = rate · learning rate; nothing in a step that is not finite. */
+export const muonApply = defineKernel({
+  name: 'muon.apply',
+  family: 'muon.apply',
+  source: prologue + source,
+  entryPoint: 'scatterUpdate',
+  dims: ['rows', 'columns', 'stride', 'first', 'rate', 'scale', 'weightDecay'],
+  reads: ['metrics', 'update'],
+  writes: ['weights'],
+  tensors: (dims) => ({
+    metrics,
+    update: { shape: [dims.rows, dims.columns] },
+    weights: { shape: extent(dims) },
+  }),
+  selfTest: parts.map((part, i) => ({ ...part, rate: 2, scale: 0.2, weightDecay: 0.1 * i })),
+  calibration: calibration.map((part) => ({ ...part, rate: 1, scale: 1, weightDecay: 0.1 })),
+  workgroups: ({ rows, columns }) => groupsOf(rows * columns),
+  usefulFlops: ({ rows, columns }) => 3 * rows * columns,
+  bytes: ({ rows, columns }) => 12 * rows * columns,
+  reference(arrays, { rows, columns, stride, first, rate, scale, weightDecay }, scalars) {
+    const { weights, update } = arrays;
+    const learningRate = scalars.learningRate * rate;
+    for (let element = 0; element < rows * columns; element++) {
+      if (arrays.metrics[metricSlots.isFinite] !== 1) return;
+      const index = first + Math.floor(element / columns) * stride + (element % columns);
+      weights[index] =
+        weights[index] * (1 - learningRate * weightDecay) - learningRate * scale * update[element];
+    }
+  },
+});
+
+/** A matrix in a parameter: `columns` of every row of `stride` from element `first` on. */
+export interface MuonMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly stride: number;
+  readonly first: number;
+}
+
+/** The parameter's own memory: weights, gradient and one moment. */
+export interface MuonTensors {
+  readonly weights: Tensor;
+  readonly gradients: Tensor;
+  readonly moment1: Tensor;
+}
+
+/** Constants of Muon; the rate is a step scalar times `rate`. */
+export interface MuonOptions {
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly rate: number;
+  /** `rms` scales updates as AdamW's, by 0.2·√(longer side) (Liu et al. 2025); `shape` by √max(1, outputs ÷ inputs). */
+  readonly scale: 'rms' | 'shape';
+  readonly clearGradient: 0 | 1;
+}
+
+/** Records one Muon step of one matrix [inputs, outputs]. metrics: as gradientNorm leaves them. */
+export function muon(
+  tape: Tape,
+  { weights, gradients, moment1 }: MuonTensors,
+  matrix: MuonMatrix,
+  metrics: Tensor,
+  { momentum, weightDecay, rate, scale: kind, clearGradient }: MuonOptions,
+): void {
+  const { rows, columns } = matrix;
+  const x = tape.tensor('direction', [rows, columns]);
+  tape.dispatch(muonMomentum, { ...matrix, momentum, clearGradient }, { metrics, gradients, moment1, x });
+  const groups = Math.max(1, Math.min(32, Math.ceil(Math.sqrt((rows * columns) / 512))));
+  const squares = tape.tensor('squares', [groups]);
+  tape.dispatch(sumSquaresKernel, { elements: rows * columns, groups }, { gradients: x, squares });
+  tape.dispatch(muonNormalise, { rows, columns, groups }, { squares, x });
+  const update = orthogonalise(tape, x, rows, columns);
+  const scale =
+    kind === 'rms' ? 0.2 * Math.sqrt(Math.max(rows, columns)) : Math.sqrt(Math.max(1, columns / rows));
+  tape.dispatch(muonApply, { ...matrix, rate, scale, weightDecay }, { metrics, update, weights });
+}
+
+/** Five steps on the shorter side, whose square is the smaller: (x·xᵀ)·x and x·(xᵀ·x) are equal. */
+function orthogonalise(tape: Tape, direction: Tensor, rows: number, columns: number): Tensor {
+  const side = Math.min(rows, columns);
+  const isWide = rows <= columns;
+  let x = direction;
+  for (let i = 0; i < iterations; i++) {
+    const s = tape.tensor('square', [side, side]);
+    const y = tape.tensor('polynomial', [side, side]);
+    const next = tape.tensor('direction', [rows, columns]);
+    const inner = isWide ? columns : rows;
+    recordMatmul(tape, isWide ? 'nt' : 'tn', { x, w: x, y: s }, { rows: side, columns: side, inner });
+    recordMatmul(tape, 'nn', { x: s, w: s, y }, { rows: side, columns: side, inner: side });
+    tape.dispatch(muonPolynomial, { columns: side }, { s, y });
+    const factors = isWide ? { x: y, w: x, y: next } : { x, w: y, y: next };
+    recordMatmul(tape, 'nn', factors, { rows, columns, inner: side });
+    x = next;
+  }
+  return x;
+}

@@ -1,0 +1,93 @@
+// What a configuration says of a block's norms, sums, biases and of the caps around it, and what cannot be.
+
+/**
+ * Where the norms stand, with f for attention or the feed-forward part: pre x + f(norm x); post norm(x + f(x)); sandwich
+ * x + norm(f(norm x)); branch x + norm(f(x)); hybrid norm(x + f(norm x)).
+ */
+export type NormPlacement = 'pre' | 'post' | 'sandwich' | 'branch' | 'hybrid';
+
+/** Whether a kind of layer has biases: `same` as `bias` says. */
+export type BiasSwitch = 'same' | 'on' | 'off';
+
+/** The part of a model's configuration that is about how a block is put together. */
+export interface BlockConfig {
+  readonly normPlacement: NormPlacement;
+  /** RMSNorm multiplies by 1 + w instead of w. */
+  readonly normOffset: boolean;
+  /** x + attention(norm x) + feedForward(norm x) with one norm, instead of one after the other. */
+  readonly parallelBlocks: boolean;
+  /** Factor on what attention and the feed-forward part add to the residual stream. */
+  readonly residualScale: number;
+  /** Factor on what enters the first block: 1, or √C. */
+  readonly embeddingScale: 'one' | 'sqrtWidth';
+  readonly qkvBias: BiasSwitch;
+  readonly projectionBias: BiasSwitch;
+  readonly ffnBias: BiasSwitch;
+  readonly normBias: BiasSwitch;
+  /** Logits are cap · tanh(logits ÷ cap); 0 leaves them as they are. */
+  readonly logitSoftcap: number;
+}
+
+/** The settings of the blocks of GPT-2 and Llama, which are the defaults. */
+export const plainBlocks: BlockConfig = {
+  normPlacement: 'pre',
+  normOffset: false,
+  parallelBlocks: false,
+  residualScale: 1,
+  embeddingScale: 'one',
+  qkvBias: 'same',
+  projectionBias: 'same',
+  ffnBias: 'same',
+  normBias: 'same',
+  logitSoftcap: 0,
+};
+
+type Biased = Pick<BlockConfig, 'qkvBias' | 'projectionBias' | 'ffnBias' | 'normBias'> & {
+  readonly bias: boolean;
+  readonly norm: 'layerNorm' | 'rmsNorm';
+};
+
+/** Which layers have biases. RMSNorm has none, experts have none. */
+export function biasesOf(model: Biased): Record<'qkv' | 'projection' | 'ffn' | 'norm', boolean> {
+  const has = (choice: BiasSwitch) => (choice === 'same' ? model.bias : choice === 'on');
+  return {
+    qkv: has(model.qkvBias),
+    projection: has(model.projectionBias),
+    ffn: has(model.ffnBias),
+    norm: model.norm === 'layerNorm' && has(model.normBias),
+  };
+}
+
+/** Which norms the two parts of a block have: of what comes in, of the branch before it is added, of the sum. */
+export function normsOf({ normPlacement: placement }: Pick<BlockConfig, 'normPlacement'>) {
+  return {
+    input: placement === 'pre' || placement === 'sandwich' || placement === 'hybrid',
+    branch: placement === 'sandwich' || placement === 'branch',
+    sum: placement === 'post' || placement === 'hybrid',
+  };
+}
+
+/** Norms of one block. */
+export function normsPerLayer(model: Pick<BlockConfig, 'normPlacement' | 'parallelBlocks'>): number {
+  if (model.parallelBlocks) return 1;
+  const { input, branch, sum } = normsOf(model);
+  return 2 * ((input ? 1 : 0) + (branch || sum ? 1 : 0));
+}
+
+/** Whether a norm follows the last block: not where the block ends with one. */
+export function hasFinalNorm(model: Pick<BlockConfig, 'normPlacement'>): boolean {
+  return !normsOf(model).sum;
+}
+
+/** Says what cannot be: `report` gets the field's path and the rest of a sentence. */
+export function checkBlocks(
+  { parallelBlocks, normPlacement }: BlockConfig,
+  report: (path: string, what: string) => void,
+): void {
+  if (parallelBlocks && normPlacement !== 'pre') {
+    report(
+      'model.parallelBlocks',
+      `true needs model.normPlacement pre, whose norm both parts share, and it is ${normPlacement}. Use pre, or false.`,
+    );
+  }
+}
