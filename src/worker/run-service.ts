@@ -44,7 +44,7 @@ export class RunService {
   readonly #emit: (event: LabEvent) => void;
   #current: Current | undefined;
   #text: OwnText | undefined;
-  #corpus: { readonly key: string; readonly corpus: Corpus } | undefined;
+  #corpus: { readonly key: string; readonly text: OwnText | undefined; readonly corpus: Corpus } | undefined;
   #isPreparing = false;
   #cancelled = false;
   #stepSeconds: number | undefined;
@@ -82,7 +82,6 @@ export class RunService {
   async useText(text: OwnText): Promise<TextSummary> {
     const summary = await summariseText(text);
     this.#text = text;
-    this.#corpus = undefined;
     return summary;
   }
 
@@ -101,13 +100,10 @@ export class RunService {
 
   /** Prepares a new run in place of the one there was. */
   async prepare(json: ExperimentJson, text?: OwnText): Promise<void> {
-    if (text) {
-      this.#text = text;
-      this.#corpus = undefined;
-    }
+    if (text) this.#text = text;
     const wanted = parsed(json);
-    const corpus = await this.#corpusOf(wanted);
     const own = wanted.data.source === 'file' ? this.#text : undefined;
+    const corpus = await this.#corpusOf(wanted);
     await this.#open(newId(), wanted, { corpus, withSampler: true }, own);
   }
 
@@ -254,7 +250,10 @@ export class RunService {
   /** Forgets a saved run. The one that is open is saved again when it goes on. */
   async deleteSaved(id: string): Promise<void> {
     const { keeper } = this.#current ?? {};
-    if (keeper?.id === id) keeper.forget();
+    if (keeper?.id === id) {
+      await keeper.settled(); // what is on its way to the disk would bring the run back
+      keeper.forget();
+    }
     await this.#storage.remove(id);
   }
 
@@ -273,6 +272,7 @@ export class RunService {
     if (this.#isPreparing)
       throw new LabError({ kind: 'busy', message: 'A run is being prepared. Wait for it.' });
     this.#isPreparing = true;
+    const chosen = this.#text;
     try {
       await this.#close();
       const engine = await this.#devices.engine();
@@ -294,6 +294,8 @@ export class RunService {
       const keeper = new RunKeeper(recorder, this.#storage, text, before !== undefined);
       const current: Current = { loop, run, keeper };
       this.#current = current;
+      // The form shows this run now, and predicts and trains it anew: unless another text was chosen meanwhile.
+      if (text && this.#text === chosen) this.#text = text;
       this.#stepSeconds = undefined;
       const { prediction, floors, experiment } = run;
       const totalSteps = experiment.train.steps;
@@ -339,10 +341,11 @@ export class RunService {
 
   async #corpusOf({ data }: Experiment): Promise<Corpus> {
     const key = JSON.stringify(data);
-    if (this.#corpus?.key === key) return this.#corpus.corpus;
-    const text = data.source === 'file' ? this.#text?.content : undefined;
-    const corpus = await stage('invalidData', () => loadCorpus(data, text));
-    this.#corpus = { key, corpus };
+    // While one text is read, another may be chosen: a corpus counts for its own text only.
+    const text = data.source === 'file' ? this.#text : undefined;
+    if (this.#corpus?.key === key && this.#corpus.text === text) return this.#corpus.corpus;
+    const corpus = await stage('invalidData', () => loadCorpus(data, text?.content));
+    this.#corpus = { key, text, corpus };
     return corpus;
   }
 

@@ -167,6 +167,23 @@ describe('a run of the worker', () => {
   });
 });
 
+describe('a deleted run', () => {
+  it('is not brought back by a record that was on its way to the disk', async () => {
+    const setup = setUp();
+    const { storage } = setup;
+    const save = storage.saveRecord.bind(storage);
+    storage.saveRecord = async (...given) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await save(...given);
+    };
+    await setup.runs.prepare(json({ train: { steps: 2 } }));
+    await runTo(setup, 'finished');
+    await setup.runs.deleteSaved([...storage.runs.keys()][0] ?? '');
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect([...storage.runs.keys()]).toEqual([]);
+  });
+});
+
 describe('own text', () => {
   it('is summed up, trained on, and saved with its run', async () => {
     const setup = setUp();
@@ -182,6 +199,22 @@ describe('own text', () => {
     const second = setUp(setup.storage);
     await second.runs.openSaved(run?.id ?? '');
     expect(lossesIn(second.events)).toEqual(lossesIn(setup.events));
+    // The form shows this run now: its costs are known, and it can be trained anew.
+    const experiment = json({ train: { steps: 2 }, data: { source: 'file' } });
+    expect(await second.runs.predict(experiment)).toEqual(await setup.runs.predict(experiment));
+  });
+
+  it('that is chosen while another is read is the one that is trained on', async () => {
+    const { runs } = setUp();
+    const experiment = json({ data: { source: 'file' } });
+    await runs.useText(text(ownWords.repeat(1000)));
+    const early = runs.predict(experiment);
+    await runs.useText(text('0123456789 abc '.repeat(60)));
+    await early;
+    await runs.prepare(experiment);
+    const files = await runs.exportRun('huggingFace');
+    const tokenizer = files.find(({ name }) => name === 'flopscope-tokenizer.json')?.bytes;
+    expect(JSON.parse(new TextDecoder().decode(tokenizer))).toMatchObject({ characters: ' 0123456789abc' });
   });
 
   it('that replaces another is the one that is trained on', async () => {
