@@ -61,10 +61,25 @@ export async function readModelDirectory(path: string): Promise<ModelFiles> {
 /** Creates a directory for results before work begins, so that a bad path costs nothing. */
 export async function createDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeDirectories(path);
     await access(path, constants.W_OK);
   } catch (error) {
     throw translated(error, path, 'write to');
+  }
+}
+
+/** Node's recursive mkdir never returns where a directory that exists takes no other, as /proc does. */
+async function makeDirectories(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (await isDirectory(path)) return;
+    const parent = dirname(path);
+    const isParentMissing =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' && !(await isDirectory(parent));
+    if (!isParentMissing || parent === path) throw error;
+    await makeDirectories(parent);
+    await makeDirectories(path);
   }
 }
 

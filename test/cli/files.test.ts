@@ -111,12 +111,23 @@ describe('writing', () => {
     expect(readdirSync(folder)).toEqual(['a']);
   });
 
+  it('makes a directory with those above it, and takes one that is there', async () => {
+    const path = join(createFolder(), 'a/b/c');
+    await createDirectory(path);
+    await createDirectory(path);
+    expect(existsSync(path)).toBe(true);
+  });
+
   it('refuses a directory that cannot be', async () => {
     const folder = createFolder();
     writeFileSync(join(folder, 'file'), '');
     expect(await kindOf(createDirectory(join(folder, 'file', 'out')))).toMatch(
       /^invalidFile: .*no directory/,
     );
+    if (existsSync('/proc'))
+      expect(await kindOf(createDirectory('/proc/out'))).toMatch(
+        /^invalidFile: \/proc\/out: cannot write to it/,
+      );
     mkdirSync(join(folder, 'out'));
     expect(await kindOf(writeFileInParts(join(folder, 'out'), async () => {}))).toMatch(
       /^invalidFile: .*a directory/,
