@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { isUnsteady, shapesToMeasure, unsteadyAdvice } from '../lab/calibration.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { openMachine } from './device.ts';
-import { resolvePath, writeFiles } from './files.ts';
+import { prepareFile, resolvePath, writeFiles } from './files.ts';
 import { jsonOption, outputOf } from './options.ts';
 import { quantity, table } from './output.ts';
 import { measureProfile, profileToJson, shapesOf } from './profiles.ts';
@@ -18,14 +18,15 @@ export function addCalibrate(program: Command): void {
     .addOption(jsonOption())
     .action(async (options: { out?: string }, command: Command) => {
       const output = outputOf(command);
+      const path = options.out === undefined ? undefined : resolvePath(options.out);
+      if (path !== undefined) await prepareFile(path);
       const { open } = await openMachine('gpu');
       if (!open) throw new Error('calibrate: a GPU machine came without its device.');
       const start = performance.now();
       const profile = await measureProfile(open, output);
       const seconds = (performance.now() - start) / 1000;
       const json = profileToJson({ profile, capabilities: open.capabilities });
-      if (options.out !== undefined) {
-        const path = resolvePath(options.out);
+      if (path !== undefined) {
         const bytes = new TextEncoder().encode(`${JSON.stringify(json)}\n`);
         await writeFiles(dirname(path), [{ name: basename(path), bytes }]);
       }

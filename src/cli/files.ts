@@ -68,6 +68,12 @@ export async function createDirectory(path: string): Promise<void> {
   }
 }
 
+/** Makes sure, before work begins, that a file can be written; its directory is made. @throws LabError */
+export async function prepareFile(path: string): Promise<void> {
+  if (await isDirectory(path)) refuse('invalidFile', `${path}: it is a directory. Give a file.`);
+  await createDirectory(dirname(path));
+}
+
 /** Node's recursive mkdir never returns where a directory that exists takes no other, as /proc does. */
 async function makeDirectories(path: string): Promise<void> {
   try {

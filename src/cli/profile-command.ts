@@ -7,8 +7,7 @@ import { traceOf } from '../lab/trace.ts';
 import type { KernelRow, KernelTable } from '../worker/api.ts';
 import { type Machine, openMachine } from './device.ts';
 import { readExperiment, withText } from './experiments.ts';
-import { refuse } from './failure.ts';
-import { createDirectory, isDirectory, resolvePath, writeFiles } from './files.ts';
+import { prepareFile, resolvePath, writeFiles } from './files.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
 import { jsonOption, outputOf } from './options.ts';
 import type { Output } from './output.ts';
@@ -47,10 +46,7 @@ async function profileStep(
 ): Promise<void> {
   const { experiment, text } = await withText(await readExperiment(path), options.data);
   const trace = options.trace === undefined ? undefined : resolvePath(options.trace);
-  if (trace !== undefined) {
-    if (await isDirectory(trace)) refuse('invalidFile', `${trace}: it is a directory. Give a file.`);
-    await createDirectory(dirname(trace));
-  }
+  if (trace !== undefined) await prepareFile(trace);
   const work = async (): Promise<void> => {
     const machine = await openMachine('gpu');
     await useKnownProfile(machine, options.profile, output);

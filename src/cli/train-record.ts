@@ -6,7 +6,7 @@ import { readRunRecord, recordFileName, writeRunRecord } from '../lab/run-record
 import { type RecordedRun, RunRecorder } from '../lab/run-recorder.ts';
 import type { RecordedDevice, RunRecord } from '../worker/api-records.ts';
 import type { Machine } from './device.ts';
-import { createDirectory, type NamedBytes, readIfPresent, resolvePath, writeFiles } from './files.ts';
+import { type NamedBytes, prepareFile, readIfPresent, resolvePath, writeFiles } from './files.ts';
 import type { Output } from './output.ts';
 
 /** Where the record goes, and where the run comes from. */
@@ -29,7 +29,7 @@ export interface TrainRecord {
 
 /** Makes sure that a record can be written before the work begins. @throws LabError */
 export async function checkRecordPath({ record }: RecordGoal): Promise<void> {
-  if (record !== undefined) await createDirectory(dirname(resolvePath(record)));
+  if (record !== undefined) await prepareFile(resolvePath(record));
 }
 
 /** Begins the record of a run, or goes on with that of the directory it resumes. */

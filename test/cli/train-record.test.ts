@@ -40,6 +40,13 @@ describe('the record of flopscope train', () => {
     expect(record.prediction?.memoryBytes.total).toBe(record.allocatedBytes);
   });
 
+  it('is refused before the work begins where it cannot be written', async () => {
+    const { folder, train } = createRun();
+    const { code, stdout, stderr } = await train('--record', folder, '--out', 'out');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/it is a directory\. Give a file\.\n$/);
+  });
+
   it('goes on with the run that it is of', async () => {
     const { train, read } = createRun();
     await train('--steps', '4', '--out', 'half');
