@@ -48,13 +48,19 @@ const rules: readonly (readonly [
   ['tokensPerParameter', 'tokens per parameter', 'tokens', false],
 ];
 
+/** Beyond these, quotients and products of the assumptions are no numbers any more. */
+const magnitudes = { smallest: 1e-60, largest: 1e60 } as const;
+
 /** One sentence for each assumption that nothing can be computed from; none when all are possible. */
 export function assumptionProblems(assumptions: Assumptions): string[] {
   return rules.flatMap(([field, title, unit, mayBeZero]) => {
     const value = assumptions[field];
     if (value === undefined) return [];
-    if (Number.isFinite(value) && (value > 0 || (mayBeZero && value === 0))) return [];
-    const advice = mayBeZero ? 'Give 0 or more.' : 'Give more than 0.';
+    const { smallest, largest } = magnitudes;
+    if ((value >= smallest && value <= largest) || (mayBeZero && value === 0)) return [];
+    const isTooFar = value > 0 && Number.isFinite(value);
+    const above = mayBeZero ? 'Give 0 or more.' : 'Give more than 0.';
+    const advice = isTooFar ? `Give ${smallest} to ${largest}.` : above;
     return [`assumptions: ${title} is impossible: ${value} ${unit}. ${advice}`];
   });
 }

@@ -30,6 +30,8 @@ test.each([
   [{ dollarsPerMultiplyAdd: -1e-18 }, 'price of a multiply-add is impossible: -1e-18 dollars'],
   [{ wattsPerGpu: -700 }, 'power of a GPU is impossible: -700 watts'],
   [{ dollarsPerKilowattHour: Infinity }, 'price of energy is impossible: Infinity dollars per kWh'],
+  [{ multiplyAddsPerSecond: 1e-320 }, 'multiply-adds per second. Give 1e-60 to 1e+60.'],
+  [{ wattsPerGpu: 1e308 }, 'power of a GPU is impossible: 1e+308 watts. Give 1e-60 to 1e+60.'],
   [{ tokensPerParameter: 0 }, 'tokens per parameter is impossible: 0 tokens'],
 ])('%o is refused with a sentence', (change, message) => {
   const assumptions = { ...pressAssumptions, ...change };
