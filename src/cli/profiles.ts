@@ -69,13 +69,22 @@ export function profileToJson({ profile, capabilities }: KeptProfile) {
 export function profileFromJson(who: string, json: unknown): KeptProfile {
   const parsed = v.safeParse(profileSchema, json);
   if (!parsed.success) {
-    const issue = parsed.issues[0];
-    const path = v.getDotPath(issue) ?? 'the file';
-    const found = `${path} should be ${issue.expected ?? 'there'}, found ${issue.received}`;
-    refuse('invalidFile', `${who}: ${found}. Make one with flopscope calibrate --out FILE.`);
+    refuse(
+      'invalidFile',
+      `${who}: ${issueText(parsed.issues[0])}. Make one with flopscope calibrate --out FILE.`,
+    );
   }
   const { capabilities, ...profile } = parsed.output;
   return { profile, capabilities: { ...capabilities, features: new Set(capabilities.features) } };
+}
+
+/** What is wrong, in words: a key that is not there is expected by its own name. */
+function issueText(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue) ?? 'the file';
+  const { expected, received } = issue;
+  const key = path.split('.').at(-1);
+  if (received === 'undefined' && expected === `"${key}"`) return `${path} is missing`;
+  return `${path} should be ${expected ?? 'there'}, found ${received}`;
 }
 
 /** Reads a profile that the user names. */

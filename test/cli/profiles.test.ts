@@ -14,7 +14,7 @@ describe('profiles', () => {
   });
 
   it.each([
-    ['version', 2],
+    ['version', 99],
     ['fmaFlopsPerSecond', { value: 0, spread: 0, repeats: 1 }],
     ['copyBytesPerSecond', []],
     ['kernels', { softmax: [{ shape: 'x', limitSeconds: -1 }] }],
@@ -24,6 +24,10 @@ describe('profiles', () => {
     expect(() => profileFromJson('p.json', json)).toThrow(
       new RegExp(`^p\\.json: ${key}.*flopscope calibrate`),
     );
+  });
+
+  it('that are something else are refused for the key that is missing', () => {
+    expect(() => profileFromJson('p.json', { model: {} })).toThrow(/^p\.json: version is missing\. Make one/);
   });
 
   it('are kept where the user’s cache is', () => {
