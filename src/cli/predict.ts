@@ -84,11 +84,12 @@ export function addPredict(program: Command): void {
         options.expect && profile
           ? allWork(plans, sampling, experiment.train).map((work) => withoutParts(expectWork(work, profile)))
           : undefined;
-      if (options.expect && !profile)
-        refuse(
-          'noAdapter',
-          'predict: --expect needs a calibrated GPU or --profile FILE, and there is neither.',
-        );
+      if (options.expect && !profile) {
+        const what = 'predict: --expect needs a calibrated GPU or --profile FILE';
+        if (device.open)
+          refuse('invalidConfig', `${what}, and this GPU is not calibrated. Leave --no-calibrate out.`);
+        refuse('noAdapter', `${what}, and there is neither.`);
+      }
       const terms = termReport(experiment, plans, sampling, kernels);
       output.result(
         {
