@@ -84,7 +84,10 @@ describeBrowser('the room of lessons', () => {
 
   it('waits for training, and shows what a head of the run looks at', async () => {
     await lab.click('room-tabs', 'a', 'Train');
-    await lab.click('run-controls', 'button', 'Train');
+    // The room appears after the click on its tab: the mouse must not be quicker.
+    const train = await lab.find('run-controls', 'button', 'Train');
+    await expect.poll(() => train.isVisible()).toBe(true);
+    await train.evaluate((button) => (button as HTMLButtonElement).click());
     await lab.waitForText('run-controls', '.status', /Training step/);
     await lab.click('room-tabs', 'a', 'Lessons');
     await lab.waitForText('room-lessons', 'article', /A run is training\. Pause it/);
