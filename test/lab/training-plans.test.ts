@@ -65,6 +65,37 @@ describe('memory of attention', () => {
   });
 });
 
+describe('recomputation of blocks', () => {
+  it('keeps less the more layers there are, and says so before a run', () => {
+    const bytesOf = (recompute: string, layers: number) =>
+      memoryOf(
+        record(tinyExperiment({ model: { ...families.gpt2, layers, width: 64 }, train: { recompute } }))
+          .accumulate,
+      ).slots;
+    expect(bytesOf('blocks', 8)).toBeLessThan(0.4 * bytesOf('none', 8));
+    // One layer more keeps its input only.
+    const [kept, again] = (['none', 'blocks'] as const).map((kind) => bytesOf(kind, 9) - bytesOf(kind, 8));
+    expect(again).toBe(4 * 4 * 8 * 64);
+    expect(kept).toBeGreaterThan(10 * (again ?? 0));
+  });
+
+  it('computes every block a second time and nothing else', () => {
+    const flopsOf = (recompute: string) => {
+      const { accumulate } = record(tinyExperiment({ model: families.llama, train: { recompute } }));
+      const flops = (only: boolean) =>
+        accumulate.dispatches
+          .filter(({ isRecomputed, layer, phase }) =>
+            only ? isRecomputed : layer !== undefined && phase === 'forward',
+          )
+          .reduce((sum, { kernel, dims }) => sum + kernel.usefulFlops(dims, {}), 0);
+      return [flops(true), flops(false)];
+    };
+    expect(flopsOf('none')[0]).toBe(0);
+    const [again, forward] = flopsOf('blocks');
+    expect(again).toBe(forward);
+  });
+});
+
 describe('the shape of GPT-2 124M', () => {
   const { model, train } = preset('gpt2-124m');
 

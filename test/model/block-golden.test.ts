@@ -1,14 +1,16 @@
 // Every way to put a block together against PyTorch: logits, loss, gradients, and a few steps of training.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
 import { writeParameters } from '../../src/lab/parameter-io.ts';
 import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
 import { type Experiment, parseExperiment } from '../../src/model/config.ts';
-import { constantTables } from '../../src/model/model-tensors.ts';
+import { constantTables, createModelTensors } from '../../src/model/model-tensors.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { storagesOf } from '../../src/plan/store.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
+import { exampleScalars } from '../../src/runtime/verify.ts';
 import { runModel } from './run-model.ts';
 
 interface Golden {
@@ -108,5 +110,36 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))('blocks: %s
 
   it('learns the same, bit for bit, when its blocks are computed again', async () => {
     expect(await lossesOf(golden, { recompute: 'blocks' })).toEqual(await lossesOf(golden));
+  });
+
+  it('decodes one token after another to the logits of the whole sequence', async () => {
+    const { model: config } = experimentOf(golden);
+    const options = { capabilities: baselineCapabilities };
+    const model = createModelTensors(config, { maxBindingBytes: 1 << 27, moments: 0, gradients: false });
+    const plans = recordInferencePlans(model, options);
+    const longest = plans.prefill.at(-1);
+    if (!longest) throw new Error('no plan of prefill');
+    const caches = plans.decode.dispatches.flatMap(({ bindings }) =>
+      Object.values(bindings).map(({ storage }) => storage),
+    );
+    const persistent = [...storagesOf(model.store), ...caches].filter(({ kind }) => kind === 'persistent');
+    const runtime = new CpuRuntime([longest.plan, plans.decode], [...new Set(persistent)], 'f64');
+    for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
+    writeParameters(runtime, model.store, 'weights', drawWeights(golden));
+    const sequence = (golden.batches[0]?.[0] ?? []).slice(0, -1);
+    const tokens = new Uint32Array(longest.length + 1);
+    tokens.set(sequence);
+    runtime.write(longest.tokens, tokens);
+    const decoded: number[][] = [];
+    for (const [position, token] of sequence.entries()) {
+      runtime.write(plans.state, Uint32Array.of(position, token, 0, 0));
+      await runtime.submit([{ plan: plans.decode, scalars: exampleScalars }]);
+      decoded.push([...(await runtime.read(plans.logits))]);
+    }
+    for (const [position] of sequence.entries()) {
+      runtime.write(plans.state, Uint32Array.of(position, 0, 0, 0));
+      await runtime.submit([{ plan: longest.plan, scalars: { ...exampleScalars, length: position + 1 } }]);
+      expectNear(await runtime.read(plans.logits), decoded[position] ?? [], `position ${position}`, 1e-9);
+    }
   });
 });
