@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { issueText } from '../data/issue-text.ts';
 import { sha256Hex } from '../data/sha256.ts';
 import { calibrateDevice, deviceKey, missingKernels } from '../lab/calibration.ts';
 import { allKernels } from '../lab/kernel-catalogue.ts';
@@ -71,20 +72,11 @@ export function profileFromJson(who: string, json: unknown): KeptProfile {
   if (!parsed.success) {
     refuse(
       'invalidFile',
-      `${who}: ${issueText(parsed.issues[0])}. Make one with flopscope calibrate --out FILE.`,
+      `${who}: ${issueText(parsed.issues[0], 'the file')}. Make one with flopscope calibrate --out FILE.`,
     );
   }
   const { capabilities, ...profile } = parsed.output;
   return { profile, capabilities: { ...capabilities, features: new Set(capabilities.features) } };
-}
-
-/** What is wrong, in words: a key that is not there is expected by its own name. */
-function issueText(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? 'the file';
-  const { expected, received } = issue;
-  const key = path.split('.').at(-1);
-  if (received === 'undefined' && expected === `"${key}"`) return `${path} is missing`;
-  return `${path} should be ${expected ?? 'there'}, found ${received}`;
 }
 
 /** Reads a profile that the user names. */

@@ -1,5 +1,6 @@
 // Text to token ids and back, by characters or by bytes, with the file format that keeps a tokenizer beside weights.
 import * as v from 'valibot';
+import { issueText } from './issue-text.ts';
 
 /** The name of the tokenizer file in a model folder. */
 export const TOKENIZER_FILE_NAME = 'flopscope-tokenizer.json';
@@ -121,7 +122,9 @@ export function byteTokenizer(): Tokenizer {
 export function tokenizerFromJSON(json: unknown): Tokenizer {
   const start = v.safeParse(anyVersionSchema, json);
   if (!start.success)
-    throw new Error(`tokenizer file: ${issueText(start.issues[0])}. Is it a ${TOKENIZER_FILE_NAME}?`);
+    throw new Error(
+      `tokenizer file: ${issueText(start.issues[0], 'the content')}. Is it a ${TOKENIZER_FILE_NAME}?`,
+    );
   if (start.output.version > TOKENIZER_VERSION) {
     throw new Error(
       `tokenizer file: written by a newer version: it is ${start.output.version}, this program reads ` +
@@ -129,7 +132,8 @@ export function tokenizerFromJSON(json: unknown): Tokenizer {
     );
   }
   const file = v.safeParse(tokenizerFileSchema, json);
-  if (!file.success) throw new Error(`tokenizer file: ${issueText(file.issues[0])}. Save the model again.`);
+  if (!file.success)
+    throw new Error(`tokenizer file: ${issueText(file.issues[0], 'the content')}. Save the model again.`);
   if (file.output.kind === 'bytes') return byteTokenizer();
   return characterTokenizer(Array.from(file.output.characters, (character) => character.codePointAt(0) ?? 0));
 }
@@ -194,10 +198,4 @@ function describe(codePoint: number): string {
 
 function unpairedMessage(unit: number, position: number): string {
   return `tokenizer: half of a surrogate pair is no character: ${describe(unit)} at position ${position}. Repair the text.`;
-}
-
-function issueText(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue);
-  const expected = issue.expected ?? 'something else';
-  return `${path ?? 'the content'} should be ${expected}: found ${issue.received}`;
 }

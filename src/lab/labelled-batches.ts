@@ -1,5 +1,6 @@
 // Inputs with targets of their own, as JSON: how a run or a model is compared with another framework.
 import * as v from 'valibot';
+import { issueText } from '../data/issue-text.ts';
 import { ignoredTarget } from './batches.ts';
 import { LabError } from './problem.ts';
 
@@ -32,7 +33,8 @@ export interface TokenLimits {
 /** Reads `{"inputs": [[…]], "targets": [[…]]}`. @throws LabError with one clear sentence. */
 export function parseLabelledBatch(who: string, json: unknown, limits: TokenLimits): LabelledBatch {
   const parsed = v.safeParse(batchSchema, json);
-  if (!parsed.success) refuse(who, issueText(parsed.issues[0]), 'Give {"inputs": [[…]], "targets": [[…]]}.');
+  if (!parsed.success)
+    refuse(who, issueText(parsed.issues[0], 'the file'), 'Give {"inputs": [[…]], "targets": [[…]]}.');
   return readBatch(who, parsed.output, limits);
 }
 
@@ -41,7 +43,7 @@ export function parseLabelledBatches(who: string, json: unknown, limits: TokenLi
   const parsed = v.safeParse(batchesSchema, json);
   if (!parsed.success) {
     const advice = 'Give {"batches": [{"inputs": [[…]], "targets": [[…]]}, …]}.';
-    refuse(who, issueText(parsed.issues[0]), advice);
+    refuse(who, issueText(parsed.issues[0], 'the file'), advice);
   }
   const batches = parsed.output.batches.map((batch, index) =>
     readBatch(`${who}: batch ${index}`, batch, limits),
@@ -95,11 +97,6 @@ function readBatch(
 function checkToken(who: string, where: string, token: number, vocabulary: number): number {
   if (Number.isInteger(token) && token >= 0 && token < vocabulary) return token;
   refuse(who, `${where} is ${token}, outside the vocabulary of ${vocabulary}`, `Use 0 to ${vocabulary - 1}.`);
-}
-
-function issueText(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? 'the file';
-  return `${path} should be ${issue.expected ?? 'there'}, found ${issue.received}`;
 }
 
 function refuse(who: string, what: string, advice: string): never {

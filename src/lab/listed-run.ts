@@ -1,5 +1,6 @@
 // A run over batches given in advance, from given weights, at a constant rate: how we are compared with others.
 import * as v from 'valibot';
+import { issueText } from '../data/issue-text.ts';
 import type { TrainConfig } from '../model/config.ts';
 import { constantTables } from '../model/model-tensors.ts';
 import { storagesOf } from '../plan/store.ts';
@@ -34,10 +35,8 @@ export type ListedOptimizer = v.InferOutput<typeof optimizerSchema>;
 export function parseListedOptimizer(who: string, json: unknown): ListedOptimizer {
   const parsed = v.safeParse(optimizerSchema, json);
   if (parsed.success) return parsed.output;
-  const issue = parsed.issues[0];
-  const path = v.getDotPath(issue) ?? 'the file';
   const message =
-    `${who}: ${path} should be ${issue.expected ?? 'there'}, found ${issue.received}. ` +
+    `${who}: ${issueText(parsed.issues[0], 'the file')}. ` +
     'Give {"kind": "adamw", "learningRate", "betas", "epsilon", "weightDecay", "clip"}.';
   throw new LabError({ kind: 'invalidConfig', message });
 }

@@ -28,8 +28,8 @@ describe('inspect', () => {
 
   it.each([
     ['no object', [], /inputs|file/],
-    ['no targets', { inputs: [[1, 2]] }, /targets should be/],
-    ['no rows', { inputs: [], targets: [] }, /inputs should be/],
+    ['no targets', { inputs: [[1, 2]] }, /targets is missing/],
+    ['no rows', { inputs: [], targets: [] }, /inputs has 0 entries, >=1 are needed/],
     [
       'rows of different lengths',
       { inputs: [[1, 2], [1]], targets: [[1, 2], [1]] },

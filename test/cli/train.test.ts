@@ -212,7 +212,7 @@ describe('train on given batches', () => {
   });
 
   it.each([
-    ['no batch', () => ({ batches: [] }), /batches should be/],
+    ['no batch', () => ({ batches: [] }), /batches has 0 entries, >=1 are needed/],
     ['another key', () => ({ steps: [] }), /batches|steps/],
     [
       'different shapes',

@@ -97,17 +97,17 @@ test('a text with fewer than two distinct characters is refused', () => {
 const file = { format: 'flopscope-tokenizer', version: 1, kind: 'characters', characters: 'ab' };
 
 test.each([
-  ['null', null, /should be Object: found null/],
+  ['null', null, /should be Object, found null/],
   ['a string', 'x', /found "x"/],
-  ['another format', { ...file, format: 'other' }, /format should be "flopscope-tokenizer": found "other"/],
-  ['no version', { ...file, version: undefined }, /version should be number: found undefined/],
+  ['another format', { ...file, format: 'other' }, /format should be "flopscope-tokenizer", found "other"/],
+  ['no version', { ...file, version: undefined }, /version should be number, found undefined/],
   ['a newer version', { ...file, version: 2, kind: 'words' }, /newer version: it is 2, this program reads 1/],
   ['an unknown kind', { ...file, kind: 'words' }, /kind should be .*found "words"/],
-  ['an unknown key', { ...file, merges: [] }, /merges should be never: found "merges"/],
+  ['an unknown key', { ...file, merges: [] }, /merges is not known/],
   [
     'characters of the wrong type',
     { ...file, characters: ['a', 'b'] },
-    /characters should be string: found Array/,
+    /characters should be string, found Array/,
   ],
   ['a repeated character', { ...file, characters: 'aba' }, /occurs twice: "a" \(U\+0061\) at 0 and 2/],
   ['an unpaired surrogate', { ...file, characters: 'a\ud800' }, /U\+D800/],
