@@ -59,15 +59,20 @@ function operandsOf({ batch, time, columns, blocks }: Case): Record<string, Oper
   };
 }
 
-type Run = Partial<HeadLossOptions> & { readonly separate?: boolean; readonly training?: boolean };
+type Run = Partial<HeadLossOptions> & {
+  readonly separate?: boolean;
+  readonly training?: boolean;
+  readonly softcap?: number;
+};
 
 /** Loss by position, and the gradients, of one case. */
 function run(size: Case, operands: Record<string, Operand>, options: Run = {}) {
-  const { separate = false, training = true, lossPositions = 'all', ...rest } = options;
+  const { separate = false, training = true, lossPositions = 'all', softcap = 0, ...rest } = options;
   return runOp(
     operands,
     (tape, tensors) => {
-      const head = headOf(...size.blocks.map((_, i) => tensors[`head${i}`] as Tensor));
+      const blocks = size.blocks.map((_, i) => tensors[`head${i}`] as Tensor);
+      const head = { ...headOf(...blocks), softcap };
       const loss = tape.tensor('loss', [size.batch * size.time]);
       const source = { tokens: tensors.tokens, targets: separate ? tensors.targets : undefined };
       return headLoss(tape, tensors.x, head, source, loss, { time: size.time, lossPositions, ...rest });
@@ -83,6 +88,7 @@ it.each([
   { lossPositions: 'all', separate: true },
   { lossPositions: 'last', separate: false },
   { lossPositions: 'last', separate: true },
+  { lossPositions: 'all', separate: true, softcap: 0.7 },
 ] as const)('has the gradients of finite differences with %j', async (options) => {
   const operands = operandsOf(small);
   const { gradients } = await run(small, operands, options);
@@ -123,6 +129,32 @@ it('gives the same in chunks and blocks as whole', async () => {
   expectClose(actual.gradients.x, expected.gradients.x ?? [], 1e-12);
   const blocks = [...(actual.gradients.head0 ?? []), ...(actual.gradients.head1 ?? [])];
   expectClose(blocks, expected.gradients.head0 ?? [], 1e-12);
+});
+
+it('caps the logits that are sampled as those of the loss', async () => {
+  const operands = operandsOf(small);
+  const logitsWith = async (softcap: number) => {
+    const { y } = await runOp(
+      operands,
+      (tape, { x, head0 }) => headLogits(tape, x, { ...headOf(head0), softcap }, tape.tensor('y', [6, 5])),
+      { training: false },
+    );
+    return y;
+  };
+  const [plain, capped] = [await logitsWith(0), await logitsWith(0.7)];
+  expectClose(
+    capped,
+    plain.map((value) => 0.7 * Math.tanh(value / 0.7)),
+    1e-12,
+  );
+  const { y } = await run(small, operands, { softcap: 0.7 });
+  const targets = operands.tokens?.values ?? [];
+  const losses = Array.from({ length: 6 }, (_, row) => {
+    const logits = capped.slice(5 * row, 5 * row + 5);
+    const target = targets[row + Math.floor(row / 3) + 1] ?? 0;
+    return Math.log(logits.reduce((sum, value) => sum + Math.exp(value), 0)) - (logits[target] ?? 0);
+  });
+  expectClose(y, losses, 1e-12);
 });
 
 it('writes logits over the whole vocabulary', async () => {
