@@ -54,8 +54,7 @@ export function createLab(): Lab {
     start: (experiment, text) =>
       answer(async () => {
         yieldToTraining();
-        await runs.prepare(experiment, text);
-        runs.start();
+        await runs.train(experiment, text);
         return undefined;
       }),
     prepare: (experiment, text) => answer(() => runs.prepare(experiment, text).then(() => undefined)),

@@ -46,6 +46,7 @@ export class RunService {
   #text: OwnText | undefined;
   #corpus: { readonly key: string; readonly text: OwnText | undefined; readonly corpus: Corpus } | undefined;
   #isPreparing = false;
+  #isStopWanted = false;
   #cancelled = false;
   #stepSeconds: number | undefined;
   #measuredKernels: KernelTable | undefined;
@@ -107,6 +108,13 @@ export class RunService {
     await this.#open(newId(), wanted, { corpus, withSampler: true }, own);
   }
 
+  /** Prepares a new run and starts it, unless it is stopped before it is ready. */
+  async train(json: ExperimentJson, text?: OwnText): Promise<void> {
+    this.#isStopWanted = false;
+    await this.prepare(json, text);
+    if (!this.#isStopWanted) this.start();
+  }
+
   /** Starts or goes on; nothing happens where there is no run. */
   start(): void {
     const { loop } = this.#current ?? {};
@@ -130,6 +138,7 @@ export class RunService {
   }
 
   async stop(): Promise<void> {
+    this.#isStopWanted = true;
     const current = this.#current;
     await current?.loop.stop();
     await current?.keeper.settled();

@@ -119,6 +119,20 @@ describe('a run of the worker', () => {
     expect([...lossesIn(second.events).keys()]).toEqual([1, 2]);
   });
 
+  it('takes no step when it is stopped while it is prepared, and can be started then', async () => {
+    const setup = setUp();
+    const { runs, events } = setup;
+    const training = runs.train(json({ train: { steps: 2 } }));
+    await runs.stop();
+    await training;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(events.at(-1)).toEqual({ kind: 'state', state: 'paused' });
+    expect(lossesIn(events).size).toBe(0);
+    await runTo(setup, 'finished');
+    await runs.train(json({ train: { steps: 3 } }));
+    while (lossesIn(events).size < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
   it('is saved when another takes its place, whose events alone are heard then', async () => {
     const setup = setUp();
     await setup.runs.prepare(json({ train: { steps: 100_000 } }));
