@@ -106,7 +106,7 @@ interface ShapeProbe {
 }
 
 /** Part of a calibration's time after which no further shape is compiled. */
-const compilingShare = 0.8;
+const compilingShare = 0.7;
 const mostRounds = 9;
 
 /** The fastest arithmetic, and the kernel that reached it. */

@@ -1,4 +1,4 @@
-// The slope method: t(2R) − t(R) over R cancels what is paid once per pass, and most of a timer's quantum.
+// The slope method: passes of R and 2R repetitions tell what is paid once per pass, which is taken off.
 //
 // Disturbances last longer than a pass (a core taken away, a clock that falls): passes of one subject taken in a row
 // share their luck. So many subjects are timed in rounds, a pass of each at a time, and each gets its median over all
@@ -70,7 +70,10 @@ export async function measureInRounds(
       if (repetitions > 1 || once < longPass) long.push(await time(2 * repetitions));
     }
   }
-  return subjects.map((subject) => evaluate(subject, estimate));
+  const fixed = subjects.flatMap((subject) => fixedSeconds(subject, estimate) ?? []);
+  // What a pass costs besides its work is the same for all subjects; one alone would take its noise for it.
+  const shared = Math.max(0, summarize(fixed).value);
+  return subjects.map((subject) => evaluate(subject, estimate, shared));
 }
 
 /** Repetitions of a pass that lasts at least `minimumSeconds`. */
@@ -89,13 +92,25 @@ async function enoughRepetitions(
   return repetitions;
 }
 
-function evaluate({ repetitions, short, long }: Subject, estimate: 'median' | 'quickest'): Measurement {
-  const pick = (values: readonly number[]) =>
-    estimate === 'quickest' ? Math.min(...values) : summarize(values).value;
-  if (long.length === 0) return { ...summarize(short), value: pick(short) };
+function pick(values: readonly number[], estimate: 'median' | 'quickest'): number {
+  return estimate === 'quickest' ? Math.min(...values) : summarize(values).value;
+}
+
+/** Seconds of a pass without any repetition, by the line through passes of R and 2R; undefined of long passes. */
+function fixedSeconds({ short, long }: Subject, estimate: 'median' | 'quickest'): number | undefined {
+  return long.length === 0 ? undefined : 2 * pick(short, estimate) - pick(long, estimate);
+}
+
+function evaluate(
+  { repetitions, short, long }: Subject,
+  estimate: 'median' | 'quickest',
+  fixed: number,
+): Measurement {
+  if (long.length === 0) return { ...summarize(short), value: pick(short, estimate) };
   const { spread, repeats } = summarize(long);
-  const [once, twice] = [pick(short), pick(long)];
-  return { value: twice > once ? (twice - once) / repetitions : twice / (2 * repetitions), spread, repeats };
+  const [once, twice] = [pick(short, estimate), pick(long, estimate)];
+  const both = once + twice - 2 * Math.min(fixed, 0.9999 * once);
+  return { value: both / (3 * repetitions), spread, repeats };
 }
 
 /** Median, half the interquartile range over the median, count. */
