@@ -1,6 +1,6 @@
 // Opens Dawn for the benches: raw timestamps, and a main thread that leaves the cores to a software driver.
-import { constants, setPriority } from 'node:os';
 import { create, globals } from 'webgpu';
+import { yieldToDriver } from '../src/cli/dawn-polling.ts';
 import { type OpenDevice, openDevice } from '../src/runtime/device.ts';
 
 /** Dawn's instance: it must stay referenced while a device lives. */
@@ -16,6 +16,6 @@ export async function openBenchDevice(): Promise<OpenDevice> {
   ]);
   const open = await openDevice(instance);
   if (open.kind !== 'device') throw new Error(`bench: ${open.message}`);
-  if (process.platform === 'linux') setPriority(process.pid, constants.priority.PRIORITY_LOW);
+  yieldToDriver();
   return open;
 }

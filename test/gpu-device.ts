@@ -1,7 +1,7 @@
 // The GPU of a test file: one Dawn device, and a failure for every error that nobody expected.
-import { constants, setPriority } from 'node:os';
 import { afterAll, afterEach, describe } from 'vitest';
 import { create, globals } from 'webgpu';
+import { yieldToDriver } from '../src/cli/dawn-polling.ts';
 import { type OpenDevice, openDevice } from '../src/runtime/device.ts';
 
 /** Dawn's instance: the process crashes when it is collected while a device lives, so it stays for ever. */
@@ -40,16 +40,8 @@ async function requestTestDevice(): Promise<OpenDevice> {
   void opened.device.lost.then(({ reason, message }) => {
     if (reason !== 'destroyed') unexpected.push(`device lost: ${message}`);
   });
-  lowerPriority();
+  yieldToDriver();
   return opened;
-}
-
-/**
- * Dawn polls a whole core while a promise is pending, which starves a software driver. On Linux this lowers the
- * calling thread alone, so the driver's threads, started earlier, get the core. Measured: 1.45 times as fast.
- */
-function lowerPriority(): void {
-  if (process.platform === 'linux') setPriority(process.pid, constants.priority.PRIORITY_LOW);
 }
 
 /** `describe` for tests that need a GPU: skipped, with the reason in the name, where there is none. */

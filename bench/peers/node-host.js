@@ -1,7 +1,7 @@
 // Runs one competitor in a Node process of its own on Dawn: node node-host.js BUNDLE NAME STEPS WARMUP.
-import { setPriority } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { create, globals } from 'webgpu';
+import { importSource } from '../../bin/bundle.js';
 
 const [bundle, name, steps, warmUp] = process.argv.slice(2);
 
@@ -14,13 +14,13 @@ iterators.filter ??= function* filter(isKept) {
   for (const value of this) if (isKept(value)) yield value;
 };
 
-// Dawn keeps this thread spinning while a promise of the GPU is pending, and a software GPU needs the cores: so the
-// thread steps back once the device, and with it the driver's own threads, exist.
+// Every competitor's thread steps back for the driver's, once the device, and with it those, exist.
+const { yieldToDriver } = await importSource('src/cli/dawn-polling.ts');
 Object.assign(globalThis, globals);
 const { requestDevice } = globals.GPUAdapter.prototype;
 globals.GPUAdapter.prototype.requestDevice = async function request(...descriptor) {
   const device = await requestDevice.apply(this, descriptor);
-  if (process.platform === 'linux') setPriority(process.pid, 19);
+  yieldToDriver();
   return device;
 };
 const gpu = create(process.platform === 'linux' ? ['backend=vulkan'] : []);

@@ -1,7 +1,8 @@
 // Opens the machine that a command runs on: Dawn's GPU, or the reference loops when they were asked for.
-import { constants, cpus, setPriority, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/engine.ts';
 import { type OpenDevice, openDevice } from '../runtime/device.ts';
+import { yieldToDriver } from './dawn-polling.ts';
 import { refuse } from './failure.ts';
 
 /** A machine with its name; `open` on a GPU only. */
@@ -59,9 +60,7 @@ async function openGpu(): Promise<OpenDevice> {
     const reason = opened.kind === 'noAdapter' ? 'Dawn finds no GPU' : opened.message.replace(/\.$/, '');
     refuse('noAdapter', `device: ${reason}. ${advice}.`);
   }
-  // Dawn polls a whole core while a promise is pending, which starves a software driver. On Linux this lowers the calling
-  // thread alone: the driver's own threads, started earlier, get the core. Measured: 1.45 times as fast on lavapipe.
-  if (process.platform === 'linux') setPriority(process.pid, constants.priority.PRIORITY_LOW);
+  yieldToDriver();
   return opened;
 }
 
