@@ -47,6 +47,7 @@ function describeProfile(profile: DeviceProfile, seconds: number, wanted: number
       ({ bytes, rate }) => [`copy of ${quantity(bytes, 'B')}`, measured(rate, 'B/s')] as const,
     ),
     ['launch', measured(profile.launchSeconds, 's')],
+    ['switch to another kernel', measured(profile.switchSeconds, 's')],
     ['submit and read back', measured(profile.submitSeconds, 's')],
     ['clock', `${measured(profile.clockFlopsPerSecond, 'FLOP/s')} while the kernels were timed`],
     ['kernels', describeShapes(profile, wanted)],

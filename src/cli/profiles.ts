@@ -35,6 +35,7 @@ const profileSchema = v.object({
   clockFlopsPerSecond: measurement,
   copyBytesPerSecond: v.pipe(v.array(v.object({ bytes: positive, rate: measurement })), v.minLength(1)),
   launchSeconds: duration,
+  switchSeconds: duration,
   submitSeconds: duration,
   queueSeconds: duration,
   kernels: v.record(

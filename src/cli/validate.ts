@@ -50,7 +50,7 @@ async function validate(options: ValidateOptions, output: Output, signal: AbortS
       : await fullProfile(open, options.recalibrate ? undefined : engine.profile, output);
   engine.profile = profile;
   output.text(
-    `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}\n`,
+    `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}${'clock'.padStart(7)}\n`,
   );
   const summary = await validatePredictions(engine, validationGrid(options.grid), {
     onRow: (row) => output.result(row, describeRow(row)),
@@ -74,11 +74,19 @@ async function fullProfile(
   return profile;
 }
 
-function describeRow({ name, kind, what, limitSeconds, seconds, measuredSeconds }: ValidationRow): string {
+function describeRow({
+  name,
+  kind,
+  what,
+  limitSeconds,
+  seconds,
+  measuredSeconds,
+  clockRatio,
+}: ValidationRow): string {
   const cell = (value: number, width: number) => quantity(value, 's').padStart(width);
   return (
     `${name.padEnd(30)}${`${kind}, ${what}`.padEnd(34)}${cell(limitSeconds, 9)}${cell(seconds, 11)}` +
-    `${cell(measuredSeconds, 11)}${(seconds / measuredSeconds).toFixed(2).padStart(8)}`
+    `${cell(measuredSeconds, 11)}${(seconds / measuredSeconds).toFixed(2).padStart(8)}${clockRatio.toFixed(2).padStart(7)}`
   );
 }
 

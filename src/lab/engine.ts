@@ -1,8 +1,9 @@
 // What the lab needs of a machine: its capabilities, its calibration if there is one, and a runtime for given plans.
+
+import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { Capabilities, VariantTable } from '../plan/kernel.ts';
 import { baselineCapabilities } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { DeviceProfile } from '../plan/device-profile.ts';
 import { predictDispatch } from '../plan/predict.ts';
 import type { Storage } from '../plan/tensor.ts';
 import { CpuRuntime } from '../runtime/cpu-runtime.ts';

@@ -4,7 +4,7 @@ import type { DeviceProfile, Measurement } from '../plan/device-profile.ts';
 import { summarize } from '../runtime/slope.ts';
 import type { ValidationRow, ValidationSummary, WorkKind } from '../worker/api-validation.ts';
 import type { Engine } from './engine.ts';
-import { expectWork, waterfallOf, withoutParts } from './expectation.ts';
+import { atClock, expectWork, waterfallOf, withoutParts } from './expectation.ts';
 import { LabError } from './problem.ts';
 import { prepareRun, type Run } from './run.ts';
 import type { SamplingOptions } from './sampler.ts';
@@ -38,14 +38,13 @@ export async function validatePredictions(
     if (signal?.aborted) break;
     const report = (within: number, what: string) =>
       onProgress((index + within) / models.length, `${model.name}: ${what}`);
-    for await (const row of validateModel(engine, profile, model, report)) {
+    for await (const row of validateModel(engine, profile, model, clockRatio, report)) {
       rows.push(row);
       onRow(row);
     }
   }
   return {
     ...summarizeRows(rows),
-    clockRatio: await clockRatio(),
     device: profile.device,
     seconds: (performance.now() - start) / 1000,
   };
@@ -62,6 +61,10 @@ export function summarizeRows(rows: readonly ValidationRow[]) {
     ninetiethPercentileError: quantile(
       rows.map(({ error }) => error),
       0.9,
+    ),
+    clockRatio: quantile(
+      rows.map((row) => row.clockRatio),
+      0.5,
     ),
     medianUnexplained: quantile(
       rows.map(({ waterfall }) => Math.abs(waterfall.unexplained) / waterfall.measured),
@@ -83,6 +86,7 @@ async function* validateModel(
   engine: Engine,
   profile: DeviceProfile,
   { name, experiment: json, kinds }: GridModel,
+  clockRatio: () => Promise<number>,
   report: (within: number, what: string) => void,
 ): AsyncGenerator<ValidationRow> {
   const parsed = parseExperiment(json);
@@ -95,14 +99,17 @@ async function* validateModel(
   try {
     for (const [index, kind] of kinds.entries()) {
       report(0.4 + (0.6 * index) / kinds.length, kind);
+      const before = await clockRatio();
       const { work, measured } = await measureWork(run, kind);
-      const expectation = expectWork(work, profile);
+      const clock = (before + (await clockRatio())) / 2;
+      const expectation = atClock(expectWork(work, profile), clock);
       yield {
         ...withoutParts(expectation),
         name,
         measuredSeconds: measured.value,
         measuredSpread: measured.spread,
         repeats: measured.repeats,
+        clockRatio: clock,
         error: Math.abs(expectation.seconds / measured.value - 1),
         waterfall: waterfallOf(expectation, measured.value),
       };

@@ -31,6 +31,11 @@ export interface DeviceProfile {
   readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measurement }[];
   /** Seconds that each further dispatch adds to a pass. */
   readonly launchSeconds: Measurement;
+  /**
+   * Seconds that a dispatch takes longer behind another kernel than behind itself: its data and its code are cold. Kernels
+   * are timed behind themselves, and steps are not.
+   */
+  readonly switchSeconds: Measurement;
   /** Fixed seconds of one submission and its readback. */
   readonly submitSeconds: Measurement;
   /** Seconds that each further submission adds while the queue is never waited for. */

@@ -34,7 +34,9 @@ export interface PlanPrediction {
   readonly launchedFlops: number;
   readonly bytes: number;
   readonly limitSeconds: number;
+  /** Of the dispatches one behind the other: their sum, and a switch for each. */
   readonly seconds: number;
+  readonly switchSeconds: number;
   readonly relativeError: number;
 }
 
@@ -72,7 +74,8 @@ export function predictPlan(plan: Plan, profile: DeviceProfile, scalars: Scalars
   const dispatches = plan.dispatches.map((dispatch) => predictDispatch(dispatch, profile, scalars));
   const sum = (of: (row: DispatchPrediction) => number) =>
     dispatches.reduce((total, row) => total + of(row), 0);
-  const seconds = sum((row) => row.seconds);
+  const switchSeconds = dispatches.length * profile.switchSeconds.value;
+  const seconds = sum((row) => row.seconds) + switchSeconds;
   return {
     dispatches,
     usefulFlops: sum((row) => row.usefulFlops),
@@ -80,6 +83,7 @@ export function predictPlan(plan: Plan, profile: DeviceProfile, scalars: Scalars
     bytes: sum((row) => row.bytes),
     limitSeconds: sum((row) => row.limitSeconds),
     seconds,
+    switchSeconds,
     // Errors of one kernel repeat in every layer: they add up, they do not average out.
     relativeError: sum((row) => row.seconds * row.relativeError) / Math.max(seconds, 1e-12),
   };

@@ -64,16 +64,19 @@ async function measureDevice(
         0.05 + 0.6 * Math.min(1, elapsed() / (compilingShare * seconds)),
         `${kernel.name}, compiling`,
       );
-      subjects.push({ kernel, dims, time: await probing.prepare(kernel, dims) });
+      subjects.push({ kernel, dims, ...(await probing.prepare(kernel, dims)) });
     }
 
-    const clockPass = await probing.prepare(arithmetic, arithmetic.calibration[0] ?? {});
-    const [clock, ...measured] = await measureInRounds([clockPass, ...subjects.map(({ time }) => time)], {
-      rounds: mostRounds,
-      budgetSeconds: seconds - elapsed(),
-      onRound: (round, rounds) =>
-        onProgress(0.65 + (0.35 * round) / rounds, `round ${round + 1} of all kernels`),
-    });
+    const clockProbe = await probing.prepare(arithmetic, arithmetic.calibration[0] ?? {});
+    const [clock, ...measured] = await measureInRounds(
+      [clockProbe.time, ...subjects.map(({ time }) => time)],
+      {
+        rounds: mostRounds,
+        budgetSeconds: seconds - elapsed(),
+        onRound: (round, rounds) =>
+          onProgress(0.65 + (0.35 * round) / rounds, `round ${round + 1} of all kernels`),
+      },
+    );
     if (clock === undefined) throw new Error('calibrate: the clock was not measured.');
     const profile: DeviceProfile = {
       version: profileVersion,
@@ -82,6 +85,7 @@ async function measureDevice(
       clockFlopsPerSecond: rateOf(arithmetic.usefulFlops(arithmetic.calibration[0] ?? {}, {}), clock),
       copyBytesPerSecond: copies,
       launchSeconds,
+      switchSeconds: await measureSwitch(timer, subjects, measured),
       ...(await measureSubmits(device)),
       kernels: pointsByKernel(subjects, measured),
       timer: timer.method,
@@ -103,6 +107,8 @@ interface ShapeProbe {
   readonly kernel: Kernel;
   readonly dims: Dims;
   readonly time: TimePass;
+  /** Adds one dispatch to a pass. */
+  readonly encode: (pass: GPUComputePassEncoder) => void;
 }
 
 /** Part of a calibration's time after which no further shape is compiled. */
@@ -119,7 +125,8 @@ async function measurePeak(
   for (const [index, kernel] of kernels.entries()) {
     onProgress(0.02 * (index / kernels.length), kernel.name);
     const dims = kernel.calibration[0] ?? {};
-    const seconds = await measureSlope(await probing.prepare(kernel, dims), { ...peak, budgetSeconds: 0.3 });
+    const { time } = await probing.prepare(kernel, dims);
+    const seconds = await measureSlope(time, { ...peak, budgetSeconds: 0.3 });
     const fma = rateOf(kernel.usefulFlops(dims, {}), seconds);
     if (best === undefined || fma.value > best.fma.value) best = { fma, arithmetic: kernel };
   }
@@ -132,15 +139,45 @@ const peak = { estimate: 'quickest', rounds: 12 } as const;
 /** Bandwidth by size, and what the smallest copy takes: a launch. */
 async function measureCopies(probing: Probing, copy: Kernel) {
   const [smallest, ...sizes] = copy.calibration;
-  const launchSeconds = await measureSlope(await probing.prepare(copy, smallest ?? {}));
+  const launchSeconds = await measureSlope((await probing.prepare(copy, smallest ?? {})).time);
   const copies: { bytes: number; rate: Measurement }[] = [];
   for (const dims of sizes) {
     const bytes = copy.bytes(dims, {});
-    const seconds = await measureSlope(await probing.prepare(copy, dims), { ...peak, budgetSeconds: 0.15 });
+    const { time } = await probing.prepare(copy, dims);
+    const seconds = await measureSlope(time, { ...peak, budgetSeconds: 0.15 });
     copies.push({ bytes, rate: rateOf(bytes, subtract(seconds, launchSeconds.value)) });
   }
   return { copies, launchSeconds };
 }
+
+/** Bytes of a dispatch up to which it counts for `measureSwitch`: what tiny models have. */
+const switchedBytes = 4e6;
+const switchPasses = 9;
+
+/** Times a pass of all smaller shapes, one behind the other, against the sum of their own times. */
+async function measureSwitch(
+  timer: PassTimer,
+  subjects: readonly ShapeProbe[],
+  measured: readonly Measurement[],
+): Promise<Measurement> {
+  const chosen = subjects.flatMap((probe, index) => {
+    const seconds = measured[index]?.value;
+    const isSmall = pointOf(probe.kernel, probe.dims, noMeasurement).bytes <= switchedBytes;
+    return isSmall && seconds !== undefined ? [{ probe, seconds }] : [];
+  });
+  const alone = chosen.reduce((sum, { seconds }) => sum + seconds, 0);
+  const passes: number[] = [];
+  for (let i = 0; i < switchPasses && chosen.length > 0; i++) {
+    const together = await timer.seconds((pass) => {
+      for (const { probe } of chosen) probe.encode(pass);
+    });
+    passes.push((together - alone) / chosen.length);
+  }
+  const { value, spread, repeats } = passes.length > 0 ? summarize(passes) : noMeasurement;
+  return { value: Math.max(0, value), spread: Math.abs(spread), repeats };
+}
+
+const noMeasurement: Measurement = { value: 0, spread: 0, repeats: 0 };
 
 function pointsByKernel(subjects: readonly ShapeProbe[], measured: readonly Measurement[]) {
   const kernels: Record<string, EfficiencyPoint[]> = {};
@@ -189,7 +226,7 @@ export async function measureArithmetic(device: GPUDevice, kernels: readonly Ker
       const dims = kernel.calibration[0] ?? {};
       const rate = rateOf(
         kernel.usefulFlops(dims, {}),
-        await measureSlope(await probing.prepare(kernel, dims)),
+        await measureSlope((await probing.prepare(kernel, dims)).time),
       );
       if (best === undefined || rate.value > best.value) best = rate;
     }
@@ -217,7 +254,7 @@ export async function measureKernel(
 ): Promise<Measurement> {
   const probing = new Probing(device, timer, pipelines);
   try {
-    return await measureSlope(await probing.prepare(kernel, dims), options);
+    return await measureSlope((await probing.prepare(kernel, dims)).time, options);
   } finally {
     probing.dispose();
   }
@@ -236,19 +273,20 @@ class Probing {
     this.#pipelines = pipelines;
   }
 
-  /** Compiles, fills tensors and runs once; returns how to time passes of it. */
-  async prepare(kernel: Kernel, dims: Dims): Promise<TimePass> {
+  /** Compiles, fills tensors and runs once; returns how to run and to time it. */
+  async prepare(kernel: Kernel, dims: Dims): Promise<Pick<ShapeProbe, 'encode' | 'time'>> {
     const { plan, storages } = probeOf(kernel, dims);
     const runtime = await GpuRuntime.create(this.#device, [plan], { pipelines: this.#pipelines });
     this.#runtimes.push(runtime);
     for (const { whole, values } of storages) runtime.write(whole, values);
     runtime.setScalars(plan, probeScalarsOf(kernel, dims));
+    const encode = (pass: GPUComputePassEncoder) => runtime.encodeDispatch(pass, plan, 0);
     const time: TimePass = (repetitions) =>
       this.#timer.seconds((pass) => {
-        for (let i = 0; i < repetitions; i++) runtime.encodeDispatch(pass, plan, 0);
+        for (let i = 0; i < repetitions; i++) encode(pass);
       });
     await time(1);
-    return time;
+    return { encode, time };
   }
 
   dispose(): void {

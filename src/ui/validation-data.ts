@@ -82,9 +82,7 @@ export function scatterSeries(rows: readonly ValidationRow[], [low, high]: Inter
 }
 
 /** Median and 90th percentile of the errors, of all rows and of each kind that occurs. */
-export function errorsByKind(
-  rows: readonly ValidationRow[],
-): readonly {
+export function errorsByKind(rows: readonly ValidationRow[]): readonly {
   readonly name: string;
   readonly count: number;
   readonly median: number;

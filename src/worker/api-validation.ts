@@ -12,7 +12,7 @@ export interface Waterfall {
   readonly bandwidthExcess: number;
   /** Padding of tiles, and what the kernels lose against the roofline by their fitted efficiency. */
   readonly tileAndOccupancy: number;
-  /** Starting each dispatch. */
+  /** Starting each dispatch, with its data and code cold from the one before. */
   readonly launches: number;
   /** Handing work over, and waiting for it where somebody waits. */
   readonly hostAndQueue: number;
@@ -46,6 +46,11 @@ export interface ValidationRow extends WorkExpectation {
   /** Half the interquartile range over the median. */
   readonly measuredSpread: number;
   readonly repeats: number;
+  /**
+   * Arithmetic of the device beside the measurement over that of its calibration. `seconds` is expected at this clock:
+   * processors and GPUs run faster or slower by the minute.
+   */
+  readonly clockRatio: number;
   /** |expected ÷ measured − 1|. */
   readonly error: number;
   readonly waterfall: Waterfall;
@@ -58,7 +63,7 @@ export interface ValidationSummary {
   readonly ninetiethPercentileError: number;
   /** Median of |unexplained| ÷ measured. */
   readonly medianUnexplained: number;
-  /** The arithmetic probe after the grid over that of the calibration: far from 1, the device has changed since. */
+  /** Median of the rows': far from 1, the device has changed since its calibration. */
   readonly clockRatio: number;
   readonly device: string;
   readonly seconds: number;

@@ -15,6 +15,7 @@ export const exampleProfile: KeptProfile = {
     launchSeconds: exact(10e-6),
     submitSeconds: exact(50e-6),
     queueSeconds: exact(5e-6),
+    switchSeconds: exact(0),
     kernels: {},
     timer: 'none',
   },

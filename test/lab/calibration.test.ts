@@ -78,6 +78,7 @@ it('a profile is shown by kernel', () => {
       launchSeconds: measured,
       submitSeconds: measured,
       queueSeconds: measured,
+      switchSeconds: measured,
     },
     kernels: { gemm: [{ shape: 'rows 1', launchedFlops: 1, bytes: 1, workgroups: 1, seconds: measured }] },
   };
@@ -98,7 +99,7 @@ it('says so when the clock drifted while the kernels were timed', () => {
       kernels: {},
     },
     ...{ fmaFlopsPerSecond: steady, clockFlopsPerSecond: steady, launchSeconds: steady },
-    ...{ submitSeconds: steady, queueSeconds: steady },
+    ...{ submitSeconds: steady, queueSeconds: steady, switchSeconds: steady },
   };
   expect(reportOf(profile, 1).warning).toBeUndefined();
   for (const clock of [

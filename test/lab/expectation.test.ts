@@ -1,6 +1,6 @@
 // Limit and expectation of some work, and the waterfall between them, on a device of round numbers.
 import { describe, expect, it } from 'vitest';
-import { expectWork, waterfallOf } from '../../src/lab/expectation.ts';
+import { atClock, expectWork, waterfallOf } from '../../src/lab/expectation.ts';
 import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
 import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
 import { allWork, decodeWork, trainingWork } from '../../src/lab/work.ts';
@@ -18,6 +18,7 @@ const profile: DeviceProfile = {
   launchSeconds: exactly(1e-5),
   submitSeconds: exactly(1e-3),
   queueSeconds: exactly(1e-4),
+  switchSeconds: exactly(0),
 };
 const { model, train } = tinyExperiment({ model: { vocabulary: 65 }, train: { accumulation: 2 } });
 const options = { capabilities: baselineCapabilities };
@@ -72,4 +73,13 @@ describe('the waterfall', () => {
     expect(parts.launches).toBeCloseTo(dispatches.length * 1e-5, 12);
     expect(parts.bandwidthExcess).toBeGreaterThan(0);
   });
+});
+
+it('at half the clock everything takes twice as long, and still adds up', () => {
+  const expectation = expectWork(trainingWork(plans, train), profile);
+  const slow = atClock(expectation, 0.5);
+  expect(slow.seconds).toBeCloseTo(2 * expectation.seconds, 12);
+  expect(slow.limitSeconds).toBeCloseTo(2 * expectation.limitSeconds, 12);
+  const sum = Object.values(slow.parts).reduce((total, part) => total + part, 0);
+  expect(sum).toBeCloseTo(slow.seconds, 12);
 });

@@ -17,6 +17,7 @@ const profile: DeviceProfile = {
   launchSeconds: measurement(1e-6),
   submitSeconds: measurement(1e-4),
   queueSeconds: measurement(1e-5),
+  switchSeconds: measurement(0),
   kernels: {},
   timer: 'none',
 };

@@ -37,6 +37,7 @@ const profile: DeviceProfile = {
   launchSeconds: { value: 1e-5, spread: 0, repeats: 1 },
   submitSeconds: { value: 1e-4, spread: 0, repeats: 1 },
   queueSeconds: { value: 1e-5, spread: 0, repeats: 1 },
+  switchSeconds: { value: 0, spread: 0, repeats: 1 },
   kernels: {},
   timer: 'none',
 };

@@ -15,6 +15,7 @@ const profile: DeviceProfile = {
   launchSeconds: exactly(1e-5),
   submitSeconds: exactly(1e-3),
   queueSeconds: exactly(1e-4),
+  switchSeconds: exactly(0),
 };
 
 const tiny = {
@@ -41,6 +42,7 @@ describeGpu('validatePredictions', () => {
     for (const row of rows) {
       expect(row.measuredSeconds).toBeGreaterThan(0);
       expect(row.repeats).toBeGreaterThanOrEqual(5);
+      expect(row.clockRatio).toBe(0.9);
       expect(row.error).toBeCloseTo(Math.abs(row.seconds / row.measuredSeconds - 1), 12);
       const { measured, ...parts } = row.waterfall;
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(measured, 9);
@@ -77,7 +79,15 @@ describeGpu('validatePredictions', () => {
 it('errors are summed up by their median and 90th percentile', () => {
   const row = (error: number): ValidationRow => ({
     ...{ name: 'x', kind: 'training', what: '', tokens: 1, usefulFlops: 1, limitSeconds: 1, limitError: 0 },
-    ...{ seconds: 1, relativeError: 0, measuredSeconds: 1, measuredSpread: 0, repeats: 5, error },
+    ...{
+      seconds: 1,
+      relativeError: 0,
+      measuredSeconds: 1,
+      measuredSpread: 0,
+      repeats: 5,
+      error,
+      clockRatio: 1,
+    },
     waterfall: {
       ...{ arithmeticAtPeak: 0, bandwidthExcess: 0, tileAndOccupancy: 0, launches: 0, hostAndQueue: 0 },
       ...{ unexplained: -error, measured: 1 },

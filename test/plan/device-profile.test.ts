@@ -14,6 +14,7 @@ const profile: DeviceProfile = {
   launchSeconds: exactly(1e-6),
   submitSeconds: exactly(1e-4),
   queueSeconds: exactly(1e-5),
+  switchSeconds: exactly(0),
 };
 
 it('bandwidth is linear in the logarithm of the size, and constant beyond what was measured', () => {

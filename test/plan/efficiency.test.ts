@@ -15,6 +15,7 @@ const profile: DeviceProfile = {
   launchSeconds: exactly(2e-6),
   submitSeconds: exactly(1e-4),
   queueSeconds: exactly(1e-5),
+  switchSeconds: exactly(0),
   kernels: {
     'gemm/wide': [point(1e4, 2e-5), point(1e6, 2e-3)],
     'gemm/tall': [point(1e4, 2.4e-5)],

@@ -24,6 +24,7 @@ const profile: DeviceProfile = {
   launchSeconds: exactly(1e-6),
   submitSeconds: exactly(1e-4),
   queueSeconds: exactly(1e-5),
+  switchSeconds: exactly(0),
   kernels: {
     copy: [
       { shape: 'small', launchedFlops: 0, bytes: 1e3, workgroups: 1, seconds: exactly(5e-6, 0.1) },
