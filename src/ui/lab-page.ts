@@ -146,6 +146,8 @@ export class LabPage extends LitElement {
     const unfinished = lab.savedRuns.find(({ step, totalSteps }) => step < totalSteps);
     const presetId = replay?.recorded.presetId ?? '';
     return html`<notice-strips
+      role="region"
+      aria-label="Notices"
       .problems=${lab.problems}
       .kept=${{ hasRun: run.state !== 'idle', ...(run.savedStep === undefined ? {} : { savedStep: run.savedStep }) }}
       .notices=${lab.notices}
