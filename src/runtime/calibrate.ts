@@ -115,6 +115,20 @@ interface ShapeProbe {
 const compilingShare = 0.7;
 const mostRounds = 9;
 
+/** Longest wait for a driver that goes on working after it compiled, in seconds, and how near to the peak is at rest. */
+const rest = { seconds: 4, share: 0.85, pause: 0.2 } as const;
+
+/** Waits until arithmetic goes nearly as fast as at its best: drivers compress and store what they compiled. */
+async function settle(time: TimePass, bestSeconds: number): Promise<void> {
+  const end = performance.now() + 1000 * rest.seconds;
+  while (performance.now() < end) {
+    const passes: number[] = [];
+    for (let i = 0; i < 9; i++) passes.push(await time(1));
+    if (bestSeconds >= rest.share * summarize(passes).value) return;
+    await new Promise((resolve) => setTimeout(resolve, 1000 * rest.pause));
+  }
+}
+
 /** The fastest arithmetic, and the kernel that reached it. */
 async function measurePeak(
   probing: Probing,
