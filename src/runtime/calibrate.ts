@@ -68,6 +68,9 @@ async function measureDevice(
     }
 
     const clockProbe = await probing.prepare(arithmetic, arithmetic.calibration[0] ?? {});
+    onProgress(0.65, 'waiting for the driver to come to rest');
+    const clockFlops = arithmetic.usefulFlops(arithmetic.calibration[0] ?? {}, {});
+    await settle(clockProbe.time, clockFlops / fma.value);
     const [clock, ...measured] = await measureInRounds(
       [clockProbe.time, ...subjects.map(({ time }) => time)],
       {
@@ -82,7 +85,7 @@ async function measureDevice(
       version: profileVersion,
       device: name,
       fmaFlopsPerSecond: fma,
-      clockFlopsPerSecond: rateOf(arithmetic.usefulFlops(arithmetic.calibration[0] ?? {}, {}), clock),
+      clockFlopsPerSecond: rateOf(clockFlops, clock),
       copyBytesPerSecond: copies,
       launchSeconds,
       switchSeconds: await measureSwitch(timer, subjects, measured),
