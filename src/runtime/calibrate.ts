@@ -88,7 +88,7 @@ async function measureDevice(
       clockFlopsPerSecond: rateOf(clockFlops, clock),
       copyBytesPerSecond: copies,
       launchSeconds,
-      switchSeconds: await measureSwitch(timer, subjects, measured),
+      switchSeconds: await measureSwitch(timer, subjects, measured, launchSeconds),
       ...(await measureSubmits(device)),
       kernels: pointsByKernel(subjects, measured),
       timer: timer.method,
@@ -167,8 +167,9 @@ async function measureCopies(probing: Probing, copy: Kernel) {
   return { copies, launchSeconds };
 }
 
-/** Bytes of a dispatch up to which it counts for `measureSwitch`: what tiny models have. */
-const switchedBytes = 4e6;
+/** Seconds of a dispatch up to which it counts for `measureSwitch`: of longer ones their own error is more than a switch. */
+const switchedSeconds = 4e-4;
+const fewestSwitches = 10;
 const switchPasses = 9;
 
 /** Times a pass of all smaller shapes, one behind the other, against the sum of their own times. */
@@ -176,25 +177,25 @@ async function measureSwitch(
   timer: PassTimer,
   subjects: readonly ShapeProbe[],
   measured: readonly Measurement[],
+  launch: Measurement,
 ): Promise<Measurement> {
   const chosen = subjects.flatMap((probe, index) => {
     const seconds = measured[index]?.value;
-    const isSmall = pointOf(probe.kernel, probe.dims, noMeasurement).bytes <= switchedBytes;
-    return isSmall && seconds !== undefined ? [{ probe, seconds }] : [];
+    return seconds !== undefined && seconds <= switchedSeconds ? [{ probe, seconds }] : [];
   });
+  // A cold driver leaves too few: twice a launch is what was seen elsewhere.
+  if (chosen.length < fewestSwitches) return { ...launch, value: 2 * launch.value };
   const alone = chosen.reduce((sum, { seconds }) => sum + seconds, 0);
   const passes: number[] = [];
-  for (let i = 0; i < switchPasses && chosen.length > 0; i++) {
+  for (let i = 0; i < switchPasses; i++) {
     const together = await timer.seconds((pass) => {
       for (const { probe } of chosen) probe.encode(pass);
     });
     passes.push((together - alone) / chosen.length);
   }
-  const { value, spread, repeats } = passes.length > 0 ? summarize(passes) : noMeasurement;
+  const { value, spread, repeats } = summarize(passes);
   return { value: Math.max(0, value), spread: Math.abs(spread), repeats };
 }
-
-const noMeasurement: Measurement = { value: 0, spread: 0, repeats: 0 };
 
 function pointsByKernel(subjects: readonly ShapeProbe[], measured: readonly Measurement[]) {
   const kernels: Record<string, EfficiencyPoint[]> = {};
