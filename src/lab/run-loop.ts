@@ -34,11 +34,15 @@ export class RunLoop {
   #stepsWanted = 0;
   #loop: Promise<void> | undefined;
   #nextSave: number;
+  /** Step of the last state that was saved; undefined before the first. */
+  #savedStep: number | undefined;
 
   constructor(run: Run, options: RunLoopOptions) {
     this.run = run;
     this.#options = options;
     this.#clock = new StepClock(run.trainer.flopsPerStep);
+    const { step } = run.trainer.progress;
+    if (step > 0) this.#savedStep = step; // a run goes on from a saved state
     this.#nextSave = performance.now() / 1000 + (options.saveInterval ?? 10);
   }
 
@@ -175,13 +179,19 @@ export class RunLoop {
       return;
     }
     const kept = done.isFinite
-      ? 'The last saved state is kept'
+      ? this.#keptState()
       : 'That step changed nothing: the weights are those before it';
     const message =
       `The loss became ${done.isFinite ? done.loss.toPrecision(4) : 'no number'} at step ${done.step}. ` +
       `${kept}. Lower the learning rate or turn on clipping.`;
     this.#setState('diverged', message);
     this.#options.emit({ kind: 'problem', problem: { kind: 'diverged', message } });
+  }
+
+  #keptState(): string {
+    return this.#savedStep === undefined
+      ? 'No state had been saved before, so none is kept'
+      : `The state saved at step ${this.#savedStep} is kept`;
   }
 
   /** True when something other than the next step is due. */
@@ -253,6 +263,7 @@ export class RunLoop {
       const checkpoint = await checkpointOf(this.run);
       await save(checkpoint, this.run.trainer.progress.step);
       const { step } = this.run.trainer.progress;
+      this.#savedStep = step;
       this.#options.emit({ kind: 'saved', step, bytes: checkpoint.byteLength });
     } catch (error) {
       // Training goes on: a full disk must not cost the run.

@@ -248,14 +248,18 @@ describe('a run that goes wrong', () => {
     expect(saves).toEqual([]);
   });
 
-  it('stops when the loss is far above that of guessing', async () => {
+  it.each([
+    ['No state had been saved before', {}],
+    [/The state saved at step \d+ is kept/, { save: async () => undefined, saveInterval: 0 }],
+  ])('stops when the loss is far above that of guessing: %s', async (kept, options) => {
     const optimizer = { kind: 'sgd', learningRate: 10, momentum: 0.99 };
-    const { loop, events } = await setUp({ train: { steps: 400, clip: 0, optimizer } });
+    const { loop, events } = await setUp({ train: { steps: 400, clip: 0, optimizer } }, options);
     loop.start();
     await loop.settled();
     expect(loop.state).toBe('diverged');
     const message = events.find((event) => event.kind === 'state' && event.state === 'diverged');
     expect(message?.kind === 'state' && message.message).toMatch(/at step \d+\./);
+    expect(message?.kind === 'state' && message.message).toMatch(kept);
   });
 
   it('goes on training when saving fails, and says why', async () => {
