@@ -109,7 +109,8 @@ function evaluate(
   if (long.length === 0) return { ...summarize(short), value: pick(short, estimate) };
   const { spread, repeats } = summarize(long);
   const [once, twice] = [pick(short, estimate), pick(long, estimate)];
-  const both = once + twice - 2 * Math.min(fixed, 0.9999 * once);
+  // Noise can make the long pass the shorter one, and what is fixed more than either: the rest stays positive.
+  const both = once + twice - 2 * Math.min(fixed, 0.9999 * Math.min(once, twice));
   return { value: both / (3 * repetitions), spread, repeats };
 }
 

@@ -65,6 +65,14 @@ describe('measureSlope', () => {
 });
 
 describe('measureInRounds', () => {
+  it('stays positive where noise makes longer passes shorter than what every pass costs', async () => {
+    const fixed = fakeTimer(1e-6, { fixed: 0.04 }).time;
+    const backwards = async (repetitions: number) => 0.01 / repetitions;
+    for (const { value } of await measureInRounds([fixed, fixed, backwards])) {
+      expect(value).toBeGreaterThan(0);
+    }
+  });
+
   it('times its subjects in turns, so that a slow spell hits all alike', async () => {
     let passes = 0;
     // Work takes 1.5 times as long during the middle third of all passes.
