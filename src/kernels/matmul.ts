@@ -47,6 +47,8 @@ interface Variant {
   /** Sizes and row lengths must fit its vectors (`fitsPairs`). */
   readonly isAligned?: boolean;
   /** Rows and columns of y that one workgroup computes. */
+  /** Calibrated on single rows. */
+  readonly isForFewRows?: boolean;
   readonly tile: readonly [rows: number, columns: number];
   /** True where it computes the right thing and is worth trying. */
   readonly suits?: (dims: MatmulDims, device: Capabilities) => boolean;
@@ -71,6 +73,8 @@ function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant 
     requires: ['subgroups'],
     constants: { lanes, tileRows: rows, columnVectors: vectors },
     tile: [rows, width],
+    // Where there are 32-row tiles, these are left with prompts' ends and single tokens.
+    isForFewRows: rows === 16 && lanes === 8,
     suits: (_, device) =>
       isNarrow(device) ? device.subgroupMinSize === lanes : device.subgroupMinSize >= lanes && lanes > 8,
     pays: (dims) => fillsTile(dims, rows, width, vectors),
@@ -217,11 +221,12 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
       { ...odd, xStride: odd.xStride + xPad, wStride: odd.wStride + wPad, slices: 3 },
       { ...odd, yStride: odd.yStride + yPad, hasBias: 1, hasResidual: 1, accumulate: 1 },
     ],
-    calibration: isRow
-      ? [128, 384, 768].map((size) => naturalDims(layout, 1, size, size))
-      : isPlain
-        ? [32, 64, 128].map((size) => naturalDims(layout, size, size, size))
-        : typicalSizes[layout].map(([rows, columns, inner]) => naturalDims(layout, rows, columns, inner)),
+    calibration:
+      isRow || variant.isForFewRows
+        ? [128, 384, 768].map((size) => naturalDims(layout, 1, size, size))
+        : isPlain
+          ? [32, 64, 128].map((size) => naturalDims(layout, size, size, size))
+          : typicalSizes[layout].map(([rows, columns, inner]) => naturalDims(layout, rows, columns, inner)),
     workgroups: (dims) => {
       if (isPlain) return Math.ceil((dims.slices * dims.rows * dims.columns) / 64);
       return dims.slices * tilesOf(dims, tile);
