@@ -4,9 +4,9 @@ import { type MatmulLayout, recordMatmul } from '../src/kernels/matmul.ts';
 import { kernelNamed } from '../src/lab/kernel-catalogue.ts';
 import type { Dispatch } from '../src/plan/kernel.ts';
 import { Tape } from '../src/plan/tape.ts';
-import { measureKernel } from '../src/runtime/calibrate.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
 import { PipelineCache } from '../src/runtime/pipelines.ts';
+import { measureKernel } from '../src/runtime/probing.ts';
 import { PassTimer } from '../src/runtime/timer.ts';
 
 /** rows × columns × inner: a square, and the products of one nanoGPT CPU layer and its head. */

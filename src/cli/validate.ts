@@ -1,6 +1,6 @@
 // `flopscope validate`: predictions against measurements on models that calibration has not seen.
 import { type Command, Option } from 'commander';
-import { deviceClockRatio, shapesToMeasure } from '../lab/calibration.ts';
+import { openPace, shapesToMeasure } from '../lab/calibration.ts';
 import { validatePredictions } from '../lab/validation.ts';
 import { validationGrid } from '../lab/validation-grid.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
@@ -50,15 +50,20 @@ async function validate(options: ValidateOptions, output: Output, signal: AbortS
       : await fullProfile(open, options.recalibrate ? undefined : engine.profile, output);
   engine.profile = profile;
   output.text(
-    `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}${'clock'.padStart(7)}\n`,
+    `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}${'pace'.padStart(7)}\n`,
   );
-  const summary = await validatePredictions(engine, validationGrid(options.grid), {
-    onRow: (row) => output.result(row, describeRow(row)),
-    onProgress: (fraction, what) => output.progress(what, fraction),
-    clockRatio: () => deviceClockRatio(open, profile),
-    signal,
-  });
-  output.result({ done: true, ...summary }, describeSummary(summary));
+  const pace = await openPace(open);
+  try {
+    const summary = await validatePredictions(engine, validationGrid(options.grid), {
+      onRow: (row) => output.result(row, describeRow(row)),
+      onProgress: (fraction, what) => output.progress(what, fraction),
+      paceSeconds: () => pace.seconds(),
+      signal,
+    });
+    output.result({ done: true, ...summary }, describeSummary(summary));
+  } finally {
+    pace.dispose();
+  }
 }
 
 /** A profile with every shape, as far as three more calibrations reach: a driver keeps what it compiled in the last. */
@@ -81,24 +86,24 @@ function describeRow({
   limitSeconds,
   seconds,
   measuredSeconds,
-  clockRatio,
+  paceRatio,
 }: ValidationRow): string {
   const cell = (value: number, width: number) => quantity(value, 's').padStart(width);
   return (
     `${name.padEnd(30)}${`${kind}, ${what}`.padEnd(34)}${cell(limitSeconds, 9)}${cell(seconds, 11)}` +
-    `${cell(measuredSeconds, 11)}${(seconds / measuredSeconds).toFixed(2).padStart(8)}${clockRatio.toFixed(2).padStart(7)}`
+    `${cell(measuredSeconds, 11)}${(seconds / measuredSeconds).toFixed(2).padStart(8)}${paceRatio.toFixed(2).padStart(7)}`
   );
 }
 
 function describeSummary(summary: ValidationSummary): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const clock =
-    Math.abs(summary.clockRatio - 1) > 0.1
-      ? ` The device's clock is now at ${percent(summary.clockRatio)} of that of the calibration: calibrate again.`
+  const pace =
+    Math.abs(summary.paceRatio - 1) > 0.1
+      ? ` The device now goes at ${percent(summary.paceRatio)} of the pace of its calibration: calibrate again.`
       : '';
   return (
     `\n${summary.configurations} configurations on ${summary.device}: median error ${percent(summary.medianError)}, ` +
     `90th percentile ${percent(summary.ninetiethPercentileError)}, unexplained ${percent(summary.medianUnexplained)} ` +
-    `of the measured time in the median. Took ${quantity(summary.seconds, 's')}.${clock}`
+    `of the measured time in the median. Took ${quantity(summary.seconds, 's')}.${pace}`
   );
 }

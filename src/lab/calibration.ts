@@ -5,8 +5,9 @@ import { type DeviceProfile, limitOf } from '../plan/device-profile.ts';
 import type { Capabilities, Kernel } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
 import { costOf } from '../plan/predict.ts';
-import { calibrate, measureArithmetic } from '../runtime/calibrate.ts';
+import { calibrate } from '../runtime/calibrate.ts';
 import type { DeviceFacts, OpenDevice } from '../runtime/device.ts';
+import { Pace } from '../runtime/pace.ts';
 import { exampleScalars } from '../runtime/verify.ts';
 import type { CalibrationReport } from '../worker/api.ts';
 import { recordInferencePlans } from './inference-plans.ts';
@@ -46,13 +47,9 @@ function arithmeticProbes(): Kernel[] {
   return [kernelNamed('fma-peak/scalar'), kernelNamed('fma-peak/vector')];
 }
 
-/** Arithmetic of the device now over that of its calibration: 1 unless its clock or its load has changed. */
-export async function deviceClockRatio(
-  { device }: OpenDevice,
-  { clockFlopsPerSecond }: DeviceProfile,
-): Promise<number> {
-  const rate = await measureArithmetic(device, arithmeticProbes());
-  return rate.value / clockFlopsPerSecond.value;
+/** The mixture of kernels that tells this device's pace: `paceSeconds` over its seconds is the pace now. */
+export function openPace({ device, capabilities }: OpenDevice): Promise<Pace> {
+  return Pace.open(device, calibratedKernels(capabilities));
 }
 
 /**
@@ -72,20 +69,17 @@ export function calibratedKernels(capabilities: Capabilities): Kernel[] {
   return [...new Set([...training, ...byWeight(sampling)])];
 }
 
-/** Spread of the clock during a calibration, or distance from its peak, beyond which figures should not be trusted. */
-const steadyClock = { spread: 0.2, share: 0.75 } as const;
+/** Slowing during a calibration, and its spread, beyond which its figures should not be trusted. */
+const steady = { slowing: 1.4, spread: 0.2 } as const;
 
 /** True if the device's clock, or its load, changed while it was calibrated. */
-export function isUnsteady({ clockFlopsPerSecond, fmaFlopsPerSecond }: DeviceProfile): boolean {
-  return (
-    clockFlopsPerSecond.spread > steadyClock.spread ||
-    clockFlopsPerSecond.value < steadyClock.share * fmaFlopsPerSecond.value
-  );
+export function isUnsteady({ slowing }: DeviceProfile): boolean {
+  return slowing.value > steady.slowing || slowing.spread > steady.spread;
 }
 
 /** What to do about it. */
 export const unsteadyAdvice =
-  'The device’s clock drifted while it was measured. Close what else uses it, let it cool, and calibrate again.';
+  'The device’s pace changed while it was measured. Close what else uses it, let it cool, and calibrate again.';
 
 /** Shapes that a full calibration has, of which a cold driver lets fewer be reached in its time. */
 export function shapesToMeasure(capabilities: Capabilities): number {
@@ -133,11 +127,10 @@ export function missingKernels(plans: readonly Plan[], profile: DeviceProfile | 
 
 /** A profile as the page shows it. */
 export function reportOf(profile: DeviceProfile, seconds: number): CalibrationReport {
-  const { fmaFlopsPerSecond, clockFlopsPerSecond, copyBytesPerSecond, launchSeconds, kernels, timer } =
-    profile;
+  const { fmaFlopsPerSecond, slowing, copyBytesPerSecond, launchSeconds, kernels, timer } = profile;
   return {
     fmaFlopsPerSecond,
-    clockFlopsPerSecond,
+    slowing,
     copyBytesPerSecond,
     launchSeconds,
     families: Object.entries(kernels).map(([family, points]) => ({

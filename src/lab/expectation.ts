@@ -36,7 +36,7 @@ export function expectWork(work: Work, profile: DeviceProfile): Expectation {
   const usefulLimit = rowsOf(
     ({ usefulFlops, bytes }) => limitOf(profile, { launchedFlops: usefulFlops, bytes }).seconds,
   );
-  const launches = rowsOf(({ startSeconds }) => startSeconds) + sum(({ switchSeconds }) => switchSeconds);
+  const launches = rowsOf(({ startSeconds }) => startSeconds);
   const deviceError =
     sum((predicted) => predicted.seconds * predicted.relativeError) / Math.max(seconds, 1e-12);
   return {
@@ -57,23 +57,6 @@ export function expectWork(work: Work, profile: DeviceProfile): Expectation {
       tileAndOccupancy: onDevice - launches - usefulLimit,
       launches,
       hostAndQueue,
-    },
-  };
-}
-
-/** The same work on a device whose clock is at `ratio` of that of its calibration: everything scales with it. */
-export function atClock({ parts, ...expectation }: Expectation, ratio: number): Expectation {
-  const { arithmeticAtPeak, bandwidthExcess, tileAndOccupancy, launches, hostAndQueue } = parts;
-  return {
-    ...expectation,
-    limitSeconds: expectation.limitSeconds / ratio,
-    seconds: expectation.seconds / ratio,
-    parts: {
-      arithmeticAtPeak: arithmeticAtPeak / ratio,
-      bandwidthExcess: bandwidthExcess / ratio,
-      tileAndOccupancy: tileAndOccupancy / ratio,
-      launches: launches / ratio,
-      hostAndQueue: hostAndQueue / ratio,
     },
   };
 }

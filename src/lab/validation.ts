@@ -1,10 +1,10 @@
 // Holds predictions against measurements: trains, evaluates and samples models that calibration has not seen.
 import { parseExperiment } from '../model/config.ts';
-import type { DeviceProfile, Measurement } from '../plan/device-profile.ts';
+import { atPace, type DeviceProfile, type Measurement } from '../plan/device-profile.ts';
 import { summarize } from '../runtime/slope.ts';
 import type { ValidationRow, ValidationSummary, WorkKind } from '../worker/api-validation.ts';
 import type { Engine } from './engine.ts';
-import { atClock, expectWork, waterfallOf, withoutParts } from './expectation.ts';
+import { expectWork, waterfallOf, withoutParts } from './expectation.ts';
 import { LabError } from './problem.ts';
 import { prepareRun, type Run } from './run.ts';
 import type { SamplingOptions } from './sampler.ts';
@@ -15,8 +15,8 @@ import { decodeWork, evaluationWork, prefillWork, trainingWork, type Work } from
 export interface ValidationOptions {
   readonly onRow: (row: ValidationRow) => void;
   readonly onProgress: (fraction: number, what: string) => void;
-  /** Arithmetic of the device now over that of its calibration. */
-  readonly clockRatio: () => Promise<number>;
+  /** Seconds of the mixture of kernels that tells the device's pace, now. */
+  readonly paceSeconds: () => Promise<number>;
   readonly signal?: AbortSignal;
 }
 
@@ -24,7 +24,7 @@ export interface ValidationOptions {
 export async function validatePredictions(
   engine: Engine,
   models: readonly GridModel[],
-  { onRow, onProgress, clockRatio, signal }: ValidationOptions,
+  { onRow, onProgress, paceSeconds, signal }: ValidationOptions,
 ): Promise<ValidationSummary> {
   const { profile } = engine;
   if (engine.kind !== 'gpu' || !profile)
@@ -32,13 +32,14 @@ export async function validatePredictions(
       kind: 'noAdapter',
       message: 'validate: predictions need a calibrated GPU, and there is none. Calibrate first.',
     });
+  const paceRatio = async () => profile.paceSeconds.value / (await paceSeconds());
   const start = performance.now();
   const rows: ValidationRow[] = [];
   for (const [index, model] of models.entries()) {
     if (signal?.aborted) break;
     const report = (within: number, what: string) =>
       onProgress((index + within) / models.length, `${model.name}: ${what}`);
-    for await (const row of validateModel(engine, profile, model, clockRatio, report)) {
+    for await (const row of validateModel(engine, profile, model, paceRatio, report)) {
       rows.push(row);
       onRow(row);
     }
@@ -62,8 +63,8 @@ export function summarizeRows(rows: readonly ValidationRow[]) {
       rows.map(({ error }) => error),
       0.9,
     ),
-    clockRatio: quantile(
-      rows.map((row) => row.clockRatio),
+    paceRatio: quantile(
+      rows.map((row) => row.paceRatio),
       0.5,
     ),
     medianUnexplained: quantile(
@@ -86,7 +87,7 @@ async function* validateModel(
   engine: Engine,
   profile: DeviceProfile,
   { name, experiment: json, kinds }: GridModel,
-  clockRatio: () => Promise<number>,
+  paceRatio: () => Promise<number>,
   report: (within: number, what: string) => void,
 ): AsyncGenerator<ValidationRow> {
   const parsed = parseExperiment(json);
@@ -99,17 +100,15 @@ async function* validateModel(
   try {
     for (const [index, kind] of kinds.entries()) {
       report(0.4 + (0.6 * index) / kinds.length, kind);
-      const before = await clockRatio();
-      const { work, measured } = await measureWork(run, kind);
-      const clock = (before + (await clockRatio())) / 2;
-      const expectation = atClock(expectWork(work, profile), clock);
+      const { work, measured, pace } = await measureWork(run, kind, paceRatio);
+      const expectation = expectWork(work, atPace(profile, pace));
       yield {
         ...withoutParts(expectation),
         name,
         measuredSeconds: measured.value,
         measuredSpread: measured.spread,
         repeats: measured.repeats,
-        clockRatio: clock,
+        paceRatio: pace,
         error: Math.abs(expectation.seconds / measured.value - 1),
         waterfall: waterfallOf(expectation, measured.value),
       };
@@ -120,20 +119,28 @@ async function* validateModel(
   }
 }
 
+/** A measurement, and the pace of the device meanwhile over that of its calibration. */
+interface Paced {
+  readonly measured: Measurement;
+  readonly pace: number;
+}
+
 async function measureWork(
   run: Run,
   kind: WorkKind,
-): Promise<{ readonly work: Work; readonly measured: Measurement }> {
+  paceRatio: () => Promise<number>,
+): Promise<Paced & { readonly work: Work }> {
   const { plans, sampling, sampler } = run;
+  const repeat = (time: (pieces: number) => Promise<number>) => repeatPaced(time, paceRatio);
   if (kind === 'training')
     return {
       work: trainingWork(plans, run.experiment.train),
-      measured: await repeat((n) => takeSteps(run, n)),
+      ...(await repeat((n) => takeSteps(run, n))),
     };
   if (kind === 'evaluation')
     return {
       work: evaluationWork(plans, run.experiment.train),
-      measured: await repeat((n) => evaluateBatches(run, n)),
+      ...(await repeat((n) => evaluateBatches(run, n))),
     };
   if (!sampling || !sampler) throw new Error(`validate: ${kind} needs a sampler.`);
   const options: SamplingOptions = { temperature: 0, topK: 0, topP: 1, seed: 1, maximumTokens: 1 };
@@ -142,7 +149,7 @@ async function measureWork(
     const bucket = sampling.prefill.length - 1;
     const prompt = promptOf(sampling.prefill[bucket]?.length ?? 1);
     const once = async () => (await sampler.generate(prompt, options)).prefillSeconds;
-    return { work: prefillWork(sampling, bucket), measured: await repeat(inARow(once)) };
+    return { work: prefillWork(sampling, bucket), ...(await repeat(inARow(once))) };
   }
   const context = plans.model.config.context;
   const start = Math.max(1, (context >> 1) - (tokensTimed >> 1));
@@ -150,7 +157,7 @@ async function measureWork(
     const result = await sampler.generate(promptOf(start), { ...options, maximumTokens: tokensTimed + 1 });
     return result.decodeSeconds / Math.max(1, result.decodedTokens);
   };
-  return { work: decodeWork(sampling, start + (tokensTimed >> 1)), measured: await repeat(inARow(decode)) };
+  return { work: decodeWork(sampling, start + (tokensTimed >> 1)), ...(await repeat(inARow(decode))) };
 }
 
 /** Tokens of one timed generation: a whole burst. */
@@ -162,21 +169,33 @@ const warmUps = 2;
 const windows = { least: 5, most: 15, seconds: 2 } as const;
 
 /**
- * Median seconds of one piece of work over several windows of as many pieces as take a while.
+ * Median seconds of one piece of work over several windows of as many pieces as take a while, and the median of what they
+ * would have been at the calibration's pace over that: the pace is taken before and after each window.
  * @param time does n pieces in a row and gives the seconds of one
  */
-async function repeat(time: (pieces: number) => Promise<number>): Promise<Measurement> {
+async function repeatPaced(
+  time: (pieces: number) => Promise<number>,
+  paceRatio: () => Promise<number>,
+): Promise<Paced> {
   let once = await time(1); // compiles what the driver left for the first time
   for (let i = 0; i < warmUps; i++) once = await time(2);
   const pieces = Math.max(2, Math.min(64, Math.round(windowSeconds / once)));
   const times: number[] = [];
+  const evened: number[] = [];
   const start = performance.now();
+  let before = await paceRatio();
   while (
     times.length < windows.least ||
     (times.length < windows.most && performance.now() - start < 1000 * windows.seconds)
-  )
-    times.push(await time(pieces));
-  return summarize(times);
+  ) {
+    const seconds = await time(pieces);
+    const after = await paceRatio();
+    times.push(seconds);
+    evened.push((seconds * (before + after)) / 2);
+    before = after;
+  }
+  const measured = summarize(times);
+  return { measured, pace: summarize(evened).value / measured.value };
 }
 
 /** For work that ends with an answer each time. */

@@ -17,7 +17,7 @@ export interface EfficiencyPoint {
 }
 
 /** Version of the format of profiles: one of another version is measured anew. */
-export const profileVersion = 2;
+export const profileVersion = 3;
 
 /** A device as measured by calibration. Plain JSON: it is stored and travels with run records. */
 export interface DeviceProfile {
@@ -25,23 +25,29 @@ export interface DeviceProfile {
   readonly device: string;
   /** The quickest arithmetic seen: the roof. */
   readonly fmaFlopsPerSecond: Measurement;
-  /** The same arithmetic as it went while the kernels were timed: below the roof where the device was not alone. */
-  readonly clockFlopsPerSecond: Measurement;
+  /** Seconds of a fixed mixture of kernels at its quickest (pace.ts): what the device's pace is told by later. */
+  readonly paceSeconds: Measurement;
+  /** Time of kernels while all were timed over their quickest; above 1 where the device is shared or its clock falls. */
+  readonly slowing: Measurement;
+  /** Seconds that a dispatch takes longer behind another kernel than behind itself. */
+  readonly switchSeconds: Measurement;
+  /** Time of large dispatches among others over their time behind themselves, where their data is still at hand. */
+  readonly mixing: Measurement;
   /** Read plus written bytes per second of a copy, by working-set size, small to large. */
   readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measurement }[];
   /** Seconds that each further dispatch adds to a pass. */
   readonly launchSeconds: Measurement;
-  /**
-   * Seconds that a dispatch takes longer behind another kernel than behind itself: its data and its code are cold. Kernels
-   * are timed behind themselves, and steps are not.
-   */
-  readonly switchSeconds: Measurement;
   /** Fixed seconds of one submission and its readback. */
   readonly submitSeconds: Measurement;
   /** Seconds that each further submission adds while the queue is never waited for. */
   readonly queueSeconds: Measurement;
   readonly kernels: Readonly<Record<string, readonly EfficiencyPoint[]>>;
   readonly timer: string;
+}
+
+/** The device at another pace than that of its calibration: `ratio` 1 is its quickest. */
+export function atPace(profile: DeviceProfile, ratio: number): DeviceProfile {
+  return { ...profile, slowing: { ...profile.slowing, value: 1 / ratio } };
 }
 
 /** The roofline of some work: seconds below which no kernel can be (Williams, Waterman, Patterson 2009). */

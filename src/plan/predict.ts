@@ -2,7 +2,9 @@
 //
 // limit       = max(launched flops ÷ FMA peak, bytes ÷ bandwidth at that working set): the roofline
 //               (Williams, Waterman, Patterson 2009). No kernel can be faster.
-// expectation = start + slowdown × limit, both fitted to what the kernel took on this device at three shapes.
+// expectation = start + slowing × slowdown × limit: start (a switch of kernels included) and slowdown fitted to what the
+//               kernel took on this device at three shapes, at its best; slowing is what it takes longer among others
+//               and on average.
 import { type DeviceProfile, limitOf } from './device-profile.ts';
 import { efficiencyOf } from './efficiency.ts';
 import type { Dispatch, Scalars } from './kernel.ts';
@@ -34,9 +36,7 @@ export interface PlanPrediction {
   readonly launchedFlops: number;
   readonly bytes: number;
   readonly limitSeconds: number;
-  /** Of the dispatches one behind the other: their sum, and a switch for each. */
   readonly seconds: number;
-  readonly switchSeconds: number;
   readonly relativeError: number;
 }
 
@@ -62,11 +62,14 @@ export function predictDispatch(
   const cost = costOf(dispatch, scalars);
   const limit = limitOf(profile, cost);
   const { startSeconds, slowdown, relativeError } = efficiencyOf(profile, dispatch.kernel.name);
-  const seconds = startSeconds + slowdown * limit.seconds;
-  const isLaunch = seconds < 2 * startSeconds;
+  // What disturbs a device takes its ports and caches, not the time that a launch needs.
+  const slowing = profile.mixing.value * profile.slowing.value;
+  const start = startSeconds + profile.switchSeconds.value;
+  const seconds = start + slowing * slowdown * limit.seconds;
+  const isLaunch = seconds < 2 * start;
   const isArithmetic = limit.arithmeticSeconds > limit.bandwidthSeconds;
   const bound = isLaunch ? 'launch' : isArithmetic ? 'arithmetic' : 'bandwidth';
-  return { ...cost, limitSeconds: limit.seconds, seconds, startSeconds, relativeError, bound };
+  return { ...cost, limitSeconds: limit.seconds, seconds, startSeconds: start, relativeError, bound };
 }
 
 /** Predicts one replay of a plan: the sum over its dispatches, which run one after another. */
@@ -74,8 +77,7 @@ export function predictPlan(plan: Plan, profile: DeviceProfile, scalars: Scalars
   const dispatches = plan.dispatches.map((dispatch) => predictDispatch(dispatch, profile, scalars));
   const sum = (of: (row: DispatchPrediction) => number) =>
     dispatches.reduce((total, row) => total + of(row), 0);
-  const switchSeconds = dispatches.length * profile.switchSeconds.value;
-  const seconds = sum((row) => row.seconds) + switchSeconds;
+  const seconds = sum((row) => row.seconds);
   return {
     dispatches,
     usefulFlops: sum((row) => row.usefulFlops),
@@ -83,7 +85,6 @@ export function predictPlan(plan: Plan, profile: DeviceProfile, scalars: Scalars
     bytes: sum((row) => row.bytes),
     limitSeconds: sum((row) => row.limitSeconds),
     seconds,
-    switchSeconds,
     // Errors of one kernel repeat in every layer: they add up, they do not average out.
     relativeError: sum((row) => row.seconds * row.relativeError) / Math.max(seconds, 1e-12),
   };

@@ -6,13 +6,13 @@ import {
   type Measurement,
   profileVersion,
 } from '../plan/device-profile.ts';
-import type { Dims, Kernel, Scalars } from '../plan/kernel.ts';
+import type { Dims, Kernel } from '../plan/kernel.ts';
 import { costOf } from '../plan/predict.ts';
-import { GpuRuntime } from './gpu-runtime.ts';
-import { PipelineCache } from './pipelines.ts';
-import { measureInRounds, measureSlope, type SlopeOptions, summarize, type TimePass } from './slope.ts';
+import { measureMixing } from './mixing.ts';
+import { preparePace } from './pace.ts';
+import { Probing, probeScalarsOf, type ShapeProbe } from './probing.ts';
+import { measureInRounds, measureSlope, summarize, type TimePass } from './slope.ts';
 import { PassTimer } from './timer.ts';
-import { exampleScalars, probeOf } from './verify.ts';
 
 /** The kernels that calibration runs; it knows none by name. */
 export interface CalibrationProbes {
@@ -49,10 +49,10 @@ async function measureDevice(
   const start = performance.now();
   const probing = new Probing(device, timer);
   try {
-    const { fma, arithmetic } = await measurePeak(probing, probes.arithmetic, onProgress);
+    const peak = await measurePeak(probing, probes.arithmetic, onProgress);
     onProgress(0.03, probes.copy.name);
     const { copies, launchSeconds } = await measureCopies(probing, probes.copy);
-    const seconds = calibrationSeconds(fma.value);
+    const seconds = calibrationSeconds(peak.fma.value);
     const elapsed = () => (performance.now() - start) / 1000;
 
     // Everything is compiled before anything is measured: a driver that has just compiled goes on working (it writes
@@ -67,28 +67,30 @@ async function measureDevice(
       subjects.push({ kernel, dims, ...(await probing.prepare(kernel, dims)) });
     }
 
-    const clockProbe = await probing.prepare(arithmetic, arithmetic.calibration[0] ?? {});
+    const time = await preparePace(probing, timer, probes.kernels);
     onProgress(0.65, 'waiting for the driver to come to rest');
-    const clockFlops = arithmetic.usefulFlops(arithmetic.calibration[0] ?? {}, {});
-    await settle(clockProbe.time, clockFlops / fma.value);
-    const [clock, ...measured] = await measureInRounds(
-      [clockProbe.time, ...subjects.map(({ time }) => time)],
+    await settle(peak.time, peak.seconds);
+    const pace = { time, launchSeconds: launchSeconds.value };
+    const { measured, paceSeconds, slowing } = await measureInRounds(
+      subjects.map((subject) => subject.time),
       {
         rounds: mostRounds,
         budgetSeconds: seconds - elapsed(),
         onRound: (round, rounds) =>
           onProgress(0.65 + (0.35 * round) / rounds, `round ${round + 1} of all kernels`),
       },
+      pace,
     );
-    if (clock === undefined) throw new Error('calibrate: the clock was not measured.');
+    const timed = subjects.map(({ encode }, index) => ({ encode, seconds: measured[index]?.value ?? 0 }));
     const profile: DeviceProfile = {
       version: profileVersion,
       device: name,
-      fmaFlopsPerSecond: fma,
-      clockFlopsPerSecond: rateOf(clockFlops, clock),
+      fmaFlopsPerSecond: peak.fma,
+      paceSeconds,
+      slowing,
+      ...(await measureMixing(timer, timed, { ...pace, bestSeconds: paceSeconds.value })),
       copyBytesPerSecond: copies,
       launchSeconds,
-      switchSeconds: await measureSwitch(timer, subjects, measured, launchSeconds),
       ...(await measureSubmits(device)),
       kernels: pointsByKernel(subjects, measured),
       timer: timer.method,
@@ -98,20 +100,6 @@ async function measureDevice(
   } finally {
     probing.dispose();
   }
-}
-
-/** The step record under which a kernel is timed: what its cost is stated for. */
-function probeScalarsOf(kernel: Kernel, dims: Dims): Scalars {
-  return { ...exampleScalars, ...kernel.probeScalars?.(dims) };
-}
-
-/** One shape of one kernel, ready to run. */
-interface ShapeProbe {
-  readonly kernel: Kernel;
-  readonly dims: Dims;
-  readonly time: TimePass;
-  /** Adds one dispatch to a pass. */
-  readonly encode: (pass: GPUComputePassEncoder) => void;
 }
 
 /** Part of a calibration's time after which no further shape is compiled. */
@@ -132,26 +120,32 @@ async function settle(time: TimePass, bestSeconds: number): Promise<void> {
   }
 }
 
-/** The fastest arithmetic, and the kernel that reached it. */
+/** The fastest arithmetic: its rate, the pass that reached it, and the seconds of that pass at its best. */
+interface Peak {
+  readonly fma: Measurement;
+  readonly time: TimePass;
+  readonly seconds: number;
+}
+
 async function measurePeak(
   probing: Probing,
   kernels: readonly Kernel[],
   onProgress: (fraction: number, what: string) => void,
-): Promise<{ readonly fma: Measurement; readonly arithmetic: Kernel }> {
-  let best: { readonly fma: Measurement; readonly arithmetic: Kernel } | undefined;
+): Promise<Peak> {
+  let best: Peak | undefined;
   for (const [index, kernel] of kernels.entries()) {
     onProgress(0.02 * (index / kernels.length), kernel.name);
     const dims = kernel.calibration[0] ?? {};
     const { time } = await probing.prepare(kernel, dims);
-    const seconds = await measureSlope(time, { ...peak, budgetSeconds: 0.3 });
+    const seconds = await measureSlope(time, { rounds: peakRounds, budgetSeconds: 0.3 });
     const fma = rateOf(kernel.usefulFlops(dims, {}), seconds);
-    if (best === undefined || fma.value > best.fma.value) best = { fma, arithmetic: kernel };
+    if (best === undefined || fma.value > best.fma.value) best = { fma, time, seconds: seconds.value };
   }
   if (best === undefined) throw new Error('calibrate: no arithmetic probe was given. Pass at least one.');
   return best;
 }
 
-const peak = { estimate: 'quickest', rounds: 12 } as const;
+const peakRounds = 12;
 
 /** Bandwidth by size, and what the smallest copy takes: a launch. */
 async function measureCopies(probing: Probing, copy: Kernel) {
@@ -161,40 +155,10 @@ async function measureCopies(probing: Probing, copy: Kernel) {
   for (const dims of sizes) {
     const bytes = copy.bytes(dims, {});
     const { time } = await probing.prepare(copy, dims);
-    const seconds = await measureSlope(time, { ...peak, budgetSeconds: 0.15 });
+    const seconds = await measureSlope(time, { rounds: peakRounds, budgetSeconds: 0.15 });
     copies.push({ bytes, rate: rateOf(bytes, subtract(seconds, launchSeconds.value)) });
   }
   return { copies, launchSeconds };
-}
-
-/** Seconds of a dispatch up to which it counts for `measureSwitch`: of longer ones their own error is more than a switch. */
-const switchedSeconds = 4e-4;
-const fewestSwitches = 10;
-const switchPasses = 9;
-
-/** Times a pass of all smaller shapes, one behind the other, against the sum of their own times. */
-async function measureSwitch(
-  timer: PassTimer,
-  subjects: readonly ShapeProbe[],
-  measured: readonly Measurement[],
-  launch: Measurement,
-): Promise<Measurement> {
-  const chosen = subjects.flatMap((probe, index) => {
-    const seconds = measured[index]?.value;
-    return seconds !== undefined && seconds <= switchedSeconds ? [{ probe, seconds }] : [];
-  });
-  // A cold driver leaves too few: twice a launch is what was seen elsewhere.
-  if (chosen.length < fewestSwitches) return { ...launch, value: 2 * launch.value };
-  const alone = chosen.reduce((sum, { seconds }) => sum + seconds, 0);
-  const passes: number[] = [];
-  for (let i = 0; i < switchPasses; i++) {
-    const together = await timer.seconds((pass) => {
-      for (const { probe } of chosen) probe.encode(pass);
-    });
-    passes.push((together - alone) / chosen.length);
-  }
-  const { value, spread, repeats } = summarize(passes);
-  return { value: Math.max(0, value), spread: Math.abs(spread), repeats };
 }
 
 function pointsByKernel(subjects: readonly ShapeProbe[], measured: readonly Measurement[]) {
@@ -234,82 +198,9 @@ function measuringOrder(kernels: readonly Kernel[]): { readonly kernel: Kernel; 
 /** By how many kernels the second and the third shape of one stand back. */
 const furtherShapes = [0, 10, 20];
 
-/** Flops per second of the fastest of some arithmetic kernels as it goes now: the median, not the peak. */
-export async function measureArithmetic(device: GPUDevice, kernels: readonly Kernel[]): Promise<Measurement> {
-  const timer = new PassTimer(device);
-  const probing = new Probing(device, timer);
-  try {
-    let best: Measurement | undefined;
-    for (const kernel of kernels) {
-      const dims = kernel.calibration[0] ?? {};
-      const rate = rateOf(
-        kernel.usefulFlops(dims, {}),
-        await measureSlope((await probing.prepare(kernel, dims)).time),
-      );
-      if (best === undefined || rate.value > best.value) best = rate;
-    }
-    if (best === undefined) throw new Error('calibrate: no arithmetic probe was given. Pass at least one.');
-    return best;
-  } finally {
-    probing.dispose();
-    timer.dispose();
-  }
-}
-
 /** Seconds that a calibration may take; a device this slow needs longer for the same work. */
 function calibrationSeconds(flopsPerSecond: number): number {
   return flopsPerSecond < 40e9 ? 50 : 18;
-}
-
-/** Seconds of one dispatch of a kernel on tensors of its own, by the slope over repeats in one pass. */
-export async function measureKernel(
-  device: GPUDevice,
-  timer: PassTimer,
-  pipelines: PipelineCache,
-  kernel: Kernel,
-  dims: Dims,
-  options?: SlopeOptions,
-): Promise<Measurement> {
-  const probing = new Probing(device, timer, pipelines);
-  try {
-    return await measureSlope((await probing.prepare(kernel, dims)).time, options);
-  } finally {
-    probing.dispose();
-  }
-}
-
-/** Prepares kernels to be timed, and frees all at the end. */
-class Probing {
-  readonly #device: GPUDevice;
-  readonly #timer: PassTimer;
-  readonly #pipelines: PipelineCache;
-  readonly #runtimes: GpuRuntime[] = [];
-
-  constructor(device: GPUDevice, timer: PassTimer, pipelines = new PipelineCache(device)) {
-    this.#device = device;
-    this.#timer = timer;
-    this.#pipelines = pipelines;
-  }
-
-  /** Compiles, fills tensors and runs once; returns how to run and to time it. */
-  async prepare(kernel: Kernel, dims: Dims): Promise<Pick<ShapeProbe, 'encode' | 'time'>> {
-    const { plan, storages } = probeOf(kernel, dims);
-    const runtime = await GpuRuntime.create(this.#device, [plan], { pipelines: this.#pipelines });
-    this.#runtimes.push(runtime);
-    for (const { whole, values } of storages) runtime.write(whole, values);
-    runtime.setScalars(plan, probeScalarsOf(kernel, dims));
-    const encode = (pass: GPUComputePassEncoder) => runtime.encodeDispatch(pass, plan, 0);
-    const time: TimePass = (repetitions) =>
-      this.#timer.seconds((pass) => {
-        for (let i = 0; i < repetitions; i++) encode(pass);
-      });
-    await time(1);
-    return { encode, time };
-  }
-
-  dispose(): void {
-    for (const runtime of this.#runtimes.splice(0)) runtime.dispose();
-  }
 }
 
 /** Seconds of a submission that is waited for, with a readback, and of each further one that is not. */

@@ -42,7 +42,8 @@ export async function profilePlan(
           for (let i = 0; i < repetitions; i++) runtime.encodeDispatch(pass, plan, index);
         }),
     );
-    dispatches.push(...(await measureInRounds(times, { rounds: 5, budgetSeconds: 0.06 * times.length })));
+    const options = { rounds: 5, budgetSeconds: 0.06 * times.length };
+    dispatches.push(...(await measureInRounds(times, options)).measured);
   }
   timer.dispose();
   onProgress(total, total);

@@ -1,8 +1,8 @@
 // The slope method: passes of R and 2R repetitions tell what is paid once per pass, which is taken off.
 //
 // Disturbances last longer than a pass (a core taken away, a clock that falls): passes of one subject taken in a row
-// share their luck. So many subjects are timed in rounds, a pass of each at a time, and each gets its median over all
-// rounds: what a step of many dispatches meets on average.
+// share their luck. So many subjects are timed in rounds, a pass of each at a time, and a probe of the device's pace among
+// them: what a shared machine does to one it does to the other, and can be taken off.
 import type { Measurement } from '../plan/device-profile.ts';
 
 /** Runs a pass of so many repetitions and says how long it took, in seconds. */
@@ -20,30 +20,54 @@ export interface SlopeOptions {
   readonly rounds?: number;
   /** After this long no further round begins; three are made whatever they cost. Seconds. */
   readonly budgetSeconds?: number;
-  /**
-   * `median` says what work meets on average; `quickest` is for peaks: what else runs on the machine only ever adds
-   * time.
-   */
-  readonly estimate?: 'median' | 'quickest';
   readonly onRound?: (round: number, rounds: number) => void;
 }
 
-/** Seconds per repetition of one subject. */
+/** Seconds per repetition of one subject at its quickest. */
 export async function measureSlope(time: TimePass, options: SlopeOptions = {}): Promise<Measurement> {
-  const [measured] = await measureInRounds([time], options);
+  const [measured] = (await measureInRounds([time], options)).measured;
   if (measured === undefined) throw new Error('measureSlope: no measurement came of a subject.');
   return measured;
+}
+
+/** What tells the pace of the device between passes. */
+export interface PaceProbe {
+  readonly time: TimePass;
+  /** Part of every repetition that does not depend on the pace, in seconds. */
+  readonly launchSeconds: number;
+}
+
+/** What timing in rounds says. */
+export interface Rounds {
+  /** Seconds per repetition of every subject on a device at its best. */
+  readonly measured: readonly Measurement[];
+  /** The pace probe at its best, in seconds; 0 without one. */
+  readonly paceSeconds: Measurement;
+  /** What work met on average over what it takes at best. */
+  readonly slowing: Measurement;
+}
+
+interface Pass {
+  readonly seconds: number;
+  /** Place among all passes, which are made one after the other. */
+  readonly turn: number;
 }
 
 interface Subject {
   readonly time: TimePass;
   readonly repetitions: number;
   /** Passes of `repetitions`, and of twice as many; the latter stay empty where one pass is long. */
-  readonly short: number[];
-  readonly long: number[];
+  readonly short: Pass[];
+  readonly long: Pass[];
 }
 
-/** Seconds per repetition of every subject, timed in turns. */
+/** Subjects between two passes of the pace probe. */
+const pacedSubjects = 3;
+
+/**
+ * Seconds per repetition of every subject, timed in turns. With a pace probe each pass is evened out by the pace around
+ * it, and the median counts; without one the quickest pass does, for what else runs on the machine only ever adds time.
+ */
 export async function measureInRounds(
   times: readonly TimePass[],
   {
@@ -51,29 +75,75 @@ export async function measureInRounds(
     maximumRepeats = 4096,
     rounds = 7,
     budgetSeconds = Number.POSITIVE_INFINITY,
-    estimate = 'median',
     onRound = () => undefined,
   }: SlopeOptions = {},
-): Promise<Measurement[]> {
+  pace?: PaceProbe,
+): Promise<Rounds> {
   const start = performance.now();
   const subjects: Subject[] = [];
   for (const time of times) {
     const repetitions = await enoughRepetitions(time, minimumSeconds, maximumRepeats);
     subjects.push({ time, repetitions, short: [], long: [] });
   }
+  let turn = 0;
+  const pass = async (time: TimePass, repetitions: number): Promise<Pass> => ({
+    seconds: await time(repetitions),
+    turn: turn++,
+  });
+  const paces: Pass[] = [];
   for (let round = 0; round < rounds; round++) {
     if (round >= fewestRounds && performance.now() - start > 1000 * budgetSeconds) break;
     onRound(round, rounds);
-    for (const { time, repetitions, short, long } of subjects) {
-      const once = await time(repetitions);
+    for (const [index, { time, repetitions, short, long }] of subjects.entries()) {
+      if (pace && index % pacedSubjects === 0) paces.push(await pass(pace.time, 1));
+      const once = await pass(time, repetitions);
       short.push(once);
-      if (repetitions > 1 || once < longPass) long.push(await time(2 * repetitions));
+      if (repetitions > 1 || once.seconds < longPass) long.push(await pass(time, 2 * repetitions));
     }
   }
-  const fixed = subjects.flatMap((subject) => fixedSeconds(subject, estimate) ?? []);
+  if (pace) paces.push(await pass(pace.time, 1));
+  const best = Math.min(...paces.map(({ seconds }) => seconds));
+  const evened: Evened = (passes, repetitions) => {
+    if (!pace || !(best > 0)) return Math.min(...passes.map(({ seconds }) => seconds));
+    const fixed = repetitions * pace.launchSeconds;
+    const atBest = passes.map(({ seconds, turn: at }) =>
+      seconds <= fixed ? seconds : fixed + ((seconds - fixed) * best) / paceAt(paces, at),
+    );
+    return summarize(atBest).value;
+  };
+  const fixed = subjects.flatMap((subject) => fixedSeconds(subject, evened) ?? []);
   // What a pass costs besides its work is the same for all subjects; one alone would take its noise for it.
   const shared = Math.max(0, summarize(fixed).value);
-  return subjects.map((subject) => evaluate(subject, estimate, shared));
+  return {
+    measured: subjects.map((subject) => evaluate(subject, evened, shared)),
+    ...(pace ? slowingOf(paces, best) : slowingOf([], 0)),
+  };
+}
+
+/** One figure for passes of so many repetitions. */
+type Evened = (passes: readonly Pass[], repetitions: number) => number;
+
+/** Seconds of the pace probe at a turn, between its passes before and after. */
+function paceAt(paces: readonly Pass[], turn: number): number {
+  let [low, high] = [0, paces.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((paces[middle]?.turn ?? 0) <= turn) low = middle;
+    else high = middle;
+  }
+  const [before, after] = [paces[low], paces[high]];
+  if (!before || !after) return 0;
+  if (after.turn === before.turn) return before.seconds;
+  const share = Math.min(1, Math.max(0, (turn - before.turn) / (after.turn - before.turn)));
+  return before.seconds + share * (after.seconds - before.seconds);
+}
+
+function slowingOf(paces: readonly Pass[], best: number): Pick<Rounds, 'paceSeconds' | 'slowing'> {
+  const none = { value: 1, spread: 0, repeats: 0 };
+  if (!(best > 0)) return { paceSeconds: { ...none, value: 0 }, slowing: none };
+  const { spread, repeats } = summarize(paces.map(({ seconds }) => seconds));
+  const mean = paces.reduce((sum, { seconds }) => sum + seconds, 0) / paces.length;
+  return { paceSeconds: { value: best, spread, repeats }, slowing: { value: mean / best, spread, repeats } };
 }
 
 /** Repetitions of a pass that lasts at least `minimumSeconds`. */
@@ -92,23 +162,16 @@ async function enoughRepetitions(
   return repetitions;
 }
 
-function pick(values: readonly number[], estimate: 'median' | 'quickest'): number {
-  return estimate === 'quickest' ? Math.min(...values) : summarize(values).value;
-}
-
 /** Seconds of a pass without any repetition, by the line through passes of R and 2R; undefined of long passes. */
-function fixedSeconds({ short, long }: Subject, estimate: 'median' | 'quickest'): number | undefined {
-  return long.length === 0 ? undefined : 2 * pick(short, estimate) - pick(long, estimate);
+function fixedSeconds({ repetitions, short, long }: Subject, evened: Evened): number | undefined {
+  return long.length === 0 ? undefined : 2 * evened(short, repetitions) - evened(long, 2 * repetitions);
 }
 
-function evaluate(
-  { repetitions, short, long }: Subject,
-  estimate: 'median' | 'quickest',
-  fixed: number,
-): Measurement {
-  if (long.length === 0) return { ...summarize(short), value: pick(short, estimate) };
-  const { spread, repeats } = summarize(long);
-  const [once, twice] = [pick(short, estimate), pick(long, estimate)];
+function evaluate({ repetitions, short, long }: Subject, evened: Evened, fixed: number): Measurement {
+  const { spread, repeats } = summarize((long.length === 0 ? short : long).map(({ seconds }) => seconds));
+  const once = evened(short, repetitions);
+  if (long.length === 0) return { value: once / repetitions, spread, repeats };
+  const twice = evened(long, 2 * repetitions);
   // Noise can make the long pass the shorter one, and what is fixed more than either: the rest stays positive.
   const both = once + twice - 2 * Math.min(fixed, 0.9999 * Math.min(once, twice));
   return { value: both / (3 * repetitions), spread, repeats };

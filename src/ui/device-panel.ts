@@ -116,7 +116,7 @@ export class DevicePanel extends LitElement {
     return html`<dl class="pairs">
         ${row('Multiply-add peak', 'FLOP/s', report.fmaFlopsPerSecond)}
         ${report.copyBytesPerSecond.map(({ bytes, rate }) => row(`Copy, ${formatBytes(bytes)}`, 'B/s', rate))}
-        ${row('The same while kernels were timed', 'FLOP/s', report.clockFlopsPerSecond)}
+        ${row('Kernels, time on average over quickest', '', report.slowing)}
         ${row('Launch of a dispatch', 's', report.launchSeconds)}
       </dl>
       ${report.warning === undefined ? nothing : html`<p class="small warn" role="status">${report.warning}</p>`}

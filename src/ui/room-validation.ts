@@ -132,8 +132,8 @@ export class RoomValidation extends LitElement {
   }
 
   #summary({ summary, isWhole }: Extract<Progress, { kind: 'done' }>) {
-    const { configurations, clockRatio, seconds, medianUnexplained } = summary;
-    const hasDrifted = Math.abs(clockRatio - 1) > driftLimit;
+    const { configurations, paceRatio, seconds, medianUnexplained } = summary;
+    const hasDrifted = Math.abs(paceRatio - 1) > driftLimit;
     return html`<p>
         ${configurations} pieces of work in ${formatDuration(seconds)}${isWhole ? '' : ', cancelled before the end'}. In the
         median ${formatPercent(medianUnexplained)} of the time stays unexplained.
@@ -141,7 +141,7 @@ export class RoomValidation extends LitElement {
       ${
         hasDrifted
           ? html`<p class="warn">
-              The device computes at ${formatRatio(clockRatio)} of the speed it was calibrated at. Calibrate again and repeat.
+              The device goes at ${formatRatio(paceRatio)} of the pace it was calibrated at. Calibrate again and repeat.
             </p>`
           : nothing
       }

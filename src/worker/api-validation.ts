@@ -12,7 +12,7 @@ export interface Waterfall {
   readonly bandwidthExcess: number;
   /** Padding of tiles, and what the kernels lose against the roofline by their fitted efficiency. */
   readonly tileAndOccupancy: number;
-  /** Starting each dispatch, with its data and code cold from the one before. */
+  /** Starting each dispatch. */
   readonly launches: number;
   /** Handing work over, and waiting for it where somebody waits. */
   readonly hostAndQueue: number;
@@ -47,10 +47,10 @@ export interface ValidationRow extends WorkExpectation {
   readonly measuredSpread: number;
   readonly repeats: number;
   /**
-   * Arithmetic of the device beside the measurement over that of its calibration. `seconds` is expected at this clock:
-   * processors and GPUs run faster or slower by the minute.
+   * Pace of the device beside the measurement over that of its calibration, by a fixed mixture of kernels. `seconds` is
+   * expected at this pace: processors and GPUs run faster or slower by the minute, and are shared.
    */
-  readonly clockRatio: number;
+  readonly paceRatio: number;
   /** |expected ÷ measured − 1|. */
   readonly error: number;
   readonly waterfall: Waterfall;
@@ -64,7 +64,7 @@ export interface ValidationSummary {
   /** Median of |unexplained| ÷ measured. */
   readonly medianUnexplained: number;
   /** Median of the rows': far from 1, the device has changed since its calibration. */
-  readonly clockRatio: number;
+  readonly paceRatio: number;
   readonly device: string;
   readonly seconds: number;
 }

@@ -125,8 +125,8 @@ export interface Measured {
 export interface CalibrationReport {
   /** The quickest arithmetic seen: the roof. */
   readonly fmaFlopsPerSecond: Measured;
-  /** The same arithmetic as it went while the kernels were timed; a wide spread says that the device was not steady. */
-  readonly clockFlopsPerSecond: Measured;
+  /** Time of kernels while all were timed over their quickest; far above 1, or wide, the device was not steady. */
+  readonly slowing: Measured;
   readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measured }[];
   readonly launchSeconds: Measured;
   readonly families: readonly {

@@ -1,11 +1,12 @@
 // The contract of api-validation.ts: expectations of any experiment, the waterfall of the present run, and the grid.
-import { deviceClockRatio } from '../lab/calibration.ts';
+import { openPace } from '../lab/calibration.ts';
 import { expectWork, waterfallOf, withoutParts } from '../lab/expectation.ts';
 import { LabError } from '../lab/problem.ts';
 import { validatePredictions } from '../lab/validation.ts';
 import { validationGrid } from '../lab/validation-grid.ts';
 import { allWork, trainingWork } from '../lab/work.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
+import type { Pace } from '../runtime/pace.ts';
 import type { ExperimentJson } from './api.ts';
 import type { ValidationApi, ValidationSummary, Waterfall, WorkExpectation } from './api-validation.ts';
 import type { DeviceService } from './device-service.ts';
@@ -51,17 +52,21 @@ export class ValidationService {
       throw busy('A run is training, and both would disturb each other’s times. Pause it, then validate.');
     const abort = new AbortController();
     this.#running = abort;
+    let pace: Pace | undefined;
     try {
       const engine = await this.#devices.engine();
-      const profile = calibrated(engine.profile);
+      calibrated(engine.profile);
       const open = await this.#devices.gpu('A validation measures a GPU');
+      const mixture = await openPace(open);
+      pace = mixture;
       return await validatePredictions(engine, validationGrid(grid), {
         onRow,
         onProgress,
-        clockRatio: () => deviceClockRatio(open, profile),
+        paceSeconds: () => mixture.seconds(),
         signal: abort.signal,
       });
     } finally {
+      pace?.dispose();
       this.#running = undefined;
     }
   }

@@ -7,15 +7,17 @@ const exact = (value: number) => ({ value, spread: 0, repeats: 9 });
 /** 100 GFLOP/s, 10 GB/s at every size, 10 µs a launch, and no kernel calibrated. */
 export const exampleProfile: KeptProfile = {
   profile: {
-    version: 2,
+    version: 3,
     device: 'example',
     fmaFlopsPerSecond: exact(100e9),
-    clockFlopsPerSecond: exact(100e9),
+    paceSeconds: exact(0.01),
+    slowing: exact(1),
+    switchSeconds: exact(0),
+    mixing: exact(1),
     copyBytesPerSecond: [{ bytes: 1e6, rate: exact(10e9) }],
     launchSeconds: exact(10e-6),
     submitSeconds: exact(50e-6),
     queueSeconds: exact(5e-6),
-    switchSeconds: exact(0),
     kernels: {},
     timer: 'none',
   },

@@ -71,14 +71,16 @@ it('a profile is kept under what can change speed', () => {
 it('a profile is shown by kernel', () => {
   const measured = { value: 1, spread: 0.1, repeats: 3 };
   const profile: DeviceProfile = {
-    ...{ version: 2, device: 'd', timer: 'clock', copyBytesPerSecond: [{ bytes: 4, rate: measured }] },
+    ...{ version: 3, device: 'd', timer: 'clock', copyBytesPerSecond: [{ bytes: 4, rate: measured }] },
     ...{
       fmaFlopsPerSecond: measured,
-      clockFlopsPerSecond: measured,
+      paceSeconds: measured,
+      slowing: measured,
+      switchSeconds: measured,
+      mixing: measured,
       launchSeconds: measured,
       submitSeconds: measured,
       queueSeconds: measured,
-      switchSeconds: measured,
     },
     kernels: { gemm: [{ shape: 'rows 1', launchedFlops: 1, bytes: 1, workgroups: 1, seconds: measured }] },
   };
@@ -88,23 +90,29 @@ it('a profile is shown by kernel', () => {
   });
 });
 
-it('says so when the clock drifted while the kernels were timed', () => {
-  const steady = { value: 100, spread: 0.05, repeats: 9 };
+it('says so when the device was disturbed while the kernels were timed', () => {
+  const steady = { value: 1.1, spread: 0.05, repeats: 9 };
   const profile: DeviceProfile = {
     ...{
-      version: 2,
+      version: 3,
       device: 'd',
       timer: 'clock',
       copyBytesPerSecond: [{ bytes: 4, rate: steady }],
       kernels: {},
     },
-    ...{ fmaFlopsPerSecond: steady, clockFlopsPerSecond: steady, launchSeconds: steady },
-    ...{ submitSeconds: steady, queueSeconds: steady, switchSeconds: steady },
+    ...{ fmaFlopsPerSecond: steady, paceSeconds: steady, launchSeconds: steady },
+    ...{
+      submitSeconds: steady,
+      queueSeconds: steady,
+      slowing: steady,
+      mixing: steady,
+      switchSeconds: steady,
+    },
   };
   expect(reportOf(profile, 1).warning).toBeUndefined();
-  for (const clock of [
+  for (const slowing of [
     { ...steady, spread: 0.3 },
-    { ...steady, value: 60 },
+    { ...steady, value: 1.6 },
   ])
-    expect(reportOf({ ...profile, clockFlopsPerSecond: clock }, 1).warning).toContain('calibrate again');
+    expect(reportOf({ ...profile, slowing }, 1).warning).toContain('calibrate again');
 });

@@ -1,24 +1,26 @@
 // Limit and expectation of some work, and the waterfall between them, on a device of round numbers.
 import { describe, expect, it } from 'vitest';
-import { atClock, expectWork, waterfallOf } from '../../src/lab/expectation.ts';
+import { expectWork, waterfallOf } from '../../src/lab/expectation.ts';
 import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
 import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
 import { allWork, decodeWork, trainingWork } from '../../src/lab/work.ts';
-import type { DeviceProfile } from '../../src/plan/device-profile.ts';
+import { atPace, type DeviceProfile } from '../../src/plan/device-profile.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { costOf, predictPlan } from '../../src/plan/predict.ts';
 import { tinyExperiment } from './tiny-runs.ts';
 
 const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 9 });
 const profile: DeviceProfile = {
-  ...{ version: 2, device: 'round', timer: 'paper', kernels: {} },
+  ...{ version: 3, device: 'round', timer: 'paper', kernels: {} },
   fmaFlopsPerSecond: exactly(1e11, 0.02),
-  clockFlopsPerSecond: exactly(1e11),
+  paceSeconds: exactly(0.01),
+  slowing: exactly(1),
+  switchSeconds: exactly(0),
+  mixing: exactly(1),
   copyBytesPerSecond: [{ bytes: 1e6, rate: exactly(1e10, 0.04) }],
   launchSeconds: exactly(1e-5),
   submitSeconds: exactly(1e-3),
   queueSeconds: exactly(1e-4),
-  switchSeconds: exactly(0),
 };
 const { model, train } = tinyExperiment({ model: { vocabulary: 65 }, train: { accumulation: 2 } });
 const options = { capabilities: baselineCapabilities };
@@ -75,11 +77,12 @@ describe('the waterfall', () => {
   });
 });
 
-it('at half the clock everything takes twice as long, and still adds up', () => {
-  const expectation = expectWork(trainingWork(plans, train), profile);
-  const slow = atClock(expectation, 0.5);
-  expect(slow.seconds).toBeCloseTo(2 * expectation.seconds, 12);
-  expect(slow.limitSeconds).toBeCloseTo(2 * expectation.limitSeconds, 12);
+it('at half the pace all but launches and hand-over takes twice as long, and still adds up', () => {
+  const quick = expectWork(trainingWork(plans, train), profile);
+  const slow = expectWork(trainingWork(plans, train), atPace(profile, 0.5));
+  const fixed = quick.parts.launches + quick.parts.hostAndQueue;
+  expect(slow.seconds - fixed).toBeCloseTo(2 * (quick.seconds - fixed), 12);
+  expect(slow.limitSeconds).toBe(quick.limitSeconds);
   const sum = Object.values(slow.parts).reduce((total, part) => total + part, 0);
   expect(sum).toBeCloseTo(slow.seconds, 12);
 });

@@ -9,15 +9,17 @@ import { families, stateOf, takeLosses, takeSteps, tinyRun } from './tiny-runs.t
 
 const measurement = (value: number) => ({ value, spread: 0, repeats: 1 });
 const profile: DeviceProfile = {
-  version: 2,
+  version: 3,
   device: 'test',
   fmaFlopsPerSecond: measurement(1e11),
-  clockFlopsPerSecond: measurement(1e11),
+  paceSeconds: measurement(0.01),
+  slowing: measurement(1),
+  switchSeconds: measurement(0),
+  mixing: measurement(1),
   copyBytesPerSecond: [{ bytes: 1e6, rate: measurement(1e10) }],
   launchSeconds: measurement(1e-6),
   submitSeconds: measurement(1e-4),
   queueSeconds: measurement(1e-5),
-  switchSeconds: measurement(0),
   kernels: {},
   timer: 'none',
 };

@@ -29,15 +29,17 @@ function plansOf({ model, train }: Experiment) {
 
 /** A device of 100 GFLOP/s, 10 GB/s and 10 µs per launch. */
 const profile: DeviceProfile = {
-  version: 2,
+  version: 3,
   device: 'test',
   fmaFlopsPerSecond: { value: 1e11, spread: 0, repeats: 1 },
-  clockFlopsPerSecond: { value: 1e11, spread: 0, repeats: 1 },
+  paceSeconds: { value: 0.01, spread: 0, repeats: 1 },
+  slowing: { value: 1, spread: 0, repeats: 1 },
+  switchSeconds: { value: 0, spread: 0, repeats: 1 },
+  mixing: { value: 1, spread: 0, repeats: 1 },
   copyBytesPerSecond: [{ bytes: 1e6, rate: { value: 1e10, spread: 0, repeats: 1 } }],
   launchSeconds: { value: 1e-5, spread: 0, repeats: 1 },
   submitSeconds: { value: 1e-4, spread: 0, repeats: 1 },
   queueSeconds: { value: 1e-5, spread: 0, repeats: 1 },
-  switchSeconds: { value: 0, spread: 0, repeats: 1 },
   kernels: {},
   timer: 'none',
 };

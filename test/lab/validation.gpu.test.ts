@@ -8,14 +8,16 @@ import { describeGpu, getTestDevice } from '../gpu-device.ts';
 
 const exactly = (value: number) => ({ value, spread: 0, repeats: 9 });
 const profile: DeviceProfile = {
-  ...{ version: 2, device: 'assumed', timer: 'paper', kernels: {} },
+  ...{ version: 3, device: 'assumed', timer: 'paper', kernels: {} },
   fmaFlopsPerSecond: exactly(1e11),
-  clockFlopsPerSecond: exactly(1e11),
+  paceSeconds: exactly(0.01),
+  slowing: exactly(1),
+  switchSeconds: exactly(0),
+  mixing: exactly(1),
   copyBytesPerSecond: [{ bytes: 1e6, rate: exactly(1e10) }],
   launchSeconds: exactly(1e-5),
   submitSeconds: exactly(1e-3),
   queueSeconds: exactly(1e-4),
-  switchSeconds: exactly(0),
 };
 
 const tiny = {
@@ -36,18 +38,18 @@ describeGpu('validatePredictions', () => {
     const summary = await validatePredictions(engine, [tiny], {
       onRow: (row) => rows.push(row),
       onProgress: (fraction) => fractions.push(fraction),
-      clockRatio: async () => 0.9,
+      paceSeconds: async () => 0.01 / 0.9,
     });
     expect(rows.map(({ kind }) => kind)).toEqual(tiny.kinds);
     for (const row of rows) {
       expect(row.measuredSeconds).toBeGreaterThan(0);
       expect(row.repeats).toBeGreaterThanOrEqual(5);
-      expect(row.clockRatio).toBe(0.9);
+      expect(row.paceRatio).toBe(0.9);
       expect(row.error).toBeCloseTo(Math.abs(row.seconds / row.measuredSeconds - 1), 12);
       const { measured, ...parts } = row.waterfall;
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(measured, 9);
     }
-    expect(summary).toMatchObject({ configurations: 4, clockRatio: 0.9, device: 'assumed' });
+    expect(summary).toMatchObject({ configurations: 4, paceRatio: 0.9, device: 'assumed' });
     expect([...fractions].sort((a, b) => a - b)).toEqual(fractions);
   });
 
@@ -63,7 +65,7 @@ describeGpu('validatePredictions', () => {
     await validatePredictions(engine, [small, small, small], {
       onRow,
       onProgress: () => undefined,
-      clockRatio: async () => 1,
+      paceSeconds: async () => 0.01,
       signal: abort.signal,
     });
     expect(rows).toHaveLength(1);
@@ -71,7 +73,7 @@ describeGpu('validatePredictions', () => {
 
   it('refuses a device that was not calibrated', async () => {
     const engine = gpuEngine(await getTestDevice());
-    const quiet = { onRow: () => undefined, onProgress: () => undefined, clockRatio: async () => 1 };
+    const quiet = { onRow: () => undefined, onProgress: () => undefined, paceSeconds: async () => 0.01 };
     await expect(validatePredictions(engine, [tiny], quiet)).rejects.toThrow('Calibrate first');
   });
 });
@@ -86,7 +88,7 @@ it('errors are summed up by their median and 90th percentile', () => {
       measuredSpread: 0,
       repeats: 5,
       error,
-      clockRatio: 1,
+      paceRatio: 1,
     },
     waterfall: {
       ...{ arithmeticAtPeak: 0, bandwidthExcess: 0, tileAndOccupancy: 0, launches: 0, hostAndQueue: 0 },

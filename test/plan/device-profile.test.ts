@@ -4,9 +4,12 @@ import { bandwidthAt, type DeviceProfile, interpolate, limitOf } from '../../src
 
 const exactly = (value: number) => ({ value, spread: 0, repeats: 5 });
 const profile: DeviceProfile = {
-  ...{ version: 2, device: 'paper', timer: 'paper', kernels: {} },
+  ...{ version: 3, device: 'paper', timer: 'paper', kernels: {} },
   fmaFlopsPerSecond: exactly(1e9),
-  clockFlopsPerSecond: exactly(1e9),
+  paceSeconds: exactly(0.01),
+  slowing: exactly(1),
+  switchSeconds: exactly(0),
+  mixing: exactly(1),
   copyBytesPerSecond: [
     { bytes: 1e5, rate: exactly(4e9) },
     { bytes: 1e3, rate: exactly(1e9) },
@@ -14,7 +17,6 @@ const profile: DeviceProfile = {
   launchSeconds: exactly(1e-6),
   submitSeconds: exactly(1e-4),
   queueSeconds: exactly(1e-5),
-  switchSeconds: exactly(0),
 };
 
 it('bandwidth is linear in the logarithm of the size, and constant beyond what was measured', () => {

@@ -8,14 +8,16 @@ const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 5 });
 
 /** 1 GFLOP/s, bandwidth without end, 2 µs a launch. */
 const profile: DeviceProfile = {
-  ...{ version: 2, device: 'paper', timer: 'paper' },
+  ...{ version: 3, device: 'paper', timer: 'paper' },
   fmaFlopsPerSecond: exactly(1e9),
-  clockFlopsPerSecond: exactly(1e9),
+  paceSeconds: exactly(0.01),
+  slowing: exactly(1),
+  switchSeconds: exactly(0),
+  mixing: exactly(1),
   copyBytesPerSecond: [{ bytes: 1, rate: exactly(1e18) }],
   launchSeconds: exactly(2e-6),
   submitSeconds: exactly(1e-4),
   queueSeconds: exactly(1e-5),
-  switchSeconds: exactly(0),
   kernels: {
     'gemm/wide': [point(1e4, 2e-5), point(1e6, 2e-3)],
     'gemm/tall': [point(1e4, 2.4e-5)],

@@ -13,10 +13,13 @@ const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 5 });
 
 /** 1 GFLOP/s, 1 GB/s at 1 kB and 4 GB/s at 100 kB, 1 µs per launch. */
 const profile: DeviceProfile = {
-  version: 2,
+  version: 3,
   device: 'paper',
   fmaFlopsPerSecond: exactly(1e9),
-  clockFlopsPerSecond: exactly(1e9),
+  paceSeconds: exactly(0.01),
+  slowing: exactly(1),
+  switchSeconds: exactly(0),
+  mixing: exactly(1),
   copyBytesPerSecond: [
     { bytes: 1e5, rate: exactly(4e9) },
     { bytes: 1e3, rate: exactly(1e9) },
@@ -24,7 +27,6 @@ const profile: DeviceProfile = {
   launchSeconds: exactly(1e-6),
   submitSeconds: exactly(1e-4),
   queueSeconds: exactly(1e-5),
-  switchSeconds: exactly(0),
   kernels: {
     copy: [
       { shape: 'small', launchedFlops: 0, bytes: 1e3, workgroups: 1, seconds: exactly(5e-6, 0.1) },

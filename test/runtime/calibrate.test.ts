@@ -22,12 +22,12 @@ describeGpu('calibrate', () => {
     const { device } = await getTestDevice();
     const fractions: number[] = [];
     const profile = await calibrate(device, 'test device', probes, (fraction) => fractions.push(fraction));
-    expect(profile).toMatchObject({ version: 2, device: 'test device' });
+    expect(profile).toMatchObject({ version: 3, device: 'test device' });
     const points = profile.kernels['test.addScaled'] ?? [];
     expect(points.map(({ shape }) => shape)).toEqual(['elements 640', 'elements 64000']);
     const measured = [
       profile.fmaFlopsPerSecond,
-      profile.clockFlopsPerSecond,
+      profile.paceSeconds,
       ...profile.copyBytesPerSecond.map(({ rate }) => rate),
       profile.launchSeconds,
       profile.submitSeconds,

@@ -16,7 +16,7 @@ const row = (kind: WorkKind, seconds: number, measuredSeconds: number): Validati
   what: 'a step',
   tokens: 100,
   usefulFlops: 1e9,
-  clockRatio: 1,
+  paceRatio: 1,
   limitSeconds: seconds / 2,
   limitError: 0.02,
   seconds,
