@@ -127,7 +127,7 @@ function applyChanges(
 
 /** Text of an address as a value; undefined where it is not even written like one. */
 function parseText(field: Field, text: string): FieldValue | undefined {
-  if (field.kind === 'choice') return text;
+  if (field.kind === 'choice' || field.kind === 'pattern') return text;
   if (field.kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
   return /^-?\d{1,25}(\.\d{1,25})?(e[+-]?\d{1,3})?$/.test(text) ? Number(text) : undefined;
 }

@@ -1,4 +1,5 @@
 // What a run is: model, training and data as one checked object, every default and derived size filled in.
+import { type AttentionConfig, checkAttention } from './attention-config.ts';
 import { type BlockConfig, checkBlocks } from './block-config.ts';
 import { checkExpertCapacity, checkExperts, type ExpertsConfig, expertSizes } from './experts-config.ts';
 import { experimentFields } from './fields.ts';
@@ -9,7 +10,7 @@ import type { Field, FieldValue } from './fields-kinds.ts';
 export const schemaVersion = 1;
 
 /** Shape and kind of a transformer. Sizes are counts; `vocabulary` is 0 until the tokenizer is known. */
-export interface ModelConfig extends ExpertsConfig, BlockConfig {
+export interface ModelConfig extends AttentionConfig, BlockConfig, ExpertsConfig {
   /** L */
   readonly layers: number;
   /** C, residual channels. */
@@ -28,7 +29,7 @@ export interface ModelConfig extends ExpertsConfig, BlockConfig {
   readonly vocabulary: number;
   readonly norm: 'layerNorm' | 'rmsNorm';
   readonly normEpsilon: number;
-  readonly position: 'learned' | 'rope';
+  readonly position: 'learned' | 'rope' | 'sinusoidal' | 'none';
   readonly ropeBase: number;
   readonly activation: 'geluTanh' | 'gelu' | 'silu' | 'relu' | 'reluSquared';
   readonly gated: boolean;
@@ -196,7 +197,14 @@ function withoutVersion(value: unknown, problems: FieldProblem[]): unknown {
   return rest;
 }
 
-const sizeKeys = ['keyValueHeads', 'headSize', 'hidden', 'expertHidden', 'sharedHidden'] as const;
+const sizeKeys = [
+  'keyValueHeads',
+  'headSize',
+  'valueHeadSize',
+  'hidden',
+  'expertHidden',
+  'sharedHidden',
+] as const;
 type Sizes = Pick<ModelConfig, (typeof sizeKeys)[number]>;
 
 /** Sizes that are 0, derived: G = H, D = C / H, F = 4C, or 8/3·C to a multiple of 8 when gated (Shazeer 2020). */
@@ -205,6 +213,7 @@ function derivedSizes(model: ModelConfig): Sizes {
   return {
     keyValueHeads: model.keyValueHeads || model.heads,
     headSize: model.headSize || model.width / model.heads,
+    valueHeadSize: model.valueHeadSize || model.headSize || model.width / model.heads,
     hidden: model.hidden || hidden,
     ...expertSizes(model, model.hidden || hidden),
   };
@@ -222,7 +231,12 @@ function resolveSizes(model: ModelConfig, problems: FieldProblem[]): ModelConfig
       'model.heads',
       `${heads} of width ${width} makes heads of ${headSize}, more than 256. Use more heads.`,
     );
-  } else if (resolved.position === 'rope' && headSize % 2 === 1) {
+  } else if (
+    resolved.position === 'rope' &&
+    resolved.attention === 'heads' &&
+    resolved.ropeFraction === 1 &&
+    headSize % 2 === 1
+  ) {
     const from = model.headSize === 0 ? ` (model.width ${width} / model.heads ${heads})` : '';
     report('model.headSize', `${headSize}${from} is odd, but rotary positions turn pairs. Use an even size.`);
   }
@@ -230,6 +244,7 @@ function resolveSizes(model: ModelConfig, problems: FieldProblem[]): ModelConfig
     const use = nearestDivisors(heads, keyValueHeads).join(' or ');
     report('model.keyValueHeads', `${keyValueHeads} does not divide model.heads ${heads}. Use ${use}.`);
   }
+  checkAttention(resolved, report);
   checkBlocks(resolved, report);
   checkExperts(resolved, report);
   return resolved;

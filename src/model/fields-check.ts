@@ -122,6 +122,13 @@ function readSection(
 function accepts(field: Field, value: unknown): boolean {
   if (field.kind === 'boolean') return typeof value === 'boolean';
   if (field.kind === 'choice') return typeof value === 'string' && field.choices.includes(value);
+  if (field.kind === 'pattern') {
+    return (
+      typeof value === 'string' &&
+      value.length <= field.maximumLength &&
+      [...value].every((letter) => field.letters.includes(letter))
+    );
+  }
   if (typeof value !== 'number' || !Number.isFinite(value)) return false;
   if (field.kind === 'integer' && !Number.isInteger(value)) return false;
   if (field.automatic && value === 0) return true;
@@ -131,6 +138,9 @@ function accepts(field: Field, value: unknown): boolean {
 function expectation(field: Field): string {
   if (field.kind === 'boolean') return 'true or false';
   if (field.kind === 'choice') return `one of ${field.choices.join(', ')}`;
+  if (field.kind === 'pattern') {
+    return `a word of the letters ${[...field.letters].join(' and ')}, at most ${field.maximumLength}`;
+  }
   const what = field.kind === 'integer' ? 'a whole number' : 'a number';
   return `${what} from ${field.minimum} to ${field.maximum}${field.automatic ? ', or 0 for automatic' : ''}`;
 }
@@ -138,7 +148,7 @@ function expectation(field: Field): string {
 function advise(field: Field): string {
   return field.required
     ? `Give ${expectation(field)}, such as ${field.default}.`
-    : `The default is ${field.default}.`;
+    : `The default is ${field.default === '' ? 'empty' : field.default}.`;
 }
 
 /** Letters to insert, delete or replace (Levenshtein 1966). */

@@ -42,8 +42,16 @@ export interface BooleanField extends FieldBase {
   readonly default: boolean;
 }
 
+/** A word of a few letters, one for each layer or so. */
+export interface PatternField extends FieldBase {
+  readonly kind: 'pattern';
+  readonly letters: string;
+  readonly maximumLength: number;
+  readonly default: string;
+}
+
 /** One row of the table. */
-export type Field = NumericField | ChoiceField | BooleanField;
+export type Field = NumericField | ChoiceField | BooleanField | PatternField;
 
 /** The largest seed: what fits the 32-bit counters of the GPU's generator. */
 export const maximumSeed = 2 ** 32 - 1;

@@ -114,8 +114,10 @@ export const modelFields = [
     path: 'model.position',
     kind: 'choice',
     label: 'Positions',
-    help: 'How the model knows the order of tokens: a learned table (GPT-2) or rotated queries and keys (Llama).',
-    choices: ['learned', 'rope'],
+    help:
+      'How the model knows the order of tokens: a learned table (GPT-2), rotated queries and keys (Llama), a table of ' +
+      'sines and cosines (the transformer of 2017), or not at all but by what may be attended to.',
+    choices: ['learned', 'rope', 'sinusoidal', 'none'],
     default: 'learned',
   },
   {

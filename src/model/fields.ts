@@ -1,4 +1,5 @@
 // The schema's fields: one table that validation, defaults, the page's form and the address are all read from.
+import { attentionFields } from './fields-attention.ts';
 import { blockFields } from './fields-block.ts';
 import { dataFields } from './fields-data.ts';
 import { expertFields } from './fields-experts.ts';
@@ -9,6 +10,7 @@ import { trainFields } from './fields-train.ts';
 /** Every field of `{model, train, data}`, in the order of the form. */
 export const experimentFields = [
   ...modelFields,
+  ...attentionFields,
   ...blockFields,
   ...expertFields,
   ...trainFields,
@@ -26,10 +28,12 @@ export interface FormControl {
   readonly label: string;
   readonly help: string;
   readonly unit?: string;
-  readonly kind: 'integer' | 'number' | 'choice' | 'boolean';
+  readonly kind: 'integer' | 'number' | 'choice' | 'boolean' | 'pattern';
   readonly minimum?: number;
   readonly maximum?: number;
   readonly choices?: readonly string[];
+  /** Of a pattern. */
+  readonly letters?: string;
   readonly default: FieldValue;
   readonly onlyIf?: { readonly path: string; readonly values: readonly FieldValue[] };
   readonly advanced: boolean;
@@ -49,6 +53,7 @@ export function formFields(): FormControl[] {
       ...(unit === undefined ? {} : { unit }),
       ...(onlyIf === undefined ? {} : { onlyIf }),
       ...(field.kind === 'choice' ? { choices: field.choices } : {}),
+      ...(field.kind === 'pattern' ? { letters: field.letters, maximum: field.maximumLength } : {}),
       ...(field.kind === 'integer' || field.kind === 'number'
         ? { minimum: field.automatic ? 0 : field.minimum, maximum: field.maximum }
         : {}),

@@ -1,4 +1,5 @@
 // Hugging Face's config.json and ModelConfig, both ways: GPT-2, Llama, and what neither can say under a type of our own.
+import { plainAttention } from './attention-config.ts';
 import { type BlockConfig, biasesOf, plainBlocks } from './block-config.ts';
 import { type ModelConfig, parseModel } from './config.ts';
 import { isRecord, showValue } from './fields-check.ts';
@@ -26,6 +27,7 @@ export function layoutOf(model: ModelConfig): Layout {
   if (model.experts > 0) return 'flopscope'; // Mixtral's and DeepSeek's layouts are not written yet
   // What neither layout can say stays in ours.
   if (!hasPlainBlocks(model) || model.activation === 'reluSquared') return 'flopscope';
+  if (!hasPlainAttention(model)) return 'flopscope';
   const isLlama = model.norm === 'rmsNorm' && model.position === 'rope' && model.gated;
   const { qkv, projection, ffn, norm } = biasesOf(model);
   // Llama's switches are of attention and of the feed-forward part, GPT-2's is one.
@@ -38,6 +40,19 @@ export function layoutOf(model: ModelConfig): Layout {
     model.keyValueHeads === model.heads &&
     model.heads * model.headSize === model.width;
   return isGpt2 ? 'gpt2' : 'flopscope';
+}
+
+/** The attention of GPT-2 and Llama; what has an effect only elsewhere may be anything. */
+function hasPlainAttention(model: ModelConfig): boolean {
+  return (
+    model.attention === 'heads' &&
+    !model.windowPattern.includes('L') &&
+    !model.positionPattern.includes('N') &&
+    (['queryKeyNorm', 'attentionSoftcap', 'attentionSinks', 'attentionScale'] as const).every(
+      (key) => model[key] === plainAttention[key],
+    ) &&
+    (model.position !== 'rope' || (model.ropeScaling === 'none' && model.ropeFraction === 1))
+  );
 }
 
 /** The blocks of GPT-2 and Llama, biases apart. */

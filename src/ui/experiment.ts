@@ -121,6 +121,7 @@ export function readField(
   | { readonly kind: 'ok'; readonly value: FieldValue }
   | { readonly kind: 'problem'; readonly problem: FieldProblem } {
   if (field.kind === 'choice') return { kind: 'ok', value: text };
+  if (field.kind === 'pattern') return { kind: 'ok', value: text.trim().toUpperCase() };
   if (field.kind === 'boolean') return { kind: 'ok', value: text === 'true' };
   const trimmed = text.trim();
   if (trimmed === '' && isAutomatic(field)) return { kind: 'ok', value: 0 };

@@ -112,7 +112,7 @@ export class FormFieldElement extends LitElement {
     return html`<input
       id="control"
       type="text"
-      inputmode=${field.kind === 'integer' ? 'numeric' : 'decimal'}
+      inputmode=${field.kind === 'pattern' ? 'text' : field.kind === 'integer' ? 'numeric' : 'decimal'}
       autocomplete="off"
       spellcheck="false"
       aria-describedby=${described}

@@ -25,10 +25,12 @@ export interface FormField {
   readonly label: string;
   readonly help: string;
   readonly unit?: string;
-  readonly kind: 'integer' | 'number' | 'choice' | 'boolean';
+  readonly kind: 'integer' | 'number' | 'choice' | 'boolean' | 'pattern';
   readonly minimum?: number;
   readonly maximum?: number;
   readonly choices?: readonly string[];
+  /** Letters of a pattern, whose `maximum` is its length. */
+  readonly letters?: string;
   readonly default: string | number | boolean;
   /** Shown only when another field has one of these values. */
   readonly onlyIf?: { readonly path: string; readonly values: readonly (string | number | boolean)[] };

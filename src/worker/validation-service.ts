@@ -6,7 +6,6 @@ import { validatePredictions } from '../lab/validation.ts';
 import { validationGrid } from '../lab/validation-grid.ts';
 import { allWork, trainingWork } from '../lab/work.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
-import type { Pace } from '../runtime/pace.ts';
 import type { ExperimentJson } from './api.ts';
 import type { ValidationApi, ValidationSummary, Waterfall, WorkExpectation } from './api-validation.ts';
 import type { DeviceService } from './device-service.ts';
@@ -52,7 +51,7 @@ export class ValidationService {
       throw busy('A run is training, and both would disturb each other’s times. Pause it, then validate.');
     const abort = new AbortController();
     this.#running = abort;
-    let pace: Pace | undefined;
+    let pace: Awaited<ReturnType<typeof openPace>> | undefined;
     try {
       const engine = await this.#devices.engine();
       calibrated(engine.profile);

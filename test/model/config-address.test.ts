@@ -56,13 +56,14 @@ test('any legal change of any field survives the address', () => {
   const independent = experimentFields.filter(
     ({ path }) =>
       !/heads|headSize|keyValue|width|learningRate|position$|gated/i.test(path) &&
-      !/parallelBlocks|normPlacement|experts$|expertsPerToken|denseLayers|moeInterval|routerZLoss|capacityFactor/.test(
+      !/parallelBlocks|normPlacement|experts$|expertsPerToken|denseLayers|moeInterval|routerZLoss|capacityFactor|attention$|latent|positionPattern|ropeFraction/i.test(
         path,
       ),
   );
   const arbitraries = independent.map((field: Field): fc.Arbitrary<FieldValue> => {
     if (field.kind === 'boolean') return fc.boolean();
     if (field.kind === 'choice') return fc.constantFrom(...field.choices);
+    if (field.kind === 'pattern') return fc.constantFrom('', ...field.letters);
     const { minimum: min, maximum: max } = field;
     return field.kind === 'integer' ? fc.integer({ min, max }) : fc.double({ min, max, noNaN: true });
   });

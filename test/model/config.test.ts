@@ -1,6 +1,7 @@
 // Tests of the experiment schema: defaults, derived sizes, and one readable sentence for everything that is wrong.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { plainAttention } from '../../src/model/attention-config.ts';
 import { plainBlocks } from '../../src/model/block-config.ts';
 import {
   type Experiment,
@@ -57,7 +58,9 @@ type ValueOf<F> = F extends { kind: 'choice'; choices: readonly (infer C)[] }
   ? C
   : F extends { kind: 'boolean' }
     ? boolean
-    : number;
+    : F extends { kind: 'pattern' }
+      ? string
+      : number;
 type Mismatch = {
   [F in (typeof experimentFields)[number] as F['path']]: [ValueOf<F>, At<Experiment, F['path']>] extends [
     At<Experiment, F['path']>,
@@ -99,6 +102,8 @@ test('a minimal experiment gets every default and every derived size', () => {
     tiedHead: true,
     skipConnections: true,
     dropout: 0,
+    ...plainAttention,
+    valueHeadSize: 32,
     ...plainBlocks,
     experts: 0,
     expertsPerToken: 2,

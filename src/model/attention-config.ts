@@ -1,0 +1,224 @@
+// What a configuration says of attention beyond its heads: latents, windows, norms, caps, sinks and positions by layer.
+
+/** The part of a model's configuration that is about how attention is computed. */
+export interface AttentionConfig {
+  /** `heads` projects queries, keys and values; `latent` keys and values from one compressed vector a token. */
+  readonly attention: 'heads' | 'latent';
+  /** Channels of the compressed keys and values: what a cache holds of a token, with the rotated key. */
+  readonly latentSize: number;
+  /** Channels of compressed queries; 0 projects queries at once. */
+  readonly queryLatentSize: number;
+  /** Channels of the one rotated key that all heads share, and of each query's part for it. */
+  readonly ropeHeadSize: number;
+  /** Channels of one value head of latent attention. */
+  readonly valueHeadSize: number;
+  /** RMSNorm on compressed keys and values, and on compressed queries. */
+  readonly latentNorm: boolean;
+  /** Tokens that a local layer sees, the token itself included. */
+  readonly window: number;
+  /** L local, G global, one letter a layer, repeated; empty for global layers only. */
+  readonly windowPattern: string;
+  /** RoPE base of local layers; 0 for that of the others. */
+  readonly localRopeBase: number;
+  /** R rotary, N none, one letter a layer, repeated; empty for all alike. */
+  readonly positionPattern: string;
+  /** RMSNorm of queries and keys, before rotation: of each head, or of all heads of a token together. */
+  readonly queryKeyNorm: 'none' | 'head' | 'all';
+  /** Scores become cap · tanh(score ÷ cap); 0 leaves them. */
+  readonly attentionSoftcap: number;
+  /** A learned logit a head that takes part in the softmax and adds nothing. */
+  readonly attentionSinks: boolean;
+  /** Factor of query · key; 0 for 1 / √(their size). */
+  readonly attentionScale: number;
+  /** Positions ÷ factor, or the base times factor^(d / (d − 2)); not in local layers with a base of their own. */
+  readonly ropeScaling: 'none' | 'linear' | 'ntk';
+  readonly ropeScalingFactor: number;
+  /** Part of each head that is rotated, its first channels. */
+  readonly ropeFraction: number;
+}
+
+/** The settings of GPT-2 and Llama, which are the defaults. */
+export const plainAttention: AttentionConfig = {
+  attention: 'heads',
+  latentSize: 64,
+  queryLatentSize: 0,
+  ropeHeadSize: 16,
+  valueHeadSize: 0,
+  latentNorm: true,
+  window: 256,
+  windowPattern: '',
+  localRopeBase: 0,
+  positionPattern: '',
+  queryKeyNorm: 'none',
+  attentionSoftcap: 0,
+  attentionSinks: false,
+  attentionScale: 0,
+  ropeScaling: 'none',
+  ropeScalingFactor: 4,
+  ropeFraction: 1,
+};
+
+/** What attention needs of the rest of a model. */
+export type AttentionShape = AttentionConfig & {
+  readonly layers: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  readonly context: number;
+  readonly position: 'learned' | 'rope' | 'sinusoidal' | 'none';
+  readonly ropeBase: number;
+};
+
+/** Attention of one layer. */
+export interface LayerAttention {
+  /** Tokens that are seen, the token itself included; the context where the layer is global. */
+  readonly window: number;
+  readonly isLocal: boolean;
+  readonly isRotary: boolean;
+}
+
+/** What layer `layer`, counted from 0, sees, and whether it rotates. */
+export function layerAttention(model: AttentionShape, layer: number): LayerAttention {
+  const { windowPattern, positionPattern, window, context, position } = model;
+  const letter = (pattern: string) => pattern[layer % Math.max(1, pattern.length)];
+  const isLocal = letter(windowPattern) === 'L' && window < context;
+  return {
+    window: isLocal ? window : context,
+    isLocal,
+    isRotary: position === 'rope' && letter(positionPattern) !== 'N',
+  };
+}
+
+/** Channels of a query's product with a key: D, and the rotated part of latent attention. */
+export function scoreSize({
+  attention,
+  headSize,
+  ropeHeadSize,
+}: Pick<AttentionShape, 'attention' | 'headSize' | 'ropeHeadSize'>): number {
+  return attention === 'latent' ? headSize + ropeHeadSize : headSize;
+}
+
+/** Factor of query · key. */
+export function scoreScale(
+  model: Pick<AttentionShape, 'attention' | 'headSize' | 'ropeHeadSize' | 'attentionScale'>,
+): number {
+  return model.attentionScale || 1 / Math.sqrt(scoreSize(model));
+}
+
+/** Channels of a head that are rotated, its first ones; 0 without rotary positions. */
+export function rotatedSize(
+  model: Pick<AttentionShape, 'attention' | 'headSize' | 'ropeHeadSize' | 'position' | 'ropeFraction'>,
+): number {
+  if (model.position !== 'rope') return 0;
+  return model.attention === 'latent'
+    ? model.ropeHeadSize
+    : Math.round(model.ropeFraction * model.headSize * 1e6) / 1e6;
+}
+
+/** Values that one layer's cache holds of a token. */
+export function cacheWidth(model: AttentionShape): number {
+  return model.attention === 'latent'
+    ? model.latentSize + model.ropeHeadSize
+    : 2 * model.keyValueHeads * model.headSize;
+}
+
+/** Tokens that the cache of a layer holds: a local layer keeps its window only, as a ring. */
+export function cacheLength(model: AttentionShape, layer: number): number {
+  return layerAttention(model, layer).window;
+}
+
+type Report = (path: string, what: string) => void;
+
+/** Says what cannot be: `report` gets the field's path and the rest of a sentence. */
+export function checkAttention(model: AttentionShape, report: Report): void {
+  checkPattern(model, 'windowPattern', report);
+  checkPattern(model, 'positionPattern', report);
+  if (model.positionPattern.includes('N') && model.position !== 'rope') {
+    report(
+      'model.positionPattern',
+      `N leaves out rotary positions, and model.position is ${model.position}. Use rope, or no pattern.`,
+    );
+  }
+  if (model.attention === 'latent') checkLatent(model, report);
+  else checkRotation(model, report);
+}
+
+function checkPattern(model: AttentionShape, key: 'windowPattern' | 'positionPattern', report: Report): void {
+  const pattern = model[key];
+  if (pattern.length > model.layers) {
+    report(
+      `model.${key}`,
+      `${pattern} has ${pattern.length} letters, more than model.layers ${model.layers}. Use at most ${model.layers}.`,
+    );
+  }
+}
+
+function checkRotation(model: AttentionShape, report: Report): void {
+  const rotated = rotatedSize(model);
+  if (rotated === 0 || (Number.isInteger(rotated) && rotated % 2 === 0)) return;
+  if (model.ropeFraction === 1) return; // an odd head size is reported by itself
+  const least = 2 / model.headSize;
+  report(
+    'model.ropeFraction',
+    `${model.ropeFraction} of heads of ${model.headSize} rotates ${rotated} channels, but they turn in pairs. ` +
+      `Use a multiple of ${Number(least.toPrecision(6))}.`,
+  );
+}
+
+function checkLatent(model: AttentionShape, report: Report): void {
+  const { heads, keyValueHeads, headSize, valueHeadSize, ropeHeadSize, latentSize, queryLatentSize } = model;
+  const most = heads * (headSize + valueHeadSize);
+  if (latentSize > most) {
+    report(
+      'model.latentSize',
+      `${latentSize} is more than the ${most} channels of keys and values that it compresses ` +
+        `(model.heads ${heads} × ${headSize} + ${valueHeadSize}). Use less.`,
+    );
+  }
+  const queries = heads * (headSize + ropeHeadSize);
+  if (queryLatentSize > queries) {
+    report(
+      'model.queryLatentSize',
+      `${queryLatentSize} is more than the ${queries} channels of queries that it compresses. Use less, or 0 for none.`,
+    );
+  }
+  if (keyValueHeads !== heads) {
+    report(
+      'model.keyValueHeads',
+      `${keyValueHeads} shares keys and values, which model.attention latent compresses instead. Use 0.`,
+    );
+  }
+  if (ropeHeadSize % 2 === 1) {
+    report(
+      'model.ropeHeadSize',
+      `${ropeHeadSize} is odd, but rotary positions turn pairs. Use an even size.`,
+    );
+  }
+  if (model.position === 'rope' && ropeHeadSize === 0) {
+    report(
+      'model.ropeHeadSize',
+      '0 leaves nothing to rotate with model.position rope and model.attention latent. Use 2 or more.',
+    );
+  } else if (model.position !== 'rope' && ropeHeadSize > 0) {
+    report(
+      'model.ropeHeadSize',
+      `${ropeHeadSize} is a rotated key's, and model.position is ${model.position}. Use 0, or position rope.`,
+    );
+  }
+  if (headSize + ropeHeadSize > 256) {
+    report(
+      'model.ropeHeadSize',
+      `${ropeHeadSize} with model.headSize ${headSize} makes keys of ${headSize + ropeHeadSize}, more than 256. Use less.`,
+    );
+  }
+  const onlyHeads: readonly (readonly [string, boolean])[] = [
+    ['model.windowPattern', model.windowPattern.includes('L')],
+    ['model.positionPattern', model.positionPattern.includes('N')],
+    ['model.queryKeyNorm', model.queryKeyNorm !== 'none'],
+    ['model.attentionSinks', model.attentionSinks],
+    ['model.ropeFraction', model.ropeFraction !== 1],
+  ];
+  for (const [path, isAsked] of onlyHeads) {
+    if (isAsked) report(path, 'needs model.attention heads, and it is latent. Leave it out, or use heads.');
+  }
+}
