@@ -11,8 +11,8 @@ export const attentionFields = [
     kind: 'choice',
     label: 'Attention',
     help:
-      'Heads: queries, keys and values of every head are projected from each token. Latent: keys and values come from ' +
-      'one small vector a token, which is all that the cache keeps (DeepSeek-V2).',
+      'Heads: queries, keys and values of every head are projected from each token. Latent: one small vector a token gives ' +
+      'keys and values, and is all that the cache keeps (DeepSeek-V2).',
     choices: ['heads', 'latent'],
     default: 'heads',
     advanced: true,
