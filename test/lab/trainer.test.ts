@@ -78,10 +78,10 @@ describe('training', () => {
     const run = await tinyRun();
     await takeSteps(run, 1);
     run.trainer.pauseClock();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     const [record] = await takeSteps(run, 1);
-    expect(record?.stepSeconds).toBeLessThan(0.25);
-    expect(run.trainer.progress.seconds).toBeLessThan(0.5);
+    expect(record?.stepSeconds).toBeLessThan(1.2);
+    expect(run.trainer.progress.seconds).toBeLessThan(1.4);
   });
 });
 
