@@ -1,12 +1,14 @@
-// The plans that an experiment would run, recorded without allocating anything.
+// What experiments would run, recorded without allocating anything, and the text that they would train on.
 import { checkCapacity } from '../lab/capacity.ts';
-import type { Corpus } from '../lab/corpus.ts';
+import { type Corpus, loadCorpus } from '../lab/corpus.ts';
 import type { Engine } from '../lab/engine.ts';
 import { type InferencePlans, recordInferencePlans } from '../lab/inference-plans.ts';
-import { stage } from '../lab/problem.ts';
+import { LabError, stage } from '../lab/problem.ts';
 import { withVocabulary } from '../lab/run.ts';
 import { momentCount, recordTrainingPlans, type TrainingPlans } from '../lab/training-plans.ts';
-import type { Experiment } from '../model/config.ts';
+import { type Experiment, parseExperiment } from '../model/config.ts';
+import type { ExperimentJson, OwnText } from './api.ts';
+import type { DeviceService } from './device-service.ts';
 
 /** An experiment with its vocabulary, and everything that it would execute. */
 export interface PlannedRun {
@@ -16,8 +18,37 @@ export interface PlannedRun {
   readonly engine: Engine;
 }
 
-/** Records the plans of an experiment on a text. @throws LabError if the text or the device does not suit the model */
-export async function planRun(wanted: Experiment, corpus: Corpus, engine: Engine): Promise<PlannedRun> {
+/** Plans experiments on the text of the page: the last corpus is kept, for the form asks at every change. */
+export class RunPlanner {
+  readonly #devices: Pick<DeviceService, 'engine'>;
+  #corpus: { readonly key: string; readonly text: OwnText | undefined; readonly corpus: Corpus } | undefined;
+  /** The text that experiments whose `data.source` is `file` train on. */
+  text: OwnText | undefined;
+
+  constructor(devices: Pick<DeviceService, 'engine'>) {
+    this.#devices = devices;
+  }
+
+  /** The plans that would run, with the vocabulary of the text. @throws LabError if text or device do not suit */
+  async record(json: ExperimentJson): Promise<PlannedRun> {
+    const engine = await this.#devices.engine();
+    const wanted = parsed(json);
+    return planRun(wanted, await this.corpusOf(wanted), engine);
+  }
+
+  /** What an experiment trains on. @throws LabError if its text does not suit it */
+  async corpusOf({ data }: Experiment): Promise<Corpus> {
+    const key = JSON.stringify(data);
+    // While one text is read, another may be chosen: a corpus counts for its own text only.
+    const text = data.source === 'file' ? this.text : undefined;
+    if (this.#corpus?.key === key && this.#corpus.text === text) return this.#corpus.corpus;
+    const corpus = await stage('invalidData', () => loadCorpus(data, text?.content));
+    this.#corpus = { key, text, corpus };
+    return corpus;
+  }
+}
+
+async function planRun(wanted: Experiment, corpus: Corpus, engine: Engine): Promise<PlannedRun> {
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { model, train } = experiment;
   return stage('tooLarge', () => {
@@ -25,4 +56,12 @@ export async function planRun(wanted: Experiment, corpus: Corpus, engine: Engine
     const plans = recordTrainingPlans(model, train, engine);
     return { experiment, plans, sampling: recordInferencePlans(plans.model, engine), engine };
   });
+}
+
+/** Checks an experiment. @throws LabError with every field's problem. */
+export function parsed(json: unknown): Experiment {
+  const result = parseExperiment(json);
+  if (result.kind === 'ok') return result.experiment;
+  const message = result.problems.map((problem) => problem.message).join(' ');
+  throw new LabError({ kind: 'invalidConfig', message, fields: result.problems });
 }

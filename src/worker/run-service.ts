@@ -1,15 +1,15 @@
 // The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
 import { checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
-import { type Corpus, loadCorpus, textOfTokens } from '../lab/corpus.ts';
+import { loadCorpus } from '../lab/corpus.ts';
 import type { Engine } from '../lab/engine.ts';
 import { measuredTable, predictedTable } from '../lab/kernel-table.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
 import { LabError, stage } from '../lab/problem.ts';
 import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../lab/run.ts';
-import { RunLoop, startToken } from '../lab/run-loop.ts';
+import { RunLoop } from '../lab/run-loop.ts';
 import { RunRecorder, titleOf } from '../lab/run-recorder.ts';
-import { type Experiment, parseExperiment } from '../model/config.ts';
+import type { Experiment } from '../model/config.ts';
 import { presets } from '../model/presets.ts';
 import type {
   ExperimentJson,
@@ -25,10 +25,11 @@ import type {
 import type { RunRecord } from './api-records.ts';
 import { type DeviceService, host } from './device-service.ts';
 import { curveOf, keptRecord } from './kept-record.ts';
-import { type PlannedRun, planRun } from './planned-run.ts';
+import { type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
 import { recordedDevice } from './recorded-device.ts';
 import { readRunFiles, summariseText } from './run-files.ts';
 import { RunKeeper } from './run-keeper.ts';
+import { sampleRun } from './run-sampling.ts';
 import type { RunStorage } from './run-storage.ts';
 
 interface Current {
@@ -40,11 +41,10 @@ interface Current {
 /** Holds at most one run. */
 export class RunService {
   readonly #devices: DeviceService;
+  readonly #planner: RunPlanner;
   readonly #storage: RunStorage;
   readonly #emit: (event: LabEvent) => void;
   #current: Current | undefined;
-  #text: OwnText | undefined;
-  #corpus: { readonly key: string; readonly text: OwnText | undefined; readonly corpus: Corpus } | undefined;
   #isPreparing = false;
   #isStopWanted = false;
   #cancelled = false;
@@ -54,6 +54,7 @@ export class RunService {
 
   constructor(devices: DeviceService, storage: RunStorage, emit: (event: LabEvent) => void) {
     this.#devices = devices;
+    this.#planner = new RunPlanner(devices);
     this.#storage = storage;
     this.#emit = emit;
   }
@@ -82,7 +83,7 @@ export class RunService {
   /** Checks a text and keeps it for experiments that train on a file. */
   async useText(text: OwnText): Promise<TextSummary> {
     const summary = await summariseText(text);
-    this.#text = text;
+    this.#planner.text = text;
     return summary;
   }
 
@@ -94,17 +95,15 @@ export class RunService {
 
   /** The plans that would run, with the vocabulary of the text. Allocates nothing. */
   async record(json: ExperimentJson): Promise<PlannedRun> {
-    const engine = await this.#devices.engine();
-    const wanted = parsed(json);
-    return planRun(wanted, await this.#corpusOf(wanted), engine);
+    return this.#planner.record(json);
   }
 
   /** Prepares a new run in place of the one there was. */
   async prepare(json: ExperimentJson, text?: OwnText): Promise<void> {
-    if (text) this.#text = text;
+    if (text) this.#planner.text = text;
     const wanted = parsed(json);
-    const own = wanted.data.source === 'file' ? this.#text : undefined;
-    const corpus = await this.#corpusOf(wanted);
+    const own = wanted.data.source === 'file' ? this.#planner.text : undefined;
+    const corpus = await this.#planner.corpusOf(wanted);
     await this.#open(newId(), wanted, { corpus, withSampler: true }, own);
   }
 
@@ -158,36 +157,11 @@ export class RunService {
 
   async sample(request: SampleRequest, onText: (text: string) => void): Promise<SampleReport> {
     const { loop, run } = this.#need();
-    const { sampler } = run;
-    if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
-    const { tokenizer } = run.corpus;
-    const prompt = await stage('invalidData', () =>
-      request.prompt === '' ? [startToken(run)] : [...tokenizer.encode(request.prompt)],
-    );
     this.#cancelled = false;
-    const generation = await loop.exclusive(() => {
-      const produced: number[] = [];
-      return stage('invalidData', () =>
-        sampler.generate(prompt, {
-          maximumTokens: request.maximumTokens,
-          temperature: request.temperature,
-          topK: request.topK,
-          topP: request.topP,
-          seed: request.seed,
-          onTokens: (tokens) => {
-            produced.push(...tokens);
-            onText(request.prompt + textOfTokens(tokenizer, produced));
-            return !this.#cancelled;
-          },
-        }),
-      );
+    return sampleRun(loop, run, request, (text) => {
+      onText(text);
+      return !this.#cancelled;
     });
-    return {
-      text: request.prompt + textOfTokens(tokenizer, generation.tokens),
-      tokens: generation.tokens.length,
-      prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
-      decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),
-    };
   }
 
   cancelSample(): void {
@@ -232,7 +206,7 @@ export class RunService {
     const { text } = found;
     if (found.kind === 'checkpoint') {
       const { checkpoint } = found;
-      const own = checkpoint.experiment.data.source === 'file' ? (text ?? this.#text) : undefined;
+      const own = checkpoint.experiment.data.source === 'file' ? (text ?? this.#planner.text) : undefined;
       const options = { checkpoint, withSampler: true, ...(own ? { text: own.content } : {}) };
       return this.#open(newId(), checkpoint.experiment, options, own);
     }
@@ -281,7 +255,7 @@ export class RunService {
     if (this.#isPreparing)
       throw new LabError({ kind: 'busy', message: 'A run is being prepared. Wait for it.' });
     this.#isPreparing = true;
-    const chosen = this.#text;
+    const chosen = this.#planner.text;
     try {
       await this.#close();
       const engine = await this.#devices.engine();
@@ -304,7 +278,7 @@ export class RunService {
       const current: Current = { loop, run, keeper };
       this.#current = current;
       // The form shows this run now, and predicts and trains it anew: unless another text was chosen meanwhile.
-      if (text && this.#text === chosen) this.#text = text;
+      if (text && this.#planner.text === chosen) this.#planner.text = text;
       this.#stepSeconds = undefined;
       const { prediction, floors, experiment } = run;
       const totalSteps = experiment.train.steps;
@@ -348,16 +322,6 @@ export class RunService {
     this.#emit(event);
   }
 
-  async #corpusOf({ data }: Experiment): Promise<Corpus> {
-    const key = JSON.stringify(data);
-    // While one text is read, another may be chosen: a corpus counts for its own text only.
-    const text = data.source === 'file' ? this.#text : undefined;
-    if (this.#corpus?.key === key && this.#corpus.text === text) return this.#corpus.corpus;
-    const corpus = await stage('invalidData', () => loadCorpus(data, text?.content));
-    this.#corpus = { key, text, corpus };
-    return corpus;
-  }
-
   #need(): Current {
     if (!this.#current) {
       throw new LabError({ kind: 'busy', message: 'There is no run yet. Press Train first.' });
@@ -374,19 +338,7 @@ function automaticVocabulary(experiment: Experiment, tokenizerSize: number): Exp
     : experiment;
 }
 
-/** Checks an experiment. @throws LabError with every field's problem. */
-export function parsed(json: unknown): Experiment {
-  const result = parseExperiment(json);
-  if (result.kind === 'ok') return result.experiment;
-  const message = result.problems.map((problem) => problem.message).join(' ');
-  throw new LabError({ kind: 'invalidConfig', message, fields: result.problems });
-}
-
 function newId(): string {
   // randomUUID is missing on insecure origins.
   return globalThis.crypto?.randomUUID?.() ?? `run-${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
-}
-
-function rate(count: number, seconds: number): number {
-  return seconds > 0 ? count / seconds : 0;
 }

@@ -1,0 +1,47 @@
+// Text from the weights of a run, between its steps.
+import { textOfTokens } from '../lab/corpus.ts';
+import { stage } from '../lab/problem.ts';
+import type { Run } from '../lab/run.ts';
+import { type RunLoop, startToken } from '../lab/run-loop.ts';
+import type { SampleReport, SampleRequest } from './api.ts';
+
+/** Samples until the request is met or `onText`, which gets the text so far, answers false. */
+export async function sampleRun(
+  loop: RunLoop,
+  run: Run,
+  request: SampleRequest,
+  onText: (text: string) => boolean,
+): Promise<SampleReport> {
+  const { sampler } = run;
+  if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
+  const { tokenizer } = run.corpus;
+  const prompt = await stage('invalidData', () =>
+    request.prompt === '' ? [startToken(run)] : [...tokenizer.encode(request.prompt)],
+  );
+  const generation = await loop.exclusive(() => {
+    const produced: number[] = [];
+    return stage('invalidData', () =>
+      sampler.generate(prompt, {
+        maximumTokens: request.maximumTokens,
+        temperature: request.temperature,
+        topK: request.topK,
+        topP: request.topP,
+        seed: request.seed,
+        onTokens: (tokens) => {
+          produced.push(...tokens);
+          return onText(request.prompt + textOfTokens(tokenizer, produced));
+        },
+      }),
+    );
+  });
+  return {
+    text: request.prompt + textOfTokens(tokenizer, generation.tokens),
+    tokens: generation.tokens.length,
+    prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
+    decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),
+  };
+}
+
+function rate(count: number, seconds: number): number {
+  return seconds > 0 ? count / seconds : 0;
+}
