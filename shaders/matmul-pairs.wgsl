@@ -1,7 +1,8 @@
 // y = x·w (+ bias) (+ residual) (+ y) like matmul-subgroup.wgsl, but by pairs of the inner size, for subgroups of 8.
 // A driver that masks every assignment in a loop and spells a load out lane by lane spends more on keeping sums and on
-// fetching code than on arithmetic: here a sum is kept once per two products, and loads are vectors. One workgroup = one
-// subgroup = 4·lanes rows × 4·columnVectors·lanes columns; each lane owns four neighbouring columns per vector.
+// fetching code than on arithmetic: here a sum is kept once per two products (matmul-pair-sums.wgsl, which stands before),
+// and loads are vectors. One workgroup = one subgroup = 4·lanes rows × 4·columnVectors·lanes columns; each lane owns four
+// neighbouring columns per vector.
 
 override rows: u32;
 override columns: u32;
@@ -26,8 +27,6 @@ override accumulate: u32;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound with a break costs no loop guard
 const tileHeight = 4u * lanes;
 const tileWidth = 4u * columnVectors * lanes;
-alias Tile = array<vec4<f32>, 64>; // 32 rows of a lane's two vectors of columns
-
 /// Where a workgroup's tile starts, and how far it goes.
 struct Place {
   row: u32,
@@ -36,16 +35,6 @@ struct Place {
   start: u32, // of the slice, along the inner size
   pairs: u32,
   height: u32,
-}
-
-/// Two steps of the inner size, of four rows of x or four columns of w; and of all of a lane's columns.
-struct Steps {
-  first: vec4<f32>,
-  second: vec4<f32>,
-}
-struct Columns {
-  left: Steps,
-  right: Steps, // unused where columnVectors is 1
 }
 
 fn placeOf(group: u32) -> Place {
@@ -58,10 +47,6 @@ fn placeOf(group: u32) -> Place {
   let one = select(1u, 0u, launch.gridWidth == 0u);
   let height = one * min(tileHeight, rows - row);
   return Place(row, group % tilesAcross * tileWidth, slice, start, one * (inner / slices) / 2u, height);
-}
-
-fn stepsOf(a: vec2<f32>, b: vec2<f32>, c: vec2<f32>, d: vec2<f32>) -> Steps {
-  return Steps(vec4<f32>(a.x, b.x, c.x, d.x), vec4<f32>(a.y, b.y, c.y, d.y));
 }
 
 /// This lane's columns of w [inner, columns].
@@ -80,32 +65,6 @@ fn columnsAlong(i: vec4<u32>, j: vec4<u32>) -> Columns {
     right = stepsOf(w[j.x], w[j.y], w[j.z], w[j.w]);
   }
   return Columns(stepsOf(w[i.x], w[i.y], w[i.z], w[i.w]), right);
-}
-
-/// Adds both products of row `slot` of the tile.
-fn addRow(tile: ptr<function, Tile>, slot: u32, a: vec2<f32>, c: Columns) {
-  let i = 2u * slot;
-  tile[i] = fma(vec4<f32>(a.y), c.left.second, fma(vec4<f32>(a.x), c.left.first, tile[i]));
-  tile[i + 1u] = fma(vec4<f32>(a.y), c.right.second, fma(vec4<f32>(a.x), c.right.first, tile[i + 1u]));
-}
-
-/// Adds the products of 8 rows from `slot` on, of which each lane holds one.
-fn addStrip(tile: ptr<function, Tile>, slot: u32, pair: vec2<f32>, c: Columns) {
-  addRow(tile, slot, subgroupBroadcast(pair, 0u), c);
-  addRow(tile, slot + 1u, subgroupBroadcast(pair, 1u), c);
-  addRow(tile, slot + 2u, subgroupBroadcast(pair, 2u), c);
-  addRow(tile, slot + 3u, subgroupBroadcast(pair, 3u), c);
-  addRow(tile, slot + 4u, subgroupBroadcast(pair, 4u), c);
-  addRow(tile, slot + 5u, subgroupBroadcast(pair, 5u), c);
-  addRow(tile, slot + 6u, subgroupBroadcast(pair, 6u), c);
-  addRow(tile, slot + 7u, subgroupBroadcast(pair, 7u), c);
-}
-
-fn addTile(tile: ptr<function, Tile>, r: Steps, c: Columns) {
-  addStrip(tile, 0u, vec2<f32>(r.first.x, r.second.x), c);
-  addStrip(tile, 8u, vec2<f32>(r.first.y, r.second.y), c);
-  addStrip(tile, 16u, vec2<f32>(r.first.z, r.second.z), c);
-  addStrip(tile, 24u, vec2<f32>(r.first.w, r.second.w), c);
 }
 
 /// Writes a tile whose row r is in slot r or, `across`, in slot r % 4 · 8 + r / 4.

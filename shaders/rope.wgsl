@@ -1,19 +1,20 @@
-// Rotary position embedding, rotate-half form (Su et al. 2021; GPT-NeoX's pairing): for d < keySize / 2,
-// (x[d], x[d + keySize/2]) is rotated by the angle position · base^(−2d / keySize). Query and key heads of a packed row
-// are rotated in place. One invocation turns one d of every head of a row; the gradient is the inverse rotation.
+// Rotary position embedding, rotate-half form (Su et al. 2021; GPT-NeoX's pairing): for d < rotated / 2,
+// (x[d], x[d + rotated/2]) is rotated by the angle position · base^(−2d / rotated); the rest of a head stays. Query and
+// key heads of a packed row are rotated in place. One invocation turns one d of every head of a row; the gradient is the inverse rotation.
 
 override rows: u32;
 override time: u32;
 override heads: u32;
 override keyValueHeads: u32;
 override keySize: u32;
+override rotated: u32;          // channels of a head that turn, its first ones
 override rowStride: u32;
 override qOffset: u32;
 override kOffset: u32;
 override context: u32;          // rows of the table
 override direction: f32 = 1.0;  // 1 rotates, −1 rotates back
 
-@group(0) @binding(0) var<storage, read> table: array<f32>;      // [context, keySize / 2, 2]: cosine, sine
+@group(0) @binding(0) var<storage, read> table: array<f32>;      // [context, rotated / 2, 2]: cosine, sine
 @group(0) @binding(1) var<storage, read> state: array<u32>;      // [0] is the position of the only row
 @group(0) @binding(2) var<storage, read_write> qkv: array<f32>;  // [rows, rowStride]
 
@@ -21,7 +22,7 @@ const workgroupSize = 64u;
 
 /// Rotates dimension d of every head of a row whose token stands at `position`.
 fn rotate(row: u32, position: u32, d: u32) {
-  let half = keySize / 2u;
+  let half = rotated / 2u;
   let angle = (position * half + d) * 2u;
   let cosine = table[angle];
   let sine = table[angle + 1u] * direction;
@@ -44,7 +45,7 @@ fn rotate(row: u32, position: u32, d: u32) {
 @compute @workgroup_size(workgroupSize)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
-  let half = keySize / 2u;
+  let half = rotated / 2u;
   let index = group * workgroupSize + invocation;
   if (group >= launch.endWorkgroup || index >= rows * half) {
     return;
@@ -57,7 +58,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
   let index = group * workgroupSize + invocation;
-  if (group >= launch.endWorkgroup || index >= keySize / 2u) {
+  if (group >= launch.endWorkgroup || index >= rotated / 2u) {
     return;
   }
   rotate(0u, min(state[0], context - 1u), index);

@@ -1,20 +1,16 @@
 // The matrix products of all experts at once, each expert's rows with its own matrix, in three layouts with variants.
+import pairsSource from '../../shaders/grouped-matmul-pairs.wgsl?raw';
 import plainSource from '../../shaders/grouped-matmul-plain.wgsl?raw';
 import subgroupSource from '../../shaders/grouped-matmul-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/grouped-matmul-tiled.wgsl?raw';
+import pairSumsSource from '../../shaders/matmul-pair-sums.wgsl?raw';
 import productsSource from '../../shaders/matmul-products.wgsl?raw';
-import {
-  type Capabilities,
-  type Dims,
-  defineKernel,
-  type Feature,
-  type Kernel,
-  type NumberArray,
-} from '../plan/kernel.ts';
+import { type Capabilities, type Dims, defineKernel, type Feature, type Kernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { recordSlotSum } from './expert-combine.ts';
 import { expertTileBound, type Placement } from './expert-placement.ts';
+import { groupedReference } from './grouped-matmul-reference.ts';
 import { prologue } from './prologue.ts';
 
 /** As for matmul: nn x·w, nt x·wᵀ over the rows of the experts; tn xᵀ·w per expert, summed over its rows. */
@@ -43,10 +39,13 @@ type GroupedKernel = Kernel<(typeof dimNames)[number], Binding>;
 interface Variant {
   readonly name: string;
   readonly source: string;
+  readonly entryPoint?: GroupedLayout;
   readonly requires?: readonly Feature[];
+  /** Sizes must fit its vectors (`fitsPairs`). */
+  readonly isAligned?: boolean;
   readonly constants: Readonly<Record<string, number>>;
   readonly tile: readonly [rows: number, columns: number];
-  readonly suits?: (device: Capabilities) => boolean;
+  readonly suits?: (device: Capabilities, dims: GroupedDims) => boolean;
   readonly pays?: (dims: GroupedDims) => boolean;
 }
 
@@ -69,6 +68,25 @@ function subgroupVariant(lanes: 4 | 8, height: 16 | 32, vectors: 1 | 2): Variant
       vectors === 1 ||
       Math.ceil(columns / width) * width <= 1.25 * Math.ceil(columns / (width / 2)) * (width / 2),
   };
+}
+
+/** A tile of 32 rows and 32·vectors columns in the registers of a subgroup of 8, two products at a time. */
+function pairsVariant(layout: GroupedLayout, vectors: 1 | 2): Variant {
+  const wide = subgroupVariant(8, 32, vectors);
+  return {
+    ...wide,
+    name: `pairs8-32x${4 * vectors}`,
+    source: pairSumsSource + pairsSource,
+    entryPoint: layout,
+    isAligned: true,
+    constants: { lanes: 8, columnVectors: vectors },
+    suits: (device, dims) => (wide.suits?.(device, dims) ?? true) && fitsPairs(layout, dims),
+  };
+}
+
+/** True where pairs along the inner size and fours across it never cross the end of a row. */
+function fitsPairs(layout: GroupedLayout, { rows, columns, inner }: GroupedDims): boolean {
+  return columns % 4 === 0 && (layout === 'tn' ? rows % 4 === 0 : inner % 2 === 0);
 }
 
 function tiledVariant(down: number, across: number, blocks: 1 | 2, minimumTiles: number): Variant {
@@ -94,7 +112,9 @@ function tilesDown({ rows, experts, tileBound }: GroupedDims, height: number): n
   return tileBound === 0 ? experts * Math.ceil(rows / height) : tileBound;
 }
 
-const variants: readonly Variant[] = [
+const variantsOf = (layout: GroupedLayout): readonly Variant[] => [
+  pairsVariant(layout, 2),
+  pairsVariant(layout, 1),
   subgroupVariant(8, 32, 2),
   subgroupVariant(8, 32, 1),
   subgroupVariant(8, 16, 2),
@@ -158,8 +178,9 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
   const isPlain = variant.source === plainSource;
   const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
   const height = isPlain ? 3 : tile[0];
-  const odd = { rows: 143, columns: 67, inner: 53, experts: 5 };
-  const oddTn = { rows: 53, columns: 67, inner: 143, experts: 5 };
+  const [columns, inner] = variant.isAligned ? [68, 52] : [67, 53];
+  const odd = { rows: 143, columns, inner, experts: 5 };
+  const oddTn = { rows: inner, columns, inner: 143, experts: 5 };
   const size = layout === 'tn' ? oddTn : odd;
   const padded = (count: number, to: number) => Math.ceil(count / to) * to;
   const usefulFlops = ({ rows, columns, inner, experts, accumulate }: GroupedDims) =>
@@ -168,15 +189,15 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
     name: `groupedMatmul.${layout}/${variant.name}`,
     family: `groupedMatmul.${layout}`,
     source: prologue + variant.source,
-    entryPoint: 'main',
+    entryPoint: variant.entryPoint ?? 'main',
     dims: dimNames,
     reads: ['x', 'w', 'offsets', 'tiles', 'assignments'],
     writes: ['y'],
     optional: ['tiles', 'assignments'],
     requires: variant.requires ?? [],
-    constants: () => ({ ...variant.constants, xTransposed, wTransposed }),
+    constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : { xTransposed, wTransposed }) }),
     suits: (dims, device) =>
-      (variant.suits?.(device) ?? true) && (isPlain || layout === 'tn' || dims.tileRows === tile[0]),
+      (variant.suits?.(device, dims) ?? true) && (isPlain || layout === 'tn' || dims.tileRows === tile[0]),
     tensors: (dims) => {
       const { rows, columns, inner, experts, tileBound, perToken } = dims;
       const placed = layout === 'tn' ? inner : rows;
@@ -241,34 +262,11 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
   });
 }
 
-function groupedReference(
-  { x, w, offsets, assignments, y }: Readonly<Record<Binding, NumberArray>>,
-  { rows, columns, inner, experts, perToken, accumulate }: GroupedDims,
-  layout: GroupedLayout,
-): void {
-  const source = (row: number) => (perToken > 0 ? Math.floor(assignments[row] / perToken) : row);
-  const sums = new Float64Array(columns);
-  const store = (index: number) => {
-    for (let c = 0; c < columns; c++) y[index + c] = accumulate === 1 ? y[index + c] + sums[c] : sums[c];
-  };
-  const [columnStep, innerStep] = layout === 'nt' ? [inner, 1] : [1, columns];
-  for (let expert = 0; expert < experts; expert++) {
-    const [first, end] = [offsets[expert], offsets[expert + 1]];
-    for (let i = 0; i < (layout === 'tn' ? rows : end - first); i++) {
-      sums.fill(0);
-      for (let k = 0; k < (layout === 'tn' ? end - first : inner); k++) {
-        const factor = layout === 'tn' ? x[source(first + k) * rows + i] : x[source(first + i) * inner + k];
-        const base = layout === 'tn' ? (first + k) * columns : expert * inner * columns + k * innerStep;
-        const step = layout === 'tn' ? 1 : columnStep;
-        for (let c = 0; c < columns; c++) sums[c] += factor * w[base + c * step];
-      }
-      store((layout === 'tn' ? expert * rows + i : first + i) * columns);
-    }
-  }
-}
-
 const entriesOf = (layout: GroupedLayout) =>
-  variants.map((variant) => ({ kernel: kernelOf(layout, variant), pays: variant.pays ?? (() => true) }));
+  variantsOf(layout).map((variant) => ({
+    kernel: kernelOf(layout, variant),
+    pays: variant.pays ?? (() => true),
+  }));
 const entries = { nn: entriesOf('nn'), nt: entriesOf('nt'), tn: entriesOf('tn') } as const;
 
 /** Every variant of every layout. */

@@ -1,4 +1,5 @@
 // Matrix products in three layouts with several variants each, and the function that records one.
+import pairSumsSource from '../../shaders/matmul-pair-sums.wgsl?raw';
 import pairsSource from '../../shaders/matmul-pairs.wgsl?raw';
 import plainSource from '../../shaders/matmul-plain.wgsl?raw';
 import productsSource from '../../shaders/matmul-products.wgsl?raw';
@@ -93,7 +94,7 @@ function pairsVariant(layout: MatmulLayout, vectors: 1 | 2): Variant {
   const width = 32 * vectors;
   return {
     name: `pairs8-32x${4 * vectors}`,
-    source: pairsSource,
+    source: pairSumsSource + pairsSource,
     entryPoint: layout,
     requires: ['subgroups'],
     constants: { lanes: 8, columnVectors: vectors },

@@ -33,6 +33,17 @@ function size(
   };
 }
 
+/** Sizes around tiles of 32 × 64 whose columns come in fours, and whose inner sizes, or rows for tn, in twos or fours. */
+function alignedShapes(layout: GroupedLayout): GroupedDims[] {
+  return [
+    size(layout, 32, 1, 4, 4, 1),
+    { ...size(layout, 32, 64, 60, 28, 3), perToken: 1 },
+    size(layout, 32, 6, 64, 32, 9),
+    { ...size(layout, 32, 129, 68, 132, 2), accumulate: 1 },
+    { ...size(layout, 32, 302, 132, 36, 7), perToken: 2, accumulate: 1 },
+  ];
+}
+
 const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
 const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
 
@@ -49,7 +60,8 @@ for (const layout of ['nn', 'nt', 'tn'] as const) {
       { ...size(layout, height, 129, 63, 130, 2), accumulate: 1 },
       mixed,
     ];
-    describeKernel(kernel, isThorough ? thorough : [mixed]);
+    if (kernel.name.includes('/pairs')) describeKernel(kernel, alignedShapes(layout));
+    else describeKernel(kernel, isThorough ? thorough : [mixed]);
   }
 }
 
