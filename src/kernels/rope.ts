@@ -7,31 +7,39 @@ import { recordAccumulate } from './add.ts';
 import { prologue } from './prologue.ts';
 
 type Rows = Readonly<
-  Record<'heads' | 'keyValueHeads' | 'keySize' | 'rowStride' | 'qOffset' | 'kOffset', number>
+  Record<'heads' | 'keyValueHeads' | 'keySize' | 'rotated' | 'rowStride' | 'qOffset' | 'kOffset', number>
 >;
 
-/** Rotates query and key heads of qkv [rows, rowStride] by their position row mod time; direction −1 rotates back. */
+const rowDims = ['heads', 'keyValueHeads', 'keySize', 'rotated', 'rowStride', 'qOffset', 'kOffset'] as const;
+
+/**
+ * Rotates the first `rotated` channels of query and key heads of qkv [rows, rowStride] by their position row mod time;
+ * direction −1 rotates back. Heads lie keySize apart.
+ */
 export const ropeRotate = defineKernel({
   name: 'rope.rotate',
   family: 'rope.rotate',
   source: prologue + source,
   entryPoint: 'main',
-  dims: ['rows', 'time', 'heads', 'keyValueHeads', 'keySize', 'rowStride', 'qOffset', 'kOffset', 'direction'],
+  dims: ['rows', 'time', ...rowDims, 'direction'],
   reads: ['table'],
   writes: ['qkv'],
-  tensors: ({ rows, time, keySize, rowStride }) => ({
-    table: { shape: [time, keySize / 2, 2] },
+  tensors: ({ rows, time, rotated, rowStride }) => ({
+    table: { shape: [time, rotated / 2, 2] },
     qkv: { shape: [rows, rowStride] },
   }),
-  selfTest: [{ ...packed(2, 1, 6, 5), rows: 14, time: 7, direction: -1 }],
+  selfTest: [
+    { ...packed(2, 1, 6, 5), rows: 14, time: 7, direction: -1 },
+    { ...packed(2, 1, 6, 5, 4), rows: 14, time: 7, direction: 1 },
+  ],
   calibration: [
     { ...packed(4, 4, 32, 32), rows: 256, time: 64, direction: 1 },
     { ...packed(6, 6, 64, 64), rows: 1024, time: 256, direction: 1 },
     { ...packed(12, 4, 64, 64), rows: 2048, time: 256, direction: 1 },
   ],
-  workgroups: ({ rows, keySize }) => Math.ceil((rows * keySize) / 128), // one invocation per pair of dimensions
+  workgroups: ({ rows, rotated }) => Math.ceil((rows * rotated) / 128), // one invocation per pair of dimensions
   usefulFlops: (dims) => 6 * dims.rows * pairsOf(dims), // four products, two sums
-  bytes: (dims) => 4 * (4 * dims.rows * pairsOf(dims) + dims.time * dims.keySize),
+  bytes: (dims) => 4 * (4 * dims.rows * pairsOf(dims) + dims.time * dims.rotated),
   reference({ table, qkv }, dims) {
     for (let row = 0; row < dims.rows; row++) {
       rotateRow(table, qkv, dims, row, row % dims.time, dims.direction);
@@ -39,53 +47,62 @@ export const ropeRotate = defineKernel({
   },
 });
 
-/** Rotates query and key heads of the only row by the position in state[0]. */
+/** Rotates the first `rotated` channels of query and key heads of the only row by the position in state[0]. */
 export const ropeDecodeRotate = defineKernel({
   name: 'rope.decode',
   family: 'rope.decode',
   source: prologue + source,
   entryPoint: 'decode',
-  dims: ['heads', 'keyValueHeads', 'keySize', 'rowStride', 'qOffset', 'kOffset', 'context'],
+  dims: [...rowDims, 'context'],
   reads: ['table', 'state'],
   writes: ['qkv'],
-  tensors: ({ keySize, rowStride, context }) => ({
-    table: { shape: [context, keySize / 2, 2] },
+  tensors: ({ rotated, rowStride, context }) => ({
+    table: { shape: [context, rotated / 2, 2] },
     state: { shape: [1], elementType: 'u32', fill: (uniform) => Math.floor(uniform * context) },
     qkv: { shape: [1, rowStride] },
   }),
-  selfTest: [{ ...packed(2, 1, 6, 5), context: 9 }],
+  selfTest: [
+    { ...packed(2, 1, 6, 5), context: 9 },
+    { ...packed(2, 1, 6, 5, 4), context: 9 },
+  ],
   calibration: [
     { ...packed(4, 4, 32, 32), context: 64 },
     { ...packed(6, 6, 64, 64), context: 256 },
     { ...packed(12, 4, 64, 64), context: 1024 },
   ],
-  workgroups: ({ keySize }) => Math.ceil(keySize / 128),
+  workgroups: ({ rotated }) => Math.ceil(rotated / 128),
   usefulFlops: (dims) => 6 * pairsOf(dims),
-  bytes: (dims) => 4 * (4 * pairsOf(dims) + dims.keySize + 1),
+  bytes: (dims) => 4 * (4 * pairsOf(dims) + dims.rotated + 1),
   reference({ table, state, qkv }, dims) {
     rotateRow(table, qkv, dims, 0, Math.min(state[0], dims.context - 1), 1);
   },
 });
 
 /** Where query and key heads lie in rows packed as query heads | key heads | value heads. */
-function packed(heads: number, keyValueHeads: number, keySize: number, valueSize: number): Rows {
+function packed(
+  heads: number,
+  keyValueHeads: number,
+  keySize: number,
+  valueSize: number,
+  rotated = keySize,
+): Rows {
   const rowStride = heads * keySize + keyValueHeads * (keySize + valueSize);
-  return { heads, keyValueHeads, keySize, rowStride, qOffset: 0, kOffset: heads * keySize };
+  return { heads, keyValueHeads, keySize, rotated, rowStride, qOffset: 0, kOffset: heads * keySize };
 }
 
-function pairsOf({ heads, keyValueHeads, keySize }: Pick<Rows, 'heads' | 'keyValueHeads' | 'keySize'>) {
-  return (heads + keyValueHeads) * (keySize / 2);
+function pairsOf({ heads, keyValueHeads, rotated }: Pick<Rows, 'heads' | 'keyValueHeads' | 'rotated'>) {
+  return (heads + keyValueHeads) * (rotated / 2);
 }
 
 function rotateRow(
   table: NumberArray,
   qkv: NumberArray,
-  { heads, keyValueHeads, keySize, rowStride, qOffset, kOffset }: Rows,
+  { heads, keyValueHeads, keySize, rotated, rowStride, qOffset, kOffset }: Rows,
   row: number,
   position: number,
   direction: number,
 ): void {
-  const half = keySize / 2;
+  const half = rotated / 2;
   for (let head = 0; head < heads + keyValueHeads; head++) {
     const start = head < heads ? qOffset + head * keySize : kOffset + (head - heads) * keySize;
     for (let d = 0; d < half; d++) {
@@ -99,18 +116,26 @@ function rotateRow(
   }
 }
 
-/** Cosine and sine of position · base^(−2d / size), computed in float64: [time, size / 2, 2]. */
-export function ropeTable(time: number, size: number, base: number): Float32Array {
+/**
+ * Cosine and sine of position ÷ factor · base^(−2d / size), computed in float64: [time, size / 2, 2].
+ * @param factor more than 1 lets a model see positions closer together than they are (Chen et al. 2023)
+ */
+export function ropeTable(time: number, size: number, base: number, factor = 1): Float32Array {
   const half = size / 2;
   const table = new Float32Array(time * size);
   for (let position = 0; position < time; position++) {
     for (let d = 0; d < half; d++) {
-      const angle = position * base ** ((-2 * d) / size);
+      const angle = (position / factor) * base ** ((-2 * d) / size);
       table[(position * half + d) * 2] = Math.cos(angle);
       table[(position * half + d) * 2 + 1] = Math.sin(angle);
     }
   }
   return table;
+}
+
+/** The base that stretches the longest wavelength by the factor and leaves the shortest ("NTK-aware" scaling, 2023). */
+export function ntkBase(base: number, size: number, factor: number): number {
+  return size > 2 ? base * factor ** (size / (size - 2)) : base; // one pair has one wavelength, whatever the base
 }
 
 /** Heads of a packed row. */
@@ -119,13 +144,18 @@ export interface RopeOptions {
   readonly keyValueHeads: number;
   readonly keySize: number;
   readonly valueSize: number;
+  /** Channels of each head that turn, its first ones; keySize unless given. */
+  readonly rotated?: number;
 }
 
-/** @throws if the row is not as wide as the heads say, or a head cannot be halved. */
-function checkedRows(qkv: Tensor, { heads, keyValueHeads, keySize, valueSize }: RopeOptions): Rows {
-  const rows = packed(heads, keyValueHeads, keySize, valueSize);
-  if (keySize % 2 !== 0) {
-    throw new Error(`rope: head size ${keySize} is odd, but dimensions turn in pairs. Pass an even size.`);
+/** @throws if the row is not as wide as the heads say, or what turns of a head cannot be halved. */
+function checkedRows(qkv: Tensor, options: RopeOptions): Rows {
+  const { heads, keyValueHeads, keySize, valueSize, rotated = keySize } = options;
+  const rows = packed(heads, keyValueHeads, keySize, valueSize, rotated);
+  if (rotated % 2 !== 0 || rotated > keySize) {
+    throw new Error(
+      `rope: ${rotated} of ${keySize} channels of a head turn, but they turn in pairs. Pass an even size.`,
+    );
   }
   if (qkv.shape.length !== 2 || qkv.shape[1] !== rows.rowStride) {
     throw new Error(
@@ -138,7 +168,7 @@ function checkedRows(qkv: Tensor, { heads, keyValueHeads, keySize, valueSize }: 
 
 /**
  * Rotates queries and keys of qkv [batch · time, heads · keySize + keyValueHeads · (keySize + valueSize)] in place.
- * @param table persistent [≥ time, keySize / 2, 2], filled from `ropeTable`
+ * @param table persistent [≥ time, rotated / 2, 2], filled from `ropeTable`
  * @returns the same memory; qkv itself must not be read any more
  */
 export function rope(
@@ -157,7 +187,7 @@ export function rope(
   return rotated;
 }
 
-/** Rotates queries and keys of one row [1, …] in place by the position in state[0]. table: [context, keySize / 2, 2]. */
+/** Rotates queries and keys of one row [1, …] in place by the position in state[0]. table: [context, rotated / 2, 2]. */
 export function ropeDecode(
   tape: Tape,
   qkv: Tensor,

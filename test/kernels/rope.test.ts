@@ -1,25 +1,27 @@
 // Rotary embedding against its reference, its definition and finite differences, and one row at a position of the state.
 import { describe, expect, it } from 'vitest';
-import { rope, ropeDecode, ropeDecodeRotate, ropeRotate, ropeTable } from '../../src/kernels/rope.ts';
+import { ntkBase, rope, ropeDecode, ropeDecodeRotate, ropeRotate, ropeTable } from '../../src/kernels/rope.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
+import type { Tensor } from '../../src/plan/tensor.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
 import { describeKernel } from './describe-kernel.ts';
+import { runOp } from './run-op.ts';
 
-/** [heads, keyValueHeads, keySize, valueSize] */
+/** [heads, keyValueHeads, keySize, valueSize, rotated] */
 const sizes = [
-  [1, 1, 2, 1],
-  [3, 1, 6, 5],
-  [4, 2, 32, 32],
-  [5, 5, 34, 8],
-  [2, 2, 128, 64],
+  [1, 1, 2, 1, 2],
+  [3, 1, 6, 5, 6],
+  [4, 2, 32, 32, 8],
+  [5, 5, 34, 8, 34],
+  [2, 2, 128, 64, 32],
 ] as const;
 
-const heads = sizes.map(([heads, keyValueHeads, keySize, valueSize]) => {
+const heads = sizes.map(([heads, keyValueHeads, keySize, valueSize, rotated]) => {
   const rowStride = heads * keySize + keyValueHeads * (keySize + valueSize);
-  return { heads, keyValueHeads, keySize, rowStride, qOffset: 0, kOffset: heads * keySize };
+  return { heads, keyValueHeads, keySize, rotated, rowStride, qOffset: 0, kOffset: heads * keySize };
 });
 
 describeKernel(
@@ -36,6 +38,7 @@ describeKernel(ropeRotate, [
     heads: 1,
     keyValueHeads: 1,
     keySize: 2,
+    rotated: 2,
     rowStride: 4,
     qOffset: 0,
     kOffset: 2,
@@ -57,6 +60,17 @@ describe('ropeTable', () => {
       expect(half[2 * d]).toBe(Math.fround(Math.cos(299 / 10_000 ** (d / 4))));
       expect(half[2 * d + 1]).toBe(Math.fround(Math.sin(299 / 10_000 ** (d / 4))));
     }
+  });
+});
+
+describe('scaled tables', () => {
+  it('see positions divided by the factor, or a base that stretches the longest wavelength by it', () => {
+    const plain = ropeTable(40, 8, 10_000);
+    const linear = ropeTable(40, 8, 10_000, 4);
+    for (let at = 0; at < 10 * 8; at++) expect(linear[32 * Math.floor(at / 8) + (at % 8)]).toBe(plain[at]);
+    const base = ntkBase(10_000, 8, 4);
+    expect(base ** (6 / 8) / 10_000 ** (6 / 8)).toBeCloseTo(4, 12);
+    expect(ntkBase(10_000, 2, 4)).toBe(10_000);
   });
 });
 
@@ -103,6 +117,42 @@ describe('rope', () => {
     for (const at of [12, 13, 14, 149]) expect(y[at]).toBe(x[at]);
   });
 
+  it('leaves the channels of a head alone that do not turn, and pairs the others', async () => {
+    const record = (tape: Tape, { x, angles }: Readonly<Record<string, Tensor>>) => {
+      if (!x || !angles) throw new Error('unreachable');
+      return rope(tape, x, angles, { ...options, rotated: 2, time: 5 });
+    };
+    const values = [...wave(150, 1.3)];
+    const operands = {
+      x: { shape: [10, 15], values },
+      angles: { shape: [5, 1, 2], values: [...ropeTable(5, 2, 10_000)] },
+    };
+    const dy = [...wave(150, 0.9)];
+    const { y, gradients } = await runOp(operands, record, { dy });
+    for (let row = 0; row < 10; row++) {
+      const [cosine, sine] = [Math.cos(row % 5), Math.sin(row % 5)];
+      for (let column = 0; column < 15; column++) {
+        const at = row * 15 + column;
+        const place = column < 12 ? column % 4 : 2;
+        const pair = (list: readonly number[], d: number) => list[at + d] ?? 0;
+        const wanted =
+          place > 1
+            ? pair(values, 0)
+            : place === 0
+              ? pair(values, 0) * cosine - pair(values, 1) * sine
+              : pair(values, 0) * cosine + pair(values, -1) * sine;
+        const back =
+          place > 1
+            ? pair(dy, 0)
+            : place === 0
+              ? pair(dy, 0) * cosine + pair(dy, 1) * sine
+              : pair(dy, 0) * cosine - pair(dy, -1) * sine;
+        expect(y[at]).toBeCloseTo(wanted, 6);
+        expect(gradients.x?.[at]).toBeCloseTo(back, 6);
+      }
+    }
+  });
+
   it('has the gradient of a linear map: differences are exact', async () => {
     const [x, weights] = [wave(150, 1.3), wave(150, 0.7)];
     const dot = ({ y }: { y: ArrayLike<number> }) => weights.reduce((sum, w, i) => sum + w * (y[i] ?? 0), 0);
@@ -140,7 +190,7 @@ describe('rope', () => {
   it('refuses an odd head size and a row of another width', () => {
     const tape = new Tape({ capabilities: baselineCapabilities });
     const [qkv, angles] = [tape.tensor('qkv', [5, 15]), tape.tensor('table', [5, 2, 2])];
-    expect(() => rope(tape, qkv, angles, { ...options, keySize: 3, time: 5 })).toThrow(/head size 3 is odd/);
+    expect(() => rope(tape, qkv, angles, { ...options, keySize: 3, time: 5 })).toThrow(/3 of 3 channels of a head turn/);
     expect(() => rope(tape, qkv, angles, { ...options, heads: 3, time: 5 })).toThrow(/\[rows, 19\]/);
   });
 });
