@@ -1,6 +1,7 @@
 // Hands the runtime its probes: the peaks, and the kernels that training and sampling would choose on this device.
 import { parseExperiment } from '../model/config.ts';
 import { presets } from '../model/presets.ts';
+import { plainPresets } from '../model/presets-starting.ts';
 import { type DeviceProfile, limitOf } from '../plan/device-profile.ts';
 import type { Capabilities, Kernel } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -53,14 +54,11 @@ export function openPace({ device, capabilities }: OpenDevice): Promise<Pace> {
 }
 
 /**
- * The kernels that predictions rest on: those of the dense presets' training steps, the ones that take most of a step
+ * The kernels that predictions rest on: those of the plain presets' training steps, the ones that take most of a step
  * first, then what only sampling needs. What else a model needs is measured when it is first predicted.
  */
 export function calibratedKernels(capabilities: Capabilities): Kernel[] {
-  const recorded = presets.flatMap(({ experiment }) => {
-    const plans = recordTypical(experiment, capabilities);
-    return plans && plans.model.config.experts === 0 ? [plans] : [];
-  });
+  const recorded = plainPresets.flatMap(({ experiment }) => recordTypical(experiment, capabilities) ?? []);
   const training = byWeight(recorded.flatMap(({ accumulate, update }) => [accumulate, update]));
   const sampling = recorded.flatMap(({ model }) => {
     const { prefill, decode } = recordInferencePlans(model, { capabilities });

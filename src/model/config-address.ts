@@ -3,7 +3,8 @@ import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion
 import { fieldsByPath } from './fields.ts';
 import { fieldProblem, nearestWord, showKey, showValue } from './fields-check.ts';
 import type { Field, FieldValue } from './fields-kinds.ts';
-import { findPreset, type ModelPreset, presets } from './presets.ts';
+import { findPreset, presets } from './presets.ts';
+import type { ModelPreset } from './presets-training.ts';
 
 /** What an address asks for. Reading one starts nothing. */
 export type AddressContent =

@@ -64,7 +64,8 @@ test('any legal change of any field survives the address', () => {
     if (field.kind === 'boolean') return fc.boolean();
     if (field.kind === 'choice') return fc.constantFrom(...field.choices);
     if (field.kind === 'pattern') return fc.constantFrom('', ...field.letters);
-    const { minimum: min, maximum: max } = field;
+    const { minimum, maximum: max } = field;
+    const min = field.path === 'model.layers' ? 8 : minimum; // patterns and dense layers have to fit
     return field.kind === 'integer' ? fc.integer({ min, max }) : fc.double({ min, max, noNaN: true });
   });
   const changes = fc
@@ -72,7 +73,11 @@ test('any legal change of any field survives the address', () => {
     .map((values) => independent.map(({ path }, i) => [path, values[i]] as const));
   fc.assert(
     fc.property(fc.constantFrom(...presets.map(({ id }) => id)), changes, (id, entries) => {
-      const experiment = change(id, Object.fromEntries(entries));
+      // Latent attention has neither windows nor norms of queries and keys.
+      const isLatent = id.startsWith('deepseek');
+      const fits = ([path]: (typeof entries)[number]) =>
+        !/windowPattern|queryKeyNorm|attentionSinks/.test(path);
+      const experiment = change(id, Object.fromEntries(isLatent ? entries.filter(fits) : entries));
       const address = experimentToAddress(experiment, id);
       expect(address.length).toBeLessThan(addressLimit);
       expect(read(address)).toEqual({ kind: 'ok', preset: id, experiment, notices: [] });

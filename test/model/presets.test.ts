@@ -1,8 +1,11 @@
 // Tests of the presets: valid, stable, and what the literature says they are.
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import { layerAttention, scoreScale } from '../../src/model/attention-config.ts';
 import { type Experiment, parseExperiment } from '../../src/model/config.ts';
+import { hasExperts } from '../../src/model/experts-config.ts';
 import { countParameters } from '../../src/model/parameters.ts';
 import { findPreset, presets } from '../../src/model/presets.ts';
+import { findPublishedModel } from '../../src/theory/published-models.ts';
 import type { Preset } from '../../src/worker/api.ts';
 
 function experimentOf(id: string): Experiment {
@@ -24,6 +27,17 @@ test('the presets fit the contract and keep their ids, because addresses name th
     'gpt2-124m',
     'small-llama',
     'mixtral-mini',
+    'gpt2-mini',
+    'llama3-mini',
+    'mistral-mini',
+    'gemma3-mini',
+    'olmo2-mini',
+    'smollm2-mini',
+    'qwen3-mini',
+    'smollm3-mini',
+    'deepseek-v2-mini',
+    'deepseek-v3-mini',
+    'qwen3-moe-mini',
   ]);
   expect(findPreset('__proto__')).toBeUndefined();
 });
@@ -86,3 +100,98 @@ test('the nanoGPT CPU configuration trains as published', () => {
     schedule: { kind: 'cosine', warmupSteps: 100, minimumLearningRate: 1e-4 },
   });
 });
+
+describe('miniatures of published models', () => {
+  const shrunk = [
+    ['gpt2-mini', 'gpt2'],
+    ['llama3-mini', 'llama-3-8b'],
+    ['mixtral-mini', 'mixtral-8x7b'],
+    ['gemma3-mini', 'gemma-3-27b'],
+    ['olmo2-mini', 'olmo-2-7b'],
+    ['qwen3-mini', 'qwen3-0.6b'],
+    ['qwen3-moe-mini', 'qwen3-30b-a3b'],
+    ['smollm2-mini', 'smollm2-135m'],
+    ['smollm3-mini', 'smollm3-3b'],
+    ['deepseek-v3-mini', 'deepseek-v3'],
+  ] as const;
+
+  it.each(shrunk)('%s has what %s has, by the released configuration', (id, published) => {
+    const { model } = experimentOf(id);
+    const original = findPublishedModel(published)?.architecture;
+    if (!original) throw new Error(`no published ${published}`);
+    expect(model.heads / model.keyValueHeads, 'heads that share').toBe(
+      original.heads / original.keyValueHeads,
+    );
+    expect(model.bias).toBe(original.bias);
+    expect(model.position === 'learned').toBe(original.learnedPositions);
+    if (id !== 'mixtral-mini') expect(model.tiedHead).toBe(original.tiedHead); // kept small since it is a preset
+    expect(model.queryKeyNorm).toBe(
+      { none: 'none', perHead: 'head', allHeads: 'all' }[original.queryKeyNorm ?? 'none'],
+    );
+    const { feedForward } = original;
+    expect(model.experts > 0).toBe(feedForward.kind === 'mixture');
+    expect(model.attention === 'latent').toBe(original.latentAttention !== undefined);
+    if (feedForward.kind === 'dense') {
+      expect(model.gated).toBe(feedForward.gated);
+      expect(model.hidden / model.width).toBeCloseTo(feedForward.hidden / original.width, 0);
+    } else {
+      expect(model.sharedExperts).toBe(feedForward.sharedExperts);
+      expect(model.routerBiasRate > 0).toBe(feedForward.routerBias);
+      expect(model.denseLayers > 0).toBe(feedForward.denseLayers > 0);
+    }
+    expect(model.windowPattern.length || undefined).toBe(original.windows?.globalEvery);
+  });
+
+  it('of Gemma 3 is the 27B model a sixty-fourth as wide, its scores scaled by width over heads', () => {
+    const { model } = experimentOf('gemma3-mini');
+    const original = findPublishedModel('gemma-3-27b')?.architecture;
+    expect(model.width * 64).toBe(original?.width);
+    expect(model.headSize * model.heads * 64).toBe((original?.headSize ?? 0) * (original?.heads ?? 0));
+    expect(scoreScale(model) * Math.sqrt(model.width / model.heads)).toBeCloseTo(1, 3);
+    const local = Array.from({ length: 6 }, (_, layer) => layerAttention(model, layer).isLocal);
+    expect(local).toEqual([true, true, true, true, true, false]);
+  });
+
+  it('of SmolLM3 leaves positions out of every fourth layer, of Mistral sees a window in all', () => {
+    const rotary = (id: string) => layersOf(id).map(({ isRotary }) => isRotary);
+    expect(rotary('smollm3-mini')).toEqual([true, true, true, false]);
+    expect(layersOf('mistral-mini').every(({ isLocal, window }) => isLocal && window === 32)).toBe(true);
+  });
+
+  it('of DeepSeek balance by a loss in the second version and by biases in the third', () => {
+    const [second, third] = [experimentOf('deepseek-v2-mini').model, experimentOf('deepseek-v3-mini').model];
+    expect(second).toMatchObject({ routerScore: 'softmax', renormalize: false, queryLatentSize: 0 });
+    expect(third).toMatchObject({
+      routerScore: 'sigmoid',
+      renormalize: true,
+      routerScale: 2.5,
+      balanceLoss: 0,
+    });
+    expect(second.balanceLoss).toBeGreaterThan(0);
+    expect(third.queryLatentSize).toBeGreaterThan(0);
+    for (const model of [second, third]) expect(hasExperts(model, 0)).toBe(false);
+  });
+
+  it.each([...shrunk.map(([id]) => id), 'mistral-mini', 'deepseek-v2-mini'])(
+    '%s says where its configuration stands, and costs a token at most twice what it costs Nano',
+    (id) => {
+      expect(findPreset(id)?.note).toMatch(/\b20(17|19|2\d)\b/);
+      const { model, train } = experimentOf(id);
+      expect(train.batch * model.context).toBe(1024);
+      expect(activeParameters(id)).toBeLessThan(2 * activeParameters('nano'));
+    },
+  );
+});
+
+function layersOf(id: string) {
+  const { model } = experimentOf(id);
+  return Array.from({ length: model.layers }, (_, layer) => layerAttention(model, layer));
+}
+
+/** Parameters that one token meets. */
+function activeParameters(id: string): number {
+  const { model } = experimentOf(id);
+  const layers = Array.from({ length: model.layers }, (_, layer) => hasExperts(model, layer)).filter(Boolean);
+  const idle = 3 * model.width * model.expertHidden * (model.experts - model.expertsPerToken);
+  return countParameters({ ...model, vocabulary: 80 }) - layers.length * idle;
+}
