@@ -24,6 +24,7 @@ export function predictTraining(
   const parameters = countParameters(model);
   return {
     parameters,
+    vocabulary: model.vocabulary,
     memoryBytes: predictMemory(plans, sampling),
     flopsPerToken: [
       ...flopsPerToken(transformerNumbers(model)),

@@ -46,6 +46,7 @@ const step = v.object({
 
 const prediction = v.object({
   parameters: count,
+  vocabulary: v.exactOptional(count),
   memoryBytes: v.object({
     ...{ weights: amount, gradients: amount, moments: amount },
     ...{ activations: amount, other: amount, total: amount },

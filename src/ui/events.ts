@@ -1,5 +1,5 @@
 // The events that elements send up to the page, with what they carry.
-import type { SampleRequest } from '../worker/api.ts';
+import type { SampleRequest } from '../worker/api-sampling.ts';
 import type { FieldValue } from './experiment.ts';
 import type { ProblemAction } from './problem-text.ts';
 

@@ -1,15 +1,7 @@
 // Owns the worker and the page's state: elements get the state as properties and call these methods from events.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import type {
-  ExperimentJson,
-  Lab,
-  LabEvent,
-  NamedFile,
-  OwnText,
-  Problem,
-  Result,
-  SampleRequest,
-} from '../worker/api.ts';
+import type { ExperimentJson, Lab, LabEvent, NamedFile, OwnText, Problem, Result } from '../worker/api.ts';
+import type { SampleRequest } from '../worker/api-sampling.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
 import type { LabAccess } from './lab-access.ts';
 import type { LabConnection } from './lab-connection.ts';

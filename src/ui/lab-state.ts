@@ -10,13 +10,13 @@ import type {
   Prediction,
   Problem,
   RunState,
-  SampleReport,
   SelfTestReport,
   StepRecord,
   StepTiming,
   TextSummary,
 } from '../worker/api.ts';
 import type { SavedRun } from '../worker/api-records.ts';
+import type { SampleReport } from '../worker/api-sampling.ts';
 import type { RunSeries } from './run-series.ts';
 
 /** Something that is asked of the worker once, takes a while and may fail. */

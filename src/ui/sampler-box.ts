@@ -1,7 +1,7 @@
 // Asks the model of the present run for text.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { SampleRequest } from '../worker/api.ts';
+import type { SampleRequest } from '../worker/api-sampling.ts';
 import { emit } from './events.ts';
 import { formatCount, formatSi } from './format.ts';
 import type { SamplerView } from './lab-state.ts';

@@ -5,6 +5,7 @@
 import type { KernelsApi } from './api-kernels.ts';
 import type { LessonsApi } from './api-lessons.ts';
 import type { RecordsApi, SavedRun } from './api-records.ts';
+import type { SamplingApi } from './api-sampling.ts';
 import type { TermsApi } from './api-terms.ts';
 import type { ValidationApi } from './api-validation.ts';
 
@@ -148,6 +149,8 @@ export interface CalibrationReport {
 /** What a configuration should cost, before anything runs. */
 export interface Prediction {
   readonly parameters: number;
+  /** V of the text's tokenizer; absent in records of older versions. */
+  readonly vocabulary?: number;
   readonly memoryBytes: {
     readonly weights: number;
     readonly gradients: number;
@@ -251,27 +254,6 @@ export interface LossFloors {
   readonly bigram: number;
 }
 
-/** What the sampler is asked for. */
-export interface SampleRequest {
-  readonly prompt: string;
-  readonly maximumTokens: number;
-  /** 0 picks the most likely token. */
-  readonly temperature: number;
-  /** 0 keeps all. */
-  readonly topK: number;
-  /** 1 keeps all. */
-  readonly topP: number;
-  readonly seed: number;
-}
-
-/** What sampling took. */
-export interface SampleReport {
-  readonly text: string;
-  readonly tokens: number;
-  readonly prefillTokensPerSecond: number;
-  readonly decodeTokensPerSecond: number;
-}
-
 /** One row of the kernel table: prediction and measurement joined by dispatch index. */
 export interface KernelRow {
   readonly index: number;
@@ -339,7 +321,7 @@ export interface AddressState {
 }
 
 /** Everything a person can do, as asynchronous calls. One run at a time. */
-export interface Lab extends KernelsApi, LessonsApi, RecordsApi, TermsApi, ValidationApi {
+export interface Lab extends KernelsApi, LessonsApi, RecordsApi, SamplingApi, TermsApi, ValidationApi {
   /**
    * Name of a Web Lock that the worker holds as long as it lives, so that the page notices its death; undefined
    * where there are no locks.
@@ -379,9 +361,6 @@ export interface Lab extends KernelsApi, LessonsApi, RecordsApi, TermsApi, Valid
   /** One step of a paused run. */
   step(): Promise<Result<undefined>>;
   stop(): Promise<void>;
-  /** Samples from the run's current weights, between steps. `onText` gets the text so far. */
-  sample(request: SampleRequest, onText: (text: string) => void): Promise<Result<SampleReport>>;
-  cancelSample(): Promise<void>;
   /** The plan as a table; with `measure` every dispatch is timed on a copy of the weights. */
   kernelTable(
     measure: boolean,

@@ -3,7 +3,7 @@ import { textOfTokens } from '../lab/corpus.ts';
 import { stage } from '../lab/problem.ts';
 import type { Run } from '../lab/run.ts';
 import { type RunLoop, startToken } from '../lab/run-loop.ts';
-import type { SampleReport, SampleRequest } from './api.ts';
+import type { SampleReport, SampleRequest } from './api-sampling.ts';
 
 /** Samples until the request is met or `onText`, which gets the text so far, answers false. */
 export async function sampleRun(

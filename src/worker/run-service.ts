@@ -18,11 +18,10 @@ import type {
   NamedFile,
   OwnText,
   Prediction,
-  SampleReport,
-  SampleRequest,
   TextSummary,
 } from './api.ts';
 import type { RunRecord } from './api-records.ts';
+import type { SampleReport, SampleRequest } from './api-sampling.ts';
 import { type DeviceService, host } from './device-service.ts';
 import { curveOf, keptRecord } from './kept-record.ts';
 import { type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
