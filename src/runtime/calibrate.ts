@@ -67,10 +67,10 @@ async function measureDevice(
       subjects.push({ kernel, dims, ...(await probing.prepare(kernel, dims)) });
     }
 
-    const time = await preparePace(probing, timer, probes.kernels);
+    const paced = await preparePace(probing, timer, probes.kernels);
     onProgress(0.65, 'waiting for the driver to come to rest');
     await settle(peak.time, peak.seconds);
-    const pace = { time, launchSeconds: launchSeconds.value };
+    const pace = { seconds: paced, launchSeconds: launchSeconds.value };
     const { measured, paceSeconds, slowing } = await measureInRounds(
       subjects.map((subject) => subject.time),
       {

@@ -22,11 +22,11 @@ export async function measureMixing(
     const fixed = mixture.length * pace.launchSeconds;
     const times: number[] = [];
     for (let i = 0; i < passes; i++) {
-      const before = await pace.time(1);
+      const before = await pace.seconds();
       const seconds = await timer.seconds((pass) => {
         for (const { encode } of mixture) encode(pass);
       });
-      const slowing = (before + (await pace.time(1))) / 2 / pace.bestSeconds;
+      const slowing = (before + (await pace.seconds())) / 2 / pace.bestSeconds;
       times.push(fixed + (seconds - fixed) / slowing);
     }
     return summarize(times);

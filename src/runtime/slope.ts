@@ -12,9 +12,12 @@ export type TimePass = (repetitions: number) => Promise<number>;
 const longPass = 0.05;
 const fewestRounds = 3;
 
+/** Shortest pass that is trusted: at least 20 quanta of the coarsest timer (Chrome's 0.1 ms); and most repetitions. */
+export const trusted = { seconds: 0.002, repeats: 4096 } as const;
+
 /** How long and how often to measure. */
 export interface SlopeOptions {
-  /** Shortest pass that is trusted: at least 20 quanta of the coarsest timer (Chrome's 0.1 ms). Seconds. */
+  /** Shortest pass that is trusted, in seconds. */
   readonly minimumSeconds?: number;
   readonly maximumRepeats?: number;
   readonly rounds?: number;
@@ -32,8 +35,9 @@ export async function measureSlope(time: TimePass, options: SlopeOptions = {}): 
 
 /** What tells the pace of the device between passes. */
 export interface PaceProbe {
-  readonly time: TimePass;
-  /** Part of every repetition that does not depend on the pace, in seconds. */
+  /** Times a fixed piece of work once, in seconds. */
+  readonly seconds: () => Promise<number>;
+  /** Part of every repetition of a subject that does not depend on the pace, in seconds. */
   readonly launchSeconds: number;
 }
 
@@ -71,8 +75,8 @@ const pacedSubjects = 3;
 export async function measureInRounds(
   times: readonly TimePass[],
   {
-    minimumSeconds = 0.002,
-    maximumRepeats = 4096,
+    minimumSeconds = trusted.seconds,
+    maximumRepeats = trusted.repeats,
     rounds = 7,
     budgetSeconds = Number.POSITIVE_INFINITY,
     onRound = () => undefined,
@@ -95,13 +99,13 @@ export async function measureInRounds(
     if (round >= fewestRounds && performance.now() - start > 1000 * budgetSeconds) break;
     onRound(round, rounds);
     for (const [index, { time, repetitions, short, long }] of subjects.entries()) {
-      if (pace && index % pacedSubjects === 0) paces.push(await pass(pace.time, 1));
+      if (pace && index % pacedSubjects === 0) paces.push(await pass(pace.seconds, 1));
       const once = await pass(time, repetitions);
       short.push(once);
       if (repetitions > 1 || once.seconds < longPass) long.push(await pass(time, 2 * repetitions));
     }
   }
-  if (pace) paces.push(await pass(pace.time, 1));
+  if (pace) paces.push(await pass(pace.seconds, 1));
   const best = Math.min(...paces.map(({ seconds }) => seconds));
   const evened: Evened = (passes, repetitions) => {
     if (!pace || !(best > 0)) return Math.min(...passes.map(({ seconds }) => seconds));
@@ -147,7 +151,7 @@ function slowingOf(paces: readonly Pass[], best: number): Pick<Rounds, 'paceSeco
 }
 
 /** Repetitions of a pass that lasts at least `minimumSeconds`. */
-async function enoughRepetitions(
+export async function enoughRepetitions(
   time: TimePass,
   minimumSeconds: number,
   maximumRepeats: number,

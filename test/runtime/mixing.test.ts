@@ -22,7 +22,7 @@ function mixtureOf(seconds: readonly number[], switchSeconds: number) {
       return pass;
     },
   } as Pick<PassTimer, 'seconds'> as PassTimer;
-  const pace = { time: async () => 0.003, launchSeconds, bestSeconds: 0.001 };
+  const pace = { seconds: async () => 0.003, launchSeconds, bestSeconds: 0.001 };
   return { shapes, timer, pace };
 }
 
