@@ -235,6 +235,18 @@ export const embeddingBackwardPosition = defineKernel({
   },
 });
 
+/**
+ * Positions as sines and cosines, computed in float64: [time, columns] of scale · sin(position · 10000^(−2i / columns)) in
+ * column 2i and the cosine in column 2i + 1 (Vaswani et al. 2017, section 3.5).
+ */
+export function sinusoidTable(time: number, columns: number, scale = 1): Float32Array {
+  return Float32Array.from({ length: time * columns }, (_, index) => {
+    const column = index % columns;
+    const angle = Math.floor(index / columns) * 10_000 ** (((column % 2) - column) / columns);
+    return scale * (column % 2 === 0 ? Math.sin(angle) : Math.cos(angle));
+  });
+}
+
 /** Tables and sizes of a lookup. `batch` and `time` are those of x; a row of tokens may be longer. */
 export interface EmbeddingOptions {
   /** [V, C], perhaps in blocks of rows. */

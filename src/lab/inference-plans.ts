@@ -2,6 +2,7 @@
 import { headLogits } from '../kernels/head-loss.ts';
 import { sample } from '../kernels/sample.ts';
 import { selectRow } from '../kernels/select-row.ts';
+import { cacheLength, cacheWidth } from '../model/attention-config.ts';
 import { headOf, type ModelTensors } from '../model/model-tensors.ts';
 import { recordDecodeTrunk, recordTrunk } from '../model/transformer.ts';
 import { freeze, type Plan } from '../plan/plan.ts';
@@ -40,9 +41,9 @@ export function recordInferencePlans(model: ModelTensors, options: RecordingOpti
   const state = persistentTensor('sampler state', [4], 'u32', 'state');
   const output = persistentTensor('sampled tokens', [decodeBurst], 'u32', 'state');
   const logits = persistentTensor('logits', [1, config.vocabulary], 'f32', 'state');
-  const cacheWidth = 2 * config.keyValueHeads * config.headSize;
+  const width = cacheWidth(config);
   const caches = Array.from({ length: config.layers }, (_, layer) =>
-    persistentTensor(`cache ${layer}`, [config.context, cacheWidth], 'f32', 'cache'),
+    persistentTensor(`cache ${layer}`, [cacheLength(config, layer), width], 'f32', 'cache'),
   );
   const recordSample = (tape: Tape, x: Tensor) => {
     tape.scope('head', () => tape.term('head', () => headLogits(tape, x, headOf(model), logits)));

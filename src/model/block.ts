@@ -13,13 +13,11 @@ import { scale } from '../kernels/scale.ts';
 import { gatedActivation } from '../kernels/swiglu.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
+import type { Attend } from './attention-block.ts';
 import { biasesOf, normsOf } from './block-config.ts';
 import { recordExperts } from './experts.ts';
 import { hasExperts } from './experts-config.ts';
 import { biasOf, type ModelTensors, weightOf } from './model-tensors.ts';
-
-/** Attends with packed queries, keys and values [N, (H + 2G)·D]; returns [N, H·D]. Training and decoding differ here. */
-export type Attend = (qkv: Tensor, layer: number) => Tensor;
 
 /** One of the two parts of a block: what it computes of its input, with the residual added if one is given. */
 type Part = (input: Tensor, residual: Tensor | undefined) => Tensor;
@@ -112,18 +110,11 @@ function recordAttention(
   residual: Tensor | undefined,
   attend: Attend,
 ): Tensor {
-  const prefix = `layers.${layer}.attention`;
-  const qkv = tape.scope('qkv', () =>
-    tape.term('qkv', () =>
-      linear(tape, normed, weightOf(model, `${prefix}.qkv`), {
-        bias: biasOf(model, `${prefix}.qkvBias`),
-        name: 'qkv',
-      }),
-    ),
-  );
-  const mixed = tape.term('attention', () => attend(qkv, layer));
+  const mixed = attend(normed, layer);
   return tape.scope('projection', () =>
-    tape.term('projection', () => recordLinear(tape, model, `${prefix}.projection`, mixed, residual)),
+    tape.term('projection', () =>
+      recordLinear(tape, model, `layers.${layer}.attention.projection`, mixed, residual),
+    ),
   );
 }
 

@@ -1,10 +1,12 @@
 // The tensors of one model: its parameters in a store, and the tables that are computed once on the CPU.
+import { sinusoidTable } from '../kernels/embedding.ts';
 import type { Head } from '../kernels/head-loss.ts';
-import { ropeTable } from '../kernels/rope.ts';
+import { ntkBase, ropeTable } from '../kernels/rope.ts';
 import { statisticsStride } from '../kernels/router-statistics.ts';
 import { layoutParameters, type Parameter, type ParameterStore, persistentTensor } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
+import { layerAttention, rotatedSize } from './attention-config.ts';
 import type { ModelConfig } from './config.ts';
 import { expertLayers } from './experts-config.ts';
 import { parameterSpecs } from './parameters.ts';
@@ -13,8 +15,12 @@ import { parameterSpecs } from './parameters.ts';
 export interface ModelTensors {
   readonly config: ModelConfig;
   readonly store: ParameterStore;
-  /** cos and sin by position, [T, D/2, 2]; only with rotary positions. */
+  /** cos and sin by position, [T, rotated size ÷ 2, 2]; only with rotary positions. */
   readonly ropeTable: Tensor | undefined;
+  /** The same of local layers that have a base of their own. */
+  readonly localRopeTable: Tensor | undefined;
+  /** What sinusoidal positions add to embeddings before they are scaled, [T, C]. */
+  readonly sinusoids: Tensor | undefined;
   /** Only with experts, in training. */
   readonly experts: RoutersInTraining | undefined;
 }
@@ -55,11 +61,36 @@ export function createModelTensors(config: ModelConfig, options: ModelTensorsOpt
         `at once (${options.maxBindingBytes}). Lower the width or the hidden size.`,
     );
   }
-  const table =
-    config.position === 'rope'
-      ? persistentTensor('rope table', [config.context, config.headSize / 2, 2], 'f32', 'data')
+  return { config, store, ...tablesFor(config), experts: routersInTraining(config, options) };
+}
+
+/** Constant tables, each only where a layer reads it. */
+function tablesFor(config: ModelConfig): Pick<ModelTensors, 'ropeTable' | 'localRopeTable' | 'sinusoids'> {
+  const { context, width, position, layers } = config;
+  const bases = Array.from({ length: layers }, (_, layer) => ropeBaseOf(config, layer));
+  const table = (base: 'global' | 'local', name: string) =>
+    bases.includes(base)
+      ? persistentTensor(name, [context, rotatedSize(config) / 2, 2], 'f32', 'data')
       : undefined;
-  return { config, store, ropeTable: table, experts: routersInTraining(config, options) };
+  return {
+    ropeTable: table('global', 'rope table'),
+    localRopeTable: table('local', 'local rope table'),
+    sinusoids:
+      position === 'sinusoidal' ? persistentTensor('sinusoids', [context, width], 'f32', 'data') : undefined,
+  };
+}
+
+/** Which table a layer rotates by, if it does. */
+function ropeBaseOf(config: ModelConfig, layer: number): 'global' | 'local' | undefined {
+  const { isLocal, isRotary } = layerAttention(config, layer);
+  if (!isRotary) return undefined;
+  return isLocal && config.localRopeBase > 0 ? 'local' : 'global';
+}
+
+/** The table that a layer rotates queries and keys by; none where it knows no positions. */
+export function ropeTableOf(model: ModelTensors, layer: number): Tensor | undefined {
+  const base = ropeBaseOf(model.config, layer);
+  return base && (base === 'local' ? model.localRopeTable : model.ropeTable);
 }
 
 function routersInTraining(
@@ -77,8 +108,18 @@ function routersInTraining(
 export function constantTables(
   model: ModelTensors,
 ): { readonly tensor: Tensor; readonly values: Float32Array }[] {
-  const { config, ropeTable: tensor } = model;
-  return tensor ? [{ tensor, values: ropeTable(config.context, config.headSize, config.ropeBase) }] : [];
+  const { config, ropeTable: table, localRopeTable, sinusoids } = model;
+  const { context, width, ropeScaling, ropeScalingFactor, embeddingScale, localRopeBase } = config;
+  const size = rotatedSize(config);
+  const base = ropeScaling === 'ntk' ? ntkBase(config.ropeBase, size, ropeScalingFactor) : config.ropeBase;
+  const factor = ropeScaling === 'linear' ? ropeScalingFactor : 1;
+  // Sines and cosines are added to embeddings that are scaled already (Vaswani et al. 2017, section 3.4).
+  const scale = embeddingScale === 'sqrtWidth' ? Math.sqrt(width) : 1;
+  return [
+    ...(table ? [{ tensor: table, values: ropeTable(context, size, base, factor) }] : []),
+    ...(localRopeTable ? [{ tensor: localRopeTable, values: ropeTable(context, size, localRopeBase) }] : []),
+    ...(sinusoids ? [{ tensor: sinusoids, values: sinusoidTable(context, width, 1 / scale) }] : []),
+  ];
 }
 
 /** A parameter by name. @throws if the model has none of that name. */

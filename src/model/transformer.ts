@@ -1,27 +1,18 @@
 // Records a whole model: the trunk that training, evaluation and prefill share, and the one-token trunk of decoding.
-import { attention } from '../kernels/attention.ts';
-import { appendDecode, appendPrefill } from '../kernels/cache-append.ts';
-import { decodeAttention } from '../kernels/decode-attention.ts';
 import { dropout } from '../kernels/dropout.ts';
 import { embedding, embeddingDecode } from '../kernels/embedding.ts';
-import { rope, ropeDecode } from '../kernels/rope.ts';
 import { scale } from '../kernels/scale.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
-import { type Attend, recordBlock, recordNorm } from './block.ts';
+import { attendSequences, attendToken, type BatchShape } from './attention-block.ts';
+import { recordBlock, recordNorm } from './block.ts';
 import { hasFinalNorm } from './block-config.ts';
 import { type ModelTensors, parameterOf, weightOf } from './model-tensors.ts';
-
-/** Rows of a batch: `batch` sequences of `time` tokens. */
-export interface BatchShape {
-  readonly batch: number;
-  readonly time: number;
-}
 
 /**
  * Records embedding, blocks and final norm on whole sequences.
  * @param tokens [B, T + 1] u32: inputs are each row's first T
- * @param caches one key/value cache per layer, [context, 2·G·D]: filled for the decode plan when given (B = 1)
+ * @param caches one per layer, filled for the decode plan when given (B = 1)
  * @param recompute `blocks` keeps no activations inside blocks and records each again before its gradients
  * @returns [B·T, C]
  */
@@ -34,19 +25,9 @@ export function recordTrunk(
   recompute: 'none' | 'blocks' = 'none',
 ): Tensor {
   const { config } = model;
-  const attend: Attend = (qkv, layer) => {
-    const shape = attentionShape(model);
-    const rotated = model.ropeTable
-      ? tape.scope('rope', () => rope(tape, qkv, model.ropeTable as Tensor, { ...shape, time }))
-      : qkv;
-    const cache = caches?.[layer];
-    if (cache) tape.scope('cache', () => appendPrefill(tape, rotated, cache, { ...shape, time }));
-    return tape.scope('attention', () =>
-      attention(tape, rotated, { ...shape, batch, time, dropout: tape.training ? config.dropout : 0 }),
-    );
-  };
+  const attend = attendSequences(tape, model, { batch, time }, caches);
   let x = recordEmbedding(tape, () => {
-    const positions = config.position === 'learned' ? weightOf(model, 'positionEmbedding') : undefined;
+    const positions = positionsOf(model);
     const table = parameterOf(model, 'tokenEmbedding');
     const embedded = recordEmbeddingScale(
       tape,
@@ -75,23 +56,19 @@ export function recordDecodeTrunk(
   caches: readonly Tensor[],
 ): Tensor {
   const { config } = model;
-  const attend: Attend = (qkv, layer) => {
-    const shape = attentionShape(model);
-    const cache = caches[layer];
-    if (!cache) throw new Error(`decode: there is no cache for layer ${layer}; ${caches.length} were given.`);
-    const rotated = model.ropeTable
-      ? tape.scope('rope', () => ropeDecode(tape, qkv, model.ropeTable as Tensor, state, shape))
-      : qkv;
-    tape.scope('cache', () => appendDecode(tape, rotated, cache, state, shape));
-    return tape.scope('attention', () => decodeAttention(tape, rotated, cache, state, shape));
-  };
+  const attend = attendToken(tape, model, state, caches);
   let x = recordEmbedding(tape, () => {
-    const positions = config.position === 'learned' ? weightOf(model, 'positionEmbedding') : undefined;
+    const positions = positionsOf(model);
     const table = parameterOf(model, 'tokenEmbedding');
     return recordEmbeddingScale(tape, model, embeddingDecode(tape, state, { table, positions }));
   });
   for (let layer = 0; layer < config.layers; layer++) x = recordBlock(tape, model, layer, x, 1, attend);
   return recordFinalNorm(tape, model, x);
+}
+
+/** What is added to embeddings by position, [context, C]: trained, or sines and cosines. */
+function positionsOf(model: ModelTensors): Tensor | undefined {
+  return model.config.position === 'learned' ? weightOf(model, 'positionEmbedding') : model.sinusoids;
 }
 
 function recordEmbeddingScale(tape: Tape, { config }: ModelTensors, x: Tensor): Tensor {
@@ -104,10 +81,4 @@ function recordFinalNorm(tape: Tape, model: ModelTensors, x: Tensor): Tensor {
 
 function recordEmbedding(tape: Tape, record: () => Tensor): Tensor {
   return tape.scope('embedding', () => tape.term('embedding', record));
-}
-
-/** Head counts and sizes as the attention kernels want them; scores are scaled by 1/√D (Vaswani et al. 2017). */
-export function attentionShape({ config }: ModelTensors) {
-  const { heads, keyValueHeads, headSize } = config;
-  return { heads, keyValueHeads, keySize: headSize, valueSize: headSize, scale: 1 / Math.sqrt(headSize) };
 }

@@ -1,10 +1,14 @@
 // One block alone: finite differences through all its options, and recording it again for recomputation.
 import { describe, expect, it } from 'vitest';
-import { attention } from '../../src/kernels/attention.ts';
+import { attendSequences } from '../../src/model/attention-block.ts';
 import { recordBlock, recordNorm } from '../../src/model/block.ts';
 import { type ModelConfig, parseModel } from '../../src/model/config.ts';
-import { createModelTensors, type ModelTensors, registerParameters } from '../../src/model/model-tensors.ts';
-import { attentionShape } from '../../src/model/transformer.ts';
+import {
+  constantTables,
+  createModelTensors,
+  type ModelTensors,
+  registerParameters,
+} from '../../src/model/model-tensors.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor, storagesOf } from '../../src/plan/store.ts';
@@ -23,9 +27,7 @@ function createModel(changes: Partial<ModelConfig>): ModelTensors {
 }
 
 function recordOn(tape: Tape, model: ModelTensors, x: Tensor): Tensor {
-  const { dropout } = model.config;
-  const shape = { ...attentionShape(model), batch, time, dropout };
-  return recordBlock(tape, model, 0, x, time, (qkv) => attention(tape, qkv, shape));
+  return recordBlock(tape, model, 0, x, time, attendSequences(tape, model, { batch, time }));
 }
 
 /** y and gradients of Σ y ∘ r in float64. */
@@ -46,6 +48,7 @@ async function run(
   const plan = freeze('block', tape, [y]);
   const extra = [x, dx, dy].map(({ storage }) => storage);
   const runtime = new CpuRuntime([plan], [...storagesOf(model.store), ...extra], 'f64');
+  for (const { tensor, values: table } of constantTables(model)) runtime.write(tensor, table);
   runtime.write(model.store.shards[0]?.weights as Tensor, values.weights as Float64Array);
   runtime.write(x, values.x as Float64Array);
   runtime.write(dy, values.r as Float64Array);
@@ -102,6 +105,7 @@ const cases: [string, Partial<ModelConfig>][] = [
     'with experts, norms of branches and scales',
     { experts: 3, balanceLoss: 0, normPlacement: 'branch', residualScale: 0.5 },
   ],
+  ['that rotates half of each head', { ...llama, position: 'rope', ropeFraction: 0.5 }],
   ['with experts in parallel', { experts: 3, balanceLoss: 0, parallelBlocks: true, dropout: 0.2 }],
 ];
 

@@ -8,6 +8,7 @@ import {
   headOf,
   parameterOf,
   registerParameters,
+  ropeTableOf,
   weightOf,
 } from '../../src/model/model-tensors.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
@@ -45,6 +46,47 @@ it('has a table of rotations with rotary positions only', () => {
   const angle = 3 * 100 ** (-2 / 8);
   expect(table?.values[(3 * 4 + 1) * 2]).toBeCloseTo(Math.cos(angle), 6);
   expect(table?.values[(3 * 4 + 1) * 2 + 1]).toBeCloseTo(Math.sin(angle), 6);
+});
+
+it('has a table for each base that its layers rotate by, and none for layers without positions', () => {
+  const both = {
+    position: 'rope',
+    windowPattern: 'LG',
+    window: 2,
+    localRopeBase: 50,
+    ropeBase: 100,
+  } as const;
+  const model = createModelTensors(config({ ...both, ropeFraction: 0.5, ropeScaling: 'linear' }), options);
+  expect([ropeTableOf(model, 0), ropeTableOf(model, 1)]).toEqual([model.localRopeTable, model.ropeTable]);
+  const [table, local] = constantTables(model);
+  expect(table?.tensor).toBe(model.ropeTable);
+  expect(local?.tensor.shape).toEqual([6, 2, 2]);
+  // Position 3, pair 1 of 4 rotated channels; local layers are not stretched.
+  expect(table?.values[14]).toBeCloseTo(Math.cos((3 / 4) * 100 ** (-2 / 4)), 6);
+  expect(local?.values[14]).toBeCloseTo(Math.cos(3 * 50 ** (-2 / 4)), 6);
+
+  const alike = createModelTensors(config({ ...both, localRopeBase: 0, ropeScaling: 'ntk' }), options);
+  expect([alike.localRopeTable, ropeTableOf(alike, 0)]).toEqual([undefined, alike.ropeTable]);
+  // The longest wavelength of 8 channels, pair 3, is four times as long.
+  expect(constantTables(alike)[0]?.values[3 * 8 + 7]).toBeCloseTo(Math.sin((3 / 4) * 100 ** (-6 / 8)), 6);
+
+  const some = createModelTensors(config({ position: 'rope', positionPattern: 'RN' }), options);
+  expect([ropeTableOf(some, 0), ropeTableOf(some, 1)]).toEqual([some.ropeTable, undefined]);
+  expect(createModelTensors(config({ position: 'rope', positionPattern: 'N' }), options).ropeTable).toBe(
+    undefined,
+  );
+});
+
+it('has sines and cosines that are as large as written once embeddings are scaled', () => {
+  for (const embeddingScale of ['one', 'sqrtWidth'] as const) {
+    const model = createModelTensors(config({ position: 'sinusoidal', embeddingScale }), options);
+    const [table] = constantTables(model);
+    expect(table?.tensor.shape).toEqual([6, 16]);
+    const scale = embeddingScale === 'one' ? 1 : 4;
+    expect(scale * (table?.values[5 * 16 + 6] ?? 0)).toBeCloseTo(Math.sin(5 / 10_000 ** (6 / 16)), 6);
+    expect(scale * (table?.values[5 * 16 + 7] ?? 0)).toBeCloseTo(Math.cos(5 / 10_000 ** (6 / 16)), 6);
+    expect(parameterSpecs(model.config).map(({ name }) => name)).not.toContain('positionEmbedding');
+  }
 });
 
 it('takes the head from the token embedding when tied, and from its own table when not', () => {
