@@ -32,7 +32,9 @@ export async function validatePredictions(
       kind: 'noAdapter',
       message: 'validate: predictions need a calibrated GPU, and there is none. Calibrate first.',
     });
-  const paceRatio = async () => profile.paceSeconds.value / (await paceSeconds());
+  const best = profile.paceSeconds.value;
+  // A timer that shows nothing tells no pace.
+  const paceRatio = async () => best / ((await paceSeconds()) || best);
   const start = performance.now();
   const rows: ValidationRow[] = [];
   for (const [index, model] of models.entries()) {

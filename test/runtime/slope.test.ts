@@ -82,7 +82,7 @@ describe('measureInRounds', () => {
       (each) => async (repetitions: number) => repetitions * (launch + pace() * each),
     );
     const probe = {
-      time: async (repetitions: number) => pace() * 0.008 * repetitions,
+      seconds: async () => pace() * 0.008,
       launchSeconds: launch,
     };
     const { measured, paceSeconds, slowing } = await measureInRounds(subjects, { rounds: 200 }, probe);
