@@ -1,0 +1,97 @@
+// A product per head for one row, with matrices that are parts of a larger one: the absorbed form of latent attention.
+import source from '../../shaders/head-matmul.wgsl?raw';
+import { type Capabilities, type Dims, defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import { prologue } from './prologue.ts';
+
+const dims = [
+  'heads',
+  'columns',
+  'inner',
+  'xStride',
+  'yStride',
+  'wOffset',
+  'wHeadStep',
+  'wColumnStep',
+  'wInnerStep',
+] as const;
+
+/** Sizes of the products, and where x, w and y of a head lie: steps in elements. */
+export type HeadMatmulSize = Dims<(typeof dims)[number]>;
+
+/** The two products of absorbed decoding with a matrix [latent, heads · (keySize + valueSize)]. */
+function absorbed(heads: number, latent: number, keySize: number, valueSize: number) {
+  const pair = keySize + valueSize;
+  const stride = heads * pair;
+  const common = { heads, wHeadStep: pair };
+  const keys = { columns: latent, inner: keySize, xStride: keySize + 2, yStride: latent + 2 };
+  const values = { columns: valueSize, inner: latent, xStride: latent, yStride: valueSize };
+  return [
+    { ...common, ...keys, wOffset: 0, wColumnStep: stride, wInnerStep: 1 },
+    { ...common, ...values, wOffset: keySize, wColumnStep: 1, wInnerStep: stride },
+  ];
+}
+
+function isNarrow(device: Capabilities): boolean {
+  return device.features.has('subgroups') && device.subgroupMaxSize <= 8;
+}
+
+function variant(name: 'tree' | 'plain') {
+  const isTree = name === 'tree';
+  return defineKernel({
+    name: `headMatmul/${name}`,
+    family: 'headMatmul',
+    source: prologue + source,
+    entryPoint: name,
+    dims,
+    reads: ['x', 'w'],
+    writes: ['y'],
+    constants: ({ wInnerStep }) => ({ alongInner: wInnerStep === 1 ? 1 : 0 }),
+    // On software adapters the sums in workgroup memory cost more than idle lanes.
+    suits: (_, device) => !isTree || !isNarrow(device),
+    tensors: (size) => {
+      const { heads, columns, inner, xStride, yStride, wOffset, wHeadStep, wColumnStep, wInnerStep } = size;
+      const last = (heads - 1) * wHeadStep + (columns - 1) * wColumnStep + (inner - 1) * wInnerStep;
+      return {
+        x: { shape: [(heads - 1) * xStride + inner] },
+        w: { shape: [wOffset + last + 1] },
+        y: { shape: [(heads - 1) * yStride + columns] },
+      };
+    },
+    selfTest: absorbed(3, 37, 13, 21),
+    calibration: [...absorbed(4, 64, 32, 32), ...absorbed(8, 256, 64, 64).slice(1)],
+    workgroups: ({ heads, columns }) =>
+      isTree ? heads * Math.ceil(columns / 16) : Math.ceil((heads * columns) / 64),
+    usefulFlops: ({ heads, columns, inner }) => 2 * heads * columns * inner,
+    launchedFlops: ({ heads, columns, inner }) =>
+      2 * inner * (isTree ? heads * Math.ceil(columns / 16) * 16 : heads * columns),
+    bytes: ({ heads, columns, inner }) => 4 * heads * (columns * inner + columns + inner),
+    reference({ x, w, y }, size) {
+      const { heads, columns, inner, xStride, yStride, wOffset, wHeadStep, wColumnStep, wInnerStep } = size;
+      for (let head = 0; head < heads; head++) {
+        for (let column = 0; column < columns; column++) {
+          const start = wOffset + head * wHeadStep + column * wColumnStep;
+          let sum = 0;
+          for (let k = 0; k < inner; k++) sum += x[head * xStride + k] * w[start + k * wInnerStep];
+          y[head * yStride + column] = sum;
+        }
+      }
+    },
+  });
+}
+
+/** Variants, the one to prefer first. */
+export const headMatmuls: readonly ReturnType<typeof variant>[] = [variant('tree'), variant('plain')];
+
+/**
+ * Writes y[h] = x[h]·w[h] for every head of one row; inference only, it has no gradient. Elements of y between heads stay.
+ * @throws if a tensor is smaller than the sizes and steps say.
+ */
+export function headMatmul(
+  tape: Tape,
+  tensors: Readonly<Record<'x' | 'w' | 'y', Tensor>>,
+  size: HeadMatmulSize,
+): void {
+  tape.dispatch(tape.choose(headMatmuls, size), size, tensors);
+}
