@@ -2,10 +2,19 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { pressCosts } from '../theory/press.ts';
-import { initialInputs, workUnit } from './costs-inputs.ts';
+import { trainingMemoryRule } from '../theory/training-memory.ts';
+import { type CostsStart, formatStored, initialInputs, workUnit } from './costs-inputs.ts';
+import { memoryVerdict, neededMemory, plannedMemory, reportedMemory } from './costs-memory.ts';
 import { type OwnCosts, ownCosts } from './costs-own.ts';
 import { emit } from './events.ts';
-import { formatDollars, formatDuration, formatPercent, formatPower, formatSi } from './format.ts';
+import {
+  formatCount,
+  formatDollars,
+  formatDuration,
+  formatPercent,
+  formatPower,
+  formatSi,
+} from './format.ts';
 import { initialState, isRunActive, type LabState } from './lab-state.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from './styles.ts';
 import './costs-field.ts';
@@ -35,6 +44,10 @@ export class CostsDevice extends LitElement {
         gap: 6px 24px;
         align-items: start;
       }
+      h3 {
+        margin: 16px 0 6px;
+        font-size: 14px;
+      }
       .note {
         margin-top: 8px;
         font-size: 12px;
@@ -45,11 +58,16 @@ export class CostsDevice extends LitElement {
 
   @property({ attribute: false }) inputs = initialInputs;
   @property({ attribute: false }) lab: LabState = initialState;
+  /** The experiment of the Train room, where its costs are known. */
+  @property({ attribute: false }) own: CostsStart | undefined;
   /** What the reader typed; undefined follows what is measured or derived. */
   @state() private peak: number | undefined;
   @state() private utilization: number | undefined;
   @state() private tokens: number | undefined;
   @state() private watts = assumedWatts;
+  /** Bytes, as the reader knows them. */
+  @state() private memory: number | undefined;
+  @state() private batchTokens: number | undefined;
 
   protected override render() {
     return html`<section class="panel" aria-labelledby="title">
@@ -113,7 +131,41 @@ export class CostsDevice extends LitElement {
       <p class="note">
         Work is equation 5 per token, vocabulary included, times the tokens. ${this.#source(peak)} Energy costs
         ${formatDollars(inputs.assumptions.dollarsPerKilowattHour)} a kWh, as assumed at the side; the machine itself is taken
-        as yours. Whether the model fits into the device’s memory is not asked here.
+        as yours.
+      </p>
+      ${this.#memory()}`;
+  }
+
+  #memory() {
+    const { inputs, lab, own, memory, batchTokens } = this;
+    const device = lab.device.kind === 'done' ? lab.device.value : undefined;
+    const prediction = lab.prediction.kind === 'done' ? lab.prediction.value : undefined;
+    const planned = batchTokens === undefined ? plannedMemory(inputs, own, prediction) : undefined;
+    const needed = neededMemory(inputs, batchTokens ?? inputs.model.context, planned);
+    const { fits, text } = memoryVerdict(needed, reportedMemory(device), memory);
+    return html`<h3>Does it fit?</h3>
+      <p role="status" class=${fits === 'no' ? 'bad' : ''} data-fits=${fits}>${text}</p>
+      <div class="figures">
+        ${figure(formatStored(needed.weights, 1), 'weights')} ${figure(formatStored(needed.gradients, 1), 'gradients')}
+        ${figure(formatStored(needed.moments, 1), 'moments')} ${figure(formatStored(needed.activations, 1), 'activations')}
+      </div>
+      <div class="fields">
+        ${this.#field('Memory of the device', 'bytes', memory, 'not reported', (value) => {
+          this.memory = value;
+        })}
+        ${this.#field(
+          'Tokens at a time',
+          'batch × context',
+          batchTokens,
+          planned ? 'as in the experiment' : formatCount(inputs.model.context),
+          (value) => {
+            this.batchTokens = value;
+          },
+        )}
+      </div>
+      <p class="note" id="rule">
+        ${planned ? 'Summed from the experiment’s plans, with its batch, optimizer and recomputation.' : `The rule: ${trainingMemoryRule}.`}
+        Bytes are in powers of 1000.
       </p>`;
   }
 

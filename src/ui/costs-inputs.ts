@@ -3,6 +3,7 @@ import { type Architecture, countArchitecture } from '../theory/architecture.ts'
 import { type Assumptions, assumptionProblems, pressAssumptions } from '../theory/assumptions.ts';
 import { type PressCaseModel, pressCaseModels } from '../theory/press-cases.ts';
 import { publishedModels } from '../theory/published-models.ts';
+import type { ExperimentJson, Prediction } from '../worker/api.ts';
 import { formatSi } from './format.ts';
 
 /** A multiply-add counts as one (Press's flops) or as two. */
@@ -24,8 +25,10 @@ export interface CostsStart {
   readonly id: string;
   readonly name: string;
   readonly model: PressCaseModel;
-  /** Undefined for Press's cases. */
+  /** Undefined for Press's cases, and for an experiment, whose plans are counted. */
   readonly architecture?: Architecture;
+  /** Of an experiment, by its plans. */
+  readonly parameters?: number | undefined;
 }
 
 const { A, B, C, D } = pressCaseModels;
@@ -52,6 +55,25 @@ export const publishedStarts: readonly CostsStart[] = publishedModels.map(({ id,
     layers: architecture.layers,
   },
 }));
+
+/** The Train room's experiment as a starting point: its five sizes. Undefined until its costs are known. */
+export function experimentStart(
+  resolved: ExperimentJson | undefined,
+  prediction: Prediction | undefined,
+): CostsStart | undefined {
+  const vocabulary = prediction?.vocabulary;
+  if (resolved === undefined || vocabulary === undefined) return undefined;
+  const size = (name: string) => Number(resolved.model[name]);
+  return {
+    id: 'experiment',
+    name: 'Your experiment',
+    parameters: prediction?.parameters,
+    model: {
+      ...{ context: size('context'), width: size('width'), heads: size('heads'), layers: size('layers') },
+      vocabulary,
+    },
+  };
+}
 
 /** A starting point by its id. */
 export function findStart(id: string): CostsStart | undefined {
@@ -171,8 +193,14 @@ export function formatStored(values: number, bytesPerValue: number): string {
   return formatSi(values * bytesPerValue, 'B');
 }
 
-/** What a published model holds besides Press's shape, in one sentence; empty for his own cases. */
-export function describeStart({ name, architecture }: CostsStart, parameters: number): string {
+/** What a model holds besides Press's shape, in one sentence; empty for his own cases. */
+export function describeStart(
+  { name, architecture, parameters: own }: CostsStart,
+  parameters: number,
+): string {
+  if (own !== undefined) {
+    return `${name} has ${formatSi(own)} parameters by its plans; Press’s formula gives its shape ${formatSi(parameters)}. Its sizes follow the Train room until one is changed here.`;
+  }
   if (architecture === undefined) return '';
   const { total } = countArchitecture(architecture);
   const { feedForward, keyValueHeads, heads, latentAttention, tiedHead } = architecture;

@@ -136,6 +136,8 @@ export class CostsSetup extends LitElement {
   ];
 
   @property({ attribute: false }) inputs: CostsInputs = initialInputs;
+  /** The experiment of the Train room, where its costs are known. */
+  @property({ attribute: false }) own: CostsStart | undefined;
 
   protected override updated(): void {
     // What is chosen follows the inputs, whatever was clicked before.
@@ -152,8 +154,8 @@ export class CostsSetup extends LitElement {
   }
 
   #model() {
-    const { inputs } = this;
-    const start = findStart(inputs.startId);
+    const { inputs, own } = this;
+    const start = own?.id === inputs.startId ? own : findStart(inputs.startId);
     const note = start === undefined ? '' : describeStart(start, pressCosts(inputs.model).parameters);
     return html`<section class="panel" aria-labelledby="model">
       <div class="head"><h2 id="model">Model</h2></div>
@@ -165,6 +167,16 @@ export class CostsSetup extends LitElement {
               ${one.name}
             </button>`,
         )}
+      </div>
+      <div class="chips">
+        <button
+          ?disabled=${own === undefined}
+          aria-pressed=${own !== undefined && own.id === inputs.startId ? 'true' : 'false'}
+          @click=${() => this.#start(own)}
+        >
+          Your experiment
+        </button>
+        <small class="muted">${own === undefined ? 'once its costs are known' : 'of the Train room'}</small>
       </div>
       <label class="choice">
         <span class="sr">Published model</span>

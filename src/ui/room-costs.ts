@@ -3,7 +3,17 @@ import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { pressEconomics } from '../theory/economics.ts';
 import { pressCosts } from '../theory/press.ts';
-import { type CostsInputs, countingNote, formatStored, initialInputs, workUnit } from './costs-inputs.ts';
+import type { Prediction } from '../worker/api.ts';
+import {
+  type CostsInputs,
+  type CostsStart,
+  countingNote,
+  experimentStart,
+  formatStored,
+  initialInputs,
+  startAt,
+  workUnit,
+} from './costs-inputs.ts';
 import { countsSpread, countsTable, modelsTable, tokenCounts } from './costs-models.ts';
 import { casesTable, deepSeekTable, runningTable, termBars, termsTable } from './costs-tables.ts';
 import { formatDollars, formatPower, formatSi } from './format.ts';
@@ -70,10 +80,23 @@ export class RoomCosts extends LitElement {
   @property({ attribute: false }) lab: LabState = initialState;
   @state() private inputs: CostsInputs = initialInputs;
 
+  /** The Train room's experiment. */
+  get #own(): CostsStart | undefined {
+    return experimentStart(this.lab.resolved, predictionOf(this.lab));
+  }
+
+  protected override willUpdate(): void {
+    const own = this.#own;
+    // What is shown as the experiment follows it.
+    if (own?.id === this.inputs.startId && !isSameModel(own, this.inputs))
+      this.inputs = startAt(this.inputs, own);
+  }
+
   protected override render() {
     const { inputs, lab } = this;
     return html`<costs-setup
         .inputs=${inputs}
+        .own=${this.#own}
         @change-inputs=${({ detail }: CustomEvent<CostsInputs>) => {
           this.inputs = detail;
         }}
@@ -152,12 +175,19 @@ export class RoomCosts extends LitElement {
             model of this width; its experts enter only through the 671·10⁹ trained parameters.
           </p>
         </figure-panel>
-<costs-device .inputs=${inputs} .lab=${lab}></costs-device></div>
+<costs-device .inputs=${inputs} .lab=${lab} .own=${this.#own}></costs-device></div>
       </div>`;
   }
 
   #conventions() {
-    const counts = tokenCounts(this.inputs);
+    const planned = this.inputs.startId === this.#own?.id ? predictionOf(this.lab) : undefined;
+    const counts = planned
+      ? ({
+          kind: 'counts',
+          of: 'your experiment; “plan” is what runs',
+          counts: planned.flopsPerToken,
+        } as const)
+      : tokenCounts(this.inputs);
     if (counts.kind === 'none') {
       return html`<section class="panel">
         <div class="head"><h2>Flops per token, by convention</h2></div>
@@ -185,6 +215,14 @@ export class RoomCosts extends LitElement {
       </p>
     </figure-panel>`;
   }
+}
+
+function predictionOf({ prediction }: LabState): Prediction | undefined {
+  return prediction.kind === 'done' ? prediction.value : undefined;
+}
+
+function isSameModel(start: CostsStart, { model }: CostsInputs): boolean {
+  return JSON.stringify(start.model) === JSON.stringify(model);
 }
 
 function figure(value: string, name: string) {

@@ -175,6 +175,17 @@ describeBrowser('the room of costs', () => {
     await lab.waitForText('costs-device', '.figures', /8,2\d\d days.*kWh.*for energy.*2\.86×10²¹/);
   });
 
+  it('begins with the experiment of the Train room, follows it, and says whether it fits', async () => {
+    await lab.click('costs-setup', 'button', 'Your experiment');
+    await lab.waitForText('costs-setup', '.note', /Your experiment has .*parameters by its plans/);
+    expect(await panel('Flops per token, by convention')).toMatch(/plan \|/);
+    await lab.waitForText('costs-device', '[data-fits]', /no GPU here to ask/); // this browser has none
+    await lab.waitForText('costs-device', '#rule', /Summed from the experiment’s plans/);
+    await lab.click('costs-setup', 'button', 'Case A');
+    await lab.waitForText('costs-device', '#rule', /The rule: float32 weights/);
+    await summary(/6\.71.G/);
+  });
+
   /** What a button of a figure saves. */
   const save = async (label: string): Promise<string> => {
     const session = await browser.target().createCDPSession();
