@@ -3,11 +3,13 @@
 import { attention } from '../kernels/attention.ts';
 import { appendDecode, appendPrefill } from '../kernels/cache-append.ts';
 import { decodeAttention } from '../kernels/decode-attention.ts';
+import { headNorm } from '../kernels/head-norm.ts';
 import { linear } from '../kernels/linear.ts';
 import { rope, ropeDecode } from '../kernels/rope.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { layerAttention, rotatedSize, scoreScale } from './attention-config.ts';
+import { recordLatentAttention, recordLatentDecode } from './latent-attention.ts';
 import { biasOf, type ModelTensors, ropeTableOf, weightOf } from './model-tensors.ts';
 
 /** Rows of a batch: `batch` sequences of `time` tokens. */
@@ -31,7 +33,9 @@ export function attendSequences(
 ): Attend {
   const dropout = tape.training ? model.config.dropout : 0;
   return (normed, layer) => {
-    const qkv = recordQkv(tape, model, layer, normed);
+    if (model.config.attention === 'latent')
+      return recordLatentAttention(tape, model, layer, normed, { batch, time }, caches?.[layer]);
+    const qkv = recordHeadNorm(tape, model, layer, recordQkv(tape, model, layer, normed));
     return tape.term('attention', () => {
       const shape = attentionShape(model, layer);
       const table = ropeTableOf(model, layer);
@@ -56,7 +60,9 @@ export function attendToken(
   return (normed, layer) => {
     const cache = caches[layer];
     if (!cache) throw new Error(`decode: there is no cache for layer ${layer}; ${caches.length} were given.`);
-    const qkv = recordQkv(tape, model, layer, normed);
+    if (model.config.attention === 'latent')
+      return recordLatentDecode(tape, model, layer, normed, state, cache);
+    const qkv = recordHeadNorm(tape, model, layer, recordQkv(tape, model, layer, normed));
     return tape.term('attention', () => {
       const shape = attentionShape(model, layer);
       const table = ropeTableOf(model, layer);
@@ -93,4 +99,14 @@ function recordQkv(tape: Tape, model: ModelTensors, layer: number, normed: Tenso
       }),
     ),
   );
+}
+
+/** RMSNorm of queries and keys, if the model has it; in place. */
+function recordHeadNorm(tape: Tape, model: ModelTensors, layer: number, qkv: Tensor): Tensor {
+  const { queryKeyNorm: over, normEpsilon: epsilon, normOffset } = model.config;
+  if (over === 'none') return qkv;
+  const weight = (name: string) => weightOf(model, `layers.${layer}.attention.${name}`);
+  const weights = { query: weight('queryNorm'), key: weight('keyNorm') };
+  const options = { ...attentionShape(model, layer), over, epsilon, offset: normOffset ? 1 : 0 } as const;
+  return tape.scope('norm', () => tape.term('norm', () => headNorm(tape, qkv, weights, options)));
 }

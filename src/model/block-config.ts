@@ -12,7 +12,7 @@ export type BiasSwitch = 'same' | 'on' | 'off';
 /** The part of a model's configuration that is about how a block is put together. */
 export interface BlockConfig {
   readonly normPlacement: NormPlacement;
-  /** RMSNorm multiplies by 1 + w instead of w. */
+  /** Norms multiply by 1 + w instead of w. */
   readonly normOffset: boolean;
   /** x + attention(norm x) + feedForward(norm x) with one norm, instead of one after the other. */
   readonly parallelBlocks: boolean;
@@ -45,13 +45,14 @@ export const plainBlocks: BlockConfig = {
 type Biased = Pick<BlockConfig, 'qkvBias' | 'projectionBias' | 'ffnBias' | 'normBias'> & {
   readonly bias: boolean;
   readonly norm: 'layerNorm' | 'rmsNorm';
+  readonly attention: 'heads' | 'latent';
 };
 
-/** Which layers have biases. RMSNorm has none, experts have none. */
+/** Which layers have biases. RMSNorm, experts and the projections of latent attention have none. */
 export function biasesOf(model: Biased): Record<'qkv' | 'projection' | 'ffn' | 'norm', boolean> {
   const has = (choice: BiasSwitch) => (choice === 'same' ? model.bias : choice === 'on');
   return {
-    qkv: has(model.qkvBias),
+    qkv: model.attention === 'heads' && has(model.qkvBias),
     projection: has(model.projectionBias),
     ffn: has(model.ffnBias),
     norm: model.norm === 'layerNorm' && has(model.normBias),

@@ -5,6 +5,7 @@
 import { biasesOf, hasFinalNorm, normsOf } from './block-config.ts';
 import type { ModelConfig } from './config.ts';
 import { expertLayers, hasExperts } from './experts-config.ts';
+import { latentParameters } from './latent-parameters.ts';
 
 /** How a parameter starts. */
 export type Initialisation =
@@ -74,6 +75,8 @@ function layerSpecs(model: ModelConfig, layer: number): ParameterSpec[] {
   const { width, hidden } = model;
   const prefix = `layers.${layer}.`;
   const { query, key } = qkvColumns(model);
+  const isLatent = model.attention === 'latent';
+  const mixed = isLatent ? model.heads * model.valueHeadSize : query;
   // Two projections per layer write into the residual stream: their sum keeps its scale (Radford et al. 2019).
   const residual = deviation / Math.sqrt(2 * model.layers);
   const biases = biasesOf(model);
@@ -97,13 +100,38 @@ function layerSpecs(model: ModelConfig, layer: number): ParameterSpec[] {
   const outputNorm = (part: string) => (branch || sum ? [norm(model, `${prefix}${part}OutputNorm`)] : []);
   return [
     ...inputNorm('attention'),
-    ...linear(['attention.qkv', biases.qkv], width, query + 2 * key),
-    ...linear(['attention.projection', biases.projection], query, width, residual),
+    ...(isLatent
+      ? latentSpecs(model, prefix)
+      : [
+          ...linear(['attention.qkv', biases.qkv], width, query + 2 * key),
+          ...headSpecs(model, `${prefix}attention.`),
+        ]),
+    ...linear(['attention.projection', biases.projection], mixed, width, residual),
     ...outputNorm('attention'),
     // Parallel parts share the norm before attention.
     ...(model.parallelBlocks ? [] : inputNorm('ffn')),
     ...feedForward,
     ...outputNorm('ffn'),
+  ];
+}
+
+function latentSpecs(model: ModelConfig, prefix: string): ParameterSpec[] {
+  return latentParameters(model).map(({ name, shape }) => {
+    const [rows = 1, columns] = shape;
+    if (columns !== undefined) return matrix(`${prefix}${name}`, rows, columns);
+    return { name: `${prefix}${name}`, shape, decay: false, initialisation: { kind: 'ones' } };
+  });
+}
+
+/** Norms of queries and keys, and the scores of heads that attend to nothing. */
+function headSpecs(model: ModelConfig, prefix: string): ParameterSpec[] {
+  const { queryKeyNorm, headSize, heads, attentionSinks } = model;
+  const { query, key } = qkvColumns(model);
+  const sizes = queryKeyNorm === 'head' ? [headSize, headSize] : [query, key];
+  const norms = queryKeyNorm === 'none' ? [] : (['queryNorm', 'keyNorm'] as const);
+  return [
+    ...norms.map((name, i) => scales(model, `${prefix}${name}`, sizes[i] ?? 1)),
+    ...(attentionSinks ? [vector(`${prefix}sinks`, heads)] : []),
   ];
 }
 
@@ -148,10 +176,12 @@ function vector(name: string, size: number): ParameterSpec {
 }
 
 function norm(model: ModelConfig, name: string): ParameterSpec {
-  if (biasesOf(model).norm)
-    return { name, shape: [2, model.width], decay: false, initialisation: { kind: 'scaleAndBias' } };
-  const initialisation: Initialisation = {
-    kind: model.norm === 'rmsNorm' && model.normOffset ? 'zeros' : 'ones',
-  };
-  return { name, shape: [model.width], decay: false, initialisation };
+  if (!biasesOf(model).norm) return scales(model, name, model.width);
+  const initialisation: Initialisation = { kind: model.normOffset ? 'zeros' : 'scaleAndBias' };
+  return { name, shape: [2, model.width], decay: false, initialisation };
+}
+
+/** Factors of normed values: 1, or their distance from it. */
+function scales(model: ModelConfig, name: string, size: number): ParameterSpec {
+  return { name, shape: [size], decay: false, initialisation: { kind: model.normOffset ? 'zeros' : 'ones' } };
 }
