@@ -1,4 +1,5 @@
-// y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias) of each row (Ba et al. 2016), and its gradients.
+// y = (x − mean) ÷ √(variance + epsilon) · (scale + offset) (+ bias) of each row (Ba et al. 2016), and its
+// gradients.
 // Forward and dx: `lanes` neighbouring invocations share a row; a workgroup holds 64 ÷ lanes rows. They meet
 // once: each adds up what all have left in workgroup memory, which is cheaper than a tree because barriers
 // are dear on a CPU. Forward passes over a row three times (mean, variance, result), dx twice. dWeight: 32
@@ -8,6 +9,7 @@ override rows: u32;
 override columns: u32;
 override hasBias: u32 = 1u;    // weight and its gradient: row 0 scale, row 1 bias if any
 override epsilon: f32 = 1e-5;
+override offset: f32 = 0.0;    // 1: scales are kept as their distance from 1
 override slices: u32 = 1u;     // dWeight: equal parts of the rows, each with sums of its own
 override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
 
@@ -88,7 +90,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (column >= columns) {
       break;
     }
-    var value = (x[start + column] - mean) * scale * weight[column];
+    var value = (x[start + column] - mean) * scale * (weight[column] + offset);
     if (hasBias == 1u) {
       value += weight[columns + column];
     }
@@ -96,7 +98,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   }
 }
 
-/// dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation with g = dy ∘ scale and x̂ = (x − mean) ÷ deviation.
+/// dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation with g = dy ∘ (scale + offset) and x̂ = (x − mean) ÷ deviation.
 @compute @workgroup_size(threads)
 fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -115,7 +117,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     if (column >= columns) {
       break;
     }
-    let g = dy[start + column] * weight[column];
+    let g = dy[start + column] * (weight[column] + offset);
     sum += vec2(g, g * (x[start + column] - mean));
   }
   partial[thread] = sum;
@@ -133,7 +135,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     if (column >= columns) {
       break;
     }
-    let g = dy[start + column] * weight[column];
+    let g = dy[start + column] * (weight[column] + offset);
     let gradient = (g - means.x - (x[start + column] - mean) * scale * scale * means.y) * scale;
     if (accumulate == 1u) {
       dx[start + column] += gradient;

@@ -10,14 +10,14 @@ import { prologue } from './prologue.ts';
 const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
 
 /**
- * y = (x − mean) ÷ √(variance + epsilon) · scale (+ bias). weight: scale above bias, [1 + hasBias, columns].
+ * y = (x − mean) ÷ √(variance + epsilon) · (scale + offset) (+ bias). weight: scale above bias, [1 + hasBias, columns].
  */
 export const layerNormForward = defineKernel({
   name: 'layerNorm.forward',
   family: 'layerNorm.forward',
   source: prologue + source,
   entryPoint: 'forward',
-  dims: ['rows', 'columns', 'hasBias', 'epsilon'],
+  dims: ['rows', 'columns', 'hasBias', 'epsilon', 'offset'],
   reads: ['x', 'weight'],
   writes: ['y', 'statistics'],
   constants,
@@ -28,21 +28,21 @@ export const layerNormForward = defineKernel({
     statistics: { shape: [rows, 2] },
   }),
   selfTest: [
-    { rows: 5, columns: 37, hasBias: 1, epsilon: 1e-5 },
-    { rows: 3, columns: 600, hasBias: 0, epsilon: 1e-5 },
+    { rows: 5, columns: 37, hasBias: 1, epsilon: 1e-5, offset: 1 },
+    { rows: 3, columns: 600, hasBias: 0, epsilon: 1e-5, offset: 0 },
   ],
   calibration: [
-    { rows: 256, columns: 64, hasBias: 1, epsilon: 1e-5 },
-    { rows: 1024, columns: 384, hasBias: 1, epsilon: 1e-5 },
-    { rows: 2048, columns: 512, hasBias: 1, epsilon: 1e-5 },
+    { rows: 256, columns: 64, hasBias: 1, epsilon: 1e-5, offset: 0 },
+    { rows: 1024, columns: 384, hasBias: 1, epsilon: 1e-5, offset: 0 },
+    { rows: 2048, columns: 512, hasBias: 1, epsilon: 1e-5, offset: 0 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // sum; subtract, square, sum; 2 products
-  usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (6 + hasBias),
-  launchedFlops: ({ rows, columns, hasBias }) => rows * columns * (7 + hasBias), // subtracts twice
+  usefulFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (6 + hasBias + offset),
+  launchedFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (7 + hasBias + offset), // subtracts twice
   // three reads, one write
   bytes: ({ rows, columns, hasBias }) => 4 * (rows * (columns * 4 + 2) + columns * (1 + hasBias)),
-  reference({ x, weight, y, statistics }, { rows, columns, hasBias, epsilon }) {
+  reference({ x, weight, y, statistics }, { rows, columns, hasBias, epsilon, offset }) {
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       let mean = 0;
@@ -53,19 +53,20 @@ export const layerNormForward = defineKernel({
       statistics[row * 2] = mean;
       statistics[row * 2 + 1] = scale;
       for (let c = 0; c < columns; c++) {
-        y[base + c] = (x[base + c] - mean) * scale * weight[c] + (hasBias === 1 ? weight[columns + c] : 0);
+        const bias = hasBias === 1 ? weight[columns + c] : 0;
+        y[base + c] = (x[base + c] - mean) * scale * (weight[c] + offset) + bias;
       }
     }
   },
 });
 
-/** dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation, g = dy ∘ scale, x̂ the normalised input. */
+/** dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation, g = dy ∘ (scale + offset), x̂ the normalised input. */
 export const layerNormBackward = defineKernel({
   name: 'layerNorm.backward',
   family: 'layerNorm.backward',
   source: prologue + source,
   entryPoint: 'backward',
-  dims: ['rows', 'columns', 'accumulate'],
+  dims: ['rows', 'columns', 'offset', 'accumulate'],
   reads: ['x', 'weight', 'saved', 'dy'],
   writes: ['dx'],
   constants,
@@ -77,32 +78,32 @@ export const layerNormBackward = defineKernel({
     dx: { shape: [rows, columns] },
   }),
   selfTest: [
-    { rows: 5, columns: 37, accumulate: 1 },
-    { rows: 3, columns: 600, accumulate: 0 },
+    { rows: 5, columns: 37, offset: 1, accumulate: 1 },
+    { rows: 3, columns: 600, offset: 0, accumulate: 0 },
   ],
   calibration: [
-    { rows: 256, columns: 64, accumulate: 0 },
-    { rows: 1024, columns: 384, accumulate: 0 },
-    { rows: 2048, columns: 512, accumulate: 0 },
+    { rows: 256, columns: 64, offset: 0, accumulate: 0 },
+    { rows: 1024, columns: 384, offset: 0, accumulate: 0 },
+    { rows: 2048, columns: 512, offset: 0, accumulate: 0 },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // g, x̂, two sums (3), combine (4)
-  usefulFlops: ({ rows, columns, accumulate }) => rows * columns * (9 + accumulate),
+  usefulFlops: ({ rows, columns, offset, accumulate }) => rows * columns * (9 + offset + accumulate),
   // g and x̂ happen in two passes
-  launchedFlops: ({ rows, columns, accumulate }) => rows * columns * (11 + accumulate),
+  launchedFlops: ({ rows, columns, offset, accumulate }) => rows * columns * (11 + 2 * offset + accumulate),
   bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 2) + columns),
-  reference({ x, weight, saved, dy, dx }, { rows, columns, accumulate }) {
+  reference({ x, weight, saved, dy, dx }, { rows, columns, offset, accumulate }) {
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       const [mean, scale] = [saved[row * 2], saved[row * 2 + 1]];
       let [meanG, meanGx] = [0, 0];
       for (let c = 0; c < columns; c++) {
-        const g = dy[base + c] * weight[c];
+        const g = dy[base + c] * (weight[c] + offset);
         meanG += g / columns;
         meanGx += (g * (x[base + c] - mean) * scale) / columns;
       }
       for (let c = 0; c < columns; c++) {
-        const g = dy[base + c] * weight[c];
+        const g = dy[base + c] * (weight[c] + offset);
         const gradient = (g - meanG - (x[base + c] - mean) * scale * meanGx) * scale;
         dx[base + c] = accumulate === 1 ? dx[base + c] + gradient : gradient;
       }
@@ -167,13 +168,13 @@ export const layerNormBackwardWeight = defineKernel({
 /**
  * LayerNorm over the last dimension.
  * @param x [N, C]
- * @param weight [2, C] (scale above bias), or [C] without bias
+ * @param weight [2, C] (scale above bias), or [C] without bias; `offset` is added to the scale
  */
 export function layerNorm(
   tape: Tape,
   x: Tensor,
   weight: Tensor,
-  options: { readonly epsilon: number; readonly bias: boolean },
+  options: { readonly epsilon: number; readonly bias: boolean; readonly offset?: 0 | 1 },
 ): Tensor {
   const columns = x.shape.at(-1) ?? 1;
   const rows = elementCount(x.shape) / columns;
@@ -187,8 +188,8 @@ export function layerNorm(
   const y = tape.tensor('layerNorm', x.shape);
   const statistics = tape.tensor('layerNorm statistics', [rows, 2]);
   const [wantsX, wantsWeight] = [tape.needsGradient(x), tape.needsGradient(weight)];
-  const { epsilon } = options;
-  tape.dispatch(layerNormForward, { rows, columns, hasBias, epsilon }, { x, weight, y, statistics });
+  const { epsilon, offset = 0 } = options;
+  tape.dispatch(layerNormForward, { rows, columns, hasBias, epsilon, offset }, { x, weight, y, statistics });
   tape.onBackward([x, weight], y, (dy) => {
     if (wantsWeight) {
       const { gradient, accumulate } = tape.gradientTarget(weight);
@@ -205,7 +206,7 @@ export function layerNorm(
       const { gradient: dx, accumulate } = tape.gradientTarget(x);
       tape.dispatch(
         layerNormBackward,
-        { rows, columns, accumulate },
+        { rows, columns, offset, accumulate },
         { x, weight, saved: statistics, dy, dx },
       );
     }

@@ -62,11 +62,12 @@ export function recordBlock(
 /** The model's norm with the parameter `name`. x, result: [N, C]. */
 export function recordNorm(tape: Tape, model: ModelTensors, name: string, x: Tensor): Tensor {
   const { norm, normEpsilon: epsilon, normOffset } = model.config;
+  const offset = normOffset ? 1 : 0;
   return tape.scope('norm', () =>
     tape.term('norm', () =>
       norm === 'layerNorm'
-        ? layerNorm(tape, x, weightOf(model, name), { epsilon, bias: biasesOf(model.config).norm })
-        : rmsNorm(tape, x, weightOf(model, name), { epsilon, offset: normOffset ? 1 : 0 }),
+        ? layerNorm(tape, x, weightOf(model, name), { epsilon, offset, bias: biasesOf(model.config).norm })
+        : rmsNorm(tape, x, weightOf(model, name), { epsilon, offset }),
     ),
   );
 }

@@ -21,9 +21,8 @@ export const blockFields = [
     path: 'model.normOffset',
     kind: 'boolean',
     label: 'Norm weights from 1',
-    help: 'The norm multiplies by 1 + w, w from zero, instead of w from one (Gemma). RMSNorm only.',
+    help: 'Norms multiply by 1 + w, w from zero, instead of w from one (Gemma).',
     default: false,
-    onlyIf: { path: 'model.norm', values: ['rmsNorm'] },
     advanced: true,
   },
   {

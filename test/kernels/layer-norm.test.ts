@@ -21,11 +21,11 @@ const shapes = [
 
 describeKernel(
   layerNormForward,
-  shapes.map((shape, i) => ({ ...shape, hasBias: i % 2, epsilon: 1e-5 })),
+  shapes.map((shape, i) => ({ ...shape, hasBias: i % 2, epsilon: 1e-5, offset: i % 3 === 1 ? 1 : 0 })),
 );
 describeKernel(
   layerNormBackward,
-  shapes.map((shape, i) => ({ ...shape, accumulate: i % 2 })),
+  shapes.map((shape, i) => ({ ...shape, offset: i % 3 === 1 ? 1 : 0, accumulate: i % 2 })),
 );
 describeKernel(layerNormBackwardWeight, [
   { rows: 1, columns: 1, hasBias: 0, slices: 1, accumulate: 0 },
@@ -44,6 +44,12 @@ checkGradient(
   'layerNorm without bias',
   { x: { shape: [130, 3] }, weight: { shape: [3] } },
   (tape, { x, weight }) => layerNorm(tape, x, weight, { epsilon: 1e-5, bias: false }),
+);
+
+checkGradient(
+  'layerNorm with scales from 1',
+  { x: { shape: [3, 7] }, weight: { shape: [2, 7] } },
+  (tape, { x, weight }) => layerNorm(tape, x, weight, { epsilon: 1e-5, bias: true, offset: 1 }),
 );
 
 interface Golden {

@@ -48,7 +48,9 @@ describe('norms', () => {
       parameterSpecs(modelOf(model)).find(({ name }) => name === 'finalNorm')?.initialisation.kind;
     expect(startOf({ norm: 'rmsNorm', normOffset: true })).toBe('zeros');
     expect(startOf({ norm: 'rmsNorm' })).toBe('ones');
-    expect(startOf({ norm: 'layerNorm', normOffset: true })).toBe('ones');
+    expect(startOf({ norm: 'layerNorm', normOffset: true })).toBe('zeros');
+    expect(startOf({ norm: 'layerNorm', bias: true, normOffset: true })).toBe('zeros');
+    expect(startOf({ norm: 'layerNorm', bias: true })).toBe('scaleAndBias');
   });
 });
 

@@ -105,6 +105,9 @@ const cases: [string, Partial<ModelConfig>][] = [
     'with experts, norms of branches and scales',
     { experts: 3, balanceLoss: 0, normPlacement: 'branch', residualScale: 0.5 },
   ],
+  ['with normed heads', { ...llama, position: 'rope', queryKeyNorm: 'head', normOffset: true }],
+  ['with all heads normed together', { ...llama, position: 'rope', queryKeyNorm: 'all' }],
+  ['with LayerNorm from 1', { normOffset: true, bias: true }],
   ['that rotates half of each head', { ...llama, position: 'rope', ropeFraction: 0.5 }],
   ['with experts in parallel', { experts: 3, balanceLoss: 0, parallelBlocks: true, dropout: 0.2 }],
 ];

@@ -52,6 +52,20 @@ test('a Llama layer packs query, key and value columns, and gate and up', () => 
   ]);
 });
 
+test('norms of heads and sinks stand behind the projection that they belong to, and do not decay', () => {
+  const some = { keyValueHeads: 1, attentionSinks: true } as const;
+  const added = (queryKeyNorm: 'head' | 'all') =>
+    shapesOf(model({ ...some, queryKeyNorm }))
+      .filter(([name]) => /Norm$|sinks/.test(`${name}`))
+      .slice(1, 4);
+  expect(added('head')).toEqual([
+    ['layers.0.attention.queryNorm', [8], false],
+    ['layers.0.attention.keyNorm', [8], false],
+    ['layers.0.attention.sinks', [5], false],
+  ]);
+  expect(added('all').map(([, shape]) => shape)).toEqual([[40], [8], [5]]);
+});
+
 test('an RMSNorm has no bias even where linear layers have', () => {
   const specs = parameterSpecs(model({ norm: 'rmsNorm', bias: true }));
   expect(specs.find(({ name }) => name === 'finalNorm')?.shape).toEqual([40]);
