@@ -1,0 +1,39 @@
+// Latent attention on a GPU: PyTorch's losses, and decoding from latents as the whole sequence.
+import { expect, it } from 'vitest';
+import { gpuEngine } from '../../src/lab/engine.ts';
+import { describeGpu, getTestDevice } from '../gpu-device.ts';
+import {
+  decodeAndPrefill,
+  drawWeights,
+  expectNear,
+  experimentOf,
+  goldenLatents,
+  lossesOf,
+} from './run-latent.ts';
+
+describeGpu('latent attention', () => {
+  it.each(goldenLatents.map((golden) => [golden.name, golden] as const))(
+    'of %s learns for 20 steps as in PyTorch',
+    async (_, golden) => {
+      const losses = await lossesOf(golden, gpuEngine(await getTestDevice()));
+      expect(losses).toHaveLength(20);
+      expectNear(losses, golden.curve, 'losses', 1e-4);
+    },
+  );
+
+  it.each(goldenLatents.map((golden) => [golden.name, golden] as const))(
+    'of %s decodes from latents to the logits of the whole sequence',
+    async (_, golden) => {
+      const { model } = experimentOf(golden);
+      const [sequence = []] = golden.batches[0] ?? [];
+      const engine = gpuEngine(await getTestDevice());
+      const tokens = sequence.slice(0, -1);
+      const weights = drawWeights(golden.parameters);
+      const { decoded, prefilled, continued } = await decodeAndPrefill(model, weights, tokens, engine);
+      for (const [position, logits] of prefilled.entries()) {
+        expectNear(decoded[position] ?? [], logits, `position ${position}`, 1e-4);
+        if (position > 0) expectNear(continued[position - 1] ?? [], logits, `after ${position}`, 1e-4);
+      }
+    },
+  );
+});
