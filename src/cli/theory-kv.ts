@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { modelFileNames } from '../lab/model-files.ts';
 import { stage } from '../lab/problem.ts';
+import { layerAttention } from '../model/attention-config.ts';
 import { type ModelConfig, parseModel } from '../model/config.ts';
 import { readHuggingFaceConfig } from '../model/huggingface-config.ts';
 import { type ConfiguredCache, isPublishedConfig, readCacheConfig } from '../theory/cache-config.ts';
-import { type CacheReport, cacheConvention, reportCache } from '../theory/kv-cache.ts';
+import { type CacheEntry, type CacheReport, cacheConvention, reportCache } from '../theory/kv-cache.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readJsonFile, resolvePath } from './files.ts';
 import { jsonOption, outputOf } from './options.ts';
@@ -77,9 +78,20 @@ function modelOf(file: string, json: unknown): ModelConfig {
   return refuse('invalidConfig', `${file}: ${parsed.problems.map(({ message }) => message).join(' ')}`);
 }
 
-function ownCache({ layers, heads, keyValueHeads, headSize, context }: ModelConfig): ConfiguredCache {
-  const entry = { kind: 'heads', keyValueHeads, headSize } as const;
-  return { layout: { heads, headSize, groups: [{ layers, entry }] }, context };
+function ownCache(model: ModelConfig): ConfiguredCache {
+  const { layers, heads, keyValueHeads, headSize, context } = model;
+  const entry: CacheEntry =
+    model.attention === 'latent'
+      ? { kind: 'latent', latent: model.latentSize, decoupledKey: model.ropeHeadSize }
+      : { kind: 'heads', keyValueHeads, headSize };
+  const locals = Array.from({ length: layers }, (_, layer) => layerAttention(model, layer)).filter(
+    ({ isLocal }) => isLocal,
+  ).length;
+  const groups = [
+    { layers: locals, entry, window: model.window },
+    { layers: layers - locals, entry },
+  ].filter((group) => group.layers > 0);
+  return { layout: { heads, headSize, groups }, context };
 }
 
 function describe(path: string, report: CacheReport): string {

@@ -7,10 +7,11 @@ import type { Storage } from '../plan/tensor.ts';
 
 /** Why the plan's mathematics differs from the closed form. */
 export const differenceNotes = {
-  'causal half': 'A token looks at those before it and itself; Table 1 counts all pairs.',
+  'causal half':
+    'A token looks at those before it and itself; Table 1 counts all pairs, or a whole window for each token.',
   'fewer logits': 'The head computes the rows that are used only; Table 1 counts every token.',
   'norm arithmetic': 'Mean, variance, scale and their gradients; Table 1 counts one multiply-add per value.',
-  'softmax arithmetic': 'Scale, maximum, exponential and sum of the scores, and their gradients.',
+  'softmax arithmetic': 'Scale, cap, maximum, exponential and sum of the scores, sinks, and their gradients.',
   'rotary positions': 'Queries and keys are turned by their position.',
   'activation arithmetic': 'The activation function, the product with the gate, and their gradients.',
   'router arithmetic':
@@ -130,10 +131,11 @@ function countedFlops({ family, usefulFlops }: Kernel, dims: Dims, rest: number,
     // Heads of no size leave the softmax.
     return rest - usefulFlops({ ...dims, keySize: 0, valueSize: 0 }, scalars);
   }
-  const values = (dims.rows ?? 0) * (dims.columns ?? 0);
-  if (/^(layer|rms)Norm\.forward$/.test(family)) return 2 * values;
+  const values =
+    (dims.rows ?? 0) * (dims.columns ?? 0) * (family.startsWith('headNorm.') ? (dims.heads ?? 1) : 1);
+  if (/^(layer|rms|head)Norm\.forward$/.test(family)) return 2 * values;
   // As every multiply-add, that of a norm has two gradients.
-  return /^(layer|rms)Norm\.backward$/.test(family) ? 4 * values : 0;
+  return /^(layer|rms|head)Norm\.backward$/.test(family) ? 4 * values : 0;
 }
 
 function restName(
@@ -142,6 +144,7 @@ function restName(
 ): Difference {
   if (term === 'norm') return 'norm arithmetic';
   if (family.startsWith('attention.')) return 'softmax arithmetic';
+  if (family === 'columnSum' && term === 'attention') return 'softmax arithmetic'; // of the sinks
   if (family === 'columnSum') {
     return Object.values(bindings).some(({ storage }) => sliced.has(storage)) ? 'sums of slices' : 'bias';
   }

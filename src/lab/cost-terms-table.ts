@@ -1,4 +1,5 @@
 // One term table: the closed form, the sums over the dispatches of a work's plans, and the named differences between them.
+import { layerAttention } from '../model/attention-config.ts';
 import { biasesOf, hasFinalNorm, normsPerLayer } from '../model/block-config.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { expertLayers } from '../model/experts-config.ts';
@@ -40,7 +41,19 @@ export function termShapeOf(model: ModelConfig): TermShape {
     normWeights: biases.norm ? 2 : 1,
     normsPerLayer: normsPerLayer(model),
     finalNorm: hasFinalNorm(model),
+    ...attentionTerms(model),
     ...(mixtures > 0 ? { experts } : {}),
+  };
+}
+
+/** What attention adds to the shape: windows, norms of heads, sinks. */
+function attentionTerms(model: ModelConfig): Pick<TermShape, 'layerWindows' | 'headNorm' | 'sinks'> {
+  const { layers, queryKeyNorm, attentionSinks: sinks } = model;
+  const shapes = Array.from({ length: layers }, (_, layer) => layerAttention(model, layer));
+  return {
+    ...(shapes.some(({ isLocal }) => isLocal) ? { layerWindows: shapes.map(({ window }) => window) } : {}),
+    ...(queryKeyNorm === 'none' ? {} : { headNorm: queryKeyNorm }),
+    ...(sinks ? { sinks } : {}),
   };
 }
 

@@ -45,6 +45,12 @@ export interface TermShape {
   readonly finalNorm: boolean;
   /** Norms of one block; 2 unless given. */
   readonly normsPerLayer?: number;
+  /** Tokens that each layer sees, the token itself included; all of them unless given. */
+  readonly layerWindows?: readonly number[];
+  /** RMSNorm of queries and keys: weights for a head, or for all heads of a token. */
+  readonly headNorm?: 'head' | 'all';
+  /** A learned score a head that takes part in the softmax. */
+  readonly sinks?: boolean;
   /** Mixtures of experts in place of some layers' feed-forward part; without biases. */
   readonly experts?: ExpertShape;
 }
@@ -80,7 +86,7 @@ export interface TermWork {
 /** One row of the generalised Table 1, over all layers. */
 export interface TermCost {
   readonly term: CostTerm;
-  /** Of one forward pass; attention over every pair of tokens, as Press counts it. */
+  /** Of one forward pass; attention over every pair of tokens, as Press counts it, or a window's tokens for each. */
   readonly forwardFlops: number;
   /** Values that one layer's inference writes, reused by the next layer: Press's column "data". Not what training keeps. */
   readonly activations: number;
@@ -90,7 +96,8 @@ export interface TermCost {
 
 /** What the rows of `termCosts` count. */
 export const termConvention =
-  "Press's Table 1 (arXiv 2511.11572) for any shape: a multiply-add counts as two flops, attention over all pairs; " +
+  "Press's Table 1 (arXiv 2511.11572) for any shape: a multiply-add counts as two flops, attention over all pairs, or a " +
+  "window's tokens for each token; " +
   "activations are one layer's inference working set, in values; forward and backward are three times forward.";
 
 /** Flops of forward and backward over those of forward (Press, section 4): each product has two gradients. */
@@ -105,6 +112,8 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
   const qkv = query + 2 * shape.keyValueHeads * headSize;
   const has = biasesOf(shape);
   const norms = (shape.normsPerLayer ?? 2) * layers + (shape.finalNorm ? 1 : 0);
+  const inner = headNormCosts(shape);
+  const seen = windowsOf(shape).reduce((sum, window) => sum + Math.min(work.keys, window), 0);
   /** A matrix product per layer: 2 · tokens · weights. */
   const product = (term: CostTerm, weights: number, values: number, biases: number): TermCost => ({
     term,
@@ -121,16 +130,16 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
     },
     {
       term: 'norm',
-      forwardFlops: 2 * tokens * width * norms,
+      forwardFlops: 2 * tokens * (width * norms + inner.values * layers),
       activations: 2 * tokens * width,
-      parameters: shape.normWeights * width * norms,
+      parameters: shape.normWeights * width * norms + inner.weights * layers,
     },
     product('qkv', width * qkv, qkv, has.qkv ? qkv : 0),
     {
       term: 'attention',
-      forwardFlops: 4 * tokens * work.keys * query * layers,
+      forwardFlops: 4 * tokens * seen * query,
       activations: tokens * query,
-      parameters: 0,
+      parameters: shape.sinks ? heads * layers : 0,
     },
     product('projection', query * width, width, has.projection ? width : 0),
     ...feedForwardCosts(shape, tokens),
@@ -145,6 +154,16 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
     return { term, forwardFlops: 0, activations: 0, parameters: 0 };
   });
   return [...table, ...uncounted];
+}
+
+/** Values of a token that one layer's norm of queries and keys takes, and its weights. */
+function headNormCosts({ heads, keyValueHeads, headSize, headNorm }: TermShape) {
+  const values = headNorm ? (heads + keyValueHeads) * headSize : 0;
+  return { values, weights: headNorm === 'head' ? 2 * headSize : values };
+}
+
+function windowsOf({ layers, layerWindows }: TermShape): readonly number[] {
+  return layerWindows ?? Array.from({ length: layers }, () => Number.POSITIVE_INFINITY);
 }
 
 function biasesOf({ bias }: TermShape): LinearBiases {
@@ -184,12 +203,22 @@ function feedForwardCosts(shape: TermShape, tokens: number): TermCost[] {
 }
 
 /**
- * Flops of attention's two products over the pairs that a causal mask leaves, all layers: of T keys, query t sees the
- * first t of its own and all earlier ones. A whole sequence leaves (T + 1) / 2T of all pairs, one new token all of them.
+ * Flops of attention's two products over the pairs that a causal mask and windows leave, all layers: of T keys, query t sees
+ * the first t of its own and all earlier ones, but no more than a window. A whole sequence leaves (T + 1) / 2T of all pairs,
+ * one new token all of them.
  */
 export function causalAttentionFlops(shape: TermShape, { sequences, queries, keys }: TermWork): number {
-  const pairs = sequences * (queries * keys - (queries * (queries - 1)) / 2);
-  return 4 * pairs * shape.heads * shape.headSize * shape.layers;
+  const pairs = windowsOf(shape).reduce(
+    (sum, window) => sum + sequences * (pairsUpTo(keys, window) - pairsUpTo(keys - queries, window)),
+    0,
+  );
+  return 4 * pairs * shape.heads * shape.headSize;
+}
+
+/** Pairs of the first `tokens` tokens, each with itself and those before it that its window holds. */
+function pairsUpTo(tokens: number, window: number): number {
+  const seen = Math.min(tokens, window);
+  return seen * tokens - (seen * (seen - 1)) / 2;
 }
 
 /** One number over all terms. */

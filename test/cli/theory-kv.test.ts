@@ -38,6 +38,24 @@ describe('theory kv', () => {
     expect((await kv(alone))[0]).toMatchObject({ kind: 'MQA 2:1', bytesPerToken: 2 * 8 * 2 });
   });
 
+  it('reads windows and latents of ours', async () => {
+    const sizes = { layers: 3, width: 32, heads: 4, context: 16, norm: 'rmsNorm', position: 'rope' };
+    const local = writeJson(folder, 'local.json', { model: { ...sizes, windowPattern: 'LLG', window: 4 } });
+    const [windows] = await kv(local);
+    expect(windows).toMatchObject({
+      kind: 'MHA 4, 2 of 3 layers with a window of 4',
+      bytesPerToken: 3 * 64 * 2,
+      bytesPerTokenBeyondWindows: 64 * 2,
+      bytesAtContext: 2 * 64 * (16 + 2 * 4),
+    });
+    const latent = { ...sizes, attention: 'latent', latentSize: 24, ropeHeadSize: 4 };
+    const [small] = await kv(writeJson(folder, 'latent.json', { model: latent }));
+    expect(small).toMatchObject({
+      valuesPerToken: 3 * (24 + 4),
+      bytesPerTokenWithoutDecoupledKey: 3 * 24 * 2,
+    });
+  });
+
   it('reads published files and directories, one line each in their order', async () => {
     const lines = await kv(published, fixturePath('llama-a'), 'ours.json');
     expect(lines.map(({ config }) => config)).toEqual([published, fixturePath('llama-a'), 'ours.json']);

@@ -146,10 +146,16 @@ const shapes = fc
     tiedHead: fc.boolean(),
     bias: fc.boolean(),
     finalNorm: fc.boolean(),
+    sinks: fc.boolean(),
+    windows: fc.array(fc.integer({ min: 1, max: 14 }), { minLength: 4, maxLength: 4 }),
+    isWindowed: fc.boolean(),
+    norm: fc.constantFrom('none', 'head', 'all'),
   })
   .map(
-    ({ groups, ...rest }): TermShape => ({
+    ({ groups, windows, isWindowed, norm, ...rest }): TermShape => ({
       ...rest,
+      ...(isWindowed ? { layerWindows: windows.slice(0, rest.layers) } : {}),
+      ...(norm === 'none' ? {} : { headNorm: norm }),
       heads: groups * rest.keyValueHeads,
       positions: 0,
       normWeights: 1,
@@ -175,6 +181,21 @@ describe('any shape', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('adds the weights of normed heads and sinks, and sees windows only', () => {
+    const shape = { ...pressShape(small, 4), keyValueHeads: 2 };
+    const work = { sequences: 1, queries: 7, keys: 7 };
+    const costOf = (changes: Partial<TermShape>, term: CostTerm) => {
+      const found = termCosts({ ...shape, ...changes }, work).find((row) => row.term === term);
+      return [found?.forwardFlops ?? 0, found?.parameters ?? 0];
+    };
+    const [flops = 0, weights = 0] = costOf({}, 'norm');
+    // 3 layers, 4 + 2 heads of 3 channels.
+    expect(costOf({ headNorm: 'head' }, 'norm')).toEqual([flops + 2 * 7 * 3 * 18, weights + 3 * 2 * 3]);
+    expect(costOf({ headNorm: 'all' }, 'norm')).toEqual([flops + 2 * 7 * 3 * 18, weights + 3 * 18]);
+    expect(costOf({ sinks: true }, 'attention')[1]).toBe(3 * 4);
+    expect(costOf({ layerWindows: [2, 7, 9] }, 'attention')[0]).toBe(4 * 12 * 7 * (2 + 7 + 7));
   });
 
   it('leaves (T + 1) / 2T of attention under the causal mask', () => {
