@@ -1,0 +1,22 @@
+// The contract of api-diagram.ts: records the plans that would run and reads the model's parts off them.
+import { isTableOf, predictedTable } from '../lab/kernel-table.ts';
+import { modelDiagram } from '../lab/model-diagram.ts';
+import type { DiagramApi } from './api-diagram.ts';
+import { answer } from './device-service.ts';
+import type { RunService } from './run-service.ts';
+
+/** The call about the diagram. Rows are measured where the last kernel table is of the same plans, else predicted if they can be. */
+export function createDiagrams(runs: Pick<RunService, 'record' | 'measuredKernels'>): DiagramApi {
+  return {
+    modelDiagram: (json) =>
+      answer(async () => {
+        const { experiment, plans, engine } = await runs.record(json);
+        const measured = runs.measuredKernels;
+        const table =
+          measured && isTableOf(measured, plans)
+            ? measured
+            : predictedTable({ experiment, plans }, engine.profile);
+        return modelDiagram(experiment, plans, table);
+      }),
+  };
+}
