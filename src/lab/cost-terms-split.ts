@@ -9,6 +9,8 @@ import type { Storage } from '../plan/tensor.ts';
 export const differenceNotes = {
   'causal half':
     'A token looks at those before it and itself; Table 1 counts all pairs, or a whole window for each token.',
+  'absorbed latents':
+    'A decoded token attends to latents as they are, which are wider than the keys and values of a head.',
   'fewer logits': 'The head computes the rows that are used only; Table 1 counts every token.',
   'norm arithmetic': 'Mean, variance, scale and their gradients; Table 1 counts one multiply-add per value.',
   'softmax arithmetic': 'Scale, cap, maximum, exponential and sum of the scores, sinks, and their gradients.',
@@ -66,6 +68,8 @@ const addends: readonly (readonly [dim: string, difference: Difference])[] = [
 const namedFamilies: readonly (readonly [prefix: string, difference: Difference])[] = [
   ['attention.delta', 'softmax arithmetic'],
   ['rope.', 'rotary positions'],
+  ['latentPack.', 'rotary positions'],
+  ['latentCache.', 'rotary positions'],
   ['activation.', 'activation arithmetic'],
   ['gatedActivation.', 'activation arithmetic'],
   ['router', 'router arithmetic'],
@@ -83,9 +87,9 @@ const namedFamilies: readonly (readonly [prefix: string, difference: Difference]
   ['sample', 'sampling'],
 ];
 
-/** True for families of matrix products, grouped by expert or not. */
+/** True for families of matrix products, grouped by expert or by head or not. */
 export function isProduct(family: string): boolean {
-  return /^(grouped-?)?matmul\./i.test(family);
+  return /^((grouped-?)?matmul\.|headMatmul$)/i.test(family);
 }
 
 /**

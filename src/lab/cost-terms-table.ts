@@ -7,6 +7,7 @@ import type { Dispatch, Phase, Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
 import { costOf } from '../plan/predict.ts';
 import type { Storage } from '../plan/tensor.ts';
+import { absorbedAttentionFlops } from '../theory/latent-terms.ts';
 import {
   causalAttentionFlops,
   costTerms,
@@ -46,15 +47,23 @@ export function termShapeOf(model: ModelConfig): TermShape {
   };
 }
 
-/** What attention adds to the shape: windows, norms of heads, sinks. */
-function attentionTerms(model: ModelConfig): Pick<TermShape, 'layerWindows' | 'headNorm' | 'sinks'> {
+/** What attention adds to the shape: windows, norms of heads, sinks, latents. */
+function attentionTerms(
+  model: ModelConfig,
+): Pick<TermShape, 'layerWindows' | 'headNorm' | 'sinks' | 'latent'> {
   const { layers, queryKeyNorm, attentionSinks: sinks } = model;
   const shapes = Array.from({ length: layers }, (_, layer) => layerAttention(model, layer));
   return {
     ...(shapes.some(({ isLocal }) => isLocal) ? { layerWindows: shapes.map(({ window }) => window) } : {}),
     ...(queryKeyNorm === 'none' ? {} : { headNorm: queryKeyNorm }),
     ...(sinks ? { sinks } : {}),
+    ...(model.attention === 'latent' ? { latent: latentShape(model) } : {}),
   };
+}
+
+function latentShape(model: ModelConfig): NonNullable<TermShape['latent']> {
+  const { latentSize, queryLatentSize, ropeHeadSize, valueHeadSize, latentNorm: hasNorms } = model;
+  return { latentSize, queryLatentSize, ropeHeadSize, valueHeadSize, hasNorms };
 }
 
 /** Plans that do one work together. */
@@ -148,6 +157,7 @@ function rowOf(term: string, cost: TermCost | undefined, sums: Sums, shape: Term
       'causal half',
       factor * (causalAttentionFlops(shape, work.tokens) - forwardFlops),
     );
+    addNamed(sums.differences, 'absorbed latents', absorbedFlops(shape, work));
   }
   if (term === 'head') {
     addNamed(sums.differences, 'fewer logits', factor * (2 * sums.logits * shape.width - forwardFlops));
@@ -166,6 +176,14 @@ function rowOf(term: string, cost: TermCost | undefined, sums: Sums, shape: Term
     ...(sums.predictedSeconds > 0 ? { predictedSeconds: sums.predictedSeconds } : {}),
     ...(sums.measuredSeconds > 0 ? { measuredSeconds: sums.measuredSeconds } : {}),
   };
+}
+
+/** What attending to latents costs a decoded token more than attending to keys and values of heads. */
+function absorbedFlops(shape: TermShape, { work, tokens }: Work): number {
+  const { latent, layers, heads } = shape;
+  if (!latent || work !== 'decode') return 0;
+  const keys = tokens.sequences * tokens.queries * tokens.keys;
+  return layers * absorbedAttentionFlops(heads, latent, keys) - causalAttentionFlops(shape, tokens);
 }
 
 function emptySums(): Sums {

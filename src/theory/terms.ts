@@ -3,6 +3,7 @@
 // A multiply-add counts as TWO here, so that a term can stand beside the sum of its dispatches; press.ts counts one.
 // For Press's shape (H·D = C, F = 4C, no rotary tables, untied head) every number equals his, twice the multiply-adds.
 import { refuseInput, requirePositive } from './assumptions.ts';
+import { type AttentionParts, type LatentShape, latentParts } from './latent-terms.ts';
 
 /** Terms of the cost of a model, in the order of a step. The last three stand in no closed form. */
 export const costTerms = [
@@ -51,6 +52,8 @@ export interface TermShape {
   readonly headNorm?: 'head' | 'all';
   /** A learned score a head that takes part in the softmax. */
   readonly sinks?: boolean;
+  /** Keys and values from one compressed vector a token; `headSize` is then that of keys without positions. */
+  readonly latent?: LatentShape;
   /** Mixtures of experts in place of some layers' feed-forward part; without biases. */
   readonly experts?: ExpertShape;
 }
@@ -106,13 +109,12 @@ export const trainingFactor = 3;
 /** The generalised Table 1. @throws an ImpossibleInputError for a size of zero */
 export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
   requireSizes(shape, work);
-  const { layers, width, heads, headSize, vocabulary } = shape;
+  const { layers, width, heads, vocabulary } = shape;
   const tokens = work.sequences * work.queries;
-  const query = heads * headSize;
-  const qkv = query + 2 * shape.keyValueHeads * headSize;
+  const parts = attentionParts(shape);
+  const mixed = heads * parts.valueSize;
   const has = biasesOf(shape);
   const norms = (shape.normsPerLayer ?? 2) * layers + (shape.finalNorm ? 1 : 0);
-  const inner = headNormCosts(shape);
   const seen = windowsOf(shape).reduce((sum, window) => sum + Math.min(work.keys, window), 0);
   /** A matrix product per layer: 2 · tokens · weights. */
   const product = (term: CostTerm, weights: number, values: number, biases: number): TermCost => ({
@@ -130,18 +132,18 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
     },
     {
       term: 'norm',
-      forwardFlops: 2 * tokens * (width * norms + inner.values * layers),
+      forwardFlops: 2 * tokens * (width * norms + parts.normed * layers),
       activations: 2 * tokens * width,
-      parameters: shape.normWeights * width * norms + inner.weights * layers,
+      parameters: shape.normWeights * width * norms + headNormWeights(shape, parts) * layers,
     },
-    product('qkv', width * qkv, qkv, has.qkv ? qkv : 0),
+    product('qkv', parts.weights, parts.values, has.qkv ? parts.values : 0),
     {
       term: 'attention',
-      forwardFlops: 4 * tokens * seen * query,
-      activations: tokens * query,
+      forwardFlops: 2 * tokens * seen * heads * (parts.keySize + parts.valueSize),
+      activations: tokens * mixed,
       parameters: shape.sinks ? heads * layers : 0,
     },
-    product('projection', query * width, width, has.projection ? width : 0),
+    product('projection', mixed * width, width, has.projection ? width : 0),
     ...feedForwardCosts(shape, tokens),
     {
       term: 'head',
@@ -156,10 +158,17 @@ export function termCosts(shape: TermShape, work: TermWork): TermCost[] {
   return [...table, ...uncounted];
 }
 
-/** Values of a token that one layer's norm of queries and keys takes, and its weights. */
-function headNormCosts({ heads, keyValueHeads, headSize, headNorm }: TermShape) {
-  const values = headNorm ? (heads + keyValueHeads) * headSize : 0;
-  return { values, weights: headNorm === 'head' ? 2 * headSize : values };
+function attentionParts(shape: TermShape): AttentionParts {
+  const { width, heads, keyValueHeads, headSize, headNorm, latent } = shape;
+  if (latent) return latentParts(shape, latent);
+  const values = (heads + 2 * keyValueHeads) * headSize;
+  const normed = headNorm ? (heads + keyValueHeads) * headSize : 0;
+  return { weights: width * values, values, keySize: headSize, valueSize: headSize, normed };
+}
+
+/** Weights of the norms between the projections of one layer: those of heads may be shared. */
+function headNormWeights({ headSize, headNorm }: TermShape, { normed }: AttentionParts): number {
+  return headNorm === 'head' ? 2 * headSize : normed;
 }
 
 function windowsOf({ layers, layerWindows }: TermShape): readonly number[] {
@@ -212,7 +221,8 @@ export function causalAttentionFlops(shape: TermShape, { sequences, queries, key
     (sum, window) => sum + sequences * (pairsUpTo(keys, window) - pairsUpTo(keys - queries, window)),
     0,
   );
-  return 4 * pairs * shape.heads * shape.headSize;
+  const { keySize, valueSize } = attentionParts(shape);
+  return 2 * pairs * shape.heads * (keySize + valueSize);
 }
 
 /** Pairs of the first `tokens` tokens, each with itself and those before it that its window holds. */
