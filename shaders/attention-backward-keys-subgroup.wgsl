@@ -3,17 +3,6 @@
 // against chunks of as many queries of every query head of its group: no two workgroups write the same row.
 // attention-strips.wgsl stands before.
 
-override batch: u32;
-override time: u32;
-override heads: u32;
-override keyValueHeads: u32;
-override rowStride: u32;
-override qOffset: u32;
-override kOffset: u32;
-override vOffset: u32;
-override scale: f32;
-override dropout: f32;
-override operation: u32;
 override accumulate: u32; // 1 adds to dqkv
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec2<f32>>;    // [batch · time, rowStride]
@@ -79,7 +68,8 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
     }
     v[d] = pairOf(strips(valueBase + d), 1.0);
   }
-  let chunks = tiles - group % tiles; // of queries at or after the tile's first key
+  let viewers = endOfViewers(firstKey + 4u * lanes - 1u) - firstKey; // from the tile's first key on
+  let chunks = (viewers + 4u * lanes - 1u) / (4u * lanes);
   for (var i = 0u; i < 0x1000000u; i++) {
     if (i >= groupHeads * chunks) {
       break;
@@ -117,11 +107,12 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
     addProducts(&statistics, unit, rowStatistics);
     for (var j = 0u; j < 4u * lanes; j++) {
       let row = vec4<u32>(firstQuery + j);
-      let attended = (keys <= row) & (row < vec4<u32>(time));
-      let probability = select(vec4<f32>(), exp(p[j] - statistics[j].x), attended);
+      let score = capped(p[j]);
+      let isUnseen = isHidden(row, keys) | (row >= vec4<u32>(time));
+      let probability = select(exp(score - statistics[j].x), vec4<f32>(), isUnseen);
       let keep = keepFactors(sample, head, row, keys);
       p[j] = probability * keep;
-      ds[j] = probability * (ds[j] * keep - statistics[j].y) * scale;
+      ds[j] = probability * (ds[j] * keep - statistics[j].y) * capSlope(score) * scale;
     }
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= valueSteps) {

@@ -3,17 +3,6 @@
 // dQ: one invocation per query row. dKV: one per key row, over all query heads of its group, so that no two write the
 // same element and no atomics are needed (Dao 2023, FlashAttention-2, with dq apart for determinism).
 
-override batch: u32;
-override time: u32;
-override heads: u32;
-override keyValueHeads: u32;
-override rowStride: u32;
-override qOffset: u32;
-override kOffset: u32;
-override vOffset: u32;
-override scale: f32;
-override dropout: f32;
-override operation: u32;
 override accumulate: u32; // 1 adds to dqkv
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;          // [batch · time, rowStride]
@@ -23,16 +12,6 @@ override accumulate: u32; // 1 adds to dqkv
 @group(0) @binding(4) var<storage, read_write> dqkv: array<f32>;   // [batch · time, rowStride]
 
 const workgroupSize = 64u;
-
-/// 0 for a dropped probability, 1 / (1 − dropout) for a kept one; 1 without dropout.
-fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
-  if (dropout == 0.0) {
-    return 1.0;
-  }
-  let element = (head * time + query) * time + key;
-  let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, operation, element);
-  return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
-}
 
 @compute @workgroup_size(workgroupSize)
 fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
@@ -64,7 +43,8 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     q[d] = qkv[queryBase + d] * scale;
   }
   var dq: array<f32, keySize>;
-  for (var key = 0u; key < 0x1000000u; key++) {
+  for (var i = 0u; i < 0x1000000u; i++) {
+    let key = firstVisible(query) + i;
     if (key > query) {
       break;
     }
@@ -84,7 +64,9 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       }
       dp = fma(dy[outBase + d], qkv[valueBase + d], dp);
     }
-    let ds = exp(score - rowSum) * (dp * keepFactor(sample, head, query, key) - rowDelta) * scale;
+    score = capped(vec4<f32>(score)).x;
+    let slope = capSlope(vec4<f32>(score)).x * scale;
+    let ds = exp(score - rowSum) * (dp * keepFactor(sample, head, query, key) - rowDelta) * slope;
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= keySteps) {
         break;
@@ -129,12 +111,13 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   }
   var dk: array<f32, keySize>;
   var dv: array<f32, valueSize>;
-  for (var i = 0u; i < 0x1000000u; i++) { // every (query head of the group, query at or after the key)
-    if (i >= groupHeads * (time - key)) {
+  let viewers = endOfViewers(key) - key;
+  for (var i = 0u; i < 0x1000000u; i++) { // every (query head of the group, query that sees the key)
+    if (i >= groupHeads * viewers) {
       break;
     }
-    let head = keyValueHead * groupHeads + i / (time - key);
-    let query = key + i % (time - key);
+    let head = keyValueHead * groupHeads + i / viewers;
+    let query = key + i % viewers;
     let queryBase = (firstRow + query) * rowStride + qOffset + head * keySize;
     let outBase = ((firstRow + query) * heads + head) * valueSize;
     var score = 0.0;
@@ -153,8 +136,9 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     }
     let rowIndex = (sample * heads + head) * time + query;
     let keep = keepFactor(sample, head, query, key);
+    score = capped(vec4<f32>(score)).x;
     let p = exp(score - logSumExp[rowIndex]);
-    let ds = p * (dp * keep - delta[rowIndex]) * scale;
+    let ds = p * (dp * keep - delta[rowIndex]) * capSlope(vec4<f32>(score)).x * scale;
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= valueSteps) {
         break;

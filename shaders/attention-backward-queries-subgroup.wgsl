@@ -2,17 +2,6 @@
 // attention-subgroup.wgsl. One workgroup = one subgroup of `lanes` = 4 · lanes query rows of one head in registers,
 // against chunks of as many keys; attention-strips.wgsl stands before.
 
-override batch: u32;
-override time: u32;
-override heads: u32;
-override keyValueHeads: u32;
-override rowStride: u32;
-override qOffset: u32;
-override kOffset: u32;
-override vOffset: u32;
-override scale: f32;
-override dropout: f32;
-override operation: u32;
 override accumulate: u32; // 1 adds to dqkv
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec2<f32>>;    // [batch · time, rowStride]
@@ -82,9 +71,10 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
     }
     dout[d] = pairOf(gradientStrips(outBase + d), 1.0);
   }
+  let skipped = firstVisible(firstQuery) / (4u * lanes);
   let keyCount = min(time, firstQuery + 4u * lanes);
   for (var chunk = 0u; chunk < 0x1000000u; chunk++) {
-    let firstKey = chunk * 4u * lanes;
+    let firstKey = (skipped + chunk) * 4u * lanes;
     if (firstKey >= keyCount) {
       break;
     }
@@ -107,8 +97,9 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
     }
     for (var j = 0u; j < 4u * lanes; j++) {
       let key = vec4<u32>(firstKey + j);
-      let probability = select(exp(p[j] - rowSums), vec4<f32>(), key > query);
-      ds[j] = probability * (ds[j] * keepFactors(sample, head, query, key) - rowDeltas) * scale;
+      let score = capped(p[j]);
+      let probability = select(exp(score - rowSums), vec4<f32>(), isHidden(query, key));
+      ds[j] = probability * (ds[j] * keepFactors(sample, head, query, key) - rowDeltas) * capSlope(score) * scale;
     }
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= keySteps) {

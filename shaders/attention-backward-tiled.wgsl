@@ -3,17 +3,6 @@
 // it owns 32 key rows and loops over tiles of queries of every head of its group. Scores and dp are matrix products with
 // 4 × 4 sums per invocation; dq, dk and dv are sums weighted by ds or p, which pass through workgroup memory.
 
-override batch: u32;
-override time: u32;
-override heads: u32;
-override keyValueHeads: u32;
-override rowStride: u32;
-override qOffset: u32;
-override kOffset: u32;
-override vOffset: u32;
-override scale: f32;
-override dropout: f32;
-override operation: u32;
 override accumulate: u32; // 1 adds to dqkv
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;          // [batch · time, rowStride]
@@ -29,14 +18,6 @@ const slabSize = 32u;  // inner dimensions staged at once
 const pitch = 9u;      // vec4s between staged lines of 32 numbers: the ninth turns the memory banks
 var<workgroup> stage: array<vec4<f32>, 2u * slabSize * pitch>;
 var<workgroup> weights: array<vec4<f32>, tile * pitch>;
-
-/// 0 for a dropped probability, 1 / (1 − dropout) for a kept one; 1 without dropout.
-fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
-  if (dropout == 0.0) { return 1.0; }
-  let element = (head * time + query) * time + key;
-  let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, operation, element);
-  return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
-}
 
 /// 32 rows of a matrix from firstRow; rows past the sequence's end repeat its last.
 struct Rows {
@@ -135,8 +116,9 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let rowSums = vec4<f32>(logSumExp[l.x], logSumExp[l.y], logSumExp[l.z], logSumExp[l.w]);
   let rowDeltas = vec4<f32>(delta[l.x], delta[l.y], delta[l.z], delta[l.w]);
   var dq = array<vec4<f32>, 4u * parts>();
+  let skipped = firstVisible(firstQuery) / tile;
   for (var i = 0u; i < 0x1000000u; i++) { // a constant bound with a break costs no loop guard
-    let firstKey = i * tile;
+    let firstKey = (skipped + i) * tile;
     if (firstKey > firstQuery) { break; }
     let k = Rows(0u, base + kOffset + keyValueHead * keySize, rowStride, firstKey);
     let v = Rows(0u, base + vOffset + keyValueHead * valueSize, rowStride, firstKey);
@@ -144,7 +126,8 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let scores = products(q, k, keySize, thread);
     var ds = products(dout, v, valueSize, thread);
     for (var r = 0u; r < 4u; r++) {
-      let p = select(exp(scores[r] * scale - rowSums[r]), vec4<f32>(), key > vec4<u32>(query[r]));
+      let s = capped(scores[r] * scale);
+      let p = select(exp(s - rowSums[r]), vec4<f32>(), isHidden(vec4<u32>(query[r]), key)) * capSlope(s);
       for (var c = 0u; c < 4u; c++) {
         ds[r][c] = p[c] * (ds[r][c] * keepFactor(sample, head, query[r], key[c]) - rowDeltas[r]) * scale;
       }
@@ -167,7 +150,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   let k = Rows(0u, base + kOffset + keyValueHead * keySize, rowStride, firstKey);
   let v = Rows(0u, base + vOffset + keyValueHead * valueSize, rowStride, firstKey);
   let key = firstKey + thread / 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);
-  let queryTiles = tiles - group % tiles; // at or after the tile's first key
+  let queryTiles = (endOfViewers(firstKey + tile - 1u) - firstKey + tile - 1u) / tile; // from the tile's first key
   var dk = array<vec4<f32>, 4u * parts>();
   var dv = array<vec4<f32>, 4u * parts>();
   for (var i = 0u; i < 0x1000000u; i++) {
@@ -183,11 +166,14 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     for (var c = 0u; c < 4u; c++) {
       let rowSum = logSumExp[l[c]];
       let rowDelta = delta[l[c]];
+      let scores = capped(vec4<f32>(p[0][c], p[1][c], p[2][c], p[3][c]) * scale);
+      let isUnseen = isHidden(vec4<u32>(query[c]), key) | vec4<bool>(query[c] >= time);
+      let probability = select(exp(scores - rowSum), vec4<f32>(), isUnseen);
+      let slope = capSlope(scores) * scale;
       for (var r = 0u; r < 4u; r++) {
-        let probability = select(0.0, exp(p[r][c] * scale - rowSum), key[r] <= query[c] && query[c] < time);
         let keep = keepFactor(sample, head, query[c], key[r]);
-        p[r][c] = probability * keep;
-        ds[r][c] = probability * (ds[r][c] * keep - rowDelta) * scale;
+        p[r][c] = probability[r] * keep;
+        ds[r][c] = probability[r] * (ds[r][c] * keep - rowDelta) * slope[r];
       }
     }
     shareWeights(p, thread);

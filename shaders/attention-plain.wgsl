@@ -3,32 +3,15 @@
 // sum that rescale o whenever the maximum grows (Milakov and Gimelshein 2018; Dao et al. 2022, FlashAttention).
 // Query head h attends with key/value head h / (heads / keyValueHeads). The teacher of the faster variants.
 
-override batch: u32;
-override time: u32;
-override heads: u32;
-override keyValueHeads: u32;
-override rowStride: u32;
-override qOffset: u32;
-override kOffset: u32;
-override vOffset: u32;
-override scale: f32;
-override dropout: f32;
-override operation: u32;
+override hasSinks: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;              // [batch · time, rowStride]
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;          // [batch · time, heads · valueSize]
-@group(0) @binding(2) var<storage, read_write> logSumExp: array<f32>;  // [batch, heads, time]
+@group(0) @binding(1) var<storage, read> sinks: array<f32>;            // [heads], or unused
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;          // [batch · time, heads · valueSize]
+@group(0) @binding(3) var<storage, read_write> logSumExp: array<f32>;  // [batch, heads, time]
 
 const workgroupSize = 64u;
 const chunkKeys = 8u;
-const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
-
-/// 0 for a dropped probability, 1 / (1 − dropout) for a kept one.
-fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
-  let element = (head * time + query) * time + key;
-  let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, operation, element);
-  return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
-}
 
 @compute @workgroup_size(workgroupSize)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
@@ -60,10 +43,16 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     q[d] = qkv[queryBase + d] * scale;
   }
   var o: array<f32, valueSize>;
+  // A sink is a key whose score is learned and whose value is 0: the sums start with it.
   var largest = lowest;
   var sum = 0.0;
+  if (hasSinks == 1u) {
+    largest = sinks[head];
+    sum = 1.0;
+  }
+  let skipped = firstVisible(query) / chunkKeys;
   for (var first = 0u; first < 0x1000000u; first++) { // a constant bound with a break costs no loop guard
-    let chunk = first * chunkKeys;
+    let chunk = (skipped + first) * chunkKeys;
     if (chunk > query) {
       break;
     }
@@ -78,7 +67,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
         }
         score = fma(q[d], qkv[base + d], score);
       }
-      p[c] = select(score, lowest, chunk + c > query);
+      let isHere = !isHidden(vec4<u32>(query), vec4<u32>(chunk + c)).x;
+      p[c] = select(lowest, capped(vec4<f32>(score)).x, isHere);
       newLargest = max(newLargest, p[c]);
     }
     let rescale = exp(largest - newLargest);
@@ -96,9 +86,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       }
       var probability = exp(p[c] - largest);
       sum += probability;
-      if (dropout > 0.0) {
-        probability *= keepFactor(sample, head, query, chunk + c);
-      }
+      probability *= keepFactor(sample, head, query, chunk + c);
       let base = valueBase + (chunk + c) * rowStride;
       for (var d = 0u; d < 0x10000u; d++) {
         if (d >= valueSteps) {

@@ -80,9 +80,7 @@ fn keepFactors(sample: u32, head: u32, queries: vec4<u32>, keys: vec4<u32>) -> v
   }
   var factors: vec4<f32>;
   for (var r = 0u; r < 4u; r++) {
-    let element = (head * time + queries[r]) * time + keys[r];
-    let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, operation, element);
-    factors[r] = select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
+    factors[r] = keepFactor(sample, head, queries[r], keys[r]);
   }
   return factors;
 }

@@ -2,23 +2,13 @@
 // query rows of one head in registers, against chunks of as many keys; attention-strips.wgsl stands before. Softmax is
 // rescaled per chunk (see attention-plain.wgsl for the method). Head sizes, offsets and row lengths are even.
 
-override batch: u32;
-override time: u32;
-override heads: u32;
-override keyValueHeads: u32;
-override rowStride: u32;
-override qOffset: u32;
-override kOffset: u32;
-override vOffset: u32;
-override scale: f32;
-override dropout: f32;
-override operation: u32;
+override hasSinks: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec2<f32>>;        // [batch · time, rowStride]
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;          // [batch · time, heads · valueSize]
-@group(0) @binding(2) var<storage, read_write> logSumExp: array<f32>;  // [batch, heads, time]
+@group(0) @binding(1) var<storage, read> sinks: array<f32>;            // [heads], or unused
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;          // [batch · time, heads · valueSize]
+@group(0) @binding(3) var<storage, read_write> logSumExp: array<f32>;  // [batch, heads, time]
 
-const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
 /// A pair of dimensions of one row in each strip.
 fn strips(i: vec4<u32>) -> Strips {
   return Strips(qkv[i.x], qkv[i.y], qkv[i.z], qkv[i.w]);
@@ -52,9 +42,14 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
   var o: array<Pair, valueSize / 2u>;
   var largest = vec4<f32>(lowest);
   var sum = vec4<f32>();
+  if (hasSinks == 1u) { // a key whose score is learned and whose value is 0: the sums start with it
+    largest = vec4<f32>(sinks[head]);
+    sum = vec4<f32>(1.0);
+  }
+  let skipped = firstVisible(firstQuery) / (4u * lanes);
   let keyCount = min(time, firstQuery + 4u * lanes);
   for (var chunk = 0u; chunk < 0x1000000u; chunk++) {
-    let firstKey = chunk * 4u * lanes;
+    let firstKey = (skipped + chunk) * 4u * lanes;
     if (firstKey >= keyCount) {
       break;
     }
@@ -69,7 +64,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
     }
     var newLargest = largest;
     for (var j = 0u; j < 4u * lanes; j++) {
-      p[j] = select(p[j], vec4<f32>(lowest), vec4<u32>(firstKey + j) > queries);
+      p[j] = select(capped(p[j]), vec4<f32>(lowest), isHidden(queries, vec4<u32>(firstKey + j)));
       newLargest = max(newLargest, p[j]);
     }
     let rescale = exp(largest - newLargest);

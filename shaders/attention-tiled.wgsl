@@ -3,23 +3,13 @@
 // staged through workgroup memory, 4 × 4 per invocation in registers; so is the sum of values weighted by them, whose
 // columns are cut into parts of 32. Any device; no subgroups; 15 KiB of workgroup memory.
 
-override batch: u32;
-override time: u32;
-override heads: u32;
-override keyValueHeads: u32;
-override rowStride: u32;
-override qOffset: u32;
-override kOffset: u32;
-override vOffset: u32;
-override scale: f32;
-override dropout: f32;
-override operation: u32;
+override hasSinks: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;              // [batch · time, rowStride]
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;          // [batch · time, heads · valueSize]
-@group(0) @binding(2) var<storage, read_write> logSumExp: array<f32>;  // [batch, heads, time]
+@group(0) @binding(1) var<storage, read> sinks: array<f32>;            // [heads], or unused
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;          // [batch · time, heads · valueSize]
+@group(0) @binding(3) var<storage, read_write> logSumExp: array<f32>;  // [batch, heads, time]
 
-const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
 const valueParts = (valueSize + 31u) / 32u;
 const threads = 64u;   // 8 × 8: invocation t owns rows 4 (t / 8) … and columns 4 (t % 8) … of a tile
 const tile = 32u;
@@ -29,16 +19,6 @@ const pitch = 9u;      // vec4s between staged lines of 32 numbers: the ninth tu
 var<workgroup> stage: array<vec4<f32>, 2u * slabSize * pitch>;
 var<workgroup> weights: array<vec4<f32>, tile * pitch>;
 var<workgroup> rowValues: array<vec4<f32>, threads>;
-
-/// 0 for a dropped probability, 1 / (1 − dropout) for a kept one; 1 without dropout.
-fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
-  if (dropout == 0.0) {
-    return 1.0;
-  }
-  let element = (head * time + query) * time + key;
-  let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, operation, element);
-  return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
-}
 
 /// 32 rows of a matrix from firstRow; rows past the sequence's end repeat its last.
 struct Rows {
@@ -125,8 +105,13 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   var o = array<vec4<f32>, 4u * valueParts>();
   var largest = vec4<f32>(lowest); // one component per own row, as sum
   var sum = vec4<f32>();           // of this invocation's columns alone
+  if (hasSinks == 1u) { // a key whose score is learned and whose value is 0: the sums start with it
+    largest = vec4<f32>(sinks[head]);
+    sum = vec4<f32>(select(0.0, 1.0, thread % 8u == 0u));
+  }
+  let skipped = firstVisible(firstQuery) / tile;
   for (var i = 0u; i < 0x1000000u; i++) { // a constant bound with a break costs no loop guard
-    let firstKey = i * tile;
+    let firstKey = (skipped + i) * tile;
     if (firstKey > firstQuery) {
       break;
     }
@@ -135,7 +120,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     var p = products(queries, keys, keySize, thread);
     var newLargest = largest;
     for (var r = 0u; r < 4u; r++) {
-      p[r] = select(p[r] * scale, vec4<f32>(lowest), key > vec4<u32>(query[r]));
+      p[r] = select(capped(p[r] * scale), vec4<f32>(lowest), isHidden(vec4<u32>(query[r]), key));
       newLargest[r] = max(max(newLargest[r], max(p[r].x, p[r].y)), max(p[r].z, p[r].w));
     }
     rowValues[thread] = newLargest;

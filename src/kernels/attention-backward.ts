@@ -19,8 +19,12 @@ import {
   attendedPairs,
   attentionCalibration,
   attentionDims,
+  attentionPrologue,
   attentionSelfTest,
   attentionTensors,
+  capFlops,
+  cappedScore,
+  firstVisible,
   keepFactor,
   launchedPairs,
   suitsStrips,
@@ -89,8 +93,10 @@ const queryFamily = {
   ...gradientFamily,
   family: 'attention.queries',
   entryPoint: 'queries',
-  // Per pair dp = dy·v and dq += ds k, and ds = p (dp − delta) scale. The recomputed scores are launched, not useful.
-  usefulFlops: (dims: GradientDims) => attendedPairs(dims) * (2 * dims.valueSize + 2 * dims.keySize + 3),
+  // Per pair dp = dy·v and dq += ds k, and ds = p (dp − delta) scale, times the cap's slope. The recomputed scores are
+  // launched, not useful.
+  usefulFlops: (dims: GradientDims) =>
+    attendedPairs(dims) * (2 * dims.valueSize + 2 * dims.keySize + 3 + capFlops(dims)),
   bytes: (dims: GradientDims) => {
     const { batch, time, heads, keySize, valueSize, rowStride, accumulate } = dims;
     const touched = rowStride + heads * valueSize + 2 * heads + heads * keySize * (1 + accumulate);
@@ -113,18 +119,18 @@ const keyFamily = {
   reference: keyReference,
 } as const;
 
-/** Operations per launched pair of dq: scores, dp, dq, and 7 for p and ds. */
-function queryLaunch({ keySize, valueSize }: GradientDims): number {
-  return 4 * keySize + 2 * valueSize + 7;
+/** Operations per launched pair of dq: scores, dp, dq, and 7 for p and ds; the cap and its slope. */
+function queryLaunch({ keySize, valueSize, softcap }: GradientDims): number {
+  return 4 * keySize + 2 * valueSize + 7 + 2 * capFlops({ softcap });
 }
 
-/** Operations per launched pair of dk and dv: scores, dp, dv, dk, and 7 for p and ds. */
-function keyLaunch({ keySize, valueSize }: GradientDims): number {
-  return 4 * keySize + 4 * valueSize + 7;
+/** Operations per launched pair of dk and dv: scores, dp, dv, dk, and 7 for p and ds; the cap and its slope. */
+function keyLaunch({ keySize, valueSize, softcap }: GradientDims): number {
+  return 4 * keySize + 4 * valueSize + 7 + 2 * capFlops({ softcap });
 }
 
 const plain = {
-  source: prologue + plainSource,
+  source: attentionPrologue + plainSource,
   constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize }),
   suits: ({ keySize, valueSize }: GradientDims) => keySize <= 256 && valueSize <= 256,
 };
@@ -160,7 +166,7 @@ function subgroupQueries(lanes: 4 | 8): typeof attentionQueries {
   return defineKernel({
     ...queryFamily,
     ...subgroup(lanes),
-    source: prologue + stripsSource + queriesSource,
+    source: attentionPrologue + stripsSource + queriesSource,
     name: `attention.queries/subgroup${lanes}`,
     workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / (4 * lanes)),
     launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * queryLaunch(dims),
@@ -171,7 +177,7 @@ function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
   return defineKernel({
     ...keyFamily,
     ...subgroup(lanes),
-    source: prologue + stripsSource + keysSource,
+    source: attentionPrologue + stripsSource + keysSource,
     name: `attention.keys-and-values/subgroup${lanes}`,
     workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / (4 * lanes)),
     launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * keyLaunch(dims),
@@ -180,7 +186,7 @@ function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
 
 /** Tiles of 32 × 32 rows in workgroup memory. */
 const tiled = {
-  source: prologue + tiledSource,
+  source: attentionPrologue + tiledSource,
   constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize }),
   suits: suitsTiles,
 };
@@ -217,15 +223,23 @@ export const attentionKeyGradients: readonly (typeof attentionKeys)[] = [
   attentionKeys,
 ];
 
-/** Records delta, dq, dk and dv of one attention: the whole gradient of qkv. */
+/** Records delta [batch, heads, time] of one attention. */
+export function recordAttentionDelta(
+  tape: Tape,
+  { batch, time, heads, valueSize }: AttentionDims,
+  { y, dy }: Readonly<Record<'y' | 'dy', Tensor>>,
+): Tensor {
+  const delta = tape.tensor('delta', [batch, heads, time]);
+  tape.dispatch(attentionDelta, { batch, time, heads, valueSize }, { y, dy, delta });
+  return delta;
+}
+
+/** Records dq, dk and dv of one attention: the whole gradient of qkv. */
 export function recordAttentionGradients(
   tape: Tape,
   dims: AttentionDims,
-  { qkv, y, dy, logSumExp }: Readonly<Record<'qkv' | 'y' | 'dy' | 'logSumExp', Tensor>>,
+  { qkv, dy, logSumExp, delta }: Readonly<Record<'qkv' | 'dy' | 'logSumExp' | 'delta', Tensor>>,
 ): void {
-  const { batch, time, heads, valueSize } = dims;
-  const delta = tape.tensor('delta', [batch, heads, time]);
-  tape.dispatch(attentionDelta, { batch, time, heads, valueSize }, { y, dy, delta });
   const { gradient: dqkv, accumulate } = tape.gradientTarget(qkv);
   const gradient = { ...dims, accumulate };
   const bindings = { qkv, dy, logSumExp, delta, dqkv };
@@ -245,7 +259,7 @@ function queryReference(arrays: GradientArrays, dims: GradientDims, scalars: Sca
       for (let query = 0; query < dims.time; query++) {
         sum.fill(0);
         const at = pairPlaces(dims, sample, head);
-        for (let key = 0; key <= query; key++) {
+        for (let key = firstVisible(query, dims.window); key <= query; key++) {
           const { ds } = pairGradient(arrays, dims, scalars, sample, head, query, key);
           const k = at.k(key);
           for (let d = 0; d < keySize; d++) sum[d] += ds * qkv[k + d];
@@ -269,7 +283,7 @@ function keyReference(arrays: GradientArrays, dims: GradientDims, scalars: Scala
         dv.fill(0);
         for (let head = keyValueHead * groupHeads; head < (keyValueHead + 1) * groupHeads; head++) {
           const at = pairPlaces(dims, sample, head);
-          for (let query = key; query < dims.time; query++) {
+          for (let query = key; query < Math.min(dims.time, key + dims.window); query++) {
             const { p, ds } = pairGradient(arrays, dims, scalars, sample, head, query, key);
             const [q, out] = [at.q(query), at.y(query)];
             for (let d = 0; d < keySize; d++) dk[d] += ds * qkv[q + d];
@@ -308,7 +322,7 @@ function pairGradient(
   query: number,
   key: number,
 ): { p: number; ds: number } {
-  const { keySize, valueSize, time, heads, scale } = dims;
+  const { keySize, valueSize, time, heads, scale, softcap } = dims;
   const at = pairPlaces(dims, sample, head);
   const [q, k, v, out] = [at.q(query), at.k(key), at.v(key), at.y(query)];
   const row = (sample * heads + head) * time + query;
@@ -317,6 +331,8 @@ function pairGradient(
   let dp = 0;
   for (let d = 0; d < valueSize; d++) dp += dy[out + d] * qkv[v + d];
   const keep = keepFactor(dims, scalars, sample, head, query, key);
-  const p = Math.exp(score * scale - logSumExp[row]);
-  return { p: p * keep, ds: p * (dp * keep - delta[row]) * scale };
+  const capped = cappedScore(score * scale, softcap);
+  const slope = softcap === 0 ? 1 : 1 - (capped / softcap) ** 2;
+  const p = Math.exp(capped - logSumExp[row]);
+  return { p: p * keep, ds: p * (dp * keep - delta[row]) * slope * scale };
 }

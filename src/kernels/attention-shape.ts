@@ -1,8 +1,16 @@
-// What every attention kernel shares: its dims, the extents of its tensors, its dropout mask and its counts of pairs.
+// What every attention kernel shares: dims, the extents of its tensors, mask, soft cap, dropout and counts of pairs.
+import capSource from '../../shaders/attention-cap.wgsl?raw';
+import maskSource from '../../shaders/attention-mask.wgsl?raw';
 import type { BindingSpec, Capabilities, Dims } from '../plan/kernel.ts';
-import { randomUniform } from './prologue.ts';
+import { prologue, randomUniform } from './prologue.ts';
 
-/** Dims of one attention: sizes, where the heads lie in a row of qkv, and how probabilities are dropped. */
+/** What stands before the shaders of attention over whole sequences. */
+export const attentionPrologue = prologue + maskSource + capSource;
+
+/**
+ * Dims of one attention: sizes, where the heads lie in a row of qkv, how probabilities are dropped, how many keys a query
+ * sees (its own included; `time` is all earlier ones), and the soft cap of scores, 0 without.
+ */
 export const attentionDims = [
   'batch',
   'time',
@@ -17,6 +25,8 @@ export const attentionDims = [
   'scale',
   'dropout',
   'operation',
+  'window',
+  'softcap',
 ] as const;
 
 /** Values of `attentionDims`. */
@@ -32,12 +42,21 @@ export interface AttentionSizes {
   readonly valueSize: number;
 }
 
+/** What attention may do to scores besides scaling. */
+export interface ScoreOptions {
+  /** Tokens that a query sees, its own included; all earlier ones unless given. */
+  readonly window?: number | undefined;
+  /** Scores become softcap · tanh(score ÷ softcap); 0, the default, leaves them. */
+  readonly softcap?: number | undefined;
+}
+
 /** Dims of query heads | key heads | value heads packed in each row of qkv. */
 export function packedDims(
   sizes: AttentionSizes,
   scale: number,
   dropout: number,
   operation: number,
+  { window = sizes.time, softcap = 0 }: ScoreOptions = {},
 ): AttentionDims {
   const { batch, time, heads, keyValueHeads, keySize, valueSize } = sizes;
   const kOffset = heads * keySize;
@@ -46,12 +65,17 @@ export function packedDims(
   return {
     ...{ batch, time, heads, keyValueHeads, keySize, valueSize, rowStride },
     ...{ qOffset: 0, kOffset, vOffset, scale, dropout, operation },
+    // A window that hides nothing is no other pipeline.
+    ...{ window: Math.min(window, time), softcap },
   };
 }
 
-/** Small shapes that cover grouped heads, unequal head sizes, ragged tiles and dropout. */
+/** Small shapes that cover grouped heads, unequal head sizes, ragged tiles, dropout, windows and caps. */
 export const attentionSelfTest: readonly AttentionDims[] = [
-  packedDims({ batch: 2, time: 37, heads: 4, keyValueHeads: 2, keySize: 8, valueSize: 10 }, 0.35, 0, 0),
+  packedDims({ batch: 2, time: 37, heads: 4, keyValueHeads: 2, keySize: 8, valueSize: 10 }, 0.35, 0, 0, {
+    window: 9,
+    softcap: 2,
+  }),
   packedDims({ batch: 1, time: 70, heads: 2, keyValueHeads: 1, keySize: 32, valueSize: 32 }, 0.18, 0.2, 3),
 ];
 
@@ -72,18 +96,44 @@ export function attentionTensors({ batch, time, heads, valueSize, rowStride }: A
   return { qkv, y, dy: y, logSumExp, delta: rows, dqkv: qkv };
 }
 
-/** (query, key) pairs attended to over all samples and heads: the causal half, its diagonal included. */
-export function attendedPairs({ batch, time, heads }: AttentionDims): number {
-  return (batch * heads * time * (time + 1)) / 2;
+/** (query, key) pairs of one sequence and head when each query sees `window` tokens: itself and those before it. */
+export function visiblePairs(time: number, window: number): number {
+  const seen = Math.min(window, time);
+  return seen * time - (seen * (seen - 1)) / 2;
 }
 
-/** Pairs that tiles of `rows` rows compute when each looks at whole chunks of the other side up to the diagonal. */
-export function launchedPairs({ batch, time, heads }: AttentionDims, rows: number, chunk: number): number {
+/** (query, key) pairs attended to over all samples and heads. */
+export function attendedPairs({ batch, time, heads, window }: AttentionDims): number {
+  return batch * heads * visiblePairs(time, window);
+}
+
+/** Pairs that tiles of `rows` rows compute when each looks at whole chunks of the other side, some of them visible. */
+export function launchedPairs(
+  { batch, time, heads, window }: AttentionDims,
+  rows: number,
+  chunk: number,
+): number {
   let pairs = 0;
   for (let first = 0; first < time; first += rows) {
-    pairs += rows * Math.ceil(Math.min(time, first + rows) / chunk) * chunk;
+    const skipped = Math.floor(firstVisible(first, window) / chunk);
+    pairs += rows * (Math.ceil(Math.min(time, first + rows) / chunk) - skipped) * chunk;
   }
   return batch * heads * pairs;
+}
+
+/** The first key that a query sees. */
+export function firstVisible(query: number, window: number): number {
+  return Math.max(0, query - window + 1);
+}
+
+/** Twin of WGSL's capped: softcap · tanh(score ÷ softcap), or the score itself without a cap. */
+export function cappedScore(score: number, softcap: number): number {
+  return softcap === 0 ? score : softcap * Math.tanh(score / softcap);
+}
+
+/** Operations per pair that cap a score: divide, tanh, multiply. The slope takes as many: square, subtract, multiply. */
+export function capFlops({ softcap }: { readonly softcap: number }): number {
+  return softcap === 0 ? 0 : 3;
 }
 
 /** Twin of WGSL's keepFactor: 0 for a dropped probability, 1 / (1 − dropout) for a kept one. */

@@ -1,45 +1,53 @@
-// Flash-style causal attention: grouped query heads, separate key and value sizes, dropout inside, memory linear in time.
+// Flash-style causal attention: grouped query heads, separate key and value sizes, windows, caps, sinks and dropout inside,
+// memory linear in time.
 import plainSource from '../../shaders/attention-plain.wgsl?raw';
 import stripsSource from '../../shaders/attention-strips.wgsl?raw';
 import subgroupSource from '../../shaders/attention-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/attention-tiled.wgsl?raw';
-import { defineKernel, type NumberArray, type Scalars } from '../plan/kernel.ts';
+import { type Dims, defineKernel, type NumberArray, type Scalars } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
-import { describeTensor, type Tensor } from '../plan/tensor.ts';
-import { recordAttentionGradients } from './attention-backward.ts';
+import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import { recordAttentionDelta, recordAttentionGradients } from './attention-backward.ts';
 import {
-  type AttentionDims,
   type AttentionSizes,
   attendedPairs,
   attentionCalibration,
   attentionDims,
+  attentionPrologue,
   attentionSelfTest,
   attentionTensors,
+  capFlops,
+  cappedScore,
+  firstVisible,
   keepFactor,
   launchedPairs,
   packedDims,
+  type ScoreOptions,
   suitsStrips,
   suitsTiles,
 } from './attention-shape.ts';
-import { prologue } from './prologue.ts';
+import { recordSinkGradients } from './attention-sinks.ts';
+
+const forwardDims = [...attentionDims, 'hasSinks'] as const;
+type ForwardDims = Dims<(typeof forwardDims)[number]>;
 
 /** What the variants of the forward pass have in common. */
 const forwardFamily = {
   family: 'attention.forward',
   entryPoint: 'forward',
-  dims: attentionDims,
-  reads: ['qkv'],
+  dims: forwardDims,
+  reads: ['qkv', 'sinks'],
   writes: ['y', 'logSumExp'],
-  selfTest: attentionSelfTest,
-  calibration: attentionCalibration,
-  tensors: (dims: AttentionDims) => {
+  optional: ['sinks'],
+  selfTest: attentionSelfTest.map((dims, index) => ({ ...dims, hasSinks: 1 - index })),
+  calibration: attentionCalibration.map((dims) => ({ ...dims, hasSinks: 0 })),
+  tensors: (dims: ForwardDims) => {
     const { qkv, y, logSumExp } = attentionTensors(dims);
-    return { qkv, y, logSumExp };
+    return { qkv, sinks: { shape: [dims.heads] }, y, logSumExp };
   },
-  // Per attended pair: the product q·k and the sum p·v, then scale, maximum, subtract, exp, sum.
-  usefulFlops: (dims: AttentionDims) => attendedPairs(dims) * forwardFlopsPerPair(dims),
-  bytes: ({ batch, time, heads, valueSize, rowStride }: AttentionDims) =>
-    4 * batch * time * (rowStride + heads * valueSize + heads),
+  usefulFlops: (dims: ForwardDims) => attendedPairs(dims) * forwardFlopsPerPair(dims) + sinkFlops(dims),
+  bytes: ({ batch, time, heads, valueSize, rowStride, hasSinks }: ForwardDims) =>
+    4 * (batch * time * (rowStride + heads * valueSize + heads) + heads * hasSinks),
   reference: forwardReference,
 } as const;
 
@@ -47,11 +55,11 @@ const forwardFamily = {
 export const attentionForward = defineKernel({
   ...forwardFamily,
   name: 'attention.forward/plain',
-  source: prologue + plainSource,
+  source: attentionPrologue + plainSource,
   constants: ({ keySize, valueSize }) => ({ keySize, valueSize }),
   suits: ({ keySize, valueSize }) => keySize <= 256 && valueSize <= 256,
   workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / 64),
-  launchedFlops: (dims) => launchedPairs(dims, 1, 8) * forwardFlopsPerPair(dims),
+  launchedFlops: (dims) => launchedPairs(dims, 1, 8) * forwardFlopsPerPair(dims) + sinkFlops(dims),
 });
 
 /** y and logSumExp of attention, four query rows per lane of a subgroup of `lanes`. */
@@ -59,12 +67,13 @@ function subgroupForward(lanes: 4 | 8): typeof attentionForward {
   return defineKernel({
     ...forwardFamily,
     name: `attention.forward/subgroup${lanes}`,
-    source: prologue + stripsSource + subgroupSource,
+    source: attentionPrologue + stripsSource + subgroupSource,
     requires: ['subgroups'],
     constants: ({ keySize, valueSize }) => ({ keySize, valueSize, lanes }),
     suits: (dims, device) => suitsStrips(lanes, dims, device),
     workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / (4 * lanes)),
-    launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * forwardFlopsPerPair(dims),
+    launchedFlops: (dims) =>
+      launchedPairs(dims, 4 * lanes, 4 * lanes) * forwardFlopsPerPair(dims) + sinkFlops(dims),
   });
 }
 
@@ -72,11 +81,11 @@ function subgroupForward(lanes: 4 | 8): typeof attentionForward {
 const tiledForward: typeof attentionForward = defineKernel({
   ...forwardFamily,
   name: 'attention.forward/tiled',
-  source: prologue + tiledSource,
+  source: attentionPrologue + tiledSource,
   constants: ({ keySize, valueSize }) => ({ keySize, valueSize }),
   suits: suitsTiles,
   workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / 32),
-  launchedFlops: (dims) => launchedPairs(dims, 32, 32) * forwardFlopsPerPair(dims),
+  launchedFlops: (dims) => launchedPairs(dims, 32, 32) * forwardFlopsPerPair(dims) + sinkFlops(dims),
 });
 
 /** Variants of the forward pass, the one to prefer first. */
@@ -87,13 +96,19 @@ export const attentionForwards: readonly (typeof attentionForward)[] = [
   attentionForward,
 ];
 
-function forwardFlopsPerPair({ keySize, valueSize }: AttentionDims): number {
-  return 2 * keySize + 2 * valueSize + 5;
+/** The product q·k and the sum p·v, then scale, cap, maximum, subtract, exp, sum. */
+function forwardFlopsPerPair({ keySize, valueSize, softcap }: ForwardDims): number {
+  return 2 * keySize + 2 * valueSize + 5 + capFlops({ softcap });
+}
+
+/** Per row, one more logit's maximum, subtract, exp, sum. */
+function sinkFlops({ batch, time, heads, hasSinks }: ForwardDims): number {
+  return 4 * batch * time * heads * hasSinks;
 }
 
 function forwardReference(
-  { qkv, y, logSumExp }: Readonly<Record<'qkv' | 'y' | 'logSumExp', NumberArray>>,
-  dims: AttentionDims,
+  { qkv, sinks, y, logSumExp }: Readonly<Record<'qkv' | 'sinks' | 'y' | 'logSumExp', NumberArray>>,
+  dims: ForwardDims,
   scalars: Scalars,
 ): void {
   const { batch, time, heads, keyValueHeads, keySize, valueSize, rowStride, scale } = dims;
@@ -105,19 +120,21 @@ function forwardReference(
       const valueColumn = dims.vOffset + keyValueHead * valueSize;
       for (let query = 0; query < time; query++) {
         const q = (sample * time + query) * rowStride + dims.qOffset + head * keySize;
-        let largest = Number.NEGATIVE_INFINITY;
-        for (let key = 0; key <= query; key++) {
+        const sink = dims.hasSinks === 1 ? sinks[head] : Number.NEGATIVE_INFINITY;
+        const firstKey = firstVisible(query, dims.window);
+        let largest = sink;
+        for (let key = firstKey; key <= query; key++) {
           const k = (sample * time + key) * rowStride + keyColumn;
           let dot = 0;
           for (let d = 0; d < keySize; d++) dot += qkv[q + d] * qkv[k + d];
-          scores[key] = dot * scale;
+          scores[key] = cappedScore(dot * scale, dims.softcap);
           largest = Math.max(largest, scores[key]);
         }
-        let sum = 0;
-        for (let key = 0; key <= query; key++) sum += Math.exp(scores[key] - largest);
+        let sum = Math.exp(sink - largest);
+        for (let key = firstKey; key <= query; key++) sum += Math.exp(scores[key] - largest);
         const out = ((sample * time + query) * heads + head) * valueSize;
         for (let d = 0; d < valueSize; d++) y[out + d] = 0;
-        for (let key = 0; key <= query; key++) {
+        for (let key = firstKey; key <= query; key++) {
           const v = (sample * time + key) * rowStride + valueColumn;
           const keep = keepFactor(dims, scalars, sample, head, query, key);
           const probability = (Math.exp(scores[key] - largest) / sum) * keep;
@@ -130,21 +147,50 @@ function forwardReference(
 }
 
 /** Options of an attention. */
-export interface AttentionOptions extends AttentionSizes {
+export interface AttentionOptions extends AttentionSizes, ScoreOptions {
   /** Factor of the scores, 1 / √keySize unless given. */
   readonly scale?: number;
   /** Probability of dropping an attention probability, in [0, 1), 0 unless given; pass none outside training. */
   readonly dropout?: number;
+  /** [heads]: a learned logit a head that takes part in its softmax and adds nothing. */
+  readonly sinks?: Tensor | undefined;
 }
 
 /**
  * Causal attention. qkv: [batch · time, heads · keySize + keyValueHeads · (keySize + valueSize)], each row packed as query
  * heads | key heads | value heads. Returns [batch · time, heads · valueSize].
- * @throws if qkv has another shape, or query heads do not divide into key/value heads.
+ * @throws if qkv or the sinks have another shape, query heads do not divide into key/value heads, or a setting is none.
  */
 export function attention(tape: Tape, qkv: Tensor, options: AttentionOptions): Tensor {
-  const { batch, time, heads, keyValueHeads, keySize, valueSize } = options;
+  const { batch, time, heads, keySize, valueSize, sinks } = options;
+  checkOptions(options);
   const dropout = options.dropout ?? 0;
+  // Only dropout draws numbers: without it, layers of one shape share one pipeline.
+  const operation = dropout > 0 ? tape.nextOperation() : 0;
+  const dims = packedDims(options, options.scale ?? 1 / Math.sqrt(keySize), dropout, operation, options);
+  checkShapes(qkv, options, dims.rowStride);
+  const y = tape.tensor('attention', [batch * time, heads * valueSize]);
+  const logSumExp = tape.tensor('logSumExp', [batch, heads, time]);
+  const forward = { ...dims, hasSinks: sinks ? 1 : 0 };
+  const bindings = { qkv, ...(sinks ? { sinks } : {}), y, logSumExp };
+  tape.dispatch(tape.choose(attentionForwards, forward), forward, bindings);
+  const wanted = { qkv: tape.needsGradient(qkv), sinks: tape.needsGradient(sinks) };
+  tape.onBackward([qkv, sinks], y, (dy) => {
+    const delta = recordAttentionDelta(tape, dims, { y, dy });
+    if (sinks && wanted.sinks) recordSinkGradients(tape, dims, { sinks, logSumExp, delta });
+    if (wanted.qkv) recordAttentionGradients(tape, dims, { qkv, dy, logSumExp, delta });
+  });
+  return y;
+}
+
+function checkOptions({
+  time,
+  heads,
+  keyValueHeads,
+  dropout = 0,
+  window = time,
+  softcap = 0,
+}: AttentionOptions) {
   if (heads % keyValueHeads !== 0) {
     throw new Error(
       `attention: ${heads} query heads do not divide into ${keyValueHeads} key/value heads. Pass a divisor.`,
@@ -153,22 +199,26 @@ export function attention(tape: Tape, qkv: Tensor, options: AttentionOptions): T
   if (!(dropout >= 0 && dropout < 1)) {
     throw new Error(`attention: dropout is ${dropout}. Pass a probability in [0, 1).`);
   }
-  // Only dropout draws numbers: without it, layers of one shape share one pipeline.
-  const operation = dropout > 0 ? tape.nextOperation() : 0;
-  const dims = packedDims(options, options.scale ?? 1 / Math.sqrt(keySize), dropout, operation);
+  if (!Number.isInteger(window) || window < 1) {
+    throw new Error(`attention: the window is ${window}. Pass a whole number of tokens, 1 or more.`);
+  }
+  if (!(softcap >= 0 && softcap < Number.POSITIVE_INFINITY)) {
+    throw new Error(`attention: softcap is ${softcap}. Pass a positive number, or 0 for none.`);
+  }
+}
+
+function checkShapes(qkv: Tensor, { sinks, ...sizes }: AttentionOptions, rowStride: number): void {
+  const { batch, time, heads, keyValueHeads, keySize, valueSize } = sizes;
   const [rows, columns] = qkv.shape;
-  if (rows !== batch * time || columns !== dims.rowStride || qkv.shape.length !== 2) {
+  if (rows !== batch * time || columns !== rowStride || qkv.shape.length !== 2) {
     throw new Error(
-      `attention: qkv must be [${batch * time}, ${dims.rowStride}] for ${heads} and ${keyValueHeads} heads of ` +
+      `attention: qkv must be [${batch * time}, ${rowStride}] for ${heads} and ${keyValueHeads} heads of ` +
         `${keySize} and ${valueSize}, but is ${describeTensor(qkv)}. Check the projection's width.`,
     );
   }
-  const y = tape.tensor('attention', [batch * time, heads * valueSize]);
-  const logSumExp = tape.tensor('logSumExp', [batch, heads, time]);
-  const kernel = tape.choose(attentionForwards, dims);
-  tape.dispatch(kernel, dims, { qkv, y, logSumExp });
-  tape.onBackward([qkv], y, (dy) => {
-    recordAttentionGradients(tape, dims, { qkv, y, dy, logSumExp });
-  });
-  return y;
+  if (sinks && elementCount(sinks.shape) !== heads) {
+    throw new Error(
+      `attention: the sinks are ${describeTensor(sinks)} for ${heads} heads. Pass one logit a head, [${heads}].`,
+    );
+  }
 }

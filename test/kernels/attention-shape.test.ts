@@ -1,6 +1,12 @@
 // Counts of attended pairs, the packing of a row, and the dropout mask's rate.
 import { describe, expect, it } from 'vitest';
-import { attendedPairs, keepFactor, launchedPairs, packedDims } from '../../src/kernels/attention-shape.ts';
+import {
+  attendedPairs,
+  keepFactor,
+  launchedPairs,
+  packedDims,
+  visiblePairs,
+} from '../../src/kernels/attention-shape.ts';
 
 const sizes = { batch: 2, time: 5, heads: 4, keyValueHeads: 2, keySize: 3, valueSize: 7 };
 
@@ -25,6 +31,41 @@ describe('pairs', () => {
   it('launched are whole tiles up to the diagonal', () => {
     expect(launchedPairs(dims, 1, 1)).toBe(attendedPairs(dims));
     expect(launchedPairs(dims, 2, 4)).toBe(2 * 4 * (2 * 4 + 2 * 4 + 2 * 8));
+  });
+});
+
+describe('pairs in a window', () => {
+  const windows = [1, 2, 3, 7, 16, 31, 32, 33, 69, 70, 71, 500];
+  const visible = (window: number, query: number, key: number) => key <= query && query - key < window;
+
+  it.each(windows)('of %i are those of a mask', (window) => {
+    let count = 0;
+    for (let query = 0; query < 70; query++) {
+      for (let key = 0; key < 70; key++) if (visible(window, query, key)) count++;
+    }
+    expect(visiblePairs(70, window)).toBe(count);
+  });
+
+  it.each(windows)('of %i are launched in whole chunks that show some of them', (window) => {
+    const dims = packedDims({ ...sizes, batch: 1, heads: 1, time: 70 }, 1, 0, 0, { window });
+    for (const [rows, chunk] of [
+      [1, 8],
+      [16, 16],
+      [32, 32],
+      [64, 8],
+    ] as const) {
+      let pairs = 0;
+      for (let row = 0; row < 70; row += rows) {
+        for (let first = 0; first < 70; first += chunk) {
+          let isNeeded = false;
+          for (let q = row; q < row + rows; q++) {
+            for (let k = first; k < first + chunk; k++) isNeeded ||= q < 70 && visible(window, q, k);
+          }
+          if (isNeeded) pairs += rows * chunk;
+        }
+      }
+      expect(launchedPairs(dims, rows, chunk)).toBe(pairs);
+    }
   });
 });
 

@@ -1,16 +1,18 @@
 // Flash attention against its reference at awkward sizes, finite differences, and memory that grows linearly with time.
 import { describe, expect, it } from 'vitest';
 import { attention, attentionForwards } from '../../src/kernels/attention.ts';
-import type { AttentionSizes } from '../../src/kernels/attention-shape.ts';
+import { type AttentionSizes, packedDims } from '../../src/kernels/attention-shape.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { lifetimes } from '../../src/plan/memory.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import { storageBytes } from '../../src/plan/tensor.ts';
+import { storageBytes, type Tensor } from '../../src/plan/tensor.ts';
 import { attentionShapes, shapesFor } from './attention-shapes.ts';
 import { checkGradient, describeKernel } from './describe-kernel.ts';
+import { expectClose, runOp } from './run-op.ts';
 
-for (const kernel of attentionForwards) describeKernel(kernel, shapesFor(kernel, attentionShapes));
+const shapes = attentionShapes.map((dims, index) => ({ ...dims, hasSinks: index % 2 }));
+for (const kernel of attentionForwards) describeKernel(kernel, shapesFor(kernel, shapes));
 
 describe('attention', () => {
   const widthOf = ({ heads, keyValueHeads, keySize, valueSize }: AttentionSizes) =>
@@ -20,6 +22,14 @@ describe('attention', () => {
     { batch: 1, time: 5, heads: 2, keyValueHeads: 2, keySize: 3, valueSize: 3 },
     { batch: 2, time: 4, heads: 4, keyValueHeads: 2, keySize: 2, valueSize: 3 },
     { batch: 1, time: 6, heads: 3, keyValueHeads: 1, keySize: 3, valueSize: 2, dropout: 0.4 },
+    { batch: 2, time: 6, heads: 2, keyValueHeads: 1, keySize: 3, valueSize: 2, window: 2 },
+    { batch: 1, time: 5, heads: 2, keyValueHeads: 2, keySize: 3, valueSize: 2, softcap: 0.7 },
+    {
+      ...{ batch: 1, time: 7, heads: 2, keyValueHeads: 1, keySize: 2, valueSize: 2 },
+      window: 3,
+      softcap: 2,
+      dropout: 0.3,
+    },
   ];
   for (const options of gradientShapes) {
     checkGradient(
@@ -28,6 +38,56 @@ describe('attention', () => {
       (tape, { qkv }) => attention(tape, qkv, options),
     );
   }
+
+  const sunk = { batch: 2, time: 5, heads: 2, keyValueHeads: 1, keySize: 3, valueSize: 2 };
+  for (const options of [sunk, { ...sunk, batch: 1, window: 2, softcap: 1.5, dropout: 0.3 }]) {
+    checkGradient(
+      `attention with sinks of ${JSON.stringify(options)}`,
+      { qkv: { shape: [options.batch * options.time, widthOf(options)] }, sinks: { shape: [options.heads] } },
+      (tape, { qkv, sinks }) => attention(tape, qkv as Tensor, { ...options, sinks }),
+    );
+  }
+
+  it('gives a sink the part of its logit in a softmax with one more score', async () => {
+    const options = { batch: 1, time: 4, heads: 1, keyValueHeads: 1, keySize: 1, valueSize: 1 };
+    const [q, k, v, sink] = [[0.5, -1, 2, 1.5], [1, 0.3, -0.7, 2], [3, -2, 1, 4], 0.4];
+    const rows = q.flatMap((_, i) => [q[i] ?? 0, k[i] ?? 0, v[i] ?? 0]);
+    const operands = { qkv: { shape: [4, 3], values: rows }, sinks: { shape: [1], values: [sink] } };
+    const { y } = await runOp(operands, (tape, { qkv, sinks }) =>
+      attention(tape, qkv as Tensor, { ...options, sinks }),
+    );
+    const expected = q.map((query, i) => {
+      const weights = k.slice(0, i + 1).map((key) => Math.exp(query * key));
+      const sum = weights.reduce((total, weight) => total + weight, Math.exp(sink));
+      return weights.reduce((total, weight, j) => total + (weight / sum) * (v[j] ?? 0), 0);
+    });
+    expectClose(y, expected, 1e-12);
+  });
+
+  it('computes what it computed without a window when the window hides nothing, by the same pipeline', () => {
+    const options = { batch: 1, time: 8, heads: 1, keyValueHeads: 1, keySize: 2, valueSize: 2 };
+    const dimsWith = (window?: number) => {
+      const tape = new Tape({ capabilities: baselineCapabilities });
+      attention(tape, tape.tensor('qkv', [8, 6]), { ...options, window });
+      return tape.dispatches.map(({ dims }) => dims);
+    };
+    expect(dimsWith(8)).toEqual(dimsWith());
+    expect(dimsWith(900)).toEqual(dimsWith());
+    expect(dimsWith(7)).not.toEqual(dimsWith());
+  });
+
+  it('costs time times the window once sequences are long', () => {
+    const dims = (time: number, window: number) => {
+      const sizes = { batch: 1, time, heads: 1, keyValueHeads: 1, keySize: 8, valueSize: 8 };
+      return { ...packedDims(sizes, 1, 0, 0, { window }), hasSinks: 0 };
+    };
+    for (const { launchedFlops, usefulFlops } of attentionForwards) {
+      const longer = dims(2048, 64);
+      const more = (cost: typeof usefulFlops) => cost(longer, {}) - cost(dims(1024, 64), {});
+      expect(more(usefulFlops)).toBe(1024 * 64 * (4 * 8 + 5));
+      expect(more(launchedFlops ?? usefulFlops)).toBeLessThan(1.6 * more(usefulFlops));
+    }
+  });
 
   it('adds to a gradient that is there already', () => {
     const options = { batch: 1, time: 4, heads: 2, keyValueHeads: 1, keySize: 2, valueSize: 2 };
@@ -55,12 +115,17 @@ describe('attention', () => {
     for (const time of [512, 1024, 2048]) expect(bytesAt(time)).toBe((bytesAt(256) * time) / 256);
   });
 
-  it('refuses a qkv of another width and heads that do not group', () => {
+  it('refuses a qkv of another width, heads that do not group, and settings that are none', () => {
     const tape = new Tape({ capabilities: baselineCapabilities });
     const qkv = tape.tensor('qkv', [4, 12]);
     const options = { batch: 1, time: 4, heads: 2, keyValueHeads: 2, keySize: 2, valueSize: 2 };
     expect(() => attention(tape, qkv, { ...options, valueSize: 3 })).toThrow(/qkv must be \[4, 14\]/);
     expect(() => attention(tape, qkv, { ...options, heads: 3 })).toThrow(/3 query heads do not divide/);
     expect(() => attention(tape, qkv, { ...options, dropout: 1 })).toThrow(/dropout is 1/);
+    expect(() => attention(tape, qkv, { ...options, window: 0 })).toThrow(/window is 0/);
+    expect(() => attention(tape, qkv, { ...options, softcap: -1 })).toThrow(/softcap is -1/);
+    expect(() => attention(tape, qkv, { ...options, sinks: tape.tensor('sinks', [3]) })).toThrow(
+      /for 2 heads/,
+    );
   });
 });

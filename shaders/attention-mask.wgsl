@@ -1,0 +1,45 @@
+// Stands before every shader of attention over whole sequences: sizes, where heads lie in a row of qkv, which keys a query
+// sees, and which probabilities dropout keeps. Query i sees keys i − window < j ≤ i; chunks of keys or queries that are
+// wholly outside are skipped by the kernels' loops.
+
+override batch: u32;
+override time: u32;
+override heads: u32;
+override keyValueHeads: u32;
+override rowStride: u32;
+override qOffset: u32;
+override kOffset: u32;
+override vOffset: u32;
+override scale: f32;
+override dropout: f32;
+override operation: u32;
+override window: u32; // `time` where every earlier key is seen
+
+const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
+
+/// The first key that a query sees.
+fn firstVisible(query: u32) -> u32 {
+  return query + 1u - min(query + 1u, window);
+}
+
+/// One past the last query that sees a key.
+fn endOfViewers(key: u32) -> u32 {
+  return min(time, key + window);
+}
+
+fn isHidden(queries: vec4<u32>, keys: vec4<u32>) -> vec4<bool> {
+  if (window >= time) {
+    return keys > queries;
+  }
+  return (keys > queries) | (keys + window <= queries);
+}
+
+/// 0 for a dropped probability, 1 / (1 − dropout) for a kept one; 1 without dropout.
+fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
+  if (dropout == 0.0) {
+    return 1.0;
+  }
+  let element = (head * time + query) * time + key;
+  let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, operation, element);
+  return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
+}

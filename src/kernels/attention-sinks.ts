@@ -1,0 +1,58 @@
+// Gradients of attention's sinks: a learned logit a head that takes part in the softmax of each row and adds nothing to it.
+import source from '../../shaders/attention-sinks.wgsl?raw';
+import { defineKernel } from '../plan/kernel.ts';
+import type { Tape } from '../plan/tape.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import { attentionTensors, packedDims } from './attention-shape.ts';
+import { recordColumnSum } from './column-sum.ts';
+import { prologue } from './prologue.ts';
+
+/** sums[b, h] = −Σ_t exp(sinks[h] − logSumExp[b, h, t]) · delta[b, h, t], a sample's part of the gradient of the sinks. */
+export const attentionSinkGradients = defineKernel({
+  name: 'attention.sinks',
+  family: 'attention.sinks',
+  source: prologue + source,
+  entryPoint: 'main',
+  dims: ['batch', 'time', 'heads'],
+  reads: ['sinks', 'logSumExp', 'delta'],
+  writes: ['sums'],
+  tensors: ({ batch, time, heads }) => {
+    const sizes = { batch, time, heads, keyValueHeads: 1, keySize: 1, valueSize: 1 };
+    const { logSumExp, delta } = attentionTensors(packedDims(sizes, 1, 0, 0));
+    return { sinks: { shape: [heads] }, logSumExp, delta, sums: { shape: [batch, heads] } };
+  },
+  selfTest: [
+    { batch: 2, time: 37, heads: 3 },
+    { batch: 1, time: 130, heads: 2 },
+  ],
+  calibration: [
+    { batch: 12, time: 64, heads: 4 },
+    { batch: 8, time: 128, heads: 6 },
+    { batch: 16, time: 256, heads: 6 },
+  ],
+  workgroups: ({ batch, heads }) => batch * heads,
+  // subtract, exp, multiply, sum
+  usefulFlops: ({ batch, time, heads }) => 4 * batch * time * heads,
+  bytes: ({ batch, time, heads }) => 4 * (2 * batch * time * heads + batch * heads + heads),
+  reference({ sinks, logSumExp, delta, sums }, { batch, time, heads }) {
+    for (let index = 0; index < batch * heads; index++) {
+      let sum = 0;
+      for (let row = index * time; row < (index + 1) * time; row++) {
+        sum -= Math.exp(sinks[index % heads] - logSumExp[row]) * delta[row];
+      }
+      sums[index] = sum;
+    }
+  },
+});
+
+/** Records the gradient of the sinks of one attention. sinks: [heads]; logSumExp (sink included), delta: [batch, heads, time]. */
+export function recordSinkGradients(
+  tape: Tape,
+  { batch, time, heads }: Readonly<Record<'batch' | 'time' | 'heads', number>>,
+  { sinks, logSumExp, delta }: Readonly<Record<'sinks' | 'logSumExp' | 'delta', Tensor>>,
+): void {
+  const sums = tape.tensor('sink sums', [batch, heads]);
+  tape.dispatch(attentionSinkGradients, { batch, time, heads }, { sinks, logSumExp, delta, sums });
+  const { gradient, accumulate } = tape.gradientTarget(sinks);
+  recordColumnSum(tape, sums, gradient, { rows: batch, columns: heads, accumulate });
+}
