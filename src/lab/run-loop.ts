@@ -1,6 +1,7 @@
 // Drives one run: start, pause, single step, stop; evaluates, samples and saves in between, and says all that happens.
 import type { LabEvent, RunState, StepRecord } from '../worker/api.ts';
 import { textOfTokens } from './corpus.ts';
+import { ExpertLog } from './inside-experts.ts';
 import { problemOf } from './problem.ts';
 import { checkpointOf, type Run } from './run.ts';
 import { StepClock } from './step-clock.ts';
@@ -26,6 +27,8 @@ const divergedFactor = 4;
 /** One run's loop. At most one thing happens at a time: a batch of steps, or one exclusive task between steps. */
 export class RunLoop {
   readonly run: Run;
+  /** What the routers did so far. */
+  readonly experts: ExpertLog;
   readonly #options: RunLoopOptions;
   readonly #clock: StepClock;
   #state: RunState = 'paused';
@@ -39,6 +42,7 @@ export class RunLoop {
 
   constructor(run: Run, options: RunLoopOptions) {
     this.run = run;
+    this.experts = new ExpertLog(run);
     this.#options = options;
     this.#clock = new StepClock(run.trainer.flopsPerStep);
     const { step } = run.trainer.progress;
@@ -99,6 +103,14 @@ export class RunLoop {
     });
     this.#wake();
     return result;
+  }
+
+  /** Says what the routers did since this was last asked; nothing of a dense model. Call between steps. */
+  async takeExperts(): Promise<void> {
+    const sample = await this.experts.take();
+    if (!sample) return;
+    const { collapsed } = this.experts;
+    this.#options.emit({ kind: 'experts', step: sample.step, sample, collapsed });
   }
 
   get #lastStep(): number {
@@ -244,6 +256,7 @@ export class RunLoop {
       seconds,
       loss,
     });
+    await this.takeExperts();
   }
 
   async #sample(): Promise<void> {

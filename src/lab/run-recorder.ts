@@ -116,6 +116,7 @@ export class RunRecorder {
         return;
       case 'prepared':
       case 'saved':
+      case 'experts':
       case 'problem':
         return;
       default:

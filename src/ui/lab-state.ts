@@ -48,6 +48,8 @@ export interface RunView {
   readonly lastValidation?: number | undefined;
   readonly timing?: StepTiming | undefined;
   readonly samples: readonly Sample[];
+  /** Routers that sent nearly all tokens to the same experts when last looked at, a sentence each. */
+  readonly collapsed?: readonly string[] | undefined;
   readonly savedStep?: number | undefined;
   readonly savedBytes?: number | undefined;
 }
@@ -186,6 +188,8 @@ export function reduceRun(run: RunView, event: LabEvent): RunView {
       };
     case 'saved':
       return { ...run, savedStep: event.step, savedBytes: event.bytes };
+    case 'experts':
+      return { ...run, collapsed: event.collapsed.map(({ why }) => why) };
     case 'problem':
       return run;
     default:

@@ -2,6 +2,8 @@
 //
 // Expected failures come back as tagged unions, because comlink keeps only name, message and stack of an exception.
 // Exceptions are bugs.
+import type { DiagramApi } from './api-diagram.ts';
+import type { ExpertsEvent, InsideApi } from './api-inside.ts';
 import type { KernelsApi } from './api-kernels.ts';
 import type { LessonsApi } from './api-lessons.ts';
 import type { RecordsApi, SavedRun } from './api-records.ts';
@@ -245,6 +247,7 @@ export type LabEvent =
   | { readonly kind: 'timing'; readonly timing: StepTiming }
   | { readonly kind: 'sample'; readonly step: number; readonly text: string }
   | { readonly kind: 'saved'; readonly step: number; readonly bytes: number }
+  | ExpertsEvent
   | { readonly kind: 'problem'; readonly problem: Problem };
 
 /** Losses that need no model, in nats per token, to compare a curve with. */
@@ -321,7 +324,15 @@ export interface AddressState {
 }
 
 /** Everything a person can do, as asynchronous calls. One run at a time. */
-export interface Lab extends KernelsApi, LessonsApi, RecordsApi, SamplingApi, TermsApi, ValidationApi {
+export interface Lab
+  extends DiagramApi,
+    InsideApi,
+    KernelsApi,
+    LessonsApi,
+    RecordsApi,
+    SamplingApi,
+    TermsApi,
+    ValidationApi {
   /**
    * Name of a Web Lock that the worker holds as long as it lives, so that the page notices its death; undefined
    * where there are no locks.

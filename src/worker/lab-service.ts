@@ -5,7 +5,9 @@ import { formFields } from '../model/fields.ts';
 import { presets } from '../model/presets.ts';
 import type { Catalogue, ExperimentJson, Lab, LabEvent } from './api.ts';
 import { answer, DeviceService } from './device-service.ts';
+import { createDiagrams } from './diagram-service.ts';
 import { EventStream } from './event-stream.ts';
+import { createInside } from './inside-service.ts';
 import { createKernels } from './kernels-service.ts';
 import { LessonsService } from './lessons-service.ts';
 import { parsed } from './planned-run.ts';
@@ -84,8 +86,10 @@ export function createLab(): Lab {
     attentionMap: (request) => answer(() => lessons.attentionMap(request)),
     cancelLesson: async () => lessons.cancel(),
     ...createTerms(runs),
+    ...createDiagrams(runs),
     ...createRecords(runs, storage),
     ...createKernels(),
+    ...createInside(runs),
     expectations: (experiment) => answer(() => validation.expectations(experiment)),
     waterfall: () => answer(() => validation.waterfall()),
     validatePredictions: (grid, onRow, onProgress) =>

@@ -73,10 +73,10 @@ export class RunService {
   }
 
   /** Does something with the open run between its steps. @throws LabError when there is none */
-  async withRun<T>(task: (run: Run, engine: Engine) => Promise<T>): Promise<T> {
+  async withRun<T>(task: (run: Run, engine: Engine, loop: RunLoop) => Promise<T>): Promise<T> {
     const { loop, run } = this.#need();
     const engine = await this.#devices.engine();
-    return loop.exclusive(() => task(run, engine));
+    return loop.exclusive(() => task(run, engine, loop));
   }
 
   /** Checks a text and keeps it for experiments that train on a file. */

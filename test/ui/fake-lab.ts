@@ -17,6 +17,8 @@ import type {
 import { createRecords } from '../../src/worker/records-service.ts';
 import { MemoryStorage } from '../worker/memory-storage.ts';
 import { fakeCatalogue } from './fake-catalogue.ts';
+import { fakeDiagram } from './fake-diagram.ts';
+import { fakeInside } from './fake-inside.ts';
 import { fakeLessons } from './fake-lessons.ts';
 
 /** How the fake behaves. */
@@ -338,6 +340,8 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       bytes: new Uint8Array([123, 125]),
     }),
     ...fakeLessons,
+    ...fakeDiagram,
+    ...fakeInside,
     expectations: async () => ({ kind: 'ok', value: [] }),
     waterfall: async () => ({ kind: 'ok', value: undefined }),
     validatePredictions: async () => ({

@@ -1,0 +1,23 @@
+// Looks inside the open run for the page: every call waits its turn between steps and frees what it allocated.
+import { readPositionLosses } from '../lab/inside-positions.ts';
+import { readExpertTastes } from '../lab/inside-tastes.ts';
+import { readTextInside } from '../lab/inside-text.ts';
+import type { InsideApi } from './api-inside.ts';
+import { answer } from './device-service.ts';
+import type { RunService } from './run-service.ts';
+
+/** The calls of api-inside.ts over the worker's run. */
+export function createInside(runs: Pick<RunService, 'withRun'>): InsideApi {
+  return {
+    readText: (request) => answer(() => runs.withRun((run, engine) => readTextInside(engine, run, request))),
+    positionLosses: () => answer(() => runs.withRun((run) => readPositionLosses(run))),
+    expertHistory: () =>
+      answer(() =>
+        runs.withRun(async (_run, _engine, loop) => {
+          await loop.takeExperts();
+          return loop.experts.history();
+        }),
+      ),
+    expertTastes: () => answer(() => runs.withRun((run, engine) => readExpertTastes(engine, run))),
+  };
+}
