@@ -1,5 +1,6 @@
 // The lines of a training run: one per step, in order, with the evaluation of its step.
 import type { LabEvent, StepRecord } from '../worker/api.ts';
+import type { ExpertsEvent } from '../worker/api-inside.ts';
 import { type Output, quantity } from './output.ts';
 
 /** One line of `flopscope train --json`. Stable. */
@@ -12,6 +13,12 @@ export interface StepLine {
   readonly gradientNorm: number;
   readonly stepSeconds: number;
   readonly tokensPerSecond: number;
+}
+
+/** The line of `flopscope train --json` after an evaluation of a model with experts. */
+export interface ExpertsLine {
+  /** What the routers did over the steps (from, step], and which of them collapsed. */
+  readonly experts: ExpertsEvent['sample'] & Pick<ExpertsEvent, 'collapsed'>;
 }
 
 /** Writes one step's line; for people at most a few in a second. */
@@ -41,6 +48,7 @@ export class StepWriter {
 /** Turns a run's events into lines; the line of a step waits for its evaluation. */
 export class StepLines {
   readonly #writer: StepWriter;
+  readonly #output: Output;
   readonly #isEvaluated: (step: number) => boolean;
   readonly #seconds: number[] = [];
   #held: StepRecord | undefined;
@@ -49,6 +57,7 @@ export class StepLines {
 
   /** @param isEvaluated whether an evaluation follows a step */
   constructor(output: Output, isEvaluated: (step: number) => boolean) {
+    this.#output = output;
     this.#writer = new StepWriter(output);
     this.#isEvaluated = isEvaluated;
   }
@@ -68,7 +77,7 @@ export class StepLines {
     return this.#validationLoss;
   }
 
-  /** Takes an event in; others than steps and evaluations are left alone. */
+  /** Takes an event in; others than steps, evaluations and experts are left alone. */
   take(event: LabEvent): void {
     if (event.kind === 'steps') {
       for (const record of event.steps) {
@@ -83,6 +92,9 @@ export class StepLines {
       if (this.#held?.step !== event.step) return;
       this.#writer.write(this.#held, event.loss);
       this.#held = undefined;
+    } else if (event.kind === 'experts') {
+      const line: ExpertsLine = { experts: { ...event.sample, collapsed: event.collapsed } };
+      this.#output.result(line, describeExperts(event));
     }
   }
 
@@ -104,4 +116,23 @@ function describeLine({ step, loss, validationLoss, learningRate, ...line }: Ste
     quantity(line.tokensPerSecond, 'tokens/s'),
   ];
   return parts.join('  ');
+}
+
+function describeExperts({ sample, collapsed }: ExpertsEvent): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const layers = sample.layers.map(({ layer, load, dropped, entropy, balance }) => {
+    const choices = Math.max(
+      1,
+      load.reduce((a, b) => a + b, 0),
+    );
+    const [least, most] = [Math.min(...load) / choices, Math.max(...load) / choices];
+    return [
+      `  experts of layer ${layer + 1}`,
+      `${percent(least)} to ${percent(most)} of the load each`,
+      `balance ${balance.toFixed(3)}`,
+      `entropy ${entropy.toFixed(3)}`,
+      ...(dropped > 0 ? [`${percent(dropped / choices)} dropped`] : []),
+    ].join('  ');
+  });
+  return [...layers, ...collapsed.map(({ why }) => `  router collapsed: ${why}`)].join('\n');
 }
