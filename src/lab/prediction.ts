@@ -1,4 +1,5 @@
 // What an experiment should cost: parameters, bytes by class, flops by convention, and on a calibrated device seconds.
+import { scoreSize } from '../model/attention-config.ts';
 import type { Experiment, ModelConfig } from '../model/config.ts';
 import { countParameters } from '../model/parameters.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
@@ -85,7 +86,10 @@ export function allPlans(plans: TrainingPlans, sampling?: InferencePlans): Plan[
 
 /** A model as the closed forms of src/theory want it. */
 export function transformerNumbers(model: ModelConfig): TransformerNumbers {
-  const { layers, width, heads, keyValueHeads, headSize, hidden, gated, context, vocabulary } = model;
+  const { layers, width, heads, keyValueHeads, hidden, gated, context, vocabulary } = model;
+  // The conventions know one size of heads: scores and values of latent attention together cost as its mean.
+  const headSize =
+    model.attention === 'latent' ? (scoreSize(model) + model.valueHeadSize) / 2 : model.headSize;
   const parameters = countParameters(model);
   return {
     ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, context, vocabulary },

@@ -1,6 +1,8 @@
 // Latent attention on a GPU: PyTorch's losses, and decoding from latents as the whole sequence.
 import { expect, it } from 'vitest';
 import { gpuEngine } from '../../src/lab/engine.ts';
+import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
+import { createModelTensors } from '../../src/model/model-tensors.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import {
   decodeAndPrefill,
@@ -36,4 +38,22 @@ describeGpu('latent attention', () => {
       }
     },
   );
+
+  it('allocates d_c + r values of a token and layer for its cache', async () => {
+    const engine = gpuEngine(await getTestDevice());
+    const allocated = async (context: number) => {
+      const { model: config } = experimentOf(goldenLatents[0] as (typeof goldenLatents)[number]);
+      const options = { maxBindingBytes: 1 << 27, moments: 0, gradients: false };
+      const model = createModelTensors({ ...config, context }, options);
+      const { decode } = recordInferencePlans(model, engine);
+      const runtime = await engine.createRuntime([decode], []);
+      runtime.dispose();
+      return runtime.allocatedBytes;
+    };
+    const table = 4; // cosines and sines of r / 2 pairs
+    const [latent, ropeKey, layers] = [5, 4, 2];
+    expect((await allocated(144)) - (await allocated(16))).toBe(
+      128 * 4 * ((latent + ropeKey) * layers + table),
+    );
+  });
 });
