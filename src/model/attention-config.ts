@@ -1,4 +1,5 @@
 // What a configuration says of attention beyond its heads: latents, windows, norms, caps, sinks and positions by layer.
+import type { BiasSwitch } from './block-config.ts';
 
 /** The part of a model's configuration that is about how attention is computed. */
 export interface AttentionConfig {
@@ -67,6 +68,7 @@ export type AttentionShape = AttentionConfig & {
   readonly context: number;
   readonly position: 'learned' | 'rope' | 'sinusoidal' | 'none';
   readonly ropeBase: number;
+  readonly qkvBias?: BiasSwitch;
 };
 
 /** Attention of one layer. */
@@ -214,6 +216,7 @@ function checkLatent(model: AttentionShape, report: Report): void {
   const onlyHeads: readonly (readonly [string, boolean])[] = [
     ['model.windowPattern', model.windowPattern.includes('L')],
     ['model.positionPattern', model.positionPattern.includes('N')],
+    ['model.qkvBias', model.qkvBias === 'on'],
     ['model.queryKeyNorm', model.queryKeyNorm !== 'none'],
     ['model.attentionSinks', model.attentionSinks],
     ['model.ropeFraction', model.ropeFraction !== 1],

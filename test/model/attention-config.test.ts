@@ -58,6 +58,7 @@ describe('is refused', () => {
     [{ ...latent, position: 'none' }, /^model\.ropeHeadSize: 4 is a rotated key's/],
     [{ ...latent, keyValueHeads: 1 }, /^model\.keyValueHeads: 1 shares keys and values/],
     [{ ...latent, queryKeyNorm: 'head' }, /^model\.queryKeyNorm: needs model\.attention heads/],
+    [{ ...latent, qkvBias: 'on' }, /^model\.qkvBias: needs model\.attention heads/],
     [{ ...latent, windowPattern: 'L' }, /^model\.windowPattern: needs model\.attention heads/],
     [{ ...latent, width: 768, ropeHeadSize: 2 }, /^model\.ropeHeadSize: 2 with model\.headSize 256/],
   ])('%j', (model, message) => {
