@@ -1,4 +1,5 @@
-// Decoding with and without the cache by context: time per token a + b·n against a + b·n + c·n².
+// Decoding with and without the cache by context: time per token a + b·n against a + b·n + c·n²; with keys and values of heads,
+// and with latents.
 import { gpuEngine } from '../src/lab/engine.ts';
 import { recordInferencePlans } from '../src/lab/inference-plans.ts';
 import { writeParameters } from '../src/lab/parameter-io.ts';
@@ -16,11 +17,22 @@ const tokensTimed = 16;
 /** Rounds before and while timing: the first ones compile and find the length of a submit. */
 const [warmUp, rounds] = [3, 5];
 
+/** What a cache may hold: heads of 32, or latents of 64 beside a rotated key of 16. */
+const attentions = {
+  heads: {},
+  latent: { attention: 'latent', latentSize: 64, ropeHeadSize: 16 },
+} as const;
+
 /** Prints milliseconds per token after n tokens of context, cached and uncached, and their ratio. */
 export async function benchDecode(open: OpenDevice): Promise<void> {
+  for (const kind of ['heads', 'latent'] as const) await benchKind(open, kind);
+}
+
+async function benchKind(open: OpenDevice, kind: keyof typeof attentions): Promise<void> {
+  console.log(`attention ${kind}`);
   console.log('context   cached ms   uncached ms   ratio');
   for (const context of contexts) {
-    const sampler = await samplerFor(open, context);
+    const sampler = await samplerFor(open, context, kind);
     const prompt = Array.from({ length: context - tokensTimed }, (_, i) => i % 64);
     const time = async (useCache: boolean) => {
       const options = { temperature: 0, topK: 0, topP: 1, seed: 1, useCache };
@@ -40,9 +52,14 @@ export async function benchDecode(open: OpenDevice): Promise<void> {
 }
 
 /** A small Llama with random weights: speed does not depend on what it learned. */
-async function samplerFor(open: OpenDevice, context: number): Promise<Sampler> {
+async function samplerFor(
+  open: OpenDevice,
+  context: number,
+  kind: keyof typeof attentions,
+): Promise<Sampler> {
+  const sizes = { layers: 4, width: 128, heads: 4, context, vocabulary: 65 };
   const parsed = parseExperiment({
-    model: { layers: 4, width: 128, heads: 4, context, vocabulary: 65, position: 'rope', norm: 'rmsNorm' },
+    model: { ...sizes, position: 'rope', norm: 'rmsNorm', ...attentions[kind] },
     train: { steps: 1, batch: 1, optimizer: { learningRate: 1e-3 } },
     data: {},
   });
