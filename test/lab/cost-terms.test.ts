@@ -6,6 +6,7 @@ import { splitDispatch } from '../../src/lab/cost-terms-split.ts';
 import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
 import { allPlans, predictTraining } from '../../src/lab/prediction.ts';
 import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
+import { layerAttention } from '../../src/model/attention-config.ts';
 import { type Experiment, parseExperiment } from '../../src/model/config.ts';
 import { countParameters } from '../../src/model/parameters.ts';
 import { presets } from '../../src/model/presets.ts';
@@ -51,6 +52,37 @@ const grid: Readonly<Record<string, Changes & { readonly device?: Capabilities }
   'long sums on a software GPU': {
     model: { ...llama, context: 300, vocabulary: 65 },
     train: { batch: 7 },
+    device: software,
+  },
+  'windows, shorter than most': {
+    model: { ...llama, layers: 3, windowPattern: 'LLG', window: 5, context: 16, vocabulary: 65 },
+    train: { accumulation: 2 },
+  },
+  'windows of one token in every layer': {
+    model: { ...gpt2, windowPattern: 'L', window: 1, vocabulary: 33 },
+  },
+  'normed heads, a cap on scores and sinks': {
+    model: {
+      ...{ ...llama, queryKeyNorm: 'head', attentionSoftcap: 3, attentionSinks: true, ropeFraction: 0.5 },
+      ...{ normOffset: true, vocabulary: 65 },
+    },
+  },
+  'all heads normed together, long, some layers without positions': {
+    model: { ...llama, layers: 3, queryKeyNorm: 'all', positionPattern: 'RN', context: 200, vocabulary: 65 },
+    train: { batch: 3 },
+  },
+  'sines and cosines, LayerNorm from 1': {
+    model: { ...gpt2, position: 'sinusoidal', normOffset: true, vocabulary: 65 },
+  },
+  'no positions, windows and sinks on a software GPU': {
+    model: {
+      ...gpt2,
+      position: 'none',
+      windowPattern: 'GL',
+      window: 9,
+      attentionSinks: true,
+      vocabulary: 65,
+    },
     device: software,
   },
   'no skip connections': { model: { ...gpt2, skipConnections: false, vocabulary: 65 } },
@@ -130,11 +162,13 @@ describe.each(Object.keys(grid))('%s', (name) => {
       const row = rowOf(table, 'attention');
       const { context: time, layers, heads, headSize } = model;
       const factor = work === 'training' ? 3 * train.accumulation : 1;
-      const pairs = factor * train.batch * layers * heads * time ** 2;
-      expect(row.closedFlops).toBe(4 * headSize * pairs);
-      expect(partOf(row.differences, 'causal half')).toBe(
-        (-4 * headSize * pairs * (time - 1)) / (2 * time) + 0,
-      );
+      const each = 4 * headSize * factor * train.batch * heads;
+      const windows = Array.from({ length: layers }, (_, layer) => layerAttention(model, layer).window);
+      const all = windows.reduce((pairs, window) => pairs + time * window, 0);
+      expect(row.closedFlops).toBe(each * all);
+      // Only the first tokens see less than a window.
+      const hidden = windows.reduce((pairs, window) => pairs + (window * (window - 1)) / 2, 0);
+      expect(partOf(row.differences, 'causal half')).toBe(-each * hidden + 0);
       const named = ['causal half', 'softmax arithmetic', 'rotary positions', 'sums of gradients'];
       expect(named).toEqual(expect.arrayContaining(row.differences.map((part) => part.name)));
     }
@@ -220,6 +254,11 @@ it('any model adds up in every work', () => {
       bias: fc.boolean(),
       tiedHead: fc.boolean(),
       dropout: fc.constantFrom(0, 0.1),
+      windowPattern: fc.constantFrom('', 'L', 'G'),
+      window: size(1, 80),
+      queryKeyNorm: fc.constantFrom('none', 'head', 'all'),
+      attentionSoftcap: fc.constantFrom(0, 5),
+      attentionSinks: fc.boolean(),
     })
     .map(({ group, halfHead, ...rest }) => ({
       ...rest,
