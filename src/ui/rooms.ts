@@ -19,10 +19,22 @@ export const trainingRoom = { id: 'train', label: 'Train' } as const;
 /** All other rooms. */
 export const rooms: readonly Room[] = [
   {
+    id: 'model',
+    label: 'Model',
+    load: () => import('./room-model.ts'),
+    render: (lab, access) => html`<room-model .lab=${lab} .access=${access}></room-model>`,
+  },
+  {
     id: 'runs',
     label: 'Runs',
     load: () => import('./room-runs.ts'),
     render: (lab, access) => html`<room-runs .lab=${lab} .access=${access}></room-runs>`,
+  },
+  {
+    id: 'compare',
+    label: 'Compare',
+    load: () => import('./room-compare.ts'),
+    render: (lab, access) => html`<room-compare .lab=${lab} .access=${access}></room-compare>`,
   },
   {
     id: 'costs',
