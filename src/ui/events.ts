@@ -6,6 +6,8 @@ import type { ProblemAction } from './problem-text.ts';
 /** Name and detail of every event; the page listens for each. */
 export interface LabEventDetails {
   'choose-preset': { readonly id: string };
+  /** The chosen preset with this many times its parameters. */
+  'choose-size': { readonly factor: number };
   'change-field': { readonly path: string; readonly value: FieldValue };
   'choose-text': { readonly file: File | undefined };
   'change-calibrate-first': { readonly value: boolean };

@@ -83,10 +83,20 @@ async function importFiles(lab: LabController, files: readonly File[]): Promise<
   }
 }
 
+/** Puts the preset's model in another size into the form; training and text stay as the form has them. */
+async function chooseSize(lab: LabController, factor: number): Promise<void> {
+  const { presetId } = lab.state;
+  const result = await lab.access.attempt('', (worker) => worker.scalePreset(presetId, factor));
+  const scaled = result && lab.access.take(result);
+  if (scaled === undefined || lab.state.presetId !== presetId) return;
+  lab.access.useExperiment({ ...lab.state.experiment, model: scaled.model });
+}
+
 /** The handlers of all events that concern the lab. */
 export function labHandlers(lab: LabController, parts: PageParts): LabHandlers {
   return {
     'choose-preset': ({ id }) => lab.choosePreset(id),
+    'choose-size': ({ factor }) => void chooseSize(lab, factor),
     'change-field': ({ path, value }) => lab.setField(path, value),
     'choose-text': ({ file }) => void lab.chooseText(file && { name: file.name, content: file }),
     'change-calibrate-first': ({ value }) => lab.setCalibrateFirst(value),

@@ -1,9 +1,18 @@
 // The named experiments as cards, and in one line how the form differs from the chosen one.
-import { css, html, LitElement, nothing } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
 import type { Preset } from '../worker/api.ts';
 import { emit } from './events.ts';
 import { baseStyles, controlStyles, panelStyles } from './styles.ts';
+
+/** Sizes of a preset, in times its parameters. */
+const sizes = [
+  { factor: 0.25, label: '¼' },
+  { factor: 0.5, label: '½' },
+  { factor: 1, label: '1' },
+  { factor: 2, label: '2' },
+  { factor: 4, label: '4' },
+] as const;
 
 @customElement('preset-picker')
 export class PresetPicker extends LitElement {
@@ -58,6 +67,22 @@ export class PresetPicker extends LitElement {
         line-clamp: 2;
         overflow: hidden;
       }
+      .head label {
+        display: inline-flex;
+        gap: 6px;
+        align-items: center;
+        padding: 0;
+        border: 0;
+        font-size: 13px;
+      }
+      .head label:hover {
+        background: none;
+      }
+      .head select {
+        width: auto;
+        min-height: 26px;
+        padding: 1px 4px;
+      }
       .difference {
         margin-top: 10px;
         font-size: 12.5px;
@@ -72,9 +97,26 @@ export class PresetPicker extends LitElement {
   /** How the form differs from the run on the device; empty when it does not or there is none. */
   @property() sinceRun = '';
 
+  @state() private size = 1;
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    // What is as the preset has it has its size.
+    if (changes.has('presetId') || (changes.has('difference') && this.difference === '')) this.size = 1;
+  }
+
   protected override render() {
     return html`<section class="panel" aria-labelledby="title">
-      <div class="head"><h2 id="title">Experiment</h2></div>
+      <div class="head">
+        <h2 id="title">Experiment</h2>
+        <label title="Parameters of the model, in times those of the experiment; its proportions are kept">
+          <span class="muted">size</span>
+          <select aria-label="Size" @change=${this.#onSize}>
+            ${sizes.map(
+              ({ factor, label }) => html`<option .selected=${factor === this.size}>${label} ×</option>`,
+            )}
+          </select>
+        </label>
+      </div>
       <div class="cards" role="radiogroup" aria-labelledby="title">
         ${this.presets.map(
           ({ id, title, note }) =>
@@ -109,5 +151,11 @@ export class PresetPicker extends LitElement {
             </p>`
       }
     </section>`;
+  }
+
+  #onSize(event: Event): void {
+    const { factor } = sizes[(event.target as HTMLSelectElement).selectedIndex] ?? sizes[2];
+    this.size = factor;
+    emit(this, 'choose-size', { factor });
   }
 }

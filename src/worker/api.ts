@@ -10,6 +10,7 @@ import type { RecordsApi, SavedRun } from './api-records.ts';
 import type { SamplingApi } from './api-sampling.ts';
 import type { TermsApi } from './api-terms.ts';
 import type { ValidationApi } from './api-validation.ts';
+import type { ZooApi } from './api-zoo.ts';
 
 /** A JSON value tree that crosses the boundary unchanged: configurations, presets. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -332,7 +333,8 @@ export interface Lab
     RecordsApi,
     SamplingApi,
     TermsApi,
-    ValidationApi {
+    ValidationApi,
+    ZooApi {
   /**
    * Name of a Web Lock that the worker holds as long as it lives, so that the page notices its death; undefined
    * where there are no locks.

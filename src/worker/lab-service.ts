@@ -16,6 +16,7 @@ import { RunService } from './run-service.ts';
 import { RunStorage } from './run-storage.ts';
 import { createTerms } from './terms-service.ts';
 import { ValidationService } from './validation-service.ts';
+import { ZooService } from './zoo-service.ts';
 
 /** Makes the lab of one worker. */
 export function createLab(): Lab {
@@ -34,6 +35,7 @@ export function createLab(): Lab {
     withRun: (task) => runs.withRun(task),
   });
   const validation = new ValidationService(devices, runs);
+  const zoo = new ZooService(runs);
   // Whoever trains wants the GPU now: other times would be wrong, and so would the run's.
   const yieldToTraining = () => {
     lessons.cancel('Training was started, so the lesson was cancelled.');
@@ -57,6 +59,7 @@ export function createLab(): Lab {
     start: (experiment, text) =>
       answer(async () => {
         yieldToTraining();
+        await zoo.cancel();
         await runs.train(experiment, text);
         return undefined;
       }),
@@ -95,6 +98,14 @@ export function createLab(): Lab {
     validatePredictions: (grid, onRow, onProgress) =>
       answer(() => validation.validate(grid, onRow, onProgress)),
     cancelValidation: async () => validation.cancel(),
+    scalePreset: (presetId, factor) => answer(() => zoo.scale(presetId, factor)),
+    matchAtEqualFlops: (presetIds, steps) => answer(() => zoo.match(presetIds, steps)),
+    compareAtEqualFlops: (models, onEvent) =>
+      answer(() => {
+        yieldToTraining();
+        return zoo.compare(models, onEvent);
+      }),
+    cancelComparison: () => zoo.cancel(),
   };
 }
 

@@ -50,6 +50,8 @@ export class RunService {
   #stepSeconds: number | undefined;
   #measuredKernels: KernelTable | undefined;
   #profiledRun: Run | undefined;
+  /** Wake those who wait for the run to end; called at every change of its state. */
+  #waiting: (() => void)[] = [];
 
   constructor(devices: DeviceService, storage: RunStorage, emit: (event: LabEvent) => void) {
     this.#devices = devices;
@@ -98,19 +100,30 @@ export class RunService {
   }
 
   /** Prepares a new run in place of the one there was. */
-  async prepare(json: ExperimentJson, text?: OwnText): Promise<void> {
+  async prepare(json: ExperimentJson, text?: OwnText, title?: string): Promise<void> {
     if (text) this.#planner.text = text;
     const wanted = parsed(json);
     const own = wanted.data.source === 'file' ? this.#planner.text : undefined;
     const corpus = await this.#planner.corpusOf(wanted);
-    await this.#open(newId(), wanted, { corpus, withSampler: true }, own);
+    await this.#open(newId(), wanted, { corpus, withSampler: true, title }, own);
   }
 
-  /** Prepares a new run and starts it, unless it is stopped before it is ready. */
-  async train(json: ExperimentJson, text?: OwnText): Promise<void> {
+  /** Prepares a new run and starts it, unless it is stopped before it is ready. @returns whether it was started */
+  async train(json: ExperimentJson, text?: OwnText, title?: string): Promise<boolean> {
     this.#isStopWanted = false;
-    await this.prepare(json, text);
+    await this.prepare(json, text, title);
     if (!this.#isStopWanted) this.start();
+    return !this.#isStopWanted;
+  }
+
+  /** Waits until the open run has come to its end. @returns its record; undefined if another run took its place */
+  async ended(): Promise<RunRecord | undefined> {
+    const current = this.#need();
+    while (this.#current === current && ['running', 'paused'].includes(current.loop.state))
+      await new Promise<void>((wake) => this.#waiting.push(wake));
+    if (this.#current !== current) return undefined;
+    await current.keeper.settled();
+    return current.keeper.record;
   }
 
   /** Starts or goes on; nothing happens where there is no run. */
@@ -242,12 +255,13 @@ export class RunService {
   /** The device is gone: nothing of the run can be used any more. */
   drop(): void {
     this.#current = undefined;
+    this.#wake();
   }
 
   async #open(
     id: string,
     wanted: Experiment,
-    options: RunOptions,
+    options: RunOptions & { readonly title?: string | undefined },
     text: OwnText | undefined,
     before?: RunRecord,
   ): Promise<ExperimentJson> {
@@ -270,7 +284,7 @@ export class RunService {
         save: (checkpoint) => keeper.save(checkpoint),
       });
       loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
-      const title = before?.title ?? titleOf(run, text?.name);
+      const title = before?.title ?? options.title ?? titleOf(run, text?.name);
       const recorder = new RunRecorder(run, { id, title, device, profile: engine.profile, before });
       // A run that comes from here has its text here.
       const keeper = new RunKeeper(recorder, this.#storage, text, before !== undefined);
@@ -306,6 +320,7 @@ export class RunService {
     const current = this.#current;
     if (!current) return;
     this.#current = undefined;
+    this.#wake();
     // Another run takes its place: what it learned since the last save is kept.
     if (current.run.trainer.progress.step > 0) await current.loop.stop();
     else await current.loop.pause();
@@ -316,9 +331,14 @@ export class RunService {
   /** Records what happens in a run and, unless another run or none took its place, passes the event on. */
   #keep(current: Current, event: LabEvent): void {
     current.keeper.take(event);
+    if (event.kind === 'state') this.#wake();
     if (this.#current !== current) return;
     if (event.kind === 'timing') this.#stepSeconds = event.timing.stepSeconds;
     this.#emit(event);
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #need(): Current {

@@ -20,6 +20,7 @@ import { fakeCatalogue } from './fake-catalogue.ts';
 import { fakeDiagram } from './fake-diagram.ts';
 import { fakeInside } from './fake-inside.ts';
 import { fakeLessons } from './fake-lessons.ts';
+import { fakeZoo } from './fake-zoo.ts';
 
 /** How the fake behaves. */
 export interface FakeOptions {
@@ -342,6 +343,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
     ...fakeLessons,
     ...fakeDiagram,
     ...fakeInside,
+    ...fakeZoo,
     expectations: async () => ({ kind: 'ok', value: [] }),
     waterfall: async () => ({ kind: 'ok', value: undefined }),
     validatePredictions: async () => ({
