@@ -1,6 +1,7 @@
-// Copies the keys and values of packed rows into a cache whose row p holds those of position p.
-// prefill: rows below the prompt's real length (step.length) of a padded prompt; rows beyond it are left as they were.
-// decode: the only row, to the position in state[0]. One invocation per element: columns keys first, then values.
+// Copies the keys and values of packed rows into a cache, a ring of `context` rows: position p lies in row p mod context.
+// prefill: the last `context` of the rows below the prompt's real length (step.length) of a padded prompt; other rows of
+// the cache are left as they were. decode: the only row, at the position in state[0].
+// One invocation per element: columns keys first, then values.
 
 override rows: u32;
 override keyColumns: u32;   // keyValueHeads · keySize
@@ -16,10 +17,10 @@ override vOffset: u32;
 
 const workgroupSize = 64u;
 
-/// Copies one element of `row` to the cache's row `position`.
+/// Copies one element of `row` to where `position` lies in the cache.
 fn copy(row: u32, position: u32, column: u32) {
   let source = select(vOffset + column - keyColumns, kOffset + column, column < keyColumns);
-  cache[position * (keyColumns + valueColumns) + column] = qkv[row * rowStride + source];
+  cache[position % context * (keyColumns + valueColumns) + column] = qkv[row * rowStride + source];
 }
 
 @compute @workgroup_size(workgroupSize)
@@ -27,17 +28,20 @@ fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let group = linearWorkgroup(id);
   let columns = keyColumns + valueColumns;
   let index = group * workgroupSize + invocation;
-  if (group >= launch.endWorkgroup || index >= min(rows, step.length) * columns) {
+  let length = min(rows, step.length);
+  let kept = min(length, context);
+  if (group >= launch.endWorkgroup || index >= kept * columns) {
     return;
   }
-  copy(index / columns, index / columns, index % columns);
+  let row = length - kept + index / columns;
+  copy(row, row, index % columns);
 }
 
 @compute @workgroup_size(workgroupSize)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
   let column = group * workgroupSize + invocation;
-  if (group >= launch.endWorkgroup || column >= keyColumns + valueColumns || state[0] >= context) {
+  if (group >= launch.endWorkgroup || column >= keyColumns + valueColumns) {
     return;
   }
   copy(0u, state[0], column);

@@ -1,23 +1,30 @@
-// Attention of one new query against the cached positions 0 … state[0], linear in their number.
+// Attention of one new query, at position state[0], against the cached positions, linear in their number. The cache is a
+// ring of `context` rows: of more positions the last ones are left, and their order does not matter to a softmax.
 // One workgroup per query head. Keys come in chunks: each invocation scores four of them; then columnLanes invocations, four
 // value columns each, sum every slices-th key's values, weighted. The chunks' maxima rescale the sums as in
-// attention-plain.wgsl, and slices are added in a fixed order.
+// attention-plain.wgsl, and slices are added in a fixed order. attention-cap.wgsl stands before.
 
 override heads: u32;
 override keyValueHeads: u32;
 override qOffset: u32;
 override context: u32;
+override rowWidth: u32;    // of the cache
+override valueOffset: u32; // of the value heads in a row; 0 where values are the first columns of the key
 override scale: f32;
+override hasSinks: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;        // [1, rowStride]
-@group(0) @binding(1) var<storage, read> cache: array<f32>;      // [context, keyValueHeads · (keySize + valueSize)]
+@group(0) @binding(1) var<storage, read> cache: array<f32>;      // [context, rowWidth]
 @group(0) @binding(2) var<storage, read> state: array<u32>;      // [0] is the position of the query
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;    // [1, heads · valueSize]
+@group(0) @binding(3) var<storage, read> sinks: array<f32>;      // [heads], or unused
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;    // [1, heads · valueSize]
 
 const columnLanes = min(threads, (valueSize + 3u) / 4u); // invocations that share a key: four value columns each
 const slices = threads / columnLanes;
 const chunkKeys = 4u * threads; // four keys of each invocation
 const lowest = -1.0e30;         // stands for −∞, which WGSL may assume never to happen
+const isWide = keySize > 256u;  // too much for private memory: the query then lies in workgroup memory
+var<workgroup> wideQuery: array<f32, select(1u, keySize, isWide)>;
 var<workgroup> weights: array<f32, chunkKeys>;
 var<workgroup> partial: array<f32, threads>;
 var<workgroup> sliceSums: array<vec4<f32>, threads>;
@@ -62,38 +69,55 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let keySteps = select(keySize, 0u, launch.gridWidth == 0u);
   let keyCount = min(state[0], context - 1u) + 1u;
   let keyValueHead = head / (heads / keyValueHeads);
-  let rowStride = keyValueHeads * (keySize + valueSize);
-  let keyBase = keyValueHead * keySize;
   let slice = invocation / columnLanes;
   let columns = invocation % columnLanes + vec4<u32>(0u, 1u, 2u, 3u) * columnLanes;
-  let valueBase =
-    keyValueHeads * keySize + keyValueHead * valueSize + min(columns, vec4<u32>(valueSize - 1u));
+  let valueBase = valueOffset + keyValueHead * valueSize + min(columns, vec4<u32>(valueSize - 1u));
 
-  var q: array<f32, keySize>;
-  for (var d = 0u; d < 0x10000u; d++) {
-    if (d >= keySteps) {
-      break;
+  var q: array<f32, select(keySize, 1u, isWide)>;
+  if (isWide) {
+    for (var i = 0u; i < (keySize + threads - 1u) / threads; i++) {
+      let d = i * threads + invocation;
+      if (d < keySize) {
+        wideQuery[d] = qkv[qOffset + head * keySize + d] * scale;
+      }
     }
-    q[d] = qkv[qOffset + head * keySize + d] * scale;
+    workgroupBarrier();
+  } else {
+    for (var d = 0u; d < 0x10000u; d++) {
+      if (d >= keySteps) {
+        break;
+      }
+      q[d] = qkv[qOffset + head * keySize + d] * scale;
+    }
   }
   var o = vec4<f32>();
   var largest = lowest;
   var sum = 0.0;
+  if (hasSinks == 1u) { // a key whose score is learned and whose value is 0: the sums start with it
+    largest = sinks[head];
+    sum = select(0.0, 1.0, invocation == 0u);
+  }
   for (var chunk = 0u; chunk < 0x1000000u; chunk++) { // a constant bound with a break costs no loop guard
     let firstKey = chunk * chunkKeys;
     if (firstKey >= keyCount) {
       break;
     }
     let key = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * threads + invocation;
-    let k = min(key, vec4<u32>(keyCount - 1u)) * rowStride + keyValueHead * keySize;
+    let k = min(key, vec4<u32>(keyCount - 1u)) * rowWidth + keyValueHead * keySize;
     var scores = vec4<f32>();
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= keySteps || key.x >= keyCount) { // invocations without keys are idle
         break;
       }
-      scores = fma(vec4<f32>(q[d]), vec4<f32>(cache[k.x + d], cache[k.y + d], cache[k.z + d], cache[k.w + d]), scores);
+      var factor = 0.0;
+      if (isWide) {
+        factor = wideQuery[d];
+      } else {
+        factor = q[d];
+      }
+      scores = fma(vec4<f32>(factor), vec4<f32>(cache[k.x + d], cache[k.y + d], cache[k.z + d], cache[k.w + d]), scores);
     }
-    scores = select(vec4<f32>(lowest), scores, key < vec4<u32>(keyCount));
+    scores = select(vec4<f32>(lowest), capped(scores), key < vec4<u32>(keyCount));
     let own = max(max(scores.x, scores.y), max(scores.z, scores.w));
     let newLargest = workgroupMaximum(max(largest, own), invocation);
     let rescale = exp(largest - newLargest);
@@ -111,7 +135,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       if (slice >= slices || index >= min(keyCount - firstKey, chunkKeys)) {
         break;
       }
-      let v = (firstKey + index) * rowStride + valueBase;
+      let v = (firstKey + index) * rowWidth + valueBase;
       o = fma(vec4<f32>(weights[index]), vec4<f32>(cache[v.x], cache[v.y], cache[v.z], cache[v.w]), o);
     }
     workgroupBarrier();

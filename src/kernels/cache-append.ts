@@ -1,4 +1,5 @@
-// Copies keys and values into a layer's cache: a whole prompt after prefill, or the newest token while decoding.
+// Copies keys and values into a layer's cache, a ring of the last positions: a whole prompt after prefill, or the newest
+// token while decoding.
 import source from '../../shaders/cache-append.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
@@ -7,7 +8,7 @@ import { prologue } from './prologue.ts';
 
 const columnDims = ['keyColumns', 'valueColumns', 'context', 'rowStride', 'kOffset', 'vOffset'] as const;
 
-/** cache[p, ·] = keys and values of row p of qkv, for p below the prompt's length (step scalar `length`). */
+/** cache[p mod context, ·] = keys and values of row p of qkv, for the last p below the prompt's length (step scalar `length`). */
 export const cacheAppendPrefill = defineKernel({
   name: 'cache.append-prefill',
   family: 'cache.append-prefill',
@@ -23,19 +24,23 @@ export const cacheAppendPrefill = defineKernel({
   probeScalars: ({ rows }) => ({ length: rows }),
   selfTest: [
     { ...columnsOf(3, 2, 8, 10), rows: 8, context: 9 },
-    { ...columnsOf(1, 1, 4, 4), rows: 3, context: 3 },
+    { ...columnsOf(1, 1, 4, 4), rows: 11, context: 4 },
   ],
   calibration: [64, 256, 1024].map((rows) => ({ ...columnsOf(6, 6, 64, 64), rows, context: 1024 })),
-  workgroups: ({ rows, keyColumns, valueColumns }) => Math.ceil((rows * (keyColumns + valueColumns)) / 64),
+  workgroups: ({ rows, context, keyColumns, valueColumns }) =>
+    Math.ceil((Math.min(rows, context) * (keyColumns + valueColumns)) / 64),
   usefulFlops: () => 0,
-  bytes: ({ rows, keyColumns, valueColumns }, { length = rows }) =>
-    8 * Math.min(rows, length) * (keyColumns + valueColumns),
-  reference({ qkv, cache }, dims, { length = 0 }) {
-    for (let row = 0; row < Math.min(dims.rows, length); row++) copyRow(qkv, cache, dims, row, row);
+  bytes: ({ rows, context, keyColumns, valueColumns }, { length = rows }) =>
+    8 * Math.min(rows, length, context) * (keyColumns + valueColumns),
+  reference({ qkv, cache }, dims, scalars) {
+    const length = Math.min(dims.rows, scalars.length ?? 0);
+    for (let row = Math.max(0, length - dims.context); row < length; row++) {
+      copyRow(qkv, cache, dims, row, row % dims.context);
+    }
   },
 });
 
-/** cache[state[0], ·] = keys and values of the only row of qkv. */
+/** cache[state[0] mod context, ·] = keys and values of the only row of qkv. */
 export const cacheAppendDecode = defineKernel({
   name: 'cache.append-decode',
   family: 'cache.append-decode',
@@ -46,7 +51,7 @@ export const cacheAppendDecode = defineKernel({
   writes: ['cache'],
   tensors: ({ keyColumns, valueColumns, context, rowStride }) => ({
     qkv: { shape: [1, rowStride] },
-    state: { shape: [1], elementType: 'u32', fill: (uniform) => Math.floor(uniform * context) },
+    state: { shape: [1], elementType: 'u32', fill: (uniform) => Math.floor(3 * uniform * context) },
     cache: { shape: [context, keyColumns + valueColumns] },
   }),
   selfTest: [{ ...columnsOf(3, 1, 8, 10), context: 9 }],
@@ -55,7 +60,7 @@ export const cacheAppendDecode = defineKernel({
   usefulFlops: () => 0,
   bytes: ({ keyColumns, valueColumns }) => 8 * (keyColumns + valueColumns) + 4,
   reference({ qkv, state, cache }, dims) {
-    if (state[0] < dims.context) copyRow(qkv, cache, dims, 0, state[0]);
+    copyRow(qkv, cache, dims, 0, state[0] % dims.context);
   },
 });
 
@@ -110,9 +115,10 @@ function checkedColumns(qkv: Tensor, cache: Tensor, options: CacheOptions) {
 }
 
 /**
- * Copies keys and values of the first `length` (a step scalar) rows of qkv to the same rows of the cache.
- * qkv: [time, …] of one sequence; cache: persistent [context, keyValueHeads · (keySize + valueSize)].
- * @throws if a shape is wrong or the prompt may outgrow the cache.
+ * Copies keys and values of the first `length` (a step scalar) rows of qkv into the cache: row p to its row p mod rows, the
+ * last positions where the cache has not room for all. qkv: [time, …] of one sequence; cache: persistent
+ * [rows, keyValueHeads · (keySize + valueSize)].
+ * @throws if a shape is wrong.
  */
 export function appendPrefill(
   tape: Tape,
@@ -120,17 +126,11 @@ export function appendPrefill(
   cache: Tensor,
   options: CacheOptions & { readonly time: number },
 ): void {
-  const rows = options.time;
   const columns = checkedColumns(qkv, cache, options);
-  if (rows > columns.context) {
-    throw new Error(
-      `cacheAppend: ${rows} rows do not fit a cache of ${columns.context} positions. Make the cache longer.`,
-    );
-  }
-  tape.dispatch(cacheAppendPrefill, { ...columns, rows }, { qkv, cache });
+  tape.dispatch(cacheAppendPrefill, { ...columns, rows: options.time }, { qkv, cache });
 }
 
-/** Copies keys and values of the only row of qkv to the cache's row state[0]. */
+/** Copies keys and values of the only row of qkv to the cache's row state[0] mod its rows. */
 export function appendDecode(
   tape: Tape,
   qkv: Tensor,

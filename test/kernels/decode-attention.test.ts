@@ -9,55 +9,148 @@ import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
 import { describeKernel } from './describe-kernel.ts';
+import { expectClose } from './run-op.ts';
 
-/** [heads, keyValueHeads, keySize, valueSize, context, qOffset] */
+/** A ring, how many positions a prefill gives it, and what is done to scores. */
+interface DecodeCase {
+  readonly rows: number;
+  readonly prefilled: number;
+  readonly softcap: number;
+  readonly hasSinks: boolean;
+}
+
+/** [heads, keyValueHeads, keySize, valueSize, context, qOffset, softcap, hasSinks] */
 const sizes = [
-  [1, 1, 1, 1, 1, 0],
-  [4, 2, 8, 10, 64, 0],
-  [3, 1, 32, 32, 257, 5],
-  [2, 2, 129, 65, 600, 0],
-  [1, 1, 64, 256, 2500, 0],
-  [5, 5, 16, 64, 5000, 0],
+  [1, 1, 1, 1, 1, 0, 0, 1],
+  [4, 2, 8, 10, 64, 0, 2, 1],
+  [3, 1, 32, 32, 257, 5, 0, 0],
+  [2, 2, 129, 65, 600, 0, 0, 1],
+  [1, 1, 64, 256, 2500, 0, 30, 0],
+  [5, 5, 16, 64, 5000, 0, 0, 0],
 ] as const;
 
-const shapes = sizes.map(([heads, keyValueHeads, keySize, valueSize, context, qOffset]) => {
+const shapes = sizes.map(
+  ([heads, keyValueHeads, keySize, valueSize, context, qOffset, softcap, hasSinks]) => {
+    const rows = { rowWidth: keyValueHeads * (keySize + valueSize), valueOffset: keyValueHeads * keySize };
+    const scale = 1 / Math.sqrt(keySize);
+    const heading = { heads, keyValueHeads, keySize, valueSize, qOffset, context };
+    return { ...heading, ...rows, scale, softcap, hasSinks };
+  },
+);
+
+/** [heads, width of a row, columns of it that are the value, rows] */
+const sharedSizes = [
+  [2, 5, 3, 7],
+  [3, 256, 240, 70],
+  [2, 257, 256, 300],
+  [2, 288, 257, 300],
+  [1, 640, 576, 513],
+] as const;
+
+const sharedShapes = sharedSizes.map(([heads, keySize, valueSize, context]) => {
   const scale = 1 / Math.sqrt(keySize);
-  return { heads, keyValueHeads, keySize, valueSize, qOffset, context, scale };
+  const heading = { heads, keyValueHeads: 1, keySize, valueSize, qOffset: 0, context };
+  return { ...heading, rowWidth: keySize, valueOffset: 0, scale, softcap: 0, hasSinks: 0 };
 });
 
-for (const kernel of decodeAttentions) describeKernel(kernel, shapes, { scalars: { position: 40 } });
+for (const kernel of decodeAttentions) {
+  const isSuited = (dims: Parameters<typeof kernel.workgroups>[0]) =>
+    kernel.suits?.(dims, baselineCapabilities) ?? true;
+  describeKernel(kernel, [...shapes, ...sharedShapes].filter(isSuited), { scalars: { position: 40 } });
+}
 
 describe('decodeAttention', () => {
   const heads = { heads: 4, keyValueHeads: 2, keySize: 3, valueSize: 5 };
   const width = 4 * 3 + 2 * (3 + 5);
 
-  it('after a prefill and appended tokens gives the rows of full attention', async () => {
-    const values = Float64Array.from({ length: 9 * width }, (_, i) => Math.sin(1.7 * i) * 2);
-    const cache = persistentTensor('cache', [9, 16], 'f32', 'cache');
-    const state = persistentTensor('state', [4], 'u32', 'state');
-    const rows = persistentTensor('rows', [9, width], 'f32', 'state');
-    const row = persistentTensor('row', [1, width], 'f32', 'state');
+  const decodeWith = async (
+    positions: number,
+    { rows: cacheRows, prefilled, ...scores }: DecodeCase,
+  ): Promise<readonly (readonly [actual: number, expected: number])[]> => {
     const options = { capabilities: baselineCapabilities };
+    const sinks = persistentTensor('sinks', [4], 'f32', 'state');
+    const logits = scores.hasSinks ? { sinks } : {};
+    const cache = persistentTensor('cache', [cacheRows, 16], 'f32', 'cache');
+    const state = persistentTensor('state', [4], 'u32', 'state');
+    const rows = persistentTensor('rows', [positions, width], 'f32', 'state');
+    const row = persistentTensor('row', [1, width], 'f32', 'state');
 
     const whole = new Tape(options);
-    const expected = attention(whole, rows, { ...heads, batch: 1, time: 9 });
-    appendPrefill(whole, rows, cache, { ...heads, time: 9 });
+    const shape = { ...heads, softcap: scores.softcap, scale: 0.4, ...logits };
+    const expected = attention(whole, rows, { ...shape, batch: 1, time: positions, window: cacheRows });
+    appendPrefill(whole, rows, cache, { ...heads, time: positions });
     const wholePlan = freeze('whole', whole, [expected]);
     const one = new Tape(options);
     appendDecode(one, row, cache, state, heads);
-    const y = decodeAttention(one, row, cache, state, heads);
+    const y = decodeAttention(one, row, cache, state, shape);
     const onePlan = freeze('one', one, [y]);
 
-    const runtime = new CpuRuntime([wholePlan, onePlan], [], 'f64');
+    const runtime = new CpuRuntime([wholePlan, onePlan], [sinks.storage], 'f64');
+    const values = Float64Array.from({ length: positions * width }, (_, i) => Math.sin(1.7 * i) * 2);
     runtime.write(rows, values);
-    await runtime.submit([{ plan: wholePlan, scalars: { length: 4 } }]);
+    runtime.write(sinks, Float64Array.of(0.3, -1, 2, 0));
+    await runtime.submit([{ plan: wholePlan, scalars: { length: prefilled } }]);
     const full = await runtime.read(expected);
-    for (let position = 4; position < 9; position++) {
+    const pairs: [number, number][] = [];
+    for (let position = prefilled; position < positions; position++) {
       runtime.write(row, values.slice(position * width, (position + 1) * width));
       runtime.write(state, Uint32Array.of(position, 0, 0, 0));
       await runtime.submit([{ plan: onePlan, scalars: {} }]);
       const actual = await runtime.read(y);
-      for (let i = 0; i < 20; i++) expect(actual[i]).toBeCloseTo(full[position * 20 + i], 12);
+      for (let i = 0; i < 20; i++) pairs.push([actual[i] ?? 0, full[position * 20 + i] ?? 0]);
+    }
+    return pairs;
+  };
+
+  it.each<DecodeCase>([
+    { rows: 11, prefilled: 1, softcap: 0, hasSinks: false },
+    { rows: 1, prefilled: 4, softcap: 0, hasSinks: false },
+    { rows: 3, prefilled: 2, softcap: 0, hasSinks: false },
+    { rows: 3, prefilled: 3, softcap: 1.2, hasSinks: true },
+    { rows: 4, prefilled: 9, softcap: 0, hasSinks: true },
+    { rows: 5, prefilled: 4, softcap: 0.8, hasSinks: false },
+  ])('gives the rows of windowed attention from a ring of its window: %j', async (settings) => {
+    const pairs = await decodeWith(13, settings);
+    expect(pairs).toHaveLength((13 - settings.prefilled) * 20);
+    for (const [actual, expected] of pairs) expect(actual).toBeCloseTo(expected, 12);
+  });
+
+  it('takes values from the columns of shared rows', async () => {
+    const [cache, row, state] = [
+      persistentTensor('cache', [3, 4], 'f32', 'cache'),
+      persistentTensor('row', [1, 8], 'f32', 'state'),
+      persistentTensor('state', [4], 'u32', 'state'),
+    ];
+    const tape = new Tape({ capabilities: baselineCapabilities });
+    const shape = { heads: 2, keyValueHeads: 1, keySize: 4, valueSize: 2, scale: 0.5, sharedRows: true };
+    const y = decodeAttention(tape, row, cache, state, shape);
+    const plan = freeze('shared', tape, [y]);
+    const runtime = new CpuRuntime([plan], [], 'f64');
+    const [q, rows] = [
+      [1, 0, -1, 2, 0.5, 0.5, 1, -1],
+      [1, 2, 3, 4, -1, 0.5, 2, 1, 0, 0, 1, -2],
+    ];
+    runtime.write(row, Float64Array.from(q));
+    runtime.write(cache, Float64Array.from(rows));
+    runtime.write(state, Uint32Array.of(1, 0, 0, 0)); // two positions of three rows
+    await runtime.submit([{ plan, scalars: {} }]);
+    const expected = [0, 1].flatMap((head) => {
+      const score = (p: number) => {
+        return [0, 1, 2, 3].reduce((dot, d) => dot + (q[4 * head + d] ?? 0) * (rows[4 * p + d] ?? 0), 0);
+      };
+      const first = 1 / (1 + Math.exp(0.5 * (score(1) - score(0))));
+      return [0, 1].map((d) => first * (rows[d] ?? 0) + (1 - first) * (rows[4 + d] ?? 0));
+    });
+    expectClose([...(await runtime.read(y))], expected, 1e-12);
+  });
+
+  it('costs no more once a ring is full', () => {
+    const [kernel] = decodeAttentions;
+    const dims = shapes[1];
+    if (!kernel || !dims) throw new Error('unreachable');
+    for (const cost of [kernel.usefulFlops, kernel.launchedFlops ?? kernel.usefulFlops, kernel.bytes]) {
+      expect(cost(dims, { position: 900 })).toBe(cost(dims, { position: 63 }));
+      expect(cost(dims, { position: 62 })).toBeLessThanOrEqual(cost(dims, { position: 63 }));
     }
   });
 
@@ -84,5 +177,11 @@ describe('decodeAttention', () => {
       );
     expect(record(2, 16)).toThrow(/qkv must be \[1, 28\]/);
     expect(record(1, 15)).toThrow(/the cache \[context, 16\]/);
+    const [row, cache] = [tape.tensor('qkv', [1, width]), tape.tensor('cache', [9, 16])];
+    const sinks = tape.tensor('sinks', [3]);
+    expect(() => decodeAttention(tape, row, cache, state, { ...heads, sinks })).toThrow(/for 4 heads/);
+    expect(() => decodeAttention(tape, row, cache, state, { ...heads, sharedRows: true })).toThrow(
+      /qkv must be \[1, 12\]/,
+    );
   });
 });
