@@ -54,10 +54,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/data/story-plots-heart.ts': 'test/data/stories.test.ts',
   'src/data/story-plots-help.ts': 'test/data/stories.test.ts',
   'src/data/story-plots-quest.ts': 'test/data/stories.test.ts',
-  'src/model/presets-dense.ts': 'test/model/presets.test.ts',
-  'src/model/presets-experts.ts': 'test/model/presets.test.ts',
-  'src/model/presets-starting.ts': 'test/model/presets.test.ts',
-  'src/model/presets-training.ts': 'test/model/presets.test.ts',
   'src/plan/kernel.ts': 'test/architecture/kernels.test.ts',
 };
 

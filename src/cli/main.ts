@@ -1,6 +1,7 @@
 // The command line: parses, runs one command, and turns every failure into one line and an exit code.
 import { Command, CommanderError } from 'commander';
 import { addCalibrate } from './calibrate.ts';
+import { addCompare } from './compare.ts';
 import { addDevice } from './device-command.ts';
 import { describeFailure, exitCodes, oneLine } from './failure.ts';
 import { addInspect } from './inspect.ts';
@@ -47,6 +48,7 @@ function createProgram(json: boolean): Command {
     addCalibrate,
     addPredict,
     addTrain,
+    addCompare,
     addReport,
     addProfile,
     addValidate,

@@ -1,0 +1,177 @@
+// `flopscope compare`: presets sized to the same training flops, trained one after another, and what each came to.
+import { basename, join } from 'node:path';
+import type { Command } from 'commander';
+import { type Corpus, loadCorpus } from '../lab/corpus.ts';
+import { type Contestant, matchFlops } from '../lab/equal-flops.ts';
+import { stage } from '../lab/problem.ts';
+import { withVocabulary } from '../lab/run.ts';
+import { recordFileName } from '../lab/run-record.ts';
+import { recordTrainingPlans } from '../lab/training-plans.ts';
+import type { MatchedModel } from '../worker/api-zoo.ts';
+import { type ComparedOutcome, trainMatched } from './compare-train.ts';
+import { type Machine, openMachine } from './device.ts';
+import { experimentFrom, readExperiment, withText } from './experiments.ts';
+import { Interrupted, refuse } from './failure.ts';
+import { createDirectory, resolvePath } from './files.ts';
+import { unlessInterrupted, withInterruption } from './interruption.ts';
+import { integer, jsonOption, outputOf, runtimeOption } from './options.ts';
+import { type Output, quantity } from './output.ts';
+import { knownPreset } from './presets.ts';
+import { completeProfile } from './profiles.ts';
+import { useKnownProfile } from './profiles-known.ts';
+
+interface CompareOptions {
+  readonly steps?: number;
+  readonly out?: string;
+  readonly data?: string;
+  readonly train: boolean;
+  readonly calibrate: boolean;
+  readonly profile?: string;
+  readonly runtime: 'gpu' | 'cpu';
+}
+
+/** Adds the command. */
+export function addCompare(program: Command): void {
+  program
+    .command('compare')
+    .argument('<name...>', 'two to four presets or CONFIG.json; the others are sized to the first')
+    .description('bring presets to the same training flops a token, train each, and compare')
+    .option(
+      '--steps <n>',
+      'steps of each run; by default as many as the first preset has',
+      integer(1, 10_000_000),
+    )
+    .option('--data <file>', 'train on this text')
+    .option('--out <dir>', `write DIR/NAME/${recordFileName} of each, which flopscope report overlays`)
+    .option('--no-train', 'print the models and their predicted cost only')
+    .option('--profile <file>', 'predict with these figures of flopscope calibrate')
+    .option('--no-calibrate', 'predict only if the device was calibrated before')
+    .addOption(runtimeOption())
+    .addOption(jsonOption())
+    .action((names: readonly string[], options: CompareOptions, command: Command) =>
+      withInterruption((signal) => compare(names, options, outputOf(command), signal)),
+    );
+}
+
+async function compare(
+  names: readonly string[],
+  options: CompareOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined)
+    refuse('invalidConfig', `compare: ${twice} is named twice. Name each preset once.`);
+  const { contestants, corpus } = await contestantsOf(names, options.data);
+  const out = options.out === undefined ? undefined : resolvePath(options.out);
+  if (out !== undefined) await createDirectory(out);
+  const nothingYet = 'before the first step: there was nothing to keep.';
+  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
+  await useKnownProfile(machine, options.profile, output);
+  const models = await unlessInterrupted(signal, nothingYet, matched(contestants, machine, options, output));
+  for (const model of models) output.result(matchLine(model), undefined);
+  output.text(`${describeMatches(models)}\n`);
+  if (!options.train) return;
+  const outcomes: ComparedOutcome[] = [];
+  for (const model of models) {
+    output.text(`\n${model.title}\n`);
+    const record = out === undefined ? undefined : join(out, model.presetId, recordFileName);
+    outcomes.push(await trainMatched(model, { machine, corpus, record }, output, signal));
+    if (signal.aborted) throw new Interrupted(`in ${model.presetId}: ${kept(out)}`);
+  }
+  output.result({ done: true, out, runs: outcomes }, `\n${describeOutcomes(models, outcomes)}\n${kept(out)}`);
+}
+
+function kept(out: string | undefined): string {
+  return out === undefined
+    ? 'Nothing was kept, because there is no --out.'
+    : `The records are in ${out}. Overlay them with flopscope report ${join(out, '*')}.`;
+}
+
+/** The presets as experiments; the first is given its text, and with it its vocabulary. */
+async function contestantsOf(
+  names: readonly string[],
+  file: string | undefined,
+): Promise<{ readonly contestants: readonly Contestant[]; readonly corpus: Corpus | undefined }> {
+  const plain = await Promise.all(names.map(contestant));
+  const [first, ...others] = plain;
+  if (!first) return { contestants: [], corpus: undefined };
+  const { experiment: wanted, text } = await withText(first.experiment, file);
+  const corpus = await stage('invalidData', () => loadCorpus(wanted.data, text));
+  const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
+  return { contestants: [{ ...first, experiment }, ...others], corpus };
+}
+
+/** A preset, or a configuration file under its own name. */
+async function contestant(name: string): Promise<Contestant> {
+  if (name.endsWith('.json')) {
+    const title = basename(name, '.json');
+    return { presetId: title, title, experiment: await readExperiment(resolvePath(name)) };
+  }
+  const { title, experiment } = knownPreset('compare', name);
+  return { presetId: name, title, experiment: experimentFrom(name, experiment) };
+}
+
+/** The matched models; what their kernels take is measured first, unless that is not wanted. */
+async function matched(
+  contestants: readonly Contestant[],
+  { engine, open }: Machine,
+  { steps, calibrate, profile }: CompareOptions,
+  output: Output,
+): Promise<readonly MatchedModel[]> {
+  const match = () => stage('invalidConfig', () => matchFlops(contestants, engine, steps));
+  const models = await match();
+  if (!open || !calibrate || profile !== undefined) return models;
+  const plans = models.flatMap((model) => {
+    const { model: config, train } = experimentFrom(model.presetId, model.experiment);
+    const { accumulate, update } = recordTrainingPlans(config, train, engine);
+    return [accumulate, update];
+  });
+  engine.profile = await completeProfile(open, plans, engine.profile, output);
+  return match();
+}
+
+/** One model of `flopscope compare --json`, before training. Stable. */
+function matchLine({ presetId, ...model }: MatchedModel) {
+  return { match: presetId, ...model };
+}
+
+function describeMatches(models: readonly MatchedModel[]): string {
+  const rows = models.map(({ title, parameters, activeParameters, flopsPerToken, ratio, secondsPerStep }) => [
+    title,
+    quantity(parameters, ''),
+    quantity(activeParameters, ''),
+    quantity(flopsPerToken, 'FLOP'),
+    `${(100 * (ratio - 1)).toFixed(2)} %`,
+    secondsPerStep === undefined ? '–' : quantity(secondsPerStep, 's'),
+  ]);
+  const columns = ['model', 'parameters', 'per token', 'train flops/token', 'off by', 'predicted step'];
+  const changes = models.flatMap(({ title, change }) => (change === '' ? [] : [`${title}: ${change}`]));
+  return [grid(columns, rows), ...changes].join('\n');
+}
+
+function describeOutcomes(models: readonly MatchedModel[], outcomes: readonly ComparedOutcome[]): string {
+  const rows = outcomes.map(({ run, steps, loss, validationLoss, measuredStepSeconds, seconds, state }) => [
+    models.find(({ presetId }) => presetId === run)?.title ?? run,
+    String(steps),
+    loss?.toFixed(4) ?? '–',
+    validationLoss?.toFixed(4) ?? '–',
+    measuredStepSeconds === undefined ? '–' : quantity(measuredStepSeconds, 's'),
+    quantity(seconds, 's'),
+    state,
+  ]);
+  return grid(['model', 'steps', 'loss', 'validation', 'step', 'time', ''], rows);
+}
+
+/** Columns as wide as their widest cell, the first to the left and the others to the right. */
+function grid(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i].length)));
+  return [columns, ...rows]
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
