@@ -53,7 +53,7 @@ export const trainFields = [
     label: 'Optimizer',
     help:
       'AdamW scales every weight by the history of its gradient; SGD follows the gradient; Muon makes the updates of the ' +
-      'blocks’ matrices orthogonal and leaves all else, stacks of experts too, to AdamW.',
+      'blocks’ matrices orthogonal, those of each expert on their own, and leaves all else to AdamW.',
     choices: ['adamw', 'sgd', 'muon'],
     default: 'adamw',
     advanced: true,

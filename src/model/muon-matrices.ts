@@ -9,19 +9,24 @@ export interface NamedMuonMatrix extends MuonMatrix {
 }
 
 /**
- * The matrices of a model's blocks, each on its own: queries, keys, values, gate and up are columns of wider parameters.
- * Embeddings, head, norms, biases and the stacks of experts are AdamW's.
+ * The matrices of a model's blocks, each on its own: queries, keys, values, gate and up are columns of wider parameters, experts
+ * are stacked. Embeddings, head, norms and biases are AdamW's.
  */
 export function muonMatrices(model: ModelConfig): NamedMuonMatrix[] {
   return parameterSpecs(model)
-    .filter(({ name, shape, decay }) => name.startsWith('layers.') && decay && shape.length === 2)
-    .flatMap(({ name, shape: [rows = 1, stride = 1] }) => {
-      let first = 0;
-      return widthsOf(model, name, stride).map((columns) => {
-        const matrix = { name, rows, columns, stride, first };
-        first += columns;
-        return matrix;
-      });
+    .filter(({ name, shape, decay }) => name.startsWith('layers.') && decay && shape.length >= 2)
+    .flatMap(({ name, shape }) => {
+      const [rows = 1, stride = 1] = shape.slice(-2);
+      const stacked = shape.length === 2 ? 1 : (shape[0] ?? 1);
+      const widths = widthsOf(model, name, stride);
+      return Array.from({ length: stacked }, (_, expert) => {
+        let first = expert * rows * stride;
+        return widths.map((columns) => {
+          const matrix = { name, rows, columns, stride, first };
+          first += columns;
+          return matrix;
+        });
+      }).flat();
     });
 }
 

@@ -9,7 +9,7 @@ import { countParameters } from '../../src/model/parameters.ts';
 import { presets } from '../../src/model/presets.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
-import { storagesOf } from '../../src/plan/store.ts';
+import { bytesByClass, storagesOf } from '../../src/plan/store.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
 import { families, tinyExperiment, tinyRun } from './tiny-runs.ts';
 
@@ -75,6 +75,43 @@ describe('predicted memory', () => {
     expect(moments).toBe(2 * weights);
     expect(activations).toBeGreaterThan(0);
     expect(weights + gradients + moments + activations + other).toBe(total);
+  });
+});
+
+describe('predicted caches', () => {
+  const heads = {
+    layers: 3,
+    heads: 4,
+    headSize: 6,
+    width: 20,
+    keyValueHeads: 2,
+    context: 24,
+    position: 'rope',
+  };
+  it.each([
+    ['heads', {}, 3 * 24 * 24],
+    ['windows', { windowPattern: 'LLG', window: 5 }, 24 * (5 + 5 + 24)],
+    ['windows of the whole context', { windowPattern: 'L', window: 24 }, 3 * 24 * 24],
+    [
+      'normed heads, sinks and a cap',
+      { queryKeyNorm: 'all', attentionSinks: true, attentionSoftcap: 5 },
+      3 * 24 * 24,
+    ],
+    ['latents', { attention: 'latent', keyValueHeads: 0, latentSize: 7, ropeHeadSize: 4 }, 3 * 24 * (7 + 4)],
+  ])('of %s are what the runtime allocates, and no more than what is seen', (_, changes, values) => {
+    const experiment = tinyExperiment({
+      model: { ...families.llama, ...heads, ...changes, vocabulary: 30 },
+    });
+    const { plans, sampling } = plansOf(experiment);
+    const runtime = new CpuRuntime(allPlans(plans, sampling), storagesOf(plans.model.store));
+    expect(predictMemory(plans, sampling).total).toBe(runtime.allocatedBytes);
+    runtime.dispose();
+    const bytes = bytesByClass([...sampling.decode.persistent]);
+    expect(bytes.cache).toBe(4 * values);
+    const written = sampling.decode.dispatches.filter(({ bindings }) =>
+      Object.values(bindings).some(({ storage }) => storage.memoryClass === 'cache'),
+    );
+    expect(new Set(written.map(({ layer }) => layer))).toEqual(new Set([0, 1, 2]));
   });
 });
 

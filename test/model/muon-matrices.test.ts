@@ -34,17 +34,38 @@ describe('the matrices that Muon takes', () => {
     ]);
   });
 
-  it.each([{}, { gated: true, bias: true }, { experts: 3, sharedExperts: 1, gated: true }])(
-    'of %j cover each matrix of a block once, and nothing else',
-    (more) => {
-      const model = modelOf(more);
-      const covered = new Map<string, number>();
-      for (const { name, rows, columns } of muonMatrices(model))
-        covered.set(name, (covered.get(name) ?? 0) + rows * columns);
-      const wanted = parameterSpecs(model)
-        .filter(({ name, shape, decay }) => name.startsWith('layers.') && decay && shape.length === 2)
-        .map(({ name, shape: [rows = 0, columns = 0] }) => [name, rows * columns]);
-      expect([...covered]).toEqual(wanted);
-    },
-  );
+  it.each([
+    {},
+    { gated: true, bias: true, queryKeyNorm: 'head', attentionSinks: true },
+    { experts: 3, sharedExperts: 1, gated: true },
+    { experts: 2, denseLayers: 1, expertHidden: 5 },
+  ])('of %j cover each number of each matrix of a block once, and nothing else', (more) => {
+    const model = modelOf(more);
+    const covered = new Map<string, number[]>();
+    for (const { name, rows, columns, stride, first } of muonMatrices(model)) {
+      const elements = covered.get(name) ?? [];
+      for (let i = 0; i < rows * columns; i++)
+        elements.push(first + Math.floor(i / columns) * stride + (i % columns));
+      covered.set(name, elements);
+    }
+    const wanted = parameterSpecs(model)
+      .filter(({ name, shape, decay }) => name.startsWith('layers.') && decay && shape.length > 1)
+      .map(({ name, shape }) => [name, shape.reduce((product, size) => product * size, 1)] as const);
+    expect([...covered.keys()]).toEqual(wanted.map(([name]) => name));
+    for (const [name, count] of wanted) {
+      const sorted = covered.get(name)?.sort((a, b) => a - b);
+      expect(sorted, name).toEqual(Array.from({ length: count }, (_, i) => i));
+    }
+  });
+
+  it('are as many of a stack as there are experts, each as large as an expert', () => {
+    const matrices = muonMatrices(modelOf({ experts: 3, gated: true, expertHidden: 5 }));
+    const ofStack = (name: string) => matrices.filter((matrix) => matrix.name === `layers.1.experts.${name}`);
+    expect(ofStack('contract').map(({ rows, columns, first }) => [rows, columns, first])).toEqual([
+      [5, 12, 0],
+      [5, 12, 60],
+      [5, 12, 120],
+    ]);
+    expect(ofStack('gateUp').map(({ first }) => first)).toEqual([0, 5, 120, 125, 240, 245]);
+  });
 });
