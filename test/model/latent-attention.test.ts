@@ -1,4 +1,5 @@
 // Latent attention against PyTorch and against heads with the same matrices; decoding from the cache of latents.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
 import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
@@ -78,45 +79,84 @@ const rows = {
   ],
 };
 
-describe('latents as wide as the model', () => {
-  it.each(['learned', 'none'])('attend as heads with the same matrices, positions %s', async (position) => {
-    const heads = configOf({ position });
-    const latent = configOf({
-      ...{ position, attention: 'latent', latentSize: 12, latentNorm: false, ropeHeadSize: 0 },
+const shapes = {
+  ...{ layers: fc.integer({ min: 1, max: 2 }), heads: fc.integer({ min: 1, max: 4 }) },
+  headSize: fc.integer({ min: 2, max: 6 }),
+  norm: fc.constantFrom('layerNorm', 'rmsNorm'),
+  normPlacement: fc.constantFrom('pre', 'branch', 'hybrid'),
+  ...{ tiedHead: fc.boolean(), gated: fc.boolean() },
+  attentionSoftcap: fc.constantFrom(0, 1.5),
+};
+
+/** The matrices of heads as those of latents as wide as the model, which are its own channels. */
+function asLatents(
+  { layers, width, heads, headSize }: ModelConfig,
+  weights: ReadonlyMap<string, Float32Array>,
+): Map<string, Float32Array> {
+  const all = heads * headSize;
+  const split = new Map(weights);
+  for (let layer = 0; layer < layers; layer++) {
+    const prefix = `layers.${layer}.attention`;
+    const qkv = weights.get(`${prefix}.qkv`) ?? new Float32Array();
+    const take = (columns: number, from: (column: number) => number) =>
+      Float32Array.from(
+        { length: width * columns },
+        (_, i) => qkv[Math.floor(i / columns) * 3 * all + from(i % columns)] ?? 0,
+      );
+    const query = take(all, (column) => column);
+    // Key and value of each head side by side.
+    const latentUp = take(2 * all, (column) => {
+      const [head, within] = [Math.floor(column / (2 * headSize)), column % (2 * headSize)];
+      return all + head * headSize + (within < headSize ? within : within - headSize + all);
     });
-    const specs = parameterSpecs(heads).map(({ name, shape }) => [name, shape] as const);
-    const weights = drawWeights(specs);
-    const split = new Map(weights);
-    for (const layer of [0, 1]) {
-      const prefix = `layers.${layer}.attention`;
-      const qkv = weights.get(`${prefix}.qkv`) ?? new Float32Array();
-      split.delete(`${prefix}.qkv`);
-      const columns = (width: number, from: (column: number) => number) =>
-        Float32Array.from(
-          { length: 12 * width },
-          (_, i) => qkv[Math.floor(i / width) * 36 + from(i % width)] ?? 0,
-        );
-      split.set(
-        `${prefix}.query`,
-        columns(12, (column) => column),
-      );
-      split.set(
-        `${prefix}.latentDown`,
-        Float32Array.from({ length: 144 }, (_, i) => (i % 13 === 0 ? 1 : 0)),
-      );
-      // Heads of 4: key and value of each side by side.
-      split.set(
-        `${prefix}.latentUp`,
-        columns(24, (column) => {
-          const [head, within] = [Math.floor(column / 8), column % 8];
-          return within < 4 ? 12 + 4 * head + within : 24 + 4 * head + within - 4;
-        }),
-      );
-    }
-    const [ofHeads, ofLatents] = [await runModel(heads, weights, rows), await runModel(latent, split, rows)];
-    expectNear(ofLatents.logits, ofHeads.logits, 'logits', 1e-12);
-    for (const name of ['tokenEmbedding', 'layers.0.attention.projection', 'layers.1.ffn.expand'])
-      expectNear(ofLatents.gradients.get(name) ?? [], ofHeads.gradients.get(name) ?? [], `∂${name}`, 1e-6);
+    const latentDown = Float32Array.from({ length: width ** 2 }, (_, i) => (i % (width + 1) === 0 ? 1 : 0));
+    split.delete(`${prefix}.qkv`);
+    for (const [name, values] of Object.entries({ query, latentDown, latentUp }))
+      split.set(`${prefix}.${name}`, values);
+  }
+  return split;
+}
+
+describe('any latent attention', () => {
+  it('as wide as the model, without norm and rotated key, is that of heads with the same matrices', async () => {
+    const position = fc.constantFrom('learned', 'none', 'sinusoidal');
+    await fc.assert(
+      fc.asyncProperty(fc.record({ ...shapes, position, width: fc.constantFrom(4, 6, 8) }), async (sizes) => {
+        const width = Math.min(sizes.width, 2 * Math.floor(sizes.heads * sizes.headSize));
+        const plain = { ...sizes, width: width - (width % 2) };
+        const heads = configOf(plain);
+        const sizesOfLatent = { latentSize: plain.width, latentNorm: false, ropeHeadSize: 0 };
+        const latent = configOf({ ...plain, attention: 'latent', ...sizesOfLatent });
+        const weights = drawWeights(parameterSpecs(heads).map(({ name, shape }) => [name, shape] as const));
+        const ofHeads = await runModel(heads, weights, rows);
+        const ofLatents = await runModel(latent, asLatents(heads, weights), rows);
+        expectNear(ofLatents.logits, ofHeads.logits, 'logits', 1e-11);
+        for (const [name, gradient] of ofLatents.gradients) {
+          const wanted = ofHeads.gradients.get(name);
+          if (wanted) expectNear(gradient, wanted, `∂${name}`, 1e-6);
+        }
+      }),
+      { numRuns: 25, seed: 7 },
+    );
+  });
+
+  it('decodes from its cache as the whole sequence attends', async () => {
+    const latents = {
+      latentSize: fc.integer({ min: 1, max: 8 }),
+      ...{ queryLatentSize: fc.constantFrom(0, 4), ropeHeadSize: fc.constantFrom(2, 6) },
+      ...{ valueHeadSize: fc.integer({ min: 4, max: 7 }), latentNorm: fc.boolean() },
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.record({ ...shapes, ...latents }), async (sizes) => {
+        const config = configOf({ ...sizes, width: 8, attention: 'latent', position: 'rope' });
+        const weights = drawWeights(parameterSpecs(config).map(({ name, shape }) => [name, shape] as const));
+        const [sequence = []] = rows.inputs;
+        const { decoded, prefilled } = await decodeAndPrefill(config, weights, sequence, exactEngine);
+        for (const [at, logits] of prefilled.entries())
+          expectNear(decoded[at] ?? [], logits, `position ${at}`, 1e-6);
+      }),
+      { numRuns: 25, seed: 8 },
+    );
   });
 });
 
