@@ -14,6 +14,8 @@ export const differenceNotes = {
   'fewer logits': 'The head computes the rows that are used only; Table 1 counts every token.',
   'norm arithmetic': 'Mean, variance, scale and their gradients; Table 1 counts one multiply-add per value.',
   'softmax arithmetic': 'Scale, cap, maximum, exponential and sum of the scores, sinks, and their gradients.',
+  'score cap': 'Scores are capped by a tanh, and its gradient.',
+  'attention sinks': 'A learned logit a head takes part in the softmax, and its gradient.',
   'rotary positions': 'Queries and keys are turned by their position.',
   'activation arithmetic': 'The activation function, the product with the gate, and their gradients.',
   'router arithmetic':
@@ -64,9 +66,15 @@ const addends: readonly (readonly [dim: string, difference: Difference])[] = [
   ['hasResidual', 'residual'],
 ];
 
+/** Addends of attention: the cap of logits that the loss may have is the loss's. */
+const attentionAddends: typeof addends = [
+  ...addends,
+  ['softcap', 'score cap'],
+  ['hasSinks', 'attention sinks'],
+];
+
 /** Families whose arithmetic has one name, whole: the first prefix that fits. */
 const namedFamilies: readonly (readonly [prefix: string, difference: Difference])[] = [
-  ['attention.delta', 'softmax arithmetic'],
   ['rope.', 'rotary positions'],
   ['latentPack.', 'rotary positions'],
   ['latentCache.', 'rotary positions'],
@@ -90,6 +98,10 @@ const namedFamilies: readonly (readonly [prefix: string, difference: Difference]
 /** True for families of matrix products, grouped by expert or by head or not. */
 export function isProduct(family: string): boolean {
   return /^((grouped-?)?matmul\.|headMatmul$)/i.test(family);
+}
+
+function isAttention(family: string): boolean {
+  return family.startsWith('attention.');
 }
 
 /**
@@ -117,7 +129,7 @@ export function splitDispatch(
   };
   let rest = usefulFlops;
   let bare = dims;
-  for (const [dim, difference] of addends) {
+  for (const [dim, difference] of isAttention(kernel.family) ? attentionAddends : addends) {
     // A norm's bias is part of the norm.
     if (!bare[dim] || (dim === 'hasBias' && term === 'norm')) continue;
     bare = { ...bare, [dim]: 0 };
@@ -131,7 +143,7 @@ export function splitDispatch(
 /** Of the flops without addends, those that Table 1 counts. */
 function countedFlops({ family, usefulFlops }: Kernel, dims: Dims, rest: number, scalars: Scalars): number {
   if (isProduct(family)) return rest;
-  if (family.startsWith('attention.') && family !== 'attention.delta') {
+  if (isAttention(family) && family !== 'attention.delta') {
     // Heads of no size leave the softmax.
     return rest - usefulFlops({ ...dims, keySize: 0, valueSize: 0 }, scalars);
   }
@@ -147,8 +159,9 @@ function restName(
   sliced: ReadonlySet<Storage>,
 ): Difference {
   if (term === 'norm') return 'norm arithmetic';
-  if (family.startsWith('attention.')) return 'softmax arithmetic';
-  if (family === 'columnSum' && term === 'attention') return 'softmax arithmetic'; // of the sinks
+  if (family === 'attention.sinks' || (family === 'columnSum' && term === 'attention'))
+    return 'attention sinks';
+  if (isAttention(family)) return 'softmax arithmetic';
   if (family === 'columnSum') {
     return Object.values(bindings).some(({ storage }) => sliced.has(storage)) ? 'sums of slices' : 'bias';
   }
@@ -178,7 +191,7 @@ function splitWaste(
   }
   if (family === 'dropout') return only('random numbers', flops);
   if (family.startsWith('expertPlacement.')) return only('placing tokens', flops);
-  return only(isProduct(family) || family.startsWith('attention.') ? 'tile waste' : 'second pass', flops);
+  return only(isProduct(family) || isAttention(family) ? 'tile waste' : 'second pass', flops);
 }
 
 function only<Name>(name: Name, flops: number): ReadonlyMap<Name, number> {

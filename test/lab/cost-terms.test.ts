@@ -170,6 +170,8 @@ describe.each(Object.keys(grid))('%s', (name) => {
       const hidden = windows.reduce((pairs, window) => pairs + (window * (window - 1)) / 2, 0);
       expect(partOf(row.differences, 'causal half')).toBe(-each * hidden + 0);
       const named = ['causal half', 'softmax arithmetic', 'rotary positions', 'sums of gradients'];
+      if (model.attentionSoftcap > 0) named.push('score cap');
+      if (model.attentionSinks) named.push('attention sinks');
       expect(named).toEqual(expect.arrayContaining(row.differences.map((part) => part.name)));
     }
   });
@@ -323,6 +325,20 @@ describe.each([
 });
 
 describe('named differences', () => {
+  it('are the cap of scores, three operations a pair forward and three backward, and the sinks', () => {
+    const recorded = record('normed heads, a cap on scores and sinks');
+    const { model, train } = recorded.experiment;
+    const { layers, heads, context: time } = model;
+    const rows = layers * train.batch * train.accumulation * heads * time;
+    const { differences } = rowOf(tableOf(recorded, 'training'), 'attention');
+    expect(partOf(differences, 'score cap')).toBe((6 * rows * (time + 1)) / 2);
+    // Four a row each way, and the sum of samples.
+    const summed = layers * train.batch * train.accumulation * heads;
+    const accumulated = layers * heads * (train.accumulation - 1);
+    expect(partOf(differences, 'attention sinks')).toBe(8 * rows + summed);
+    expect(partOf(differences, 'sums of gradients')).toBe(accumulated);
+  });
+
   it('are the logits that prefill leaves out', () => {
     const recorded = record('GPT-2');
     const { context, width, vocabulary } = recorded.experiment.model;
