@@ -1,5 +1,6 @@
-// The probabilities of one attention head, p[i][j] = softmax_{j ≤ i}(scale · q[i]·k[j]), and 0 for every j > i: what the
-// flash kernels never store. To look at, for one short sequence: no training plan has it.
+// The probabilities of one attention head, p[i][j] = softmax_j(cap(scale · q[i]·k[j])) over i − window < j ≤ i, and 0 for
+// every other j: what the flash kernels never store. A sink takes its part of each row and has no column.
+// To look at, for one short sequence: no training plan has it. attention-cap.wgsl stands before.
 // One workgroup computes one row (query i); invocations stride over the keys and meet in a tree in workgroup memory.
 
 override time: u32;
@@ -8,9 +9,13 @@ override rowStride: u32;
 override qOffset: u32; // of this head within a row of qkv
 override kOffset: u32;
 override scale: f32;
+override window: u32; // `time` where every earlier key is seen
+override hasSinks: u32;
+override head: u32;   // whose sink it is
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;                  // [time, rowStride]
-@group(0) @binding(1) var<storage, read_write> probabilities: array<f32>;  // [time, time]
+@group(0) @binding(1) var<storage, read> sinks: array<f32>;                // one a head, or unused
+@group(0) @binding(2) var<storage, read_write> probabilities: array<f32>;  // [time, time]
 
 const workgroupSize = 64u;
 const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
@@ -54,23 +59,31 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     return;
   }
   let row = query * time;
+  let firstKey = query + 1u - min(query + 1u, window);
   var largest = lowest;
+  if (hasSinks == 1u) {
+    largest = sinks[head];
+  }
   for (var i = 0u; i < keySteps; i++) {
     let key = i * workgroupSize + invocation;
-    if (key <= query) {
+    if (firstKey <= key && key <= query) {
       var score = 0.0;
       for (var d = 0u; d < keySize; d++) {
         score = fma(qkv[query * rowStride + qOffset + d], qkv[key * rowStride + kOffset + d], score);
       }
-      probabilities[row + key] = score * scale;
-      largest = max(largest, score * scale);
+      score = capped(vec4<f32>(score * scale)).x;
+      probabilities[row + key] = score;
+      largest = max(largest, score);
     }
   }
   largest = workgroupMaximum(largest, invocation);
   var sum = 0.0;
+  if (hasSinks == 1u && invocation == 0u) {
+    sum = exp(sinks[head] - largest);
+  }
   for (var i = 0u; i < keySteps; i++) {
     let key = i * workgroupSize + invocation;
-    if (key <= query) {
+    if (firstKey <= key && key <= query) {
       let weight = exp(probabilities[row + key] - largest);
       probabilities[row + key] = weight;
       sum += weight;
@@ -81,7 +94,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     let key = i * workgroupSize + invocation;
     if (key < time) {
       // Written also where no score was computed: the matrix has no stale part.
-      probabilities[row + key] = select(0.0, probabilities[row + key] / sum, key <= query);
+      probabilities[row + key] = select(0.0, probabilities[row + key] / sum, firstKey <= key && key <= query);
     }
   }
 }

@@ -1,6 +1,6 @@
 // One head's probabilities: against the reference, and against the flash kernel's output, of which they are the weights.
 import { describe, expect, it } from 'vitest';
-import { attention } from '../../src/kernels/attention.ts';
+import { type AttentionOptions, attention } from '../../src/kernels/attention.ts';
 import { attentionMap, attentionMapForward, longestMap } from '../../src/kernels/attention-map.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
@@ -9,17 +9,33 @@ import { Tape } from '../../src/plan/tape.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
 import { describeKernel } from './describe-kernel.ts';
 
+const maskless = (time: number) => ({ window: time, softcap: 0, hasSinks: 0, head: 0 });
+
 describeKernel(attentionMapForward, [
-  { time: 1, keySize: 1, rowStride: 3, qOffset: 0, kOffset: 1, scale: 1 },
-  { time: 63, keySize: 16, rowStride: 48, qOffset: 0, kOffset: 16, scale: 0.25 },
-  { time: 64, keySize: 3, rowStride: 50, qOffset: 7, kOffset: 31, scale: 0.6 },
-  { time: 65, keySize: 5, rowStride: 15, qOffset: 0, kOffset: 5, scale: 0.45 },
-  { time: longestMap, keySize: 8, rowStride: 24, qOffset: 0, kOffset: 8, scale: 0.35 },
+  { time: 1, keySize: 1, rowStride: 3, qOffset: 0, kOffset: 1, scale: 1, ...maskless(1) },
+  { time: 63, keySize: 16, rowStride: 48, qOffset: 0, kOffset: 16, scale: 0.25, ...maskless(63) },
+  { time: 64, keySize: 3, rowStride: 50, qOffset: 7, kOffset: 31, scale: 0.6, ...maskless(64), window: 1 },
+  { time: 65, keySize: 5, rowStride: 15, qOffset: 0, kOffset: 5, scale: 0.45, ...maskless(65), softcap: 0.7 },
+  {
+    ...{ time: 130, keySize: 5, rowStride: 15, qOffset: 0, kOffset: 5, scale: 0.45 },
+    ...{ window: 65, softcap: 0, hasSinks: 1, head: 2 },
+  },
+  {
+    time: longestMap,
+    keySize: 8,
+    rowStride: 24,
+    qOffset: 0,
+    kOffset: 8,
+    scale: 0.35,
+    ...maskless(longestMap),
+  },
 ]);
 
 const sizes = { batch: 1, time: 9, heads: 4, keyValueHeads: 2, keySize: 5, valueSize: 5 };
 
-function recorded(head: number, changes: Partial<typeof sizes> = {}) {
+const sinks = persistentTensor('sinks', [4], 'f32', 'state');
+
+function recorded(head: number, changes: Partial<AttentionOptions> = {}) {
   const shape = { ...sizes, ...changes };
   const tape = new Tape({ capabilities: baselineCapabilities });
   const columns = (shape.heads + 2 * shape.keyValueHeads) * shape.keySize;
@@ -32,10 +48,20 @@ function recorded(head: number, changes: Partial<typeof sizes> = {}) {
 }
 
 describe('attentionMap', () => {
-  it.each([0, 1, 2, 3])('has the weights with which head %i mixes its values', async (head) => {
-    const { tape, qkv, y, map } = recorded(head);
+  it.each([
+    [0, {}, false],
+    [1, {}, false],
+    [2, {}, false],
+    [3, {}, false],
+    [1, { window: 4 }, false],
+    [2, { softcap: 0.6 }, false],
+    [3, {}, true],
+    [2, { window: 3, softcap: 2 }, true],
+  ])('has the weights with which head %i mixes its values: %j, sinks %s', async (head, options, hasSinks) => {
+    const { tape, qkv, y, map } = recorded(head, hasSinks ? { ...options, sinks } : options);
     const plan = freeze('map', tape, [y, map]);
-    const runtime = new CpuRuntime([plan], [qkv.storage], 'f64');
+    const runtime = new CpuRuntime([plan], [qkv.storage, sinks.storage], 'f64');
+    runtime.write(sinks, Float64Array.of(0.2, -1, 1.5, 0.7));
     const [rows = 0, columns = 0] = qkv.shape;
     const values = Float64Array.from({ length: rows * columns }, (_, i) => Math.sin(1.7 * i * i + 0.3 * i));
     runtime.write(qkv, values);
