@@ -72,6 +72,8 @@ export class FigurePanel extends LitElement {
   @property() fileName = 'figure';
   @property({ attribute: false }) table: FigureTable | undefined;
   @property({ type: Boolean }) isTable = false;
+  /** False for a figure of text, which is no drawing to save. */
+  @property({ attribute: false }) hasDrawing = true;
   /** Whether the table stands below the drawing; the reader may change it. */
   @property({ type: Boolean }) isTableShown = false;
 
@@ -96,7 +98,7 @@ export class FigurePanel extends LitElement {
             </label>`
         }
         ${
-          this.isTable
+          this.isTable || !this.hasDrawing
             ? nothing
             : html`<button class="plain" aria-label="Save “${this.heading}” as SVG" @click=${this.#saveDrawing}>SVG</button>`
         }

@@ -49,6 +49,12 @@ export const rooms: readonly Room[] = [
     render: (lab, access) => html`<room-kernels .lab=${lab} .access=${access}></room-kernels>`,
   },
   {
+    id: 'inside',
+    label: 'Inside',
+    load: () => import('./room-inside.ts'),
+    render: (lab, access) => html`<room-inside .lab=${lab} .access=${access}></room-inside>`,
+  },
+  {
     id: 'validation',
     label: 'Validation',
     load: () => import('./room-validation.ts'),

@@ -97,6 +97,12 @@ export class RunControls extends LitElement {
     return html`<section class="panel" aria-label="Run">
       <div class="row transport">${this.#buttons()}${this.#status()}</div>
       ${this.#progress()}
+      ${(this.run.collapsed ?? []).map(
+        (why) =>
+          html`<p class="small" role="alert">
+            <strong class="bad">Router collapsed.</strong> ${why} <a href="#inside">Look inside</a>
+          </p>`,
+      )}
       <div class="row foot small muted">
         <span><kbd>space</kbd> pause or resume, <kbd>s</kbd> one step. Training goes on in a hidden tab.</span>
         ${
