@@ -104,7 +104,8 @@ class Gathering {
       if (known) return known;
     } else if (last?.layer === layer) {
       const isInside = last.isExperts && (isGrouped || scopeOf(label) === 'activation');
-      if (last.label === label || (isInside && parentOf(last.label) === parentOf(label))) return last;
+      const isSame = last.label === label && !this.#startsAnew(last, term, kernel.family);
+      if (isSame || (isInside && parentOf(last.label) === parentOf(label))) return last;
     }
     const part: GatheredPart = {
       ...{ order: 0, label, layer, term, isExperts: isGrouped },
@@ -112,6 +113,15 @@ class Gathering {
     };
     this.parts.push(part);
     return part;
+  }
+
+  /** Compressed queries, keys and values are several products and norms in one scope. */
+  #startsAnew(last: GatheredPart, term: string | undefined, family: string): boolean {
+    const isProduct = (name: string) => name.startsWith('matmul.');
+    if (scopeOf(last.label) !== 'qkv') return false;
+    return (
+      last.term !== term || (isProduct(family) && last.forward.some(({ kernel }) => isProduct(kernel.family)))
+    );
   }
 
   /**
@@ -131,7 +141,7 @@ class Gathering {
     }
     if (others.length === 0) return only;
     const tensors = Object.values(bindings);
-    const names = tensors.map(({ name }) => name.replace(/^∂/, ''));
+    const names = tensors.map(({ name }) => name.replace(/^∂| slices$/g, ''));
     const bindsWeight = (part: GatheredPart) =>
       part.forward.some(({ bindings: own }) =>
         Object.values(own).some(

@@ -49,14 +49,10 @@ export function textOf(part: GatheredPart, model: ModelConfig, weights: readonly
   const scope = scopeOf(part.label);
   const matrices = weights.join(' and ');
   const { heads, keyValueHeads, experts, expertsPerToken, sharedExperts } = model;
-  const plain = titles[scope] ?? scope.charAt(0).toUpperCase() + scope.slice(1);
+  const plain = titles[scope] ?? capital(scope);
   switch (kind) {
-    case 'norm': {
-      const name = part.forward.some(({ kernel }) => kernel.family.startsWith('rms'))
-        ? 'RMSNorm'
-        : 'LayerNorm';
-      return { kind, title: name, detail: scope === 'norm' ? '' : `of ${scope.replace(/ ?norms?$/i, '')}` };
-    }
+    case 'norm':
+      return { kind, ...normText(part) };
     case 'attention':
       return { kind, title: 'Attention', detail: attentionText(model, part.layer ?? 0) };
     case 'activation':
@@ -78,6 +74,15 @@ export function textOf(part: GatheredPart, model: ModelConfig, weights: readonly
       return { kind, title: 'Loss', detail: 'cross-entropy' };
     default:
   }
+  if (model.attention === 'latent' && (scope === 'qkv' || scope === 'rope')) {
+    return scope === 'rope'
+      ? {
+          kind,
+          title: model.position === 'rope' ? plain : 'Heads',
+          detail: 'queries, keys and values side by side',
+        }
+      : { kind, title: capital(part.forward[0]?.bindings.y?.name ?? scope), detail: matrices };
+  }
   if (scope === 'qkv') {
     const shared = keyValueHeads === heads ? '' : `, ${keyValueHeads} of keys and values`;
     return { kind, title: plain, detail: `${heads} heads${shared}` };
@@ -88,6 +93,19 @@ export function textOf(part: GatheredPart, model: ModelConfig, weights: readonly
   }
   if (scope === 'expand') return { kind, title: model.gated ? 'Gate and up' : 'Expand', detail: matrices };
   return { kind, title: plain, detail: matrices };
+}
+
+function normText({ label, forward }: GatheredPart): Pick<PartText, 'title' | 'detail'> {
+  const families = forward.map(({ kernel }) => kernel.family);
+  const isOfHeads = families.some((family) => family.startsWith('headNorm'));
+  const title = families.some((family) => family.startsWith('layer')) ? 'LayerNorm' : 'RMSNorm';
+  const scope = scopeOf(label);
+  if (isOfHeads) return { title, detail: 'of queries and keys' };
+  return { title, detail: scope === 'norm' || scope === 'qkv' ? '' : `of ${scope}` };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function attentionText(model: ModelConfig, layer: number): string {
@@ -121,6 +139,16 @@ export function blockText(model: ModelConfig, layer: number): Pick<DiagramBlock,
   return { mark: hasWindows ? (isLocal ? 'L' : 'G') : '', note: notes.join(', ') };
 }
 
+/** Letters that are likely for the sizes of a matrix, by its name. */
+const likelyLetters: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/(gateUp|expand)$/, ['C', 'F or 2F or Fᴇ or 2Fᴇ']],
+  [/contract$/, ['F or Fᴇ', 'C']],
+  [/qkv$/, ['C', '(H + 2G)·D']],
+  [/projection$/, ['H·D', 'C']],
+  [/^(tokenEmbedding|head)$/, ['V', 'C']],
+  [/^positionEmbedding$/, ['T', 'C']],
+];
+
 /** Letters for sizes, those that are likely for a kind of part first. */
 export class Letters {
   readonly #model: ModelConfig;
@@ -153,23 +181,16 @@ export class Letters {
     const [first = 1, ...rest] = sizes;
     const row = this.#rows.find(([, size]) => size === first)?.[0] ?? String(first);
     const likely = kind === 'attention' ? 'H·D' : scope === 'qkv' || scope === 'rope' ? '(H + 2G)·D' : 'C';
-    const columns = rest.map((size) => this.#column(size, [likely]));
+    const columns = rest.map((size) => this.#column(size, likely));
     return { sizes, letters: `[${[row, ...columns].join(', ')}]` };
   }
 
   /** Letters of a matrix or table, such as `C × 2F`; of experts those of one. */
-  weight(sizes: readonly number[], scope: string): string {
-    const isExpert = sizes.length === 3;
-    const hidden: readonly string[] = scope === 'contract' ? ['H·D', 'F', 'C'] : ['C'];
-    const last =
-      scope === 'qkv' ? ['(H + 2G)·D'] : scope === 'projection' || scope === 'contract' ? ['C'] : [];
-    const own = isExpert ? sizes.slice(1) : sizes;
-    const of = (size: number, likely: readonly string[]) => this.#column(size, likely, isExpert);
-    return own
-      .map((size, index) =>
-        of(size, index === own.length - 1 ? last : scope === 'projection' ? ['H·D'] : hidden),
-      )
-      .join(' × ');
+  weight(name: string, shape: readonly number[]): string {
+    const own = shape.length === 3 ? shape.slice(1) : shape;
+    const [, likely = []] = likelyLetters.find(([pattern]) => pattern.test(name)) ?? [];
+    const isExpert = /experts\./i.test(name);
+    return own.map((size, index) => this.#column(size, likely[index] ?? '', isExpert)).join(' × ');
   }
 
   /** The letters with their values. */
@@ -188,22 +209,22 @@ export class Letters {
       ...(experts > 0
         ? [
             { letter: 'E', value: experts, meaning: 'experts' },
+            { letter: 'Fᴇ', value: this.#model.expertHidden, meaning: 'channels inside an expert' },
             { letter: 'K', value: expertsPerToken, meaning: 'experts that a token takes' },
           ]
         : []),
     ];
   }
 
-  #column(size: number, likely: readonly string[], isExpert = false): string {
+  #column(size: number, likely: string, isExpert = false): string {
     const { expertHidden } = this.#model;
-    const inside: readonly (readonly [string, number])[] = isExpert
-      ? [
-          ['Fᴇ', expertHidden],
-          ['2Fᴇ', 2 * expertHidden],
-        ]
-      : [];
-    const known = [...inside, ...this.#columns];
-    const first = known.find(([letter, value]) => value === size && likely.includes(letter));
-    return (first ?? known.find(([, value]) => value === size))?.[0] ?? String(size);
+    const inside: readonly (readonly [string, number])[] = [
+      ['Fᴇ', expertHidden],
+      ['2Fᴇ', 2 * expertHidden],
+    ];
+    const known = isExpert ? [...inside, ...this.#columns] : this.#columns;
+    const fits = known.filter(([, value]) => value === size);
+    // Sizes may be equal by chance: a size that is expected where it stands goes first.
+    return (fits.find(([letter]) => likely.split(' or ').includes(letter)) ?? fits[0])?.[0] ?? String(size);
   }
 }

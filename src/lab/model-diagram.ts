@@ -1,8 +1,7 @@
 // The model of an experiment as a diagram: what its parts cost, summed over the very dispatches that a step runs.
 import type { Experiment } from '../model/config.ts';
-import type { ModelTensors } from '../model/model-tensors.ts';
 import { lifetimes } from '../plan/memory.ts';
-import { elementCount, type Storage, storageBytes, type Tensor } from '../plan/tensor.ts';
+import { elementCount, storageBytes, type Tensor } from '../plan/tensor.ts';
 import type { KernelTable } from '../worker/api.ts';
 import type { DiagramInput, DiagramPart, ModelDiagram, PartCosts } from '../worker/api-diagram.ts';
 import { timesPerStep } from './kernel-table.ts';
@@ -27,14 +26,13 @@ export function modelDiagram(
 ): ModelDiagram {
   const gathered = gatherParts(plans.accumulate.dispatches);
   const letters = new Letters(model, train.batch, plans.time);
-  const owned = ownParameters(gathered.parts, plans.model);
+  const owned = ownParameters(gathered.parts, plans);
   const kept = keptBytes(gathered, plans);
   const idOf = nameParts(gathered.parts);
   const partOf = (part: GatheredPart): DiagramPart => {
-    const { parameters, active, shared, shapes } = owned.get(part) ?? nothingOwned;
-    const weights = shapes
-      .filter(({ length }) => length > 1)
-      .map((shape) => letters.weight(shape, scopeOf(part.label)));
+    const { parameters, active, shared, tensors } = owned.get(part) ?? nothingOwned;
+    const matrices = tensors.filter(({ shape }) => shape.length > 1);
+    const weights = matrices.map(({ name, shape }) => letters.weight(name, shape));
     const place = (of: GatheredPart) => ({ kind: kindOf(of), scope: scopeOf(of.label) });
     const inputs = inputsOf(part).map(({ from, tensor, role }): DiagramInput => {
       return { from: idOf(from), shape: letters.flow(tensor.shape, place(from)), role };
@@ -166,19 +164,22 @@ interface Owned {
   parameters: number;
   active: number;
   readonly shared: string[];
-  readonly shapes: (readonly number[])[];
+  readonly tensors: { readonly name: string; readonly shape: readonly number[] }[];
 }
-const nothingOwned: Owned = { parameters: 0, active: 0, shared: [], shapes: [] };
+const nothingOwned: Owned = { parameters: 0, active: 0, shared: [], tensors: [] };
 
-/** Parameters go to the part that reads them first; one with a row for each of its layers is split between those. */
+/** Parameters go to the part that reads them first. What no gradient reaches (the routers' biases) is not among them. */
 function ownParameters(
   parts: readonly GatheredPart[],
-  { store, config }: ModelTensors,
+  { accumulate, model: { store, config } }: TrainingPlans,
 ): Map<GatheredPart, Owned> {
   const owned = new Map(
-    parts.map((part): [GatheredPart, Owned] => [part, { parameters: 0, active: 0, shared: [], shapes: [] }]),
+    parts.map((part): [GatheredPart, Owned] => [part, { parameters: 0, active: 0, shared: [], tensors: [] }]),
   );
+  const bound = accumulate.dispatches.flatMap(({ bindings }) => Object.values(bindings));
+  const names = new Set(bound.map(({ name }) => name));
   for (const { name, shape, blocks } of store.parameters.values()) {
+    if (!names.has(`∂${name}`)) continue;
     const isBound = ({ storage, offset }: Tensor) =>
       blocks.some(({ weight }) => {
         const inside = offset - weight.offset;
@@ -189,18 +190,12 @@ function ownParameters(
     );
     const elements = elementCount(shape);
     const isExperts = shape.length === 3 && shape[0] === config.experts;
-    const isSplit = readers.length > 1 && shape[0] === readers.length;
-    for (const [index, part] of readers.entries()) {
-      const own = owned.get(part) ?? nothingOwned;
-      if (index > 0 && !isSplit) {
-        own.shared.push(name);
-        continue;
-      }
-      const share = isSplit ? elements / readers.length : elements;
-      own.parameters += share;
-      own.active += isExperts ? (share * config.expertsPerToken) / config.experts : share;
-      own.shapes.push(isSplit ? shape.slice(1) : shape);
-    }
+    const [owner, ...others] = readers.map((part) => owned.get(part) ?? nothingOwned);
+    for (const other of others) other.shared.push(name);
+    if (!owner) continue;
+    owner.parameters += elements;
+    owner.active += isExperts ? (elements * config.expertsPerToken) / config.experts : elements;
+    owner.tensors.push({ name, shape });
   }
   return owned;
 }
@@ -210,7 +205,7 @@ function keptBytes({ owners }: GatheredParts, { accumulate }: TrainingPlans): Ma
   const { dispatches } = accumulate;
   const turn = dispatches.findLastIndex(({ phase }) => phase === 'forward');
   const bytes = new Map<GatheredPart, number>();
-  for (const { storage, first, last } of lifetimes(dispatches, [] as Storage[])) {
+  for (const { storage, first, last } of lifetimes(dispatches, [])) {
     const part = owners[first];
     if (part && first <= turn && last > turn) bytes.set(part, (bytes.get(part) ?? 0) + storageBytes(storage));
   }

@@ -40,8 +40,6 @@ export interface DrawnBlock {
 /** A section: its blocks, and whether they can be drawn one by one. */
 export interface DrawnSection {
   readonly first: number;
-  /** Letters of its layers, L local and G global; empty where there is no pattern. */
-  readonly marks: string;
   /** `Layers 0–11: 2 × LLLLLG`; empty where the blocks say it all. */
   readonly title: string;
   readonly canSplit: boolean;
@@ -132,10 +130,9 @@ function drawnSection(
   const all = repeated(0, period);
   const groups = isSplit ? all.map((layer) => [layer]) : together;
   const letters = unit.map((layer) => blocks[layer]?.mark ?? '').join('');
-  const marks = all.map((layer) => blocks[layer]?.mark ?? '').join('');
   const isComposite = runs.length > 1 && times > 1;
   return {
-    ...{ first, marks, isSplit, canSplit: all.length > 1 },
+    ...{ first, isSplit, canSplit: all.length > 1 },
     title: isComposite ? `Layers ${layerRange(all)}: ${times} × ${letters || `${period} layers`}` : '',
     blocks: groups.map((layers) =>
       drawnBlock(
@@ -249,21 +246,20 @@ export function rowsTable(
   const isMeasured = behind.some(({ measuredSeconds }) => measuredSeconds !== undefined);
   return {
     columns: [
-      ...[{ label: 'Kernel' }, { label: 'Pass' }, { label: 'Dims', room: 'long' as const }],
+      ...[{ label: 'Kernel' }, { label: 'Pass' }],
       { label: 'Dispatches', format: formatCount },
       { label: 'Work (FLOP)', format: (value: number) => formatSi(value, 'FLOP') },
       { label: 'Moved (B)', format: formatBytes },
       ...(isPredicted ? [{ label: 'Predicted (s)', format: formatSeconds }] : []),
       ...(isMeasured ? [{ label: 'Measured (s)', format: formatSeconds }] : []),
+      { label: 'Dims', room: 'medium' },
     ],
     rows: [
-      ...[...groups.values()].map((group) => [
-        group[0]?.kernel ?? '',
-        group[0]?.phase ?? '',
-        group[0]?.shape ?? '',
-        ...figures(group),
-      ]),
-      ['All', '', '', ...figures(behind)],
+      ...[...groups.values()].map((group) => {
+        const [{ kernel, phase, shape } = { kernel: '', phase: '', shape: '' }] = group;
+        return [kernel, phase, ...figures(group), shape];
+      }),
+      ['All', '', ...figures(behind), ''],
     ],
   };
 }

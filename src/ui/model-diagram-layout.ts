@@ -53,7 +53,7 @@ export interface DiagramLayout {
 export const sizes = {
   part: 42,
   head: 42,
-  gap: 22,
+  gap: 24,
   sumGap: 36,
   sum: 7,
   lane: 24,
@@ -64,6 +64,12 @@ export const sizes = {
 
 /** A stretch of parts: a part, or two chains side by side. */
 type Chain = readonly (DrawnPart | { readonly left: Chain; readonly right: Chain })[];
+
+interface End {
+  readonly x: number;
+  readonly y: number;
+  readonly id?: string;
+}
 
 interface Column {
   readonly x: number;
@@ -79,6 +85,7 @@ export function layOutDiagram(
   const placing = new Placing(top);
   const inner = { x: sizes.inset + sizes.lane, width: width - 2 * sizes.inset - sizes.lane - sizes.aside };
   const outer = { x: 1, width: width - 2 };
+  placing.begin(inner, 'tokens [B, T]');
   placing.chain(chainOf(before), inner);
   for (const section of sections) {
     if (section.title !== '') placing.title(section.title, outer);
@@ -137,8 +144,8 @@ class Placing {
   readonly #labels: DiagramLayout['labels'][number][] = [];
   /** Parts by id with where what they make can be taken. */
   readonly #places = new Map<string, { readonly box: Box; readonly exit: number }>();
-  /** Ends that wait for what comes next. */
-  #ends: { x: number; y: number }[] = [];
+  /** Ends that wait for what takes them: the part of this id, or whatever comes next. */
+  #ends: End[] = [];
   #flowing = '';
   /** Where the present block takes its input. */
   #entry = { x: 0, y: 0 };
@@ -153,6 +160,12 @@ class Placing {
       ...{ items: this.#items, lines: this.#lines, sums: this.#sums, labels: this.#labels },
       height: Math.ceil(this.#y + 2),
     };
+  }
+
+  /** What comes in at the top. */
+  begin({ x, width }: Column, text: string): void {
+    this.#ends = [{ x: x + width / 2, y: this.#y }];
+    this.#flowing = text;
   }
 
   title(text: string, { x }: Column): void {
@@ -210,19 +223,20 @@ class Placing {
     const [leftEnds, leftY] = [this.#ends, this.#y];
     [this.#ends, this.#y, this.#flowing] = [ends, top, flowing];
     this.chain(right, { x: x + half + sizes.columns, width: half }, inside);
-    const last = partsOf(right).at(-1);
-    const isMet = partsOf(left).some(({ part }) =>
-      last?.part.inputs.some(({ from, role }) => from === part.id && role === 'residual'),
-    );
+    const added =
+      partsOf(right)
+        .at(-1)
+        ?.part.inputs.filter(({ role }) => role === 'residual') ?? [];
     // What is added is drawn to the sign of addition; anything else goes on beside.
-    if (!isMet) this.#ends = [...leftEnds, ...this.#ends];
+    const waiting = leftEnds.filter(({ id }) => !added.some(({ from }) => from === id));
+    this.#ends = [...waiting, ...this.#ends];
     this.#y = Math.max(leftY, this.#y);
   }
 
   #part(drawn: DrawnPart, { x, width }: Column, inside: ReadonlySet<string> | undefined): void {
     const { part } = drawn;
     const middle = x + width / 2;
-    this.#arrive({ x: middle, y: this.#y + sizes.gap }, part.inputs[0]?.shape.letters);
+    this.#arrive({ x: middle, y: this.#y + sizes.gap }, part);
     const box = { x, y: this.#y, width, height: sizes.part };
     this.#items.push({ kind: 'part', drawn, ...box });
     this.#y += sizes.part;
@@ -240,7 +254,7 @@ class Placing {
     for (const { from, role } of part.inputs) if (role === 'aside') this.#aside(from, box);
     this.#places.set(part.id, { box, exit: this.#y });
     this.#flowing = part.output.letters;
-    this.#ends = [{ x: middle, y: this.#y }];
+    this.#ends = [...this.#ends, { x: middle, y: this.#y, id: part.id }];
   }
 
   /** A line around the parts between, on the left; from beside where both stand side by side. */
@@ -266,7 +280,7 @@ class Placing {
 
   #aside(from: string, box: Box): void {
     const source = this.#places.get(from)?.box;
-    if (!source || source.x !== box.x) return;
+    if (!source || source.x !== box.x || source.width !== box.width) return;
     const [x, y, end] = [
       source.x + source.width,
       source.y + source.height / 2 + 6,
@@ -275,19 +289,20 @@ class Placing {
     this.#lines.push({ kind: 'aside', path: `M${x} ${y}h5q5 0 5 5V${end - 5}q0 5-5 5h-5` });
   }
 
-  /** Draws the waiting ends to a point; several meet half-way. */
-  #arrive(to: { readonly x: number; readonly y: number }, shape = this.#flowing): void {
+  /** Draws the ends that a part takes, or all, to a point; several meet on the way. */
+  #arrive(to: { readonly x: number; readonly y: number }, part?: DrawnPart['part']): void {
     this.#y = to.y;
-    const [first] = this.#ends;
-    if (!first) return;
-    const bend = to.y - sizes.gap / 2 - 4;
-    for (const { x, y } of this.#ends) {
-      this.#lines.push({
-        kind: 'flow',
-        path: x === to.x ? `M${x} ${y}V${to.y}` : `M${x} ${y}V${bend}H${to.x}V${to.y}`,
-      });
+    const isTaken = ({ id }: End) => !part || id === undefined || part.inputs.some(({ from }) => from === id);
+    const taken = this.#ends.filter(isTaken);
+    this.#ends = this.#ends.filter((end) => !isTaken(end));
+    if (taken.length === 0) return;
+    const bend = to.y - sizes.gap + 4;
+    for (const { x, y } of taken) {
+      const path = x === to.x ? `M${x} ${y}V${to.y}` : `M${x} ${y}V${bend}H${to.x}V${to.y}`;
+      this.#lines.push({ kind: 'flow', path: `${path}m-4-5l4 5l4-5` });
     }
-    if (shape !== '') this.#labels.push({ kind: 'shape', x: to.x + 7, y: to.y - 6, text: shape });
+    const text = part?.inputs[0]?.shape.letters ?? this.#flowing;
+    if (text !== '') this.#labels.push({ kind: 'shape', x: to.x + 9, y: to.y - 7, text });
   }
 
   #leave(end: { readonly x: number; readonly y: number }): void {

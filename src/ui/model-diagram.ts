@@ -18,7 +18,7 @@ import { baseStyles } from './styles.ts';
 
 /** Opacity of the darkest shade: text stays readable on it. */
 const darkest = 0.46;
-const legendHeight = 40;
+const legendHeight = 26;
 
 /**
  * Give it `diagram` and what is `drawn` of it. Sends `pick-part` (detail: the key), `toggle-block` (the key) and
@@ -186,8 +186,7 @@ export class ModelDiagramElement extends LitElement {
     const { width, shading } = this;
     const steps = 6;
     const wide = Math.min(150, width * 0.4) / steps;
-    const from = 24;
-    return svg`<text class="legend" x="0" y="11">${from > 0 ? '0' : ''}</text>
+    return svg`<text class="legend" x="0" y="11">0</text>
       ${Array.from({ length: steps }, (_, index) => {
         const opacity = ((darkest * index) / (steps - 1)).toFixed(3);
         return svg`<rect class="shade" x=${12 + index * wide} y="1" width=${wide} height="12" fill-opacity=${opacity}></rect>`;

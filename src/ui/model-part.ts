@@ -55,11 +55,11 @@ export class ModelPart extends LitElement {
     return html`<section class="panel" aria-labelledby="title">
         <div class="head" aria-live="polite"><h2 id="title">${title}</h2><span class="muted">${detail}</span></div>
         <div class="figures">${this.#figures(costs, diagram, part)}</div>
-        ${part ? this.#flows(part) : nothing}
+        ${part ? this.#flows(part, diagram) : nothing}
       </section>
       <figure-panel heading="Kernels behind it" fileName="kernels-of-${title.toLowerCase().replace(/[^a-z0-9]+/g, '-')}" isTable .table=${table}>
         <p slot="note">
-          Of one training step; dispatches of the same kernel and dims are one row. Times: ${diagram.method}.
+          Of one training step; dispatches of the same kernel and dims are one row. ${timesNote(diagram)}
         </p>
       </figure-panel>`;
   }
@@ -78,14 +78,16 @@ export class ModelPart extends LitElement {
       ${figure(formatBytes(keptBytes), `of activations ${kept}`)} ${figure(formatBytes(movedBytes), 'moved in a step')}`;
   }
 
-  #flows({ part }: DrawnPart) {
+  #flows({ part }: DrawnPart, { before, blocks, after }: ModelDiagram) {
+    const all = [...before, ...blocks.flatMap(({ parts }) => parts), ...after];
+    const titleOf = (id: string) => all.find((one) => one.id === id)?.title ?? id;
     const words = { main: 'takes', residual: 'adds', aside: 'also reads' };
     const text = (letters: string, numbers: readonly number[]) =>
       html`<span class="mono">${letters}</span> = [${numbers.join(', ')}]`;
     return html`<dl class="pairs flows">
       ${part.inputs.map(
         ({ shape, role, from }) =>
-          html`<dt>${words[role]}</dt><dd>${text(shape.letters, shape.sizes)} <span class="muted">from ${from}</span></dd>`,
+          html`<dt>${words[role]}</dt><dd>${text(shape.letters, shape.sizes)} <span class="muted">from ${titleOf(from)}</span></dd>`,
       )}
       ${part.output.sizes.length === 0 ? nothing : html`<dt>makes</dt><dd>${text(part.output.letters, part.output.sizes)}</dd>`}
     </dl>`;
@@ -97,4 +99,11 @@ function figure(value: string, name: string) {
     <div class="figure">${value}</div>
     <div class="name">${name}</div>
   </div>`;
+}
+
+function timesNote({ rows, method }: ModelDiagram): string {
+  if (rows.some(({ measuredSeconds }) => measuredSeconds !== undefined)) return `Measured: ${method}.`;
+  return rows.some(({ predictedSeconds }) => predictedSeconds !== undefined)
+    ? 'Times are predicted; “Profile” in the room “Kernels” measures them.'
+    : 'Once the device is calibrated, times are predicted.';
 }

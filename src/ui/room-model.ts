@@ -29,12 +29,15 @@ export class RoomModel extends LitElement {
         grid-template-columns: minmax(0, 1fr);
         align-content: start;
       }
+      .pair {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+        align-items: start;
+      }
       @media (min-width: 1000px) {
         .pair {
-          display: grid;
-          gap: var(--gap);
           grid-template-columns: minmax(0, 5fr) minmax(0, 6fr);
-          align-items: start;
         }
         .column {
           position: sticky;
@@ -43,9 +46,6 @@ export class RoomModel extends LitElement {
           overflow-y: auto;
           scrollbar-width: thin;
         }
-      }
-      .column {
-        margin-top: 0;
       }
       .figures {
         display: grid;
@@ -57,16 +57,6 @@ export class RoomModel extends LitElement {
         min-height: 26px;
         padding: 1px 4px;
         border-color: var(--line);
-      }
-      .pair > * + * {
-        margin-top: 0;
-      }
-      @media (max-width: 999.9px) {
-        .pair {
-          display: grid;
-          gap: var(--gap);
-          grid-template-columns: minmax(0, 1fr);
-        }
       }
       .letters {
         display: flex;
@@ -158,9 +148,7 @@ export class RoomModel extends LitElement {
           .drawn=${drawn}
           .shading=${shading}
           .picked=${block?.key ?? part?.key ?? ''}
-          @pick-part=${({ detail }: CustomEvent<string>) => {
-            this.picked = detail;
-          }}
+          @pick-part=${({ detail }: CustomEvent<string>) => void this.#pick(detail)}
           @toggle-block=${({ detail }: CustomEvent<string>) => {
             this.view = { ...view, flipped: toggled(view.flipped, detail) };
           }}
@@ -175,8 +163,16 @@ export class RoomModel extends LitElement {
           <p>Drawn from the plan of one training step: shares are of its flops, backward and update included.</p>
         </div>
       </figure-panel>
-      <div class="column" tabindex="-1"><model-part .diagram=${diagram} .drawn=${part} .block=${block}></model-part></div>
+      <div class="column"><model-part .diagram=${diagram} .drawn=${part} .block=${block}></model-part></div>
     </div>`;
+  }
+
+  /** Shows what is behind a part; where it stands below the diagram, goes there. */
+  async #pick(key: string): Promise<void> {
+    this.picked = key;
+    await this.updateComplete;
+    const panel = this.renderRoot.querySelector('.column');
+    if (panel && panel.getBoundingClientRect().top > innerHeight) panel.scrollIntoView();
   }
 
   /** Asks for the diagram again if what it is made of has changed and the room is on display. */
