@@ -51,7 +51,7 @@ const small: readonly GridModel[] = [
   gridModel('llama', [1, 192, 6, 160, 5], ['training', 'prefill'], { hidden: 384 }, 'F384'),
 ];
 
-/** What only the full grid has: larger, longer, deeper. */
+/** What only the full grid has: larger, longer, deeper, with experts, windows and latents. */
 const larger: readonly GridModel[] = [
   gridModel('gpt', [4, 192, 6, 96, 16], all),
   gridModel('gpt', [8, 104, 4, 80, 12], all),
@@ -61,6 +61,9 @@ const larger: readonly GridModel[] = [
   gridModel('llama', [3, 256, 8, 128, 8], all, { keyValueHeads: 4 }, 'G4'),
   gridModel('llama', [2, 384, 6, 64, 8], all),
   gridModel('llama', [4, 128, 2, 256, 6], all, { vocabulary: 2000 }, 'V2000'),
+  gridModel('llama', [3, 96, 4, 64, 12], all, { experts: 8, expertsPerToken: 2, expertHidden: 128 }, 'E8'),
+  gridModel('llama', [3, 128, 4, 128, 8], all, { windowPattern: 'LLG', window: 24 }, 'W24'),
+  gridModel('llama', [3, 128, 4, 96, 8], all, { attention: 'latent', latentSize: 48 }, 'latent'),
 ];
 
 /** The grid of this name. */
