@@ -1,8 +1,8 @@
 // `flopscope validate`: predictions against measurements on models that calibration has not seen.
 import { type Command, Option } from 'commander';
-import { openPace, shapesToMeasure } from '../lab/calibration.ts';
+import { openPace, shapesToMeasure, typicalPlans } from '../lab/calibration.ts';
 import { validatePredictions } from '../lab/validation.ts';
-import { validationGrid } from '../lab/validation-grid.ts';
+import { type GridModel, validationGrid } from '../lab/validation-grid.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { OpenDevice } from '../runtime/device.ts';
 import type { ValidationRow, ValidationSummary } from '../worker/api-validation.ts';
@@ -10,7 +10,7 @@ import { openMachine } from './device.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
 import { jsonOption, outputOf } from './options.ts';
 import { type Output, quantity } from './output.ts';
-import { measureProfile, shapesOf } from './profiles.ts';
+import { completeProfile, measureProfile, shapesOf } from './profiles.ts';
 import { useKnownProfile } from './profiles-known.ts';
 
 interface ValidateOptions {
@@ -44,17 +44,18 @@ async function validate(options: ValidateOptions, output: Output, signal: AbortS
   const { engine, open } = machine;
   if (!open) throw new Error('validate: a GPU machine came without its device.');
   await useKnownProfile(machine, options.profile, output);
+  const models = validationGrid(options.grid);
   const profile =
     options.profile !== undefined && engine.profile
       ? engine.profile
-      : await fullProfile(open, options.recalibrate ? undefined : engine.profile, output);
+      : await fullProfile(open, models, options.recalibrate ? undefined : engine.profile, output);
   engine.profile = profile;
   output.text(
     `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}${'pace'.padStart(7)}\n`,
   );
   const pace = await openPace(open);
   try {
-    const summary = await validatePredictions(engine, validationGrid(options.grid), {
+    const summary = await validatePredictions(engine, models, {
       onRow: (row) => output.result(row, describeRow(row)),
       onProgress: (fraction, what) => output.progress(what, fraction),
       paceSeconds: () => pace.seconds(),
@@ -66,9 +67,13 @@ async function validate(options: ValidateOptions, output: Output, signal: AbortS
   }
 }
 
-/** A profile with every shape, as far as three more calibrations reach: a driver keeps what it compiled in the last. */
+/**
+ * A profile with every shape, as far as three more calibrations reach (a driver keeps what it compiled in the last), and
+ * with the kernels that only these models have.
+ */
 async function fullProfile(
   open: OpenDevice,
+  models: readonly GridModel[],
   known: DeviceProfile | undefined,
   output: Output,
 ): Promise<DeviceProfile> {
@@ -76,7 +81,8 @@ async function fullProfile(
   const wanted = shapesToMeasure(open.capabilities);
   for (let again = 0; again < 3 && shapesOf(profile) < wanted; again++)
     profile = await measureProfile(open, output);
-  return profile;
+  const plans = models.flatMap(({ experiment }) => typicalPlans(experiment, open.capabilities));
+  return completeProfile(open, plans, profile, output);
 }
 
 function describeRow({

@@ -98,12 +98,13 @@ function byWeight(plans: readonly Plan[]): Kernel[] {
 /** The kernels that the presets and a tiny experiment would run on such a device, sampling included, each once. */
 export function chosenKernels(capabilities: Capabilities): Kernel[] {
   const experiments = [...presets.map(({ experiment }) => experiment), tinyExperiment];
-  return kernelsOf(
-    experiments.flatMap((json) => {
-      const plans = recordTypical(json, capabilities);
-      return plans ? allPlans(plans, recordInferencePlans(plans.model, { capabilities })) : [];
-    }),
-  );
+  return kernelsOf(experiments.flatMap((json) => typicalPlans(json, capabilities)));
+}
+
+/** All plans of an experiment in JSON, with the vocabulary of a typical alphabet; none if it is refused. */
+export function typicalPlans(json: unknown, capabilities: Capabilities): Plan[] {
+  const plans = recordTypical(json, capabilities);
+  return plans ? allPlans(plans, recordInferencePlans(plans.model, { capabilities })) : [];
 }
 
 function recordTypical(json: unknown, capabilities: Capabilities): TrainingPlans | undefined {
