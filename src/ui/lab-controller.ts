@@ -152,9 +152,9 @@ export class LabController implements ReactiveController {
     await this.#startRun(isTrusted, (lab, experiment) => lab.start(experiment, this.#ownText));
   }
 
-  /** As `train`, but waits before the first step. */
-  async prepare(): Promise<void> {
-    await this.#startRun(false, (lab, experiment) => lab.prepare(experiment, this.#ownText));
+  /** As `train`, but waits before the first step; false when that failed (and was shown). */
+  prepare(): Promise<boolean> {
+    return this.#startRun(false, (lab, experiment) => lab.prepare(experiment, this.#ownText));
   }
 
   async pause(): Promise<void> {
@@ -197,7 +197,7 @@ export class LabController implements ReactiveController {
 
   /** Fetches the plan as a table; with `measure` every dispatch is timed. Without a run it prepares one. */
   async showKernels(measure: boolean): Promise<void> {
-    if (!hasWeights(this.state.run)) await this.prepare();
+    if (!hasWeights(this.state.run) && !(await this.prepare())) return; // why is on display
     const what = measure ? 'Timing every dispatch on a copy of the weights' : 'Reading the plan';
     await this.#store.job('kernels', what, (lab, report) =>
       lab.kernelTable(measure, (done, total) => report(done / total, '')),
@@ -290,16 +290,17 @@ export class LabController implements ReactiveController {
   async #startRun(
     isTrusted: boolean,
     ask: (lab: Lab, experiment: ExperimentJson) => Promise<Result<undefined>>,
-  ) {
+  ): Promise<boolean> {
     const { run, fieldProblems, busy } = this.state;
-    if (run.state === 'preparing' || run.state === 'running' || busy !== '') return;
+    if (run.state === 'preparing' || run.state === 'running' || busy !== '') return false;
     if (fieldProblems.length > 0) {
       const message = fieldProblems.map((problem) => problem.message).join(' ');
-      return this.#store.show({ kind: 'invalidConfig', message, fields: fieldProblems });
+      this.#store.show({ kind: 'invalidConfig', message, fields: fieldProblems });
+      return false;
     }
     this.#store.set({ problems: [] });
     const isReady = await this.#store.attempt('Checking the device', () => this.#checkDevice(isTrusted));
-    if (isReady !== true) return;
+    if (isReady !== true) return false;
     const { experiment } = this.state;
     this.#series.clear(undefined);
     this.#store.set({
@@ -309,9 +310,10 @@ export class LabController implements ReactiveController {
       sampler: { isRunning: false, text: '' },
     });
     const result = await this.#store.attempt('', (lab) => ask(lab, experiment));
-    if (result?.kind === 'ok') return;
+    if (result?.kind === 'ok') return true;
     this.#store.set({ run: { ...noRun, state: 'failed' } });
     if (result !== undefined) this.#store.show(result.problem);
+    return false;
   }
 
   async #open(what: string, ask: (lab: Lab) => Promise<Result<ExperimentJson>>): Promise<boolean> {

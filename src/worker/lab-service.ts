@@ -7,6 +7,7 @@ import type { Catalogue, ExperimentJson, Lab, LabEvent } from './api.ts';
 import { answer, DeviceService } from './device-service.ts';
 import { createDiagrams } from './diagram-service.ts';
 import { EventStream } from './event-stream.ts';
+import { type Activity, Exclusive } from './exclusive.ts';
 import { createInside } from './inside-service.ts';
 import { createKernels } from './kernels-service.ts';
 import { LessonsService } from './lessons-service.ts';
@@ -28,19 +29,15 @@ export function createLab(): Lab {
     emit({ kind: 'problem', problem });
     emit({ kind: 'state', state: 'failed', message: problem.message });
   });
-  const runs = new RunService(devices, storage, emit);
+  const exclusive = new Exclusive(() => runs.isTraining);
+  const runs = new RunService(devices, storage, emit, exclusive);
   const lessons = new LessonsService({
     engine: () => devices.engine(),
-    isTraining: () => runs.isTraining,
+    exclusive,
     withRun: (task) => runs.withRun(task),
   });
-  const validation = new ValidationService(devices, runs);
+  const validation = new ValidationService(devices, runs, exclusive);
   const zoo = new ZooService(runs);
-  // Whoever trains wants the GPU now: other times would be wrong, and so would the run's.
-  const yieldToTraining = () => {
-    lessons.cancel('Training was started, so the lesson was cancelled.');
-    validation.cancel();
-  };
   const lifeLock = holdLifeLock();
 
   return {
@@ -50,25 +47,22 @@ export function createLab(): Lab {
     addressOf: async (experiment, presetId) => experimentToAddress(parsed(experiment), presetId),
     fromAddress: async (query) => readAddress(query),
     openDevice: () => answer(() => devices.open()),
-    selfTest: (onProgress) => answer(() => devices.selfTest(onProgress)),
-    calibrate: (again, onProgress) => answer(() => devices.calibrate(again, onProgress)),
+    selfTest: (onProgress) => answer(() => exclusive.during(selfTesting, () => devices.selfTest(onProgress))),
+    calibrate: (again, onProgress) =>
+      answer(() => exclusive.during(calibrating, () => devices.calibrate(again, onProgress))),
     keptCalibration: () => devices.kept(),
     predict: (experiment) => answer(() => runs.predict(experiment)),
     useText: (text) => answer(() => runs.useText(text)),
     listen: async (listener) => events.listen(listener),
     start: (experiment, text) =>
       answer(async () => {
-        yieldToTraining();
         await zoo.cancel();
         await runs.train(experiment, text);
         return undefined;
       }),
     prepare: (experiment, text) => answer(() => runs.prepare(experiment, text).then(() => undefined)),
     pause: () => runs.pause(),
-    resume: async () => {
-      yieldToTraining();
-      runs.start();
-    },
+    resume: () => runs.resume(),
     step: () => answer(() => runs.step().then(() => undefined)),
     stop: () => runs.stop(),
     sample: (request, onText) => answer(() => runs.sample(request, onText)),
@@ -100,14 +94,13 @@ export function createLab(): Lab {
     cancelValidation: async () => validation.cancel(),
     scalePreset: (presetId, factor) => answer(() => zoo.scale(presetId, factor)),
     matchAtEqualFlops: (presetIds, steps) => answer(() => zoo.match(presetIds, steps)),
-    compareAtEqualFlops: (models, onEvent) =>
-      answer(() => {
-        yieldToTraining();
-        return zoo.compare(models, onEvent);
-      }),
+    compareAtEqualFlops: (models, onEvent) => answer(() => zoo.compare(models, onEvent)),
     cancelComparison: () => zoo.cancel(),
   };
 }
+
+const selfTesting: Activity = { what: 'The self-test', way: 'wait for it' };
+const calibrating: Activity = { what: 'Calibration', way: 'wait for it' };
 
 const catalogue: Catalogue = {
   version: schemaVersion,

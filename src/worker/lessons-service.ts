@@ -4,7 +4,7 @@ import type { Engine } from '../lab/engine.ts';
 import { runLesson } from '../lab/lesson.ts';
 import { tokenNames } from '../lab/lesson-causal.ts';
 import { allLessons, lessonNamed } from '../lab/lessons.ts';
-import { LabError, stage } from '../lab/problem.ts';
+import { stage } from '../lab/problem.ts';
 import { type Run, weightsOf } from '../lab/run.ts';
 import type {
   AttentionRequest,
@@ -14,12 +14,12 @@ import type {
   LessonOutcome,
   LessonRequest,
 } from './api-lessons.ts';
+import type { Exclusive } from './exclusive.ts';
 
 /** What lessons need to know of their surroundings. */
 export interface LessonsServiceOptions {
   readonly engine: () => Promise<Engine>;
-  /** Whether a run of the page is using the GPU. */
-  readonly isTraining: () => boolean;
+  readonly exclusive: Exclusive;
   /** Does something with the open run between its steps. @throws LabError when there is none */
   readonly withRun: <T>(task: (run: Run, engine: Engine) => Promise<T>) => Promise<T>;
 }
@@ -38,23 +38,21 @@ export class LessonsService {
     return allLessons.map(({ info }) => info);
   }
 
-  /** Runs one. @throws LabError when a run is training, another lesson runs, or it is cancelled */
+  /** Runs one. @throws LabError when something else has the device, or it is cancelled */
   async run(request: LessonRequest, onEvent: (event: LessonEvent) => void): Promise<LessonOutcome> {
     const lesson = lessonNamed(request.id);
-    if (this.#running) throw busy('Another lesson is running. Wait for it, or cancel it.');
-    if (this.#options.isTraining()) {
-      throw busy(
-        'A run is training, and both would disturb each other’s times. Pause it, then run the lesson.',
-      );
-    }
-    const abort = new AbortController();
-    this.#running = abort;
-    try {
-      const engine = await this.#options.engine();
-      return await runLesson(engine, lesson, request, atMostTenASecond(onEvent), abort.signal);
-    } finally {
-      this.#running = undefined;
-    }
+    const cancel = () => this.cancel('Training was started, so the lesson was cancelled.');
+    const activity = { what: 'A lesson', way: 'cancel it or wait', cancel };
+    return this.#options.exclusive.during(activity, async () => {
+      const abort = new AbortController();
+      this.#running = abort;
+      try {
+        const engine = await this.#options.engine();
+        return await runLesson(engine, lesson, request, atMostTenASecond(onEvent), abort.signal);
+      } finally {
+        this.#running = undefined;
+      }
+    });
   }
 
   /** One head's attention over a text, by the weights of the open run. @throws LabError when text or head do not fit */
@@ -93,8 +91,4 @@ function atMostTenASecond(onEvent: (event: LessonEvent) => void): (event: Lesson
     }
     onEvent(event);
   };
-}
-
-function busy(message: string): LabError {
-  return new LabError({ kind: 'busy', message });
 }

@@ -3,11 +3,14 @@ import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/chec
 import { loadCorpus } from '../lab/corpus.ts';
 import { type ModelFiles, modelFileNames, readModelFiles } from '../lab/model-files.ts';
 import { LabError, stage } from '../lab/problem.ts';
-import type { DataConfig } from '../model/config.ts';
+import type { RunOptions } from '../lab/run.ts';
+import type { DataConfig, Experiment } from '../model/config.ts';
+import { presets } from '../model/presets.ts';
 import type { OwnText, TextSummary } from './api.ts';
+import { parsed } from './planned-run.ts';
 
 /** What was found. */
-export type RunFiles =
+type RunFiles =
   | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint; readonly text: OwnText | undefined }
   | {
       readonly kind: 'model';
@@ -18,7 +21,7 @@ export type RunFiles =
     };
 
 /** Reads chosen files, whose names may have folders before them. @throws LabError with one clear sentence. */
-export async function readRunFiles(
+async function readRunFiles(
   files: readonly { readonly name: string; readonly content: Blob }[],
 ): Promise<RunFiles> {
   const read = async (wanted: string) => {
@@ -38,6 +41,36 @@ export async function readRunFiles(
     });
   }
   return { kind: 'model', model, weights, tokenizer, text };
+}
+
+/**
+ * The run that chosen files begin: a checkpoint's with its text, or a model's, which goes on with a text or the stories.
+ * @param chosen the text that the page has, for a checkpoint of a file
+ */
+export async function runOfFiles(
+  files: Parameters<typeof readRunFiles>[0],
+  chosen: OwnText | undefined,
+): Promise<{
+  readonly experiment: Experiment;
+  readonly options: RunOptions;
+  readonly text: OwnText | undefined;
+}> {
+  const found = await readRunFiles(files);
+  const { text } = found;
+  if (found.kind === 'checkpoint') {
+    const { checkpoint } = found;
+    const own = checkpoint.experiment.data.source === 'file' ? (text ?? chosen) : undefined;
+    const options = { checkpoint, withSampler: true, ...(own ? { text: own.content } : {}) };
+    return { experiment: checkpoint.experiment, options, text: own };
+  }
+  const base = parsed(presets[0].experiment);
+  const source = text ? ('file' as const) : base.data.source;
+  const data = { ...base.data, source, tokenizer: found.tokenizer.kind };
+  const corpus = await stage('invalidData', () =>
+    loadCorpus(data, text?.content, undefined, found.tokenizer),
+  );
+  const options = { corpus, weights: found.weights, withSampler: true };
+  return { experiment: { ...base, data, model: found.model }, options, text };
 }
 
 /** Reads a text to its end and says what is in it. @throws LabError for what cannot be trained on. */

@@ -1,16 +1,14 @@
 // The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
 import { checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
-import { loadCorpus } from '../lab/corpus.ts';
 import type { Engine } from '../lab/engine.ts';
 import { measuredTable, predictedTable } from '../lab/kernel-table.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
-import { LabError, stage } from '../lab/problem.ts';
+import { LabError, problemOf, stage } from '../lab/problem.ts';
 import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../lab/run.ts';
 import { RunLoop } from '../lab/run-loop.ts';
 import { RunRecorder, titleOf } from '../lab/run-recorder.ts';
 import type { Experiment } from '../model/config.ts';
-import { presets } from '../model/presets.ts';
 import type {
   ExperimentJson,
   KernelTable,
@@ -23,10 +21,11 @@ import type {
 import type { RunRecord } from './api-records.ts';
 import type { SampleReport, SampleRequest } from './api-sampling.ts';
 import { type DeviceService, host } from './device-service.ts';
+import { type Activity, Exclusive } from './exclusive.ts';
 import { curveOf, keptRecord } from './kept-record.ts';
 import { type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
 import { recordedDevice } from './recorded-device.ts';
-import { readRunFiles, summariseText } from './run-files.ts';
+import { runOfFiles, summariseText } from './run-files.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { sampleRun } from './run-sampling.ts';
 import type { RunStorage } from './run-storage.ts';
@@ -43,9 +42,11 @@ export class RunService {
   readonly #planner: RunPlanner;
   readonly #storage: RunStorage;
   readonly #emit: (event: LabEvent) => void;
+  readonly #exclusive: Exclusive;
   #current: Current | undefined;
   #isPreparing = false;
   #isStopWanted = false;
+  #devicesLost = 0;
   #cancelled = false;
   #stepSeconds: number | undefined;
   #measuredKernels: KernelTable | undefined;
@@ -53,7 +54,13 @@ export class RunService {
   /** Wake those who wait for the run to end; called at every change of its state. */
   #waiting: (() => void)[] = [];
 
-  constructor(devices: DeviceService, storage: RunStorage, emit: (event: LabEvent) => void) {
+  constructor(
+    devices: DeviceService,
+    storage: RunStorage,
+    emit: (event: LabEvent) => void,
+    exclusive = new Exclusive(() => this.isTraining),
+  ) {
+    this.#exclusive = exclusive;
     this.#devices = devices;
     this.#planner = new RunPlanner(devices);
     this.#storage = storage;
@@ -111,9 +118,21 @@ export class RunService {
   /** Prepares a new run and starts it, unless it is stopped before it is ready. @returns whether it was started */
   async train(json: ExperimentJson, text?: OwnText, title?: string): Promise<boolean> {
     this.#isStopWanted = false;
+    await this.#exclusive.freeForTraining();
     await this.prepare(json, text, title);
     if (!this.#isStopWanted) this.start();
     return !this.#isStopWanted;
+  }
+
+  /** As `start`, once the device is free. A refusal is an event: this call has no answer. */
+  async resume(): Promise<void> {
+    this.#isStopWanted = false;
+    try {
+      await this.#exclusive.freeForTraining();
+      if (!this.#isStopWanted) this.start();
+    } catch (error) {
+      this.#emit({ kind: 'problem', problem: problemOf(error) });
+    }
   }
 
   /** Waits until the open run has come to its end. @returns its record; undefined if another run took its place */
@@ -145,6 +164,7 @@ export class RunService {
   }
 
   async step(): Promise<void> {
+    this.#exclusive.requireFree();
     await this.#need().loop.step();
   }
 
@@ -188,8 +208,8 @@ export class RunService {
     const { loop, run, keeper } = this.#need();
     const engine = await this.#devices.engine();
     if (!measure) return predictedTable(run, engine.profile);
-    this.#measuredKernels = await loop.exclusive(() =>
-      measuredTable(engine, run, this.#stepSeconds, onProgress),
+    this.#measuredKernels = await this.#exclusive.during(profiling, () =>
+      loop.exclusive(() => measuredTable(engine, run, this.#stepSeconds, onProgress)),
     );
     this.#profiledRun = run;
     keeper.addKernels(this.#measuredKernels);
@@ -214,22 +234,8 @@ export class RunService {
   async importRun(
     files: readonly { readonly name: string; readonly content: Blob }[],
   ): Promise<ExperimentJson> {
-    const found = await readRunFiles(files);
-    const { text } = found;
-    if (found.kind === 'checkpoint') {
-      const { checkpoint } = found;
-      const own = checkpoint.experiment.data.source === 'file' ? (text ?? this.#planner.text) : undefined;
-      const options = { checkpoint, withSampler: true, ...(own ? { text: own.content } : {}) };
-      return this.#open(newId(), checkpoint.experiment, options, own);
-    }
-    const base = parsed(presets[0].experiment);
-    const source = text ? ('file' as const) : base.data.source;
-    const data = { ...base.data, source, tokenizer: found.tokenizer.kind };
-    const experiment = { ...base, data, model: found.model };
-    const corpus = await stage('invalidData', () =>
-      loadCorpus(data, text?.content, undefined, found.tokenizer),
-    );
-    return this.#open(newId(), experiment, { corpus, weights: found.weights, withSampler: true }, text);
+    const { experiment, options, text } = await runOfFiles(files, this.#planner.text);
+    return this.#open(newId(), experiment, options, text);
   }
 
   async openSaved(id: string): Promise<ExperimentJson> {
@@ -254,6 +260,7 @@ export class RunService {
 
   /** The device is gone: nothing of the run can be used any more. */
   drop(): void {
+    this.#devicesLost++;
     this.#current = undefined;
     this.#wake();
   }
@@ -267,7 +274,9 @@ export class RunService {
   ): Promise<ExperimentJson> {
     if (this.#isPreparing)
       throw new LabError({ kind: 'busy', message: 'A run is being prepared. Wait for it.' });
+    this.#exclusive.requireFree();
     this.#isPreparing = true;
+    const lostBefore = this.#devicesLost;
     const chosen = this.#planner.text;
     try {
       await this.#close();
@@ -279,6 +288,12 @@ export class RunService {
         onProgress: (message, progress) =>
           this.#emit({ kind: 'state', state: 'preparing', message, progress }),
       });
+      // On a lost device everything seems to succeed: nobody else would notice that this run is dead.
+      if (this.#devicesLost !== lostBefore) {
+        run.runtime.dispose();
+        const message = 'The GPU was lost while the run was prepared. Train again.';
+        throw new LabError({ kind: 'deviceLost', message });
+      }
       const loop = new RunLoop(run, {
         emit: (event) => this.#keep(current, event),
         save: (checkpoint) => keeper.save(checkpoint),
@@ -348,6 +363,8 @@ export class RunService {
     return this.#current;
   }
 }
+
+const profiling: Activity = { what: 'A profile', way: 'wait for it', isBetweenSteps: true };
 
 /** A vocabulary that is the tokenizer's is automatic again, so that another text brings its own. */
 function automaticVocabulary(experiment: Experiment, tokenizerSize: number): Experiment {

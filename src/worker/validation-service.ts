@@ -9,18 +9,22 @@ import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { ExperimentJson } from './api.ts';
 import type { ValidationApi, ValidationSummary, Waterfall, WorkExpectation } from './api-validation.ts';
 import type { DeviceService } from './device-service.ts';
+import type { Exclusive } from './exclusive.ts';
 import type { RunService } from './run-service.ts';
 
 /** Predictions of one worker. */
 export class ValidationService {
   readonly #devices: Pick<DeviceService, 'engine' | 'gpu'>;
-  readonly #runs: Pick<RunService, 'record' | 'isTraining' | 'measuredStep'>;
+  readonly #runs: Pick<RunService, 'record' | 'measuredStep'>;
+  readonly #exclusive: Exclusive;
   #running: AbortController | undefined;
 
   constructor(
     devices: Pick<DeviceService, 'engine' | 'gpu'>,
-    runs: Pick<RunService, 'record' | 'isTraining' | 'measuredStep'>,
+    runs: Pick<RunService, 'record' | 'measuredStep'>,
+    exclusive: Exclusive,
   ) {
+    this.#exclusive = exclusive;
     this.#devices = devices;
     this.#runs = runs;
   }
@@ -40,15 +44,19 @@ export class ValidationService {
     return waterfallOf(expectWork(trainingWork(plans, experiment.train), profile), step.seconds);
   }
 
-  /** @throws LabError while a run is training or another validation goes on, and without a calibrated GPU */
-  async validate(
+  /** @throws LabError while something else has the device, and without a calibrated GPU */
+  validate(
     grid: 'small' | 'full',
     onRow: Parameters<ValidationApi['validatePredictions']>[1],
     onProgress: Parameters<ValidationApi['validatePredictions']>[2],
   ): Promise<ValidationSummary> {
-    if (this.#running) throw busy('A validation is running. Wait for it, or cancel it.');
-    if (this.#runs.isTraining)
-      throw busy('A run is training, and both would disturb each other’s times. Pause it, then validate.');
+    const activity = { what: 'A validation', way: 'cancel it or wait', cancel: () => this.cancel() };
+    return this.#exclusive.during(activity, () => this.#validate(grid, onRow, onProgress));
+  }
+
+  async #validate(
+    ...[grid, onRow, onProgress]: Parameters<ValidationService['validate']>
+  ): Promise<ValidationSummary> {
     const abort = new AbortController();
     this.#running = abort;
     let pace: Awaited<ReturnType<typeof openPace>> | undefined;
@@ -82,8 +90,4 @@ function calibrated(profile: DeviceProfile | undefined): DeviceProfile {
     kind: 'noAdapter',
     message: 'Seconds can be predicted once this device is measured. Press Calibrate first.',
   });
-}
-
-function busy(message: string): LabError {
-  return new LabError({ kind: 'busy', message });
 }

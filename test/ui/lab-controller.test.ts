@@ -329,6 +329,14 @@ describe('lab controller', () => {
     expect(bench.controller.state.kernels.kind).toBe('done');
   });
 
+  it('says why there is no kernel table when no run could be prepared, and nothing else', async () => {
+    const startProblem: Problem = { kind: 'tooLarge', message: 'model: needs 9 GiB.' };
+    const bench = await open({ startProblem });
+    await bench.controller.showKernels(true);
+    expect(kinds(bench)).toEqual(['tooLarge']);
+    expect(bench.calls).not.toContain('kernelTable');
+  });
+
   it('writes the address of the form and closes the worker with the page', async () => {
     const bench = await open();
     bench.controller.choosePreset('shakespeare-cpu');

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { cpuEngine } from '../../src/lab/engine.ts';
 import type { LessonEvent } from '../../src/worker/api-lessons.ts';
+import { Exclusive } from '../../src/worker/exclusive.ts';
 import { LessonsService } from '../../src/worker/lessons-service.ts';
 import { tinyRun } from '../lab/tiny-runs.ts';
 
@@ -11,7 +12,8 @@ function createService(isTraining = false) {
   const withRun = async () => {
     throw new Error('There is no run.');
   };
-  return new LessonsService({ engine: async () => cpuEngine(), isTraining: () => isTraining, withRun });
+  const exclusive = new Exclusive(() => isTraining);
+  return new LessonsService({ engine: async () => cpuEngine(), exclusive, withRun });
 }
 
 describe('the lessons service', () => {
@@ -28,7 +30,7 @@ describe('the lessons service', () => {
 
   it('refuses while a run is training, and lessons that are not there', async () => {
     await expect(createService(true).run({ id: 'deepseek', size: 'small' }, nothing)).rejects.toThrow(
-      /A run is training.*Pause it/,
+      'A run is training: pause it or wait.',
     );
     await expect(createService().run({ id: 'x', size: 'small' }, nothing)).rejects.toThrow(/no "x"/);
   });
@@ -36,7 +38,7 @@ describe('the lessons service', () => {
   it('shows a head of the open run, with its tokens as they are read', async () => {
     const run = await tinyRun();
     const service = new LessonsService({
-      ...{ engine: async () => cpuEngine(), isTraining: () => false },
+      ...{ engine: async () => cpuEngine(), exclusive: new Exclusive(() => false) },
       withRun: (task) => task(run, cpuEngine()),
     });
     const figure = await service.attentionMap({ text: 'a cat', layer: 1, head: 0 });
@@ -59,7 +61,7 @@ describe('the lessons service', () => {
     const first = service.run(request, (event) => {
       if (event.kind === 'progress') progress.push(event.what);
     });
-    await expect(service.run(request, nothing)).rejects.toThrow(/Another lesson is running/);
+    await expect(service.run(request, nothing)).rejects.toThrow('A lesson is running: cancel it or wait.');
     await expect.poll(() => progress.at(-1), { timeout: 20_000 }).toMatch(/Training with skip/);
     service.cancel('Training began.');
     await expect(first).rejects.toMatchObject({ problem: { kind: 'busy', message: 'Training began.' } });

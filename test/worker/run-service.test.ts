@@ -170,6 +170,20 @@ describe('a run of the worker', () => {
     await first;
   });
 
+  it('is none when the device is lost while it is prepared, and the next can be prepared', async () => {
+    const storage = new MemoryStorage();
+    const devices = new DeviceService(storage.asRunStorage(), () => undefined);
+    let isLost = true;
+    const runs: RunService = new RunService(devices, storage.asRunStorage(), (event) => {
+      if (event.kind === 'state' && event.state === 'preparing' && isLost) runs.drop();
+    });
+    await expect(runs.prepare(json())).rejects.toMatchObject({ problem: { kind: 'deviceLost' } });
+    await expect(runs.step()).rejects.toMatchObject({ problem: { kind: 'busy' } });
+    isLost = false;
+    await runs.prepare(json());
+    await runs.step();
+  });
+
   it('says what is missing before there is one', async () => {
     const { runs } = setUp();
     runs.start();
