@@ -2,6 +2,7 @@
 // each row times what softmax's gradient subtracts, since the sink's value is 0 (Xiao et al. 2023; gpt-oss 2025).
 // One workgroup per (sample, head): invocations stride over the rows and meet in a tree, in a fixed order.
 
+override batch: u32;
 override time: u32;
 override heads: u32;
 
@@ -17,7 +18,7 @@ var<workgroup> partial: array<f32, threads>;
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let index = linearWorkgroup(id);
-  if (index >= launch.endWorkgroup) {
+  if (index >= min(launch.endWorkgroup, batch * heads)) {
     return;
   }
   let sink = sinks[index % heads];

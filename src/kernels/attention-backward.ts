@@ -14,18 +14,15 @@ import {
 } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
+import { capFlops, cappedScore } from './attention-cap.ts';
+import { attentionPrologue, firstVisible, keepFactor } from './attention-mask.ts';
 import {
   type AttentionDims,
   attendedPairs,
   attentionCalibration,
   attentionDims,
-  attentionPrologue,
   attentionSelfTest,
   attentionTensors,
-  capFlops,
-  cappedScore,
-  firstVisible,
-  keepFactor,
   launchedPairs,
   suitsStrips,
   suitsTiles,

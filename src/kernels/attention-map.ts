@@ -1,10 +1,10 @@
 // The probabilities of one attention head for one short sequence: to look at, never part of a training plan.
-import capSource from '../../shaders/attention-cap.wgsl?raw';
 import source from '../../shaders/attention-map.wgsl?raw';
 import { type Dims, type Dispatch, defineKernel, type NumberArray } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
-import { capFlops, cappedScore, firstVisible, visiblePairs } from './attention-shape.ts';
+import { capFlops, cappedScore, capSource } from './attention-cap.ts';
+import { firstVisible, visiblePairs } from './attention-mask.ts';
 import { prologue } from './prologue.ts';
 
 /** Longest text whose T × T matrix is computed: more cannot be looked at. Tokens. */

@@ -1,11 +1,6 @@
-// What every attention kernel shares: dims, the extents of its tensors, mask, soft cap, dropout and counts of pairs.
-import capSource from '../../shaders/attention-cap.wgsl?raw';
-import maskSource from '../../shaders/attention-mask.wgsl?raw';
+// What every attention kernel shares: its dims, the extents of its tensors, its counts of pairs, and what devices suit it.
 import type { BindingSpec, Capabilities, Dims } from '../plan/kernel.ts';
-import { prologue, randomUniform } from './prologue.ts';
-
-/** What stands before the shaders of attention over whole sequences. */
-export const attentionPrologue = prologue + maskSource + capSource;
+import { firstVisible, visiblePairs } from './attention-mask.ts';
 
 /**
  * Dims of one attention: sizes, where the heads lie in a row of qkv, how probabilities are dropped, how many keys a query
@@ -96,12 +91,6 @@ export function attentionTensors({ batch, time, heads, valueSize, rowStride }: A
   return { qkv, y, dy: y, logSumExp, delta: rows, dqkv: qkv };
 }
 
-/** (query, key) pairs of one sequence and head when each query sees `window` tokens: itself and those before it. */
-export function visiblePairs(time: number, window: number): number {
-  const seen = Math.min(window, time);
-  return seen * time - (seen * (seen - 1)) / 2;
-}
-
 /** (query, key) pairs attended to over all samples and heads. */
 export function attendedPairs({ batch, time, heads, window }: AttentionDims): number {
   return batch * heads * visiblePairs(time, window);
@@ -119,38 +108,6 @@ export function launchedPairs(
     pairs += rows * (Math.ceil(Math.min(time, first + rows) / chunk) - skipped) * chunk;
   }
   return batch * heads * pairs;
-}
-
-/** The first key that a query sees. */
-export function firstVisible(query: number, window: number): number {
-  return Math.max(0, query - window + 1);
-}
-
-/** Twin of WGSL's capped: softcap · tanh(score ÷ softcap), or the score itself without a cap. */
-export function cappedScore(score: number, softcap: number): number {
-  return softcap === 0 ? score : softcap * Math.tanh(score / softcap);
-}
-
-/** Operations per pair that cap a score: divide, tanh, multiply. The slope takes as many: square, subtract, multiply. */
-export function capFlops({ softcap }: { readonly softcap: number }): number {
-  return softcap === 0 ? 0 : 3;
-}
-
-/** Twin of WGSL's keepFactor: 0 for a dropped probability, 1 / (1 − dropout) for a kept one. */
-export function keepFactor(
-  dims: AttentionDims,
-  scalars: Readonly<Record<string, number>>,
-  sample: number,
-  head: number,
-  query: number,
-  key: number,
-): number {
-  const { time, dropout, operation } = dims;
-  if (dropout === 0) return 1;
-  const element = Math.imul(head * time + query, time) + key;
-  const { dropoutSeed = 0, step = 0, sampleOffset = 0 } = scalars;
-  const uniform = randomUniform(dropoutSeed, step, sampleOffset + sample, operation, element);
-  return uniform >= Math.fround(dropout) ? 1 / (1 - dropout) : 0;
 }
 
 /** True where subgroups have exactly `lanes` lanes, as on software adapters, and head dimensions come in pairs. */

@@ -8,18 +8,15 @@ import { type Dims, defineKernel, type NumberArray, type Scalars } from '../plan
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { recordAttentionDelta, recordAttentionGradients } from './attention-backward.ts';
+import { capFlops, cappedScore } from './attention-cap.ts';
+import { attentionPrologue, firstVisible, keepFactor } from './attention-mask.ts';
 import {
   type AttentionSizes,
   attendedPairs,
   attentionCalibration,
   attentionDims,
-  attentionPrologue,
   attentionSelfTest,
   attentionTensors,
-  capFlops,
-  cappedScore,
-  firstVisible,
-  keepFactor,
   launchedPairs,
   packedDims,
   type ScoreOptions,

@@ -1,10 +1,9 @@
 // Attention of one new token against the cached keys and values of its layer: linear in the position, or in the window.
-import capSource from '../../shaders/attention-cap.wgsl?raw';
 import source from '../../shaders/decode-attention.wgsl?raw';
 import { type Capabilities, type Dims, defineKernel, type Scalars } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
-import { capFlops, cappedScore } from './attention-shape.ts';
+import { capFlops, cappedScore, capSource } from './attention-cap.ts';
 import { prologue } from './prologue.ts';
 
 const decodeDims = [

@@ -1,12 +1,6 @@
-// Counts of attended pairs, the packing of a row, and the dropout mask's rate.
+// Counts of pairs, attended to and launched, and the packing of a row.
 import { describe, expect, it } from 'vitest';
-import {
-  attendedPairs,
-  keepFactor,
-  launchedPairs,
-  packedDims,
-  visiblePairs,
-} from '../../src/kernels/attention-shape.ts';
+import { attendedPairs, launchedPairs, packedDims } from '../../src/kernels/attention-shape.ts';
 
 const sizes = { batch: 2, time: 5, heads: 4, keyValueHeads: 2, keySize: 3, valueSize: 7 };
 
@@ -38,14 +32,6 @@ describe('pairs in a window', () => {
   const windows = [1, 2, 3, 7, 16, 31, 32, 33, 69, 70, 71, 500];
   const visible = (window: number, query: number, key: number) => key <= query && query - key < window;
 
-  it.each(windows)('of %i are those of a mask', (window) => {
-    let count = 0;
-    for (let query = 0; query < 70; query++) {
-      for (let key = 0; key < 70; key++) if (visible(window, query, key)) count++;
-    }
-    expect(visiblePairs(70, window)).toBe(count);
-  });
-
   it.each(windows)('of %i are launched in whole chunks that show some of them', (window) => {
     const dims = packedDims({ ...sizes, batch: 1, heads: 1, time: 70 }, 1, 0, 0, { window });
     for (const [rows, chunk] of [
@@ -66,17 +52,5 @@ describe('pairs in a window', () => {
       }
       expect(launchedPairs(dims, rows, chunk)).toBe(pairs);
     }
-  });
-});
-
-describe('keepFactor', () => {
-  it('drops at the asked rate, scales what it keeps, and is the same when asked again', () => {
-    const dims = packedDims({ ...sizes, time: 100 }, 1, 0.25, 3);
-    const scalars = { dropoutSeed: 7, step: 2, sampleOffset: 4 };
-    const mask = () => Array.from({ length: 10_000 }, (_, i) => keepFactor(dims, scalars, 1, 2, i % 100, i));
-    const dropped = mask().filter((factor) => factor === 0).length;
-    expect(Math.abs(dropped / 10_000 - 0.25)).toBeLessThan(0.02); // four and a half standard deviations
-    expect(Math.max(...mask())).toBeCloseTo(1 / 0.75);
-    expect(mask()).toEqual(mask());
   });
 });

@@ -10,111 +10,13 @@ import { layerAttention } from '../../src/model/attention-config.ts';
 import { type Experiment, parseExperiment } from '../../src/model/config.ts';
 import { countParameters } from '../../src/model/parameters.ts';
 import { presets } from '../../src/model/presets.ts';
-import { baselineCapabilities, type Capabilities } from '../../src/plan/kernel.ts';
+import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { costOf } from '../../src/plan/predict.ts';
 import type { KernelTable } from '../../src/worker/api.ts';
-import type { NamedFlops, TermRow, TermTable } from '../../src/worker/api-terms.ts';
-import { type Changes, families, tinyExperiment } from './tiny-runs.ts';
-
-const software: Capabilities = {
-  ...baselineCapabilities,
-  features: new Set(['subgroups']),
-  subgroupMinSize: 8,
-  subgroupMaxSize: 8,
-};
+import { grid, partOf, record, recordOf, rowOf, sum, tableOf } from './cost-terms-grid.ts';
+import { families } from './tiny-runs.ts';
 
 const { gpt2, llama } = families;
-const sgd = { kind: 'sgd', learningRate: 0.1 };
-
-/** Layouts, odd sizes, grouped heads, H·D ≠ C, tied and own heads, biases, accumulation, dropout, slices of products. */
-const grid: Readonly<Record<string, Changes & { readonly device?: Capabilities }>> = {
-  'GPT-2': { model: { ...gpt2, vocabulary: 65 } },
-  'GPT-2 without biases, own head': { model: { ...gpt2, bias: false, tiedHead: false, vocabulary: 50 } },
-  'GPT-2 of odd sizes': {
-    model: { ...gpt2, layers: 3, width: 21, heads: 3, hidden: 37, context: 13, vocabulary: 67 },
-    train: { batch: 3 },
-  },
-  'GPT-2 with dropout': { model: { ...gpt2, dropout: 0.2, vocabulary: 65 }, train: { accumulation: 3 } },
-  Llama: { model: { ...llama, vocabulary: 65 } },
-  'Llama of odd sizes, one key head': {
-    model: { ...llama, width: 19, keyValueHeads: 1, headSize: 6, hidden: 23, context: 11, vocabulary: 33 },
-    train: { batch: 5, optimizer: sgd },
-  },
-  'Llama with biases, tied, heads wider than the model': {
-    model: { ...llama, bias: true, tiedHead: true, headSize: 10, vocabulary: 71, context: 70 },
-  },
-  'Llama with accumulation': { model: { ...llama, vocabulary: 65 }, train: { batch: 2, accumulation: 4 } },
-  'learned positions, RMSNorm and a gate': {
-    model: { ...gpt2, norm: 'rmsNorm', gated: true, activation: 'relu', vocabulary: 9 },
-  },
-  'loss on the last position': { model: { ...gpt2, vocabulary: 65 }, train: { lossPositions: 'last' } },
-  'long sums, cut into slices': { model: { ...gpt2, context: 320, vocabulary: 65 }, train: { batch: 8 } },
-  'long sums on a software GPU': {
-    model: { ...llama, context: 300, vocabulary: 65 },
-    train: { batch: 7 },
-    device: software,
-  },
-  'windows, shorter than most': {
-    model: { ...llama, layers: 3, windowPattern: 'LLG', window: 5, context: 16, vocabulary: 65 },
-    train: { accumulation: 2 },
-  },
-  'windows of one token in every layer': {
-    model: { ...gpt2, windowPattern: 'L', window: 1, vocabulary: 33 },
-  },
-  'normed heads, a cap on scores and sinks': {
-    model: {
-      ...{ ...llama, queryKeyNorm: 'head', attentionSoftcap: 3, attentionSinks: true, ropeFraction: 0.5 },
-      ...{ normOffset: true, vocabulary: 65 },
-    },
-  },
-  'all heads normed together, long, some layers without positions': {
-    model: { ...llama, layers: 3, queryKeyNorm: 'all', positionPattern: 'RN', context: 200, vocabulary: 65 },
-    train: { batch: 3 },
-  },
-  'sines and cosines, LayerNorm from 1': {
-    model: { ...gpt2, position: 'sinusoidal', normOffset: true, vocabulary: 65 },
-  },
-  'no positions, windows and sinks on a software GPU': {
-    model: {
-      ...gpt2,
-      position: 'none',
-      windowPattern: 'GL',
-      window: 9,
-      attentionSinks: true,
-      vocabulary: 65,
-    },
-    device: software,
-  },
-  'no skip connections': { model: { ...gpt2, skipConnections: false, vocabulary: 65 } },
-};
-
-function record(name: string) {
-  const { device, ...changes } = grid[name] ?? {};
-  return recordOf(changes, device);
-}
-
-function recordOf(changes: Changes, device: Capabilities = baselineCapabilities) {
-  const experiment = tinyExperiment(changes);
-  const plans = recordTrainingPlans(experiment.model, experiment.train, { capabilities: device });
-  const sampling = recordInferencePlans(plans.model, { capabilities: device });
-  return { experiment, plans, sampling, report: termReport(experiment, plans, sampling) };
-}
-
-function tableOf({ report }: ReturnType<typeof recordOf>, work: TermTable['work']): TermTable {
-  const found = report.tables.find((table) => table.work === work);
-  if (!found) throw new Error(`no table of ${work}`);
-  return found;
-}
-
-function rowOf({ rows }: TermTable, term: string): TermRow {
-  const found = rows.find((row) => row.term === term);
-  if (!found) throw new Error(`no row of ${term}`);
-  return found;
-}
-
-const partOf = (parts: readonly NamedFlops[], name: string) =>
-  parts.find((part) => part.name === name)?.flops ?? 0;
-const sum = (parts: readonly NamedFlops[]) => parts.reduce((all, { flops }) => all + flops, 0);
 
 /** Multiply-adds of one layer's or the head's matrices on one token, as anybody would count them. */
 function weightsOf({ model }: Experiment) {
@@ -321,58 +223,6 @@ describe.each([
         expect(counted + parts.reduce((a, b) => a + b, 0)).toBe(costOf(dispatch).usefulFlops);
       }
     }
-  });
-});
-
-describe('named differences', () => {
-  it('are the cap of scores, three operations a pair forward and three backward, and the sinks', () => {
-    const recorded = record('normed heads, a cap on scores and sinks');
-    const { model, train } = recorded.experiment;
-    const { layers, heads, context: time } = model;
-    const rows = layers * train.batch * train.accumulation * heads * time;
-    const { differences } = rowOf(tableOf(recorded, 'training'), 'attention');
-    expect(partOf(differences, 'score cap')).toBe((6 * rows * (time + 1)) / 2);
-    // Four a row each way, and the sum of samples.
-    const summed = layers * train.batch * train.accumulation * heads;
-    const accumulated = layers * heads * (train.accumulation - 1);
-    expect(partOf(differences, 'attention sinks')).toBe(8 * rows + summed);
-    expect(partOf(differences, 'sums of gradients')).toBe(accumulated);
-  });
-
-  it('are the logits that prefill leaves out', () => {
-    const recorded = record('GPT-2');
-    const { context, width, vocabulary } = recorded.experiment.model;
-    const row = rowOf(tableOf(recorded, 'prefill'), 'head');
-    expect(row.forwardFlops).toBe(2 * context * width * vocabulary);
-    expect(row.differences).toMatchObject([
-      { name: 'fewer logits', flops: -2 * (context - 1) * width * vocabulary },
-    ]);
-  });
-
-  it('are the sums of slices where the device is wide, and none where it is narrow', () => {
-    const slicesIn = (name: string) =>
-      partOf(tableOf(record(name), 'training').total.differences, 'sums of slices');
-    expect(slicesIn('long sums, cut into slices')).toBeGreaterThan(0);
-    expect(slicesIn('long sums on a software GPU')).toBe(0);
-  });
-
-  it('are biases of one addition per value, and as many in their gradients', () => {
-    const recorded = record('GPT-2');
-    const { layers, width, hidden, context } = recorded.experiment.model;
-    const tokens = recorded.experiment.train.batch * context;
-    const { total } = tableOf(recorded, 'training');
-    const values = layers * (3 * width + width + hidden + width);
-    expect(partOf(total.differences, 'bias')).toBe(2 * tokens * values);
-    expect(partOf(total.differences, 'residual')).toBe(2 * tokens * layers * width);
-  });
-
-  it('are the recomputation of a checkpointed block', () => {
-    const { plans } = record('GPT-2');
-    const [dispatch] = plans.accumulate.dispatches.filter(({ term }) => term === 'qkv');
-    if (!dispatch) throw new Error('no dispatch of qkv');
-    const { usefulFlops } = costOf(dispatch);
-    const { counted, differences } = splitDispatch({ ...dispatch, isRecomputed: true }, {}, new Set());
-    expect([counted, [...differences]]).toEqual([0, [['recomputation', usefulFlops]]]);
   });
 });
 
