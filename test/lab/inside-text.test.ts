@@ -61,3 +61,40 @@ describe('reading a text', () => {
     await expect(reading).rejects.toThrow(message);
   });
 });
+
+describe('reading with another attention', () => {
+  const text = 'a cat sa';
+
+  it('sees no further than a local layer does', async () => {
+    const run = await tinyRun({ model: { windowPattern: 'LG', window: 3 } });
+    const [local, global] = [
+      await readTextInside(cpuEngine(), run, { text, layer: 0 }),
+      await readTextInside(cpuEngine(), run, { text, layer: 1 }),
+    ];
+    expect(local.windows).toEqual([3, undefined]);
+    const seen = (map: Float32Array | undefined) => [...(map ?? [])].filter((p) => p > 0).length;
+    expect(local.maps.map(seen)).toEqual([1 + 2 + 6 * 3, 1 + 2 + 6 * 3]);
+    expect(global.maps.map(seen)).toEqual([36, 36]);
+    expect(local.heads.every(({ layer, distance }) => layer === 1 || distance < 2)).toBe(true);
+  });
+
+  it('says what a sink takes', async () => {
+    const run = await tinyRun({ model: { attentionSinks: true } });
+    const { heads, maps } = await readTextInside(cpuEngine(), run, { text, layer: 0 });
+    for (const { sinkShare } of heads) {
+      expect(sinkShare).toBeGreaterThan(0.05);
+      expect(sinkShare).toBeLessThan(0.6);
+    }
+    // The first token has itself and the sink.
+    expect(maps[0]?.[0]).toBeLessThan(0.95);
+  });
+
+  it('reads heads of latent attention', async () => {
+    const latent = { attention: 'latent', latentSize: 8, ropeHeadSize: 4, headSize: 8, position: 'rope' };
+    const run = await tinyRun({ model: latent });
+    const { maps, heads } = await readTextInside(cpuEngine(), run, { text, layer: 1 });
+    expect([maps.length, heads.length]).toEqual([2, 4]);
+    const row = [...(maps[1] ?? []).slice(7 * 8, 8 * 8)];
+    expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+  });
+});

@@ -53,6 +53,17 @@ describe('lab state', () => {
     expect(run.samples[0]?.step).toBe(29);
   });
 
+  it('knows the routers that are collapsed now, and forgets them with their run', () => {
+    const experts = (collapsed: readonly string[]): LabEvent => ({
+      ...{ kind: 'experts', step: 20, sample: { from: 0, step: 20, layers: [] } },
+      collapsed: collapsed.map((why) => ({ layer: 1, steps: 20, why })),
+    });
+    const why = 'Layer 2: expert 1 of 4 takes 94 % of the tokens.';
+    expect(runAfter(prepared, experts([why])).collapsed).toEqual([why]);
+    expect(runAfter(prepared, experts([why]), experts([])).collapsed).toEqual([]);
+    expect(runAfter(prepared, experts([why]), prepared).collapsed).toBeUndefined();
+  });
+
   it('reckons the time left by the median, the last step, or the prediction, whichever is known first', () => {
     const timing = { encodeSeconds: 0, gpuSeconds: 0, readbackSeconds: 0, stepSeconds: 0.02 };
     expect(remainingSeconds(noRun)).toBeUndefined();
