@@ -1,0 +1,140 @@
+// What a calibrated page shows beside a measurement: the waterfall of a run's step, and a validation that is cancelled.
+import type { Browser } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deviceKey } from '../../src/lab/calibration.ts';
+import type { DeviceProfile } from '../../src/plan/device-profile.ts';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+
+/** Seconds for what a software GPU compiles, checks and times meanwhile. */
+const patience = 150;
+
+/** Figures of the order of a software GPU's: a calibration takes a minute there, and no test of a page rests on them. */
+const invented: Omit<DeviceProfile, 'device'> = {
+  ...{ version: 3, timer: 'none', kernels: {} },
+  fmaFlopsPerSecond: { value: 2e10, spread: 0.02, repeats: 5 },
+  paceSeconds: { value: 0.01, spread: 0.02, repeats: 5 },
+  slowing: { value: 1, spread: 0, repeats: 5 },
+  switchSeconds: { value: 1e-6, spread: 0, repeats: 5 },
+  mixing: { value: 1, spread: 0, repeats: 5 },
+  copyBytesPerSecond: [{ bytes: 1e6, rate: { value: 5e9, spread: 0.04, repeats: 5 } }],
+  launchSeconds: { value: 2e-5, spread: 0.1, repeats: 5 },
+  submitSeconds: { value: 5e-4, spread: 0.1, repeats: 5 },
+  queueSeconds: { value: 1e-4, spread: 0.1, repeats: 5 },
+};
+
+describeBrowser('a calibrated page', () => {
+  let browser: Browser;
+  let lab: PageDriver;
+
+  /** Keeps the profile where a calibration would, for the device that this browser has. */
+  const keepProfile = async (): Promise<void> => {
+    const device = await lab.page.evaluate(async () => {
+      const info = (await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' }))?.info;
+      const { vendor = '', architecture = '', device = '', description = '' } = info ?? {};
+      const host = /(Firefox|Edg|Chrome|Version)\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? '';
+      return { vendor, architecture, device, description, host };
+    });
+    const key = deviceKey({ ...device, isSoftware: true }, device.host);
+    await lab.page.evaluate(
+      (profile) =>
+        new Promise<void>((resolve, reject) => {
+          const opening = indexedDB.open('flopscope');
+          opening.onerror = () => reject(opening.error);
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction('profiles', 'readwrite');
+            transaction.objectStore('profiles').put(profile, profile.device);
+            transaction.oncomplete = () => {
+              opening.result.close();
+              resolve();
+            };
+          };
+        }),
+      { ...invented, device: key },
+    );
+    await lab.page.reload();
+  };
+
+  /** Cells of the table of the figure with this heading. */
+  const tableOf = (heading: string): Promise<readonly (readonly string[])[]> =>
+    lab.page.evaluate((wanted) => {
+      const seek = (root: Document | ShadowRoot): Element | undefined => {
+        for (const candidate of root.querySelectorAll('*')) {
+          if (candidate.localName === 'figure-panel' && candidate.getAttribute('heading') === wanted)
+            return candidate;
+          const found = candidate.shadowRoot && seek(candidate.shadowRoot);
+          if (found) return found;
+        }
+        return undefined;
+      };
+      const root = seek(document)?.shadowRoot;
+      const toggle = root?.querySelector<HTMLInputElement>('label.check input');
+      if (toggle?.checked === false) toggle.click();
+      return [...(root?.querySelectorAll('tbody tr') ?? [])].map((row) =>
+        [...row.children].map(({ textContent }) => textContent?.replace(/\s+/g, ' ').trim() ?? ''),
+      );
+    }, heading);
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    lab = await openPage(browser, tinyQuery);
+    await lab.waitForText('prediction-panel', '.figure', /k$/);
+    await keepProfile();
+  });
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  it('finds its figures again after a reload', async () => {
+    await lab.waitForText('device-panel', 'section', /20\.0.GFLOP\/s|Calibrate again/);
+    await lab.click('room-tabs', 'a', 'Validation');
+    await lab.waitForText('room-validation', 'section', /models that calibration has not seen/);
+    expect(await lab.text('room-validation', 'section')).not.toMatch(/Calibrate first/);
+  });
+
+  it('ends a validation after the model in hand when Cancel is clicked, and shows what was measured', async () => {
+    await lab.click('room-validation', 'button.primary', 'Validate');
+    // The first row brings the figure.
+    await lab.find('room-validation', 'figure-panel');
+    await lab.click('room-validation', 'button', 'Cancel');
+    await lab.waitForText(
+      'room-validation',
+      'section',
+      /pieces of work in .*, cancelled before the end\. In the median .* stays unexplained/,
+      patience,
+    );
+    await lab.waitForText('room-validation', '.errors', /training/);
+    await expect.poll(() => tableOf('Predicted and measured time')).not.toEqual([]);
+    const rows = await tableOf('Predicted and measured time');
+    expect(rows.length).toBeLessThan(24); // of the small grid
+    expect(rows[0]?.join(' ')).toMatch(/gpt L2 C80 H4 T64 B12 a step of 12 × 64 tokens/);
+    const plot = await lab.find('svg-plot', 'svg');
+    expect(
+      await plot.evaluate((drawing) => drawing.querySelectorAll('.mark, circle').length),
+    ).toBeGreaterThan(0);
+  });
+
+  it('leads from the limit to the measured step in parts that add up', async () => {
+    await lab.click('room-tabs', 'a', 'Kernels');
+    await lab.click('room-kernels', 'button', 'Profile');
+    await lab.waitForText('room-kernels', 'section', /\d+ dispatches; (timestamp|wall)/, patience);
+    await lab.find('waterfall-figure', 'svg');
+    await expect.poll(() => tableOf('From limit to measured')).toHaveLength(7);
+    const rows = await tableOf('From limit to measured');
+    expect(rows.map(([name]) => name)).toEqual([
+      ...['arithmetic at peak', 'bound by bandwidth', 'tiles and occupancy', 'launches', 'host and queue'],
+      ...['unexplained', 'measured step'],
+    ]);
+    const shares = rows.map(([, , share = '']) => Number(share.replace(/\s*%/, '').replace('−', '-')));
+    const whole = shares.pop() ?? Number.NaN;
+    expect(whole).toBe(100);
+    // Each is shown to three digits.
+    const sum = shares.reduce((total, share) => total + share, 0);
+    expect(Math.abs(sum - 100)).toBeLessThan(0.6 + 0.005 * Math.max(...shares.map(Math.abs)));
+    await lab.waitForText('waterfall-figure', 'svg', /unexplained/);
+  });
+
+  it('broke no policy and raised no error on the way', () => {
+    expect(lab.troubles).toEqual([]);
+  });
+});
