@@ -108,12 +108,14 @@ export async function measureInRounds(
   if (pace) paces.push(await pass(pace.seconds, 1));
   const best = Math.min(...paces.map(({ seconds }) => seconds));
   const evened: Evened = (passes, repetitions) => {
-    if (!pace || !(best > 0)) return Math.min(...passes.map(({ seconds }) => seconds));
+    const seconds = passes.map((one) => one.seconds);
+    if (!pace || !(best > 0)) return { ...summarize(seconds), value: Math.min(...seconds) };
     const fixed = repetitions * pace.launchSeconds;
-    const atBest = passes.map(({ seconds, turn: at }) =>
-      seconds <= fixed ? seconds : fixed + ((seconds - fixed) * best) / paceAt(paces, at),
+    return summarize(
+      passes.map(({ seconds: raw, turn: at }) =>
+        raw <= fixed ? raw : fixed + ((raw - fixed) * best) / paceAt(paces, at),
+      ),
     );
-    return summarize(atBest).value;
   };
   const fixed = subjects.flatMap((subject) => fixedSeconds(subject, evened) ?? []);
   // What a pass costs besides its work is the same for all subjects; one alone would take its noise for it.
@@ -124,8 +126,8 @@ export async function measureInRounds(
   };
 }
 
-/** One figure for passes of so many repetitions. */
-type Evened = (passes: readonly Pass[], repetitions: number) => number;
+/** One figure for passes of so many repetitions, and how far they differ once evened out. */
+type Evened = (passes: readonly Pass[], repetitions: number) => Measurement;
 
 /** Seconds of the pace probe at a turn, between its passes before and after. */
 function paceAt(paces: readonly Pass[], turn: number): number {
@@ -168,17 +170,17 @@ export async function enoughRepetitions(
 
 /** Seconds of a pass without any repetition, by the line through passes of R and 2R; undefined of long passes. */
 function fixedSeconds({ repetitions, short, long }: Subject, evened: Evened): number | undefined {
-  return long.length === 0 ? undefined : 2 * evened(short, repetitions) - evened(long, 2 * repetitions);
+  if (long.length === 0) return undefined;
+  return 2 * evened(short, repetitions).value - evened(long, 2 * repetitions).value;
 }
 
 function evaluate({ repetitions, short, long }: Subject, evened: Evened, fixed: number): Measurement {
-  const { spread, repeats } = summarize((long.length === 0 ? short : long).map(({ seconds }) => seconds));
-  const once = evened(short, repetitions);
-  if (long.length === 0) return { value: once / repetitions, spread, repeats };
-  const twice = evened(long, 2 * repetitions);
+  const { value: once, ...ofShort } = evened(short, repetitions);
+  if (long.length === 0) return { value: once / repetitions, ...ofShort };
+  const { value: twice, ...ofLong } = evened(long, 2 * repetitions);
   // Noise can make the long pass the shorter one, and what is fixed more than either: the rest stays positive.
   const both = once + twice - 2 * Math.min(fixed, 0.9999 * Math.min(once, twice));
-  return { value: both / (3 * repetitions), spread, repeats };
+  return { value: both / (3 * repetitions), ...ofLong };
 }
 
 /** Median, half the interquartile range over the median, count. */

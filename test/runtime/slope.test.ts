@@ -92,6 +92,9 @@ describe('measureInRounds', () => {
     expect(third).toBeCloseTo(0.0162, 4);
     expect(paceSeconds.value).toBeCloseTo(0.008, 9);
     expect(slowing.value).toBeCloseTo(5 / 3, 1);
+    // Passes differ by a factor of two, and what they say once evened out does not.
+    for (const { spread } of measured) expect(spread).toBeLessThan(0.05);
+    expect(slowing.spread).toBeGreaterThan(0.2);
   });
 
   it('tells when a round begins', async () => {
