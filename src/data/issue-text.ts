@@ -12,5 +12,13 @@ export function issueText(issue: v.BaseIssue<unknown>, whole: string): string {
   if (received === 'undefined' && expected === `"${path.split('.').at(-1)}"`) return `${path} is missing`;
   if (type === 'strict_object' && expected === 'never') return `${path} is not known`;
   if (type === 'min_length') return `${path} has ${received} entries, ${expected} are needed`;
-  return `${path} should be ${expected ?? 'there'}, found ${received}`;
+  // A check without an expectation has a sentence of its own.
+  if (type === 'custom' || expected === null) return `${path}: ${issue.message}`;
+  return `${path} should be ${expected}, found ${printable(received)}`;
+}
+
+/** What was found, short and without what a terminal would obey. */
+function printable(received: string): string {
+  const short = received.length > 40 ? `${received.slice(0, 40)}…` : received;
+  return short.replace(/[^\x20-\x7e…]/g, '?');
 }

@@ -1,5 +1,6 @@
 // The exact-resume checkpoint: weights, moments, step, data cursor and configuration in one safetensors file.
 import * as v from 'valibot';
+import { issueText } from '../data/issue-text.ts';
 import { readSafetensors, type TensorToWrite, writeSafetensors } from '../data/safetensors.ts';
 import { type Tokenizer, tokenizerFromJSON } from '../data/tokenizer.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
@@ -145,9 +146,8 @@ function parseFacts(text: string): CheckpointFacts {
   }
   const parsed = v.safeParse(factsSchema, json);
   if (!parsed.success) {
-    const issue = parsed.issues[0];
-    const path = v.getDotPath(issue) ?? 'the description';
-    throw new Error(`checkpoint: ${path}: ${issue.message}. The file is damaged or from another version.`);
+    const fault = issueText(parsed.issues[0], 'the description');
+    throw new Error(`checkpoint: ${fault}. The file is damaged or from another version.`);
   }
   const facts = parsed.output;
   const experiment = parseExperiment(facts.experiment);

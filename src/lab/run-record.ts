@@ -1,5 +1,6 @@
 // Reads run records of any origin: everything in the file is checked, and what is not known is dropped.
 import * as v from 'valibot';
+import { issueText } from '../data/issue-text.ts';
 import { parseStrictJson, quoteName } from '../data/strict-json.ts';
 import { parseExperiment, schemaVersion } from '../model/config.ts';
 import type { ExperimentJson } from '../worker/api.ts';
@@ -46,12 +47,8 @@ export function checkRunRecord(json: unknown, who = 'record'): RunRecord {
   checkHeader(json, who);
   const parsed = v.safeParse(runRecordSchema, json, { abortEarly: true });
   if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const path = v.getDotPath(issue) ?? 'the record';
-    // Only a custom check has a sentence of its own.
-    const isOwn = issue.type === 'custom' || !issue.expected;
-    const reason = isOwn ? issue.message : `should be ${issue.expected}, found ${shown(issue)}`;
-    throw new Error(`${who}: ${path}: ${reason}. The file is damaged or was changed by hand.`);
+    const fault = issueText(parsed.issues[0], 'the record');
+    throw new Error(`${who}: ${fault}. The file is damaged or was changed by hand.`);
   }
   const record = parsed.output;
   const result = parseExperiment(record.experiment);
@@ -94,10 +91,4 @@ function refuseForbiddenKeys(json: unknown, who: string): void {
     if (found) throw new Error(`${who}: a key is ${quoteName(found)}. The file was changed by hand.`);
   }
   for (const value of Object.values(json)) refuseForbiddenKeys(value, who);
-}
-
-/** What was found, short and printable. */
-function shown({ received }: { readonly received: string }): string {
-  const short = received.length > 40 ? `${received.slice(0, 40)}…` : received;
-  return short.replace(/[^\x20-\x7e…]/g, '?');
 }

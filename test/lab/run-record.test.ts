@@ -75,7 +75,7 @@ describe('reading a run record', () => {
     [
       'a text in place of a number',
       forged('"gradientNorm":0.5', '"gradientNorm":"2.5"'),
-      /gradientNorm: should be number, found "2.5"/,
+      /gradientNorm should be number, found "2.5"/,
     ],
     ['null in place of a number', forged('"gradientNorm":0.5', '"gradientNorm":null'), /found null/],
     ['a negative time', forged('"stepSeconds":0.01', '"stepSeconds":-1'), /stepSeconds/],
