@@ -252,7 +252,7 @@ export function rowsTable(
       { label: 'Moved (B)', format: formatBytes },
       ...(isPredicted ? [{ label: 'Predicted (s)', format: formatSeconds }] : []),
       ...(isMeasured ? [{ label: 'Measured (s)', format: formatSeconds }] : []),
-      { label: 'Dims', room: 'medium' },
+      { label: 'Dims', room: 'long' },
     ],
     rows: [
       ...[...groups.values()].map((group) => {

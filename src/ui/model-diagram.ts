@@ -12,7 +12,7 @@ import {
   type Shading,
   shadingNames,
 } from './model-diagram-data.ts';
-import { layOutDiagram, type PlacedBlock, type PlacedPart, sizes } from './model-diagram-layout.ts';
+import { type Box, layOutDiagram, type PlacedBlock, type PlacedPart, sizes } from './model-diagram-layout.ts';
 import { emitPick } from './model-diagram-pick.ts';
 import { baseStyles } from './styles.ts';
 
@@ -70,6 +70,7 @@ export class ModelDiagramElement extends LitElement {
       }
       .shade {
         fill: var(--accent);
+        pointer-events: none;
       }
       .frame {
         fill: none;
@@ -205,11 +206,9 @@ export class ModelDiagramElement extends LitElement {
         ? this.#experts(x + 10, y + height - 13, width - (isNarrow ? 20 : 110))
         : nothing;
     const room = width - 18 - (isNarrow ? 0 : 7 * Math.max(share.length, amount.length));
-    return svg`<g role="button" tabindex="0" aria-pressed=${this.picked === key ? 'true' : 'false'}
-        aria-label=${this.#name(drawn)} data-key=${key} @click=${() => emitPick(this, 'pick-part', key)}>
-      <title>${this.#name(drawn)}</title>
-      <rect class="ground" x=${x} y=${y} width=${width} height=${height} rx=${part.kind === 'sum' || part.kind === 'activation' ? 20 : 7}></rect>
-      ${this.#shade({ x: x + 1, y: y + 1, width: width - 2, height: height - 2 }, costs, part.kind === 'sum' || part.kind === 'activation' ? 19 : 6)}
+    const radius = part.kind === 'sum' || part.kind === 'activation' ? 20 : 7;
+    const content = svg`<rect class="ground" x=${x} y=${y} width=${width} height=${height} rx=${radius}></rect>
+      ${this.#shade({ x, y, width, height }, costs, radius)}
       <text class="title" x=${x + 10} y=${y + 17}>${cut(part.title, room, 7.1)}</text>
       ${part.kind === 'experts' ? experts : svg`<text x=${x + 10} y=${y + 33}>${isNarrow ? share : cut(part.detail, room, 5.9)}</text>`}
       ${
@@ -217,7 +216,21 @@ export class ModelDiagramElement extends LitElement {
           ? nothing
           : svg`<text class="title end" x=${right} y=${y + 17}>${share}</text>
             <text class="end" x=${right} y=${y + 33}>${amount}</text>`
-      }
+      }`;
+    return this.#button(this.#name(drawn), () => emitPick(this, 'pick-part', key), content, {
+      isPressed: this.picked === key,
+    });
+  }
+
+  /** Its title is its name, for the mouse and for those who hear it. */
+  #button(
+    name: string,
+    press: () => void,
+    content: unknown,
+    { isPressed, isOpen }: { readonly isPressed?: boolean; readonly isOpen?: boolean } = {},
+  ) {
+    return svg`<g role="button" tabindex="0" aria-pressed=${isPressed ?? nothing} aria-expanded=${isOpen ?? nothing} @click=${press}>
+      <title>${name}</title>${content}
     </g>`;
   }
 
@@ -238,36 +251,40 @@ export class ModelDiagramElement extends LitElement {
     const chip = hasSwitch ? 6.2 * word.length + 14 : 0;
     const right = x + width - 10;
     const label = `${title.replace(' · ', ', ')}${note === '' ? '' : `, ${note}`}`;
-    return svg`${isOpen ? nothing : this.#shade({ x: x + 1, y: y + 1, width: width - 2, height: sizes.head - 2 }, costs, 9)}
-      <g role="button" tabindex="0" aria-expanded=${isOpen ? 'true' : 'false'} aria-label=${`${isOpen ? 'Close' : 'Open'} ${label}`}
-        data-toggle=${key} @click=${() => emitPick(this, 'toggle-block', key)}>
-        <rect class="hit" x=${x + 4} y=${y + 5} width="26" height="30" rx="6"></rect>
-        <path class="flow" d=${isOpen ? `M${x + 12} ${y + 18}l5 5l5-5` : `M${x + 15} ${y + 15}l5 5l-5 5`}></path>
-      </g>
-      <g role="button" tabindex="0" aria-pressed=${this.picked === key ? 'true' : 'false'} data-key=${key}
-        aria-label=${`${label}: ${share} ${shadingNames[this.shading]}, ${amount}`} @click=${() => emitPick(this, 'pick-part', key)}>
-        <rect class="hit" x=${x + 32} y=${y + 3} width=${width - 36 - (chip === 0 ? 0 : chip + 6)} height=${sizes.head - 6} rx="7"></rect>
-        <text class="title" x=${x + 38} y=${y + 18}>${cut(title, width - 60 - chip, 7.1)}</text>
-        <text x=${x + 38} y=${y + 33}>${cut([`${share}, ${amount}`, note].filter(Boolean).join(' · '), width - 60 - chip, 5.9)}</text>
-      </g>
+    const all = section.blocks.flatMap(({ layers }) => layers).sort((one, other) => one - other);
+    const room = width - 60 - chip;
+    const arrow = isOpen ? `M${x + 12} ${y + 18}l5 5l5-5` : `M${x + 15} ${y + 15}l5 5l-5 5`;
+    const figures = [`${share}, ${amount}`, note].filter(Boolean).join(' · ');
+    return svg`${isOpen ? nothing : this.#shade({ x, y, width, height: sizes.head }, costs, 10)}
+      ${this.#button(
+        `${isOpen ? 'Close' : 'Open'} ${label}`,
+        () => emitPick(this, 'toggle-block', key),
+        svg`<rect class="hit" x=${x + 4} y=${y + 5} width="26" height="30" rx="6"></rect><path class="flow" d=${arrow}></path>`,
+        { isOpen },
+      )}
+      ${this.#button(
+        `${label}: ${share} ${shadingNames[this.shading]}, ${amount}`,
+        () => emitPick(this, 'pick-part', key),
+        svg`<rect class="hit" x=${x + 32} y=${y + 3} width=${room + (chip === 0 ? 24 : 18)} height=${sizes.head - 6} rx="7"></rect>
+          <text class="title" x=${x + 38} y=${y + 18}>${cut(title, room, 7.1)}</text>
+          <text x=${x + 38} y=${y + 33}>${cut(figures, room, 5.9)}</text>`,
+        { isPressed: this.picked === key },
+      )}
       ${
         hasSwitch
-          ? svg`<g role="button" tabindex="0" aria-label=${`Draw layers ${layerRange(section.blocks.flatMap(({ layers }) => layers).sort((a, b) => a - b))} ${word}`}
-              data-split=${section.first} @click=${() => emitPick(this, 'split-section', section.first)}>
-              <rect class="chip ground" x=${right - chip} y=${y + 9} width=${chip} height="24" rx="12"></rect>
-              <text class="middle" x=${right - chip / 2} y=${y + 25}>${word}</text>
-            </g>`
+          ? this.#button(
+              `Draw layers ${layerRange(all)} ${word}`,
+              () => emitPick(this, 'split-section', section.first),
+              svg`<rect class="chip ground" x=${right - chip} y=${y + 9} width=${chip} height="24" rx="12"></rect>
+                <text class="middle" x=${right - chip / 2} y=${y + 25}>${word}</text>`,
+            )
           : nothing
       }`;
   }
 
-  #shade(
-    box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
-    costs: DrawnPart['costs'],
-    radius: number,
-  ) {
-    const opacity = darkest * (amountOf(costs, this.shading) / this.#most);
-    return svg`<rect class="shade" x=${box.x} y=${box.y} width=${box.width} height=${box.height} rx=${radius} fill-opacity=${Math.min(darkest, opacity).toFixed(3)}></rect>`;
+  #shade({ x, y, width, height }: Box, costs: DrawnPart['costs'], radius: number) {
+    const opacity = Math.min(darkest, darkest * (amountOf(costs, this.shading) / this.#most));
+    return svg`<rect class="shade" x=${x} y=${y} width=${width} height=${height} rx=${radius} fill-opacity=${opacity.toFixed(3)}></rect>`;
   }
 
   #figures(costs: DrawnPart['costs']) {
