@@ -13,7 +13,7 @@ const ignored: ReadonlySet<string> = new Set(
   max_length min_length max_new_tokens do_sample early_stopping num_beams num_beam_groups num_return_sequences
   diversity_penalty temperature top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size
   encoder_no_repeat_ngram_size bad_words_ids exponential_decay_length_penalty suppress_tokens begin_suppress_tokens
-  remove_invalid_values`.split(/\s+/),
+  remove_invalid_values cache_implementation auto_map ep_size is_llama_config`.split(/\s+/),
 );
 
 /** Keys that would change the arithmetic, with the values at which they do not. */
@@ -23,12 +23,19 @@ const neutral: Readonly<Record<string, readonly unknown[]>> = {
   scale_attn_weights: [true],
   scale_attn_by_inverse_layer_idx: [false],
   partial_rotary_factor: [1],
+  rope_interleaved: [false],
+  attention_bias: [false],
+  mlp_bias: [false],
+  use_sliding_window: [false],
 };
+
+/** The name of errors that are a file's fault, not a bug. */
+export const invalidFile = 'InvalidFileError';
 
 /** Refuses a config.json with a sentence; its `name` lets a caller tell it from a bug. */
 export function refuse(what: string, advice: string): never {
   const error = new Error(`config.json: ${what}. ${advice}`);
-  error.name = 'InvalidFileError';
+  error.name = invalidFile;
   throw error;
 }
 
@@ -39,7 +46,7 @@ export class ConfigReader {
 
   constructor(config: unknown) {
     if (!isRecord(config))
-      refuse(`${showValue(config)} is not an object`, 'Give the one of a GPT-2 or Llama model.');
+      refuse(`${showValue(config)} is not an object`, 'Give the one of a published model.');
     this.#config = config;
   }
 
@@ -47,6 +54,34 @@ export class ConfigReader {
   value(key: string): unknown {
     this.#read.add(key);
     return Object.hasOwn(this.#config, key) ? (this.#config[key] ?? undefined) : undefined;
+  }
+
+  /** Whether a key is there and null, for the families to which that is not the same as absent. */
+  isNull(key: string): boolean {
+    return Object.hasOwn(this.#config, key) && this.#config[key] === null;
+  }
+
+  /** Takes note of keys that have no effect in this family, whatever they say. */
+  ignore(...keys: readonly string[]): void {
+    for (const key of keys) this.#read.add(key);
+  }
+
+  /** A list of `length` entries; undefined if it is absent or null. */
+  list(key: string, length: number): readonly unknown[] | undefined {
+    const value = this.value(key);
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value) || value.length !== length)
+      refuse(
+        `${key} is ${Array.isArray(value) ? `of ${value.length} entries` : showValue(value)}`,
+        `Give a list of ${length}, one a layer.`,
+      );
+    return value;
+  }
+
+  /** Refuses a key unless it is absent, null, or has the one value that is computed here. */
+  only(key: string, value: string | number | boolean, why: string): void {
+    const found = this.value(key) ?? value;
+    if (found !== value) refuse(`${key} ${showValue(found)} ${why}`, `Only ${value} is computed here.`);
   }
 
   /** A finite number; without a default the key must be there. */
@@ -59,11 +94,14 @@ export class ConfigReader {
     return value;
   }
 
-  /** A whole number from 1, of a size that can be reckoned with. */
-  size(key: string, byDefault?: number): number {
+  /** A whole number from 1, or another least, of a size that can be reckoned with. */
+  size(key: string, byDefault?: number, least = 1): number {
     const value = this.number(key, byDefault);
-    if (!Number.isInteger(value) || value < 1 || value > 2 ** 24) {
-      refuse(`${key} is ${value}, not a whole number from 1 to ${2 ** 24}`, 'Give the size of the weights.');
+    if (!Number.isInteger(value) || value < least || value > 2 ** 24) {
+      refuse(
+        `${key} is ${value}, not a whole number from ${least} to ${2 ** 24}`,
+        'Give the size of the weights.',
+      );
     }
     return value;
   }

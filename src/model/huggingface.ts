@@ -1,14 +1,8 @@
-// Tensors of a Hugging Face file and our parameters, both ways: transposes, and packing of q|k|v, gate|up, scale|bias.
+// Tensors of a Hugging Face file and our parameters, both ways: transposes, and packing of q|k|v, gate|up, experts, scale|bias.
 import type { ModelConfig } from './config.ts';
 import { showKey } from './fields-check.ts';
-import {
-  type FileLayout,
-  fileLayout,
-  headName,
-  matrixShape,
-  type Part,
-  prefixIn,
-} from './huggingface-layout.ts';
+import { fileLayout, prefixIn } from './huggingface-layout.ts';
+import { type FileLayout, headName, matrixShape, type Part } from './huggingface-parts.ts';
 import { parameterSpecs } from './parameters.ts';
 
 /** A tensor with its numbers, row-major. */
@@ -65,11 +59,15 @@ export function exportParameters(
   const file = fileLayout(model, prefixIn(model, options.names));
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }>();
   const add = (name: string, shape: readonly number[]): Float32Array<ArrayBuffer> => {
+    const made = tensors.get(name); // several of ours may lie in one of theirs
+    if (made) return made.data;
     const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
     tensors.set(name, { shape, data });
     return data;
   };
   for (const { name, shape } of parameterSpecs(model)) {
+    // What moves by the routers' counts has no gradient: in published files it is no parameter.
+    if (options.content === 'gradients' && name === 'routerBias') continue;
     const values = get(name);
     const [rows, columns] = matrixShape(shape);
     if (values.length !== rows * columns) {
@@ -98,7 +96,7 @@ function copyPart(
   parameter: Float32Array,
   direction: 'toParameter' | 'toFile',
 ): void {
-  const { row, column, rows, columns, isTransposed } = part;
+  const { row, column, rows, columns, isTransposed, fileRows } = part;
   for (let r = 0; r < rows; r++) {
     const start = (row + r) * stride + column;
     if (!isTransposed) {
@@ -107,8 +105,9 @@ function copyPart(
       else tensor.set(parameter.subarray(start, start + columns), from);
     } else {
       for (let c = 0; c < columns; c++) {
-        if (direction === 'toParameter') parameter[start + c] = tensor[c * rows + r];
-        else tensor[c * rows + r] = parameter[start + c];
+        const there = (fileRows ? fileRows[c] : c) * rows + r;
+        if (direction === 'toParameter') parameter[start + c] = tensor[there];
+        else tensor[there] = parameter[start + c];
       }
     }
   }
@@ -136,8 +135,8 @@ function checkNames(model: ModelConfig, file: FileLayout, tensors: ReadonlyMap<s
     checkShape(name, tensor, shape);
     if (zeros.has(name) && tensor.data.some((value) => value !== 0)) {
       refuse(
-        `${name} is not zero, but config.json says that the model has no biases`,
-        'Remove flopscope.bias there.',
+        `${name} is not zero, but config.json says that the model has none`,
+        'Remove its flopscope block.',
       );
     }
     if (isTiedHead) checkTied(tensor, tensors.get(file.embedding));

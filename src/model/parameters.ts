@@ -55,11 +55,12 @@ export interface CountOptions {
   readonly positions?: boolean;
 }
 
-/** Numbers that are trained. */
+/** Numbers that gradients train: the routers' bias, which counts move, is a buffer in published models and not among them. */
 export function countParameters(model: ModelConfig, options: CountOptions = {}): number {
   const { embeddings = true, positions = true } = options;
   return parameterSpecs(model)
     .filter(({ name }) => {
+      if (name === 'routerBias') return false;
       if (name === 'tokenEmbedding' || name === 'head') return embeddings;
       return name !== 'positionEmbedding' || positions;
     })

@@ -75,6 +75,7 @@ test.each([
   [{ rope_parameters: { rope_theta: 7 }, rope_theta: 7 }, { ropeBase: 7 }],
   [{ rope_scaling: null }, { ropeBase: 10000 }],
   [{ rope_scaling: { type: 'default' } }, { ropeBase: 10000 }],
+  [{ rope_scaling: { type: 'linear', factor: 2 } }, { ropeScaling: 'linear', ropeScalingFactor: 2 }],
   [{ rms_norm_eps: 1e-5 }, { normEpsilon: 1e-5 }],
   [{ tie_word_embeddings: true }, { tiedHead: true }],
   [{ attention_bias: true, mlp_bias: true }, { bias: true }],
@@ -87,7 +88,16 @@ test.each([
 });
 
 test.each([
-  [{ rope_scaling: { type: 'linear', factor: 2 } }, /rope_scaling "linear" with factor is not computed here/],
+  [{ rope_scaling: { type: 'linear' } }, /rope_scaling\.factor is undefined/],
+  [{ rope_scaling: { type: 'linear', factor: 0.5 } }, /rope_scaling\.factor is 0\.5/],
+  [
+    { rope_scaling: { type: 'linear', factor: 2 }, rope_parameters: { type: 'linear', factor: 4 } },
+    /the factor of rotary positions is given twice: 4, 2/,
+  ],
+  [
+    { rope_scaling: { type: 'dynamic', factor: 2 } },
+    /rope_scaling "dynamic" with factor is not computed here/,
+  ],
   [{ rope_scaling: { rope_type: 'llama3', factor: 8, low_freq_factor: 1 } }, /rope_scaling "llama3"/],
   [{ rope_scaling: { factor: 2 } }, /rope_scaling undefined with factor/],
   [{ rope_scaling: 2 }, /rope_scaling is 2/],
@@ -108,11 +118,15 @@ test.each([
   [{ hidden_size: 40.5 }, /hidden_size is 40\.5/],
   [{ vocab_size: null }, /vocab_size is missing/],
   [{ tie_word_embeddings: 'no' }, /tie_word_embeddings is "no"/],
-  [{ model_type: 'mistral' }, /model_type "mistral" is not known/],
+  [{ model_type: 'bloom' }, /model_type "bloom" is not known\. Known: gpt2, llama, mistral, mixtral, qwen3/],
   [{ model_type: '__proto__' }, /model_type "__proto__" is not known/],
   [{ quantization_config: { bits: 4 } }, /quantization_config an object is not known/],
   [{ mystery: 1 }, /mystery 1 is not known and could change the arithmetic/],
   [{ flopscope: { mystery: 1 } }, /mystery 1 is not known/],
+  [{ flopscope: [] }, /flopscope is a list, not an object/],
+  [{ flopscope: { dropout: 2 } }, /model\.dropout: 2/],
+  [{ flopscope: { layers: 3 } }, /flopscope\.layers 3 contradicts the other keys/],
+  [{ flopscope: { windowPattern: 'L', window: 8 } }, /flopscope\.window(Pattern)? \S+ contradicts/],
 ])('a Llama with %j is refused by name', (keys, message) => {
   const read = () => readHuggingFaceConfig({ ...llama, ...keys });
   expect(read).toThrow(message);

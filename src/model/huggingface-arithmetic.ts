@@ -1,0 +1,59 @@
+// What a model computes, free of how its configuration says it: settings without effect are left out.
+import { layerAttention, rotatedSize, scoreScale } from './attention-config.ts';
+import { biasesOf } from './block-config.ts';
+import type { ModelConfig } from './config.ts';
+import { hasExperts } from './experts-config.ts';
+
+/** Settings that change training only: no published config.json says them, and none of them changes a logit. */
+export const trainingKeys = [
+  'dropout',
+  'balanceLoss',
+  'routerZLoss',
+  'routerNoise',
+  'capacityFactor',
+] as const satisfies readonly (keyof ModelConfig)[];
+
+/** A text that is the same for two models exactly if they compute the same logits of the same parameters. */
+export function arithmeticOf(model: ModelConfig): string {
+  const { attention, position, layers } = model;
+  const isLatent = attention === 'latent';
+  const blocks = Array.from({ length: layers }, (_, layer) => layerArithmetic(model, layer));
+  const isDense = blocks.some(({ experts }) => !experts);
+  const { qkv, projection, ffn, norm } = biasesOf(model);
+  return JSON.stringify([
+    [model.width, model.context, model.vocabulary, model.tiedHead, model.embeddingScale, model.logitSoftcap],
+    [model.norm, model.normEpsilon, model.normPlacement, model.normOffset, norm],
+    [model.parallelBlocks, model.residualScale, model.skipConnections],
+    position === 'rope' ? 'none' : position,
+    [attention, model.heads, model.headSize, Number(scoreScale(model).toPrecision(12))],
+    [model.attentionSoftcap, model.attentionSinks, model.queryKeyNorm, qkv, projection],
+    isLatent
+      ? [model.latentSize, model.queryLatentSize, model.ropeHeadSize, model.valueHeadSize, model.latentNorm]
+      : model.keyValueHeads,
+    [model.activation, model.gated],
+    isDense ? [model.hidden, ffn] : [],
+    model.experts > 0 ? expertArithmetic(model) : [],
+    blocks,
+  ]);
+}
+
+function layerArithmetic(model: ModelConfig, layer: number) {
+  const { ropeBase, localRopeBase, ropeScaling, ropeScalingFactor } = model;
+  const { window, isLocal, isRotary } = layerAttention(model, layer);
+  const hasOwnBase = isLocal && localRopeBase > 0;
+  const scaling = hasOwnBase || ropeScalingFactor === 1 ? 'none' : ropeScaling;
+  const rope = [
+    hasOwnBase ? localRopeBase : ropeBase,
+    ...(scaling === 'none' ? [] : [scaling, ropeScalingFactor]),
+    rotatedSize(model),
+  ];
+  return { window, rope: isRotary ? rope : [], experts: hasExperts(model, layer) };
+}
+
+function expertArithmetic(model: ModelConfig) {
+  const { experts, expertsPerToken, expertHidden, sharedExperts, sharedHidden } = model;
+  return [
+    [experts, expertsPerToken, expertHidden, sharedExperts * sharedHidden],
+    [model.routerScore, model.renormalize, model.routerScale, model.routerBiasRate > 0],
+  ];
+}

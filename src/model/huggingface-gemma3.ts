@@ -1,0 +1,87 @@
+// Gemma 3 in Hugging Face's layout: norms before and after each part, windows, two rotary bases, scores scaled by a key.
+import type { ModelConfig } from './config.ts';
+import {
+  readDecoder,
+  readLayerTypes,
+  readWindows,
+  writeDecoder,
+  writeLayerTypes,
+} from './huggingface-decoder.ts';
+import type { Family } from './huggingface-family.ts';
+import { type ConfigReader, refuse } from './huggingface-keys.ts';
+import { decoderLayout } from './huggingface-parts.ts';
+
+const biases = ['attention'] as const;
+const activation = ['hidden_activation', 'gelu_pytorch_tanh'] as const;
+
+/** Gemma 3's text model (Gemma Team 2025; Gemma3ForCausalLM). */
+export const gemma3: Family = {
+  type: 'gemma3_text',
+  prefix: 'model.',
+  read,
+  write,
+  layout: (model, prefix) =>
+    decoderLayout(model, prefix, {
+      norms: {
+        attentionNorm: 'input_layernorm',
+        attentionOutputNorm: 'post_attention_layernorm',
+        ffnNorm: 'pre_feedforward_layernorm',
+        ffnOutputNorm: 'post_feedforward_layernorm',
+      },
+    }),
+};
+
+function read(reader: ConfigReader): Partial<ModelConfig> {
+  const defaults = { normEpsilon: 1e-6, ropeBase: 1e6, keyValueHeads: 4, headSize: 256, tiedHead: true };
+  const decoder = readDecoder(reader, { ...defaults, biases, activation });
+  reader.ignore('_sliding_window_pattern');
+  reader.only('use_bidirectional_attention', false, 'lets tokens see those after them');
+  // Transformers has the key and does not use it.
+  if (reader.value('attn_logit_softcapping') !== undefined)
+    refuse('attn_logit_softcapping is given, and Transformers leaves it out', 'Set it to null.');
+  const scalar = reader.number('query_pre_attn_scalar', 256);
+  if (!(scalar > 0)) refuse(`query_pre_attn_scalar is ${scalar}`, 'Give a number above 0.');
+  return {
+    ...decoder,
+    ...readLocalLayers(reader, decoder),
+    normPlacement: 'sandwich',
+    normOffset: true,
+    embeddingScale: 'sqrtWidth',
+    queryKeyNorm: 'head',
+    attentionScale: scalar === decoder.headSize ? 0 : scalar ** -0.5,
+    logitSoftcap: reader.number('final_logit_softcapping', 0),
+  };
+}
+
+function readLocalLayers(reader: ConfigReader, decoder: Partial<ModelConfig>): Partial<ModelConfig> {
+  const { layers = 0, context = 0, ropeBase, ropeScaling } = decoder;
+  const step = reader.size('sliding_window_pattern', 6);
+  const byStep = [...Array(layers).keys()].map((layer) => ((layer + 1) % step === 0 ? 'G' : 'L')).join('');
+  const letters = readLayerTypes(reader, layers, byStep);
+  const window = reader.size('sliding_window', 4096);
+  const localRopeBase = reader.number('rope_local_base_freq', 10000);
+  const isOther = localRopeBase !== ropeBase || ropeScaling !== undefined;
+  if (letters.includes('L') && window >= context && isOther) {
+    refuse(
+      `sliding_window ${window} is not below max_position_embeddings ${context}, so that local layers count as global ` +
+        `here, but rope_local_base_freq ${localRopeBase} is another base than theirs`,
+      'Use a smaller window.',
+    );
+  }
+  return { ...readWindows(letters, window), localRopeBase };
+}
+
+function write(model: ModelConfig) {
+  const { attentionScale: scale } = model;
+  const scalar = Number((1 / scale ** 2).toPrecision(12));
+  return {
+    ...writeDecoder(model, ['gemma3_text', 'Gemma3'], { biases, activation }),
+    sliding_window: model.window,
+    layer_types: writeLayerTypes(model),
+    rope_local_base_freq: model.localRopeBase || model.ropeBase,
+    query_pre_attn_scalar: scale === 0 ? model.headSize : scalar,
+    attn_logit_softcapping: null,
+    final_logit_softcapping: model.logitSoftcap || null,
+    use_bidirectional_attention: false,
+  };
+}
