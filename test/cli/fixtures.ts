@@ -8,6 +8,12 @@ import { type CommandResult, jsonLines, writeJson } from './run-command.ts';
 /** Folders of test/fixtures, each a model with what PyTorch made of it in float64. */
 export const fixtureNames = ['gpt2-a', 'gpt2-b', 'gpt2-erf', 'llama-a', 'llama-b', 'llama-c'] as const;
 
+/** Folders of published families after GPT-2 and Llama, tiny models of Transformers in float64. */
+export const familyNames = [
+  ...(['mistral', 'mixtral', 'qwen3', 'qwen3-moe', 'gemma3'] as const),
+  ...(['olmo2', 'smollm3', 'deepseek-v2', 'deepseek-v3'] as const),
+] as const;
+
 /** A file of a fixture. */
 export function fixturePath(name: string, file = ''): string {
   return join(process.cwd(), 'test/fixtures', name, file);

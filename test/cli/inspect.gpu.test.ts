@@ -1,11 +1,13 @@
 // The inspect command on a GPU, in a process of its own, against PyTorch.
 import { expect, it } from 'vitest';
 import { describeGpu } from '../gpu-device.ts';
-import { expectInspection, fixtureNames, inspectArguments } from './fixtures.ts';
+import { expectInspection, familyNames, fixtureNames, inspectArguments } from './fixtures.ts';
 import { createFolder, jsonLines, spawnCommand } from './run-command.ts';
 
-/** One model of each family, one of them with a long context; all of them in a full run. */
-const names = process.env.FLOPSCOPE_FULL ? fixtureNames : (['gpt2-b', 'llama-a'] as const);
+/** One model of the first families, one of them with a long context, and two of the later; all of them in a full run. */
+const names = process.env.FLOPSCOPE_FULL
+  ? [...fixtureNames, ...familyNames]
+  : (['gpt2-b', 'llama-a', 'gemma3', 'deepseek-v3'] as const);
 
 describeGpu('inspect on the GPU', () => {
   it.each(names)('agrees with PyTorch on %s', async (name) => {

@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expectInspection, fixtureNames, fixturePath, inspectArguments } from './fixtures.ts';
+import { expectInspection, familyNames, fixtureNames, fixturePath, inspectArguments } from './fixtures.ts';
 import { createFolder, jsonLines, runMain, writeJson } from './run-command.ts';
 
 const onCpu = ['--runtime', 'cpu'];
 
 describe('inspect', () => {
-  it.each(fixtureNames)('agrees with PyTorch on %s', async (name) => {
+  it.each([...fixtureNames, ...familyNames])('agrees with PyTorch on %s', async (name) => {
     const folder = createFolder();
     expectInspection(name, folder, await runMain([...inspectArguments(name, folder), ...onCpu]));
   });

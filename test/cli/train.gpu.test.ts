@@ -6,11 +6,13 @@ import { profileToJson } from '../../src/cli/profiles.ts';
 import { readCheckpoint } from '../../src/lab/checkpoint.ts';
 import { describeGpu } from '../gpu-device.ts';
 import { exampleProfile } from './example-profile.ts';
-import { curveArguments, expectCurve, fixtureNames } from './fixtures.ts';
+import { curveArguments, expectCurve, familyNames, fixtureNames } from './fixtures.ts';
 import { createFolder, jsonLines, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
 
-/** One model of each family, one of them with a long context; all of them in a full run. */
-const names = process.env.FLOPSCOPE_FULL ? fixtureNames : (['gpt2-b', 'llama-a'] as const);
+/** Models of the first families, one of them with a long context; those of all families in a full run. */
+const names = process.env.FLOPSCOPE_FULL
+  ? [...fixtureNames, ...familyNames]
+  : (['gpt2-b', 'llama-a'] as const);
 
 describeGpu('train on the GPU', () => {
   it.each(names)('follows PyTorch for 20 steps of AdamW on %s', async (name) => {

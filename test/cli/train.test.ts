@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/lab/checkpoint.ts';
 import { parseExperiment } from '../../src/model/config.ts';
-import { curveArguments, expectCurve, fixtureNames, fixturePath, writeBatches } from './fixtures.ts';
+import {
+  curveArguments,
+  expectCurve,
+  familyNames,
+  fixtureNames,
+  fixturePath,
+  writeBatches,
+} from './fixtures.ts';
 import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
 
 const onCpu = ['--runtime', 'cpu', '--json'];
@@ -188,7 +195,8 @@ describe('train on text', () => {
 
 describe('train on given batches', () => {
   // The long contexts take half a minute here; on the GPU they always run.
-  const names = fixtureNames.filter((name) => process.env.FLOPSCOPE_FULL || !name.endsWith('-b'));
+  const all = [...fixtureNames, ...familyNames];
+  const names = all.filter((name) => process.env.FLOPSCOPE_FULL || !name.endsWith('-b'));
   it.each(names)('follows PyTorch for 20 steps of AdamW on %s', async (name) => {
     expectCurve(name, await runMain([...curveArguments(name), '--runtime', 'cpu']));
   });
