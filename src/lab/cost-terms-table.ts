@@ -33,7 +33,8 @@ export function termShapeOf(model: ModelConfig): TermShape {
     active: model.expertsPerToken,
     hidden: model.expertHidden,
     sharedHidden: model.sharedExperts * model.sharedHidden,
-    routerBias: model.routerBiasRate > 0,
+    // Counts move it, no gradient does: it is not among a model's parameters (countParameters).
+    routerBias: false,
   };
   return {
     ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead },
