@@ -1,6 +1,7 @@
 // The page: puts the elements in their places and turns their events into calls.
 import { html, LitElement } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
 import type { Theme } from './events.ts';
 import { describeDifferences, differences } from './experiment.ts';
 import type { ExperimentForm } from './experiment-form.ts';
@@ -121,13 +122,13 @@ export class LabPage extends LitElement {
           .isReady=${canStart(lab)}
         ></kernel-table>
       </main>
-      ${rooms
-        .filter(({ id }) => this.entered.includes(id))
-        .map(
-          (room) => html`<main class="room" ?hidden=${this.room !== room.id}>
-            ${room.render(lab, this.#lab.access)}
-          </main>`,
-        )}
+      ${repeat(
+        rooms.filter(({ id }) => this.entered.includes(id)),
+        ({ id }) => id, // a room that is entered later may stand before one that keeps its state
+        (room) => html`<main class="room" ?hidden=${this.room !== room.id}>
+          ${room.render(lab, this.#lab.access)}
+        </main>`,
+      )}
       <footer class="small muted">Everything stays on this machine: the page sends nothing anywhere.</footer>`;
   }
 
