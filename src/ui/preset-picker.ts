@@ -110,7 +110,7 @@ export class PresetPicker extends LitElement {
         <h2 id="title">Experiment</h2>
         <label title="Parameters of the model, in times those of the experiment; its proportions are kept">
           <span class="muted">size</span>
-          <select aria-label="Size" @change=${this.#onSize}>
+          <select aria-label="Size" ?disabled=${this.presetId === ''} @change=${this.#onSize}>
             ${sizes.map(
               ({ factor, label }) => html`<option .selected=${factor === this.size}>${label} ×</option>`,
             )}

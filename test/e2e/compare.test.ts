@@ -1,0 +1,74 @@
+// The room of comparisons, and the size of a preset: two families are sized, trained for a few steps and overlaid.
+import type { Browser, ElementHandle } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { openPage, type PageDriver } from './page-driver.ts';
+
+describeBrowser('sizes and comparisons', () => {
+  let browser: Browser;
+  let lab: PageDriver;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    lab = await openPage(browser, '');
+  });
+  afterAll(() => browser.close());
+
+  it('sizes the model of a preset, and says what changed', async () => {
+    await lab.find('preset-picker', 'input:checked');
+    const size = (await lab.find('preset-picker', 'select')) as ElementHandle<HTMLSelectElement>;
+    await size.select('2 ×');
+    await lab.waitForText('preset-picker', '.difference', /layers 4→5.*width 96→120.*heads 3→4/);
+    await lab.click('preset-picker', 'button', 'Reset');
+    await expect.poll(() => lab.text('preset-picker', '.difference')).toBe('');
+    expect(await size.evaluate((select) => select.selectedIndex)).toBe(2);
+  });
+
+  it('matches what is chosen to the first, and refuses a single one', async () => {
+    await lab.click('room-tabs', 'a', 'Compare');
+    const steps = (await lab.find('room-compare', 'input[type=number]')) as ElementHandle<HTMLInputElement>;
+    await steps.evaluate((input) => {
+      input.value = '2';
+      input.dispatchEvent(new Event('change'));
+    });
+    const choose = async (title: RegExp) => {
+      const label = (await lab.find('room-compare', 'fieldset label', title)) as ElementHandle<HTMLElement>;
+      await label.click();
+    };
+    await choose(/^Nano/);
+    const run = (await lab.find('room-compare', 'button', 'Run')) as ElementHandle<HTMLButtonElement>;
+    expect(await run.evaluate(({ disabled }) => disabled)).toBe(true);
+    await choose(/^Llama 3/);
+    const table = await lab.waitForText('figure-panel', 'tbody', /Llama 3.*hidden 336 → \d+/);
+    expect(table).toMatch(/^Nano.*nothing: the others are matched to it/);
+  });
+
+  it('trains both in turn, overlays their losses and keeps their runs', async () => {
+    await lab.click('room-compare', 'button', 'Run');
+    await lab.waitForText('room-compare', '[aria-live]', /^Nano \(1 of 2\)/);
+    const said = await lab.waitForText('room-compare', '[aria-live]', /All models have been trained/, 150);
+    expect(said).toMatch(/kept/);
+    const differences = await lab.waitForText('compare-panel', 'ol', /2\. Llama 3/);
+    expect(differences).toMatch(/1\. Nano.*activation geluTanh→silu/);
+    await lab.click('room-tabs', 'a', 'Runs');
+    await lab.waitForText(
+      'run-list',
+      'tbody',
+      /Llama 3, a miniature.*finished 2 of 2.*Nano.*finished 2 of 2/,
+    );
+    expect(lab.troubles).toEqual([]);
+  });
+
+  it('can be cancelled, and keeps what was trained until then', async () => {
+    await lab.click('room-tabs', 'a', 'Compare');
+    const steps = (await lab.find('room-compare', 'input[type=number]')) as ElementHandle<HTMLInputElement>;
+    await steps.evaluate((input) => {
+      input.value = '5000';
+      input.dispatchEvent(new Event('change'));
+    });
+    await lab.waitForText('figure-panel', 'tbody', /Llama 3/);
+    await lab.click('room-compare', 'button', 'Run');
+    await lab.waitForText('room-compare', '[aria-live]', /step [1-9]/);
+    await lab.click('room-compare', 'button', 'Cancel');
+    await lab.waitForText('room-compare', '[aria-live]', /Ended before all models were trained/);
+  });
+});
