@@ -187,6 +187,25 @@ describe('the plans of latent attention', () => {
     expect(largest).toBeLessThan(expanded);
   });
 
+  it.each([1, 8, 32])('are recorded for the largest sizes, in subgroups of %i', (lanes) => {
+    const features = new Set(lanes > 1 ? ['subgroups'] : []);
+    const capabilities = {
+      ...baselineCapabilities,
+      features,
+      subgroupMinSize: lanes,
+      subgroupMaxSize: lanes,
+    };
+    const sizes = { width: 384, heads: 2, headSize: 128, latentSize: 512, queryLatentSize: 320 };
+    const largest = configOf({
+      ...{ ...sizes, ropeHeadSize: 128, valueHeadSize: 256, position: 'rope', attention: 'latent' },
+    });
+    const { model, accumulate } = recordTrainingPlans(largest, train, { capabilities });
+    const { decode } = recordInferencePlans(model, { capabilities });
+    expect(accumulate.dispatches.map(({ kernel }) => kernel.family)).toContain('latentPack.backward');
+    const attention = decode.dispatches.find(({ kernel }) => kernel.family === 'attention.decode');
+    expect(attention?.dims).toMatchObject({ heads: 2, keyValueHeads: 1, keySize: 640, valueSize: 512 });
+  });
+
   it('depend on earlier tokens only', async () => {
     const specs = parameterSpecs(config).map(({ name, shape }) => [name, shape] as const);
     const weights = drawWeights(specs);
