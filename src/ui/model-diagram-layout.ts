@@ -147,6 +147,7 @@ class Placing {
   /** Ends that wait for what takes them: the part of this id, or whatever comes next. */
   #ends: End[] = [];
   #flowing = '';
+  #asides = 0;
   /** Where the present block takes its input. */
   #entry = { x: 0, y: 0 };
   #y: number;
@@ -278,15 +279,15 @@ class Placing {
     });
   }
 
+  /** A dotted line on the right; two that stand beside each other take turns. */
   #aside(from: string, box: Box): void {
     const source = this.#places.get(from)?.box;
     if (!source || source.x !== box.x || source.width !== box.width) return;
-    const [x, y, end] = [
-      source.x + source.width,
-      source.y + source.height / 2 + 6,
-      box.y + box.height / 2 - 6,
-    ];
-    this.#lines.push({ kind: 'aside', path: `M${x} ${y}h5q5 0 5 5V${end - 5}q0 5-5 5h-5` });
+    this.#asides += 1;
+    const out = this.#asides % 2 === 0 ? 9 : 3;
+    const x = source.x + source.width;
+    const [y, end] = [source.y + source.height / 2 + 6, box.y + box.height / 2 - 6];
+    this.#lines.push({ kind: 'aside', path: `M${x} ${y}h${out}q4 0 4 4V${end - 4}q0 4-4 4h-${out}` });
   }
 
   /** Draws the ends that a part takes, or all, to a point; several meet on the way. */

@@ -227,9 +227,10 @@ export class ModelDiagramElement extends LitElement {
     name: string,
     press: () => void,
     content: unknown,
-    { isPressed, isOpen }: { readonly isPressed?: boolean; readonly isOpen?: boolean } = {},
+    state: { readonly isPressed?: boolean; readonly isOpen?: boolean; readonly isInFile?: boolean } = {},
   ) {
-    return svg`<g role="button" tabindex="0" aria-pressed=${isPressed ?? nothing} aria-expanded=${isOpen ?? nothing} @click=${press}>
+    return svg`<g role="button" tabindex="0" aria-pressed=${state.isPressed ?? nothing}
+        aria-expanded=${state.isOpen ?? nothing} ?data-screen-only=${state.isInFile === false} @click=${press}>
       <title>${name}</title>${content}
     </g>`;
   }
@@ -260,7 +261,7 @@ export class ModelDiagramElement extends LitElement {
         `${isOpen ? 'Close' : 'Open'} ${label}`,
         () => emitPick(this, 'toggle-block', key),
         svg`<rect class="hit" x=${x + 4} y=${y + 5} width="26" height="30" rx="6"></rect><path class="flow" d=${arrow}></path>`,
-        { isOpen },
+        { isOpen, isInFile: false },
       )}
       ${this.#button(
         `${label}: ${share} ${shadingNames[this.shading]}, ${amount}`,
@@ -277,6 +278,7 @@ export class ModelDiagramElement extends LitElement {
               () => emitPick(this, 'split-section', section.first),
               svg`<rect class="chip ground" x=${right - chip} y=${y + 9} width=${chip} height="24" rx="12"></rect>
                 <text class="middle" x=${right - chip / 2} y=${y + 25}>${word}</text>`,
+              { isInFile: false },
             )
           : nothing
       }`;

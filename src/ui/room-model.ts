@@ -12,6 +12,8 @@ import './figure-panel.ts';
 import './model-diagram.ts';
 import './model-part.ts';
 
+/** What the room shows of the page's state besides the diagram. */
+const shown = ['catalogue', 'presetId', 'fieldProblems', 'device'] as const;
 const shadings: readonly Shading[] = ['flops', 'parameters', 'memory'];
 
 @customElement('room-model')
@@ -87,8 +89,12 @@ export class RoomModel extends LitElement {
     this.#resizes.disconnect();
   }
 
-  protected override updated(changes: PropertyValues<this>): void {
-    if (changes.has('lab')) void this.#refresh();
+  /** A run sends news ten times a second, most of which change nothing here. */
+  protected override shouldUpdate(changes: PropertyValues<this>): boolean {
+    if (!changes.has('lab')) return true;
+    void this.#refresh();
+    const before: LabState | undefined = changes.get('lab');
+    return changes.size > 1 || before === undefined || shown.some((key) => before[key] !== this.lab[key]);
   }
 
   protected override render() {
