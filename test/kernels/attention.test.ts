@@ -1,6 +1,6 @@
 // Flash attention against its reference at awkward sizes, finite differences, and memory that grows linearly with time.
 import { describe, expect, it } from 'vitest';
-import { attention, attentionForwards } from '../../src/kernels/attention.ts';
+import { attention, attentionForward, attentionForwards } from '../../src/kernels/attention.ts';
 import { type AttentionSizes, packedDims } from '../../src/kernels/attention-shape.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { lifetimes } from '../../src/plan/memory.ts';
@@ -13,6 +13,14 @@ import { expectClose, runOp } from './run-op.ts';
 
 const shapes = attentionShapes.map((dims, index) => ({ ...dims, hasSinks: index % 2 }));
 for (const kernel of attentionForwards) describeKernel(kernel, shapesFor(kernel, shapes));
+
+// Scores where exponentials overflow, and where their quotient loses its digits.
+const few = { batch: 1, time: 20, heads: 2, keyValueHeads: 1, keySize: 4, valueSize: 4 };
+describeKernel(
+  attentionForward,
+  [1000, 1e-3].map((scale) => ({ ...packedDims(few, scale, 0, 0, { softcap: 5 }), hasSinks: 0 })),
+  { tolerance: 2e-6 },
+);
 
 describe('attention', () => {
   const widthOf = ({ heads, keyValueHeads, keySize, valueSize }: AttentionSizes) =>
