@@ -24,7 +24,7 @@ import './svg-plot.ts';
 const smallCells = 40;
 const smallSide = 80;
 
-/** Give it `reading`. Sends `choose-layer` (detail: from 0) when the attention of another layer is wanted. */
+/** Give it `reading`, and inside what shall stand beside the map. Sends `choose-layer` (detail: from 0) when the attention of another layer is wanted. */
 @customElement('inside-attention')
 export class InsideAttention extends LitElement {
   static override readonly styles = [
@@ -53,6 +53,15 @@ export class InsideAttention extends LitElement {
         min-height: 26px;
         padding: 1px 4px;
         border-color: var(--line);
+      }
+      .side {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+        min-width: 0;
+      }
+      inside-heat {
+        max-width: 760px;
       }
       .heads {
         display: flex;
@@ -93,7 +102,8 @@ export class InsideAttention extends LitElement {
   protected override render() {
     const { reading } = this;
     if (reading === undefined || reading.maps.length === 0) return nothing;
-    return html`${this.#map(reading)} ${this.#distances(reading)}`;
+    return html`${this.#map(reading)}
+      <div class="side">${this.#distances(reading)}<slot></slot></div>`;
   }
 
   #map(reading: TextReading) {

@@ -95,7 +95,7 @@ export class InsideTokens extends LitElement {
       </div>
       <p slot="note">
         ${losses.length === 0 ? 'One token has nothing before it to be predicted from.' : `Mean ${formatLoss(mean)} nats over ${losses.length} tokens, at step ${step}.`}
-        The darker, the less the model expected the token after those before it.
+        The stronger the colour, the less the model expected the token after those before it.
       </p>
     </figure-panel>`;
   }

@@ -29,17 +29,6 @@ export class RoomInside extends LitElement {
         grid-template-columns: minmax(0, 1fr);
         align-items: start;
       }
-      .pair {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-items: start;
-      }
-      @media (min-width: 1080px) {
-        .pair.both {
-          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
-        }
-      }
       form {
         display: grid;
         gap: 8px;
@@ -110,20 +99,23 @@ export class RoomInside extends LitElement {
   protected override render() {
     const { reading, losses, tastes, history } = this;
     const hasExperts = (history?.experts ?? 0) > 0;
+    const positions = html`<inside-positions
+      .losses=${losses}
+      ?hidden=${losses === undefined}
+    ></inside-positions>`;
     return html`${this.#head(hasExperts)}
       ${
         reading === undefined
-          ? nothing
+          ? positions
           : html`<inside-attention
-                .reading=${reading}
-                .isFree=${this.#isFree}
-                @choose-layer=${(event: CustomEvent<number>) => this.#read(this.#text, event.detail)}
-              ></inside-attention>`
+              .reading=${reading}
+              .isFree=${this.#isFree}
+              @choose-layer=${(event: CustomEvent<number>) => this.#read(this.#text, event.detail)}
+            >
+              <inside-tokens .reading=${reading}></inside-tokens>
+              ${positions}
+            </inside-attention>`
       }
-      <div class=${reading !== undefined && losses !== undefined ? 'pair both' : 'pair'}>
-        <inside-tokens .reading=${reading} ?hidden=${reading === undefined}></inside-tokens>
-        <inside-positions .losses=${losses} ?hidden=${losses === undefined}></inside-positions>
-      </div>
       ${
         hasExperts
           ? html`<inside-routers .history=${history}></inside-routers>
