@@ -54,6 +54,10 @@ const flows = (parts: readonly DiagramPart[] = []) =>
   );
 
 const { gpt2, llama } = families;
+const latent = {
+  ...{ position: 'rope', norm: 'rmsNorm', heads: 2, attention: 'latent', ropeHeadSize: 4 },
+  ...{ latentSize: 6, queryLatentSize: 6 },
+};
 const experts = { experts: 4, expertsPerToken: 2, expertHidden: 12 };
 
 const grid: Readonly<Record<string, () => ReturnType<typeof draw>>> = {
@@ -66,6 +70,15 @@ const grid: Readonly<Record<string, () => ReturnType<typeof draw>>> = {
   'no skip connections': () => drawTiny({ ...gpt2, skipConnections: false }),
   'accumulation and recomputation': () => drawTiny(llama, { accumulation: 3, recompute: 'blocks' }),
   'recomputed sandwich': () => drawTiny({ ...gpt2, normPlacement: 'sandwich' }, { recompute: 'blocks' }),
+  'sinks, caps and norms of heads': () =>
+    drawTiny({
+      ...llama,
+      attentionSinks: true,
+      attentionSoftcap: 20,
+      queryKeyNorm: 'head',
+      logitSoftcap: 30,
+    }),
+  'recomputed latents': () => drawTiny(latent, { recompute: 'blocks' }),
   Muon: () => drawTiny(llama, { optimizer: { kind: 'muon', learningRate: 0.01 } }),
   'shared experts and biases of routers': () =>
     drawTiny({ ...llama, ...experts, sharedExperts: 1, routerBiasRate: 0.001, layers: 3, denseLayers: 1 }),
@@ -204,6 +217,29 @@ describe('modelDiagram', () => {
       { first: 0, times: 1, runs: [1] },
       { first: 1, times: 2, runs: [1] },
     ]);
+  });
+
+  it('draws what latent attention projects, each from what it reads', () => {
+    const block = drawTiny(latent).diagram.blocks[0]?.parts ?? [];
+    expect(titlesOf(block).slice(0, 9)).toEqual([
+      ...[
+        'RMSNorm',
+        'Query latent',
+        'RMSNorm',
+        'Queries',
+        'Latent',
+        'RMSNorm',
+        'Rope key',
+        'Keys and values',
+      ],
+      'Rotary positions',
+    ]);
+    const sources = (title: string) =>
+      block
+        .find((part) => part.title === title)
+        ?.inputs.map(({ from }) => block.find(({ id }) => id === from)?.title);
+    expect(sources('Latent')).toEqual(['RMSNorm']);
+    expect(sources('Rotary positions')).toEqual(['Keys and values', 'Rope key', 'Queries']);
   });
 
   it('shares the table of a tied head without counting it twice', () => {
