@@ -54,6 +54,11 @@ export function addInspect(program: Command): void {
       }
       const parameters = countParameters(files.model);
       const { loss } = inspection;
+      // JSON has no such number, and prints null.
+      if (!Number.isFinite(loss))
+        output.note(
+          `inspect: the loss is ${loss}: some weights are not finite, or too large. Look at the logits.`,
+        );
       output.result(
         { loss, parameters, runtime: engine.kind, device },
         table([
