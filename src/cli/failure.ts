@@ -17,6 +17,7 @@ const codeByKind: Readonly<Record<Problem['kind'], number>> = {
   invalidFile: exitCodes.badInput,
   diverged: exitCodes.badInput,
   storageFull: exitCodes.badInput,
+  newerStorage: exitCodes.badInput,
   busy: exitCodes.badInput,
   internal: exitCodes.internal,
 };

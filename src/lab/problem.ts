@@ -18,6 +18,7 @@ const kindByName: Readonly<Record<string, Problem['kind']>> = {
   DeviceLostError: 'deviceLost',
   InvalidFileError: 'invalidFile',
   QuotaExceededError: 'storageFull',
+  NewerStorageError: 'newerStorage',
 };
 
 /** The problem behind something thrown. */

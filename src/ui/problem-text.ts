@@ -130,6 +130,14 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
         actionLabel: 'Download a checkpoint',
         tone: 'warning',
       };
+    case 'newerStorage':
+      return {
+        title: 'A newer Flopscope keeps the runs of this browser',
+        hint: 'They are left as they are: none is listed, and none can be saved, before this page is that version too.',
+        action: 'reload',
+        actionLabel: 'Reload the page',
+        tone: 'warning',
+      };
     case 'busy':
       return {
         title: 'Something else is still running',

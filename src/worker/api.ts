@@ -78,6 +78,7 @@ export interface Problem {
     | 'invalidFile'
     | 'diverged'
     | 'storageFull'
+    | 'newerStorage'
     | 'busy'
     | 'internal';
   readonly message: string;

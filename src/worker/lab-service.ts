@@ -1,4 +1,5 @@
 // The contract of api.ts over the lab: this file only connects; the device and run services do the work.
+import { problemOf } from '../lab/problem.ts';
 import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from '../model/config.ts';
 import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
 import { formFields } from '../model/fields.ts';
@@ -21,9 +22,9 @@ import { ZooService } from './zoo-service.ts';
 
 /** Makes the lab of one worker. */
 export function createLab(): Lab {
-  const storage = new RunStorage();
   const events = new EventStream();
   const emit = (event: LabEvent) => events.emit(event);
+  const storage = new RunStorage((error) => emit({ kind: 'problem', problem: problemOf(error) }));
   const devices = new DeviceService(storage, (problem) => {
     runs.drop();
     emit({ kind: 'problem', problem });

@@ -36,7 +36,14 @@ const maximumRuns = 200;
 
 /** Storage of one browser. Every method may reject with QuotaExceededError when the disk is full. */
 export class RunStorage {
+  readonly #onNewer: (error: Error) => void;
   #database: Promise<IDBPDatabase<Schema>> | undefined;
+  #isNewer = false;
+
+  /** @param onNewer is told, once, that a newer layout keeps everything here from being read or kept */
+  constructor(onNewer: (error: Error) => void = () => undefined) {
+    this.#onNewer = onNewer;
+  }
 
   /** All runs, newest first; none where the browser keeps nothing. */
   async list(): Promise<StoredRun[]> {
@@ -179,11 +186,14 @@ export class RunStorage {
       },
     }).catch((error: unknown) => {
       this.#database = undefined;
-      if (error instanceof Error && error.name === 'VersionError')
-        throw new Error(
-          'saved runs: a newer Flopscope keeps runs in this browser. Reload the page to get it.',
-        );
-      throw error;
+      if (!(error instanceof Error && error.name === 'VersionError')) throw error;
+      const newer = new Error(
+        'saved runs: a newer Flopscope keeps runs in this browser. Reload the page to get it.',
+      );
+      newer.name = 'NewerStorageError';
+      if (!this.#isNewer) this.#onNewer(newer);
+      this.#isNewer = true;
+      throw newer;
     });
     return this.#database;
   }

@@ -118,6 +118,32 @@ describeBrowser('the room of runs', () => {
     await lab.waitForText('replay-panel', '#title', /^Old 0$/);
     expect(lab.troubles).toEqual([]);
   });
+
+  it('says that a newer program keeps the runs here, and leaves them as they are', async () => {
+    const context = await browser.createBrowserContext();
+    const page = await context.newPage();
+    await page.goto(new URL('icon.svg', pageAddress()).href);
+    const openLayout = (version: number | undefined) =>
+      page.evaluate(
+        (layout) =>
+          new Promise<number>((resolve, reject) => {
+            const opening = indexedDB.open('flopscope', layout);
+            opening.onerror = () => reject(opening.error);
+            opening.onsuccess = () => {
+              resolve(opening.result.version);
+              opening.result.close();
+            };
+          }),
+        version,
+      );
+    await openLayout(99);
+    const later = await openPage(context, '#runs');
+    await later.waitForText('problem-list', '.list', /A newer Flopscope keeps the runs of this browser/);
+    await later.find('problem-list', 'button', 'Reload the page');
+    expect(await openLayout(undefined)).toBe(99);
+    expect(later.troubles).toEqual([]);
+    await context.close();
+  });
 });
 
 /** What the first layout left: a database of version 1 with thirteen runs, their curves in the index. In the page. */

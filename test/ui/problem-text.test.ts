@@ -15,6 +15,7 @@ const kinds: readonly Problem['kind'][] = [
   'invalidFile',
   'diverged',
   'storageFull',
+  'newerStorage',
   'busy',
   'internal',
 ];
