@@ -47,7 +47,7 @@ export const blockFields = [
     path: 'model.embeddingScale',
     kind: 'choice',
     label: 'Embedding scale',
-    help: 'What enters the first block, positions included, is multiplied by one or by the root of the width (Gemma).',
+    help: 'Embeddings, learned positions included, are multiplied by one or by the root of the width (Gemma).',
     choices: ['one', 'sqrtWidth'],
     default: 'one',
     advanced: true,
