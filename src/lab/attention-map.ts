@@ -26,7 +26,7 @@ export interface AttentionMapRequest {
 export interface AttentionMap {
   /** T */
   readonly time: number;
-  /** [T, T] row by row, queries by keys: each row sums to 1, and keys after the query have 0. */
+  /** [T, T] row by row, queries by keys: each row sums to 1, to less with sinks, and keys after the query have 0. */
   readonly probabilities: Float32Array;
 }
 
