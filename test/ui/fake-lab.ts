@@ -2,10 +2,8 @@
 
 import { valueAt } from '../../src/ui/experiment.ts';
 import type {
-  CalibrationReport,
   DeviceInfo,
   ExperimentJson,
-  KernelRow,
   Lab,
   LabEvent,
   Prediction,
@@ -17,8 +15,10 @@ import type {
 import { createRecords } from '../../src/worker/records-service.ts';
 import { MemoryStorage } from '../worker/memory-storage.ts';
 import { fakeCatalogue } from './fake-catalogue.ts';
+import { fakeCalibration as calibration, fakeGpu } from './fake-device.ts';
 import { fakeDiagram } from './fake-diagram.ts';
 import { fakeInside } from './fake-inside.ts';
+import { fakeKernels } from './fake-kernels.ts';
 import { fakeLessons } from './fake-lessons.ts';
 import { fakeZoo } from './fake-zoo.ts';
 
@@ -41,43 +41,7 @@ export interface FakeLab {
   send(...events: LabEvent[]): void;
 }
 
-/** A graphics card that is not there. */
-export const fakeGpu: DeviceInfo = {
-  runtime: 'gpu',
-  vendor: 'example',
-  architecture: 'gen-9',
-  description: 'Example GPU 9000',
-  isSoftware: false,
-  features: ['subgroups', 'timestamp-query', 'shader-f16'],
-  limits: [
-    { name: 'maxBufferSize', value: 4_294_967_296 },
-    { name: 'maxStorageBufferBindingSize', value: 2_147_483_644 },
-    { name: 'maxComputeInvocationsPerWorkgroup', value: 1024 },
-  ],
-};
-
 const ok = <T>(value: T): Result<T> => ({ kind: 'ok', value });
-const measured = (value: number, spread = 0.02) => ({ value, spread, repeats: 7 });
-
-const calibration: CalibrationReport = {
-  fmaFlopsPerSecond: measured(3.6e12),
-  slowing: measured(1.03),
-  copyBytesPerSecond: [
-    { bytes: 1 << 20, rate: measured(4.1e10, 0.08) },
-    { bytes: 1 << 26, rate: measured(1.02e11) },
-  ],
-  launchSeconds: measured(6.4e-6, 0.05),
-  families: ['matmul', 'attention', 'norm'].map((family) => ({
-    family,
-    points: [64, 256, 1024].map((size) => ({
-      limitSeconds: 1e-9 * size * size,
-      seconds: measured(1.3e-9 * size * size),
-      shape: `${size}×${size}`,
-    })),
-  })),
-  seconds: 3.2,
-  timer: 'timestamp-query, quantum 100 µs',
-};
 
 const predictionOf = (experiment: ExperimentJson, isCalibrated: boolean): Prediction => {
   const width = Number(valueAt(experiment, 'model.width'));
@@ -121,27 +85,6 @@ const predictionOf = (experiment: ExperimentJson, isCalibrated: boolean): Predic
       : {}),
   };
 };
-
-/** A row of an invented plan. */
-function kernelRow(index: number, layer: number, kernel: string, isMeasured: boolean): KernelRow {
-  const predictedSeconds = 1e-5 * (1 + ((index * 7) % 13));
-  return {
-    index,
-    label: `layers.${layer}.${kernel}`,
-    phase: index % 3 === 0 ? 'forward' : 'backward',
-    kernel,
-    shape: '[1024, 64] × [64, 256]',
-    workgroups: 64,
-    usefulFlops: 2e6 * (1 + (index % 9)),
-    launchedFlops: 2.1e6 * (1 + (index % 9)),
-    bytes: 3e5 * (1 + (index % 5)),
-    predictedSeconds,
-    boundBy: index % 2 === 0 ? 'bandwidth' : 'arithmetic',
-    ...(isMeasured
-      ? { measuredSeconds: predictedSeconds * (0.85 + 0.05 * (index % 8)), measuredSpread: 0.03 }
-      : {}),
-  };
-}
 
 /** The record of one step of an invented run: an exponential fall with a ripple. */
 export function fakeStep(step: number): StepRecord {
@@ -320,26 +263,11 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       });
     },
     cancelSample: async () => {},
-    kernelTable: async (measure, onProgress) => {
-      onProgress(1, 2);
-      const kernels = ['matmul-tiled', 'attention', 'rms-norm', 'gelu', 'add'];
-      const rows = Array.from({ length: 60 }, (_, index) =>
-        kernelRow(index, Math.floor(index / 20), kernels[index % 5] ?? '', measure),
-      );
-      return ok({
-        rows,
-        method: 'timestamp-query, one pass each',
-        ...(measure ? { sumOverStep: 0.96 } : {}),
-      });
-    },
     ...createRecords(
       { openRecord: () => undefined, rename: () => undefined },
       new MemoryStorage().asRunStorage(),
     ),
-    kernelTrace: async (_table, title) => ({
-      name: `${title}-trace.json`,
-      bytes: new Uint8Array([123, 125]),
-    }),
+    ...fakeKernels,
     ...fakeLessons,
     ...fakeDiagram,
     ...fakeInside,
