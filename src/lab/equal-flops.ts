@@ -84,9 +84,9 @@ export function activeParameters(model: ModelConfig): number {
   return countParameters(model) - idle;
 }
 
-/** The same run with another number of steps: warm-up and evaluations stay within it. */
+/** The same run with another number of steps: warm-up stays within it, and evaluations in proportion. */
 export function withSteps(experiment: Experiment, steps: number): Experiment {
-  const { schedule, evaluationInterval, sampleInterval } = experiment.train;
+  const { schedule, evaluationInterval, evaluationBatches, sampleInterval } = experiment.train;
   const within = (interval: number) => Math.min(interval, Math.max(1, Math.floor(steps / 5)));
   return {
     ...experiment,
@@ -94,8 +94,9 @@ export function withSteps(experiment: Experiment, steps: number): Experiment {
       ...experiment.train,
       steps,
       schedule: { ...schedule, warmupSteps: Math.min(schedule.warmupSteps, Math.floor(steps / 10)) },
-      evaluationInterval: within(evaluationInterval),
-      sampleInterval: sampleInterval === 0 ? 0 : Math.max(sampleInterval, within(sampleInterval)),
+      evaluationInterval: evaluationInterval === 0 ? 0 : within(evaluationInterval),
+      evaluationBatches: Math.min(evaluationBatches, Math.max(1, Math.ceil(steps / 5))),
+      sampleInterval: Math.min(sampleInterval, steps),
     },
   };
 }

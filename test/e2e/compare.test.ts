@@ -2,6 +2,7 @@
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { findViolations } from './axe.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
 describeBrowser('sizes and comparisons', () => {
@@ -70,5 +71,16 @@ describeBrowser('sizes and comparisons', () => {
     await lab.waitForText('room-compare', '[aria-live]', /step [1-9]/);
     await lab.click('room-compare', 'button', 'Cancel');
     await lab.waitForText('room-compare', '[aria-live]', /Ended before all models were trained/);
+  });
+
+  it.each([
+    ['light', 1500],
+    ['dark', 360],
+  ] as const)('has nothing for axe to find in %s at %d pixels', async (scheme, width) => {
+    await lab.page.setViewport({ width, height: 900 });
+    await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    expect(await findViolations(lab.page)).toEqual([]);
+    const isWide = await lab.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    expect(isWide).toBe(false);
   });
 });

@@ -106,7 +106,12 @@ describe('the figures', () => {
 
   it('keep warm-up and evaluations within a shorter run', () => {
     const { train } = withSteps(contestant('nano').experiment, 20);
-    expect(train).toMatchObject({ steps: 20, evaluationInterval: 4, schedule: { warmupSteps: 2 } });
+    expect(train).toMatchObject({
+      steps: 20,
+      evaluationInterval: 4,
+      evaluationBatches: 4,
+      schedule: { warmupSteps: 2 },
+    });
     expect(parseExperiment(withSteps(contestant('nano').experiment, 1)).kind).toBe('ok');
   });
 });
