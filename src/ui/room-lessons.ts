@@ -5,24 +5,18 @@ import type {
   LessonEvent,
   LessonGuess,
   LessonInfo,
-  LessonOutcome,
   LessonPrediction,
   LessonSize,
 } from '../worker/api-lessons.ts';
 import { valueAt } from './experiment.ts';
 import type { LabAccess } from './lab-access.ts';
 import { hasWeights, initialState, isLabFree, type LabState } from './lab-state.ts';
+import { keepLessonWork, type LessonWork, readLessonWork } from './lesson-memory.ts';
 import { lessonsStyles } from './lesson-styles.ts';
 import { baseStyles, controlStyles, panelStyles } from './styles.ts';
 import './lesson-attention.ts';
 import './lesson-guess.ts';
 import './lesson-outcome.ts';
-
-/** What was guessed and found in one form of one lesson. */
-interface Work {
-  readonly guess?: LessonGuess | undefined;
-  readonly outcome?: LessonOutcome | undefined;
-}
 
 /** The lesson that runs. */
 interface Running {
@@ -42,7 +36,7 @@ export class RoomLessons extends LitElement {
   @state() private chosen = '';
   /** The reader's choice of form; until then what suits the device. */
   @state() private wantedSize: LessonSize | undefined;
-  @state() private work: ReadonlyMap<string, Work> = new Map();
+  @state() private work: ReadonlyMap<string, LessonWork> = readLessonWork();
   @state() private running: Running | undefined;
 
   #isAsked = false;
@@ -221,8 +215,9 @@ export class RoomLessons extends LitElement {
     void this.access?.attempt('', (lab) => lab.cancelLesson());
   }
 
-  #note(key: string, change: Work): void {
+  #note(key: string, change: LessonWork): void {
     this.work = new Map(this.work).set(key, { ...this.work.get(key), ...change });
+    keepLessonWork(this.work);
   }
 }
 

@@ -77,6 +77,17 @@ describeBrowser('the room of lessons', () => {
     expect(await shown.evaluate(({ children }) => children.length)).toBe(figures);
   });
 
+  it('keeps guess and outcome over a reload', async () => {
+    await lab.page.reload();
+    await lab.waitForText(
+      'room-lessons',
+      'nav',
+      /No looking ahead.*\(done\).*The bill of a large model.*\(done\)/,
+    );
+    await lab.waitForText('lesson-outcome', '.measured', /6 of 16 positions/);
+    await lab.waitForText('lesson-guess', '.committed', /Your guess: 6/);
+  });
+
   it('stops a lesson when it is cancelled, and shows no problem', async () => {
     await lab.click('room-lessons', 'nav button', /What the skip/);
     await lab.click('room-lessons', 'article button', 'Run it again');
