@@ -153,7 +153,7 @@ export class RoomCompare extends LitElement {
   #choices(isRunning: boolean) {
     const { chosen } = this;
     return html`<fieldset ?disabled=${isRunning}>
-      <legend>Two to ${mostModels} models; the others are sized to the first chosen</legend>
+      <legend>Two to four models; the others are sized to the first chosen</legend>
       ${(this.lab.catalogue?.presets ?? []).map(({ id, title, note }) => {
         const place = chosen.indexOf(id);
         return html`<label title=${note}>
