@@ -11,7 +11,7 @@ export type Shading = 'flops' | 'parameters' | 'memory';
 export interface DiagramView {
   /** First layers of the sections that are shown layer by layer. */
   readonly split: ReadonlySet<number>;
-  /** Keys of the blocks that are open or closed otherwise than at first: together open, one by one closed. */
+  /** Keys of the blocks that are open or closed otherwise than at first: open is the first of its looks, unless one by one. */
   readonly flipped: ReadonlySet<string>;
 }
 
@@ -103,9 +103,10 @@ export function layerRange(layers: readonly number[]): string {
 /** What is drawn of a diagram. */
 export function drawnModel(diagram: ModelDiagram, view: DiagramView): DrawnModel {
   const outside = (part: DiagramPart): DrawnPart => drawnPart([part], []);
+  const seen = new Set<string>();
   return {
     before: diagram.before.map(outside),
-    sections: diagram.sections.map((section) => drawnSection(diagram, section, view)),
+    sections: diagram.sections.map((section) => drawnSection(diagram, section, view, seen)),
     after: diagram.after.map(outside),
   };
 }
@@ -114,6 +115,7 @@ function drawnSection(
   { blocks }: ModelDiagram,
   { first, times, runs }: ModelDiagram['sections'][number],
   { split, flipped }: DiagramView,
+  seen: Set<string>,
 ): DrawnSection {
   const period = runs.reduce((sum, count) => sum + count, 0);
   const isSplit = split.has(first);
@@ -139,6 +141,7 @@ function drawnSection(
         layers.flatMap((layer) => blocks[layer] ?? []),
         isSplit,
         flipped,
+        seen,
       ),
     ),
   };
@@ -148,6 +151,7 @@ function drawnBlock(
   alike: readonly DiagramBlock[],
   isSplit: boolean,
   flipped: ReadonlySet<string>,
+  seen: Set<string>,
 ): DrawnBlock {
   const layers = alike.map(({ layer }) => layer);
   const [model] = alike;
@@ -158,11 +162,14 @@ function drawnBlock(
       layers,
     ),
   );
+  const looks = parts.map(({ part }) => part.title).join();
+  const isOpenAtFirst = !isSplit && !seen.has(looks);
+  seen.add(looks);
   const count = layers.length > 1 ? ` · × ${layers.length}` : '';
   return {
     ...{ key, layers, parts, note: model?.note ?? '' },
     title: `${layers.length > 1 ? 'Layers' : 'Layer'} ${layerRange(layers)}${count}`,
-    isOpen: flipped.has(key) === isSplit,
+    isOpen: isOpenAtFirst !== flipped.has(key),
     costs: addCosts(parts.map(({ costs }) => costs)),
   };
 }

@@ -54,8 +54,17 @@ describe('drawnModel', () => {
     expect(section).toMatchObject({ title: 'Layers 0–7: 2 × LLLG', canSplit: true, isSplit: false });
     expect(section?.blocks.map(({ title, note, isOpen }) => [title, note, isOpen])).toEqual([
       ['Layers 0–2, 4–6 · × 6', 'local, 4 tokens', true],
-      ['Layers 3, 7 · × 2', 'global', true],
+      // It looks like the block before.
+      ['Layers 3, 7 · × 2', 'global', false],
     ]);
+  });
+
+  it('opens the first block of each look, and what is opened by hand', () => {
+    const diagram = tinyDiagram(drawings['experts and a shared one']);
+    const open = (flipped: readonly string[]) =>
+      drawnModel(diagram, view([], flipped)).sections.map(({ blocks }) => blocks.map(({ isOpen }) => isOpen));
+    expect(open([])).toEqual([[true], [true]]);
+    expect(open(['layers 1–2'])).toEqual([[true], [false]]);
   });
 
   it('draws layers one by one, closed until they are opened', () => {
