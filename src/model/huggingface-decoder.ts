@@ -95,6 +95,7 @@ export function writeDecoder(
     tie_word_embeddings: model.tiedHead,
     bos_token_id: null,
     eos_token_id: null,
+    pad_token_id: null, // Transformers gives the embedding of a padding token no gradient
   };
 }
 
