@@ -111,7 +111,7 @@ export async function measureInRounds(
     const seconds = passes.map((one) => one.seconds);
     if (!pace || !(best > 0)) return { ...summarize(seconds), value: Math.min(...seconds) };
     const fixed = repetitions * pace.launchSeconds;
-    return summarize(
+    return summarizeFew(
       passes.map(({ seconds: raw, turn: at }) =>
         raw <= fixed ? raw : fixed + ((raw - fixed) * best) / paceAt(paces, at),
       ),
@@ -181,6 +181,16 @@ function evaluate({ repetitions, short, long }: Subject, evened: Evened, fixed: 
   // Noise can make the long pass the shorter one, and what is fixed more than either: the rest stays positive.
   const both = once + twice - 2 * Math.min(fixed, 0.9999 * Math.min(once, twice));
   return { value: both / (3 * repetitions), ...ofLong };
+}
+
+/**
+ * As `summarize`, for the few rounds of a calibration: of three passes the interquartile range is half of an outlier. The
+ * median distance from the median is half of that range where passes scatter evenly, and one outlier does not move it.
+ */
+function summarizeFew(values: readonly number[]): Measurement {
+  const { value, repeats } = summarize(values);
+  const { value: distance } = summarize(values.map((one) => Math.abs(one - value)));
+  return { value, spread: value > 0 ? distance / value : 0, repeats };
 }
 
 /** Median, half the interquartile range over the median, count. */
