@@ -2,7 +2,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { KernelRow, KernelTable } from '../worker/api.ts';
-import { emit } from './events.ts';
 import { kernelCsv } from './exports.ts';
 import { downloadText } from './files.ts';
 import {
@@ -22,6 +21,7 @@ import {
   type SortKey,
   sumGroup,
 } from './kernel-data.ts';
+import { kernelRequests } from './kernel-requests.ts';
 import type { Job } from './lab-state.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from './styles.ts';
 
@@ -116,18 +116,8 @@ export class KernelTableElement extends LitElement {
   @state() private sortKey: SortKey = 'index';
   @state() private opened: ReadonlySet<string> = new Set();
 
-  #requests(isRunning: boolean) {
-    return html`<button ?disabled=${!this.isReady || isRunning} @click=${() => emit(this, 'show-kernels', { measure: false })}>
-      Show the plan
-    </button>
-    <button ?disabled=${!this.isReady || isRunning} @click=${() => emit(this, 'show-kernels', { measure: true })}>
-      Profile
-    </button>`;
-  }
-
   protected override render() {
     const table = this.kernels.kind === 'done' ? this.kernels.value : undefined;
-    const isRunning = this.kernels.kind === 'running';
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">Kernels of a step</h2>
@@ -141,7 +131,7 @@ export class KernelTableElement extends LitElement {
             ${groupings.map((name) => html`<option ?selected=${name === this.grouping}>${name}</option>`)}
           </select>
         </label>
-        ${this.isRecorded ? nothing : this.#requests(isRunning)}
+        ${this.isRecorded ? nothing : kernelRequests(this, this.kernels, this)}
         <button class="plain" ?disabled=${table === undefined} @click=${this.#export}>CSV</button>
       </div>
       ${this.#body(table)}

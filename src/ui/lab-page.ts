@@ -5,9 +5,10 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { Theme } from './events.ts';
 import { describeDifferences, differences } from './experiment.ts';
 import type { ExperimentForm } from './experiment-form.ts';
+import { canAskForKernels } from './kernel-requests.ts';
 import { type LabConnection, openWorker } from './lab-connection.ts';
 import { LabController } from './lab-controller.ts';
-import { hasWeights, isRunActive, type LabState } from './lab-state.ts';
+import { hasWeights, isLabFree, isRunActive, type LabState } from './lab-state.ts';
 import type { OwnTextElement } from './own-text.ts';
 import { handleDrop, handleKey, labHandlers } from './page-actions.ts';
 import { pageStyles } from './page-styles.ts';
@@ -119,7 +120,7 @@ export class LabPage extends LitElement {
         <div class="column side">${this.#side(lab, replay)}</div>
         <kernel-table
           .kernels=${replay?.recorded.kernelTable && lab.kernels.kind === 'none' ? { kind: 'done', value: replay.recorded.kernelTable } : lab.kernels}
-          .isReady=${canStart(lab)}
+          .isReady=${canAskForKernels(lab)}
         ></kernel-table>
       </main>
       ${repeat(
@@ -156,7 +157,7 @@ export class LabPage extends LitElement {
       .savedRun=${run.state === 'idle' ? unfinished : undefined}
       .recorded=${this.room === trainingRoom.id ? replay?.recorded : undefined}
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
-      .canStart=${canStart(lab)}
+      .canStart=${isLabFree(lab)}
     ></notice-strips>`;
   }
 
@@ -169,7 +170,7 @@ export class LabPage extends LitElement {
         .deviceJob=${deviceJob}
         .canCalibrate=${isGpu(lab) && lab.calibration.kind === 'none'}
         .calibrateFirst=${lab.calibrateFirst}
-        .isReady=${canStart(lab)}
+        .isReady=${isLabFree(lab)}
       ></run-controls>
       <run-readouts .run=${run} .series=${series}></run-readouts>
       <loss-chart .series=${series} .fileName=${lab.presetId || 'run'}></loss-chart>
@@ -204,7 +205,7 @@ export class LabPage extends LitElement {
     const { run } = replay ?? lab;
     const upcoming = lab.prediction.kind === 'done' ? lab.prediction.value : undefined;
     const recordedRate = replay?.recorded.prediction?.tokensPerSecond;
-    const isFree = canStart(lab) && !isRunActive(lab.run.state);
+    const isFree = isLabFree(lab) && !isRunActive(lab.run.state);
     return html`<throughput-gauge
         .measured=${run.last?.tokensPerSecond}
         .predictedTokensPerSecond=${replay === undefined ? (lab.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
@@ -236,16 +237,4 @@ export class LabPage extends LitElement {
 
 function isGpu({ device }: LabState): boolean {
   return device.kind === 'done' && device.value.runtime === 'gpu';
-}
-
-/** Whether the worker is there, idle enough to be asked for a run. */
-function canStart(lab: LabState): boolean {
-  const isMeasuring = lab.selfTest.kind === 'running' || lab.calibration.kind === 'running';
-  return (
-    lab.catalogue !== undefined &&
-    lab.device.kind === 'done' &&
-    !lab.isWorkerGone &&
-    lab.busy === '' &&
-    !isMeasuring
-  );
 }

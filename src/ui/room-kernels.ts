@@ -8,6 +8,7 @@ import { emit } from './events.ts';
 import { describeDifferences, differences } from './experiment.ts';
 import { downloadBytes } from './files.ts';
 import { formatCount, formatPercent } from './format.ts';
+import { canAskForKernels, kernelRequests } from './kernel-requests.ts';
 import type { LabAccess } from './lab-access.ts';
 import { initialState, isLabFree, type LabState } from './lab-state.ts';
 import { isMeasured } from './roofline-data.ts';
@@ -101,10 +102,7 @@ export class RoomKernels extends LitElement {
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">Kernels of a step</h2>
-        <button class="primary" ?disabled=${!isFree} @click=${() => emit(this, 'show-kernels', { measure: true })}>
-          Profile
-        </button>
-        <button ?disabled=${!isFree} @click=${() => emit(this, 'show-kernels', { measure: false })}>Show the plan</button>
+        ${kernelRequests(this, kernels, { isReady: canAskForKernels(lab), isMain: true })}
         ${
           canCalibrate && calibration.kind !== 'done'
             ? html`<button ?disabled=${!isFree} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>`
