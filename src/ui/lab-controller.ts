@@ -139,8 +139,9 @@ export class LabController implements ReactiveController {
   }
 
   async calibrate(again: boolean): Promise<void> {
+    const { experiment } = this.state;
     await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
-      lab.calibrate(again, report),
+      lab.calibrate(again, report, experiment),
     );
     await this.#settle();
   }
@@ -282,8 +283,8 @@ export class LabController implements ReactiveController {
     const { selfTest } = this.state;
     const isChecked = selfTest.kind === 'done' ? selfTest.value.passed : await this.selfTest();
     if (!isChecked && !isTrusted) return false;
-    const { calibrateFirst, calibration } = this.state;
-    if (calibrateFirst && calibration.kind === 'none') await this.calibrate(false);
+    // Costs nothing where all that the experiment runs is known.
+    if (this.state.calibrateFirst) await this.calibrate(false);
     return true;
   }
 

@@ -353,10 +353,14 @@ export interface Lab
   openDevice(): Promise<Result<DeviceInfo>>;
   /** Runs every kernel against its reference on this device. */
   selfTest(onProgress: (done: number, total: number) => void): Promise<Result<SelfTestReport>>;
-  /** Measures this device, or returns the figures kept for it unless `again`. */
+  /**
+   * Measures this device, or returns the figures kept for it unless `again`; with an experiment, kernels that only it runs
+   * are measured too where nothing is known of them.
+   */
   calibrate(
     again: boolean,
     onProgress: (fraction: number, what: string) => void,
+    experiment?: ExperimentJson,
   ): Promise<Result<CalibrationReport>>;
   /** The figures kept for this device, if it was calibrated before: measures nothing. */
   keptCalibration(): Promise<CalibrationReport | undefined>;

@@ -1,11 +1,18 @@
 // The worker's hold on a device: opening it, testing it, calibrating it, and the reference loops where there is none.
-import { calibrateDevice, chosenKernels, deviceKey, reportOf } from '../lab/calibration.ts';
+import {
+  calibrateDevice,
+  chosenKernels,
+  deviceKey,
+  missingKernels,
+  reportOf,
+  typicalPlans,
+} from '../lab/calibration.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/engine.ts';
 import { LabError, problemOf } from '../lab/problem.ts';
 import { selfTest } from '../lab/self-test.ts';
 import { profileVersion } from '../plan/device-profile.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
-import type { CalibrationReport, DeviceInfo, Problem, SelfTestReport } from './api.ts';
+import type { CalibrationReport, DeviceInfo, ExperimentJson, Problem, SelfTestReport } from './api.ts';
 import type { RunStorage } from './run-storage.ts';
 
 /** Limits shown in the device panel. */
@@ -60,17 +67,23 @@ export class DeviceService {
     return selfTest(open, chosenKernels(open.capabilities), onProgress);
   }
 
-  /** The kept profile, or a new one. */
+  /** The kept profile, or a new one, with what only `experiment` runs. */
   async calibrate(
     again: boolean,
     onProgress: (fraction: number, what: string) => void,
+    experiment?: ExperimentJson,
   ): Promise<CalibrationReport> {
     const open = await this.gpu('Calibration measures a GPU');
-    const kept = again ? undefined : await this.kept();
-    if (kept) return kept;
     const start = performance.now();
-    const profile = await calibrateDevice(open, host(), onProgress);
     const engine = await this.engine();
+    const known = again ? undefined : engine.profile;
+    let profile = known ?? (await calibrateDevice(open, host(), onProgress));
+    const missing = missingKernels(typicalPlans(experiment, open.capabilities), profile);
+    if (missing.length > 0) {
+      const measured = await calibrateDevice(open, host(), onProgress, missing);
+      profile = { ...profile, kernels: { ...profile.kernels, ...measured.kernels } };
+    }
+    if (profile === known) return reportOf(profile, 0);
     engine.profile = profile;
     await this.#storage.keepProfile(profile).catch(() => undefined); // works without being kept
     return reportOf(profile, (performance.now() - start) / 1000);

@@ -49,8 +49,8 @@ export function createLab(): Lab {
     fromAddress: async (query) => readAddress(query),
     openDevice: () => answer(() => devices.open()),
     selfTest: (onProgress) => answer(() => exclusive.during(selfTesting, () => devices.selfTest(onProgress))),
-    calibrate: (again, onProgress) =>
-      answer(() => exclusive.during(calibrating, () => devices.calibrate(again, onProgress))),
+    calibrate: (again, onProgress, experiment) =>
+      answer(() => exclusive.during(calibrating, () => devices.calibrate(again, onProgress, experiment))),
     keptCalibration: () => devices.kept(),
     predict: (experiment) => answer(() => runs.predict(experiment)),
     useText: (text) => answer(() => runs.useText(text)),

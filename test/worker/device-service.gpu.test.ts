@@ -1,0 +1,55 @@
+// A calibrated device measures what an experiment needs beyond that, once.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { typicalPlans } from '../../src/lab/calibration.ts';
+import type { DeviceProfile } from '../../src/plan/device-profile.ts';
+import { DeviceService } from '../../src/worker/device-service.ts';
+import { exampleProfile } from '../cli/example-profile.ts';
+import { describeGpu, getTestDevice, getTestGpu } from '../gpu-device.ts';
+import { MemoryStorage } from './memory-storage.ts';
+
+const experiment = {
+  model: { layers: 1, width: 16, heads: 2, context: 8, vocabulary: 20 },
+  train: { steps: 1, batch: 2, optimizer: { learningRate: 0.1 } },
+  data: {},
+};
+
+describeGpu('calibrating for an experiment', () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  beforeAll(() => {
+    Object.defineProperty(globalThis, 'navigator', { value: { gpu: getTestGpu() }, configurable: true });
+  });
+  afterAll(() => {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+  });
+
+  it('measures the kernels that nothing is known of, and keeps them', async () => {
+    const { capabilities } = await getTestDevice();
+    const names = [
+      ...new Set(
+        typicalPlans(experiment, capabilities).flatMap(({ dispatches }) =>
+          dispatches.map(({ kernel }) => kernel.name),
+        ),
+      ),
+    ];
+    const [missing = '', ...others] = names;
+    const { profile } = exampleProfile;
+    const point = Object.values(profile.kernels)[0] ?? [];
+    const known: DeviceProfile = {
+      ...profile,
+      kernels: Object.fromEntries(others.map((name) => [name, point])),
+    };
+    const storage = new MemoryStorage();
+    storage.profile = async () => known;
+    const devices = new DeviceService(storage.asRunStorage(), () => undefined);
+    const report = await devices.calibrate(false, () => undefined, experiment);
+    expect(report.seconds).toBeGreaterThan(0);
+    const { profile: after } = await devices.engine();
+    expect(Object.keys(after?.kernels ?? {}).sort()).toEqual([...names].sort());
+    expect(after?.kernels[missing]?.length).toBeGreaterThan(0);
+    expect(after?.kernels[others[0] ?? '']).toBe(point);
+    expect([...storage.profiles.values()]).toEqual([after]);
+    // Nothing is left to measure.
+    expect((await devices.calibrate(false, () => undefined, experiment)).seconds).toBe(0);
+    (await devices.gpu('test')).device.destroy();
+  });
+});
