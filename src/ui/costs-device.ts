@@ -157,7 +157,7 @@ export class CostsDevice extends LitElement {
           'Tokens at a time',
           'batch × context',
           batchTokens,
-          planned ? 'as in the experiment' : formatCount(inputs.model.context),
+          planned ? 'as planned' : formatCount(inputs.model.context),
           (value) => {
             this.batchTokens = value;
           },
