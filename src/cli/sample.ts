@@ -54,6 +54,7 @@ export function addSample(program: Command): void {
       const output = outputOf(command);
       const files = await readModelDirectory(resolvePath(path));
       const prompt = promptOf(files, options);
+      checkWeights(files);
       const { engine, device } = await openMachine(options.runtime);
       const { runtime, sampler } = await createSampler(engine, files);
       const decoder = files.tokenizer?.createStreamDecoder();
@@ -85,6 +86,16 @@ export function addSample(program: Command): void {
         runtime.dispose();
       }
     });
+}
+
+/** Tokens drawn from weights that are no numbers look like any others. @throws LabError that names the weights. */
+function checkWeights({ weights }: Pick<ModelFiles, 'weights'>): void {
+  for (const [name, values] of weights) {
+    const place = values.findIndex((value) => !Number.isFinite(value));
+    if (place < 0) continue;
+    const found = `weight ${place} of ${name} is ${values[place]}`;
+    refuse('invalidData', `sample: ${found}, not a finite number. Use weights from before the run failed.`);
+  }
 }
 
 /** Prompt tokens, checked. @throws LabError in one sentence. */

@@ -100,7 +100,7 @@ export class ConfigReader {
     if (!Number.isInteger(value) || value < least || value > 2 ** 24) {
       refuse(
         `${key} is ${value}, not a whole number from ${least} to ${2 ** 24}`,
-        'Give the size of the weights.',
+        'Give such a number, that of the model the weights belong to.',
       );
     }
     return value;

@@ -1,4 +1,5 @@
 // The sample command on the reference loops.
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fixturePath } from './fixtures.ts';
@@ -87,6 +88,18 @@ describe('sample', () => {
     expect([code, stdout.trim()]).toEqual([1, '']);
     expect(stderr).toMatch(/^flopscope: [^\n]+\n$/);
     expect(stderr).toMatch(message);
+  });
+
+  it('refuses weights that are no numbers, and names the first', async () => {
+    const broken = join(createFolder(), 'broken');
+    cpSync(model, broken, { recursive: true });
+    const path = join(broken, 'model.safetensors');
+    const bytes = readFileSync(path);
+    bytes.writeFloatLE(Number.NaN, bytes.length - 4);
+    writeFileSync(path, bytes);
+    const { code, stdout, stderr } = await runMain(['sample', broken, '--prompt', '1', '--runtime', 'cpu']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^flopscope: sample: weight \d+ of \w\S* is NaN, not a finite number\. [^\n]+\n$/);
   });
 
   it('asks for tokens where there is no tokenizer', async () => {

@@ -148,7 +148,11 @@ test.each([
 });
 
 test.each([
-  ['mistral', { sliding_window: 0 }, /sliding_window is 0, not a whole number from 1/],
+  [
+    'mistral',
+    { sliding_window: 0 },
+    /sliding_window is 0, not a whole number from 1 to \d+\. Give such a number/,
+  ],
   ['mistral', { sliding_window: 'all' }, /sliding_window is "all", not a number/],
   ['mistral', { layer_types: ['full_attention', 'full_attention'] }, /layer_types a list is not known/],
   ['mistral', { attention_bias: true }, /attention_bias true changes the arithmetic/],
