@@ -54,7 +54,13 @@ export async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffe
 
 /** Reads a model directory. @throws LabError for what is missing or wrong. */
 export async function readModelDirectory(path: string): Promise<ModelFiles> {
-  if (!(await isDirectory(path))) refuse('invalidFile', `${path}: there is no such directory.`);
+  if (!(await isDirectory(path))) {
+    const exists = await stat(path).catch(() => undefined);
+    refuse(
+      'invalidFile',
+      `${path}: ${exists ? 'it is no directory' : 'there is no such directory'}. Give a model directory.`,
+    );
+  }
   return stage('invalidFile', () => readModelFiles((name) => readIfPresent(join(path, name))));
 }
 

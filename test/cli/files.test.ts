@@ -48,6 +48,10 @@ describe('reading', () => {
     );
     expect(await kindOf(readBytes(folder))).toMatch(/^invalidFile: .*it is a directory/);
     expect(await kindOf(readModelDirectory(absent))).toMatch(/^invalidFile: .*no such directory/);
+    writeFileSync(join(folder, 'file.json'), '{}');
+    expect(await kindOf(readModelDirectory(join(folder, 'file.json')))).toMatch(
+      /^invalidFile: .*file\.json: it is no directory\. Give a model directory/,
+    );
     expect(await kindOf(readModelDirectory(folder))).toMatch(/^invalidFile: model: there is no config\.json/);
   });
 
