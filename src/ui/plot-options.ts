@@ -103,12 +103,18 @@ function nameFloors(plot: uPlot, floors: LossFloors | undefined, { text, ground 
   ctx.restore();
 }
 
+/** False of limits so close that uPlot would step from one to the other for ever, in steps that rounding swallows. */
+function isSpread(low: number | null, high: number | null): boolean {
+  if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return false;
+  return high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high));
+}
+
 /** Limits with a little room; on a logarithmic scale the room is a factor. */
 function roomy(low: number | null, high: number | null, isLog: boolean): [number, number] {
   if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high))
     return isLog ? [1, 10] : [0, 1];
   if (isLog) return [low / 1.03, high * 1.03];
-  const room = (high - low) * 0.05 || Math.abs(high) * 0.05 || 1;
+  const room = isSpread(low, high) ? (high - low) * 0.05 : Math.abs(high) * 0.05 || 1;
   return [low - room, high + room];
 }
 
@@ -135,7 +141,7 @@ export function plotOptions(
       x: {
         time: false,
         distr: options.logX ? 3 : 1,
-        range: (_plot, low, high) => (low === high ? roomy(low, high, options.logX) : [low, high]),
+        range: (_plot, low, high) => (isSpread(low, high) ? [low, high] : roomy(low, high, options.logX)),
       },
       y: { distr: options.logY ? 3 : 1, range: (_plot, low, high) => roomy(low, high, options.logY) },
     },
