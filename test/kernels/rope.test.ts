@@ -1,6 +1,13 @@
 // Rotary embedding against its reference, its definition and finite differences, and one row at a position of the state.
 import { describe, expect, it } from 'vitest';
-import { ntkBase, rope, ropeDecode, ropeDecodeRotate, ropeRotate, ropeTable } from '../../src/kernels/rope.ts';
+import {
+  ntkBase,
+  rope,
+  ropeDecode,
+  ropeDecodeRotate,
+  ropeRotate,
+  ropeTable,
+} from '../../src/kernels/rope.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
@@ -190,7 +197,9 @@ describe('rope', () => {
   it('refuses an odd head size and a row of another width', () => {
     const tape = new Tape({ capabilities: baselineCapabilities });
     const [qkv, angles] = [tape.tensor('qkv', [5, 15]), tape.tensor('table', [5, 2, 2])];
-    expect(() => rope(tape, qkv, angles, { ...options, keySize: 3, time: 5 })).toThrow(/3 of 3 channels of a head turn/);
+    expect(() => rope(tape, qkv, angles, { ...options, keySize: 3, time: 5 })).toThrow(
+      /3 of 3 channels of a head turn/,
+    );
     expect(() => rope(tape, qkv, angles, { ...options, heads: 3, time: 5 })).toThrow(/\[rows, 19\]/);
   });
 });
