@@ -118,11 +118,12 @@ async function experimentToPredict(
 ): Promise<Experiment> {
   const found = (await isDirectory(path)) ? await experimentOfDirectory(path) : await readExperiment(path);
   const { batch = found.train.batch, context = found.model.context } = options;
-  const wanted = {
+  // Checked again: what fits the file's batch need not fit another, such as the tokens of a limited expert.
+  const wanted = experimentFrom(path, {
     ...found,
     model: { ...found.model, context },
     train: { ...found.train, batch },
-  };
+  });
   const experiment = options.data === undefined ? wanted : (await withText(wanted, options.data)).experiment;
   if (experiment.model.vocabulary > 0) return experiment;
   const vocabulary = await vocabularyOf(experiment, options.data, output);

@@ -79,6 +79,19 @@ describe('predict', () => {
     expect(Number(large.parameters) - Number(small.parameters)).toBe(16 * 16);
   });
 
+  it('refuses a batch and context at which an expert takes less than a token', async () => {
+    const experts = { experts: 8, expertsPerToken: 1, capacityFactor: 1 };
+    const model = { ...tinyExperiment.model, ...experts };
+    const path = writeJson(folder, 'experts.json', { ...tinyExperiment, model });
+    const args = ['predict', path, '--batch', '1', '--context', '4', '--profile', profile, '--json'];
+    const { code, stdout, stderr } = await runMain(args);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /^flopscope: \S+experts\.json: model\.capacityFactor: 1 gives an expert 0\.500 [^\n]+\n$/,
+    );
+    expect((await predict(path)).tokensPerStep).toBe(32);
+  });
+
   it.each(fixtureNames)('counts the parameters of the directory %s as PyTorch does', async (name) => {
     const { parameters } = JSON.parse(readFileSync(fixturePath(name, 'expected.json'), 'utf8'));
     expect((await predict(fixturePath(name))).parameters).toBe(parameters);
