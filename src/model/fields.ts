@@ -37,6 +37,8 @@ export interface FormControl {
   readonly default: FieldValue;
   readonly onlyIf?: { readonly path: string; readonly values: readonly FieldValue[] };
   readonly advanced: boolean;
+  /** 0 stands for a size that follows from other fields. */
+  readonly automatic?: boolean;
 }
 
 /** The table as plain JSON for the page. An automatic field allows 0 there. */
@@ -57,6 +59,7 @@ export function formFields(): FormControl[] {
       ...(field.kind === 'integer' || field.kind === 'number'
         ? { minimum: field.automatic ? 0 : field.minimum, maximum: field.maximum }
         : {}),
+      ...(field.kind === 'integer' && field.automatic ? { automatic: true } : {}),
     };
   });
 }

@@ -108,11 +108,6 @@ export function describeDifferences(list: readonly Difference[], limit = 6): str
   return left > 0 ? `${shown.join(', ')} and ${left} more` : shown.join(', ');
 }
 
-/** Whether 0 stands for a value that follows from other fields: such a field starts with 0 and is rarely set. */
-export function isAutomatic({ kind, advanced, default: value, minimum }: FormField): boolean {
-  return kind === 'integer' && advanced && value === 0 && minimum === 0;
-}
-
 /** What a control's text means for its field: a value, or why it is none. Range checks stay with the worker. */
 export function readField(
   field: FormField,
@@ -124,7 +119,7 @@ export function readField(
   if (field.kind === 'pattern') return { kind: 'ok', value: text.trim().toUpperCase() };
   if (field.kind === 'boolean') return { kind: 'ok', value: text === 'true' };
   const trimmed = text.trim();
-  if (trimmed === '' && isAutomatic(field)) return { kind: 'ok', value: 0 };
+  if (trimmed === '' && field.automatic) return { kind: 'ok', value: 0 };
   const value = trimmed === '' ? Number.NaN : Number(trimmed);
   if (!Number.isFinite(value)) {
     return { kind: 'problem', problem: { path: field.path, message: `${field.label} must be a number.` } };

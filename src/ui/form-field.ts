@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { FormField } from '../worker/api.ts';
 import { emit } from './events.ts';
-import { type FieldValue, isAutomatic, readField } from './experiment.ts';
+import { type FieldValue, readField } from './experiment.ts';
 import { formatSetting } from './format.ts';
 import { baseStyles, controlStyles } from './styles.ts';
 
@@ -108,7 +108,7 @@ export class FormFieldElement extends LitElement {
         ${(field.choices ?? []).map((choice) => html`<option value=${choice}>${choice}</option>`)}
       </select>`;
     }
-    const isSilent = this.value === 0 && isAutomatic(field);
+    const isSilent = this.value === 0 && field.automatic === true;
     return html`<input
       id="control"
       type="text"

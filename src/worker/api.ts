@@ -40,6 +40,8 @@ export interface FormField {
   readonly onlyIf?: { readonly path: string; readonly values: readonly (string | number | boolean)[] };
   /** Rarely changed: behind "more". */
   readonly advanced: boolean;
+  /** 0 stands for a size that follows from other fields. */
+  readonly automatic?: boolean;
 }
 
 /** A named experiment with what it is for. */

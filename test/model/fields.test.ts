@@ -38,4 +38,7 @@ test('the form is plain JSON in the shape of the contract', () => {
     default: 0,
     advanced: true,
   });
+  const following = form.filter(({ automatic }) => automatic).map(({ path }) => path);
+  expect(following).toContain('model.expertHidden');
+  expect(following).not.toContain('model.sharedExperts'); // 0 is none
 });

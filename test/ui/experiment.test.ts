@@ -81,6 +81,12 @@ describe('experiment', () => {
     expect(readField(fieldAt('model.dropout'), text).kind).toBe('problem');
   });
 
+  it('takes an empty text for 0 only where a size follows from others', () => {
+    const hidden = fieldAt('model.hidden');
+    expect(readField({ ...hidden, automatic: true }, '')).toEqual({ kind: 'ok', value: 0 });
+    expect(readField({ ...hidden, default: 0, minimum: 0 }, '').kind).toBe('problem');
+  });
+
   it('takes whole numbers only where a whole number is asked for', () => {
     expect(readField(fieldAt('model.width'), '2.5').kind).toBe('problem');
     expect(readField(fieldAt('model.width'), ' 64 ')).toEqual({ kind: 'ok', value: 64 });
