@@ -114,8 +114,15 @@ export class RoomModel extends LitElement {
         <span class="muted">${preset === undefined ? '' : `from the preset ${preset.title}`}</span>
       </div>
       ${wrong === undefined ? nothing : html`<p class="bad">${wrong.message}</p>`}
-      ${diagram === undefined ? html`<p class="muted">${lab.device.kind === 'done' ? 'Reading the plan' : 'Waiting for the device'} …</p>` : this.#totals(diagram)}
+      ${diagram === undefined ? this.#waiting() : this.#totals(diagram)}
     </section>`;
+  }
+
+  /** Nothing is on its way where something is wrong. */
+  #waiting() {
+    const { lab, problem } = this;
+    if (lab.fieldProblems.length > 0 || problem !== undefined) return nothing;
+    return html`<p class="muted">${lab.device.kind === 'done' ? 'Reading the plan' : 'Waiting for the device'} …</p>`;
   }
 
   #totals({ total, blocks, rows }: ModelDiagram) {
