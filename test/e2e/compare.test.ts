@@ -78,7 +78,10 @@ describeBrowser('sizes and comparisons', () => {
     ['dark', 360],
   ] as const)('has nothing for axe to find in %s at %d pixels', async (scheme, width) => {
     await lab.page.setViewport({ width, height: 900 });
-    await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    await lab.page.emulateMediaFeatures([
+      { name: 'prefers-color-scheme', value: scheme },
+      { name: 'prefers-reduced-motion', value: 'reduce' }, // colours change at once
+    ]);
     expect(await findViolations(lab.page)).toEqual([]);
     const isWide = await lab.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     expect(isWide).toBe(false);
