@@ -43,7 +43,7 @@ export const plainAttention: AttentionConfig = {
   attention: 'heads',
   latentSize: 64,
   queryLatentSize: 0,
-  ropeHeadSize: 16,
+  ropeHeadSize: 0,
   valueHeadSize: 0,
   latentNorm: true,
   window: 256,
@@ -129,6 +129,16 @@ export function cacheLength(model: AttentionShape, layer: number): number {
   return layerAttention(model, layer).window;
 }
 
+/** The size of the shared rotated key where none is given: half of a head, in pairs; 0 where nothing is rotated. */
+export function derivedRopeHeadSize({
+  attention,
+  position,
+  headSize,
+}: Pick<AttentionShape, 'attention' | 'position' | 'headSize'>): number {
+  if (attention !== 'latent' || position !== 'rope') return 0;
+  return Math.max(2, 2 * Math.round(headSize / 4));
+}
+
 type Report = (path: string, what: string) => void;
 
 /** Says what cannot be: `report` gets the field's path and the rest of a sentence. */
@@ -196,12 +206,7 @@ function checkLatent(model: AttentionShape, report: Report): void {
       `${ropeHeadSize} is odd, but rotary positions turn pairs. Use an even size.`,
     );
   }
-  if (model.position === 'rope' && ropeHeadSize === 0) {
-    report(
-      'model.ropeHeadSize',
-      '0 leaves nothing to rotate with model.position rope and model.attention latent. Use 2 or more.',
-    );
-  } else if (model.position !== 'rope' && ropeHeadSize > 0) {
+  if (model.position !== 'rope' && ropeHeadSize > 0) {
     report(
       'model.ropeHeadSize',
       `${ropeHeadSize} is a rotated key's, and model.position is ${model.position}. Use 0, or position rope.`,

@@ -50,7 +50,7 @@ export function experimentToAddress(experiment: Experiment, presetId: string): s
 export function experimentFromAddress(address: string): AddressContent {
   const notices: string[] = [];
   const notice = (text: string): void => {
-    if (notices.length < noticeLimit) notices.push(text);
+    if (notices.length < noticeLimit && !notices.includes(text)) notices.push(text);
   };
   const fits = address.length <= addressLimit;
   if (!fits) notice(`address: longer than ${addressLimit} characters. It was not read.`);
@@ -120,6 +120,8 @@ function applyChanges(
     if (changes.size === 0) throw new Error(`preset ${preset.id}: ${parsed.problems[0].message}`);
     const wrong = parsed.problems.filter(({ path }) => changes.has(path));
     for (const { message } of parsed.problems) notice(message);
+    if (wrong.length === 0 && changes.size > 1)
+      notice(`address: nothing else of it was taken; ${preset.title} is used.`);
     // A problem of a field that the address does not name comes from one that it does: start over from the preset.
     if (wrong.length === 0) changes.clear();
     for (const { path } of wrong) changes.delete(path);

@@ -1,5 +1,5 @@
 // What a run is: model, training and data as one checked object, every default and derived size filled in.
-import { type AttentionConfig, checkAttention } from './attention-config.ts';
+import { type AttentionConfig, checkAttention, derivedRopeHeadSize } from './attention-config.ts';
 import { type BlockConfig, checkBlocks } from './block-config.ts';
 import { checkExpertCapacity, checkExperts, type ExpertsConfig, expertSizes } from './experts-config.ts';
 import { experimentFields } from './fields.ts';
@@ -200,6 +200,7 @@ function withoutVersion(value: unknown, problems: FieldProblem[]): unknown {
 const sizeKeys = [
   'keyValueHeads',
   'headSize',
+  'ropeHeadSize',
   'valueHeadSize',
   'hidden',
   'expertHidden',
@@ -209,11 +210,13 @@ type Sizes = Pick<ModelConfig, (typeof sizeKeys)[number]>;
 
 /** Sizes that are 0, derived: G = H, D = C / H, F = 4C, or 8/3·C to a multiple of 8 when gated (Shazeer 2020). */
 function derivedSizes(model: ModelConfig): Sizes {
+  const headSize = model.headSize || model.width / model.heads;
   const hidden = model.gated ? Math.max(8, Math.round((8 * model.width) / 3 / 8) * 8) : 4 * model.width;
   return {
     keyValueHeads: model.keyValueHeads || model.heads,
-    headSize: model.headSize || model.width / model.heads,
-    valueHeadSize: model.valueHeadSize || model.headSize || model.width / model.heads,
+    headSize,
+    ropeHeadSize: model.ropeHeadSize || derivedRopeHeadSize({ ...model, headSize }),
+    valueHeadSize: model.valueHeadSize || headSize,
     hidden: model.hidden || hidden,
     ...expertSizes(model, model.hidden || hidden),
   };

@@ -45,11 +45,14 @@ export const attentionFields = [
     path: 'model.ropeHeadSize',
     kind: 'integer',
     label: 'Rotated head size',
-    help: 'Channels of the one rotated key that all heads share, beside their own keys without positions.',
+    help:
+      'Channels of the one rotated key that all heads share, beside their own keys without positions. 0: half the head ' +
+      'size with rotary positions, none without.',
     unit: 'channels',
-    minimum: 0,
+    minimum: 1,
     maximum: 128,
-    default: 16,
+    default: 0,
+    automatic: true,
     onlyIf: latentOnly,
     advanced: true,
   },

@@ -41,6 +41,9 @@ it('sizes follow', () => {
   const latent = modelOf({ position: 'rope', attention: 'latent', latentSize: 10, ropeHeadSize: 4 });
   expect([rotatedSize(latent), cacheWidth(latent), scoreScale(latent)]).toEqual([4, 14, 1 / Math.sqrt(12)]);
   expect(scoreScale(modelOf({ attentionScale: 0.25 }))).toBe(0.25);
+  const given = { attention: 'latent', latentSize: 10 };
+  expect(modelOf({ ...given, position: 'rope' }).ropeHeadSize).toBe(4);
+  expect(modelOf({ ...given, position: 'learned' }).ropeHeadSize).toBe(0);
 });
 
 describe('is refused', () => {
@@ -54,7 +57,6 @@ describe('is refused', () => {
     [{ ...latent, latentSize: 60 }, /^model\.latentSize: 60 is more than the 48 channels/],
     [{ ...latent, queryLatentSize: 40 }, /^model\.queryLatentSize: 40 is more than the 36/],
     [{ ...latent, ropeHeadSize: 3 }, /^model\.ropeHeadSize: 3 is odd/],
-    [{ ...latent, ropeHeadSize: 0 }, /^model\.ropeHeadSize: 0 leaves nothing to rotate/],
     [{ ...latent, position: 'none' }, /^model\.ropeHeadSize: 4 is a rotated key's/],
     [{ ...latent, keyValueHeads: 1 }, /^model\.keyValueHeads: 1 shares keys and values/],
     [{ ...latent, queryKeyNorm: 'head' }, /^model\.queryKeyNorm: needs model\.attention heads/],
