@@ -10,7 +10,7 @@ export type TimedShape = Pick<ShapeProbe, 'encode'> & { readonly seconds: number
 
 /** Longest passes of the mixtures of short and of important shapes, in seconds of their parts. */
 const longest = { short: 0.005, important: 0.06 } as const;
-const passes = 9;
+const passes = 5;
 
 /** Times mixtures of shapes, which come with those first that matter most. */
 export async function measureMixing(

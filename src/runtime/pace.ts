@@ -7,7 +7,7 @@ import { Probing, type ShapeProbe } from './probing.ts';
 import { enoughRepetitions, type TimePass, trusted } from './slope.ts';
 import { PassTimer } from './timer.ts';
 
-const mixedKernels = 6;
+const mixedKernels = 4;
 const passes = 4;
 
 /**

@@ -66,7 +66,7 @@ interface Subject {
 }
 
 /** Subjects between two passes of the pace probe. */
-const pacedSubjects = 3;
+const pacedSubjects = 5;
 
 /**
  * Seconds per repetition of every subject, timed in turns. With a pace probe each pass is evened out by the pace around

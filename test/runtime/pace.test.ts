@@ -13,12 +13,12 @@ describeGpu('Pace', () => {
     const { device } = await getTestDevice();
     const small = sized(addScaled, 1_000);
     const large = sized(addScaled, 4_000_000);
-    const one = await Pace.open(device, [small, small, small, small, small, small, large]);
+    const one = await Pace.open(device, [small, small, small, small, large]);
     const two = await Pace.open(device, [large, large]);
     try {
       const [seconds, more] = [await one.seconds(), await two.seconds()];
       expect(seconds).toBeGreaterThan(0);
-      expect(more).toBeGreaterThan(seconds); // the seventh kernel is not in the mixture
+      expect(more).toBeGreaterThan(seconds); // the fifth kernel is not in the mixture
     } finally {
       one.dispose();
       two.dispose();
