@@ -210,10 +210,15 @@ export class RoomCompare extends LitElement {
     const { run } = this.lab;
     const { length } = this.matched;
     const title = this.matched[index]?.title ?? '';
-    const step = run.state === 'preparing' ? 0 : (run.last?.step ?? 0);
+    // Between two models the run on display is still that of the one before.
+    const isGoing = run.state === 'running' || run.state === 'paused';
+    const step = isGoing ? (run.last?.step ?? 0) : 0;
     const share = (index + step / Math.max(1, run.totalSteps)) / length;
-    const where =
-      run.state === 'preparing' ? run.message : `step ${formatCount(step)} of ${formatCount(run.totalSteps)}`;
+    const where = isGoing
+      ? `step ${formatCount(step)} of ${formatCount(run.totalSteps)}`
+      : run.state === 'preparing'
+        ? run.message
+        : 'getting ready';
     return html`<p>
       ${isCancelled ? 'Ending: ' : ''}${title} (${index + 1} of ${length}), ${where}
       <progress max="1" .value=${share} aria-label="Progress"></progress> ${formatPercent(share)}
