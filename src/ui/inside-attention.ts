@@ -15,7 +15,7 @@ import {
 } from './inside-data.ts';
 import type { HeatPlace } from './inside-heat.ts';
 import type { PlotAxis } from './plot-layout.ts';
-import { baseStyles, controlStyles } from './styles.ts';
+import { baseStyles, controlStyles, pickerStyles } from './styles.ts';
 import './figure-panel.ts';
 import './inside-heat.ts';
 import './svg-plot.ts';
@@ -30,6 +30,7 @@ export class InsideAttention extends LitElement {
   static override readonly styles = [
     baseStyles,
     controlStyles,
+    pickerStyles,
     css`
       :host {
         display: grid;
@@ -41,18 +42,6 @@ export class InsideAttention extends LitElement {
         :host {
           grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
         }
-      }
-      label {
-        display: inline-flex;
-        gap: 6px;
-        align-items: center;
-        font-size: 13px;
-      }
-      select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
       }
       .side {
         display: grid;

@@ -6,7 +6,7 @@ import { formatCount, formatDigits, formatPercent, formatTick } from './format.t
 import { loadHeat, type RouterFigure, routerFigures, routerSeries, routerTable } from './inside-data.ts';
 import type { HeatPlace } from './inside-heat.ts';
 import type { PlotAxis } from './plot-layout.ts';
-import { baseStyles, controlStyles } from './styles.ts';
+import { baseStyles, controlStyles, pickerStyles } from './styles.ts';
 import './figure-panel.ts';
 import './inside-heat.ts';
 import './svg-plot.ts';
@@ -19,6 +19,7 @@ export class InsideRouters extends LitElement {
   static override readonly styles = [
     baseStyles,
     controlStyles,
+    pickerStyles,
     css`
       :host {
         display: grid;
@@ -31,18 +32,8 @@ export class InsideRouters extends LitElement {
           grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
         }
       }
-      label {
-        display: inline-flex;
-        gap: 6px;
-        align-items: center;
-        font-size: 13px;
-      }
       select {
-        width: auto;
         max-width: 200px;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
       }
       p + p {
         margin-top: 4px;

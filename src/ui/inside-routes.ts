@@ -5,7 +5,7 @@ import type { ExpertTastes, RouteReading, TextReading } from '../worker/api-insi
 import { formatCount, formatDigits } from './format.ts';
 import { namedToken, routesHeat, routesTable, tastesTable } from './inside-data.ts';
 import type { HeatPlace } from './inside-heat.ts';
-import { baseStyles, controlStyles } from './styles.ts';
+import { baseStyles, controlStyles, pickerStyles } from './styles.ts';
 import './figure-panel.ts';
 import './inside-heat.ts';
 
@@ -15,23 +15,12 @@ export class InsideRoutes extends LitElement {
   static override readonly styles = [
     baseStyles,
     controlStyles,
+    pickerStyles,
     css`
       :host {
         display: grid;
         gap: var(--gap);
         grid-template-columns: minmax(0, 1fr);
-      }
-      label {
-        display: inline-flex;
-        gap: 6px;
-        align-items: center;
-        font-size: 13px;
-      }
-      select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
       }
     `,
   ];

@@ -215,6 +215,22 @@ export const controlStyles = css`
   }
 `;
 
+/** Small choices beside a figure: a select with its label on one line. */
+export const pickerStyles = css`
+  label {
+    display: inline-flex;
+    gap: 6px;
+    align-items: center;
+    font-size: 13px;
+  }
+  select {
+    width: auto;
+    min-height: 26px;
+    padding: 1px 4px;
+    border-color: var(--line);
+  }
+`;
+
 /** Figures with a name under or beside them, and tables of figures. */
 export const readoutStyles = css`
   .figure {
