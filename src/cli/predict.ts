@@ -13,7 +13,7 @@ import { stage } from '../lab/problem.ts';
 import { recordTrainingPlans } from '../lab/training-plans.ts';
 import { allWork } from '../lab/work.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
-import { readHuggingFaceConfig } from '../model/huggingface-config.ts';
+import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
 import type { OpenDevice } from '../runtime/device.ts';

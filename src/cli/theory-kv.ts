@@ -5,7 +5,7 @@ import { modelFileNames } from '../lab/model-files.ts';
 import { stage } from '../lab/problem.ts';
 import { layerAttention } from '../model/attention-config.ts';
 import { type ModelConfig, parseModel } from '../model/config.ts';
-import { readHuggingFaceConfig } from '../model/huggingface-config.ts';
+import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
 import { type ConfiguredCache, isPublishedConfig, readCacheConfig } from '../theory/cache-config.ts';
 import { type CacheEntry, type CacheReport, cacheConvention, reportCache } from '../theory/kv-cache.ts';
 import { refuse } from './failure.ts';

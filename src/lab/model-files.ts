@@ -2,8 +2,8 @@
 import { readSafetensors, writeSafetensors } from '../data/safetensors.ts';
 import { TOKENIZER_FILE_NAME, type Tokenizer, tokenizerFromJSON } from '../data/tokenizer.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { exportParameters, importParameters } from '../model/huggingface.ts';
-import { readHuggingFaceConfig, writeHuggingFaceConfig } from '../model/huggingface-config.ts';
+import { readHuggingFaceConfig, writeHuggingFaceConfig } from '../model/huggingface/config.ts';
+import { exportParameters, importParameters } from '../model/huggingface/weights.ts';
 import type { NamedArrays } from './parameter-io.ts';
 
 /** Names of the files of a model directory. */

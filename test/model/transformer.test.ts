@@ -1,7 +1,7 @@
 // The whole model against PyTorch in float64: logits, loss and every gradient of the golden models of both families.
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/data/safetensors.ts';
-import { exportParameters } from '../../src/model/huggingface.ts';
+import { exportParameters } from '../../src/model/huggingface/weights.ts';
 import { createModelTensors } from '../../src/model/model-tensors.ts';
 import { recordDecodeTrunk, recordTrunk } from '../../src/model/transformer.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';

@@ -1,7 +1,7 @@
 // Keys of config.json about experts: which layers have them, and losses that Transformers adds only when asked.
-import type { ModelConfig } from './config.ts';
-import { hasExperts } from './experts-config.ts';
-import { type ConfigReader, refuse } from './huggingface-keys.ts';
+import type { ModelConfig } from '../config.ts';
+import { hasExperts } from '../experts-config.ts';
+import { type ConfigReader, refuse } from './config-reader.ts';
 
 /**
  * Transformers adds its balance loss, one over all layers together, only with `output_router_logits`; ours is one a layer.

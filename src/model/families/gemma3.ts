@@ -1,15 +1,15 @@
 // Gemma 3 in Hugging Face's layout: norms before and after each part, windows, two rotary bases, scores scaled by a key.
-import type { ModelConfig } from './config.ts';
+import type { ModelConfig } from '../config.ts';
+import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
 import {
   readDecoder,
   readLayerTypes,
   readWindows,
   writeDecoder,
   writeLayerTypes,
-} from './huggingface-decoder.ts';
-import type { Family } from './huggingface-family.ts';
-import { type ConfigReader, refuse } from './huggingface-keys.ts';
-import { decoderLayout } from './huggingface-parts.ts';
+} from '../huggingface/decoder.ts';
+import type { Family } from '../huggingface/family.ts';
+import { decoderLayout } from '../huggingface/parts.ts';
 
 const biases = ['attention'] as const;
 const activation = ['hidden_activation', 'gelu_pytorch_tanh'] as const;

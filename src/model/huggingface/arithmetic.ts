@@ -1,8 +1,8 @@
 // What a model computes, free of how its configuration says it: settings without effect are left out.
-import { layerAttention, rotatedSize, scoreScale } from './attention-config.ts';
-import { biasesOf } from './block-config.ts';
-import type { ModelConfig } from './config.ts';
-import { hasExperts } from './experts-config.ts';
+import { layerAttention, rotatedSize, scoreScale } from '../attention-config.ts';
+import { biasesOf } from '../block-config.ts';
+import type { ModelConfig } from '../config.ts';
+import { hasExperts } from '../experts-config.ts';
 
 /** Settings that change training only: no published config.json says them, and none of them changes a logit. */
 export const trainingKeys = [

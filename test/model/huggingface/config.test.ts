@@ -1,7 +1,7 @@
 // Tests of reading config.json: what is honoured, what is ignored, and what is refused by name.
 import { expect, test } from 'vitest';
-import { readHuggingFaceConfig, writeHuggingFaceConfig } from '../../src/model/huggingface-config.ts';
-import { countParameters } from '../../src/model/parameters.ts';
+import { readHuggingFaceConfig, writeHuggingFaceConfig } from '../../../src/model/huggingface/config.ts';
+import { countParameters } from '../../../src/model/parameters.ts';
 
 /** The published GPT-2 124M config.json, key for key. */
 const gpt2 = {

@@ -1,7 +1,7 @@
 // OLMo 2 in Hugging Face's layout: norms on the branches, and of all heads' queries and keys together.
-import { readDecoder, writeDecoder } from './huggingface-decoder.ts';
-import type { Family } from './huggingface-family.ts';
-import { decoderLayout } from './huggingface-parts.ts';
+import { readDecoder, writeDecoder } from '../huggingface/decoder.ts';
+import type { Family } from '../huggingface/family.ts';
+import { decoderLayout } from '../huggingface/parts.ts';
 
 const biases = ['attention'] as const;
 

@@ -1,10 +1,10 @@
 // Hugging Face's config.json and ModelConfig, both ways: the published families, and what none can say under a type of our own.
-import { type ModelConfig, parseModel } from './config.ts';
-import { isRecord, showKey, showValue } from './fields-check.ts';
-import { arithmeticOf, trainingKeys } from './huggingface-arithmetic.ts';
-import { families } from './huggingface-families.ts';
-import type { Family, Plain } from './huggingface-family.ts';
-import { ConfigReader, invalidFile, refuse } from './huggingface-keys.ts';
+import { type ModelConfig, parseModel } from '../config.ts';
+import { isRecord, showKey, showValue } from '../fields-check.ts';
+import { arithmeticOf, trainingKeys } from './arithmetic.ts';
+import { ConfigReader, invalidFile, refuse } from './config-reader.ts';
+import { families } from './families.ts';
+import type { Family, Plain } from './family.ts';
 
 /** The type of files that keep our own names and shapes. */
 const ownType = 'flopscope';

@@ -1,10 +1,10 @@
 // Keys of config.json that Llama and its descendants share: sizes, biases, activation, rotary positions, windows.
-import { layerAttention } from './attention-config.ts';
-import { biasesOf } from './block-config.ts';
-import type { ModelConfig } from './config.ts';
-import { isRecord, showValue } from './fields-check.ts';
-import type { Plain } from './huggingface-family.ts';
-import { type ConfigReader, refuse } from './huggingface-keys.ts';
+import { layerAttention } from '../attention-config.ts';
+import { biasesOf } from '../block-config.ts';
+import type { ModelConfig } from '../config.ts';
+import { isRecord, showValue } from '../fields-check.ts';
+import { type ConfigReader, refuse } from './config-reader.ts';
+import type { Plain } from './family.ts';
 
 type Activation = ModelConfig['activation'];
 

@@ -1,9 +1,9 @@
 // DeepSeek-V2 and V3 in Hugging Face's layout: latent attention, dense layers first, then shared and routed experts.
-import type { ModelConfig } from './config.ts';
-import { checkDropout, readActivation, readRope, writeDecoder } from './huggingface-decoder.ts';
-import type { Family, Plain } from './huggingface-family.ts';
-import { type ConfigReader, refuse } from './huggingface-keys.ts';
-import { decoderLayout, llamaNorms } from './huggingface-parts.ts';
+import type { ModelConfig } from '../config.ts';
+import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
+import { checkDropout, readActivation, readRope, writeDecoder } from '../huggingface/decoder.ts';
+import type { Family, Plain } from '../huggingface/family.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 /** Where the two versions' defaults in Transformers differ. */
 interface Defaults {

@@ -1,8 +1,8 @@
 // Mixtral in Hugging Face's layout: Mistral with experts in every layer.
-import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from './huggingface-decoder.ts';
-import { readAuxiliaryLoss } from './huggingface-experts.ts';
-import type { Family } from './huggingface-family.ts';
-import { decoderLayout, llamaNorms } from './huggingface-parts.ts';
+import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
+import { readAuxiliaryLoss } from '../huggingface/experts.ts';
+import type { Family } from '../huggingface/family.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 /** Mixtral 8x7B (Jiang et al. 2024; MixtralForCausalLM): softmax over all experts, the chosen weights renormalised. */
 export const mixtral: Family = {

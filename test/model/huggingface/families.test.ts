@@ -1,21 +1,23 @@
 // Tests of the published families: what Transformers writes is read, comes out as it went in, and refuses what we do not compute.
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readSafetensors } from '../../src/data/safetensors.ts';
-import { type ModelConfig, parseExperiment, parseModel } from '../../src/model/config.ts';
-import { exportParameters, importParameters, type NamedTensor } from '../../src/model/huggingface.ts';
-import { arithmeticOf } from '../../src/model/huggingface-arithmetic.ts';
+import { readSafetensors } from '../../../src/data/safetensors.ts';
+import { type ModelConfig, parseExperiment, parseModel } from '../../../src/model/config.ts';
+import { arithmeticOf } from '../../../src/model/huggingface/arithmetic.ts';
 import {
   layoutOf,
   readHuggingFaceConfig,
   writeHuggingFaceConfig,
-} from '../../src/model/huggingface-config.ts';
-import { expertInterval } from '../../src/model/huggingface-experts.ts';
-import { families } from '../../src/model/huggingface-families.ts';
-import { initialiseParameters } from '../../src/model/initialise.ts';
-import { countParameters, parameterSpecs } from '../../src/model/parameters.ts';
-import { findPreset, presets } from '../../src/model/presets.ts';
-import { fixtureBytes, fixtureJson } from './run-model.ts';
+} from '../../../src/model/huggingface/config.ts';
+import { families } from '../../../src/model/huggingface/families.ts';
+import {
+  exportParameters,
+  importParameters,
+  type NamedTensor,
+} from '../../../src/model/huggingface/weights.ts';
+import { initialiseParameters } from '../../../src/model/initialise.ts';
+import { countParameters, parameterSpecs } from '../../../src/model/parameters.ts';
+import { findPreset, presets } from '../../../src/model/presets.ts';
+import { fixtureBytes, fixtureJson } from '../run-model.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -212,28 +214,6 @@ test.each([
   expect(readWith(name, keys)).toThrow(message);
   expect(readWith(name, keys)).toThrow(expect.objectContaining({ name: 'InvalidFileError' }));
   expect(readWith(name, keys)).toThrow(/^config\.json: [^\n]*$/);
-});
-
-test('layers with experts are every n-th after the dense ones, or not sayable', () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 12 }),
-      fc.nat(11),
-      fc.integer({ min: 1, max: 4 }),
-      (layers, dense, n) => {
-        const has = Array.from({ length: layers }, (_, i) => i >= dense && (i - dense + 1) % n === 0);
-        const found = expertInterval(has);
-        if (!has.includes(true)) {
-          expect(found).toBeUndefined();
-          return;
-        }
-        const { denseLayers = 0, moeInterval = 1 } = found ?? {};
-        const again = has.map((_, i) => i >= denseLayers && (i - denseLayers + 1) % moeInterval === 0);
-        expect(again).toEqual(has);
-      },
-    ),
-  );
-  expect(expertInterval([true, false, true, true])).toBeUndefined();
 });
 
 test('a model that a family can say but for one setting keeps our own layout', () => {

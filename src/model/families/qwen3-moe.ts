@@ -1,11 +1,11 @@
 // Qwen3-MoE in Hugging Face's layout: Qwen3 whose feed-forward parts are experts in some layers.
-import type { ModelConfig } from './config.ts';
-import { expertLayers, hasExperts } from './experts-config.ts';
-import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from './huggingface-decoder.ts';
-import { expertInterval, readAuxiliaryLoss } from './huggingface-experts.ts';
-import type { Family } from './huggingface-family.ts';
-import { type ConfigReader, refuse } from './huggingface-keys.ts';
-import { decoderLayout, llamaNorms } from './huggingface-parts.ts';
+import type { ModelConfig } from '../config.ts';
+import { expertLayers, hasExperts } from '../experts-config.ts';
+import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
+import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
+import { expertInterval, readAuxiliaryLoss } from '../huggingface/experts.ts';
+import type { Family } from '../huggingface/family.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 const biases = ['attention'] as const;
 

@@ -1,20 +1,25 @@
 // Tests of importing and exporting parameters: on the golden files, on hand-made matrices, and on damaged files.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type ModelConfig, parseModel } from '../../src/model/config.ts';
-import { exportParameters, importParameters, type NamedTensor } from '../../src/model/huggingface.ts';
+import { type ModelConfig, parseModel } from '../../../src/model/config.ts';
 import {
   layoutOf,
   readHuggingFaceConfig,
   writeHuggingFaceConfig,
-} from '../../src/model/huggingface-config.ts';
-import { initialiseParameters } from '../../src/model/initialise.ts';
-import { countParameters, parameterSpecs } from '../../src/model/parameters.ts';
+} from '../../../src/model/huggingface/config.ts';
+import {
+  exportParameters,
+  importParameters,
+  type NamedTensor,
+} from '../../../src/model/huggingface/weights.ts';
+import { initialiseParameters } from '../../../src/model/initialise.ts';
+import { countParameters, parameterSpecs } from '../../../src/model/parameters.ts';
 
 type Tensors = Map<string, NamedTensor>;
 
 const fixtures = ['gpt2-a', 'gpt2-b', 'gpt2-erf', 'llama-a', 'llama-b', 'llama-c'];
-const fixture = (name: string, file: string): URL => new URL(`../fixtures/${name}/${file}`, import.meta.url);
+const fixture = (name: string, file: string): URL =>
+  new URL(`../../fixtures/${name}/${file}`, import.meta.url);
 const readJson = (url: URL) => JSON.parse(readFileSync(url, 'utf8'));
 
 /** All tensors of an F32 safetensors file. */

@@ -1,5 +1,6 @@
 // Qwen3 in Hugging Face's layout: norms of each head's queries and keys, and windows in the upper layers.
-import type { ModelConfig } from './config.ts';
+import type { ModelConfig } from '../config.ts';
+import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
 import {
   localLayers,
   readDecoder,
@@ -8,10 +9,9 @@ import {
   readWindows,
   writeDecoder,
   writeLayerTypes,
-} from './huggingface-decoder.ts';
-import type { Family } from './huggingface-family.ts';
-import { type ConfigReader, refuse } from './huggingface-keys.ts';
-import { decoderLayout, llamaNorms } from './huggingface-parts.ts';
+} from '../huggingface/decoder.ts';
+import type { Family } from '../huggingface/family.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 const biases = ['attention'] as const;
 

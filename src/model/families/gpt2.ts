@@ -1,10 +1,10 @@
 // GPT-2 in Hugging Face's layout: its config.json, and its Conv1D weights, which are [in, out] as ours.
-import { biasesOf } from './block-config.ts';
-import type { ModelConfig } from './config.ts';
-import { activationName, readActivation } from './huggingface-decoder.ts';
-import type { Family, Plain } from './huggingface-family.ts';
-import { type ConfigReader, refuse } from './huggingface-keys.ts';
-import { type FileLayout, headName, type Part, rowPart, wholePart } from './huggingface-parts.ts';
+import { biasesOf } from '../block-config.ts';
+import type { ModelConfig } from '../config.ts';
+import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
+import { activationName, readActivation } from '../huggingface/decoder.ts';
+import type { Family, Plain } from '../huggingface/family.ts';
+import { type FileLayout, headName, type Part, rowPart, wholePart } from '../huggingface/parts.ts';
 
 /** GPT-2. Its files have biases always: those that a model has not are zeros there, and our block says that they are none. */
 export const gpt2: Family = {

@@ -1,8 +1,8 @@
 // Where each of our parameters lies in a model's file: by its family, or under our own names.
-import type { ModelConfig } from './config.ts';
-import { familyOf } from './huggingface-config.ts';
-import { type FileLayout, wholePart } from './huggingface-parts.ts';
-import { parameterSpecs } from './parameters.ts';
+import type { ModelConfig } from '../config.ts';
+import { parameterSpecs } from '../parameters.ts';
+import { familyOf } from './config.ts';
+import { type FileLayout, wholePart } from './parts.ts';
 
 /** The prefix of a file's names: the family's usual one, or none. Without names, the usual one. */
 export function prefixIn(model: ModelConfig, names?: Iterable<string>): string {

@@ -1,7 +1,7 @@
 // Mistral in Hugging Face's layout: Llama with a window in every layer.
-import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from './huggingface-decoder.ts';
-import type { Family } from './huggingface-family.ts';
-import { decoderLayout, llamaNorms } from './huggingface-parts.ts';
+import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
+import type { Family } from '../huggingface/family.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 /** Mistral 7B (Jiang et al. 2023; MistralForCausalLM). */
 export const mistral: Family = {

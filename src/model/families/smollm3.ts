@@ -1,7 +1,8 @@
 // SmolLM3 in Hugging Face's layout: Llama with layers that know no positions, and windows in some of them.
-import { layerAttention } from './attention-config.ts';
-import type { ModelConfig } from './config.ts';
-import { showValue } from './fields-check.ts';
+import { layerAttention } from '../attention-config.ts';
+import type { ModelConfig } from '../config.ts';
+import { showValue } from '../fields-check.ts';
+import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
 import {
   localLayers,
   readDecoder,
@@ -11,10 +12,9 @@ import {
   shortestPattern,
   writeDecoder,
   writeLayerTypes,
-} from './huggingface-decoder.ts';
-import type { Family } from './huggingface-family.ts';
-import { type ConfigReader, refuse } from './huggingface-keys.ts';
-import { decoderLayout, llamaNorms } from './huggingface-parts.ts';
+} from '../huggingface/decoder.ts';
+import type { Family } from '../huggingface/family.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 const biases = ['attention', 'mlp'] as const;
 

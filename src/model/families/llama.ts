@@ -1,7 +1,7 @@
 // Llama in Hugging Face's layout, which most families after it extend; SmolLM2 is one.
-import { readDecoder, writeDecoder } from './huggingface-decoder.ts';
-import type { Family } from './huggingface-family.ts';
-import { decoderLayout, llamaNorms } from './huggingface-parts.ts';
+import { readDecoder, writeDecoder } from '../huggingface/decoder.ts';
+import type { Family } from '../huggingface/family.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 const biases = ['attention', 'mlp'] as const;
 

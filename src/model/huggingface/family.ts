@@ -1,7 +1,7 @@
 // What a published family is to us: its config.json read and written, and where its tensors lie.
-import type { ModelConfig } from './config.ts';
-import type { ConfigReader } from './huggingface-keys.ts';
-import type { FileLayout } from './huggingface-parts.ts';
+import type { ModelConfig } from '../config.ts';
+import type { ConfigReader } from './config-reader.ts';
+import type { FileLayout } from './parts.ts';
 
 /** A JSON object as Transformers reads it. */
 export type Plain = {

@@ -1,9 +1,9 @@
 // Parts of our parameters as tensors of a file: the pieces of which every layout is put together.
-import { scoreSize } from './attention-config.ts';
-import { biasesOf } from './block-config.ts';
-import type { ModelConfig } from './config.ts';
-import { expertLayers, hasExperts } from './experts-config.ts';
-import { qkvColumns } from './parameters.ts';
+import { scoreSize } from '../attention-config.ts';
+import { biasesOf } from '../block-config.ts';
+import type { ModelConfig } from '../config.ts';
+import { expertLayers, hasExperts } from '../experts-config.ts';
+import { qkvColumns } from '../parameters.ts';
 
 /** A region of one of our parameters (seen as a matrix) that is a tensor of the file or rows of it, perhaps transposed. */
 export interface Part {
