@@ -1,7 +1,7 @@
 // y = f(x) and dx = f′(x) · dy element by element, and gated: y = f(gate) ∘ up of rows that hold [gate | up].
-// f by `kind`: 0 GELU by tanh, 1 GELU by erf (Hendrycks and Gimpel 2016), 2 SiLU, 3 ReLU, 4 its square
-// (So et al. 2021). An invocation computes `steps` elements, 128 apart. Exponents are clamped: WGSL may assume that nothing is infinite. As
-// (1 + tanh u) ÷ 2 is the sigmoid of 2u, GELU by tanh is v · sigmoid(2u), which costs one exponential and
+// f by `kind`: GELU by tanh or by erf (Hendrycks and Gimpel 2016), SiLU, ReLU, its square
+// (So et al. 2021). An invocation computes `steps` elements, 128 apart. Exponents are clamped: WGSL may assume that nothing
+// is infinite. As (1 + tanh u) ÷ 2 is the sigmoid of 2u, GELU by tanh is v · sigmoid(2u), which costs one exponential and
 // cannot overflow.
 
 override elements: u32 = 0u; // plain
@@ -21,6 +21,13 @@ const maximumSteps = 0x1000000u;
 const linear = 1.5957691216; // 2 √(2/π)
 const cubic = 0.0713548163;  // 2 √(2/π) · 0.044715
 
+// kinds: the order of the table in activation-functions.ts
+const geluTanh = 0u;
+const gelu = 1u;
+const silu = 2u;
+const relu = 3u;
+const reluSquared = 4u;
+
 fn sigmoid(v: f32) -> f32 {
   return 1.0 / (1.0 + exp(min(-v, 80.0)));
 }
@@ -37,30 +44,32 @@ fn normalCdf(v: f32) -> f32 {
 
 fn activate(v: f32) -> f32 {
   switch (kind) {
-    case 0u: { return v * sigmoid(v * (linear + cubic * v * v)); }
-    case 1u: { return v * normalCdf(v); }
-    case 2u: { return v * sigmoid(v); }
-    case 3u: { return max(v, 0.0); }
-    default: { return max(v, 0.0) * max(v, 0.0); }
+    case geluTanh: { return v * sigmoid(v * (linear + cubic * v * v)); }
+    case gelu: { return v * normalCdf(v); }
+    case silu: { return v * sigmoid(v); }
+    case relu: { return max(v, 0.0); }
+    case reluSquared: { return max(v, 0.0) * max(v, 0.0); }
+    default: { return 0.0; }
   }
 }
 
 fn slope(v: f32) -> f32 {
   switch (kind) {
-    case 0u: {
+    case geluTanh: {
       let s = sigmoid(v * (linear + cubic * v * v));
       return s * (1.0 + v * (1.0 - s) * (linear + 3.0 * cubic * v * v));
     }
-    case 1u: {
+    case gelu: {
       let z = min(abs(v), 12.0);
       return normalCdf(v) + v * 0.3989422804 * exp(-0.5 * z * z);
     }
-    case 2u: {
+    case silu: {
       let s = sigmoid(v);
       return s * (1.0 + v * (1.0 - s));
     }
-    case 3u: { return select(0.0, 1.0, v > 0.0); }
-    default: { return 2.0 * max(v, 0.0); }
+    case relu: { return select(0.0, 1.0, v > 0.0); }
+    case reluSquared: { return 2.0 * max(v, 0.0); }
+    default: { return 0.0; }
   }
 }
 

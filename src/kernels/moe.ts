@@ -1,7 +1,8 @@
 // A mixture of experts: routes tokens to a few feed-forward layers each, without drops unless asked, bit for bit repeatable.
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
-import { type ActivationKind, activation } from './activation.ts';
+import { activation } from './activation.ts';
+import type { ActivationName } from './activation-functions.ts';
 import { combineExperts } from './expert-combine.ts';
 import { placeTokens } from './expert-placement.ts';
 import { expertLinear, expertTileRows } from './grouped-matmul.ts';
@@ -24,7 +25,7 @@ export interface MoeParameters {
 export interface MoeOptions {
   readonly router: RouterOptions;
   readonly gated: boolean;
-  readonly activation: ActivationKind;
+  readonly activation: ActivationName;
   /** Weights of the auxiliary losses, divided by the number of micro-batches; none by default. */
   readonly losses?: RouterLosses;
   /** While training an expert takes ⌈factor · N·K ÷ E⌉ tokens at most, in their order; 0 or absent drops none. */

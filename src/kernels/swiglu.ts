@@ -4,24 +4,23 @@ import source from '../../shaders/activation.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import { wide } from './activation.ts';
 import {
-  type ActivationKind,
-  activate,
-  activationFlops,
-  activationKinds,
-  activationSlope,
-  wide,
-} from './activation.ts';
+  type ActivationName,
+  activationKind,
+  activationNames,
+  activationOfKind,
+} from './activation-functions.ts';
 import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
-const silu = activationKinds.indexOf('silu');
+const silu = activationKind('silu');
 const calibration = [
   { rows: 256, columns: 128, kind: silu },
   { rows: 1024, columns: 512, kind: silu },
   { rows: 2048, columns: 1024, kind: silu },
 ];
-const selfTest = activationKinds.map((_, kind) => ({ rows: 3 + kind, columns: 43, kind }));
+const selfTest = activationNames.map((_, kind) => ({ rows: 3 + kind, columns: 43, kind }));
 
 /** y = f(gate) ∘ up. x: [rows, 2 · columns], gate columns first; y: [rows, columns]. */
 export const gatedForward = defineKernel({
@@ -40,12 +39,13 @@ export const gatedForward = defineKernel({
   calibration,
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
-  usefulFlops: ({ rows, columns, kind }) => rows * columns * ((activationFlops.value[kind] ?? 0) + 1),
+  usefulFlops: ({ rows, columns, kind }) => rows * columns * (activationOfKind(kind).flops.value + 1),
   bytes: ({ rows, columns }) => 4 * rows * columns * 3,
   reference({ x, y }, { rows, columns, kind }) {
+    const { value } = activationOfKind(kind);
     for (let i = 0; i < rows * columns; i++) {
       const gate = Math.floor(i / columns) * columns + i;
-      y[i] = activate(kind, x[gate]) * x[gate + columns];
+      y[i] = value(x[gate]) * x[gate + columns];
     }
   },
 });
@@ -71,15 +71,16 @@ export const gatedBackward = defineKernel({
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, kind, accumulate }) => {
-    const { value, slope } = activationFlops;
-    return rows * columns * ((value[kind] ?? 0) + (slope[kind] ?? 0) + 3 + 2 * accumulate);
+    const { value, slope } = activationOfKind(kind).flops;
+    return rows * columns * (value + slope + 3 + 2 * accumulate);
   },
   bytes: ({ rows, columns, accumulate }) => 4 * rows * columns * (5 + 2 * accumulate),
   reference({ x, dy, dx }, { rows, columns, kind, accumulate }) {
+    const { value, slope } = activationOfKind(kind);
     for (let i = 0; i < rows * columns; i++) {
       const gate = Math.floor(i / columns) * columns + i;
-      const gateGradient = activationSlope(kind, x[gate]) * x[gate + columns] * dy[i];
-      const upGradient = activate(kind, x[gate]) * dy[i];
+      const gateGradient = slope(x[gate]) * x[gate + columns] * dy[i];
+      const upGradient = value(x[gate]) * dy[i];
       dx[gate] = accumulate === 1 ? dx[gate] + gateGradient : gateGradient;
       dx[gate + columns] = accumulate === 1 ? dx[gate + columns] + upGradient : upGradient;
     }
@@ -91,7 +92,7 @@ export const gatedBackward = defineKernel({
  * @param gateUp [N, 2F], gate columns first
  * @returns [N, F]
  */
-export function gatedActivation(tape: Tape, gateUp: Tensor, name: ActivationKind): Tensor {
+export function gatedActivation(tape: Tape, gateUp: Tensor, name: ActivationName): Tensor {
   const columns = (gateUp.shape.at(-1) ?? 0) / 2;
   if (!Number.isInteger(columns)) {
     throw new Error(
@@ -99,7 +100,7 @@ export function gatedActivation(tape: Tape, gateUp: Tensor, name: ActivationKind
     );
   }
   const rows = elementCount(gateUp.shape) / (2 * columns);
-  const kind = activationKinds.indexOf(name);
+  const kind = activationKind(name);
   const y = tape.tensor(`${name} gated`, [...gateUp.shape.slice(0, -1), columns]);
   tape.dispatch(gatedForward, { rows, columns, kind }, { x: gateUp, y });
   tape.onBackward([gateUp], y, (dy) => {

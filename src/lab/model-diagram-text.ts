@@ -1,4 +1,5 @@
 // What the parts of a model are called, and the letters of their shapes.
+import { activationFunctions } from '../kernels/activation-functions.ts';
 import { layerAttention } from '../model/attention-config.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { hasExperts } from '../model/experts-config.ts';
@@ -56,7 +57,11 @@ export function textOf(part: GatheredPart, model: ModelConfig, weights: readonly
     case 'attention':
       return { kind, title: 'Attention', detail: attentionText(model, part.layer ?? 0) };
     case 'activation':
-      return { kind, title: activationName(model), detail: model.gated ? 'of the gate, times the rest' : '' };
+      return {
+        kind,
+        title: activationTitle(model),
+        detail: model.gated ? 'of the gate, times the rest' : '',
+      };
     case 'router':
       return { kind, title: 'Router', detail: `${expertsPerToken} of ${experts}, by ${model.routerScore}` };
     case 'experts':
@@ -118,12 +123,9 @@ function attentionText(model: ModelConfig, layer: number): string {
   ].join(', ');
 }
 
-function activationName({ gated, activation }: ModelConfig): string {
-  const names = { geluTanh: 'GELU', gelu: 'GELU', silu: 'SiLU', relu: 'ReLU', reluSquared: 'ReLU²' };
-  if (!gated) return names[activation];
-  return { geluTanh: 'GEGLU', gelu: 'GEGLU', silu: 'SwiGLU', relu: 'ReGLU', reluSquared: 'ReLU² gate' }[
-    activation
-  ];
+function activationTitle({ gated, activation }: ModelConfig): string {
+  const { label, gatedLabel } = activationFunctions[activation];
+  return gated ? gatedLabel : label;
 }
 
 /** What sets a layer apart from others of its model. */

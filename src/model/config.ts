@@ -1,4 +1,5 @@
 // What a run is: model, training and data as one checked object, every default and derived size filled in.
+import type { ActivationName } from '../kernels/activation-functions.ts';
 import { type AttentionConfig, checkAttention, derivedRopeHeadSize } from './attention-config.ts';
 import { type BlockConfig, checkBlocks } from './block-config.ts';
 import { checkExpertCapacity, checkExperts, type ExpertsConfig, expertSizes } from './experts-config.ts';
@@ -31,7 +32,7 @@ export interface ModelConfig extends AttentionConfig, BlockConfig, ExpertsConfig
   readonly normEpsilon: number;
   readonly position: 'learned' | 'rope' | 'sinusoidal' | 'none';
   readonly ropeBase: number;
-  readonly activation: 'geluTanh' | 'gelu' | 'silu' | 'relu' | 'reluSquared';
+  readonly activation: ActivationName;
   readonly gated: boolean;
   readonly bias: boolean;
   readonly tiedHead: boolean;

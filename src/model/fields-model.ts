@@ -1,4 +1,5 @@
 // The fields of `model`: shape and kind of the transformer.
+import { activationNames } from '../kernels/activation-functions.ts';
 import type { Field } from './fields-kinds.ts';
 
 /** Fields of `model`, in the order of the form. */
@@ -137,7 +138,7 @@ export const modelFields = [
     kind: 'choice',
     label: 'Activation',
     help: 'Non-linearity of the feed-forward layer. SwiGLU is silu with a gate, GEGLU gelu with a gate.',
-    choices: ['geluTanh', 'gelu', 'silu', 'relu', 'reluSquared'],
+    choices: activationNames,
     default: 'geluTanh',
   },
   {

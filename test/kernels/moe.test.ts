@@ -1,7 +1,7 @@
 // Mixtures of experts: PyTorch's numbers, finite differences, what they equal when trivial, and the same bits every run.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { ActivationKind } from '../../src/kernels/activation.ts';
+import type { ActivationName } from '../../src/kernels/activation-functions.ts';
 import { linear } from '../../src/kernels/linear.ts';
 import { expertCapacity, type MoeOptions, moe } from '../../src/kernels/moe.ts';
 import { gatedActivation } from '../../src/kernels/swiglu.ts';
@@ -74,7 +74,7 @@ interface Golden {
   readonly renormalize: boolean;
   readonly scale: number;
   readonly gated: boolean;
-  readonly activation: ActivationKind;
+  readonly activation: ActivationName;
   readonly balance: number;
   readonly zLoss: number;
   readonly capacity: number;

@@ -1,6 +1,7 @@
 // Closed form against plan: matrix products equal, attention up to its causal half, the total once the named parts are added.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { activationNames } from '../../src/kernels/activation-functions.ts';
 import { termReport } from '../../src/lab/cost-terms.ts';
 import { splitDispatch } from '../../src/lab/cost-terms-split.ts';
 import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
@@ -153,7 +154,7 @@ it('any model adds up in every work', () => {
       vocabulary: size(2, 130),
       position: fc.constantFrom('learned', 'rope'),
       norm: fc.constantFrom('layerNorm', 'rmsNorm'),
-      activation: fc.constantFrom('geluTanh', 'gelu', 'silu', 'relu'),
+      activation: fc.constantFrom(...activationNames),
       gated: fc.boolean(),
       bias: fc.boolean(),
       tiedHead: fc.boolean(),

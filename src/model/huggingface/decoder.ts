@@ -1,4 +1,9 @@
 // Keys of config.json that Llama and its descendants share: sizes, biases, activation, rotary positions, windows.
+import {
+  type ActivationName,
+  activationFunctions,
+  activationNames,
+} from '../../kernels/activation-functions.ts';
 import { layerAttention } from '../attention-config.ts';
 import { biasesOf } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
@@ -6,18 +11,12 @@ import { isRecord, showValue } from '../fields-check.ts';
 import { type ConfigReader, refuse } from './config-reader.ts';
 import type { Plain } from './family.ts';
 
-type Activation = ModelConfig['activation'];
-
-/** Transformers' names of the activations; it has several for the same formula, the first of each is the one we write. */
-const activations: ReadonlyMap<string, Activation> = new Map([
-  ['gelu_new', 'geluTanh'],
-  ['gelu_pytorch_tanh', 'geluTanh'],
-  ['gelu', 'gelu'],
-  ['silu', 'silu'],
-  ['swish', 'silu'],
-  ['relu', 'relu'],
-  ['relu2', 'reluSquared'],
-]);
+/** Activations by their names in Transformers, which has several for the same formula. */
+const activations: ReadonlyMap<string, ActivationName> = new Map(
+  activationNames.flatMap((name) =>
+    activationFunctions[name].huggingFaceNames.map((theirs) => [theirs, name] as const),
+  ),
+);
 
 /** Tokens; a window beyond it hides nothing from any model here. */
 const longestContext = 65536;
@@ -222,13 +221,11 @@ export function shortestPattern(letters: string): string {
 }
 
 /** An activation by its name in Transformers. */
-export function readActivation(reader: ConfigReader, key: string, byDefault: string): Activation {
+export function readActivation(reader: ConfigReader, key: string, byDefault: string): ActivationName {
   return reader.word(key, byDefault, activations);
 }
 
 /** Transformers' name of an activation, the family's own where it means the same. */
-export function activationName(activation: Activation, usual: string): string {
-  if (activations.get(usual) === activation) return usual;
-  const found = [...activations].find(([, ours]) => ours === activation);
-  return found ? found[0] : activation;
+export function activationName(activation: ActivationName, usual: string): string {
+  return activations.get(usual) === activation ? usual : activationFunctions[activation].huggingFaceNames[0];
 }

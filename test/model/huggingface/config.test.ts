@@ -1,5 +1,6 @@
 // Tests of reading config.json: what is honoured, what is ignored, and what is refused by name.
 import { expect, test } from 'vitest';
+import { activationFunctions, activationNames } from '../../../src/kernels/activation-functions.ts';
 import { readHuggingFaceConfig, writeHuggingFaceConfig } from '../../../src/model/huggingface/config.ts';
 import { countParameters } from '../../../src/model/parameters.ts';
 
@@ -81,7 +82,6 @@ test.each([
   [{ attention_bias: true, mlp_bias: true }, { bias: true }],
   [{ attention_bias: true }, { bias: false, qkvBias: 'on', projectionBias: 'on', ffnBias: 'same' }],
   [{ mlp_bias: true }, { bias: false, qkvBias: 'same', ffnBias: 'on' }],
-  [{ hidden_act: 'gelu_pytorch_tanh' }, { activation: 'geluTanh' }],
   [{ sliding_window: null, pretraining_tp: 1, use_cache: false, dtype: 'bfloat16' }, {}],
 ])('a Llama with %j is honoured', (keys, expected) => {
   expect(readHuggingFaceConfig({ ...llama, ...keys })).toMatchObject(expected);
@@ -198,4 +198,14 @@ test('a model without skip connections is no GPT-2 and no Llama in a file, and c
   const written = writeHuggingFaceConfig(model);
   expect(written.model_type).toBe('flopscope');
   expect(readHuggingFaceConfig(written)).toEqual(model);
+});
+
+test.each(
+  activationNames.flatMap((name) =>
+    activationFunctions[name].huggingFaceNames.map((theirs, index) => [theirs, name, index === 0] as const),
+  ),
+)('the activation %s is %s', (hidden_act, activation, isWritten) => {
+  const model = readHuggingFaceConfig({ ...llama, hidden_act });
+  expect(model).toMatchObject({ activation, gated: true });
+  if (isWritten) expect(writeHuggingFaceConfig(model)).toMatchObject({ hidden_act });
 });
