@@ -1,5 +1,5 @@
 // y = f(x) and dx = f′(x) · dy element by element, and gated: y = f(gate) ∘ up of rows that hold [gate | up].
-// f by `kind`: GELU by tanh or by erf (Hendrycks and Gimpel 2016), SiLU, ReLU, its square
+// f by `kind`: GELU by tanh or by erf, or by the sigmoid of 1.702v (all Hendrycks and Gimpel 2016), SiLU, ReLU, its square
 // (So et al. 2021). An invocation computes `steps` elements, 128 apart. Exponents are clamped: WGSL may assume that nothing
 // is infinite. As (1 + tanh u) ÷ 2 is the sigmoid of 2u, GELU by tanh is v · sigmoid(2u), which costs one exponential and
 // cannot overflow.
@@ -20,6 +20,7 @@ const threads = 128u;
 const maximumSteps = 0x1000000u;
 const linear = 1.5957691216; // 2 √(2/π)
 const cubic = 0.0713548163;  // 2 √(2/π) · 0.044715
+const quick = 1.702;
 
 // kinds: the order of the table in activation-functions.ts
 const geluTanh = 0u;
@@ -27,6 +28,7 @@ const gelu = 1u;
 const silu = 2u;
 const relu = 3u;
 const reluSquared = 4u;
+const quickGelu = 5u;
 
 fn sigmoid(v: f32) -> f32 {
   return 1.0 / (1.0 + exp(min(-v, 80.0)));
@@ -49,6 +51,7 @@ fn activate(v: f32) -> f32 {
     case silu: { return v * sigmoid(v); }
     case relu: { return max(v, 0.0); }
     case reluSquared: { return max(v, 0.0) * max(v, 0.0); }
+    case quickGelu: { return v * sigmoid(quick * v); }
     default: { return 0.0; }
   }
 }
@@ -69,6 +72,10 @@ fn slope(v: f32) -> f32 {
     }
     case relu: { return select(0.0, 1.0, v > 0.0); }
     case reluSquared: { return 2.0 * max(v, 0.0); }
+    case quickGelu: {
+      let s = sigmoid(quick * v);
+      return s * (1.0 + quick * v * (1.0 - s));
+    }
     default: { return 0.0; }
   }
 }

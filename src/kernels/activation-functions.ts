@@ -16,6 +16,9 @@ export interface ActivationFunction {
   readonly huggingFaceNames: readonly string[];
 }
 
+/** Factor of x in QuickGELU's sigmoid (Hendrycks and Gimpel 2016). */
+const quickGeluFactor = 1.702;
+
 /** All activations by name. Their order is the shader's `kind`; a new one goes to the end. */
 export const activationFunctions = {
   geluTanh: {
@@ -60,6 +63,17 @@ export const activationFunctions = {
     label: 'ReLU²',
     gatedLabel: 'ReLU² gate',
     huggingFaceNames: ['relu2'],
+  },
+  quickGelu: {
+    value: (x) => x * sigmoid(quickGeluFactor * x),
+    slope: (x) => {
+      const s = sigmoid(quickGeluFactor * x);
+      return s * (1 + quickGeluFactor * x * (1 - s));
+    },
+    flops: { value: 6, slope: 9 },
+    label: 'QuickGELU',
+    gatedLabel: 'QuickGELU gate',
+    huggingFaceNames: ['quick_gelu'],
   },
 } as const satisfies Readonly<Record<string, ActivationFunction>>;
 

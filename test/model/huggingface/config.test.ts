@@ -108,7 +108,7 @@ test.each([
   [{ sliding_window: 4096 }, /sliding_window 4096 is not known/],
   [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor 0\.5 changes the arithmetic/],
   [{ attention_dropout: 0.1 }, /attention_dropout 0\.1/],
-  [{ hidden_act: 'quick_gelu' }, /hidden_act "quick_gelu" is not computed here/],
+  [{ hidden_act: 'gelu_10' }, /hidden_act "gelu_10" is not computed here/],
   [{ num_key_value_heads: 2 }, /model\.keyValueHeads: 2 does not divide model\.heads 5/],
   [{ num_attention_heads: 3 }, /num_attention_heads 3 does not divide hidden_size 40/],
   [{ head_dim: 7 }, /model\.headSize: 7 is odd/],
