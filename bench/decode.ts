@@ -2,9 +2,9 @@
 // and with latents.
 import { gpuEngine } from '../src/lab/engine.ts';
 import { recordInferencePlans } from '../src/lab/inference-plans.ts';
+import { median } from '../src/lab/median.ts';
 import { writeParameters } from '../src/lab/parameter-io.ts';
 import { Sampler } from '../src/lab/sampler.ts';
-import { median } from '../src/lab/step-clock.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { initialiseParameters } from '../src/model/initialise.ts';
 import { constantTables, createModelTensors } from '../src/model/model-tensors.ts';

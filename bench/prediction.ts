@@ -1,8 +1,8 @@
 // Calibrates this device, then trains presets for a few steps: predicted against measured seconds and bytes.
 import { calibrateDevice } from '../src/lab/calibration.ts';
 import { gpuEngine } from '../src/lab/engine.ts';
+import { median } from '../src/lab/median.ts';
 import { prepareRun } from '../src/lab/run.ts';
-import { median } from '../src/lab/step-clock.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { findPreset } from '../src/model/presets.ts';
 import { predictPlan } from '../src/plan/predict.ts';

@@ -3,7 +3,6 @@ import type { Corpus } from '../lab/corpus.ts';
 import { LabError } from '../lab/problem.ts';
 import { prepareRun, type Run } from '../lab/run.ts';
 import { RunLoop } from '../lab/run-loop.ts';
-import { median } from '../lab/step-clock.ts';
 import type { Problem } from '../worker/api.ts';
 import type { MatchedModel } from '../worker/api-zoo.ts';
 import type { Machine } from './device.ts';
@@ -92,13 +91,14 @@ function outcomeOf(
   record: string | undefined,
 ): ComparedOutcome {
   const { step, seconds } = trainer.progress;
+  const { measured } = lines;
   return {
     ...{ run: presetId, state, steps: step },
     loss: lines.last?.loss,
     validationLoss: lines.validationLoss,
     flops: step * trainer.flopsPerStep,
     seconds,
-    measuredStepSeconds: lines.stepSeconds.length === 0 ? undefined : median(lines.stepSeconds),
+    measuredStepSeconds: measured.steps === 0 ? undefined : measured.seconds / measured.steps,
     predictedStepSeconds: prediction.secondsPerStep,
     record,
   };

@@ -50,7 +50,7 @@ export class StepLines {
   readonly #writer: StepWriter;
   readonly #output: Output;
   readonly #isEvaluated: (step: number) => boolean;
-  readonly #seconds: number[] = [];
+  #measured = { steps: 0, tokens: 0, seconds: 0 };
   #held: StepRecord | undefined;
   #last: StepRecord | undefined;
   #validationLoss: number | undefined;
@@ -62,9 +62,9 @@ export class StepLines {
     this.#isEvaluated = isEvaluated;
   }
 
-  /** Seconds of each step so far. */
-  get stepSeconds(): readonly number[] {
-    return this.#seconds;
+  /** Steps of this session, with their tokens and seconds. */
+  get measured(): { readonly steps: number; readonly tokens: number; readonly seconds: number } {
+    return this.#measured;
   }
 
   /** The newest step. */
@@ -82,7 +82,12 @@ export class StepLines {
     if (event.kind === 'steps') {
       for (const record of event.steps) {
         this.flush();
-        this.#seconds.push(record.stepSeconds);
+        const { steps, tokens, seconds } = this.#measured;
+        this.#measured = {
+          steps: steps + 1,
+          tokens: tokens + record.tokensPerSecond * record.stepSeconds,
+          seconds: seconds + record.stepSeconds,
+        };
         this.#last = record;
         if (this.#isEvaluated(record.step)) this.#held = record;
         else this.#writer.write(record, undefined, record.step === 1);

@@ -1,13 +1,13 @@
 // `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
 import { basename } from 'node:path';
 import { checkpointFileName } from '../lab/checkpoint.ts';
+import { tokensPerSecond } from '../lab/completion-times.ts';
 import { writeModelFiles } from '../lab/model-files.ts';
 import { predictTraining } from '../lab/prediction.ts';
 import { LabError } from '../lab/problem.ts';
 import { checkpointOf, prepareRun, type Run, weightsOf } from '../lab/run.ts';
 import { RunLoop } from '../lab/run-loop.ts';
 import { titleOf } from '../lab/run-recorder.ts';
-import { median } from '../lab/step-clock.ts';
 import type { Experiment } from '../model/config.ts';
 import type { LabEvent, Problem } from '../worker/api.ts';
 import { type Machine, openMachine } from './device.ts';
@@ -156,10 +156,11 @@ function summary(
   { out, record: { path: record } }: Goal,
 ): [value: object, text: string] {
   const { step, tokens, seconds } = trainer.progress;
-  const stepSeconds = median(lines.stepSeconds);
-  const measured = lines.stepSeconds.length === 0 ? undefined : prediction.tokensPerStep / stepSeconds;
+  const session = lines.measured;
+  const measured = tokensPerSecond(session.tokens, session.seconds);
   const peak = engine.profile?.fmaFlopsPerSecond.value;
-  const utilization = peak && measured ? trainer.flopsPerStep / stepSeconds / peak : undefined;
+  const utilization =
+    peak && measured ? (trainer.flopsPerStep * session.steps) / session.seconds / peak : undefined;
   const predicted = prediction.tokensPerSecond;
   const value = {
     done: true,

@@ -1,7 +1,7 @@
 // Times whole steps on a copy of a run, one behind the other as a run takes them: what the sum of the kernels is held against.
 import type { Scalars } from '../plan/kernel.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { median } from './step-clock.ts';
+import { median } from './median.ts';
 import type { TrainingPlans } from './training-plans.ts';
 
 /** Steps before the first that counts: drivers compile and allocate late. */

@@ -5,7 +5,7 @@ import { costOf } from '../plan/predict.ts';
 import type { LessonInfo, LessonQuestion, LessonSize } from '../worker/api-lessons.ts';
 import { check, figure, type Lesson, type LessonTools, secondsText, table } from './lesson.ts';
 import { lessonExperiment, startLessonRun, trainSteps } from './lesson-training.ts';
-import { median } from './step-clock.ts';
+import { median } from './median.ts';
 import { recordTrainingPlans } from './training-plans.ts';
 
 const sizes = {

@@ -1,7 +1,7 @@
 // What several recorded runs have in common and what not: settings in one line per run, predicted beside measured.
 import { type Experiment, experimentValues } from '../model/config.ts';
 import type { ComparedFigure, ComparedRun, RunRecord } from '../worker/api-records.ts';
-import { median } from './step-clock.ts';
+import { tokensPerSecond } from './completion-times.ts';
 
 /** Differences that one line names; the rest is counted. */
 const namedDifferences = 12;
@@ -41,18 +41,17 @@ export function describeDifferences(from: RunRecord, to: RunRecord): string {
   return left > 0 ? `${named} and ${left} more` : named;
 }
 
-/** What was predicted and what was measured. Medians are over the recorded steps. */
+/** What was predicted and what was measured: rates are those of the whole run, what it did over its seconds. */
 function figuresOf(record: RunRecord): ComparedFigure[] {
   const { prediction, calibration, steps, evaluations, kernelTable } = record;
   const last = steps.at(-1);
-  const stepSeconds = steps.length > 0 ? median(steps.map((step) => step.stepSeconds)) : undefined;
+  const stepSeconds = last && last.step > 0 ? last.seconds / last.step : undefined;
   const flopsPerStep = last && last.step > 0 ? last.flops / last.step : undefined;
   const rate = (seconds: number | undefined) =>
     flopsPerStep === undefined || !seconds ? undefined : flopsPerStep / seconds;
   const peak = calibration?.fmaFlopsPerSecond.value;
   const share = (value: number | undefined) =>
     value === undefined || !peak ? undefined : (100 * value) / peak;
-  const perStep = prediction?.tokensPerStep ?? (last && last.step > 0 ? last.tokens / last.step : undefined);
   const best = evaluations.length > 0 ? Math.min(...evaluations.map(({ loss }) => loss)) : undefined;
   const rows: [
     quantity: string,
@@ -67,7 +66,7 @@ function figuresOf(record: RunRecord): ComparedFigure[] {
       'tokens per second',
       'tokens/s',
       prediction?.tokensPerSecond,
-      stepSeconds && perStep && perStep / stepSeconds,
+      last && tokensPerSecond(last.tokens, last.seconds),
     ],
     ['FLOP/s of the plan', 'FLOP/s', rate(prediction?.secondsPerStep), rate(stepSeconds)],
     ['of the calibrated peak', '%', share(rate(prediction?.secondsPerStep)), share(rate(stepSeconds))],

@@ -63,6 +63,7 @@ const prediction = v.object({
 
 const timing = v.object({
   ...{ encodeSeconds: amount, gpuSeconds: amount, readbackSeconds: amount, stepSeconds: amount },
+  tokensPerSecond: v.exactOptional(amount),
   predictedSeconds: v.exactOptional(amount),
   modelFlopsUtilization: v.exactOptional(amount),
   peakFlopsPerSecond: v.exactOptional(amount),

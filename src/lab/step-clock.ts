@@ -1,5 +1,7 @@
-// How recent steps spent their time: describing the work, the GPU, and waiting for the readback.
+// How recent steps spent their time: describing the work, the GPU, and waiting for the readback; and their rate.
 import type { StepRecord, StepTiming } from '../worker/api.ts';
+import { tokensPerSecond } from './completion-times.ts';
+import { median } from './median.ts';
 import type { PendingStep } from './trainer.ts';
 
 const window = 32;
@@ -8,11 +10,12 @@ const reportInterval = 0.5;
 
 interface Sample {
   readonly step: number;
+  readonly tokens: number;
   readonly encode: number;
   readonly gpu: number | undefined;
 }
 
-/** Collects the last steps and gives their medians. */
+/** Collects the last steps and gives their medians, and tokens and flops per second over all of them. */
 export class StepClock {
   readonly #flopsPerStep: number;
   readonly #samples: Sample[] = [];
@@ -24,9 +27,10 @@ export class StepClock {
 
   /** Takes a finished step in. */
   add(pending: PendingStep, record: StepRecord): void {
+    const tokens = record.tokensPerSecond * record.stepSeconds;
     pending.gpuSeconds.then(
       (gpu) => {
-        this.#samples.push({ step: record.stepSeconds, encode: pending.encodeSeconds, gpu });
+        this.#samples.push({ step: record.stepSeconds, tokens, encode: pending.encodeSeconds, gpu });
         if (this.#samples.length > window) this.#samples.shift();
       },
       () => undefined,
@@ -38,7 +42,7 @@ export class StepClock {
     return performance.now() / 1000 >= this.#nextReport;
   }
 
-  /** Medians of the last steps; undefined before the first. */
+  /** How the last steps went; undefined before the first. */
   timing(
     predictedSeconds: number | undefined,
     peakFlopsPerSecond: number | undefined,
@@ -46,6 +50,9 @@ export class StepClock {
     this.#nextReport = performance.now() / 1000 + reportInterval;
     if (this.#samples.length === 0) return undefined;
     const stepSeconds = median(this.#samples.map(({ step }) => step));
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    const seconds = sum(this.#samples.map(({ step }) => step));
+    const rate = tokensPerSecond(sum(this.#samples.map(({ tokens }) => tokens)), seconds);
     const encodeSeconds = median(this.#samples.map(({ encode }) => encode));
     const measured = this.#samples.flatMap(({ gpu }) => (gpu === undefined ? [] : [gpu]));
     // Without a GPU clock all that is not encoding counts as GPU: with two steps in flight it is nearly so.
@@ -56,22 +63,14 @@ export class StepClock {
       gpuSeconds,
       readbackSeconds: Math.max(0, stepSeconds - gpuSeconds),
       stepSeconds,
+      ...(rate === undefined ? {} : { tokensPerSecond: rate }),
       ...(predictedSeconds === undefined ? {} : { predictedSeconds }),
       ...(peakFlopsPerSecond === undefined
         ? {}
         : {
             peakFlopsPerSecond,
-            modelFlopsUtilization: this.#flopsPerStep / stepSeconds / peakFlopsPerSecond,
+            modelFlopsUtilization: (this.#flopsPerStep * this.#samples.length) / seconds / peakFlopsPerSecond,
           }),
     };
   }
-}
-
-/** Middle value; 0 of none. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1
-    ? (sorted[Math.floor(middle)] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

@@ -7,6 +7,7 @@ import { planFlops } from '../plan/predict.ts';
 import type { Runtime, Submission } from '../runtime/runtime.ts';
 import type { StepRecord } from '../worker/api.ts';
 import { type BatchSource, countTargets, type MicroBatch } from './batches.ts';
+import { CompletionTimes, tokensPerSecond } from './completion-times.ts';
 import type { TrainingPlans } from './training-plans.ts';
 
 /** Where a run stands; with weights, moments and the data cursor it is everything that a checkpoint needs. */
@@ -27,9 +28,6 @@ export interface PendingStep {
   readonly gpuSeconds: Promise<number | undefined>;
 }
 
-/** Seconds that no step is shorter than: a rate must stay a number. */
-const shortestStep = 1e-6;
-
 /** Elements of the metrics tensor. */
 const metric = { loss: 0, gradientNorm: 1, isFinite: 2 } as const;
 
@@ -42,7 +40,7 @@ export class Trainer {
   readonly #time: number;
   readonly #flopsPerStep: number;
   #progress: Progress;
-  #lastCompletion: number | undefined;
+  readonly #times = new CompletionTimes();
 
   constructor(
     runtime: Runtime,
@@ -70,14 +68,13 @@ export class Trainer {
     return this.#flopsPerStep;
   }
 
-  /** Hands one step over. The clock of `stepSeconds` starts at the completion before, or now if `pauseClock` was called. */
+  /** Hands one step over. The clock of `stepSeconds` starts at the completion before, or now after `pauseClock`. */
   async submitStep(): Promise<PendingStep> {
     const { runtime, plans } = this;
     const { accumulation, batch } = this.#train;
     const step = this.#progress.step;
     const learningRate = learningRateAt(this.#train, step);
-    const start = performance.now() / 1000;
-    this.#lastCompletion ??= start;
+    this.#times.start(performance.now() / 1000);
 
     const microBatches: MicroBatch[] = [];
     let targets = 0;
@@ -106,10 +103,7 @@ export class Trainer {
     this.#progress = { ...this.#progress, step: step + 1, tokens };
     const done = submissions.at(-1)?.done ?? Promise.reject(new Error('step: no micro-batch was submitted.'));
     const record = done.then(([metrics]) => {
-      const now = performance.now() / 1000;
-      // Two results may arrive in one tick of a coarse clock.
-      const stepSeconds = Math.max(now - (this.#lastCompletion ?? start), shortestStep);
-      this.#lastCompletion = now;
+      const stepSeconds = this.#times.complete(performance.now() / 1000);
       this.#progress = { ...this.#progress, seconds: this.#progress.seconds + stepSeconds };
       return {
         step: step + 1,
@@ -118,7 +112,7 @@ export class Trainer {
         learningRate,
         gradientNorm: metrics?.[metric.gradientNorm] ?? Number.NaN,
         stepSeconds,
-        tokensPerSecond: (accumulation * batch * this.#time) / stepSeconds,
+        tokensPerSecond: tokensPerSecond(accumulation * batch * this.#time, stepSeconds) ?? 0,
         flops: (step + 1) * this.#flopsPerStep,
         seconds: this.#progress.seconds,
         isFinite: metrics?.[metric.isFinite] === 1 && Number.isFinite(metrics[metric.loss]),
@@ -134,7 +128,7 @@ export class Trainer {
 
   /** Time until the next step belongs to no step: evaluation, sampling, a pause. Call when all steps are done. */
   pauseClock(): void {
-    this.#lastCompletion = undefined;
+    this.#times.pause();
   }
 
   /** Mean loss over the given batches, without dropout and without touching the weights. */

@@ -8,7 +8,7 @@ import type { ExperimentForm } from './experiment-form.ts';
 import { canAskForKernels } from './kernel-requests.ts';
 import { type LabConnection, openWorker } from './lab-connection.ts';
 import { LabController } from './lab-controller.ts';
-import { hasWeights, isLabFree, isRunActive, type LabState } from './lab-state.ts';
+import { hasWeights, isLabFree, isRunActive, type LabState, measuredRate } from './lab-state.ts';
 import type { OwnTextElement } from './own-text.ts';
 import { handleDrop, handleKey, labHandlers } from './page-actions.ts';
 import { pageStyles } from './page-styles.ts';
@@ -207,7 +207,7 @@ export class LabPage extends LitElement {
     const recordedRate = replay?.recorded.prediction?.tokensPerSecond;
     const isFree = isLabFree(lab) && !isRunActive(lab.run.state);
     return html`<throughput-gauge
-        .measured=${run.last?.tokensPerSecond}
+        .measured=${measuredRate(run)}
         .predictedTokensPerSecond=${replay === undefined ? (lab.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
         .relativeError=${replay === undefined ? (lab.run.prediction ?? upcoming)?.relativeError : undefined}
         .timing=${lab.run.timing}

@@ -156,6 +156,12 @@ export function remainingSeconds(run: RunView): number | undefined {
   return pace === undefined ? undefined : pace * left;
 }
 
+/** Tokens per second: of recent steps where they were timed, of the whole run otherwise (a recording). */
+export function measuredRate({ last, timing }: RunView): number | undefined {
+  if (timing?.tokensPerSecond !== undefined) return timing.tokensPerSecond;
+  return last && last.seconds > 0 ? last.tokens / last.seconds : undefined;
+}
+
 /** The run after one event. Curves are kept elsewhere (SeriesCollector). */
 export function reduceRun(run: RunView, event: LabEvent): RunView {
   switch (event.kind) {

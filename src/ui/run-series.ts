@@ -25,18 +25,19 @@ export interface RunSeries {
 /** Most points that a curve keeps: about two per pixel of a wide screen. */
 const defaultCapacity = 4096;
 
-/** The mean of neighbouring records, at the place of the last. */
+/** The mean of neighbouring records, at the place of the last; their rate is what they did over their seconds. */
 function mergeRecords(records: readonly StepRecord[]): StepRecord {
   const last = records[records.length - 1];
   if (last === undefined) throw new Error('mergeRecords: no records were given. Pass one or more.');
   const mean = (read: (record: StepRecord) => number): number =>
     records.reduce((sum, record) => sum + read(record), 0) / records.length;
+  const stepSeconds = mean((record) => record.stepSeconds);
   return {
     ...last,
     loss: mean(({ loss }) => loss),
     gradientNorm: mean(({ gradientNorm }) => gradientNorm),
-    stepSeconds: mean(({ stepSeconds }) => stepSeconds),
-    tokensPerSecond: mean(({ tokensPerSecond }) => tokensPerSecond),
+    stepSeconds,
+    tokensPerSecond: mean(({ tokensPerSecond, stepSeconds }) => tokensPerSecond * stepSeconds) / stepSeconds,
   };
 }
 

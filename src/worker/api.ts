@@ -192,7 +192,7 @@ export interface StepRecord {
   readonly loss: number;
   readonly learningRate: number;
   readonly gradientNorm: number;
-  /** Wall-clock seconds from this step to the one before. */
+  /** Wall-clock seconds of this step; results that are seen together share the time that passed. */
   readonly stepSeconds: number;
   readonly tokensPerSecond: number;
   /** Planned training flops so far, multiply-add as two. */
@@ -201,12 +201,13 @@ export interface StepRecord {
   readonly seconds: number;
 }
 
-/** How the time of recent steps was spent (medians). */
+/** How the time of recent steps was spent. Seconds are medians; rates are sums over sums. */
 export interface StepTiming {
   readonly encodeSeconds: number;
   readonly gpuSeconds: number;
   readonly readbackSeconds: number;
   readonly stepSeconds: number;
+  readonly tokensPerSecond?: number; // absent in records of older versions
   readonly predictedSeconds?: number;
   /** Plan flops per second over the calibrated FMA peak. */
   readonly modelFlopsUtilization?: number;

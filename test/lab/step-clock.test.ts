@@ -1,6 +1,6 @@
 // Medians of recent steps, and what they say of the device.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { median, StepClock } from '../../src/lab/step-clock.ts';
+import { StepClock } from '../../src/lab/step-clock.ts';
 import type { PendingStep } from '../../src/lab/trainer.ts';
 
 function pending(encodeSeconds: number, gpuSeconds?: number): PendingStep {
@@ -13,7 +13,7 @@ function pending(encodeSeconds: number, gpuSeconds?: number): PendingStep {
 
 async function add(clock: StepClock, stepSeconds: number, encode: number, gpu?: number): Promise<void> {
   const one = pending(encode, gpu);
-  clock.add(one, { ...(await one.record), stepSeconds });
+  clock.add(one, { ...(await one.record), stepSeconds, tokensPerSecond: 64 / stepSeconds });
   await one.gpuSeconds;
 }
 
@@ -40,7 +40,14 @@ describe('the clock of steps', () => {
       predictedSeconds: 0.12,
     });
     expect(timing?.readbackSeconds).toBeCloseTo(0.02, 9);
-    expect(timing?.modelFlopsUtilization).toBeCloseTo(1e9 / 0.1 / 1e11, 9);
+  });
+
+  it('gives rates as sums over sums: no mean of rates, and no median of seconds', async () => {
+    const clock = new StepClock(1e9);
+    for (const seconds of [0.1, 0.1, 0.7, 0.1]) await add(clock, seconds, 0.001, 0.08);
+    const timing = clock.timing(undefined, 1e11);
+    expect(timing?.tokensPerSecond).toBeCloseTo((4 * 64) / 1, 9);
+    expect(timing?.modelFlopsUtilization).toBeCloseTo(4e9 / 1 / 1e11, 9);
   });
 
   it('takes what is not encoding for the GPU where the GPU has no clock', async () => {
@@ -75,13 +82,4 @@ describe('the clock of steps', () => {
     vi.advanceTimersByTime(2);
     expect(clock.isDue()).toBe(true);
   });
-});
-
-it.each([
-  [[], 0],
-  [[3], 3],
-  [[4, 1], 2.5],
-  [[9, 1, 2], 2],
-])('the median of %o is %s', (values, expected) => {
-  expect(median(values)).toBe(expected);
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   hasWeights,
   isRunActive,
+  measuredRate,
   noRun,
   pageTitle,
   type RunView,
@@ -77,6 +78,15 @@ describe('lab state', () => {
       ),
     ).toBeCloseTo(1);
     expect(remainingSeconds(runAfter(prepared, { kind: 'steps', steps: [fakeStep(100)] }))).toBe(0);
+  });
+
+  it('shows the rate of recent steps, and before they are timed that of the whole run: never that of one step', () => {
+    const steps: LabEvent = { kind: 'steps', steps: [{ ...fakeStep(50), tokensPerSecond: 1e9 }] };
+    const timing = { encodeSeconds: 0, gpuSeconds: 0, readbackSeconds: 0, stepSeconds: 0.02 };
+    expect(measuredRate(noRun)).toBeUndefined();
+    expect(measuredRate(runAfter(prepared, steps))).toBeCloseTo(1024 / 0.0043, 3);
+    const timed: LabEvent = { kind: 'timing', timing: { ...timing, tokensPerSecond: 2e5 } };
+    expect(measuredRate(runAfter(prepared, steps, timed))).toBe(2e5);
   });
 
   it('says in the title how far a hidden run is', () => {

@@ -27,6 +27,19 @@ describe('run series', () => {
     expect(points[points.length - 1]?.step).toBe(10_240);
   });
 
+  it('gives merged points the tokens of their steps over the seconds of their steps', () => {
+    const series = new SeriesCollector(2);
+    const step = (index: number, stepSeconds: number) => ({
+      ...fakeStep(index),
+      ...{ stepSeconds, tokensPerSecond: 100 / stepSeconds },
+    });
+    series.addSteps([0.1, 0.3, 0.1, 0.1].map((seconds, index) => step(index + 1, seconds)));
+    const { points } = series.snapshot();
+    expect(points).toHaveLength(1);
+    expect(points[0]?.stepSeconds).toBeCloseTo(0.15, 9);
+    expect(points[0]?.tokensPerSecond).toBeCloseTo(400 / 0.6, 6);
+  });
+
   it('drops what a rewound run repeats', () => {
     const series = new SeriesCollector(64);
     series.addSteps([1, 2, 3, 4].map(fakeStep));
