@@ -1,0 +1,55 @@
+// Intervals by the bootstrap: the fit again and again on runs drawn with replacement (Efron 1979), percentiles of what comes out.
+import { percentile } from './ranks.ts';
+import { type RunPoint, UnfitRunsError } from './run-point.ts';
+import { mulberry32 } from './seeded-random.ts';
+
+/** The middle 95 % of the resamples. */
+export type Interval = readonly [low: number, high: number];
+
+/** What a bootstrap says. */
+export interface Bootstrap {
+  readonly resamples: number;
+  /** Resamples that could be fitted; one may draw runs of a single size only. */
+  readonly used: number;
+  readonly intervals: Readonly<Record<string, Interval>>;
+}
+
+/**
+ * Draws runs with replacement and fits each draw. Runs that share a `trunk` share noise and are drawn together.
+ * @param refit named numbers of a draw; may throw UnfitRunsError
+ */
+export function bootstrap(
+  points: readonly RunPoint[],
+  refit: (drawn: readonly RunPoint[]) => Readonly<Record<string, number>>,
+  resamples: number,
+  seed: number,
+): Bootstrap {
+  const uniform = mulberry32(seed);
+  const groups = groupByTrunk(points);
+  const found = new Map<string, number[]>();
+  let used = 0;
+  for (let resample = 0; resample < resamples; resample++) {
+    const drawn = groups.flatMap(() => groups[Math.floor(uniform() * groups.length)]);
+    try {
+      const numbers = Object.entries(refit(drawn));
+      if (numbers.some(([, value]) => !Number.isFinite(value))) continue;
+      for (const [name, value] of numbers) found.set(name, [...(found.get(name) ?? []), value]);
+      used++;
+    } catch (error) {
+      if (!(error instanceof UnfitRunsError)) throw error;
+    }
+  }
+  const intervals: Record<string, Interval> = {};
+  for (const [name, values] of found)
+    intervals[name] = [percentile(values, 0.025), percentile(values, 0.975)];
+  return { resamples, used, intervals };
+}
+
+function groupByTrunk(points: readonly RunPoint[]): RunPoint[][] {
+  const groups = new Map<string | RunPoint, RunPoint[]>();
+  for (const point of points) {
+    const key = point.trunk ?? point;
+    groups.set(key, [...(groups.get(key) ?? []), point]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,47 @@
+// Tests of the bootstrap: intervals of a mean, trunks drawn together, draws that cannot be fitted.
+import { expect, test } from 'vitest';
+import { bootstrap } from '../../src/laws/bootstrap.ts';
+import { type RunPoint, UnfitRunsError } from '../../src/laws/run-point.ts';
+
+const points: RunPoint[] = Array.from({ length: 40 }, (_, index) => ({
+  parameters: 1,
+  tokens: 1,
+  loss: 2 + (index % 5) / 10,
+  trunk: `${index % 4}`,
+}));
+const mean = (drawn: readonly RunPoint[]) => ({
+  mean: drawn.reduce((sum, { loss }) => sum + loss, 0) / drawn.length,
+});
+
+test('an interval holds the mean and repeats for its seed', () => {
+  const alone = points.map(({ trunk: _, ...point }) => point);
+  const { intervals, used } = bootstrap(alone, mean, 200, 3);
+  expect(used).toBe(200);
+  expect(intervals.mean[0]).toBeLessThan(2.2);
+  expect(intervals.mean[1]).toBeGreaterThan(2.2);
+  expect(bootstrap(alone, mean, 200, 3).intervals).toEqual(intervals);
+  expect(bootstrap(alone, mean, 200, 4).intervals).not.toEqual(intervals);
+});
+
+test('runs of one trunk come together', () => {
+  bootstrap(
+    points,
+    (drawn) => {
+      for (const trunk of ['0', '1', '2', '3']) {
+        expect(drawn.filter((point) => point.trunk === trunk).length % 10).toBe(0);
+      }
+      return mean(drawn);
+    },
+    20,
+    1,
+  );
+});
+
+test('draws that cannot be fitted are counted', () => {
+  let calls = 0;
+  const sometimes = () => {
+    if (calls++ % 2 === 0) throw new UnfitRunsError('one size');
+    return { value: 1 };
+  };
+  expect(bootstrap(points, sometimes, 10, 1)).toMatchObject({ resamples: 10, used: 5 });
+});
