@@ -1,0 +1,135 @@
+// A CSV of runs, of this lab or of somebody else, as points for a fit; every fault is one sentence with its line.
+import Papa from 'papaparse';
+import { type RunPoint, UnfitRunsError } from './run-point.ts';
+
+/** What a table held. */
+export interface RunsTable {
+  readonly points: readonly RunPoint[];
+  /** Rows whose `status` says that the run did not finish. */
+  readonly unfinished: number;
+  /** Columns that no law reads. */
+  readonly ignoredColumns: readonly string[];
+}
+
+const numbers = [
+  'parameters',
+  'tokens',
+  'loss',
+  'flops',
+  'width',
+  'ratio',
+  'mlpToAttention',
+  'experts',
+  'budget',
+] as const;
+
+/** Other people's names. A single letter counts as written: D is data, d a width. */
+const aliases: Readonly<Record<string, (typeof numbers)[number]>> = {
+  N: 'parameters',
+  params: 'parameters',
+  'Model Size': 'parameters',
+  D: 'tokens',
+  L: 'loss',
+  C: 'flops',
+  'Training FLOP': 'flops',
+  d: 'width',
+  x: 'ratio',
+  r: 'mlpToAttention',
+  E: 'experts',
+};
+
+/**
+ * Reads a table with a header. `tokens` may be absent where `flops` are given: D = C / 6N.
+ * @param name how errors call the file @throws UnfitRunsError
+ */
+export function readRunsTable(text: string, name: string): RunsTable {
+  const { data, meta } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), { skipEmptyLines: 'greedy' });
+  const [header, ...rows] = data;
+  if (!header || rows.length === 0)
+    throw new UnfitRunsError(`${name}: no runs. Give a header line and a line a run.`);
+  const columns = header.map((title) => fieldOf(title.trim()));
+  const has = (field: string) => columns.includes(field);
+  for (const field of ['parameters', 'loss'] as const) {
+    if (!has(field)) refuseColumns(name, field, header);
+  }
+  if (!has('tokens') && !has('flops')) refuseColumns(name, 'tokens', header);
+  let unfinished = 0;
+  const points: RunPoint[] = [];
+  rows.forEach((row, index) => {
+    const line = index + 2;
+    if (row.length !== header.length) refuseLength(name, line, row, header, meta.delimiter);
+    const cells = new Map(columns.map((column, place) => [column, row[place].trim()]));
+    const status = cells.get('status');
+    if (status !== undefined && status !== '' && status !== 'finished') {
+      unfinished++;
+      return;
+    }
+    points.push(readPoint(cells, `${name} line ${line}`));
+  });
+  const known: readonly string[] = [...numbers, 'trunk', 'part', 'status'];
+  return { points, unfinished, ignoredColumns: columns.filter((column) => !known.includes(column)) };
+}
+
+function fieldOf(title: string): string {
+  if (Object.hasOwn(aliases, title)) return aliases[title];
+  return numbers.find((field) => field.toLowerCase() === title.toLowerCase()) ?? title;
+}
+
+function readPoint(cells: ReadonlyMap<string, string>, where: string): RunPoint {
+  const found: Partial<Record<(typeof numbers)[number], number>> = {};
+  for (const field of numbers) {
+    const text = cells.get(field);
+    if (text === undefined || text === '') continue;
+    const value = Number(text);
+    if (/^[+-]?\d+,\d+$/.test(text)) {
+      throw new UnfitRunsError(
+        `${where}: ${field} is "${text}", with a comma as decimal mark. Write ${text.replace(',', '.')}.`,
+      );
+    }
+    // A ratio of r = 0 (no feed-forward layer) has no logarithm either: no field may be 0.
+    if (!Number.isFinite(value) || value <= 0) {
+      throw new UnfitRunsError(
+        `${where}: ${field} is "${text}", not a positive number. Mend the line, or mark a failed run in a column status.`,
+      );
+    }
+    found[field] = value;
+  }
+  const { parameters, loss, flops } = found;
+  if (parameters === undefined || loss === undefined)
+    throw new UnfitRunsError(
+      `${where}: ${parameters === undefined ? 'parameters' : 'loss'} is empty. Fill it in or drop the line.`,
+    );
+  const tokens = found.tokens ?? (flops === undefined ? undefined : flops / (6 * parameters));
+  if (tokens === undefined)
+    throw new UnfitRunsError(`${where}: tokens is empty. Fill it in or drop the line.`);
+  const trunk = cells.get('trunk');
+  const part = cells.get('part');
+  return {
+    ...found,
+    ...{ parameters, tokens, loss },
+    ...(trunk ? { trunk } : {}),
+    ...(part ? { part } : {}),
+  };
+}
+
+function refuseColumns(name: string, field: string, header: readonly string[]): never {
+  throw new UnfitRunsError(
+    `${name}: no column ${field}; there are ${header.slice(0, 12).join(', ')}. Name the columns parameters, tokens and loss.`,
+  );
+}
+
+function refuseLength(
+  name: string,
+  line: number,
+  row: readonly string[],
+  header: readonly string[],
+  delimiter: string,
+): never {
+  const cause =
+    row.length > header.length && delimiter === ','
+      ? 'Write decimal numbers with a point, or part the columns by semicolons.'
+      : 'Complete the line.';
+  throw new UnfitRunsError(
+    `${name} line ${line}: ${row.length} fields where the header names ${header.length}. ${cause}`,
+  );
+}

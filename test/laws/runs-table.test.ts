@@ -1,0 +1,49 @@
+// Tests of the table of runs: this lab's and other people's columns, and every fault by its line.
+import { describe, expect, test } from 'vitest';
+import { readRunsTable } from '../../src/laws/runs-table.ts';
+
+describe('a table of runs', () => {
+  test('is read by the names of its columns', () => {
+    const { points, ignoredColumns } = readRunsTable(
+      '\uFEFFparameters,tokens,loss,ratio,mlpToAttention,seed\n1e5,2e6,2.5,0.1,1.6,1\n2e5,2e6,2.4,,,2\n',
+      'runs.csv',
+    );
+    expect(points).toEqual([
+      { parameters: 1e5, tokens: 2e6, loss: 2.5, ratio: 0.1, mlpToAttention: 1.6 },
+      { parameters: 2e5, tokens: 2e6, loss: 2.4 },
+    ]);
+    expect(ignoredColumns).toEqual(['seed']);
+  });
+
+  test('knows the letters of the papers, semicolons, and D from flops', () => {
+    const { points } = readRunsTable('N;C;L\n1000;12000;2.5\n', 'theirs.csv');
+    expect(points).toEqual([{ parameters: 1000, flops: 12000, tokens: 2, loss: 2.5 }]);
+  });
+
+  test('sets runs aside that did not finish', () => {
+    const table = readRunsTable('parameters,tokens,loss,status\n1,2,3,finished\n1,2,,diverged\n', 'runs.csv');
+    expect(table.unfinished).toBe(1);
+    expect(table.points).toHaveLength(1);
+  });
+
+  test.each([
+    ['', /no runs/],
+    ['parameters,tokens,loss\n', /no runs/],
+    ['parameters,tokens\n1,2\n', /no column loss/],
+    ['parameters,loss\n1,2\n', /no column tokens/],
+    [
+      'parameters,tokens,loss\n1,2,2,51\n',
+      /line 2: 4 fields where the header names 3. Write decimal numbers with a point/,
+    ],
+    [
+      'parameters;tokens;loss\n1;2;2,51\n',
+      /line 2: loss is "2,51", with a comma as decimal mark. Write 2.51/,
+    ],
+    ['parameters,tokens,loss\n1,2,NaN\n', /line 2: loss is "NaN", not a positive number/],
+    ['parameters,tokens,loss\n1,2,3\n1,-2,3\n', /line 3: tokens is "-2"/],
+    ['parameters,tokens,loss\n1,2\n', /line 2: 2 fields where the header names 3. Complete/],
+    ['parameters,tokens,loss\n1,2,\n', /line 2: loss is empty/],
+  ])('%j is refused by its line', (text, message) => {
+    expect(() => readRunsTable(text, 'runs.csv')).toThrow(message);
+  });
+});
