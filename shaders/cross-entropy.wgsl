@@ -10,7 +10,8 @@ override time: u32 = 1u;
 override rowLength: u32 = 1u; // tokens per sequence in memory
 override shift: u32 = 0u;     // 1: the target is the next token
 override lastOnly: u32 = 0u;  // 1: only the last position of a sequence has a target
-override slot: u32 = 0u;
+override slot: u32 = 0u;      // of the sum of losses
+override markSlot: u32 = 0u;  // of the step's number beside it
 override accumulate: u32 = 0u;
 override softcap: f32 = 0.0;  // logits are softcap · tanh(logits ÷ softcap); 0: as they are
 
@@ -120,7 +121,6 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let targetLogit = capped(logits[start + min(target_, columns - 1u)]); // before the barrier: it is overwritten after
   partial[thread] = sum;
   sum = rowSum(first, thread);
-
   if (row >= rows) {
     return;
   }
@@ -161,7 +161,7 @@ fn selectTargets(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   selected[row] = select(token, ignored, lastOnly == 1u && t + 1u < time);
 }
 
-/// metrics[slot] = step.lossScale · Σ losses (+ metrics[slot]).
+/// metrics[slot] = step.lossScale · Σ losses (+ metrics[slot]), and a mark that the work was done.
 @compute @workgroup_size(256)
 fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
@@ -195,5 +195,6 @@ fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
       total += metrics[slot];
     }
     metrics[slot] = total;
+    metrics[markSlot] = f32(step.step & 0xffffffu); // as many bits as a float counts exactly
   }
 }

@@ -1,7 +1,7 @@
 // Norm of all gradients: each workgroup sums the squares of its stride of a flat buffer, then one workgroup
 // adds the sums. Both orders are fixed by the shape. finish also finds the clip factor of
 // torch.nn.utils.clip_grad_norm_ and, by a bit test (WGSL may assume that no NaN exists), whether norm and loss
-// are finite numbers.
+// are finite numbers, and leaves the step's number as a mark that the work was done.
 
 override elements: u32 = 0u;
 override groups: u32 = 0u; // workgroups of sumSquares; for finish the number of sums
@@ -10,7 +10,7 @@ override clip: f32 = 0.0;  // 0 clips nothing
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;     // [elements]
 @group(0) @binding(1) var<storage, read_write> squares: array<f32>; // [groups]
 @group(0) @binding(2) var<storage, read> sums: array<f32>;          // [groups], squares of all buffers
-// [loss, norm, 1 if finite, clip factor, …]
+// [loss, norm, 1 if finite, clip factor, step, …]
 @group(0) @binding(3) var<storage, read_write> metrics: array<f32>;
 
 const threads = 128u;
@@ -91,4 +91,5 @@ fn finish(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   metrics[1] = norm;
   metrics[2] = select(0.0, 1.0, isFinite);
   metrics[3] = select(1.0, min(1.0, clip / (norm + 1e-6)), clip > 0.0 && isFinite);
+  metrics[4] = f32(step.step & 0xffffffu); // as many bits as a float counts exactly
 }

@@ -1,6 +1,7 @@
 // Kernels of the loss: cross-entropy that turns logits into their gradient in place, its targets, its sum.
 import source from '../../shaders/cross-entropy.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
+import { stepMark } from './gradient-norm.ts';
 import { prologue } from './prologue.ts';
 
 /** Target of a position that has none: it adds nothing to loss or gradient. */
@@ -117,28 +118,35 @@ export const selectTargetsKernel = defineKernel({
   },
 });
 
-/** metrics[slot] = lossScale · Σ losses (+ metrics[slot]), in a fixed order. losses: [rows]. */
+/**
+ * metrics[slot] = lossScale · Σ losses (+ metrics[slot]), in a fixed order; metrics[markSlot] = the step's number.
+ * losses: [rows].
+ */
 export const lossSumKernel = defineKernel({
   name: 'crossEntropy.sumLosses',
   family: 'crossEntropy.sumLosses',
   source: prologue + source,
   entryPoint: 'sumLosses',
-  dims: ['rows', 'slot', 'accumulate'],
+  dims: ['rows', 'slot', 'markSlot', 'accumulate'],
   reads: ['losses'],
   writes: ['metrics'],
   constants: () => ({ laneLevels: 3 }),
-  tensors: ({ rows, slot }) => ({ losses: { shape: [rows] }, metrics: { shape: [slot + 1] } }),
+  tensors: ({ rows, slot, markSlot }) => ({
+    losses: { shape: [rows] },
+    metrics: { shape: [Math.max(slot, markSlot) + 1] },
+  }),
   selfTest: [
-    { rows: 300, slot: 0, accumulate: 0 },
-    { rows: 7, slot: 2, accumulate: 1 },
+    { rows: 300, slot: 0, markSlot: 5, accumulate: 0 },
+    { rows: 7, slot: 2, markSlot: 1, accumulate: 1 },
   ],
-  calibration: [256, 1024, 16_384].map((rows) => ({ rows, slot: 0, accumulate: 0 })),
+  calibration: [256, 1024, 16_384].map((rows) => ({ rows, slot: 0, markSlot: 5, accumulate: 0 })),
   workgroups: () => 1,
   usefulFlops: ({ rows, accumulate }) => rows + accumulate,
-  bytes: ({ rows, accumulate }) => 4 * (rows + 1 + accumulate),
-  reference({ losses, metrics }, { rows, slot, accumulate }, { lossScale }) {
+  bytes: ({ rows, accumulate }) => 4 * (rows + 2 + accumulate),
+  reference({ losses, metrics }, { rows, slot, markSlot, accumulate }, { lossScale, step }) {
     let sum = 0;
     for (let row = 0; row < rows; row++) sum += losses[row];
     metrics[slot] = sum * lossScale + (accumulate === 1 ? metrics[slot] : 0);
+    metrics[markSlot] = stepMark(step);
   },
 });

@@ -5,8 +5,20 @@ import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor, viewOf } from '../plan/tensor.ts';
 import { prologue } from './prologue.ts';
 
-/** Places of the numbers in the metrics tensor, f32 [8]. */
-export const metricSlots = { loss: 0, gradientNorm: 1, isFinite: 2, clipFactor: 3 } as const;
+/** Places of the numbers in the metrics tensor, f32 [8]. Norm and loss each leave the number of their step beside them. */
+export const metricSlots = {
+  loss: 0,
+  gradientNorm: 1,
+  isFinite: 2,
+  clipFactor: 3,
+  normStep: 4,
+  lossStep: 5,
+} as const;
+
+/** A step's number as the metrics hold it: with as many bits as a float counts exactly. */
+export function stepMark(step: number): number {
+  return step & 0xffffff;
+}
 
 /** squares[g] = Σ gradient² over every groups-th run of 512 elements from run g. */
 export const sumSquaresKernel = defineKernel({
@@ -37,8 +49,8 @@ export const sumSquaresKernel = defineKernel({
 });
 
 /**
- * metrics[1..3] = norm, 1 if it and the loss in metrics[0] are finite, clip ÷ (norm + 1e-6) but at most 1 (PyTorch's
- * clip_grad_norm_).
+ * metrics[1..4] = norm, 1 if it and the loss in metrics[0] are finite, clip ÷ (norm + 1e-6) but at most 1 (PyTorch's
+ * clip_grad_norm_), and the step's number: what is read was written by this step.
  */
 export const finishNormKernel = defineKernel({
   name: 'gradientNorm.finish',
@@ -50,7 +62,7 @@ export const finishNormKernel = defineKernel({
   writes: ['metrics'],
   tensors: ({ groups }) => ({
     sums: { shape: [groups], fill: (uniform) => uniform / groups },
-    metrics: { shape: [4] },
+    metrics: { shape: [5] },
   }),
   selfTest: [
     { groups: 300, clip: 0.5 },
@@ -59,8 +71,8 @@ export const finishNormKernel = defineKernel({
   calibration: [64, 256, 1024].map((groups) => ({ groups, clip: 1 })),
   workgroups: () => 1,
   usefulFlops: ({ groups }) => groups + 4,
-  bytes: ({ groups }) => 4 * (groups + 4), // the loss too
-  reference({ sums, metrics }, { groups, clip }) {
+  bytes: ({ groups }) => 4 * (groups + 5), // the loss too
+  reference({ sums, metrics }, { groups, clip }, { step }) {
     let total = 0;
     for (let i = 0; i < groups; i++) total += sums[i];
     const norm = Math.sqrt(total);
@@ -68,6 +80,7 @@ export const finishNormKernel = defineKernel({
     metrics[metricSlots.gradientNorm] = norm;
     metrics[metricSlots.isFinite] = finite ? 1 : 0;
     metrics[metricSlots.clipFactor] = clip > 0 && finite ? Math.min(1, clip / (norm + 1e-6)) : 1;
+    metrics[metricSlots.normStep] = stepMark(step);
   },
 });
 
@@ -79,7 +92,7 @@ function groupsOf(elements: number): number {
 }
 
 /**
- * Records the norm over flat gradient buffers into metrics[1..3] (`metricSlots`).
+ * Records the norm over flat gradient buffers into metrics[1..4] (`metricSlots`).
  * @param metrics f32 [8], with the loss in metrics[0]
  * @param clip largest norm; 0 clips nothing
  */

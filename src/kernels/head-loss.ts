@@ -8,6 +8,7 @@ import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, rowsOf, type Tensor, viewOf } from '../plan/tensor.ts';
 import { passGradient } from './add.ts';
 import { crossEntropyKernel, lossSumKernel, selectTargetsKernel } from './cross-entropy.ts';
+import { metricSlots } from './gradient-norm.ts';
 import { recordMatmul } from './matmul.ts';
 import { recordSoftcap } from './softcap.ts';
 
@@ -128,7 +129,7 @@ export function headLogits(tape: Tape, x: Tensor, head: Head, logits: Tensor): T
 }
 
 /**
- * Records metrics[slot] = lossScale · Σ loss (+ what is there, over micro-batches).
+ * Records metrics[slot] = lossScale · Σ loss (+ what is there, over micro-batches), and the step's number beside it.
  * @param loss [N]
  */
 export function lossSum(
@@ -138,7 +139,11 @@ export function lossSum(
   { accumulate, slot = 0 }: { readonly accumulate: 0 | 1; readonly slot?: number },
 ): void {
   const rows = elementCount(loss.shape);
-  tape.dispatch(lossSumKernel, { rows, slot, accumulate }, { losses: loss, metrics });
+  tape.dispatch(
+    lossSumKernel,
+    { rows, slot, markSlot: metricSlots.lossStep, accumulate },
+    { losses: loss, metrics },
+  );
 }
 
 function headSizes(x: Tensor, head: Parameter): { rows: number; columns: number; vocabulary: number } {

@@ -1,6 +1,7 @@
 // Drives one run: start, pause, single step, stop; evaluates, samples and saves in between, and says all that happens.
 import type { LabEvent, RunState, StepRecord } from '../worker/api.ts';
 import { textOfTokens } from './corpus.ts';
+import { DivergenceWatch } from './divergence.ts';
 import { ExpertLog } from './inside-experts.ts';
 import { problemOf } from './problem.ts';
 import { checkpointOf, type Run } from './run.ts';
@@ -21,9 +22,6 @@ export interface RunLoopOptions {
 /** A save may take at most this part of the time; large models are saved less often. */
 const savingShare = 0.05;
 
-/** Loss beyond which a run counts as diverged, in multiples of the uniform guess ln V. */
-const divergedFactor = 4;
-
 /** One run's loop. At most one thing happens at a time: a batch of steps, or one exclusive task between steps. */
 export class RunLoop {
   readonly run: Run;
@@ -31,8 +29,11 @@ export class RunLoop {
   readonly experts: ExpertLog;
   readonly #options: RunLoopOptions;
   readonly #clock: StepClock;
+  readonly #divergence: DivergenceWatch;
   #state: RunState = 'paused';
   #pending: Promise<StepRecord & { readonly isFinite: boolean }>[] = [];
+  /** What the first step that failed threw. */
+  #fault: unknown;
   #tasks: (() => Promise<void>)[] = [];
   #stepsWanted = 0;
   #loop: Promise<void> | undefined;
@@ -45,6 +46,7 @@ export class RunLoop {
     this.experts = new ExpertLog(run);
     this.#options = options;
     this.#clock = new StepClock(run.trainer.flopsPerStep);
+    this.#divergence = new DivergenceWatch(run.experiment.model.vocabulary);
     const { step } = run.trainer.progress;
     if (step > 0) this.#savedStep = step; // a run goes on from a saved state
     this.#nextSave = performance.now() / 1000 + (options.saveInterval ?? 10);
@@ -168,7 +170,10 @@ export class RunLoop {
       this.#checkLoss(done);
       return done;
     });
-    record.catch(() => undefined); // #drain reports it
+    record.catch((error) => {
+      this.#fault ??= error; // #drain reports it
+      this.#stepsWanted = 0;
+    });
     this.#pending.push(record);
     if (this.#pending.length > 8) this.#pending.shift();
   }
@@ -176,26 +181,17 @@ export class RunLoop {
   async #drain(): Promise<void> {
     const pending = this.#pending;
     this.#pending = [];
-    await Promise.all(pending);
+    await Promise.allSettled(pending);
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault !== undefined) throw fault;
   }
 
   #checkLoss(done: StepRecord & { readonly isFinite: boolean }): void {
-    const limit = divergedFactor * Math.log(this.run.experiment.model.vocabulary);
-    if (done.isFinite && done.loss <= limit && done.loss !== 0) return;
-    if (this.#isOver) return;
+    const lost = this.#divergence.take(done);
+    if (lost === undefined || this.#isOver) return;
     this.#stepsWanted = 0;
-    if (done.loss === 0 && done.isFinite) {
-      this.#fail(
-        new Error(`step ${done.step}: the loss is exactly 0: the GPU dropped the work. Reload the page.`),
-      );
-      return;
-    }
-    const kept = done.isFinite
-      ? this.#keptState()
-      : 'That step changed nothing: the weights are those before it';
-    const message =
-      `The loss became ${done.isFinite ? done.loss.toPrecision(4) : 'no number'} at step ${done.step}. ` +
-      `${kept}. Lower the learning rate or turn on clipping.`;
+    const message = `${lost}. ${this.#keptState()}. Lower the learning rate or turn on clipping.`;
     this.#setState('diverged', message);
     this.#options.emit({ kind: 'problem', problem: { kind: 'diverged', message } });
   }
@@ -213,9 +209,14 @@ export class RunLoop {
     return (
       isDue(step, train.evaluationInterval) ||
       isDue(step, train.sampleInterval) ||
-      performance.now() / 1000 >= this.#nextSave ||
+      this.#isSaveDue ||
       this.#clock.isDue()
     );
+  }
+
+  /** What was saved before stays while the run may be lost. */
+  get #isSaveDue(): boolean {
+    return performance.now() / 1000 >= this.#nextSave && !this.#divergence.isSuspicious;
   }
 
   async #afterStep(): Promise<void> {
@@ -224,13 +225,14 @@ export class RunLoop {
     if (this.#clock.isDue()) this.#emitTiming();
     const wantsEvaluation = isDue(step, train.evaluationInterval);
     const wantsSample = isDue(step, train.sampleInterval);
-    const wantsSave = performance.now() / 1000 >= this.#nextSave;
+    const wantsSave = this.#isSaveDue;
     if (!wantsEvaluation && !wantsSample && !wantsSave) return;
     await this.#drain();
     if (this.#isOver) return;
     if (wantsEvaluation) await this.#evaluate();
     if (wantsSample) await this.#sample();
-    if (wantsSave) await this.#save();
+    // What the drained steps were is known only now.
+    if (wantsSave && this.#isSaveDue) await this.#save();
     this.run.trainer.pauseClock();
   }
 

@@ -1,8 +1,9 @@
 // Takes training steps: uploads tokens, replays the plans, and reads what came out late.
 
+import { metricSlots, stepMark } from '../kernels/gradient-norm.ts';
 import type { TrainConfig } from '../model/config.ts';
 import { learningRateAt } from '../model/schedule.ts';
-import type { Scalars } from '../plan/kernel.ts';
+import type { NumberArray, Scalars } from '../plan/kernel.ts';
 import { planFlops } from '../plan/predict.ts';
 import type { Runtime, Submission } from '../runtime/runtime.ts';
 import type { StepRecord } from '../worker/api.ts';
@@ -27,9 +28,6 @@ export interface PendingStep {
   readonly encodeSeconds: number;
   readonly gpuSeconds: Promise<number | undefined>;
 }
-
-/** Elements of the metrics tensor. */
-const metric = { loss: 0, gradientNorm: 1, isFinite: 2 } as const;
 
 /** Trains with one set of plans on one runtime. */
 export class Trainer {
@@ -103,19 +101,20 @@ export class Trainer {
     this.#progress = { ...this.#progress, step: step + 1, tokens };
     const done = submissions.at(-1)?.done ?? Promise.reject(new Error('step: no micro-batch was submitted.'));
     const record = done.then(([metrics]) => {
+      checkMarks(metrics, step + 1, ['normStep', 'lossStep']);
       const stepSeconds = this.#times.complete(performance.now() / 1000);
       this.#progress = { ...this.#progress, seconds: this.#progress.seconds + stepSeconds };
       return {
         step: step + 1,
         tokens,
-        loss: metrics?.[metric.loss] ?? Number.NaN,
+        loss: metrics?.[metricSlots.loss] ?? Number.NaN,
         learningRate,
-        gradientNorm: metrics?.[metric.gradientNorm] ?? Number.NaN,
+        gradientNorm: metrics?.[metricSlots.gradientNorm] ?? Number.NaN,
         stepSeconds,
         tokensPerSecond: tokensPerSecond(accumulation * batch * this.#time, stepSeconds) ?? 0,
         flops: (step + 1) * this.#flopsPerStep,
         seconds: this.#progress.seconds,
-        isFinite: metrics?.[metric.isFinite] === 1 && Number.isFinite(metrics[metric.loss]),
+        isFinite: metrics?.[metricSlots.isFinite] === 1 && Number.isFinite(metrics[metricSlots.loss]),
       };
     });
     record.catch(() => undefined); // whoever awaits it sees the error; so does the next submit
@@ -148,7 +147,10 @@ export class Trainer {
         [{ plan: plans.evaluate, scalars }],
         isLast ? [plans.evaluationMetrics] : [],
       );
-      if (isLast) loss = (await submission.done)[0]?.[metric.loss] ?? Number.NaN;
+      if (!isLast) continue;
+      const [metrics] = await submission.done;
+      checkMarks(metrics, 1, ['lossStep']);
+      loss = metrics?.[metricSlots.loss] ?? Number.NaN;
     }
     return loss;
   }
@@ -169,6 +171,27 @@ export class Trainer {
       biasCorrection1: 1 - beta1 ** (step + 1),
       biasCorrection2: 1 - beta2 ** (step + 1),
     };
+  }
+}
+
+/**
+ * Kernels leave the number of their step beside what they computed: a driver that drops work leaves what was there, or
+ * zeros, and a loss of exactly 0 is also that of a text learnt by heart.
+ * @throws an Error named DeviceLostError
+ */
+function checkMarks(
+  metrics: NumberArray | undefined,
+  step: number,
+  slots: readonly ('normStep' | 'lossStep')[],
+): void {
+  for (const slot of slots) {
+    const found = metrics?.[metricSlots[slot]];
+    if (found === stepMark(step)) continue;
+    const error = new Error(
+      `step ${step}: the GPU did not do the work it was given: its results are marked with step ${found ?? 'none'}.`,
+    );
+    error.name = 'DeviceLostError';
+    throw error;
   }
 }
 

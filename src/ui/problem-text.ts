@@ -114,9 +114,9 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
       };
     case 'diverged':
       return {
-        title: 'The loss is no longer a number: stopped',
+        title: 'The loss got out of hand: stopped',
         ...withKept,
-        hint: 'The weights are those of the last good step. A lower learning rate usually helps.',
+        hint: 'A lower learning rate usually helps.',
         action: 'halveLearningRate',
         actionLabel: 'Halve the learning rate',
         tone: 'error',

@@ -26,11 +26,11 @@ describeKernel(selectTargetsKernel, [
   { rows: 64, time: 64, rowLength: 64, shift: 0, lastOnly: 1 },
 ]);
 describeKernel(lossSumKernel, [
-  { rows: 1, slot: 0, accumulate: 0 },
-  { rows: 255, slot: 1, accumulate: 1 },
-  { rows: 256, slot: 0, accumulate: 1 },
-  { rows: 257, slot: 3, accumulate: 0 },
-  { rows: 10_007, slot: 0, accumulate: 0 },
+  { rows: 1, slot: 0, markSlot: 1, accumulate: 0 },
+  { rows: 255, slot: 1, markSlot: 0, accumulate: 1 },
+  { rows: 256, slot: 0, markSlot: 5, accumulate: 1 },
+  { rows: 257, slot: 3, markSlot: 5, accumulate: 0 },
+  { rows: 10_007, slot: 0, markSlot: 5, accumulate: 0 },
 ]);
 
 interface Golden {
@@ -56,7 +56,9 @@ it.each(goldenCases<Golden>('crossEntropy'))('cross-entropy equals PyTorch', (go
   crossEntropyKernel.reference(arrays, { rows, columns: vocabulary, gradient: 1, softcap: 0 }, scalars);
   expectClose([...arrays.loss], golden.losses);
   expectClose([...arrays.logits], golden.dlogits);
-  const metrics = new Float64Array(1);
-  lossSumKernel.reference({ losses: arrays.loss, metrics }, { rows, slot: 0, accumulate: 0 }, scalars);
+  const metrics = new Float64Array(2);
+  const dims = { rows, slot: 0, markSlot: 1, accumulate: 0 };
+  lossSumKernel.reference({ losses: arrays.loss, metrics }, dims, { ...scalars, step: 2 ** 24 + 7 });
   expect(metrics[0]).toBeCloseTo(golden.loss, 8);
+  expect(metrics[1]).toBe(7);
 });

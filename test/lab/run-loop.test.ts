@@ -4,6 +4,7 @@ import { readCheckpoint } from '../../src/lab/checkpoint.ts';
 import { cpuEngine } from '../../src/lab/engine.ts';
 import type { Run } from '../../src/lab/run.ts';
 import { RunLoop, type RunLoopOptions, startToken } from '../../src/lab/run-loop.ts';
+import type { NumberArray } from '../../src/plan/kernel.ts';
 import type { LabEvent } from '../../src/worker/api.ts';
 import { type Changes, stateOf, takeSteps, tinyRun } from './tiny-runs.ts';
 
@@ -251,15 +252,72 @@ describe('a run that goes wrong', () => {
   it.each([
     ['No state had been saved before', {}],
     [/The state saved at step \d+ is kept/, { save: async () => undefined, saveInterval: 0 }],
-  ])('stops when the loss is far above that of guessing: %s', async (kept, options) => {
+  ])('stops when the loss stays far above what the run had: %s', async (kept, options) => {
     const optimizer = { kind: 'sgd', learningRate: 10, momentum: 0.99 };
     const { loop, events } = await setUp({ train: { steps: 400, clip: 0, optimizer } }, options);
     loop.start();
     await loop.settled();
     expect(loop.state).toBe('diverged');
     const message = events.find((event) => event.kind === 'state' && event.state === 'diverged');
-    expect(message?.kind === 'state' && message.message).toMatch(/at step \d+\./);
+    expect(message?.kind === 'state' && message.message).toMatch(/at step \d+/);
     expect(message?.kind === 'state' && message.message).toMatch(kept);
+  });
+
+  it('keeps what was saved before the loss rose', async () => {
+    const saves: number[] = [];
+    const optimizer = { kind: 'sgd', learningRate: 10, momentum: 0.99 };
+    const options = { save: async (_: Uint8Array, step: number) => void saves.push(step), saveInterval: 0 };
+    const { loop, events } = await setUp({ train: { steps: 400, clip: 0, optimizer } }, options);
+    loop.start();
+    await loop.settled();
+    const message = events.flatMap((event) => (event.kind === 'problem' ? [event.problem.message] : []))[0];
+    const since = Number(message?.match(/since step (\d+)/)?.[1]);
+    expect(since).toBeGreaterThan(1);
+    expect(saves.length).toBeGreaterThan(0);
+    expect(Math.max(...saves)).toBeLessThan(since);
+    expect(message).toContain(`The state saved at step ${Math.max(...saves)} is kept`);
+  });
+
+  it('goes on when the loss is exactly 0', async () => {
+    const { run, loop, events } = await setUp({ train: { steps: 4 } });
+    const { submit } = run.runtime;
+    run.runtime.submit = async (...args) => {
+      const submission = await submit.apply(run.runtime, args);
+      const learnt = ([metrics]: readonly NumberArray[]) => [metrics?.fill(0, 0, 1) ?? new Float32Array(8)];
+      return { ...submission, done: submission.done.then(learnt) };
+    };
+    loop.start();
+    await loop.settled();
+    expect(loop.state).toBe('finished');
+    expect(
+      events.flatMap((event) => (event.kind === 'steps' ? event.steps.map(({ loss }) => loss) : [])),
+    ).toEqual([0, 0, 0, 0]);
+  });
+
+  it.each([
+    ['zeros', () => new Float32Array(8)],
+    [
+      'the results of the step before',
+      (metrics: NumberArray) => metrics.map((value, i) => (i > 3 ? 1 : value)),
+    ],
+  ])('fails as a lost device when the results of a step are %s', async (_, instead) => {
+    const { run, loop, events } = await setUp({ train: { steps: 20 } });
+    const { submit } = run.runtime;
+    let submits = 0;
+    run.runtime.submit = async (...args) => {
+      const submission = await submit.apply(run.runtime, args);
+      submits++;
+      const drop = ([metrics]: readonly NumberArray[]) => [instead(metrics ?? new Float32Array(8))];
+      return submits < 2 ? submission : { ...submission, done: submission.done.then(drop) };
+    };
+    loop.start();
+    await loop.settled();
+    expect(loop.state).toBe('failed');
+    const problem = events.find((event) => event.kind === 'problem');
+    expect(problem?.kind === 'problem' && problem.problem.kind).toBe('deviceLost');
+    expect(problem?.kind === 'problem' && problem.problem.message).toMatch(
+      /step 2: the GPU did not do the work/,
+    );
   });
 
   it('goes on training when saving fails, and says why', async () => {

@@ -33,6 +33,14 @@ describe('problem text', () => {
     expect(new Set(titles).size).toBe(kinds.length);
   });
 
+  it('says of a run that diverged only what was kept', () => {
+    const problem: Problem = { kind: 'diverged', message: 'The loss is 60.' };
+    const { hint, title } = describeProblem(problem, { hasRun: true });
+    expect(hint + title).not.toMatch(/weights|no longer a number/);
+    expect(describeProblem(problem, { hasRun: true }).kept).toMatch(/Nothing/);
+    expect(describeProblem(problem, { hasRun: true, savedStep: 3 }).kept).toMatch(/up to step 3/);
+  });
+
   it('says what was kept when the GPU is lost, and offers to go on from there', () => {
     const problem: Problem = { kind: 'deviceLost', message: 'unknown' };
     expect(describeProblem(problem, { hasRun: true, savedStep: 120 })).toMatchObject({
