@@ -1,10 +1,10 @@
 // Calibrates this device, then trains presets for a few steps: predicted against measured seconds and bytes.
-import { calibrateDevice } from '../src/lab/calibration.ts';
-import { gpuEngine } from '../src/lab/engine.ts';
+import { calibrateDevice } from '../src/lab/cost/calibration.ts';
 import { median } from '../src/lab/median.ts';
-import { prepareRun } from '../src/lab/run.ts';
+import { gpuEngine } from '../src/lab/plans/engine.ts';
+import { prepareRun } from '../src/lab/training/run.ts';
 import { parseExperiment } from '../src/model/config.ts';
-import { findPreset } from '../src/model/presets.ts';
+import { findPreset } from '../src/model/presets/catalogue.ts';
 import { predictPlan } from '../src/plan/predict.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
 import { GpuRuntime } from '../src/runtime/gpu-runtime.ts';

@@ -1,16 +1,16 @@
 // Records the nano preset for the page's first paint: a whole run with predictions, samples and its kernel table.
 import { writeFileSync } from 'node:fs';
-import { calibrateDevice } from '../src/lab/calibration.ts';
-import { gpuEngine } from '../src/lab/engine.ts';
-import { measuredTable } from '../src/lab/kernel-table.ts';
-import { prepareRun } from '../src/lab/run.ts';
-import { RunLoop } from '../src/lab/run-loop.ts';
-import { checkRunRecord } from '../src/lab/run-record.ts';
-import { RunRecorder, titleOf } from '../src/lab/run-recorder.ts';
+import type { RunRecord } from '../src/contract/records.ts';
+import { calibrateDevice } from '../src/lab/cost/calibration.ts';
+import { measuredTable } from '../src/lab/cost/kernel-table.ts';
+import { gpuEngine } from '../src/lab/plans/engine.ts';
+import { checkRunRecord } from '../src/lab/records/run-record.ts';
+import { RunRecorder, titleOf } from '../src/lab/records/run-recorder.ts';
+import { prepareRun } from '../src/lab/training/run.ts';
+import { RunLoop } from '../src/lab/training/run-loop.ts';
 import { parseExperiment } from '../src/model/config.ts';
-import { findPreset } from '../src/model/presets.ts';
+import { findPreset } from '../src/model/presets/catalogue.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
-import type { RunRecord } from '../src/worker/api-records.ts';
 
 const presetId = 'nano';
 /** Steps of the curve: the page fetches it before anything else. */

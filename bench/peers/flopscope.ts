@@ -1,10 +1,10 @@
 // Ourselves on the peers' workload: the same weights, batches and optimizer, through the trainer that the lab uses.
-import { ListedBatches, type MicroBatch } from '../../src/lab/batches.ts';
-import { writeParameters } from '../../src/lab/parameter-io.ts';
-import { Trainer } from '../../src/lab/trainer.ts';
-import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
+import { ListedBatches, type MicroBatch } from '../../src/lab/plans/batches.ts';
+import { writeParameters } from '../../src/lab/plans/parameter-io.ts';
+import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
+import { Trainer } from '../../src/lab/training/trainer.ts';
 import { parseExperiment } from '../../src/model/config.ts';
-import { findPreset } from '../../src/model/presets.ts';
+import { findPreset } from '../../src/model/presets/catalogue.ts';
 import { storagesOf } from '../../src/plan/store.ts';
 import { openDevice } from '../../src/runtime/device.ts';
 import { GpuRuntime } from '../../src/runtime/gpu-runtime.ts';

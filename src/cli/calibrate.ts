@@ -1,7 +1,7 @@
 // `flopscope calibrate`: measures the GPU, so that predictions have seconds.
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import { isUnsteady, shapesToMeasure, unsteadyAdvice } from '../lab/calibration.ts';
+import { isUnsteady, shapesToMeasure, unsteadyAdvice } from '../lab/cost/calibration.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { openMachine } from './device.ts';
 import { prepareFile, resolvePath, writeFiles } from './files.ts';

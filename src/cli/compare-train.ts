@@ -1,16 +1,17 @@
 // Trains one model of `flopscope compare` to its end: its lines, its record, and what it came to.
-import type { Corpus } from '../lab/corpus.ts';
-import { LabError } from '../lab/problem.ts';
-import { prepareRun, type Run } from '../lab/run.ts';
-import { RunLoop } from '../lab/run-loop.ts';
+
+import type { MatchedModel } from '../contract/comparison.ts';
+import type { Corpus } from '../lab/plans/corpus.ts';
+import { LabError } from '../lab/plans/problem.ts';
+import { prepareRun, type Run } from '../lab/training/run.ts';
+import { RunLoop } from '../lab/training/run-loop.ts';
 import type { Problem } from '../worker/api.ts';
-import type { MatchedModel } from '../worker/api-zoo.ts';
 import type { Machine } from './device.ts';
 import { experimentFrom } from './experiments.ts';
 import { unlessInterrupted } from './interruption.ts';
 import type { Output } from './output.ts';
-import { StepLines } from './train-lines.ts';
-import { beginRecord, checkRecordPath } from './train-record.ts';
+import { StepLines } from './train/lines.ts';
+import { beginRecord, checkRecordPath } from './train/record.ts';
 
 /** What one model came to: an entry of the last line of `flopscope compare --json`. Stable. */
 export interface ComparedOutcome {

@@ -1,13 +1,13 @@
 // `flopscope compare`: presets sized to the same training flops, trained one after another, and what each came to.
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { type Corpus, loadCorpus } from '../lab/corpus.ts';
-import { type Contestant, matchFlops } from '../lab/equal-flops.ts';
-import { stage } from '../lab/problem.ts';
-import { withVocabulary } from '../lab/run.ts';
-import { recordFileName } from '../lab/run-record.ts';
-import { recordTrainingPlans } from '../lab/training-plans.ts';
-import type { MatchedModel } from '../worker/api-zoo.ts';
+import type { MatchedModel } from '../contract/comparison.ts';
+import { type Contestant, matchFlops } from '../lab/cost/equal-flops.ts';
+import { type Corpus, loadCorpus } from '../lab/plans/corpus.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { recordTrainingPlans } from '../lab/plans/training-plans.ts';
+import { recordFileName } from '../lab/records/run-record.ts';
+import { withVocabulary } from '../lab/training/run.ts';
 import { type ComparedOutcome, trainMatched } from './compare-train.ts';
 import { type Machine, openMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';

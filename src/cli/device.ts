@@ -1,6 +1,6 @@
 // Opens the machine that a command runs on: Dawn's GPU, or the reference loops when they were asked for.
 import { cpus, totalmem } from 'node:os';
-import { cpuEngine, type Engine, gpuEngine } from '../lab/engine.ts';
+import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { type OpenDevice, openDevice } from '../runtime/device.ts';
 import { yieldToDriver } from './dawn-polling.ts';
 import { refuse } from './failure.ts';

@@ -1,6 +1,6 @@
 // Reads CONFIG.json, and a text to train on, as the commands that take them need it.
 import { TEXT_LIMIT_BYTES } from '../data/text-file.ts';
-import { LabError } from '../lab/problem.ts';
+import { LabError } from '../lab/plans/problem.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { refuse } from './failure.ts';
 import { readBytes, readJsonFile, resolvePath } from './files.ts';

@@ -1,5 +1,5 @@
 // How a command fails: one line on stderr and an exit code that other programs can rely on.
-import { LabError, problemOf } from '../lab/problem.ts';
+import { LabError, problemOf } from '../lab/plans/problem.ts';
 import type { Problem } from '../worker/api.ts';
 
 /** Exit codes besides 0. Stable. */

@@ -1,8 +1,8 @@
 // Files of the command line: paths as the caller means them, readable errors, and writes that lose nothing.
 import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type ModelFiles, parseJson, readModelFiles } from '../lab/model-files.ts';
-import { stage } from '../lab/problem.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { type ModelFiles, parseJson, readModelFiles } from '../lab/training/model-files.ts';
 import { refuse } from './failure.ts';
 
 /** Bytes of one file of a directory. */

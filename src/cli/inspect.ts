@@ -1,9 +1,9 @@
 // `flopscope inspect`: loss, logits and gradients of a model on given tokens.
 import type { Command } from 'commander';
 import { encodeSafetensorsHeader } from '../data/safetensors.ts';
-import { inspectModel } from '../lab/inspection.ts';
-import { parseLabelledBatch } from '../lab/labelled-batches.ts';
-import { writeGradients } from '../lab/model-files.ts';
+import { inspectModel } from '../lab/inside/inspection.ts';
+import { parseLabelledBatch } from '../lab/plans/labelled-batches.ts';
+import { writeGradients } from '../lab/training/model-files.ts';
 import { countParameters } from '../model/parameters.ts';
 import { openMachine } from './device.ts';
 import { readJsonFile, readModelDirectory, resolvePath, writeFileInParts } from './files.ts';

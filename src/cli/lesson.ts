@@ -1,8 +1,8 @@
 // `flopscope lesson`: the guided lessons from a terminal: the question, theory's answer, and what this machine measures.
 import type { Command } from 'commander';
-import { figure, runLesson } from '../lab/lesson.ts';
-import { allLessons, lessonNamed } from '../lab/lessons.ts';
-import type { LessonFigure, LessonGuess, LessonInfo, LessonOutcome } from '../worker/api-lessons.ts';
+import type { LessonFigure, LessonGuess, LessonInfo, LessonOutcome } from '../contract/lessons.ts';
+import { allLessons, lessonNamed } from '../lab/lessons/catalogue.ts';
+import { figure, runLesson } from '../lab/lessons/lesson.ts';
 import { openMachine } from './device.ts';
 import { withInterruption } from './interruption.ts';
 import { jsonOption, outputOf, runtimeOption } from './options.ts';

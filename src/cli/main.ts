@@ -12,8 +12,8 @@ import { addPresets } from './presets.ts';
 import { addProfile } from './profile-command.ts';
 import { addReport } from './report.ts';
 import { addSample } from './sample.ts';
-import { addTheory } from './theory.ts';
-import { addTrain } from './train.ts';
+import { addTheory } from './theory/command.ts';
+import { addTrain } from './train/command.ts';
 import { addValidate } from './validate.ts';
 
 /** Runs a command. @param argv what stands behind `flopscope` @returns the exit code; never throws */

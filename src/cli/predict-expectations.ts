@@ -1,5 +1,5 @@
 // The part of `flopscope predict --expect`: limit and expectation of every kind of work, side by side and never mixed.
-import type { WorkExpectation } from '../worker/api-validation.ts';
+import type { WorkExpectation } from '../contract/validation.ts';
 import { quantity } from './output.ts';
 
 /** A table for people: one line for each piece of work. */

@@ -1,7 +1,7 @@
 // What `flopscope predict` says about terms: closed form, named differences and plan, for people.
-import type { NamedFlops, TermReport, TermRow, TermTable } from '../worker/api-terms.ts';
+import type { NamedFlops, TermReport, TermRow, TermTable } from '../contract/terms.ts';
 import { quantity } from './output.ts';
-import { columns } from './theory-options.ts';
+import { columns } from './theory/options.ts';
 
 /** The training step term by term with its reasons, and the totals of every other work. */
 export function describeTermReport({ convention, tables }: TermReport): string {

@@ -1,17 +1,17 @@
 // `flopscope predict`: what a run would cost, before anything is allocated.
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { checkCapacity } from '../lab/capacity.ts';
-import { loadCorpus } from '../lab/corpus.ts';
-import { termReport } from '../lab/cost-terms.ts';
-import { expectWork, withoutParts } from '../lab/expectation.ts';
-import { recordInferencePlans } from '../lab/inference-plans.ts';
-import { predictedTable } from '../lab/kernel-table.ts';
-import { modelFileNames, parseJson } from '../lab/model-files.ts';
-import { allPlans, predictTraining } from '../lab/prediction.ts';
-import { stage } from '../lab/problem.ts';
-import { recordTrainingPlans } from '../lab/training-plans.ts';
-import { allWork } from '../lab/work.ts';
+import { predictedTable } from '../lab/cost/kernel-table.ts';
+import { termReport } from '../lab/cost/terms.ts';
+import { checkCapacity } from '../lab/plans/capacity.ts';
+import { loadCorpus } from '../lab/plans/corpus.ts';
+import { expectWork, withoutParts } from '../lab/plans/expectation.ts';
+import { recordInferencePlans } from '../lab/plans/inference-plans.ts';
+import { allPlans, predictTraining } from '../lab/plans/prediction.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { recordTrainingPlans } from '../lab/plans/training-plans.ts';
+import { allWork } from '../lab/plans/work.ts';
+import { modelFileNames, parseJson } from '../lab/training/model-files.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';

@@ -1,8 +1,8 @@
 // `flopscope presets`: named configurations to start from.
 import type { Command } from 'commander';
-import { stage } from '../lab/problem.ts';
-import { findPreset, presets } from '../model/presets.ts';
-import type { ModelPreset } from '../model/presets-training.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { findPreset, presets } from '../model/presets/catalogue.ts';
+import type { ModelPreset } from '../model/presets/training.ts';
 import { scaleExperiment } from '../model/size-dial.ts';
 import { experimentFrom } from './experiments.ts';
 import { refuse } from './failure.ts';

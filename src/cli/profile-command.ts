@@ -1,9 +1,9 @@
 // `flopscope profile`: times every kernel of a training step, beside its limit and its prediction.
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import { measuredTable, totalOf, totalsBy } from '../lab/kernel-table.ts';
-import { prepareRun, type Run } from '../lab/run.ts';
-import { traceOf } from '../lab/trace.ts';
+import { measuredTable, totalOf, totalsBy } from '../lab/cost/kernel-table.ts';
+import { traceOf } from '../lab/cost/trace.ts';
+import { prepareRun, type Run } from '../lab/training/run.ts';
 import type { KernelRow, KernelTable } from '../worker/api.ts';
 import { type Machine, openMachine } from './device.ts';
 import { readExperiment, withText } from './experiments.ts';

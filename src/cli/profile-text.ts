@@ -1,5 +1,5 @@
 // A measured step as tables for people: every dispatch, then what they sum to by kernel and by term.
-import { type KernelTotal, totalOf } from '../lab/kernel-table.ts';
+import { type KernelTotal, totalOf } from '../lab/cost/kernel-table.ts';
 import type { KernelRow, KernelTable } from '../worker/api.ts';
 import { table as pairs, quantity } from './output.ts';
 

@@ -1,10 +1,10 @@
 // `flopscope report`: one or more run records as one HTML file that needs nothing else.
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { stage } from '../lab/problem.ts';
-import { readRunRecord, recordFileName } from '../lab/run-record.ts';
-import { recordsReport } from '../lab/run-record-report.ts';
-import type { RunRecord } from '../worker/api-records.ts';
+import type { RunRecord } from '../contract/records.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { recordsReport } from '../lab/records/report.ts';
+import { readRunRecord, recordFileName } from '../lab/records/run-record.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readBytes, resolvePath, writeFiles } from './files.ts';
 import { jsonOption, outputOf } from './options.ts';

@@ -1,7 +1,7 @@
 // What `--resume` may change of a run and what it must not, so that going on is exactly as if it had never stopped.
 import { join } from 'node:path';
-import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
-import { stage } from '../lab/problem.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/training/checkpoint.ts';
 import { type Experiment, experimentValues } from '../model/config.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readBytes } from './files.ts';

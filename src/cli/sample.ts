@@ -1,13 +1,13 @@
 // `flopscope sample`: continues a text or a list of tokens.
 import type { Command } from 'commander';
-import { checkCapacity } from '../lab/capacity.ts';
-import { textOfTokens } from '../lab/corpus.ts';
-import type { Engine } from '../lab/engine.ts';
-import { recordInferencePlans } from '../lab/inference-plans.ts';
-import { type ModelFiles, modelFileNames } from '../lab/model-files.ts';
-import { writeParameters } from '../lab/parameter-io.ts';
-import { LabError, stage } from '../lab/problem.ts';
-import { Sampler, type SamplingOptions } from '../lab/sampler.ts';
+import { checkCapacity } from '../lab/plans/capacity.ts';
+import { textOfTokens } from '../lab/plans/corpus.ts';
+import type { Engine } from '../lab/plans/engine.ts';
+import { recordInferencePlans } from '../lab/plans/inference-plans.ts';
+import { writeParameters } from '../lab/plans/parameter-io.ts';
+import { LabError, stage } from '../lab/plans/problem.ts';
+import { type ModelFiles, modelFileNames } from '../lab/training/model-files.ts';
+import { Sampler, type SamplingOptions } from '../lab/training/sampler.ts';
 import { constantTables, createModelTensors } from '../model/model-tensors.ts';
 import { storagesOf } from '../plan/store.ts';
 import type { Runtime } from '../runtime/runtime.ts';

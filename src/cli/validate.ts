@@ -1,11 +1,11 @@
 // `flopscope validate`: predictions against measurements on models that calibration has not seen.
 import { type Command, Option } from 'commander';
-import { openPace, shapesToMeasure, typicalPlans } from '../lab/calibration.ts';
-import { validatePredictions } from '../lab/validation.ts';
-import { type GridModel, validationGrid } from '../lab/validation-grid.ts';
+import type { ValidationRow, ValidationSummary } from '../contract/validation.ts';
+import { openPace, shapesToMeasure, typicalPlans } from '../lab/cost/calibration.ts';
+import { validatePredictions } from '../lab/cost/validation.ts';
+import { type GridModel, validationGrid } from '../lab/cost/validation-grid.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { OpenDevice } from '../runtime/device.ts';
-import type { ValidationRow, ValidationSummary } from '../worker/api-validation.ts';
 import { openMachine } from './device.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
 import { jsonOption, outputOf } from './options.ts';

@@ -2,7 +2,7 @@
 import { writeCalculation } from './arithmetic.ts';
 import { writeMemoryTask } from './copy-recall.ts';
 import { createRandom, type Random } from './random.ts';
-import { createStoryWriter } from './stories.ts';
+import { createStoryWriter } from './stories/writer.ts';
 
 /** What is known of a generated corpus. */
 export interface CorpusInfo {

@@ -1,10 +1,10 @@
 // A run as a link: version, preset, seed, and only what differs from the preset. Read through the schema, never trusted.
 import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from './config.ts';
-import { fieldsByPath } from './fields.ts';
-import { fieldProblem, nearestWord, showKey, showValue } from './fields-check.ts';
-import type { Field, FieldValue } from './fields-kinds.ts';
-import { findPreset, presets } from './presets.ts';
-import type { ModelPreset } from './presets-training.ts';
+import { fieldProblem, nearestWord, showKey, showValue } from './fields/check.ts';
+import type { Field, FieldValue } from './fields/kinds.ts';
+import { fieldsByPath } from './fields/table.ts';
+import { findPreset, presets } from './presets/catalogue.ts';
+import type { ModelPreset } from './presets/training.ts';
 
 /** What an address asks for. Reading one starts nothing. */
 export type AddressContent =

@@ -3,9 +3,9 @@ import type { ActivationName } from '../kernels/activation-functions.ts';
 import { type AttentionConfig, checkAttention, derivedRopeHeadSize } from './attention-config.ts';
 import { type BlockConfig, checkBlocks } from './block-config.ts';
 import { checkExpertCapacity, checkExperts, type ExpertsConfig, expertSizes } from './experts-config.ts';
-import { experimentFields } from './fields.ts';
-import { type FieldProblem, isRecord, readFields, showValue } from './fields-check.ts';
-import type { Field, FieldValue } from './fields-kinds.ts';
+import { type FieldProblem, isRecord, readFields, showValue } from './fields/check.ts';
+import type { Field, FieldValue } from './fields/kinds.ts';
+import { experimentFields } from './fields/table.ts';
 
 /** Version of the schema; an address or a file with a higher one is refused. */
 export const schemaVersion = 1;

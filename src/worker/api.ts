@@ -2,15 +2,16 @@
 //
 // Expected failures come back as tagged unions, because comlink keeps only name, message and stack of an exception.
 // Exceptions are bugs.
-import type { DiagramApi } from './api-diagram.ts';
-import type { ExpertsEvent, InsideApi } from './api-inside.ts';
-import type { KernelsApi } from './api-kernels.ts';
-import type { LessonsApi } from './api-lessons.ts';
-import type { RecordsApi, SavedRun } from './api-records.ts';
-import type { SamplingApi } from './api-sampling.ts';
-import type { TermsApi } from './api-terms.ts';
-import type { ValidationApi } from './api-validation.ts';
-import type { ZooApi } from './api-zoo.ts';
+
+import type { ZooApi } from '../contract/comparison.ts';
+import type { DiagramApi } from '../contract/diagram.ts';
+import type { ExpertsEvent, InsideApi } from '../contract/inside.ts';
+import type { KernelsApi } from '../contract/kernels.ts';
+import type { LessonsApi } from '../contract/lessons.ts';
+import type { RecordsApi, SavedRun } from '../contract/records.ts';
+import type { SamplingApi } from '../contract/sampling.ts';
+import type { TermsApi } from '../contract/terms.ts';
+import type { ValidationApi } from '../contract/validation.ts';
 
 /** A JSON value tree that crosses the boundary unchanged: configurations, presets. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

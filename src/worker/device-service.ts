@@ -6,10 +6,10 @@ import {
   missingKernels,
   reportOf,
   typicalPlans,
-} from '../lab/calibration.ts';
-import { cpuEngine, type Engine, gpuEngine } from '../lab/engine.ts';
-import { LabError, problemOf } from '../lab/problem.ts';
-import { selfTest } from '../lab/self-test.ts';
+} from '../lab/cost/calibration.ts';
+import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
+import { LabError, problemOf } from '../lab/plans/problem.ts';
+import { selfTest } from '../lab/plans/self-test.ts';
 import { profileVersion } from '../plan/device-profile.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
 import type { CalibrationReport, DeviceInfo, ExperimentJson, Problem, SelfTestReport } from './api.ts';

@@ -1,7 +1,8 @@
 // The contract of api-diagram.ts: records the plans that would run and reads the model's parts off them.
-import { isTableOf, predictedTable } from '../lab/kernel-table.ts';
-import { modelDiagram } from '../lab/model-diagram.ts';
-import type { DiagramApi } from './api-diagram.ts';
+
+import type { DiagramApi } from '../contract/diagram.ts';
+import { isTableOf, predictedTable } from '../lab/cost/kernel-table.ts';
+import { modelDiagram } from '../lab/diagram/model.ts';
 import { answer } from './device-service.ts';
 import type { RunService } from './run-service.ts';
 

@@ -1,5 +1,5 @@
 // Who has the device to himself: what measures or trains would disturb the other's times, so one of them goes on at a time.
-import { LabError } from '../lab/problem.ts';
+import { LabError } from '../lab/plans/problem.ts';
 
 /** Something that wants the device alone for as long as it takes. */
 export interface Activity {

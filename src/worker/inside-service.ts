@@ -1,8 +1,9 @@
 // Looks inside the open run for the page: every call waits its turn between steps and frees what it allocated.
-import { readPositionLosses } from '../lab/inside-positions.ts';
-import { readExpertTastes } from '../lab/inside-tastes.ts';
-import { readTextInside } from '../lab/inside-text.ts';
-import type { InsideApi } from './api-inside.ts';
+
+import type { InsideApi } from '../contract/inside.ts';
+import { readPositionLosses } from '../lab/inside/positions.ts';
+import { readExpertTastes } from '../lab/inside/tastes.ts';
+import { readTextInside } from '../lab/inside/text.ts';
 import { answer } from './device-service.ts';
 import type { RunService } from './run-service.ts';
 

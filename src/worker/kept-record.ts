@@ -1,10 +1,10 @@
 // The record of a run that this browser keeps, whichever layout kept it, and its curve as events.
 
-import { stage } from '../lab/problem.ts';
-import { readRunRecord } from '../lab/run-record.ts';
+import type { RunRecord } from '../contract/records.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { readRunRecord } from '../lab/records/run-record.ts';
 import { parseExperiment, schemaVersion } from '../model/config.ts';
 import type { ExperimentJson, LabEvent } from './api.ts';
-import type { RunRecord } from './api-records.ts';
 import type { RunStorage, StoredRun } from './run-storage.ts';
 
 /** The record of a run. @throws LabError if it is lost or damaged */

@@ -1,6 +1,7 @@
 // The contract of api-kernels.ts: files made from a kernel table.
-import { traceOf } from '../lab/trace.ts';
-import type { KernelsApi } from './api-kernels.ts';
+
+import type { KernelsApi } from '../contract/kernels.ts';
+import { traceOf } from '../lab/cost/trace.ts';
 
 /** The calls about kernel tables. They need neither device nor run: a table of a saved record will do. */
 export function createKernels(): KernelsApi {

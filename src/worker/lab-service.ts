@@ -1,9 +1,9 @@
 // The contract of api.ts over the lab: this file only connects; the device and run services do the work.
-import { problemOf } from '../lab/problem.ts';
+import { problemOf } from '../lab/plans/problem.ts';
 import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from '../model/config.ts';
 import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
-import { formFields } from '../model/fields.ts';
-import { presets } from '../model/presets.ts';
+import { formFields } from '../model/fields/table.ts';
+import { presets } from '../model/presets/catalogue.ts';
 import type { Catalogue, ExperimentJson, Lab, LabEvent } from './api.ts';
 import { answer, DeviceService } from './device-service.ts';
 import { createDiagrams } from './diagram-service.ts';

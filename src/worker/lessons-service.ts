@@ -1,11 +1,5 @@
 // Runs the guided lessons for the page: one at a time, on runtimes of their own, and none while a run is training.
-import { computeAttentionMap } from '../lab/attention-map.ts';
-import type { Engine } from '../lab/engine.ts';
-import { runLesson } from '../lab/lesson.ts';
-import { tokenNames } from '../lab/lesson-causal.ts';
-import { allLessons, lessonNamed } from '../lab/lessons.ts';
-import { stage } from '../lab/problem.ts';
-import { type Run, weightsOf } from '../lab/run.ts';
+
 import type {
   AttentionRequest,
   LessonEvent,
@@ -13,7 +7,14 @@ import type {
   LessonInfo,
   LessonOutcome,
   LessonRequest,
-} from './api-lessons.ts';
+} from '../contract/lessons.ts';
+import { computeAttentionMap } from '../lab/inside/attention-map.ts';
+import { allLessons, lessonNamed } from '../lab/lessons/catalogue.ts';
+import { tokenNames } from '../lab/lessons/causal.ts';
+import { runLesson } from '../lab/lessons/lesson.ts';
+import type { Engine } from '../lab/plans/engine.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { type Run, weightsOf } from '../lab/training/run.ts';
 import type { Exclusive } from './exclusive.ts';
 
 /** What lessons need to know of their surroundings. */

@@ -1,11 +1,11 @@
 // What experiments would run, recorded without allocating anything, and the text that they would train on.
-import { checkCapacity } from '../lab/capacity.ts';
-import { type Corpus, loadCorpus } from '../lab/corpus.ts';
-import type { Engine } from '../lab/engine.ts';
-import { type InferencePlans, recordInferencePlans } from '../lab/inference-plans.ts';
-import { LabError, stage } from '../lab/problem.ts';
-import { withVocabulary } from '../lab/run.ts';
-import { momentCount, recordTrainingPlans, type TrainingPlans } from '../lab/training-plans.ts';
+import { checkCapacity } from '../lab/plans/capacity.ts';
+import { type Corpus, loadCorpus } from '../lab/plans/corpus.ts';
+import type { Engine } from '../lab/plans/engine.ts';
+import { type InferencePlans, recordInferencePlans } from '../lab/plans/inference-plans.ts';
+import { LabError, stage } from '../lab/plans/problem.ts';
+import { momentCount, recordTrainingPlans, type TrainingPlans } from '../lab/plans/training-plans.ts';
+import { withVocabulary } from '../lab/training/run.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import type { ExperimentJson, OwnText } from './api.ts';
 import type { DeviceService } from './device-service.ts';

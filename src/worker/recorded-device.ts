@@ -1,6 +1,7 @@
 // The worker's device as records name it.
+
+import type { RecordedDevice } from '../contract/records.ts';
 import type { DeviceInfo } from './api.ts';
-import type { RecordedDevice } from './api-records.ts';
 
 /** Facts for a record. @param host the browser and its version */
 export function recordedDevice(info: DeviceInfo, host: string): RecordedDevice {

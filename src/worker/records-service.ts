@@ -1,9 +1,15 @@
 // Runs on record for the page: those of this browser, those of files, and several of them compared.
-import { LabError, stage } from '../lab/problem.ts';
-import { checkRunRecord, maximumRecordBytes, readRunRecord, writeRunRecord } from '../lab/run-record.ts';
-import { compareRuns } from '../lab/run-record-compare.ts';
-import { recordsReport } from '../lab/run-record-report.ts';
-import type { KeptRun, RecordsApi, RunRecord } from './api-records.ts';
+
+import type { KeptRun, RecordsApi, RunRecord } from '../contract/records.ts';
+import { LabError, stage } from '../lab/plans/problem.ts';
+import { compareRuns } from '../lab/records/compare.ts';
+import { recordsReport } from '../lab/records/report.ts';
+import {
+  checkRunRecord,
+  maximumRecordBytes,
+  readRunRecord,
+  writeRunRecord,
+} from '../lab/records/run-record.ts';
 import { answer } from './device-service.ts';
 import { keptRecord, restingState } from './kept-record.ts';
 import type { RunService } from './run-service.ts';

@@ -1,8 +1,9 @@
 // Keeps one run in this browser while it goes on: its record every ten seconds, its checkpoints when the loop saves.
-import { writeRunRecord } from '../lab/run-record.ts';
-import type { RunRecorder } from '../lab/run-recorder.ts';
+
+import type { RunRecord } from '../contract/records.ts';
+import { writeRunRecord } from '../lab/records/run-record.ts';
+import type { RunRecorder } from '../lab/records/run-recorder.ts';
 import type { KernelTable, LabEvent, OwnText } from './api.ts';
-import type { RunRecord } from './api-records.ts';
 import type { RunEntry, RunStorage } from './run-storage.ts';
 
 /** Milliseconds between two writes of the record. */

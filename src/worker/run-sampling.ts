@@ -1,9 +1,10 @@
 // Text from the weights of a run, between its steps.
-import { textOfTokens } from '../lab/corpus.ts';
-import { stage } from '../lab/problem.ts';
-import type { Run } from '../lab/run.ts';
-import { type RunLoop, startToken } from '../lab/run-loop.ts';
-import type { SampleReport, SampleRequest } from './api-sampling.ts';
+
+import type { SampleReport, SampleRequest } from '../contract/sampling.ts';
+import { textOfTokens } from '../lab/plans/corpus.ts';
+import { stage } from '../lab/plans/problem.ts';
+import type { Run } from '../lab/training/run.ts';
+import { type RunLoop, startToken } from '../lab/training/run-loop.ts';
 
 /** Samples until the request is met or `onText`, which gets the text so far, answers false. */
 export async function sampleRun(

@@ -1,13 +1,16 @@
 // The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
-import { checkpointFileName, readCheckpoint } from '../lab/checkpoint.ts';
-import type { Engine } from '../lab/engine.ts';
-import { measuredTable, predictedTable } from '../lab/kernel-table.ts';
-import { writeModelFiles } from '../lab/model-files.ts';
-import { predictTraining } from '../lab/prediction.ts';
-import { LabError, problemOf, stage } from '../lab/problem.ts';
-import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../lab/run.ts';
-import { RunLoop } from '../lab/run-loop.ts';
-import { RunRecorder, titleOf } from '../lab/run-recorder.ts';
+
+import type { RunRecord } from '../contract/records.ts';
+import type { SampleReport, SampleRequest } from '../contract/sampling.ts';
+import { measuredTable, predictedTable } from '../lab/cost/kernel-table.ts';
+import type { Engine } from '../lab/plans/engine.ts';
+import { predictTraining } from '../lab/plans/prediction.ts';
+import { LabError, problemOf, stage } from '../lab/plans/problem.ts';
+import { RunRecorder, titleOf } from '../lab/records/run-recorder.ts';
+import { checkpointFileName, readCheckpoint } from '../lab/training/checkpoint.ts';
+import { writeModelFiles } from '../lab/training/model-files.ts';
+import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../lab/training/run.ts';
+import { RunLoop } from '../lab/training/run-loop.ts';
 import type { Experiment } from '../model/config.ts';
 import type {
   ExperimentJson,
@@ -18,8 +21,6 @@ import type {
   Prediction,
   TextSummary,
 } from './api.ts';
-import type { RunRecord } from './api-records.ts';
-import type { SampleReport, SampleRequest } from './api-sampling.ts';
 import { type DeviceService, host } from './device-service.ts';
 import { type Activity, Exclusive } from './exclusive.ts';
 import { curveOf, keptRecord } from './kept-record.ts';

@@ -1,7 +1,8 @@
 // The contract of api-terms.ts: records the plans that would run and adds them up by term.
-import { termReport } from '../lab/cost-terms.ts';
-import { isTableOf, predictedTable } from '../lab/kernel-table.ts';
-import type { TermsApi } from './api-terms.ts';
+
+import type { TermsApi } from '../contract/terms.ts';
+import { isTableOf, predictedTable } from '../lab/cost/kernel-table.ts';
+import { termReport } from '../lab/cost/terms.ts';
 import { answer } from './device-service.ts';
 import type { RunService } from './run-service.ts';
 

@@ -1,13 +1,14 @@
 // The contract of api-validation.ts: expectations of any experiment, the waterfall of the present run, and the grid.
-import { openPace } from '../lab/calibration.ts';
-import { expectWork, waterfallOf, withoutParts } from '../lab/expectation.ts';
-import { LabError } from '../lab/problem.ts';
-import { validatePredictions } from '../lab/validation.ts';
-import { validationGrid } from '../lab/validation-grid.ts';
-import { allWork, trainingWork } from '../lab/work.ts';
+
+import type { ValidationApi, ValidationSummary, Waterfall, WorkExpectation } from '../contract/validation.ts';
+import { openPace } from '../lab/cost/calibration.ts';
+import { validatePredictions } from '../lab/cost/validation.ts';
+import { validationGrid } from '../lab/cost/validation-grid.ts';
+import { expectWork, waterfallOf, withoutParts } from '../lab/plans/expectation.ts';
+import { LabError } from '../lab/plans/problem.ts';
+import { allWork, trainingWork } from '../lab/plans/work.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { ExperimentJson } from './api.ts';
-import type { ValidationApi, ValidationSummary, Waterfall, WorkExpectation } from './api-validation.ts';
 import type { DeviceService } from './device-service.ts';
 import type { Exclusive } from './exclusive.ts';
 import type { RunService } from './run-service.ts';

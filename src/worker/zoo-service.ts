@@ -1,10 +1,11 @@
 // The contract of api-zoo.ts: presets in other sizes, and models of equal flops trained one after another.
-import { type Contestant, matchFlops } from '../lab/equal-flops.ts';
-import { LabError, stage } from '../lab/problem.ts';
-import { findPreset } from '../model/presets.ts';
+
+import type { ComparisonEvent, MatchedModel } from '../contract/comparison.ts';
+import { type Contestant, matchFlops } from '../lab/cost/equal-flops.ts';
+import { LabError, stage } from '../lab/plans/problem.ts';
+import { findPreset } from '../model/presets/catalogue.ts';
 import { scaleExperiment } from '../model/size-dial.ts';
 import type { ExperimentJson } from './api.ts';
-import type { ComparisonEvent, MatchedModel } from './api-zoo.ts';
 import { parsed } from './planned-run.ts';
 import type { RunService } from './run-service.ts';
 

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { experimentFields } from '../../src/model/fields.ts';
-import type { Field } from '../../src/model/fields-kinds.ts';
-import { presets } from '../../src/model/presets.ts';
+import type { Field } from '../../src/model/fields/kinds.ts';
+import { experimentFields } from '../../src/model/fields/table.ts';
+import { presets } from '../../src/model/presets/catalogue.ts';
 import { createFolder, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 type Tree = { [key: string]: unknown };

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { flopsTolerance } from '../../src/lab/equal-flops.ts';
-import { readRunRecord } from '../../src/lab/run-record.ts';
+import { flopsTolerance } from '../../src/lab/cost/equal-flops.ts';
+import { readRunRecord } from '../../src/lab/records/run-record.ts';
 import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 const onCpu = ['--runtime', 'cpu'];

@@ -1,7 +1,7 @@
 // Exit codes and one-line messages of everything that can be thrown.
 import { describe, expect, it } from 'vitest';
 import { describeFailure, Interrupted, oneLine } from '../../src/cli/failure.ts';
-import { LabError } from '../../src/lab/problem.ts';
+import { LabError } from '../../src/lab/plans/problem.ts';
 
 describe('describeFailure', () => {
   it.each([

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { describeExpectations } from '../../src/cli/predict-expectations.ts';
 import { profileToJson } from '../../src/cli/profiles.ts';
-import type { WorkExpectation } from '../../src/worker/api-validation.ts';
+import type { WorkExpectation } from '../../src/contract/validation.ts';
 import { exampleProfile } from './example-profile.ts';
 import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { profileToJson } from '../../src/cli/profiles.ts';
-import type { TermReport } from '../../src/worker/api-terms.ts';
+import type { TermReport } from '../../src/contract/terms.ts';
 import { exampleProfile } from './example-profile.ts';
 import { fixtureNames, fixturePath } from './fixtures.ts';
 import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';

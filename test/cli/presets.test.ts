@@ -1,7 +1,7 @@
 // The presets command: what it prints can be trained.
 import { describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/model/config.ts';
-import { presets } from '../../src/model/presets.ts';
+import { presets } from '../../src/model/presets/catalogue.ts';
 import { jsonLines, runMain } from './run-command.ts';
 
 describe('presets', () => {

@@ -1,7 +1,7 @@
 // The tables of a measured step, from rows written by hand.
 import { expect, it } from 'vitest';
 import { describeProfile } from '../../src/cli/profile-text.ts';
-import { totalsBy } from '../../src/lab/kernel-table.ts';
+import { totalsBy } from '../../src/lab/cost/kernel-table.ts';
 import type { KernelRow, KernelTable } from '../../src/worker/api.ts';
 
 const row = (index: number, more: Partial<KernelRow>): KernelRow => ({

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readRunRecord } from '../../src/lab/run-record.ts';
-import { exampleRecord } from '../lab/example-record.ts';
+import { readRunRecord } from '../../src/lab/records/run-record.ts';
+import { exampleRecord } from '../lab/records/example-record.ts';
 import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 const hostile =

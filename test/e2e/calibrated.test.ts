@@ -1,7 +1,7 @@
 // What a calibrated page shows beside a measurement: the waterfall of a run's step, and a validation that is cancelled.
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deviceKey } from '../../src/lab/calibration.ts';
+import { deviceKey } from '../../src/lab/cost/calibration.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';

@@ -1,6 +1,6 @@
 // Variants of attention with heads on a GPU: PyTorch's losses, and decoding from rings as the whole sequence.
 import { expect, it } from 'vitest';
-import { gpuEngine } from '../../src/lab/engine.ts';
+import { gpuEngine } from '../../src/lab/plans/engine.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { goldenAttention } from './golden-attention.ts';
 import { decodeAndPrefill, drawWeights, expectNear, experimentOf, lossesOf } from './run-latent.ts';

@@ -1,7 +1,7 @@
 // Every variant of attention with heads against PyTorch, and what must hold for any of them: no look ahead, caches like the whole.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
+import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
 import { cacheLength } from '../../src/model/attention-config.ts';
 import { type ModelConfig, parseModel } from '../../src/model/config.ts';
 import { createModelTensors } from '../../src/model/model-tensors.ts';

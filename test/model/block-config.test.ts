@@ -1,9 +1,9 @@
 // Norms, biases and sums of blocks by configuration, what is refused, and that every accepted configuration records.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { termReport } from '../../src/lab/cost-terms.ts';
-import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
-import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
+import { termReport } from '../../src/lab/cost/terms.ts';
+import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
+import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { biasesOf, hasFinalNorm, normsPerLayer } from '../../src/model/block-config.ts';
 import { parseExperiment } from '../../src/model/config.ts';
 import { countParameters, parameterSpecs } from '../../src/model/parameters.ts';

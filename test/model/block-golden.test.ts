@@ -1,9 +1,9 @@
 // Every way to put a block together against PyTorch: logits, loss, gradients, and a few steps of training.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
-import { writeParameters } from '../../src/lab/parameter-io.ts';
-import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
+import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
+import { writeParameters } from '../../src/lab/plans/parameter-io.ts';
+import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { type Experiment, parseExperiment } from '../../src/model/config.ts';
 import { constantTables, createModelTensors } from '../../src/model/model-tensors.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';

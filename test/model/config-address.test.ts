@@ -9,9 +9,9 @@ import {
   schemaVersion,
 } from '../../src/model/config.ts';
 import { addressLimit, experimentFromAddress, experimentToAddress } from '../../src/model/config-address.ts';
-import { experimentFields } from '../../src/model/fields.ts';
-import type { Field, FieldValue } from '../../src/model/fields-kinds.ts';
-import { presets } from '../../src/model/presets.ts';
+import type { Field, FieldValue } from '../../src/model/fields/kinds.ts';
+import { experimentFields } from '../../src/model/fields/table.ts';
+import { presets } from '../../src/model/presets/catalogue.ts';
 
 function change(id: string, changes: Readonly<Record<string, FieldValue>>): Experiment {
   const base = parseExperiment(presets.find((preset) => preset.id === id)?.experiment);

@@ -11,8 +11,8 @@ import {
   parseModel,
   schemaVersion,
 } from '../../src/model/config.ts';
-import { experimentFields, fieldsByPath } from '../../src/model/fields.ts';
-import type { Field, NumericField } from '../../src/model/fields-kinds.ts';
+import type { Field, NumericField } from '../../src/model/fields/kinds.ts';
+import { experimentFields, fieldsByPath } from '../../src/model/fields/table.ts';
 
 const minimal = {
   model: { layers: 2, width: 128, heads: 4, context: 64 },

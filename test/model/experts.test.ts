@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { headLogits } from '../../src/kernels/head-loss.ts';
 import { selectRow } from '../../src/kernels/select-row.ts';
-import { readParameters, writeParameters } from '../../src/lab/parameter-io.ts';
-import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
+import { readParameters, writeParameters } from '../../src/lab/plans/parameter-io.ts';
+import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { type ModelConfig, parseModel, type TrainConfig } from '../../src/model/config.ts';
 import { type ExpertStatistics, expertStatisticsOf } from '../../src/model/experts.ts';
 import { initialiseParameters } from '../../src/model/initialise.ts';
@@ -16,7 +16,7 @@ import { persistentTensor, storagesOf } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
 import { exampleScalars } from '../../src/runtime/verify.ts';
-import { tinyExperiment } from '../lab/tiny-runs.ts';
+import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { runModel } from './run-model.ts';
 
 const base = {

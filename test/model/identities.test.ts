@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type ModelConfig, parseExperiment } from '../../src/model/config.ts';
 import { initialiseParameters } from '../../src/model/initialise.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
-import { anyExperiment } from '../lab/any-experiment.ts';
+import { anyExperiment } from '../lab/training/any-experiment.ts';
 import { type ModelResult, runModel } from './run-model.ts';
 
 type Weights = ReadonlyMap<string, Float32Array>;

@@ -1,7 +1,7 @@
 // Latent attention on a GPU: PyTorch's losses, and decoding from latents as the whole sequence.
 import { expect, it } from 'vitest';
-import { gpuEngine } from '../../src/lab/engine.ts';
-import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
+import { gpuEngine } from '../../src/lab/plans/engine.ts';
+import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
 import { createModelTensors } from '../../src/model/model-tensors.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import {

@@ -1,8 +1,8 @@
 // Latent attention against PyTorch and against heads with the same matrices; decoding from the cache of latents.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
-import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
+import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
+import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { cacheWidth } from '../../src/model/attention-config.ts';
 import { type ModelConfig, parseModel } from '../../src/model/config.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';

@@ -1,10 +1,10 @@
 // The golden models of latent attention, and what the tests on the reference loops and on a GPU both do with them.
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { cpuEngine, type Engine } from '../../src/lab/engine.ts';
-import { recordInferencePlans } from '../../src/lab/inference-plans.ts';
-import { writeParameters } from '../../src/lab/parameter-io.ts';
-import { recordTrainingPlans } from '../../src/lab/training-plans.ts';
+import { cpuEngine, type Engine } from '../../src/lab/plans/engine.ts';
+import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
+import { writeParameters } from '../../src/lab/plans/parameter-io.ts';
+import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { type Experiment, type ModelConfig, parseExperiment } from '../../src/model/config.ts';
 import { constantTables, createModelTensors } from '../../src/model/model-tensors.ts';
 import { storagesOf } from '../../src/plan/store.ts';

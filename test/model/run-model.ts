@@ -1,9 +1,9 @@
 // Runs a whole model once in float64 on the references: logits, loss and every gradient, to compare with PyTorch.
 import { readFileSync } from 'node:fs';
 import { headLogits, headLoss, lossSum } from '../../src/kernels/head-loss.ts';
-import { ignoredTarget } from '../../src/lab/batches.ts';
-import { type ModelFiles, readModelFiles } from '../../src/lab/model-files.ts';
-import { readParameters, writeParameters } from '../../src/lab/parameter-io.ts';
+import { ignoredTarget } from '../../src/lab/plans/batches.ts';
+import { readParameters, writeParameters } from '../../src/lab/plans/parameter-io.ts';
+import { type ModelFiles, readModelFiles } from '../../src/lab/training/model-files.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
 import {
   constantTables,

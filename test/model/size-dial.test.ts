@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ModelConfig, parseExperiment, parseModel } from '../../src/model/config.ts';
 import { countParameters } from '../../src/model/parameters.ts';
-import { findPreset, presets } from '../../src/model/presets.ts';
+import { findPreset, presets } from '../../src/model/presets/catalogue.ts';
 import { scaledLayers, scaleExperiment, scaleModel, sizeFactors } from '../../src/model/size-dial.ts';
 
 function experimentOf(id: string) {

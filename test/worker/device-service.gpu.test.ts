@@ -1,6 +1,6 @@
 // A calibrated device measures what an experiment needs beyond that, once.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { typicalPlans } from '../../src/lab/calibration.ts';
+import { typicalPlans } from '../../src/lab/cost/calibration.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { DeviceService } from '../../src/worker/device-service.ts';
 import { exampleProfile } from '../cli/example-profile.ts';

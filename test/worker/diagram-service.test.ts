@@ -1,9 +1,9 @@
 // The call about the model diagram: needs no run, and has the times of a profile of the same plans.
 import { describe, expect, it } from 'vitest';
-import { predictedTable } from '../../src/lab/kernel-table.ts';
+import { predictedTable } from '../../src/lab/cost/kernel-table.ts';
 import { createDiagrams } from '../../src/worker/diagram-service.ts';
 import { createLab } from '../../src/worker/lab-service.ts';
-import { tinyExperiment, tinyRun } from '../lab/tiny-runs.ts';
+import { tinyExperiment, tinyRun } from '../lab/training/tiny-runs.ts';
 
 const json = JSON.parse(JSON.stringify(tinyExperiment()));
 

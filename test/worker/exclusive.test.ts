@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Exclusive } from '../../src/worker/exclusive.ts';
 import { createLab } from '../../src/worker/lab-service.ts';
-import { tinyExperiment } from '../lab/tiny-runs.ts';
+import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 
 const calibration = { what: 'Calibration', way: 'wait for it' };
 const profile = { what: 'A profile', way: 'wait for it', isBetweenSteps: true };

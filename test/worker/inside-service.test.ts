@@ -1,11 +1,11 @@
 // Looking inside over the contract: the service between the page and a run, with and without a run.
 import { expect, it } from 'vitest';
-import { cpuEngine } from '../../src/lab/engine.ts';
-import { LabError } from '../../src/lab/problem.ts';
-import { RunLoop } from '../../src/lab/run-loop.ts';
+import { cpuEngine } from '../../src/lab/plans/engine.ts';
+import { LabError } from '../../src/lab/plans/problem.ts';
+import { RunLoop } from '../../src/lab/training/run-loop.ts';
 import type { LabEvent } from '../../src/worker/api.ts';
 import { createInside } from '../../src/worker/inside-service.ts';
-import { tinyRun } from '../lab/tiny-runs.ts';
+import { tinyRun } from '../lab/training/tiny-runs.ts';
 
 const model = { experts: 4, expertsPerToken: 2, gated: true, activation: 'silu', hidden: 8 };
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ExperimentJson, LabEvent, Result } from '../../src/worker/api.ts';
 import { createLab } from '../../src/worker/lab-service.ts';
-import { tinyExperiment } from '../lab/tiny-runs.ts';
+import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 
 const experiment = (changes = {}): ExperimentJson => JSON.parse(JSON.stringify(tinyExperiment(changes)));
 

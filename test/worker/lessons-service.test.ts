@@ -1,10 +1,10 @@
 // The lessons behind the contract: one at a time, refused beside training, cancelled with a reason.
 import { describe, expect, it } from 'vitest';
-import { cpuEngine } from '../../src/lab/engine.ts';
-import type { LessonEvent } from '../../src/worker/api-lessons.ts';
+import type { LessonEvent } from '../../src/contract/lessons.ts';
+import { cpuEngine } from '../../src/lab/plans/engine.ts';
 import { Exclusive } from '../../src/worker/exclusive.ts';
 import { LessonsService } from '../../src/worker/lessons-service.ts';
-import { tinyRun } from '../lab/tiny-runs.ts';
+import { tinyRun } from '../lab/training/tiny-runs.ts';
 
 const nothing = () => undefined;
 

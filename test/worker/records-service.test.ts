@@ -1,12 +1,12 @@
 // Runs on record in the worker: kept with the run, renamed, opened from files, compared; and what an older layout kept.
 import { describe, expect, it } from 'vitest';
-import { readRunRecord, writeRunRecord } from '../../src/lab/run-record.ts';
+import { readRunRecord, writeRunRecord } from '../../src/lab/records/run-record.ts';
 import type { LabEvent, Result } from '../../src/worker/api.ts';
 import { DeviceService } from '../../src/worker/device-service.ts';
 import { createRecords } from '../../src/worker/records-service.ts';
 import { RunService } from '../../src/worker/run-service.ts';
-import { exampleRecord } from '../lab/example-record.ts';
-import { tinyExperiment } from '../lab/tiny-runs.ts';
+import { exampleRecord } from '../lab/records/example-record.ts';
+import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { MemoryStorage } from './memory-storage.ts';
 
 function setUp(storage = new MemoryStorage()) {

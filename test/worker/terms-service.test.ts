@@ -1,11 +1,11 @@
 // The call about terms: which kernel table its seconds come from.
 import { describe, expect, it } from 'vitest';
-import { predictedTable } from '../../src/lab/kernel-table.ts';
+import type { TermReport, TermsApi } from '../../src/contract/terms.ts';
+import { predictedTable } from '../../src/lab/cost/kernel-table.ts';
 import type { KernelTable, Result } from '../../src/worker/api.ts';
-import type { TermReport, TermsApi } from '../../src/worker/api-terms.ts';
 import { createLab } from '../../src/worker/lab-service.ts';
 import { createTerms } from '../../src/worker/terms-service.ts';
-import { tinyExperiment, tinyRun } from '../lab/tiny-runs.ts';
+import { tinyExperiment, tinyRun } from '../lab/training/tiny-runs.ts';
 
 const json = JSON.parse(JSON.stringify(tinyExperiment()));
 

@@ -1,11 +1,11 @@
 // Sizes and comparisons of the worker, on the reference loops: one run after another, kept, cancelled, refused.
 import { expect, it } from 'vitest';
+import type { ComparisonEvent, MatchedModel } from '../../src/contract/comparison.ts';
 import type { ExperimentJson, LabEvent } from '../../src/worker/api.ts';
-import type { ComparisonEvent, MatchedModel } from '../../src/worker/api-zoo.ts';
 import { DeviceService } from '../../src/worker/device-service.ts';
 import { RunService } from '../../src/worker/run-service.ts';
 import { ZooService } from '../../src/worker/zoo-service.ts';
-import { type Changes, families, tinyExperiment } from '../lab/tiny-runs.ts';
+import { type Changes, families, tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { MemoryStorage } from './memory-storage.ts';
 
 function setUp(onEvent: (event: LabEvent) => void = () => undefined) {

@@ -1,7 +1,7 @@
 // SmolLM3 in Hugging Face's layout: Llama with layers that know no positions, and windows in some of them.
 import { layerAttention } from '../attention-config.ts';
 import type { ModelConfig } from '../config.ts';
-import { showValue } from '../fields-check.ts';
+import { showValue } from '../fields/check.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
 import {
   localLayers,

@@ -1,5 +1,5 @@
 // Keys of Hugging Face's config.json: which change no arithmetic here, and which may stand there only with one value.
-import { isRecord, showKey, showValue } from '../fields-check.ts';
+import { isRecord, showKey, showValue } from '../fields/check.ts';
 
 /** Keys that say nothing about what the model computes: names, token ids, defaults of generation, other tasks' heads. */
 const ignored: ReadonlySet<string> = new Set(

@@ -7,7 +7,7 @@ import {
 import { layerAttention } from '../attention-config.ts';
 import { biasesOf } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
-import { isRecord, showValue } from '../fields-check.ts';
+import { isRecord, showValue } from '../fields/check.ts';
 import { type ConfigReader, refuse } from './config-reader.ts';
 import type { Plain } from './family.ts';
 

@@ -1,6 +1,6 @@
 // Tensors of a Hugging Face file and our parameters, both ways: transposes, and packing of q|k|v, gate|up, experts, scale|bias.
 import type { ModelConfig } from '../config.ts';
-import { showKey } from '../fields-check.ts';
+import { showKey } from '../fields/check.ts';
 import { parameterSpecs } from '../parameters.ts';
 import { fileLayout, prefixIn } from './layout.ts';
 import { type FileLayout, headName, matrixShape, type Part } from './parts.ts';

@@ -16,7 +16,7 @@ import {
 } from '../../../src/model/huggingface/weights.ts';
 import { initialiseParameters } from '../../../src/model/initialise.ts';
 import { countParameters, parameterSpecs } from '../../../src/model/parameters.ts';
-import { findPreset, presets } from '../../../src/model/presets.ts';
+import { findPreset, presets } from '../../../src/model/presets/catalogue.ts';
 import { fixtureBytes, fixtureJson } from '../run-model.ts';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,0 +1,128 @@
+// `flopscope theory`: closed forms of the literature from the command line; no GPU is opened.
+import type { Command } from 'commander';
+import { stage } from '../../lab/plans/problem.ts';
+import { cacheOfArchitecture, countArchitecture } from '../../theory/architecture.ts';
+import {
+  chinchillaConvention,
+  closedFormOptimum,
+  gridOptimum,
+  publishedFit,
+  ratioOptimum,
+} from '../../theory/chinchilla.ts';
+import { expertConvention, expertCount, expertFactor, publishedRouters } from '../../theory/experts.ts';
+import { cacheConvention, reportCache } from '../../theory/kv-cache.ts';
+import { publishedModels } from '../../theory/published-models.ts';
+import { jsonOption, outputOf } from '../options.ts';
+import { table } from '../output.ts';
+import { addKv } from './kv.ts';
+import { amount, columns, figure } from './options.ts';
+import { addPress } from './press.ts';
+
+/** Adds the commands. */
+export function addTheory(program: Command): void {
+  const theory = program
+    .command('theory')
+    .description('what the literature says a model costs: press, deepseek, chinchilla, experts, kv, models');
+  addPress(theory);
+  addChinchilla(theory);
+  addExperts(theory);
+  addKv(theory);
+  addModels(theory);
+}
+
+function addChinchilla(theory: Command): void {
+  theory
+    .command('chinchilla')
+    .description('the best size and data for a budget of training flops')
+    .requiredOption('--flops <count>', 'the budget, a multiply-add as two', amount)
+    .option('--tokens-per-parameter <ratio>', 'of the rule of thumb', amount, 20)
+    .addOption(jsonOption())
+    .action(async (options: { flops: number; tokensPerParameter: number }, command: Command) => {
+      const { flops, tokensPerParameter } = options;
+      const [closedForm, grid, ratio] = await stage('invalidConfig', () => [
+        closedFormOptimum(flops),
+        gridOptimum(flops),
+        ratioOptimum(flops, tokensPerParameter),
+      ]);
+      const optima = [closedForm, grid, ratio].filter((optimum) => optimum !== undefined);
+      const units = { parameters: 'values', tokens: 'tokens', loss: 'nats per token' };
+      outputOf(command).result(
+        {
+          convention: chinchillaConvention,
+          units,
+          fit: publishedFit,
+          flops,
+          ...{ closedForm, grid, ratio },
+        },
+        `${columns([
+          ['', 'parameters', 'tokens', 'tokens per parameter', 'loss'],
+          ...optima.map((row) => [
+            row.method,
+            ...[row.parameters, row.tokens, row.tokensPerParameter, row.loss].map(figure),
+          ]),
+        ])}\n\n${chinchillaConvention}`,
+      );
+    });
+}
+
+function addExperts(theory: Command): void {
+  theory
+    .command('experts')
+    .description('how many experts a mixture should have')
+    .requiredOption('--total <parameters>', 'all, such as 671B', amount)
+    .requiredOption('--active <parameters>', 'of them per token, such as 37B', amount)
+    .addOption(jsonOption())
+    .action(async ({ total, active }: { total: number; active: number }, command: Command) => {
+      const exact = await stage('invalidConfig', () => expertCount(total, active));
+      const experts = {
+        low: Math.round(exact.low),
+        typical: Math.round(exact.typical),
+        high: Math.round(exact.high),
+      };
+      const unit = 'experts per layer';
+      outputOf(command).result(
+        { convention: expertConvention, unit, total, active, factor: expertFactor, experts, exact },
+        [
+          `${experts.typical} experts (${experts.low} to ${experts.high})`,
+          table(
+            publishedRouters.map((router) => [
+              router.model,
+              `${router.experts} experts, ${router.expertsPerToken} per token, ${router.shared} shared`,
+            ]),
+          ),
+          expertConvention,
+        ].join('\n\n'),
+      );
+    });
+}
+
+function addModels(theory: Command): void {
+  theory
+    .command('models')
+    .description('published models: parameters held against the released weights, active ones, cache')
+    .addOption(jsonOption())
+    .action((_options, command: Command) => {
+      const output = outputOf(command);
+      const rows = publishedModels.map((model) => ({
+        model,
+        count: countArchitecture(model.architecture),
+        cache: reportCache(cacheOfArchitecture(model.architecture), model.architecture.context, 16),
+      }));
+      for (const { model, count, cache } of rows) {
+        const { architecture: _, ...stated } = model;
+        output.result(
+          { ...stated, unit: 'values', parameters: count, cache: { convention: cacheConvention, ...cache } },
+          undefined,
+        );
+      }
+      const lines = rows.map(({ model, count, cache }) => [
+        model.id,
+        String(count.total),
+        String(count.active[0].parameters),
+        String(cache.bytesPerToken),
+        model.source,
+      ]);
+      const head = ['', 'parameters', 'active', 'cache B/token', 'source'];
+      output.text(`${columns([head, ...lines])}\n\nactive: ${rows[0].count.active[0].convention}\n`);
+    });
+}

@@ -1,0 +1,115 @@
+// `flopscope theory kv`: bytes per token of the cache of keys and values, from configurations of ours or of Hugging Face.
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { stage } from '../../lab/plans/problem.ts';
+import { modelFileNames } from '../../lab/training/model-files.ts';
+import { layerAttention } from '../../model/attention-config.ts';
+import { type ModelConfig, parseModel } from '../../model/config.ts';
+import { readHuggingFaceConfig } from '../../model/huggingface/config.ts';
+import { type ConfiguredCache, isPublishedConfig, readCacheConfig } from '../../theory/cache-config.ts';
+import { type CacheEntry, type CacheReport, cacheConvention, reportCache } from '../../theory/kv-cache.ts';
+import { refuse } from '../failure.ts';
+import { isDirectory, readJsonFile, resolvePath } from '../files.ts';
+import { jsonOption, outputOf } from '../options.ts';
+import { quantity, table } from '../output.ts';
+import { amount, figure } from './options.ts';
+
+interface KvOptions {
+  readonly context?: number;
+  readonly bits: number;
+}
+
+/** Adds the command. */
+export function addKv(theory: Command): void {
+  theory
+    .command('kv')
+    .argument('<config...>', 'CONFIG.json, config.json of Hugging Face, or a directory that has one')
+    .description('bytes per token of the key and value cache')
+    .option('--context <tokens>', "length of the sequence; by default the model's", amount)
+    .option('--bits <count>', 'of one value', amount, 16)
+    .addOption(jsonOption())
+    .action(async (paths: readonly string[], { context, bits }: KvOptions, command: Command) => {
+      const output = outputOf(command);
+      // All are read before the first is shown: a bad path leaves no half of an answer.
+      const reports: { readonly path: string; readonly report: CacheReport }[] = [];
+      for (const path of paths) {
+        const cache = await readCache(resolvePath(path));
+        const report = await stage('invalidConfig', () =>
+          reportCache(cache.layout, context ?? cache.context, bits),
+        );
+        reports.push({ path, report });
+      }
+      for (const { path, report } of reports) {
+        output.result(
+          { config: path, convention: cacheConvention, unit: 'bytes', ...report },
+          `${describe(path, report)}\n`, // a blank line between configurations
+        );
+      }
+      output.text(`${cacheConvention}\n`);
+    });
+}
+
+async function readCache(path: string): Promise<ConfiguredCache> {
+  const file = (await isDirectory(path)) ? join(path, modelFileNames.config) : path;
+  const json = await readJsonFile(file);
+  if (!isPublishedConfig(json)) return ownCache(modelOf(file, json));
+  // Models of our own that no published layout can say.
+  if (json.model_type === 'flopscope')
+    return ownCache(await stage('invalidFile', () => readHuggingFaceConfig(json)));
+  return stage('invalidFile', () => {
+    try {
+      return readCacheConfig(json);
+    } catch (error) {
+      throw new Error(
+        `${file}: ${error instanceof Error ? error.message.replace(/^config\.json: /, '') : error}`,
+      );
+    }
+  });
+}
+
+/** The `model` section of a configuration; the others do not matter here. */
+function modelOf(file: string, json: unknown): ModelConfig {
+  const section = typeof json === 'object' && json !== null && Object.hasOwn(json, 'model');
+  if (!section) {
+    refuse('invalidFile', `${file}: there is neither model nor model_type. Give a configuration of a model.`);
+  }
+  const parsed = parseModel((json as { readonly model: unknown }).model);
+  if (parsed.kind === 'ok') return parsed.model;
+  return refuse('invalidConfig', `${file}: ${parsed.problems.map(({ message }) => message).join(' ')}`);
+}
+
+function ownCache(model: ModelConfig): ConfiguredCache {
+  const { layers, heads, keyValueHeads, headSize, context } = model;
+  const entry: CacheEntry =
+    model.attention === 'latent'
+      ? { kind: 'latent', latent: model.latentSize, decoupledKey: model.ropeHeadSize }
+      : { kind: 'heads', keyValueHeads, headSize };
+  const locals = Array.from({ length: layers }, (_, layer) => layerAttention(model, layer)).filter(
+    ({ isLocal }) => isLocal,
+  ).length;
+  const groups = [
+    { layers: locals, entry, window: model.window },
+    { layers: layers - locals, entry },
+  ].filter((group) => group.layers > 0);
+  return { layout: { heads, headSize, groups }, context };
+}
+
+function describe(path: string, report: CacheReport): string {
+  const {
+    bytesPerToken,
+    bytesPerTokenBeyondWindows: beyond,
+    bytesPerTokenWithoutDecoupledKey: plain,
+  } = report;
+  return table([
+    ['config', path],
+    ['attention', `${report.kind}, ${report.layers} layers`],
+    ['bytes per token', `${bytesPerToken} (${report.valuesPerToken} values of ${report.bitsPerValue} bits)`],
+    ...(beyond === bytesPerToken ? [] : [['once windows are full', `${beyond}`] as const]),
+    ...(plain === undefined ? [] : [['without the decoupled key', `${plain}`] as const]),
+    [`${report.context} tokens`, quantity(report.bytesAtContext, 'B')],
+    [
+      'of multi-head attention',
+      `${figure(100 * report.shareOfMultiHead)} % of ${report.multiHeadBytesPerToken} bytes per token`,
+    ],
+  ]);
+}

@@ -1,0 +1,129 @@
+// `flopscope theory press` and `deepseek`: Press's Table 3, and his check of it.
+import { type Command, Option } from 'commander';
+import { type Assumptions, statedAssumptions } from '../../theory/assumptions.ts';
+import { deepSeekCheck, deepSeekModel, deepSeekReported } from '../../theory/deepseek.ts';
+import { economicsUnits } from '../../theory/economics.ts';
+import { pressConvention, pressTable } from '../../theory/press.ts';
+import {
+  type PressCase,
+  type PressCaseCosts,
+  type PressCaseName,
+  pressCase,
+  pressCaseModels,
+  pressCaseNames,
+  pressCaseUnits,
+  type Span,
+} from '../../theory/press-cases.ts';
+import { jsonOption, outputOf } from '../options.ts';
+import { table } from '../output.ts';
+import { type AssumptionOptions, addAssumptions, assumptionsOf, columns, figure } from './options.ts';
+
+/** Adds both commands. */
+export function addPress(theory: Command): void {
+  addAssumptions(theory.command('press'))
+    .description("Press's Table 3: memory, flops, time and money of four models")
+    .addOption(new Option('--case <name>', 'this column only').choices([...pressCaseNames]))
+    .addOption(jsonOption())
+    .action(async (options: AssumptionOptions & { case?: PressCaseName }, command: Command) => {
+      const assumptions = await assumptionsOf(options);
+      const names = options.case === undefined ? pressCaseNames : [options.case];
+      const cases = Object.fromEntries(names.map((name) => [name, pressCase(name, assumptions)]));
+      const convention = pressConvention;
+      outputOf(command).result(
+        { convention, assumptions: statedAssumptions(assumptions), cases },
+        [
+          describeCases(cases),
+          ...(options.case === undefined ? [] : [describeTerms(options.case)]),
+          describeAssumptions(assumptions),
+          convention,
+        ].join('\n\n'),
+      );
+    });
+  addAssumptions(theory.command('deepseek'))
+    .description("Press's formulas beside what DeepSeek-V3 reported")
+    .addOption(jsonOption())
+    .action(async (options: AssumptionOptions, command: Command) => {
+      const assumptions = await assumptionsOf(options);
+      const recomputed = deepSeekCheck(assumptions);
+      const result = {
+        convention: pressConvention,
+        units: { ...economicsUnits, tokens: 'tokens', multiplyAdds: 'multiply-adds', parameters: 'values' },
+        assumptions: statedAssumptions(assumptions),
+        model: deepSeekModel,
+        recomputed,
+        reported: deepSeekReported,
+      };
+      outputOf(command).result(
+        result,
+        [describeDeepSeek(assumptions), describeAssumptions(assumptions), pressConvention].join('\n\n'),
+      );
+    });
+}
+
+function describeCases(cases: Readonly<Record<string, PressCase>>): string {
+  const rows = Object.keys(pressCaseUnits) as (keyof PressCaseCosts)[];
+  return columns([
+    ['', ...Object.keys(cases), 'unit'],
+    ...rows.map((row) => [
+      row,
+      ...Object.values(cases).map((costs) => span(costs[row], figure)),
+      pressCaseUnits[row],
+    ]),
+  ]);
+}
+
+/** Table 1 of one case, term by term. */
+function describeTerms(name: PressCaseName): string {
+  const models = pressCaseModels[name];
+  const [low, high] = ('low' in models ? [models.low, models.high] : [models, models]).map(pressTable);
+  const cell = (from: number, to: number): string =>
+    span(from === to ? from : { low: from, high: to }, figure);
+  return columns([
+    ['Table 1, forward', 'of', 'multiply-adds', 'activations', 'parameters'],
+    ...low.map((from, index) => [
+      from.task,
+      from.isPerLayer ? 'each layer' : 'the model',
+      cell(from.multiplyAdds, high[index].multiplyAdds),
+      cell(from.data, high[index].data),
+      cell(from.parameters, high[index].parameters),
+    ]),
+  ]);
+}
+
+function span(value: number | Span<number>, show: (value: number) => string): string {
+  return typeof value === 'number' ? show(value) : `${show(value.low)} to ${show(value.high)}`;
+}
+
+function describeAssumptions(assumptions: Assumptions): string {
+  const stated = statedAssumptions(assumptions);
+  return `Assumed: ${Object.entries(stated)
+    .map(([name, value]) => `${name} ${figure(value)}`)
+    .join(', ')}.`;
+}
+
+function describeDeepSeek(assumptions: Assumptions): string {
+  const { activeParameters, multiplyAddsPerToken, optimal, reportedTokens } = deepSeekCheck(assumptions);
+  const { low, high } = reportedTokens.operatingDollars;
+  const compared = (recomputed: number, reported: number): string =>
+    `${figure(recomputed)}  reported ${figure(reported)}`;
+  return table([
+    ['active parameters, 12L·d²', compared(activeParameters, deepSeekReported.activeParameters)],
+    ['multiply-adds per token', figure(multiplyAddsPerToken)],
+    [
+      `tokens, ${assumptions.tokensPerParameter} per parameter`,
+      compared(optimal.tokens, deepSeekReported.tokens),
+    ],
+    [
+      'training on these',
+      `${figure(optimal.multiplyAdds)} multiply-adds, ${figure(optimal.gpuHours)} GPU-hours`,
+    ],
+    ['training on the reported', `${figure(reportedTokens.multiplyAdds)} multiply-adds`],
+    ['GPU-hours of it', compared(reportedTokens.gpuHours, deepSeekReported.gpuHours)],
+    ['dollars of it, capital', compared(reportedTokens.dollars, deepSeekReported.dollars)],
+    ['running it besides', `${figure(low)} to ${figure(high)} dollars`],
+    [
+      'energy of it',
+      `${figure(reportedTokens.kilowattHours)} kWh, ${figure(reportedTokens.energyDollars)} dollars`,
+    ],
+  ]);
+}

@@ -1,0 +1,214 @@
+// `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
+import { basename } from 'node:path';
+import { tokensPerSecond } from '../../lab/completion-times.ts';
+import { predictTraining } from '../../lab/plans/prediction.ts';
+import { LabError } from '../../lab/plans/problem.ts';
+import { titleOf } from '../../lab/records/run-recorder.ts';
+import { checkpointFileName } from '../../lab/training/checkpoint.ts';
+import { writeModelFiles } from '../../lab/training/model-files.ts';
+import { checkpointOf, prepareRun, type Run, weightsOf } from '../../lab/training/run.ts';
+import { RunLoop } from '../../lab/training/run-loop.ts';
+import type { Experiment } from '../../model/config.ts';
+import type { LabEvent, Problem } from '../../worker/api.ts';
+import { type Machine, openMachine } from '../device.ts';
+import { readExperiment, withText } from '../experiments.ts';
+import { Interrupted } from '../failure.ts';
+import { createDirectory, type NamedBytes, resolvePath, writeFiles } from '../files.ts';
+import { unlessInterrupted } from '../interruption.ts';
+import { type Output, quantity, table } from '../output.ts';
+import { experimentFileName } from '../predict.ts';
+import { completeProfile } from '../profiles.ts';
+import { useKnownProfile } from '../profiles-known.ts';
+import { lastStepOf, readCheckpointOf, resumedExperiment } from '../resume.ts';
+import { StepLines } from './lines.ts';
+import type { TrainOptions } from './options.ts';
+import { beginRecord, checkRecordPath, type TrainRecord } from './record.ts';
+
+/** Seconds between checkpoints; more when saving takes long. */
+const saveInterval = 30;
+
+/** Runs the command. @throws LabError or Interrupted. */
+export async function trainOnText(
+  path: string,
+  options: TrainOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const given = await withText(seeded(await readExperiment(path), options.seed), options.data);
+  const checkpoint =
+    options.resume === undefined ? undefined : await readCheckpointOf(resolvePath(options.resume), 'random');
+  const { experiment, changed } = checkpoint
+    ? resumedExperiment(given.experiment, checkpoint)
+    : { experiment: given.experiment, changed: [] };
+  if (changed.length > 0) output.note(`resume: changed since the checkpoint: ${changed.join(', ')}.`);
+  const done = checkpoint?.progress.step ?? 0;
+  const lastStep = options.steps === undefined ? experiment.train.steps : lastStepOf(options.steps, done);
+  if (checkpoint) output.note(`resume: at step ${done}, training to step ${Math.max(done, lastStep)}.`);
+  const out = options.out === undefined ? undefined : resolvePath(options.out);
+  if (out !== undefined) await createDirectory(out);
+  await checkRecordPath(options);
+
+  const nothingYet = 'before the first step: there was nothing to keep.';
+  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
+  await useKnownProfile(machine, options.profile, output);
+  const prepared = await unlessInterrupted(
+    signal,
+    nothingYet,
+    prepareRun(machine.engine, experiment, {
+      ...(given.text ? { text: given.text } : {}),
+      ...(checkpoint ? { checkpoint } : {}),
+      // Samples are for people, or for a record that was asked for.
+      withSampler: (!output.json || options.record !== undefined) && experiment.train.sampleInterval > 0,
+      onProgress: output.progress,
+    }),
+  );
+  const run = await unlessInterrupted(signal, nothingYet, withPrediction(prepared, machine, options, output));
+  const record = await beginRecord(run, titleOf(run, textName(options)), machine, options, output);
+  await train(run, machine, { out, lastStep, record }, output, signal);
+}
+
+function textName({ data }: TrainOptions): string | undefined {
+  return data === undefined ? undefined : basename(data);
+}
+
+/** How far to train and where to write. */
+interface Goal {
+  readonly out: string | undefined;
+  readonly lastStep: number;
+  readonly record: TrainRecord;
+}
+
+async function train(
+  run: Run,
+  machine: Machine,
+  goal: Goal,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const { out, lastStep, record } = goal;
+  const { evaluationInterval } = run.experiment.train;
+  const lines = new StepLines(
+    output,
+    (step) => evaluationInterval > 0 && (step % evaluationInterval === 0 || step === lastStep),
+  );
+  let problem: Problem | undefined;
+  const loop = new RunLoop(run, {
+    emit: (event) => {
+      lines.take(event);
+      record.recorder.take(event);
+      if (event.kind === 'problem' && event.problem.kind !== 'storageFull') problem = event.problem;
+      describeEvent(event, output);
+    },
+    ...(out === undefined
+      ? {}
+      : {
+          // The last state is written with everything else.
+          save: async (bytes: Uint8Array, step: number) => {
+            if (step < lastStep) await writeFiles(out, [{ name: checkpointFileName, bytes }, record.file()]);
+          },
+          saveInterval,
+        }),
+    lastStep,
+  });
+  const pause = () => void loop.pause();
+  signal.addEventListener('abort', pause, { once: true });
+  if (!signal.aborted) loop.start();
+  await loop.settled();
+  signal.removeEventListener('abort', pause);
+  lines.flush();
+  await record.write();
+  if (problem) {
+    // Weights that diverged are nothing to keep; how they did is.
+    if (out !== undefined) await writeFiles(out, [record.file()]);
+    throw new LabError(problem);
+  }
+  if (out !== undefined) await writeFiles(out, [...(await filesOf(run)), record.file()]);
+  if (signal.aborted) throw new Interrupted(whatWasKept(run, goal));
+  output.result(...summary(run, machine, lines, goal));
+}
+
+/** Everything that `--out` holds. Call when no step is in flight. */
+async function filesOf(run: Run): Promise<NamedBytes[]> {
+  const { experiment, corpus } = run;
+  return [
+    ...writeModelFiles(experiment.model, await weightsOf(run), corpus.tokenizer),
+    { name: checkpointFileName, bytes: await checkpointOf(run) },
+    {
+      name: experimentFileName,
+      bytes: new TextEncoder().encode(`${JSON.stringify(experiment, undefined, 2)}\n`),
+    },
+  ];
+}
+
+function whatWasKept(run: Run, { out, record }: Goal): string {
+  const { step } = run.trainer.progress;
+  if (out !== undefined) {
+    return `after step ${step}: wrote a checkpoint and the model to ${out}. Go on with --resume ${out}.`;
+  }
+  const kept = record.path === undefined ? 'nothing' : `nothing but the record in ${record.path}`;
+  return `after step ${step}: ${kept} was kept, because there is no --out.`;
+}
+
+function summary(
+  { trainer, prediction }: Run,
+  { engine, device }: Machine,
+  lines: StepLines,
+  { out, record: { path: record } }: Goal,
+): [value: object, text: string] {
+  const { step, tokens, seconds } = trainer.progress;
+  const session = lines.measured;
+  const measured = tokensPerSecond(session.tokens, session.seconds);
+  const peak = engine.profile?.fmaFlopsPerSecond.value;
+  const utilization =
+    peak && measured ? (trainer.flopsPerStep * session.steps) / session.seconds / peak : undefined;
+  const predicted = prediction.tokensPerSecond;
+  const value = {
+    done: true,
+    ...{ steps: step, tokens, loss: lines.last?.loss, validationLoss: lines.validationLoss },
+    predictedTokensPerSecond: predicted,
+    measuredTokensPerSecond: measured,
+    modelFlopsUtilization: utilization,
+    peakFlopsPerSecond: peak,
+    ...{ seconds, runtime: engine.kind, device, out, record },
+  };
+  const rows: (readonly [string, string | undefined])[] = [
+    ['done', `${step} steps, ${tokens} tokens, ${quantity(seconds, 's')} on ${device}`],
+    ['loss', lines.last?.loss.toFixed(4)],
+    ['validation loss', lines.validationLoss?.toFixed(4)],
+    ['measured', measured && quantity(measured, 'tokens/s')],
+    ['predicted', predicted && quantity(predicted, 'tokens/s')],
+    [
+      'utilization',
+      utilization && peak && `${(100 * utilization).toFixed(1)} % of ${quantity(peak, 'FLOP/s')}`,
+    ],
+    ['written to', [out, record].filter(Boolean).join(' and ') || undefined],
+  ].map(([name, text]) => [String(name), text ? String(text) : undefined]);
+  return [value, table(rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])))];
+}
+
+function describeEvent(event: LabEvent, output: Output): void {
+  if (event.kind === 'sample') output.text(`--- sample at step ${event.step}\n${event.text}\n---\n`);
+  if (event.kind === 'problem' && event.problem.kind === 'storageFull') output.note(event.problem.message);
+}
+
+function seeded(experiment: Experiment, seed: number | undefined): Experiment {
+  if (seed === undefined) return experiment;
+  return {
+    ...experiment,
+    train: { ...experiment.train, seeds: { weights: seed, data: seed, dropout: seed } },
+  };
+}
+
+/** Measures what is not known of the device yet, so that the run is predicted before it begins. */
+async function withPrediction(
+  run: Run,
+  { engine, open }: Machine,
+  options: TrainOptions,
+  output: Output,
+): Promise<Run> {
+  if (!open || !options.calibrate || options.profile !== undefined) return run;
+  const { accumulate, update } = run.plans;
+  const profile = await completeProfile(open, [accumulate, update], engine.profile, output);
+  engine.profile = profile;
+  return { ...run, prediction: predictTraining(run.experiment, run.plans, run.sampling, profile) };
+}

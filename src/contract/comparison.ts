@@ -1,0 +1,51 @@
+// The contract's part on the families of models: presets in other sizes, and comparisons at equal flops. Types only.
+import type { ExperimentJson, Result } from '../worker/api.ts';
+import type { RunRecord } from './records.ts';
+
+/** One model of a comparison: as much arithmetic a token as the others. */
+export interface MatchedModel {
+  readonly presetId: string;
+  readonly title: string;
+  /** What runs: the preset's model, sized to fit, with text, training and context of the first. */
+  readonly experiment: ExperimentJson;
+  /** What is not as in the preset, in one line; empty where nothing is. */
+  readonly change: string;
+  readonly parameters: number;
+  /** Parameters that one token meets: all but those of the experts that it does not take. */
+  readonly activeParameters: number;
+  /** Training flops of one token, multiply-add as two: useful flops of a step's dispatches over its tokens. */
+  readonly flopsPerToken: number;
+  /** Flops over those of the first model. */
+  readonly ratio: number;
+  readonly tokensPerStep: number;
+  readonly steps: number;
+  /** Expected of this device; undefined until it is calibrated. */
+  readonly secondsPerStep?: number;
+  readonly relativeError?: number;
+}
+
+/** What happens in a comparison: a model begins to train, or has ended with its record. */
+export type ComparisonEvent =
+  | { readonly kind: 'begun'; readonly index: number }
+  | { readonly kind: 'ended'; readonly index: number; readonly record: RunRecord };
+
+/** Calls about families and sizes. */
+export interface ZooApi {
+  /** A preset with `factor` times the parameters, in its proportions, as the form holds it. */
+  scalePreset(presetId: string, factor: number): Promise<Result<ExperimentJson>>;
+  /**
+   * Two to four presets sized to cost as many training flops a token as the first, within two per cent.
+   * @param steps of each run; 0 for as many as the first preset takes
+   */
+  matchAtEqualFlops(presetIds: readonly string[], steps: number): Promise<Result<readonly MatchedModel[]>>;
+  /**
+   * Trains matched models one after another, as ordinary runs that are kept. Refused while a run is training. The
+   * answer is whether all of them came to an end.
+   */
+  compareAtEqualFlops(
+    models: readonly MatchedModel[],
+    onEvent: (event: ComparisonEvent) => void,
+  ): Promise<Result<boolean>>;
+  /** Stops the run of a comparison and begins no other. */
+  cancelComparison(): Promise<void>;
+}

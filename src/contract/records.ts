@@ -1,0 +1,137 @@
+// The contract's part on run records: what one run was, and what several have in common. Types only.
+import type {
+  ExperimentJson,
+  KernelTable,
+  LossFloors,
+  Measured,
+  Prediction,
+  Result,
+  RunState,
+  StepRecord,
+  StepTiming,
+} from '../worker/api.ts';
+
+/** Held-out loss at one moment of a run. */
+export interface RecordedEvaluation {
+  readonly step: number;
+  readonly tokens: number;
+  readonly flops: number;
+  readonly seconds: number;
+  readonly loss: number;
+}
+
+/** What a run was measured on. */
+export interface RecordedDevice {
+  readonly runtime: 'gpu' | 'cpu';
+  /** In words, such as `Apple M3`. */
+  readonly name: string;
+  readonly vendor?: string;
+  readonly architecture?: string;
+  /** True for a software renderer or the reference loops: speeds say nothing about a GPU. */
+  readonly isSoftware: boolean;
+  /** Browser or Node with its version. */
+  readonly host: string;
+  readonly features?: readonly string[];
+}
+
+/** The device's calibrated peaks, against which utilisation counts. */
+export interface RecordedCalibration {
+  readonly fmaFlopsPerSecond: Measured;
+  readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measured }[];
+  readonly launchSeconds: Measured;
+  /** Kernels whose slowdown was measured. */
+  readonly kernels: number;
+  readonly timer: string;
+}
+
+/** One run as one JSON file. What is optional, a recording may lack. Seeds are in `experiment.train.seeds`. */
+export interface RunRecord {
+  readonly format: 'flopscope-run';
+  /** Version of this format; a reader refuses a newer one. */
+  readonly version: 1;
+  readonly appVersion: string;
+  readonly id: string;
+  readonly title: string;
+  readonly presetId?: string;
+  /** How it was made, in one sentence. */
+  readonly note?: string;
+  /** ISO date of the preparation. */
+  readonly startedAt: string;
+  readonly state: Exclude<RunState, 'idle' | 'preparing'>;
+  /** What ended it, where it did not simply finish. */
+  readonly message?: string;
+  /** Version of the configuration's schema. */
+  readonly configVersion: number;
+  readonly experiment: ExperimentJson;
+  /** SHA-256 of the text. */
+  readonly dataSha256?: string;
+  readonly device: RecordedDevice;
+  readonly calibration?: RecordedCalibration;
+  readonly prediction?: Prediction;
+  /** Bytes that the runtime took for tensors. */
+  readonly allocatedBytes?: number;
+  readonly totalSteps: number;
+  readonly floors?: LossFloors;
+  /** How the seconds of the steps were measured. */
+  readonly timingMethod: string;
+  /** Medians of the last steps. */
+  readonly timing?: StepTiming;
+  /** Thinned out for long runs: the first, the last, that of least loss, and evenly between. Each is a real step. */
+  readonly steps: readonly StepRecord[];
+  readonly evaluations: readonly RecordedEvaluation[];
+  readonly samples: readonly { readonly step: number; readonly text: string }[];
+  readonly kernelTable?: KernelTable;
+}
+
+/** A run kept in this browser that can be gone on with. */
+export interface SavedRun {
+  readonly id: string;
+  readonly title: string;
+  readonly savedAt: string;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly loss: number;
+  readonly bytes: number;
+}
+
+/** A run that is kept in this browser, with or without a checkpoint to go on from. */
+export interface KeptRun extends SavedRun {
+  readonly state: RunRecord['state'];
+  /** False where only the record is left. */
+  readonly canContinue: boolean;
+}
+
+/** One quantity of a run, predicted beside measured. */
+export interface ComparedFigure {
+  readonly quantity: string;
+  readonly unit: string;
+  readonly predicted?: number;
+  readonly measured?: number;
+}
+
+/** One run of a comparison. */
+export interface ComparedRun {
+  readonly title: string;
+  /** In which settings it is not the first run, in one line; empty for the first. */
+  readonly differences: string;
+  readonly device: string;
+  /** The same quantities in the same order for every run. */
+  readonly figures: readonly ComparedFigure[];
+}
+
+/** Runs on record. */
+export interface RecordsApi {
+  /** All runs of this browser, newest first. */
+  keptRuns(): Promise<readonly KeptRun[]>;
+  /** The record of a kept run, or of the open one, up to its newest step. */
+  runRecord(id: string): Promise<Result<RunRecord>>;
+  /** Reads a record file of any origin. */
+  readRecord(file: Blob): Promise<Result<RunRecord>>;
+  /** Keeps a record that came from a file. The answer is its id here. */
+  keepRecord(record: RunRecord): Promise<Result<string>>;
+  renameRun(id: string, title: string): Promise<Result<undefined>>;
+  /** Differences and figures of several runs, the first being what the others are compared with. */
+  compareRecords(records: readonly RunRecord[]): Promise<Result<readonly ComparedRun[]>>;
+  /** The same as one HTML file that needs nothing else. */
+  recordsReport(records: readonly RunRecord[]): Promise<Result<string>>;
+}

@@ -1,0 +1,147 @@
+// Hands the runtime its probes: the peaks, and the kernels that training and sampling would choose on this device.
+import { parseExperiment } from '../../model/config.ts';
+import { presets } from '../../model/presets/catalogue.ts';
+import { plainPresets } from '../../model/presets/starting.ts';
+import { type DeviceProfile, limitOf } from '../../plan/device-profile.ts';
+import type { Capabilities, Kernel } from '../../plan/kernel.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { costOf } from '../../plan/predict.ts';
+import { calibrate } from '../../runtime/calibrate.ts';
+import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
+import { Pace } from '../../runtime/pace.ts';
+import { exampleScalars } from '../../runtime/verify.ts';
+import type { CalibrationReport } from '../../worker/api.ts';
+import { recordInferencePlans } from '../plans/inference-plans.ts';
+import { kernelNamed } from '../plans/kernel-catalogue.ts';
+import { allPlans } from '../plans/prediction.ts';
+import { recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
+
+/** What no preset has: the other optimizer, the loss at the end alone, and shapes smaller than any tile. */
+const tinyExperiment = {
+  model: { layers: 1, width: 16, heads: 2, context: 8, bias: true, dropout: 0.1 },
+  train: { steps: 1, batch: 4, optimizer: { kind: 'sgd', learningRate: 0.1 }, lossPositions: 'last' },
+  data: {},
+};
+
+/** Characters of a typical alphabet: presets leave the vocabulary to the text. */
+const typicalVocabulary = 65;
+
+/** Name under which a profile is kept: what can change speed. */
+export function deviceKey(facts: DeviceFacts, host: string): string {
+  return [facts.vendor, facts.architecture, facts.device, facts.description, host]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** Measures a device with the given kernels. `host` is the browser or Node version. */
+export function calibrateDevice(
+  open: OpenDevice,
+  host: string,
+  onProgress?: (fraction: number, what: string) => void,
+  kernels: readonly Kernel[] = calibratedKernels(open.capabilities),
+): Promise<DeviceProfile> {
+  const probes = { arithmetic: arithmeticProbes(), copy: kernelNamed('copy'), kernels };
+  return calibrate(open.device, deviceKey(open.facts, host), probes, onProgress);
+}
+
+function arithmeticProbes(): Kernel[] {
+  return [kernelNamed('fma-peak/scalar'), kernelNamed('fma-peak/vector')];
+}
+
+/** The mixture of kernels that tells this device's pace: `paceSeconds` over its seconds is the pace now. */
+export function openPace({ device, capabilities }: OpenDevice): Promise<Pace> {
+  return Pace.open(device, calibratedKernels(capabilities));
+}
+
+/**
+ * The kernels that predictions rest on: those of the plain presets' training steps, the ones that take most of a step
+ * first, then what only sampling needs. What else a model needs is measured when it is first predicted.
+ */
+export function calibratedKernels(capabilities: Capabilities): Kernel[] {
+  const recorded = plainPresets.flatMap(({ experiment }) => recordTypical(experiment, capabilities) ?? []);
+  const training = byWeight(recorded.flatMap(({ accumulate, update }) => [accumulate, update]));
+  const sampling = recorded.flatMap(({ model }) => {
+    const { prefill, decode } = recordInferencePlans(model, { capabilities });
+    return [decode, ...prefill.map(({ plan }) => plan)];
+  });
+  return [...new Set([...training, ...byWeight(sampling)])];
+}
+
+/** Slowing during a calibration, and its spread, beyond which its figures should not be trusted. */
+const steady = { slowing: 1.4, spread: 0.2 } as const;
+
+/** True if the device's clock, or its load, changed while it was calibrated. */
+export function isUnsteady({ slowing }: DeviceProfile): boolean {
+  return slowing.value > steady.slowing || slowing.spread > steady.spread;
+}
+
+/** What to do about it. */
+export const unsteadyAdvice =
+  'The device’s pace changed while it was measured. Close what else uses it, let it cool, and calibrate again.';
+
+/** Shapes that a full calibration has, of which a cold driver lets fewer be reached in its time. */
+export function shapesToMeasure(capabilities: Capabilities): number {
+  return calibratedKernels(capabilities).reduce((sum, { calibration }) => sum + calibration.length, 0);
+}
+
+/** Kernels of some plans, those with most work first: flops and bytes at the rates of an average device. */
+function byWeight(plans: readonly Plan[]): Kernel[] {
+  const weights = new Map<Kernel, number>();
+  for (const dispatch of plans.flatMap(({ dispatches }) => dispatches)) {
+    const { launchedFlops, bytes } = costOf(dispatch, exampleScalars);
+    const weight = Math.max(launchedFlops / 10, bytes);
+    weights.set(dispatch.kernel, (weights.get(dispatch.kernel) ?? 0) + weight);
+  }
+  return [...weights].sort((a, b) => b[1] - a[1]).map(([kernel]) => kernel);
+}
+
+/** The kernels that the presets and a tiny experiment would run on such a device, sampling included, each once. */
+export function chosenKernels(capabilities: Capabilities): Kernel[] {
+  const experiments = [...presets.map(({ experiment }) => experiment), tinyExperiment];
+  return kernelsOf(experiments.flatMap((json) => typicalPlans(json, capabilities)));
+}
+
+/** All plans of an experiment in JSON, with the vocabulary of a typical alphabet; none if it is refused. */
+export function typicalPlans(json: unknown, capabilities: Capabilities): Plan[] {
+  const plans = recordTypical(json, capabilities);
+  return plans ? allPlans(plans, recordInferencePlans(plans.model, { capabilities })) : [];
+}
+
+function recordTypical(json: unknown, capabilities: Capabilities): TrainingPlans | undefined {
+  const parsed = parseExperiment(json);
+  if (parsed.kind !== 'ok') return undefined;
+  const { model, train } = parsed.experiment;
+  const config = { ...model, vocabulary: model.vocabulary || typicalVocabulary };
+  return recordTrainingPlans(config, train, { capabilities });
+}
+
+function kernelsOf(plans: readonly Plan[]): Kernel[] {
+  return [...new Set(plans.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel)))];
+}
+
+/** Kernels of these plans of which a profile knows nothing yet, each once. */
+export function missingKernels(plans: readonly Plan[], profile: DeviceProfile | undefined): Kernel[] {
+  return kernelsOf(plans).filter(({ name }) => !profile || !(name in profile.kernels));
+}
+
+/** A profile as the page shows it. */
+export function reportOf(profile: DeviceProfile, seconds: number): CalibrationReport {
+  const { fmaFlopsPerSecond, slowing, copyBytesPerSecond, launchSeconds, kernels, timer } = profile;
+  return {
+    fmaFlopsPerSecond,
+    slowing,
+    copyBytesPerSecond,
+    launchSeconds,
+    families: Object.entries(kernels).map(([family, points]) => ({
+      family,
+      points: points.map((point) => ({
+        shape: point.shape,
+        limitSeconds: limitOf(profile, point).seconds,
+        seconds: point.seconds,
+      })),
+    })),
+    seconds,
+    timer,
+    ...(isUnsteady(profile) ? { warning: unsteadyAdvice } : {}),
+  };
+}

@@ -1,0 +1,30 @@
+// The guided lessons, in the order in which they are read.
+
+import { LabError } from '../plans/problem.ts';
+import { causalLesson } from './causal.ts';
+import { decodeLesson } from './decode.ts';
+import { deepSeekLesson } from './deepseek.ts';
+import { gradientsLesson } from './gradients.ts';
+import { headsLesson } from './heads.ts';
+import type { Lesson } from './lesson.ts';
+import { positionsLesson } from './positions.ts';
+import { targetsLesson } from './targets.ts';
+
+/** All lessons: what Press asks to be checked by experiment (arXiv 2511.11572), each with its own question. */
+export const allLessons: readonly Lesson[] = [
+  causalLesson,
+  decodeLesson,
+  positionsLesson,
+  targetsLesson,
+  headsLesson,
+  gradientsLesson,
+  deepSeekLesson,
+];
+
+/** A lesson by its id. @throws LabError that names those there are */
+export function lessonNamed(id: string): Lesson {
+  const lesson = allLessons.find(({ info }) => info.id === id);
+  if (lesson) return lesson;
+  const known = allLessons.map(({ info }) => info.id).join(', ');
+  throw new LabError({ kind: 'invalidConfig', message: `lesson: there is no "${id}". Use one of ${known}.` });
+}

@@ -1,0 +1,284 @@
+// Lesson: writing with a cache takes linear time per token, without one quadratic.
+
+import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
+import { headLogits } from '../../kernels/head-loss.ts';
+import { selectRow } from '../../kernels/select-row.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { initialiseParameters } from '../../model/initialise.ts';
+import { constantTables, createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
+import { parameterSpecs } from '../../model/parameters.ts';
+import { recordTrunk } from '../../model/transformer.ts';
+import { freeze, type Plan } from '../../plan/plan.ts';
+import { planFlops } from '../../plan/predict.ts';
+import { persistentTensor, storagesOf } from '../../plan/store.ts';
+import { Tape } from '../../plan/tape.ts';
+import type { Tensor } from '../../plan/tensor.ts';
+import type { Replay, Runtime } from '../../runtime/runtime.ts';
+import type { Engine } from '../plans/engine.ts';
+import { type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
+import { writeParameters } from '../plans/parameter-io.ts';
+import { check, figure, type Lesson, type LessonTools, secondsText, table } from './lesson.ts';
+import { evaluatePolynomial, fitPolynomial } from './polynomial.ts';
+import { lessonExperiment } from './training.ts';
+
+const sizes = {
+  normal: { layers: 4, width: 128, heads: 4, contexts: [128, 256, 512, 1024, 2048], burst: 16, rounds: 5 },
+  small: { layers: 2, width: 32, heads: 2, contexts: [64, 128, 256, 512], burst: 8, rounds: 15 },
+} as const;
+
+/** Rounds before timing: the first ones wake the device and find the length of a submit. */
+const warmUp = 2;
+
+function longest(size: LessonSize): number {
+  return Math.max(...sizes[size].contexts);
+}
+
+function questionFor(size: LessonSize): LessonQuestion {
+  return {
+    kind: 'number',
+    text: `A model writes token number ${longest(size)} of a text. Without a cache it runs the whole text through all layers again for that one token. How many times as long as with a cache does that take on this machine?`,
+    unit: 'times as long',
+    minimum: 0.001,
+    maximum: 1_000_000,
+  };
+}
+
+const describeSize = (size: LessonSize) => {
+  const { layers, width, contexts } = sizes[size];
+  return `Times one token after ${contexts.join(', ')} tokens with ${layers} layers of width ${width}, with and without cache.`;
+};
+
+const info: LessonInfo = {
+  id: 'decode',
+  title: 'What the cache saves',
+  summary: 'Time per token by length of the text, with and without cache.',
+  text: [
+    'To write the next token, attention needs the keys and values of all tokens before it. They never change: what a token’s key is depends on what came before it only.',
+    'So they can be kept, and a new token costs one pass of a single row. Without that cache, each token costs a pass over the whole text so far.',
+  ],
+  question: { normal: questionFor('normal'), small: questionFor('small') },
+  runs: { normal: describeSize('normal'), small: describeSize('small') },
+  source: 'W. H. Press, arXiv 2511.11572, section 3 (inference with cached keys and values).',
+};
+
+/** Plans of both ways to make one token. */
+interface DecodePlans {
+  readonly model: ModelTensors;
+  readonly cached: InferencePlans;
+  readonly uncached: readonly { readonly length: number; readonly tokens: Tensor; readonly plan: Plan }[];
+}
+
+async function recordPlans(engine: Engine, size: LessonSize): Promise<DecodePlans> {
+  const { layers, width, heads, contexts } = sizes[size];
+  const { experiment } = await lessonExperiment({
+    model: {
+      ...{ layers, width, heads, context: longest(size), vocabulary: 65 },
+      ...{ position: 'rope', norm: 'rmsNorm' },
+    },
+    train: { steps: 1, batch: 1 },
+    data: { source: 'stories', characters: 50_000 },
+  });
+  const config: ModelConfig = experiment.model;
+  const { maxBindingBytes } = engine.capabilities;
+  const model = createModelTensors(config, { maxBindingBytes, moments: 0, gradients: false });
+  const uncached = contexts.map((length) => {
+    const tokens = persistentTensor(`text ${length}`, [1, length + 1], 'u32', 'data');
+    const tape = new Tape(engine);
+    const x = recordTrunk(tape, model, tokens, { batch: 1, time: length });
+    const logits = tape.tensor('logits', [1, config.vocabulary]);
+    headLogits(tape, selectRow(tape, x), headOf(model), logits);
+    return { length, tokens, plan: freeze(`whole text ${length}`, tape, [logits]) };
+  });
+  return { model, cached: recordInferencePlans(model, engine), uncached };
+}
+
+/** Flops of one token after n tokens, by plan. */
+function flopsOf({ cached, uncached }: DecodePlans) {
+  return uncached.map(({ length, plan }) => ({
+    length,
+    cached: planFlops(cached.decode, { position: length - 1, length: 1 }),
+    uncached: planFlops(plan, { length }),
+  }));
+}
+
+/** Linear against quadratic decoding as a lesson. */
+export const decodeLesson: Lesson = {
+  info,
+  predict: async ({ engine, size }) => {
+    const flops = flopsOf(await recordPlans(engine, size));
+    const last = flops.at(-1);
+    const ratio = (last?.uncached ?? 0) / (last?.cached ?? 1);
+    return {
+      answer: { value: ratio, text: `${figure(ratio)} times the flops` },
+      reasons: [
+        'With a cache the new token passes 12d² weights per layer and meets n keys and values: a + b·n.',
+        'Without one n tokens pass the weights and n²/2 pairs of tokens meet: a + b·n + c·n².',
+        `By plan that is ${figure(last?.uncached ?? 0)} flops against ${figure(last?.cached ?? 0)} at n = ${last?.length}: ${figure(ratio)} times as many. Time can only follow where arithmetic is what takes the time.`,
+      ],
+      figures: [
+        {
+          kind: 'lines',
+          title: 'Flops of one token',
+          x: { label: 'tokens before', isLog: true },
+          y: { label: 'flops', isLog: true },
+          series: [
+            { name: 'with cache', role: 'theory', points: flops.map((f) => [f.length, f.cached]) },
+            { name: 'without', role: 'theory', points: flops.map((f) => [f.length, f.uncached]) },
+          ],
+        },
+      ],
+    };
+  },
+  measure: async (tools) => {
+    const plans = await recordPlans(tools.engine, tools.size);
+    const { model, cached, uncached } = plans;
+    tools.report(0.05, 'Compiling kernels');
+    const all = [cached.decode, ...uncached.map(({ plan }) => plan)];
+    const runtime = await tools.engine.createRuntime(all, storagesOf(model.store));
+    try {
+      for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
+      const weights = new Map<string, Float32Array>();
+      initialiseParameters(parameterSpecs(model.config), 1, (name, values) => weights.set(name, values));
+      writeParameters(runtime, model.store, 'weights', weights);
+      return judge(flopsOf(plans), await timeTokens(tools, runtime, plans));
+    } finally {
+      runtime.dispose();
+    }
+  },
+};
+
+/** Seconds of one token after n tokens: the quickest of some rounds, for what else runs only adds time. */
+interface Timing {
+  readonly length: number;
+  readonly cached: number;
+  readonly uncached: number;
+}
+
+async function timeTokens(
+  { size, report }: LessonTools,
+  runtime: Runtime,
+  { cached, uncached }: DecodePlans,
+): Promise<Timing[]> {
+  const { burst, rounds } = sizes[size];
+  const sampling = { samplingSeed: 1, temperature: 0, topK: 0, topP: 1 };
+  /** Each replay makes one token, the first at `position`; all go in one submission, as the sampler does it. */
+  const secondsPerToken = async (position: number, replays: readonly Replay[]): Promise<number> => {
+    const times: number[] = [];
+    for (let round = -warmUp; round < rounds; round++) {
+      runtime.write(cached.state, Uint32Array.of(position, 1, 0, 0));
+      const start = performance.now();
+      await (await runtime.submit(replays, [cached.state])).done;
+      if (round >= 0) times.push((performance.now() - start) / 1000 / replays.length);
+    }
+    return Math.min(...times);
+  };
+  const timings: Timing[] = [];
+  for (const [index, { length, tokens, plan }] of uncached.entries()) {
+    report(0.2 + (0.8 * index) / uncached.length, `Timing tokens after ${length}`);
+    const text = Uint32Array.from({ length: length + 1 }, (_, i) => i % 64);
+    runtime.write(tokens, text);
+    const first = length - burst;
+    const tokenByToken = Array.from({ length: burst }, (_, i) => ({
+      plan: cached.decode,
+      scalars: { ...sampling, position: first + i, length: 1 },
+    }));
+    timings.push({
+      length,
+      cached: await secondsPerToken(first, tokenByToken),
+      uncached: await secondsPerToken(length - 1, [{ plan, scalars: { ...sampling, length } }]),
+    });
+  }
+  return timings;
+}
+
+function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
+  const [first, last] = [timings[0], timings.at(-1)];
+  if (!first || !last) throw new Error('lesson: nothing was timed.');
+  const linear = fitPolynomial(
+    timings.map(({ length, cached }) => [length, cached]),
+    1,
+  );
+  const quadratic = fitPolynomial(
+    timings.map(({ length, uncached }) => [length, uncached]),
+    2,
+  );
+  const ratioOf = ({ cached, uncached }: Timing) => uncached / cached;
+  const growth = last.length / first.length;
+  const [cachedGrowth, uncachedGrowth] = [last.cached / first.cached, last.uncached / first.uncached];
+  const curve = (coefficients: readonly number[]) =>
+    timings.map(({ length }) => [length, evaluatePolynomial(coefficients, length)] as const);
+  return {
+    measured: { value: ratioOf(last), text: `${figure(ratioOf(last), 2)} times as long` },
+    checks: [
+      check(
+        `With cache, from ${first.length} to ${last.length} tokens`,
+        `at most ${growth} times the time`,
+        `${figure(cachedGrowth, 2)} times`,
+        cachedGrowth <= growth,
+      ),
+      check(
+        'Without cache time grows faster',
+        `more than ${figure(cachedGrowth, 2)} times`,
+        `${figure(uncachedGrowth, 2)} times`,
+        uncachedGrowth > cachedGrowth,
+      ),
+      check(
+        'The ratio rises with the text',
+        `more than ${figure(ratioOf(first), 2)}`,
+        figure(ratioOf(last), 2),
+        ratioOf(last) > ratioOf(first),
+      ),
+    ],
+    figures: [
+      {
+        kind: 'lines' as const,
+        title: 'Seconds of one token',
+        x: { label: 'tokens before', isLog: true },
+        y: { label: 'seconds', isLog: true },
+        series: [
+          {
+            name: 'with cache',
+            role: 'measured' as const,
+            points: timings.map(({ length, cached }) => [length, cached] as const),
+          },
+          {
+            name: 'without',
+            role: 'other' as const,
+            points: timings.map(({ length, uncached }) => [length, uncached] as const),
+          },
+          { name: 'a + b·n', role: 'theory' as const, points: curve(linear) },
+          { name: 'a + b·n + c·n²', role: 'theory' as const, points: curve(quadratic) },
+        ],
+      },
+      table(
+        'One token after n',
+        ['n', 'with cache', 'without', 'ratio of times', 'ratio of flops'],
+        timings.map((timing, index) => [
+          timing.length,
+          secondsText(timing.cached),
+          secondsText(timing.uncached),
+          figure(ratioOf(timing)),
+          figure((flops[index]?.uncached ?? 0) / (flops[index]?.cached ?? 1)),
+        ]),
+      ),
+      table(
+        'Fitted seconds per token',
+        ['way', 'a', 'b·n at the end', 'c·n² at the end'],
+        [
+          ['with cache', ...termsOf(linear, last.length), ''],
+          ['without', ...termsOf(quadratic, last.length)],
+        ],
+      ),
+    ],
+    meaning: [
+      `The longer the text, the more the cache saves: ${figure(ratioOf(first), 2)} times at ${first.length} tokens, ${figure(ratioOf(last), 2)} times at ${last.length}.`,
+      'The saving in time is less than the saving in flops. A single token is too little work for a GPU: it waits for kernels to start and for weights to arrive, not for arithmetic. That is why serving puts many texts in one batch.',
+      'The price is memory: two vectors per layer and token, kept for as long as the text is open.',
+    ],
+  };
+}
+
+/** Each term of a fitted polynomial at n, as text. */
+function termsOf(coefficients: readonly number[], n: number): string[] {
+  return coefficients.map((coefficient, power) => secondsText(coefficient * n ** power));
+}

@@ -1,0 +1,121 @@
+// Lesson: what the closed forms say about training DeepSeek-V3, held against what was reported. Runs nothing.
+
+import type { LessonInfo } from '../../contract/lessons.ts';
+import { pressAssumptions } from '../../theory/assumptions.ts';
+import { deepSeekCheck, deepSeekModel, deepSeekReported } from '../../theory/deepseek.ts';
+import { check, figure, type Lesson, table } from './lesson.ts';
+
+const question = {
+  kind: 'number',
+  text: 'How many hours of one GPU does it take to train DeepSeek-V3: 61 layers of width 7168, 671 billion parameters, 14.8 trillion tokens?',
+  unit: 'million GPU-hours',
+  minimum: 0.0001,
+  maximum: 1_000_000,
+} as const;
+
+const info: LessonInfo = {
+  id: 'deepseek',
+  title: 'The bill of a large model',
+  summary: 'A page of arithmetic against the published cost of DeepSeek-V3.',
+  text: [
+    'The same few formulas that count the model on this page also count one that was trained on thousands of GPUs. If they are any good, they should land near what its makers reported.',
+    'All it takes is the width d, the number of layers L, the context n and the tokens seen. Each GPU is taken to sustain 300 trillion multiply-adds per second.',
+  ],
+  question: { normal: question, small: question },
+  runs: {
+    normal: 'Nothing: sums on paper, done in front of you.',
+    small: 'Nothing: sums on paper, done in front of you.',
+  },
+  source: 'W. H. Press, arXiv 2511.11572, section 6; reported figures: DeepSeek-V3, arXiv 2412.19437.',
+};
+
+const millionHours = (hours: number) => hours / 1e6;
+
+/** The DeepSeek recomputation as a lesson. */
+export const deepSeekLesson: Lesson = {
+  info,
+  predict: async () => {
+    const { multiplyAddsPerToken, reportedTokens } = deepSeekCheck();
+    const hours = millionHours(reportedTokens.gpuHours);
+    return {
+      answer: { value: hours, text: `${figure(hours)} million GPU-hours` },
+      reasons: [
+        `Equation 5 gives (6n·d + 36d²)·L = ${figure(multiplyAddsPerToken)} multiply-adds for one token, forward and backward, at n = 32 000.`,
+        `Times ${figure(deepSeekReported.tokens)} tokens that is ${figure(reportedTokens.multiplyAdds)} multiply-adds.`,
+        `Divided by ${figure(pressAssumptions.multiplyAddsPerSecond)} per second and 3600 seconds per hour: ${figure(hours)} million hours.`,
+      ],
+      figures: [],
+    };
+  },
+  measure: async ({ report }, prediction) => {
+    report(0.5, 'Doing the sums');
+    const found = deepSeekCheck();
+    const { activeParameters, tokens, gpuHours, dollars } = deepSeekReported;
+    const { trainedParameters } = deepSeekModel;
+    const { optimal, reportedTokens } = found;
+    const hours = millionHours(gpuHours);
+    const within = (ours: number, theirs: number, factor: number) =>
+      Math.max(ours / theirs, theirs / ours) <= factor;
+    return {
+      measured: { value: hours, text: `${figure(hours)} million GPU-hours reported` },
+      checks: [
+        check(
+          'Active parameters, 12·L·d², within 5 %',
+          figure(found.activeParameters),
+          figure(activeParameters),
+          within(found.activeParameters, activeParameters, 1.05),
+        ),
+        check(
+          'Tokens, 20 for each trained parameter, within 20 %',
+          figure(optimal.tokens),
+          figure(tokens),
+          within(optimal.tokens, tokens, 1.2),
+        ),
+        check(
+          'GPU-hours within 15 %',
+          prediction.answer.text,
+          `${figure(hours)} million`,
+          within(reportedTokens.gpuHours, gpuHours, 1.15),
+        ),
+        check(
+          'Capital cost within a factor of 2',
+          `$${figure(reportedTokens.dollars)}`,
+          `$${figure(dollars)}`,
+          within(reportedTokens.dollars, dollars, 2),
+        ),
+      ],
+      figures: [
+        table(
+          'The sums, line by line (a multiply-add counts as one)',
+          ['quantity', 'formula', 'computed', 'reported'],
+          [
+            ['active parameters', '12·L·d²', figure(found.activeParameters), figure(activeParameters)],
+            ['trained parameters', 'given', figure(trainedParameters), figure(trainedParameters)],
+            ['tokens', '20 · trained parameters', figure(optimal.tokens), figure(tokens)],
+            ['multiply-adds per token', '(6n·d + 36d²)·L', figure(found.multiplyAddsPerToken), ''],
+            ['multiply-adds, computed tokens', 'tokens · per token', figure(optimal.multiplyAdds), ''],
+            ['multiply-adds, reported tokens', 'tokens · per token', figure(reportedTokens.multiplyAdds), ''],
+            ['GPU-hours, computed tokens', '÷ 3e14 per second', figure(optimal.gpuHours), figure(gpuHours)],
+            [
+              'GPU-hours, reported tokens',
+              '÷ 3e14 per second',
+              figure(reportedTokens.gpuHours),
+              figure(gpuHours),
+            ],
+            [
+              'dollars, reported tokens',
+              '· 1e-18 per multiply-add',
+              `$${figure(reportedTokens.dollars)}`,
+              `$${figure(dollars)}`,
+            ],
+          ],
+        ),
+      ],
+      meaning: [
+        'Three formulas, each a line long, come within a few per cent of the hours that were paid for. What a large model costs is no secret of its makers: it follows from its width, its depth and its text.',
+        'Dollars differ by nearly two because the paper counts what GPUs cost to own ($10,000 a year), and the report counts what they cost to rent ($2 an hour).',
+        'The agreement is also luck: the rate of 300 trillion multiply-adds per second is an assumption, 8-bit arithmetic and experts are left out, and 32 000 tokens of context were trained on for a small part of the time only.',
+      ],
+    };
+  },
+};

@@ -1,0 +1,119 @@
+// What a lesson is to the lab, and how one is run: the prediction first, then the measurement, then the verdict.
+import type {
+  LessonCheck,
+  LessonEvent,
+  LessonFigure,
+  LessonGuess,
+  LessonInfo,
+  LessonOutcome,
+  LessonPrediction,
+  LessonQuestion,
+  LessonRequest,
+  LessonSize,
+} from '../../contract/lessons.ts';
+import type { Engine } from '../plans/engine.ts';
+import { LabError } from '../plans/problem.ts';
+
+/** What a lesson works with. */
+export interface LessonTools {
+  readonly engine: Engine;
+  readonly size: LessonSize;
+  /** Says how far the measurement is. @throws when the lesson was cancelled */
+  report(fraction: number, what: string): void;
+}
+
+/** What a measurement found. */
+export type LessonMeasurement = Pick<LessonOutcome, 'measured' | 'checks' | 'figures' | 'meaning'>;
+
+/** A lesson: its text and question, what theory says, and how to measure it. */
+export interface Lesson {
+  readonly info: LessonInfo;
+  predict(tools: Pick<LessonTools, 'engine' | 'size'>): Promise<LessonPrediction>;
+  measure(tools: LessonTools, prediction: LessonPrediction): Promise<LessonMeasurement>;
+}
+
+/** Runs one lesson. @throws LabError for a guess that answers no such question, or when cancelled */
+export async function runLesson(
+  engine: Engine,
+  lesson: Lesson,
+  { size, guess }: LessonRequest,
+  onEvent: (event: LessonEvent) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<LessonOutcome> {
+  if (guess !== undefined) checkGuess(lesson.info.question[size], guess);
+  const start = performance.now();
+  const report = (fraction: number, what: string) => {
+    if (signal?.aborted) throw new LabError({ kind: 'busy', message: String(signal.reason) });
+    onEvent({ kind: 'progress', fraction, what });
+  };
+  report(0, 'Working out what theory says');
+  const prediction = await lesson.predict({ engine, size });
+  onEvent({ kind: 'prediction', prediction });
+  report(0, 'Preparing the experiment');
+  const found = await lesson.measure({ engine, size, report }, prediction);
+  report(1, 'Done');
+  return {
+    lesson: lesson.info.id,
+    size,
+    ...(guess === undefined ? {} : { guess, guessVerdict: judgeGuess(guess, found.measured.value) }),
+    prediction,
+    ...found,
+    seconds: (performance.now() - start) / 1000,
+  };
+}
+
+/** How near a guess came: within a quarter is right, within a factor of two close; a choice is right or not. */
+export function judgeGuess(guess: LessonGuess, measured: LessonGuess): 'right' | 'close' | 'off' {
+  if (typeof guess === 'string' || typeof measured === 'string') return guess === measured ? 'right' : 'off';
+  if (guess === measured) return 'right';
+  if (guess <= 0 || measured <= 0) return 'off';
+  const factor = Math.max(guess / measured, measured / guess);
+  return factor <= 1.25 ? 'right' : factor <= 2 ? 'close' : 'off';
+}
+
+/** @throws LabError when a guess is no answer to the question */
+function checkGuess(question: LessonQuestion, guess: LessonGuess): void {
+  const problem =
+    question.kind === 'choice'
+      ? question.choices.some(({ id }) => id === guess)
+        ? undefined
+        : `${guess} is none of ${question.choices.map(({ id }) => id).join(', ')}`
+      : typeof guess === 'number' && guess >= question.minimum && guess <= question.maximum
+        ? undefined
+        : `${guess} is no number from ${question.minimum} to ${question.maximum}`;
+  if (problem) throw new LabError({ kind: 'invalidConfig', message: `lesson: the guess ${problem}.` });
+}
+
+/** A check of a statement. */
+export function check(what: string, expected: string, found: string, holds: boolean): LessonCheck {
+  return { what, expected, found, holds };
+}
+
+/** A table for the page. */
+export function table(
+  title: string,
+  columns: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): LessonFigure {
+  return { kind: 'table', title, columns, rows };
+}
+
+/** A number with three digits, and a short exponent where it is long. */
+export function figure(value: number, digits = 3): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size >= 1e15 || size < 1e-4) {
+    const [mantissa = '', exponent = ''] = value.toExponential(digits - 1).split('e');
+    return `${mantissa}e${Number(exponent)}`;
+  }
+  const units = ['', 'k', 'M', 'G', 'T'];
+  const step = Math.max(0, Math.min(units.length - 1, Math.floor(Math.log10(size) / 3)));
+  const scaled = value / 1000 ** step;
+  return `${Number(scaled.toPrecision(digits))}${step > 0 ? ` ${units[step]}` : ''}`;
+}
+
+/** Seconds as a person reads them. */
+export function secondsText(seconds: number): string {
+  if (seconds < 1e-3) return `${figure(seconds * 1e6)} µs`;
+  return seconds < 1 ? `${figure(seconds * 1e3)} ms` : `${figure(seconds)} s`;
+}

@@ -1,0 +1,142 @@
+// Lesson: all positions learn. Loss by position before and after training.
+import type { LessonInfo, LessonQuestion, LessonSeries, LessonSize } from '../../contract/lessons.ts';
+import { floorsOf } from '../plans/corpus.ts';
+import { check, figure, type Lesson } from './lesson.ts';
+import { lessonExperiment, lossByPosition, mean, startLessonRun, trainSteps } from './training.ts';
+
+const sizes = {
+  normal: { layers: 4, width: 128, heads: 4, context: 64, batch: 16, steps: 400, characters: 200_000 },
+  small: { layers: 2, width: 32, heads: 2, context: 32, batch: 8, steps: 150, characters: 20_000 },
+} as const;
+
+/** Batches of the validation split whose losses are averaged. */
+const evaluationBatches = 12;
+
+/** How far an untrained model may be from guessing. */
+const startTolerance = 0.1;
+
+function setup(size: LessonSize) {
+  const { layers, width, heads, context, batch, steps, characters } = sizes[size];
+  return lessonExperiment({
+    model: { layers, width, heads, context },
+    train: { steps, batch },
+    data: { source: 'stories', characters },
+  });
+}
+
+function questionFor(size: LessonSize): LessonQuestion {
+  const { context } = sizes[size];
+  return {
+    kind: 'number',
+    text: `The model reads ${context} tokens at once. After training, at how many of the ${context} positions does it guess the next token better than before?`,
+    unit: 'positions',
+    minimum: 0,
+    maximum: context,
+  };
+}
+
+const describeSize = (size: LessonSize) => {
+  const { layers, width, context, steps } = sizes[size];
+  return `Trains ${layers} layers of width ${width} on ${context} tokens for ${steps} steps of generated stories.`;
+};
+
+const info: LessonInfo = {
+  id: 'positions',
+  title: 'Every position learns',
+  summary: 'The loss at each position, before and after training.',
+  text: [
+    'When a model writes, only its last position matters: the scores there choose the next token, those of all others are thrown away. So is training a matter of the last position, too?',
+    'In training the loss is taken at every position at once. Each is a question of its own: the first position sees a single token, the last sees all of them.',
+  ],
+  question: { normal: questionFor('normal'), small: questionFor('small') },
+  runs: { normal: describeSize('normal'), small: describeSize('small') },
+  source: 'W. H. Press, arXiv 2511.11572, section 2 (every position contributes to the loss).',
+};
+
+/** Loss by position as a lesson. */
+export const positionsLesson: Lesson = {
+  info,
+  predict: async ({ size }) => {
+    const { context } = sizes[size];
+    const { uniform, bigram } = floorsOf((await setup(size)).dataset);
+    return {
+      answer: { value: context, text: `${context} positions` },
+      reasons: [
+        `Untrained, it guesses: ln V = ${figure(uniform)} nats at every position.`,
+        `All ${context} positions send a gradient, and all use the same weights: all ${context} become better.`,
+        `The first position sees one token. No model can do better there than counts of pairs allow, about ${figure(bigram)} nats; later positions can.`,
+      ],
+      figures: [],
+    };
+  },
+  measure: async ({ engine, size, report }) => {
+    const { context, steps } = sizes[size];
+    const lesson = await setup(size);
+    const { uniform, bigram } = floorsOf(lesson.dataset);
+    report(0.02, 'Compiling kernels');
+    const run = await startLessonRun(engine, lesson);
+    try {
+      const before = await lossByPosition(run, evaluationBatches);
+      await trainSteps(run, steps, (done) => report(0.05 + (0.9 * done) / steps, 'Training'));
+      const after = await lossByPosition(run, evaluationBatches);
+      const improved = after.filter((loss, position) => loss < (before[position] ?? 0)).length;
+      const half = Math.floor(context / 2);
+      const [first = 0] = after;
+      const late = mean(after.slice(half));
+      const offset = Math.max(...before.map((loss) => Math.abs(loss - uniform))) / uniform;
+      return {
+        measured: { value: improved, text: `${improved} of ${context} positions` },
+        checks: [
+          check(
+            'Before: ln V at every position',
+            `${figure(uniform)} ± ${100 * startTolerance} %`,
+            `within ${figure(100 * offset, 2)} %`,
+            offset <= startTolerance,
+          ),
+          check('Positions that became better', `${context}`, `${improved}`, improved === context),
+          check(
+            'The first position stays above later ones, which see more',
+            `more than ${figure(late)}`,
+            figure(first),
+            first > late,
+          ),
+        ],
+        figures: [
+          {
+            kind: 'lines',
+            title: 'Loss by position',
+            x: { label: 'position' },
+            y: { label: 'loss, nats per token' },
+            series: [
+              level('ln V: guessing', uniform, context),
+              level('counts of pairs', bigram, context),
+              { name: 'before training', role: 'other', points: byPosition(before) },
+              { name: 'after training', role: 'measured', points: byPosition(after) },
+            ],
+          },
+        ],
+        meaning: [
+          `All ${context} positions learned, from the same ${steps} steps. One row of ${context} tokens was ${context} lessons, not one.`,
+          'The curve falls to the right: what stands further back in the text helps. Where it is flat, the model makes no use of more context.',
+        ],
+      };
+    } finally {
+      run.runtime.dispose();
+    }
+  },
+};
+
+const byPosition = (losses: readonly number[]) =>
+  losses.map((loss, index): readonly [number, number] => [index + 1, loss]);
+
+/** A line at one height over all positions. */
+function level(name: string, value: number, context: number): LessonSeries {
+  return {
+    name,
+    role: 'theory',
+    points: [
+      [1, value],
+      [context, value],
+    ],
+  };
+}

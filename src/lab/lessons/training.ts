@@ -1,0 +1,135 @@
+// A small model in training, as lessons use it: its own runtime, plans that the lesson adds, losses by position.
+import type { Dataset } from '../../data/dataset.ts';
+import { type Experiment, parseExperiment } from '../../model/config.ts';
+import { initialiseParameters } from '../../model/initialise.ts';
+import { constantTables } from '../../model/model-tensors.ts';
+import { parameterSpecs } from '../../model/parameters.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { storagesOf } from '../../plan/store.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { RandomBatches } from '../plans/batches.ts';
+import { type Corpus, evaluationBatches, loadCorpus, splitCorpus } from '../plans/corpus.ts';
+import type { Engine } from '../plans/engine.ts';
+import { writeParameters } from '../plans/parameter-io.ts';
+import { recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
+import { withVocabulary } from '../training/run.ts';
+import { Trainer } from '../training/trainer.ts';
+
+/** What a lesson trains, as an experiment's JSON. */
+export interface LessonSetup {
+  readonly model: Readonly<Record<string, unknown>>;
+  readonly train: Readonly<Record<string, unknown>>;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** An experiment with its tokens. */
+export interface LessonExperiment {
+  readonly experiment: Experiment;
+  readonly corpus: Corpus;
+  readonly dataset: Dataset;
+}
+
+/** A model that can take steps. Dispose it. */
+export interface LessonRun extends LessonExperiment {
+  readonly plans: TrainingPlans;
+  readonly runtime: Runtime;
+  readonly trainer: Trainer;
+}
+
+/** Reads a lesson's experiment and makes its text: no GPU. */
+export async function lessonExperiment({ model, train, data }: LessonSetup): Promise<LessonExperiment> {
+  const parsed = parseExperiment({
+    model: { heads: 2, ...model },
+    train: {
+      ...{ evaluationInterval: 0, evaluationBatches: 1, sampleInterval: 0 },
+      optimizer: { learningRate: 3e-3 },
+      schedule: { kind: 'constant', warmupSteps: 10 },
+      ...train,
+    },
+    data,
+  });
+  if (parsed.kind !== 'ok') throw new Error(`lesson: ${parsed.problems.map((p) => p.message).join(' ')}`);
+  const corpus = await loadCorpus(parsed.experiment.data);
+  const experiment = withVocabulary(parsed.experiment, corpus);
+  return {
+    experiment,
+    corpus,
+    dataset: splitCorpus(corpus, experiment.data, experiment.model.context),
+  };
+}
+
+/** Prepares a model for training, with plans of the lesson's own on the same runtime. */
+export async function startLessonRun(
+  engine: Engine,
+  lesson: LessonExperiment,
+  addPlans: (plans: TrainingPlans) => readonly Plan[] = () => [],
+): Promise<LessonRun> {
+  const { model, train } = lesson.experiment;
+  const plans = recordTrainingPlans(model, train, engine);
+  const { store } = plans.model;
+  const all = [plans.accumulate, plans.update, plans.evaluate, ...addPlans(plans)];
+  const runtime = await engine.createRuntime(all, storagesOf(store));
+  try {
+    for (const { tensor, values } of constantTables(plans.model)) runtime.write(tensor, values);
+    const weights = new Map<string, Float32Array>();
+    initialiseParameters(parameterSpecs(model), train.seeds.weights, (name, values) =>
+      weights.set(name, values),
+    );
+    writeParameters(runtime, store, 'weights', weights);
+    const batches = new RandomBatches(lesson.dataset, train.batch, train.seeds.data);
+    return { ...lesson, plans, runtime, trainer: new Trainer(runtime, plans, train, batches) };
+  } catch (error) {
+    runtime.dispose();
+    throw error;
+  }
+}
+
+/** Takes steps, one in flight, and returns their losses. @throws when a loss is no number */
+export async function trainSteps(
+  { trainer, runtime }: Pick<LessonRun, 'trainer' | 'runtime'>,
+  steps: number,
+  onStep: (done: number, loss: number) => void = () => undefined,
+): Promise<number[]> {
+  const losses: number[] = [];
+  let pending: Promise<{ readonly loss: number }> | undefined;
+  const take = async (record: Promise<{ readonly loss: number }>) => {
+    const { loss } = await record;
+    if (!Number.isFinite(loss))
+      throw new Error(`lesson: the loss became ${loss} at step ${losses.length + 1}.`);
+    losses.push(loss);
+    onStep(losses.length, loss);
+  };
+  for (let step = 0; step < steps; step++) {
+    const { record } = await trainer.submitStep();
+    if (pending) await take(pending);
+    pending = record;
+    if (runtime.kind === 'cpu') await betweenEvents();
+  }
+  if (pending) await take(pending);
+  trainer.pauseClock();
+  return losses;
+}
+
+/** The reference loops never wait for anything: without a pause a worker would not hear that it should stop. */
+function betweenEvents(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Mean loss of every position over some batches of the validation split, [T]. The same batches at every call. */
+export async function lossByPosition(run: LessonRun, batches: number): Promise<number[]> {
+  const { dataset, plans, runtime, trainer, experiment } = run;
+  const { batch } = experiment.train;
+  const { time } = plans;
+  const sums = new Array<number>(time).fill(0);
+  for (const one of evaluationBatches(dataset, batch, batches)) {
+    await trainer.evaluate([one]);
+    const losses = await runtime.read(plans.positionLoss);
+    for (let i = 0; i < batch * time; i++) sums[i % time] = (sums[i % time] ?? 0) + (losses[i] ?? 0);
+  }
+  return sums.map((sum) => sum / (batch * batches));
+}
+
+/** Mean of some numbers. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,60 @@
+// What the lab needs of a machine: its capabilities, its calibration if there is one, and a runtime for given plans.
+
+import type { DeviceProfile } from '../../plan/device-profile.ts';
+import type { Capabilities, VariantTable } from '../../plan/kernel.ts';
+import { baselineCapabilities } from '../../plan/kernel.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { predictDispatch } from '../../plan/predict.ts';
+import type { Storage } from '../../plan/tensor.ts';
+import { CpuRuntime } from '../../runtime/cpu-runtime.ts';
+import type { OpenDevice } from '../../runtime/device.ts';
+import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
+import { PipelineCache } from '../../runtime/pipelines.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+
+/** A machine that can run plans. */
+export interface Engine {
+  readonly kind: 'gpu' | 'cpu';
+  readonly capabilities: Capabilities;
+  readonly variants?: VariantTable;
+  profile: DeviceProfile | undefined;
+  /** Bytes that tensors can have at most, where that is known: software devices and the reference loops use the host's. */
+  readonly memoryBytes?: number;
+  createRuntime(
+    plans: readonly Plan[],
+    extra: readonly Storage[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Runtime>;
+}
+
+/** Runs on a GPU; pipelines are kept from one run to the next. */
+export function gpuEngine(open: OpenDevice, profile?: DeviceProfile, memoryBytes?: number): Engine {
+  const pipelines = new PipelineCache(open.device);
+  const engine: Engine = {
+    kind: 'gpu',
+    capabilities: open.capabilities,
+    profile,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    createRuntime: (plans, extra, onProgress) => {
+      const measured = engine.profile;
+      return GpuRuntime.create(open.device, plans, {
+        extra,
+        pipelines,
+        ...(onProgress ? { onProgress } : {}),
+        ...(measured ? { estimate: (dispatch) => predictDispatch(dispatch, measured).seconds } : {}),
+      });
+    },
+  };
+  return engine;
+}
+
+/** Runs the reference loops: slow, for very small models. */
+export function cpuEngine(memoryBytes?: number): Engine {
+  return {
+    kind: 'cpu',
+    capabilities: baselineCapabilities,
+    profile: undefined,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    createRuntime: async (plans, extra) => new CpuRuntime(plans, extra),
+  };
+}

@@ -1,0 +1,73 @@
+// Records the plans of sampling: prefill for a few prompt lengths, and one decoded token.
+import { headLogits } from '../../kernels/head-loss.ts';
+import { sample } from '../../kernels/sample.ts';
+import { selectRow } from '../../kernels/select-row.ts';
+import { cacheLength, cacheWidth } from '../../model/attention-config.ts';
+import { headOf, type ModelTensors } from '../../model/model-tensors.ts';
+import { recordDecodeTrunk, recordTrunk } from '../../model/transformer.ts';
+import { freeze, type Plan } from '../../plan/plan.ts';
+import { persistentTensor } from '../../plan/store.ts';
+import { Tape } from '../../plan/tape.ts';
+import type { Tensor } from '../../plan/tensor.ts';
+import type { RecordingOptions } from './training-plans.ts';
+
+/** Prefill for prompts up to `length` tokens; the real length is a step scalar. */
+export interface PrefillPlan {
+  readonly length: number;
+  /** [1, length + 1] u32. */
+  readonly tokens: Tensor;
+  readonly plan: Plan;
+}
+
+/** What a sampler executes, and its tensors. */
+export interface InferencePlans {
+  readonly model: ModelTensors;
+  /** u32 [position, token, counter, produced], advanced by the kernels. */
+  readonly state: Tensor;
+  /** Tokens sampled since `produced` was set to 0, [decodeBurst]. */
+  readonly output: Tensor;
+  /** Logits of the last token, [V]. */
+  readonly logits: Tensor;
+  readonly prefill: readonly PrefillPlan[];
+  readonly decode: Plan;
+}
+
+/** Tokens decoded per submission: enough to hide the readback, few enough to feel live. */
+export const decodeBurst = 16;
+
+/** Records sampling for a model whose store may also be in training. */
+export function recordInferencePlans(model: ModelTensors, options: RecordingOptions): InferencePlans {
+  const { config } = model;
+  const state = persistentTensor('sampler state', [4], 'u32', 'state');
+  const output = persistentTensor('sampled tokens', [decodeBurst], 'u32', 'state');
+  const logits = persistentTensor('logits', [1, config.vocabulary], 'f32', 'state');
+  const width = cacheWidth(config);
+  const caches = Array.from({ length: config.layers }, (_, layer) =>
+    persistentTensor(`cache ${layer}`, [cacheLength(config, layer), width], 'f32', 'cache'),
+  );
+  const recordSample = (tape: Tape, x: Tensor) => {
+    tape.scope('head', () => tape.term('head', () => headLogits(tape, x, headOf(model), logits)));
+    tape.scope('sample', () => tape.term('other', () => sample(tape, logits, state, output)));
+  };
+
+  const prefill = bucketLengths(config.context).map((length): PrefillPlan => {
+    const tokens = persistentTensor(`prompt ${length}`, [1, length + 1], 'u32', 'data');
+    const tape = new Tape(options);
+    const x = recordTrunk(tape, model, tokens, { batch: 1, time: length }, caches);
+    recordSample(
+      tape,
+      tape.term('head', () => selectRow(tape, x)),
+    );
+    return { length, tokens, plan: freeze(`prefill ${length}`, tape) };
+  });
+
+  const tape = new Tape(options);
+  recordSample(tape, recordDecodeTrunk(tape, model, state, caches));
+  return { model, state, output, logits, prefill, decode: freeze('decode', tape) };
+}
+
+/** Prompt lengths that get a plan: an eighth of the context, and all of it. */
+export function bucketLengths(context: number): number[] {
+  const short = Math.max(16, Math.ceil(context / 8));
+  return short < context ? [short, context] : [context];
+}

@@ -1,0 +1,99 @@
+// What an experiment should cost: parameters, bytes by class, flops by convention, and on a calibrated device seconds.
+import { scoreSize } from '../../model/attention-config.ts';
+import type { Experiment, ModelConfig } from '../../model/config.ts';
+import { countParameters } from '../../model/parameters.ts';
+import type { DeviceProfile } from '../../plan/device-profile.ts';
+import { type Plan, pooledSlotBytes } from '../../plan/plan.ts';
+import { planFlops } from '../../plan/predict.ts';
+import { bytesByClass, storagesOf } from '../../plan/store.ts';
+import { flopsPerToken, type TransformerNumbers } from '../../theory/conventions.ts';
+import type { Prediction } from '../../worker/api.ts';
+import { expectWork } from './expectation.ts';
+import type { InferencePlans } from './inference-plans.ts';
+import type { TrainingPlans } from './training-plans.ts';
+import { trainingWork } from './work.ts';
+
+/** Predicts a training run from the very plans that will run. Nothing is allocated. */
+export function predictTraining(
+  { model, train }: Experiment,
+  plans: TrainingPlans,
+  sampling: InferencePlans | undefined,
+  profile?: DeviceProfile,
+): Prediction {
+  const tokensPerStep = train.batch * train.accumulation * plans.time;
+  const flops = planFlops(plans.accumulate) * train.accumulation + planFlops(plans.update);
+  const parameters = countParameters(model);
+  return {
+    parameters,
+    vocabulary: model.vocabulary,
+    memoryBytes: predictMemory(plans, sampling),
+    flopsPerToken: [
+      ...flopsPerToken(transformerNumbers(model)),
+      {
+        convention: 'plan',
+        flops: flops / tokensPerStep,
+        parameters,
+        note: 'Sum over the dispatches that run: causal half exact, norms, loss and optimizer included.',
+      },
+    ],
+    tokensPerStep,
+    dispatchesPerStep:
+      plans.accumulate.dispatches.length * train.accumulation + plans.update.dispatches.length,
+    ...(profile ? predictTime(train, plans, profile) : {}),
+  };
+}
+
+function predictTime(train: Experiment['train'], plans: TrainingPlans, profile: DeviceProfile) {
+  const { seconds, limitSeconds, relativeError, tokens } = expectWork(trainingWork(plans, train), profile);
+  return {
+    secondsPerStep: seconds,
+    limitSecondsPerStep: limitSeconds,
+    tokensPerSecond: tokens / seconds,
+    relativeError,
+    totalSeconds: seconds * train.steps,
+  };
+}
+
+/** Bytes of everything that the runtime of these plans allocates for tensors. */
+export function predictMemory(plans: TrainingPlans, sampling?: InferencePlans): Prediction['memoryBytes'] {
+  const all = allPlans(plans, sampling);
+  const bytes = bytesByClass([
+    ...all.flatMap((plan) => [...plan.persistent]),
+    ...storagesOf(plans.model.store),
+  ]);
+  const slots = pooledSlotBytes(all).reduce((sum, size) => sum + size, 0);
+  const { weights = 0, gradients = 0, moments = 0, activations = 0, cache = 0, data = 0, state = 0 } = bytes;
+  const other = cache + data + state;
+  return {
+    weights,
+    gradients,
+    moments,
+    activations: activations + slots,
+    other,
+    total: weights + gradients + moments + activations + slots + other,
+  };
+}
+
+/** The plans of a run in the order in which a runtime gets them. */
+export function allPlans(plans: TrainingPlans, sampling?: InferencePlans): Plan[] {
+  return [
+    plans.accumulate,
+    plans.update,
+    plans.evaluate,
+    ...(sampling ? [...sampling.prefill.map(({ plan }) => plan), sampling.decode] : []),
+  ];
+}
+
+/** A model as the closed forms of src/theory want it. */
+export function transformerNumbers(model: ModelConfig): TransformerNumbers {
+  const { layers, width, heads, keyValueHeads, hidden, gated, context, vocabulary } = model;
+  // The conventions know one size of heads: scores and values of latent attention together cost as its mean.
+  const headSize =
+    model.attention === 'latent' ? (scoreSize(model) + model.valueHeadSize) / 2 : model.headSize;
+  const parameters = countParameters(model);
+  return {
+    ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, context, vocabulary },
+    parameters,
+    positionParameters: parameters - countParameters(model, { positions: false }),
+  };
+}

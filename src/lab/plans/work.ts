@@ -1,0 +1,90 @@
+// Pieces of work that people wait for, as replays of plans: what prediction sums up and validation measures.
+
+import type { WorkKind } from '../../contract/validation.ts';
+import type { Scalars } from '../../plan/kernel.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { decodeBurst, type InferencePlans } from './inference-plans.ts';
+import type { TrainingPlans } from './training-plans.ts';
+
+/** Some plans, replayed so often, handed over in so many submissions. */
+export interface Work {
+  readonly kind: WorkKind;
+  readonly what: string;
+  readonly tokens: number;
+  readonly replays: readonly { readonly plan: Plan; readonly scalars: Scalars; readonly times: number }[];
+  /** Submissions that somebody waits for; a step in a row of steps is not waited for. May be a part of one. */
+  readonly waits: number;
+}
+
+/** One training step among others. */
+export function trainingWork(
+  plans: TrainingPlans,
+  { batch, accumulation }: { readonly batch: number; readonly accumulation: number },
+): Work {
+  const rows = accumulation > 1 ? `${accumulation} × ${batch}` : `${batch}`;
+  return {
+    kind: 'training',
+    what: `a step of ${rows} × ${plans.time} tokens`,
+    tokens: batch * accumulation * plans.time,
+    replays: [
+      { plan: plans.accumulate, scalars: {}, times: accumulation },
+      { plan: plans.update, scalars: {}, times: 1 },
+    ],
+    waits: 0,
+  };
+}
+
+/** One batch among others, forward only. */
+export function evaluationWork(plans: TrainingPlans, { batch }: { readonly batch: number }): Work {
+  return {
+    kind: 'evaluation',
+    what: `a batch of ${batch} × ${plans.time} tokens`,
+    tokens: batch * plans.time,
+    replays: [{ plan: plans.evaluate, scalars: {}, times: 1 }],
+    waits: 0,
+  };
+}
+
+/** A prompt that fills a prefill plan, up to the first new token. */
+export function prefillWork({ prefill }: InferencePlans, bucket: number): Work {
+  const plan = prefill[bucket];
+  if (!plan) throw new Error(`prefill: there is no plan ${bucket}; there are ${prefill.length}.`);
+  return {
+    kind: 'prefill',
+    what: `a prompt of ${plan.length} tokens`,
+    tokens: plan.length,
+    replays: [{ plan: plan.plan, scalars: { length: plan.length }, times: 1 }],
+    waits: 1,
+  };
+}
+
+/** One token with `position` tokens in the cache, in a burst of several. */
+export function decodeWork({ decode }: InferencePlans, position: number): Work {
+  return {
+    kind: 'decode',
+    what: `a token after ${position}`,
+    tokens: 1,
+    replays: [{ plan: decode, scalars: { position, length: 1 }, times: 1 }],
+    waits: 1 / decodeBurst,
+  };
+}
+
+/** All that a run does: a step, a batch, prompts by bucket, and tokens early, halfway and late in the context. */
+export function allWork(
+  plans: TrainingPlans,
+  sampling: InferencePlans | undefined,
+  train: { readonly batch: number; readonly accumulation: number },
+): Work[] {
+  const context = plans.model.config.context;
+  const positions = [...new Set([context >> 3, context >> 1, context - 1].map((n) => Math.max(0, n)))];
+  return [
+    trainingWork(plans, train),
+    evaluationWork(plans, train),
+    ...(sampling
+      ? [
+          ...sampling.prefill.map((_, bucket) => prefillWork(sampling, bucket)),
+          ...positions.map((position) => decodeWork(sampling, position)),
+        ]
+      : []),
+  ];
+}

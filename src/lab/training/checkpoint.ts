@@ -1,0 +1,164 @@
+// The exact-resume checkpoint: weights, moments, step, data cursor and configuration in one safetensors file.
+import * as v from 'valibot';
+import { issueText } from '../../data/issue-text.ts';
+import { readSafetensors, type TensorToWrite, writeSafetensors } from '../../data/safetensors.ts';
+import { type Tokenizer, tokenizerFromJSON } from '../../data/tokenizer.ts';
+import { type Experiment, parseExperiment } from '../../model/config.ts';
+import type { ParameterStore } from '../../plan/store.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { Cursor } from '../plans/batches.ts';
+import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
+import type { Progress } from './trainer.ts';
+
+/** File name inside a model directory. */
+export const checkpointFileName = 'checkpoint.safetensors';
+
+const version = 1;
+const metadataKey = 'flopscope';
+
+/** Everything that a run needs to go on as if it had never stopped. */
+export interface Checkpoint {
+  readonly experiment: Experiment;
+  readonly progress: Progress;
+  readonly cursor: Cursor;
+  readonly tokenizer: Tokenizer | undefined;
+  /** SHA-256 of the training text; undefined for listed batches. */
+  readonly dataSha256: string | undefined;
+  readonly weights: NamedArrays;
+  readonly moments: readonly NamedArrays[];
+}
+
+/** What a checkpoint says besides numbers. */
+export type CheckpointFacts = Omit<Checkpoint, 'weights' | 'moments'>;
+
+const word = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const versionSchema = v.looseObject({ version: v.number() });
+const factsSchema = v.strictObject({
+  version: v.literal(version),
+  experiment: v.unknown(),
+  progress: v.strictObject({
+    step: count,
+    tokens: count,
+    seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  }),
+  cursor: v.variant('kind', [
+    v.strictObject({ kind: v.literal('random'), state: v.tuple([word, word, word, word]) }),
+    v.strictObject({ kind: v.literal('list'), next: count }),
+  ]),
+  tokenizer: v.optional(v.unknown()),
+  dataSha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+});
+
+/** The bytes of a checkpoint of a run whose steps are all done. */
+export async function writeCheckpoint(
+  runtime: Runtime,
+  store: ParameterStore,
+  facts: CheckpointFacts,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tensors: [string, TensorToWrite][] = [];
+  const add = (prefix: string, arrays: NamedArrays) => {
+    for (const { name, shape } of store.parameters.values()) {
+      tensors.push([`${prefix}.${name}`, { shape, data: arrays.get(name) ?? new Float32Array(0) }]);
+    }
+  };
+  add('weights', await readParameters(runtime, store, 'weights'));
+  const moments = store.shards[0]?.moments.length ?? 0;
+  for (let moment = 0; moment < moments; moment++) {
+    add(`moment${moment}`, await readParameters(runtime, store, { moment }));
+  }
+  const { experiment, progress, cursor, tokenizer, dataSha256 } = facts;
+  const json = JSON.stringify({
+    version,
+    experiment,
+    progress,
+    cursor,
+    tokenizer: tokenizer?.toJSON(),
+    dataSha256,
+  });
+  return writeSafetensors(tensors, [[metadataKey, json]]);
+}
+
+/**
+ * Reads and checks a checkpoint.
+ * @throws an Error with one clear sentence for a file that is damaged, of a newer version, or holds what is no number.
+ */
+export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+  const file = readSafetensors(bytes);
+  const text = file.metadata.get(metadataKey);
+  if (text === undefined)
+    throw new Error('checkpoint: the file has no run in it. Choose a checkpoint.safetensors.');
+  const facts = parseFacts(text);
+  const group = (prefix: string) => {
+    const arrays = new Map<string, Float32Array>();
+    for (const [name, tensor] of file.tensors) {
+      if (!name.startsWith(`${prefix}.`)) continue;
+      const values = tensor.data();
+      const bad = values.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0)
+        throw new Error(`checkpoint: ${name}[${bad}] is ${values[bad]}. The file is damaged; use another.`);
+      arrays.set(name.slice(prefix.length + 1), values);
+    }
+    return arrays;
+  };
+  const moments = [group('moment0'), group('moment1')].filter((arrays) => arrays.size > 0);
+  return { ...facts, weights: group('weights'), moments };
+}
+
+/**
+ * Writes a checkpoint's numbers into a runtime whose plans were recorded for its experiment.
+ * @throws if a parameter or a moment is missing, of another length, or not of this model.
+ */
+export function restoreCheckpoint(runtime: Runtime, store: ParameterStore, checkpoint: Checkpoint): void {
+  const moments = store.shards[0]?.moments.length ?? 0;
+  if (checkpoint.moments.length !== moments) {
+    throw new Error(
+      `checkpoint: it has ${checkpoint.moments.length} moments of the optimizer, and this run needs ${moments}. ` +
+        'The file is damaged or of another run.',
+    );
+  }
+  for (const arrays of [checkpoint.weights, ...checkpoint.moments]) {
+    const unknown = [...arrays.keys()].find((name) => !store.parameters.has(name));
+    if (unknown !== undefined)
+      throw new Error(
+        `checkpoint: ${unknown} is no parameter of this model. Use the checkpoint of this run.`,
+      );
+  }
+  writeParameters(runtime, store, 'weights', checkpoint.weights);
+  checkpoint.moments.forEach((arrays, moment) => {
+    writeParameters(runtime, store, { moment }, arrays);
+  });
+}
+
+function parseFacts(text: string): CheckpointFacts {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new Error('checkpoint: its description is no JSON. The file is damaged; use another.');
+  }
+  // A newer version may have other fields: it is named as newer before they are looked at.
+  const versioned = v.safeParse(versionSchema, json);
+  if (versioned.success && versioned.output.version > version) {
+    throw new Error(
+      `checkpoint: version ${versioned.output.version} is newer than ${version}. Use a newer Flopscope.`,
+    );
+  }
+  const parsed = v.safeParse(factsSchema, json);
+  if (!parsed.success) {
+    const fault = issueText(parsed.issues[0], 'the description');
+    throw new Error(`checkpoint: ${fault}. The file is damaged or from another version.`);
+  }
+  const facts = parsed.output;
+  const experiment = parseExperiment(facts.experiment);
+  if (experiment.kind === 'problem') {
+    throw new Error(`checkpoint: ${experiment.problems[0]?.path}: ${experiment.problems[0]?.message}`);
+  }
+  return {
+    experiment: experiment.experiment,
+    progress: facts.progress,
+    cursor: facts.cursor,
+    tokenizer: facts.tokenizer === undefined ? undefined : tokenizerFromJSON(facts.tokenizer),
+    dataSha256: facts.dataSha256,
+  };
+}

@@ -1,0 +1,170 @@
+// Prepares one run: data, plans, runtime and first (or saved) weights, in that order, so that every refusal comes early.
+import type { Dataset } from '../../data/dataset.ts';
+import type { LossFloors } from '../../data/floors.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import type { Experiment, TrainConfig } from '../../model/config.ts';
+import { initialiseParameters } from '../../model/initialise.ts';
+import { constantTables } from '../../model/model-tensors.ts';
+import { parameterSpecs } from '../../model/parameters.ts';
+import { storagesOf } from '../../plan/store.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { Prediction } from '../../worker/api.ts';
+import { type MicroBatch, RandomBatches } from '../plans/batches.ts';
+import { checkCapacity, checkMemory } from '../plans/capacity.ts';
+import { type Corpus, evaluationBatches, floorsOf, loadCorpus, splitCorpus } from '../plans/corpus.ts';
+import type { Engine } from '../plans/engine.ts';
+import { type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
+import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
+import { allPlans, predictTraining } from '../plans/prediction.ts';
+import { LabError, stage } from '../plans/problem.ts';
+import { momentCount, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
+import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { Sampler } from './sampler.ts';
+import { Trainer } from './trainer.ts';
+
+/** Where a run starts. */
+export interface RunOptions {
+  /** The text, already loaded; or the person's own text, when `data.source` is `file`. */
+  readonly corpus?: Corpus;
+  readonly text?: Blob;
+  /** Weights to start from instead of a seed's. */
+  readonly weights?: NamedArrays;
+  /** Go on from here; the experiment must describe the same model and batches. */
+  readonly checkpoint?: Checkpoint;
+  /** Record the sampler's plans too. */
+  readonly withSampler: boolean;
+  readonly onProgress?: (what: string, fraction: number) => void;
+}
+
+/** A run that is ready to take steps. */
+export interface Run {
+  readonly experiment: Experiment;
+  readonly corpus: Corpus;
+  readonly dataset: Dataset;
+  readonly floors: LossFloors;
+  readonly plans: TrainingPlans;
+  readonly sampling: InferencePlans | undefined;
+  readonly runtime: Runtime;
+  readonly trainer: Trainer;
+  readonly sampler: Sampler | undefined;
+  readonly evaluation: readonly MicroBatch[];
+  readonly prediction: Prediction;
+}
+
+/** Prepares a run. @throws LabError with the kind of problem; nothing stays allocated then. */
+export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
+  const { checkpoint, onProgress = () => undefined } = options;
+  onProgress('reading the text', 0);
+  // A generated text may be fitted to a model's alphabet; a file is held against its hash before it is encoded.
+  const fitted = wanted.data.source === 'file' ? undefined : checkpoint?.tokenizer;
+  const found =
+    options.corpus ??
+    (await stage('invalidData', () => loadCorpus(wanted.data, options.text, undefined, fitted)));
+  if (checkpoint?.dataSha256 !== undefined && checkpoint.dataSha256 !== found.sha256) {
+    throw new LabError({
+      kind: 'invalidData',
+      message: `resume: the text is not the one of the checkpoint (SHA-256 ${found.sha256.slice(0, 12)}…, not ${checkpoint.dataSha256.slice(0, 12)}…). Give the same text.`,
+    });
+  }
+  const corpus = await stage('invalidData', () => inTokensOf(checkpoint?.tokenizer, found));
+  const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
+  const { train, data } = experiment;
+  const dataset = await stage('invalidData', () => splitCorpus(corpus, data, experiment.model.context));
+  const batches = await stage('invalidFile', () => batchesFrom(dataset, train, checkpoint));
+  onProgress('recording the plans', 0.1);
+  const { plans, sampling, prediction } = await stage('tooLarge', () => {
+    checkCapacity(engine, experiment.model, 2 + momentCount(train));
+    const recorded = recordTrainingPlans(experiment.model, train, engine);
+    const inference = options.withSampler ? recordInferencePlans(recorded.model, engine) : undefined;
+    const expected = predictTraining(experiment, recorded, inference, engine.profile);
+    checkMemory(engine, expected.memoryBytes.total);
+    return { plans: recorded, sampling: inference, prediction: expected };
+  });
+  const runtime = await stage('internal', () =>
+    engine.createRuntime(allPlans(plans, sampling), storagesOf(plans.model.store), (done, total) =>
+      onProgress('compiling kernels', 0.2 + (0.8 * done) / total),
+    ),
+  );
+  try {
+    for (const { tensor, values } of constantTables(plans.model)) runtime.write(tensor, values);
+    if (checkpoint) {
+      await stage('invalidFile', () => restoreCheckpoint(runtime, plans.model.store, checkpoint));
+    } else if (options.weights) {
+      const { weights } = options;
+      await stage('invalidFile', () => writeParameters(runtime, plans.model.store, 'weights', weights));
+    } else {
+      const specs = parameterSpecs(experiment.model);
+      const weights = new Map<string, Float32Array>();
+      initialiseParameters(specs, train.seeds.weights, (name, values) => weights.set(name, values));
+      writeParameters(runtime, plans.model.store, 'weights', weights);
+    }
+    const trainer = new Trainer(runtime, plans, train, batches, checkpoint?.progress);
+    return {
+      experiment,
+      corpus,
+      dataset,
+      floors: floorsOf(dataset),
+      plans,
+      sampling,
+      runtime,
+      trainer,
+      sampler: sampling && new Sampler(runtime, sampling),
+      evaluation: evaluationBatches(dataset, train.batch, train.evaluationBatches),
+      prediction,
+    };
+  } catch (error) {
+    runtime.dispose();
+    throw error;
+  }
+}
+
+/** The same text in a model's own tokens: it may know more characters than the text has, and other ids for all. */
+function inTokensOf(tokenizer: Tokenizer | undefined, corpus: Corpus): Corpus {
+  if (!tokenizer || JSON.stringify(tokenizer.toJSON()) === JSON.stringify(corpus.tokenizer.toJSON()))
+    return corpus;
+  return { ...corpus, tokenizer, tokens: tokenizer.encode(corpus.tokenizer.decode(corpus.tokens)) };
+}
+
+/** The run's batches from their first, or from where a checkpoint stands. @throws if that is no place in a text. */
+function batchesFrom(
+  dataset: Dataset,
+  train: TrainConfig,
+  checkpoint: Checkpoint | undefined,
+): RandomBatches {
+  const cursor = checkpoint?.cursor;
+  if (cursor?.kind === 'list')
+    throw new Error('resume: the checkpoint is of a run over listed batches. Give those batches again.');
+  return new RandomBatches(dataset, train.batch, cursor?.state ?? train.seeds.data);
+}
+
+/** The checkpoint of a run whose steps are all done. */
+export function checkpointOf(run: Run): Promise<Uint8Array<ArrayBuffer>> {
+  const { experiment, trainer, corpus } = run;
+  return writeCheckpoint(run.runtime, run.plans.model.store, {
+    experiment,
+    progress: trainer.progress,
+    cursor: trainer.batches.cursor,
+    tokenizer: corpus.tokenizer,
+    dataSha256: corpus.sha256,
+  });
+}
+
+/** The weights of a run whose steps are all done. */
+export function weightsOf(run: Run) {
+  return readParameters(run.runtime, run.plans.model.store, 'weights');
+}
+
+/** Fills in the vocabulary from the tokenizer. @throws if the model's own is too small for the tokens. */
+export function withVocabulary(experiment: Experiment, { tokenizer }: Corpus): Experiment {
+  const { vocabulary } = experiment.model;
+  if (vocabulary === 0) {
+    return { ...experiment, model: { ...experiment.model, vocabulary: tokenizer.vocabularySize } };
+  }
+  if (vocabulary < tokenizer.vocabularySize) {
+    throw new Error(
+      `model.vocabulary: ${vocabulary} is less than the ${tokenizer.vocabularySize} tokens of the text's alphabet. ` +
+        'Use 0 to take it from the text.',
+    );
+  }
+  return experiment;
+}

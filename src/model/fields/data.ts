@@ -1,0 +1,57 @@
+// The fields of `data`: what a model is trained on.
+import { type Field, maximumSeed } from './kinds.ts';
+
+const generated = { path: 'data.source', values: ['stories', 'arithmetic', 'copyRecall'] } as const;
+
+/** Fields of `data`, in the order of the form. */
+export const dataFields = [
+  {
+    path: 'data.source',
+    kind: 'choice',
+    label: 'Text',
+    help: 'What the model reads: simple stories, sums, a memory task, or your own file.',
+    choices: ['stories', 'arithmetic', 'copyRecall', 'file'],
+    default: 'stories',
+  },
+  {
+    path: 'data.tokenizer',
+    kind: 'choice',
+    label: 'Tokens',
+    help: 'One token per character of the text, or per byte of its UTF-8.',
+    choices: ['characters', 'bytes'],
+    default: 'characters',
+  },
+  {
+    path: 'data.characters',
+    kind: 'integer',
+    label: 'Length of the text',
+    help: 'How much text is generated.',
+    unit: 'characters',
+    minimum: 1000,
+    maximum: 100_000_000,
+    default: 1_200_000,
+    onlyIf: generated,
+    advanced: true,
+  },
+  {
+    path: 'data.seed',
+    kind: 'integer',
+    label: 'Seed of the text',
+    help: 'Another number writes other stories.',
+    minimum: 0,
+    maximum: maximumSeed,
+    default: 1,
+    onlyIf: generated,
+    advanced: true,
+  },
+  {
+    path: 'data.validationFraction',
+    kind: 'number',
+    label: 'Held-out part',
+    help: 'Part of the text, from its end, that is never trained on.',
+    minimum: 0.001,
+    maximum: 0.5,
+    default: 0.1,
+    advanced: true,
+  },
+] as const satisfies readonly Field[];

@@ -1,0 +1,280 @@
+// The room of comparisons: two to four families sized to the same training flops, trained in turn, curves over each other.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { ComparisonEvent, MatchedModel } from '../../contract/comparison.ts';
+import type { ComparedRun, RunRecord } from '../../contract/records.ts';
+import { formatCount, formatPercent } from '../../text/numbers.ts';
+import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import type { LabAccess } from '../state/access.ts';
+import { emit } from '../state/events.ts';
+import { downloadText } from '../state/files.ts';
+import { initialState, isLabFree, type LabState } from '../state/state.ts';
+import { expectedDuration, matchedTable, toggled } from './data.ts';
+import '../run-views/compare-panel.ts';
+import '../figures/panel.ts';
+
+/** Most models of one comparison. */
+const mostModels = 4;
+
+/** Steps of each run, unless asked otherwise: enough for the curves to part. */
+const usualSteps = 500;
+
+/** Where a comparison stands. */
+type Progress =
+  | { readonly kind: 'none' | 'matching' }
+  | { readonly kind: 'running'; readonly index: number; readonly isCancelled: boolean }
+  | { readonly kind: 'done'; readonly isWhole: boolean };
+
+@customElement('room-compare')
+export class RoomCompare extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    css`
+      :host {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+      }
+      fieldset {
+        border: 0;
+        padding: 0;
+        margin: 10px 0 0;
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(min(100%, 220px), 1fr));
+        gap: 2px 14px;
+      }
+      fieldset label {
+        display: grid;
+        grid-template-columns: auto minmax(0, 1fr) auto;
+        gap: 8px;
+        align-items: baseline;
+        padding: 3px 0;
+      }
+      legend {
+        padding: 0 0 4px;
+        font-size: 13px;
+        color: var(--muted);
+      }
+      input {
+        accent-color: var(--accent);
+      }
+      .head label {
+        display: inline-flex;
+        gap: 6px;
+        align-items: center;
+        font-size: 13px;
+      }
+      .head input {
+        width: 90px;
+        min-height: 30px;
+      }
+      p {
+        margin-top: 8px;
+      }
+      progress {
+        width: 160px;
+        accent-color: var(--accent);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) lab: LabState = initialState;
+  @property({ attribute: false }) access: LabAccess | undefined;
+  @state() private chosen: readonly string[] = [];
+  @state() private steps = usualSteps;
+  @state() private matched: readonly MatchedModel[] = [];
+  @state() private progress: Progress = { kind: 'none' };
+  @state() private records: readonly RunRecord[] = [];
+  @state() private compared: readonly ComparedRun[] = [];
+  /** Counts choices, so that a late answer to an earlier one is dropped. */
+  #revision = 0;
+
+  protected override render() {
+    const { matched, records } = this;
+    return html`${this.#head()}
+      ${
+        matched.length === 0
+          ? nothing
+          : html`<figure-panel heading="At equal flops" fileName="equal-flops" isTable .table=${matchedTable(matched)}>
+              <span slot="note">
+                Useful flops of one step’s dispatches over its tokens, a multiply-add as two. Text, context, tokens a step
+                and training are those of the first model for all.
+              </span>
+            </figure-panel>`
+      }
+      ${
+        records.length === 0
+          ? nothing
+          : html`<compare-panel
+              .records=${records}
+              .compared=${this.compared}
+              @save-report=${() => void this.#saveReport()}
+            ></compare-panel>`
+      }`;
+  }
+
+  #head() {
+    const { lab, progress, matched, steps } = this;
+    const isRunning = progress.kind === 'running';
+    const isFree = isLabFree(lab) && lab.run.state !== 'running' && lab.run.state !== 'preparing';
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head">
+        <h2 id="title">Compare at equal flops</h2>
+        <label>
+          <span class="muted">steps</span>
+          <input
+            type="number"
+            min="1"
+            max="100000"
+            .value=${String(steps)}
+            ?disabled=${isRunning}
+            @change=${(event: Event) => {
+              const wanted = Math.floor(Number((event.target as HTMLInputElement).value));
+              this.steps = wanted >= 1 && wanted <= 100_000 ? wanted : usualSteps;
+              void this.#match();
+            }}
+          />
+        </label>
+        ${
+          isRunning
+            ? html`<button ?disabled=${progress.isCancelled} @click=${() => void this.#cancel()}>Cancel</button>`
+            : html`<button class="primary" ?disabled=${!isFree || matched.length < 2} @click=${() => void this.#run()}>
+                Run
+              </button>`
+        }
+      </div>
+      <div aria-live="polite">${this.#status()}</div>
+      ${this.#choices(isRunning)}
+    </section>`;
+  }
+
+  #choices(isRunning: boolean) {
+    const { chosen } = this;
+    return html`<fieldset ?disabled=${isRunning}>
+      <legend>Two to four models; the others are sized to the first chosen</legend>
+      ${(this.lab.catalogue?.presets ?? []).map(({ id, title, note }) => {
+        const place = chosen.indexOf(id);
+        return html`<label title=${note}>
+          <input
+            type="checkbox"
+            .checked=${place >= 0}
+            ?disabled=${place < 0 && chosen.length >= mostModels}
+            @change=${() => {
+              this.chosen = toggled(chosen, id);
+              void this.#match();
+            }}
+          />
+          <span>${title}</span>
+          <span class="small muted">${place < 0 ? '' : place === 0 ? 'first' : place + 1}</span>
+        </label>`;
+      })}
+    </fieldset>`;
+  }
+
+  #status() {
+    const { progress, matched, lab } = this;
+    switch (progress.kind) {
+      case 'matching':
+        return html`<p class="muted">Sizing the models</p>`;
+      case 'running':
+        return this.#running(progress.index, progress.isCancelled);
+      case 'done':
+        return html`<p>
+          ${progress.isWhole ? 'All models have been trained.' : 'Ended before all models were trained.'} Their runs are kept
+          in the room of runs.
+        </p>`;
+      case 'none':
+        break;
+      default:
+        progress satisfies never;
+    }
+    if (matched.length === 0) {
+      return html`<p>
+        Which architecture learns most from the same arithmetic? The models chosen are brought to the same training flops a
+        token, trained one after another on the same text, and their curves drawn over each other.
+      </p>`;
+    }
+    return lab.calibration.kind === 'done'
+      ? html`<p>All runs together should take ${expectedDuration(matched)}.</p>`
+      : html`<p class="muted">
+          Seconds can be predicted once this device is measured.
+          <button class="plain small" ?disabled=${!isLabFree(lab)} @click=${() => emit(this, 'calibrate', undefined)}>
+            Calibrate
+          </button>
+        </p>`;
+  }
+
+  #running(index: number, isCancelled: boolean) {
+    const { run } = this.lab;
+    const { length } = this.matched;
+    const title = this.matched[index]?.title ?? '';
+    // Between two models the run on display is still that of the one before.
+    const isGoing = run.state === 'running' || run.state === 'paused';
+    const step = isGoing ? (run.last?.step ?? 0) : 0;
+    const share = (index + step / Math.max(1, run.totalSteps)) / length;
+    const where = isGoing
+      ? `step ${formatCount(step)} of ${formatCount(run.totalSteps)}`
+      : run.state === 'preparing'
+        ? run.message
+        : 'getting ready';
+    return html`<p>
+      ${isCancelled ? 'Ending: ' : ''}${title} (${index + 1} of ${length}), ${where}
+      <progress max="1" .value=${share} aria-label="Progress"></progress> ${formatPercent(share)}
+    </p>`;
+  }
+
+  async #match(): Promise<void> {
+    const revision = ++this.#revision;
+    const { chosen, steps } = this;
+    this.matched = [];
+    this.progress = { kind: chosen.length < 2 ? 'none' : 'matching' };
+    if (chosen.length < 2) return;
+    const result = await this.access?.attempt('', (lab) => lab.matchAtEqualFlops(chosen, steps));
+    if (revision !== this.#revision) return;
+    this.matched = (result && this.access?.take(result)) ?? [];
+    this.progress = { kind: 'none' };
+  }
+
+  async #run(): Promise<void> {
+    const models = this.matched;
+    this.records = [];
+    this.compared = [];
+    this.progress = { kind: 'running', index: 0, isCancelled: false };
+    const whole = await this.access?.attempt('Comparing at equal flops', async (lab) => {
+      const result = await lab.compareAtEqualFlops(models, (event) => this.#take(event));
+      return this.access?.take(result);
+    });
+    this.progress = whole === undefined ? { kind: 'none' } : { kind: 'done', isWhole: whole };
+    await this.access?.refreshRuns();
+  }
+
+  /** Events have a message port of their own and may come after the answer: records count then too. */
+  #take(event: ComparisonEvent): void {
+    if (event.kind === 'ended') {
+      this.records = [...this.records, event.record];
+      void this.#compare();
+    } else if (this.progress.kind === 'running') {
+      this.progress = { ...this.progress, index: event.index };
+    }
+  }
+
+  async #compare(): Promise<void> {
+    const { records } = this;
+    const result = await this.access?.attempt('', (lab) => lab.compareRecords(records));
+    const compared = result && this.access?.take(result);
+    if (compared !== undefined && records === this.records) this.compared = compared;
+  }
+
+  async #cancel(): Promise<void> {
+    if (this.progress.kind === 'running') this.progress = { ...this.progress, isCancelled: true };
+    await this.access?.attempt('', (lab) => lab.cancelComparison());
+  }
+
+  async #saveReport(): Promise<void> {
+    const result = await this.access?.attempt('', (lab) => lab.recordsReport(this.records));
+    const page = result && this.access?.take(result);
+    if (page !== undefined) downloadText('report.html', page, 'text/html');
+  }
+}

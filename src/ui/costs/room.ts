@@ -1,0 +1,233 @@
+// The room of costs: what theory says a model costs, term by term, in flops, memory, time and money.
+import { css, html, LitElement } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { formatDollars, formatPower, formatSi } from '../../text/numbers.ts';
+import { pressEconomics } from '../../theory/economics.ts';
+import { pressCosts } from '../../theory/press.ts';
+import type { Prediction } from '../../worker/api.ts';
+import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { initialState, type LabState } from '../state/state.ts';
+import {
+  type CostsInputs,
+  type CostsStart,
+  countingNote,
+  experimentStart,
+  formatStored,
+  initialInputs,
+  startAt,
+  workUnit,
+} from './inputs.ts';
+import { countsSpread, countsTable, modelsTable, tokenCounts } from './models.ts';
+import { casesTable, deepSeekTable, runningTable, termBars, termsTable } from './tables.ts';
+import './cache.ts';
+import './chinchilla.ts';
+import './device.ts';
+import './experts.ts';
+import './growth.ts';
+import './setup.ts';
+import '../figures/panel.ts';
+import '../figures/svg-bars.ts';
+
+const paper = 'W. H. Press, arXiv 2511.11572';
+
+@customElement('room-costs')
+export class RoomCosts extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    readoutStyles,
+    css`
+      :host,
+      .column {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+        align-content: start;
+      }
+      .figures {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(122px, 1fr));
+        gap: 12px;
+      }
+      .pair {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
+        align-items: start;
+      }
+      h2.part {
+        margin-top: 10px;
+        font-size: 17px;
+        letter-spacing: 0;
+        text-transform: none;
+        color: var(--ink);
+      }
+      @media (min-width: 980px) {
+        :host {
+          grid-template-columns: 320px minmax(0, 1fr);
+        }
+        costs-setup {
+          position: sticky;
+          top: 8px;
+          max-height: calc(100vh - 16px);
+          overflow-y: auto;
+          scrollbar-width: thin;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) lab: LabState = initialState;
+  @state() private inputs: CostsInputs = initialInputs;
+
+  /** The Train room's experiment. */
+  get #own(): CostsStart | undefined {
+    return experimentStart(this.lab.resolved, predictionOf(this.lab));
+  }
+
+  protected override willUpdate(): void {
+    const own = this.#own;
+    // What is shown as the experiment follows it.
+    if (own?.id === this.inputs.startId && !isSameModel(own, this.inputs))
+      this.inputs = startAt(this.inputs, own);
+  }
+
+  protected override render() {
+    const { inputs, lab } = this;
+    return html`<costs-setup
+        .inputs=${inputs}
+        .own=${this.#own}
+        @change-inputs=${({ detail }: CustomEvent<CostsInputs>) => {
+          this.inputs = detail;
+        }}
+      ></costs-setup>
+      <div class="column">
+        ${this.#summary()} ${this.#terms()}
+        <h2 class="part">How costs grow</h2>
+        <costs-growth .inputs=${inputs}></costs-growth>
+        <h2 class="part">Training, decoding, money</h2>
+        ${this.#running(lab)}
+        <h2 class="part">Caches of keys and values</h2>
+        <costs-cache .inputs=${inputs}></costs-cache>
+        <h2 class="part">Scaling</h2>
+        <costs-chinchilla .inputs=${inputs}></costs-chinchilla>
+        ${this.#conventions()}
+        <costs-experts .inputs=${inputs}></costs-experts>
+        <h2 class="part">Published models</h2>
+        ${this.#published()}
+      </div>`;
+  }
+
+  #summary() {
+    const { model, assumptions, counting, bytesPerValue } = this.inputs;
+    const costs = pressCosts(model, assumptions.tokensPerParameter);
+    const { gpuYears, dollars } = pressEconomics(costs.trainingMultiplyAdds, assumptions);
+    return html`<section class="panel" aria-labelledby="summary">
+      <div class="head"><h2 id="summary">This model</h2></div>
+      <div class="figures" role="status">
+        ${figure(formatSi(costs.parameters), `parameters, ${formatStored(costs.parameters, bytesPerValue)} stored`)}
+        ${figure(formatPower(costs.forwardMultiplyAdds * counting), `${workUnit(counting)}, forward over a full context`)}
+        ${figure(formatPower(costs.incrementalMultiplyAdds * counting), `${workUnit(counting)} a decoded token`)}
+        ${figure(formatStored(costs.cache, bytesPerValue), 'key and value cache, full context')}
+        ${figure(formatPower(costs.trainingMultiplyAdds * counting), `${workUnit(counting)} of training (eq. 6)`)}
+        ${figure(formatPower(gpuYears), 'GPU-years of training')} ${figure(formatDollars(dollars), 'capital for training')}
+      </div>
+    </section>`;
+  }
+
+  #terms() {
+    const { inputs } = this;
+    const bars = termBars(inputs);
+    return html`<figure-panel
+      heading="Press’s Table 1, term by term"
+      fileName="press-table-1"
+      .table=${termsTable(inputs)}
+      isTableShown
+    >
+      <svg-bars
+        isShare
+        .bars=${bars}
+        description="Shares of the terms of Table 1 in work, activations and parameters; the table has the figures."
+      ></svg-bars>
+      <p slot="note">
+        Forward pass over a full context of ${inputs.model.context} tokens (${paper}). ${countingNote(inputs.counting)}
+        Activations are one layer’s inference working set and the logits, which all layers share: not what training keeps.
+      </p>
+    </figure-panel>`;
+  }
+
+  #running(lab: LabState) {
+    const { inputs } = this;
+    return html`<figure-panel heading="Press’s Table 3, live" fileName="press-table-3" isTable .table=${casesTable(inputs)}>
+        <p slot="note">
+          ${paper}, under the assumptions at the side. ${countingNote(inputs.counting)} D is a range: its upper end is at a
+          context of 200 000, which alone reproduces what the paper prints. Dollars are capital only.
+        </p>
+      </figure-panel>
+      <div class="pair">
+        <figure-panel heading="Training and decoding" fileName="training" isTable .table=${runningTable(inputs)}>
+          <p slot="note">Forward and backward are three times forward. ${countingNote(inputs.counting)}</p>
+        </figure-panel>
+<div class="column">
+        <figure-panel heading="The check on DeepSeek-V3" fileName="deepseek" isTable .table=${deepSeekTable(inputs)}>
+          <p slot="note">
+            ${paper}, section 6, with n = 32 000; reported figures from arXiv 2412.19437. The formulas are those of a dense
+            model of this width; its experts enter only through the 671·10⁹ trained parameters.
+          </p>
+        </figure-panel>
+<costs-device .inputs=${inputs} .lab=${lab} .own=${this.#own}></costs-device></div>
+      </div>`;
+  }
+
+  #conventions() {
+    const planned = this.inputs.startId === this.#own?.id ? predictionOf(this.lab) : undefined;
+    const counts = planned
+      ? ({
+          kind: 'counts',
+          of: 'your experiment; “plan” is what runs',
+          counts: planned.flopsPerToken,
+        } as const)
+      : tokenCounts(this.inputs);
+    if (counts.kind === 'none') {
+      return html`<section class="panel">
+        <div class="head"><h2>Flops per token, by convention</h2></div>
+        <p class="muted">${counts.reason}</p>
+      </section>`;
+    }
+    return html`<figure-panel
+      heading="Flops per token, by convention"
+      fileName="conventions"
+      isTable
+      .table=${countsTable(counts.counts)}
+    >
+      <p slot="note">
+        Of ${counts.of}. A multiply-add counts as two here, whatever is chosen at the side. The conventions of training
+        differ by a factor of ${countsSpread(counts.counts)}: a utilization says nothing without its convention and N.
+      </p>
+    </figure-panel>`;
+  }
+
+  #published() {
+    return html`<figure-panel heading="Published models" fileName="published-models" isTable .table=${modelsTable}>
+      <p slot="note">
+        Parameters are the closed form of the language model, exact; released numbers are those in the files, with what the
+        release holds besides. Pick a model at the side to compute with its sizes.
+      </p>
+    </figure-panel>`;
+  }
+}
+
+function predictionOf({ prediction }: LabState): Prediction | undefined {
+  return prediction.kind === 'done' ? prediction.value : undefined;
+}
+
+function isSameModel(start: CostsStart, { model }: CostsInputs): boolean {
+  return JSON.stringify(start.model) === JSON.stringify(model);
+}
+
+function figure(value: string, name: string) {
+  return html`<div>
+    <div class="figure">${value}</div>
+    <div class="name">${name}</div>
+  </div>`;
+}

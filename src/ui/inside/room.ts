@@ -1,0 +1,245 @@
+// The room that looks inside the present run: attention, losses by position and token, experts. All on demand.
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import type { ExpertHistory, ExpertTastes, PositionLosses, TextReading } from '../../contract/inside.ts';
+import { formatCount } from '../../text/numbers.ts';
+import type { Lab, Result } from '../../worker/api.ts';
+import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import type { LabAccess } from '../state/access.ts';
+import { hasWeights, initialState, type LabState } from '../state/state.ts';
+import './attention.ts';
+import './positions.ts';
+import './routers.ts';
+import './routes.ts';
+import './tokens.ts';
+
+/** Milliseconds between two looks at the routers while they are on display and the run goes on. */
+const lookInterval = 1000;
+
+@customElement('room-inside')
+export class RoomInside extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    css`
+      :host {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+        align-items: start;
+      }
+      form {
+        display: grid;
+        gap: 8px;
+      }
+      textarea {
+        font-family: var(--mono);
+        font-size: 13px;
+        min-height: 62px;
+      }
+      .says {
+        margin-top: 8px;
+      }
+      .says p + p {
+        margin-top: 4px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) lab: LabState = initialState;
+  @property({ attribute: false }) access: LabAccess | undefined;
+  @query('textarea') private readonly input: HTMLTextAreaElement | undefined;
+  /** What is being computed, in words. */
+  @state() private busy = '';
+  @state() private reading: TextReading | undefined;
+  @state() private losses: PositionLosses | undefined;
+  @state() private tastes: ExpertTastes | undefined;
+  @state() private history: ExpertHistory | undefined;
+
+  /** What was last asked to be read. */
+  #text = '';
+  #isSeen = false;
+  #isLooking = false;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #views = new IntersectionObserver(([entry]) => {
+    this.#isSeen = entry?.isIntersecting === true;
+    if (this.#isSeen) void this.#lookAtRouters();
+  });
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#views.observe(this);
+    this.#timer = setInterval(() => {
+      if (this.lab.run.state === 'running') void this.#lookAtRouters();
+    }, lookInterval);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#views.disconnect();
+    clearInterval(this.#timer);
+  }
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    const before = changes.get('lab') as LabState | undefined;
+    if (before === undefined) return;
+    const { run } = this.lab;
+    // `prepared` begins another run, whose allocation is another object's.
+    const isOther = before.run.prediction !== run.prediction;
+    if (isOther) {
+      this.reading = undefined;
+      this.losses = undefined;
+      this.tastes = undefined;
+      this.history = undefined;
+    }
+    if ((isOther || before.run.state !== run.state) && hasWeights(run)) void this.#lookAtRouters();
+  }
+
+  protected override render() {
+    const { reading, losses, tastes, history } = this;
+    const hasExperts = (history?.experts ?? 0) > 0;
+    const positions = html`<inside-positions
+      .losses=${losses}
+      ?hidden=${losses === undefined}
+    ></inside-positions>`;
+    return html`${this.#head(hasExperts)}
+      ${
+        reading === undefined
+          ? positions
+          : html`<inside-attention
+              .reading=${reading}
+              .isFree=${this.#isFree}
+              @choose-layer=${(event: CustomEvent<number>) => this.#read(this.#text, event.detail)}
+            >
+              <inside-tokens .reading=${reading}></inside-tokens>
+              ${positions}
+            </inside-attention>`
+      }
+      ${
+        hasExperts
+          ? html`<inside-routers .history=${history}></inside-routers>
+              <inside-routes .reading=${reading} .tastes=${tastes}></inside-routes>`
+          : nothing
+      }`;
+  }
+
+  #head(hasExperts: boolean) {
+    const canAsk = this.#isFree;
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head"><h2 id="title">Inside the present run</h2></div>
+      <form @submit=${this.#onSubmit}>
+        <label class="small muted" for="text">A text to read, at most 256 tokens or the model’s context</label>
+        <textarea
+          id="text"
+          rows="2"
+          maxlength="4000"
+          spellcheck="false"
+          placeholder="Empty: an excerpt of the held-out text"
+          @keydown=${this.#onKey}
+        ></textarea>
+        <div class="row">
+          <button class="primary" ?disabled=${!canAsk}>Read the text</button>
+          <button type="button" ?disabled=${!canAsk} @click=${this.#measurePositions}>Loss by position</button>
+          ${
+            hasExperts
+              ? html`<button type="button" ?disabled=${!canAsk} @click=${this.#countTastes}>What experts take</button>`
+              : nothing
+          }
+        </div>
+      </form>
+      <div class="says" aria-live="polite">${this.#status()}</div>
+    </section>`;
+  }
+
+  #status() {
+    const { lab, busy, reading, history } = this;
+    if (busy !== '') return html`<p>${busy} …</p>`;
+    if (!hasWeights(lab.run)) {
+      return html`<p>
+        There is no run to look into. Train one in the room <a href="#train">Train</a>, or open one that was saved; nothing is
+        computed here until you ask for it.
+      </p>`;
+    }
+    const isSlow = lab.device.kind === 'done' && lab.device.value.runtime === 'cpu';
+    return html`${
+      isSlow
+        ? html`<p class="warn">There is no GPU here: the reference loops compute all of this, which takes its time.</p>`
+        : nothing
+    }
+    ${
+      history !== undefined && history.experts > 0 && history.samples.length === 0
+        ? html`<p class="muted">This model has experts: their load is shown from the first step on that is trained here.</p>`
+        : nothing
+    }
+    ${
+      reading === undefined
+        ? html`<p class="muted">
+            Everything is computed from the weights as they are when you ask, between two steps if the run goes on.
+          </p>`
+        : html`<p class="muted">
+            ${formatCount(reading.tokens.length)} tokens, read at step ${formatCount(reading.step)}.
+            ${reading.leftOut > 0 ? `${formatCount(reading.leftOut)} more did not fit and were left out.` : ''}
+          </p>`
+    }`;
+  }
+
+  get #isFree(): boolean {
+    const { lab } = this;
+    return this.busy === '' && hasWeights(lab.run) && !lab.isWorkerGone;
+  }
+
+  #onSubmit(event: Event): void {
+    event.preventDefault();
+    const text = this.input?.value ?? '';
+    void this.#read(text, this.reading?.layer ?? 0);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#onSubmit(event);
+  }
+
+  async #read(text: string, layer: number): Promise<void> {
+    const found = await this.#ask('Reading the text', (lab) => lab.readText({ text, layer }));
+    if (found === undefined) return;
+    this.#text = text;
+    this.reading = found;
+  }
+
+  async #measurePositions(): Promise<void> {
+    const found = await this.#ask('Reading held-out text', (lab) => lab.positionLosses());
+    this.losses = found ?? this.losses;
+  }
+
+  async #countTastes(): Promise<void> {
+    const found = await this.#ask('Routing held-out text', (lab) => lab.expertTastes());
+    this.tastes = found ?? this.tastes;
+  }
+
+  /** Asks for one thing at a time; what comes for a run that is no longer open is dropped. */
+  async #ask<T>(busy: string, talk: (lab: Lab) => Promise<Result<T>>): Promise<T | undefined> {
+    const { access } = this;
+    if (access === undefined || !this.#isFree) return undefined;
+    const { prediction } = this.lab.run;
+    this.busy = busy;
+    const result = await access.attempt('', talk);
+    this.busy = '';
+    const found = result && access.take(result);
+    return this.lab.run.prediction === prediction ? found : undefined;
+  }
+
+  /** Reads the routers, while somebody can see them. */
+  async #lookAtRouters(): Promise<void> {
+    const { access, lab } = this;
+    if (!this.#isSeen || document.hidden || this.#isLooking || !hasWeights(lab.run) || lab.isWorkerGone)
+      return;
+    // A dense model was asked once, and stays dense.
+    if (access === undefined || this.history?.experts === 0) return;
+    const { prediction } = lab.run;
+    this.#isLooking = true;
+    const result = await access.attempt('', (worker) => worker.expertHistory());
+    this.#isLooking = false;
+    // Nobody asked for this, so a failure is no news: the run says itself what is wrong with it.
+    if (result?.kind === 'ok' && this.lab.run.prediction === prediction) this.history = result.value;
+  }
+}

@@ -1,0 +1,186 @@
+// The room of kernels: where the time of a step goes, in four figures, and as a trace.
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { TermReport } from '../../contract/terms.ts';
+import type { Waterfall } from '../../contract/validation.ts';
+import { formatCount, formatPercent } from '../../text/numbers.ts';
+import type { ExperimentJson, KernelTable } from '../../worker/api.ts';
+import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { canAskForKernels, kernelRequests } from '../run-views/kernel-requests.ts';
+import type { LabAccess } from '../state/access.ts';
+import { emit } from '../state/events.ts';
+import { describeDifferences, differences } from '../state/experiment.ts';
+import { downloadBytes } from '../state/files.ts';
+import { initialState, isLabFree, type LabState } from '../state/state.ts';
+import { isMeasured } from './roofline-data.ts';
+import './roofline-figure.ts';
+import './terms-figure.ts';
+import './timeline-figure.ts';
+import './waterfall-figure.ts';
+
+/** A table with what was trained when it was made. */
+interface KeptTable {
+  readonly table: KernelTable;
+  readonly experiment: ExperimentJson | undefined;
+}
+
+@customElement('room-kernels')
+export class RoomKernels extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    css`
+      :host,
+      .pair {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+        align-items: start;
+      }
+      @media (min-width: 1080px) {
+        .pair.both {
+          grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
+        }
+      }
+      .panel p + p {
+        margin-top: 6px;
+      }
+      progress {
+        width: 160px;
+        accent-color: var(--accent);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) lab: LabState = initialState;
+  @property({ attribute: false }) access: LabAccess | undefined;
+  /** The table on display, and the measured one before it. */
+  @state() private kept: KeptTable | undefined;
+  @state() private earlier: KeptTable | undefined;
+  @state() private report: TermReport | undefined;
+  @state() private waterfall: Waterfall | undefined;
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    if (!changes.has('lab')) return;
+    const { kernels, run } = this.lab;
+    if (kernels.kind !== 'done' || kernels.value === this.kept?.table) return;
+    // A ghost is a measurement, and the plan alone is none.
+    if (this.kept !== undefined && isMeasured(this.kept.table)) this.earlier = this.kept;
+    this.kept = { table: kernels.value, experiment: run.experiment };
+    this.waterfall = undefined;
+    void this.#explain(this.kept);
+  }
+
+  protected override render() {
+    const { kept, lab } = this;
+    const calibration = lab.calibration.kind === 'done' ? lab.calibration.value : undefined;
+    return html`${this.#head()}
+      ${
+        kept === undefined
+          ? nothing
+          : html`<div class=${this.waterfall === undefined ? 'pair' : 'pair both'}>
+                <roofline-figure
+                  .table=${kept.table}
+                  .calibration=${calibration}
+                  .earlier=${this.earlier?.table}
+                  .earlierName=${this.#earlierName()}
+                ></roofline-figure>
+                <waterfall-figure .waterfall=${this.waterfall} ?hidden=${this.waterfall === undefined}></waterfall-figure>
+              </div>
+              <timeline-figure .table=${kept.table}></timeline-figure>
+              <terms-figure .report=${this.report}></terms-figure>`
+      }`;
+  }
+
+  #head() {
+    const { lab, kept } = this;
+    const { kernels, calibration } = lab;
+    const isRunning = kernels.kind === 'running';
+    const isFree = isLabFree(lab) && !isRunning;
+    const canCalibrate = lab.device.kind === 'done' && lab.device.value.runtime === 'gpu';
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head">
+        <h2 id="title">Kernels of a step</h2>
+        ${kernelRequests(this, kernels, { isReady: canAskForKernels(lab), isMain: true })}
+        ${
+          canCalibrate && calibration.kind !== 'done'
+            ? html`<button ?disabled=${!isFree} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>`
+            : nothing
+        }
+        <button class="plain" ?disabled=${kept === undefined} @click=${this.#saveTrace}>Save as trace</button>
+      </div>
+      <div aria-live="polite">${this.#status()}</div>
+    </section>`;
+  }
+
+  #status() {
+    const { kernels, calibration, run, busy } = this.lab;
+    if (calibration.kind === 'running')
+      return html`<p>${calibration.what} ${progress(calibration.share)}</p>`;
+    if (kernels.kind === 'running') return html`<p>${kernels.what} ${progress(kernels.share)}</p>`;
+    if (run.state === 'preparing' || busy !== '')
+      return html`<p>${busy || run.message || 'Preparing a run'} …</p>`;
+    if (kernels.kind === 'failed') return html`<p class="bad">${kernels.problem.message}</p>`;
+    const { kept } = this;
+    if (kept === undefined) {
+      return html`<p>
+          “Profile” times every dispatch of a training step, each alone, on a copy of the weights. Without a run it prepares
+          one from the settings in the room “Train”, and leaves it paused.
+        </p>
+        ${calibration.kind === 'done' ? nothing : html`<p class="muted">Calibrate first: that gives the roof and the predictions.</p>`}`;
+    }
+    return html`<p>${summary(kept.table)}</p>
+      ${
+        calibration.kind !== 'done' && kept.table.rows.every(({ limitSeconds }) => limitSeconds === undefined)
+          ? html`<p class="warn">This device is not calibrated: there is no roof and no prediction. Calibrate, then profile again.</p>`
+          : nothing
+      }
+      <p class="small muted">
+        The trace opens in <a href="https://ui.perfetto.dev" target="_blank" rel="noreferrer">Perfetto</a> and in
+        chrome://tracing, which show it without sending it anywhere.
+      </p>`;
+  }
+
+  /** How the experiment of the earlier profile differed, in words. */
+  #earlierName(): string {
+    const [from, to] = [this.earlier?.experiment, this.kept?.experiment];
+    const { catalogue } = this.lab;
+    if (from === undefined || to === undefined || catalogue === undefined) return '';
+    return describeDifferences(differences(catalogue.fields, to, from), 3);
+  }
+
+  /** Asks for what the worker makes of a table: terms of its experiment, and the way to the measured step. */
+  async #explain({ table, experiment }: KeptTable): Promise<void> {
+    const isCurrent = (): boolean => this.kept?.table === table;
+    await this.access?.attempt('', async (lab) => {
+      const report = experiment && this.access?.take(await lab.costTerms(experiment));
+      if (!isCurrent()) return;
+      this.report = report;
+      if (!isMeasured(table)) return;
+      const waterfall = this.access?.take(await lab.waterfall());
+      if (isCurrent()) this.waterfall = waterfall;
+    });
+  }
+
+  async #saveTrace(): Promise<void> {
+    const { kept, lab } = this;
+    if (kept === undefined) return;
+    const title = lab.presetId || 'step';
+    const file = await this.access?.attempt('', (worker) => worker.kernelTrace(kept.table, title));
+    if (file !== undefined) downloadBytes(file.name, file.bytes, 'application/json');
+  }
+}
+
+function progress(share: number) {
+  return html`<progress max="1" .value=${share} aria-label="Progress"></progress> ${formatPercent(share)}`;
+}
+
+function summary({ rows, method, sumOverStep, accumulation = 1 }: KernelTable): string {
+  const repeats = accumulation > 1 ? `, all but the update ${accumulation} times a step` : '';
+  const sum =
+    sumOverStep === undefined
+      ? ''
+      : ` The rows add up to ${formatPercent(sumOverStep)} of an unprofiled step.`;
+  return `${formatCount(rows.length)} dispatches${repeats}; ${method}.${sum}`;
+}

@@ -1,0 +1,226 @@
+// The room of lessons: read, guess, run, compare. Nothing runs before a guess is committed.
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type {
+  LessonEvent,
+  LessonGuess,
+  LessonInfo,
+  LessonPrediction,
+  LessonSize,
+} from '../../contract/lessons.ts';
+import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import type { LabAccess } from '../state/access.ts';
+import { valueAt } from '../state/experiment.ts';
+import { hasWeights, initialState, isLabFree, type LabState } from '../state/state.ts';
+import { keepLessonWork, type LessonWork, readLessonWork } from './memory.ts';
+import { lessonsStyles } from './styles.ts';
+import './attention.ts';
+import './guess.ts';
+import './outcome.ts';
+
+/** The lesson that runs. */
+interface Running {
+  readonly key: string;
+  readonly fraction: number;
+  readonly what: string;
+  readonly prediction?: LessonPrediction;
+}
+
+@customElement('room-lessons')
+export class RoomLessons extends LitElement {
+  static override readonly styles = [baseStyles, panelStyles, controlStyles, lessonsStyles];
+
+  @property({ attribute: false }) lab: LabState = initialState;
+  @property({ attribute: false }) access: LabAccess | undefined;
+  @state() private lessons: readonly LessonInfo[] = [];
+  @state() private chosen = '';
+  /** The reader's choice of form; until then what suits the device. */
+  @state() private wantedSize: LessonSize | undefined;
+  @state() private work: ReadonlyMap<string, LessonWork> = readLessonWork();
+  @state() private running: Running | undefined;
+
+  #isAsked = false;
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    if (this.#isAsked || this.access === undefined || !changes.has('lab')) return;
+    if (this.lab.catalogue === undefined) return; // the worker is not there yet
+    this.#isAsked = true;
+    void this.access
+      .attempt('', (lab) => lab.lessons())
+      .then((lessons) => {
+        this.lessons = lessons ?? [];
+        this.chosen ||= this.lessons[0]?.id ?? '';
+      });
+  }
+
+  protected override render() {
+    const lesson = this.lessons.find(({ id }) => id === this.chosen);
+    return html`<nav class="panel" aria-label="Lessons">
+        <div class="head"><h2>Lessons</h2></div>
+        <ol>
+          ${this.lessons.map((one, index) => this.#entry(one, index))}
+        </ol>
+      </nav>
+      ${lesson === undefined ? html`<p class="muted">Loading the lessons …</p>` : this.#article(lesson)}`;
+  }
+
+  get #size(): LessonSize {
+    const { device } = this.lab;
+    const isSlow = device.kind === 'done' && (device.value.isSoftware || device.value.runtime === 'cpu');
+    return this.wantedSize ?? (isSlow ? 'small' : 'normal');
+  }
+
+  #entry({ id, title, summary }: LessonInfo, index: number) {
+    const done = (['normal', 'small'] as const).map((size) => this.work.get(keyOf(id, size))?.outcome);
+    const isRunning = this.running?.key.startsWith(`${id} `) === true;
+    const mark = isRunning ? '…' : done.some(Boolean) ? '✓' : String(index + 1);
+    return html`<li>
+      <button
+        class="entry"
+        aria-current=${id === this.chosen ? 'true' : 'false'}
+        @click=${() => {
+          this.chosen = id;
+        }}
+      >
+        <span class="mark ${mark === '✓' ? 'done' : ''}" aria-hidden="true">${mark}</span>
+        <span>
+          <span class="title">${title}</span>
+          <span class="small muted">${summary}</span>
+          ${done.some(Boolean) ? html`<span class="sr">(done)</span>` : nothing}
+        </span>
+      </button>
+    </li>`;
+  }
+
+  #article(lesson: LessonInfo) {
+    const size = this.#size;
+    const key = keyOf(lesson.id, size);
+    const { guess, outcome } = this.work.get(key) ?? {};
+    const running = this.running?.key === key ? this.running : undefined;
+    return html`<article aria-labelledby="title">
+      <section class="panel">
+        <h1 id="title">${lesson.title}</h1>
+        <div class="prose">${lesson.text.map((paragraph) => html`<p>${paragraph}</p>`)}</div>
+        <lesson-guess
+          .question=${lesson.question[size]}
+          .guess=${guess}
+          .isOpen=${outcome === undefined && running === undefined}
+          @commit-guess=${({ detail }: CustomEvent<LessonGuess>) => this.#note(key, { guess: detail })}
+          @reopen-guess=${() => this.#note(key, { guess: undefined })}
+        ></lesson-guess>
+        ${this.#sizes(lesson, size)} ${this.#run(lesson, key, running)}
+        <p class="small muted source">${lesson.source}</p>
+      </section>
+      <lesson-outcome
+        .question=${lesson.question[size]}
+        .prediction=${running === undefined ? outcome?.prediction : running.prediction}
+        .outcome=${running === undefined ? outcome : undefined}
+      ></lesson-outcome>
+      ${lesson.id === 'causal' ? this.#ownRun() : nothing}
+    </article>`;
+  }
+
+  /** The attention of the run that is open in the room “Train”, where there is one. */
+  #ownRun() {
+    const { run } = this.lab;
+    const { experiment } = run;
+    if (!hasWeights(run) || experiment === undefined) return nothing;
+    const count = (path: string): number => Number(valueAt(experiment, path) ?? 1);
+    return html`<lesson-attention
+      .access=${this.access}
+      .layers=${count('model.layers')}
+      .heads=${count('model.heads')}
+    ></lesson-attention>`;
+  }
+
+  #sizes(lesson: LessonInfo, size: LessonSize) {
+    const one = (id: LessonSize, label: string) =>
+      html`<label class="check">
+        <input
+          type="radio"
+          name="size"
+          .checked=${size === id}
+          ?disabled=${this.running !== undefined}
+          @change=${() => {
+            this.wantedSize = id;
+          }}
+        />
+        ${label}
+      </label>`;
+    return html`<fieldset class="sizes">
+      <legend class="sr">How much to run</legend>
+      ${one('normal', 'Full form, a minute or two on a GPU')} ${one('small', 'Small form, seconds')}
+      <span class="small muted what">${lesson.runs[size]}</span>
+    </fieldset>`;
+  }
+
+  #run(lesson: LessonInfo, key: string, running: Running | undefined) {
+    const { guess, outcome } = this.work.get(key) ?? {};
+    if (running !== undefined) {
+      return html`<div class="row">
+        <progress max="1" .value=${running.fraction} aria-label="Progress of the lesson"></progress>
+        <span role="status">${running.what}</span> <span class="muted">${Math.round(100 * running.fraction)} %</span>
+        <button @click=${this.#cancel}>Cancel</button>
+      </div>`;
+    }
+    const why = this.#whyNot(guess);
+    return html`<div class="row">
+      <button
+        class=${outcome === undefined ? 'primary' : ''}
+        ?disabled=${why !== ''}
+        @click=${() => this.#start(lesson, key)}
+      >
+        ${outcome === undefined ? 'Run it' : 'Run it again'}
+      </button>
+      <span class="small muted">${why}</span>
+    </div>`;
+  }
+
+  /** Why the lesson cannot run now; empty when it can. */
+  #whyNot(guess: LessonGuess | undefined): string {
+    const { run } = this.lab;
+    if (guess === undefined) return 'First make your guess.';
+    if (this.running !== undefined) return 'Another lesson is running.';
+    if (run.state === 'running' || run.state === 'preparing')
+      return 'A run is training. Pause it in the room “Train”, then run the lesson.';
+    return isLabFree(this.lab) ? '' : 'The device is busy.';
+  }
+
+  async #start({ id, title }: LessonInfo, key: string): Promise<void> {
+    const { access } = this;
+    const { guess } = this.work.get(key) ?? {};
+    if (access === undefined || guess === undefined || this.running !== undefined) return;
+    this.running = { key, fraction: 0, what: 'Beginning' };
+    const onEvent = (event: LessonEvent): void => {
+      if (this.running?.key !== key) return; // progress has a port of its own and may come after the answer
+      this.running =
+        event.kind === 'prediction'
+          ? { ...this.running, prediction: event.prediction }
+          : { ...this.running, fraction: event.fraction, what: event.what };
+    };
+    const request = { id, size: this.#size, guess };
+    const result = await access.attempt(`Lesson: ${title}`, (lab) => lab.runLesson(request, onEvent));
+    this.running = undefined;
+    if (result === undefined) return;
+    const isCancelled = result.kind === 'problem' && this.#isCancelled;
+    this.#isCancelled = false;
+    const outcome = isCancelled ? undefined : access.take(result);
+    if (outcome !== undefined) this.#note(key, { outcome });
+  }
+
+  #isCancelled = false;
+
+  #cancel(): void {
+    this.#isCancelled = true;
+    void this.access?.attempt('', (lab) => lab.cancelLesson());
+  }
+
+  #note(key: string, change: LessonWork): void {
+    this.work = new Map(this.work).set(key, { ...this.work.get(key), ...change });
+    keepLessonWork(this.work);
+  }
+}
+
+function keyOf(id: string, size: LessonSize): string {
+  return `${id} ${size}`;
+}

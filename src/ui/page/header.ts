@@ -1,0 +1,188 @@
+// The top line: the name, the device with its self-test, and the colour scheme.
+import { css, html, LitElement, type PropertyValues } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { DeviceInfo, SelfTestReport } from '../../worker/api.ts';
+import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { emit, type Theme } from '../state/events.ts';
+import type { Job } from '../state/state.ts';
+
+const themes: readonly { readonly value: Theme; readonly label: string }[] = [
+  { value: 'system', label: 'System colours' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+];
+
+@customElement('lab-header')
+export class LabHeader extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    controlStyles,
+    css`
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 8px 14px;
+        max-width: 1720px;
+        margin: 0 auto;
+        padding: 12px clamp(12px, 2vw, 28px) 10px;
+      }
+      .brand {
+        display: flex;
+        align-items: center;
+        gap: 10px;
+        flex: 1 1 230px;
+        min-width: 0;
+      }
+      .brand svg {
+        width: 30px;
+        height: 30px;
+        flex: none;
+      }
+      h1 {
+        margin: 0;
+        font-size: 19px;
+        font-weight: 650;
+        letter-spacing: -0.015em;
+        line-height: 1.1;
+      }
+      .brand p {
+        font-size: 12px;
+        color: var(--muted);
+      }
+      .badge {
+        display: inline-flex;
+        align-items: center;
+        gap: 8px;
+        min-height: 30px;
+        padding: 3px 12px 3px 10px;
+        border: 1px solid var(--line);
+        border-radius: 15px;
+        background: var(--panel);
+        font-size: 13px;
+        max-width: 100%;
+      }
+      .badge .state {
+        color: var(--muted);
+        white-space: nowrap;
+      }
+      .badge .device {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .lamp {
+        width: 9px;
+        height: 9px;
+        flex: none;
+        border-radius: 50%;
+        background: var(--edge);
+      }
+      .lamp.good {
+        background: var(--good);
+      }
+      .lamp.bad {
+        background: var(--bad);
+      }
+      .lamp.warn {
+        background: var(--warn);
+      }
+      .lamp.busy {
+        background: var(--predicted);
+        animation: breathe 1.2s ease-in-out infinite alternate;
+      }
+      @keyframes breathe {
+        to {
+          opacity: 0.3;
+        }
+      }
+      select {
+        width: auto;
+        font-size: 13px;
+        border-color: var(--line);
+      }
+      @media (max-width: 560px) {
+        .brand p {
+          display: none;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) device: Job<DeviceInfo> = { kind: 'none' };
+  @property({ attribute: false }) selfTest: Job<SelfTestReport> = { kind: 'none' };
+  @property() theme: Theme = 'system';
+
+  protected override updated(changes: PropertyValues<this>): void {
+    const select = this.renderRoot.querySelector('select');
+    if (changes.has('theme') && select !== null) select.value = this.theme;
+  }
+
+  protected override render() {
+    const { lamp, device, state } = this.#describe();
+    return html`<header>
+      <div class="brand">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <rect x="1" y="1" width="30" height="30" rx="8" fill="#0e1a1c" />
+          <path
+            d="M5.500 8c4.500 0 5 13.500 11 13.500 4 0 6-.5 10-.5"
+            fill="none"
+            stroke="#45d6bd"
+            stroke-width="3"
+            stroke-linecap="round"
+          />
+          <circle cx="26.500" cy="21" r="2.600" fill="#ffb067" />
+        </svg>
+        <div>
+          <h1>Flopscope</h1>
+          <p>Train a tiny language model on your own GPU. See what every kernel should cost, and did.</p>
+        </div>
+      </div>
+      <div class="badge" role="status" aria-label="Device">
+        <span class="lamp ${lamp}"></span>
+        <span class="device">${device}</span>
+        <span class="state">${state}</span>
+      </div>
+      <select aria-label="Colour scheme" @change=${this.#chooseTheme}>
+        ${themes.map(({ value, label }) => html`<option value=${value}>${label}</option>`)}
+      </select>
+    </header>`;
+  }
+
+  #chooseTheme(event: Event): void {
+    const chosen = themes.find(({ value }) => value === (event.target as HTMLSelectElement).value);
+    if (chosen !== undefined) emit(this, 'change-theme', { theme: chosen.value });
+  }
+
+  #describe(): { readonly lamp: string; readonly device: string; readonly state: string } {
+    const { device, selfTest } = this;
+    if (device.kind === 'none') return { lamp: '', device: 'No device yet', state: '' };
+    if (device.kind === 'running') return { lamp: 'busy', device: 'Asking for the GPU', state: '' };
+    if (device.kind === 'failed') return { lamp: 'bad', device: 'No device', state: '' };
+    const name = deviceName(device.value);
+    if (selfTest.kind === 'running') {
+      return { lamp: 'busy', device: name, state: `checking kernels ${Math.round(selfTest.share * 100)} %` };
+    }
+    if (selfTest.kind === 'failed') return { lamp: 'bad', device: name, state: 'check failed' };
+    if (selfTest.kind === 'none') {
+      const isCpu = device.value.runtime === 'cpu';
+      return {
+        lamp: isCpu ? 'warn' : '',
+        device: name,
+        state: isCpu ? 'reference loops' : 'not checked yet',
+      };
+    }
+    const { passed, rows } = selfTest.value;
+    const wrong = rows.filter((row) => !row.passed).length;
+    if (!passed) return { lamp: 'bad', device: name, state: `${wrong} of ${rows.length} kernels are wrong` };
+    const lamp = device.value.isSoftware || device.value.runtime === 'cpu' ? 'warn' : 'good';
+    return { lamp, device: name, state: `${rows.length} kernels agree` };
+  }
+}
+
+/** The device in a few words. */
+export function deviceName(info: DeviceInfo): string {
+  if (info.runtime === 'cpu') return 'Processor only (no GPU)';
+  const name = info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' ');
+  return `${name || 'GPU'}${info.isSoftware ? ' (software)' : ''}`;
+}

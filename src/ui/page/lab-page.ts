@@ -1,0 +1,240 @@
+// The page: puts the elements in their places and turns their events into calls.
+import { html, LitElement } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { baseStyles } from '../figures/styles.ts';
+import { canAskForKernels } from '../run-views/kernel-requests.ts';
+import { ReplayController, type ReplayView } from '../run-views/replay.ts';
+import { type LabConnection, openWorker } from '../state/connection.ts';
+import { LabController } from '../state/controller.ts';
+import type { Theme } from '../state/events.ts';
+import { describeDifferences, differences } from '../state/experiment.ts';
+import { hasWeights, isLabFree, isRunActive, type LabState, measuredRate } from '../state/state.ts';
+import type { ExperimentForm } from '../train/experiment-form.ts';
+import type { OwnTextElement } from '../train/own-text.ts';
+import type { RunFiles } from '../train/run-files.ts';
+import { handleDrop, handleKey, labHandlers } from './actions.ts';
+import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
+import { pageStyles } from './styles.ts';
+import { applyTheme, readTheme } from './theme.ts';
+import '../train/device-panel.ts';
+import '../train/experiment-form.ts';
+import '../run-views/kernel-table.ts';
+import './header.ts';
+import '../run-views/loss-chart.ts';
+import '../train/own-text.ts';
+import '../train/prediction-panel.ts';
+import '../train/preset-picker.ts';
+import './tabs.ts';
+import './notice-strips.ts';
+import '../train/run-controls.ts';
+import '../train/run-files.ts';
+import '../run-views/readouts.ts';
+import '../run-views/sample-list.ts';
+import '../train/sampler-box.ts';
+import '../train/throughput-gauge.ts';
+
+@customElement('lab-page')
+export class LabPage extends LitElement {
+  static override readonly styles = [baseStyles, pageStyles];
+
+  /** Where the lab comes from; set before the element is in the document. */
+  @property({ attribute: false }) connect: () => LabConnection = openWorker;
+  @state() private theme: Theme = readTheme();
+  @state() private room: string = trainingRoom.id;
+  /** Rooms that were entered: they keep what was done in them. */
+  @state() private entered: readonly string[] = [];
+  @query('experiment-form') private readonly form: ExperimentForm | undefined;
+  @query('own-text') private readonly ownText: OwnTextElement | undefined;
+  @query('run-files') private readonly files: RunFiles | undefined;
+
+  #lab = new LabController(this, {
+    connect: () => this.connect(),
+    onFrame: (callback) => void requestAnimationFrame(callback),
+    query: location.search.slice(1),
+    // The room stays in the address.
+    showAddress: (query) =>
+      history.replaceState(
+        undefined,
+        '',
+        `${query === '' ? location.pathname : `?${query}`}${location.hash}`,
+      ),
+    showTitle: (title) => {
+      document.title = title;
+    },
+    settleMilliseconds: 250,
+  });
+  #replay = new ReplayController(this);
+  #handlers = labHandlers(this.#lab, {
+    showFields: () => void this.form?.showProblem(),
+    chooseText: () => this.ownText?.choose(),
+    chooseFiles: () => this.files?.choose(),
+  });
+  #onHash = (): void => void this.#enter(roomFromHash(location.hash));
+  #onKey = (event: KeyboardEvent): void => handleKey(this.#lab, event);
+  #onDragOver = (event: DragEvent): void => event.preventDefault();
+  #onDrop = (event: DragEvent): void => handleDrop(this.#handlers, event);
+
+  constructor() {
+    super();
+    applyTheme(this.theme);
+    for (const [name, handle] of Object.entries(this.#handlers)) {
+      this.addEventListener(name, (event) =>
+        (handle as (detail: unknown) => void)((event as CustomEvent).detail),
+      );
+    }
+    this.addEventListener('change-theme', (event) => {
+      this.theme = (event as CustomEvent<{ theme: Theme }>).detail.theme;
+      applyTheme(this.theme);
+    });
+    this.addEventListener('replay', () => this.#replay.play());
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('hashchange', this.#onHash);
+    addEventListener('keydown', this.#onKey);
+    addEventListener('dragover', this.#onDragOver);
+    addEventListener('drop', this.#onDrop);
+    this.#onHash();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('hashchange', this.#onHash);
+    removeEventListener('keydown', this.#onKey);
+    removeEventListener('dragover', this.#onDragOver);
+    removeEventListener('drop', this.#onDrop);
+  }
+
+  protected override render() {
+    const lab = this.#lab.state;
+    const isIdle = lab.run.state === 'idle';
+    const replay = isIdle ? this.#replay.view : undefined;
+    return html`<lab-header .device=${lab.device} .selfTest=${lab.selfTest} .theme=${this.theme}></lab-header>
+      <room-tabs .room=${this.room}></room-tabs>
+      ${this.#strips(lab, replay)}
+      <main ?hidden=${this.room !== trainingRoom.id}>
+        <div class="column work">${this.#work(lab, replay)}</div>
+        <div class="column setup">${this.#setup(lab)}</div>
+        <div class="column side">${this.#side(lab, replay)}</div>
+        <kernel-table
+          .kernels=${replay?.recorded.kernelTable && lab.kernels.kind === 'none' ? { kind: 'done', value: replay.recorded.kernelTable } : lab.kernels}
+          .isReady=${canAskForKernels(lab)}
+        ></kernel-table>
+      </main>
+      ${repeat(
+        rooms.filter(({ id }) => this.entered.includes(id)),
+        ({ id }) => id, // a room that is entered later may stand before one that keeps its state
+        (room) => html`<main class="room" ?hidden=${this.room !== room.id}>
+          ${room.render(lab, this.#lab.access)}
+        </main>`,
+      )}
+      <footer class="small muted">Everything stays on this machine: the page sends nothing anywhere.</footer>`;
+  }
+
+  /** Shows a room; the first time its code is fetched. */
+  async #enter(id: string): Promise<void> {
+    this.room = id;
+    const room = rooms.find((candidate) => candidate.id === id);
+    if (room === undefined || this.entered.includes(id)) return;
+    await this.#lab.access.attempt('', () => room.load());
+    this.entered = [...new Set([...this.entered, id])];
+  }
+
+  #strips(lab: LabState, replay: ReplayView | undefined) {
+    const { run, selfTest, catalogue } = lab;
+    const wrong = selfTest.kind === 'done' ? selfTest.value.rows.filter((row) => !row.passed) : [];
+    const unfinished = lab.savedRuns.find(({ step, totalSteps }) => step < totalSteps);
+    const presetId = replay?.recorded.presetId ?? '';
+    return html`<notice-strips
+      role="region"
+      aria-label="Notices"
+      .problems=${lab.problems}
+      .kept=${{ hasRun: run.state !== 'idle', ...(run.savedStep === undefined ? {} : { savedStep: run.savedStep }) }}
+      .notices=${lab.notices}
+      .wrongKernels=${[...new Set(wrong.map(({ kernel }) => kernel))]}
+      .savedRun=${run.state === 'idle' ? unfinished : undefined}
+      .recorded=${this.room === trainingRoom.id ? replay?.recorded : undefined}
+      .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
+      .canStart=${isLabFree(lab)}
+    ></notice-strips>`;
+  }
+
+  #work(lab: LabState, replay: ReplayView | undefined) {
+    const { run, series } = replay ?? lab;
+    const deviceJob = lab.selfTest.kind === 'running' ? lab.selfTest : lab.calibration;
+    return html`<run-controls
+        .run=${lab.run}
+        .busy=${lab.busy}
+        .deviceJob=${deviceJob}
+        .canCalibrate=${isGpu(lab) && lab.calibration.kind === 'none'}
+        .calibrateFirst=${lab.calibrateFirst}
+        .isReady=${isLabFree(lab)}
+      ></run-controls>
+      <run-readouts .run=${run} .series=${series}></run-readouts>
+      <loss-chart .series=${series} .fileName=${lab.presetId || 'run'}></loss-chart>
+      <div class="pair">
+        <sample-list .samples=${run.samples}></sample-list>
+        <sampler-box .sampler=${lab.sampler} .isReady=${hasWeights(lab.run) && !lab.isWorkerGone}></sampler-box>
+      </div>`;
+  }
+
+  #setup(lab: LabState) {
+    const { catalogue, experiment, presetId, run } = lab;
+    const fields = catalogue?.fields ?? [];
+    const preset = catalogue?.presets.find(({ id }) => id === presetId)?.experiment;
+    const started = isRunActive(run.state) ? run.experiment : undefined;
+    return html`<preset-picker
+        .presets=${catalogue?.presets ?? []}
+        .presetId=${presetId}
+        .difference=${preset === undefined ? '' : describeDifferences(differences(fields, preset, experiment))}
+        .sinceRun=${started === undefined ? '' : describeDifferences(differences(fields, started, experiment))}
+      ></preset-picker>
+      <own-text .summary=${lab.text}></own-text>
+      <experiment-form
+        .fields=${fields}
+        .experiment=${experiment}
+        .resolved=${lab.resolved}
+        .preset=${preset ?? experiment}
+        .problems=${lab.fieldProblems}
+      ></experiment-form>`;
+  }
+
+  #side(lab: LabState, replay: ReplayView | undefined) {
+    const { run } = replay ?? lab;
+    const upcoming = lab.prediction.kind === 'done' ? lab.prediction.value : undefined;
+    const recordedRate = replay?.recorded.prediction?.tokensPerSecond;
+    const isFree = isLabFree(lab) && !isRunActive(lab.run.state);
+    return html`<throughput-gauge
+        .measured=${measuredRate(run)}
+        .predictedTokensPerSecond=${replay === undefined ? (lab.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
+        .relativeError=${replay === undefined ? (lab.run.prediction ?? upcoming)?.relativeError : undefined}
+        .timing=${lab.run.timing}
+        .isRecorded=${replay !== undefined}
+      ></throughput-gauge>
+      <prediction-panel
+        .prediction=${lab.prediction}
+        .allocatedBytes=${lab.run.allocatedBytes}
+        .canCalibrate=${isGpu(lab)}
+        .isCalibrating=${!isFree || lab.calibration.kind === 'running'}
+      ></prediction-panel>
+      <run-files
+        .savedRuns=${lab.savedRuns}
+        .canSave=${hasWeights(lab.run) && lab.busy === ''}
+        .canOpen=${isFree || (lab.run.state === 'paused' && lab.busy === '')}
+        .savedStep=${lab.run.savedStep}
+        .savedBytes=${lab.run.savedBytes}
+      ></run-files>
+      <device-panel
+        .device=${lab.device}
+        .selfTest=${lab.selfTest}
+        .calibration=${lab.calibration}
+        .isFree=${isFree}
+      ></device-panel>`;
+  }
+}
+
+function isGpu({ device }: LabState): boolean {
+  return device.kind === 'done' && device.value.runtime === 'gpu';
+}

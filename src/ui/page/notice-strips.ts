@@ -1,0 +1,127 @@
+// The strips above the page: problems, notices of the address, a failed self-test, a saved run to continue, the recording.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { RunRecord, SavedRun } from '../../contract/records.ts';
+import { formatCount } from '../../text/numbers.ts';
+import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { emit } from '../state/events.ts';
+import type { ShownProblem } from '../state/state.ts';
+import { describeTime } from '../train/run-files.ts';
+import type { KeptState } from './problem-text.ts';
+import './problem-list.ts';
+
+@customElement('notice-strips')
+export class NoticeStrips extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    controlStyles,
+    css`
+      .strips {
+        display: grid;
+      }
+      .strip {
+        margin-bottom: 8px;
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 6px 12px;
+        padding: 8px 14px;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--panel);
+      }
+      .strip > :first-child {
+        flex: 1 1 280px;
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+      .recorded {
+        border-style: dashed;
+        border-color: var(--edge);
+      }
+      .wrong {
+        background: var(--bad-tint);
+        border-color: var(--bad);
+      }
+      .tape {
+        font-size: 11px;
+        font-weight: 650;
+        letter-spacing: 0.06em;
+        text-transform: uppercase;
+        color: var(--validation);
+        margin-right: 6px;
+      }
+      code {
+        font: 12px var(--mono);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) problems: readonly ShownProblem[] = [];
+  @property({ attribute: false }) kept: KeptState = { hasRun: false };
+  @property({ attribute: false }) notices: readonly string[] = [];
+  /** Kernels that the self-test found wrong. */
+  @property({ attribute: false }) wrongKernels: readonly string[] = [];
+  /** An unfinished run of this browser, while no other is open. */
+  @property({ attribute: false }) savedRun: SavedRun | undefined;
+  /** What is replayed, and the title of its preset. */
+  @property({ attribute: false }) recorded: RunRecord | undefined;
+  @property() recordedTitle = '';
+  /** Whether a run may be started or opened now. */
+  @property({ type: Boolean }) canStart = false;
+  @state() private isOfferDeclined = false;
+
+  protected override render() {
+    return html`<div class="strips">
+      <problem-list .problems=${this.problems} .kept=${this.kept}></problem-list>
+      ${this.notices.map((notice) => html`<div class="strip" role="status"><span>${notice}</span></div>`)}
+      ${this.wrongKernels.length > 0 ? this.#wrong() : nothing}
+      ${this.savedRun !== undefined && !this.isOfferDeclined ? this.#offer(this.savedRun) : nothing}
+      ${this.recorded === undefined ? nothing : this.#recording(this.recorded)}
+    </div>`;
+  }
+
+  #wrong() {
+    return html`<div class="strip wrong" role="alert">
+      <span>
+        <strong>This device computes some kernels wrongly:</strong> ${this.wrongKernels.join(', ')}. What is trained
+        here cannot be trusted. A newer browser or driver may help.
+      </span>
+      <button ?disabled=${!this.canStart} @click=${() => emit(this, 'train', { isTrusted: true })}>Train anyway</button>
+    </div>`;
+  }
+
+  #offer(saved: SavedRun) {
+    return html`<div class="strip" role="region" aria-label="Saved run">
+      <span>
+        <strong>Continue where you left off?</strong> ${saved.title}, step ${formatCount(saved.step)} of
+        ${formatCount(saved.totalSteps)}, saved ${describeTime(saved.savedAt)}.
+      </span>
+      <button
+        class="primary"
+        ?disabled=${!this.canStart}
+        @click=${() => emit(this, 'open-saved', { id: saved.id, isContinued: true })}
+      >
+        Continue
+      </button>
+      <button
+        @click=${() => {
+          this.isOfferDeclined = true;
+        }}
+      >
+        Not now
+      </button>
+    </div>`;
+  }
+
+  #recording({ device, startedAt, note }: RunRecord) {
+    return html`<div class="strip recorded">
+      <span>
+        <span class="tape">Recorded</span>
+        ${this.recordedTitle} on ${device.name} (${device.host})${device.isSoftware ? ', a software GPU' : ''}, ${describeTime(startedAt)}
+        <span class="muted">(<code>${note}</code>)</span>. Press Train to see it on this machine.
+      </span>
+      <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>
+    </div>`;
+  }
+}

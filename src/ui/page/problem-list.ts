@@ -1,0 +1,86 @@
+// What went wrong, each with its cause, what was kept, and one button.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { emit } from '../state/events.ts';
+import type { ShownProblem } from '../state/state.ts';
+import { describeProblem, type KeptState } from './problem-text.ts';
+
+@customElement('problem-list')
+export class ProblemList extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    controlStyles,
+    css`
+      .list {
+        display: grid;
+        gap: 8px;
+      }
+      .problem {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 6px 12px;
+        padding: 9px 14px;
+        border: 1px solid;
+        border-left-width: 5px;
+        border-radius: var(--radius);
+      }
+      .error {
+        background: var(--bad-tint);
+        border-color: var(--bad);
+      }
+      .warning {
+        background: var(--warn-tint);
+        border-color: var(--warn);
+      }
+      .text {
+        flex: 1 1 320px;
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+      strong {
+        display: block;
+      }
+      .cause {
+        font: 12px/1.5 var(--mono);
+      }
+      button.plain {
+        color: var(--ink);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) problems: readonly ShownProblem[] = [];
+  @property({ attribute: false }) kept: KeptState = { hasRun: false };
+
+  protected override render() {
+    return html`<div class="list" role="alert">
+      ${repeat(
+        this.problems,
+        ({ id }) => id,
+        (shown) => this.#problem(shown),
+      )}
+    </div>`;
+  }
+
+  #problem({ id, problem }: ShownProblem) {
+    const { title, kept, hint, action, actionLabel, tone } = describeProblem(problem, this.kept);
+    return html`<div class="problem ${tone}">
+      <div class="text">
+        <strong>${title}</strong>
+        <span class="cause">${problem.message}</span>
+        <div>${hint} ${kept ?? nothing}</div>
+      </div>
+      <button @click=${() => emit(this, 'problem-action', { id, action })}>${actionLabel}</button>
+      ${
+        action === 'dismiss'
+          ? nothing
+          : html`<button class="plain" aria-label="Close: ${title}" @click=${() => emit(this, 'dismiss-problem', { id })}>
+              Close
+            </button>`
+      }
+    </div>`;
+  }
+}

@@ -1,0 +1,61 @@
+// The tabs between the rooms of the page: links, so that a room has an address and the browser's back button works.
+import { css, html, LitElement } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { baseStyles } from '../figures/styles.ts';
+import { rooms, trainingRoom } from './rooms.ts';
+
+@customElement('room-tabs')
+export class RoomTabs extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    css`
+      nav {
+        max-width: 1720px;
+        margin: 0 auto 12px;
+        padding: 0 clamp(10px, 2vw, 28px);
+        overflow-x: auto;
+      }
+      ul {
+        display: flex;
+        gap: 2px;
+        border-bottom: 1px solid var(--line);
+        min-width: max-content;
+      }
+      a {
+        display: block;
+        padding: 8px 14px 9px;
+        border-bottom: 2px solid transparent;
+        margin-bottom: -1px;
+        color: var(--muted);
+        font-size: 14px;
+        font-weight: 550;
+        text-decoration: none;
+        white-space: nowrap;
+      }
+      a:hover {
+        color: var(--ink);
+      }
+      a[aria-current='page'] {
+        color: var(--ink);
+        border-bottom-color: var(--accent);
+      }
+      a:focus-visible {
+        outline-offset: -3px;
+      }
+    `,
+  ];
+
+  /** Id of the room that is shown. */
+  @property() room: string = trainingRoom.id;
+
+  protected override render() {
+    return html`<nav aria-label="Rooms">
+      <ul>
+        ${[trainingRoom, ...rooms].map(
+          ({ id, label }) =>
+            html`<li><a href="#${id}" aria-current=${id === this.room ? 'page' : 'false'}>${label}</a></li>`,
+        )}
+      </ul>
+    </nav>`;
+  }
+}

@@ -1,0 +1,127 @@
+// Several recorded runs as the plot and the tables of the comparison want them.
+import type { ComparedRun, RunRecord } from '../../contract/records.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatLoss,
+  formatPercent,
+  formatRatio,
+  formatSeconds,
+  formatSi,
+} from '../../text/numbers.ts';
+import type { PlotPoint, PlotSeries, Tone } from '../../text/plot-layout.ts';
+import type { FigureTable } from '../../text/table.ts';
+import type { AxisName } from '../state/series.ts';
+import { axisLabels, formatAxisValue } from './plot-options.ts';
+
+/** Colours of the compared runs; there are no more runs than these. */
+export const compareTones: readonly Tone[] = ['class-1', 'class-4', 'class-2', 'class-3', 'ink', 'class-5'];
+
+/** Points of one line at most: neighbouring steps are averaged, because single steps are noise. */
+const drawnPoints = 240;
+
+/** A curve for each run, and its held-out losses as rings on a dashed line. */
+export function compareSeries(records: readonly RunRecord[], axis: AxisName): readonly PlotSeries[] {
+  return records.flatMap(({ title, steps, evaluations }, index) => {
+    const tone = compareTones[index % compareTones.length] ?? 'ink';
+    const name = title.length > 48 ? `${title.slice(0, 47)}…` : title;
+    const named = (point: PlotPoint): PlotPoint => ({ ...point, name });
+    const training: PlotSeries = {
+      ...{ id: `training-${index}`, name, tone, kind: 'line' },
+      points: averaged(steps.map((step) => ({ x: step[axis], y: step.loss }))).map(named),
+    };
+    const validation: PlotSeries = {
+      ...{ id: `validation-${index}`, name: `${name}, validation`, tone, kind: 'both', isDashed: true },
+      ...{ sign: 'ring', radius: 3, isUnlisted: true },
+      points: evaluations.map((one) => named({ x: one[axis], y: one.loss, detail: 'validation' })),
+    };
+    return evaluations.length > 0 ? [training, validation] : [training];
+  });
+}
+
+/** Means of neighbours, each at the place of its last. */
+export function averaged(points: readonly PlotPoint[]): readonly PlotPoint[] {
+  const width = Math.max(1, Math.ceil(points.length / drawnPoints));
+  const means: PlotPoint[] = [];
+  for (let from = 0; from < points.length; from += width) {
+    const part = points.slice(from, from + width);
+    const last = part[part.length - 1];
+    if (last !== undefined)
+      means.push({ x: last.x, y: part.reduce((sum, { y }) => sum + y, 0) / part.length });
+  }
+  return means;
+}
+
+/** The curves as numbers, run after run. */
+export function lossTable(records: readonly RunRecord[], axis: AxisName): FigureTable {
+  return {
+    columns: [
+      { label: 'Run', room: 'medium' },
+      { label: axisLabels[axis], format: (value) => formatAxisValue(axis, value) },
+      { label: 'Training loss, nats per token', format: formatLoss },
+      { label: 'Validation loss', format: formatLoss },
+    ],
+    rows: records.flatMap(({ title, steps, evaluations }) => [
+      ...averaged(steps.map((step) => ({ x: step[axis], y: step.loss }))).map(({ x, y }) => [
+        title,
+        x,
+        y,
+        undefined,
+      ]),
+      ...evaluations.map((one) => [title, one[axis], undefined, one.loss]),
+    ]),
+  };
+}
+
+/** What was predicted beside what was measured, a row for each quantity, three columns for each run. */
+export function figureTable(compared: readonly ComparedRun[]): FigureTable {
+  const figures = compared[0]?.figures ?? [];
+  const format = (value: number, row: number): string => formatFigure(value, figures[row]?.unit ?? '');
+  return {
+    columns: [
+      { label: 'Quantity' },
+      ...compared.flatMap(({ title }, index) => [
+        { label: `${index + 1}. ${title}: predicted`, format },
+        { label: 'measured', format },
+        { label: 'measured ÷ predicted', format: formatRatio },
+      ]),
+    ],
+    rows: figures.map(({ quantity }, row) => [
+      quantity,
+      ...compared.flatMap((run) => {
+        const { predicted, measured } = run.figures[row] ?? {};
+        return [predicted, measured, predicted && measured !== undefined ? measured / predicted : undefined];
+      }),
+    ]),
+  };
+}
+
+/** A figure with its unit, as the contract names units. */
+export function formatFigure(value: number, unit: string): string {
+  switch (unit) {
+    case 'B':
+      return formatBytes(value);
+    case 's':
+      return formatSeconds(value);
+    case '%':
+      return formatPercent(value / 100);
+    case '×':
+      return formatRatio(value);
+    case 'nats':
+      return formatLoss(value);
+    case '':
+      return formatCount(value);
+    default:
+      return formatSi(value, unit);
+  }
+}
+
+/** In words, for those who do not see the curves. */
+export function describeCurves(records: readonly RunRecord[], axis: AxisName): string {
+  const runs = records.map(({ title, steps, evaluations }) => {
+    const held = evaluations[evaluations.length - 1];
+    const end = held === undefined ? '' : `, validation ${formatLoss(held.loss)}`;
+    return `${title}: training loss from ${formatLoss(steps[0]?.loss)} to ${formatLoss(steps[steps.length - 1]?.loss)}${end}`;
+  });
+  return `Losses of ${records.length} runs by ${axisLabels[axis].toLowerCase()}. ${runs.join('. ')}.`;
+}

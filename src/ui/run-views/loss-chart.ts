@@ -1,0 +1,206 @@
+// The loss chart with its choices: axis, logarithms, smoothing, table of data, export.
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { formatLoss, unknown } from '../../text/numbers.ts';
+import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { downloadText } from '../state/files.ts';
+import type { AxisName, RunSeries } from '../state/series.ts';
+import { noSeries } from '../state/state.ts';
+import { type ChartColumns, type ChartOptions, chartColumns, thinOut } from './chart-data.ts';
+import { curveCsv } from './exports.ts';
+import { axisLabels, formatAxisValue } from './plot-options.ts';
+import './loss-plot.ts';
+
+/** Rows of the table on the page; the file has all. */
+const tableRows = 200;
+const axes: readonly AxisName[] = ['step', 'tokens', 'flops', 'seconds'];
+
+@customElement('loss-chart')
+export class LossChart extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    readoutStyles,
+    css`
+      .head {
+        gap: 6px 14px;
+        font-size: 13px;
+      }
+      select {
+        width: auto;
+        min-height: 26px;
+        padding: 1px 4px;
+        border-color: var(--line);
+      }
+      label {
+        display: inline-flex;
+        align-items: center;
+        gap: 6px;
+      }
+      input[type='range'] {
+        width: 84px;
+      }
+      .legend {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 16px;
+        font-size: 12.5px;
+        min-height: 20px;
+      }
+      .legend .place {
+        margin-left: auto;
+        color: var(--muted);
+      }
+      .train {
+        color: var(--train);
+      }
+      .validation {
+        color: var(--validation);
+      }
+      .legend b {
+        font-weight: 500;
+        color: var(--ink);
+      }
+      .scroll {
+        max-height: 320px;
+        margin-top: 10px;
+      }
+      thead th {
+        position: sticky;
+        top: 0;
+        background: var(--panel);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) series: RunSeries = noSeries;
+  /** Name of the exported file, without its ending. */
+  @property() fileName = 'run';
+  @state() private options: ChartOptions = { axis: 'step', logX: false, logY: false, smoothing: 0.8 };
+  @state() private isTableShown = false;
+  @state() private pointedAt: number | undefined;
+
+  #columns: ChartColumns = { x: [], raw: [], smooth: [], validation: [] };
+
+  protected override willUpdate(changes: PropertyValues): void {
+    if (changes.has('series') || changes.has('options'))
+      this.#columns = chartColumns(this.series, this.options);
+  }
+
+  protected override render() {
+    const columns = this.#columns;
+    const { axis, logX, logY, smoothing } = this.options;
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head">
+        <h2 id="title">Loss</h2>
+        <label>
+          <span class="muted">by</span>
+          <select
+            aria-label="Horizontal axis"
+            @change=${(event: Event) => this.#change({ axis: axes[(event.target as HTMLSelectElement).selectedIndex] ?? axis })}
+          >
+            ${axes.map((name) => html`<option ?selected=${name === axis}>${axisLabels[name]}</option>`)}
+          </select>
+        </label>
+        ${this.#check('log x', logX, (value) => this.#change({ logX: value }))}
+        ${this.#check('log y', logY, (value) => this.#change({ logY: value }))}
+        <label>
+          <span class="muted">smooth</span>
+          <input
+            type="range"
+            min="0"
+            max="0.99"
+            step="0.01"
+            .value=${String(smoothing)}
+            @input=${(event: Event) => this.#change({ smoothing: (event.target as HTMLInputElement).valueAsNumber })}
+          />
+        </label>
+        ${this.#check('table', this.isTableShown, (value) => {
+          this.isTableShown = value;
+        })}
+        <button class="plain" ?disabled=${columns.x.length === 0} @click=${this.#export}>CSV</button>
+      </div>
+      <loss-plot
+        .columns=${columns}
+        .options=${this.options}
+        .floors=${this.series.floors}
+        .description=${this.#describe(columns)}
+        @point-at=${(event: CustomEvent<number | undefined>) => {
+          this.pointedAt = event.detail;
+        }}
+      ></loss-plot>
+      ${this.#legend(columns)} ${this.isTableShown ? this.#table(columns) : nothing}
+    </section>`;
+  }
+
+  #check(label: string, value: boolean, onChange: (value: boolean) => void) {
+    return html`<label class="check">
+      <input
+        type="checkbox"
+        .checked=${value}
+        @change=${(event: Event) => onChange((event.target as HTMLInputElement).checked)}
+      />
+      <span class="muted">${label}</span>
+    </label>`;
+  }
+
+  #legend(columns: ChartColumns) {
+    const index = Math.min(this.pointedAt ?? columns.x.length - 1, columns.x.length - 1);
+    const x = columns.x[index];
+    const validation = columns.validation.slice(0, index + 1).findLast((value) => value !== null);
+    return html`<div class="legend">
+      <span class="train"><span class="key"></span>training <b>${formatLoss(columns.smooth[index] ?? undefined)}</b></span>
+      <span class="muted">raw <b>${formatLoss(columns.raw[index] ?? undefined)}</b></span>
+      <span class="validation"><span class="key"></span>validation <b>${formatLoss(validation ?? undefined)}</b></span>
+      <span class="place">
+        ${x === undefined ? '' : `${axisLabels[this.options.axis]} ${formatAxisValue(this.options.axis, x)}`}
+        ${this.series.stride > 1 ? ` · each point is ${this.series.stride} steps` : ''}
+      </span>
+    </div>`;
+  }
+
+  #table(columns: ChartColumns) {
+    const rows = thinOut([...columns.x.keys()], tableRows);
+    const cell = (value: number | null | undefined) =>
+      html`<td class="number">${formatLoss(value ?? undefined)}</td>`;
+    return html`<div class="scroll" tabindex="0" role="region" aria-label="Losses as a table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col" class="number">${axisLabels[this.options.axis]}</th>
+            <th scope="col" class="number">Training</th>
+            <th scope="col" class="number">Smoothed</th>
+            <th scope="col" class="number">Validation</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            (row) =>
+              html`<tr>
+                <td class="number">${formatAxisValue(this.options.axis, columns.x[row] ?? 0)}</td>
+                ${cell(columns.raw[row])}${cell(columns.smooth[row])}${cell(columns.validation[row])}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+  }
+
+  #describe(columns: ChartColumns): string {
+    const first = columns.raw.find((value) => value !== null);
+    const last = columns.raw.findLast((value) => value !== null);
+    const validation = columns.validation.findLast((value) => value !== null);
+    if (first === undefined || last === undefined) return 'Loss curve: no points yet.';
+    const words = validation === undefined ? unknown : formatLoss(validation ?? undefined);
+    return `Loss curve: training loss from ${formatLoss(first ?? undefined)} to ${formatLoss(last ?? undefined)}, validation loss ${words}. Arrow keys move along it.`;
+  }
+
+  #change(change: Partial<ChartOptions>): void {
+    this.options = { ...this.options, ...change };
+  }
+
+  #export(): void {
+    downloadText(`${this.fileName}.csv`, curveCsv(this.series), 'text/csv');
+  }
+}

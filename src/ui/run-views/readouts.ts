@@ -1,0 +1,104 @@
+// The figures of the moment: losses, rate, gradient norm, learning rate, each with its recent course.
+import { css, html, LitElement } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import {
+  formatDigits,
+  formatDuration,
+  formatLoss,
+  formatSetting,
+  formatSi,
+  unknown,
+} from '../../text/numbers.ts';
+import type { StepRecord } from '../../worker/api.ts';
+import { sparkline } from '../figures/bars.ts';
+import { baseStyles, readoutStyles } from '../figures/styles.ts';
+import type { RunSeries } from '../state/series.ts';
+import { noRun, noSeries, type RunView } from '../state/state.ts';
+import { thinOut } from './chart-data.ts';
+
+/** Points in a small line. */
+const sparkLength = 60;
+
+@customElement('run-readouts')
+export class RunReadouts extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    readoutStyles,
+    css`
+      dl {
+        display: grid;
+        grid-template-columns: repeat(3, minmax(0, 1fr));
+        background: var(--panel);
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        overflow: hidden;
+      }
+      div {
+        box-shadow: 0.5px 0.5px 0 0.5px var(--line);
+        padding: 8px 12px;
+        display: grid;
+        grid-template-rows: auto auto 18px;
+        gap: 1px;
+        min-width: 0;
+      }
+      .figure {
+        font-size: 18px;
+      }
+      .spark {
+        width: 100%;
+        height: 18px;
+      }
+      .spark polyline {
+        stroke: var(--edge);
+        stroke-width: 1.2;
+      }
+      .train .spark polyline {
+        stroke: var(--train);
+      }
+      .validation .spark polyline {
+        stroke: var(--validation);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) run: RunView = noRun;
+  @property({ attribute: false }) series: RunSeries = noSeries;
+
+  protected override render() {
+    const { last, lastValidation } = this.run;
+    const points = thinOut(this.series.points, sparkLength);
+    const course = (read: (point: StepRecord) => number) => sparkline(points.map(read));
+    const rate = last === undefined ? unknown : formatSetting(Number(last.learningRate.toPrecision(3)));
+    return html`<dl>
+      <div class="train">
+        <dt class="name">Training loss</dt>
+        <dd class="figure" id="loss">${formatLoss(last?.loss)}</dd>
+        ${course(({ loss }) => loss)}
+      </div>
+      <div class="validation">
+        <dt class="name">Validation loss</dt>
+        <dd class="figure">${formatLoss(lastValidation)}</dd>
+        ${sparkline(thinOut(this.series.evaluations, sparkLength).map(({ loss }) => loss))}
+      </div>
+      <div>
+        <dt class="name">Tokens seen</dt>
+        <dd class="figure">${formatSi(last?.tokens)}</dd>
+        <dd class="name">${last === undefined ? '' : formatSi(last.flops, 'FLOP')}</dd>
+      </div>
+      <div>
+        <dt class="name">Gradient norm</dt>
+        <dd class="figure">${formatDigits(last?.gradientNorm)}</dd>
+        ${course(({ gradientNorm }) => gradientNorm)}
+      </div>
+      <div>
+        <dt class="name">Learning rate</dt>
+        <dd class="figure">${rate}</dd>
+        ${course(({ learningRate }) => learningRate)}
+      </div>
+      <div>
+        <dt class="name">Trained for</dt>
+        <dd class="figure">${formatDuration(last?.seconds)}</dd>
+      </div>
+    </dl>`;
+  }
+}

@@ -1,0 +1,98 @@
+// One recorded run as it was: its curve plays again, with its samples, its figures and its kernels. No GPU is needed.
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { RunRecord } from '../../contract/records.ts';
+import { formatCount } from '../../text/numbers.ts';
+import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { ReplayController } from '../run-views/replay.ts';
+import { describeTime } from '../train/run-files.ts';
+import '../run-views/kernel-table.ts';
+import '../run-views/loss-chart.ts';
+import '../run-views/readouts.ts';
+import '../run-views/sample-list.ts';
+
+@customElement('replay-panel')
+export class ReplayPanel extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    css`
+      :host,
+      .pair {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+        align-items: start;
+      }
+      @media (min-width: 1080px) {
+        .pair {
+          grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
+        }
+      }
+      .facts {
+        overflow-wrap: anywhere;
+      }
+      h2.title {
+        text-transform: none;
+        letter-spacing: 0;
+        font-size: 15px;
+        color: var(--ink);
+        overflow-wrap: anywhere;
+      }
+      p + p {
+        margin-top: 4px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) record: RunRecord | undefined;
+
+  #replay = new ReplayController(this, async () => undefined);
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    if (!changes.has('record')) return;
+    const before = changes.get('record');
+    // The same run, grown: it plays on where it was.
+    this.#replay.show(this.record, before !== undefined && before.id === this.record?.id);
+  }
+
+  protected override render() {
+    const { record } = this;
+    const { view } = this.#replay;
+    if (record === undefined || view === undefined) return nothing;
+    return html`<section class="panel" aria-labelledby="title">
+        <div class="head">
+          <h2 class="title" id="title">${record.title}</h2>
+          <button @click=${() => this.#replay.play()}>Replay</button>
+          <button class="plain" @click=${() => this.dispatchEvent(new CustomEvent('close-replay'))}>Close</button>
+        </div>
+        ${this.#facts(record)}
+      </section>
+      <run-readouts .run=${view.run} .series=${view.series}></run-readouts>
+      <div class="pair">
+        <loss-chart .series=${view.series} .fileName=${record.presetId ?? 'run'}></loss-chart>
+        <sample-list .samples=${view.run.samples}></sample-list>
+      </div>
+      ${
+        record.kernelTable === undefined
+          ? nothing
+          : html`<kernel-table .kernels=${{ kind: 'done', value: record.kernelTable }} isRecorded></kernel-table>`
+      }`;
+  }
+
+  #facts(record: RunRecord) {
+    const { device, state, steps, totalSteps, message, startedAt, note, dataSha256, timingMethod } = record;
+    const reached = steps[steps.length - 1]?.step ?? 0;
+    return html`<p class="facts">
+        Recorded ${describeTime(startedAt)} on ${device.name}${device.isSoftware && device.runtime === 'gpu' ? ', a software GPU' : ''}
+        ${device.host === '' ? '' : `(${device.host})`}: ${state} after ${formatCount(reached)} of ${formatCount(totalSteps)} steps.
+        ${message ?? ''}
+      </p>
+      <p class="small muted facts">
+        ${timingMethod} Flopscope ${record.appVersion}.
+        ${note === undefined ? '' : `Made by: ${note}.`}
+        ${dataSha256 === undefined ? '' : `Text: SHA-256 ${dataSha256.slice(0, 16)}…`}
+      </p>`;
+  }
+}

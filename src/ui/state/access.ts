@@ -1,0 +1,18 @@
+// What a room of the page may do with the lab: talk to the worker, and show what went wrong.
+import type { ExperimentJson, Lab, Problem, Result } from '../../worker/api.ts';
+
+/** The page's lab as a room sees it. The state comes beside it, as the property `lab`. */
+export interface LabAccess {
+  /**
+   * Runs one conversation with the worker, under a word on what is going on (`''` for none). What it throws is shown
+   * and gives undefined.
+   */
+  attempt<T>(busy: string, talk: (lab: Lab) => Promise<T>): Promise<T | undefined>;
+  /** The value of a result; a problem is shown and gives undefined. */
+  take<T>(result: Result<T>): T | undefined;
+  show(problem: Problem): void;
+  /** Puts an experiment into the form; nothing starts. */
+  useExperiment(experiment: ExperimentJson): void;
+  /** Reads the list of saved runs again, after one was renamed or deleted. */
+  refreshRuns(): Promise<void>;
+}

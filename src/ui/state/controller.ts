@@ -1,0 +1,369 @@
+// Owns the worker and the page's state: elements get the state as properties and call these methods from events.
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { SampleRequest } from '../../contract/sampling.ts';
+import type { ExperimentJson, Lab, LabEvent, NamedFile, OwnText, Problem, Result } from '../../worker/api.ts';
+import type { LabAccess } from './access.ts';
+import type { LabConnection } from './connection.ts';
+import { type FieldValue, valueAt, withValue } from './experiment.ts';
+import { SeriesCollector } from './series.ts';
+import { hasWeights, isRunActive, type LabState, noRun, pageTitle, reduceRun } from './state.ts';
+import { LabStore } from './store.ts';
+
+/** What a controller needs of its surroundings; the page gives the real ones, tests their own. */
+export interface LabControllerOptions {
+  readonly connect: () => LabConnection;
+  /** Calls back when the next frame is due. */
+  readonly onFrame: (callback: () => void) => void;
+  /** The query string of the page, without `?`. */
+  readonly query: string;
+  readonly showAddress: (query: string) => void;
+  readonly showTitle: (title: string) => void;
+  /** Milliseconds without a change of the form before it is checked and predicted. */
+  readonly settleMilliseconds: number;
+}
+
+/** The page's side of the lab. Every method may be called at any time; what it cannot do becomes a problem on display. */
+export class LabController implements ReactiveController {
+  #options: LabControllerOptions;
+  #store: LabStore;
+  #series = new SeriesCollector();
+  /** Counts changes of the form, so that a late answer to an earlier one is dropped. */
+  #revision = 0;
+  #settleTimer: ReturnType<typeof setTimeout> | undefined;
+  #ownText: OwnText | undefined;
+
+  constructor(host: ReactiveControllerHost, options: LabControllerOptions) {
+    this.#options = options;
+    let isFrameAsked = false;
+    this.#store = new LabStore(() => {
+      if (isFrameAsked) return;
+      isFrameAsked = true;
+      options.onFrame(() => {
+        isFrameAsked = false;
+        host.requestUpdate();
+      });
+    });
+    host.addController(this);
+  }
+
+  get state(): LabState {
+    return this.#store.state;
+  }
+
+  /** What rooms get of this controller. */
+  readonly access: LabAccess = {
+    attempt: (busy, talk) => this.#store.attempt(busy, talk),
+    take: (result) => this.#store.take(result),
+    show: (problem) => this.#store.show(problem),
+    useExperiment: (experiment) => this.#replaceExperiment(experiment),
+    refreshRuns: () => this.#listSavedRuns(),
+  };
+
+  hostConnected(): void {
+    if (this.#store.isConnected) return;
+    this.#store.connect(this.#options.connect());
+    void this.#store.attempt('', (lab) => this.#begin(lab));
+  }
+
+  hostDisconnected(): void {
+    clearTimeout(this.#settleTimer);
+    this.#store.disconnect();
+  }
+
+  // The form.
+
+  choosePreset(id: string): void {
+    const preset = this.state.catalogue?.presets.find((candidate) => candidate.id === id);
+    if (preset === undefined) return;
+    this.#store.set({ presetId: id, fieldProblems: [], notices: [] });
+    this.#replaceExperiment(preset.experiment);
+  }
+
+  setField(path: string, value: FieldValue): void {
+    this.#replaceExperiment(withValue(this.state.experiment, path, value));
+  }
+
+  setCalibrateFirst(calibrateFirst: boolean): void {
+    this.#store.set({ calibrateFirst });
+  }
+
+  /** Checks a text, keeps it in the worker, and points the data at it; undefined goes back to a generated corpus. */
+  async chooseText(text: OwnText | undefined): Promise<void> {
+    const { catalogue, presetId } = this.state;
+    if (text === undefined) {
+      this.#ownText = undefined;
+      const preset = catalogue?.presets.find(({ id }) => id === presetId);
+      const source = preset && valueAt(preset.experiment, 'data.source');
+      this.#store.set({ text: undefined });
+      this.setField('data.source', source === undefined || source === 'file' ? 'stories' : source);
+      return;
+    }
+    await this.#store.attempt('Reading the text', async (lab) => {
+      const summary = this.#store.take(await lab.useText(text));
+      if (summary === undefined) return;
+      this.#ownText = text;
+      this.#store.set({ text: summary });
+      this.setField('data.source', 'file');
+    });
+  }
+
+  // The device.
+
+  async openDevice(): Promise<boolean> {
+    this.#store.set({ device: { kind: 'running', share: 0, what: 'Asking for the GPU' } });
+    const isOpen = await this.#store.attempt('', async (lab) => {
+      const result = await lab.openDevice();
+      if (result.kind === 'problem') {
+        this.#store.set({ device: { kind: 'failed', problem: result.problem } });
+        this.#store.show(result.problem);
+        return false;
+      }
+      const { fallbackReason, isSoftware, runtime } = result.value;
+      this.#store.set({ device: { kind: 'done', value: result.value } });
+      if (isSoftware || runtime === 'cpu') this.setCalibrateFirst(false);
+      if (fallbackReason !== undefined) this.#store.show(fallbackReason);
+      const kept = runtime === 'gpu' ? await lab.keptCalibration() : undefined;
+      if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
+      return true;
+    });
+    await this.#settle();
+    return isOpen === true;
+  }
+
+  async selfTest(): Promise<boolean> {
+    await this.#store.job('selfTest', 'Checking the kernels', (lab, report) =>
+      lab.selfTest((done, total) => report(done / total, '')),
+    );
+    const { selfTest } = this.state;
+    return selfTest.kind === 'done' && selfTest.value.passed;
+  }
+
+  async calibrate(again: boolean): Promise<void> {
+    const { experiment } = this.state;
+    await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
+      lab.calibrate(again, report, experiment),
+    );
+    await this.#settle();
+  }
+
+  // The run.
+
+  /** Checks the device if that was not done yet, then trains what the form says. `isTrusted` skips a failed check. */
+  async train(isTrusted = false): Promise<void> {
+    await this.#startRun(isTrusted, (lab, experiment) => lab.start(experiment, this.#ownText));
+  }
+
+  /** As `train`, but waits before the first step; false when that failed (and was shown). */
+  prepare(): Promise<boolean> {
+    return this.#startRun(false, (lab, experiment) => lab.prepare(experiment, this.#ownText));
+  }
+
+  async pause(): Promise<void> {
+    await this.#store.attempt('', (lab) => lab.pause());
+  }
+
+  async resume(): Promise<void> {
+    if (await this.#checkDevice(false)) await this.#store.attempt('', (lab) => lab.resume());
+  }
+
+  async step(): Promise<void> {
+    if (this.state.run.state !== 'paused') return;
+    await this.#store.attempt('', async (lab) => this.#store.take(await lab.step()));
+  }
+
+  async stop(): Promise<void> {
+    await this.#store.attempt('Stopping after the step in flight', (lab) => lab.stop());
+  }
+
+  // What a run is good for.
+
+  async sample(request: SampleRequest): Promise<void> {
+    if (this.state.sampler.isRunning) return;
+    let isOpen = true; // Text has a message port of its own and may come after the answer.
+    this.#store.set({ sampler: { isRunning: true, text: request.prompt } });
+    const report = await this.#store.attempt('', async (lab) => {
+      const onText = (text: string): void => {
+        if (isOpen) this.#store.set({ sampler: { isRunning: true, text } });
+      };
+      return this.#store.take(await lab.sample(request, onText));
+    });
+    isOpen = false;
+    const text = report?.text ?? this.state.sampler.text;
+    this.#store.set({ sampler: { isRunning: false, text, report } });
+  }
+
+  async cancelSample(): Promise<void> {
+    await this.#store.attempt('', (lab) => lab.cancelSample());
+  }
+
+  /** Fetches the plan as a table; with `measure` every dispatch is timed. Without a run it prepares one. */
+  async showKernels(measure: boolean): Promise<void> {
+    if (!hasWeights(this.state.run) && !(await this.prepare())) return; // why is on display
+    const what = measure ? 'Timing every dispatch on a copy of the weights' : 'Reading the plan';
+    await this.#store.job('kernels', what, (lab, report) =>
+      lab.kernelTable(measure, (done, total) => report(done / total, '')),
+    );
+  }
+
+  /** The files of the run in one of the two formats; undefined when that failed (and was shown). */
+  async exportRun(format: Parameters<Lab['exportRun']>[0]): Promise<readonly NamedFile[] | undefined> {
+    const what = format === 'checkpoint' ? 'Writing the checkpoint' : 'Writing the model';
+    return this.#store.attempt(what, async (lab) => this.#store.take(await lab.exportRun(format)));
+  }
+
+  /** Opens files as a paused run; false when that failed (and was shown). */
+  importRun(files: Parameters<Lab['importRun']>[0]): Promise<boolean> {
+    return this.#open('Opening the files', (lab) => lab.importRun(files));
+  }
+
+  /** Opens a saved run, paused; false when that failed (and was shown). */
+  openSavedRun(id: string): Promise<boolean> {
+    return this.#open('Opening the saved run', (lab) => lab.openSavedRun(id));
+  }
+
+  /** Opens a saved run and trains on. */
+  async continueRun(id: string): Promise<void> {
+    if (await this.openSavedRun(id)) await this.resume();
+  }
+
+  async deleteSavedRun(id: string): Promise<void> {
+    await this.#store.attempt('', (lab) => lab.deleteSavedRun(id));
+    await this.#listSavedRuns();
+  }
+
+  showProblem(problem: Problem): void {
+    this.#store.show(problem);
+  }
+
+  dismissProblem(id: number): void {
+    this.#store.set({ problems: this.state.problems.filter((shown) => shown.id !== id) });
+  }
+
+  // Inside.
+
+  async #begin(lab: Lab): Promise<void> {
+    await lab.listen((events) => this.#receive(events));
+    const [catalogue, address] = await Promise.all([lab.catalogue(), lab.fromAddress(this.#options.query)]);
+    this.#store.set({ catalogue, ...address });
+    await this.openDevice();
+    await this.#listSavedRuns();
+  }
+
+  async #listSavedRuns(): Promise<void> {
+    await this.#store.attempt('', async (lab) => this.#store.set({ savedRuns: await lab.savedRuns() }));
+  }
+
+  #receive(events: readonly LabEvent[]): void {
+    let { run } = this.state;
+    const before = run.state;
+    for (const event of events) {
+      run = reduceRun(run, event);
+      if (event.kind === 'prepared') this.#series.clear(event.floors);
+      if (event.kind === 'steps') this.#series.addSteps(event.steps);
+      if (event.kind === 'evaluation') this.#series.addEvaluation(event);
+      if (event.kind === 'problem') this.#store.show(event.problem);
+    }
+    // The badge has to say what the next run will be on: a new device, or the processor.
+    if (events.some((event) => event.kind === 'problem' && event.problem.kind === 'deviceLost'))
+      void this.openDevice();
+    const isCurveNew = events.some(
+      ({ kind }) => kind === 'prepared' || kind === 'steps' || kind === 'evaluation',
+    );
+    this.#store.set({ run, ...(isCurveNew ? { series: this.#series.snapshot() } : {}) });
+    this.#options.showTitle(pageTitle(run));
+    if (isRunActive(before) && !isRunActive(run.state)) void this.#listSavedRuns();
+  }
+
+  /** Self-test and, if wished, calibration: once per page, before the first run. */
+  async #checkDevice(isTrusted: boolean): Promise<boolean> {
+    if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
+    const { device } = this.state;
+    // Without a GPU the reference loops run, and there is nothing to hold them against.
+    if (device.kind !== 'done' || device.value.runtime === 'cpu') return device.kind === 'done';
+    const { selfTest } = this.state;
+    const isChecked = selfTest.kind === 'done' ? selfTest.value.passed : await this.selfTest();
+    if (!isChecked && !isTrusted) return false;
+    // Costs nothing where all that the experiment runs is known.
+    if (this.state.calibrateFirst) await this.calibrate(false);
+    return true;
+  }
+
+  async #startRun(
+    isTrusted: boolean,
+    ask: (lab: Lab, experiment: ExperimentJson) => Promise<Result<undefined>>,
+  ): Promise<boolean> {
+    const { run, fieldProblems, busy } = this.state;
+    if (run.state === 'preparing' || run.state === 'running' || busy !== '') return false;
+    if (fieldProblems.length > 0) {
+      const message = fieldProblems.map((problem) => problem.message).join(' ');
+      this.#store.show({ kind: 'invalidConfig', message, fields: fieldProblems });
+      return false;
+    }
+    this.#store.set({ problems: [] });
+    const isReady = await this.#store.attempt('Checking the device', () => this.#checkDevice(isTrusted));
+    if (isReady !== true) return false;
+    const { experiment } = this.state;
+    this.#series.clear(undefined);
+    this.#store.set({
+      run: { ...noRun, state: 'preparing', experiment },
+      series: this.#series.snapshot(),
+      kernels: { kind: 'none' },
+      sampler: { isRunning: false, text: '' },
+    });
+    const result = await this.#store.attempt('', (lab) => ask(lab, experiment));
+    if (result?.kind === 'ok') return true;
+    this.#store.set({ run: { ...noRun, state: 'failed' } });
+    if (result !== undefined) this.#store.show(result.problem);
+    return false;
+  }
+
+  async #open(what: string, ask: (lab: Lab) => Promise<Result<ExperimentJson>>): Promise<boolean> {
+    const isOpen = await this.#store.attempt(what, async (lab) => {
+      const experiment = this.#store.take(await ask(lab));
+      if (experiment === undefined) return false;
+      this.#store.set({
+        run: { ...this.state.run, experiment },
+        kernels: { kind: 'none' },
+        sampler: { isRunning: false, text: '' },
+        problems: [],
+      });
+      this.#replaceExperiment(experiment);
+      return true;
+    });
+    return isOpen === true;
+  }
+
+  #replaceExperiment(experiment: ExperimentJson): void {
+    this.#revision += 1;
+    this.#store.set({ experiment });
+    clearTimeout(this.#settleTimer);
+    this.#settleTimer = setTimeout(() => void this.#settle(), this.#options.settleMilliseconds);
+  }
+
+  /** Checks the form, predicts its costs and writes the address. */
+  async #settle(): Promise<void> {
+    const revision = this.#revision;
+    const isCurrent = (): boolean => revision === this.#revision;
+    await this.#store.attempt('', async (lab) => {
+      const { experiment, presetId } = this.state;
+      const checked = await lab.validate(experiment);
+      if (!isCurrent()) return;
+      if (checked.kind === 'problem') {
+        const prediction = { kind: 'failed', problem: checked.problem } as const;
+        this.#store.set({ fieldProblems: checked.problem.fields ?? [], prediction });
+        return;
+      }
+      this.#store.set({ fieldProblems: [], resolved: checked.value });
+      this.#options.showAddress(await lab.addressOf(experiment, presetId));
+      if (this.state.device.kind !== 'done') return;
+      const predicted = await lab.predict(experiment);
+      if (!isCurrent()) return;
+      this.#store.set({
+        prediction:
+          predicted.kind === 'ok'
+            ? { kind: 'done', value: predicted.value }
+            : { kind: 'failed', problem: predicted.problem },
+      });
+    });
+  }
+}

@@ -1,0 +1,46 @@
+// The events that elements send up to the page, with what they carry.
+import type { SampleRequest } from '../../contract/sampling.ts';
+import type { ProblemAction } from '../page/problem-text.ts';
+import type { FieldValue } from './experiment.ts';
+
+/** Name and detail of every event; the page listens for each. */
+export interface LabEventDetails {
+  'choose-preset': { readonly id: string };
+  /** The chosen preset with this many times its parameters. */
+  'choose-size': { readonly factor: number };
+  'change-field': { readonly path: string; readonly value: FieldValue };
+  'choose-text': { readonly file: File | undefined };
+  'change-calibrate-first': { readonly value: boolean };
+  /** `isTrusted` trains although the self-test failed. */
+  train: { readonly isTrusted: boolean } | undefined;
+  pause: undefined;
+  resume: undefined;
+  step: undefined;
+  stop: undefined;
+  calibrate: undefined;
+  'self-test': undefined;
+  'show-kernels': { readonly measure: boolean };
+  'draw-sample': SampleRequest;
+  'cancel-sample': undefined;
+  'export-run': { readonly format: 'huggingFace' | 'checkpoint' };
+  'import-files': { readonly files: readonly File[] };
+  /** `isContinued` trains on at once. */
+  'open-saved': { readonly id: string; readonly isContinued: boolean };
+  'delete-saved': { readonly id: string };
+  'problem-action': { readonly id: number; readonly action: ProblemAction };
+  'dismiss-problem': { readonly id: number };
+  'change-theme': { readonly theme: Theme };
+  replay: undefined;
+}
+
+/** How the page is coloured; `system` follows the device. */
+export type Theme = 'system' | 'light' | 'dark';
+
+/** Sends an event from an element to the page. */
+export function emit<K extends keyof LabEventDetails>(
+  element: HTMLElement,
+  name: K,
+  detail: LabEventDetails[K],
+): void {
+  element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+}

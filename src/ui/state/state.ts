@@ -1,0 +1,221 @@
+// Everything the page shows, as one immutable value, and how the worker's events change it.
+
+import type { SavedRun } from '../../contract/records.ts';
+import type { SampleReport } from '../../contract/sampling.ts';
+import type {
+  CalibrationReport,
+  Catalogue,
+  DeviceInfo,
+  ExperimentJson,
+  FieldProblem,
+  KernelTable,
+  LabEvent,
+  Prediction,
+  Problem,
+  RunState,
+  SelfTestReport,
+  StepRecord,
+  StepTiming,
+  TextSummary,
+} from '../../worker/api.ts';
+import type { RunSeries } from './series.ts';
+
+/** Something that is asked of the worker once, takes a while and may fail. */
+export type Job<T> =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'running'; readonly share: number; readonly what: string }
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'failed'; readonly problem: Problem };
+
+/** A text that the model wrote while it was trained. */
+export interface Sample {
+  readonly step: number;
+  readonly text: string;
+}
+
+/** The run that the worker has, or the recording that stands in for it. */
+export interface RunView {
+  readonly state: RunState;
+  readonly message: string;
+  /** Share of the preparation that is done, where it is known. */
+  readonly progress?: number | undefined;
+  readonly totalSteps: number;
+  readonly allocatedBytes?: number | undefined;
+  readonly prediction?: Prediction | undefined;
+  /** What was started; the form may have moved on. */
+  readonly experiment?: ExperimentJson | undefined;
+  readonly last?: StepRecord | undefined;
+  readonly bestValidation?: number | undefined;
+  readonly lastValidation?: number | undefined;
+  readonly timing?: StepTiming | undefined;
+  readonly samples: readonly Sample[];
+  /** Routers that sent nearly all tokens to the same experts when last looked at, a sentence each. */
+  readonly collapsed?: readonly string[] | undefined;
+  readonly savedStep?: number | undefined;
+  readonly savedBytes?: number | undefined;
+}
+
+/** A problem on display. */
+export interface ShownProblem {
+  readonly id: number;
+  readonly problem: Problem;
+}
+
+/** What the sampler box shows. */
+export interface SamplerView {
+  readonly isRunning: boolean;
+  readonly text: string;
+  readonly report?: SampleReport | undefined;
+}
+
+/** The whole view. */
+export interface LabState {
+  readonly catalogue?: Catalogue | undefined;
+  readonly presetId: string;
+  /** What the form says. */
+  readonly experiment: ExperimentJson;
+  /** The same with every default filled in, as the worker last validated it. */
+  readonly resolved?: ExperimentJson | undefined;
+  readonly fieldProblems: readonly FieldProblem[];
+  readonly notices: readonly string[];
+  readonly device: Job<DeviceInfo>;
+  readonly selfTest: Job<SelfTestReport>;
+  readonly calibration: Job<CalibrationReport>;
+  /** Calibrate before the first run, so that there is a prediction to measure against. */
+  readonly calibrateFirst: boolean;
+  readonly prediction: Job<Prediction>;
+  readonly kernels: Job<KernelTable>;
+  readonly run: RunView;
+  readonly series: RunSeries;
+  readonly sampler: SamplerView;
+  readonly savedRuns: readonly SavedRun[];
+  readonly text?: TextSummary | undefined;
+  readonly problems: readonly ShownProblem[];
+  /** What the page is waiting for, in words; empty when nothing. */
+  readonly busy: string;
+  readonly isWorkerGone: boolean;
+}
+
+/** Live samples that are kept; older ones leave. */
+const samplesKept = 20;
+
+/** A run view before any run. */
+export const noRun: RunView = { state: 'idle', message: '', totalSteps: 0, samples: [] };
+
+/** An empty curve. */
+export const noSeries: RunSeries = { points: [], stride: 1, evaluations: [], floors: undefined };
+
+/** The view before the worker has answered. */
+export const initialState: LabState = {
+  presetId: '',
+  experiment: { model: {}, train: {}, data: {} },
+  fieldProblems: [],
+  notices: [],
+  device: { kind: 'none' },
+  selfTest: { kind: 'none' },
+  calibration: { kind: 'none' },
+  calibrateFirst: true,
+  prediction: { kind: 'none' },
+  kernels: { kind: 'none' },
+  run: noRun,
+  series: noSeries,
+  sampler: { isRunning: false, text: '' },
+  savedRuns: [],
+  problems: [],
+  busy: '',
+  isWorkerGone: false,
+};
+
+/** Whether a run holds the device: it can be paused or stopped. */
+export function isRunActive(state: RunState): boolean {
+  return state === 'preparing' || state === 'running' || state === 'paused';
+}
+
+/** Whether the worker is there, idle enough to be asked for a run or a measurement. */
+export function isLabFree(lab: LabState): boolean {
+  const isMeasuring = lab.selfTest.kind === 'running' || lab.calibration.kind === 'running';
+  return (
+    lab.catalogue !== undefined &&
+    lab.device.kind === 'done' &&
+    !lab.isWorkerGone &&
+    lab.busy === '' &&
+    !isMeasuring
+  );
+}
+
+/** Whether there are weights to sample from, profile or save. */
+export function hasWeights(run: RunView): boolean {
+  return run.state !== 'idle' && run.state !== 'preparing' && run.state !== 'failed';
+}
+
+/** Seconds that the rest of the run will take, from the pace so far (the prediction before the first step). */
+export function remainingSeconds(run: RunView): number | undefined {
+  const { last, prediction, timing, totalSteps } = run;
+  const left = totalSteps - (last?.step ?? 0);
+  if (left <= 0) return totalSteps > 0 ? 0 : undefined;
+  const pace = timing?.stepSeconds ?? last?.stepSeconds ?? prediction?.secondsPerStep;
+  return pace === undefined ? undefined : pace * left;
+}
+
+/** Tokens per second: of recent steps where they were timed, of the whole run otherwise (a recording). */
+export function measuredRate({ last, timing }: RunView): number | undefined {
+  if (timing?.tokensPerSecond !== undefined) return timing.tokensPerSecond;
+  return last && last.seconds > 0 ? last.tokens / last.seconds : undefined;
+}
+
+/** The run after one event. Curves are kept elsewhere (SeriesCollector). */
+export function reduceRun(run: RunView, event: LabEvent): RunView {
+  switch (event.kind) {
+    case 'state':
+      return { ...run, state: event.state, message: event.message ?? '', progress: event.progress };
+    case 'prepared':
+      return {
+        ...noRun,
+        state: run.state,
+        message: run.message,
+        experiment: run.experiment,
+        totalSteps: event.totalSteps,
+        allocatedBytes: event.allocatedBytes,
+        prediction: event.prediction,
+      };
+    case 'steps':
+      return { ...run, last: event.steps[event.steps.length - 1] ?? run.last };
+    case 'evaluation':
+      return {
+        ...run,
+        lastValidation: event.loss,
+        bestValidation: Math.min(run.bestValidation ?? Number.POSITIVE_INFINITY, event.loss),
+      };
+    case 'timing':
+      return { ...run, timing: event.timing };
+    case 'sample':
+      return {
+        ...run,
+        samples: [{ step: event.step, text: event.text }, ...run.samples].slice(0, samplesKept),
+      };
+    case 'saved':
+      return { ...run, savedStep: event.step, savedBytes: event.bytes };
+    case 'experts':
+      return { ...run, collapsed: event.collapsed.map(({ why }) => why) };
+    case 'problem':
+      return run;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The title of the tab, which is all that a hidden page shows. */
+export function pageTitle(run: RunView): string {
+  const { state, last, totalSteps } = run;
+  if (last === undefined || state === 'idle') return 'Flopscope';
+  const share = totalSteps > 0 ? `${Math.floor((100 * last.step) / totalSteps)}% · ` : '';
+  const mark =
+    state === 'paused'
+      ? 'paused · '
+      : state === 'finished'
+        ? 'done · '
+        : state === 'diverged'
+          ? 'diverged · '
+          : '';
+  return `${mark}${share}loss ${last.loss.toFixed(3)} · Flopscope`;
+}

@@ -1,0 +1,222 @@
+// The device in full: what it is, what it may, what was measured on it, and how its kernels did in the self-test.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { formatBytes, formatCount, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
+import type { CalibrationReport, DeviceInfo, Measured, SelfTestReport } from '../../worker/api.ts';
+import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { deviceName } from '../page/header.ts';
+import { emit } from '../state/events.ts';
+import type { Job } from '../state/state.ts';
+
+@customElement('device-panel')
+export class DevicePanel extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    readoutStyles,
+    css`
+      details {
+        border-top: 1px solid var(--line);
+        margin-top: 8px;
+        padding-top: 4px;
+      }
+      summary {
+        cursor: pointer;
+        padding: 3px 0;
+        font-weight: 550;
+      }
+      .note {
+        background: var(--warn-tint);
+        border-radius: 7px;
+        padding: 7px 10px;
+        margin: 8px 0 0;
+        font-size: 12.5px;
+      }
+      .tags {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 4px;
+        margin: 4px 0 8px;
+      }
+      .tags li {
+        background: var(--inset);
+        border-radius: 5px;
+        padding: 0 6px;
+        font: 11.5px/1.7 var(--mono);
+      }
+      .scroll {
+        max-height: 260px;
+        margin-top: 6px;
+      }
+      .limits {
+        font-size: 12px;
+      }
+      .limits dt {
+        overflow-wrap: anywhere;
+      }
+      .row {
+        margin-top: 8px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) device: Job<DeviceInfo> = { kind: 'none' };
+  @property({ attribute: false }) selfTest: Job<SelfTestReport> = { kind: 'none' };
+  @property({ attribute: false }) calibration: Job<CalibrationReport> = { kind: 'none' };
+  /** Whether the device is free for a measurement. */
+  @property({ type: Boolean }) isFree = false;
+
+  protected override render() {
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head"><h2 id="title">Device</h2></div>
+      ${this.device.kind === 'done' ? this.#device(this.device.value) : html`<p class="muted">No device is open.</p>`}
+    </section>`;
+  }
+
+  #device(info: DeviceInfo) {
+    const isGpu = info.runtime === 'gpu';
+    return html`<p><strong>${deviceName(info)}</strong></p>
+      ${
+        isGpu
+          ? html`<p class="small muted">${[info.vendor, info.architecture].filter((part) => part !== '').join(' · ')}</p>`
+          : html`<p class="small muted">The reference loops run on the processor: right, but only for very small models.</p>`
+      }
+      ${
+        info.isSoftware && isGpu
+          ? html`<p class="note">
+              This is a software renderer on the processor. Results are right; speeds say nothing about a graphics card. If
+              the machine has one, look at the browser’s hardware acceleration setting.
+            </p>`
+          : nothing
+      }
+      ${this.#calibration(isGpu)} ${this.#selfTest()} ${isGpu ? this.#abilities(info) : nothing}`;
+  }
+
+  #calibration(isGpu: boolean) {
+    if (!isGpu) return nothing;
+    const { calibration } = this;
+    const isDone = calibration.kind === 'done';
+    return html`<details>
+      <summary>Calibration</summary>
+      ${isDone ? this.#figures(calibration.value) : html`<p class="small muted">Not measured yet.</p>`}
+      <div class="row">
+        <button ?disabled=${!this.isFree || calibration.kind === 'running'} @click=${() => emit(this, 'calibrate', undefined)}>
+          ${isDone ? 'Measure again' : 'Calibrate'}
+        </button>
+        ${calibration.kind === 'running' ? html`<span class="small">${calibration.what}</span>` : nothing}
+      </div>
+    </details>`;
+  }
+
+  #figures(report: CalibrationReport) {
+    const row = (name: string, unit: string, measured: Measured) =>
+      html`<dt>${name}</dt>
+        <dd>${formatSi(measured.value, unit)} <span class="muted">${formatSpread(measured.spread)}</span></dd>`;
+    return html`<dl class="pairs">
+        ${row('Multiply-add peak', 'FLOP/s', report.fmaFlopsPerSecond)}
+        ${report.copyBytesPerSecond.map(({ bytes, rate }) => row(`Copy, ${formatBytes(bytes)}`, 'B/s', rate))}
+        ${row('Kernels, time on average over quickest', '', report.slowing)}
+        ${row('Launch of a dispatch', 's', report.launchSeconds)}
+      </dl>
+      ${report.warning === undefined ? nothing : html`<p class="small warn" role="status">${report.warning}</p>`}
+      ${
+        report.families.length === 0
+          ? nothing
+          : html`<div class="scroll" tabindex="0" role="region" aria-label="Kernel families measured">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">Family</th>
+                    <th scope="col">Shape</th>
+                    <th scope="col" class="number">Limit</th>
+                    <th scope="col" class="number">Measured</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${report.families.flatMap(({ family, points }) =>
+                    points.map(
+                      ({ limitSeconds, seconds, shape }) =>
+                        html`<tr>
+                          <td>${family}</td>
+                          <td class="mono muted">${shape}</td>
+                          <td class="number">${formatSeconds(limitSeconds)}</td>
+                          <td class="number">
+                            ${formatSeconds(seconds.value)} <span class="muted">${formatSpread(seconds.spread)}</span>
+                          </td>
+                        </tr>`,
+                    ),
+                  )}
+                </tbody>
+              </table>
+            </div>`
+      }
+      <p class="small muted">Took ${formatSeconds(report.seconds)}; timer: ${report.timer}.</p>`;
+  }
+
+  #selfTest() {
+    const { selfTest } = this;
+    const report = selfTest.kind === 'done' ? selfTest.value : undefined;
+    return html`<details ?open=${report !== undefined && !report.passed}>
+      <summary>
+        Self-test
+        ${
+          report === undefined
+            ? nothing
+            : html`<span class=${report.passed ? 'good' : 'bad'}>${report.passed ? 'passed' : 'failed'}</span>`
+        }
+      </summary>
+      ${
+        report === undefined
+          ? html`<p class="small muted">Every kernel is held against its reference before the first run.</p>`
+          : html`<div class="scroll" tabindex="0" role="region" aria-label="Kernels checked">
+                <table>
+                  <thead>
+                    <tr>
+                      <th scope="col">Kernel</th>
+                      <th scope="col">Shape</th>
+                      <th scope="col" class="number">Error</th>
+                      <th scope="col" class="number">Allowed</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    ${report.rows.map(
+                      (row) =>
+                        html`<tr>
+                          <td class=${row.passed ? '' : 'bad'} title=${row.message ?? nothing}>
+                            ${row.kernel}${row.passed ? '' : ' (wrong)'}
+                          </td>
+                          <td class="mono muted">${row.shape}</td>
+                          <td class="number">${row.maximumError.toExponential(1)}</td>
+                          <td class="number">${row.tolerance.toExponential(1)}</td>
+                        </tr>`,
+                    )}
+                  </tbody>
+                </table>
+              </div>
+              <p class="small muted">Took ${formatSeconds(report.seconds)}.</p>`
+      }
+      <div class="row">
+        <button ?disabled=${!this.isFree || selfTest.kind === 'running'} @click=${() => emit(this, 'self-test', undefined)}>
+          Check now
+        </button>
+      </div>
+    </details>`;
+  }
+
+  #abilities(info: DeviceInfo) {
+    const show = (name: string, value: number): string =>
+      /size$/i.test(name) && !/workgroupsize[xyz]|workgroup.*invocations/i.test(name) && value >= 1024
+        ? formatBytes(value)
+        : formatCount(value);
+    return html`<details>
+      <summary>Features and limits</summary>
+      <ul class="tags">
+        ${info.features.map((feature) => html`<li>${feature}</li>`)}
+      </ul>
+      <dl class="pairs limits">
+        ${info.limits.map(({ name, value }) => html`<dt>${name}</dt><dd>${show(name, value)}</dd>`)}
+      </dl>
+    </details>`;
+  }
+}

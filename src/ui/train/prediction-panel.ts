@@ -1,0 +1,125 @@
+// What the experiment should cost, before anything runs: parameters, memory, flops by convention, pace.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { formatCount, formatDuration, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
+import type { Prediction } from '../../worker/api.ts';
+import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { emit } from '../state/events.ts';
+import type { Job } from '../state/state.ts';
+import './memory-bar.ts';
+
+@customElement('prediction-panel')
+export class PredictionPanel extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    readoutStyles,
+    css`
+      .figures {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(118px, 1fr));
+        gap: 10px;
+        margin-bottom: 12px;
+      }
+      .predicted {
+        color: var(--predicted);
+      }
+      p.row {
+        margin-bottom: 12px;
+      }
+      memory-bar {
+        margin-bottom: 12px;
+      }
+      details summary {
+        cursor: pointer;
+      }
+      .conventions {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        gap: 0 10px;
+        margin: 6px 0;
+      }
+      .conventions .small {
+        grid-column: 1 / -1;
+        margin-bottom: 6px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) prediction: Job<Prediction> = { kind: 'none' };
+  @property({ attribute: false }) allocatedBytes: number | undefined;
+  @property({ type: Boolean }) canCalibrate = false;
+  @property({ type: Boolean }) isCalibrating = false;
+
+  protected override render() {
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head"><h2 id="title">Prediction</h2></div>
+      ${this.#body()}
+    </section>`;
+  }
+
+  #body() {
+    const { prediction } = this;
+    switch (prediction.kind) {
+      case 'none':
+      case 'running':
+        return html`<p class="muted">Costs appear here as soon as a device is open.</p>`;
+      case 'failed':
+        return html`<p class="bad">${prediction.problem.message}</p>`;
+      case 'done':
+        return this.#figures(prediction.value);
+      default:
+        return prediction satisfies never;
+    }
+  }
+
+  #figures(value: Prediction) {
+    return html`<div class="figures">
+        <div>
+          <div class="figure">${formatSi(value.parameters)}</div>
+          <div class="name">parameters</div>
+        </div>
+        <div>
+          <div class="figure predicted">${formatSeconds(value.secondsPerStep)}</div>
+          <div class="name">a step ${formatSpread(value.relativeError)}</div>
+        </div>
+        <div>
+          <div class="figure predicted">${formatSi(value.tokensPerSecond)}</div>
+          <div class="name">tokens/s ${formatSpread(value.relativeError)}</div>
+        </div>
+        <div>
+          <div class="figure predicted">${formatDuration(value.totalSeconds)}</div>
+          <div class="name">whole run</div>
+        </div>
+      </div>
+      ${value.secondsPerStep === undefined ? this.#invitation() : nothing}
+      <memory-bar .memory=${value.memoryBytes} .allocatedBytes=${this.allocatedBytes}></memory-bar>
+      <details>
+        <summary>
+          ${formatSi(value.flopsPerToken[0]?.flops, 'FLOP')} a token
+          <span class="muted">(${value.flopsPerToken[0]?.convention ?? ''}), and other conventions</span>
+        </summary>
+        <dl class="conventions">
+          ${value.flopsPerToken.map(
+            ({ convention, flops, parameters, note }) =>
+              html`<dt>${convention}</dt>
+                <dd>${formatSi(flops, 'FLOP')}</dd>
+                <dd class="small muted">${note} N = ${formatCount(parameters)}.</dd>`,
+          )}
+        </dl>
+        <p class="small muted">
+          ${formatCount(value.tokensPerStep)} tokens and ${formatCount(value.dispatchesPerStep)} dispatches a step. A
+          multiply-add counts as two.
+        </p>
+      </details>`;
+  }
+
+  #invitation() {
+    if (!this.canCalibrate) return html`<p class="small muted">Times cannot be predicted on this device.</p>`;
+    return html`<p class="row small">
+      <span class="muted">Times are known once this device is measured.</span>
+      <button ?disabled=${this.isCalibrating} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>
+    </p>`;
+  }
+}

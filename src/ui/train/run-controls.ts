@@ -1,0 +1,200 @@
+// The transport: train, pause, resume, step, stop, with the state of the run, its progress and the time left.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { formatCount, formatDuration } from '../../text/numbers.ts';
+import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { emit } from '../state/events.ts';
+import { type Job, noRun, type RunView, remainingSeconds } from '../state/state.ts';
+
+const stateWords: Readonly<Record<RunView['state'], string>> = {
+  idle: 'Ready',
+  preparing: 'Preparing',
+  running: 'Training',
+  paused: 'Paused',
+  finished: 'Finished',
+  stopped: 'Stopped',
+  diverged: 'Diverged',
+  failed: 'Failed',
+};
+
+@customElement('run-controls')
+export class RunControls extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    css`
+      .panel {
+        display: grid;
+        gap: 10px;
+      }
+      .transport button {
+        min-height: 36px;
+        padding: 5px 14px;
+      }
+      .transport .primary {
+        min-width: 116px;
+        font-size: 15px;
+      }
+      .transport svg {
+        width: 12px;
+        height: 12px;
+        fill: currentColor;
+        flex: none;
+      }
+      .status {
+        margin-left: auto;
+        text-align: right;
+      }
+      .status strong {
+        font-size: 15px;
+        font-weight: 600;
+      }
+      progress {
+        appearance: none;
+        display: block;
+        width: 100%;
+        height: 6px;
+        border: 0;
+        border-radius: 3px;
+        overflow: hidden;
+        background: var(--inset);
+      }
+      progress::-webkit-progress-bar {
+        background: var(--inset);
+      }
+      progress::-webkit-progress-value {
+        background: var(--accent);
+      }
+      progress::-moz-progress-bar {
+        background: var(--accent);
+      }
+      kbd {
+        font: 11px var(--mono);
+        border: 1px solid var(--line);
+        border-radius: 4px;
+        padding: 0 4px;
+        color: var(--muted);
+      }
+      .foot {
+        justify-content: space-between;
+        gap: 4px 16px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) run: RunView = noRun;
+  /** What the page waits for. */
+  @property() busy = '';
+  /** The job that prepares the device: its words and share while it runs. */
+  @property({ attribute: false }) deviceJob: Job<unknown> = { kind: 'none' };
+  @property({ type: Boolean }) canCalibrate = false;
+  @property({ type: Boolean }) calibrateFirst = false;
+  /** False until the worker has said what there is to train. */
+  @property({ type: Boolean }) isReady = false;
+
+  protected override render() {
+    return html`<section class="panel" aria-label="Run">
+      <div class="row transport">${this.#buttons()}${this.#status()}</div>
+      ${this.#progress()}
+      ${(this.run.collapsed ?? []).map(
+        (why) =>
+          html`<p class="small" role="alert">
+            <strong class="bad">Router collapsed.</strong> ${why} <a href="#inside">Look inside</a>
+          </p>`,
+      )}
+      <div class="row foot small muted">
+        <span><kbd>space</kbd> pause or resume, <kbd>s</kbd> one step. Training goes on in a hidden tab.</span>
+        ${
+          this.canCalibrate
+            ? html`<label class="check">
+                <input
+                  type="checkbox"
+                  .checked=${this.calibrateFirst}
+                  @change=${(event: Event) =>
+                    emit(this, 'change-calibrate-first', {
+                      value: (event.target as HTMLInputElement).checked,
+                    })}
+                />
+                Calibrate before the first run
+              </label>`
+            : nothing
+        }
+      </div>
+    </section>`;
+  }
+
+  #buttons() {
+    const { state } = this.run;
+    const isWaiting = this.busy !== '' || !this.isReady;
+    const isActive = state === 'running' || state === 'paused' || state === 'preparing';
+    // One button for all three, so that it keeps the keyboard when its meaning changes.
+    const [event, label, shape] =
+      state === 'running'
+        ? (['pause', 'Pause', 'pause'] as const)
+        : state === 'paused'
+          ? (['resume', 'Resume', 'play'] as const)
+          : (['train', 'Train', 'play'] as const);
+    return html`${this.#button(event, label, shape, state !== 'running' && (isWaiting || state === 'preparing'))}
+    ${this.#button('step', 'Step', 'step', state !== 'paused' || isWaiting)}
+    ${this.#button('stop', 'Stop', 'stop', !isActive)}`;
+  }
+
+  /** A button that keeps the keyboard while it is off, as `disabled` would not. */
+  #button(
+    event: 'train' | 'pause' | 'resume' | 'step' | 'stop',
+    label: string,
+    shape: keyof typeof shapes,
+    isOff: boolean,
+  ) {
+    const isMain = event !== 'step' && event !== 'stop';
+    return html`<button
+      class=${isMain ? 'primary' : ''}
+      aria-disabled=${isOff ? 'true' : 'false'}
+      @click=${() => {
+        if (!isOff) emit(this, event, undefined);
+      }}
+    >
+      ${icon(shape)} ${label}
+    </button>`;
+  }
+
+  #status() {
+    const { run } = this;
+    const words =
+      this.deviceJob.kind === 'running' ? this.deviceJob.what : this.busy || stateWords[run.state];
+    const remaining = run.state === 'running' ? remainingSeconds(run) : undefined;
+    const step = run.last?.step ?? 0;
+    return html`<div class="status">
+      <strong role="status">${words}</strong>
+      ${run.message === '' ? nothing : html`<span class="small muted"> ${run.message}</span>`}
+      <div class="small muted">
+        ${run.totalSteps > 0 ? `step ${formatCount(step)} of ${formatCount(run.totalSteps)}` : ''}
+        ${remaining === undefined ? '' : ` · ${formatDuration(remaining)} left`}
+      </div>
+    </div>`;
+  }
+
+  #progress() {
+    const { run, deviceJob } = this;
+    if (deviceJob.kind === 'running') {
+      return html`<progress aria-label=${deviceJob.what} max="1" .value=${deviceJob.share}></progress>`;
+    }
+    if (run.state === 'preparing') {
+      return html`<progress aria-label="Preparation" max="1" .value=${run.progress ?? 0}></progress>`;
+    }
+    const share = run.totalSteps > 0 ? (run.last?.step ?? 0) / run.totalSteps : 0;
+    return html`<progress aria-label="Progress of the run" max="1" .value=${share}></progress>`;
+  }
+}
+
+const shapes = {
+  play: 'M2 1l9 5-9 5z',
+  pause: 'M2 1h3v10H2zM7 1h3v10H7z',
+  step: 'M1 1l6 5-6 5zM8 1h2.500v10H8z',
+  stop: 'M1.500 1.500h9v9h-9z',
+} as const;
+
+function icon(name: keyof typeof shapes) {
+  return html`<svg viewBox="0 0 12 12" aria-hidden="true"><path d=${shapes[name]}></path></svg>`;
+}

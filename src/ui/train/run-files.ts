@@ -1,0 +1,126 @@
+// Saving and opening: the model for other tools, the checkpoint for going on, and the runs kept in this browser.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, query } from 'lit/decorators.js';
+import type { SavedRun } from '../../contract/records.ts';
+import { formatBytes, formatCount, formatLoss } from '../../text/numbers.ts';
+import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { emit } from '../state/events.ts';
+
+@customElement('run-files')
+export class RunFiles extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    css`
+      h3 {
+        margin: 12px 0 4px;
+      }
+      li {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto auto;
+        gap: 4px 6px;
+        align-items: center;
+        padding: 5px 0;
+        border-top: 1px solid var(--line);
+      }
+      p {
+        margin-top: 8px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) savedRuns: readonly SavedRun[] = [];
+  /** Whether there are weights to save. */
+  @property({ type: Boolean }) canSave = false;
+  /** Whether another run may be opened now. */
+  @property({ type: Boolean }) canOpen = false;
+  @property({ attribute: false }) savedStep: number | undefined;
+  @property({ attribute: false }) savedBytes: number | undefined;
+  @query('input') private readonly picker: HTMLInputElement | undefined;
+
+  /** Opens the file picker. */
+  choose(): void {
+    this.picker?.click();
+  }
+
+  protected override render() {
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head"><h2 id="title">Keep it</h2></div>
+      <div class="row">
+        <button ?disabled=${!this.canSave} @click=${() => emit(this, 'export-run', { format: 'huggingFace' })}>
+          Download the model
+        </button>
+        <button ?disabled=${!this.canSave} @click=${() => emit(this, 'export-run', { format: 'checkpoint' })}>
+          Download a checkpoint
+        </button>
+        <button ?disabled=${!this.canOpen} @click=${this.choose}>Open files</button>
+        <input
+          type="file"
+          multiple
+          hidden
+          aria-label="Checkpoint or model files"
+          @change=${this.#onPick}
+        />
+      </div>
+      <p class="small muted">
+        The model is in Hugging Face’s layout. A checkpoint continues bit for bit; drop one anywhere on the page to open it.
+      </p>
+      <p class="small" aria-live="polite">
+        ${
+          this.savedStep === undefined
+            ? nothing
+            : `Saved in this browser at step ${formatCount(this.savedStep)} (${formatBytes(this.savedBytes)}).`
+        }
+      </p>
+      ${this.savedRuns.length === 0 ? nothing : this.#list()}
+    </section>`;
+  }
+
+  #list() {
+    return html`<h3>In this browser</h3>
+      <ul>
+        ${this.savedRuns.map(
+          (run) =>
+            html`<li>
+              <span>
+                ${run.title}
+                <span class="small muted">
+                  step ${formatCount(run.step)} of ${formatCount(run.totalSteps)}, loss ${formatLoss(run.loss)},
+                  ${formatBytes(run.bytes)}, ${describeTime(run.savedAt)}
+                </span>
+              </span>
+              <button
+                ?disabled=${!this.canOpen}
+                aria-label="Open ${run.title}"
+                @click=${() => emit(this, 'open-saved', { id: run.id, isContinued: false })}
+              >
+                Open
+              </button>
+              <button
+                class="plain"
+                ?disabled=${!this.canOpen}
+                aria-label="Delete ${run.title}"
+                @click=${() => emit(this, 'delete-saved', { id: run.id })}
+              >
+                Delete
+              </button>
+            </li>`,
+        )}
+      </ul>`;
+  }
+
+  #onPick(): void {
+    const files = [...(this.picker?.files ?? [])];
+    if (files.length > 0) emit(this, 'import-files', { files });
+    if (this.picker) this.picker.value = '';
+  }
+}
+
+/** An ISO date as the reader's own calendar writes it; as it is where it is none. */
+export function describeTime(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime())
+    ? iso
+    : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+}

@@ -1,0 +1,162 @@
+// Asks the model of the present run for text.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { SampleRequest } from '../../contract/sampling.ts';
+import { formatCount, formatSi } from '../../text/numbers.ts';
+import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { emit } from '../state/events.ts';
+import type { SamplerView } from '../state/state.ts';
+
+/** The numbers of a request, with the range in which each makes sense. */
+const numbers = [
+  { key: 'maximumTokens', label: 'Tokens', minimum: 1, maximum: 100_000, step: 1, help: 'How many to write' },
+  {
+    key: 'temperature',
+    label: 'Temperature',
+    minimum: 0,
+    maximum: 10,
+    step: 0.05,
+    help: '0 takes the likeliest',
+  },
+  { key: 'topK', label: 'Top k', minimum: 0, maximum: 1_000_000, step: 1, help: '0 keeps all' },
+  { key: 'topP', label: 'Top p', minimum: 0, maximum: 1, step: 0.01, help: '1 keeps all' },
+  { key: 'seed', label: 'Seed', minimum: 0, maximum: 4_294_967_295, step: 1, help: 'Same seed, same text' },
+] as const;
+
+@customElement('sampler-box')
+export class SamplerBox extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    css`
+      form {
+        display: grid;
+        gap: 8px;
+      }
+      textarea {
+        font: 13px / 1.45 var(--mono);
+        min-height: 54px;
+      }
+      .numbers {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(84px, 1fr));
+        gap: 8px;
+      }
+      .numbers label {
+        font-size: 12px;
+        color: var(--muted);
+      }
+      .numbers input {
+        color: var(--ink);
+      }
+      output {
+        display: block;
+        margin-top: 10px;
+        padding: 8px 10px;
+        min-height: 3em;
+        max-height: 340px;
+        overflow: auto;
+        border-radius: 7px;
+        background: var(--inset);
+        font: 13px / 1.5 var(--mono);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) sampler: SamplerView = { isRunning: false, text: '' };
+  /** Whether there are weights to sample from. */
+  @property({ type: Boolean }) isReady = false;
+
+  /** The request as it stands; another prompt is written by setting it. */
+  #request: SampleRequest = {
+    prompt: 'Once ',
+    maximumTokens: 200,
+    temperature: 0.8,
+    topK: 0,
+    topP: 0.95,
+    seed: 1,
+  };
+
+  protected override render() {
+    const { sampler, isReady } = this;
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head"><h2 id="title">Ask it</h2></div>
+      <form @submit=${this.#draw}>
+        <label class="sr" for="prompt">Prompt</label>
+        <textarea
+          id="prompt"
+          rows="2"
+          spellcheck="false"
+          .value=${this.#request.prompt}
+          @input=${(event: Event) => this.#change({ prompt: (event.target as HTMLTextAreaElement).value })}
+          @keydown=${this.#onKey}
+        ></textarea>
+        <div class="numbers">
+          ${numbers.map(
+            ({ key, label, minimum, maximum, step, help }) =>
+              html`<label title=${help}>
+                ${label}
+                <input
+                  type="number"
+                  required
+                  min=${minimum}
+                  max=${maximum}
+                  step=${step}
+                  .value=${String(this.#request[key])}
+                  @input=${(event: Event) => {
+                    const { valueAsNumber } = event.target as HTMLInputElement;
+                    if (Number.isFinite(valueAsNumber)) this.#change({ [key]: valueAsNumber });
+                  }}
+                />
+              </label>`,
+          )}
+        </div>
+        <div class="row">
+          ${
+            sampler.isRunning
+              ? html`<button type="button" class="primary" @click=${() => emit(this, 'cancel-sample', undefined)}>
+                  Stop writing
+                </button>`
+              : html`<button class="primary" ?disabled=${!isReady}>Write</button>`
+          }
+          <span class="small muted">
+            ${isReady ? this.#report() : 'Train first, or open a saved model.'}
+          </span>
+        </div>
+      </form>
+      ${
+        sampler.text === '' && sampler.report === undefined
+          ? nothing
+          : html`<output aria-label="What the model wrote" aria-busy=${sampler.isRunning ? 'true' : 'false'} tabindex="0"
+              >${sampler.text}</output
+            >`
+      }
+    </section>`;
+  }
+
+  #report(): string {
+    const { report } = this.sampler;
+    if (report === undefined) return 'Training waits while it writes.';
+    const { tokens, prefillTokensPerSecond, decodeTokensPerSecond } = report;
+    const decode = formatSi(decodeTokensPerSecond, 'tok/s');
+    return `${formatCount(tokens)} tokens: prefill ${formatSi(prefillTokensPerSecond, 'tok/s')}, decode ${decode}`;
+  }
+
+  #change(change: Partial<SampleRequest>): void {
+    this.#request = { ...this.#request, ...change };
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.renderRoot.querySelector('form')?.requestSubmit();
+  }
+
+  #draw(event: Event): void {
+    event.preventDefault();
+    if (this.isReady && !this.sampler.isRunning) emit(this, 'draw-sample', this.#request);
+  }
+}

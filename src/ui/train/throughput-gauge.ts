@@ -1,0 +1,184 @@
+// Tokens per second, measured against predicted; MFU with its denominator; where the time of a step goes.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { formatPercent, formatRatio, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
+import type { StepTiming } from '../../worker/api.ts';
+import { stackedBar } from '../figures/bars.ts';
+import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+
+@customElement('throughput-gauge')
+export class ThroughputGauge extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    readoutStyles,
+    css`
+      .big {
+        display: flex;
+        align-items: baseline;
+        gap: 8px;
+        flex-wrap: wrap;
+        margin-bottom: 8px;
+      }
+      .big .figure {
+        font-size: 32px;
+        font-weight: 500;
+        letter-spacing: -0.025em;
+      }
+      svg.bar {
+        height: 22px;
+      }
+      .measured {
+        fill: var(--train);
+        color: var(--train);
+      }
+      .band {
+        fill: var(--predicted);
+        opacity: 0.28;
+      }
+      line.predicted {
+        stroke: var(--predicted);
+        stroke-width: 2.5;
+      }
+      .track {
+        display: grid;
+      }
+      .track > svg {
+        grid-area: 1 / 1;
+      }
+      .track > svg + svg {
+        background: none;
+      }
+      .scale {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 14px;
+        margin: 5px 0 14px;
+        font-size: 12.5px;
+      }
+      .scale .predicted {
+        color: var(--predicted);
+      }
+      .split {
+        margin-top: 14px;
+      }
+      .split svg.bar {
+        height: 12px;
+        margin: 6px 0;
+      }
+      .encode {
+        fill: var(--class-3);
+        color: var(--class-3);
+      }
+      .gpu {
+        fill: var(--class-1);
+        color: var(--class-1);
+      }
+      .readback {
+        fill: var(--class-4);
+        color: var(--class-4);
+      }
+      .parts {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 14px;
+        font-size: 12.5px;
+      }
+    `,
+  ];
+
+  /** Measured tokens per second of recent steps. */
+  @property({ attribute: false }) measured: number | undefined;
+  @property({ attribute: false }) predictedTokensPerSecond: number | undefined;
+  /** Relative half-width of the prediction. */
+  @property({ attribute: false }) relativeError: number | undefined;
+  @property({ attribute: false }) timing: StepTiming | undefined;
+  /** True when the figures are those of the recording. */
+  @property({ type: Boolean }) isRecorded = false;
+
+  protected override render() {
+    const { measured, predictedTokensPerSecond: predicted, relativeError } = this;
+    const ratio = measured === undefined || predicted === undefined ? undefined : measured / predicted;
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head"><h2 id="title">Throughput</h2></div>
+      <div class="big">
+        <span class="figure" id="measured">${formatSi(measured)}</span>
+        <span class="muted">tokens/s ${this.isRecorded ? 'recorded' : 'measured'}</span>
+      </div>
+      ${this.#gauge(measured, predicted, relativeError ?? 0)}
+      <p class="scale">
+        <span class="predicted">
+          ${predicted === undefined ? 'no prediction yet' : `${formatSi(predicted)} predicted`}
+          ${formatSpread(relativeError)}
+        </span>
+        ${ratio === undefined ? nothing : html`<span>measured is ${formatRatio(ratio)} the prediction</span>`}
+      </p>
+      ${this.#utilization()} ${this.#split()}
+    </section>`;
+  }
+
+  #gauge(measured: number | undefined, predicted: number | undefined, spread: number) {
+    const whole = Math.max(measured ?? 0, (predicted ?? 0) * (1 + spread)) * 1.15 || 1;
+    const bar = stackedBar(
+      `Measured ${formatSi(measured)} tokens per second, predicted ${formatSi(predicted)}`,
+      [{ name: 'Measured', share: (measured ?? 0) / whole, className: 'measured' }],
+      predicted === undefined ? [] : [{ share: predicted / whole, className: 'predicted' }],
+    );
+    if (predicted === undefined || spread <= 0) return bar;
+    const band = stackedBar('Range of the prediction', [
+      { name: '', share: (predicted * (1 - spread)) / whole, className: 'sr' },
+      { name: 'Range of the prediction', share: (2 * predicted * spread) / whole, className: 'band' },
+    ]);
+    return html`<div class="track">${bar}${band}</div>`;
+  }
+
+  #utilization() {
+    const { timing } = this;
+    const share = timing?.modelFlopsUtilization;
+    return html`<dl class="pairs">
+      <dt>Model flops utilization</dt>
+      <dd>${formatPercent(share)}</dd>
+      ${
+        timing?.peakFlopsPerSecond === undefined
+          ? nothing
+          : html`<dt class="small">of the measured FMA peak</dt>
+              <dd class="small muted">${formatSi(timing.peakFlopsPerSecond, 'FLOP/s')}</dd>`
+      }
+    </dl>`;
+  }
+
+  #split() {
+    const { timing } = this;
+    if (timing === undefined) return nothing;
+    const { encodeSeconds, gpuSeconds, readbackSeconds, stepSeconds, predictedSeconds } = timing;
+    const whole = Math.max(stepSeconds, encodeSeconds + gpuSeconds + readbackSeconds) || 1;
+    const parts = [
+      { name: 'encode', seconds: encodeSeconds, className: 'encode' },
+      { name: 'GPU', seconds: gpuSeconds, className: 'gpu' },
+      { name: 'readback', seconds: readbackSeconds, className: 'readback' },
+    ];
+    return html`<div class="split">
+      <dl class="pairs">
+        <dt>A step (median)</dt>
+        <dd>
+          ${formatSeconds(stepSeconds)}
+          ${
+            predictedSeconds === undefined
+              ? nothing
+              : html`<span class="muted">of ${formatSeconds(predictedSeconds)} predicted</span>`
+          }
+        </dd>
+      </dl>
+      ${stackedBar(
+        'Where the time of a step goes',
+        parts.map(({ name, seconds, className }) => ({ name, share: seconds / whole, className })),
+      )}
+      <div class="parts">
+        ${parts.map(
+          ({ name, seconds, className }) =>
+            html`<span><span class="key ${className}"></span>${name} ${formatSeconds(seconds)}</span>`,
+        )}
+      </div>
+    </div>`;
+  }
+}

@@ -1,0 +1,230 @@
+// The room of validation: models that calibration has not seen, predicted and measured on this device.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { ValidationRow, ValidationSummary } from '../../contract/validation.ts';
+import { formatDuration, formatPercent, formatRatio, formatSeconds, formatSi } from '../../text/numbers.ts';
+import type { PlotAxis } from '../../text/plot-layout.ts';
+import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import type { LabAccess } from '../state/access.ts';
+import { emit } from '../state/events.ts';
+import { initialState, isLabFree, type LabState } from '../state/state.ts';
+import { errorsByKind, scatterDomain, scatterSeries, validationTable } from './data.ts';
+import '../figures/panel.ts';
+import '../figures/svg-plot.ts';
+
+/** A validation in progress, or its end. */
+type Progress =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'running'; readonly share: number; readonly what: string; readonly isCancelled: boolean }
+  | { readonly kind: 'done'; readonly summary: ValidationSummary; readonly isWhole: boolean };
+
+/** From here on the arithmetic of the device is not what it was when it was calibrated. */
+const driftLimit = 0.1;
+
+@customElement('room-validation')
+export class RoomValidation extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    readoutStyles,
+    css`
+      :host {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+      }
+      .head label {
+        display: inline-flex;
+        gap: 6px;
+        align-items: center;
+        font-size: 13px;
+      }
+      .head select {
+        width: auto;
+        min-height: 30px;
+        padding: 1px 4px;
+      }
+      p + p,
+      .scroll {
+        margin-top: 8px;
+      }
+      progress {
+        width: 160px;
+        accent-color: var(--accent);
+      }
+      .errors {
+        max-width: 560px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) lab: LabState = initialState;
+  @property({ attribute: false }) access: LabAccess | undefined;
+  @state() private rows: readonly ValidationRow[] = [];
+  @state() private progress: Progress = { kind: 'none' };
+  @state() private grid: 'small' | 'full' = 'small';
+
+  protected override render() {
+    return html`${this.#head()} ${this.rows.length === 0 ? nothing : this.#figure()}`;
+  }
+
+  #head() {
+    const { lab, progress, grid } = this;
+    const isRunning = progress.kind === 'running';
+    const isCalibrated = lab.calibration.kind === 'done';
+    const isGpu = lab.device.kind === 'done' && lab.device.value.runtime === 'gpu';
+    const isFree = isLabFree(lab) && !isRunning;
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head">
+        <h2 id="title">Predicted against measured</h2>
+        <label>
+          <span class="muted">grid</span>
+          <select
+            ?disabled=${isRunning}
+            @change=${(event: Event) => {
+              this.grid = (event.target as HTMLSelectElement).selectedIndex === 0 ? 'small' : 'full';
+            }}
+          >
+            <option ?selected=${grid === 'small'}>small: 12 models, 24 times</option>
+            <option ?selected=${grid === 'full'}>full: 20 models, 80 times</option>
+          </select>
+        </label>
+        ${
+          isGpu && !isCalibrated
+            ? html`<button ?disabled=${!isFree} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>`
+            : nothing
+        }
+        ${
+          isRunning
+            ? html`<button ?disabled=${progress.isCancelled} @click=${this.#cancel}>Cancel</button>`
+            : html`<button
+                class="primary"
+                ?disabled=${!isFree || !isCalibrated || isTraining(lab)}
+                @click=${this.#validate}
+              >
+                Validate
+              </button>`
+        }
+      </div>
+      <div aria-live="polite">${this.#status(isGpu, isCalibrated)}</div>
+    </section>`;
+  }
+
+  #status(isGpu: boolean, isCalibrated: boolean) {
+    const { progress, lab } = this;
+    if (lab.calibration.kind === 'running') {
+      const { what, share } = lab.calibration;
+      return html`<p>${what} ${bar(share)}</p>`;
+    }
+    if (progress.kind === 'running') {
+      const what = progress.isCancelled ? 'Ending after the model in hand' : progress.what;
+      return html`<p>${what} ${bar(progress.share)}</p>`;
+    }
+    if (progress.kind === 'done') return this.#summary(progress);
+    return html`<p>
+        Trains, evaluates and samples small models that calibration has not seen, and holds each against what was predicted
+        for it before.
+      </p>
+      ${!isGpu && lab.device.kind === 'done' ? html`<p class="warn">It needs a GPU, and there is none here.</p>` : nothing}
+      ${isGpu && !isCalibrated ? html`<p class="muted">Calibrate first: without figures of this device there is nothing to hold against.</p>` : nothing}
+      ${isTraining(lab) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
+  }
+
+  #summary({ summary, isWhole }: Extract<Progress, { kind: 'done' }>) {
+    const { configurations, paceRatio, seconds, medianUnexplained } = summary;
+    const hasDrifted = Math.abs(paceRatio - 1) > driftLimit;
+    return html`<p>
+        ${configurations} pieces of work in ${formatDuration(seconds)}${isWhole ? '' : ', cancelled before the end'}. In the
+        median ${formatPercent(medianUnexplained)} of the time stays unexplained.
+      </p>
+      ${
+        hasDrifted
+          ? html`<p class="warn">
+              The device goes at ${formatRatio(paceRatio)} of the pace it was calibrated at. Calibrate again and repeat.
+            </p>`
+          : nothing
+      }
+      <div class="scroll" tabindex="0" role="region" aria-label="Errors by kind of work">
+        <table class="errors">
+          <thead>
+            <tr>
+              <th scope="col">Work</th>
+              <th scope="col" class="number">Measured</th>
+              <th scope="col" class="number">Median error</th>
+              <th scope="col" class="number">90th percentile</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${errorsByKind(this.rows).map(
+              ({ name, count, median, ninetieth }) =>
+                html`<tr>
+                  <th scope="row">${name}</th>
+                  <td class="number">${count}</td>
+                  <td class="number">${formatPercent(median)}</td>
+                  <td class="number">${formatPercent(ninetieth)}</td>
+                </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>`;
+  }
+
+  #figure() {
+    const { rows } = this;
+    const domain = scatterDomain(rows);
+    const axis = (label: string): PlotAxis => ({
+      label,
+      kind: 'log',
+      domain,
+      format: (value) => formatSi(value, 's').replace(/\.0+(?=\D|$)/, ''),
+      formatValue: formatSeconds,
+    });
+    return html`<figure-panel heading="Predicted and measured time" fileName="validation" .table=${validationTable(rows)}>
+      <svg-plot
+        .x=${axis('predicted')}
+        .y=${axis('measured')}
+        .series=${scatterSeries(rows, domain)}
+        .plotHeight=${460}
+        .description=${`Scatter of ${rows.length} predicted and measured times on logarithmic axes, with the diagonal.`}
+      ></svg-plot>
+      <p slot="note">Above the diagonal the device was slower than predicted; bars are half the interquartile range.</p>
+    </figure-panel>`;
+  }
+
+  async #validate(): Promise<void> {
+    this.rows = [];
+    this.progress = { kind: 'running', share: 0, what: 'Preparing', isCancelled: false };
+    let isOpen = true; // Rows and progress have message ports of their own and may come after the answer.
+    const summary = await this.access?.attempt('Validating predictions', async (lab) => {
+      const result = await lab.validatePredictions(
+        this.grid,
+        (row) => {
+          if (isOpen) this.rows = [...this.rows, row];
+        },
+        (share, what) => {
+          if (isOpen && this.progress.kind === 'running') this.progress = { ...this.progress, share, what };
+        },
+      );
+      return this.access?.take(result);
+    });
+    const isWhole = this.progress.kind === 'running' && !this.progress.isCancelled;
+    isOpen = summary !== undefined && this.rows.length < summary.configurations;
+    if (isOpen) await new Promise((resolve) => setTimeout(resolve, 100));
+    isOpen = false;
+    this.progress = summary === undefined ? { kind: 'none' } : { kind: 'done', summary, isWhole };
+  }
+
+  async #cancel(): Promise<void> {
+    if (this.progress.kind === 'running') this.progress = { ...this.progress, isCancelled: true };
+    await this.access?.attempt('', (lab) => lab.cancelValidation());
+  }
+}
+
+function isTraining({ run }: LabState): boolean {
+  return run.state === 'running' || run.state === 'preparing';
+}
+
+function bar(share: number) {
+  return html`<progress max="1" .value=${share} aria-label="Progress"></progress> ${formatPercent(share)}`;
+}

@@ -1,8 +1,0 @@
-// The version that records carry is the package's.
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
-import { appVersion } from '../../src/lab/app-version.ts';
-
-it('is that of package.json', () => {
-  expect(JSON.parse(readFileSync('package.json', 'utf8')).version).toBe(appVersion);
-});

@@ -1,0 +1,118 @@
+// Which kernels a device is calibrated with and tested for: all that the presets would run, and what people may choose.
+import { describe, expect, it } from 'vitest';
+import { chosenKernels, deviceKey, reportOf } from '../../../src/lab/cost/calibration.ts';
+import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
+import { allPlans } from '../../../src/lab/plans/prediction.ts';
+import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
+import { parseExperiment } from '../../../src/model/config.ts';
+import { presets } from '../../../src/model/presets/catalogue.ts';
+import type { DeviceProfile } from '../../../src/plan/device-profile.ts';
+import { baselineCapabilities, type Capabilities } from '../../../src/plan/kernel.ts';
+import { families, tinyExperiment } from '../training/tiny-runs.ts';
+
+const devices: [string, Capabilities][] = [
+  ['a device without features', baselineCapabilities],
+  [
+    'a software adapter with narrow subgroups',
+    { ...baselineCapabilities, features: new Set(['subgroups']), subgroupMinSize: 8, subgroupMaxSize: 8 },
+  ],
+  [
+    'a GPU',
+    {
+      ...baselineCapabilities,
+      features: new Set(['subgroups', 'shader-f16']),
+      ...{ subgroupMinSize: 32, subgroupMaxSize: 32, maxBindingBytes: 2 ** 31 - 4 },
+    },
+  ],
+];
+
+function kernelsOf(json: unknown, capabilities: Capabilities): Set<string> {
+  const parsed = parseExperiment(json);
+  if (parsed.kind !== 'ok') throw new Error(parsed.problems[0]?.message);
+  const { model, train } = parsed.experiment;
+  const plans = recordTrainingPlans({ ...model, vocabulary: model.vocabulary || 65 }, train, {
+    capabilities,
+  });
+  const all = allPlans(plans, recordInferencePlans(plans.model, { capabilities }));
+  return new Set(all.flatMap((plan) => plan.dispatches.map(({ kernel }) => kernel.name)));
+}
+
+describe.each(devices)('on %s, the chosen kernels', (_, capabilities) => {
+  const chosen = new Set(chosenKernels(capabilities).map(({ name }) => name));
+
+  it.each(presets.map(({ id, experiment }) => [id, experiment] as const))(
+    'have all of the preset %s',
+    (_id, json) => {
+      const missing = [...kernelsOf(json, capabilities)].filter((name) => !chosen.has(name));
+      expect(missing).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['SGD', { train: { optimizer: { kind: 'sgd', learningRate: 0.1 } } }],
+    ['loss on the last position', { train: { lossPositions: 'last' } }],
+    ['dropout and accumulation', { model: { dropout: 0.1 }, train: { accumulation: 2 } }],
+    ['biases', { model: { bias: true } }],
+    ['Llama with biases', { model: { ...families.llama, bias: true } }],
+  ])('have all of %s', (_name, changes) => {
+    const missing = [...kernelsOf(tinyExperiment(changes), capabilities)].filter((name) => !chosen.has(name));
+    expect(missing).toEqual([]);
+  });
+});
+
+it('a profile is kept under what can change speed', () => {
+  const facts = {
+    ...{ vendor: 'acme', architecture: 'one', device: '', description: 'driver 5', isSoftware: false },
+  };
+  expect(deviceKey(facts, 'Chrome/156')).toBe('acme · one · driver 5 · Chrome/156');
+  expect(deviceKey(facts, 'Chrome/157')).not.toBe(deviceKey(facts, 'Chrome/156'));
+});
+
+it('a profile is shown by kernel', () => {
+  const measured = { value: 1, spread: 0.1, repeats: 3 };
+  const profile: DeviceProfile = {
+    ...{ version: 3, device: 'd', timer: 'clock', copyBytesPerSecond: [{ bytes: 4, rate: measured }] },
+    ...{
+      fmaFlopsPerSecond: measured,
+      paceSeconds: measured,
+      slowing: measured,
+      switchSeconds: measured,
+      mixing: measured,
+      launchSeconds: measured,
+      submitSeconds: measured,
+      queueSeconds: measured,
+    },
+    kernels: { gemm: [{ shape: 'rows 1', launchedFlops: 1, bytes: 1, workgroups: 1, seconds: measured }] },
+  };
+  expect(reportOf(profile, 2)).toMatchObject({
+    ...{ seconds: 2, timer: 'clock', fmaFlopsPerSecond: measured },
+    families: [{ family: 'gemm', points: [{ shape: 'rows 1', limitSeconds: 1, seconds: measured }] }],
+  });
+});
+
+it('says so when the device was disturbed while the kernels were timed', () => {
+  const steady = { value: 1.1, spread: 0.05, repeats: 9 };
+  const profile: DeviceProfile = {
+    ...{
+      version: 3,
+      device: 'd',
+      timer: 'clock',
+      copyBytesPerSecond: [{ bytes: 4, rate: steady }],
+      kernels: {},
+    },
+    ...{ fmaFlopsPerSecond: steady, paceSeconds: steady, launchSeconds: steady },
+    ...{
+      submitSeconds: steady,
+      queueSeconds: steady,
+      slowing: steady,
+      mixing: steady,
+      switchSeconds: steady,
+    },
+  };
+  expect(reportOf(profile, 1).warning).toBeUndefined();
+  for (const slowing of [
+    { ...steady, spread: 0.3 },
+    { ...steady, value: 1.6 },
+  ])
+    expect(reportOf({ ...profile, slowing }, 1).warning).toContain('calibrate again');
+});

@@ -1,0 +1,145 @@
+// The lessons' texts and questions, what the pure one finds, and how guesses are taken and judged.
+import { describe, expect, it } from 'vitest';
+import type { LessonEvent } from '../../../src/contract/lessons.ts';
+import { allLessons, lessonNamed } from '../../../src/lab/lessons/catalogue.ts';
+import { decayPerLayer } from '../../../src/lab/lessons/gradients.ts';
+import { splitAttention } from '../../../src/lab/lessons/heads.ts';
+import { figure, judgeGuess, type Lesson, runLesson, secondsText } from '../../../src/lab/lessons/lesson.ts';
+import { stepsTo } from '../../../src/lab/lessons/targets.ts';
+import { cpuEngine } from '../../../src/lab/plans/engine.ts';
+
+describe('the lessons', () => {
+  it('are the seven that the paper asks for, each with an id of its own', () => {
+    expect(allLessons.map(({ info }) => info.id)).toEqual([
+      ...['causal', 'decode', 'positions', 'targets', 'heads', 'gradients', 'deepseek'],
+    ]);
+  });
+
+  it.each(allLessons.map(({ info }) => [info.id, info] as const))(
+    '%s asks a question in both forms and survives as JSON',
+    (_, info) => {
+      for (const question of Object.values(info.question)) {
+        expect(question.text).toMatch(/\?$/);
+        if (question.kind === 'number') expect(question.maximum).toBeGreaterThan(question.minimum);
+        else expect(new Set(question.choices.map(({ id }) => id)).size).toBe(question.choices.length);
+      }
+      expect(JSON.parse(JSON.stringify(info))).toEqual(info);
+    },
+  );
+
+  it('that are not there are refused by name', () => {
+    expect(() => lessonNamed('magic')).toThrow(/no "magic". Use one of causal, decode/);
+    expect(lessonNamed('decode').info.id).toBe('decode');
+  });
+});
+
+describe('a lesson', () => {
+  const deepSeek = lessonNamed('deepseek');
+  const request = { id: 'deepseek', size: 'small' } as const;
+
+  it('recomputes DeepSeek within the margins it states', async () => {
+    const outcome = await runLesson(cpuEngine(), deepSeek, { ...request, guess: 3 });
+    expect(outcome.checks.filter(({ holds }) => !holds)).toEqual([]);
+    expect(outcome.prediction.answer.value).toBeCloseTo(2.697, 3);
+    expect(outcome.measured.value).toBe(2.788);
+    expect([outcome.guess, outcome.guessVerdict]).toEqual([3, 'right']);
+  });
+
+  it('tells its prediction before it measures', async () => {
+    const order: string[] = [];
+    const watched: Lesson = {
+      ...deepSeek,
+      measure: (tools, prediction) => {
+        order.push('measure');
+        return deepSeek.measure(tools, prediction);
+      },
+    };
+    await runLesson(cpuEngine(), watched, request, (event) => order.push(event.kind));
+    expect(order.slice(0, 4)).toEqual(['progress', 'prediction', 'progress', 'measure']);
+  });
+
+  it.each([
+    ['deepseek', 'many', /many is no number from 0.0001/],
+    ['deepseek', -1, /-1 is no number/],
+    ['deepseek', Number.NaN, /NaN is no number/],
+    ['heads', 3, /3 is none of more, somewhat, same, fewer/],
+    ['heads', 'all', /all is none of/],
+  ])('%s refuses the guess %s', async (id, guess, message) => {
+    const lesson = lessonNamed(id);
+    await expect(runLesson(cpuEngine(), lesson, { id, size: 'small', guess })).rejects.toThrow(message);
+  });
+
+  it('stops where it is when cancelled', async () => {
+    const abort = new AbortController();
+    const onEvent = ({ kind }: LessonEvent) => {
+      if (kind === 'prediction') abort.abort('The lesson was cancelled.');
+    };
+    const run = runLesson(cpuEngine(), deepSeek, request, onEvent, abort.signal);
+    await expect(run).rejects.toMatchObject({
+      problem: { kind: 'busy', message: 'The lesson was cancelled.' },
+    });
+  });
+});
+
+describe('a guess', () => {
+  it.each([
+    [6, 6, 'right'],
+    [0, 0, 'right'],
+    [0, 6, 'off'],
+    [10, 12, 'right'],
+    [12, 10, 'right'],
+    [10, 19, 'close'],
+    [10, 21, 'off'],
+    ['same', 'same', 'right'],
+    ['same', 'more', 'off'],
+  ] as const)('of %s where %s was measured is %s', (guess, measured, verdict) => {
+    expect(judgeGuess(guess, measured)).toBe(verdict);
+  });
+});
+
+describe('figures', () => {
+  it.each([
+    [0, '0'],
+    [1234, '1.23 k'],
+    [2.7, '2.7'],
+    [-12.345, '-12.3'],
+    [6.71e11, '671 G'],
+    [4.6e-10, '4.60e-10'],
+    [2.64e24, '2.64e24'],
+    [0.00016, '0.00016'],
+  ])('%s reads %s', (value, text) => {
+    expect(figure(value)).toBe(text);
+  });
+
+  it.each([
+    [2e-6, '2 µs'],
+    [0.0123, '12.3 ms'],
+    [3.21, '3.21 s'],
+  ])('%s seconds read %s', (seconds, text) => {
+    expect(secondsText(seconds)).toBe(text);
+  });
+
+  it('a curve says at which step it comes down to a loss, between its points on a logarithmic axis', () => {
+    const curve = [
+      { step: 0, loss: 4 },
+      { step: 10, loss: 3 },
+      { step: 1000, loss: 2 },
+    ];
+    expect(stepsTo(curve, 2.5)).toBeCloseTo(100, 6);
+    expect(stepsTo(curve, 3.5)).toBe(10);
+    expect(stepsTo(curve, 2)).toBe(1000);
+    expect(stepsTo(curve, 1)).toBe(1000);
+  });
+
+  it('attention is split into what depends on the number of heads and what does not', () => {
+    const counts = [1, 4].map((heads) => ({ heads, attention: 1000 + 7 * heads }));
+    expect(splitAttention(counts)).toEqual({ products: 1000, softmaxPerHead: 7 });
+    expect(() => splitAttention(counts.slice(1))).toThrow(/two different counts/);
+  });
+
+  it('the decay per layer is the root over all steps, from the first layer that is not lost', () => {
+    expect(decayPerLayer([0.01, 0.1, 1])).toBeCloseTo(0.1, 10);
+    expect(decayPerLayer([0, 0.1, 1])).toBeCloseTo(0.1, 10);
+    expect(decayPerLayer([0, 0])).toBe(0);
+  });
+});

@@ -1,0 +1,28 @@
+// Every lesson's small form on a GPU: what theory says comes out, and the prediction is told first.
+import { expect, it } from 'vitest';
+import type { LessonEvent } from '../../../src/contract/lessons.ts';
+import { allLessons } from '../../../src/lab/lessons/catalogue.ts';
+import { runLesson } from '../../../src/lab/lessons/lesson.ts';
+import { gpuEngine } from '../../../src/lab/plans/engine.ts';
+import { describeGpu, getTestDevice } from '../../gpu-device.ts';
+
+describeGpu('the small form of the lesson', () => {
+  // Two lessons compare times: what else the machine does may spoil one go, as it may for a reader.
+  it.each(allLessons.map((lesson) => [lesson.info.id, lesson] as const))(
+    '%s finds what theory says',
+    { retry: 2 },
+    async (id, lesson) => {
+      const engine = gpuEngine(await getTestDevice());
+      const events: LessonEvent[] = [];
+      const outcome = await runLesson(engine, lesson, { id, size: 'small' }, (event) => events.push(event));
+      expect(outcome.checks.filter(({ holds }) => !holds)).toEqual([]);
+      expect(outcome.checks.length).toBeGreaterThanOrEqual(3);
+      const told = events.findIndex(({ kind }) => kind === 'prediction');
+      expect(events[told]).toEqual({ kind: 'prediction', prediction: outcome.prediction });
+      expect(events.slice(0, told).every((event) => event.kind === 'progress' && event.fraction === 0)).toBe(
+        true,
+      );
+      expect(JSON.parse(JSON.stringify(outcome))).toEqual(outcome);
+    },
+  );
+});

@@ -1,0 +1,129 @@
+// From a data configuration to tokens: generated and own text, with the tokenizer of the text or of a model.
+import { describe, expect, it } from 'vitest';
+import { byteTokenizer, trainCharacterTokenizer } from '../../../src/data/tokenizer.ts';
+import {
+  evaluationBatches,
+  floorsOf,
+  loadCorpus,
+  splitCorpus,
+  textOfTokens,
+} from '../../../src/lab/plans/corpus.ts';
+import type { DataConfig } from '../../../src/model/config.ts';
+
+const data: DataConfig = {
+  ...{ source: 'stories', tokenizer: 'characters', characters: 3000, seed: 4, validationFraction: 0.1 },
+};
+const own: DataConfig = { ...data, source: 'file' };
+const words = 'nine mice met ten men. '.repeat(20);
+
+describe('a generated corpus', () => {
+  it.each(['stories', 'arithmetic', 'copyRecall'] as const)(
+    'of %s is the same for the same seed',
+    async (source) => {
+      const [first, second] = [await loadCorpus({ ...data, source }), await loadCorpus({ ...data, source })];
+      expect(second.tokens).toEqual(first.tokens);
+      expect(second.sha256).toBe(first.sha256);
+      expect(first.tokens.length).toBeGreaterThanOrEqual(3000);
+      expect((await loadCorpus({ ...data, source, seed: 5 })).sha256).not.toBe(first.sha256);
+    },
+  );
+
+  it('in bytes has 256 tokens and the text of its characters', async () => {
+    const [characters, bytes] = [await loadCorpus(data), await loadCorpus({ ...data, tokenizer: 'bytes' })];
+    expect(bytes.tokenizer.vocabularySize).toBe(256);
+    expect(bytes.tokenizer.decode(bytes.tokens)).toBe(characters.tokenizer.decode(characters.tokens));
+    expect(bytes.sha256).toBe(characters.sha256);
+  });
+});
+
+describe('own text', () => {
+  it('becomes tokens, with progress', async () => {
+    const fractions: number[] = [];
+    const corpus = await loadCorpus(own, new Blob([words]), ({ pass, bytes }) =>
+      fractions.push(pass * bytes),
+    );
+    expect(corpus.tokenizer.decode(corpus.tokens)).toBe(words);
+    expect(fractions.length).toBeGreaterThan(0);
+  });
+
+  it('is asked for when there is none', async () => {
+    await expect(loadCorpus(own)).rejects.toThrow('no text was given');
+    await expect(loadCorpus(own, undefined, undefined, byteTokenizer())).rejects.toThrow('no text was given');
+  });
+
+  it('in the tokens of a model that knows more characters keeps their ids and its hash', async () => {
+    const wider = trainCharacterTokenizer(`${words} ABC xyz`);
+    const plain = await loadCorpus(own, new Blob([words]));
+    const corpus = await loadCorpus(own, new Blob([words]), undefined, wider);
+    expect([...corpus.tokens]).toEqual([...wider.encode(words)]);
+    expect([...corpus.tokens]).not.toEqual([...plain.tokens]);
+    expect(corpus.sha256).toBe(plain.sha256);
+    const marked = await loadCorpus(own, new Blob(['\ufeff', words]), undefined, wider);
+    expect(marked.sha256).toBe((await loadCorpus(own, new Blob(['\ufeff', words]))).sha256);
+  });
+
+  it('with a character that the model lacks is refused', async () => {
+    const narrow = trainCharacterTokenizer('nice');
+    await expect(loadCorpus(own, new Blob([words]), undefined, narrow)).rejects.toThrow(/not in the/);
+  });
+
+  it('in the bytes of a model is read as bytes whatever the configuration says', async () => {
+    const corpus = await loadCorpus(own, new Blob([words]), undefined, byteTokenizer());
+    expect(corpus.tokens).toHaveLength(words.length);
+    expect(corpus.tokenizer.kind).toBe('bytes');
+  });
+});
+
+describe('a generated corpus for a model of another text', () => {
+  it('leaves out the characters that the model lacks', async () => {
+    const alphabet = trainCharacterTokenizer(' abcdefghijklmnopqrstuvwxyz.');
+    const corpus = await loadCorpus(data, undefined, undefined, alphabet);
+    const text = alphabet.decode(corpus.tokens);
+    expect(text).toMatch(/^[ a-z.]+$/);
+    expect(text.length).toBeGreaterThan(2400);
+  });
+
+  it('is refused when the model lacks half of it', async () => {
+    const digits = trainCharacterTokenizer('0123456789 ');
+    await expect(loadCorpus(data, undefined, undefined, digits)).rejects.toThrow(
+      /only \d+ % of the generated text/,
+    );
+  });
+});
+
+describe('the text of sampled tokens', () => {
+  it('marks tokens that only the model has', () => {
+    expect(textOfTokens(trainCharacterTokenizer('abc'), [0, 1, 7, 2])).toBe('ab\uFFFDc');
+  });
+
+  it('joins the bytes of a character and marks one that was cut off', () => {
+    const bytes = [...new TextEncoder().encode('né')];
+    expect(textOfTokens(byteTokenizer(), bytes)).toBe('né');
+    expect(textOfTokens(byteTokenizer(), [...bytes.slice(0, 2), 300, 110])).toBe('n\uFFFD\uFFFDn');
+  });
+});
+
+describe('the splits', () => {
+  it('are 90 and 10 per cent, and evaluation batches come from the last', async () => {
+    const corpus = await loadCorpus(data);
+    const dataset = splitCorpus(corpus, data, 16);
+    expect(dataset.training.length).toBe(Math.floor(0.9 * corpus.tokens.length));
+    const batches = evaluationBatches(dataset, 2, 3);
+    expect(batches).toHaveLength(3);
+    expect(evaluationBatches(dataset, 2, 3)).toEqual(batches);
+    expect([...(batches[0]?.tokens.subarray(0, 17) ?? [])]).toEqual([...dataset.validation.subarray(0, 17)]);
+    const last = batches[2]?.tokens.subarray(17) ?? [];
+    expect([...last]).toEqual([...dataset.validation.subarray(-17)]);
+  });
+
+  it('shorter than the context are refused', async () => {
+    const corpus = await loadCorpus(own, new Blob([words]));
+    expect(() => splitCorpus(corpus, own, 64)).toThrow(/validation split is shorter/);
+  });
+
+  it('have floors that more knowledge lowers', async () => {
+    const floors = floorsOf(splitCorpus(await loadCorpus(data), data, 16));
+    expect(floors.unigram).toBeLessThan(floors.uniform);
+    expect(floors.bigram).toBeLessThan(floors.unigram);
+  });
+});

@@ -1,0 +1,50 @@
+// Parameters by name, in and out of flat buffers, also when a table is cut in blocks over several shards.
+import { expect, it } from 'vitest';
+import { readParameters, writeParameters } from '../../../src/lab/plans/parameter-io.ts';
+import { layoutParameters, storagesOf } from '../../../src/plan/store.ts';
+import { elementCount } from '../../../src/plan/tensor.ts';
+import { CpuRuntime } from '../../../src/runtime/cpu-runtime.ts';
+
+const shapes = [
+  { name: 'table', shape: [300, 16], decay: true },
+  { name: 'matrix', shape: [16, 48], decay: true },
+  { name: 'bias', shape: [48], decay: false },
+];
+const values = new Map(
+  shapes.map(({ name, shape }, which) => [
+    name,
+    Float32Array.from({ length: elementCount(shape) }, (_, i) => which * 10_000 + i),
+  ]),
+);
+
+it.each([2 ** 27, 128 * 16 * 4])('come out as they went in, within %s bytes per binding', async (limit) => {
+  const store = layoutParameters(shapes, 2, limit);
+  expect(store.shards.length > 1).toBe(limit < 2 ** 20);
+  const runtime = new CpuRuntime([], storagesOf(store));
+  const negative = new Map([...values].map(([name, array]) => [name, array.map((value) => -value)]));
+  writeParameters(runtime, store, 'weights', values);
+  writeParameters(runtime, store, 'gradients', negative);
+  writeParameters(runtime, store, { moment: 1 }, negative);
+  expect(await readParameters(runtime, store, 'weights')).toEqual(values);
+  expect(await readParameters(runtime, store, 'gradients')).toEqual(negative);
+  expect(await readParameters(runtime, store, { moment: 1 })).toEqual(negative);
+  const zeros = await readParameters(runtime, store, { moment: 0 });
+  expect([...zeros.values()].every((array) => array.every((value) => value === 0))).toBe(true);
+});
+
+it('are refused when one is missing or of another size', () => {
+  const store = layoutParameters(shapes, 0, 2 ** 27);
+  const runtime = new CpuRuntime([], storagesOf(store));
+  const some = new Map([...values].filter(([name]) => name !== 'bias'));
+  expect(() => writeParameters(runtime, store, 'weights', some)).toThrow(
+    'bias needs [48] numbers and got none',
+  );
+  const wrong = new Map([...some, ['bias', new Float32Array(47)] as const]);
+  expect(() => writeParameters(runtime, store, 'weights', wrong)).toThrow('got 47');
+});
+
+it('have only the moments that the optimizer has', async () => {
+  const store = layoutParameters(shapes, 1, 2 ** 27);
+  const runtime = new CpuRuntime([], storagesOf(store));
+  await expect(readParameters(runtime, store, { moment: 1 })).rejects.toThrow('has no moment 1');
+});

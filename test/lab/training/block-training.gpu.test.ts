@@ -1,0 +1,59 @@
+// Blocks, caps, Muon and recomputation on a GPU: the same losses as the reference loops, the same bits as without recomputation.
+import { expect, it } from 'vitest';
+import { cpuEngine, gpuEngine } from '../../../src/lab/plans/engine.ts';
+import { describeGpu, getTestDevice } from '../../gpu-device.ts';
+import { type Changes, families, takeLosses, tinyRun } from './tiny-runs.ts';
+
+const muon = { kind: 'muon', learningRate: 0.02, momentum: 0.95 };
+const cases: readonly (readonly [string, Changes])[] = [
+  [
+    'of Gemma',
+    {
+      model: {
+        ...{
+          ...families.llama,
+          tiedHead: true,
+          activation: 'geluTanh',
+          normPlacement: 'sandwich',
+          normOffset: true,
+        },
+        ...{ embeddingScale: 'sqrtWidth', logitSoftcap: 20 },
+      },
+    },
+  ],
+  [
+    'of OLMo 2 with Muon',
+    { model: { ...families.llama, normPlacement: 'branch' }, train: { optimizer: muon } },
+  ],
+  [
+    'in parallel, scaled, with Muon and accumulation',
+    {
+      model: { ...families.gpt2, parallelBlocks: true, residualScale: 0.5, activation: 'reluSquared' },
+      train: { optimizer: { ...muon, matrixScale: 'shape' }, accumulation: 2 },
+    },
+  ],
+];
+
+describeGpu('training with blocks', () => {
+  it.each(cases)('%s has the losses of the reference loops', async (_, changes) => {
+    const run = await tinyRun(changes, gpuEngine(await getTestDevice()));
+    const found = await takeLosses(run, 4);
+    run.runtime.dispose();
+    const expected = await takeLosses(await tinyRun(changes, cpuEngine()), 4);
+    found.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(expected[i] ?? 0, 3);
+    });
+  });
+
+  it('gives the same bits when blocks are computed again', async () => {
+    const [, changes] = cases[0] ?? ['', {}];
+    const lossesOf = async (recompute: string) => {
+      const withDropout = { ...changes, model: { ...changes.model, dropout: 0.1 }, train: { recompute } };
+      const run = await tinyRun(withDropout, gpuEngine(await getTestDevice()));
+      const losses = await takeLosses(run, 4);
+      run.runtime.dispose();
+      return losses;
+    };
+    expect(await lossesOf('blocks')).toEqual(await lossesOf('none'));
+  });
+});

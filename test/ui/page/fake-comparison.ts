@@ -1,0 +1,26 @@
+// Sizes and comparisons of the fake lab: models that are matched already, none of which is trained.
+import type { MatchedModel, ZooApi } from '../../../src/contract/comparison.ts';
+import { fakeCatalogue } from './fake-catalogue.ts';
+
+/** A matched model as the worker describes it. */
+export function fakeMatch(presetId: string, index: number): MatchedModel {
+  const { title, experiment } =
+    fakeCatalogue.presets.find(({ id }) => id === presetId) ?? fakeCatalogue.presets[0];
+  return {
+    ...{ presetId, title, experiment },
+    change: index === 0 ? '' : 'width 96 → 104, hidden 256 → 270',
+    ...{ parameters: 450_000 * (index + 1), activeParameters: 450_000, flopsPerToken: 3_000_000 },
+    ...{ ratio: 1 + 0.004 * index, tokensPerStep: 1024, steps: 500 },
+  };
+}
+
+/** Answers at once. */
+export const fakeZoo: ZooApi = {
+  scalePreset: async (presetId) => ({ kind: 'ok', value: fakeMatch(presetId, 0).experiment }),
+  matchAtEqualFlops: async (ids) => ({ kind: 'ok', value: ids.map(fakeMatch) }),
+  compareAtEqualFlops: async () => ({
+    kind: 'problem',
+    problem: { kind: 'noAdapter', message: 'compare: there is no GPU in a fake lab.' },
+  }),
+  cancelComparison: async () => undefined,
+};

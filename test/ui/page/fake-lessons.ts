@@ -1,0 +1,16 @@
+// The lessons of the fake lab: there are none.
+import type { LessonsApi } from '../../../src/contract/lessons.ts';
+
+/** Answers as a worker without lessons and without a run. */
+export const fakeLessons: LessonsApi = {
+  lessons: async () => [],
+  runLesson: async ({ id }) => ({
+    kind: 'problem',
+    problem: { kind: 'invalidConfig', message: `lesson: there is no "${id}" in the fake lab.` },
+  }),
+  attentionMap: async () => ({
+    kind: 'problem',
+    problem: { kind: 'busy', message: 'There is no run yet. Press Train first.' },
+  }),
+  cancelLesson: async () => {},
+};

@@ -1,0 +1,43 @@
+// The limits of a chart: room around the curve, and never so little that uPlot would step for ever.
+import { expect, it } from 'vitest';
+import { plotOptions } from '../../../src/ui/run-views/plot-options.ts';
+
+const colour = '#000';
+const colours = {
+  ...{ train: colour, trainFaint: colour, validation: colour, floor: colour },
+  ...{ grid: colour, text: colour, ground: colour },
+};
+
+function limits(scale: 'x' | 'y', low: number | null, high: number | null, isLog = false): number[] {
+  const options = { axis: 'step', logX: isLog, logY: isLog, smoothing: 0 } as const;
+  const { scales } = plotOptions(
+    { width: 300, height: 200 },
+    options,
+    colours,
+    () => undefined,
+    () => undefined,
+  );
+  const { range } = scales?.[scale] ?? {};
+  if (typeof range !== 'function') throw new Error('a function was expected');
+  return range({} as never, low as number, high as number, scale) as number[];
+}
+
+it.each([
+  ['x', 5, 5],
+  ['x', 1e15, 1e15 + 0.125],
+  ['y', 2.5, 2.5 + 2 ** -51],
+  ['y', 0, 0],
+  ['x', null, null],
+  ['y', Number.NaN, 1],
+  ['x', 1, Number.POSITIVE_INFINITY],
+] as const)('of %s from %s to %s are finite and apart', (scale, low, high) => {
+  const [from = Number.NaN, to = Number.NaN] = limits(scale, low, high);
+  expect(to - from).toBeGreaterThan(1e-3 * Math.max(Math.abs(from), Math.abs(to)));
+  expect(Number.isFinite(to - from)).toBe(true);
+});
+
+it('are those of the curve along x, with room along y', () => {
+  expect(limits('x', 1, 50)).toEqual([1, 50]);
+  expect(limits('y', 1, 3)).toEqual([0.9, 3.1]);
+  expect(limits('y', 1, 3, true)).toEqual([1 / 1.03, 3 * 1.03]);
+});

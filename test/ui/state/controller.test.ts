@@ -1,0 +1,348 @@
+// The page's logic over a fake lab: what is asked of the worker, in which order, and what is shown.
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LabController } from '../../../src/ui/state/controller.ts';
+import type { Lab, Problem } from '../../../src/worker/api.ts';
+import { createFakeLab, type FakeOptions, fakeStep } from '../page/fake-lab.ts';
+
+interface Bench {
+  readonly controller: LabController;
+  readonly calls: string[];
+  readonly addresses: string[];
+  readonly titles: string[];
+  readonly fake: ReturnType<typeof createFakeLab>;
+  readonly frames: (() => void)[];
+  updates: number;
+  die(reason: string): void;
+  closed: boolean;
+}
+
+async function open(
+  options: Partial<FakeOptions> = {},
+  query = '',
+  change?: (lab: Lab) => Lab,
+): Promise<Bench> {
+  const fake = createFakeLab(options);
+  let die: (reason: string) => void = () => {};
+  const died = new Promise<string>((resolve) => {
+    die = resolve;
+  });
+  let controllers: ReactiveController[] = [];
+  const host = {
+    addController: (controller: ReactiveController) => {
+      controllers = [...controllers, controller];
+    },
+    requestUpdate: () => {
+      bench.updates += 1;
+    },
+  } as unknown as ReactiveControllerHost;
+  const addresses: string[] = [];
+  const titles: string[] = [];
+  const frames: (() => void)[] = [];
+  const bench: Bench = {
+    controller: new LabController(host, {
+      connect: () => ({
+        lab: change?.(fake.lab) ?? fake.lab,
+        died,
+        close: () => {
+          bench.closed = true;
+        },
+      }),
+      onFrame: (callback) => void frames.push(callback),
+      query,
+      showAddress: (address) => void addresses.push(address),
+      showTitle: (title) => void titles.push(title),
+      settleMilliseconds: 50,
+    }),
+    calls: fake.calls,
+    addresses,
+    titles,
+    fake,
+    frames,
+    updates: 0,
+    die,
+    closed: false,
+  };
+  for (const controller of controllers) controller.hostConnected?.();
+  await vi.advanceTimersByTimeAsync(100);
+  return bench;
+}
+
+/** The lab with some methods replaced. */
+const replaced = (lab: Lab, methods: Partial<Lab>): Lab =>
+  new Proxy(lab, { get: (target, name: keyof Lab) => methods[name] ?? target[name] });
+
+const kinds = ({ controller }: Bench): Problem['kind'][] =>
+  controller.state.problems.map(({ problem }) => problem.kind);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('lab controller', () => {
+  it('opens the device and predicts, but starts nothing', async () => {
+    const bench = await open({}, 'preset=small-llama');
+    const { state } = bench.controller;
+    expect(state.presetId).toBe('small-llama');
+    expect(state.device.kind).toBe('done');
+    expect(state.prediction.kind).toBe('done');
+    expect(bench.calls).not.toContain('start');
+    expect(bench.calls).not.toContain('selfTest');
+    expect(bench.calls).not.toContain('calibrate');
+  });
+
+  it('shows what an address did not mean', async () => {
+    const { controller } = await open({}, 'preset=nonsense');
+    expect(controller.state.notices).toEqual(['The address names no preset of ours: nonsense.']);
+  });
+
+  it('checks the device before the first run, and calibrates what each run needs', async () => {
+    const bench = await open();
+    await bench.controller.train();
+    const order = ['selfTest', 'calibrate', 'start'];
+    expect(bench.calls.filter((name) => order.includes(name))).toEqual(order);
+    await bench.controller.stop();
+    await bench.controller.train();
+    expect(bench.calls.filter((name) => order.includes(name))).toEqual([...order, 'calibrate', 'start']);
+  });
+
+  it('does not calibrate when it is told not to', async () => {
+    const bench = await open();
+    bench.controller.setCalibrateFirst(false);
+    await bench.controller.train();
+    expect(bench.calls).not.toContain('calibrate');
+    expect(bench.calls).toContain('start');
+  });
+
+  it('does not train on a device that failed its check unless it is trusted', async () => {
+    const bench = await open({ selfTestPasses: false });
+    await bench.controller.train();
+    expect(bench.calls).not.toContain('start');
+    await bench.controller.train(true);
+    expect(bench.calls).toContain('start');
+  });
+
+  it('collects the curve and counts it in the title', async () => {
+    const bench = await open();
+    await bench.controller.train();
+    bench.fake.send({ kind: 'steps', steps: [fakeStep(1), fakeStep(2)] });
+    const { state } = bench.controller;
+    expect(state.series.points.map(({ step }) => step)).toEqual([1, 2]);
+    expect(state.series.floors?.uniform).toBeCloseTo(Math.log(65));
+    expect(state.run).toMatchObject({ state: 'running', totalSteps: 400 });
+    expect(bench.titles[bench.titles.length - 1]).toBe(
+      `0% · loss ${fakeStep(2).loss.toFixed(3)} · Flopscope`,
+    );
+  });
+
+  it('asks for one update in a frame, however many events come', async () => {
+    const bench = await open();
+    for (const frame of bench.frames.splice(0)) frame();
+    const before = bench.updates;
+    for (let step = 1; step <= 50; step += 1) bench.fake.send({ kind: 'steps', steps: [fakeStep(step)] });
+    expect(bench.frames.length).toBe(1);
+    for (const frame of bench.frames.splice(0)) frame();
+    expect(bench.updates).toBe(before + 1);
+  });
+
+  it('marks the fields that do not go together, and does not start', async () => {
+    const bench = await open();
+    bench.controller.setField('model.heads', 5);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.controller.state.fieldProblems.map(({ path }) => path)).toEqual(['model.heads']);
+    await bench.controller.train();
+    expect(kinds(bench)).toEqual(['invalidConfig']);
+    expect(bench.calls).not.toContain('start');
+    bench.controller.setField('model.heads', 4);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.controller.state.fieldProblems).toEqual([]);
+  });
+
+  it('drops the answer to an earlier form', async () => {
+    let release: (() => void) | undefined;
+    const bench = await open({}, '', (lab) =>
+      replaced(lab, {
+        predict: async (experiment) => {
+          if (experiment.model.width === 128) {
+            await new Promise<void>((resolve) => {
+              release = resolve;
+            });
+          }
+          return lab.predict(experiment);
+        },
+      }),
+    );
+    bench.controller.setField('model.width', 128);
+    await vi.advanceTimersByTimeAsync(60);
+    bench.controller.setField('model.width', 32);
+    await vi.advanceTimersByTimeAsync(60);
+    const { prediction } = bench.controller.state;
+    release?.();
+    await vi.advanceTimersByTimeAsync(60);
+    expect(bench.controller.state.prediction).toBe(prediction);
+    expect(prediction.kind === 'done' && prediction.value.parameters).toBe(12 * 2 * 32 * 32 + 65 * 32);
+  });
+
+  it('shows a refused start with its reason', async () => {
+    const problem: Problem = { kind: 'tooLarge', message: 'plan: logits need 3.2 GB, the limit is 2 GB.' };
+    const bench = await open({ startProblem: problem });
+    await bench.controller.train();
+    expect(bench.controller.state.problems[0]?.problem).toEqual(problem);
+    expect(bench.controller.state.run.state).toBe('failed');
+  });
+
+  it('goes on without a GPU, without calibrating, and says why', async () => {
+    const bench = await open({
+      device: {
+        kind: 'ok',
+        value: {
+          runtime: 'cpu',
+          vendor: '',
+          architecture: '',
+          description: '',
+          isSoftware: true,
+          features: [],
+          limits: [],
+          fallbackReason: { kind: 'noAdapter', message: 'requestAdapter gave none.' },
+        },
+      },
+    });
+    expect(kinds(bench)).toEqual(['noAdapter']);
+    await bench.controller.train();
+    expect(bench.calls).not.toContain('calibrate');
+    expect(bench.calls).not.toContain('selfTest');
+    expect(bench.calls).toContain('start');
+  });
+
+  it('says that the worker is gone and stops waiting', async () => {
+    const bench = await open();
+    await bench.controller.train();
+    bench.die('it ended');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(bench.controller.state).toMatchObject({ isWorkerGone: true, busy: '' });
+    expect(bench.controller.state.run.state).toBe('failed');
+    expect(kinds(bench)).toEqual(['internal']);
+  });
+
+  it('turns an exception of the worker into a problem on display', async () => {
+    const fromAddress = () => Promise.reject(new Error('address: broken'));
+    const bench = await open({}, '', (lab) => replaced(lab, { fromAddress }));
+    expect(bench.controller.state.problems[0]?.problem).toEqual({
+      kind: 'internal',
+      message: 'address: broken',
+    });
+  });
+
+  it('steps only a paused run', async () => {
+    const bench = await open();
+    await bench.controller.train();
+    await bench.controller.step();
+    expect(bench.calls).not.toContain('step');
+    await bench.controller.pause();
+    await bench.controller.step();
+    expect(bench.controller.state.run.last?.step).toBe(1);
+  });
+
+  it('does not let late text overwrite what the sampler returned', async () => {
+    let late: ((text: string) => void) | undefined;
+    const bench = await open({}, '', (lab) =>
+      replaced(lab, {
+        sample: (request, onText) => {
+          late = onText;
+          return lab.sample(request, onText);
+        },
+      }),
+    );
+    await bench.controller.sample({
+      prompt: 'Once',
+      maximumTokens: 10,
+      temperature: 1,
+      topK: 0,
+      topP: 1,
+      seed: 1,
+    });
+    late?.('too late');
+    expect(bench.controller.state.sampler.text.startsWith('Once')).toBe(true);
+    expect(bench.controller.state.sampler).toMatchObject({ isRunning: false, report: { tokens: 10 } });
+  });
+
+  it('takes a text of the reader’s own and gives it back', async () => {
+    const bench = await open();
+    await bench.controller.chooseText({ name: 'mine.txt', content: new Blob(['abcabc']) });
+    expect(bench.controller.state.text).toMatchObject({ name: 'mine.txt', vocabulary: 3 });
+    expect(bench.controller.state.experiment.data.source).toBe('file');
+    await bench.controller.chooseText(undefined);
+    expect(bench.controller.state.experiment.data.source).toBe('stories');
+  });
+
+  it('refuses a text that is none and keeps the old data', async () => {
+    const bench = await open();
+    await bench.controller.chooseText({ name: 'one.txt', content: new Blob(['a']) });
+    expect(kinds(bench)).toEqual(['invalidData']);
+    expect(bench.controller.state.experiment.data.source).toBe('stories');
+  });
+
+  it('continues a saved run with its whole curve', async () => {
+    const bench = await open({ hasSavedRun: true });
+    expect(bench.controller.state.savedRuns).toHaveLength(1);
+    await bench.controller.continueRun('a');
+    expect(bench.controller.state.series.points).toHaveLength(120);
+    expect(bench.controller.state.run.state).toBe('running');
+    expect(bench.calls).toContain('selfTest');
+  });
+
+  it('asks for the device again when it was lost', async () => {
+    const bench = await open();
+    await bench.controller.train();
+    const count = (): number => bench.calls.filter((name) => name === 'openDevice').length;
+    expect(count()).toBe(1);
+    bench.fake.send({
+      kind: 'problem',
+      problem: { kind: 'deviceLost', message: 'The GPU was lost (unknown).' },
+    });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(count()).toBe(2);
+    expect(bench.controller.state.device.kind).toBe('done');
+    expect(kinds(bench)).toEqual(['deviceLost']);
+  });
+
+  it('does not go on with the run before when a saved one does not open', async () => {
+    const problem: Problem = { kind: 'invalidFile', message: 'saved runs: damaged.' };
+    const bench = await open({}, '', (lab) =>
+      replaced(lab, { openSavedRun: async () => ({ kind: 'problem', problem }) }),
+    );
+    await bench.controller.train();
+    await bench.controller.pause();
+    await bench.controller.continueRun('a');
+    expect(bench.calls).not.toContain('resume');
+    expect(kinds(bench)).toEqual(['invalidFile']);
+  });
+
+  it('prepares a run for the kernel table when there is none', async () => {
+    const bench = await open();
+    await bench.controller.showKernels(true);
+    expect(bench.calls).toContain('prepare');
+    expect(bench.controller.state.run.state).toBe('paused');
+    expect(bench.controller.state.kernels.kind).toBe('done');
+  });
+
+  it('says why there is no kernel table when no run could be prepared, and nothing else', async () => {
+    const startProblem: Problem = { kind: 'tooLarge', message: 'model: needs 9 GiB.' };
+    const bench = await open({ startProblem });
+    await bench.controller.showKernels(true);
+    expect(kinds(bench)).toEqual(['tooLarge']);
+    expect(bench.calls).not.toContain('kernelTable');
+  });
+
+  it('writes the address of the form and closes the worker with the page', async () => {
+    const bench = await open();
+    bench.controller.choosePreset('shakespeare-cpu');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.addresses[bench.addresses.length - 1]).toBe('v=1&preset=shakespeare-cpu');
+    bench.controller.hostDisconnected();
+    expect(bench.closed).toBe(true);
+  });
+});
