@@ -22,7 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/{plan,data,theory,laws,model,lab,ui,worker,cli,bin}/**/*.test.ts'],
+          include: ['test/{plan,data,theory,laws,text,model,lab,ui,worker,cli,bin}/**/*.test.ts'],
           exclude: gpuTests,
           testTimeout: 60_000, // milliseconds: the command line trains in a process of its own
         },

@@ -1,10 +1,10 @@
 // Decoding with and without the cache by context: time per token a + b·n against a + b·n + c·n²; with keys and values of heads,
 // and with latents.
 
-import { median } from '../src/lab/median.ts';
 import { gpuEngine } from '../src/lab/plans/engine.ts';
 import { recordInferencePlans } from '../src/lab/plans/inference-plans.ts';
 import { writeParameters } from '../src/lab/plans/parameter-io.ts';
+import { median } from '../src/lab/training/median.ts';
 import { Sampler } from '../src/lab/training/sampler.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { initialiseParameters } from '../src/model/initialise.ts';

@@ -4,7 +4,7 @@ import { placeTokens } from '../src/kernels/expert-placement.ts';
 import { expertTileRows, recordGroupedMatmul } from '../src/kernels/grouped-matmul.ts';
 import { type MatmulLayout, recordMatmul } from '../src/kernels/matmul.ts';
 import { moe } from '../src/kernels/moe.ts';
-import { median } from '../src/lab/median.ts';
+import { median } from '../src/lab/training/median.ts';
 import { freeze, type Plan } from '../src/plan/plan.ts';
 import { planFlops } from '../src/plan/predict.ts';
 import { persistentTensor } from '../src/plan/store.ts';

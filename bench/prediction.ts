@@ -1,7 +1,7 @@
 // Calibrates this device, then trains presets for a few steps: predicted against measured seconds and bytes.
 import { calibrateDevice } from '../src/lab/cost/calibration.ts';
-import { median } from '../src/lab/median.ts';
 import { gpuEngine } from '../src/lab/plans/engine.ts';
+import { median } from '../src/lab/training/median.ts';
 import { prepareRun } from '../src/lab/training/run.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { findPreset } from '../src/model/presets/catalogue.ts';

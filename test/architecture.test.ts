@@ -1,4 +1,5 @@
 // The rules of ARCHITECTURE.md that a machine can check: imports, sizes, names, the mirror of tests.
+import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   countLines,
@@ -19,69 +20,116 @@ const tests = listFiles('test', '.ts');
 const lineBudget = 60_000;
 const longestTypeScript = 400;
 const longestShader = 200;
+const mostFiles = 25;
 
-const everythingBelowLab = ['plan', 'kernels', 'runtime', 'model', 'data', 'theory', 'laws'];
+/** Folders that may hold more, for a file there is an entry of one list: a kernel, a command. */
+const roomier: Readonly<Record<string, number>> = { 'src/kernels': 80, 'src/cli': 40 };
 
-/** Which folders of src, and which packages, a folder may import besides itself. Anything else is forbidden. */
-const mayImport: Readonly<Record<string, { folders: readonly string[]; packages: readonly string[] }>> = {
+const belowLab = ['plan', 'kernels', 'runtime', 'model', 'data', 'theory', 'laws', 'text', 'contract'];
+
+/** The rooms of the lab, from the ground up: a room may import those before it. */
+const labRooms = ['plans', 'training', 'cost', 'inside', 'records', 'diagram', 'lessons'];
+
+/** The rooms of the page. None imports another: what two of them need stands below them. */
+const pageRooms = [
+  ...['train', 'model', 'runs', 'compare', 'costs', 'kernels', 'inside', 'validation', 'lessons'],
+];
+
+/** What all rooms of the page stand on, from the ground up. */
+const pageFloors = ['state', 'figures', 'run-views'];
+const belowPage = ['contract', 'text', 'theory', 'laws'];
+const pagePackages = ['lit', 'nanostores'];
+
+interface Allowed {
+  readonly folders: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const below = (floor: string, rooms: readonly string[], index: number) =>
+  rooms.slice(0, index).map((name) => `${floor}/${name}`);
+
+/**
+ * Which folders of src, and which packages, a folder may import besides itself. Anything else is forbidden. A key of
+ * two levels is a room of its own; a folder without such keys is one room with its subfolders.
+ */
+const mayImport: Readonly<Record<string, Allowed>> = {
   plan: { folders: [], packages: [] },
   theory: { folders: [], packages: ['valibot'] },
   laws: { folders: [], packages: ['ml-levenberg-marquardt', 'papaparse'] },
+  text: { folders: [], packages: [] },
+  contract: { folders: [], packages: [] },
   data: { folders: [], packages: ['valibot'] },
   kernels: { folders: ['plan', 'shaders'], packages: [] },
   runtime: { folders: ['plan'], packages: [] },
   model: { folders: ['plan', 'kernels', 'data'], packages: ['valibot'] },
-  lab: { folders: everythingBelowLab, packages: ['valibot'] },
-  worker: { folders: [...everythingBelowLab, 'lab'], packages: ['comlink', 'idb', 'valibot'] },
-  cli: { folders: [...everythingBelowLab, 'lab'], packages: ['commander', 'valibot', 'webgpu', 'node:'] },
-  ui: {
-    folders: ['theory', 'laws'],
-    packages: ['comlink', 'fflate', 'idb', 'lit', 'nanostores', 'uplot', 'valibot'],
+  ...Object.fromEntries(
+    labRooms.map((name, index): [string, Allowed] => [
+      `lab/${name}`,
+      { folders: [...belowLab, ...below('lab', labRooms, index)], packages: ['valibot'] },
+    ]),
+  ),
+  worker: { folders: [...belowLab, 'lab'], packages: ['comlink', 'idb', 'valibot'] },
+  cli: { folders: [...belowLab, 'lab'], packages: ['commander', 'valibot', 'webgpu', 'node:'] },
+  'ui/state': { folders: belowPage, packages: ['comlink', 'fflate', 'idb', ...pagePackages] },
+  'ui/figures': { folders: [...belowPage, 'ui/state'], packages: pagePackages },
+  'ui/run-views': {
+    folders: [...belowPage, ...below('ui', pageFloors, 2)],
+    packages: [...pagePackages, 'uplot'],
+  },
+  ...Object.fromEntries(
+    pageRooms.map((name): [string, Allowed] => [
+      `ui/${name}`,
+      { folders: [...belowPage, ...below('ui', pageFloors, 3)], packages: ['idb', ...pagePackages] },
+    ]),
+  ),
+  'ui/page': {
+    folders: [...belowPage, ...below('ui', pageFloors, 3), ...below('ui', pageRooms, pageRooms.length)],
+    packages: pagePackages,
   },
 };
 
-/**
- * The contract between page and worker, types only: the files of src/worker that ui, cli and lab may import. The lab
- * makes the events and tables that the contract describes, and a second set of types would be a second truth.
- */
-const isContract = (path: string) => /^src\/worker\/api(-[a-z-]+)?\.ts$/.test(path);
-
-/** Folders whose every file needs a test of the same name. */
-const mirrored = ['plan', 'kernels', 'runtime', 'model', 'data', 'theory', 'laws', 'lab', 'cli'];
-
-/** Files that are tested through another file's test, and through which. */
+/** Files, and folders of one table's rows, that are tested through another file's test, and through which. */
 const testedElsewhere: Readonly<Record<string, string>> = {
-  'src/data/story-phrases.ts': 'test/data/stories.test.ts',
-  'src/data/story-plots-heart.ts': 'test/data/stories.test.ts',
-  'src/data/story-plots-help.ts': 'test/data/stories.test.ts',
-  'src/data/story-plots-quest.ts': 'test/data/stories.test.ts',
-  'src/model/huggingface/arithmetic.ts': 'test/model/huggingface/families.test.ts',
+  'src/data/stories/phrases.ts': 'test/data/stories/writer.test.ts',
+  'src/data/stories/plots-heart.ts': 'test/data/stories/writer.test.ts',
+  'src/data/stories/plots-help.ts': 'test/data/stories/writer.test.ts',
+  'src/data/stories/plots-quest.ts': 'test/data/stories/writer.test.ts',
+  'src/lab/records/chart.ts': 'test/cli/report.test.ts',
+  'src/lab/records/html.ts': 'test/cli/report.test.ts',
+  'src/lab/records/report.ts': 'test/cli/report.test.ts',
+  'src/model/families': 'test/model/huggingface/families.test.ts',
   'src/model/huggingface/decoder.ts': 'test/model/huggingface/config.test.ts',
-  'src/model/huggingface/layout.ts': 'test/model/huggingface/weights.test.ts',
-  'src/model/huggingface/parts.ts': 'test/model/huggingface/weights.test.ts',
   'src/plan/kernel.ts': 'test/architecture/kernels.test.ts',
+  'src/ui/costs/caches.ts': 'test/e2e/costs.test.ts',
+  'src/ui/costs/compute.ts': 'test/e2e/costs.test.ts',
+  'src/ui/costs/curves.ts': 'test/e2e/costs.test.ts',
+  'src/ui/costs/models.ts': 'test/e2e/costs.test.ts',
+  'src/ui/costs/own.ts': 'test/e2e/costs.test.ts',
+  'src/ui/model/pick.ts': 'test/e2e/model.test.ts',
+  'src/ui/page/actions.ts': 'test/e2e/train.test.ts',
+  'src/ui/page/theme.ts': 'test/e2e/accessibility.test.ts',
+  'src/ui/run-views/kernel-requests.ts': 'test/e2e/kernels.test.ts',
+  'src/ui/state/events.ts': 'test/e2e/train.test.ts',
 };
 
-/** A family is two declarations: all are tested alike, each on its fixture. */
-const isFamily = (path: string) => path.startsWith('src/model/families/');
-
-/** First folder below src, or the first folder. */
-function folderOf(path: string): string {
-  const [first = '', second = ''] = path.split('/');
-  return first === 'src' ? second : first;
+/** The room a file is in: a key of the table, of two levels where there is one. */
+function roomOf(path: string): string {
+  const [first = '', second = '', third = ''] = path.split('/');
+  if (first !== 'src') return first;
+  const twoLevels = `${second}/${third}`;
+  return twoLevels in mayImport ? twoLevels : second;
 }
 
 function isAllowed(file: SourceFile, target: string): boolean {
-  const folder = folderOf(file.path);
-  const { folders, packages } = mayImport[folder] ?? { folders: [], packages: [] };
+  const room = roomOf(file.path);
+  const { folders, packages } = mayImport[room] ?? { folders: [], packages: [] };
   if (!target.startsWith('src/') && !target.startsWith('shaders/')) {
     return packages.some(
       (name) => target === name || target.startsWith(name.endsWith(':') ? name : `${name}/`),
     );
   }
-  if (isContract(file.path)) return folderOf(target) === 'theory' || isContract(target);
-  if (isContract(target) && ['ui', 'cli', 'lab'].includes(folder)) return true;
-  return folderOf(target) === folder || folders.includes(folderOf(target));
+  const other = roomOf(target);
+  return other === room || folders.some((name) => other === name || other.startsWith(`${name}/`));
 }
 
 describe('imports', () => {
@@ -95,13 +143,11 @@ describe('imports', () => {
   });
 
   it('stay within folders that the table names', () => {
-    expect(sources.map(({ path }) => folderOf(path)).filter((name) => !(name in mayImport))).toEqual([]);
+    expect(sources.map(({ path }) => roomOf(path)).filter((name) => !(name in mayImport))).toEqual([]);
   });
 
   it('have no cycle', () => {
-    // The contract's files are one set of types in parts: `Lab` is all of them, and they share its `Result`.
-    const isOrdered = (from: string) => (to: string) => !(isContract(from) && isContract(to));
-    const edges = new Map(sources.map((file) => [file.path, listImports(file).filter(isOrdered(file.path))]));
+    const edges = new Map(sources.map((file) => [file.path, listImports(file)]));
     const finished = new Set<string>();
     const cycles: string[] = [];
     const visit = (path: string, trail: readonly string[]): void => {
@@ -163,19 +209,57 @@ describe('files', () => {
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 
-  it('of the mirrored folders have a test of their name, or of the name that theirs extends', () => {
-    const hasTest = (base: string) => hasFile(`test/${base}.test.ts`) || hasFile(`test/${base}.gpu.test.ts`);
-    // attention-shape.ts is a part of attention.ts, split off for length: attention.test.ts covers both.
-    const isCovered = (path: string) => {
-      const base = path.replace(/^src\/|\.ts$/g, '');
-      const parts = base.split('-');
-      const whole = parts.map((_, index) => parts.slice(0, index).join('-')).slice(1);
-      return hasTest(base) || whole.some((name) => hasFile(`src/${name}.ts`) && hasTest(name));
+  it('do not repeat the name of their folder', () => {
+    const repeats = (path: string) => {
+      const [folder = '', name = ''] = path.split('/').slice(-2);
+      return name.startsWith(`${folder}-`) || name.startsWith(`${folder.replace(/s$/, '')}-`);
     };
-    const wrong = sources
-      .filter(({ path, text }) => mirrored.includes(folderOf(path)) && !isTypesOnly(text))
-      .filter(({ path }) => !(path in testedElsewhere) && !isFamily(path) && !isCovered(path));
-    expect(wrong.map(({ path }) => path)).toEqual([]);
+    const roomFiles = sources.filter(({ path }) => path.split('/').length > 3);
+    expect(roomFiles.map(({ path }) => path).filter(repeats)).toEqual([]);
+  });
+
+  it('are at most twenty-five to a folder', () => {
+    const counts = new Map<string, number>();
+    for (const { path } of sources) {
+      counts.set(posix.dirname(path), (counts.get(posix.dirname(path)) ?? 0) + 1);
+    }
+    const crowded = [...counts].filter(([folder, count]) => count > (roomier[folder] ?? mostFiles));
+    expect(crowded).toEqual([]);
+  });
+
+  it('have a test of their name in the same place, or belong to a file of their room that has one', () => {
+    const hasTest = (path: string) =>
+      ['.test.ts', '.gpu.test.ts'].some((end) => hasFile(path.replace(/^src/, 'test').replace('.ts', end)));
+    // attention-shape.ts is a part of attention.ts, split off for length: attention.test.ts covers both.
+    const isPart = (path: string) => {
+      const parts = path.replace(/\.ts$/, '').split('-');
+      const whole = parts.map((_, index) => `${parts.slice(0, index).join('-')}.ts`).slice(1);
+      return whole.some((name) => hasFile(name) && hasTest(name));
+    };
+    const importers = new Map<string, string[]>();
+    for (const file of sources) {
+      for (const target of listImports(file))
+        importers.set(target, [...(importers.get(target) ?? []), file.path]);
+    }
+    // A row of a table is tested through its table: families.test.ts covers llama.ts, which only families.ts imports.
+    const isCovered = (path: string): boolean =>
+      hasTest(path) ||
+      isPart(path) ||
+      (importers.get(path) ?? []).some(
+        (user) => posix.dirname(user) === posix.dirname(path) && isCovered(user),
+      );
+    // What a browser must draw is tested in a browser, room by room.
+    const isDrawn = ({ path, text }: SourceFile) =>
+      path.startsWith('src/ui/') && /@customElement|\bcss`|ReactiveController/.test(text);
+    const wrong = sources.filter(
+      (file) => !isTypesOnly(file.text) && !isDrawn(file) && !isCovered(file.path),
+    );
+    const isElsewhere = (path: string) => path in testedElsewhere || posix.dirname(path) in testedElsewhere;
+    expect(wrong.map(({ path }) => path).filter((path) => !isElsewhere(path))).toEqual([]);
+  });
+
+  it('of every room of the page are driven in a browser', () => {
+    expect(pageRooms.filter((name) => !hasFile(`test/e2e/${name}.test.ts`))).toEqual([]);
   });
 
   it('that are tested elsewhere exist, and so do their tests', () => {
@@ -192,7 +276,7 @@ describe('TypeScript', () => {
     files.filter(({ text }) => pattern.test(withoutComments(text))).map(({ path }) => path);
 
   it('says no GPU type outside src/runtime and src/cli/device.ts', () => {
-    const others = sources.filter(({ path }) => folderOf(path) !== 'runtime' && path !== 'src/cli/device.ts');
+    const others = sources.filter(({ path }) => roomOf(path) !== 'runtime' && path !== 'src/cli/device.ts');
     expect(filesWith(/\bGPU[A-Z]\w*/, others)).toEqual([]);
   });
 

@@ -1,11 +1,11 @@
 // Trains one model of `flopscope compare` to its end: its lines, its record, and what it came to.
 
 import type { MatchedModel } from '../contract/comparison.ts';
+import type { Problem } from '../contract/values.ts';
 import type { Corpus } from '../lab/plans/corpus.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { prepareRun, type Run } from '../lab/training/run.ts';
 import { RunLoop } from '../lab/training/run-loop.ts';
-import type { Problem } from '../worker/api.ts';
 import type { Machine } from './device.ts';
 import { experimentFrom } from './experiments.ts';
 import { unlessInterrupted } from './interruption.ts';

@@ -1,6 +1,7 @@
 // How a command fails: one line on stderr and an exit code that other programs can rely on.
+
+import type { Problem } from '../contract/values.ts';
 import { LabError, problemOf } from '../lab/plans/problem.ts';
-import type { Problem } from '../worker/api.ts';
 
 /** Exit codes besides 0. Stable. */
 export const exitCodes = { badInput: 1, noDevice: 2, internal: 3, interrupted: 130 } as const;

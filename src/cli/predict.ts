@@ -1,13 +1,14 @@
 // `flopscope predict`: what a run would cost, before anything is allocated.
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Prediction } from '../contract/runs.ts';
 import { predictedTable } from '../lab/cost/kernel-table.ts';
 import { termReport } from '../lab/cost/terms.ts';
 import { checkCapacity } from '../lab/plans/capacity.ts';
 import { loadCorpus } from '../lab/plans/corpus.ts';
 import { expectWork, withoutParts } from '../lab/plans/expectation.ts';
-import { recordInferencePlans } from '../lab/plans/inference-plans.ts';
-import { allPlans, predictTraining } from '../lab/plans/prediction.ts';
+import { allPlans, recordInferencePlans } from '../lab/plans/inference-plans.ts';
+import { predictTraining } from '../lab/plans/prediction.ts';
 import { stage } from '../lab/plans/problem.ts';
 import { recordTrainingPlans } from '../lab/plans/training-plans.ts';
 import { allWork } from '../lab/plans/work.ts';
@@ -17,7 +18,6 @@ import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
 import type { OpenDevice } from '../runtime/device.ts';
-import type { Prediction } from '../worker/api.ts';
 import { tryOpenMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
 import { refuse } from './failure.ts';

@@ -1,10 +1,10 @@
 // `flopscope profile`: times every kernel of a training step, beside its limit and its prediction.
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
+import type { KernelRow, KernelTable } from '../contract/kernels.ts';
 import { measuredTable, totalOf, totalsBy } from '../lab/cost/kernel-table.ts';
 import { traceOf } from '../lab/cost/trace.ts';
 import { prepareRun, type Run } from '../lab/training/run.ts';
-import type { KernelRow, KernelTable } from '../worker/api.ts';
 import { type Machine, openMachine } from './device.ts';
 import { readExperiment, withText } from './experiments.ts';
 import { prepareFile, resolvePath, writeFiles } from './files.ts';

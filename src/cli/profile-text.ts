@@ -1,6 +1,7 @@
 // A measured step as tables for people: every dispatch, then what they sum to by kernel and by term.
+
+import type { KernelRow, KernelTable } from '../contract/kernels.ts';
 import { type KernelTotal, totalOf } from '../lab/cost/kernel-table.ts';
-import type { KernelRow, KernelTable } from '../worker/api.ts';
 import { table as pairs, quantity } from './output.ts';
 
 /** A column: its head and how it stands. */

@@ -1,6 +1,7 @@
-// The contract's part on the families of models: presets in other sizes, and comparisons at equal flops. Types only.
-import type { ExperimentJson, Result } from '../worker/api.ts';
+// Comparisons of families of models at equal training flops. Types only.
+
 import type { RunRecord } from './records.ts';
+import type { ExperimentJson, Result } from './values.ts';
 
 /** One model of a comparison: as much arithmetic a token as the others. */
 export interface MatchedModel {
@@ -29,10 +30,8 @@ export type ComparisonEvent =
   | { readonly kind: 'begun'; readonly index: number }
   | { readonly kind: 'ended'; readonly index: number; readonly record: RunRecord };
 
-/** Calls about families and sizes. */
-export interface ZooApi {
-  /** A preset with `factor` times the parameters, in its proportions, as the form holds it. */
-  scalePreset(presetId: string, factor: number): Promise<Result<ExperimentJson>>;
+/** Calls about comparisons. */
+export interface ComparisonApi {
   /**
    * Two to four presets sized to cost as many training flops a token as the first, within two per cent.
    * @param steps of each run; 0 for as many as the first preset takes

@@ -1,5 +1,7 @@
 // The contract of the model diagram: the parts of a model, how they are joined, and what each costs. Types only.
-import type { ExperimentJson, KernelRow, Result } from '../worker/api.ts';
+
+import type { KernelRow } from './kernels.ts';
+import type { ExperimentJson, Result } from './values.ts';
 
 /** What a part is, for its sign in the drawing. */
 export type PartKind =

@@ -1,5 +1,5 @@
 // The part of the contract about looking inside the present run: attention, losses by position, experts. Types only.
-import type { Result } from '../worker/api.ts';
+import type { Result } from './values.ts';
 
 /** A text to be read by the model as it is now. */
 export interface ReadingRequest {

@@ -1,5 +1,5 @@
 // The contract of the guided lessons: what a lesson asks, what it runs, and what came out. Types only, plain JSON.
-import type { Result } from '../worker/api.ts';
+import type { Result } from './values.ts';
 
 /** How much a lesson runs: what a laptop's GPU does in minutes, or a software GPU in seconds. */
 export type LessonSize = 'normal' | 'small';

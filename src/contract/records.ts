@@ -1,15 +1,8 @@
 // The contract's part on run records: what one run was, and what several have in common. Types only.
-import type {
-  ExperimentJson,
-  KernelTable,
-  LossFloors,
-  Measured,
-  Prediction,
-  Result,
-  RunState,
-  StepRecord,
-  StepTiming,
-} from '../worker/api.ts';
+
+import type { KernelTable } from './kernels.ts';
+import type { LossFloors, Prediction, RunState, SavedRun, StepRecord, StepTiming } from './runs.ts';
+import type { ExperimentJson, Measured, Result } from './values.ts';
 
 /** Held-out loss at one moment of a run. */
 export interface RecordedEvaluation {
@@ -81,17 +74,6 @@ export interface RunRecord {
   readonly evaluations: readonly RecordedEvaluation[];
   readonly samples: readonly { readonly step: number; readonly text: string }[];
   readonly kernelTable?: KernelTable;
-}
-
-/** A run kept in this browser that can be gone on with. */
-export interface SavedRun {
-  readonly id: string;
-  readonly title: string;
-  readonly savedAt: string;
-  readonly step: number;
-  readonly totalSteps: number;
-  readonly loss: number;
-  readonly bytes: number;
 }
 
 /** A run that is kept in this browser, with or without a checkpoint to go on from. */

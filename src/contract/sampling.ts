@@ -1,5 +1,5 @@
 // The contract of sampling from the run's weights. Types only.
-import type { Result } from '../worker/api.ts';
+import type { Result } from './values.ts';
 
 /** What the sampler is asked for. */
 export interface SampleRequest {

@@ -1,5 +1,5 @@
 // The contract of the term table: closed form, plan and measurement of every term side by side. Types only.
-import type { ExperimentJson, Result } from '../worker/api.ts';
+import type { ExperimentJson, Result } from './values.ts';
 
 /** A named part of a count. */
 export interface NamedFlops {

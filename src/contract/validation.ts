@@ -1,5 +1,5 @@
 // The contract of predictions held against measurements: expectations, waterfalls and validation. Types only.
-import type { ExperimentJson, Result } from '../worker/api.ts';
+import type { ExperimentJson, Result } from './values.ts';
 
 /** What is predicted and measured: one training step, one batch evaluated, one prompt read, one token decoded. */
 export type WorkKind = 'training' | 'evaluation' | 'prefill' | 'decode';

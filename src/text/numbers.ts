@@ -161,3 +161,11 @@ export function formatSetting(value: unknown): string {
   if (value === 0 || (Math.abs(value) >= 0.01 && Math.abs(value) < 1e6)) return String(value);
   return value.toExponential().replace('e+', 'e');
 }
+
+/** An ISO date as the reader's own calendar writes it; as it is where it is none. */
+export function describeTime(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime())
+    ? iso
+    : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+}

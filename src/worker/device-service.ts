@@ -1,4 +1,7 @@
 // The worker's hold on a device: opening it, testing it, calibrating it, and the reference loops where there is none.
+
+import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../contract/device.ts';
+import type { ExperimentJson, Problem } from '../contract/values.ts';
 import {
   calibrateDevice,
   chosenKernels,
@@ -12,7 +15,6 @@ import { LabError, problemOf } from '../lab/plans/problem.ts';
 import { selfTest } from '../lab/plans/self-test.ts';
 import { profileVersion } from '../plan/device-profile.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
-import type { CalibrationReport, DeviceInfo, ExperimentJson, Problem, SelfTestReport } from './api.ts';
 import type { RunStorage } from './run-storage.ts';
 
 /** Limits shown in the device panel. */

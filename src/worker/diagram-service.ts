@@ -1,4 +1,4 @@
-// The contract of api-diagram.ts: records the plans that would run and reads the model's parts off them.
+// The model's diagram: records the plans that would run and reads the model's parts off them.
 
 import type { DiagramApi } from '../contract/diagram.ts';
 import { isTableOf, predictedTable } from '../lab/cost/kernel-table.ts';

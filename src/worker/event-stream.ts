@@ -1,5 +1,5 @@
 // Batches events so that the page is woken at most ten times a second, however fast steps are.
-import type { LabEvent } from './api.ts';
+import type { LabEvent } from '../contract/runs.ts';
 
 const intervalMilliseconds = 100;
 

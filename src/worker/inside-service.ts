@@ -7,7 +7,7 @@ import { readTextInside } from '../lab/inside/text.ts';
 import { answer } from './device-service.ts';
 import type { RunService } from './run-service.ts';
 
-/** The calls of api-inside.ts over the worker's run. */
+/** The calls of the contract on looking inside, over the worker's run. */
 export function createInside(runs: Pick<RunService, 'withRun'>): InsideApi {
   return {
     readText: (request) => answer(() => runs.withRun((run, engine) => readTextInside(engine, run, request))),

@@ -1,10 +1,15 @@
-// The contract of api.ts over the lab: this file only connects; the device and run services do the work.
+// The contract over the lab: this file only connects; the device and run services do the work.
+
+import type { Catalogue } from '../contract/form.ts';
+import type { Lab } from '../contract/lab.ts';
+import type { LabEvent } from '../contract/runs.ts';
+import type { ExperimentJson } from '../contract/values.ts';
 import { problemOf } from '../lab/plans/problem.ts';
 import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from '../model/config.ts';
 import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
 import { formFields } from '../model/fields/table.ts';
 import { presets } from '../model/presets/catalogue.ts';
-import type { Catalogue, ExperimentJson, Lab, LabEvent } from './api.ts';
+import { ComparisonService } from './comparison-service.ts';
 import { answer, DeviceService } from './device-service.ts';
 import { createDiagrams } from './diagram-service.ts';
 import { EventStream } from './event-stream.ts';
@@ -18,7 +23,6 @@ import { RunService } from './run-service.ts';
 import { RunStorage } from './run-storage.ts';
 import { createTerms } from './terms-service.ts';
 import { ValidationService } from './validation-service.ts';
-import { ZooService } from './zoo-service.ts';
 
 /** Makes the lab of one worker. */
 export function createLab(): Lab {
@@ -38,7 +42,7 @@ export function createLab(): Lab {
     withRun: (task) => runs.withRun(task),
   });
   const validation = new ValidationService(devices, runs, exclusive);
-  const zoo = new ZooService(runs);
+  const comparisons = new ComparisonService(runs);
   const lifeLock = holdLifeLock();
 
   return {
@@ -57,7 +61,7 @@ export function createLab(): Lab {
     listen: async (listener) => events.listen(listener),
     start: (experiment, text) =>
       answer(async () => {
-        await zoo.cancel();
+        await comparisons.cancel();
         await runs.train(experiment, text);
         return undefined;
       }),
@@ -68,7 +72,6 @@ export function createLab(): Lab {
     stop: () => runs.stop(),
     sample: (request, onText) => answer(() => runs.sample(request, onText)),
     cancelSample: async () => runs.cancelSample(),
-    kernelTable: (measure, onProgress) => answer(() => runs.kernelTable(measure, onProgress)),
     exportRun: (format) => answer(() => runs.exportRun(format)),
     importRun: (files) => answer(async () => formJson(parsed(await runs.importRun(files)))),
     savedRuns: async () =>
@@ -86,17 +89,17 @@ export function createLab(): Lab {
     ...createTerms(runs),
     ...createDiagrams(runs),
     ...createRecords(runs, storage),
-    ...createKernels(),
+    ...createKernels(runs),
     ...createInside(runs),
     expectations: (experiment) => answer(() => validation.expectations(experiment)),
     waterfall: () => answer(() => validation.waterfall()),
     validatePredictions: (grid, onRow, onProgress) =>
       answer(() => validation.validate(grid, onRow, onProgress)),
     cancelValidation: async () => validation.cancel(),
-    scalePreset: (presetId, factor) => answer(() => zoo.scale(presetId, factor)),
-    matchAtEqualFlops: (presetIds, steps) => answer(() => zoo.match(presetIds, steps)),
-    compareAtEqualFlops: (models, onEvent) => answer(() => zoo.compare(models, onEvent)),
-    cancelComparison: () => zoo.cancel(),
+    scalePreset: (presetId, factor) => answer(() => comparisons.scale(presetId, factor)),
+    matchAtEqualFlops: (presetIds, steps) => answer(() => comparisons.match(presetIds, steps)),
+    compareAtEqualFlops: (models, onEvent) => answer(() => comparisons.compare(models, onEvent)),
+    cancelComparison: () => comparisons.cancel(),
   };
 }
 

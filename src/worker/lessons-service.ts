@@ -10,8 +10,8 @@ import type {
 } from '../contract/lessons.ts';
 import { computeAttentionMap } from '../lab/inside/attention-map.ts';
 import { allLessons, lessonNamed } from '../lab/lessons/catalogue.ts';
-import { tokenNames } from '../lab/lessons/causal.ts';
 import { runLesson } from '../lab/lessons/lesson.ts';
+import { tokenNames } from '../lab/plans/corpus.ts';
 import type { Engine } from '../lab/plans/engine.ts';
 import { stage } from '../lab/plans/problem.ts';
 import { type Run, weightsOf } from '../lab/training/run.ts';

@@ -1,4 +1,7 @@
 // What experiments would run, recorded without allocating anything, and the text that they would train on.
+
+import type { OwnText } from '../contract/runs.ts';
+import type { ExperimentJson } from '../contract/values.ts';
 import { checkCapacity } from '../lab/plans/capacity.ts';
 import { type Corpus, loadCorpus } from '../lab/plans/corpus.ts';
 import type { Engine } from '../lab/plans/engine.ts';
@@ -7,7 +10,6 @@ import { LabError, stage } from '../lab/plans/problem.ts';
 import { momentCount, recordTrainingPlans, type TrainingPlans } from '../lab/plans/training-plans.ts';
 import { withVocabulary } from '../lab/training/run.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
-import type { ExperimentJson, OwnText } from './api.ts';
 import type { DeviceService } from './device-service.ts';
 
 /** An experiment with its vocabulary, and everything that it would execute. */

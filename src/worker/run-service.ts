@@ -1,7 +1,10 @@
 // The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
 
+import type { KernelTable } from '../contract/kernels.ts';
 import type { RunRecord } from '../contract/records.ts';
+import type { LabEvent, OwnText, Prediction, TextSummary } from '../contract/runs.ts';
 import type { SampleReport, SampleRequest } from '../contract/sampling.ts';
+import type { ExperimentJson, NamedFile } from '../contract/values.ts';
 import { measuredTable, predictedTable } from '../lab/cost/kernel-table.ts';
 import type { Engine } from '../lab/plans/engine.ts';
 import { predictTraining } from '../lab/plans/prediction.ts';
@@ -12,15 +15,6 @@ import { writeModelFiles } from '../lab/training/model-files.ts';
 import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../lab/training/run.ts';
 import { RunLoop } from '../lab/training/run-loop.ts';
 import type { Experiment } from '../model/config.ts';
-import type {
-  ExperimentJson,
-  KernelTable,
-  LabEvent,
-  NamedFile,
-  OwnText,
-  Prediction,
-  TextSummary,
-} from './api.ts';
 import { type DeviceService, host } from './device-service.ts';
 import { type Activity, Exclusive } from './exclusive.ts';
 import { curveOf, keptRecord } from './kept-record.ts';

@@ -1,4 +1,4 @@
-// The contract of api-terms.ts: records the plans that would run and adds them up by term.
+// The term table: records the plans that would run and adds them up by term.
 
 import type { TermsApi } from '../contract/terms.ts';
 import { isTableOf, predictedTable } from '../lab/cost/kernel-table.ts';

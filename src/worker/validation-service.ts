@@ -1,6 +1,7 @@
-// The contract of api-validation.ts: expectations of any experiment, the waterfall of the present run, and the grid.
+// Expectations of any experiment, the waterfall of the present run, and the grid.
 
 import type { ValidationApi, ValidationSummary, Waterfall, WorkExpectation } from '../contract/validation.ts';
+import type { ExperimentJson } from '../contract/values.ts';
 import { openPace } from '../lab/cost/calibration.ts';
 import { validatePredictions } from '../lab/cost/validation.ts';
 import { validationGrid } from '../lab/cost/validation-grid.ts';
@@ -8,7 +9,6 @@ import { expectWork, waterfallOf, withoutParts } from '../lab/plans/expectation.
 import { LabError } from '../lab/plans/problem.ts';
 import { allWork, trainingWork } from '../lab/plans/work.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
-import type { ExperimentJson } from './api.ts';
 import type { DeviceService } from './device-service.ts';
 import type { Exclusive } from './exclusive.ts';
 import type { RunService } from './run-service.ts';

@@ -1,8 +1,8 @@
 // The tables of a measured step, from rows written by hand.
 import { expect, it } from 'vitest';
 import { describeProfile } from '../../src/cli/profile-text.ts';
+import type { KernelRow, KernelTable } from '../../src/contract/kernels.ts';
 import { totalsBy } from '../../src/lab/cost/kernel-table.ts';
-import type { KernelRow, KernelTable } from '../../src/worker/api.ts';
 
 const row = (index: number, more: Partial<KernelRow>): KernelRow => ({
   index,

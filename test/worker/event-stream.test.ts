@@ -1,6 +1,6 @@
 // Batching of events: at most ten deliveries a second, in order, consecutive steps merged, nothing lost.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { LabEvent, StepRecord } from '../../src/worker/api.ts';
+import type { LabEvent, StepRecord } from '../../src/contract/runs.ts';
 import { EventStream } from '../../src/worker/event-stream.ts';
 
 beforeEach(() => {

@@ -1,9 +1,9 @@
 // Looking inside over the contract: the service between the page and a run, with and without a run.
 import { expect, it } from 'vitest';
+import type { LabEvent } from '../../src/contract/runs.ts';
 import { cpuEngine } from '../../src/lab/plans/engine.ts';
 import { LabError } from '../../src/lab/plans/problem.ts';
 import { RunLoop } from '../../src/lab/training/run-loop.ts';
-import type { LabEvent } from '../../src/worker/api.ts';
 import { createInside } from '../../src/worker/inside-service.ts';
 import { tinyRun } from '../lab/training/tiny-runs.ts';
 

@@ -1,6 +1,7 @@
 // The contract of the worker without a GPU: expected failures are values, and nothing needs a device that needs none.
 import { describe, expect, it } from 'vitest';
-import type { ExperimentJson, LabEvent, Result } from '../../src/worker/api.ts';
+import type { LabEvent } from '../../src/contract/runs.ts';
+import type { ExperimentJson, Result } from '../../src/contract/values.ts';
 import { createLab } from '../../src/worker/lab-service.ts';
 import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 

@@ -1,7 +1,8 @@
 // Runs on record in the worker: kept with the run, renamed, opened from files, compared; and what an older layout kept.
 import { describe, expect, it } from 'vitest';
+import type { LabEvent } from '../../src/contract/runs.ts';
+import type { Result } from '../../src/contract/values.ts';
 import { readRunRecord, writeRunRecord } from '../../src/lab/records/run-record.ts';
-import type { LabEvent, Result } from '../../src/worker/api.ts';
 import { DeviceService } from '../../src/worker/device-service.ts';
 import { createRecords } from '../../src/worker/records-service.ts';
 import { RunService } from '../../src/worker/run-service.ts';

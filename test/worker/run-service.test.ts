@@ -1,7 +1,8 @@
 // The worker's run on the reference loops: one at a time, saved and brought back exactly, exported and imported.
 import { describe, expect, it } from 'vitest';
+import type { LabEvent } from '../../src/contract/runs.ts';
+import type { ExperimentJson, NamedFile } from '../../src/contract/values.ts';
 import { readRunRecord, writeRunRecord } from '../../src/lab/records/run-record.ts';
-import type { ExperimentJson, LabEvent, NamedFile } from '../../src/worker/api.ts';
 import { DeviceService } from '../../src/worker/device-service.ts';
 import { RunService } from '../../src/worker/run-service.ts';
 import { type Changes, families, tinyExperiment } from '../lab/training/tiny-runs.ts';

@@ -1,8 +1,9 @@
 // The call about terms: which kernel table its seconds come from.
 import { describe, expect, it } from 'vitest';
+import type { KernelTable } from '../../src/contract/kernels.ts';
 import type { TermReport, TermsApi } from '../../src/contract/terms.ts';
+import type { Result } from '../../src/contract/values.ts';
 import { predictedTable } from '../../src/lab/cost/kernel-table.ts';
-import type { KernelTable, Result } from '../../src/worker/api.ts';
 import { createLab } from '../../src/worker/lab-service.ts';
 import { createTerms } from '../../src/worker/terms-service.ts';
 import { tinyExperiment, tinyRun } from '../lab/training/tiny-runs.ts';

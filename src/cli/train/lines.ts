@@ -1,7 +1,7 @@
 // The lines of a training run: one per step, in order, with the evaluation of its step.
 
 import type { ExpertsEvent } from '../../contract/inside.ts';
-import type { LabEvent, StepRecord } from '../../worker/api.ts';
+import type { LabEvent, StepRecord } from '../../contract/runs.ts';
 import { type Output, quantity } from '../output.ts';
 
 /** One line of `flopscope train --json`. Stable. */

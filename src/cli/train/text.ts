@@ -1,15 +1,16 @@
 // `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
 import { basename } from 'node:path';
-import { tokensPerSecond } from '../../lab/completion-times.ts';
+import type { LabEvent } from '../../contract/runs.ts';
+import type { Problem } from '../../contract/values.ts';
 import { predictTraining } from '../../lab/plans/prediction.ts';
 import { LabError } from '../../lab/plans/problem.ts';
 import { titleOf } from '../../lab/records/run-recorder.ts';
 import { checkpointFileName } from '../../lab/training/checkpoint.ts';
+import { tokensPerSecond } from '../../lab/training/completion-times.ts';
 import { writeModelFiles } from '../../lab/training/model-files.ts';
 import { checkpointOf, prepareRun, type Run, weightsOf } from '../../lab/training/run.ts';
 import { RunLoop } from '../../lab/training/run-loop.ts';
 import type { Experiment } from '../../model/config.ts';
-import type { LabEvent, Problem } from '../../worker/api.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { readExperiment, withText } from '../experiments.ts';
 import { Interrupted } from '../failure.ts';

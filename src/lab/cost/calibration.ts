@@ -1,4 +1,6 @@
 // Hands the runtime its probes: the peaks, and the kernels that training and sampling would choose on this device.
+
+import type { CalibrationReport } from '../../contract/device.ts';
 import { parseExperiment } from '../../model/config.ts';
 import { presets } from '../../model/presets/catalogue.ts';
 import { plainPresets } from '../../model/presets/starting.ts';
@@ -10,10 +12,8 @@ import { calibrate } from '../../runtime/calibrate.ts';
 import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
 import { Pace } from '../../runtime/pace.ts';
 import { exampleScalars } from '../../runtime/verify.ts';
-import type { CalibrationReport } from '../../worker/api.ts';
-import { recordInferencePlans } from '../plans/inference-plans.ts';
+import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { kernelNamed } from '../plans/kernel-catalogue.ts';
-import { allPlans } from '../plans/prediction.ts';
 import { recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 
 /** What no preset has: the other optimizer, the loss at the end alone, and shapes smaller than any tile. */

@@ -1,6 +1,7 @@
 // Models of different families sized to cost the same: training flops of a token, taken from the plans that would run.
 
 import type { MatchedModel } from '../../contract/comparison.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
 import { type Experiment, type ModelConfig, parseExperiment } from '../../model/config.ts';
 import { expertLayers } from '../../model/experts-config.ts';
 import { countParameters, parameterSpecs } from '../../model/parameters.ts';
@@ -8,7 +9,6 @@ import { scaleModel } from '../../model/size-dial.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
 import type { Capabilities, VariantTable } from '../../plan/kernel.ts';
 import { planFlops } from '../../plan/predict.ts';
-import type { ExperimentJson } from '../../worker/api.ts';
 import { predictTraining } from '../plans/prediction.ts';
 import { LabError } from '../plans/problem.ts';
 import { recordTrainingPlans } from '../plans/training-plans.ts';

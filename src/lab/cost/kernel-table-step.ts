@@ -1,8 +1,8 @@
 // Times whole steps on a copy of a run, one behind the other as a run takes them: what the sum of the kernels is held against.
 import type { Scalars } from '../../plan/kernel.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { median } from '../median.ts';
 import type { TrainingPlans } from '../plans/training-plans.ts';
+import { median } from '../training/median.ts';
 
 /** Steps before the first that counts: drivers compile and allocate late. */
 const warmUps = 2;

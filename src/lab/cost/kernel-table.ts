@@ -1,5 +1,6 @@
 // A training step's plan as a table: what every dispatch should cost, and beside it what it did cost.
 
+import type { KernelRow, KernelTable } from '../../contract/kernels.ts';
 import { constantTables } from '../../model/model-tensors.ts';
 import type { DeviceProfile, Measurement } from '../../plan/device-profile.ts';
 import type { Dispatch } from '../../plan/kernel.ts';
@@ -10,7 +11,6 @@ import { shapeText } from '../../runtime/calibrate.ts';
 import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
 import { profilePlan } from '../../runtime/profile.ts';
 import { exampleScalars } from '../../runtime/verify.ts';
-import type { KernelRow, KernelTable } from '../../worker/api.ts';
 import type { Engine } from '../plans/engine.ts';
 import { readParameters, writeParameters } from '../plans/parameter-io.ts';
 import { LabError } from '../plans/problem.ts';

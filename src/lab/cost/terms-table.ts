@@ -1,5 +1,6 @@
 // One term table: the closed form, the sums over the dispatches of a work's plans, and the named differences between them.
 
+import type { KernelTable } from '../../contract/kernels.ts';
 import type { PhaseCosts, TermRow, TermTable } from '../../contract/terms.ts';
 import { layerAttention } from '../../model/attention-config.ts';
 import { biasesOf, hasFinalNorm, normsPerLayer } from '../../model/block-config.ts';
@@ -19,7 +20,6 @@ import {
   termCosts,
   trainingFactor,
 } from '../../theory/terms.ts';
-import type { KernelTable } from '../../worker/api.ts';
 import { differenceNotes, isProduct, splitDispatch, wasteNotes } from './terms-split.ts';
 import { addCosts, addNamed, namedList, noCosts, totalRow } from './terms-sum.ts';
 

@@ -1,10 +1,10 @@
 // The term table: Press's Table 1 in its general form beside the sum of the dispatches of each term, every difference with
 // its name and size, and the measured time. Closed form + differences = plan, exactly.
 
+import type { KernelTable } from '../../contract/kernels.ts';
 import type { TermReport, TermTable } from '../../contract/terms.ts';
 import type { Experiment, ModelConfig } from '../../model/config.ts';
 import { termConvention } from '../../theory/terms.ts';
-import type { KernelTable } from '../../worker/api.ts';
 import type { InferencePlans } from '../plans/inference-plans.ts';
 import type { TrainingPlans } from '../plans/training-plans.ts';
 import { termTable } from './terms-table.ts';

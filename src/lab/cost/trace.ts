@@ -3,7 +3,7 @@
 // The JSON trace format knows complete events (`ph: 'X'`) with start and duration in microseconds, and names of
 // processes and threads as metadata events. Its readers drop slices of one track that overlap, so every start is the
 // sum of the durations before it, in whole nanoseconds: no rounding can push one slice into the next.
-import type { KernelRow, KernelTable } from '../../worker/api.ts';
+import type { KernelRow, KernelTable } from '../../contract/kernels.ts';
 
 /** What a slice tells about its dispatch. */
 export type TraceArguments = Readonly<Record<string, string | number>>;

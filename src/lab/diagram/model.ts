@@ -1,10 +1,10 @@
 // The model of an experiment as a diagram: what its parts cost, summed over the very dispatches that a step runs.
 
 import type { DiagramInput, DiagramPart, ModelDiagram, PartCosts } from '../../contract/diagram.ts';
+import type { KernelTable } from '../../contract/kernels.ts';
 import type { Experiment } from '../../model/config.ts';
 import { lifetimes } from '../../plan/memory.ts';
 import { elementCount, storageBytes, type Tensor } from '../../plan/tensor.ts';
-import type { KernelTable } from '../../worker/api.ts';
 import { timesPerStep } from '../cost/kernel-table.ts';
 import type { TrainingPlans } from '../plans/training-plans.ts';
 import { type GatheredPart, type GatheredParts, gatherParts, scopeOf } from './parts.ts';

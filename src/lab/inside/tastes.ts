@@ -1,7 +1,6 @@
 // Which tokens and words each expert takes most, counted over held-out text.
 import type { ExpertTaste, ExpertTastes, TakenPiece } from '../../contract/inside.ts';
-import { tokenNames } from '../lessons/causal.ts';
-import { evaluationBatches } from '../plans/corpus.ts';
+import { evaluationBatches, tokenNames } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { stage } from '../plans/problem.ts';
 import { type Run, weightsOf } from '../training/run.ts';

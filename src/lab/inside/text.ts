@@ -3,9 +3,8 @@
 import type { HeadReading, ReadingRequest, RouteReading, TextReading } from '../../contract/inside.ts';
 import { longestMap } from '../../kernels/attention-map.ts';
 import { layerAttention } from '../../model/attention-config.ts';
-import { tokenNames } from '../lessons/causal.ts';
 import { ignoredTarget } from '../plans/batches.ts';
-import { textOfTokens } from '../plans/corpus.ts';
+import { textOfTokens, tokenNames } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { LabError, stage } from '../plans/problem.ts';
 import { type Run, weightsOf } from '../training/run.ts';

@@ -8,7 +8,7 @@ import { freeze } from '../../plan/plan.ts';
 import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import { computeAttentionMap } from '../inside/attention-map.ts';
-import type { Corpus } from '../plans/corpus.ts';
+import { tokenNames } from '../plans/corpus.ts';
 import { readParameters } from '../plans/parameter-io.ts';
 import { check, figure, type Lesson, type LessonTools } from './lesson.ts';
 import { type LessonRun, lessonExperiment, startLessonRun, trainSteps } from './training.ts';
@@ -174,9 +174,4 @@ function judge(
       'This is what makes training cheap: one pass over n tokens asks n questions at once, none of which can see its answer. And it is what makes a cache possible: what was computed for old positions never changes.',
     ],
   };
-}
-
-/** Tokens as they are read, with spaces and line ends made visible. */
-export function tokenNames({ tokenizer }: Pick<Corpus, 'tokenizer'>, ids: readonly number[]): string[] {
-  return ids.map((id) => tokenizer.decode([id]).replace(' ', '␣').replace('\n', '⏎'));
 }

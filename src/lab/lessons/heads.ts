@@ -3,8 +3,8 @@
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
-import { median } from '../median.ts';
 import { recordTrainingPlans } from '../plans/training-plans.ts';
+import { median } from '../training/median.ts';
 import { check, figure, type Lesson, type LessonTools, secondsText, table } from './lesson.ts';
 import { lessonExperiment, startLessonRun, trainSteps } from './training.ts';
 

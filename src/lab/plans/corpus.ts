@@ -102,3 +102,8 @@ export function evaluationBatches(dataset: Dataset, batch: number, batches: numb
 export function floorsOf(dataset: Dataset): LossFloors {
   return computeLossFloors(dataset.training, dataset.validation, dataset.vocabularySize);
 }
+
+/** Tokens as they are read, with spaces and line ends made visible. */
+export function tokenNames({ tokenizer }: Pick<Corpus, 'tokenizer'>, ids: readonly number[]): string[] {
+  return ids.map((id) => tokenizer.decode([id]).replace(' ', '␣').replace('\n', '⏎'));
+}

@@ -9,7 +9,7 @@ import { freeze, type Plan } from '../../plan/plan.ts';
 import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import type { Tensor } from '../../plan/tensor.ts';
-import type { RecordingOptions } from './training-plans.ts';
+import type { RecordingOptions, TrainingPlans } from './training-plans.ts';
 
 /** Prefill for prompts up to `length` tokens; the real length is a step scalar. */
 export interface PrefillPlan {
@@ -70,4 +70,14 @@ export function recordInferencePlans(model: ModelTensors, options: RecordingOpti
 export function bucketLengths(context: number): number[] {
   const short = Math.max(16, Math.ceil(context / 8));
   return short < context ? [short, context] : [context];
+}
+
+/** The plans of a run in the order in which a runtime gets them. */
+export function allPlans(plans: TrainingPlans, sampling?: InferencePlans): Plan[] {
+  return [
+    plans.accumulate,
+    plans.update,
+    plans.evaluate,
+    ...(sampling ? [...sampling.prefill.map(({ plan }) => plan), sampling.decode] : []),
+  ];
 }

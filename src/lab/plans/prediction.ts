@@ -1,15 +1,17 @@
 // What an experiment should cost: parameters, bytes by class, flops by convention, and on a calibrated device seconds.
+
+import type { Prediction } from '../../contract/runs.ts';
 import { scoreSize } from '../../model/attention-config.ts';
 import type { Experiment, ModelConfig } from '../../model/config.ts';
 import { countParameters } from '../../model/parameters.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
-import { type Plan, pooledSlotBytes } from '../../plan/plan.ts';
+import { pooledSlotBytes } from '../../plan/plan.ts';
 import { planFlops } from '../../plan/predict.ts';
 import { bytesByClass, storagesOf } from '../../plan/store.ts';
 import { flopsPerToken, type TransformerNumbers } from '../../theory/conventions.ts';
-import type { Prediction } from '../../worker/api.ts';
 import { expectWork } from './expectation.ts';
 import type { InferencePlans } from './inference-plans.ts';
+import { allPlans } from './inference-plans.ts';
 import type { TrainingPlans } from './training-plans.ts';
 import { trainingWork } from './work.ts';
 
@@ -72,16 +74,6 @@ export function predictMemory(plans: TrainingPlans, sampling?: InferencePlans): 
     other,
     total: weights + gradients + moments + activations + slots + other,
   };
-}
-
-/** The plans of a run in the order in which a runtime gets them. */
-export function allPlans(plans: TrainingPlans, sampling?: InferencePlans): Plan[] {
-  return [
-    plans.accumulate,
-    plans.update,
-    plans.evaluate,
-    ...(sampling ? [...sampling.prefill.map(({ plan }) => plan), sampling.decode] : []),
-  ];
 }
 
 /** A model as the closed forms of src/theory want it. */

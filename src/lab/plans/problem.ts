@@ -1,5 +1,5 @@
 // Expected failures: what kind they are decides the message on the page and the exit code of the command line.
-import type { Problem } from '../../worker/api.ts';
+import type { Problem } from '../../contract/values.ts';
 
 /** A failure that a person can do something about; anything else that is thrown is a bug. */
 export class LabError extends Error {

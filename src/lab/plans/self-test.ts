@@ -1,10 +1,11 @@
 // Checks every kernel against its reference on this very device, before any loss is trusted.
+
+import type { SelfTestReport, SelfTestRow } from '../../contract/device.ts';
 import type { Kernel } from '../../plan/kernel.ts';
 import { shapeText } from '../../runtime/calibrate.ts';
 import type { OpenDevice } from '../../runtime/device.ts';
 import { PipelineCache } from '../../runtime/pipelines.ts';
 import { verifyKernel } from '../../runtime/verify.ts';
-import type { SelfTestReport, SelfTestRow } from '../../worker/api.ts';
 
 /** Runs all given kernels at their self-test shapes. A kernel that fails is reported, never thrown. */
 export async function selfTest(

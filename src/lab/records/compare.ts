@@ -2,7 +2,7 @@
 
 import type { ComparedFigure, ComparedRun, RunRecord } from '../../contract/records.ts';
 import { type Experiment, experimentValues } from '../../model/config.ts';
-import { tokensPerSecond } from '../completion-times.ts';
+import { tokensPerSecond } from '../training/completion-times.ts';
 
 /** Differences that one line names; the rest is counted. */
 const namedDifferences = 12;

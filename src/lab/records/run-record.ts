@@ -1,10 +1,10 @@
 // Reads run records of any origin: everything in the file is checked, and what is not known is dropped.
 import * as v from 'valibot';
 import type { RunRecord } from '../../contract/records.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
 import { issueText } from '../../data/issue-text.ts';
 import { parseStrictJson, quoteName } from '../../data/strict-json.ts';
 import { parseExperiment, schemaVersion } from '../../model/config.ts';
-import type { ExperimentJson } from '../../worker/api.ts';
 import { recordVersion, runRecordSchema } from './schema.ts';
 
 /** Name of a record in a directory of results. */

@@ -1,14 +1,16 @@
 // Writes a run's record while it runs: takes the events of its loop, and gives the record so far at any moment.
 
+import type { KernelTable } from '../../contract/kernels.ts';
 import type {
   RecordedCalibration,
   RecordedDevice,
   RecordedEvaluation,
   RunRecord,
 } from '../../contract/records.ts';
+import type { LabEvent, StepTiming } from '../../contract/runs.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
 import { schemaVersion } from '../../model/config.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
-import type { ExperimentJson, KernelTable, LabEvent, StepTiming } from '../../worker/api.ts';
 import { ThinnedList } from '../plans/thinned-list.ts';
 import type { Run } from '../training/run.ts';
 import { appVersion } from './app-version.ts';

@@ -1,14 +1,9 @@
 // The shape of a run record's file, with a bound on every text and list. Types and schema are held together by the compiler.
 import * as v from 'valibot';
+import type { KernelRow, KernelTable } from '../../contract/kernels.ts';
 import type { RunRecord } from '../../contract/records.ts';
-import type {
-  ExperimentJson,
-  KernelRow,
-  KernelTable,
-  Prediction,
-  StepRecord,
-  StepTiming,
-} from '../../worker/api.ts';
+import type { Prediction, StepRecord, StepTiming } from '../../contract/runs.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
 
 /** Version of the format that is written. */
 export const recordVersion = 1;

@@ -1,11 +1,11 @@
 // A run over batches given in advance, from given weights, at a constant rate: how we are compared with others.
 import * as v from 'valibot';
+import type { StepRecord } from '../../contract/runs.ts';
 import { issueText } from '../../data/issue-text.ts';
 import type { TrainConfig } from '../../model/config.ts';
 import { constantTables } from '../../model/model-tensors.ts';
 import { storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { StepRecord } from '../../worker/api.ts';
 import { ListedBatches, type MicroBatch } from '../plans/batches.ts';
 import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';

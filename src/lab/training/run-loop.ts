@@ -1,9 +1,9 @@
 // Drives one run: start, pause, single step, stop; evaluates, samples and saves in between, and says all that happens.
-import type { LabEvent, RunState, StepRecord } from '../../worker/api.ts';
+import type { LabEvent, RunState, StepRecord } from '../../contract/runs.ts';
 import { textOfTokens } from '../plans/corpus.ts';
 import { problemOf } from '../plans/problem.ts';
-import { ExpertLog } from './expert-history.ts';
 import { DivergenceWatch } from './divergence.ts';
+import { ExpertLog } from './expert-history.ts';
 import { checkpointOf, type Run } from './run.ts';
 import { StepClock } from './step-clock.ts';
 import type { PendingStep } from './trainer.ts';

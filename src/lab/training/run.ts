@@ -1,4 +1,6 @@
 // Prepares one run: data, plans, runtime and first (or saved) weights, in that order, so that every refusal comes early.
+
+import type { Prediction } from '../../contract/runs.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { LossFloors } from '../../data/floors.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
@@ -8,14 +10,13 @@ import { constantTables } from '../../model/model-tensors.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
 import { storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { Prediction } from '../../worker/api.ts';
 import { type MicroBatch, RandomBatches } from '../plans/batches.ts';
 import { checkCapacity, checkMemory } from '../plans/capacity.ts';
 import { type Corpus, evaluationBatches, floorsOf, loadCorpus, splitCorpus } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
-import { type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
+import { allPlans, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
-import { allPlans, predictTraining } from '../plans/prediction.ts';
+import { predictTraining } from '../plans/prediction.ts';
 import { LabError, stage } from '../plans/problem.ts';
 import { momentCount, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';

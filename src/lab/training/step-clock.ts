@@ -1,7 +1,7 @@
 // How recent steps spent their time: describing the work, the GPU, and waiting for the readback; and their rate.
-import type { StepRecord, StepTiming } from '../../worker/api.ts';
-import { tokensPerSecond } from '../completion-times.ts';
-import { median } from '../median.ts';
+import type { StepRecord, StepTiming } from '../../contract/runs.ts';
+import { tokensPerSecond } from './completion-times.ts';
+import { median } from './median.ts';
 import type { PendingStep } from './trainer.ts';
 
 const window = 32;

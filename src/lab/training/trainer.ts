@@ -1,15 +1,15 @@
 // Takes training steps: uploads tokens, replays the plans, and reads what came out late.
 
+import type { StepRecord } from '../../contract/runs.ts';
+import { metricSlots, stepMark } from '../../kernels/gradient-norm.ts';
 import type { TrainConfig } from '../../model/config.ts';
 import { learningRateAt } from '../../model/schedule.ts';
 import type { NumberArray, Scalars } from '../../plan/kernel.ts';
 import { planFlops } from '../../plan/predict.ts';
 import type { Runtime, Submission } from '../../runtime/runtime.ts';
-import type { StepRecord } from '../../worker/api.ts';
-import { CompletionTimes, tokensPerSecond } from '../completion-times.ts';
 import { type BatchSource, countTargets, type MicroBatch } from '../plans/batches.ts';
 import type { TrainingPlans } from '../plans/training-plans.ts';
-import { metricSlots, stepMark } from '../../kernels/gradient-norm.ts';
+import { CompletionTimes, tokensPerSecond } from './completion-times.ts';
 
 /** Where a run stands; with weights, moments and the data cursor it is everything that a checkpoint needs. */
 export interface Progress {

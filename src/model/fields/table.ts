@@ -22,7 +22,7 @@ export const fieldsByPath: ReadonlyMap<string, Field> = new Map(
   experimentFields.map((field): [string, Field] => [field.path, field]),
 );
 
-/** One control of a form: the shape that the page is sent (FormField in src/worker/api.ts). */
+/** One control of a form: the shape that the page is sent (FormField in src/contract/form.ts). */
 export interface FormControl {
   readonly path: string;
   readonly label: string;

@@ -1,11 +1,12 @@
 // What the room of costs computes with: a model, assumptions and a way to count; where it can begin, and what is refused.
 
+import type { Prediction } from '../../contract/runs.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
 import { formatSi } from '../../text/numbers.ts';
 import { type Architecture, countArchitecture } from '../../theory/architecture.ts';
 import { type Assumptions, assumptionProblems, pressAssumptions } from '../../theory/assumptions.ts';
 import { type PressCaseModel, pressCaseModels } from '../../theory/press-cases.ts';
 import { publishedModels } from '../../theory/published-models.ts';
-import type { ExperimentJson, Prediction } from '../../worker/api.ts';
 
 /** A multiply-add counts as one (Press's flops) or as two. */
 export type Counting = 1 | 2;

@@ -1,6 +1,8 @@
 // Whether training a model fits into the device at hand, in words: by what the device reports and what the reader knows.
+
+import type { DeviceInfo } from '../../contract/device.ts';
+import type { Prediction } from '../../contract/runs.ts';
 import { type TrainingMemory, trainingMemory } from '../../theory/training-memory.ts';
-import type { DeviceInfo, Prediction } from '../../worker/api.ts';
 import { type CostsInputs, type CostsStart, findStart, formatStored } from './inputs.ts';
 
 /** What a device says of its memory: WebGPU states limits of single buffers, never the whole. Bytes. */

@@ -1,10 +1,10 @@
 // The room of costs: what theory says a model costs, term by term, in flops, memory, time and money.
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import type { Prediction } from '../../contract/runs.ts';
 import { formatDollars, formatPower, formatSi } from '../../text/numbers.ts';
 import { pressEconomics } from '../../theory/economics.ts';
 import { pressCosts } from '../../theory/press.ts';
-import type { Prediction } from '../../worker/api.ts';
 import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import { initialState, type LabState } from '../state/state.ts';
 import {

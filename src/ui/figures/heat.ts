@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { textWidth } from '../../text/plot-layout.ts';
-import { type Heat, heatPaths, shadeLevels } from '../inside/data.ts';
+import { type Heat, heatPaths, shadeLevels } from './heat-paths.ts';
 import { baseStyles } from './styles.ts';
 
 /** Which cell. */

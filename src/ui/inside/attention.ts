@@ -5,17 +5,9 @@ import type { TextReading } from '../../contract/inside.ts';
 import { formatDigits, formatPercent, formatTick } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
 import type { HeatPlace } from '../figures/heat.ts';
+import { type Heat, heatPaths, shadeLevels } from '../figures/heat-paths.ts';
 import { baseStyles, controlStyles, pickerStyles } from '../figures/styles.ts';
-import {
-  attentionTable,
-  type Heat,
-  headSeries,
-  headsTable,
-  heatPaths,
-  namedToken,
-  pooled,
-  shadeLevels,
-} from './data.ts';
+import { attentionTable, headSeries, headsTable, namedToken, pooled } from './data.ts';
 import '../figures/panel.ts';
 import '../figures/heat.ts';
 import '../figures/svg-plot.ts';

@@ -2,8 +2,9 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { ExpertHistory, ExpertTastes, PositionLosses, TextReading } from '../../contract/inside.ts';
+import type { Lab } from '../../contract/lab.ts';
+import type { Result } from '../../contract/values.ts';
 import { formatCount } from '../../text/numbers.ts';
-import type { Lab, Result } from '../../worker/api.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import type { LabAccess } from '../state/access.ts';
 import { hasWeights, initialState, type LabState } from '../state/state.ts';

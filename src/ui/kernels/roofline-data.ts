@@ -2,6 +2,8 @@
 //
 // Williams, Waterman and Patterson, "Roofline: an insightful visual performance model", CACM 52(4), 2009.
 
+import type { CalibrationReport } from '../../contract/device.ts';
+import type { KernelRow, KernelTable } from '../../contract/kernels.ts';
 import {
   formatBytes,
   formatDigits,
@@ -12,7 +14,7 @@ import {
 } from '../../text/numbers.ts';
 import type { PlotPoint, PlotSeries, Tone } from '../../text/plot-layout.ts';
 import type { FigureTable } from '../../text/table.ts';
-import type { CalibrationReport, KernelRow, KernelTable } from '../../worker/api.ts';
+import { phaseName } from '../run-views/kernel-data.ts';
 
 /** What one point stands for. */
 export type RooflineGrouping = 'kernel' | 'term' | 'dispatch';
@@ -41,11 +43,6 @@ const tones: Readonly<Record<string, Tone>> = {
   backward: 'class-2',
   update: 'class-4',
 };
-
-/** How a phase is called on the page. */
-export function phaseName(phase: string): string {
-  return phase === 'update' ? 'optimizer' : phase;
-}
 
 /** Whether every row was timed. */
 export function isMeasured({ rows }: KernelTable): boolean {

@@ -1,9 +1,10 @@
 // The roofline: kernels of a step as points under the measured roof of this device, and where they were before.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import type { CalibrationReport } from '../../contract/device.ts';
+import type { KernelTable } from '../../contract/kernels.ts';
 import { formatPercent, formatSeconds, formatSi, formatTick } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
-import type { CalibrationReport, KernelTable } from '../../worker/api.ts';
 import { baseStyles, controlStyles } from '../figures/styles.ts';
 import {
   hasPlace,

@@ -1,10 +1,11 @@
 // The room of kernels: where the time of a step goes, in four figures, and as a trace.
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import type { KernelTable } from '../../contract/kernels.ts';
 import type { TermReport } from '../../contract/terms.ts';
 import type { Waterfall } from '../../contract/validation.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
-import type { ExperimentJson, KernelTable } from '../../worker/api.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { canAskForKernels, kernelRequests } from '../run-views/kernel-requests.ts';
 import type { LabAccess } from '../state/access.ts';

@@ -1,10 +1,10 @@
 // One step on a time axis: what runs when, in lanes for forward, backward and optimizer, and layers above them.
 
+import type { KernelRow, KernelTable } from '../../contract/kernels.ts';
 import { formatSeconds } from '../../text/numbers.ts';
 import type { FigureTable } from '../../text/table.ts';
 import type { Interval } from '../../text/ticks.ts';
-import type { KernelRow, KernelTable } from '../../worker/api.ts';
-import { phaseName } from './roofline-data.ts';
+import { phaseName } from '../run-views/kernel-data.ts';
 
 /** Which seconds make the axis. */
 export type TimelineSource = 'measured' | 'predicted';

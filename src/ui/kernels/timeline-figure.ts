@@ -1,8 +1,8 @@
 // One step on a time axis: the drawing, its legend, and the row behind the slice that was picked.
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import type { KernelTable } from '../../contract/kernels.ts';
 import { formatBytes, formatRatio, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
-import type { KernelTable } from '../../worker/api.ts';
 import { baseStyles, controlStyles, readoutStyles } from '../figures/styles.ts';
 import { termClass, termStyles } from '../figures/term-styles.ts';
 import {

@@ -6,7 +6,7 @@ import { textWidth } from '../../text/plot-layout.ts';
 import { axisTicks, type Interval, placeOf, valueAt } from '../../text/ticks.ts';
 import { baseStyles } from '../figures/styles.ts';
 import { termClass, termStyles } from '../figures/term-styles.ts';
-import { phaseName } from './roofline-data.ts';
+import { phaseName } from '../run-views/kernel-data.ts';
 import { revealing, shifted, type Timeline, type TimelineSlice, zoomed } from './timeline-data.ts';
 
 /** Pixels. */

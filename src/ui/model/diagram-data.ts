@@ -1,9 +1,9 @@
 // What the model diagram shows: alike layers taken together or one by one, the figures of each, and how dark they are.
 
 import type { DiagramBlock, DiagramPart, ModelDiagram, PartCosts } from '../../contract/diagram.ts';
+import type { KernelRow } from '../../contract/kernels.ts';
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatSi } from '../../text/numbers.ts';
 import type { FigureTable } from '../../text/table.ts';
-import type { KernelRow } from '../../worker/api.ts';
 
 /** By what parts are coloured. */
 export type Shading = 'flops' | 'parameters' | 'memory';

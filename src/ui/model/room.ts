@@ -2,8 +2,8 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ModelDiagram } from '../../contract/diagram.ts';
+import type { Problem } from '../../contract/values.ts';
 import { formatBytes, formatSi } from '../../text/numbers.ts';
-import type { Problem } from '../../worker/api.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import type { LabAccess } from '../state/access.ts';
 import { initialState, type LabState } from '../state/state.ts';

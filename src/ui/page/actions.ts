@@ -2,11 +2,10 @@
 
 import { isRecordFile, recordInbox } from '../runs/inbox.ts';
 import type { LabController } from '../state/controller.ts';
-import type { LabEventDetails } from '../state/events.ts';
+import type { LabEventDetails, ProblemAction } from '../state/events.ts';
 import { valueAt } from '../state/experiment.ts';
 import { downloadFiles, filesToImport, isModelFile } from '../state/files.ts';
 import { isRunActive } from '../state/state.ts';
-import type { ProblemAction } from './problem-text.ts';
 
 /** The page's parts that an answer to a problem opens or shows. */
 export interface PageParts {

@@ -1,8 +1,10 @@
 // The top line: the name, the device with its self-test, and the colour scheme.
+
 import { css, html, LitElement, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { DeviceInfo, SelfTestReport } from '../../worker/api.ts';
+import type { DeviceInfo, SelfTestReport } from '../../contract/device.ts';
 import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { deviceName } from '../state/device-name.ts';
 import { emit, type Theme } from '../state/events.ts';
 import type { Job } from '../state/state.ts';
 
@@ -178,11 +180,4 @@ export class LabHeader extends LitElement {
     const lamp = device.value.isSoftware || device.value.runtime === 'cpu' ? 'warn' : 'good';
     return { lamp, device: name, state: `${rows.length} kernels agree` };
   }
-}
-
-/** The device in a few words. */
-export function deviceName(info: DeviceInfo): string {
-  if (info.runtime === 'cpu') return 'Processor only (no GPU)';
-  const name = info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' ');
-  return `${name || 'GPU'}${info.isSoftware ? ' (software)' : ''}`;
 }

@@ -1,12 +1,12 @@
 // The strips above the page: problems, notices of the address, a failed self-test, a saved run to continue, the recording.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { RunRecord, SavedRun } from '../../contract/records.ts';
-import { formatCount } from '../../text/numbers.ts';
+import type { RunRecord } from '../../contract/records.ts';
+import type { SavedRun } from '../../contract/runs.ts';
+import { describeTime, formatCount } from '../../text/numbers.ts';
 import { baseStyles, controlStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
 import type { ShownProblem } from '../state/state.ts';
-import { describeTime } from '../train/run-files.ts';
 import type { KeptState } from './problem-text.ts';
 import './problem-list.ts';
 

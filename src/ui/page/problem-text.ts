@@ -1,18 +1,7 @@
 // What the page says about each expected failure: the cause, what became of the run, and the one thing to do next.
-import type { Problem } from '../../worker/api.ts';
 
-/** What a button under a problem does. */
-export type ProblemAction =
-  | 'reload'
-  | 'continueSaved'
-  | 'halveBatch'
-  | 'halveLearningRate'
-  | 'showFields'
-  | 'chooseText'
-  | 'chooseFile'
-  | 'downloadCheckpoint'
-  | 'retryDevice'
-  | 'dismiss';
+import type { Problem } from '../../contract/values.ts';
+import type { ProblemAction } from '../state/events.ts';
 
 /** A problem as it is shown. */
 export interface ProblemText {

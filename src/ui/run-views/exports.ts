@@ -1,7 +1,7 @@
 // The curve of a run and the kernels of a step as CSV.
 
+import type { KernelRow } from '../../contract/kernels.ts';
 import { toCsv } from '../../text/csv.ts';
-import type { KernelRow } from '../../worker/api.ts';
 import type { RunSeries } from '../state/series.ts';
 
 /** Every point and evaluation of a curve, in the order of steps; units are in the head: losses in nats per token. */

@@ -1,5 +1,5 @@
 // Groups, sums and sorts the rows of the kernel table.
-import type { KernelRow } from '../../worker/api.ts';
+import type { KernelRow } from '../../contract/kernels.ts';
 
 /** By what the rows are gathered. */
 export type Grouping = 'none' | 'phase' | 'kernel' | 'layer';
@@ -86,4 +86,9 @@ export function groupRows(
   }
   const groups = [...gathered].map(([name, list]) => sumGroup(name, sortByKey(list, key)));
   return sortByKey(groups, key);
+}
+
+/** How a phase is called on the page. */
+export function phaseName(phase: string): string {
+  return phase === 'update' ? 'optimizer' : phase;
 }

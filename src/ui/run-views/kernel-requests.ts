@@ -1,6 +1,6 @@
 // The two buttons that ask for a kernel table, the same in the table and in the room of kernels.
 import { html } from 'lit';
-import type { KernelTable } from '../../worker/api.ts';
+import type { KernelTable } from '../../contract/kernels.ts';
 import { emit } from '../state/events.ts';
 import { isLabFree, type Job, type LabState } from '../state/state.ts';
 

@@ -1,6 +1,7 @@
 // The plan of a training step as a table: what each kernel should cost, what it did cost, and what bounds it.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import type { KernelRow, KernelTable } from '../../contract/kernels.ts';
 import {
   formatBytes,
   formatCount,
@@ -10,7 +11,6 @@ import {
   formatSi,
   formatSpread,
 } from '../../text/numbers.ts';
-import type { KernelRow, KernelTable } from '../../worker/api.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import { downloadText } from '../state/files.ts';
 import type { Job } from '../state/state.ts';

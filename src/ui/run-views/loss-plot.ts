@@ -3,7 +3,7 @@ import { css, html, LitElement, type PropertyValues, unsafeCSS } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import uPlot from 'uplot';
 import plotStyles from 'uplot/dist/uPlot.min.css?inline';
-import type { LossFloors } from '../../worker/api.ts';
+import type { LossFloors } from '../../contract/runs.ts';
 import { baseStyles } from '../figures/styles.ts';
 import type { ChartColumns, ChartOptions } from './chart-data.ts';
 import { plotOptions, readColours } from './plot-options.ts';

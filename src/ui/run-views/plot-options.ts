@@ -1,7 +1,7 @@
 // How uPlot draws a run's curve: scales, axes, colours, and the floors as dashed lines.
 import type uPlot from 'uplot';
+import type { LossFloors } from '../../contract/runs.ts';
 import { formatDuration, formatSi } from '../../text/numbers.ts';
-import type { LossFloors } from '../../worker/api.ts';
 import type { AxisName } from '../state/series.ts';
 import type { ChartOptions } from './chart-data.ts';
 

@@ -1,6 +1,7 @@
 // The figures of the moment: losses, rate, gradient norm, learning rate, each with its recent course.
 import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import type { StepRecord } from '../../contract/runs.ts';
 import {
   formatDigits,
   formatDuration,
@@ -9,7 +10,6 @@ import {
   formatSi,
   unknown,
 } from '../../text/numbers.ts';
-import type { StepRecord } from '../../worker/api.ts';
 import { sparkline } from '../figures/bars.ts';
 import { baseStyles, readoutStyles } from '../figures/styles.ts';
 import type { RunSeries } from '../state/series.ts';

@@ -2,9 +2,8 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { KeptRun } from '../../contract/records.ts';
-import { formatBytes, formatCount, formatLoss } from '../../text/numbers.ts';
+import { describeTime, formatBytes, formatCount, formatLoss } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
-import { describeTime } from '../train/run-files.ts';
 
 /** What a person may ask for of one run; `title` goes with `rename`. */
 export interface RunRequest {

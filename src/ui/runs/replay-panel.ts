@@ -2,10 +2,9 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { RunRecord } from '../../contract/records.ts';
-import { formatCount } from '../../text/numbers.ts';
+import { describeTime, formatCount } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { ReplayController } from '../run-views/replay.ts';
-import { describeTime } from '../train/run-files.ts';
 import '../run-views/kernel-table.ts';
 import '../run-views/loss-chart.ts';
 import '../run-views/readouts.ts';

@@ -1,5 +1,7 @@
 // What a room of the page may do with the lab: talk to the worker, and show what went wrong.
-import type { ExperimentJson, Lab, Problem, Result } from '../../worker/api.ts';
+
+import type { Lab } from '../../contract/lab.ts';
+import type { ExperimentJson, Problem, Result } from '../../contract/values.ts';
 
 /** The page's lab as a room sees it. The state comes beside it, as the property `lab`. */
 export interface LabAccess {

@@ -1,6 +1,6 @@
 // The page's end of the worker: a plain `Lab` whose calls fail, instead of hanging, once the worker is dead.
 import { proxy, releaseProxy, wrap } from 'comlink';
-import type { Lab } from '../../worker/api.ts';
+import type { Lab } from '../../contract/lab.ts';
 
 /** A lab, and the end of it. */
 export interface LabConnection {

@@ -1,7 +1,9 @@
 // Owns the worker and the page's state: elements get the state as properties and call these methods from events.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { Lab } from '../../contract/lab.ts';
+import type { LabEvent, OwnText } from '../../contract/runs.ts';
 import type { SampleRequest } from '../../contract/sampling.ts';
-import type { ExperimentJson, Lab, LabEvent, NamedFile, OwnText, Problem, Result } from '../../worker/api.ts';
+import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { LabAccess } from './access.ts';
 import type { LabConnection } from './connection.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';

@@ -1,6 +1,6 @@
 // The events that elements send up to the page, with what they carry.
 import type { SampleRequest } from '../../contract/sampling.ts';
-import type { ProblemAction } from '../page/problem-text.ts';
+
 import type { FieldValue } from './experiment.ts';
 
 /** Name and detail of every event; the page listens for each. */
@@ -44,3 +44,16 @@ export function emit<K extends keyof LabEventDetails>(
 ): void {
   element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
 }
+
+/** What a button under a problem does. */
+export type ProblemAction =
+  | 'reload'
+  | 'continueSaved'
+  | 'halveBatch'
+  | 'halveLearningRate'
+  | 'showFields'
+  | 'chooseText'
+  | 'chooseFile'
+  | 'downloadCheckpoint'
+  | 'retryDevice'
+  | 'dismiss';

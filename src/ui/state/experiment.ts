@@ -1,7 +1,8 @@
 // Reads and changes an experiment by the paths of the form, and says in one line how two experiments differ.
 
+import type { FormField } from '../../contract/form.ts';
+import type { ExperimentJson, FieldProblem, Json } from '../../contract/values.ts';
 import { formatSetting } from '../../text/numbers.ts';
-import type { ExperimentJson, FieldProblem, FormField, Json } from '../../worker/api.ts';
 
 /** A value that a form control holds. */
 export type FieldValue = string | number | boolean;

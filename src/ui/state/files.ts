@@ -1,6 +1,6 @@
 // Files in and out of the page: downloads one by one or packed, and what a dropped file is meant for.
 import { unzipSync, zipSync } from 'fflate';
-import type { NamedFile } from '../../worker/api.ts';
+import type { NamedFile } from '../../contract/values.ts';
 
 /** Above this a zip would hold the page for longer than a moment: the files come one by one. Bytes. */
 const zipLimit = 128 * 1024 * 1024;

@@ -1,5 +1,5 @@
 // The curve of one run in bounded memory: neighbours merge as it grows, so a million steps cost no more than 4096.
-import type { LossFloors, StepRecord } from '../../worker/api.ts';
+import type { LossFloors, StepRecord } from '../../contract/runs.ts';
 
 /** What the horizontal axis of a curve counts. */
 export type AxisName = 'step' | 'tokens' | 'flops' | 'seconds';

@@ -1,23 +1,19 @@
 // Everything the page shows, as one immutable value, and how the worker's events change it.
 
-import type { SavedRun } from '../../contract/records.ts';
-import type { SampleReport } from '../../contract/sampling.ts';
+import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../../contract/device.ts';
+import type { Catalogue } from '../../contract/form.ts';
+import type { KernelTable } from '../../contract/kernels.ts';
 import type {
-  CalibrationReport,
-  Catalogue,
-  DeviceInfo,
-  ExperimentJson,
-  FieldProblem,
-  KernelTable,
   LabEvent,
   Prediction,
-  Problem,
   RunState,
-  SelfTestReport,
+  SavedRun,
   StepRecord,
   StepTiming,
   TextSummary,
-} from '../../worker/api.ts';
+} from '../../contract/runs.ts';
+import type { SampleReport } from '../../contract/sampling.ts';
+import type { ExperimentJson, FieldProblem, Problem } from '../../contract/values.ts';
 import type { RunSeries } from './series.ts';
 
 /** Something that is asked of the worker once, takes a while and may fail. */

@@ -1,6 +1,7 @@
 // Keeps the page's state and talks to the worker on its behalf: every failure ends up on display, none is thrown.
 import { atom } from 'nanostores';
-import type { Lab, Problem, Result } from '../../worker/api.ts';
+import type { Lab } from '../../contract/lab.ts';
+import type { Problem, Result } from '../../contract/values.ts';
 import type { LabConnection } from './connection.ts';
 import { initialState, type Job, type LabState } from './state.ts';
 

@@ -1,10 +1,11 @@
 // The device in full: what it is, what it may, what was measured on it, and how its kernels did in the self-test.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../../contract/device.ts';
+import type { Measured } from '../../contract/values.ts';
 import { formatBytes, formatCount, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
-import type { CalibrationReport, DeviceInfo, Measured, SelfTestReport } from '../../worker/api.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
-import { deviceName } from '../page/header.ts';
+import { deviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import type { Job } from '../state/state.ts';
 

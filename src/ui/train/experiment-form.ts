@@ -1,7 +1,8 @@
 // The form of all settings, generated from the catalogue: model, training, data, each with its rare ones behind "more".
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { ExperimentJson, FieldProblem, FormField } from '../../worker/api.ts';
+import type { FormField } from '../../contract/form.ts';
+import type { ExperimentJson, FieldProblem } from '../../contract/values.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { fieldValue, isFieldShown, valueAt } from '../state/experiment.ts';
 import type { FormFieldElement } from './form-field.ts';

@@ -1,8 +1,8 @@
 // One setting: label, control, unit, mark when it differs from the preset, and what is wrong with it.
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import type { FormField } from '../../contract/form.ts';
 import { formatSetting } from '../../text/numbers.ts';
-import type { FormField } from '../../worker/api.ts';
 import { baseStyles, controlStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
 import { type FieldValue, readField } from '../state/experiment.ts';

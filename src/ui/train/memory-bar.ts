@@ -1,8 +1,8 @@
 // Device memory by class as it was predicted, and beside it what was really allocated.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import type { Prediction } from '../../contract/runs.ts';
 import { formatBytes, formatPercent } from '../../text/numbers.ts';
-import type { Prediction } from '../../worker/api.ts';
 import { stackedBar } from '../figures/bars.ts';
 import { baseStyles, readoutStyles } from '../figures/styles.ts';
 

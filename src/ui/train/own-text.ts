@@ -1,8 +1,8 @@
 // A text of the reader's own: dropped, chosen or pasted.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import type { TextSummary } from '../../contract/runs.ts';
 import { formatBytes, formatCount } from '../../text/numbers.ts';
-import type { TextSummary } from '../../worker/api.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
 

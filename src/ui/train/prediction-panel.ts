@@ -1,8 +1,8 @@
 // What the experiment should cost, before anything runs: parameters, memory, flops by convention, pace.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import type { Prediction } from '../../contract/runs.ts';
 import { formatCount, formatDuration, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
-import type { Prediction } from '../../worker/api.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
 import type { Job } from '../state/state.ts';

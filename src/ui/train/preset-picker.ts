@@ -1,7 +1,7 @@
 // The named experiments as cards, and in one line how the form differs from the chosen one.
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { Preset } from '../../worker/api.ts';
+import type { Preset } from '../../contract/form.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
 

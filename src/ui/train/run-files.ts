@@ -1,8 +1,9 @@
 // Saving and opening: the model for other tools, the checkpoint for going on, and the runs kept in this browser.
+
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
-import type { SavedRun } from '../../contract/records.ts';
-import { formatBytes, formatCount, formatLoss } from '../../text/numbers.ts';
+import type { SavedRun } from '../../contract/runs.ts';
+import { describeTime, formatBytes, formatCount, formatLoss } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
 
@@ -115,12 +116,4 @@ export class RunFiles extends LitElement {
     if (files.length > 0) emit(this, 'import-files', { files });
     if (this.picker) this.picker.value = '';
   }
-}
-
-/** An ISO date as the reader's own calendar writes it; as it is where it is none. */
-export function describeTime(iso: string): string {
-  const date = new Date(iso);
-  return Number.isNaN(date.getTime())
-    ? iso
-    : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 }

@@ -1,8 +1,8 @@
 // Tokens per second, measured against predicted; MFU with its denominator; where the time of a step goes.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import type { StepTiming } from '../../contract/runs.ts';
 import { formatPercent, formatRatio, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
-import type { StepTiming } from '../../worker/api.ts';
 import { stackedBar } from '../figures/bars.ts';
 import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 

@@ -1,7 +1,7 @@
 // Lines of a training run: experts have one of their own, after the line of their evaluation's step.
 import { expect, it } from 'vitest';
 import { type ExpertsLine, StepLines } from '../../../src/cli/train/lines.ts';
-import type { StepRecord } from '../../../src/worker/api.ts';
+import type { StepRecord } from '../../../src/contract/runs.ts';
 
 const step: StepRecord = {
   ...{ step: 10, tokens: 320, loss: 3, learningRate: 0.001, gradientNorm: 1 },

@@ -1,8 +1,7 @@
 // Which kernels a device is calibrated with and tested for: all that the presets would run, and what people may choose.
 import { describe, expect, it } from 'vitest';
 import { chosenKernels, deviceKey, reportOf } from '../../../src/lab/cost/calibration.ts';
-import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
-import { allPlans } from '../../../src/lab/plans/prediction.ts';
+import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { parseExperiment } from '../../../src/model/config.ts';
 import { presets } from '../../../src/model/presets/catalogue.ts';

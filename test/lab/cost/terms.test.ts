@@ -1,11 +1,12 @@
 // Closed form against plan: matrix products equal, attention up to its causal half, the total once the named parts are added.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KernelTable } from '../../../src/contract/kernels.ts';
 import { activationNames } from '../../../src/kernels/activation-functions.ts';
 import { termReport } from '../../../src/lab/cost/terms.ts';
 import { splitDispatch } from '../../../src/lab/cost/terms-split.ts';
-import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
-import { allPlans, predictTraining } from '../../../src/lab/plans/prediction.ts';
+import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
+import { predictTraining } from '../../../src/lab/plans/prediction.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { layerAttention } from '../../../src/model/attention-config.ts';
 import { type Experiment, parseExperiment } from '../../../src/model/config.ts';
@@ -13,7 +14,6 @@ import { countParameters } from '../../../src/model/parameters.ts';
 import { presets } from '../../../src/model/presets/catalogue.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { costOf } from '../../../src/plan/predict.ts';
-import type { KernelTable } from '../../../src/worker/api.ts';
 import { families } from '../training/tiny-runs.ts';
 import { grid, partOf, record, recordOf, rowOf, sum, tableOf } from './terms-grid.ts';
 

@@ -1,8 +1,8 @@
 // The trace of a step: every track in order and without overlaps, in numbers that a viewer reads.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KernelRow, KernelTable } from '../../../src/contract/kernels.ts';
 import { type Trace, type TraceEvent, traceOf, traceTracks } from '../../../src/lab/cost/trace.ts';
-import type { KernelRow, KernelTable } from '../../../src/worker/api.ts';
 
 type Slice = Extract<TraceEvent, { ph: 'X' }>;
 

@@ -1,8 +1,8 @@
 // The end to end test of training: the GPU and the reference loops take the same run to the same losses.
 import { expect, it } from 'vitest';
+import type { LabEvent } from '../../../src/contract/runs.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../../../src/lab/plans/engine.ts';
 import { RunLoop } from '../../../src/lab/training/run-loop.ts';
-import type { LabEvent } from '../../../src/worker/api.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
 import { families, stateOf, takeLosses, takeSteps, tinyRun } from '../training/tiny-runs.ts';
 

@@ -1,13 +1,8 @@
 // Predicted memory against what runtimes allocate, counts of parameters and flops, and time from a profile.
 import { describe, expect, it } from 'vitest';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
-import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
-import {
-  allPlans,
-  predictMemory,
-  predictTraining,
-  transformerNumbers,
-} from '../../../src/lab/plans/prediction.ts';
+import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
+import { predictMemory, predictTraining, transformerNumbers } from '../../../src/lab/plans/prediction.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { type Experiment, parseExperiment } from '../../../src/model/config.ts';
 import { countParameters } from '../../../src/model/parameters.ts';

@@ -1,7 +1,6 @@
 // What a training run's plans hold: linear attention memory, blocks of large tables, refusals, and repeatable recording.
 import { describe, expect, it } from 'vitest';
-import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
-import { allPlans } from '../../../src/lab/plans/prediction.ts';
+import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { momentCount, recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { type Experiment, parseExperiment } from '../../../src/model/config.ts';
 import { findPreset, presets } from '../../../src/model/presets/catalogue.ts';

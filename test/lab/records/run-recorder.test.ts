@@ -1,9 +1,9 @@
 // The record that a run writes of itself: complete, readable again, and going on after a resume.
 import { describe, expect, it } from 'vitest';
+import type { LabEvent } from '../../../src/contract/runs.ts';
 import { readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
 import { RunRecorder, titleOf, untilStep } from '../../../src/lab/records/run-recorder.ts';
 import { RunLoop } from '../../../src/lab/training/run-loop.ts';
-import type { LabEvent } from '../../../src/worker/api.ts';
 import { tinyRun } from '../training/tiny-runs.ts';
 import { exampleRecord } from './example-record.ts';
 

@@ -2,8 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
-import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
-import { allPlans } from '../../../src/lab/plans/prediction.ts';
+import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { parseExperiment } from '../../../src/model/config.ts';
 import type { Field } from '../../../src/model/fields/kinds.ts';

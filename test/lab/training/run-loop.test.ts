@@ -1,10 +1,10 @@
 // The loop of a run: start, pause, step, stop; what happens between steps; divergence and failures; the order of events.
 import { describe, expect, it } from 'vitest';
+import type { LabEvent } from '../../../src/contract/runs.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { readCheckpoint } from '../../../src/lab/training/checkpoint.ts';
 import type { Run } from '../../../src/lab/training/run.ts';
 import { RunLoop, type RunLoopOptions, startToken } from '../../../src/lab/training/run-loop.ts';
-import type { LabEvent } from '../../../src/worker/api.ts';
 import type { NumberArray } from '../../../src/plan/kernel.ts';
 import { type Changes, stateOf, takeSteps, tinyRun } from './tiny-runs.ts';
 

@@ -1,9 +1,9 @@
 // Tests of the table of fields: that it is consistent, and that the page can be sent it.
 import { expect, test } from 'vitest';
+import type { FormField } from '../../../src/contract/form.ts';
 import { fieldProblem } from '../../../src/model/fields/check.ts';
 import type { Field } from '../../../src/model/fields/kinds.ts';
 import { experimentFields, fieldsByPath, formFields } from '../../../src/model/fields/table.ts';
-import type { FormField } from '../../../src/worker/api.ts';
 
 test('every path occurs once', () => {
   expect(fieldsByPath.size).toBe(experimentFields.length);

@@ -1,12 +1,12 @@
 // Tests of the presets: valid, stable, and what the literature says they are.
 import { describe, expect, it, test } from 'vitest';
+import type { Preset } from '../../../src/contract/form.ts';
 import { layerAttention, scoreScale } from '../../../src/model/attention-config.ts';
 import { type Experiment, parseExperiment } from '../../../src/model/config.ts';
 import { hasExperts } from '../../../src/model/experts-config.ts';
 import { countParameters } from '../../../src/model/parameters.ts';
 import { findPreset, presets } from '../../../src/model/presets/catalogue.ts';
 import { findPublishedModel } from '../../../src/theory/published-models.ts';
-import type { Preset } from '../../../src/worker/api.ts';
 
 function experimentOf(id: string): Experiment {
   const parsed = parseExperiment(findPreset(id)?.experiment);

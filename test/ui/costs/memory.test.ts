@@ -1,8 +1,8 @@
 // Whether a model fits, as the room of costs says it: by binding, by one buffer, and by the memory that a person gives.
 import { describe, expect, it } from 'vitest';
+import type { DeviceInfo } from '../../../src/contract/device.ts';
 import { experimentStart, findStart, initialInputs, startAt } from '../../../src/ui/costs/inputs.ts';
 import { memoryVerdict, neededMemory, plannedMemory, reportedMemory } from '../../../src/ui/costs/memory.ts';
-import type { DeviceInfo } from '../../../src/worker/api.ts';
 
 const device = (maxBufferSize: number, maxStorageBufferBindingSize: number): DeviceInfo => ({
   ...{ runtime: 'gpu', vendor: '', architecture: '', description: '', isSoftware: false, features: [] },

@@ -1,5 +1,7 @@
 // Points and roofs: rates and shares follow from the rows, and a roof is where calibration put it.
 import { describe, expect, it } from 'vitest';
+import type { CalibrationReport } from '../../../src/contract/device.ts';
+import type { KernelRow, KernelTable } from '../../../src/contract/kernels.ts';
 import { movePlace } from '../../../src/text/plot-layout.ts';
 import {
   hasPlace,
@@ -9,7 +11,6 @@ import {
   rooflineTable,
   roofSeries,
 } from '../../../src/ui/kernels/roofline-data.ts';
-import type { CalibrationReport, KernelRow, KernelTable } from '../../../src/worker/api.ts';
 
 const row = (index: number, more: Partial<KernelRow> = {}): KernelRow => ({
   index,

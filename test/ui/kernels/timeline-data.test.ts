@@ -1,6 +1,7 @@
 // A step on a time axis: slices touch, layers cover theirs, and no zoom leaves the step.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KernelRow, KernelTable } from '../../../src/contract/kernels.ts';
 import {
   hasSource,
   revealing,
@@ -9,7 +10,6 @@ import {
   timelineTable,
   zoomed,
 } from '../../../src/ui/kernels/timeline-data.ts';
-import type { KernelRow, KernelTable } from '../../../src/worker/api.ts';
 
 const row = (index: number, phase: string, layer: number | undefined, seconds: number): KernelRow => ({
   index,

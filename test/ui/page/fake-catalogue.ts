@@ -1,6 +1,8 @@
 // A small catalogue for tests of the page and for looking at it without a worker: the real form and three presets.
+
+import type { Catalogue, FormField } from '../../../src/contract/form.ts';
+import type { ExperimentJson } from '../../../src/contract/values.ts';
 import { formFields } from '../../../src/model/fields/table.ts';
-import type { Catalogue, ExperimentJson, FormField } from '../../../src/worker/api.ts';
 
 /** The hidden width has a number of its own here: no model stands behind the page that it could follow from. */
 const fields: readonly FormField[] = formFields().map((field) =>

@@ -1,5 +1,5 @@
 // Sizes and comparisons of the fake lab: models that are matched already, none of which is trained.
-import type { MatchedModel, ZooApi } from '../../../src/contract/comparison.ts';
+import type { ComparisonApi, MatchedModel } from '../../../src/contract/comparison.ts';
 import { fakeCatalogue } from './fake-catalogue.ts';
 
 /** A matched model as the worker describes it. */
@@ -15,8 +15,7 @@ export function fakeMatch(presetId: string, index: number): MatchedModel {
 }
 
 /** Answers at once. */
-export const fakeZoo: ZooApi = {
-  scalePreset: async (presetId) => ({ kind: 'ok', value: fakeMatch(presetId, 0).experiment }),
+export const fakeComparison: ComparisonApi = {
   matchAtEqualFlops: async (ids) => ({ kind: 'ok', value: ids.map(fakeMatch) }),
   compareAtEqualFlops: async () => ({
     kind: 'problem',

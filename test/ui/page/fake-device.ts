@@ -1,5 +1,5 @@
 // The device of the fake lab, and what calibration found of it.
-import type { CalibrationReport, DeviceInfo } from '../../../src/worker/api.ts';
+import type { CalibrationReport, DeviceInfo } from '../../../src/contract/device.ts';
 
 /** A graphics card that is not there. */
 export const fakeGpu: DeviceInfo = {

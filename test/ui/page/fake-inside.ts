@@ -1,7 +1,7 @@
 // The insides of the fake lab's run: a text with invented attention, losses and routes, shaped as the real ones are.
 
 import type { ExpertHistory, ExpertLoad, InsideApi, TextReading } from '../../../src/contract/inside.ts';
-import type { Result } from '../../../src/worker/api.ts';
+import type { Result } from '../../../src/contract/values.ts';
 
 const ok = <T>(value: T): Result<T> => ({ kind: 'ok', value });
 const sentence = 'Once there was a small fox who lived by the old mill. Mia gave the fox a red ball.';

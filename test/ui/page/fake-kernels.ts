@@ -1,5 +1,6 @@
 // The kernel tables of the fake lab: rows of an invented plan.
-import type { KernelRow, Lab } from '../../../src/worker/api.ts';
+import type { KernelRow } from '../../../src/contract/kernels.ts';
+import type { Lab } from '../../../src/contract/lab.ts';
 
 /** A row of an invented plan. */
 function kernelRow(index: number, layer: number, kernel: string, isMeasured: boolean): KernelRow {

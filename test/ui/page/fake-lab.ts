@@ -1,21 +1,14 @@
 // A lab without a GPU: answers in the shapes of the real one, invents a run, and records what it was asked.
 
+import type { DeviceInfo, SelfTestReport } from '../../../src/contract/device.ts';
+import type { Lab } from '../../../src/contract/lab.ts';
+import type { LabEvent, Prediction, StepRecord } from '../../../src/contract/runs.ts';
+import type { ExperimentJson, Problem, Result } from '../../../src/contract/values.ts';
 import { valueAt } from '../../../src/ui/state/experiment.ts';
-import type {
-  DeviceInfo,
-  ExperimentJson,
-  Lab,
-  LabEvent,
-  Prediction,
-  Problem,
-  Result,
-  SelfTestReport,
-  StepRecord,
-} from '../../../src/worker/api.ts';
 import { createRecords } from '../../../src/worker/records-service.ts';
 import { MemoryStorage } from '../../worker/memory-storage.ts';
 import { fakeCatalogue } from './fake-catalogue.ts';
-import { fakeZoo } from './fake-comparison.ts';
+import { fakeComparison, fakeMatch } from './fake-comparison.ts';
 import { fakeCalibration as calibration, fakeGpu } from './fake-device.ts';
 import { fakeDiagram } from './fake-diagram.ts';
 import { fakeInside } from './fake-inside.ts';
@@ -197,6 +190,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       if (preset !== undefined) return { experiment: preset.experiment, presetId: id, notices: [] };
       return { experiment, presetId: 'nano', notices: [`The address names no preset of ours: ${id}.`] };
     },
+    scalePreset: async (presetId) => ok(fakeMatch(presetId, 0).experiment),
     openDevice: async () => device,
     selfTest: async (onProgress) => {
       onProgress(2, 4);
@@ -271,7 +265,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
     ...fakeLessons,
     ...fakeDiagram,
     ...fakeInside,
-    ...fakeZoo,
+    ...fakeComparison,
     expectations: async () => ({ kind: 'ok', value: [] }),
     waterfall: async () => ({ kind: 'ok', value: undefined }),
     validatePredictions: async () => ({

@@ -1,7 +1,7 @@
 // Every expected failure has a cause, says what was kept, and offers one action.
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../../src/contract/values.ts';
 import { describeProblem } from '../../../src/ui/page/problem-text.ts';
-import type { Problem } from '../../../src/worker/api.ts';
 
 const kinds: readonly Problem['kind'][] = [
   'noWebGpu',

@@ -1,7 +1,7 @@
 // Grouping, sums and order of the kernel table.
 import { describe, expect, it } from 'vitest';
+import type { KernelRow } from '../../../src/contract/kernels.ts';
 import { groupRows, layerOf, ratioOf, sumGroup } from '../../../src/ui/run-views/kernel-data.ts';
-import type { KernelRow } from '../../../src/worker/api.ts';
 
 const row = (index: number, label: string, kernel: string, measuredSeconds?: number): KernelRow => ({
   index,

@@ -1,8 +1,9 @@
 // The page's logic over a fake lab: what is asked of the worker, in which order, and what is shown.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Lab } from '../../../src/contract/lab.ts';
+import type { Problem } from '../../../src/contract/values.ts';
 import { LabController } from '../../../src/ui/state/controller.ts';
-import type { Lab, Problem } from '../../../src/worker/api.ts';
 import { createFakeLab, type FakeOptions, fakeStep } from '../page/fake-lab.ts';
 
 interface Bench {

@@ -1,5 +1,6 @@
 // How events change the view of a run, and what follows from it: title, time left, what can be done.
 import { describe, expect, it } from 'vitest';
+import type { LabEvent, Prediction } from '../../../src/contract/runs.ts';
 import {
   hasWeights,
   isRunActive,
@@ -10,7 +11,6 @@ import {
   reduceRun,
   remainingSeconds,
 } from '../../../src/ui/state/state.ts';
-import type { LabEvent, Prediction } from '../../../src/worker/api.ts';
 import { fakeStep } from '../page/fake-lab.ts';
 
 const prediction = { secondsPerStep: 0.1 } as Prediction;

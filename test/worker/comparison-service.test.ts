@@ -1,10 +1,11 @@
 // Sizes and comparisons of the worker, on the reference loops: one run after another, kept, cancelled, refused.
 import { expect, it } from 'vitest';
 import type { ComparisonEvent, MatchedModel } from '../../src/contract/comparison.ts';
-import type { ExperimentJson, LabEvent } from '../../src/worker/api.ts';
+import type { LabEvent } from '../../src/contract/runs.ts';
+import type { ExperimentJson } from '../../src/contract/values.ts';
+import { ComparisonService } from '../../src/worker/comparison-service.ts';
 import { DeviceService } from '../../src/worker/device-service.ts';
 import { RunService } from '../../src/worker/run-service.ts';
-import { ZooService } from '../../src/worker/zoo-service.ts';
 import { type Changes, families, tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { MemoryStorage } from './memory-storage.ts';
 
@@ -12,7 +13,7 @@ function setUp(onEvent: (event: LabEvent) => void = () => undefined) {
   const storage = new MemoryStorage();
   const devices = new DeviceService(storage.asRunStorage(), () => undefined);
   const runs = new RunService(devices, storage.asRunStorage(), onEvent);
-  return { storage, runs, zoo: new ZooService(runs) };
+  return { storage, runs, comparisons: new ComparisonService(runs) };
 }
 
 function model(title: string, changes: Changes = {}): MatchedModel {
@@ -29,9 +30,9 @@ const two = [
 ];
 
 it('trains the models in turn, keeps their runs and hands over their records', async () => {
-  const { zoo, storage, runs } = setUp();
+  const { comparisons, storage, runs } = setUp();
   const events: ComparisonEvent[] = [];
-  expect(await zoo.compare(two, (event) => events.push(event))).toBe(true);
+  expect(await comparisons.compare(two, (event) => events.push(event))).toBe(true);
   expect(events.map(({ kind, index }) => `${kind} ${index}`)).toEqual([
     'begun 0',
     'ended 0',
@@ -50,30 +51,30 @@ it('trains the models in turn, keeps their runs and hands over their records', a
 
 it('begins no other model once it is cancelled, and keeps what there is', async () => {
   let isCancelled = false;
-  const { zoo } = setUp((event) => {
+  const { comparisons } = setUp((event) => {
     if (event.kind !== 'steps' || isCancelled) return;
     isCancelled = true;
-    void zoo.cancel();
+    void comparisons.cancel();
   });
   const events: ComparisonEvent[] = [];
   const long = two.map(({ title }) => model(title, { train: { steps: 1000 } }));
-  expect(await zoo.compare(long, (event) => events.push(event))).toBe(false);
+  expect(await comparisons.compare(long, (event) => events.push(event))).toBe(false);
   const last = events.at(-1);
   expect(last).toMatchObject({ kind: 'ended', index: 0, record: { state: 'stopped' } });
 });
 
 it('can be cancelled while its first run is prepared', async () => {
-  const { zoo } = setUp();
+  const { comparisons } = setUp();
   const events: ComparisonEvent[] = [];
-  const comparing = zoo.compare(two, (event) => events.push(event));
-  await zoo.cancel();
+  const comparing = comparisons.compare(two, (event) => events.push(event));
+  await comparisons.cancel();
   expect(await comparing).toBe(false);
   expect(events).toEqual([{ kind: 'begun', index: 0 }]);
 });
 
 it('ends when another run takes its place', async () => {
-  const { zoo, runs } = setUp();
-  const comparing = zoo.compare([model('first', { train: { steps: 1000 } })], () => undefined);
+  const { comparisons, runs } = setUp();
+  const comparing = comparisons.compare([model('first', { train: { steps: 1000 } })], () => undefined);
   while (!runs.isTraining) await new Promise((resolve) => setTimeout(resolve, 5));
   while (runs.openRecord('none') === undefined && !(await isOpen(runs))) await Promise.resolve();
   await runs.prepare(model('other').experiment);
@@ -86,26 +87,28 @@ async function isOpen(runs: RunService): Promise<boolean> {
 }
 
 it('refuses while a run trains, and a second comparison', async () => {
-  const { zoo, runs } = setUp();
+  const { comparisons, runs } = setUp();
   await runs.train(model('mine', { train: { steps: 1000 } }).experiment);
-  await expect(zoo.compare(two, () => undefined)).rejects.toThrow('A run is training. Pause or stop it');
+  await expect(comparisons.compare(two, () => undefined)).rejects.toThrow(
+    'A run is training. Pause or stop it',
+  );
   await runs.stop();
-  const comparing = zoo.compare([model('long', { train: { steps: 1000 } })], () => undefined);
-  await expect(zoo.compare(two, () => undefined)).rejects.toThrow('A comparison is running');
-  await zoo.cancel();
+  const comparing = comparisons.compare([model('long', { train: { steps: 1000 } })], () => undefined);
+  await expect(comparisons.compare(two, () => undefined)).rejects.toThrow('A comparison is running');
+  await comparisons.cancel();
   await comparing;
 });
 
 it('scales and matches presets by name, with the vocabulary of the first’s text', async () => {
-  const { zoo } = setUp();
-  expect(await zoo.scale('nano', 2)).toMatchObject({ model: { layers: 5, width: 120 } });
-  await expect(zoo.scale('nonsense', 2)).rejects.toThrow('there is none named "nonsense"');
-  const matched = await zoo.match(['nano', 'olmo2-mini'], 40);
+  const { comparisons } = setUp();
+  expect(await comparisons.scale('nano', 2)).toMatchObject({ model: { layers: 5, width: 120 } });
+  await expect(comparisons.scale('nonsense', 2)).rejects.toThrow('there is none named "nonsense"');
+  const matched = await comparisons.match(['nano', 'olmo2-mini'], 40);
   expect(matched.map(({ presetId, steps }) => [presetId, steps])).toEqual([
     ['nano', 40],
     ['olmo2-mini', 40],
   ]);
   expect(matched[1]?.experiment.model.vocabulary).toBe(matched[0]?.experiment.model.vocabulary);
   expect(Number(matched[0]?.experiment.model.vocabulary)).toBeGreaterThan(40);
-  await expect(zoo.match(['nano'], 0)).rejects.toThrow('Choose 2 to 4');
+  await expect(comparisons.match(['nano'], 0)).rejects.toThrow('Choose 2 to 4');
 });

@@ -1,6 +1,6 @@
 // The middle value of few figures.
 import { expect, it } from 'vitest';
-import { median } from '../../src/lab/median.ts';
+import { median } from '../../../src/lab/training/median.ts';
 
 it.each([
   [[], 0],

@@ -1,6 +1,6 @@
 // What ends a run and what does not: spikes and lucky batches against losses that stay high.
 import { describe, expect, it } from 'vitest';
-import { DivergenceWatch } from '../../src/lab/divergence.ts';
+import { DivergenceWatch } from '../../../src/lab/training/divergence.ts';
 
 /** The step and the sentence at which a run with these losses is given up; undefined if it is not. */
 function verdictOf(losses: readonly number[], vocabulary = 65): { step: number; why: string } | undefined {

@@ -1,6 +1,6 @@
 // Seconds of steps whose results are seen late, together, by a coarse clock, or after a hiccup.
 import { describe, expect, it } from 'vitest';
-import { CompletionTimes, tokensPerSecond } from '../../src/lab/completion-times.ts';
+import { CompletionTimes, tokensPerSecond } from '../../../src/lab/training/completion-times.ts';
 
 /** Seconds of steps seen at these moments, of a run that began at 0. */
 function secondsOf(seen: readonly number[]): number[] {

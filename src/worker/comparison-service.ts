@@ -1,18 +1,18 @@
-// The contract of api-zoo.ts: presets in other sizes, and models of equal flops trained one after another.
+// Comparisons: presets in other sizes, and models of equal flops trained one after another.
 
 import type { ComparisonEvent, MatchedModel } from '../contract/comparison.ts';
+import type { ExperimentJson } from '../contract/values.ts';
 import { type Contestant, matchFlops } from '../lab/cost/equal-flops.ts';
 import { LabError, stage } from '../lab/plans/problem.ts';
 import { findPreset } from '../model/presets/catalogue.ts';
 import { scaleExperiment } from '../model/size-dial.ts';
-import type { ExperimentJson } from './api.ts';
 import { parsed } from './planned-run.ts';
 import type { RunService } from './run-service.ts';
 
 type Runs = Pick<RunService, 'record' | 'isTraining' | 'train' | 'ended' | 'stop'>;
 
 /** Families and sizes of one worker. */
-export class ZooService {
+export class ComparisonService {
   readonly #runs: Runs;
   #comparison: AbortController | undefined;
 

@@ -1,0 +1,74 @@
+// The device that the worker holds: what it is, whether its kernels are right, and what was measured on it.
+import type { ExperimentJson, Measured, Problem, Result } from './values.ts';
+
+/** The device that the worker holds, for the device panel. */
+export interface DeviceInfo {
+  readonly runtime: 'gpu' | 'cpu';
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** True for a software renderer: results are right, speeds say nothing about a GPU. */
+  readonly isSoftware: boolean;
+  readonly features: readonly string[];
+  readonly limits: readonly { readonly name: string; readonly value: number }[];
+  /** Set when WebGPU could not be used and the reference loops run instead. */
+  readonly fallbackReason?: Problem;
+}
+
+/** One kernel checked against its reference on this device. */
+export interface SelfTestRow {
+  readonly kernel: string;
+  readonly shape: string;
+  readonly maximumError: number;
+  readonly tolerance: number;
+  readonly passed: boolean;
+  readonly message?: string;
+}
+
+/** The badge: all kernels against their references. */
+export interface SelfTestReport {
+  readonly passed: boolean;
+  readonly rows: readonly SelfTestRow[];
+  readonly seconds: number;
+}
+
+/** Calibration of this device, for the panel and the roofline. */
+export interface CalibrationReport {
+  /** The quickest arithmetic seen: the roof. */
+  readonly fmaFlopsPerSecond: Measured;
+  /** Time of kernels while all were timed over their quickest; far above 1, or wide, the device was not steady. */
+  readonly slowing: Measured;
+  readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measured }[];
+  readonly launchSeconds: Measured;
+  readonly families: readonly {
+    readonly family: string;
+    readonly points: readonly {
+      readonly limitSeconds: number;
+      readonly seconds: Measured;
+      readonly shape: string;
+    }[];
+  }[];
+  readonly seconds: number;
+  readonly timer: string;
+  /** Set when the device's clock drifted meanwhile: what that means and what to do. */
+  readonly warning?: string;
+}
+
+/** Calls about the device. */
+export interface DeviceApi {
+  /** Asks for a GPU; without one the answer says why and that the reference loops are used. Idempotent. */
+  openDevice(): Promise<Result<DeviceInfo>>;
+  /** Runs every kernel against its reference on this device. */
+  selfTest(onProgress: (done: number, total: number) => void): Promise<Result<SelfTestReport>>;
+  /**
+   * Measures this device, or returns the figures kept for it unless `again`; with an experiment, kernels that only it runs
+   * are measured too where nothing is known of them.
+   */
+  calibrate(
+    again: boolean,
+    onProgress: (fraction: number, what: string) => void,
+    experiment?: ExperimentJson,
+  ): Promise<Result<CalibrationReport>>;
+  /** The figures kept for this device, if it was calibrated before: measures nothing. */
+  keptCalibration(): Promise<CalibrationReport | undefined>;
+}

@@ -1,0 +1,171 @@
+// The one run that the worker has: what it should cost, and the events of its life.
+import type { ExpertsEvent } from './inside.ts';
+
+import type { ExperimentJson, NamedFile, Problem, Result } from './values.ts';
+
+/** What a configuration should cost, before anything runs. */
+export interface Prediction {
+  readonly parameters: number;
+  /** V of the text's tokenizer; absent in records of older versions. */
+  readonly vocabulary?: number;
+  readonly memoryBytes: {
+    readonly weights: number;
+    readonly gradients: number;
+    readonly moments: number;
+    readonly activations: number;
+    readonly other: number;
+    readonly total: number;
+  };
+  /** Flops of training per token by named convention; `parameters` is the N that the convention uses. */
+  readonly flopsPerToken: readonly {
+    readonly convention: string;
+    readonly flops: number;
+    readonly parameters: number;
+    readonly note: string;
+  }[];
+  readonly tokensPerStep: number;
+  /** What is expected of this device; undefined until it is calibrated. */
+  readonly secondsPerStep?: number;
+  /** The roofline of a step: no step can be quicker. */
+  readonly limitSecondsPerStep?: number;
+  readonly tokensPerSecond?: number;
+  /** Relative half-width of the two figures above. */
+  readonly relativeError?: number;
+  readonly dispatchesPerStep: number;
+  /** Seconds of the whole run as configured. */
+  readonly totalSeconds?: number;
+}
+
+/** One finished training step. */
+export interface StepRecord {
+  readonly step: number;
+  readonly tokens: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+  /** Wall-clock seconds of this step; results that are seen together share the time that passed. */
+  readonly stepSeconds: number;
+  readonly tokensPerSecond: number;
+  /** Planned training flops so far, multiply-add as two. */
+  readonly flops: number;
+  /** Seconds since the run began, pauses left out. */
+  readonly seconds: number;
+}
+
+/** How the time of recent steps was spent. Seconds are medians; rates are sums over sums. */
+export interface StepTiming {
+  readonly encodeSeconds: number;
+  readonly gpuSeconds: number;
+  readonly readbackSeconds: number;
+  readonly stepSeconds: number;
+  readonly tokensPerSecond?: number; // absent in records of older versions
+  readonly predictedSeconds?: number;
+  /** Plan flops per second over the calibrated FMA peak. */
+  readonly modelFlopsUtilization?: number;
+  readonly peakFlopsPerSecond?: number;
+}
+
+/** State of the one run that the worker has. */
+export type RunState =
+  | 'idle'
+  | 'preparing'
+  | 'running'
+  | 'paused'
+  | 'finished'
+  | 'stopped'
+  | 'diverged'
+  | 'failed';
+
+/** Everything that happens in the worker, in one stream, batched to at most ten deliveries a second. */
+export type LabEvent =
+  | {
+      readonly kind: 'state';
+      readonly state: RunState;
+      readonly message?: string;
+      readonly progress?: number;
+    }
+  | {
+      readonly kind: 'prepared';
+      readonly prediction: Prediction;
+      readonly allocatedBytes: number;
+      readonly totalSteps: number;
+      readonly floors: LossFloors;
+    }
+  | { readonly kind: 'steps'; readonly steps: readonly StepRecord[] }
+  | {
+      readonly kind: 'evaluation';
+      readonly step: number;
+      readonly tokens: number;
+      readonly flops: number;
+      readonly seconds: number;
+      readonly loss: number;
+    }
+  | { readonly kind: 'timing'; readonly timing: StepTiming }
+  | { readonly kind: 'sample'; readonly step: number; readonly text: string }
+  | { readonly kind: 'saved'; readonly step: number; readonly bytes: number }
+  | ExpertsEvent
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+/** Losses that need no model, in nats per token, to compare a curve with. */
+export interface LossFloors {
+  readonly uniform: number;
+  readonly unigram: number;
+  readonly bigram: number;
+}
+
+/** Text to train on instead of a generated corpus. */
+export interface OwnText {
+  readonly name: string;
+  readonly content: Blob;
+}
+
+/** What was found in a text, and how it begins. */
+export interface TextSummary {
+  readonly name: string;
+  readonly bytes: number;
+  readonly characters: number;
+  /** Different characters: the vocabulary of the characters tokenizer. */
+  readonly vocabulary: number;
+  /** The first 200 characters. */
+  readonly opening: string;
+}
+
+/** Calls about the one run. */
+export interface RunApi {
+  /** Costs of an experiment on this device, without allocating anything. */
+  predict(experiment: ExperimentJson): Promise<Result<Prediction>>;
+  /** Checks a text and keeps it, for `predict` and `start` of experiments whose `data.source` is `file`. */
+  useText(text: OwnText): Promise<Result<TextSummary>>;
+  /** The one event stream. A second call replaces the listener. `prepared` begins a new curve. */
+  listen(listener: (events: readonly LabEvent[]) => void): Promise<void>;
+  /** Prepares and starts a run. */
+  start(experiment: ExperimentJson, text?: OwnText): Promise<Result<undefined>>;
+  /** As `start`, but waits, paused, before the first step. */
+  prepare(experiment: ExperimentJson, text?: OwnText): Promise<Result<undefined>>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** One step of a paused run. */
+  step(): Promise<Result<undefined>>;
+  stop(): Promise<void>;
+  /** Hugging Face layout, or the exact-resume checkpoint. */
+  exportRun(format: 'huggingFace' | 'checkpoint'): Promise<Result<readonly NamedFile[]>>;
+  /** Opens a checkpoint or a Hugging Face directory's files as a paused run. */
+  importRun(
+    files: readonly { readonly name: string; readonly content: Blob }[],
+  ): Promise<Result<ExperimentJson>>;
+  savedRuns(): Promise<readonly SavedRun[]>;
+  /** Opens a saved run, paused where it was: `prepared`, then its kept curve as `steps` and `evaluation` events. */
+  openSavedRun(id: string): Promise<Result<ExperimentJson>>;
+  deleteSavedRun(id: string): Promise<void>;
+}
+
+/** A run kept in this browser that can be gone on with. */
+export interface SavedRun {
+  readonly id: string;
+  readonly title: string;
+  readonly savedAt: string;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly loss: number;
+  readonly bytes: number;
+}
