@@ -4,6 +4,7 @@ import { addCalibrate } from './calibrate.ts';
 import { addCompare } from './compare.ts';
 import { addDevice } from './device-command.ts';
 import { describeFailure, exitCodes, oneLine } from './failure.ts';
+import { addFit } from './fit.ts';
 import { addInspect } from './inspect.ts';
 import { addLesson } from './lesson.ts';
 import { jsonOption } from './options.ts';
@@ -57,6 +58,7 @@ function createProgram(json: boolean): Command {
     addPresets,
     addTheory,
     addLesson,
+    addFit,
   ];
   for (const add of commands) add(program);
   return program;

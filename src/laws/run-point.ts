@@ -23,6 +23,8 @@ export interface RunPoint {
   readonly trunk?: string;
   /** `base` marks a run of the reference architecture. */
   readonly part?: string;
+  /** Its name in the study. */
+  readonly run?: string;
 }
 
 /** A list of runs, or a wish, from which no law can be fitted; the message says why and what to do. */

@@ -9,6 +9,8 @@ export interface RunsTable {
   readonly unfinished: number;
   /** Columns that no law reads. */
   readonly ignoredColumns: readonly string[];
+  /** The studies that the rows belong to, where the table says so. */
+  readonly studies: readonly string[];
 }
 
 const numbers = [
@@ -55,10 +57,13 @@ export function readRunsTable(text: string, name: string): RunsTable {
   if (!has('tokens') && !has('flops')) refuseColumns(name, 'tokens', header);
   let unfinished = 0;
   const points: RunPoint[] = [];
+  const studies = new Set<string>();
   rows.forEach((row, index) => {
     const line = index + 2;
     if (row.length !== header.length) refuseLength(name, line, row, header, meta.delimiter);
     const cells = new Map(columns.map((column, place) => [column, row[place].trim()]));
+    const study = cells.get('study');
+    if (study) studies.add(study);
     const status = cells.get('status');
     if (status !== undefined && status !== '' && status !== 'finished') {
       unfinished++;
@@ -66,8 +71,30 @@ export function readRunsTable(text: string, name: string): RunsTable {
     }
     points.push(readPoint(cells, `${name} line ${line}`));
   });
-  const known: readonly string[] = [...numbers, 'trunk', 'part', 'status'];
-  return { points, unfinished, ignoredColumns: columns.filter((column) => !known.includes(column)) };
+  const known: readonly string[] = [...numbers, 'trunk', 'part', 'status', 'study', 'run'];
+  const ignoredColumns = columns.filter((column) => !known.includes(column));
+  return { points, unfinished, ignoredColumns, studies: [...studies] };
+}
+
+/** Tables of one study as one; a run that several hold counts once. @throws UnfitRunsError for tables of different studies */
+export function mergeTables(
+  tables: readonly { readonly name: string; readonly table: RunsTable }[],
+): RunsTable {
+  const studies = new Set(tables.flatMap(({ table }) => table.studies));
+  if (studies.size > 1) {
+    const found = tables.map(({ name, table }) => `${name}: ${table.studies.join(' and ') || 'none'}`);
+    throw new UnfitRunsError(
+      `shards of ${studies.size} different studies in one folder (${found.join('; ')}). Fit one study at a time.`,
+    );
+  }
+  const points = new Map<string | RunPoint, RunPoint>();
+  for (const point of tables.flatMap(({ table }) => table.points)) points.set(point.run ?? point, point);
+  return {
+    points: [...points.values()],
+    unfinished: tables.reduce((sum, { table }) => sum + table.unfinished, 0),
+    ignoredColumns: [...new Set(tables.flatMap(({ table }) => table.ignoredColumns))],
+    studies: [...studies],
+  };
 }
 
 function fieldOf(title: string): string {
@@ -104,11 +131,13 @@ function readPoint(cells: ReadonlyMap<string, string>, where: string): RunPoint 
     throw new UnfitRunsError(`${where}: tokens is empty. Fill it in or drop the line.`);
   const trunk = cells.get('trunk');
   const part = cells.get('part');
+  const run = cells.get('run');
   return {
     ...found,
     ...{ parameters, tokens, loss },
     ...(trunk ? { trunk } : {}),
     ...(part ? { part } : {}),
+    ...(run ? { run } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 // Tests of the table of runs: this lab's and other people's columns, and every fault by its line.
 import { describe, expect, test } from 'vitest';
-import { readRunsTable } from '../../src/laws/runs-table.ts';
+import { mergeTables, readRunsTable } from '../../src/laws/runs-table.ts';
 
 describe('a table of runs', () => {
   test('is read by the names of its columns', () => {
@@ -45,5 +45,17 @@ describe('a table of runs', () => {
     ['parameters,tokens,loss\n1,2,\n', /line 2: loss is empty/],
   ])('%j is refused by its line', (text, message) => {
     expect(() => readRunsTable(text, 'runs.csv')).toThrow(message);
+  });
+
+  test('shards of one study become one table; of two, none', () => {
+    const shard = (study: string, rows: string) =>
+      readRunsTable(`study,run,parameters,tokens,loss\n${rows.replaceAll('S', study)}`, 'shard.csv');
+    const first = { name: 'a.csv', table: shard('x', 'S,r1,1,2,3\nS,r2,1,2,4\n') };
+    const second = { name: 'b.csv', table: shard('x', 'S,r2,1,2,4\nS,r3,1,2,5\n') };
+    expect(mergeTables([first, second]).points.map(({ run }) => run)).toEqual(['r1', 'r2', 'r3']);
+    const other = { name: 'c.csv', table: shard('y', 'S,r1,1,2,3\n') };
+    expect(() => mergeTables([first, other])).toThrow(
+      /2 different studies in one folder \(a.csv: x; c.csv: y\)/,
+    );
   });
 });

@@ -19,6 +19,7 @@ const kindByName: Readonly<Record<string, Problem['kind']>> = {
   InvalidFileError: 'invalidFile',
   QuotaExceededError: 'storageFull',
   NewerStorageError: 'newerStorage',
+  UnfitRunsError: 'invalidData',
 };
 
 /** The problem behind something thrown. */
