@@ -11,6 +11,7 @@ import { costOf } from '../plan/predict.ts';
 import { measureMixing } from './mixing.ts';
 import { preparePace } from './pace.ts';
 import { Probing, probeScalarsOf, type ShapeProbe } from './probing.ts';
+import { mapped } from './settle.ts';
 import { measureInRounds, measureSlope, summarize, type TimePass } from './slope.ts';
 import { PassTimer } from './timer.ts';
 
@@ -69,7 +70,7 @@ async function measureDevice(
 
     const paced = await preparePace(probing, timer, probes.kernels);
     onProgress(0.65, 'waiting for the driver to come to rest');
-    await settle(peak.time, peak.seconds);
+    await waitForRest(peak.time, peak.seconds);
     const pace = { seconds: paced, launchSeconds: launchSeconds.value };
     const { measured, paceSeconds, slowing } = await measureInRounds(
       subjects.map((subject) => subject.time),
@@ -110,7 +111,7 @@ const mostRounds = 9;
 const rest = { seconds: 4, share: 0.85, pause: 0.2 } as const;
 
 /** Waits until arithmetic goes nearly as fast as at its best: drivers compress and store what they compiled. */
-async function settle(time: TimePass, bestSeconds: number): Promise<void> {
+async function waitForRest(time: TimePass, bestSeconds: number): Promise<void> {
   const end = performance.now() + 1000 * rest.seconds;
   while (performance.now() < end) {
     const passes: number[] = [];
@@ -214,7 +215,7 @@ async function measureSubmits(device: GPUDevice) {
       encoder.copyBufferToBuffer(from, 0, to, 0, 16);
       device.queue.submit([encoder.finish()]);
     }
-    await to.mapAsync(GPUMapMode.READ);
+    await mapped(device, to);
     to.unmap();
     return (performance.now() - start) / 1000;
   };

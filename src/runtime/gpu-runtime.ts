@@ -1,21 +1,23 @@
 // Executes plans on a GPU: everything is compiled, allocated and bound at creation; a step only re-encodes.
 import type { Dispatch, NumberArray, Scalars } from '../plan/kernel.ts';
 import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
-import { elementBytes, type Storage, storageBytes, type Tensor, tensorBytes } from '../plan/tensor.ts';
+import { elementBytes, type Storage, storageBytes, type Tensor } from '../plan/tensor.ts';
 import { watchFaults } from './faults.ts';
 import { Governor } from './governor.ts';
 import { InFlight } from './in-flight.ts';
 import { type CompiledKernel, PipelineCache } from './pipelines.ts';
 import { maximumReplays, Records } from './records.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
+import { workDone } from './settle.ts';
 import {
   type Collected,
   checkElements,
+  collectCopy,
   type Readback,
   type ReadSource,
   ringSize,
   StagingRing,
-  typedCopy,
+  submitCopy,
 } from './staging.ts';
 import { SubmitClock } from './submit-clock.ts';
 import { observeWork, type Work, WorkQueue } from './work-queue.ts';
@@ -229,7 +231,7 @@ export class GpuRuntime implements Runtime {
         encodeSeconds += (performance.now() - encodeStart) / 1000;
         const queued = { seconds: work.seconds, isTimed: work.isTimed, endsStep: isLast };
         // What is timed must not wait behind uploads and earlier work.
-        if (work.isTimed) await this.device.queue.onSubmittedWorkDone();
+        if (work.isTimed) await workDone(this.device);
         await this.#inFlight.makeRoom(queued);
         this.#check();
         submitted.push({ work, start: performance.now() });
@@ -239,7 +241,7 @@ export class GpuRuntime implements Runtime {
           if (!isTimedLater) observeWork(work, seconds);
         };
         if (!isLast) {
-          const done = this.device.queue.onSubmittedWorkDone();
+          const done = workDone(this.device);
           this.#inFlight.track(done, queued, onDone);
           if (work.isTimed) await done;
           continue;
@@ -356,31 +358,24 @@ export class GpuRuntime implements Runtime {
   }
 
   async read(tensor: Tensor): Promise<NumberArray> {
-    const source = this.#bufferOf(tensor);
-    const start = tensor.offset * elementBytes(tensor.elementType);
-    const size = Math.ceil(tensorBytes(tensor) / 4) * 4;
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    return this.#inTurn(async () => {
-      this.#check();
-      const staging = this.device.createBuffer({ label: `read ${tensor.name}`, size, usage });
-      try {
-        const encoder = this.device.createCommandEncoder();
-        encoder.copyBufferToBuffer(source, start, staging, 0, size);
-        this.device.queue.submit([encoder.finish()]);
-        await staging.mapAsync(GPUMapMode.READ);
+    const source = { tensor, buffer: this.#bufferOf(tensor) };
+    try {
+      // Only the copy has to be in order: reads that are asked for together are waited for together.
+      const copy = await this.#inTurn(async () => {
         this.#check();
-        return typedCopy(staging.getMappedRange(), 0, tensor);
-      } catch (error) {
-        throw await this.#explain(error);
-      } finally {
-        staging.destroy();
-      }
-    });
+        return submitCopy(this.device, source);
+      });
+      const values = await collectCopy(this.device, copy, tensor);
+      this.#check();
+      return values;
+    } catch (error) {
+      throw await this.#explain(error);
+    }
   }
 
   async idle(): Promise<void> {
     await this.#turn;
-    await this.device.queue.onSubmittedWorkDone();
+    await workDone(this.device);
     this.#check();
   }
 

@@ -1,6 +1,7 @@
 // A fixed ring of readback buffers: small results leave behind the work and are read late.
 import type { NumberArray } from '../plan/kernel.ts';
 import { describeTensor, elementBytes, elementCount, type Tensor, tensorBytes } from '../plan/tensor.ts';
+import { mapped } from './settle.ts';
 import { clockBytes, passSeconds } from './submit-clock.ts';
 
 /** Readbacks that may be outstanding at once. */
@@ -30,11 +31,13 @@ export interface Collected {
 
 /** Readback buffers, made once. */
 export class StagingRing {
+  readonly #device: GPUDevice;
   readonly #all: readonly Readback[];
   readonly #free: Readback[];
   readonly #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(device: GPUDevice) {
+    this.#device = device;
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
     this.#all = Array.from({ length: ringSize }, (_, slot) => ({
       slot,
@@ -88,7 +91,7 @@ export class StagingRing {
     const { buffer } = readback;
     try {
       const size = clockBytes + Math.ceil(bytes / 4) * 4;
-      await buffer.mapAsync(GPUMapMode.READ, 0, size);
+      await mapped(this.#device, buffer, size);
       const range = buffer.getMappedRange(0, size);
       let offset = clockBytes;
       const arrays = sources.map(({ tensor }) => {
@@ -108,6 +111,28 @@ export class StagingRing {
     for (const { buffer } of this.#all) buffer.destroy();
     for (const { reject } of this.#waiting.splice(0))
       reject(new Error('readback: the runtime was disposed.'));
+  }
+}
+
+/** Submits a copy of a tensor of any size into a buffer of its own, for `collectCopy`. */
+export function submitCopy(device: GPUDevice, { tensor, buffer }: ReadSource): GPUBuffer {
+  const start = tensor.offset * elementBytes(tensor.elementType);
+  const size = Math.ceil(tensorBytes(tensor) / 4) * 4;
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  const copy = device.createBuffer({ label: `read ${tensor.name}`, size, usage });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(buffer, start, copy, 0, size);
+  device.queue.submit([encoder.finish()]);
+  return copy;
+}
+
+/** The elements of a tensor that was copied, when they are there. Frees the copy. */
+export async function collectCopy(device: GPUDevice, copy: GPUBuffer, tensor: Tensor): Promise<NumberArray> {
+  try {
+    await mapped(device, copy);
+    return typedCopy(copy.getMappedRange(), 0, tensor);
+  } finally {
+    copy.destroy();
   }
 }
 

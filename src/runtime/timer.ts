@@ -1,4 +1,5 @@
 // Times one compute pass: by timestamp queries where the device has them, by the wall clock where not.
+import { mapped } from './settle.ts';
 
 /** Seconds of one pass, measured. */
 export class PassTimer {
@@ -43,7 +44,7 @@ export class PassTimer {
     const start = performance.now();
     this.#device.queue.submit([commands]);
     // A mapped readback resolves sooner than onSubmittedWorkDone in Chromium (0.2 ms against 2.3).
-    await this.#staging.mapAsync(GPUMapMode.READ);
+    await mapped(this.#device, this.#staging);
     const wall = (performance.now() - start) / 1000;
     const [begin = 0n, end = 0n] = new BigUint64Array(this.#staging.getMappedRange());
     const ticks = Number(end - begin);
