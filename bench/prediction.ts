@@ -9,7 +9,7 @@ import { predictPlan } from '../src/plan/predict.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
 import { GpuRuntime } from '../src/runtime/gpu-runtime.ts';
 import { profilePlan } from '../src/runtime/profile.ts';
-import { exampleScalars } from '../src/runtime/verify.ts';
+import { exampleScalars } from '../src/runtime/kernel-probe.ts';
 
 const steps = 12;
 const warmUp = 4;

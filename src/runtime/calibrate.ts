@@ -60,7 +60,7 @@ async function measureDevice(
     // its cache), and what was measured beside that came out up to 2.5 times too slow.
     const subjects: ShapeProbe[] = [];
     for (const { kernel, dims } of measuringOrder(probes.kernels)) {
-      if (elapsed() > compilingShare * seconds) break;
+      if (subjects.length > 0 && elapsed() > compilingShare * seconds) break;
       onProgress(
         0.05 + 0.6 * Math.min(1, elapsed() / (compilingShare * seconds)),
         `${kernel.name}, compiling`,

@@ -3,10 +3,10 @@
 import type { Measurement } from '../plan/device-profile.ts';
 import type { Dims, Kernel, Scalars } from '../plan/kernel.ts';
 import { GpuRuntime } from './gpu-runtime.ts';
+import { exampleScalars, probeOf } from './kernel-probe.ts';
 import { PipelineCache } from './pipelines.ts';
 import { measureSlope, type SlopeOptions, type TimePass } from './slope.ts';
 import type { PassTimer } from './timer.ts';
-import { exampleScalars, probeOf } from './verify.ts';
 
 /** The step record under which a kernel is timed: what its cost is stated for. */
 export function probeScalarsOf(kernel: Kernel, dims: Dims): Scalars {

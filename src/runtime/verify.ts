@@ -1,11 +1,11 @@
-// Runs one kernel on the GPU and by its reference with the same numbers, and says how far they are apart.
-import type { BindingSpec, Dims, Dispatch, Kernel, NumberArray, Scalars } from '../plan/kernel.ts';
+// Runs kernels on the GPU and by their references with the same numbers, and says how far apart they are.
+import type { Dims, Kernel, NumberArray, Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import { persistentTensor } from '../plan/store.ts';
-import { elementCount, type Tensor, viewOf } from '../plan/tensor.ts';
+import { elementCount, type Tensor } from '../plan/tensor.ts';
 import { CpuRuntime } from './cpu-runtime.ts';
 import { GpuRuntime } from './gpu-runtime.ts';
-import type { PipelineCache } from './pipelines.ts';
+import { exampleScalars, guardElements, guardsIntact, type KernelProbe, probeOf } from './kernel-probe.ts';
+import { PipelineCache } from './pipelines.ts';
 
 /** How far a kernel is from its reference at one shape. */
 export interface Verification {
@@ -18,112 +18,194 @@ export interface Verification {
   readonly message?: string;
 }
 
-/** Step record of checks and calibration: plausible values for every field of the prologue's `struct Step`. */
-export const exampleScalars: Scalars = {
-  step: 3,
-  sampleOffset: 5,
-  dropoutSeed: 1234,
-  length: 5,
-  lossScale: 0.125,
-  learningRate: 0.01,
-  biasCorrection1: 0.271,
-  biasCorrection2: 0.0297,
-  samplingSeed: 99,
-  temperature: 0.8,
-  topK: 5,
-  topP: 0.9,
-};
-
-/** Elements around every tensor that a kernel must leave alone: stray writes raise no error in WebGPU. */
-const guardElements = 64;
-const sentinel = 12_345;
-/** Different numbers in a tensor that says nothing of its values: odd, so that rows differ. */
-const drawnValues = 65_521;
-
-/** A plan of one dispatch on guarded persistent tensors, and the values to fill them with. */
-export interface KernelProbe {
-  readonly plan: Plan;
-  readonly storages: readonly {
-    readonly name: string;
-    readonly whole: Tensor;
-    readonly values: NumberArray;
-  }[];
+/** One kernel at one shape. */
+export interface VerifiedCase {
+  readonly kernel: Kernel;
+  readonly dims: Dims;
 }
 
-/** Builds the plan that runs one kernel alone. Values depend on the kernel's specs and nothing else. */
-export function probeOf(kernel: Kernel, dims: Dims): KernelProbe {
-  const specs = kernel.tensors(dims);
-  const bindings: Record<string, Tensor> = {};
-  const storages = Object.entries(specs).map(([name, spec]) => {
-    const type = spec.elementType ?? 'f32';
-    const elements = elementCount(spec.shape);
-    const whole = persistentTensor(name, [elements + 2 * guardElements], type, 'state');
-    bindings[name] = viewOf(whole, guardElements, spec.shape, name);
-    return { name, whole, values: guardedValues(spec, elements, name) };
-  });
-  const dispatch: Dispatch = {
-    kernel,
-    dims,
-    bindings,
-    workgroups: kernel.workgroups(dims),
-    label: kernel.name,
-    phase: 'forward',
-  };
-  const persistent = new Set(storages.map(({ whole }) => whole.storage));
-  return {
-    plan: { name: kernel.name, dispatches: [dispatch], slots: [], slotOf: new Map(), persistent },
-    storages,
-  };
+/** How kernels are checked. */
+export interface VerifyOptions {
+  readonly pipelines?: PipelineCache;
+  readonly scalars?: Scalars;
+  readonly tolerance?: number;
+  /** Gets cases done; a case that is compiled but did not run yet counts as a half. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
+
+/** Most cases, and bytes of their tensors, that run together: few waits, and little memory on a small device. */
+const together = { cases: 32, bytes: 2 ** 26 } as const;
 
 /** Checks one kernel at one shape on a device. A kernel that does not compile or run is reported, not thrown. */
 export async function verifyKernel(
   device: GPUDevice,
   kernel: Kernel,
   dims: Dims,
-  options: {
-    readonly pipelines?: PipelineCache;
-    readonly scalars?: Scalars;
-    readonly tolerance?: number;
-  } = {},
+  options: VerifyOptions = {},
 ): Promise<Verification> {
-  const tolerance = options.tolerance ?? kernel.tolerance ?? 1e-5;
-  const result = { kernel: kernel.name, dims, tolerance };
-  const { plan, storages } = probeOf(kernel, dims);
-  const replay = { plan, scalars: { ...exampleScalars, ...options.scalars } };
-  const cpu = new CpuRuntime([plan]);
-  let gpu: GpuRuntime | undefined;
-  try {
-    gpu = await GpuRuntime.create(device, [plan], options.pipelines ? { pipelines: options.pipelines } : {});
-    for (const { whole, values } of storages) {
-      cpu.write(whole, values);
-      gpu.write(whole, values);
-    }
-    await cpu.submit([replay]);
-    await gpu.submit([replay]);
-    let maximumError = 0;
-    for (const { name, whole, values } of storages) {
-      const [expected, actual] = [await cpu.read(whole), await gpu.read(whole)];
-      if (!guardsIntact(actual, values)) {
-        return {
-          ...result,
-          maximumError: Infinity,
-          passed: false,
-          message: `${name} was written out of bounds`,
-        };
-      }
-      // The guards' large values must not count as the tensor's scale.
-      const inside = (array: NumberArray) => array.subarray(guardElements, array.length - guardElements);
-      if (kernel.writes.includes(name))
-        maximumError = Math.max(maximumError, relativeError(inside(expected), inside(actual)));
-    }
-    return { ...result, maximumError, passed: maximumError <= tolerance };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { ...result, maximumError: Infinity, passed: false, message };
-  } finally {
-    gpu?.dispose();
+  const [result] = await verifyKernels(device, [{ kernel, dims }], options);
+  if (!result) throw new Error('verifyKernel: a check gave no result.');
+  return result;
+}
+
+/** Checks many kernels, as one plan for every few of them: each wait for the device serves them all. */
+export async function verifyKernels(
+  device: GPUDevice,
+  cases: readonly VerifiedCase[],
+  options: VerifyOptions = {},
+): Promise<Verification[]> {
+  const { onProgress = () => undefined } = options;
+  const pipelines = options.pipelines ?? new PipelineCache(device);
+  const results: Verification[] = [];
+  for (const group of groupsOf(cases)) {
+    const done = results.length;
+    let compiled = 0;
+    const errors = await Promise.all(
+      group.map(async ({ kernel, dims }) => {
+        const error = await pipelines.compile(kernel, dims).then(() => undefined, messageOf);
+        onProgress(done + ++compiled / 2, cases.length);
+        return error;
+      }),
+    );
+    const run = await runTogether(
+      device,
+      pipelines,
+      group.filter((_, index) => errors[index] === undefined),
+      options,
+    );
+    results.push(
+      ...group.map((one, index) => run.get(one) ?? failed(one, options, errors[index] ?? 'it did not run')),
+    );
+    onProgress(results.length, cases.length);
   }
+  return results;
+}
+
+/** Cases made ready, cut where a group is full. */
+function groupsOf(cases: readonly VerifiedCase[]): VerifiedCase[][] {
+  const groups: VerifiedCase[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const one of cases) {
+    const size = bytesOf(one);
+    const last = groups.at(-1);
+    if (last && last.length < together.cases && bytes + size <= together.bytes) {
+      last.push(one);
+      bytes += size;
+    } else {
+      groups.push([one]);
+      bytes = size;
+    }
+  }
+  return groups;
+}
+
+function bytesOf({ kernel, dims }: VerifiedCase): number {
+  return Object.values(kernel.tensors(dims)).reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
+}
+
+/** Runs cases as one plan. A fault does not say whose it is: then each runs alone. */
+async function runTogether(
+  device: GPUDevice,
+  pipelines: PipelineCache,
+  cases: readonly VerifiedCase[],
+  options: VerifyOptions,
+): Promise<ReadonlyMap<VerifiedCase, Verification>> {
+  if (cases.length === 0) return new Map();
+  try {
+    const probes = cases.map((one) => ({ one, probe: probeOf(one.kernel, one.dims) }));
+    const values = await runProbes(
+      device,
+      pipelines,
+      probes.map(({ probe }) => probe),
+      scalarsOf(options),
+    );
+    const compared = new Map<VerifiedCase, Verification>();
+    for (const { one, probe } of probes) compared.set(one, await compare(one, probe, values, options));
+    return compared;
+  } catch (error) {
+    const [first] = cases;
+    if (cases.length === 1 && first) return new Map([[first, failed(first, options, messageOf(error))]]);
+    const alone = new Map<VerifiedCase, Verification>();
+    for (const one of cases) {
+      for (const [key, result] of await runTogether(device, pipelines, [one], options))
+        alone.set(key, result);
+    }
+    return alone;
+  }
+}
+
+/** What all tensors hold after one run of every probe. */
+async function runProbes(
+  device: GPUDevice,
+  pipelines: PipelineCache,
+  probes: readonly KernelProbe[],
+  scalars: Scalars,
+): Promise<ReadonlyMap<Tensor, NumberArray>> {
+  const plan: Plan = {
+    name: 'check',
+    dispatches: probes.flatMap(({ plan }) => plan.dispatches),
+    slots: [],
+    slotOf: new Map(),
+    persistent: new Set(probes.flatMap(({ plan }) => [...plan.persistent])),
+  };
+  const gpu = await GpuRuntime.create(device, [plan], { pipelines });
+  try {
+    const storages = probes.flatMap((probe) => probe.storages);
+    for (const { whole, values } of storages) gpu.write(whole, values);
+    await gpu.submit([{ plan, scalars }]);
+    return new Map(
+      await Promise.all(storages.map(async ({ whole }) => [whole, await gpu.read(whole)] as const)),
+    );
+  } finally {
+    gpu.dispose();
+  }
+}
+
+async function compare(
+  { kernel, dims }: VerifiedCase,
+  { plan, storages }: KernelProbe,
+  actualOf: ReadonlyMap<Tensor, NumberArray>,
+  options: VerifyOptions,
+): Promise<Verification> {
+  const cpu = new CpuRuntime([plan]);
+  for (const { whole, values } of storages) cpu.write(whole, values);
+  await cpu.submit([{ plan, scalars: scalarsOf(options) }]);
+  const tolerance = toleranceOf(kernel, options);
+  let maximumError = 0;
+  for (const { name, whole, values } of storages) {
+    const [expected, actual] = [await cpu.read(whole), actualOf.get(whole)];
+    if (!actual || !guardsIntact(actual, values))
+      return failed({ kernel, dims }, options, `${name} was written out of bounds`);
+    // The guards' large values must not count as the tensor's scale.
+    const inside = (array: NumberArray) => array.subarray(guardElements, array.length - guardElements);
+    if (kernel.writes.includes(name))
+      maximumError = Math.max(maximumError, relativeError(inside(expected), inside(actual)));
+  }
+  return { kernel: kernel.name, dims, tolerance, maximumError, passed: maximumError <= tolerance };
+}
+
+function failed({ kernel, dims }: VerifiedCase, options: VerifyOptions, message: string): Verification {
+  const tolerance = toleranceOf(kernel, options);
+  return {
+    kernel: kernel.name,
+    dims,
+    tolerance,
+    maximumError: Number.POSITIVE_INFINITY,
+    passed: false,
+    message,
+  };
+}
+
+function scalarsOf({ scalars }: VerifyOptions): Scalars {
+  return { ...exampleScalars, ...scalars };
+}
+
+function toleranceOf(kernel: Kernel, { tolerance }: VerifyOptions): number {
+  return tolerance ?? kernel.tolerance ?? 1e-5;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** max |expected − actual| ÷ max(1, max |expected|); Infinity if either holds what is no number. */
@@ -140,35 +222,4 @@ export function relativeError(expected: NumberArray, actual: NumberArray): numbe
     largest = Math.max(largest, Math.abs(expected[i]));
   }
   return difference / largest;
-}
-
-function guardedValues(spec: BindingSpec, elements: number, name: string): NumberArray {
-  const length = elements + 2 * guardElements;
-  const values = spec.elementType === 'u32' ? new Uint32Array(length) : new Float32Array(length);
-  values.fill(sentinel);
-  let state = [...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), 17) >>> 0;
-  const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  const drawn = spec.fill ? elements : Math.min(elements, drawnValues);
-  for (let i = 0; i < drawn; i++) {
-    // Sum of uniforms: standard normal enough for test data, and bounded.
-    values[guardElements + i] = spec.fill
-      ? spec.fill(uniform(), i)
-      : uniform() + uniform() + uniform() + uniform() - 2;
-  }
-  // Large tensors repeat themselves: drawing every number took calibration seconds.
-  const inside = values.subarray(guardElements, guardElements + elements);
-  for (let i = drawn; i < elements; i += drawn)
-    inside.set(inside.subarray(0, Math.min(drawn, elements - i)), i);
-  return values;
-}
-
-function guardsIntact(actual: NumberArray, before: NumberArray): boolean {
-  for (let i = 0; i < guardElements; i++) {
-    const j = actual.length - 1 - i;
-    if (actual[i] !== before[i] || actual[j] !== before[j]) return false;
-  }
-  return true;
 }

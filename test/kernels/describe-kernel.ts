@@ -7,8 +7,9 @@ import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { PipelineCache } from '../../src/runtime/pipelines.ts';
-import { exampleScalars, verifyKernel } from '../../src/runtime/verify.ts';
+import { verifyKernel } from '../../src/runtime/verify.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 
 let pipelines: PipelineCache | undefined;

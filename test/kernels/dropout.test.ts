@@ -1,7 +1,7 @@
 // Dropout against its reference and finite differences; its mask's share and independence of batching.
 import { expect, it } from 'vitest';
 import { dropout, dropoutKernel } from '../../src/kernels/dropout.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { describeKernel } from './describe-kernel.ts';
 import { runOp } from './run-op.ts';
 

@@ -14,7 +14,7 @@ import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { describeKernel } from './describe-kernel.ts';
 
 describeKernel(expertCount, [

@@ -5,7 +5,7 @@ import { type HeadLossOptions, headLogits, headLoss, lossChunkRows } from '../..
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import type { Parameter } from '../../src/plan/store.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { expectClose, type Operand, runOp } from './run-op.ts';
 
 /** A head whose blocks start at the given rows. */

@@ -11,7 +11,7 @@ import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
 import { GpuRuntime } from '../../src/runtime/gpu-runtime.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { checkGradient } from './describe-kernel.ts';
 import { expectClose, runOp } from './run-op.ts';

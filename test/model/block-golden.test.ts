@@ -10,7 +10,7 @@ import { parameterSpecs } from '../../src/model/parameters.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { storagesOf } from '../../src/plan/store.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { runModel } from './run-model.ts';
 
 interface Golden {

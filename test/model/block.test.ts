@@ -15,7 +15,7 @@ import { persistentTensor, storagesOf } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 
 const [batch, time, width] = [2, 3, 8];
 

@@ -15,7 +15,7 @@ import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor, storagesOf } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { runModel } from './run-model.ts';
 

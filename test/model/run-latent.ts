@@ -9,7 +9,7 @@ import { type Experiment, type ModelConfig, parseExperiment } from '../../src/mo
 import { constantTables, createModelTensors } from '../../src/model/model-tensors.ts';
 import { storagesOf } from '../../src/plan/store.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 
 /** A model as make-latent.py writes it. */
 export interface GoldenLatent {

@@ -1,10 +1,10 @@
 // Kernels made ready to be timed.
 import { expect, it } from 'vitest';
 import type { Kernel } from '../../src/plan/kernel.ts';
+import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { PipelineCache } from '../../src/runtime/pipelines.ts';
 import { measureKernel, probeScalarsOf } from '../../src/runtime/probing.ts';
 import { PassTimer } from '../../src/runtime/timer.ts';
-import { exampleScalars } from '../../src/runtime/verify.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { addScaled } from './tiny-kernels.ts';
 

@@ -1,8 +1,8 @@
 // The check that every kernel must pass on a visitor's device: what it catches.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Kernel } from '../../src/plan/kernel.ts';
-import { probeOf, relativeError, verifyKernel } from '../../src/runtime/verify.ts';
-import { describeGpu, getTestDevice } from '../gpu-device.ts';
+import { relativeError, verifyKernel, verifyKernels } from '../../src/runtime/verify.ts';
+import { describeGpu, getTestDevice, getTestGpu } from '../gpu-device.ts';
 import { addScaled, broken } from './tiny-kernels.ts';
 
 const dims = { elements: 1_000 };
@@ -54,17 +54,64 @@ describeGpu('verifyKernel', () => {
   });
 });
 
-describe('probeOf', () => {
-  it('gives the same guarded values every time, standard normal enough', () => {
-    const kernel = addScaled as unknown as Kernel;
-    const [first, second] = [probeOf(kernel, { elements: 5_000 }), probeOf(kernel, { elements: 5_000 })];
-    const values = first.storages[0]?.values ?? new Float32Array();
-    expect(values).toEqual(second.storages[0]?.values);
-    expect(values).not.toEqual(first.storages[1]?.values);
-    expect([values[0], values.at(-1), values.length]).toEqual([12_345, 12_345, 5_128]);
-    const inner = [...values.slice(64, -64)];
-    expect(Math.abs(inner.reduce((sum, value) => sum + value, 0) / inner.length)).toBeLessThan(0.05);
-    expect(first.plan.dispatches[0]?.bindings.x?.offset).toBe(64);
+describeGpu('verifyKernels', () => {
+  const cases = (kernel: typeof addScaled, count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      kernel: kernel as unknown as Kernel,
+      dims: { elements: 60 + i },
+    }));
+
+  it('waits a few times for all, not for each', async () => {
+    const { device } = await getTestDevice();
+    const waits = vi.spyOn(device.queue, 'onSubmittedWorkDone');
+    const done: number[] = [];
+    const results = await verifyKernels(device, cases(addScaled, 30), {
+      onProgress: (count, total) => done.push(count / total),
+    });
+    expect(waits.mock.calls.length).toBeLessThan(10);
+    waits.mockRestore();
+    expect(results.map(({ dims: { elements } }) => elements)).toEqual(
+      cases(addScaled, 30).map((_, i) => 60 + i),
+    );
+    expect(results.every(({ passed }) => passed)).toBe(true);
+    expect([...done].sort((a, b) => a - b)).toEqual(done);
+    expect(done.at(-1)).toBe(1);
+  });
+
+  it('tells the wrong and the broken from the good beside them', async () => {
+    const { device } = await getTestDevice();
+    const wrong = broken('test.wrong', 'y[i] += 1.0;');
+    const syntax = broken('test.syntax', 'y[i] = ;');
+    const stray = broken(
+      'test.stray',
+      'y[i] += x[i] * step.learningRate + f32(workgroup); y[elements] = 1.0;',
+    );
+    const mixed = [addScaled, wrong, addScaled, syntax, stray, addScaled];
+    const results = await verifyKernels(
+      device,
+      mixed.map((kernel) => ({ kernel: kernel as unknown as Kernel, dims })),
+    );
+    expect(results.map(({ kernel, passed }) => [kernel, passed])).toEqual(
+      mixed.map((kernel) => [kernel.name, kernel === addScaled]),
+    );
+  });
+
+  it('finds out which of many a fault belongs to', async () => {
+    const device = await (await getTestGpu().requestAdapter())?.requestDevice();
+    if (!device) return expect.unreachable();
+    const hungry: Kernel = {
+      ...(addScaled as unknown as Kernel),
+      name: 'test.hungry',
+      workgroups: () => 2 ** 33,
+    };
+    const results = await verifyKernels(device, [
+      ...cases(addScaled, 2),
+      { kernel: hungry, dims },
+      ...cases(addScaled, 2),
+    ]);
+    expect(results.map(({ passed }) => passed)).toEqual([true, true, false, true, true]);
+    expect(results[2]?.message).toMatch(/exceeds/);
+    device.destroy();
   });
 });
 

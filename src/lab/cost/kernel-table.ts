@@ -10,7 +10,7 @@ import { storagesOf } from '../../plan/store.ts';
 import { shapeText } from '../../runtime/calibrate.ts';
 import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
 import { profilePlan } from '../../runtime/profile.ts';
-import { exampleScalars } from '../../runtime/verify.ts';
+import { exampleScalars } from '../../runtime/kernel-probe.ts';
 import type { Engine } from '../plans/engine.ts';
 import { readParameters, writeParameters } from '../plans/parameter-io.ts';
 import { LabError } from '../plans/problem.ts';
