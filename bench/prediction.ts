@@ -8,8 +8,8 @@ import { findPreset } from '../src/model/presets/catalogue.ts';
 import { predictPlan } from '../src/plan/predict.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
 import { GpuRuntime } from '../src/runtime/gpu-runtime.ts';
-import { profilePlan } from '../src/runtime/profile.ts';
 import { exampleScalars } from '../src/runtime/kernel-probe.ts';
+import { profilePlan } from '../src/runtime/profile.ts';
 
 const steps = 12;
 const warmUp = 4;

@@ -81,7 +81,7 @@ async function fullProfile(
   const wanted = shapesToMeasure(open.capabilities);
   for (let again = 0; again < 3 && shapesOf(profile) < wanted; again++)
     profile = await measureProfile(open, output);
-  const plans = models.flatMap(({ experiment }) => typicalPlans(experiment, open.capabilities));
+  const plans = models.flatMap(({ experiment }) => typicalPlans(experiment, open));
   return completeProfile(open, plans, profile, output);
 }
 

@@ -25,10 +25,15 @@ export interface SelfTestRow {
   readonly message?: string;
 }
 
-/** The badge: all kernels against their references. */
+/** The badge: the kernels that an experiment's plans dispatch, against their references. */
 export interface SelfTestReport {
   readonly passed: boolean;
+  /** Every shape at which a kernel was checked, now or before. */
   readonly rows: readonly SelfTestRow[];
+  /** Kernels that the report covers. */
+  readonly kernels: number;
+  /** Of these, those that passed on this device in this browser before and were not run again. */
+  readonly remembered: number;
   readonly seconds: number;
 }
 
@@ -58,8 +63,15 @@ export interface CalibrationReport {
 export interface DeviceApi {
   /** Asks for a GPU; without one the answer says why and that the reference loops are used. Idempotent. */
   openDevice(): Promise<Result<DeviceInfo>>;
-  /** Runs every kernel against its reference on this device. */
-  selfTest(onProgress: (done: number, total: number) => void): Promise<Result<SelfTestReport>>;
+  /**
+   * Holds every kernel that an experiment's plans dispatch (training, evaluation, sampling) against its reference on this
+   * device; without an experiment, those of all presets. What passed here before is not run again unless `again`.
+   */
+  selfTest(
+    onProgress: (done: number, total: number) => void,
+    experiment?: ExperimentJson,
+    again?: boolean,
+  ): Promise<Result<SelfTestReport>>;
   /**
    * Measures this device, or returns the figures kept for it unless `again`; with an experiment, kernels that only it runs
    * are measured too where nothing is known of them.

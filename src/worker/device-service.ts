@@ -6,13 +6,14 @@ import {
   calibrateDevice,
   chosenKernels,
   deviceKey,
+  kernelsOf,
   missingKernels,
   reportOf,
   typicalPlans,
 } from '../lab/cost/calibration.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError, problemOf } from '../lab/plans/problem.ts';
-import { selfTest } from '../lab/plans/self-test.ts';
+import { type CheckedKernel, selfTest } from '../lab/plans/self-test.ts';
 import { profileVersion } from '../plan/device-profile.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
 import type { RunStorage } from './run-storage.ts';
@@ -44,6 +45,8 @@ export class DeviceService {
   #opening: Promise<DeviceInfo> | undefined;
   #open: OpenDevice | undefined;
   #engine: Engine | undefined;
+  /** What passed the self-test on this device. */
+  #checked: Record<string, CheckedKernel> | undefined;
 
   constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
     this.#storage = storage;
@@ -63,10 +66,24 @@ export class DeviceService {
     return this.#engine;
   }
 
-  /** Every kernel that this device can run, against its reference. */
-  async selfTest(onProgress: (done: number, total: number) => void): Promise<SelfTestReport> {
+  /** The kernels of an experiment, or of all presets, against their references; those that passed before only `again`. */
+  async selfTest(
+    onProgress: (done: number, total: number) => void,
+    experiment?: ExperimentJson,
+    again = false,
+  ): Promise<SelfTestReport> {
     const open = await this.gpu('The self-test compares the GPU with the reference loops');
-    return selfTest(open, chosenKernels(open.capabilities), onProgress);
+    const engine = await this.engine();
+    const kernels =
+      experiment === undefined ? chosenKernels(engine) : kernelsOf(typicalPlans(experiment, engine));
+    const key = deviceKey(open.facts, host());
+    this.#checked ??= await this.#storage.checkedKernels(key).catch(() => undefined);
+    const { report, checked } = await selfTest(open, kernels, onProgress, again ? {} : this.#checked);
+    this.#checked = { ...this.#checked, ...checked };
+    for (const { kernel, passed } of report.rows) if (!passed) delete this.#checked[kernel];
+    if (report.remembered < report.kernels)
+      await this.#storage.keepCheckedKernels(key, this.#checked).catch(() => undefined); // works without being kept
+    return report;
   }
 
   /** The kept profile, or a new one, with what only `experiment` runs. */
@@ -80,7 +97,7 @@ export class DeviceService {
     const engine = await this.engine();
     const known = again ? undefined : engine.profile;
     let profile = known ?? (await calibrateDevice(open, host(), onProgress));
-    const missing = missingKernels(typicalPlans(experiment, open.capabilities), profile);
+    const missing = missingKernels(typicalPlans(experiment, engine), profile);
     if (missing.length > 0) {
       const measured = await calibrateDevice(open, host(), onProgress, missing);
       profile = { ...profile, kernels: { ...profile.kernels, ...measured.kernels } };
@@ -118,6 +135,7 @@ export class DeviceService {
     result.device.lost.then((info) => {
       this.#open = undefined;
       this.#engine = undefined;
+      this.#checked = undefined;
       this.#opening = undefined;
       if (info.reason === 'destroyed') return;
       const message = `The GPU was lost (${info.reason}${info.message ? `: ${info.message}` : ''}). Open the saved run to go on.`;

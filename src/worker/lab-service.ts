@@ -52,7 +52,8 @@ export function createLab(): Lab {
     addressOf: async (experiment, presetId) => experimentToAddress(parsed(experiment), presetId),
     fromAddress: async (query) => readAddress(query),
     openDevice: () => answer(() => devices.open()),
-    selfTest: (onProgress) => answer(() => exclusive.during(selfTesting, () => devices.selfTest(onProgress))),
+    selfTest: (onProgress, experiment, again) =>
+      answer(() => exclusive.during(selfTesting, () => devices.selfTest(onProgress, experiment, again))),
     calibrate: (again, onProgress, experiment) =>
       answer(() => exclusive.during(calibrating, () => devices.calibrate(again, onProgress, experiment))),
     keptCalibration: () => devices.kept(),

@@ -1,9 +1,12 @@
 // Keeps runs in this browser: an index in IndexedDB, checkpoints and texts as files in the origin's private file system.
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import * as v from 'valibot';
 import type { KeptRun } from '../contract/records.ts';
 import type { LabEvent } from '../contract/runs.ts';
 import type { ExperimentJson } from '../contract/values.ts';
 import { sha256Hex } from '../data/sha256.ts';
+import type { CheckedKernels } from '../lab/plans/self-test.ts';
+import { appVersion } from '../lab/records/app-version.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 
 /** The index entry of a run. Its record, checkpoints and text are files. */
@@ -35,6 +38,28 @@ const layout = 2;
 const maximumCheckpoints = 12;
 const maximumRuns = 200;
 
+/** Where it is kept what passed the self-test. */
+const checkedFile = 'checked-kernels';
+const checkedSchema = v.object({
+  device: v.string(),
+  version: v.string(),
+  kernels: v.record(
+    v.string(),
+    v.object({
+      digest: v.string(),
+      rows: v.array(
+        v.object({
+          kernel: v.string(),
+          shape: v.string(),
+          maximumError: v.number(),
+          tolerance: v.number(),
+          passed: v.literal(true),
+        }),
+      ),
+    }),
+  ),
+});
+
 /** Storage of one browser. Every method may reject with QuotaExceededError when the disk is full. */
 export class RunStorage {
   readonly #onNewer: (error: Error) => void;
@@ -63,6 +88,20 @@ export class RunStorage {
   async keepProfile(profile: DeviceProfile): Promise<void> {
     if (typeof indexedDB === 'undefined') return;
     await (await this.#open()).put('profiles', profile, profile.device);
+  }
+
+  /** Kernels that passed the self-test on a device under this version; undefined where nothing is known. */
+  async checkedKernels(device: string): Promise<CheckedKernels | undefined> {
+    const file = await readFile(checkedFile);
+    const kept = file && v.safeParse(checkedSchema, JSON.parse(await file.text()));
+    const isOfThis = kept?.success && kept.output.device === device && kept.output.version === appVersion;
+    return isOfThis ? kept.output.kernels : undefined;
+  }
+
+  /** Keeps them, of one device: whoever changes the GPU has it checked again. */
+  async keepCheckedKernels(device: string, kernels: CheckedKernels): Promise<void> {
+    if (typeof navigator.storage === 'undefined') return;
+    await writeFile(checkedFile, new Blob([JSON.stringify({ device, version: appVersion, kernels })]));
   }
 
   /**

@@ -1,6 +1,6 @@
 // A calibrated device measures what an experiment needs beyond that, once.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { typicalPlans } from '../../src/lab/cost/calibration.ts';
+import { kernelsOf, typicalPlans } from '../../src/lab/cost/calibration.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { DeviceService } from '../../src/worker/device-service.ts';
 import { exampleProfile } from '../cli/example-profile.ts';
@@ -26,7 +26,7 @@ describeGpu('calibrating for an experiment', () => {
     const { capabilities } = await getTestDevice();
     const names = [
       ...new Set(
-        typicalPlans(experiment, capabilities).flatMap(({ dispatches }) =>
+        typicalPlans(experiment, { capabilities }).flatMap(({ dispatches }) =>
           dispatches.map(({ kernel }) => kernel.name),
         ),
       ),
@@ -51,5 +51,42 @@ describeGpu('calibrating for an experiment', () => {
     // Nothing is left to measure.
     expect((await devices.calibrate(false, () => undefined, experiment)).seconds).toBe(0);
     (await devices.gpu('test')).device.destroy();
+  });
+});
+
+describeGpu('the self-test of an experiment', () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  beforeAll(() => {
+    Object.defineProperty(globalThis, 'navigator', { value: { gpu: getTestGpu() }, configurable: true });
+  });
+  afterAll(() => {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+  });
+
+  it.each([
+    [
+      'Muon',
+      { ...experiment, train: { ...experiment.train, optimizer: { kind: 'muon', learningRate: 0.1 } } },
+    ],
+    ['attention sinks', { ...experiment, model: { ...experiment.model, attentionSinks: true } }],
+    [
+      'SGD and dropout',
+      { ...experiment, train: { ...experiment.train, optimizer: { kind: 'sgd', learningRate: 0.1 } } },
+    ],
+  ])('checks every kernel that a model with %s dispatches, once', async (_, json) => {
+    const { capabilities } = await getTestDevice();
+    const used = kernelsOf(typicalPlans(json, { capabilities })).map(({ name }) => name);
+    expect(used.length).toBeGreaterThan(20);
+    const storage = new MemoryStorage();
+    const devices = new DeviceService(storage.asRunStorage(), () => undefined);
+    const first = await devices.selfTest(() => undefined, json);
+    expect(new Set(first.rows.map(({ kernel }) => kernel))).toEqual(new Set(used));
+    expect(first).toMatchObject({ passed: true, kernels: used.length, remembered: 0 });
+    // Another page on the same device runs only what is new to it.
+    const later = new DeviceService(storage.asRunStorage(), () => undefined);
+    const second = await later.selfTest(() => undefined, json);
+    expect(second).toMatchObject({ passed: true, kernels: used.length, remembered: used.length });
+    expect((await later.selfTest(() => undefined, json, true)).remembered).toBe(0);
+    for (const service of [devices, later]) (await service.gpu('test')).device.destroy();
   });
 });

@@ -1,5 +1,6 @@
 // The storage of a browser, in memory: Node has neither IndexedDB nor a private file system.
 import { sha256Hex } from '../../src/data/sha256.ts';
+import type { CheckedKernels } from '../../src/lab/plans/self-test.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import type { RunEntry, RunStorage, StoredRun } from '../../src/worker/run-storage.ts';
 
@@ -9,6 +10,7 @@ export class MemoryStorage {
   readonly checkpoints = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly records = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly texts = new Map<string, Blob>();
+  readonly checked = new Map<string, CheckedKernels>();
   readonly profiles = new Map<string, DeviceProfile>();
   isFull = false;
 
@@ -27,6 +29,14 @@ export class MemoryStorage {
 
   async keepProfile(profile: DeviceProfile): Promise<void> {
     this.profiles.set(profile.device, profile);
+  }
+
+  async checkedKernels(device: string): Promise<CheckedKernels | undefined> {
+    return this.checked.get(device);
+  }
+
+  async keepCheckedKernels(device: string, kernels: CheckedKernels): Promise<void> {
+    this.checked.set(device, structuredClone(kernels));
   }
 
   async save(

@@ -10,11 +10,11 @@ import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
 import { calibrate } from '../../runtime/calibrate.ts';
 import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
+import { exampleScalars } from '../../runtime/kernel-probe.ts';
 import { Pace } from '../../runtime/pace.ts';
-import { exampleScalars } from '../../runtime/verify.ts';
 import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { kernelNamed } from '../plans/kernel-catalogue.ts';
-import { recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
+import { type RecordingOptions, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 
 /** What no preset has: the other optimizer, the loss at the end alone, and shapes smaller than any tile. */
 const tinyExperiment = {
@@ -58,7 +58,9 @@ export function openPace({ device, capabilities }: OpenDevice): Promise<Pace> {
  * first, then what only sampling needs. What else a model needs is measured when it is first predicted.
  */
 export function calibratedKernels(capabilities: Capabilities): Kernel[] {
-  const recorded = plainPresets.flatMap(({ experiment }) => recordTypical(experiment, capabilities) ?? []);
+  const recorded = plainPresets.flatMap(
+    ({ experiment }) => recordTypical(experiment, { capabilities }) ?? [],
+  );
   const training = byWeight(recorded.flatMap(({ accumulate, update }) => [accumulate, update]));
   const sampling = recorded.flatMap(({ model }) => {
     const { prefill, decode } = recordInferencePlans(model, { capabilities });
@@ -96,26 +98,27 @@ function byWeight(plans: readonly Plan[]): Kernel[] {
 }
 
 /** The kernels that the presets and a tiny experiment would run on such a device, sampling included, each once. */
-export function chosenKernels(capabilities: Capabilities): Kernel[] {
+export function chosenKernels(device: RecordingOptions): Kernel[] {
   const experiments = [...presets.map(({ experiment }) => experiment), tinyExperiment];
-  return kernelsOf(experiments.flatMap((json) => typicalPlans(json, capabilities)));
+  return kernelsOf(experiments.flatMap((json) => typicalPlans(json, device)));
 }
 
 /** All plans of an experiment in JSON, with the vocabulary of a typical alphabet; none if it is refused. */
-export function typicalPlans(json: unknown, capabilities: Capabilities): Plan[] {
-  const plans = recordTypical(json, capabilities);
-  return plans ? allPlans(plans, recordInferencePlans(plans.model, { capabilities })) : [];
+export function typicalPlans(json: unknown, device: RecordingOptions): Plan[] {
+  const plans = recordTypical(json, device);
+  return plans ? allPlans(plans, recordInferencePlans(plans.model, device)) : [];
 }
 
-function recordTypical(json: unknown, capabilities: Capabilities): TrainingPlans | undefined {
+function recordTypical(json: unknown, device: RecordingOptions): TrainingPlans | undefined {
   const parsed = parseExperiment(json);
   if (parsed.kind !== 'ok') return undefined;
   const { model, train } = parsed.experiment;
   const config = { ...model, vocabulary: model.vocabulary || typicalVocabulary };
-  return recordTrainingPlans(config, train, { capabilities });
+  return recordTrainingPlans(config, train, device);
 }
 
-function kernelsOf(plans: readonly Plan[]): Kernel[] {
+/** Kernels of some plans, each once. */
+export function kernelsOf(plans: readonly Plan[]): Kernel[] {
   return [...new Set(plans.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel)))];
 }
 

@@ -1,5 +1,5 @@
 // All kernels there are, found by their files: a file name is the registration.
-import type { Capabilities, Kernel } from '../../plan/kernel.ts';
+import type { Kernel } from '../../plan/kernel.ts';
 
 const modules = import.meta.glob<Record<string, unknown>>('../../kernels/*.ts', { eager: true });
 
@@ -7,15 +7,6 @@ const modules = import.meta.glob<Record<string, unknown>>('../../kernels/*.ts', 
 export const allKernels: readonly Kernel[] = Object.values(modules).flatMap((exports) =>
   kernelsIn(Object.values(exports)),
 );
-
-/** Kernels that a device has the features for and that say they suit it (such as its subgroup width). */
-export function runnableKernels(capabilities: Capabilities): Kernel[] {
-  return allKernels.filter(
-    ({ requires = [], suits, selfTest }) =>
-      requires.every((feature) => capabilities.features.has(feature)) &&
-      (suits === undefined || selfTest.some((dims) => suits(dims, capabilities))),
-  );
-}
 
 /** A kernel by its name. @throws if there is none. */
 export function kernelNamed(name: string): Kernel {

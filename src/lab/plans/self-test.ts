@@ -1,36 +1,78 @@
-// Checks every kernel against its reference on this very device, before any loss is trusted.
+// Checks kernels against their references on this very device, before any loss is trusted; what passed is not run again.
 
 import type { SelfTestReport, SelfTestRow } from '../../contract/device.ts';
+import { sha256Hex } from '../../data/sha256.ts';
 import type { Kernel } from '../../plan/kernel.ts';
 import { shapeText } from '../../runtime/calibrate.ts';
 import type { OpenDevice } from '../../runtime/device.ts';
-import { PipelineCache } from '../../runtime/pipelines.ts';
-import { verifyKernel } from '../../runtime/verify.ts';
+import { shaderText } from '../../runtime/pipelines.ts';
+import { verifyKernels } from '../../runtime/verify.ts';
 
-/** Runs all given kernels at their self-test shapes. A kernel that fails is reported, never thrown. */
+/** A kernel that passed, and a digest of what was run: another text of it has to be checked again. */
+export interface CheckedKernel {
+  readonly digest: string;
+  readonly rows: readonly SelfTestRow[];
+}
+
+/** Kernels that passed on one device under one driver and browser, by name. */
+export type CheckedKernels = Readonly<Record<string, CheckedKernel>>;
+
+/** What a check says, and what is known of the device after it. */
+export interface SelfTest {
+  readonly report: SelfTestReport;
+  readonly checked: CheckedKernels;
+}
+
+/**
+ * Holds kernels against their references at their self-test shapes. A kernel that fails is reported, never thrown.
+ * @param known what passed before on this device: its rows are taken over
+ */
 export async function selfTest(
   open: OpenDevice,
   kernels: readonly Kernel[],
   onProgress: (done: number, total: number) => void = () => undefined,
-): Promise<SelfTestReport> {
+  known: CheckedKernels = {},
+): Promise<SelfTest> {
   const start = performance.now();
-  const pipelines = new PipelineCache(open.device);
-  const cases = kernels.flatMap((kernel) => kernel.selfTest.map((dims) => ({ kernel, dims })));
-  const rows: SelfTestRow[] = [];
-  for (const { kernel, dims } of cases) {
-    onProgress(rows.length, cases.length);
-    const { maximumError, tolerance, passed, message } = await verifyKernel(open.device, kernel, dims, {
-      pipelines,
-    });
-    rows.push({
-      kernel: kernel.name,
-      shape: shapeText(dims),
-      maximumError,
-      tolerance,
-      passed,
-      ...(message === undefined ? {} : { message }),
-    });
+  const cases = kernels
+    .filter((kernel) => known[kernel.name]?.digest !== digestOf(kernel))
+    .flatMap((kernel) => kernel.selfTest.map((dims) => ({ kernel, dims })));
+  const verifications = await verifyKernels(open.device, cases, { onProgress });
+  const rowsOf = new Map<Kernel, SelfTestRow[]>();
+  for (const [index, { kernel, dims }] of cases.entries()) {
+    const verification = verifications[index];
+    if (!verification) continue;
+    const { maximumError, tolerance, passed, message } = verification;
+    const row = { kernel: kernel.name, shape: shapeText(dims), maximumError, tolerance, passed };
+    rowsOf.set(kernel, [...(rowsOf.get(kernel) ?? []), message === undefined ? row : { ...row, message }]);
   }
-  onProgress(cases.length, cases.length);
-  return { passed: rows.every((row) => row.passed), rows, seconds: (performance.now() - start) / 1000 };
+  const rows = kernels.flatMap((kernel) => rowsOf.get(kernel) ?? known[kernel.name]?.rows ?? []);
+  const checked: Record<string, CheckedKernel> = { ...known };
+  for (const [kernel, own] of rowsOf) {
+    if (own.every(({ passed }) => passed)) checked[kernel.name] = { digest: digestOf(kernel), rows: own };
+    else delete checked[kernel.name];
+  }
+  return {
+    report: {
+      passed: rows.every((row) => row.passed),
+      rows,
+      kernels: kernels.length,
+      remembered: kernels.length - rowsOf.size,
+      seconds: (performance.now() - start) / 1000,
+    },
+    checked,
+  };
+}
+
+const digests = new WeakMap<Kernel, string>();
+
+/** Changes with the kernel's text, entry point and shapes. */
+function digestOf(kernel: Kernel): string {
+  const known = digests.get(kernel);
+  if (known !== undefined) return known;
+  const texts = new Set(kernel.selfTest.map((dims) => shaderText(kernel, dims)));
+  const text = [...texts, kernel.entryPoint, JSON.stringify(kernel.selfTest)].join('\n');
+  const digest = sha256Hex(new TextEncoder().encode(text));
+  digests.set(kernel, digest);
+  return digest;
 }

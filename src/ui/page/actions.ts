@@ -110,7 +110,7 @@ export function labHandlers(lab: LabController, parts: PageParts): LabHandlers {
     step: () => void lab.step(),
     stop: () => void lab.stop(),
     calibrate: () => void lab.calibrate(lab.state.calibration.kind === 'done'),
-    'self-test': () => void lab.selfTest(),
+    'self-test': () => void lab.selfTest(true),
     'show-kernels': ({ measure }) => void lab.showKernels(measure),
     'draw-sample': (request) => void lab.sample(request),
     'cancel-sample': () => void lab.cancelSample(),

@@ -174,10 +174,10 @@ export class LabHeader extends LitElement {
         state: isCpu ? 'reference loops' : 'not checked yet',
       };
     }
-    const { passed, rows } = selfTest.value;
-    const wrong = rows.filter((row) => !row.passed).length;
-    if (!passed) return { lamp: 'bad', device: name, state: `${wrong} of ${rows.length} kernels are wrong` };
+    const { passed, rows, kernels } = selfTest.value;
+    const wrong = new Set(rows.flatMap((row) => (row.passed ? [] : [row.kernel]))).size;
+    if (!passed) return { lamp: 'bad', device: name, state: `${wrong} of ${kernels} kernels are wrong` };
     const lamp = device.value.isSoftware || device.value.runtime === 'cpu' ? 'warn' : 'good';
-    return { lamp, device: name, state: `${rows.length} kernels agree` };
+    return { lamp, device: name, state: `${kernels} kernels agree` };
   }
 }

@@ -33,6 +33,8 @@ export class LabController implements ReactiveController {
   #revision = 0;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #ownText: OwnText | undefined;
+  /** The person trains although a kernel is wrong here: what goes on with that run needs no second word. */
+  #isTrusted = false;
 
   constructor(host: ReactiveControllerHost, options: LabControllerOptions) {
     this.#options = options;
@@ -132,9 +134,10 @@ export class LabController implements ReactiveController {
     return isOpen === true;
   }
 
-  async selfTest(): Promise<boolean> {
+  /** Checks the kernels of a run, or of the form, that were not checked on this device before; `again` all of them. */
+  async selfTest(again = false, experiment = this.state.experiment): Promise<boolean> {
     await this.#store.job('selfTest', 'Checking the kernels', (lab, report) =>
-      lab.selfTest((done, total) => report(done / total, '')),
+      lab.selfTest((done, total) => report(done / total, ''), experiment, again),
     );
     const { selfTest } = this.state;
     return selfTest.kind === 'done' && selfTest.value.passed;
@@ -165,7 +168,8 @@ export class LabController implements ReactiveController {
   }
 
   async resume(): Promise<void> {
-    if (await this.#checkDevice(false)) await this.#store.attempt('', (lab) => lab.resume());
+    if (await this.#checkDevice(false, this.state.run.experiment))
+      await this.#store.attempt('', (lab) => lab.resume());
   }
 
   async step(): Promise<void> {
@@ -276,16 +280,14 @@ export class LabController implements ReactiveController {
     if (isRunActive(before) && !isRunActive(run.state)) void this.#listSavedRuns();
   }
 
-  /** Self-test and, if wished, calibration: once per page, before the first run. */
-  async #checkDevice(isTrusted: boolean): Promise<boolean> {
+  /** Self-test of what this run dispatches and, if wished, calibration: what is known costs nothing. */
+  async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
     const { device } = this.state;
     // Without a GPU the reference loops run, and there is nothing to hold them against.
     if (device.kind !== 'done' || device.value.runtime === 'cpu') return device.kind === 'done';
-    const { selfTest } = this.state;
-    const isChecked = selfTest.kind === 'done' ? selfTest.value.passed : await this.selfTest();
-    if (!isChecked && !isTrusted) return false;
-    // Costs nothing where all that the experiment runs is known.
+    this.#isTrusted ||= isTrusted;
+    if (!(await this.selfTest(false, experiment)) && !this.#isTrusted) return false;
     if (this.state.calibrateFirst) await this.calibrate(false);
     return true;
   }

@@ -169,7 +169,7 @@ export class DevicePanel extends LitElement {
       </summary>
       ${
         report === undefined
-          ? html`<p class="small muted">Every kernel is held against its reference before the first run.</p>`
+          ? html`<p class="small muted">Before a run every kernel that it uses, for training and for writing, is held against its reference.</p>`
           : html`<div class="scroll" tabindex="0" role="region" aria-label="Kernels checked">
                 <table>
                   <thead>
@@ -195,7 +195,11 @@ export class DevicePanel extends LitElement {
                   </tbody>
                 </table>
               </div>
-              <p class="small muted">Took ${formatSeconds(report.seconds)}.</p>`
+              <p class="small muted">
+                ${report.kernels} kernels: all that the last run checked uses, for training and for writing.
+                ${report.remembered > 0 ? html`${report.remembered} agreed here before and were not run again.` : nothing}
+                Took ${formatSeconds(report.seconds)}.
+              </p>`
       }
       <div class="row">
         <button ?disabled=${!this.isFree || selfTest.kind === 'running'} @click=${() => emit(this, 'self-test', undefined)}>

@@ -37,7 +37,7 @@ function kernelsOf(json: unknown, capabilities: Capabilities): Set<string> {
 }
 
 describe.each(devices)('on %s, the chosen kernels', (_, capabilities) => {
-  const chosen = new Set(chosenKernels(capabilities).map(({ name }) => name));
+  const chosen = new Set(chosenKernels({ capabilities }).map(({ name }) => name));
 
   it.each(presets.map(({ id, experiment }) => [id, experiment] as const))(
     'have all of the preset %s',

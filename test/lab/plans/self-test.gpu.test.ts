@@ -9,8 +9,8 @@ import { describeGpu, getTestDevice } from '../../gpu-device.ts';
 describeGpu('the self-test', () => {
   it('passes for all kernels that the presets choose here', async () => {
     const open = await getTestDevice();
-    const kernels = chosenKernels(open.capabilities);
-    const report = await selfTest(open, kernels);
+    const kernels = chosenKernels(open);
+    const { report } = await selfTest(open, kernels);
     expect(report.rows.filter(({ passed }) => !passed)).toEqual([]);
     expect(report.passed).toBe(true);
     expect(new Set(report.rows.map(({ kernel }) => kernel))).toEqual(
@@ -32,12 +32,39 @@ describeGpu('the self-test', () => {
     };
     const broken: Kernel = { ...good, name: 'broken', source: `${good.source}\nfn unfinished(` };
     const done: [number, number][] = [];
-    const report = await selfTest(open, [good, wrong, broken], (n, total) => done.push([n, total]));
+    const { report, checked } = await selfTest(open, [good, wrong, broken], (n, total) =>
+      done.push([n, total]),
+    );
     expect(report.passed).toBe(false);
     const verdict = (name: string) => report.rows.filter(({ kernel }) => kernel === name);
     expect(verdict('softmax.forward').every(({ passed }) => passed)).toBe(true);
     expect(verdict('wrong').every(({ passed, maximumError }) => !passed && maximumError > 0.001)).toBe(true);
     expect(verdict('broken').every(({ passed, message }) => !passed && message !== undefined)).toBe(true);
     expect(done.at(-1)).toEqual([report.rows.length, report.rows.length]);
+    expect(Object.keys(checked)).toEqual(['softmax.forward']);
+  });
+
+  it('does not run again what passed before, unless its text changed', async () => {
+    const open = await getTestDevice();
+    const kernels = ['softmax.forward', 'copy'].map(kernelNamed);
+    const first = await selfTest(open, kernels);
+    expect(first.report).toMatchObject({ passed: true, kernels: 2, remembered: 0 });
+    const second = await selfTest(open, kernels, undefined, first.checked);
+    expect(second.report).toMatchObject({ passed: true, kernels: 2, remembered: 2, rows: first.report.rows });
+    const [softmax, copy] = kernels as [Kernel, Kernel];
+    const changed = { ...softmax, source: `${softmax.source}\n// another text` };
+    const third = await selfTest(open, [changed, copy], undefined, second.checked);
+    expect(third.report).toMatchObject({ passed: true, kernels: 2, remembered: 1 });
+    expect(third.checked['softmax.forward']?.digest).not.toBe(first.checked['softmax.forward']?.digest);
+  });
+
+  it('forgets a kernel that fails when it is checked again', async () => {
+    const open = await getTestDevice();
+    const good = kernelNamed('softmax.forward');
+    const { checked } = await selfTest(open, [good]);
+    const wrong: Kernel = { ...good, source: `${good.source}\n// another text`, tolerance: -1 };
+    const after = await selfTest(open, [wrong], undefined, checked);
+    expect(after.report.passed).toBe(false);
+    expect(after.checked).toEqual({});
   });
 });

@@ -176,6 +176,8 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       tolerance: 1e-5,
       passed: selfTestPasses || index !== 1,
     })),
+    kernels: 4,
+    remembered: 0,
     seconds: 0.6,
   };
 

@@ -100,14 +100,14 @@ describe('lab controller', () => {
     expect(controller.state.notices).toEqual(['The address names no preset of ours: nonsense.']);
   });
 
-  it('checks the device before the first run, and calibrates what each run needs', async () => {
+  it('checks and calibrates what each run needs before it starts', async () => {
     const bench = await open();
     await bench.controller.train();
     const order = ['selfTest', 'calibrate', 'start'];
     expect(bench.calls.filter((name) => order.includes(name))).toEqual(order);
     await bench.controller.stop();
     await bench.controller.train();
-    expect(bench.calls.filter((name) => order.includes(name))).toEqual([...order, 'calibrate', 'start']);
+    expect(bench.calls.filter((name) => order.includes(name))).toEqual([...order, ...order]);
   });
 
   it('does not calibrate when it is told not to', async () => {
@@ -124,6 +124,9 @@ describe('lab controller', () => {
     expect(bench.calls).not.toContain('start');
     await bench.controller.train(true);
     expect(bench.calls).toContain('start');
+    await bench.controller.pause();
+    await bench.controller.resume();
+    expect(bench.calls).toContain('resume');
   });
 
   it('collects the curve and counts it in the title', async () => {
