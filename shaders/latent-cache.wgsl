@@ -21,6 +21,9 @@ override keyOffset: u32;   // of the rotated key in a row of qkv
 @group(0) @binding(6) var<storage, read_write> cache: array<f32>;  // [context, latentSize + ropeSize]
 @group(0) @binding(7) var<storage, read_write> rows: array<f32>;   // [1, heads · (latentSize + ropeSize)]
 
+/// Pairs of channels that turn. A divisor may not be 0, even where nothing is divided: compilers that fold constants refuse.
+override half: u32 = max(ropeSize / 2u, 1u);
+
 const workgroupSize = 64u;
 
 @compute @workgroup_size(workgroupSize)
@@ -42,7 +45,6 @@ fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
 
 /// Element j of the pair (a, b), turned by the row's position.
 fn turned(j: u32, pair: vec2<f32>) -> f32 {
-  let half = ropeSize / 2u;
   let angle = (min(state[0], context - 1u) * half + j % half) * 2u;
   let turn = vec2(table[angle], table[angle + 1u]);
   return select(pair.x * turn.x - pair.y * turn.y, pair.y * turn.x + pair.x * turn.y, j >= half);
@@ -56,11 +58,9 @@ fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   if (group >= launch.endWorkgroup || index >= width + heads * ropeSize) {
     return;
   }
-  let half = ropeSize / 2u;
   if (index >= width) {
-    let turnedSize = max(ropeSize, 1u); // a divisor may not be 0, even where nothing is divided
-    let head = (index - width) / turnedSize;
-    let j = (index - width) % turnedSize;
+    let head = (index - width) / (2u * half);
+    let j = (index - width) % (2u * half);
     let first = head * (headSize + ropeSize) + headSize + j % half;
     rows[head * width + latentSize + j] = turned(j, vec2(queries[first], queries[first + half]));
     return;

@@ -20,13 +20,15 @@ override valueSize: u32;
 @group(0) @binding(7) var<storage, read_write> dKeyValues: array<f32>;
 @group(0) @binding(8) var<storage, read_write> dRopeKey: array<f32>;
 
+/// Pairs of channels that turn. A divisor may not be 0, even where nothing is divided: compilers that fold constants refuse.
+override half: u32 = max(ropeSize / 2u, 1u);
+
 const threads = 128u;
 // loops break before: a constant bound costs no guard, a near one would be unrolled
 const maximumSteps = 0x1000000u;
 
 /// Element j of the pair (a, b) of a row's rotated part, turned by the row's position; direction −1 turns back.
 fn turned(row: u32, j: u32, pair: vec2<f32>, direction: f32) -> f32 {
-  let half = ropeSize / 2u;
   let angle = (row % time * half + j % half) * 2u;
   let cosine = table[angle];
   let sine = table[angle + 1u] * direction;
@@ -50,7 +52,6 @@ fn packedValue(row: u32, column: u32) -> f32 {
     }
     return queries[row * heads * keySize + c];
   }
-  let half = ropeSize / 2u;
   let j = d - headSize;
   if (isKey) {
     let first = row * ropeSize + j % half;
@@ -82,7 +83,6 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
 fn unpack(row: u32, column: u32) {
   let keySize = headSize + ropeSize;
   let pairSize = headSize + valueSize;
-  let half = ropeSize / 2u;
   let packed = row * heads * (2u * keySize + valueSize);
   if (column < heads * keySize) {
     let d = column % keySize;

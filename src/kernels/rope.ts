@@ -152,7 +152,7 @@ export interface RopeOptions {
 function checkedRows(qkv: Tensor, options: RopeOptions): Rows {
   const { heads, keyValueHeads, keySize, valueSize, rotated = keySize } = options;
   const rows = packed(heads, keyValueHeads, keySize, valueSize, rotated);
-  if (rotated % 2 !== 0 || rotated > keySize) {
+  if (rotated % 2 !== 0 || rotated > keySize || rotated < 2) {
     throw new Error(
       `rope: ${rotated} of ${keySize} channels of a head turn, but they turn in pairs. Pass an even size.`,
     );
