@@ -30,7 +30,8 @@ const elementThreads = 128u;
 const columnLanes = 32u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 var<workgroup> sums: array<f32, columnLanes * rowLanes>;
-var<workgroup> segment: vec2<u32>;
+var<workgroup> segmentStart: u32; // of the rows of one token among the sorted
+var<workgroup> segmentEnd: u32;
 
 @compute @workgroup_size(elementThreads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -135,36 +136,35 @@ fn backwardToken(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   let rowLane = thread / columnLanes;
   if (thread == 0u) {
     let first = lowerBound(token);
-    segment = vec2(first, first);
+    segmentStart = first;
+    segmentEnd = first;
     if (first < rows && sorted[rows + min(first, rows - 1u)] == token) {
-      segment.y = lowerBound(token + 1u);
+      segmentEnd = lowerBound(token + 1u);
     }
   }
-  let range = workgroupUniformLoad(&segment);
-  let index = group / groupsAcross * columns + column;
-  if (range.x == range.y) { // the token does not occur
-    if (accumulate == 0u && rowLane == 0u && column < columns) {
-      gradient[index] = 0.0;
-    }
-    return;
-  }
+  workgroupBarrier();
+  let first = segmentStart;
+  let end = segmentEnd;
+  // A token that does not occur goes on to the barrier like any other. To leave before, by workgroupUniformLoad, is
+  // miscompiled on Metal by naga (wgpu issue 4500).
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
-    let place = range.x + i * rowLanes + rowLane;
-    if (place >= range.y) {
+    let place = first + i * rowLanes + rowLane;
+    if (place >= end) {
       break;
     }
     sum += dy[sorted[place] * columns + min(column, columns - 1u)];
   }
   sums[thread] = sum;
   workgroupBarrier();
-  if (rowLane > 0u || column >= columns) {
+  if (rowLane > 0u || column >= columns || (accumulate == 1u && first == end)) {
     return;
   }
   var total = 0.0;
   for (var i = 0u; i < rowLanes; i++) {
     total += sums[thread + i * columnLanes];
   }
+  let index = group / groupsAcross * columns + column;
   if (accumulate == 1u) {
     total += gradient[index];
   }

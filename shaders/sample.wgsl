@@ -37,7 +37,8 @@ fn workgroupSum(value: f32, thread: u32) -> f32 {
     }
     corner[0] = sum;
   }
-  return workgroupUniformLoad(&corner[0]);
+  workgroupBarrier();
+  return corner[0];
 }
 
 /// Id of the largest value, of equals the lowest, in every invocation.
@@ -55,7 +56,10 @@ fn workgroupArgmax(value: f32, id: u32, thread: u32) -> u32 {
       }
     }
   }
-  return workgroupUniformLoad(&best[0]);
+  workgroupBarrier();
+  let winner = best[0];
+  workgroupBarrier(); // the next call writes there
+  return winner;
 }
 
 /// Bits that order as the numbers do; 0 and −0 are one number.
@@ -64,12 +68,13 @@ fn orderOf(value: f32) -> u32 {
   return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
 }
 
-/// Σ over logits from `threshold` on: of exp((logit − largest) · inverse), or of ones if inverse is 0.
-fn massFrom(threshold: u32, largest: f32, inverse: f32, thread: u32) -> f32 {
+/// Σ over logits from `threshold` on: of exp((logit − largest) · inverse), or of ones if inverse is 0. What is not
+/// wanted is not added up, but comes to every barrier.
+fn massFrom(threshold: u32, largest: f32, inverse: f32, isWanted: bool, thread: u32) -> f32 {
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let id = i * threads + thread;
-    if (id >= columns) {
+    if (id >= columns || !isWanted) {
       break;
     }
     let logit = logits[id];
@@ -78,22 +83,19 @@ fn massFrom(threshold: u32, largest: f32, inverse: f32, thread: u32) -> f32 {
   return workgroupSum(sum, thread);
 }
 
-/// Largest threshold in [low, high] from which on the mass is at least `wanted`, built from its highest bit.
+/// Largest threshold in [low, high] from which on the mass is at least `wanted`, built from its highest bit. No barrier
+/// depends on what was found: A uniform load, which would allow it, is miscompiled on Metal by naga (wgpu 4500).
 fn findThreshold(low: u32, high: u32, wanted: f32, largest: f32, inverse: f32, thread: u32) -> u32 {
   var found = 0u;
+  var isFound = false; // any higher threshold that still has the mass keeps the same tokens
   for (var bit = 0u; bit < 32u; bit++) {
     let candidate = found | (0x80000000u >> bit);
-    if (candidate <= low) {
+    let isInside = candidate > low && candidate <= high && !isFound;
+    let mass = massFrom(candidate, largest, inverse, isInside, thread);
+    if (!isFound && (candidate <= low || (isInside && mass >= wanted))) {
       found = candidate;
-    } else if (candidate <= high) {
-      let mass = massFrom(candidate, largest, inverse, thread);
-      if (mass >= wanted) {
-        found = candidate;
-      }
-      if (mass == wanted) { // any higher threshold that still has it keeps the same tokens
-        break;
-      }
     }
+    isFound = isFound || (isInside && mass == wanted);
   }
   return found;
 }
@@ -133,7 +135,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       threshold = findThreshold(0u, high, f32(step.topK), largest, 0.0, thread);
     }
     if (step.topP < 1.0) {
-      let mass = massFrom(threshold, largest, inverse, thread);
+      let mass = massFrom(threshold, largest, inverse, true, thread);
       threshold = findThreshold(threshold, high, step.topP * mass, largest, inverse, thread);
     }
     bestValue = -3.4e38;
