@@ -1,6 +1,7 @@
 // The matrix products of all experts at once for real GPUs; matmul-tiled.wgsl says how, grouped-matmul-plain.wgsl what.
-// One workgroup = one tile of 4·blockRows·threadsDown × 4·blockColumns·threadsAcross of the rows of one expert, or of
-// one y[e] if x is transposed. Tokens of rows are looked up once per tile, or once per stage if x is transposed.
+// One workgroup = one tile of 4·blocks·threadsDown × 4·blocks·threadsAcross (matmul-tiles.wgsl, which stands before) of
+// the rows of one expert, or of one y[e] if x is transposed. Tokens of rows are looked up once per tile, or once per stage
+// if x is transposed.
 
 override rows: u32;
 override columns: u32;
@@ -18,15 +19,7 @@ override accumulate: u32;
 @group(0) @binding(4) var<storage, read> assignments: array<u32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-const threads = threadsAcross * threadsDown;
-const tileHeight = 4u * blockRows * threadsDown;
-const tileColumns = 4u * blockColumns * threadsAcross;
-const xPitch = tileHeight / 4u + 1u; // one spare vec4 turns the banks between rows
-const wPitch = tileColumns / 4u + 1u;
 const lookups = max(tileHeight, tileInner);
-
-var<workgroup> xTile: array<vec4<f32>, tileInner * xPitch>;
-var<workgroup> wTile: array<vec4<f32>, tileInner * wPitch>;
 var<workgroup> sources: array<u32, lookups>; // rows of x of the tile's rows, or of the stage's
 
 /// Looks up the rows of x that `size` rows of the experts from `firstRow` take.
@@ -44,14 +37,31 @@ fn lookUp(firstRow: u32, size: u32, endRow: u32, thread: u32) {
   }
 }
 
+/// Writes, or adds, what a block has inside y: rows below endRow, which lie firstOut rows further down.
+fn storeBlock(firstOut: u32, firstRow: u32, endRow: u32, firstColumn: u32, block: Block) {
+  var copy = array<vec4<f32>, 4>(block.a, block.b, block.c, block.d); // of which loops may make memory
+  for (var i = 0u; i < 16u; i++) {
+    let row = firstRow + i / 4u;
+    let column = firstColumn + i % 4u;
+    if (row < endRow && column < columns) {
+      let index = (firstOut + row) * columns + column;
+      var sum = copy[i / 4u][i % 4u];
+      if (accumulate == 1u) {
+        sum += y[index];
+      }
+      y[index] = sum;
+    }
+  }
+}
+
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let tilesAcross = (columns + tileColumns - 1u) / tileColumns;
-  let firstColumn = group % tilesAcross * tileColumns;
+  let tilesAcross = (columns + tileWidth - 1u) / tileWidth;
+  let firstColumn = group % tilesAcross * tileWidth;
   var expert = 0u;
   var firstRow = 0u;
   var endRow = rows;
@@ -77,7 +87,10 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   let down = thread / threadsAcross;
   let wStart = select(expert * inner * columns, 0u, xTransposed == 1u);
 
-  var sums: array<vec4<f32>, 4u * blockRows * blockColumns>;
+  var topLeft: Block;
+  var topRight: Block;
+  var bottomLeft: Block;
+  var bottomRight: Block;
   for (var stage = 0u; stage < 0x1000000u; stage++) { // a constant bound with a break costs no loop guard
     let firstInner = start + stage * tileInner;
     if (firstInner >= end) {
@@ -89,58 +102,42 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (xTransposed == 1u || stage == 0u) {
       workgroupBarrier();
     }
-    for (var i = 0u; i < tileHeight * tileInner / threads; i++) {
+    // innerIndex is never a row of another expert: 0 · NaN is not 0.
+    for (var i = 0u; i < rowQuads * tileInner / threads; i++) {
       let e = i * threads + thread;
-      let k = e % tileInner * (1u - xTransposed) + e / tileHeight * xTransposed;
-      let r = e / tileInner * (1u - xTransposed) + e % tileHeight * xTransposed;
-      let innerIndex = min(firstInner + k, end - 1u); // never a row of another expert: 0 · NaN is not 0
-      let byRow = sources[r * (1u - xTransposed)] * inner + innerIndex;
-      let byInner = sources[k * xTransposed] * rows + min(firstRow + r, rows - 1u);
-      let value = x[select(byRow, byInner, xTransposed == 1u)];
-      xTile[k * xPitch + r / 4u][r % 4u] = select(0.0, value, firstInner + k < end);
+      let k = e % tileInner * (1u - xTransposed) + e / rowQuads * xTransposed;
+      let quad = e / tileInner * (1u - xTransposed) + e % rowQuads * xTransposed;
+      let innerIndex = min(firstInner + k, end - 1u);
+      var at = sources[k * xTransposed] * rows + min(firstRow + 4u * quad + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(rows - 1u));
+      if (xTransposed == 0u) {
+        at = vec4<u32>(sources[4u * quad], sources[4u * quad + 1u], sources[4u * quad + 2u], sources[4u * quad + 3u]);
+        at = at * inner + innerIndex;
+      }
+      let value = vec4<f32>(x[at.x], x[at.y], x[at.z], x[at.w]);
+      xTile[k * xPitch + quad] = select(vec4<f32>(), value, firstInner + k < end);
     }
-    for (var i = 0u; i < tileColumns * tileInner / threads; i++) {
+    for (var i = 0u; i < columnQuads * tileInner / threads; i++) {
       let e = i * threads + thread;
-      let k = e / tileColumns * (1u - wTransposed) + e % tileInner * wTransposed;
-      let c = e % tileColumns * (1u - wTransposed) + e / tileInner * wTransposed;
-      let column = min(firstColumn + c, columns - 1u);
-      let innerIndex = min(firstInner + k, end - 1u); // never a row of another expert: 0 · NaN is not 0
-      wTile[k * wPitch + c / 4u][c % 4u] =
-        w[wStart + select(innerIndex * columns + column, column * inner + innerIndex, wTransposed == 1u)];
+      let k = e / columnQuads * (1u - wTransposed) + e % tileInner * wTransposed;
+      let quad = e % columnQuads * (1u - wTransposed) + e / tileInner * wTransposed;
+      let column = min(firstColumn + 4u * quad + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(columns - 1u));
+      let innerIndex = min(firstInner + k, end - 1u);
+      let at = wStart +
+        select(innerIndex * columns + column, column * inner + innerIndex, vec4<bool>(wTransposed == 1u));
+      wTile[k * wPitch + quad] = vec4<f32>(w[at.x], w[at.y], w[at.z], w[at.w]);
     }
     workgroupBarrier();
-    for (var k = 0u; k < tileInner; k++) {
-      var ws: array<vec4<f32>, blockColumns>;
-      for (var j = 0u; j < blockColumns; j++) {
-        ws[j] = wTile[k * wPitch + j * threadsAcross + across];
-      }
-      for (var i = 0u; i < blockRows; i++) {
-        let xs = xTile[k * xPitch + i * threadsDown + down];
-        for (var j = 0u; j < blockColumns; j++) {
-          let block = (i * blockColumns + j) * 4u;
-          sums[block] = fma(vec4<f32>(xs.x), ws[j], sums[block]);
-          sums[block + 1u] = fma(vec4<f32>(xs.y), ws[j], sums[block + 1u]);
-          sums[block + 2u] = fma(vec4<f32>(xs.z), ws[j], sums[block + 2u]);
-          sums[block + 3u] = fma(vec4<f32>(xs.w), ws[j], sums[block + 3u]);
-        }
-      }
-    }
+    addStage(&topLeft, &topRight, &bottomLeft, &bottomRight, down, across);
     workgroupBarrier();
   }
 
+  let outRow = firstRow + 4u * down;
+  let outColumn = firstColumn + 4u * across;
   let firstOut = select(0u, expert * rows, xTransposed == 1u);
-  for (var i = 0u; i < blockRows * 4u; i++) {
-    let row = firstRow + (i / 4u * threadsDown + down) * 4u + i % 4u;
-    for (var j = 0u; j < blockColumns * 4u; j++) {
-      let column = firstColumn + (j / 4u * threadsAcross + across) * 4u + j % 4u;
-      if (row < endRow && column < columns) {
-        let index = (firstOut + row) * columns + column;
-        var sum = sums[(i / 4u * blockColumns + j / 4u) * 4u + i % 4u][j % 4u];
-        if (accumulate == 1u) {
-          sum += y[index];
-        }
-        y[index] = sum;
-      }
-    }
+  storeBlock(firstOut, outRow, endRow, outColumn, topLeft);
+  if (blocks > 1u) {
+    storeBlock(firstOut, outRow, endRow, outColumn + 4u * threadsAcross, topRight);
+    storeBlock(firstOut, outRow + 4u * threadsDown, endRow, outColumn, bottomLeft);
+    storeBlock(firstOut, outRow + 4u * threadsDown, endRow, outColumn + 4u * threadsAcross, bottomRight);
   }
 }

@@ -1,8 +1,6 @@
 // y = x·w (+ bias) (+ residual) (+ y) for real GPUs: tiles of x and w in workgroup memory, sums in registers.
-// One workgroup = one tile of 4·blockRows·threadsDown × 4·blockColumns·threadsAcross; each invocation holds
-// blockRows × blockColumns blocks of 4 × 4, whose rows lie threadsDown blocks apart (no bank conflicts). A stage is
-// tileInner of the inner size, both tiles with the inner index outermost, so that operands are read as vec4s.
-// The layouts of x, w and of the slices of y are those of matmul-plain.wgsl. Any device; no subgroups.
+// One workgroup = one tile of 4·blocks·threadsDown × 4·blocks·threadsAcross (matmul-tiles.wgsl, which stands before). The
+// layouts of x, w and of the slices of y are those of matmul-plain.wgsl. Any device; no subgroups.
 
 override rows: u32;
 override columns: u32;
@@ -21,14 +19,42 @@ override accumulate: u32;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
-const threads = threadsAcross * threadsDown;
-const tileRows = 4u * blockRows * threadsDown;
-const tileColumns = 4u * blockColumns * threadsAcross;
-const xPitch = tileRows / 4u + 1u; // one spare vec4 turns the banks between rows
-const wPitch = tileColumns / 4u + 1u;
+/// Elements of four neighbouring rows of x at one inner index, the last row repeated past the end.
+fn fourRows(first: u32, innerIndex: u32) -> vec4<f32> {
+  let row = min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(rows - 1u));
+  let i = select(row * xStride + innerIndex, innerIndex * xStride + row, vec4<bool>(xTransposed == 1u));
+  return vec4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]);
+}
 
-var<workgroup> xTile: array<vec4<f32>, tileInner * xPitch>;
-var<workgroup> wTile: array<vec4<f32>, tileInner * wPitch>;
+/// Elements of four neighbouring columns of w at one inner index, the last column repeated past the end.
+fn fourColumns(first: u32, innerIndex: u32) -> vec4<f32> {
+  let column = min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(columns - 1u));
+  let i = select(innerIndex * wStride + column, column * wStride + innerIndex, vec4<bool>(wTransposed == 1u));
+  return vec4<f32>(w[i.x], w[i.y], w[i.z], w[i.w]);
+}
+
+/// Writes what a block has inside y, with bias, residual and what y held.
+fn storeBlock(slice: u32, firstRow: u32, firstColumn: u32, block: Block) {
+  var copy = array<vec4<f32>, 4>(block.a, block.b, block.c, block.d); // of which loops may make memory
+  for (var i = 0u; i < 16u; i++) {
+    let row = firstRow + i / 4u;
+    let column = firstColumn + i % 4u;
+    if (row < rows && column < columns) {
+      let index = (slice * rows + row) * yStride + column;
+      var sum = copy[i / 4u][i % 4u];
+      if (hasBias == 1u) {
+        sum += bias[column];
+      }
+      if (hasResidual == 1u) {
+        sum += residual[row * columns + column];
+      }
+      if (accumulate == 1u) {
+        sum += y[index];
+      }
+      y[index] = sum;
+    }
+  }
+}
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -36,18 +62,21 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let tilesAcross = (columns + tileColumns - 1u) / tileColumns;
-  let tilesDown = (rows + tileRows - 1u) / tileRows;
+  let tilesAcross = (columns + tileWidth - 1u) / tileWidth;
+  let tilesDown = (rows + tileHeight - 1u) / tileHeight;
   let slice = group / (tilesAcross * tilesDown);
-  let firstRow = group / tilesAcross % tilesDown * tileRows;
-  let firstColumn = group % tilesAcross * tileColumns;
+  let firstRow = group / tilesAcross % tilesDown * tileHeight;
+  let firstColumn = group % tilesAcross * tileWidth;
   let slicedInner = (inner + slices - 1u) / slices;
   let start = min(slice * slicedInner, inner);
   let end = min(start + slicedInner, inner);
   let across = thread % threadsAcross;
   let down = thread / threadsAcross;
 
-  var sums: array<vec4<f32>, 4u * blockRows * blockColumns>;
+  var topLeft: Block;
+  var topRight: Block;
+  var bottomLeft: Block;
+  var bottomRight: Block;
   for (var stage = 0u; stage < 0x1000000u; stage++) { // a constant bound with a break costs no loop guard
     let firstInner = start + stage * tileInner;
     if (firstInner >= end) {
@@ -55,62 +84,30 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     }
     // Neighbours read neighbouring addresses: along the inner index, or along rows where x is transposed. The
     // indices are not by select(), which would hide their range and cost a clamp.
-    for (var i = 0u; i < tileRows * tileInner / threads; i++) {
+    for (var i = 0u; i < rowQuads * tileInner / threads; i++) {
       let e = i * threads + thread;
-      let k = e % tileInner * (1u - xTransposed) + e / tileRows * xTransposed;
-      let r = e / tileInner * (1u - xTransposed) + e % tileRows * xTransposed;
-      let row = min(firstRow + r, rows - 1u);
-      let innerIndex = min(firstInner + k, inner - 1u);
-      let value = x[select(row * xStride + innerIndex, innerIndex * xStride + row, xTransposed == 1u)];
-      xTile[k * xPitch + r / 4u][r % 4u] = select(0.0, value, firstInner + k < end);
+      let k = e % tileInner * (1u - xTransposed) + e / rowQuads * xTransposed;
+      let quad = e / tileInner * (1u - xTransposed) + e % rowQuads * xTransposed;
+      let value = fourRows(firstRow + 4u * quad, min(firstInner + k, inner - 1u));
+      xTile[k * xPitch + quad] = select(vec4<f32>(), value, firstInner + k < end);
     }
-    for (var i = 0u; i < tileColumns * tileInner / threads; i++) {
+    for (var i = 0u; i < columnQuads * tileInner / threads; i++) {
       let e = i * threads + thread;
-      let k = e / tileColumns * (1u - wTransposed) + e % tileInner * wTransposed;
-      let c = e % tileColumns * (1u - wTransposed) + e / tileInner * wTransposed;
-      let column = min(firstColumn + c, columns - 1u);
-      let innerIndex = min(firstInner + k, inner - 1u);
-      wTile[k * wPitch + c / 4u][c % 4u] =
-        w[select(innerIndex * wStride + column, column * wStride + innerIndex, wTransposed == 1u)];
+      let k = e / columnQuads * (1u - wTransposed) + e % tileInner * wTransposed;
+      let quad = e % columnQuads * (1u - wTransposed) + e / tileInner * wTransposed;
+      wTile[k * wPitch + quad] = fourColumns(firstColumn + 4u * quad, min(firstInner + k, inner - 1u));
     }
     workgroupBarrier();
-    for (var k = 0u; k < tileInner; k++) {
-      var ws: array<vec4<f32>, blockColumns>;
-      for (var j = 0u; j < blockColumns; j++) {
-        ws[j] = wTile[k * wPitch + j * threadsAcross + across];
-      }
-      for (var i = 0u; i < blockRows; i++) {
-        let xs = xTile[k * xPitch + i * threadsDown + down];
-        for (var j = 0u; j < blockColumns; j++) {
-          let block = (i * blockColumns + j) * 4u;
-          sums[block] = fma(vec4<f32>(xs.x), ws[j], sums[block]);
-          sums[block + 1u] = fma(vec4<f32>(xs.y), ws[j], sums[block + 1u]);
-          sums[block + 2u] = fma(vec4<f32>(xs.z), ws[j], sums[block + 2u]);
-          sums[block + 3u] = fma(vec4<f32>(xs.w), ws[j], sums[block + 3u]);
-        }
-      }
-    }
+    addStage(&topLeft, &topRight, &bottomLeft, &bottomRight, down, across);
     workgroupBarrier();
   }
 
-  for (var i = 0u; i < blockRows * 4u; i++) {
-    let row = firstRow + (i / 4u * threadsDown + down) * 4u + i % 4u;
-    for (var j = 0u; j < blockColumns * 4u; j++) {
-      let column = firstColumn + (j / 4u * threadsAcross + across) * 4u + j % 4u;
-      if (row < rows && column < columns) {
-        let index = (slice * rows + row) * yStride + column;
-        var sum = sums[(i / 4u * blockColumns + j / 4u) * 4u + i % 4u][j % 4u];
-        if (hasBias == 1u) {
-          sum += bias[column];
-        }
-        if (hasResidual == 1u) {
-          sum += residual[row * columns + column];
-        }
-        if (accumulate == 1u) {
-          sum += y[index];
-        }
-        y[index] = sum;
-      }
-    }
+  let row = firstRow + 4u * down;
+  let column = firstColumn + 4u * across;
+  storeBlock(slice, row, column, topLeft);
+  if (blocks > 1u) {
+    storeBlock(slice, row, column + 4u * threadsAcross, topRight);
+    storeBlock(slice, row + 4u * threadsDown, column, bottomLeft);
+    storeBlock(slice, row + 4u * threadsDown, column + 4u * threadsAcross, bottomRight);
   }
 }

@@ -5,6 +5,8 @@ import plainSource from '../../shaders/attention-backward-plain.wgsl?raw';
 import queriesSource from '../../shaders/attention-backward-queries-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/attention-backward-tiled.wgsl?raw';
 import stripsSource from '../../shaders/attention-strips.wgsl?raw';
+import tilesSource from '../../shaders/attention-tiles.wgsl?raw';
+import blockSource from '../../shaders/matmul-block.wgsl?raw';
 import {
   type Capabilities,
   type Dims,
@@ -183,7 +185,7 @@ function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
 
 /** Tiles of 32 × 32 rows in workgroup memory. */
 const tiled = {
-  source: attentionPrologue + tiledSource,
+  source: attentionPrologue + blockSource + tilesSource + tiledSource,
   constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize }),
   suits: suitsTiles,
 };

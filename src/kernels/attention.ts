@@ -4,6 +4,8 @@ import plainSource from '../../shaders/attention-plain.wgsl?raw';
 import stripsSource from '../../shaders/attention-strips.wgsl?raw';
 import subgroupSource from '../../shaders/attention-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/attention-tiled.wgsl?raw';
+import tilesSource from '../../shaders/attention-tiles.wgsl?raw';
+import blockSource from '../../shaders/matmul-block.wgsl?raw';
 import { type Dims, defineKernel, type NumberArray, type Scalars } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
@@ -78,7 +80,7 @@ function subgroupForward(lanes: 4 | 8): typeof attentionForward {
 const tiledForward: typeof attentionForward = defineKernel({
   ...forwardFamily,
   name: 'attention.forward/tiled',
-  source: attentionPrologue + tiledSource,
+  source: attentionPrologue + blockSource + tilesSource + tiledSource,
   constants: ({ keySize, valueSize }) => ({ keySize, valueSize }),
   suits: suitsTiles,
   workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / 32),

@@ -3,8 +3,10 @@ import pairsSource from '../../shaders/grouped-matmul-pairs.wgsl?raw';
 import plainSource from '../../shaders/grouped-matmul-plain.wgsl?raw';
 import subgroupSource from '../../shaders/grouped-matmul-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/grouped-matmul-tiled.wgsl?raw';
+import blockSource from '../../shaders/matmul-block.wgsl?raw';
 import pairSumsSource from '../../shaders/matmul-pair-sums.wgsl?raw';
 import productsSource from '../../shaders/matmul-products.wgsl?raw';
+import tilesSource from '../../shaders/matmul-tiles.wgsl?raw';
 import { type Capabilities, type Dims, defineKernel, type Feature, type Kernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
@@ -93,14 +95,8 @@ function tiledVariant(down: number, across: number, blocks: 1 | 2, minimumTiles:
   const tile = [4 * blocks * down, 4 * blocks * across] as const;
   return {
     name: `tiled-${tile[0]}x${tile[1]}-${4 * blocks}x${4 * blocks}`,
-    source: tiledSource,
-    constants: {
-      threadsDown: down,
-      threadsAcross: across,
-      blockRows: blocks,
-      blockColumns: blocks,
-      tileInner: 16,
-    },
+    source: blockSource + tilesSource + tiledSource,
+    constants: { threadsDown: down, threadsAcross: across, blocks, tileInner: 16 },
     tile,
     suits: (device) => !isNarrow(device) && device.maxInvocationsPerWorkgroup >= down * across,
     pays: (dims) => Math.ceil(dims.columns / tile[1]) * tilesDown(dims, tile[0]) >= minimumTiles,

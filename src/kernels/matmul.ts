@@ -1,4 +1,5 @@
 // Matrix products in three layouts with several variants each, and the function that records one.
+import blockSource from '../../shaders/matmul-block.wgsl?raw';
 import pairSumsSource from '../../shaders/matmul-pair-sums.wgsl?raw';
 import pairsSource from '../../shaders/matmul-pairs.wgsl?raw';
 import plainSource from '../../shaders/matmul-plain.wgsl?raw';
@@ -6,6 +7,7 @@ import productsSource from '../../shaders/matmul-products.wgsl?raw';
 import rowSource from '../../shaders/matmul-row.wgsl?raw';
 import subgroupSource from '../../shaders/matmul-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/matmul-tiled.wgsl?raw';
+import tilesSource from '../../shaders/matmul-tiles.wgsl?raw';
 import { type Capabilities, type Dims, defineKernel, type Feature, type Kernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
@@ -123,8 +125,8 @@ function tiledVariant(threads: 64 | 256, blocks: 1 | 2, tileInner: number, minim
   const tile = [block * side, block * side] as const;
   return {
     name: `tiled-${tile[0]}x${tile[1]}-${block}x${block}`,
-    source: tiledSource,
-    constants: { threadsDown: side, threadsAcross: side, blockRows: blocks, blockColumns: blocks, tileInner },
+    source: blockSource + tilesSource + tiledSource,
+    constants: { threadsDown: side, threadsAcross: side, blocks, tileInner },
     tile,
     suits: (_, device) => !isNarrow(device) && device.maxInvocationsPerWorkgroup >= threads,
     pays: (dims) => tilesOf(dims, tile) * dims.slices >= minimumTiles,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { prologue } from '../../src/kernels/prologue.ts';
 import type { Dims, Kernel } from '../../src/plan/kernel.ts';
 import { parseBindings, parseOverrides, parseStruct } from '../../src/plan/wgsl.ts';
+import { findComponentStores } from '../kernels/whole-vector-stores.ts';
 import { listFiles, listImports } from './source-files.ts';
 
 const modules = import.meta.glob<Record<string, unknown>>('../../src/kernels/*.ts', { eager: true });
@@ -39,6 +40,15 @@ describe('each shader', () => {
 describe.each([...new Set(kernels)].map((kernel) => ({ name: kernel.name, kernel })))(
   '$name',
   ({ kernel }) => {
+    it('stores whole vectors where invocations share memory: WGSL lets a component take its neighbours along', () => {
+      const stores = findComponentStores(kernel.source);
+      expect(stores.map(({ vector, component, operator }) => vector + component + operator)).toEqual([]);
+    });
+
+    it('leaves no barrier to workgroupUniformLoad, which naga translates wrongly for Metal (wgpu issue 4500)', () => {
+      expect(kernel.source).not.toMatch(/workgroupUniformLoad\s*\(/);
+    });
+
     const bindings = parseBindings(kernel.source).filter(({ group }) => group === 0);
     const shapes: readonly Dims[] = [...kernel.selfTest, ...kernel.calibration];
 

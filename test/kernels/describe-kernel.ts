@@ -11,6 +11,7 @@ import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { PipelineCache } from '../../src/runtime/pipelines.ts';
 import { verifyKernel } from '../../src/runtime/verify.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
+import { storeWholeVectors } from './whole-vector-stores.ts';
 
 let pipelines: PipelineCache | undefined;
 
@@ -28,7 +29,9 @@ export function describeKernel<D extends string, B extends string>(
         const missing = (kernel.requires ?? []).filter((feature) => !capabilities.features.has(feature));
         if (missing.length > 0) return expect(missing, 'the test device lacks features').toEqual(missing);
         pipelines ??= new PipelineCache(device);
-        const result = await verifyKernel(device, kernel as unknown as Kernel, dims, {
+        // As written wherever no store goes to a component of a shared vector: one run shows the sums and the races.
+        const racing = { ...kernel, source: storeWholeVectors(kernel.source) } as unknown as Kernel;
+        const result = await verifyKernel(device, racing, dims, {
           ...options,
           pipelines,
         });

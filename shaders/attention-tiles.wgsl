@@ -1,0 +1,128 @@
+// What attention in tiles of 32 own × 32 other rows shares, forward and backward: 64 invocations that stage rows through
+// workgroup memory and hold 4 × 4 of a tile's products each. Stands before those shaders, after matmul-block.wgsl and
+// attention-mask.wgsl; they say where rows are by `element(source, index)`. Invocations store whole vectors, as in
+// matmul-tiles.wgsl.
+
+const threads = 64u;   // 8 × 8: invocation t owns rows 4 (t / 8) … and columns 4 (t % 8) … of a tile
+const tile = 32u;
+const slabSize = 32u;  // inner dimensions staged at once
+const pitch = 9u;      // vec4s between staged lines of 32 numbers: the ninth turns the memory banks
+// Indices are written modulo their range (`thread / 8u % 8u`) because bounds are not proved across calls.
+var<workgroup> stage: array<vec4<f32>, 2u * slabSize * pitch>;
+var<workgroup> weights: array<vec4<f32>, tile * pitch>;
+
+/// 32 rows of a matrix from firstRow; rows past the sequence's end repeat its last.
+struct Rows {
+  source: u32, // the matrix, for `element`
+  base: u32,   // address of the sequence's first row
+  stride: u32,
+  firstRow: u32,
+}
+
+fn addressOf(rows: Rows, row: u32) -> u32 {
+  return rows.base + min(rows.firstRow + row, time - 1u) * rows.stride;
+}
+
+/// One column of four neighbouring rows, 0 past `size` columns.
+fn loadDown(rows: Rows, row: u32, column: u32, size: u32) -> vec4<f32> {
+  let c = min(column, size - 1u);
+  let values = vec4<f32>(
+    element(rows.source, addressOf(rows, row) + c),
+    element(rows.source, addressOf(rows, row + 1u) + c),
+    element(rows.source, addressOf(rows, row + 2u) + c),
+    element(rows.source, addressOf(rows, row + 3u) + c),
+  );
+  return select(vec4<f32>(), values, column < size);
+}
+
+/// Four neighbouring columns of one row, 0 past `size` columns.
+fn loadAcross(rows: Rows, row: u32, column: u32, size: u32) -> vec4<f32> {
+  let columns = column + vec4<u32>(0u, 1u, 2u, 3u);
+  let i = addressOf(rows, row) + min(columns, vec4<u32>(size - 1u));
+  let values = vec4<f32>(
+    element(rows.source, i.x),
+    element(rows.source, i.y),
+    element(rows.source, i.z),
+    element(rows.source, i.w),
+  );
+  return select(vec4<f32>(), values, columns < vec4<u32>(size));
+}
+
+/// Products of this invocation's four own rows with its four other rows.
+fn products(own: Rows, other: Rows, size: u32, thread: u32) -> Block {
+  var sums: Block;
+  for (var slab = 0u; slab < 16u; slab++) {
+    if (slab * slabSize >= size) {
+      break;
+    }
+    workgroupBarrier();
+    for (var i = 0u; i < tile / 4u * slabSize / threads; i++) {
+      let quad = 2u * i + thread / slabSize % 2u; // of rows; neighbours read neighbouring columns
+      let d = thread % slabSize;
+      stage[d * pitch + quad] = loadDown(own, 4u * quad, slab * slabSize + d, size);
+      stage[(slabSize + d) * pitch + quad] = loadDown(other, 4u * quad, slab * slabSize + d, size);
+    }
+    workgroupBarrier();
+    for (var d = 0u; d < slabSize; d++) {
+      addOuter(&sums, stage[d * pitch + thread / 8u % 8u], stage[(slabSize + d) * pitch + thread % 8u]);
+    }
+  }
+  return sums;
+}
+
+/// Hands this invocation's weights of own rows to the workgroup, other rows outermost.
+fn shareWeights(w: Block, thread: u32) {
+  workgroupBarrier();
+  let first = thread % 8u * 4u * pitch + thread / 8u % 8u;
+  weights[first] = vec4<f32>(w.a.x, w.b.x, w.c.x, w.d.x);
+  weights[first + pitch] = vec4<f32>(w.a.y, w.b.y, w.c.y, w.d.y);
+  weights[first + 2u * pitch] = vec4<f32>(w.a.z, w.b.z, w.c.z, w.d.z);
+  weights[first + 3u * pitch] = vec4<f32>(w.a.w, w.b.w, w.c.w, w.d.w);
+}
+
+/// Sums of four own rows in up to four parts of 32 columns: four neighbours of each. Parts have names, as rows of blocks.
+struct Parts {
+  first: Block,
+  second: Block,
+  third: Block,
+  fourth: Block,
+}
+
+/// sums + weights · columns of a matrix from 32 · part on.
+fn plusWeighted(start: Block, matrix: Rows, part: u32, size: u32, thread: u32) -> Block {
+  workgroupBarrier();
+  for (var i = 0u; i < tile * tile / 4u / threads; i++) {
+    let row = 8u * i + thread / 8u % 8u;
+    stage[row * 8u + thread % 8u] = loadAcross(matrix, row, part * tile + thread % 8u * 4u, size);
+  }
+  workgroupBarrier();
+  var sums = start;
+  for (var row = 0u; row < tile; row++) {
+    addOuter(&sums, weights[row * pitch + thread / 8u % 8u], stage[row * 8u + thread % 8u]);
+  }
+  return sums;
+}
+
+/// sums += weights · matrix, whose `size` columns take so many parts.
+fn addWeighted(sums: ptr<function, Parts>, matrix: Rows, parts: u32, size: u32, thread: u32) {
+  sums.first = plusWeighted(sums.first, matrix, 0u, size, thread);
+  if (parts > 1u) {
+    sums.second = plusWeighted(sums.second, matrix, 1u, size, thread);
+  }
+  if (parts > 2u) {
+    sums.third = plusWeighted(sums.third, matrix, 2u, size, thread);
+  }
+  if (parts > 3u) {
+    sums.fourth = plusWeighted(sums.fourth, matrix, 3u, size, thread);
+  }
+}
+
+/// What dropout makes of probabilities of four others, each 0 or one factor.
+fn keepFactors(sample: u32, head: u32, query: vec4<u32>, key: vec4<u32>) -> vec4<f32> {
+  return vec4<f32>(
+    keepFactor(sample, head, query.x, key.x),
+    keepFactor(sample, head, query.y, key.y),
+    keepFactor(sample, head, query.z, key.z),
+    keepFactor(sample, head, query.w, key.w),
+  );
+}

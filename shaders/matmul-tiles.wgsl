@@ -1,0 +1,41 @@
+// Tiles of x and w in workgroup memory and their products in registers. Stands before the tiled matrix products,
+// after matmul-block.wgsl.
+// Each of threadsDown × threadsAcross invocations holds `blocks` × `blocks` (1 or 2) blocks of 4 × 4 sums,
+// threadsDown and threadsAcross blocks apart (no bank conflicts). A stage is tileInner of the inner size; both tiles have
+// it outermost, so that operands are read as vec4s. Invocations store whole vectors: a store to one component may touch
+// the others too (WGSL, "Component Reference from Vector Memory View"), and would race with those of its neighbours.
+
+const threads = threadsAcross * threadsDown;
+const tileHeight = 4u * blocks * threadsDown;
+const tileWidth = 4u * blocks * threadsAcross;
+const rowQuads = tileHeight / 4u; // vec4s across a tile
+const columnQuads = tileWidth / 4u;
+const xPitch = rowQuads + 1u; // one spare vec4 turns the banks between lines
+const wPitch = columnQuads + 1u;
+
+var<workgroup> xTile: array<vec4<f32>, tileInner * xPitch>;
+var<workgroup> wTile: array<vec4<f32>, tileInner * wPitch>;
+
+/// Adds the products of a stage: rows `down` of xTile and columns `across` of wTile. All but topLeft are
+/// left alone where `blocks` is 1.
+fn addStage(
+  topLeft: ptr<function, Block>,
+  topRight: ptr<function, Block>,
+  bottomLeft: ptr<function, Block>,
+  bottomRight: ptr<function, Block>,
+  down: u32,
+  across: u32,
+) {
+  for (var k = 0u; k < tileInner; k++) {
+    let left = wTile[k * wPitch + across % threadsAcross];
+    let top = xTile[k * xPitch + down % threadsDown];
+    addOuter(topLeft, top, left);
+    if (blocks > 1u) {
+      let right = wTile[k * wPitch + (blocks - 1u) * threadsAcross + across % threadsAcross];
+      let bottom = xTile[k * xPitch + (blocks - 1u) * threadsDown + down % threadsDown];
+      addOuter(topRight, top, right);
+      addOuter(bottomLeft, bottom, left);
+      addOuter(bottomRight, bottom, right);
+    }
+  }
+}
