@@ -19,7 +19,7 @@ import {
   StagingRing,
   submitCopy,
 } from './staging.ts';
-import { SubmitClock } from './submit-clock.ts';
+import { type PassTicks, SubmitClock } from './submit-clock.ts';
 import { observeWork, type Work, WorkQueue } from './work-queue.ts';
 
 interface LoadedDispatch {
@@ -42,6 +42,8 @@ export interface GpuRuntimeOptions {
   readonly estimate?: (dispatch: Dispatch) => number;
   /** Pipelines of earlier runtimes of the same device. */
   readonly pipelines?: PipelineCache;
+  /** False where nobody asks how long submissions took: timestamps are few. */
+  readonly isTimed?: boolean;
   readonly onProgress?: (compiled: number, total: number) => void;
 }
 
@@ -62,10 +64,10 @@ export class GpuRuntime implements Runtime {
   #turn: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
 
-  private constructor(device: GPUDevice, plans: readonly Plan[], pipelines: PipelineCache) {
+  private constructor(device: GPUDevice, plans: readonly Plan[], pipelines: PipelineCache, isTimed: boolean) {
     this.device = device;
     this.#staging = new StagingRing(device);
-    this.#clock = new SubmitClock(device, ringSize);
+    this.#clock = new SubmitClock(device, isTimed ? ringSize : 0);
     const dispatches = plans.flatMap((plan) => plan.dispatches);
     this.#records = new Records(
       device,
@@ -93,7 +95,7 @@ export class GpuRuntime implements Runtime {
     // The device has one stack of error scopes for everybody: nothing may be awaited between push and pop.
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
-    const runtime = new GpuRuntime(device, plans, pipelines);
+    const runtime = new GpuRuntime(device, plans, pipelines, options.isTimed ?? true);
     let thrown: unknown;
     try {
       runtime.#load(plans, compiled, options);
@@ -236,7 +238,7 @@ export class GpuRuntime implements Runtime {
         this.#check();
         submitted.push({ work, start: performance.now() });
         this.device.queue.submit([commands]);
-        const isTimedLater = timestampWrites !== undefined && !work.isTimed;
+        const isTimedLater = timestampWrites !== undefined && this.#clock.isRunning && !work.isTimed;
         const onDone = (seconds: number) => {
           if (!isTimedLater) observeWork(work, seconds);
         };
@@ -281,18 +283,18 @@ export class GpuRuntime implements Runtime {
   /** Corrects estimates by the device's clock. Seconds of all submits, if every one of them was timed. */
   #timeSubmits(
     submitted: readonly { readonly work: Work<LoadedPlan>; readonly start: number }[],
-    passes: readonly (number | undefined)[],
+    passes: readonly PassTicks[],
   ): number | undefined {
     const now = performance.now();
-    let total: number | undefined = submitted.length === passes.length ? 0 : undefined;
-    passes.forEach((seconds, index) => {
-      const { work, start } = submitted[index] ?? {};
-      const isPlausible = seconds !== undefined && work && start && seconds <= (now - start) / 1000;
-      total = total === undefined || !isPlausible ? undefined : total + seconds;
+    const elapsed = submitted.map(({ start }) => (now - start) / 1000);
+    const seconds = this.#clock.seconds(passes, elapsed);
+    for (const [index, { work }] of submitted.entries()) {
+      const one = seconds[index];
       // 0 is less than a quantum of the clock, and says nothing.
-      if (isPlausible && seconds > 0 && !work.isTimed) observeWork(work, seconds);
-    });
-    return total;
+      if (one !== undefined && one > 0 && !work.isTimed) observeWork(work, one);
+    }
+    if (seconds.length !== submitted.length) return undefined;
+    return seconds.reduce((sum, one) => (sum === undefined || one === undefined ? undefined : sum + one), 0);
   }
 
   #encode(

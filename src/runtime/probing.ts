@@ -55,7 +55,10 @@ export class Probing {
   /** Compiles, fills tensors and runs once; returns how to run and to time it. */
   async prepare(kernel: Kernel, dims: Dims): Promise<Pick<ShapeProbe, 'encode' | 'time'>> {
     const { plan, storages } = probeOf(kernel, dims);
-    const runtime = await GpuRuntime.create(this.#device, [plan], { pipelines: this.#pipelines });
+    const runtime = await GpuRuntime.create(this.#device, [plan], {
+      pipelines: this.#pipelines,
+      isTimed: false,
+    });
     this.#runtimes.push(runtime);
     for (const { whole, values } of storages) runtime.write(whole, values);
     runtime.setScalars(plan, probeScalarsOf(kernel, dims));

@@ -2,7 +2,7 @@
 import type { NumberArray } from '../plan/kernel.ts';
 import { describeTensor, elementBytes, elementCount, type Tensor, tensorBytes } from '../plan/tensor.ts';
 import { mapped } from './settle.ts';
-import { clockBytes, passSeconds } from './submit-clock.ts';
+import { clockBytes, type PassTicks, passTicks } from './submit-clock.ts';
 
 /** Readbacks that may be outstanding at once. */
 export const ringSize = 4;
@@ -25,8 +25,8 @@ export interface Readback {
 /** What came back. */
 export interface Collected {
   readonly arrays: readonly NumberArray[];
-  /** Seconds of each timed pass. */
-  readonly passes: readonly (number | undefined)[];
+  /** The device's clock around each timed pass. */
+  readonly passes: readonly PassTicks[];
 }
 
 /** Readback buffers, made once. */
@@ -99,7 +99,7 @@ export class StagingRing {
         offset += tensorBytes(tensor);
         return array;
       });
-      return { arrays, passes: passSeconds(range, passes) };
+      return { arrays, passes: passTicks(range, passes) };
     } finally {
       if (buffer.mapState === 'mapped') buffer.unmap();
       this.release(readback);

@@ -1,18 +1,19 @@
-// Times one compute pass: by timestamp queries where the device has them, by the wall clock where not.
+// Times one compute pass: by timestamp queries where the device has them and they run, by the wall clock where not.
 import { mapped } from './settle.ts';
+import { type QueryRange, Timestamps } from './timestamps.ts';
 
 /** Seconds of one pass, measured. */
 export class PassTimer {
   readonly #device: GPUDevice;
-  readonly #queries: GPUQuerySet | undefined;
+  readonly #timestamps: Timestamps;
+  readonly #queries: QueryRange | undefined;
   readonly #resolved: GPUBuffer;
   readonly #staging: GPUBuffer;
 
   constructor(device: GPUDevice) {
     this.#device = device;
-    if (device.features.has('timestamp-query')) {
-      this.#queries = device.createQuerySet({ label: 'pass timer', type: 'timestamp', count: 2 });
-    }
+    this.#timestamps = Timestamps.of(device);
+    this.#queries = this.#timestamps.take(2);
     this.#resolved = device.createBuffer({
       label: 'pass timer',
       size: 256,
@@ -22,23 +23,29 @@ export class PassTimer {
     this.#staging = device.createBuffer({ label: 'pass timer readback', size: 16, usage });
   }
 
-  /** What the figures rest on, for labels. */
+  /** What the figures rest on, for labels. Ask when something was timed. */
   get method(): string {
-    return this.#queries ? 'timestamp queries, slope over repeats' : 'wall clock, slope over repeats';
+    if (this.#queries && !this.#timestamps.isSilent) return 'timestamp queries, slope over repeats';
+    const why = this.#queries ? ' (this device’s timestamps are all 0)' : '';
+    return `wall clock${why}, slope over repeats`;
   }
 
-  /** Runs one pass and waits for it. Seconds; a timer that runs backwards gives 0. */
+  /**
+   * Runs one pass and waits for it. Seconds by the device's clock; by the wall clock where that has not been seen to run
+   * or ran backwards: too many rather than none, for a shortest time is looked for.
+   */
   async seconds(encode: (pass: GPUComputePassEncoder) => void): Promise<number> {
     const encoder = this.#device.createCommandEncoder({ label: 'timed pass' });
-    const timestampWrites = this.#queries && {
-      querySet: this.#queries,
-      beginningOfPassWriteIndex: 0,
-      endOfPassWriteIndex: 1,
+    const queries = this.#queries;
+    const timestampWrites = queries && {
+      querySet: queries.set,
+      beginningOfPassWriteIndex: queries.first,
+      endOfPassWriteIndex: queries.first + 1,
     };
     const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
     encode(pass);
     pass.end();
-    if (this.#queries) encoder.resolveQuerySet(this.#queries, 0, 2, this.#resolved, 0);
+    if (queries) encoder.resolveQuerySet(queries.set, queries.first, 2, this.#resolved, 0);
     encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, 16);
     const commands = encoder.finish();
     const start = performance.now();
@@ -47,13 +54,12 @@ export class PassTimer {
     await mapped(this.#device, this.#staging);
     const wall = (performance.now() - start) / 1000;
     const [begin = 0n, end = 0n] = new BigUint64Array(this.#staging.getMappedRange());
-    const ticks = Number(end - begin);
     this.#staging.unmap();
-    return this.#queries ? Math.max(0, ticks) * 1e-9 : wall;
+    return (queries && this.#timestamps.seconds(begin, end, wall)) ?? wall;
   }
 
   dispose(): void {
-    this.#queries?.destroy();
+    if (this.#queries) this.#timestamps.give(this.#queries);
     this.#resolved.destroy();
     this.#staging.destroy();
   }

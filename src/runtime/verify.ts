@@ -148,7 +148,7 @@ async function runProbes(
     slotOf: new Map(),
     persistent: new Set(probes.flatMap(({ plan }) => [...plan.persistent])),
   };
-  const gpu = await GpuRuntime.create(device, [plan], { pipelines });
+  const gpu = await GpuRuntime.create(device, [plan], { pipelines, isTimed: false });
   try {
     const storages = probes.flatMap((probe) => probe.storages);
     for (const { whole, values } of storages) gpu.write(whole, values);
