@@ -14,7 +14,7 @@ const rowDims = ['heads', 'keyValueHeads', 'keySize', 'rotated', 'rowStride', 'q
 
 /**
  * Rotates the first `rotated` channels of query and key heads of qkv [rows, rowStride] by their position row mod time;
- * direction −1 rotates back. Heads lie keySize apart.
+ * direction −1 multiplies by the transpose, which rotates back. Heads lie keySize apart.
  */
 export const ropeRotate = defineKernel({
   name: 'rope.rotate',
@@ -117,25 +117,20 @@ function rotateRow(
 }
 
 /**
- * Cosine and sine of position ÷ factor · base^(−2d / size), computed in float64: [time, size / 2, 2].
- * @param factor more than 1 lets a model see positions closer together than they are (Chen et al. 2023)
+ * Amplitude times cosine and sine of position · frequency, computed in float64: [time, pairs, 2].
+ * @param frequencies radians a token, by pair
  */
-export function ropeTable(time: number, size: number, base: number, factor = 1): Float32Array {
-  const half = size / 2;
-  const table = new Float32Array(time * size);
+export function ropeTable(time: number, frequencies: ArrayLike<number>, amplitude = 1): Float32Array {
+  const half = frequencies.length;
+  const table = new Float32Array(time * half * 2);
   for (let position = 0; position < time; position++) {
     for (let d = 0; d < half; d++) {
-      const angle = (position / factor) * base ** ((-2 * d) / size);
-      table[(position * half + d) * 2] = Math.cos(angle);
-      table[(position * half + d) * 2 + 1] = Math.sin(angle);
+      const angle = position * frequencies[d];
+      table[(position * half + d) * 2] = amplitude * Math.cos(angle);
+      table[(position * half + d) * 2 + 1] = amplitude * Math.sin(angle);
     }
   }
   return table;
-}
-
-/** The base that stretches the longest wavelength by the factor and leaves the shortest ("NTK-aware" scaling, 2023). */
-export function ntkBase(base: number, size: number, factor: number): number {
-  return size > 2 ? base * factor ** (size / (size - 2)) : base; // one pair has one wavelength, whatever the base
 }
 
 /** Heads of a packed row. */

@@ -31,9 +31,25 @@ export interface AttentionConfig {
   readonly attentionSinks: boolean;
   /** Factor of query · key; 0 for 1 / √(their size). */
   readonly attentionScale: number;
-  /** Positions ÷ factor, or the base times factor^(d / (d − 2)); not in local layers with a base of their own. */
-  readonly ropeScaling: 'none' | 'linear' | 'ntk';
+  /** How the rotation is stretched (rotation.ts); not in local layers with a base of their own. */
+  readonly ropeScaling: 'none' | 'linear' | 'ntk' | 'dynamic' | 'llama3' | 'yarn' | 'longrope';
   readonly ropeScalingFactor: number;
+  /** T₀, tokens that the model was trained for before; 0 for the context. */
+  readonly ropeOriginalContext: number;
+  /** Turns within T₀ below which a pair is stretched wholly (llama3). */
+  readonly ropeLowFrequencyFactor: number;
+  /** Turns within T₀ above which a pair is left as it is (llama3). */
+  readonly ropeHighFrequencyFactor: number;
+  /** The same of YaRN: turns above which a pair is left, and below which it is stretched. */
+  readonly ropeBetaFast: number;
+  readonly ropeBetaSlow: number;
+  /** Whether YaRN's ramp begins and ends at whole pairs. */
+  readonly ropeTruncate: boolean;
+  /** What YaRN and LongRoPE multiply cosine and sine by; 0 derives it from the factor. */
+  readonly ropeAttentionFactor: number;
+  /** LongRoPE's divisors of frequencies, pair by pair, with commas: up to T₀ tokens, and beyond. */
+  readonly ropeShortFactors: string;
+  readonly ropeLongFactors: string;
   /** Part of each head that is rotated, its first channels. */
   readonly ropeFraction: number;
 }
@@ -56,6 +72,15 @@ export const plainAttention: AttentionConfig = {
   attentionScale: 0,
   ropeScaling: 'none',
   ropeScalingFactor: 4,
+  ropeOriginalContext: 0,
+  ropeLowFrequencyFactor: 1,
+  ropeHighFrequencyFactor: 4,
+  ropeBetaFast: 32,
+  ropeBetaSlow: 1,
+  ropeTruncate: true,
+  ropeAttentionFactor: 0,
+  ropeShortFactors: '',
+  ropeLongFactors: '',
   ropeFraction: 1,
 };
 
@@ -77,17 +102,22 @@ export interface LayerAttention {
   readonly window: number;
   readonly isLocal: boolean;
   readonly isRotary: boolean;
+  /** Whether it rotates by the base of local layers, whose windows may be as long as the context. */
+  readonly hasLocalRope: boolean;
 }
 
 /** What layer `layer`, counted from 0, sees, and whether it rotates. */
 export function layerAttention(model: AttentionShape, layer: number): LayerAttention {
-  const { windowPattern, positionPattern, window, context, position } = model;
+  const { windowPattern, positionPattern, window, context, position, localRopeBase } = model;
   const letter = (pattern: string) => pattern[layer % Math.max(1, pattern.length)];
-  const isLocal = letter(windowPattern) === 'L' && window < context;
+  const isMarked = letter(windowPattern) === 'L';
+  const isLocal = isMarked && window < context;
+  const isRotary = position === 'rope' && letter(positionPattern) !== 'N';
   return {
     window: isLocal ? window : context,
     isLocal,
-    isRotary: position === 'rope' && letter(positionPattern) !== 'N',
+    isRotary,
+    hasLocalRope: isRotary && isMarked && localRopeBase > 0,
   };
 }
 
@@ -152,7 +182,38 @@ export function checkAttention(model: AttentionShape, report: Report): void {
     );
   }
   if (model.attention === 'latent') checkLatent(model, report);
-  else checkRotation(model, report);
+  else checkRotatedPart(model, report);
+  if (model.position === 'rope') checkScaling(model, report);
+}
+
+/** What a stretched rotation needs besides its factor. */
+function checkScaling(model: AttentionShape, report: Report): void {
+  const { ropeScaling, ropeLowFrequencyFactor: low, ropeHighFrequencyFactor: high } = model;
+  if (ropeScaling === 'llama3' && low >= high) {
+    report(
+      'model.ropeHighFrequencyFactor',
+      `${high} is not above model.ropeLowFrequencyFactor ${low}. Use 1 and 4.`,
+    );
+  }
+  if (ropeScaling === 'yarn' && model.ropeBase <= 1) {
+    report(
+      'model.ropeBase',
+      `${model.ropeBase} gives all pairs one wavelength, which YaRN cannot rank. Use 10000.`,
+    );
+  }
+  if (ropeScaling !== 'longrope') return;
+  const pairs = rotatedSize(model) / 2;
+  for (const key of ['ropeShortFactors', 'ropeLongFactors'] as const) {
+    const factors = model[key] === '' ? [] : model[key].split(',').map(Number);
+    const isRight =
+      factors.length === pairs && factors.every((factor) => factor > 0 && Number.isFinite(factor));
+    if (!isRight) {
+      report(
+        `model.${key}`,
+        `it has ${factors.length} numbers, and ${pairs} pairs of a head turn. Give ${pairs} numbers above 0, with commas.`,
+      );
+    }
+  }
 }
 
 function checkPattern(model: AttentionShape, key: 'windowPattern' | 'positionPattern', report: Report): void {
@@ -165,7 +226,7 @@ function checkPattern(model: AttentionShape, key: 'windowPattern' | 'positionPat
   }
 }
 
-function checkRotation(model: AttentionShape, report: Report): void {
+function checkRotatedPart(model: AttentionShape, report: Report): void {
   const rotated = rotatedSize(model);
   if (rotated === 0 || (Number.isInteger(rotated) && rotated % 2 === 0)) return;
   if (model.ropeFraction === 1) return; // an odd head size is reported by itself

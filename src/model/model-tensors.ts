@@ -1,7 +1,7 @@
 // The tensors of one model: its parameters in a store, and the tables that are computed once on the CPU.
 import { sinusoidTable } from '../kernels/embedding.ts';
 import type { Head } from '../kernels/head-loss.ts';
-import { ntkBase, ropeTable } from '../kernels/rope.ts';
+import { ropeTable } from '../kernels/rope.ts';
 import { statisticsStride } from '../kernels/router-statistics.ts';
 import { layoutParameters, type Parameter, type ParameterStore, persistentTensor } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
@@ -10,6 +10,7 @@ import { layerAttention, rotatedSize } from './attention-config.ts';
 import type { ModelConfig } from './config.ts';
 import { expertLayers } from './experts-config.ts';
 import { parameterSpecs } from './parameters.ts';
+import { rotationOf } from './rotation.ts';
 
 /** A model's places in memory; several plans share them. */
 export interface ModelTensors {
@@ -82,9 +83,9 @@ function tablesFor(config: ModelConfig): Pick<ModelTensors, 'ropeTable' | 'local
 
 /** Which table a layer rotates by, if it does. */
 function ropeBaseOf(config: ModelConfig, layer: number): 'global' | 'local' | undefined {
-  const { isLocal, isRotary } = layerAttention(config, layer);
+  const { isRotary, hasLocalRope } = layerAttention(config, layer);
   if (!isRotary) return undefined;
-  return isLocal && config.localRopeBase > 0 ? 'local' : 'global';
+  return hasLocalRope ? 'local' : 'global';
 }
 
 /** The table that a layer rotates queries and keys by; none where it knows no positions. */
@@ -109,15 +110,16 @@ export function constantTables(
   model: ModelTensors,
 ): { readonly tensor: Tensor; readonly values: Float32Array }[] {
   const { config, ropeTable: table, localRopeTable, sinusoids } = model;
-  const { context, width, ropeScaling, ropeScalingFactor, embeddingScale, localRopeBase } = config;
-  const size = rotatedSize(config);
-  const base = ropeScaling === 'ntk' ? ntkBase(config.ropeBase, size, ropeScalingFactor) : config.ropeBase;
-  const factor = ropeScaling === 'linear' ? ropeScalingFactor : 1;
+  const { context, width, embeddingScale } = config;
+  const rotated = (layers: 'global' | 'local') => {
+    const { frequencies, amplitude } = rotationOf(config, layers);
+    return ropeTable(context, frequencies, amplitude);
+  };
   // Sines and cosines are added to embeddings that are scaled already (Vaswani et al. 2017, section 3.4).
   const scale = embeddingScale === 'sqrtWidth' ? Math.sqrt(width) : 1;
   return [
-    ...(table ? [{ tensor: table, values: ropeTable(context, size, base, factor) }] : []),
-    ...(localRopeTable ? [{ tensor: localRopeTable, values: ropeTable(context, size, localRopeBase) }] : []),
+    ...(table ? [{ tensor: table, values: rotated('global') }] : []),
+    ...(localRopeTable ? [{ tensor: localRopeTable, values: rotated('local') }] : []),
     ...(sinusoids ? [{ tensor: sinusoids, values: sinusoidTable(context, width, 1 / scale) }] : []),
   ];
 }

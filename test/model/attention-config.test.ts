@@ -31,7 +31,12 @@ describe('layers', () => {
 
   it('are global where the window is no shorter than the context', () => {
     const model = modelOf({ window: 16, windowPattern: 'L' });
-    expect(layerAttention(model, 0)).toEqual({ window: 16, isLocal: false, isRotary: false });
+    expect(layerAttention(model, 0)).toEqual({
+      window: 16,
+      isLocal: false,
+      isRotary: false,
+      hasLocalRope: false,
+    });
   });
 });
 

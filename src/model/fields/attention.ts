@@ -1,5 +1,6 @@
 // The fields of `model` that say how attention is computed: latents, windows, norms, caps, sinks and positions by layer.
 import type { Field } from './kinds.ts';
+import { ropeScalingFields } from './rotation.ts';
 
 const latentOnly = { path: 'model.attention', values: ['latent'] } as const;
 const ropeOnly = { path: 'model.position', values: ['rope'] } as const;
@@ -138,29 +139,7 @@ export const attentionFields = [
     onlyIf: ropeOnly,
     advanced: true,
   },
-  {
-    path: 'model.ropeScaling',
-    kind: 'choice',
-    label: 'RoPE scaling',
-    help:
-      'Stretches positions for longer contexts. Linear: divides them by the factor. NTK: raises the base, so that short ' +
-      'wavelengths stay. Local layers with a base of their own are left as they are.',
-    choices: ['none', 'linear', 'ntk'],
-    default: 'none',
-    onlyIf: ropeOnly,
-    advanced: true,
-  },
-  {
-    path: 'model.ropeScalingFactor',
-    kind: 'number',
-    label: 'RoPE scaling factor',
-    help: 'How many times longer the context becomes.',
-    minimum: 1,
-    maximum: 1000,
-    default: 4,
-    onlyIf: { path: 'model.ropeScaling', values: ['linear', 'ntk'] },
-    advanced: true,
-  },
+  ...ropeScalingFields,
   {
     path: 'model.queryKeyNorm',
     kind: 'choice',
