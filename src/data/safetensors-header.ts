@@ -8,27 +8,34 @@ export const HEADER_LIMIT_BYTES = 25_000_000;
 /** The most tensors accepted in one file; the largest published single files have about 20 000. */
 export const TENSOR_LIMIT = 32_768;
 
-/** Bytes of one element by type; types with less than a byte per element are not read. */
-export const DTYPE_BYTES = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-  U16: 2,
-  I16: 2,
-  F16: 2,
-  BF16: 2,
-  U32: 4,
-  I32: 4,
-  F32: 4,
-  U64: 8,
-  I64: 8,
-  F64: 8,
+/** Bits of one element by type, of every type in the format (safetensors 0.8, enum Dtype); not all are computed with here. */
+export const DTYPE_BITS = {
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  BOOL: 8,
+  U8: 8,
+  I8: 8,
+  F8_E4M3: 8,
+  F8_E5M2: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  U16: 16,
+  I16: 16,
+  F16: 16,
+  BF16: 16,
+  U32: 32,
+  I32: 32,
+  F32: 32,
+  U64: 64,
+  I64: 64,
+  F64: 64,
+  C64: 64,
 } as const;
 
-/** Element types of the format that are known here. */
-export type SafetensorsDtype = keyof typeof DTYPE_BYTES;
+/** Element types of the format. */
+export type SafetensorsDtype = keyof typeof DTYPE_BITS;
 
 /** Where a tensor lies; offsets are bytes from the start of the file. */
 export interface TensorEntry {
@@ -133,7 +140,7 @@ function readEntry(name: string, value: unknown, dataStart: number): TensorEntry
   if (!isSizes(offsets) || offsets.length !== 2)
     return fail(`tensor ${shown} has no valid offsets: ${shorten(offsets)}`);
   const [begin, end] = offsets;
-  const bytes = elements * DTYPE_BYTES[dtype];
+  const bytes = (elements * DTYPE_BITS[dtype]) / 8;
   if (end - begin !== bytes) {
     return fail(
       `tensor ${shown} is ${bytes} bytes by its shape ${shorten(shape)}, ${end - begin} by its offsets`,
@@ -161,7 +168,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isDtype(value: unknown): value is SafetensorsDtype {
-  return typeof value === 'string' && Object.hasOwn(DTYPE_BYTES, value);
+  return typeof value === 'string' && Object.hasOwn(DTYPE_BITS, value);
 }
 
 function shorten(value: unknown): string {

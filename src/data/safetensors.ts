@@ -130,7 +130,7 @@ function convert(name: string, { dtype, begin, end }: TensorEntry, bytes: Uint8A
       return Float32Array.from(view(Float64Array, 8));
     default:
       throw new Error(
-        `safetensors: tensor ${quoteName(name)} is no float that can be read: ${dtype}. Convert it to F32, F16 or BF16.`,
+        `safetensors: tensor ${quoteName(name)} is ${dtype}, which is not supported here. Convert it to F32, F16 or BF16.`,
       );
   }
 }

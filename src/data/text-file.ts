@@ -1,4 +1,5 @@
 // Reads a text file of the user's in pieces: checked, normalised, as a string or straight into token ids.
+import { lfsPointerSize, lfsPointerText } from './git-lfs.ts';
 import { createSha256 } from './sha256.ts';
 import {
   createPieceDecoder,
@@ -118,6 +119,8 @@ async function readPass(
   };
   for await (const piece of readChunks(source)) {
     signal?.throwIfAborted();
+    const pointer = bytes === 0 ? lfsPointerSize(piece) : undefined;
+    if (pointer !== undefined) throw new Error(lfsPointerText('text file', pointer));
     bytes += piece.length;
     checkSize(bytes, limitBytes);
     hash.update(piece);

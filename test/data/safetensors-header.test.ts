@@ -100,8 +100,8 @@ const hostile: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ],
   [
     'an unknown dtype',
-    makeFile(one('{"dtype":"F4","shape":[1],"data_offsets":[0,4]}'), 4),
-    /unknown dtype: "F4"/,
+    makeFile(one('{"dtype":"F5","shape":[1],"data_offsets":[0,4]}'), 4),
+    /unknown dtype: "F5"/,
   ],
   [
     'the dtype toString',

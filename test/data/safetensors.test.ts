@@ -99,7 +99,7 @@ test('an integer tensor is listed but not converted', () => {
   const mask = readSafetensors(file).tensors.get('mask');
   expect(mask?.shape).toEqual([1]);
   expect(() => mask?.data()).toThrow(
-    'safetensors: tensor "mask" is no float that can be read: I64. Convert it',
+    'safetensors: tensor "mask" is I64, which is not supported here. Convert it',
   );
 });
 

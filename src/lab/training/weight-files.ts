@@ -1,0 +1,107 @@
+// The weights of a model directory: one safetensors file, or several with an index, or a sentence that says what is there instead.
+import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
+import { readSafetensors, type SafetensorsTensor } from '../../data/safetensors.ts';
+import { parseStrictJson, quoteName } from '../../data/strict-json.ts';
+
+/** Files by name; undefined where there is none. */
+export type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
+
+const single = 'model.safetensors';
+const index = 'model.safetensors.index.json';
+
+/** Formats that run programs when they are opened, and are not. */
+const pickled = [
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+  'model.pt',
+  'model.pth',
+  'consolidated.00.pth',
+];
+
+/** The most files of one model; the largest published one has 163. */
+const fileLimit = 4096;
+
+/** All tensors by name. @throws one sentence that names the file that is missing or wrong. */
+export async function readWeightFiles(read: ReadFile): Promise<Map<string, SafetensorsTensor>> {
+  const whole = await read(single);
+  if (whole) return new Map(openFile(single, whole));
+  const listed = await read(index);
+  if (listed) return readShards(read, readIndex(listed));
+  for (const name of pickled) {
+    if (!(await read(name))) continue;
+    throw new Error(
+      `model: there is no ${single}, but ${name}, a pickle that could run any program when it is opened, and is not read. ` +
+        'Convert it: in Python, AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(OUT, safe_serialization=True).',
+    );
+  }
+  throw new Error(`model: there is no ${single}. Choose a directory that has one.`);
+}
+
+/** The index's tensors by file. */
+function readIndex(bytes: Uint8Array): Map<string, string[]> {
+  const json = parseStrictJson(index, decode(bytes), { maxDepth: 4, maxKeys: 500_000 });
+  const map = isRecord(json) ? json.weight_map : undefined;
+  if (!isRecord(map)) throw new Error(`${index}: weight_map is missing. The file is damaged.`);
+  const files = new Map<string, string[]>();
+  for (const [tensor, file] of Object.entries(map)) {
+    if (typeof file !== 'string' || !/^[\w.-]{1,200}\.safetensors$/.test(file) || file.startsWith('.'))
+      throw new Error(
+        `${index}: the file of ${quoteName(tensor)} is ${quoteName(String(file))}, not the name of a safetensors file beside it. The index is damaged.`,
+      );
+    const tensors = files.get(file) ?? [];
+    tensors.push(tensor);
+    files.set(file, tensors);
+    if (files.size > fileLimit)
+      throw new Error(`${index}: it names more than ${fileLimit} files. The index is damaged.`);
+  }
+  return files;
+}
+
+async function readShards(
+  read: ReadFile,
+  files: ReadonlyMap<string, readonly string[]>,
+): Promise<Map<string, SafetensorsTensor>> {
+  const all = new Map<string, SafetensorsTensor>();
+  for (const [file, tensors] of files) {
+    const bytes = await read(file);
+    if (!bytes)
+      throw new Error(
+        `model: ${file} is missing, which ${index} names for ${tensors.length} tensors. Fetch it too; the other files stay as they are.`,
+      );
+    const found = openFile(file, bytes);
+    const lost = tensors.find((name) => !found.has(name));
+    if (lost !== undefined)
+      throw new Error(
+        `${file}: there is no ${quoteName(lost)}, which ${index} says is there. Fetch ${file} again; the other files stay as they are.`,
+      );
+    for (const [name, tensor] of found) {
+      if (all.has(name))
+        throw new Error(`${file}: ${quoteName(name)} is in another file too. Fetch the files of one model.`);
+      all.set(name, tensor);
+    }
+  }
+  return all;
+}
+
+function openFile(name: string, bytes: Uint8Array): ReadonlyMap<string, SafetensorsTensor> {
+  const pointer = lfsPointerSize(bytes);
+  if (pointer !== undefined) throw new Error(lfsPointerText(name, pointer));
+  try {
+    return readSafetensors(bytes).tensors;
+  } catch (error) {
+    if (name === single || !(error instanceof Error)) throw error;
+    throw new Error(`${name}: ${error.message}`);
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error(`${index}: it is not UTF-8. The file is damaged.`);
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

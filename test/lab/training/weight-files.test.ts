@@ -1,0 +1,111 @@
+// Tests of where weights lie: one file, several with an index, or what is there instead, said by name.
+import { expect, test } from 'vitest';
+import { writeSafetensors } from '../../../src/data/safetensors.ts';
+import { readWeightFiles } from '../../../src/lab/training/weight-files.ts';
+
+const tensor = (value: number) => ({ shape: [2], data: Float32Array.of(value, value) });
+const file = (...names: readonly string[]) =>
+  writeSafetensors(names.map((name, i) => [name, tensor(i)] as const));
+const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const [one, two] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+const index = (map: unknown) => json({ metadata: { total_size: 24 }, weight_map: map });
+const complete = {
+  'model.safetensors.index.json': index({ a: one, b: one, c: two }),
+  [one]: file('a', 'b'),
+  [two]: file('c'),
+};
+const read = (files: Readonly<Record<string, Uint8Array>>) =>
+  readWeightFiles(async (name) => (Object.hasOwn(files, name) ? files[name] : undefined));
+
+test('shards are one model', async () => {
+  const tensors = await read(complete);
+  expect([...tensors.keys()].sort()).toEqual(['a', 'b', 'c']);
+  expect(tensors.get('b')?.data()).toEqual(Float32Array.of(1, 1));
+});
+
+test('a single file is taken before shards, as Transformers does', async () => {
+  expect([...(await read({ ...complete, 'model.safetensors': file('whole') })).keys()]).toEqual(['whole']);
+});
+
+const pointer = new TextEncoder().encode(
+  'version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 77\n',
+);
+test.each([
+  ['nothing', {}, /there is no model\.safetensors\. Choose a directory/],
+  [
+    'a pickle',
+    { 'pytorch_model.bin': Uint8Array.of(0x50, 0x4b) },
+    /but pytorch_model\.bin, a pickle.*save_pretrained/,
+  ],
+  [
+    'a pointer',
+    { 'model.safetensors': pointer },
+    /model\.safetensors: it is a Git LFS pointer to a file of 77 bytes/,
+  ],
+  [
+    'a pointer for a shard',
+    { ...complete, [two]: pointer },
+    /model-00002-of-00002\.safetensors: it is a Git LFS pointer/,
+  ],
+  [
+    'a shard too few',
+    { ...complete, [two]: undefined },
+    /model-00002-of-00002\.safetensors is missing, which .* names for 1 tensors/,
+  ],
+  [
+    'another shard',
+    { ...complete, [two]: file('d') },
+    /model-00002-of-00002\.safetensors: there is no "c", which/,
+  ],
+  [
+    'a shard that is cut',
+    { ...complete, [two]: file('c').subarray(0, 40) },
+    /^model-00002-of-00002\.safetensors: safetensors: /,
+  ],
+  [
+    'a tensor twice',
+    { ...complete, [two]: file('a', 'c') },
+    /model-00002-of-00002\.safetensors: "a" is in another file too/,
+  ],
+  ['an index of no tensors', { 'model.safetensors.index.json': json([]) }, /weight_map is missing/],
+  ['an index with a list', { 'model.safetensors.index.json': index({ a: [one] }) }, /the file of "a" is/],
+  [
+    'a path upwards',
+    { 'model.safetensors.index.json': index({ a: '../secret.safetensors' }) },
+    /is "\.\.\/secret\.safetensors", not the name/,
+  ],
+  [
+    'an absolute path',
+    { 'model.safetensors.index.json': index({ a: '/etc/passwd' }) },
+    /is "\/etc\/passwd", not the name/,
+  ],
+  [
+    'another format',
+    { 'model.safetensors.index.json': index({ a: 'pytorch_model.bin' }) },
+    /"pytorch_model\.bin", not the name/,
+  ],
+  [
+    'an index that names a key twice',
+    {
+      'model.safetensors.index.json': new TextEncoder().encode(
+        '{"weight_map":{"a":"x.safetensors","a":"y.safetensors"}}',
+      ),
+    },
+    /a key occurs twice: "a"/,
+  ],
+  ['an index of bytes', { 'model.safetensors.index.json': Uint8Array.of(0xff, 0xfe) }, /it is not UTF-8/],
+])('%s is refused by name', async (_, files, message) => {
+  const present = Object.fromEntries(Object.entries(files).filter(([, bytes]) => bytes !== undefined));
+  await expect(read(present as Record<string, Uint8Array>)).rejects.toThrow(message);
+});
+
+test('a hostile index of many files is refused before any is read', async () => {
+  const map = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`t${i}`, `${i}.safetensors`]));
+  const opened: string[] = [];
+  const attempt = readWeightFiles(async (name) => {
+    opened.push(name);
+    return name === 'model.safetensors.index.json' ? index(map) : undefined;
+  });
+  await expect(attempt).rejects.toThrow('it names more than 4096 files');
+  expect(opened).toEqual(['model.safetensors', 'model.safetensors.index.json']);
+});
