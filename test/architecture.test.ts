@@ -99,6 +99,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/lab/records/report.ts': 'test/cli/report.test.ts',
   'src/model/families': 'test/model/huggingface/families.test.ts',
   'src/model/huggingface/decoder.ts': 'test/model/huggingface/config.test.ts',
+  'src/model/huggingface/decoder-layout.ts': 'test/model/huggingface/weights.test.ts',
+  'src/model/huggingface/latent-layout.ts': 'test/model/huggingface/families.test.ts',
   'src/plan/kernel.ts': 'test/architecture/kernels.test.ts',
   'src/ui/costs/caches.ts': 'test/e2e/costs.test.ts',
   'src/ui/costs/compute.ts': 'test/e2e/costs.test.ts',

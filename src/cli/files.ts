@@ -52,8 +52,8 @@ export async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffe
   return exists ? readBytes(path) : undefined;
 }
 
-/** Reads a model directory. @throws LabError for what is missing or wrong. */
-export async function readModelDirectory(path: string): Promise<ModelFiles> {
+/** Reads a model directory; `note` gets what a user should know of it, line by line. @throws LabError for what is missing or wrong. */
+export async function readModelDirectory(path: string, note: (line: string) => void): Promise<ModelFiles> {
   if (!(await isDirectory(path))) {
     const exists = await stat(path).catch(() => undefined);
     refuse(
@@ -61,7 +61,9 @@ export async function readModelDirectory(path: string): Promise<ModelFiles> {
       `${path}: ${exists ? 'it is no directory' : 'there is no such directory'}. Give a model directory.`,
     );
   }
-  return stage('invalidFile', () => readModelFiles((name) => readIfPresent(join(path, name))));
+  const files = await stage('invalidFile', () => readModelFiles((name) => readIfPresent(join(path, name))));
+  files.notes.forEach(note);
+  return files;
 }
 
 /** Creates a directory for results before work begins, so that a bad path costs nothing. */

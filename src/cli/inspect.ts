@@ -30,7 +30,7 @@ export function addInspect(program: Command): void {
     .addOption(jsonOption())
     .action(async (path: string, options: InspectOptions, command: Command) => {
       const output = outputOf(command);
-      const files = await readModelDirectory(resolvePath(path));
+      const files = await readModelDirectory(resolvePath(path), output.note);
       const tokensPath = resolvePath(options.tokens);
       const tokens = parseLabelledBatch(tokensPath, await readJsonFile(tokensPath), files.model);
       const { engine, device } = await openMachine(options.runtime);
@@ -49,7 +49,7 @@ export function addInspect(program: Command): void {
       }
       if (!inspection) throw new Error('inspect: there was no inspection.');
       if (options.gradients !== undefined && inspection.gradients) {
-        const bytes = writeGradients(files.model, inspection.gradients, files.names);
+        const bytes = writeGradients(files.model, inspection.gradients, files);
         await writeFileInParts(resolvePath(options.gradients), (append) => append(bytes));
       }
       const parameters = countParameters(files.model);

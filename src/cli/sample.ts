@@ -52,7 +52,7 @@ export function addSample(program: Command): void {
     .addOption(jsonOption())
     .action(async (path: string, options: SampleOptions, command: Command) => {
       const output = outputOf(command);
-      const files = await readModelDirectory(resolvePath(path));
+      const files = await readModelDirectory(resolvePath(path), output.note);
       const prompt = promptOf(files, options);
       checkWeights(files);
       const { engine, device } = await openMachine(options.runtime);

@@ -39,6 +39,8 @@ describe('resolvePath', () => {
   });
 });
 
+const ignore = () => {};
+
 describe('reading', () => {
   it('says in one sentence what is wrong with a path', async () => {
     const folder = createFolder();
@@ -47,12 +49,14 @@ describe('reading', () => {
       /^invalidFile: .*absent\.json: cannot read it: there is no such file/,
     );
     expect(await kindOf(readBytes(folder))).toMatch(/^invalidFile: .*it is a directory/);
-    expect(await kindOf(readModelDirectory(absent))).toMatch(/^invalidFile: .*no such directory/);
+    expect(await kindOf(readModelDirectory(absent, ignore))).toMatch(/^invalidFile: .*no such directory/);
     writeFileSync(join(folder, 'file.json'), '{}');
-    expect(await kindOf(readModelDirectory(join(folder, 'file.json')))).toMatch(
+    expect(await kindOf(readModelDirectory(join(folder, 'file.json'), ignore))).toMatch(
       /^invalidFile: .*file\.json: it is no directory\. Give a model directory/,
     );
-    expect(await kindOf(readModelDirectory(folder))).toMatch(/^invalidFile: model: there is no config\.json/);
+    expect(await kindOf(readModelDirectory(folder, ignore))).toMatch(
+      /^invalidFile: model: there is no config\.json/,
+    );
   });
 
   it('never reads a device', async () => {

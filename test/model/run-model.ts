@@ -46,7 +46,7 @@ export function fixtureJson<T>(folder: string, file: string): T {
 /** A golden model. */
 export function fixtureModel(folder: string): Promise<ModelFiles> {
   return readModelFiles(async (file) =>
-    file === 'flopscope-tokenizer.json' ? undefined : fixtureBytes(folder, file),
+    ['config.json', 'model.safetensors'].includes(file) ? fixtureBytes(folder, file) : undefined,
   );
 }
 

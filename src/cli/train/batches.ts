@@ -35,7 +35,7 @@ export async function trainOnBatches(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const files = await readModelDirectory(directory);
+  const files = await readModelDirectory(directory, output.note);
   const [batchesPath, optimizerPath] = [resolvePath(options.batches), resolvePath(options.optimizer)];
   const batches = parseLabelledBatches(batchesPath, await readJsonFile(batchesPath), files.model);
   const optimizer = parseListedOptimizer(optimizerPath, await readJsonFile(optimizerPath));
@@ -92,7 +92,7 @@ function recordOf(
   return beginRecord({ ...run, experiment: experimentOf(run, model) }, title, machine, options, output);
 }
 
-async function filesOf(run: ListedRun, { model, tokenizer }: ModelFiles): Promise<NamedBytes[]> {
+async function filesOf(run: ListedRun, { model, tokenizer, type }: ModelFiles): Promise<NamedBytes[]> {
   const { runtime, plans, trainer } = run;
   const { store } = plans.model;
   const bytes = await writeCheckpoint(runtime, store, {
@@ -103,7 +103,7 @@ async function filesOf(run: ListedRun, { model, tokenizer }: ModelFiles): Promis
     dataSha256: undefined,
   });
   return [
-    ...writeModelFiles(model, await readParameters(runtime, store, 'weights'), tokenizer),
+    ...writeModelFiles(model, await readParameters(runtime, store, 'weights'), tokenizer, type),
     { name: checkpointFileName, bytes },
   ];
 }

@@ -1,10 +1,13 @@
 // A model as files: Hugging Face's config.json and model.safetensors, and our tokenizer file.
-import { readSafetensors, writeSafetensors } from '../../data/safetensors.ts';
+import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
+import { writeSafetensors } from '../../data/safetensors.ts';
 import { TOKENIZER_FILE_NAME, type Tokenizer, tokenizerFromJSON } from '../../data/tokenizer.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { readHuggingFaceConfig, writeHuggingFaceConfig } from '../../model/huggingface/config.ts';
+import { readPublishedConfig, writeHuggingFaceConfig } from '../../model/huggingface/config.ts';
+import { configText } from '../../model/huggingface/config-json.ts';
 import { exportParameters, importParameters } from '../../model/huggingface/weights.ts';
 import type { NamedArrays } from '../plans/parameter-io.ts';
+import { type ReadFile, readWeightFiles } from './weight-files.ts';
 
 /** Names of the files of a model directory. */
 export const modelFileNames = {
@@ -20,44 +23,44 @@ export interface ModelFiles {
   readonly tokenizer: Tokenizer | undefined;
   /** Tensor names of the file, so that gradients can be written under the same ones. */
   readonly names: readonly string[];
+  /** The files' `model_type`, under which the model can be written again. */
+  readonly type: string;
+  /** What a user should know of the configuration, a sentence each. */
+  readonly notes: readonly string[];
 }
-
-/** Files by name; undefined where there is none. */
-export type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
 
 /** Reads a model directory. @throws one clear sentence for what is missing or wrong. */
 export async function readModelFiles(read: ReadFile): Promise<ModelFiles> {
-  const [config, weights, tokenizer] = await Promise.all([
+  const [config, tokenizer] = await Promise.all([
     read(modelFileNames.config),
-    read(modelFileNames.weights),
     read(modelFileNames.tokenizer),
   ]);
   if (!config)
     throw new Error(`model: there is no ${modelFileNames.config}. Choose a directory that has one.`);
-  if (!weights)
-    throw new Error(`model: there is no ${modelFileNames.weights}. Choose a directory that has one.`);
-  const model = readHuggingFaceConfig(parseJson(modelFileNames.config, config));
-  const file = readSafetensors(weights);
-  const tensors = new Map(
-    [...file.tensors].map(([name, { shape, data }]) => [name, lazyTensor(shape, data)]),
-  );
+  const { model, type, notes } = readPublishedConfig(parseJson(modelFileNames.config, config));
+  const file = await readWeightFiles(read);
+  const tensors = new Map([...file].map(([name, { shape, data }]) => [name, lazyTensor(shape, data)]));
   return {
-    model,
-    weights: importParameters(model, tensors),
+    ...{ model, type, notes },
+    weights: importParameters(model, tensors, type),
     tokenizer: tokenizer ? tokenizerFromJSON(parseJson(modelFileNames.tokenizer, tokenizer)) : undefined,
-    names: [...file.tensors.keys()],
+    names: [...file.keys()],
   };
 }
 
-/** The files of a model, for a directory or a download. */
+/** The files of a model, for a directory or a download; of the type that it came from if that can say it. */
 export function writeModelFiles(
   model: ModelConfig,
   weights: NamedArrays,
   tokenizer: Tokenizer | undefined,
+  type?: string,
 ): { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[] {
-  const tensors = exportParameters(model, (name) => arrayOf(weights, name), { content: 'weights' });
+  const tensors = exportParameters(model, (name) => arrayOf(weights, name), {
+    content: 'weights',
+    ...(type === undefined ? {} : { type }),
+  });
   return [
-    { name: modelFileNames.config, bytes: jsonBytes(writeHuggingFaceConfig(model)) },
+    { name: modelFileNames.config, bytes: textBytes(configText(writeHuggingFaceConfig(model, type))) },
     { name: modelFileNames.weights, bytes: writeSafetensors(tensors, [['format', 'pt']]) },
     ...(tokenizer ? [{ name: modelFileNames.tokenizer, bytes: jsonBytes(tokenizer.toJSON()) }] : []),
   ];
@@ -67,15 +70,17 @@ export function writeModelFiles(
 export function writeGradients(
   model: ModelConfig,
   gradients: NamedArrays,
-  names: readonly string[],
+  { names, type }: Pick<ModelFiles, 'names' | 'type'>,
 ): Uint8Array<ArrayBuffer> {
   return writeSafetensors(
-    exportParameters(model, (name) => arrayOf(gradients, name), { content: 'gradients', names }),
+    exportParameters(model, (name) => arrayOf(gradients, name), { content: 'gradients', names, type }),
   );
 }
 
 /** Parses a JSON file. @throws with the file's name. */
 export function parseJson(name: string, bytes: Uint8Array): unknown {
+  const pointer = lfsPointerSize(bytes);
+  if (pointer !== undefined) throw new Error(lfsPointerText(name, pointer));
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
@@ -99,5 +104,9 @@ function lazyTensor(shape: readonly number[], read: () => Float32Array) {
 }
 
 function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+  return textBytes(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function textBytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
 }

@@ -1,9 +1,11 @@
 // DeepSeek-V2 and V3 in Hugging Face's layout: latent attention, dense layers first, then shared and routed experts.
 import type { ModelConfig } from '../config.ts';
+import { isRecord } from '../fields/check.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
-import { checkDropout, readActivation, readRope, writeDecoder } from '../huggingface/decoder.ts';
+import { noteDropout, readActivation, writeDecoder } from '../huggingface/decoder.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family, Plain } from '../huggingface/family.ts';
-import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
+import { readRope, writeScaling, yarnScale } from '../huggingface/rope.ts';
 
 /** Where the two versions' defaults in Transformers differ. */
 interface Defaults {
@@ -19,7 +21,7 @@ interface Defaults {
 /** What a bias that stands still moves by in a step: too little for any score to tell. */
 const restingBiasRate = 1e-12;
 
-const names = (bias?: string) => ({
+const namesWith = (bias?: string) => ({
   norms: llamaNorms,
   experts: {
     router: 'mlp.gate',
@@ -34,13 +36,13 @@ const names = (bias?: string) => ({
 export const deepseekV2: Family = {
   type: 'deepseek_v2',
   prefix: 'model.',
+  spellings: { n_routed_experts: ['num_experts', 'num_local_experts'] },
   read: (reader) => {
     const base = { denseLayers: 0, sharedExperts: 2, experts: 64, expertHidden: 1407, routerScale: 1 };
     const model = readDeepseek(reader, base);
     // DeepSeek's own code renormalises by this key, Transformers does not.
     reader.only('norm_topk_prob', false, 'is computed one way by DeepSeek and another by Transformers');
     reader.only('scoring_func', 'softmax', 'is not computed by this family');
-    reader.ignore('aux_loss_alpha', 'seq_aux'); // losses that Transformers does not add
     if (reader.value('topk_method') === 'group_limited_greedy') checkGroups(reader, [1, 1]);
     else reader.only('topk_method', 'greedy', 'is not known');
     reader.ignore('n_group', 'topk_group');
@@ -51,7 +53,7 @@ export const deepseekV2: Family = {
     topk_method: 'greedy',
     norm_topk_prob: false,
   }),
-  layout: (model, prefix) => decoderLayout(model, prefix, names()),
+  layout: (model, names) => decoderLayout(model, names, namesWith()),
 };
 
 /**
@@ -61,6 +63,7 @@ export const deepseekV2: Family = {
 export const deepseekV3: Family = {
   type: 'deepseek_v3',
   prefix: 'model.',
+  spellings: { n_routed_experts: ['num_experts', 'num_local_experts'] },
   own: ['routerBiasRate'],
   read: (reader) => {
     const base = { denseLayers: 3, sharedExperts: 1, experts: 256, expertsPerToken: 8, expertHidden: 2048 };
@@ -68,12 +71,7 @@ export const deepseekV3: Family = {
     reader.only('scoring_func', 'sigmoid', 'is not computed by this family');
     reader.only('topk_method', 'noaux_tc', 'is not computed by this family');
     reader.only('rope_interleave', true, 'pairs other channels than the published weights');
-    reader.only(
-      'qk_head_dim',
-      (model.headSize ?? 0) + (model.ropeHeadSize ?? 0),
-      'is not the sum of its parts',
-    );
-    reader.ignore('num_nextn_predict_layers'); // layers after the last, which Transformers leaves out
+    reader.ignore('num_nextn_predict_layers', 'num_mtp_layers'); // layers after the last, which Transformers leaves out
     checkGroups(reader, [8, 4]);
     return {
       ...model,
@@ -85,13 +83,12 @@ export const deepseekV3: Family = {
   },
   write: (model) => ({
     ...writeDeepseek(model, ['deepseek_v3', 'DeepseekV3']),
-    qk_head_dim: model.headSize + model.ropeHeadSize,
     rope_interleave: true,
     n_group: 1,
     topk_group: 1,
     norm_topk_prob: model.renormalize,
   }),
-  layout: (model, prefix) => decoderLayout(model, prefix, names('mlp.gate.e_score_correction_bias')),
+  layout: (model, names) => decoderLayout(model, names, namesWith('mlp.gate.e_score_correction_bias')),
 };
 
 function readDeepseek(reader: ConfigReader, defaults: Defaults): Partial<ModelConfig> {
@@ -107,15 +104,19 @@ function readDeepseek(reader: ConfigReader, defaults: Defaults): Partial<ModelCo
   reader.only('head_dim', ropeHeadSize, 'is not qk_rope_head_dim');
   reader.only('moe_layer_freq', 1, 'leaves experts out of some layers');
   reader.only('rms_norm_eps', 1e-6, 'is another than that of the norms of latents, 1e-6');
-  checkDropout(reader);
+  noteDropout(reader, 'attention_dropout');
+  const headSize = reader.size('qk_nope_head_dim', 128);
+  reader.only('qk_head_dim', headSize + ropeHeadSize, 'is not the sum of its parts');
+  const context = reader.size('max_position_embeddings');
+  const rope = readRope(reader, { ropeBase: 10000 }, { context, headSize: ropeHeadSize });
   return {
     layers: reader.size('num_hidden_layers'),
     width: reader.size('hidden_size'),
     heads,
-    context: reader.size('max_position_embeddings'),
+    context,
     vocabulary: reader.size('vocab_size'),
     hidden: reader.size('intermediate_size'),
-    headSize: reader.size('qk_nope_head_dim', 128),
+    headSize,
     attention: 'latent',
     latentSize: reader.size('kv_lora_rank', 512),
     queryLatentSize: reader.isNull('q_lora_rank') ? 0 : reader.size('q_lora_rank', 1536),
@@ -124,7 +125,8 @@ function readDeepseek(reader: ConfigReader, defaults: Defaults): Partial<ModelCo
     norm: 'rmsNorm',
     normEpsilon: 1e-6,
     position: 'rope',
-    ...readRope(reader, { ropeBase: 10000 }),
+    ...rope,
+    ...readScoreScale(reader, rope.ropeScalingFactor ?? 1, headSize + ropeHeadSize),
     activation: readActivation(reader, 'hidden_act', 'silu'),
     gated: true,
     bias: false,
@@ -136,6 +138,26 @@ function readDeepseek(reader: ConfigReader, defaults: Defaults): Partial<ModelCo
     denseLayers: reader.size('first_k_dense_replace', defaults.denseLayers, 0),
     routerScale: reader.number('routed_scaling_factor', defaults.routerScale),
   };
+}
+
+/** With YaRN, scores of whole queries are scaled too, by the square of what `mscale_all_dim` gives (DeepSeek-AI's release). */
+function readScoreScale(
+  reader: ConfigReader,
+  factor: number,
+  size: number,
+): Pick<ModelConfig, 'attentionScale'> {
+  const dicts = ['rope_parameters', 'rope_scaling'].map((key) => reader.value(key)).filter(isRecord);
+  const all = dicts.map((dict) => dict.mscale_all_dim).find((value) => typeof value === 'number') ?? 0;
+  return { attentionScale: all === 0 ? 0 : yarnScale(factor, all) ** 2 / Math.sqrt(size) };
+}
+
+/** The `mscale_all_dim` that scales scores as a model does. */
+function writeScoreScale(model: ModelConfig): Plain {
+  const { attentionScale, headSize, ropeHeadSize, ropeScaling, ropeScalingFactor: factor } = model;
+  if (attentionScale === 0 || ropeScaling !== 'yarn' || factor === 1) return {};
+  const scale = Math.sqrt(attentionScale * Math.sqrt(headSize + ropeHeadSize));
+  const all = Number(((scale - 1) / (0.1 * Math.log(factor))).toPrecision(12));
+  return { rope_scaling: { ...writeScaling(model), mscale_all_dim: all } };
 }
 
 /** Tokens may take experts of some groups only: not computed here, unless the groups are all. */
@@ -154,11 +176,13 @@ function writeDeepseek(model: ModelConfig, type: readonly [string, string]): Pla
   const shared = (model.sharedExperts * model.sharedHidden) / model.expertHidden;
   return {
     ...writeDecoder(model, type),
+    ...writeScoreScale(model),
     num_key_value_heads: model.heads,
     head_dim: model.ropeHeadSize,
     qk_rope_head_dim: model.ropeHeadSize,
     qk_nope_head_dim: model.headSize,
     v_head_dim: model.valueHeadSize,
+    qk_head_dim: model.headSize + model.ropeHeadSize,
     kv_lora_rank: model.latentSize,
     q_lora_rank: model.queryLatentSize || null,
     n_routed_experts: model.experts,

@@ -8,8 +8,8 @@ import {
   writeDecoder,
   writeLayerTypes,
 } from '../huggingface/decoder.ts';
+import { decoderLayout } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
-import { decoderLayout } from '../huggingface/parts.ts';
 
 const biases = ['attention'] as const;
 const activation = ['hidden_activation', 'gelu_pytorch_tanh'] as const;
@@ -20,8 +20,8 @@ export const gemma3: Family = {
   prefix: 'model.',
   read,
   write,
-  layout: (model, prefix) =>
-    decoderLayout(model, prefix, {
+  layout: (model, names) =>
+    decoderLayout(model, names, {
       norms: {
         attentionNorm: 'input_layernorm',
         attentionOutputNorm: 'post_attention_layernorm',
@@ -32,8 +32,9 @@ export const gemma3: Family = {
 };
 
 function read(reader: ConfigReader): Partial<ModelConfig> {
-  const defaults = { normEpsilon: 1e-6, ropeBase: 1e6, keyValueHeads: 4, headSize: 256, tiedHead: true };
-  const decoder = readDecoder(reader, { ...defaults, biases, activation });
+  const defaults = { normEpsilon: 1e-6, ropeBase: 1e6, localRopeBase: 10000 };
+  const sizes = { keyValueHeads: 4, headSize: 256, tiedHead: true };
+  const decoder = readDecoder(reader, { ...defaults, ...sizes, biases, activation });
   reader.ignore('_sliding_window_pattern');
   reader.only('use_bidirectional_attention', false, 'lets tokens see those after them');
   // Transformers has the key and does not use it.
@@ -53,27 +54,16 @@ function read(reader: ConfigReader): Partial<ModelConfig> {
   };
 }
 
-function readLocalLayers(reader: ConfigReader, decoder: Partial<ModelConfig>): Partial<ModelConfig> {
-  const { layers = 0, context = 0, ropeBase, ropeScaling } = decoder;
+function readLocalLayers(reader: ConfigReader, { layers = 0 }: Partial<ModelConfig>): Partial<ModelConfig> {
   const step = reader.size('sliding_window_pattern', 6);
   const byStep = [...Array(layers).keys()].map((layer) => ((layer + 1) % step === 0 ? 'G' : 'L')).join('');
-  const letters = readLayerTypes(reader, layers, byStep);
-  const window = reader.size('sliding_window', 4096);
-  const localRopeBase = reader.number('rope_local_base_freq', 10000);
-  const isOther = localRopeBase !== ropeBase || ropeScaling !== undefined;
-  if (letters.includes('L') && window >= context && isOther) {
-    refuse(
-      `sliding_window ${window} is not below max_position_embeddings ${context}, so that local layers count as global ` +
-        `here, but rope_local_base_freq ${localRopeBase} is another base than theirs`,
-      'Use a smaller window.',
-    );
-  }
-  return { ...readWindows(letters, window), localRopeBase };
+  return readWindows(readLayerTypes(reader, layers, byStep), reader.size('sliding_window', 4096));
 }
 
 function write(model: ModelConfig) {
   const { attentionScale: scale } = model;
-  const scalar = Number((1 / scale ** 2).toPrecision(12));
+  // The class takes whole numbers only; a scale that is none's is not sayable.
+  const scalar = Math.round(1 / scale ** 2);
   return {
     ...writeDecoder(model, ['gemma3_text', 'Gemma3'], { biases, activation }),
     sliding_window: model.window,

@@ -2,14 +2,27 @@
 import { biasesOf } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
-import { activationName, readActivation } from '../huggingface/decoder.ts';
+import { activationName, readActivation, readDropout } from '../huggingface/decoder.ts';
 import type { Family, Plain } from '../huggingface/family.ts';
-import { type FileLayout, headName, type Part, rowPart, wholePart } from '../huggingface/parts.ts';
+import {
+  type FileLayout,
+  type FileNames,
+  headName,
+  type Part,
+  rowPart,
+  wholePart,
+} from '../huggingface/parts.ts';
 
 /** GPT-2. Its files have biases always: those that a model has not are zeros there, and our block says that they are none. */
 export const gpt2: Family = {
   type: 'gpt2',
   prefix: 'transformer.',
+  spellings: {
+    n_positions: ['max_position_embeddings'],
+    n_embd: ['hidden_size'],
+    n_head: ['num_attention_heads'],
+    n_layer: ['num_hidden_layers'],
+  },
   own: ['bias', 'qkvBias', 'projectionBias', 'ffnBias', 'normBias'],
   read,
   write,
@@ -24,11 +37,6 @@ function read(reader: ConfigReader): Partial<ModelConfig> {
   const width = reader.size('n_embd');
   const heads = reader.size('n_head');
   if (width % heads !== 0) refuse(`n_head ${heads} does not divide n_embd ${width}`, 'The file is damaged.');
-  // 0.1 is what Transformers trains with where the file says nothing.
-  const rates = ['attn_pdrop', 'resid_pdrop', 'embd_pdrop'].map((key) => reader.number(key, 0.1));
-  if (rates.some((rate) => rate !== rates[0])) {
-    refuse(`attn_pdrop, resid_pdrop and embd_pdrop differ: ${rates.join(', ')}`, 'Make them equal.');
-  }
   return {
     layers: reader.size('n_layer'),
     width,
@@ -45,7 +53,8 @@ function read(reader: ConfigReader): Partial<ModelConfig> {
     gated: false,
     bias: true,
     tiedHead: reader.boolean('tie_word_embeddings', true),
-    dropout: rates[0],
+    // 0.1 is what Transformers trains with where the file says nothing.
+    ...readDropout(reader, ['attn_pdrop', 'resid_pdrop', 'embd_pdrop'], 0.1),
   };
 }
 
@@ -71,7 +80,7 @@ function write(model: ModelConfig): Plain {
   };
 }
 
-function layout(model: ModelConfig, prefix: string): FileLayout {
+function layout(model: ModelConfig, { prefix }: FileNames): FileLayout {
   const { width, hidden, vocabulary, context } = model;
   const has = biasesOf(model);
   const parts = new Map<string, readonly Part[]>();
@@ -104,5 +113,5 @@ function layout(model: ModelConfig, prefix: string): FileLayout {
   }
   norm('finalNorm', 'ln_f');
   parts.set('head', [wholePart(headName, [vocabulary, width])]);
-  return { parts, zeros, embedding };
+  return { parts, zeros, embedding, head: headName };
 }

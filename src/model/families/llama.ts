@@ -1,7 +1,7 @@
 // Llama in Hugging Face's layout, which most families after it extend; SmolLM2 is one.
 import { readDecoder, writeDecoder } from '../huggingface/decoder.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
-import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 const biases = ['attention', 'mlp'] as const;
 
@@ -11,5 +11,5 @@ export const llama: Family = {
   prefix: 'model.',
   read: (reader) => readDecoder(reader, { normEpsilon: 1e-6, ropeBase: 10000, biases }),
   write: (model) => writeDecoder(model, ['llama', 'Llama'], { biases }),
-  layout: (model, prefix) => decoderLayout(model, prefix, { norms: llamaNorms }),
+  layout: (model, names) => decoderLayout(model, names, { norms: llamaNorms }),
 };

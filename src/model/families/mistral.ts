@@ -1,7 +1,7 @@
 // Mistral in Hugging Face's layout: Llama with a window in every layer.
 import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
-import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 /** Mistral 7B (Jiang et al. 2023; MistralForCausalLM). */
 export const mistral: Family = {
@@ -15,5 +15,5 @@ export const mistral: Family = {
     ...writeDecoder(model, ['mistral', 'Mistral']),
     sliding_window: localLayers(model).includes(true) ? model.window : null,
   }),
-  layout: (model, prefix) => decoderLayout(model, prefix, { norms: llamaNorms }),
+  layout: (model, names) => decoderLayout(model, names, { norms: llamaNorms }),
 };

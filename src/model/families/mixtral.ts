@@ -1,16 +1,17 @@
 // Mixtral in Hugging Face's layout: Mistral with experts in every layer.
 import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
-import { readAuxiliaryLoss } from '../huggingface/experts.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
+import { noteTraining, readAuxiliaryLoss } from '../huggingface/experts.ts';
 import type { Family } from '../huggingface/family.ts';
-import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 /** Mixtral 8x7B (Jiang et al. 2024; MixtralForCausalLM): softmax over all experts, the chosen weights renormalised. */
 export const mixtral: Family = {
   type: 'mixtral',
   prefix: 'model.',
+  spellings: { num_local_experts: ['num_experts'] },
   read: (reader) => {
     const decoder = readDecoder(reader, { normEpsilon: 1e-5, ropeBase: 1e6, keyValueHeads: 8 });
-    reader.only('router_jitter_noise', 0, 'multiplies what goes into experts by noise');
+    noteTraining(reader, 'router_jitter_noise', 'multiplies what goes into experts by noise');
     return {
       ...decoder,
       ...readWindows('L', readWindow(reader)),
@@ -32,8 +33,8 @@ export const mixtral: Family = {
     router_aux_loss_coef: model.balanceLoss,
     router_jitter_noise: 0,
   }),
-  layout: (model, prefix) =>
-    decoderLayout(model, prefix, {
+  layout: (model, names) =>
+    decoderLayout(model, names, {
       norms: llamaNorms,
       experts: {
         router: 'block_sparse_moe.gate',

@@ -3,9 +3,9 @@ import type { ModelConfig } from '../config.ts';
 import { expertLayers, hasExperts } from '../experts-config.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
 import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import { expertInterval, readAuxiliaryLoss } from '../huggingface/experts.ts';
 import type { Family } from '../huggingface/family.ts';
-import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 const biases = ['attention'] as const;
 
@@ -13,6 +13,7 @@ const biases = ['attention'] as const;
 export const qwen3Moe: Family = {
   type: 'qwen3_moe',
   prefix: 'model.',
+  spellings: { num_experts: ['num_local_experts'] },
   read: (reader) => {
     const decoder = readDecoder(reader, { normEpsilon: 1e-6, ropeBase: 10000, keyValueHeads: 4, biases });
     const isUsed = reader.boolean('use_sliding_window', false);
@@ -42,8 +43,8 @@ export const qwen3Moe: Family = {
     output_router_logits: false,
     router_aux_loss_coef: model.balanceLoss,
   }),
-  layout: (model, prefix) =>
-    decoderLayout(model, prefix, {
+  layout: (model, names) =>
+    decoderLayout(model, names, {
       norms: llamaNorms,
       experts: {
         router: 'mlp.gate',

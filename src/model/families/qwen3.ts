@@ -10,8 +10,8 @@ import {
   writeDecoder,
   writeLayerTypes,
 } from '../huggingface/decoder.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
-import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 const biases = ['attention'] as const;
 
@@ -32,7 +32,7 @@ export const qwen3: Family = {
     max_window_layers: model.layers,
     layer_types: writeLayerTypes(model),
   }),
-  layout: (model, prefix) => decoderLayout(model, prefix, { norms: llamaNorms }),
+  layout: (model, names) => decoderLayout(model, names, { norms: llamaNorms }),
 };
 
 /** Without `use_sliding_window` nothing is a window; without `layer_types` the layers from `max_window_layers` on are. */

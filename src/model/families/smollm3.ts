@@ -13,8 +13,8 @@ import {
   writeDecoder,
   writeLayerTypes,
 } from '../huggingface/decoder.ts';
+import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
-import { decoderLayout, llamaNorms } from '../huggingface/parts.ts';
 
 const biases = ['attention', 'mlp'] as const;
 
@@ -30,7 +30,7 @@ export const smollm3: Family = {
     sliding_window: localLayers(model).includes(true) ? model.window : null,
     layer_types: writeLayerTypes(model),
   }),
-  layout: (model, prefix) => decoderLayout(model, prefix, { norms: llamaNorms }),
+  layout: (model, names) => decoderLayout(model, names, { norms: llamaNorms }),
 };
 
 function read(reader: ConfigReader): Partial<ModelConfig> {

@@ -1,8 +1,9 @@
 // What a model computes, free of how its configuration says it: settings without effect are left out.
-import { layerAttention, rotatedSize, scoreScale } from '../attention-config.ts';
+import { layerAttention, scoreScale } from '../attention-config.ts';
 import { biasesOf } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
 import { hasExperts } from '../experts-config.ts';
+import { rotationOf } from '../rotation.ts';
 
 /** Settings that change training only: no published config.json says them, and none of them changes a logit. */
 export const trainingKeys = [
@@ -33,21 +34,28 @@ export function arithmeticOf(model: ModelConfig): string {
     [model.activation, model.gated],
     isDense ? [model.hidden, ffn] : [],
     model.experts > 0 ? expertArithmetic(model) : [],
+    rotations(model),
     blocks,
   ]);
 }
 
 function layerArithmetic(model: ModelConfig, layer: number) {
-  const { ropeBase, localRopeBase, ropeScaling, ropeScalingFactor } = model;
-  const { window, isLocal, isRotary } = layerAttention(model, layer);
-  const hasOwnBase = isLocal && localRopeBase > 0;
-  const scaling = hasOwnBase || ropeScalingFactor === 1 ? 'none' : ropeScaling;
-  const rope = [
-    hasOwnBase ? localRopeBase : ropeBase,
-    ...(scaling === 'none' ? [] : [scaling, ropeScalingFactor]),
-    rotatedSize(model),
-  ];
-  return { window, rope: isRotary ? rope : [], experts: hasExperts(model, layer) };
+  const { window, isRotary, hasLocalRope } = layerAttention(model, layer);
+  const rope = hasLocalRope ? 'local' : 'global';
+  return { window, rope: isRotary ? rope : 'none', experts: hasExperts(model, layer) };
+}
+
+/** The rotations that layers have: what turns, and how fast, however a configuration says it. */
+function rotations(model: ModelConfig) {
+  if (model.position !== 'rope') return [];
+  const layers = Array.from({ length: model.layers }, (_, layer) => layerAttention(model, layer));
+  const used = layers.filter(({ isRotary }) => isRotary).map(({ hasLocalRope }) => hasLocalRope);
+  return (['global', 'local'] as const)
+    .filter((kind) => used.includes(kind === 'local'))
+    .map((kind) => {
+      const { frequencies, amplitude } = rotationOf(model, kind);
+      return [kind, ...[...frequencies, amplitude].map((value) => Number(value.toPrecision(12)))];
+    });
 }
 
 function expertArithmetic(model: ModelConfig) {

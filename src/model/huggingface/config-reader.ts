@@ -1,33 +1,6 @@
-// Keys of Hugging Face's config.json: which change no arithmetic here, and which may stand there only with one value.
+// Reads Hugging Face's config.json key by key, so that none is overlooked: what is not read is inert, named in a note, or refused.
 import { isRecord, showKey, showValue } from '../fields/check.ts';
-
-/** Keys that say nothing about what the model computes: names, token ids, defaults of generation, other tasks' heads. */
-const ignored: ReadonlySet<string> = new Set(
-  `_name_or_path architectures torch_dtype dtype transformers_version use_cache initializer_range torchscript use_bfloat16
-  bos_token_id eos_token_id pad_token_id unk_token_id sep_token_id decoder_start_token_id tokenizer_class prefix
-  forced_bos_token_id forced_eos_token_id task_specific_params problem_type finetuning_task id2label label2id num_labels
-  summary_activation summary_first_dropout summary_proj_to_labels summary_type summary_use_proj
-  output_attentions output_hidden_states output_scores output_past return_dict return_dict_in_generate
-  is_decoder gradient_checkpointing chunk_size_feed_forward pretraining_tp reorder_and_upcast_attn tf_legacy_loss
-  _attn_implementation _attn_implementation_autoset attn_implementation _attn_implementation_internal
-  max_length min_length max_new_tokens do_sample early_stopping num_beams num_beam_groups num_return_sequences
-  diversity_penalty temperature top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size
-  encoder_no_repeat_ngram_size bad_words_ids exponential_decay_length_penalty suppress_tokens begin_suppress_tokens
-  remove_invalid_values cache_implementation auto_map ep_size is_llama_config`.split(/\s+/),
-);
-
-/** Keys that would change the arithmetic, with the values at which they do not. */
-const neutral: Readonly<Record<string, readonly unknown[]>> = {
-  add_cross_attention: [false],
-  is_encoder_decoder: [false],
-  scale_attn_weights: [true],
-  scale_attn_by_inverse_layer_idx: [false],
-  partial_rotary_factor: [1],
-  rope_interleaved: [false],
-  attention_bias: [false],
-  mlp_bias: [false],
-  use_sliding_window: [false],
-};
+import { isEmpty, isInert, neutralOf, quantizationOf, smellsOfArithmetic } from './known-keys.ts';
 
 /** The name of errors that are a file's fault, not a bug. */
 export const invalidFile = 'InvalidFileError';
@@ -39,21 +12,44 @@ export function refuse(what: string, advice: string): never {
   throw error;
 }
 
+/** Other names of a key, by the one that is read: Transformers writes now one, now the other. */
+export type Spellings = Readonly<Record<string, readonly string[]>>;
+
 /** Reads keys one by one and remembers which, so that no key is overlooked. Absent and null are the same, as in Python. */
 export class ConfigReader {
+  /** What a user should know of what was read, a sentence each. */
+  readonly notes: string[] = [];
   readonly #config: Readonly<Record<string, unknown>>;
+  readonly #spellings: Spellings;
   readonly #read = new Set<string>();
 
-  constructor(config: unknown) {
+  constructor(config: unknown, spellings: Spellings = {}) {
     if (!isRecord(config))
       refuse(`${showValue(config)} is not an object`, 'Give the one of a published model.');
     this.#config = config;
+    this.#spellings = spellings;
   }
 
-  /** A value of any kind; undefined if it is absent or null. */
+  /** A value of any kind; undefined if it is absent or null. @throws if two spellings of the key disagree. */
   value(key: string): unknown {
-    this.#read.add(key);
-    return Object.hasOwn(this.#config, key) ? (this.#config[key] ?? undefined) : undefined;
+    let found: { readonly name: string; readonly value: unknown } | undefined;
+    for (const name of [key, ...(this.#spellings[key] ?? [])]) {
+      this.#read.add(name);
+      const value = Object.hasOwn(this.#config, name) ? (this.#config[name] ?? undefined) : undefined;
+      if (value === undefined) continue;
+      if (found && !isSame(found.value, value))
+        refuse(
+          `${found.name} ${showValue(found.value)} and ${name} ${showValue(value)} are one setting and differ`,
+          'Keep one.',
+        );
+      found ??= { name, value };
+    }
+    return found?.value;
+  }
+
+  /** Says in the notes what a user should know. */
+  note(what: string): void {
+    this.notes.push(`config.json: ${what}.`);
   }
 
   /** Whether a key is there and null, for the families to which that is not the same as absent. */
@@ -123,22 +119,42 @@ export class ConfigReader {
     return translated;
   }
 
-  /** Refuses every key that was not read, unless it changes no arithmetic. */
+  /**
+   * Looks at every key that was not read: those that are known to change nothing, and values that say nothing, pass; unknown ones
+   * are named in the notes. @throws for values that are known to change what is computed, and unknown keys that smell of it.
+   */
   finish(): void {
     for (const [key, value] of Object.entries(this.#config)) {
-      if (value === null || this.#read.has(key) || ignored.has(key)) continue;
-      if (Object.hasOwn(neutral, key)) {
-        if (neutral[key].includes(value)) continue;
+      if (value === null || this.#read.has(key) || isInert(key)) continue;
+      const neutral = neutralOf(key);
+      if (neutral?.includes(value)) continue;
+      if (neutral) {
         refuse(
           `${key} ${showValue(value)} changes the arithmetic`,
-          `Only ${String(neutral[key][0])} is computed here.`,
+          `Only ${String(neutral[0])} is computed here.`,
         );
       }
-      if (key === 'pruned_heads' && isRecord(value) && Object.keys(value).length === 0) continue;
-      refuse(
-        `${showKey(key)} ${showValue(value)} is not known and could change the arithmetic`,
-        'Remove it if it does not.',
-      );
+      if (key === 'quantization_config') {
+        const method = quantizationOf(value);
+        if (method === undefined) continue;
+        refuse(
+          `quantization_config (${method}) says that weights are stored in a way that is not read here`,
+          'Give the model that was quantised, or save it as float32 or bfloat16 (in Transformers: model.dequantize()).',
+        );
+      }
+      if (isEmpty(value)) continue;
+      if (smellsOfArithmetic(key)) {
+        refuse(
+          `${showKey(key)} ${showValue(value)} is not known and could change the arithmetic`,
+          'Remove it if it does not.',
+        );
+      }
+      this.note(`${showKey(key)} ${showValue(value)} is not known here and was left out`);
     }
   }
+}
+
+/** Lists and objects are equal by what they hold. */
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

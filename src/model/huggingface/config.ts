@@ -9,45 +9,66 @@ import type { Family, Plain } from './family.ts';
 /** The type of files that keep our own names and shapes. */
 const ownType = 'flopscope';
 
-/** The `model_type` under which a model can be written without loss: the first published one, or `flopscope`. */
-export function layoutOf(model: ModelConfig): string {
-  return familyOf(model)?.type ?? ownType;
+/** A model as its config.json describes it. */
+export interface PublishedConfig {
+  readonly model: ModelConfig;
+  /** `model_type`: files of one model may be laid out by several families. */
+  readonly type: string;
+  /** What a user should know: keys that are not known, and settings that are left out. A sentence each. */
+  readonly notes: readonly string[];
 }
 
-/** The first family that can say a model; undefined if none can. */
-export function familyOf(model: ModelConfig): Family | undefined {
+/** The `model_type` under which a model can be written without loss: the first published one, or `flopscope`. */
+export function layoutOf(model: ModelConfig, preferred?: string): string {
+  return familyOf(model, preferred)?.type ?? ownType;
+}
+
+/** A family that can say a model: the preferred type if it can, else the first; undefined if none can. */
+export function familyOf(model: ModelConfig, preferred?: string): Family | undefined {
+  if (preferred === ownType) return undefined;
   const wanted = arithmeticOf(model);
-  return families.find((family) => {
+  const canSay = (family: Family) => {
     const said = tryReading(family, model);
     return said !== undefined && arithmeticOf({ ...said, ...pick(model, family.own ?? []) }) === wanted;
-  });
+  };
+  const first = families.find((family) => family.type === preferred);
+  return first && canSay(first) ? first : families.find(canSay);
+}
+
+/** The model that a config.json describes. @throws as `readPublishedConfig` does. */
+export function readHuggingFaceConfig(json: unknown): ModelConfig {
+  return readPublishedConfig(json).model;
 }
 
 /**
- * The model that a config.json describes. Keys that change no arithmetic are ignored; keys that would are honoured or refused.
+ * The model that a config.json describes, and its family. Keys that change no arithmetic are passed over, unknown ones noted; keys
+ * that would change it are honoured or refused.
  * @throws an Error named InvalidFileError with one sentence that names the key.
  */
-export function readHuggingFaceConfig(json: unknown): ModelConfig {
-  const reader = new ConfigReader(json);
-  const type = reader.value('model_type');
+export function readPublishedConfig(json: unknown): PublishedConfig {
+  const type = new ConfigReader(json).value('model_type');
+  const family = families.find((candidate) => candidate.type === type);
+  const reader = new ConfigReader(json, family?.spellings);
+  reader.ignore('model_type');
   const own = reader.value('flopscope');
   if (type === ownType) {
     reader.finish();
-    return parse(own ?? refuse('flopscope is missing', 'The file is damaged.'));
+    const model = parse(own ?? refuse('flopscope is missing', 'The file is damaged.'));
+    return { model, type: ownType, notes: reader.notes };
   }
-  const family = families.find((candidate) => candidate.type === type);
   if (!family) {
     const known = families.map((candidate) => candidate.type).join(', ');
     refuse(`model_type ${showValue(type)} is not known`, `Known: ${known}.`);
   }
   const said = family.read(reader);
   reader.finish();
-  return own === undefined ? parse(said) : withOwn(family, parse(said), own);
+  const model = own === undefined ? parse(said) : withOwn(family, parse(said), own);
+  return { model, type: family.type, notes: reader.notes };
 }
 
-/** The config.json of a model, readable by Transformers where it has such a model. */
-export function writeHuggingFaceConfig(model: ModelConfig): Plain {
-  const family = familyOf(model);
+/** The config.json of a model, readable by Transformers where it has such a model; of the preferred type if that can say it. */
+export function writeHuggingFaceConfig(model: ModelConfig, preferred?: string): Plain {
+  const family = familyOf(model, preferred);
   const said = family && tryReading(family, model);
   if (!family || !said) return { model_type: ownType, flopscope: { ...model } };
   // What the family's keys do not say: how we train, and settings without effect.
@@ -61,7 +82,7 @@ export function writeHuggingFaceConfig(model: ModelConfig): Plain {
 /** What a family's file would say of a model; undefined if it would be refused. */
 function tryReading(family: Family, model: ModelConfig): ModelConfig | undefined {
   try {
-    return parse(family.read(new ConfigReader(family.write(model))));
+    return parse(family.read(new ConfigReader(family.write(model), family.spellings)));
   } catch (error) {
     if (error instanceof Error && error.name === invalidFile) return undefined;
     throw error;

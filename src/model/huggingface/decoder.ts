@@ -7,9 +7,10 @@ import {
 import { layerAttention } from '../attention-config.ts';
 import { biasesOf } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
-import { isRecord, showValue } from '../fields/check.ts';
+import { showValue } from '../fields/check.ts';
 import { type ConfigReader, refuse } from './config-reader.ts';
 import type { Plain } from './family.ts';
+import { type RopeDefaults, readRope, writeRope } from './rope.ts';
 
 /** Activations by their names in Transformers, which has several for the same formula. */
 const activations: ReadonlyMap<string, ActivationName> = new Map(
@@ -21,10 +22,13 @@ const activations: ReadonlyMap<string, ActivationName> = new Map(
 /** Tokens; a window beyond it hides nothing from any model here. */
 const longestContext = 65536;
 
-/** What Transformers takes where a family's config.json says nothing. */
-export interface DecoderDefaults {
+/** What Transformers takes where a family's config.json says nothing, and how the family differs from Llama. */
+export interface DecoderDefaults extends RopeDefaults {
   readonly normEpsilon: number;
-  readonly ropeBase: number;
+  /** `rms_norm_eps` unless given. */
+  readonly epsilonKey?: string;
+  readonly norm?: 'rmsNorm' | 'layerNorm';
+  readonly gated?: boolean;
   readonly keyValueHeads?: number;
   readonly headSize?: number;
   readonly tiedHead?: boolean;
@@ -32,8 +36,6 @@ export interface DecoderDefaults {
   readonly activation?: readonly [key: string, name: string];
   /** Which of `attention_bias` and `mlp_bias` the family has. */
   readonly biases?: readonly ('attention' | 'mlp')[];
-  /** Whether positions may be divided by a factor; true unless given. */
-  readonly hasLinearScaling?: boolean;
 }
 
 /** Everything but what is particular to a family. */
@@ -41,19 +43,21 @@ export function readDecoder(reader: ConfigReader, defaults: DecoderDefaults): Pa
   const { biases = [], activation: [key, name] = ['hidden_act', 'silu'] } = defaults;
   const attentionBias = biases.includes('attention') && reader.boolean('attention_bias', false);
   const mlpBias = biases.includes('mlp') && reader.boolean('mlp_bias', false);
-  checkDropout(reader);
+  const heads = readHeads(reader, defaults);
+  const context = reader.size('max_position_embeddings');
+  noteDropout(reader, 'attention_dropout');
   return {
     layers: reader.size('num_hidden_layers'),
-    ...readHeads(reader, defaults),
+    ...heads,
     hidden: reader.size('intermediate_size'),
-    context: reader.size('max_position_embeddings'),
+    context,
     vocabulary: reader.size('vocab_size'),
-    norm: 'rmsNorm',
-    normEpsilon: reader.number('rms_norm_eps', defaults.normEpsilon),
+    norm: defaults.norm ?? 'rmsNorm',
+    normEpsilon: reader.number(defaults.epsilonKey ?? 'rms_norm_eps', defaults.normEpsilon),
     position: 'rope',
-    ...readRope(reader, defaults),
+    ...readRope(reader, defaults, { context, headSize: heads.headSize }),
     activation: readActivation(reader, key, name),
-    gated: true,
+    gated: defaults.gated ?? true,
     bias: attentionBias && mlpBias,
     ...(attentionBias && !mlpBias ? ({ qkvBias: 'on', projectionBias: 'on' } as const) : {}),
     ...(mlpBias && !attentionBias ? ({ ffnBias: 'on' } as const) : {}),
@@ -68,7 +72,8 @@ export function writeDecoder(
   {
     biases = [],
     activation: [key, usual] = ['hidden_act', 'silu'],
-  }: Pick<DecoderDefaults, 'biases' | 'activation'> = {},
+    epsilonKey = 'rms_norm_eps',
+  }: Pick<DecoderDefaults, 'biases' | 'activation' | 'epsilonKey'> = {},
 ): Plain {
   const has = biasesOf(model);
   return {
@@ -84,10 +89,8 @@ export function writeDecoder(
     head_dim: model.headSize,
     [key]: activationName(model.activation, usual),
     max_position_embeddings: model.context,
-    rms_norm_eps: model.normEpsilon,
-    rope_theta: model.ropeBase,
-    rope_scaling:
-      model.ropeScaling === 'linear' ? { rope_type: 'linear', factor: model.ropeScalingFactor } : null,
+    [epsilonKey]: model.normEpsilon,
+    ...writeRope(model),
     ...(biases.includes('attention') ? { attention_bias: has.qkv } : {}),
     attention_dropout: 0,
     ...(biases.includes('mlp') ? { mlp_bias: has.ffn } : {}),
@@ -98,7 +101,10 @@ export function writeDecoder(
   };
 }
 
-function readHeads(reader: ConfigReader, defaults: DecoderDefaults): Partial<ModelConfig> {
+function readHeads(
+  reader: ConfigReader,
+  defaults: DecoderDefaults,
+): Pick<ModelConfig, 'width' | 'heads' | 'keyValueHeads' | 'headSize'> {
   const width = reader.size('hidden_size');
   const heads = reader.size('num_attention_heads');
   const groups = reader.isNull('num_key_value_heads') ? heads : (defaults.keyValueHeads ?? heads);
@@ -113,56 +119,29 @@ function readHeads(reader: ConfigReader, defaults: DecoderDefaults): Partial<Mod
   };
 }
 
-/** Dropout inside attention alone is not computed here. */
-export function checkDropout(reader: ConfigReader): void {
-  const rate = reader.number('attention_dropout', 0);
-  if (rate !== 0)
-    refuse(`attention_dropout ${rate} without dropout elsewhere is not computed here`, 'Set it to 0.');
+/** Dropout inside attention alone is not computed here: it acts in training only, so that the model is read without it. */
+export function noteDropout(reader: ConfigReader, key: string): void {
+  const rate = reader.number(key, 0);
+  if (rate !== 0) {
+    reader.note(
+      `${key} ${rate} acts in training only and is left out: dropout is computed after the embedding, in attention and after ` +
+        'both projections at one rate (dropout), or nowhere',
+    );
+  }
 }
 
-/** Older files have rope_theta and rope_scaling, newer ones rope_parameters: the plain rotation, or positions ÷ a factor. */
-export function readRope(
+/** The one rate of a family with dropout in all places, by its keys and its default; none, with a note, where they differ. */
+export function readDropout(
   reader: ConfigReader,
-  { ropeBase, hasLinearScaling = true }: Pick<DecoderDefaults, 'ropeBase' | 'hasLinearScaling'>,
-): Partial<ModelConfig> {
-  const bases: number[] = [];
-  const factors: number[] = [];
-  for (const key of ['rope_parameters', 'rope_scaling']) {
-    const value = reader.value(key);
-    if (value === undefined) continue;
-    if (!isRecord(value)) refuse(`${key} is ${showValue(value)}`, 'Give an object or null.');
-    const { rope_type: ropeType, type, rope_theta: base, factor, ...rest } = value;
-    const kind = ropeType ?? type ?? (key === 'rope_parameters' ? 'default' : undefined);
-    const isLinear = kind === 'linear' && hasLinearScaling;
-    const others = Object.entries({ ...rest, ...(isLinear ? {} : { factor }) })
-      .filter(([, other]) => other !== undefined && other !== null)
-      .map(([name]) => name);
-    if (!(isLinear || kind === 'default') || others.length > 0) {
-      const found = `${showValue(kind)}${others.length > 0 ? ` with ${others.slice(0, 4).join(', ')}` : ''}`;
-      const known = hasLinearScaling
-        ? 'the plain rotation, "default", and "linear" with a factor are'
-        : 'the plain rotation, "default", is';
-      refuse(`${key} ${found} is not computed here`, `Only ${known}.`);
-    }
-    if (isLinear) {
-      if (typeof factor !== 'number' || !(factor >= 1 && factor <= 1000))
-        refuse(`${key}.factor is ${showValue(factor)}`, 'Give a number from 1 to 1000.');
-      factors.push(factor);
-    }
-    if (base === undefined || base === null) continue;
-    if (typeof base !== 'number') refuse(`${key}.rope_theta is ${showValue(base)}`, 'Give a number.');
-    bases.push(base);
-  }
-  if (reader.value('rope_theta') !== undefined) bases.push(reader.number('rope_theta'));
-  if (bases.some((base) => base !== bases[0]))
-    refuse(`rope_theta is given twice: ${bases.join(', ')}`, 'Keep one.');
-  if (factors.some((factor) => factor !== factors[0]))
-    refuse(`the factor of rotary positions is given twice: ${factors.join(', ')}`, 'Keep one.');
-  const [factor] = factors;
-  return {
-    ropeBase: bases[0] ?? ropeBase,
-    ...(factor === undefined ? {} : { ropeScaling: 'linear', ropeScalingFactor: factor }),
-  };
+  keys: readonly string[],
+  byDefault: number,
+): Pick<ModelConfig, 'dropout'> {
+  const rates = keys.map((key) => reader.number(key, byDefault));
+  if (rates.every((rate) => rate === rates[0])) return { dropout: rates[0] };
+  reader.note(
+    `${keys.join(', ')} differ (${rates.join(', ')}), act in training only and are left out: dropout has one rate here`,
+  );
+  return { dropout: 0 };
 }
 
 const layerTypes: ReadonlyMap<unknown, 'L' | 'G'> = new Map([
@@ -209,8 +188,8 @@ export function readWindows(
   letters: string,
   window: number | undefined,
 ): Partial<Pick<ModelConfig, 'window' | 'windowPattern'>> {
-  if (window === undefined || window > longestContext || !letters.includes('L')) return {};
-  return { window, windowPattern: shortestPattern(letters) };
+  if (window === undefined || !letters.includes('L')) return {};
+  return { window: Math.min(window, longestContext), windowPattern: shortestPattern(letters) };
 }
 
 /** The shortest pattern that gives these letters when it is repeated. */

@@ -2,8 +2,8 @@
 import type { ModelConfig } from '../config.ts';
 import { showKey } from '../fields/check.ts';
 import { parameterSpecs } from '../parameters.ts';
-import { fileLayout, prefixIn } from './layout.ts';
-import { type FileLayout, headName, matrixShape, type Part } from './parts.ts';
+import { fileLayout, fileNames, usualNames } from './layout.ts';
+import { type FileLayout, matrixShape, type Part } from './parts.ts';
 
 /** A tensor with its numbers, row-major. */
 export interface NamedTensor {
@@ -12,36 +12,133 @@ export interface NamedTensor {
 }
 
 /** Constants that old files keep beside the weights. */
-const buffers = /(^|\.)(attn\.(bias|masked_bias)|rotary_emb\.inv_freq)$/;
+const buffers =
+  /(^|\.)(attn\.(bias|masked_bias)|attention\.(attention\.)?(bias|masked_bias)|rotary_emb\.inv_freq)$/;
+
+/** What wrappers of PyTorch put before every name: torch.compile, DataParallel, FSDP. */
+const wrappers = /^(_orig_mod\.|module\.|_fsdp_wrapped_module\.)+/;
+
+/** Where the parameters of a model lie in a file whose names and shapes were checked; its numbers were not looked at yet. */
+export interface ImportPlan {
+  /** Parts by our parameter's name, under the names that the file has. */
+  readonly parts: ReadonlyMap<string, readonly Part[]>;
+  /** Tensors that must be zero, as the model has no such parameters. */
+  readonly zeros: readonly string[];
+  /** Tensors that must be equal: a tied head that is stored too, and the embedding. */
+  readonly tied: readonly [head: string, embedding: string] | undefined;
+}
 
 /**
- * Our parameters from a file's tensors. The prefix (`transformer.`, `model.`) may be missing; the tensors may be kept or changed
- * afterwards, nothing is shared.
+ * Finds a model's parameters among the tensors of its file. Prefixes (`transformer.`, `model.`) may be missing, those of wrappers
+ * (`module.`, `_orig_mod.`) are passed over.
+ * @param shapes shapes by the file's names
+ * @param type the file's `model_type`: families that compute the same name their tensors differently
  * @throws an Error named InvalidFileError that names the tensors that are missing, not known or of another shape.
+ */
+export function planImport(
+  model: ModelConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  type?: string,
+): ImportPlan {
+  const stored = unwrapped(shapes.keys());
+  const file = fileLayout(model, fileNames(model, stored.keys(), type), type);
+  const asStored = (name: string) => stored.get(name) ?? name;
+  // Some tools store a tied table once, under the name of the head.
+  const isHeadOnly = model.tiedHead && stored.has(file.head) && !stored.has(file.embedding);
+  const place = (part: Part): Part => ({
+    ...part,
+    name: asStored(isHeadOnly && part.name === file.embedding ? file.head : part.name),
+  });
+  const parts = new Map(
+    parameterSpecs(model).map(({ name }) => [name, partsOf(file, name).map(place)] as const),
+  );
+  const expected = new Map([...parts.values()].flat().map(({ name, shape }) => [name, shape]));
+  const missing = [...expected.keys()].filter((name) => !shapes.has(name));
+  if (missing.length > 0)
+    refuse(`${listNames(missing)} missing`, 'The file belongs to another config.json, or is cut.');
+  const zeros = file.zeros.map(({ name, shape }) => ({ name: asStored(name), shape }));
+  for (const { name, shape } of zeros) expected.set(name, shape);
+  const head = asStored(file.head);
+  if (model.tiedHead) expected.set(head, [model.vocabulary, model.width]);
+  const unknown: string[] = [];
+  for (const [name, shape] of shapes) {
+    const wanted = expected.get(name);
+    if (wanted) checkShape(name, shape, wanted);
+    else if (!buffers.test(name)) unknown.push(name);
+  }
+  if (unknown.length > 0)
+    refuse(`${listNames(unknown)} not known in this layout`, 'Remove what is no part of the model.');
+  return {
+    parts,
+    zeros: zeros.map(({ name }) => name).filter((name) => shapes.has(name)),
+    tied: model.tiedHead && shapes.has(head) && !isHeadOnly ? [head, asStored(file.embedding)] : undefined,
+  };
+}
+
+/**
+ * Our parameters from a file's tensors; the tensors may be kept or changed afterwards, nothing is shared.
+ * @throws as `planImport` does, and where numbers contradict the configuration.
  */
 export function importParameters(
   model: ModelConfig,
   tensors: ReadonlyMap<string, NamedTensor>,
+  type?: string,
 ): Map<string, Float32Array<ArrayBuffer>> {
-  const file = fileLayout(model, prefixIn(model, tensors.keys()));
-  checkNames(model, file, tensors);
-  const parameters = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const spec of parameterSpecs(model)) {
-    const [, columns] = matrixShape(spec.shape);
-    const values = new Float32Array(spec.shape.reduce((product, size) => product * size, 1));
-    for (const part of partsOf(file, spec.name)) {
-      const tensor = tensors.get(part.name);
-      if (tensor) copyPart(part, columns, tensor.data, values, 'toParameter');
-    }
-    parameters.set(spec.name, values);
-  }
-  return parameters;
+  const plan = planImport(model, new Map([...tensors].map(([name, { shape }]) => [name, shape])), type);
+  const get = (name: string): Float32Array => {
+    const { shape, data } = tensors.get(name) ?? { shape: [], data: new Float32Array() };
+    if (data.length !== elements(shape))
+      refuse(
+        `${name} has ${data.length} numbers and the shape [${shape.join(', ')}]`,
+        'The file is damaged.',
+      );
+    return data;
+  };
+  for (const name of plan.zeros) checkZero(name, get(name));
+  if (plan.tied) checkTied(plan.tied[0], get(plan.tied[0]), get(plan.tied[1]));
+  return new Map(
+    parameterSpecs(model).map((spec) => {
+      const values = new Float32Array(elements(spec.shape));
+      for (const part of plan.parts.get(spec.name) ?? []) copyIn(part, spec.shape, get(part.name), values);
+      return [spec.name, values];
+    }),
+  );
+}
+
+/** Copies a tensor of a file into its region of a parameter of this shape. */
+export function copyIn(
+  part: Part,
+  shape: readonly number[],
+  tensor: Float32Array,
+  parameter: Float32Array,
+): void {
+  copyPart(part, matrixShape(shape)[1], tensor, parameter, 'toParameter');
+}
+
+/** Refuses numbers of a parameter that the model has not. */
+export function checkZero(name: string, data: Float32Array): void {
+  if (data.some((value) => value !== 0))
+    refuse(
+      `${name} is not zero, but config.json says that the model has none`,
+      'Remove its flopscope block.',
+    );
+}
+
+/** Refuses a tied head that is another table than the embedding. */
+export function checkTied(name: string, head: Float32Array, embedding: Float32Array): void {
+  if (head.every((value, i) => Object.is(value, embedding[i]))) return;
+  refuse(
+    `${name} differs from the token embedding, but the head is tied`,
+    'Set tie_word_embeddings to false?',
+  );
 }
 
 /** How tensors are named and which are written. */
 export interface ExportOptions {
   /** Names in the file that the model came from: its prefix, or none, is kept. Without it the usual prefix is written. */
   readonly names?: Iterable<string>;
+  /** The `model_type` that the model came from or is to be written as; the first family that can say it unless given. */
+  readonly type?: string;
   /** `weights` adds the zero biases that the layout demands; `gradients` has trained parameters only. */
   readonly content: 'weights' | 'gradients';
 }
@@ -56,12 +153,15 @@ export function exportParameters(
   get: (name: string) => Float32Array,
   options: ExportOptions,
 ): Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }> {
-  const file = fileLayout(model, prefixIn(model, options.names));
+  const names = options.names
+    ? fileNames(model, unwrapped(options.names).keys(), options.type)
+    : usualNames(model, options.type);
+  const file = fileLayout(model, names, options.type);
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }>();
   const add = (name: string, shape: readonly number[]): Float32Array<ArrayBuffer> => {
     const made = tensors.get(name); // several of ours may lie in one of theirs
     if (made) return made.data;
-    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const data = new Float32Array(elements(shape));
     tensors.set(name, { shape, data });
     return data;
   };
@@ -96,16 +196,18 @@ function copyPart(
   parameter: Float32Array,
   direction: 'toParameter' | 'toFile',
 ): void {
-  const { row, column, rows, columns, isTransposed, fileRows } = part;
+  const { row, column, rows, columns, isTransposed, fileOrder, fileRow = 0 } = part;
+  const fileStride = part.shape.at(-1) ?? 1;
   for (let r = 0; r < rows; r++) {
     const start = (row + r) * stride + column;
-    if (!isTransposed) {
-      const [from, to] = [r * columns, (r + 1) * columns];
-      if (direction === 'toParameter') parameter.set(tensor.subarray(from, to), start);
-      else tensor.set(parameter.subarray(start, start + columns), from);
+    const first = (fileRow + r) * fileStride;
+    if (!isTransposed && !fileOrder) {
+      if (direction === 'toParameter') parameter.set(tensor.subarray(first, first + columns), start);
+      else tensor.set(parameter.subarray(start, start + columns), first);
     } else {
       for (let c = 0; c < columns; c++) {
-        const there = (fileRows ? fileRows[c] : c) * rows + r;
+        const other = fileOrder ? fileOrder[c] : c;
+        const there = isTransposed ? other * fileStride + r : first + other;
         if (direction === 'toParameter') parameter[start + c] = tensor[there];
         else tensor[there] = parameter[start + c];
       }
@@ -113,55 +215,38 @@ function copyPart(
   }
 }
 
-function checkNames(model: ModelConfig, file: FileLayout, tensors: ReadonlyMap<string, NamedTensor>): void {
-  const expected = new Map(
-    parameterSpecs(model)
-      .flatMap(({ name }) => partsOf(file, name))
-      .map(({ name, shape }) => [name, shape]),
-  );
-  const zeros = new Map(file.zeros.map(({ name, shape }) => [name, shape]));
-  const missing = [...expected.keys()].filter((name) => !tensors.has(name));
-  if (missing.length > 0)
-    refuse(`${listNames(missing)} missing`, 'The file belongs to another config.json, or is cut.');
-  const unknown: string[] = [];
-  for (const [name, tensor] of tensors) {
-    const isTiedHead = name === headName && model.tiedHead;
-    const shape =
-      expected.get(name) ?? zeros.get(name) ?? (isTiedHead ? [model.vocabulary, model.width] : undefined);
-    if (!shape) {
-      if (!buffers.test(name)) unknown.push(name);
-      continue;
-    }
-    checkShape(name, tensor, shape);
-    if (zeros.has(name) && tensor.data.some((value) => value !== 0)) {
-      refuse(
-        `${name} is not zero, but config.json says that the model has none`,
-        'Remove its flopscope block.',
-      );
-    }
-    if (isTiedHead) checkTied(tensor, tensors.get(file.embedding));
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** A file's own names by those without wrappers. */
+function unwrapped(names: Iterable<string>): Map<string, string> {
+  const stored = new Map<string, string>();
+  for (const name of names) {
+    const bare = name.replace(wrappers, '');
+    const other = stored.get(bare);
+    if (other !== undefined)
+      refuse(`${showKey(other)} and ${showKey(name)} are one tensor by their names`, 'Remove one.');
+    stored.set(bare, name);
   }
-  if (unknown.length > 0)
-    refuse(`${listNames(unknown)} not known in this layout`, 'Remove what is no part of the model.');
+  return stored;
 }
 
-function checkShape(name: string, tensor: NamedTensor, shape: readonly number[]): void {
-  const elements = shape.reduce((product, size) => product * size, 1);
-  const isEqual = tensor.shape.length === shape.length && tensor.shape.every((size, i) => size === shape[i]);
-  if (isEqual && tensor.data.length === elements) return;
-  const found = `[${tensor.shape.join(', ')}]`;
-  refuse(
-    `${name} is ${found}, config.json makes it [${shape.join(', ')}]`,
-    'Give the config.json of these weights.',
-  );
-}
-
-function checkTied(head: NamedTensor, embedding: NamedTensor | undefined): void {
-  if (embedding && head.data.every((value, i) => Object.is(value, embedding.data[i]))) return;
-  refuse(
-    `${headName} differs from the token embedding, but the head is tied`,
-    'Set tie_word_embeddings to false?',
-  );
+function checkShape(name: string, found: readonly number[], wanted: readonly number[]): void {
+  const isSame = (a: readonly number[], b: readonly number[]) =>
+    a.length === b.length && a.every((size, i) => size === b[i]);
+  if (isSame(found, wanted)) return;
+  const says = `${name} is [${found.join(', ')}], config.json makes it [${wanted.join(', ')}]`;
+  if (isSame([...found].reverse(), wanted))
+    refuse(
+      `${says}: it is transposed, as ${
+        name.includes('c_attn') || name.includes('.mlp.c_')
+          ? 'nn.Linear stores what this family keeps as Conv1D'
+          : 'another program stores it'
+      }`,
+      'Transpose the matrices of the layers (weight.T) and save the file again.',
+    );
+  refuse(says, 'Give the config.json of these weights.');
 }
 
 function listNames(names: readonly string[]): string {

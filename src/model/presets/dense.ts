@@ -51,7 +51,7 @@ export const densePresets: readonly ModelPreset[] = [
       ...{ layers: 6, width: 84, heads: 4, keyValueHeads: 2, headSize: 16, hidden: 336, context: 128 },
       ...llamaBlocks,
       ...{ normEpsilon: 1e-6, normPlacement: 'sandwich', normOffset: true, embeddingScale: 'sqrtWidth' },
-      ...{ activation: 'geluTanh', tiedHead: true, queryKeyNorm: 'head', attentionScale: 0.2182 }, // 1 / √(84 / 4)
+      ...{ activation: 'geluTanh', tiedHead: true, queryKeyNorm: 'head', attentionScale: (84 / 4) ** -0.5 },
       ...{ windowPattern: 'LLLLLG', window: 32, ropeBase: 1e6, localRopeBase: 10_000 },
     },
   ),

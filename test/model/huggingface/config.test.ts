@@ -1,7 +1,11 @@
 // Tests of reading config.json: what is honoured, what is ignored, and what is refused by name.
 import { expect, test } from 'vitest';
 import { activationFunctions, activationNames } from '../../../src/kernels/activation-functions.ts';
-import { readHuggingFaceConfig, writeHuggingFaceConfig } from '../../../src/model/huggingface/config.ts';
+import {
+  readHuggingFaceConfig,
+  readPublishedConfig,
+  writeHuggingFaceConfig,
+} from '../../../src/model/huggingface/config.ts';
 import { countParameters } from '../../../src/model/parameters.ts';
 
 /** The published GPT-2 124M config.json, key for key. */
@@ -83,8 +87,35 @@ test.each([
   [{ attention_bias: true }, { bias: false, qkvBias: 'on', projectionBias: 'on', ffnBias: 'same' }],
   [{ mlp_bias: true }, { bias: false, qkvBias: 'same', ffnBias: 'on' }],
   [{ sliding_window: null, pretraining_tp: 1, use_cache: false, dtype: 'bfloat16' }, {}],
+  [{ rope_scaling: { type: 'dynamic', factor: 2 } }, { ropeScaling: 'dynamic', ropeOriginalContext: 37 }],
+  [{ rope_parameters: { rope_type: 'yarn', factor: 4 } }, { ropeScaling: 'yarn', ropeScalingFactor: 4 }],
+  [
+    { rope_parameters: { full_attention: { rope_type: 'default', rope_theta: 7 } } },
+    { ropeBase: 7, ropeScaling: 'none' },
+  ],
+  [{ rope_parameters: { rope_theta: 7 }, rope_scaling: { rope_theta: 7, type: 'default' } }, { ropeBase: 7 }],
+  [{ quantization_config: null }, {}],
+  [{ quantization_config: { quant_method: 'none' } }, {}],
+  [
+    { 'transformers.js_config': { kv_cache_dtype: 'fp16' }, is_llama_config: true, rope_interleaved: false },
+    {},
+  ],
+  [{ _name_or_path: 'x', _num_labels: 1, tie_encoder_decoder: false, mask_token_id: 9 }, {}],
+  [{ some_new_flag: false, another_norm: null, more_experts: [], alibi: false }, {}],
 ])('a Llama with %j is honoured', (keys, expected) => {
-  expect(readHuggingFaceConfig({ ...llama, ...keys })).toMatchObject(expected);
+  const { model, notes } = readPublishedConfig({ ...llama, ...keys });
+  expect(model).toMatchObject(expected);
+  expect(notes).toEqual([]);
+});
+
+test.each([
+  [{ attention_dropout: 0.1 }, /attention_dropout 0\.1 acts in training only and is left out/],
+  [{ mystery: 1 }, /mystery 1 is not known here and was left out/],
+  [{ 'vendor.note': 'made by us' }, /"vendor\.note" "made by us" is not known here/],
+])('a Llama with %j is read with a note', (keys, note) => {
+  const { model, notes } = readPublishedConfig({ ...llama, ...keys });
+  expect(model).toEqual(readHuggingFaceConfig(llama));
+  expect(notes).toEqual([expect.stringMatching(note)]);
 });
 
 test.each([
@@ -92,22 +123,38 @@ test.each([
   [{ rope_scaling: { type: 'linear', factor: 0.5 } }, /rope_scaling\.factor is 0\.5/],
   [
     { rope_scaling: { type: 'linear', factor: 2 }, rope_parameters: { type: 'linear', factor: 4 } },
-    /the factor of rotary positions is given twice: 4, 2/,
+    /rope_parameters and rope_scaling differ/,
   ],
   [
-    { rope_scaling: { type: 'dynamic', factor: 2 } },
-    /rope_scaling "dynamic" with factor is not computed here/,
+    { rope_scaling: { type: 'dynamic', factor: 2, alpha: 1 } },
+    /rope_scaling "dynamic" with alpha is not computed here/,
   ],
-  [{ rope_scaling: { rope_type: 'llama3', factor: 8, low_freq_factor: 1 } }, /rope_scaling "llama3"/],
+  [
+    { rope_scaling: { rope_type: 'llama3', factor: 8, low_freq_factor: 1 } },
+    /rope_scaling\.high_freq_factor is undefined/,
+  ],
+  [{ rope_scaling: { rope_type: 'proportional', factor: 8 } }, /rope_scaling "proportional" with factor/],
+  [
+    {
+      rope_parameters: {
+        full_attention: { rope_theta: 7 },
+        sliding_attention: { rope_type: 'linear', factor: 2, rope_theta: 9 },
+      },
+    },
+    /rope_parameters of sliding_attention, "linear", is not computed for local layers/,
+  ],
+  [
+    { rope_scaling: { type: 'longrope', short_factor: [1], long_factor: [1, 2] } },
+    /model\.ropeShortFactors: it has 1 numbers, and 4 pairs of a head turn/,
+  ],
+  [{ rope_scaling: { type: 'su', short_factor: 2 } }, /rope_scaling\.short_factor is 2/],
   [{ rope_scaling: { factor: 2 } }, /rope_scaling undefined with factor/],
   [{ rope_scaling: 2 }, /rope_scaling is 2/],
-  [{ rope_parameters: { rope_type: 'yarn' } }, /rope_parameters "yarn"/],
-  [{ rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } }, /with partial_rotary_factor/],
+  [{ rope_parameters: { partial_rotary_factor: 0.5 } }, /partial_rotary_factor 0\.5 changes the arithmetic/],
   [{ rope_parameters: { rope_theta: 7 }, rope_theta: 8 }, /rope_theta is given twice: 7, 8/],
   [{ rope_theta: '1e4' }, /rope_theta is "1e4", not a number/],
   [{ sliding_window: 4096 }, /sliding_window 4096 is not known/],
   [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor 0\.5 changes the arithmetic/],
-  [{ attention_dropout: 0.1 }, /attention_dropout 0\.1/],
   [{ hidden_act: 'gelu_10' }, /hidden_act "gelu_10" is not computed here/],
   [{ num_key_value_heads: 2 }, /model\.keyValueHeads: 2 does not divide model\.heads 5/],
   [{ num_attention_heads: 3 }, /num_attention_heads 3 does not divide hidden_size 40/],
@@ -120,8 +167,14 @@ test.each([
   [{ tie_word_embeddings: 'no' }, /tie_word_embeddings is "no"/],
   [{ model_type: 'bloom' }, /model_type "bloom" is not known\. Known: gpt2, llama, mistral, mixtral, qwen3/],
   [{ model_type: '__proto__' }, /model_type "__proto__" is not known/],
-  [{ quantization_config: { bits: 4 } }, /quantization_config an object is not known/],
-  [{ mystery: 1 }, /mystery 1 is not known and could change the arithmetic/],
+  [
+    { quantization_config: { quant_method: 'gptq', bits: 4 } },
+    /quantization_config \(gptq, 4 bits\) says that weights are stored in a way that is not read/,
+  ],
+  [{ logit_scaling_v2: 2 }, /logit_scaling_v2 2 is not known and could change the arithmetic/],
+  [{ postActNorm: true }, /postActNorm true is not known and could change the arithmetic/],
+  [{ pruned_heads: { 0: [1] } }, /pruned_heads an object is not known and could change/],
+  [{ num_local_experts: 8 }, /num_local_experts 8 changes the arithmetic/],
   [{ flopscope: { mystery: 1 } }, /mystery 1 is not known/],
   [{ flopscope: [] }, /flopscope is a list, not an object/],
   [{ flopscope: { dropout: 2 } }, /model\.dropout: 2/],
@@ -150,7 +203,7 @@ test.each([
   [{ add_cross_attention: true }, /add_cross_attention true/],
   [{ n_ctx: 512 }, /n_ctx 512 and n_positions 1024 differ/],
   [{ n_head: 5 }, /n_head 5 does not divide n_embd 768/],
-  [{ resid_pdrop: 0 }, /attn_pdrop, resid_pdrop and embd_pdrop differ: 0\.1, 0, 0\.1/],
+  [{ num_hidden_layers: 3 }, /n_layer 12 and num_hidden_layers 3 are one setting and differ/],
   [{ attn_pdrop: 2, resid_pdrop: 2, embd_pdrop: 2 }, /model\.dropout: 2/],
   [{ n_positions: 100_000, n_ctx: null }, /model\.context: 100000/],
 ])('a GPT-2 with %j is refused by name', (keys, message) => {
@@ -161,9 +214,18 @@ test.each([undefined, null, 1, 'x', [], {}])('a config.json that is %j is refuse
   expect(() => readHuggingFaceConfig(json)).toThrow(/^config\.json: /);
 });
 
-test('keys named __proto__ are unknown keys', () => {
-  const hostile = JSON.parse(`{"__proto__": {"x": 1}, ${JSON.stringify(llama).slice(1)}`);
-  expect(() => readHuggingFaceConfig(hostile)).toThrow(/__proto__ an object is not known/);
+test('keys named __proto__ are keys like any other that begin with a line', () => {
+  const hostile = JSON.parse(`{"__proto__": {"hidden_size": 4}, ${JSON.stringify(llama).slice(1)}`);
+  expect(readPublishedConfig(hostile)).toEqual(readPublishedConfig(llama));
+  expect(({} as Record<string, unknown>).hidden_size).toBeUndefined();
+});
+
+test('rates of dropout that differ are left out, with a note', () => {
+  const { model, notes } = readPublishedConfig({ ...gpt2, resid_pdrop: 0 });
+  expect(model.dropout).toBe(0);
+  expect(notes).toEqual([
+    expect.stringMatching(/attn_pdrop, resid_pdrop, embd_pdrop differ \(0\.1, 0, 0\.1\)/),
+  ]);
 });
 
 test('what is written has the keys that Transformers reads', () => {

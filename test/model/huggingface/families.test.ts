@@ -6,6 +6,7 @@ import { arithmeticOf } from '../../../src/model/huggingface/arithmetic.ts';
 import {
   layoutOf,
   readHuggingFaceConfig,
+  readPublishedConfig,
   writeHuggingFaceConfig,
 } from '../../../src/model/huggingface/config.ts';
 import { families } from '../../../src/model/huggingface/families.ts';
@@ -18,14 +19,10 @@ import { initialiseParameters } from '../../../src/model/initialise.ts';
 import { countParameters, parameterSpecs } from '../../../src/model/parameters.ts';
 import { findPreset, presets } from '../../../src/model/presets/catalogue.ts';
 import { fixtureBytes, fixtureJson } from '../run-model.ts';
+import { familyFixtures } from './family-fixtures.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Folders of test/fixtures that Transformers wrote. */
-const fixtures = [
-  ...['gpt2-a', 'llama-b', 'mistral', 'mixtral', 'qwen3', 'qwen3-moe'],
-  ...['gemma3', 'olmo2', 'smollm3', 'deepseek-v2', 'deepseek-v3'],
-];
 const configOf = (name: string) => fixtureJson<Json>(name, 'config.json');
 const readWith = (name: string, keys: Json) => () => readHuggingFaceConfig({ ...configOf(name), ...keys });
 const throughJson = (model: ModelConfig): Json => JSON.parse(JSON.stringify(writeHuggingFaceConfig(model)));
@@ -50,12 +47,12 @@ const lookIn = (values: ReadonlyMap<string, Float32Array>) => (name: string) =>
   values.get(name) ?? new Float32Array();
 
 test('there is a fixture of every family', () => {
-  expect(new Set(fixtures.map((name) => configOf(name).model_type))).toEqual(
+  expect(new Set(familyFixtures.map((name) => configOf(name).model_type))).toEqual(
     new Set(families.map(({ type }) => type)),
   );
 });
 
-describe.each(fixtures)('%s', (name) => {
+describe.each(familyFixtures)('%s', (name) => {
   const given = configOf(name);
   const model = readHuggingFaceConfig(given);
 
@@ -123,12 +120,37 @@ test.each([
     { rope_scaling: { rope_type: 'linear', factor: 4 } },
     { ropeScaling: 'linear', ropeScalingFactor: 4 },
   ],
+  [
+    'qwen3',
+    { rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 6 } },
+    { ropeScaling: 'yarn', ropeScalingFactor: 4, ropeOriginalContext: 6 },
+  ],
+  ['qwen3-moe', { num_experts: null, num_local_experts: 6 }, { experts: 6 }],
   ['qwen3-moe', { mlp_only_layers: [], decoder_sparse_step: 2 }, { denseLayers: 1, moeInterval: 1 }],
   ['qwen3-moe', { mlp_only_layers: [] }, { denseLayers: 0, moeInterval: 1 }],
   ['qwen3-moe', { norm_topk_prob: false }, { renormalize: false }],
   ['gemma3', { layer_types: null, sliding_window_pattern: 2 }, { windowPattern: 'LG' }],
   ['gemma3', { query_pre_attn_scalar: 8 }, { attentionScale: 0 }],
   ['gemma3', { final_logit_softcapping: 30 }, { logitSoftcap: 30 }],
+  ['gemma3', { sliding_window: 24 }, { windowPattern: 'LG', window: 24, localRopeBase: 10_000 }],
+  ['olmo2', { rope_scaling: { type: 'linear', factor: 2 } }, { ropeScaling: 'linear' }],
+  [
+    'deepseek-v3',
+    {
+      rope_scaling: {
+        type: 'yarn',
+        factor: 40,
+        mscale: 1,
+        mscale_all_dim: 1,
+        original_max_position_embeddings: 4,
+      },
+    },
+    {
+      ropeScaling: 'yarn',
+      ropeAttentionFactor: 1,
+      attentionScale: (0.1 * Math.log(40) + 1) ** 2 / 10 ** 0.5,
+    },
+  ],
   ['smollm3', { no_rope_layers: null, no_rope_layer_interval: 3 }, { positionPattern: 'RRN' }],
   [
     'smollm3',
@@ -161,17 +183,10 @@ test.each([
   ['mixtral', { num_local_experts: 0 }, /num_local_experts is 0/],
   ['mixtral', { num_experts_per_tok: 5 }, /model\.expertsPerToken: 5 is more than model\.experts 4/],
   ['mixtral', { num_experts_per_tok: 0 }, /num_experts_per_tok is 0/],
-  ['mixtral', { router_jitter_noise: 0.1 }, /router_jitter_noise 0\.1 multiplies what goes into experts/],
-  ['mixtral', { output_router_logits: true }, /output_router_logits true adds a loss over the routers/],
   ['qwen3', { use_sliding_window: true, sliding_window: 0 }, /sliding_window is 0/],
   ['qwen3', { layer_types: ['sliding_attention', 'full_attention'] }, /sliding_attention without a window/],
   ['qwen3', { layer_types: ['full_attention'] }, /layer_types is of 1 entries/],
   ['qwen3', { layer_types: ['full_attention', 'linear_attention'] }, /layer_types has "linear_attention"/],
-  [
-    'qwen3',
-    { rope_scaling: { rope_type: 'yarn', factor: 4 } },
-    /rope_scaling "yarn" with factor is not computed/,
-  ],
   ['qwen3-moe', { num_experts: 0 }, /num_experts is 0/],
   ['qwen3-moe', { mlp_only_layers: [0, 1] }, /mlp_only_layers \[0, 1\] with decoder_sparse_step 1 leaves/],
   ['qwen3-moe', { num_hidden_layers: 4, mlp_only_layers: [1] }, /mlp_only_layers \[1\]/],
@@ -179,13 +194,7 @@ test.each([
   ['gemma3', { use_bidirectional_attention: true }, /use_bidirectional_attention true lets tokens see/],
   ['gemma3', { attn_logit_softcapping: 50 }, /attn_logit_softcapping is given/],
   ['gemma3', { query_pre_attn_scalar: 0 }, /query_pre_attn_scalar is 0/],
-  ['gemma3', { sliding_window: 24 }, /sliding_window 24 is not below max_position_embeddings 24/],
   ['gemma3', { final_logit_softcapping: -1 }, /model\.logitSoftcap: -1/],
-  [
-    'olmo2',
-    { rope_scaling: { type: 'linear', factor: 2 } },
-    /rope_scaling "linear" with factor is not computed/,
-  ],
   ['smollm3', { no_rope_layers: [1, 0] }, /no_rope_layers is of 2 entries/],
   ['smollm3', { no_rope_layers: [1, 0, 2] }, /no_rope_layers has 2/],
   ['deepseek-v2', { norm_topk_prob: true }, /norm_topk_prob true is computed one way by DeepSeek/],
@@ -214,6 +223,19 @@ test.each([
   expect(readWith(name, keys)).toThrow(message);
   expect(readWith(name, keys)).toThrow(expect.objectContaining({ name: 'InvalidFileError' }));
   expect(readWith(name, keys)).toThrow(/^config\.json: [^\n]*$/);
+});
+
+test.each([
+  [
+    'mixtral',
+    { router_jitter_noise: 0.1 },
+    /router_jitter_noise 0\.1 multiplies what goes into experts by noise in training/,
+  ],
+  ['mixtral', { output_router_logits: true }, /output_router_logits true adds a loss over the routers/],
+])('%s with %j is read with a note', (name, keys, note) => {
+  const { model, notes } = readPublishedConfig({ ...configOf(name), ...keys });
+  expect(model).toEqual(readHuggingFaceConfig(configOf(name)));
+  expect(notes).toEqual([expect.stringMatching(note)]);
 });
 
 test('a model that a family can say but for one setting keeps our own layout', () => {

@@ -228,10 +228,78 @@ test('tensors that are missing, unknown or of another shape are named', () => {
     `weights: ${name} is [1], config.json makes it [12, 12].`,
   );
   const short = { shape: [12, 12], data: new Float32Array(143) };
-  expect(attempt((tensors) => tensors.set(name, short))).toThrow(`weights: ${name} is [12, 12]`);
+  expect(attempt((tensors) => tensors.set(name, short))).toThrow(`weights: ${name} has 143 numbers`);
   expect(
     attempt((tensors) => tensors.set('model.layers.0.self_attn.rotary_emb.inv_freq', one)),
   ).not.toThrow();
+});
+
+test('names that wrappers of PyTorch made longer are found', () => {
+  const config = model({ ...llama });
+  const values = randomParameters(config);
+  const good = exportParameters(config, lookIn(values), { content: 'weights' });
+  for (const prefix of ['_orig_mod.', 'module.', 'module._orig_mod.']) {
+    const wrapped = new Map([...good].map(([name, tensor]) => [`${prefix}${name}`, tensor]));
+    expect(importParameters(config, wrapped)).toEqual(values);
+  }
+  const twice = new Map([
+    ...good,
+    ['module.model.norm.weight', good.get('model.norm.weight') ?? { shape: [], data: new Float32Array() }],
+  ]);
+  expect(() => importParameters(config, twice)).toThrow(
+    /module\.model\.norm\.weight"? are one tensor by their names/,
+  );
+});
+
+test('a tied model whose file has the table under the name of the head only is read', () => {
+  const config = model({ ...llama, tiedHead: true });
+  const values = randomParameters(config);
+  const tensors: Tensors = exportParameters(config, lookIn(values), { content: 'weights' });
+  const table = tensors.get('model.embed_tokens.weight');
+  if (!table) throw new Error('no embedding');
+  tensors.delete('model.embed_tokens.weight');
+  tensors.set('lm_head.weight', table);
+  expect(importParameters(config, tensors)).toEqual(values);
+});
+
+test('a transposed matrix is said to be one', () => {
+  const config = model({ bias: true });
+  const tensors: Tensors = exportParameters(config, lookIn(randomParameters(config)), { content: 'weights' });
+  const name = 'transformer.h.0.attn.c_attn.weight';
+  tensors.set(name, { shape: [36, 12], data: new Float32Array(36 * 12) });
+  expect(() => importParameters(config, tensors)).toThrow(
+    `${name} is [36, 12], config.json makes it [12, 36]: it is transposed, as nn.Linear stores`,
+  );
+});
+
+test('experts that lie in one tensor, as Transformers 5 holds them, are the same experts', () => {
+  const config = model({ ...llama, experts: 3, expertHidden: 4, keyValueHeads: 1 });
+  const values = randomParameters(config);
+  const apart = exportParameters(config, lookIn(values), { content: 'weights' });
+  const stacked = (layer: number, names: readonly string[]) =>
+    [0, 1, 2].flatMap((expert) =>
+      names.flatMap((name) => [
+        ...(apart.get(`model.layers.${layer}.block_sparse_moe.experts.${expert}.${name}.weight`)?.data ?? []),
+      ]),
+    );
+  const fused: Tensors = new Map([...apart].filter(([name]) => !name.includes('block_sparse_moe')));
+  for (const layer of [0, 1]) {
+    const router = apart.get(`model.layers.${layer}.block_sparse_moe.gate.weight`);
+    if (!router) throw new Error('no router');
+    fused.set(`model.layers.${layer}.mlp.gate.weight`, router);
+    fused.set(`model.layers.${layer}.mlp.experts.gate_up_proj`, {
+      shape: [3, 8, 12],
+      data: Float32Array.from(stacked(layer, ['w1', 'w3'])),
+    });
+    fused.set(`model.layers.${layer}.mlp.experts.down_proj`, {
+      shape: [3, 12, 4],
+      data: Float32Array.from(stacked(layer, ['w2'])),
+    });
+  }
+  expect(layoutOf(config)).toBe('mixtral');
+  expect(importParameters(config, fused)).toEqual(values);
+  const again = exportParameters(config, lookIn(values), { content: 'weights', names: fused.keys() });
+  expect(new Map(again)).toEqual(fused);
 });
 
 test('a parameter of another length cannot be written', () => {
