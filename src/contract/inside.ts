@@ -1,4 +1,5 @@
 // The part of the contract about looking inside the present run: attention, losses by position, experts. Types only.
+import type { LessonFigure } from './lessons.ts';
 import type { Result } from './values.ts';
 
 /** A text to be read by the model as it is now. */
@@ -155,8 +156,19 @@ export interface ExpertTastes {
   readonly layers: readonly { readonly layer: number; readonly experts: readonly ExpertTaste[] }[];
 }
 
+/** Which attention of the open run to look at. */
+export interface AttentionRequest {
+  /** A short text in the run's alphabet. */
+  readonly text: string;
+  /** Layer and head, from 0. */
+  readonly layer: number;
+  readonly head: number;
+}
+
 /** Looks inside the run that is open. All wait for the steps in flight; nothing is computed unless it is asked for. */
 export interface InsideApi {
+  /** One head's attention matrix over a text, by the weights of the open run as they are between two steps. */
+  attentionMap(request: AttentionRequest): Promise<Result<LessonFigure>>;
   readText(request: ReadingRequest): Promise<Result<TextReading>>;
   positionLosses(): Promise<Result<PositionLosses>>;
   /** Takes what the routers did since it was last asked into the history, and gives all of it. */

@@ -131,23 +131,12 @@ export interface LessonRequest {
   readonly guess?: LessonGuess;
 }
 
-/** Which attention of the open run to look at. */
-export interface AttentionRequest {
-  /** A short text in the run's alphabet. */
-  readonly text: string;
-  /** Layer and head, from 0. */
-  readonly layer: number;
-  readonly head: number;
-}
-
 /** Calls of the lessons: one at a time, and none while a run is training. */
 export interface LessonsApi {
   /** All lessons in their order: needs no GPU. */
   lessons(): Promise<readonly LessonInfo[]>;
   /** Runs one on runtimes of its own. The prediction is told before the first measurement. */
   runLesson(request: LessonRequest, onEvent: (event: LessonEvent) => void): Promise<Result<LessonOutcome>>;
-  /** One head's attention matrix over a text, by the weights of the open run as they are between two steps. */
-  attentionMap(request: AttentionRequest): Promise<Result<LessonFigure>>;
   /** Stops the lesson that runs: its call then answers with a problem. */
   cancelLesson(): Promise<void>;
 }

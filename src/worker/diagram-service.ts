@@ -3,11 +3,11 @@
 import type { DiagramApi } from '../contract/diagram.ts';
 import { isTableOf, predictedTable } from '../lab/cost/kernel-table.ts';
 import { modelDiagram } from '../lab/diagram/model.ts';
-import { answer } from './device-service.ts';
-import type { RunService } from './run-service.ts';
+import { answer } from './answer.ts';
+import type { Runs } from './run/runs.ts';
 
 /** The call about the diagram. Rows are measured where the last kernel table is of the same plans, else predicted if they can be. */
-export function createDiagrams(runs: Pick<RunService, 'record' | 'measuredKernels'>): DiagramApi {
+export function createDiagram(runs: Pick<Runs, 'record' | 'measuredKernels'>): DiagramApi {
   return {
     modelDiagram: (json) =>
       answer(async () => {

@@ -10,17 +10,17 @@ import {
   readRunRecord,
   writeRunRecord,
 } from '../lab/records/run-record.ts';
-import { answer } from './device-service.ts';
-import { keptRecord, restingState } from './kept-record.ts';
-import type { RunService } from './run-service.ts';
-import type { RunStorage } from './run-storage.ts';
+import { answer } from './answer.ts';
+import { keptRecord, restingState } from './run/kept-record.ts';
+import type { Runs } from './run/runs.ts';
+import type { RunStorage } from './run/storage.ts';
 
 /** Characters of a title. */
 const titleLength = 200;
 
 /** Makes this part of the lab. */
 export function createRecords(
-  runs: Pick<RunService, 'openRecord' | 'rename'>,
+  runs: Pick<Runs, 'openRecord' | 'rename'>,
   storage: Pick<RunStorage, 'list' | 'entry' | 'record' | 'saveRecord' | 'rename'>,
 ): RecordsApi {
   const recordOf = async (id: string): Promise<RunRecord> => {

@@ -1,375 +1,43 @@
-// The worker's one run: preparing it, driving it, keeping it in this browser, and bringing it back.
+// The calls about the one run: what it should cost, its life, its files, and runs that were kept.
+import type { LabEvent, RunApi } from '../contract/runs.ts';
+import { answer } from './answer.ts';
+import type { EventStream } from './event-stream.ts';
+import { formJson } from './form-service.ts';
+import { parsed } from './run/planned-run.ts';
+import type { Runs } from './run/runs.ts';
+import type { RunStorage } from './run/storage.ts';
 
-import type { KernelTable } from '../contract/kernels.ts';
-import type { RunRecord } from '../contract/records.ts';
-import type { LabEvent, OwnText, Prediction, TextSummary } from '../contract/runs.ts';
-import type { SampleReport, SampleRequest } from '../contract/sampling.ts';
-import type { ExperimentJson, NamedFile } from '../contract/values.ts';
-import { measuredTable, predictedTable } from '../lab/cost/kernel-table.ts';
-import type { Engine } from '../lab/plans/engine.ts';
-import { predictTraining } from '../lab/plans/prediction.ts';
-import { LabError, problemOf, stage } from '../lab/plans/problem.ts';
-import { RunRecorder, titleOf } from '../lab/records/run-recorder.ts';
-import { checkpointFileName, readCheckpoint } from '../lab/training/checkpoint.ts';
-import { writeModelFiles } from '../lab/training/model-files.ts';
-import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../lab/training/run.ts';
-import { RunLoop } from '../lab/training/run-loop.ts';
-import type { Experiment } from '../model/config.ts';
-import { type DeviceService, host } from './device-service.ts';
-import { type Activity, Exclusive } from './exclusive.ts';
-import { curveOf, keptRecord } from './kept-record.ts';
-import { type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
-import { recordedDevice } from './recorded-device.ts';
-import { runOfFiles, summariseText } from './run-files.ts';
-import { RunKeeper } from './run-keeper.ts';
-import { sampleRun } from './run-sampling.ts';
-import type { RunStorage } from './run-storage.ts';
-
-interface Current {
-  readonly loop: RunLoop;
-  readonly run: Run;
-  readonly keeper: RunKeeper;
-}
-
-/** Holds at most one run. */
-export class RunService {
-  readonly #devices: DeviceService;
-  readonly #planner: RunPlanner;
-  readonly #storage: RunStorage;
-  readonly #emit: (event: LabEvent) => void;
-  readonly #exclusive: Exclusive;
-  #current: Current | undefined;
-  #isPreparing = false;
-  #isStopWanted = false;
-  #devicesLost = 0;
-  #cancelled = false;
-  #stepSeconds: number | undefined;
-  #measuredKernels: KernelTable | undefined;
-  #profiledRun: Run | undefined;
-  /** Wake those who wait for the run to end; called at every change of its state. */
-  #waiting: (() => void)[] = [];
-
-  constructor(
-    devices: DeviceService,
-    storage: RunStorage,
-    emit: (event: LabEvent) => void,
-    exclusive = new Exclusive(() => this.isTraining),
-  ) {
-    this.#exclusive = exclusive;
-    this.#devices = devices;
-    this.#planner = new RunPlanner(devices);
-    this.#storage = storage;
-    this.#emit = emit;
-  }
-
-  /** Whether a run is taking steps, or about to. */
-  get isTraining(): boolean {
-    return this.#isPreparing || this.#current?.loop.state === 'running';
-  }
-
-  /** The present run with the median seconds of its steps of late; undefined before the first step or profile. */
-  get measuredStep(): { readonly run: Run; readonly seconds: number } | undefined {
-    const run = this.#current?.run;
-    // A run that has taken no step yet may have been profiled, with steps on a copy.
-    const onCopy = this.#profiledRun === run ? this.#measuredKernels?.stepSeconds : undefined;
-    const seconds = this.#stepSeconds ?? onCopy;
-    return run && seconds !== undefined ? { run, seconds } : undefined;
-  }
-
-  /** Does something with the open run between its steps. @throws LabError when there is none */
-  async withRun<T>(task: (run: Run, engine: Engine, loop: RunLoop) => Promise<T>): Promise<T> {
-    const { loop, run } = this.#need();
-    const engine = await this.#devices.engine();
-    return loop.exclusive(() => task(run, engine, loop));
-  }
-
-  /** Checks a text and keeps it for experiments that train on a file. */
-  async useText(text: OwnText): Promise<TextSummary> {
-    const summary = await summariseText(text);
-    this.#planner.text = text;
-    return summary;
-  }
-
-  /** Costs of an experiment, from the plans that would run. Allocates nothing. */
-  async predict(json: ExperimentJson): Promise<Prediction> {
-    const { experiment, plans, sampling, engine } = await this.record(json);
-    return predictTraining(experiment, plans, sampling, engine.profile);
-  }
-
-  /** The plans that would run, with the vocabulary of the text. Allocates nothing. */
-  async record(json: ExperimentJson): Promise<PlannedRun> {
-    return this.#planner.record(json);
-  }
-
-  /** Prepares a new run in place of the one there was. */
-  async prepare(json: ExperimentJson, text?: OwnText, title?: string): Promise<void> {
-    if (text) this.#planner.text = text;
-    const wanted = parsed(json);
-    const own = wanted.data.source === 'file' ? this.#planner.text : undefined;
-    const corpus = await this.#planner.corpusOf(wanted);
-    await this.#open(newId(), wanted, { corpus, withSampler: true, title }, own);
-  }
-
-  /** Prepares a new run and starts it, unless it is stopped before it is ready. @returns whether it was started */
-  async train(json: ExperimentJson, text?: OwnText, title?: string): Promise<boolean> {
-    this.#isStopWanted = false;
-    await this.#exclusive.freeForTraining();
-    await this.prepare(json, text, title);
-    if (!this.#isStopWanted) this.start();
-    return !this.#isStopWanted;
-  }
-
-  /** As `start`, once the device is free. A refusal is an event: this call has no answer. */
-  async resume(): Promise<void> {
-    this.#isStopWanted = false;
-    try {
-      await this.#exclusive.freeForTraining();
-      if (!this.#isStopWanted) this.start();
-    } catch (error) {
-      this.#emit({ kind: 'problem', problem: problemOf(error) });
-    }
-  }
-
-  /** Waits until the open run has come to its end. @returns its record; undefined if another run took its place */
-  async ended(): Promise<RunRecord | undefined> {
-    const current = this.#need();
-    while (this.#current === current && ['running', 'paused'].includes(current.loop.state))
-      await new Promise<void>((wake) => this.#waiting.push(wake));
-    if (this.#current !== current) return undefined;
-    await current.keeper.settled();
-    return current.keeper.record;
-  }
-
-  /** Starts or goes on; nothing happens where there is no run. */
-  start(): void {
-    const { loop } = this.#current ?? {};
-    if (!loop) return;
-    // The device may have been calibrated since the run was prepared.
-    void this.#devices.engine().then(
-      ({ profile }) => {
-        loop.peakFlopsPerSecond = profile?.fmaFlopsPerSecond.value;
-      },
-      () => undefined, // the loop will say what is wrong with the device
-    );
-    loop.start();
-  }
-
-  async pause(): Promise<void> {
-    await this.#current?.loop.pause();
-  }
-
-  async step(): Promise<void> {
-    this.#exclusive.requireFree();
-    await this.#need().loop.step();
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopWanted = true;
-    const current = this.#current;
-    await current?.loop.stop();
-    await current?.keeper.settled();
-  }
-
-  /** The record of the open run if it has this id: it may be newer than what is kept. */
-  openRecord(id: string): RunRecord | undefined {
-    const { keeper } = this.#current ?? {};
-    return keeper?.id === id ? keeper.record : undefined;
-  }
-
-  /** The open run goes by another title from now on, if it has this id. */
-  rename(id: string, title: string): void {
-    const { keeper } = this.#current ?? {};
-    if (keeper?.id === id) keeper.rename(title);
-  }
-
-  async sample(request: SampleRequest, onText: (text: string) => void): Promise<SampleReport> {
-    const { loop, run } = this.#need();
-    this.#cancelled = false;
-    return sampleRun(loop, run, request, (text) => {
-      onText(text);
-      return !this.#cancelled;
-    });
-  }
-
-  cancelSample(): void {
-    this.#cancelled = true;
-  }
-
-  /** The step's plan as a table; measuring waits for the steps in flight and works on a copy. */
-  async kernelTable(
-    measure: boolean,
-    onProgress: (done: number, total: number) => void,
-  ): Promise<KernelTable> {
-    const { loop, run, keeper } = this.#need();
-    const engine = await this.#devices.engine();
-    if (!measure) return predictedTable(run, engine.profile);
-    this.#measuredKernels = await this.#exclusive.during(profiling, () =>
-      loop.exclusive(() => measuredTable(engine, run, this.#stepSeconds, onProgress)),
-    );
-    this.#profiledRun = run;
-    keeper.addKernels(this.#measuredKernels);
-    return this.#measuredKernels;
-  }
-
-  /** The last kernel table that was measured, perhaps of an earlier run. */
-  get measuredKernels(): KernelTable | undefined {
-    return this.#measuredKernels;
-  }
-
-  async exportRun(format: 'huggingFace' | 'checkpoint'): Promise<readonly NamedFile[]> {
-    const { loop, run } = this.#need();
-    if (format === 'checkpoint') {
-      return [{ name: checkpointFileName, bytes: await loop.exclusive(() => checkpointOf(run)) }];
-    }
-    const weights = await loop.exclusive(() => weightsOf(run));
-    return writeModelFiles(run.experiment.model, weights, run.corpus.tokenizer);
-  }
-
-  /** Opens files that were saved here or elsewhere: a checkpoint, or a model with or without a text to train it on. */
-  async importRun(
-    files: readonly { readonly name: string; readonly content: Blob }[],
-  ): Promise<ExperimentJson> {
-    const { experiment, options, text } = await runOfFiles(files, this.#planner.text);
-    return this.#open(newId(), experiment, options, text);
-  }
-
-  async openSaved(id: string): Promise<ExperimentJson> {
-    const { run, checkpoint: bytes, text } = await stage('invalidFile', () => this.#storage.open(id));
-    const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
-    const own = text && { name: run.title, content: text };
-    const options = { checkpoint, withSampler: true, ...(text ? { text } : {}) };
-    // A record that is lost or damaged costs the run its curve, not the run.
-    const before = await keptRecord(this.#storage, run).catch(() => undefined);
-    return this.#open(id, checkpoint.experiment, options, own, before);
-  }
-
-  /** Forgets a saved run. The one that is open is saved again when it goes on. */
-  async deleteSaved(id: string): Promise<void> {
-    const { keeper } = this.#current ?? {};
-    if (keeper?.id === id) {
-      await keeper.settled(); // what is on its way to the disk would bring the run back
-      keeper.forget();
-    }
-    await this.#storage.remove(id);
-  }
-
-  /** The device is gone: nothing of the run can be used any more. */
-  drop(): void {
-    this.#devicesLost++;
-    this.#current = undefined;
-    this.#wake();
-  }
-
-  async #open(
-    id: string,
-    wanted: Experiment,
-    options: RunOptions & { readonly title?: string | undefined },
-    text: OwnText | undefined,
-    before?: RunRecord,
-  ): Promise<ExperimentJson> {
-    if (this.#isPreparing)
-      throw new LabError({ kind: 'busy', message: 'A run is being prepared. Wait for it.' });
-    this.#exclusive.requireFree();
-    this.#isPreparing = true;
-    const lostBefore = this.#devicesLost;
-    const chosen = this.#planner.text;
-    try {
-      await this.#close();
-      const engine = await this.#devices.engine();
-      const device = recordedDevice(await this.#devices.open(), host());
-      this.#emit({ kind: 'state', state: 'preparing', message: 'reading the text', progress: 0 });
-      const run = await prepareRun(engine, wanted, {
-        ...options,
-        onProgress: (message, progress) =>
-          this.#emit({ kind: 'state', state: 'preparing', message, progress }),
-      });
-      // On a lost device everything seems to succeed: nobody else would notice that this run is dead.
-      if (this.#devicesLost !== lostBefore) {
-        run.runtime.dispose();
-        const message = 'The GPU was lost while the run was prepared. Train again.';
-        throw new LabError({ kind: 'deviceLost', message });
-      }
-      const loop = new RunLoop(run, {
-        emit: (event) => this.#keep(current, event),
-        save: (checkpoint) => keeper.save(checkpoint),
-      });
-      loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
-      const title = before?.title ?? options.title ?? titleOf(run, text?.name);
-      const recorder = new RunRecorder(run, { id, title, device, profile: engine.profile, before });
-      // A run that comes from here has its text here.
-      const keeper = new RunKeeper(recorder, this.#storage, text, before !== undefined);
-      const current: Current = { loop, run, keeper };
-      this.#current = current;
-      // The form shows this run now, and predicts and trains it anew: unless another text was chosen meanwhile.
-      if (text && this.#planner.text === chosen) this.#planner.text = text;
-      this.#stepSeconds = undefined;
-      const { prediction, floors, experiment } = run;
-      const totalSteps = experiment.train.steps;
-      this.#emit({
-        kind: 'prepared',
-        prediction,
-        allocatedBytes: run.runtime.allocatedBytes,
-        totalSteps,
-        floors,
-      });
-      for (const event of curveOf(keeper.record)) this.#emit(event);
-      this.#emit({ kind: 'state', state: 'paused' });
-      return automaticVocabulary(
-        experiment,
-        run.corpus.tokenizer.vocabularySize,
-      ) as unknown as ExperimentJson;
-    } catch (error) {
-      this.#emit({ kind: 'state', state: 'idle' });
-      throw error;
-    } finally {
-      this.#isPreparing = false;
-    }
-  }
-
-  async #close(): Promise<void> {
-    const current = this.#current;
-    if (!current) return;
-    this.#current = undefined;
-    this.#wake();
-    // Another run takes its place: what it learned since the last save is kept.
-    if (current.run.trainer.progress.step > 0) await current.loop.stop();
-    else await current.loop.pause();
-    await current.keeper.settled();
-    current.run.runtime.dispose();
-  }
-
-  /** Records what happens in a run and, unless another run or none took its place, passes the event on. */
-  #keep(current: Current, event: LabEvent): void {
-    current.keeper.take(event);
-    if (event.kind === 'state') this.#wake();
-    if (this.#current !== current) return;
-    if (event.kind === 'timing') this.#stepSeconds = event.timing.stepSeconds;
-    this.#emit(event);
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
-
-  #need(): Current {
-    if (!this.#current) {
-      throw new LabError({ kind: 'busy', message: 'There is no run yet. Press Train first.' });
-    }
-    return this.#current;
-  }
-}
-
-const profiling: Activity = { what: 'A profile', way: 'wait for it', isBetweenSteps: true };
-
-/** A vocabulary that is the tokenizer's is automatic again, so that another text brings its own. */
-function automaticVocabulary(experiment: Experiment, tokenizerSize: number): Experiment {
-  const { model } = experiment;
-  return model.vocabulary === tokenizerSize
-    ? { ...experiment, model: { ...model, vocabulary: 0 } }
-    : experiment;
-}
-
-function newId(): string {
-  // randomUUID is missing on insecure origins.
-  return globalThis.crypto?.randomUUID?.() ?? `run-${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
+/** The calls about the run. `beforeStart` ends what else might train: a comparison. */
+export function createRun(
+  runs: Runs,
+  storage: Pick<RunStorage, 'list'>,
+  events: Pick<EventStream, 'listen'>,
+  beforeStart: () => Promise<void>,
+): RunApi {
+  return {
+    predict: (experiment) => answer(() => runs.predict(experiment)),
+    useText: (text) => answer(() => runs.useText(text)),
+    listen: async (listener: (events: readonly LabEvent[]) => void) => events.listen(listener),
+    start: (experiment, text) =>
+      answer(async () => {
+        await beforeStart();
+        await runs.train(experiment, text);
+        return undefined;
+      }),
+    prepare: (experiment, text) => answer(() => runs.prepare(experiment, text).then(() => undefined)),
+    pause: () => runs.pause(),
+    resume: () => runs.resume(),
+    step: () => answer(() => runs.step().then(() => undefined)),
+    stop: () => runs.stop(),
+    exportRun: (format) => answer(() => runs.exportRun(format)),
+    importRun: (files) => answer(async () => formJson(parsed(await runs.importRun(files)))),
+    savedRuns: async () =>
+      (await storage.list().catch(() => []))
+        .filter(({ canContinue }) => canContinue)
+        .map(({ id, title, savedAt, step, totalSteps, loss, bytes }) => {
+          return { id, title, savedAt, step, totalSteps, loss, bytes };
+        }),
+    openSavedRun: (id) => answer(async () => formJson(parsed(await runs.openSaved(id)))),
+    deleteSavedRun: (id) => runs.deleteSaved(id),
+  };
 }

@@ -3,11 +3,11 @@
 import type { TermsApi } from '../contract/terms.ts';
 import { isTableOf, predictedTable } from '../lab/cost/kernel-table.ts';
 import { termReport } from '../lab/cost/terms.ts';
-import { answer } from './device-service.ts';
-import type { RunService } from './run-service.ts';
+import { answer } from './answer.ts';
+import type { Runs } from './run/runs.ts';
 
 /** The calls about terms. Seconds are measured where the last kernel table is of the same plans, else predicted if they can be. */
-export function createTerms(runs: Pick<RunService, 'record' | 'measuredKernels'>): TermsApi {
+export function createTerms(runs: Pick<Runs, 'record' | 'measuredKernels'>): TermsApi {
   return {
     costTerms: (json) =>
       answer(async () => {

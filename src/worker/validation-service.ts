@@ -9,62 +9,44 @@ import { expectWork, waterfallOf, withoutParts } from '../lab/plans/expectation.
 import { LabError } from '../lab/plans/problem.ts';
 import { allWork, trainingWork } from '../lab/plans/work.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
-import type { DeviceService } from './device-service.ts';
+import { answer } from './answer.ts';
+import type { Devices } from './devices.ts';
 import type { Exclusive } from './exclusive.ts';
-import type { RunService } from './run-service.ts';
+import type { Runs } from './run/runs.ts';
 
-/** Predictions of one worker. */
-export class ValidationService {
-  readonly #devices: Pick<DeviceService, 'engine' | 'gpu'>;
-  readonly #runs: Pick<RunService, 'record' | 'measuredStep'>;
-  readonly #exclusive: Exclusive;
-  #running: AbortController | undefined;
+/** The calls that hold predictions against measurements. */
+export function createValidation(
+  devices: Pick<Devices, 'engine' | 'gpu'>,
+  runs: Pick<Runs, 'record' | 'measuredStep'>,
+  exclusive: Exclusive,
+): ValidationApi {
+  let running: AbortController | undefined;
+  const activity = { what: 'A validation', way: 'cancel it or wait', cancel: () => running?.abort() };
 
-  constructor(
-    devices: Pick<DeviceService, 'engine' | 'gpu'>,
-    runs: Pick<RunService, 'record' | 'measuredStep'>,
-    exclusive: Exclusive,
-  ) {
-    this.#exclusive = exclusive;
-    this.#devices = devices;
-    this.#runs = runs;
-  }
-
-  /** @throws LabError if the device is not calibrated, or the experiment does not suit it */
-  async expectations(json: ExperimentJson): Promise<readonly WorkExpectation[]> {
-    const { experiment, plans, sampling, engine } = await this.#runs.record(json);
+  const expectations = async (json: ExperimentJson): Promise<readonly WorkExpectation[]> => {
+    const { experiment, plans, sampling, engine } = await runs.record(json);
     const profile = calibrated(engine.profile);
     return allWork(plans, sampling, experiment.train).map((work) => withoutParts(expectWork(work, profile)));
-  }
+  };
 
-  async waterfall(): Promise<Waterfall | undefined> {
-    const { profile } = await this.#devices.engine();
-    const step = this.#runs.measuredStep;
+  const waterfall = async (): Promise<Waterfall | undefined> => {
+    const { profile } = await devices.engine();
+    const step = runs.measuredStep;
     if (!profile || !step) return undefined;
     const { experiment, plans } = step.run;
     return waterfallOf(expectWork(trainingWork(plans, experiment.train), profile), step.seconds);
-  }
+  };
 
-  /** @throws LabError while something else has the device, and without a calibrated GPU */
-  validate(
-    grid: 'small' | 'full',
-    onRow: Parameters<ValidationApi['validatePredictions']>[1],
-    onProgress: Parameters<ValidationApi['validatePredictions']>[2],
-  ): Promise<ValidationSummary> {
-    const activity = { what: 'A validation', way: 'cancel it or wait', cancel: () => this.cancel() };
-    return this.#exclusive.during(activity, () => this.#validate(grid, onRow, onProgress));
-  }
-
-  async #validate(
-    ...[grid, onRow, onProgress]: Parameters<ValidationService['validate']>
-  ): Promise<ValidationSummary> {
+  const validate = async (
+    ...[grid, onRow, onProgress]: Parameters<ValidationApi['validatePredictions']>
+  ): Promise<ValidationSummary> => {
     const abort = new AbortController();
-    this.#running = abort;
+    running = abort;
     let pace: Awaited<ReturnType<typeof openPace>> | undefined;
     try {
-      const engine = await this.#devices.engine();
+      const engine = await devices.engine();
       calibrated(engine.profile);
-      const open = await this.#devices.gpu('A validation measures a GPU');
+      const open = await devices.gpu('A validation measures a GPU');
       const mixture = await openPace(open);
       pace = mixture;
       return await validatePredictions(engine, validationGrid(grid), {
@@ -75,14 +57,16 @@ export class ValidationService {
       });
     } finally {
       pace?.dispose();
-      this.#running = undefined;
+      running = undefined;
     }
-  }
+  };
 
-  /** Ends the validation that runs, if one does, after the model in hand. */
-  cancel(): void {
-    this.#running?.abort();
-  }
+  return {
+    expectations: (experiment) => answer(() => expectations(experiment)),
+    waterfall: () => answer(waterfall),
+    validatePredictions: (...request) => answer(() => exclusive.during(activity, () => validate(...request))),
+    cancelValidation: async () => running?.abort(),
+  };
 }
 
 function calibrated(profile: DeviceProfile | undefined): DeviceProfile {

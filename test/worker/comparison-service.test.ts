@@ -1,19 +1,25 @@
-// Sizes and comparisons of the worker, on the reference loops: one run after another, kept, cancelled, refused.
+// Comparisons of the worker, on the reference loops: one run after another, kept, cancelled, refused.
 import { expect, it } from 'vitest';
 import type { ComparisonEvent, MatchedModel } from '../../src/contract/comparison.ts';
 import type { LabEvent } from '../../src/contract/runs.ts';
 import type { ExperimentJson } from '../../src/contract/values.ts';
-import { ComparisonService } from '../../src/worker/comparison-service.ts';
-import { DeviceService } from '../../src/worker/device-service.ts';
-import { RunService } from '../../src/worker/run-service.ts';
+import { createComparison } from '../../src/worker/comparison-service.ts';
+import { Devices } from '../../src/worker/devices.ts';
+import { Runs } from '../../src/worker/run/runs.ts';
 import { type Changes, families, tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { MemoryStorage } from './memory-storage.ts';
 
+const ok = <T>(value: T) => ({ kind: 'ok', value });
+const problem = (message: string) => ({
+  kind: 'problem',
+  problem: { message: expect.stringContaining(message) },
+});
+
 function setUp(onEvent: (event: LabEvent) => void = () => undefined) {
   const storage = new MemoryStorage();
-  const devices = new DeviceService(storage.asRunStorage(), () => undefined);
-  const runs = new RunService(devices, storage.asRunStorage(), onEvent);
-  return { storage, runs, comparisons: new ComparisonService(runs) };
+  const devices = new Devices(storage.asRunStorage(), () => undefined);
+  const runs = new Runs(devices, storage.asRunStorage(), onEvent);
+  return { storage, runs, comparisons: createComparison(runs) };
 }
 
 function model(title: string, changes: Changes = {}): MatchedModel {
@@ -32,7 +38,7 @@ const two = [
 it('trains the models in turn, keeps their runs and hands over their records', async () => {
   const { comparisons, storage, runs } = setUp();
   const events: ComparisonEvent[] = [];
-  expect(await comparisons.compare(two, (event) => events.push(event))).toBe(true);
+  expect(await comparisons.compareAtEqualFlops(two, (event) => events.push(event))).toEqual(ok(true));
   expect(events.map(({ kind, index }) => `${kind} ${index}`)).toEqual([
     'begun 0',
     'ended 0',
@@ -54,11 +60,11 @@ it('begins no other model once it is cancelled, and keeps what there is', async 
   const { comparisons } = setUp((event) => {
     if (event.kind !== 'steps' || isCancelled) return;
     isCancelled = true;
-    void comparisons.cancel();
+    void comparisons.cancelComparison();
   });
   const events: ComparisonEvent[] = [];
   const long = two.map(({ title }) => model(title, { train: { steps: 1000 } }));
-  expect(await comparisons.compare(long, (event) => events.push(event))).toBe(false);
+  expect(await comparisons.compareAtEqualFlops(long, (event) => events.push(event))).toEqual(ok(false));
   const last = events.at(-1);
   expect(last).toMatchObject({ kind: 'ended', index: 0, record: { state: 'stopped' } });
 });
@@ -66,22 +72,25 @@ it('begins no other model once it is cancelled, and keeps what there is', async 
 it('can be cancelled while its first run is prepared', async () => {
   const { comparisons } = setUp();
   const events: ComparisonEvent[] = [];
-  const comparing = comparisons.compare(two, (event) => events.push(event));
-  await comparisons.cancel();
-  expect(await comparing).toBe(false);
+  const comparing = comparisons.compareAtEqualFlops(two, (event) => events.push(event));
+  await comparisons.cancelComparison();
+  expect(await comparing).toEqual(ok(false));
   expect(events).toEqual([{ kind: 'begun', index: 0 }]);
 });
 
 it('ends when another run takes its place', async () => {
   const { comparisons, runs } = setUp();
-  const comparing = comparisons.compare([model('first', { train: { steps: 1000 } })], () => undefined);
+  const comparing = comparisons.compareAtEqualFlops(
+    [model('first', { train: { steps: 1000 } })],
+    () => undefined,
+  );
   while (!runs.isTraining) await new Promise((resolve) => setTimeout(resolve, 5));
   while (runs.openRecord('none') === undefined && !(await isOpen(runs))) await Promise.resolve();
   await runs.prepare(model('other').experiment);
-  expect(await comparing).toBe(false);
+  expect(await comparing).toEqual(ok(false));
 });
 
-async function isOpen(runs: RunService): Promise<boolean> {
+async function isOpen(runs: Runs): Promise<boolean> {
   await new Promise((resolve) => setTimeout(resolve, 5));
   return runs.withRun(async () => true).catch(() => false);
 }
@@ -89,26 +98,32 @@ async function isOpen(runs: RunService): Promise<boolean> {
 it('refuses while a run trains, and a second comparison', async () => {
   const { comparisons, runs } = setUp();
   await runs.train(model('mine', { train: { steps: 1000 } }).experiment);
-  await expect(comparisons.compare(two, () => undefined)).rejects.toThrow(
-    'A run is training. Pause or stop it',
+  expect(await comparisons.compareAtEqualFlops(two, () => undefined)).toMatchObject(
+    problem('A run is training. Pause or stop it'),
   );
   await runs.stop();
-  const comparing = comparisons.compare([model('long', { train: { steps: 1000 } })], () => undefined);
-  await expect(comparisons.compare(two, () => undefined)).rejects.toThrow('A comparison is running');
-  await comparisons.cancel();
+  const long = [model('long', { train: { steps: 1000 } })];
+  const comparing = comparisons.compareAtEqualFlops(long, () => undefined);
+  expect(await comparisons.compareAtEqualFlops(two, () => undefined)).toMatchObject(
+    problem('A comparison is running'),
+  );
+  await comparisons.cancelComparison();
   await comparing;
 });
 
-it('scales and matches presets by name, with the vocabulary of the first’s text', async () => {
+it('matches presets by name, with the vocabulary of the first’s text', async () => {
   const { comparisons } = setUp();
-  expect(await comparisons.scale('nano', 2)).toMatchObject({ model: { layers: 5, width: 120 } });
-  await expect(comparisons.scale('nonsense', 2)).rejects.toThrow('there is none named "nonsense"');
-  const matched = await comparisons.match(['nano', 'olmo2-mini'], 40);
-  expect(matched.map(({ presetId, steps }) => [presetId, steps])).toEqual([
+  const matched = await comparisons.matchAtEqualFlops(['nano', 'olmo2-mini'], 40);
+  if (matched.kind !== 'ok') throw new Error(matched.problem.message);
+  expect(matched.value.map(({ presetId, steps }) => [presetId, steps])).toEqual([
     ['nano', 40],
     ['olmo2-mini', 40],
   ]);
-  expect(matched[1]?.experiment.model.vocabulary).toBe(matched[0]?.experiment.model.vocabulary);
-  expect(Number(matched[0]?.experiment.model.vocabulary)).toBeGreaterThan(40);
-  await expect(comparisons.match(['nano'], 0)).rejects.toThrow('Choose 2 to 4');
+  const [first, second] = matched.value.map(({ experiment }) => Number(experiment.model.vocabulary));
+  expect(second).toBe(first);
+  expect(first).toBeGreaterThan(40);
+  expect(await comparisons.matchAtEqualFlops(['nano'], 0)).toMatchObject(problem('Choose 2 to 4'));
+  expect(await comparisons.matchAtEqualFlops(['nonsense'], 0)).toMatchObject(
+    problem('there is none named "nonsense"'),
+  );
 });

@@ -1,7 +1,7 @@
 // The call about the model diagram: needs no run, and has the times of a profile of the same plans.
 import { describe, expect, it } from 'vitest';
 import { predictedTable } from '../../src/lab/cost/kernel-table.ts';
-import { createDiagrams } from '../../src/worker/diagram-service.ts';
+import { createDiagram } from '../../src/worker/diagram-service.ts';
 import { createLab } from '../../src/worker/lab-service.ts';
 import { tinyExperiment, tinyRun } from '../lab/training/tiny-runs.ts';
 
@@ -34,7 +34,7 @@ describe('modelDiagram', () => {
     };
     const other = { ...measured, rows: measured.rows.slice(1) };
     for (const measuredKernels of [measured, other]) {
-      const { modelDiagram } = createDiagrams({
+      const { modelDiagram } = createDiagram({
         measuredKernels,
         record: async () => ({
           experiment,

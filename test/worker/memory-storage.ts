@@ -2,7 +2,7 @@
 import { sha256Hex } from '../../src/data/sha256.ts';
 import type { CheckedKernels } from '../../src/lab/plans/self-test.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
-import type { RunEntry, RunStorage, StoredRun } from '../../src/worker/run-storage.ts';
+import type { RunEntry, RunStorage, StoredRun } from '../../src/worker/run/storage.ts';
 
 /** Keeps runs until it is dropped; can be told to be full. */
 export class MemoryStorage {

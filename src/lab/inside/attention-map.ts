@@ -1,4 +1,7 @@
 // The attention matrix of one layer and head for a short text: the trunk up to that layer, on a runtime of its own.
+
+import type { AttentionRequest } from '../../contract/inside.ts';
+import type { LessonFigure } from '../../contract/lessons.ts';
 import { attentionMap, longestMap } from '../../kernels/attention-map.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { constantTables, createModelTensors, type ModelTensors } from '../../model/model-tensors.ts';
@@ -7,10 +10,12 @@ import { freeze, type Plan } from '../../plan/plan.ts';
 import { persistentTensor, storagesOf } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import type { Tensor } from '../../plan/tensor.ts';
+import { tokenNames } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { type NamedArrays, writeParameters } from '../plans/parameter-io.ts';
-import { LabError } from '../plans/problem.ts';
+import { LabError, stage } from '../plans/problem.ts';
 import type { RecordingOptions } from '../plans/training-plans.ts';
+import { type Run, weightsOf } from '../training/run.ts';
 
 /** Which matrix. */
 export interface AttentionMapRequest {
@@ -97,4 +102,25 @@ function checkRequest(config: ModelConfig, { tokens, layer, head }: AttentionMap
             ? `there is no head ${head} of ${heads}. Count from 0.`
             : undefined;
   if (problem) throw new LabError({ kind: 'invalidData', message: `attention map: ${problem}` });
+}
+
+/** One head's attention over a text, by the weights of the open run. @throws LabError when text or head do not fit */
+export async function readAttentionFigure(
+  engine: Engine,
+  run: Run,
+  { text, layer, head }: AttentionRequest,
+): Promise<LessonFigure> {
+  const tokens = await stage('invalidData', () => [...run.corpus.tokenizer.encode(text)]);
+  const model = { model: run.experiment.model, weights: await weightsOf(run) };
+  const { time, probabilities } = await computeAttentionMap(engine, model, { tokens, layer, head });
+  const names = tokenNames(run.corpus, tokens);
+  return {
+    kind: 'matrix',
+    title: `Attention of layer ${layer + 1}, head ${head + 1} at step ${run.trainer.progress.step}`,
+    rowLabel: 'position',
+    columnLabel: 'looks at',
+    rows: names,
+    columns: names,
+    values: names.map((_, row) => [...probabilities.subarray(row * time, (row + 1) * time)]),
+  };
 }

@@ -1,6 +1,6 @@
 // The attention matrix of a run's weights: a distribution over the past in every row, and refusals by name.
 import { describe, expect, it } from 'vitest';
-import { computeAttentionMap } from '../../../src/lab/inside/attention-map.ts';
+import { computeAttentionMap, readAttentionFigure } from '../../../src/lab/inside/attention-map.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { weightsOf } from '../../../src/lab/training/run.ts';
 import { families, takeSteps, tinyRun } from '../training/tiny-runs.ts';
@@ -37,6 +37,18 @@ describe('the attention map', () => {
     const model = { model: run.experiment.model, weights: await weightsOf(run) };
     const request = { tokens: [1], layer: 0, head: 0, ...changes };
     await expect(computeAttentionMap(cpuEngine(), model, request)).rejects.toThrow(message);
+    run.runtime.dispose();
+  });
+
+  it('is drawn for the open run, with its tokens as they are read', async () => {
+    const run = await tinyRun();
+    const figure = await readAttentionFigure(cpuEngine(), run, { text: 'a cat', layer: 1, head: 0 });
+    if (figure.kind !== 'matrix') throw new Error('the figure is no matrix');
+    expect(figure.title).toBe('Attention of layer 2, head 1 at step 0');
+    expect(figure.rows).toEqual(['a', '␣', 'c', 'a', 't']);
+    expect(figure.values[0]).toEqual([1, 0, 0, 0, 0]);
+    const unknown = readAttentionFigure(cpuEngine(), run, { text: '☃', layer: 1, head: 0 });
+    await expect(unknown).rejects.toMatchObject({ problem: { kind: 'invalidData' } });
     run.runtime.dispose();
   });
 });

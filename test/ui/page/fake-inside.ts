@@ -73,6 +73,11 @@ export function fakeHistory(): ExpertHistory {
 
 /** Answers as a worker with an open run. */
 export const fakeInside: InsideApi = {
+  attentionMap: async () => ({
+    kind: 'problem',
+    problem: { kind: 'busy', message: 'There is no run yet. Press Train first.' },
+  }),
+
   readText: async ({ text, layer }) => ok(fakeReading(text, layer)),
   positionLosses: async () => {
     const means = Array.from({ length: 64 }, (_, position) => 1.4 + 2 / (position + 1));

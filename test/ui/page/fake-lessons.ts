@@ -8,9 +8,5 @@ export const fakeLessons: LessonsApi = {
     kind: 'problem',
     problem: { kind: 'invalidConfig', message: `lesson: there is no "${id}" in the fake lab.` },
   }),
-  attentionMap: async () => ({
-    kind: 'problem',
-    problem: { kind: 'busy', message: 'There is no run yet. Press Train first.' },
-  }),
   cancelLesson: async () => {},
 };

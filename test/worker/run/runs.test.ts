@@ -1,24 +1,24 @@
 // The worker's run on the reference loops: one at a time, saved and brought back exactly, exported and imported.
 import { describe, expect, it } from 'vitest';
-import type { LabEvent } from '../../src/contract/runs.ts';
-import type { ExperimentJson, NamedFile } from '../../src/contract/values.ts';
-import { readRunRecord, writeRunRecord } from '../../src/lab/records/run-record.ts';
-import { DeviceService } from '../../src/worker/device-service.ts';
-import { RunService } from '../../src/worker/run-service.ts';
-import { type Changes, families, tinyExperiment } from '../lab/training/tiny-runs.ts';
-import { MemoryStorage } from './memory-storage.ts';
+import type { LabEvent } from '../../../src/contract/runs.ts';
+import type { ExperimentJson, NamedFile } from '../../../src/contract/values.ts';
+import { readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
+import { Devices } from '../../../src/worker/devices.ts';
+import { Runs } from '../../../src/worker/run/runs.ts';
+import { type Changes, families, tinyExperiment } from '../../lab/training/tiny-runs.ts';
+import { MemoryStorage } from '../memory-storage.ts';
 
 interface Setup {
-  readonly runs: RunService;
+  readonly runs: Runs;
   readonly storage: MemoryStorage;
   readonly events: LabEvent[];
 }
 
 function setUp(storage = new MemoryStorage()): Setup {
   const events: LabEvent[] = [];
-  const devices = new DeviceService(storage.asRunStorage(), () => undefined);
+  const devices = new Devices(storage.asRunStorage(), () => undefined);
   return {
-    runs: new RunService(devices, storage.asRunStorage(), (event) => events.push(event)),
+    runs: new Runs(devices, storage.asRunStorage(), (event) => events.push(event)),
     storage,
     events,
   };
@@ -173,9 +173,9 @@ describe('a run of the worker', () => {
 
   it('is none when the device is lost while it is prepared, and the next can be prepared', async () => {
     const storage = new MemoryStorage();
-    const devices = new DeviceService(storage.asRunStorage(), () => undefined);
+    const devices = new Devices(storage.asRunStorage(), () => undefined);
     let isLost = true;
-    const runs: RunService = new RunService(devices, storage.asRunStorage(), (event) => {
+    const runs: Runs = new Runs(devices, storage.asRunStorage(), (event) => {
       if (event.kind === 'state' && event.state === 'preparing' && isLost) runs.drop();
     });
     await expect(runs.prepare(json())).rejects.toMatchObject({ problem: { kind: 'deviceLost' } });

@@ -1,10 +1,10 @@
 // Text from the weights of a run, between its steps.
 
-import type { SampleReport, SampleRequest } from '../contract/sampling.ts';
-import { textOfTokens } from '../lab/plans/corpus.ts';
-import { stage } from '../lab/plans/problem.ts';
-import type { Run } from '../lab/training/run.ts';
-import { type RunLoop, startToken } from '../lab/training/run-loop.ts';
+import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
+import { textOfTokens } from '../../lab/plans/corpus.ts';
+import { stage } from '../../lab/plans/problem.ts';
+import type { Run } from '../../lab/training/run.ts';
+import { type RunLoop, startToken } from '../../lab/training/run-loop.ts';
 
 /** Samples until the request is met or `onText`, which gets the text so far, answers false. */
 export async function sampleRun(

@@ -1,11 +1,11 @@
 // Keeps one run in this browser while it goes on: its record every ten seconds, its checkpoints when the loop saves.
 
-import type { KernelTable } from '../contract/kernels.ts';
-import type { RunRecord } from '../contract/records.ts';
-import type { LabEvent, OwnText } from '../contract/runs.ts';
-import { writeRunRecord } from '../lab/records/run-record.ts';
-import type { RunRecorder } from '../lab/records/run-recorder.ts';
-import type { RunEntry, RunStorage } from './run-storage.ts';
+import type { KernelTable } from '../../contract/kernels.ts';
+import type { RunRecord } from '../../contract/records.ts';
+import type { LabEvent, OwnText } from '../../contract/runs.ts';
+import { writeRunRecord } from '../../lab/records/run-record.ts';
+import type { RunRecorder } from '../../lab/records/run-recorder.ts';
+import type { RunEntry, RunStorage } from './storage.ts';
 
 /** Milliseconds between two writes of the record. */
 const recordInterval = 10_000;

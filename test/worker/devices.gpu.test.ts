@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kernelsOf, typicalPlans } from '../../src/lab/cost/calibration.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
-import { DeviceService } from '../../src/worker/device-service.ts';
+import { Devices } from '../../src/worker/devices.ts';
 import { exampleProfile } from '../cli/example-profile.ts';
 import { describeGpu, getTestDevice, getTestGpu } from '../gpu-device.ts';
 import { MemoryStorage } from './memory-storage.ts';
@@ -40,7 +40,7 @@ describeGpu('calibrating for an experiment', () => {
     };
     const storage = new MemoryStorage();
     storage.profile = async () => known;
-    const devices = new DeviceService(storage.asRunStorage(), () => undefined);
+    const devices = new Devices(storage.asRunStorage(), () => undefined);
     const report = await devices.calibrate(false, () => undefined, experiment);
     expect(report.seconds).toBeGreaterThan(0);
     const { profile: after } = await devices.engine();
@@ -78,12 +78,12 @@ describeGpu('the self-test of an experiment', () => {
     const used = kernelsOf(typicalPlans(json, { capabilities })).map(({ name }) => name);
     expect(used.length).toBeGreaterThan(20);
     const storage = new MemoryStorage();
-    const devices = new DeviceService(storage.asRunStorage(), () => undefined);
+    const devices = new Devices(storage.asRunStorage(), () => undefined);
     const first = await devices.selfTest(() => undefined, json);
     expect(new Set(first.rows.map(({ kernel }) => kernel))).toEqual(new Set(used));
     expect(first).toMatchObject({ passed: true, kernels: used.length, remembered: 0 });
     // Another page on the same device runs only what is new to it.
-    const later = new DeviceService(storage.asRunStorage(), () => undefined);
+    const later = new Devices(storage.asRunStorage(), () => undefined);
     const second = await later.selfTest(() => undefined, json);
     expect(second).toMatchObject({ passed: true, kernels: used.length, remembered: used.length });
     expect((await later.selfTest(() => undefined, json, true)).remembered).toBe(0);

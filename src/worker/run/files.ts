@@ -1,13 +1,13 @@
 // What is in the files that a person chose: a checkpoint, or a model, and the text beside them; or a text alone.
 
-import type { OwnText, TextSummary } from '../contract/runs.ts';
-import { loadCorpus } from '../lab/plans/corpus.ts';
-import { LabError, stage } from '../lab/plans/problem.ts';
-import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/training/checkpoint.ts';
-import { type ModelFiles, modelFileNames, readModelFiles } from '../lab/training/model-files.ts';
-import type { RunOptions } from '../lab/training/run.ts';
-import type { DataConfig, Experiment } from '../model/config.ts';
-import { presets } from '../model/presets/catalogue.ts';
+import type { OwnText, TextSummary } from '../../contract/runs.ts';
+import { loadCorpus } from '../../lab/plans/corpus.ts';
+import { LabError, stage } from '../../lab/plans/problem.ts';
+import { type Checkpoint, checkpointFileName, readCheckpoint } from '../../lab/training/checkpoint.ts';
+import { type ModelFiles, modelFileNames, readModelFiles } from '../../lab/training/model-files.ts';
+import type { RunOptions } from '../../lab/training/run.ts';
+import type { DataConfig, Experiment } from '../../model/config.ts';
+import { presets } from '../../model/presets/catalogue.ts';
 import { parsed } from './planned-run.ts';
 
 /** What was found. */

@@ -1,13 +1,13 @@
 // Keeps runs in this browser: an index in IndexedDB, checkpoints and texts as files in the origin's private file system.
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import * as v from 'valibot';
-import type { KeptRun } from '../contract/records.ts';
-import type { LabEvent } from '../contract/runs.ts';
-import type { ExperimentJson } from '../contract/values.ts';
-import { sha256Hex } from '../data/sha256.ts';
-import type { CheckedKernels } from '../lab/plans/self-test.ts';
-import { appVersion } from '../lab/records/app-version.ts';
-import type { DeviceProfile } from '../plan/device-profile.ts';
+import type { KeptRun } from '../../contract/records.ts';
+import type { LabEvent } from '../../contract/runs.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
+import { sha256Hex } from '../../data/sha256.ts';
+import type { CheckedKernels } from '../../lab/plans/self-test.ts';
+import { appVersion } from '../../lab/records/app-version.ts';
+import type { DeviceProfile } from '../../plan/device-profile.ts';
 
 /** The index entry of a run. Its record, checkpoints and text are files. */
 export interface StoredRun extends KeptRun {

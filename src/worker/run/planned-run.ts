@@ -1,16 +1,17 @@
 // What experiments would run, recorded without allocating anything, and the text that they would train on.
 
-import type { OwnText } from '../contract/runs.ts';
-import type { ExperimentJson } from '../contract/values.ts';
-import { checkCapacity } from '../lab/plans/capacity.ts';
-import { type Corpus, loadCorpus } from '../lab/plans/corpus.ts';
-import type { Engine } from '../lab/plans/engine.ts';
-import { type InferencePlans, recordInferencePlans } from '../lab/plans/inference-plans.ts';
-import { LabError, stage } from '../lab/plans/problem.ts';
-import { momentCount, recordTrainingPlans, type TrainingPlans } from '../lab/plans/training-plans.ts';
-import { withVocabulary } from '../lab/training/run.ts';
-import { type Experiment, parseExperiment } from '../model/config.ts';
-import type { DeviceService } from './device-service.ts';
+import type { OwnText } from '../../contract/runs.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
+import { checkCapacity } from '../../lab/plans/capacity.ts';
+import { type Corpus, loadCorpus } from '../../lab/plans/corpus.ts';
+import type { Engine } from '../../lab/plans/engine.ts';
+import { type InferencePlans, recordInferencePlans } from '../../lab/plans/inference-plans.ts';
+import { LabError, stage } from '../../lab/plans/problem.ts';
+import { momentCount, recordTrainingPlans, type TrainingPlans } from '../../lab/plans/training-plans.ts';
+import { withVocabulary } from '../../lab/training/run.ts';
+import { type Experiment, parseExperiment } from '../../model/config.ts';
+import { findPreset } from '../../model/presets/catalogue.ts';
+import type { Devices } from '../devices.ts';
 
 /** An experiment with its vocabulary, and everything that it would execute. */
 export interface PlannedRun {
@@ -22,12 +23,12 @@ export interface PlannedRun {
 
 /** Plans experiments on the text of the page: the last corpus is kept, for the form asks at every change. */
 export class RunPlanner {
-  readonly #devices: Pick<DeviceService, 'engine'>;
+  readonly #devices: Pick<Devices, 'engine'>;
   #corpus: { readonly key: string; readonly text: OwnText | undefined; readonly corpus: Corpus } | undefined;
   /** The text that experiments whose `data.source` is `file` train on. */
   text: OwnText | undefined;
 
-  constructor(devices: Pick<DeviceService, 'engine'>) {
+  constructor(devices: Pick<Devices, 'engine'>) {
     this.#devices = devices;
   }
 
@@ -66,4 +67,14 @@ export function parsed(json: unknown): Experiment {
   if (result.kind === 'ok') return result.experiment;
   const message = result.problems.map((problem) => problem.message).join(' ');
   throw new LabError({ kind: 'invalidConfig', message, fields: result.problems });
+}
+
+/** The preset with this id. @throws LabError if there is none */
+export function presetNamed(presetId: string) {
+  const preset = findPreset(presetId);
+  if (preset) return preset;
+  throw new LabError({
+    kind: 'invalidConfig',
+    message: `presets: there is none named ${JSON.stringify(presetId)}.`,
+  });
 }

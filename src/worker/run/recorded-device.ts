@@ -1,7 +1,7 @@
 // The worker's device as records name it.
 
-import type { DeviceInfo } from '../contract/device.ts';
-import type { RecordedDevice } from '../contract/records.ts';
+import type { DeviceInfo } from '../../contract/device.ts';
+import type { RecordedDevice } from '../../contract/records.ts';
 
 /** Facts for a record. @param host the browser and its version */
 export function recordedDevice(info: DeviceInfo, host: string): RecordedDevice {

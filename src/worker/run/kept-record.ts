@@ -1,12 +1,12 @@
 // The record of a run that this browser keeps, whichever layout kept it, and its curve as events.
 
-import type { RunRecord } from '../contract/records.ts';
-import type { LabEvent } from '../contract/runs.ts';
-import type { ExperimentJson } from '../contract/values.ts';
-import { stage } from '../lab/plans/problem.ts';
-import { readRunRecord } from '../lab/records/run-record.ts';
-import { parseExperiment, schemaVersion } from '../model/config.ts';
-import type { RunStorage, StoredRun } from './run-storage.ts';
+import type { RunRecord } from '../../contract/records.ts';
+import type { LabEvent } from '../../contract/runs.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
+import { stage } from '../../lab/plans/problem.ts';
+import { readRunRecord } from '../../lab/records/run-record.ts';
+import { parseExperiment, schemaVersion } from '../../model/config.ts';
+import type { RunStorage, StoredRun } from './storage.ts';
 
 /** The record of a run. @throws LabError if it is lost or damaged */
 export async function keptRecord(

@@ -1,0 +1,174 @@
+// The worker's hold on a device: opening it, testing it, calibrating it, and the reference loops where there is none.
+
+import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../contract/device.ts';
+import type { ExperimentJson, Problem } from '../contract/values.ts';
+import {
+  calibrateDevice,
+  chosenKernels,
+  deviceKey,
+  kernelsOf,
+  missingKernels,
+  reportOf,
+  typicalPlans,
+} from '../lab/cost/calibration.ts';
+import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
+import { LabError } from '../lab/plans/problem.ts';
+import { type CheckedKernel, selfTest } from '../lab/plans/self-test.ts';
+import { profileVersion } from '../plan/device-profile.ts';
+import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
+import type { RunStorage } from './run/storage.ts';
+
+/** Limits shown in the device panel. */
+const shownLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxStorageBuffersPerShaderStage',
+] as const;
+
+const problemKinds: Readonly<Record<NoDevice['kind'], Problem['kind']>> = {
+  noWebGpu: 'noWebGpu',
+  insecureOrigin: 'insecureOrigin',
+  noAdapter: 'noAdapter',
+  noAnswer: 'noAdapter',
+  refused: 'noAdapter',
+};
+
+/** Bytes that a run on the reference loops may have: they are for very small models, and a tab has little memory. */
+const referenceMemoryBytes = 2 ** 30;
+
+/** One device at a time; a lost one is replaced at the next request. */
+export class Devices {
+  readonly #storage: RunStorage;
+  readonly #onLost: (problem: Problem) => void;
+  #opening: Promise<DeviceInfo> | undefined;
+  #open: OpenDevice | undefined;
+  #engine: Engine | undefined;
+  /** What passed the self-test on this device. */
+  #checked: Record<string, CheckedKernel> | undefined;
+
+  constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
+    this.#storage = storage;
+    this.#onLost = onLost;
+  }
+
+  /** Opens the GPU, or falls back to the reference loops and says why; then the next call asks for a GPU again. */
+  open(): Promise<DeviceInfo> {
+    this.#opening ??= this.#tryOpen();
+    return this.#opening;
+  }
+
+  /** What runs plans here. */
+  async engine(): Promise<Engine> {
+    if (!this.#engine) await this.open();
+    if (!this.#engine) throw new Error('device: there is no engine after opening.');
+    return this.#engine;
+  }
+
+  /** The kernels of an experiment, or of all presets, against their references; those that passed before only `again`. */
+  async selfTest(
+    onProgress: (done: number, total: number) => void,
+    experiment?: ExperimentJson,
+    again = false,
+  ): Promise<SelfTestReport> {
+    const open = await this.gpu('The self-test compares the GPU with the reference loops');
+    const engine = await this.engine();
+    const kernels =
+      experiment === undefined ? chosenKernels(engine) : kernelsOf(typicalPlans(experiment, engine));
+    const key = deviceKey(open.facts, host());
+    this.#checked ??= await this.#storage.checkedKernels(key).catch(() => undefined);
+    const { report, checked } = await selfTest(open, kernels, onProgress, again ? {} : this.#checked);
+    this.#checked = { ...this.#checked, ...checked };
+    for (const { kernel, passed } of report.rows) if (!passed) delete this.#checked[kernel];
+    if (report.remembered < report.kernels)
+      await this.#storage.keepCheckedKernels(key, this.#checked).catch(() => undefined); // works without being kept
+    return report;
+  }
+
+  /** The kept profile, or a new one, with what only `experiment` runs. */
+  async calibrate(
+    again: boolean,
+    onProgress: (fraction: number, what: string) => void,
+    experiment?: ExperimentJson,
+  ): Promise<CalibrationReport> {
+    const open = await this.gpu('Calibration measures a GPU');
+    const start = performance.now();
+    const engine = await this.engine();
+    const known = again ? undefined : engine.profile;
+    let profile = known ?? (await calibrateDevice(open, host(), onProgress));
+    const missing = missingKernels(typicalPlans(experiment, engine), profile);
+    if (missing.length > 0) {
+      const measured = await calibrateDevice(open, host(), onProgress, missing);
+      profile = { ...profile, kernels: { ...profile.kernels, ...measured.kernels } };
+    }
+    if (profile === known) return reportOf(profile, 0);
+    engine.profile = profile;
+    await this.#storage.keepProfile(profile).catch(() => undefined); // works without being kept
+    return reportOf(profile, (performance.now() - start) / 1000);
+  }
+
+  /** The figures kept for this device and browser. */
+  async kept(): Promise<CalibrationReport | undefined> {
+    const { profile } = await this.engine();
+    return profile && reportOf(profile, 0);
+  }
+
+  /** The GPU. @throws LabError that begins with `what` where there is none */
+  async gpu(what: string): Promise<OpenDevice> {
+    await this.engine();
+    if (!this.#open) throw new LabError({ kind: 'noAdapter', message: `${what}, and there is none here.` });
+    return this.#open;
+  }
+
+  async #tryOpen(): Promise<DeviceInfo> {
+    const result = await openDevice(globalThis.navigator?.gpu);
+    if (result.kind !== 'device') {
+      this.#engine = cpuEngine(referenceMemoryBytes);
+      this.#opening = undefined; // ask again next time: the user may have changed a setting
+      return withoutGpu({ kind: problemKinds[result.kind], message: result.message });
+    }
+    this.#open = result;
+    const key = deviceKey(result.facts, host());
+    const profile = await this.#storage.profile(key).catch(() => undefined);
+    this.#engine = gpuEngine(result, profile?.version === profileVersion ? profile : undefined);
+    result.device.lost.then((info) => {
+      this.#open = undefined;
+      this.#engine = undefined;
+      this.#checked = undefined;
+      this.#opening = undefined;
+      if (info.reason === 'destroyed') return;
+      const message = `The GPU was lost (${info.reason}${info.message ? `: ${info.message}` : ''}). Open the saved run to go on.`;
+      this.#onLost({ kind: 'deviceLost', message });
+    });
+    const { vendor, architecture, description, isSoftware } = result.facts;
+    return {
+      runtime: 'gpu',
+      vendor,
+      architecture,
+      description,
+      isSoftware,
+      features: [...result.capabilities.features].sort(),
+      limits: shownLimits.map((name) => ({ name, value: result.device.limits[name] })),
+    };
+  }
+}
+
+function withoutGpu(reason: Problem): DeviceInfo {
+  return {
+    runtime: 'cpu',
+    vendor: '',
+    architecture: '',
+    description: 'Reference loops on the CPU',
+    isSoftware: true,
+    features: [],
+    limits: [],
+    fallbackReason: reason,
+  };
+}
+
+/** The browser and its version: calibration is not carried over to another one. */
+export function host(): string {
+  const agent = globalThis.navigator?.userAgent ?? 'unknown';
+  return /(Firefox|Edg|Chrome|Version)\/[\d.]+/.exec(agent)?.[0] ?? agent.slice(0, 80);
+}

@@ -1,0 +1,59 @@
+// The calls about experiments as values: the form, presets and their sizes, addresses. They need no device.
+import type { Catalogue, FormApi } from '../contract/form.ts';
+import type { ExperimentJson } from '../contract/values.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from '../model/config.ts';
+import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
+import { formFields } from '../model/fields/table.ts';
+import { presets } from '../model/presets/catalogue.ts';
+import { scaleExperiment } from '../model/size-dial.ts';
+import { answer } from './answer.ts';
+import { parsed, presetNamed } from './run/planned-run.ts';
+
+/** The calls about experiments as values. */
+export function createForm(): FormApi {
+  return {
+    catalogue: async () => catalogue,
+    validate: async (experiment) => answer(async () => parsed(experiment) as unknown as ExperimentJson),
+    addressOf: async (experiment, presetId) => experimentToAddress(parsed(experiment), presetId),
+    fromAddress: async (query) => readAddress(query),
+    scalePreset: (presetId, factor) =>
+      answer(async () => {
+        const experiment = parsed(presetNamed(presetId).experiment);
+        return stage('invalidConfig', () => scaleExperiment(experiment, factor) as unknown as ExperimentJson);
+      }),
+  };
+}
+
+const catalogue: Catalogue = {
+  version: schemaVersion,
+  fields: formFields(),
+  presets: presets.map(({ id, title, note, experiment }) => ({
+    id,
+    title,
+    note,
+    experiment: resolved(experiment),
+  })),
+};
+
+/** An experiment as the form holds it: sizes that follow from others are 0, so that they follow when one is changed. */
+export function formJson(experiment: Experiment): ExperimentJson {
+  return nest(experimentValues(experiment)) as unknown as ExperimentJson;
+}
+
+/** A preset with all defaults filled in, as the form shows it. */
+function resolved(json: unknown): ExperimentJson {
+  const result = parseExperiment(json);
+  if (result.kind !== 'ok') throw new Error(`presets: ${result.problems[0]?.message}`);
+  return formJson(result.experiment);
+}
+
+function readAddress(query: string) {
+  const content = experimentFromAddress(query);
+  if (content.kind === 'ok') {
+    const { experiment, preset, notices } = content;
+    return { experiment: formJson(experiment), presetId: preset, notices };
+  }
+  const first = presets[0];
+  return { experiment: resolved(first.experiment), presetId: first.id, notices: [content.message] };
+}
