@@ -4,6 +4,7 @@
 // is infinite. As (1 + tanh u) ÷ 2 is the sigmoid of 2u, GELU by tanh is v · sigmoid(2u), which costs one exponential and
 // cannot overflow.
 
+override steps: u32; // elements per invocation
 override elements: u32 = 0u; // plain
 override rows: u32 = 0u;     // gated
 override columns: u32 = 0u;  // gated: of y; the input has twice as many

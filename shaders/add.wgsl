@@ -1,6 +1,7 @@
 // y = a (+ b) (+ y), element by element; an invocation takes `steps` elements, 128 apart.
 // Without b and y it is a copy.
 
+override steps: u32; // elements per invocation
 override elements: u32;
 override hasB: u32;
 override accumulate: u32;

@@ -1,6 +1,7 @@
 // delta[b, h, t] = Σ_d y[b, t, h, d] · dy[b, t, h, d], which the gradient of softmax subtracts from dp in each row.
 // One invocation per (sample, head, time). Equal to Σ_j p_ij dp_ij, without the T × T matrices (Dao et al. 2022, B.4).
 
+override valueSize: u32; // of a head of values
 override batch: u32;
 override time: u32;
 override heads: u32;

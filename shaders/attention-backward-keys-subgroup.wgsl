@@ -1,8 +1,14 @@
 // dk and dv of causal attention for narrow subgroups: the method of attention-backward-plain.wgsl in the tiles of
 // attention-subgroup.wgsl. One workgroup = one subgroup of `lanes` = 4 · lanes key rows of one key/value head in registers,
 // against chunks of as many queries of every query head of its group: no two workgroups write the same row.
-// attention-strips.wgsl stands before.
+//
+// From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, endOfViewers,
+//   isHidden.
+// From attention-cap.wgsl: capped, capSlope.
+// From attention-strips.wgsl: lanes, Chunk, Strips, Pair, pairOf, addProducts, plusWeighted, chunkRows, keepFactors.
 
+override keySize: u32; // of a head of queries and keys
+override valueSize: u32; // of a head of values
 override accumulate: u32; // 1 adds to dqkv
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec2<f32>>;    // [batch · time, rowStride]

@@ -2,7 +2,13 @@
 // ds = p ∘ (dp − delta) with dp = dy·v and delta = dy·y; dq = scale · ds k; dk = scale · dsᵀ q; dv = pᵀ dy.
 // dQ: one invocation per query row. dKV: one per key row, over all query heads of its group, so that no two write the
 // same element and no atomics are needed (Dao 2023, FlashAttention-2, with dq apart for determinism).
+//
+// From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, firstVisible,
+//   endOfViewers, keepFactor.
+// From attention-cap.wgsl: capped, capSlope.
 
+override keySize: u32; // of a head of queries and keys
+override valueSize: u32; // of a head of values
 override accumulate: u32; // 1 adds to dqkv
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;          // [batch · time, rowStride]

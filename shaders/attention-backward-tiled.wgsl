@@ -2,7 +2,15 @@
 // attention-tiles.wgsl, which stands before. `queries`: a workgroup owns 32 query rows of a head and loops over tiles of keys. `keysAndValues`:
 // it owns 32 key rows and loops over tiles of queries of every head of its group. Scores and dp are matrix products with
 // 4 × 4 sums per invocation; dq, dk and dv are sums weighted by ds or p, which pass through workgroup memory.
+//
+// From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, firstVisible,
+//   endOfViewers, isHidden.
+// From attention-cap.wgsl: capped, capSlope.
+// From matmul-block.wgsl: Block.
+// From attention-tiles.wgsl: threads, tile, Rows, products, shareWeights, Parts, addWeighted, keepFactors.
 
+override keySize: u32; // of a head of queries and keys
+override valueSize: u32; // of a head of values
 override accumulate: u32; // 1 adds to dqkv
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;          // [batch · time, rowStride]
@@ -29,7 +37,7 @@ struct Gradients {
 
 /// From four products q·k and dy·v, of one query with four keys or of one key with four queries.
 fn gradientsOf(
-  products: vec4<f32>,
+  dots: vec4<f32>,     // q·k
   dp: vec4<f32>,
   logSum: vec4<f32>,   // of each query
   rowDelta: vec4<f32>,
@@ -37,7 +45,7 @@ fn gradientsOf(
   query: vec4<u32>,
   key: vec4<u32>,
 ) -> Gradients {
-  let scores = capped(products * scale);
+  let scores = capped(dots * scale);
   let p = select(exp(scores - logSum), vec4<f32>(), isHidden(query, key) | (query >= vec4<u32>(time)));
   let keep = keepFactors(row.x, row.y, query, key);
   return Gradients(p * keep, p * (dp * keep - rowDelta) * capSlope(scores) * scale);

@@ -1,7 +1,9 @@
 // The probabilities of one attention head, p[i][j] = softmax_j(cap(scale · q[i]·k[j])) over i − window < j ≤ i, and 0 for
 // every other j: what the flash kernels never store. A sink takes its part of each row and has no column.
-// To look at, for one short sequence: no training plan has it. attention-cap.wgsl stands before.
+// To look at, for one short sequence: no training plan has it.
 // One workgroup computes one row (query i); invocations stride over the keys and meet in a tree in workgroup memory.
+//
+// From attention-cap.wgsl: capped.
 
 override time: u32;
 override keySize: u32;

@@ -2,7 +2,13 @@
 // One invocation owns one query row: q and the running o in private memory, keys in chunks, and the running maximum and
 // sum that rescale o whenever the maximum grows (Milakov and Gimelshein 2018; Dao et al. 2022, FlashAttention).
 // Query head h attends with key/value head h / (heads / keyValueHeads). The teacher of the faster variants.
+//
+// From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, lowest,
+//   firstVisible, isHidden, keepFactor.
+// From attention-cap.wgsl: capped.
 
+override keySize: u32; // of a head of queries and keys
+override valueSize: u32; // of a head of values
 override hasSinks: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;              // [batch · time, rowStride]

@@ -2,6 +2,10 @@
 // array with a running index nearly as much. A lane owns four rows of one side, as the components of a vec4; of the other
 // side a chunk of 4 · lanes rows is at hand, row s · lanes + l in lane l of strip s, and subgroupBroadcast hands it to all.
 // Head dimensions come in pairs, so that sums are kept once per two products.
+//
+// From attention-mask.wgsl: time, dropout, keepFactor.
+
+override lanes: u32; // of a subgroup
 
 alias Chunk = array<vec4<f32>, 32>; // rows of the other side × the four rows of a lane
 alias Strips = array<vec2<f32>, 4>; // a pair of dimensions of this lane's row of each strip

@@ -1,7 +1,14 @@
 // Causal attention for narrow subgroups (software adapters): one workgroup = one subgroup of `lanes` = a tile of 4 · lanes
-// query rows of one head in registers, against chunks of as many keys; attention-strips.wgsl stands before. Softmax is
+// query rows of one head in registers, against chunks of as many keys. Softmax is
 // rescaled per chunk (see attention-plain.wgsl for the method). Head sizes, offsets and row lengths are even.
+//
+// From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, lowest,
+//   firstVisible, isHidden.
+// From attention-cap.wgsl: capped.
+// From attention-strips.wgsl: lanes, Chunk, Strips, Pair, pairOf, addProducts, plusWeighted, chunkRows, keepFactors.
 
+override keySize: u32; // of a head of queries and keys
+override valueSize: u32; // of a head of values
 override hasSinks: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec2<f32>>;        // [batch · time, rowStride]

@@ -2,7 +2,15 @@
 // One workgroup = one tile of queries, looping over tiles of keys up to the diagonal. Scores are a small matrix product
 // staged through workgroup memory, 4 × 4 per invocation in registers; so is the sum of values weighted by them, whose
 // columns are cut into parts of 32 (attention-tiles.wgsl, which stands before). Any device; no subgroups; 15 KiB of workgroup memory.
+//
+// From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, dropout, lowest,
+//   firstVisible, isHidden.
+// From attention-cap.wgsl: capped.
+// From matmul-block.wgsl: Block.
+// From attention-tiles.wgsl: threads, tile, Rows, products, shareWeights, Parts, addWeighted, keepFactors.
 
+override keySize: u32; // of a head of queries and keys
+override valueSize: u32; // of a head of values
 override hasSinks: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;              // [batch · time, rowStride]
@@ -18,8 +26,8 @@ fn element(source: u32, index: u32) -> f32 {
 }
 
 /// Scores of a query with four keys, or the lowest number for what it does not see.
-fn scoresOf(products: vec4<f32>, query: u32, key: vec4<u32>) -> vec4<f32> {
-  return select(capped(products * scale), vec4<f32>(lowest), isHidden(vec4<u32>(query), key));
+fn scoresOf(dots: vec4<f32>, query: u32, key: vec4<u32>) -> vec4<f32> {
+  return select(capped(dots * scale), vec4<f32>(lowest), isHidden(vec4<u32>(query), key));
 }
 
 fn largestOf(p: Block) -> vec4<f32> {

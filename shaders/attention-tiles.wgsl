@@ -1,7 +1,11 @@
 // What attention in tiles of 32 own × 32 other rows shares, forward and backward: 64 invocations that stage rows through
 // workgroup memory and hold 4 × 4 of a tile's products each. Stands before those shaders, after matmul-block.wgsl and
-// attention-mask.wgsl; they say where rows are by `element(source, index)`. Invocations store whole vectors, as in
+// attention-mask.wgsl. Invocations store whole vectors, as in
 // matmul-tiles.wgsl.
+//
+// From attention-mask.wgsl: time, keepFactor.
+// From matmul-block.wgsl: Block, addOuter.
+// From the shader that follows: element (a number of matrix `source`).
 
 const threads = 64u;   // 8 × 8: invocation t owns rows 4 (t / 8) … and columns 4 (t % 8) … of a tile
 const tile = 32u;

@@ -1,8 +1,8 @@
-// loss = log Σ exp(logits) − logits[target] per row; in training the logits become their own gradient in
-// place: (softmax − one-hot) · step.lossScale. `lanes` neighbouring invocations share a row. Three passes
-// over a row: maximum, sum, gradient. Rows with an ignored target have loss and gradient 0. Also: targets
-// from rows of tokens, and the sum of a step's losses by one workgroup in a fixed order.
+// loss = log Σ exp(logits) − logits[target] per row; in training the logits become their own gradient in place:
+// (softmax − one-hot) · step.lossScale; of ignored targets both are 0. `lanes` neighbours share a row and pass over it for
+// maximum, sum and gradient. Also: targets from rows of tokens, and the sum of a step's losses by one workgroup, in order.
 
+override laneLevels: u32; // log₂ of the invocations that share a row
 override rows: u32;
 override columns: u32 = 1u;   // vocabulary
 override gradient: u32 = 0u;  // 1 rewrites the logits

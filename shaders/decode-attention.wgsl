@@ -2,8 +2,13 @@
 // ring of `context` rows: of more positions the last ones are left, and their order does not matter to a softmax.
 // One workgroup per query head. Keys come in chunks: each invocation scores four of them; then columnLanes invocations, four
 // value columns each, sum every slices-th key's values, weighted. The chunks' maxima rescale the sums as in
-// attention-plain.wgsl, and slices are added in a fixed order. attention-cap.wgsl stands before.
+// attention-plain.wgsl, and slices are added in a fixed order.
+//
+// From attention-cap.wgsl: capped.
 
+override keySize: u32; // of a head of queries and keys
+override valueSize: u32; // of a head of values
+override threads: u32; // invocations of a workgroup
 override heads: u32;
 override keyValueHeads: u32;
 override qOffset: u32;

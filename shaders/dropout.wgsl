@@ -2,6 +2,7 @@
 // An element's number depends on step, global sample, operation and place in the sample, not on the batch it
 // came in. An invocation computes `steps` elements, 128 apart.
 
+override steps: u32; // elements per invocation
 override rows: u32;
 override columns: u32;
 override time: u32;        // rows per sample

@@ -4,6 +4,8 @@
 // side. Position gradients add over the batch in order. A table may be one block of rows [firstRow, firstRow
 // + blockRows).
 
+override steps: u32; // elements per invocation
+override rowLanes: u32; // rows added side by side
 override rows: u32 = 0u;       // batch · time
 override batch: u32 = 0u;
 override time: u32 = 1u;

@@ -3,6 +3,7 @@
 // the row's choice · ∂y of its token. dots, its gradient by the weights: ∂weights[n, j] = ∂y[n] · outputs[rows[n, j]].
 // combine and spread: one invocation computes `steps` elements, 128 apart. dots: 8 lanes share a choice.
 
+override steps: u32; // elements per invocation
 override tokens: u32;
 override perToken: u32;
 override columns: u32;

@@ -1,7 +1,11 @@
 // The matrix products of all experts at once by pairs of the inner size, for subgroups of 8: matmul-pairs.wgsl says why,
-// grouped-matmul-plain.wgsl what; matmul-pair-sums.wgsl stands before. One workgroup = one subgroup = one tile of 32 rows
+// grouped-matmul-plain.wgsl what. One workgroup = one subgroup = one tile of 32 rows
 // of one expert, or of one y[e] for tn, × 4·columnVectors·lanes columns.
+//
+// From matmul-pair-sums.wgsl: Tile, Steps, Columns, stepsOf, addTile.
 
+override lanes: u32; // of a subgroup
+override columnVectors: u32; // 1 or 2: vec4s of columns per lane
 override rows: u32;
 override columns: u32;
 override inner: u32;

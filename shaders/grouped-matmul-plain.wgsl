@@ -3,6 +3,8 @@
 // rows by tiles of tileRows; a tile that nobody needs ends at once. xᵀ·w: y[e] = Σ over rows of e of x[row]ᵀ·w[row],
 // zero where there is none. With perToken > 0, x has one row per token: row r takes that of assignments[r] ÷ perToken.
 
+override xTransposed: u32; // 1: x is [inner, rows]
+override wTransposed: u32; // 1: w is [columns, inner]
 override rows: u32;      // of y: rows of all experts at most; of each y[e] if x is transposed
 override columns: u32;
 override inner: u32;     // if x is transposed: rows of all experts at most

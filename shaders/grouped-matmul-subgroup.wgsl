@@ -2,7 +2,13 @@
 // grouped-matmul-plain.wgsl what. One workgroup = one subgroup of `lanes` = one tile of tileHeight × 4·columnVectors·lanes
 // of the rows of one expert, or of one y[e] if x is transposed. Rows of x by token cost nothing in the loop: the lanes
 // look theirs up before; if x is transposed, one more load per step.
+//
+// From matmul-products.wgsl: lanes, Block, addProducts.
 
+override tileHeight: u32; // rows of a tile, 16 or 32
+override columnVectors: u32; // 1 or 2: vec4s of columns per lane
+override xTransposed: u32; // 1: x is [inner, rows]
+override wTransposed: u32; // 1: w is [columns, inner]
 override rows: u32;
 override columns: u32;
 override inner: u32;

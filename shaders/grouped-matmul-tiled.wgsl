@@ -2,7 +2,13 @@
 // One workgroup = one tile of 4·blocks·threadsDown × 4·blocks·threadsAcross (matmul-tiles.wgsl, which stands before) of
 // the rows of one expert, or of one y[e] if x is transposed. Tokens of rows are looked up once per tile, or once per stage
 // if x is transposed.
+//
+// From matmul-block.wgsl: Block.
+// From matmul-tiles.wgsl: threadsDown, threadsAcross, blocks, tileInner, threads, tileHeight, tileWidth, rowQuads,
+//   columnQuads, xPitch, wPitch, xTile, wTile, addStage.
 
+override xTransposed: u32; // 1: x is [inner, rows]
+override wTransposed: u32; // 1: w is [columns, inner]
 override rows: u32;
 override columns: u32;
 override inner: u32;

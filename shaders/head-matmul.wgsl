@@ -3,6 +3,7 @@
 // tree: one workgroup = 16 columns of a head; 8 invocations per column each sum every eighth product, then a tree in
 // workgroup memory adds them in a fixed order; neighbours follow the contiguous side of w. plain: an invocation per column.
 
+override alongInner: u32; // 1: neighbours share a column, and sum along the inner size
 override heads: u32;
 override columns: u32;     // of y in each head
 override inner: u32;

@@ -4,6 +4,7 @@
 // Forward and dx: `lanes` neighbouring invocations share a segment and meet once; a workgroup holds 64 ÷ lanes segments.
 // dWeight: 32 columns × 8 segment lanes, by slices of the segments.
 
+override laneLevels: u32; // log₂ of the invocations that share a row
 override rows: u32;
 override heads: u32;
 override columns: u32;

@@ -3,6 +3,7 @@
 // channels of queries are rotated, and those of every head's key are one rotated key. Rotation as in rope.wgsl.
 // One invocation computes `steps` elements, 128 apart. The gradient of the shared key is summed in the order of heads.
 
+override steps: u32; // elements per invocation
 override rows: u32;
 override time: u32;
 override heads: u32;

@@ -5,6 +5,7 @@
 // are dear on a CPU. Forward passes over a row three times (mean, variance, result), dx twice. dWeight: 32
 // columns × 8 row lanes, by slices.
 
+override laneLevels: u32; // log₂ of the invocations that share a row
 override rows: u32;
 override columns: u32;
 override hasBias: u32 = 1u;    // weight and its gradient: row 0 scale, row 1 bias if any

@@ -3,7 +3,11 @@
 // fetching code than on arithmetic: here a sum is kept once per two products (matmul-pair-sums.wgsl, which stands before),
 // and loads are vectors. One workgroup = one subgroup = 4·lanes rows × 4·columnVectors·lanes columns; each lane owns four
 // neighbouring columns per vector.
+//
+// From matmul-pair-sums.wgsl: Tile, Steps, Columns, stepsOf, addTile.
 
+override lanes: u32; // of a subgroup
+override columnVectors: u32; // 1 or 2: vec4s of columns per lane
 override rows: u32;
 override columns: u32;
 override inner: u32;

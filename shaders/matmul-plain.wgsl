@@ -3,6 +3,9 @@
 // wTransposed = 1. The grid covers `slices` equal parts of the inner size one after another; slice s writes its own
 // [rows, columns] of y.
 
+override xTransposed: u32; // 1: x is [inner, rows]
+override wTransposed: u32; // 1: w is [columns, inner]
+override threads: u32; // invocations of a workgroup
 override rows: u32;
 override columns: u32;
 override inner: u32;

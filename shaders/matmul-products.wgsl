@@ -1,5 +1,7 @@
 // Products of a register tile for narrow subgroups: 16 rows of x, each in one lane, with the columns of w that a lane
-// owns. Stands before the matrix products that use it: their constants give `lanes`.
+// owns. Stands before the matrix products that use it.
+
+override lanes: u32; // of a subgroup
 
 alias Block = array<vec4<f32>, 16>; // 16 rows of 4 columns of one lane
 

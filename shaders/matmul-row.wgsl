@@ -3,6 +3,10 @@
 // then a tree in workgroup memory adds them in a fixed order. Neighbours follow the contiguous side of w.
 // The layouts of x, w and of the slices of y are those of matmul-plain.wgsl.
 
+override columnLanes: u32; // columns of a workgroup
+override innerLevels: u32; // log₂ of the invocations that share a column
+override xTransposed: u32; // 1: x is [inner, rows]
+override wTransposed: u32; // 1: w is [columns, inner]
 override rows: u32;
 override columns: u32;
 override inner: u32;

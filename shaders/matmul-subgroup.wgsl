@@ -3,7 +3,13 @@
 // lanes-th column and all rows of the tile in registers; lane l loads x of rows l, l + lanes … and broadcasts it, so
 // tileRows / lanes + 4·columnVectors loads feed tileRows · 4·columnVectors multiply-adds. No workgroup memory.
 // The layouts of x, w and of the slices of y are those of matmul-plain.wgsl.
+//
+// From matmul-products.wgsl: lanes, Block, addProducts.
 
+override tileRows: u32; // rows of a tile, 16 or 32
+override columnVectors: u32; // 1 or 2: vec4s of columns per lane
+override xTransposed: u32; // 1: x is [inner, rows]
+override wTransposed: u32; // 1: w is [columns, inner]
 override rows: u32;
 override columns: u32;
 override inner: u32;

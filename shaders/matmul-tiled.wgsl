@@ -1,7 +1,13 @@
 // y = x·w (+ bias) (+ residual) (+ y) for real GPUs: tiles of x and w in workgroup memory, sums in registers.
 // One workgroup = one tile of 4·blocks·threadsDown × 4·blocks·threadsAcross (matmul-tiles.wgsl, which stands before). The
 // layouts of x, w and of the slices of y are those of matmul-plain.wgsl. Any device; no subgroups.
+//
+// From matmul-block.wgsl: Block.
+// From matmul-tiles.wgsl: threadsDown, threadsAcross, blocks, tileInner, threads, tileHeight, tileWidth, rowQuads,
+//   columnQuads, xPitch, wPitch, xTile, wTile, addStage.
 
+override xTransposed: u32; // 1: x is [inner, rows]
+override wTransposed: u32; // 1: w is [columns, inner]
 override rows: u32;
 override columns: u32;
 override inner: u32;

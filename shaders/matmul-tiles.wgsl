@@ -4,6 +4,13 @@
 // threadsDown and threadsAcross blocks apart (no bank conflicts). A stage is tileInner of the inner size; both tiles have
 // it outermost, so that operands are read as vec4s. Invocations store whole vectors: a store to one component may touch
 // the others too (WGSL, "Component Reference from Vector Memory View"), and would race with those of its neighbours.
+//
+// From matmul-block.wgsl: Block, addOuter.
+
+override threadsDown: u32; // invocations of a workgroup along rows
+override threadsAcross: u32; // and along columns
+override blocks: u32; // 1 or 2: blocks of 4 × 4 per invocation, each way
+override tileInner: u32; // inner size of a stage
 
 const threads = threadsAcross * threadsDown;
 const tileHeight = 4u * blocks * threadsDown;

@@ -4,6 +4,7 @@
 // Elements from decayElements on are not decayed. Gradients are first scaled by the clip factor. A step that
 // is not finite changes nothing. An invocation takes `steps` elements.
 
+override steps: u32; // elements per invocation
 override elements: u32;
 override decayElements: u32;
 override rate1: f32 = 0.0;       // 1 − β₁: the difference is exact here and not in f32

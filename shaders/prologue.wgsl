@@ -1,5 +1,7 @@
-// Prepended to every shader: the launch record, the step record and the counter-based generator. There is no other
-// include. Field order is the layout; TypeScript reads names and offsets from here.
+// Stands before every shader: the launch record, the step record and the counter-based generator. Field order is the
+// layout; TypeScript reads names and offsets from here. What else stands before a shader is said in its opening comment,
+// with the names that it takes from there ("From …"). An `override` is a dim of the kernel or one of its `constants`: those
+// become `const` in the text that the device gets.
 
 struct Launch {
   firstWorkgroup: u32, // where this slice of the grid starts

@@ -3,6 +3,7 @@
 // Forward and dx: `lanes` neighbouring invocations share a row and meet once; a workgroup holds 64 ÷ lanes
 // rows. Both pass over a row twice. dWeight: 32 columns × 8 row lanes, by slices of the rows.
 
+override laneLevels: u32; // log₂ of the invocations that share a row
 override rows: u32;
 override columns: u32;
 override epsilon: f32 = 1e-5;

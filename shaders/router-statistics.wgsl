@@ -4,6 +4,7 @@
 // updateBias, DeepSeek-V3's balance without auxiliary loss: bias += rate · sign(mean load − load), one workgroup per
 // layer; a step that is not finite changes no bias. It leaves the step's loads at zero.
 
+override layers: u32 = 1u;    // rows of the statistics: one workgroup each
 override tokens: u32 = 1u;
 override experts: u32;
 override sigmoid: u32 = 0u;

@@ -4,6 +4,7 @@
 // running sums, and an order that is fixed. One workgroup; temperature 0 takes the largest logit; of equals
 // the lowest id.
 
+override threadLevels: u32; // log₂ of the invocations
 override columns: u32;  // vocabulary
 override capacity: u32; // of output
 

@@ -1,5 +1,6 @@
 // y = factor · x (+ residual) (+ y), element by element; an invocation takes `steps` elements, 128 apart.
 
+override steps: u32; // elements per invocation
 override elements: u32;
 override factor: f32;
 override hasResidual: u32;

@@ -1,6 +1,7 @@
 // logits = softcap · tanh(logits ÷ softcap) in place (Gemma 2, 2024); an invocation takes `steps` elements, 128 apart.
 // The argument is clamped where tanh is 1 in f32: implementations that divide exponentials overflow.
 
+override steps: u32; // elements per invocation
 override elements: u32;
 override softcap: f32;
 

@@ -211,7 +211,7 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
     writes: ['y'],
     optional: ['bias', 'residual'],
     requires: variant.requires ?? [],
-    constants: () => ({ ...variant.constants, xTransposed, wTransposed }),
+    constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : { xTransposed, wTransposed }) }),
     ...(variant.suits ? { suits: variant.suits } : {}),
     tensors: ({ rows, columns, inner, xStride, wStride, yStride, slices }) => ({
       x: { shape: [xTransposed ? (inner - 1) * xStride + rows : (rows - 1) * xStride + inner] },

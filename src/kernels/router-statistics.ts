@@ -76,7 +76,6 @@ export const updateBiasKernel = defineKernel({
   }),
   selfTest: [{ layers: 2, experts: 67, rate: 0.01 }],
   calibration: [8, 16, 64].map((experts) => ({ layers: 4, experts, rate: 0.001 })),
-  constants: ({ layers }) => ({ layers }), // the grid's size: no override of the WGSL
   workgroups: ({ layers }) => layers,
   usefulFlops: ({ layers, experts }) => 4 * layers * experts,
   bytes: ({ layers, experts }) => 4 * 5 * layers * experts,

@@ -43,7 +43,7 @@ export interface Kernel<D extends string = string, B extends string = string> {
   /** Bindings that a dispatch may leave out; the runtime binds a few zero bytes and a dim says "unused". */
   readonly optional?: readonly B[];
   readonly requires?: readonly Feature[];
-  /** Values that WGSL wants as `const` (register tiles, array sizes); the runtime writes them above the source. */
+  /** Values that WGSL wants as `const` (register tiles, array sizes); the source declares each as an `override`. */
   readonly constants?: (dims: Dims<D>) => Readonly<Record<string, number>>;
   /** False where this variant must not or should not run (a head size too large, a tile much too big). */
   readonly suits?: (dims: Dims<D>, device: Capabilities) => boolean;

@@ -73,12 +73,13 @@ export class PipelineCache {
       const type = binding.access === 'read' ? 'read-only-storage' : 'storage';
       return { binding: binding.binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
     });
-    const overrides = new Set(parseOverrides(kernel.source));
+    const code = shaderText(kernel, dims);
+    const overrides = new Set(parseOverrides(code));
     const constants = Object.fromEntries(Object.entries(dims).filter(([name]) => overrides.has(name)));
     // Errors are told by the pipeline's promise below. Nothing may be awaited while the scope is open: the device
     // has one stack of scopes for everybody.
     this.#device.pushErrorScope('validation');
-    const module = this.#moduleOf(kernel, dims);
+    const module = this.#moduleOf(kernel.name, code);
     const layout = this.#device.createBindGroupLayout({ label: kernel.name, entries });
     const compiling = this.#device.createComputePipelineAsync({
       label: kernel.name,
@@ -101,18 +102,21 @@ export class PipelineCache {
     }
   }
 
-  #moduleOf(kernel: Kernel, dims: Dims): GPUShaderModule {
-    const code = shaderText(kernel, dims);
+  #moduleOf(label: string, code: string): GPUShaderModule {
     let module = this.#modules.get(code);
     if (!module) {
-      module = this.#device.createShaderModule({ label: kernel.name, code });
+      module = this.#device.createShaderModule({ label, code });
       this.#modules.set(code, module);
     }
     return module;
   }
 }
 
-/** WGSL handed to the device: enable lines, constants that WGSL does not let an override decide, then the source. */
+/**
+ * WGSL handed to the device: enable lines, then the source, in which constants that no override may decide (sizes of
+ * arrays in registers, say) are `const` where they are declared as `override`.
+ * @throws if the source declares no override of a constant's name
+ */
 export function shaderText(kernel: Kernel, dims: Dims): string {
   const enables: string[] = [];
   if (kernel.requires?.includes('shader-f16')) enables.push('enable f16;');
@@ -120,8 +124,16 @@ export function shaderText(kernel: Kernel, dims: Dims): string {
   if (kernel.requires?.includes('chromium-experimental-subgroup-matrix')) {
     enables.push('enable chromium_experimental_subgroup_matrix;');
   }
-  const constants = Object.entries(kernel.constants?.(dims) ?? {}).map(([name, value]) =>
-    Number.isInteger(value) ? `const ${name} = ${value}u;` : `const ${name}: f32 = ${value};`,
-  );
-  return [...enables, ...constants, kernel.source].join('\n');
+  let source = kernel.source;
+  for (const [name, value] of Object.entries(kernel.constants?.(dims) ?? {})) {
+    const declaration = new RegExp(`^override ${name}: [^;]*;`, 'm');
+    if (!declaration.test(source)) {
+      throw new Error(
+        `${kernel.name}: the WGSL does not declare the constant. Write \`override ${name}: u32;\`.`,
+      );
+    }
+    const text = Number.isInteger(value) ? `${name} = ${value}u` : `${name}: f32 = ${value}`;
+    source = source.replace(declaration, `const ${text};`);
+  }
+  return [...enables, source].join('\n');
 }

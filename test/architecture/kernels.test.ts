@@ -4,6 +4,7 @@ import { prologue } from '../../src/kernels/prologue.ts';
 import type { Dims, Kernel } from '../../src/plan/kernel.ts';
 import { parseBindings, parseOverrides, parseStruct } from '../../src/plan/wgsl.ts';
 import { findComponentStores } from '../kernels/whole-vector-stores.ts';
+import { declaredNames, foreignNames, nameAskedFor, namedSources } from './shader-names.ts';
 import { listFiles, listImports } from './source-files.ts';
 
 const modules = import.meta.glob<Record<string, unknown>>('../../src/kernels/*.ts', { eager: true });
@@ -23,6 +24,43 @@ const scalars = Object.fromEntries(parseStruct(prologue, 'Step').map(({ name }) 
 
 describe('each shader', () => {
   const kernelFiles = listFiles('src/kernels', '.ts');
+  const texts = new Map(listFiles('shaders', '.wgsl').map(({ path, text }) => [path, text]));
+  it.each([...texts])(
+    '%s declares each name that it uses, or says from which file it comes',
+    (path, text) => {
+      const named = namedSources(text);
+      const fromElsewhere = foreignNames(text);
+      const given = path === 'shaders/prologue.wgsl' ? [] : [...declaredNames(prologue), nameAskedFor(text)];
+      expect(
+        [...fromElsewhere].filter((name) => ![...given, ...[...named.values()].flat()].includes(name)),
+      ).toEqual([]);
+      for (const [file, names] of named) {
+        expect(
+          names.filter((name) => !declaredNames(texts.get(file) ?? '').includes(name)),
+          file,
+        ).toEqual([]);
+        expect(
+          names.filter((name) => !fromElsewhere.has(name)),
+          file,
+        ).toEqual([]);
+      }
+    },
+  );
+
+  it.each([...texts].filter(([path]) => path !== 'shaders/prologue.wgsl'))(
+    '%s stands behind the files that it names, in every kernel',
+    (path, text) => {
+      const files = [...namedSources(text).keys()];
+      for (const { name, source } of kernels.filter((kernel) => kernel.source.includes(text))) {
+        const before = source.slice(0, source.indexOf(text));
+        expect(
+          files.filter((file) => !before.includes(texts.get(file) ?? path)),
+          name,
+        ).toEqual([]);
+      }
+    },
+  );
+
   it.each(listFiles('shaders', '.wgsl').map(({ path }) => path))(
     '%s is imported by the kernel file of its name',
     (path) => {

@@ -105,19 +105,26 @@ describe('PipelineCache', () => {
 });
 
 describe('shaderText', () => {
-  it('puts enable lines and constants above the source', () => {
+  it('puts enable lines above the source and values into the declarations of constants', () => {
     const kernel = {
       ...plainKernel,
-      source: 'SOURCE',
+      source: 'override tile: u32; // of rows\noverride scale: f32 = 1.0;\noverride tiles: u32;',
       requires: ['shader-f16', 'subgroups', 'timestamp-query'],
       constants: (dims: Dims) => ({ tile: dims.tile ?? 0, scale: 0.125 }),
     } as Kernel;
     expect(shaderText(kernel, { tile: 8 }).split('\n')).toEqual([
       'enable f16;',
       'enable subgroups;',
-      'const tile = 8u;',
+      'const tile = 8u; // of rows',
       'const scale: f32 = 0.125;',
-      'SOURCE',
+      'override tiles: u32;',
     ]);
+  });
+
+  it('refuses a constant that the source does not declare', () => {
+    const kernel = { ...plainKernel, constants: () => ({ lanes: 8 }) } as Kernel;
+    expect(() => shaderText(kernel, {})).toThrow(
+      /does not declare the constant. Write `override lanes: u32;`/,
+    );
   });
 });
