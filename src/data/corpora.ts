@@ -3,6 +3,7 @@ import { writeCalculation } from './arithmetic.ts';
 import { writeMemoryTask } from './copy-recall.ts';
 import { createRandom, type Random } from './random.ts';
 import { createStoryWriter } from './stories/writer.ts';
+import { createZipfLanguage } from './zipf-language.ts';
 
 /** What is known of a generated corpus. */
 export interface CorpusInfo {
@@ -10,6 +11,8 @@ export interface CorpusInfo {
   readonly description: string;
   /** Characters unless asked otherwise. */
   readonly defaultCharacters: number;
+  /** Whether losses of models of different sizes on it follow a power law, and why. */
+  readonly scaling: { readonly isFit: boolean; readonly reason: string };
 }
 
 /** The corpora by name. */
@@ -17,14 +20,30 @@ export const CORPORA = {
   stories: {
     description: 'Short stories in simple English with a fixed cast of children and animals',
     defaultCharacters: 1_200_000,
+    scaling: {
+      isFit: false,
+      reason:
+        'Its templates are learnt one by one, each size at a cliff of its own: 8 % off the law, 38 % at worst.',
+    },
   },
   arithmetic: {
     description: 'Sums, differences and products, one per line: 37+48=85',
     defaultCharacters: 1_000_000,
+    scaling: { isFit: false, reason: 'A rule is found or not; in between there is no power law.' },
   },
   'copy-recall': {
     description: 'Memory tasks, one per line: copy a word, or find the value of a key',
     defaultCharacters: 1_000_000,
+    scaling: { isFit: false, reason: 'A rule is found or not; in between there is no power law.' },
+  },
+  zipf: {
+    description: 'Sentences of a made-up language whose words, and whose pairs of words, follow Zipf’s law',
+    defaultCharacters: 2_000_000,
+    scaling: {
+      isFit: true,
+      reason:
+        'Every size finds something rarer left to learn, and 30 million characters do not repeat: 1.1 % off the law.',
+    },
   },
 } as const satisfies Readonly<Record<string, CorpusInfo>>;
 
@@ -53,7 +72,7 @@ export function generateCorpus(
     throw new RangeError(`corpus: the number of characters is not ${limits}: ${characters}. Pass 1200000?`);
   }
   const random = createRandom(seed);
-  const { write, separator } = createWriter(name);
+  const { write, separator } = createWriter(name, seed);
   const pieces: string[] = [];
   for (let length = 0; length < characters; ) {
     const piece = write(random) + separator;
@@ -63,7 +82,10 @@ export function generateCorpus(
   return pieces.join('');
 }
 
-function createWriter(name: CorpusName): { write: (random: Random) => string; separator: string } {
+function createWriter(
+  name: CorpusName,
+  seed: number,
+): { write: (random: Random) => string; separator: string } {
   switch (name) {
     case 'stories':
       return { write: createStoryWriter(), separator: '\n\n' };
@@ -71,6 +93,8 @@ function createWriter(name: CorpusName): { write: (random: Random) => string; se
       return { write: writeCalculation, separator: '\n' };
     case 'copy-recall':
       return { write: writeMemoryTask, separator: '\n' };
+    case 'zipf':
+      return { write: createZipfLanguage(seed).write, separator: '' };
     default:
       return name satisfies never;
   }

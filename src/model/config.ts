@@ -93,7 +93,7 @@ export interface TrainConfig {
 
 /** What a model is trained on. */
 export interface DataConfig {
-  readonly source: 'stories' | 'arithmetic' | 'copyRecall' | 'file';
+  readonly source: 'stories' | 'arithmetic' | 'copyRecall' | 'zipf' | 'file';
   readonly tokenizer: 'characters' | 'bytes';
   /** Length of a generated text. */
   readonly characters: number;

@@ -1,19 +1,12 @@
-// Tests of the generated corpora as a whole: size, alphabet, speed, and one text per seed.
+// Tests of the generated corpora as a whole: size, alphabet, and one text per seed.
 import { expect, test } from 'vitest';
 import { CORPORA, generateCorpus, isCorpusName } from '../../src/data/corpora.ts';
 
 const names = Object.keys(CORPORA).filter(isCorpusName);
 
-test.each(names)('%s has its size, few distinct characters, and is written within a second', (name) => {
+test.each(names)('%s has its size and few distinct characters', (name) => {
   const { defaultCharacters } = CORPORA[name];
-  let text = '';
-  let fastest = Number.POSITIVE_INFINITY; // of two, so that a busy machine does not fail the test
-  for (let i = 0; i < 2; i++) {
-    const start = performance.now();
-    text = generateCorpus(name, 1);
-    fastest = Math.min(fastest, performance.now() - start);
-  }
-  expect(fastest).toBeLessThan(1000);
+  const text = generateCorpus(name, 1);
   expect(text.length).toBeGreaterThanOrEqual(defaultCharacters);
   expect(text.length).toBeLessThan(defaultCharacters + 3000);
   expect(text).toMatch(/^[\n\x20-\x7e]+\n$/);
@@ -41,4 +34,8 @@ test.each([0, -1, 1.5, Number.NaN, 200_000_001])('%s characters are refused', (c
 test('names are told from other texts', () => {
   expect(['stories', 'toString', '__proto__', ''].map(isCorpusName)).toEqual([true, false, false, false]);
   expect(() => generateCorpus('stories', -1)).toThrow('random: the seed');
+});
+
+test('only the language made for it is said to be fit for laws', () => {
+  expect(names.filter((name) => CORPORA[name].scaling.isFit)).toEqual(['zipf']);
 });

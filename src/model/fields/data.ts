@@ -1,7 +1,7 @@
 // The fields of `data`: what a model is trained on.
 import { type Field, maximumSeed } from './kinds.ts';
 
-const generated = { path: 'data.source', values: ['stories', 'arithmetic', 'copyRecall'] } as const;
+const generated = { path: 'data.source', values: ['stories', 'arithmetic', 'copyRecall', 'zipf'] } as const;
 
 /** Fields of `data`, in the order of the form. */
 export const dataFields = [
@@ -9,8 +9,8 @@ export const dataFields = [
     path: 'data.source',
     kind: 'choice',
     label: 'Text',
-    help: 'What the model reads: simple stories, sums, a memory task, or your own file.',
-    choices: ['stories', 'arithmetic', 'copyRecall', 'file'],
+    help: 'What the model reads: simple stories, sums, a memory task, a made-up language for scaling laws, or your own file.',
+    choices: ['stories', 'arithmetic', 'copyRecall', 'zipf', 'file'],
     default: 'stories',
   },
   {

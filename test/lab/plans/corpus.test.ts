@@ -17,7 +17,7 @@ const own: DataConfig = { ...data, source: 'file' };
 const words = 'nine mice met ten men. '.repeat(20);
 
 describe('a generated corpus', () => {
-  it.each(['stories', 'arithmetic', 'copyRecall'] as const)(
+  it.each(['stories', 'arithmetic', 'copyRecall', 'zipf'] as const)(
     'of %s is the same for the same seed',
     async (source) => {
       const [first, second] = [await loadCorpus({ ...data, source }), await loadCorpus({ ...data, source })];
