@@ -22,6 +22,7 @@ struct Step {
   temperature: f32,
   topK: u32,
   topP: f32,
+  drawable: u32,        // ids below it may be drawn; 0: all
 }
 
 @group(1) @binding(0) var<uniform> launch: Launch;

@@ -2,7 +2,7 @@
 // advances the state. A cut is a threshold on the bits of a logit, found by bisection from counts and masses;
 // ties at the threshold stay. The draw is the largest of logit ÷ temperature + Gumbel noise (Gumbel 1954): no
 // running sums, and an order that is fixed. One workgroup; temperature 0 takes the largest logit; of equals
-// the lowest id.
+// the lowest id. Ids from step.drawable on are as if they were not there.
 
 override threadLevels: u32; // log₂ of the invocations
 override columns: u32;  // vocabulary
@@ -18,6 +18,11 @@ const maximumSteps = 0x1000000u; // loops break before: a constant bound costs n
 var<workgroup> partial: array<f32, threads>;
 var<workgroup> corner: array<f32, corners>;
 var<workgroup> best: array<u32, threads>;
+
+/// Ids that may be drawn are those below.
+fn drawableIds() -> u32 {
+  return select(columns, min(step.drawable, columns), step.drawable > 0u);
+}
 
 /// Sum in every invocation, in a fixed order: 16 corners, then one. Counts up to 2²⁴ are exact.
 fn workgroupSum(value: f32, thread: u32) -> f32 {
@@ -72,10 +77,11 @@ fn orderOf(value: f32) -> u32 {
 /// Σ over logits from `threshold` on: of exp((logit − largest) · inverse), or of ones if inverse is 0. What is not
 /// wanted is not added up, but comes to every barrier.
 fn massFrom(threshold: u32, largest: f32, inverse: f32, isWanted: bool, thread: u32) -> f32 {
+  let ids = drawableIds();
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let id = i * threads + thread;
-    if (id >= columns || !isWanted) {
+    if (id >= ids || !isWanted) {
       break;
     }
     let logit = logits[id];
@@ -113,11 +119,12 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
     return;
   }
+  let ids = drawableIds();
   var bestValue = -3.4e38;
-  var bestId = min(thread, columns - 1u);
+  var bestId = min(thread, ids - 1u);
   for (var i = 0u; i < maximumSteps; i++) {
     let token = i * threads + thread;
-    if (token >= columns) {
+    if (token >= ids) {
       break;
     }
     if (logits[token] > bestValue) {
@@ -132,7 +139,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     let high = orderOf(largest);
     let inverse = min(1.0 / step.temperature, 1e30);
     var threshold = 0u;
-    if (step.topK > 0u && step.topK < columns) {
+    if (step.topK > 0u && step.topK < ids) {
       threshold = findThreshold(0u, high, f32(step.topK), largest, 0.0, thread);
     }
     if (step.topP < 1.0) {
@@ -143,7 +150,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     bestId = token;
     for (var i = 0u; i < maximumSteps; i++) {
       let other = i * threads + thread;
-      if (other >= columns) {
+      if (other >= ids) {
         break;
       }
       let word = randomWords(vec4<u32>(step.samplingSeed, state[2], other, 0u)).x;

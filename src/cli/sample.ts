@@ -1,7 +1,7 @@
 // `flopscope sample`: continues a text or a list of tokens.
 import type { Command } from 'commander';
+import { normaliseText } from '../data/text-pieces.ts';
 import { checkCapacity } from '../lab/plans/capacity.ts';
-import { textOfTokens } from '../lab/plans/corpus.ts';
 import type { Engine } from '../lab/plans/engine.ts';
 import { recordInferencePlans } from '../lab/plans/inference-plans.ts';
 import { writeParameters } from '../lab/plans/parameter-io.ts';
@@ -24,6 +24,7 @@ interface SampleOptions {
   readonly temperature: number;
   readonly topK: number;
   readonly topP: number;
+  readonly knownTokens?: boolean;
   readonly seed: number;
   readonly cache: boolean;
   readonly runtime: 'gpu' | 'cpu';
@@ -46,8 +47,16 @@ export function addSample(program: Command): void {
       real(0, 1),
       1,
     )
+    .option(
+      '--known-tokens',
+      'draw only tokens that the tokenizer has: a model may have more rows than that, which are shown as U+FFFD',
+    )
     .option('--seed <s>', 'another number draws other tokens', parseSeed, 1)
-    .option('--no-cache', 'run the whole text through the model for every token')
+    .option(
+      '--no-cache',
+      'run the whole text through the model for every token; past the context it sees all of the last context, where ' +
+        'the cache goes on from the last half of it, so that the same seed gives two texts from there on',
+    )
     .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (path: string, options: SampleOptions, command: Command) => {
@@ -62,6 +71,7 @@ export function addSample(program: Command): void {
         const generation = await stage('invalidData', () =>
           sampler.generate(prompt, {
             ...samplingOptions(options),
+            ...(options.knownTokens ? { drawable: knownTokens(files) } : {}),
             onTokens: (tokens) => {
               output.text(decoder ? decoder.push(tokens) : `${tokens.join(' ')} `);
               return true;
@@ -73,7 +83,7 @@ export function addSample(program: Command): void {
           prefillTokensPerSecond: rateOf(prefillTokens, prefillSeconds),
           decodeTokensPerSecond: rateOf(decodedTokens, decodeSeconds),
         };
-        const text = files.tokenizer ? { text: textOfTokens(files.tokenizer, tokens) } : {};
+        const text = files.tokenizer ? { text: files.tokenizer.decode(tokens) } : {};
         output.text(`${decoder?.end() ?? ''}\n`);
         output.result({ ...text, tokens, ...rates, runtime: engine.kind, device }, undefined);
         if (!output.json) {
@@ -116,7 +126,7 @@ export function promptOf(
       );
     }
     try {
-      tokens = [...tokenizer.encode(prompt)];
+      tokens = [...tokenizer.encode(normaliseText(prompt))];
     } catch (error) {
       throw new LabError({
         kind: 'invalidData',
@@ -133,6 +143,16 @@ export function promptOf(
     refuse('invalidData', `sample: ${found}. Use 0 to ${vocabulary - 1}.`);
   }
   return tokens;
+}
+
+/** How many tokens the tokenizer has, for `--known-tokens`. @throws LabError where it is not known */
+function knownTokens({ tokenizer }: Pick<ModelFiles, 'tokenizer'>): number {
+  if (tokenizer) return tokenizer.vocabularySize;
+  const name = modelFileNames.tokenizer;
+  return refuse(
+    'invalidData',
+    `sample: --known-tokens needs ${name}, and the directory has none. Leave it out.`,
+  );
 }
 
 function samplingOptions({ maxNew, temperature, topK, topP, seed, cache }: SampleOptions): SamplingOptions {

@@ -54,6 +54,11 @@ export function createPieceDecoder(): (piece?: Uint8Array) => string {
   };
 }
 
+/** Text that a person typed or a shell handed over, as `createPieceDecoder` leaves the text of files. */
+export function normaliseText(text: string): string {
+  return text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+}
+
 /** A counter of characters; feed it whole code points. */
 export function createTextCounter(): { add(text: string): void; result(): TextCount } {
   const seen = new Uint8Array(0x11_0000);

@@ -8,6 +8,11 @@ export const TOKENIZER_FILE_NAME = 'flopscope-tokenizer.json';
 /** The newest version of the tokenizer file that this code writes and reads. */
 export const TOKENIZER_VERSION = 1;
 
+/** What stands for a token that the tokenizer does not have. */
+const unknownText = '\uFFFD';
+/** Largest number that may be a token id. */
+const highestId = 0x7fff_ffff;
+
 /** A sequence of token ids in the narrowest type that holds the vocabulary. */
 export type TokenArray = Uint8Array | Uint16Array | Uint32Array;
 
@@ -17,7 +22,10 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   /** Token ids of a text. Throws an Error that names the character and its position when it is not in the vocabulary. */
   encode(text: string): Uint32Array;
-  /** The text of token ids; bytes that are not UTF-8 become U+FFFD. Throws an Error for an id outside the vocabulary. */
+  /**
+   * The text of token ids. Ids past the vocabulary become U+FFFD, for a model may have more rows than its tokenizer has
+   * tokens; so do bytes that are not UTF-8. Throws an Error for what is no id.
+   */
   decode(tokens: ArrayLike<number>): string;
   /** A decoder for tokens that arrive one by one: it holds back a character until all of its bytes are there. */
   createStreamDecoder(): StreamDecoder;
@@ -68,9 +76,9 @@ export function characterTokenizer(codePoints: readonly number[]): Tokenizer {
   const idOf = characterIds(codePoints);
   const characters = codePoints.map((codePoint) => String.fromCodePoint(codePoint));
   const decode = (tokens: ArrayLike<number>): string => {
-    checkTokens(tokens, characters.length);
+    checkTokens(tokens, highestId + 1);
     const pieces = new Array<string>(tokens.length);
-    for (let i = 0; i < tokens.length; i++) pieces[i] = characters[tokens[i]];
+    for (let i = 0; i < tokens.length; i++) pieces[i] = characters[tokens[i]] ?? unknownText;
     return pieces.join('');
   };
   return {
@@ -95,8 +103,19 @@ export function byteTokenizer(): Tokenizer {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     return {
       push: (tokens) => {
-        checkTokens(tokens, 256);
-        return decoder.decode(Uint8Array.from(tokens), { stream: true });
+        checkTokens(tokens, highestId + 1);
+        const bytes = new Uint8Array(tokens.length);
+        let count = 0;
+        let text = '';
+        for (let i = 0; i < tokens.length; i++) {
+          if (tokens[i] < 256) bytes[count++] = tokens[i];
+          else {
+            // What is no byte ends the character before it.
+            text += decoder.decode(bytes.subarray(0, count)) + unknownText;
+            count = 0;
+          }
+        }
+        return text + decoder.decode(bytes.subarray(0, count), { stream: true });
       },
       end: () => decoder.decode(),
     };

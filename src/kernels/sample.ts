@@ -70,12 +70,13 @@ export const sampleKernel = defineKernel({
   launchedFlops: ({ columns }, scalars) => 4 * columns * passes(scalars),
   bytes: ({ columns }, scalars) => 4 * columns * passes(scalars),
   reference({ logits, state, output }, { columns, capacity }, scalars) {
-    const { temperature, samplingSeed } = scalars;
+    const { temperature, samplingSeed, drawable } = scalars;
+    const ids = drawable > 0 ? Math.min(drawable, columns) : columns;
     let token = 0;
-    for (let id = 1; id < columns; id++) if (logits[id] > logits[token]) token = id;
+    for (let id = 1; id < ids; id++) if (logits[id] > logits[token]) token = id;
     if (temperature > 0) {
       let best = Number.NEGATIVE_INFINITY;
-      for (const id of keptTokens(logits, columns, scalars).sort((a, b) => a - b)) {
+      for (const id of keptTokens(logits, ids, scalars).sort((a, b) => a - b)) {
         const value = logits[id] / temperature + gumbel(randomWords(samplingSeed, state[2], id, 0)[0]);
         if (value > best) [best, token] = [value, id];
       }
@@ -86,8 +87,8 @@ export const sampleKernel = defineKernel({
 });
 
 /**
- * Records one draw. Temperature (0: the most likely token), topK (0: all), topP (1: all) and seed are step
- * scalars.
+ * Records one draw. Temperature (0: the most likely token), topK (0: all), topP (1: all), seed and the number of
+ * drawable ids (0: all) are step scalars.
  * @param logits [1, V] of the token at the state's position
  * @param state u32 [position, token, counter, produced]; afterwards position and token are those of the drawn
  * token

@@ -78,6 +78,7 @@ describe('sample', () => {
     [[], /give one of --prompt TEXT and --prompt-tokens/],
     [['--prompt', '1', '--prompt-tokens', '1'], /give one of/],
     [['--prompt', ''], /the prompt is empty/],
+    [['--prompt', '1', '--top-k', '-1'], /'-1' is invalid/],
     [['--prompt', 'Ω'], /a character is not in the vocabulary: "Ω"/],
     [['--prompt-tokens', '1,99'], /token 99 is outside the vocabulary of 15\. Use 0 to 14/],
     [['--prompt', '1', '--temperature', '-1'], /'-1' is invalid/],
@@ -102,6 +103,21 @@ describe('sample', () => {
     expect(stderr).toMatch(/^flopscope: sample: weight \d+ of \w\S* is NaN, not a finite number\. [^\n]+\n$/);
   });
 
+  it('reads a prompt as it reads texts: whatever its line ends', async () => {
+    const draw = async (prompt: string) =>
+      tokensOf(await sample('--prompt', prompt, '--max-new', '6', '--temperature', '0', '--json'));
+    expect(await draw('\ufeff1\r\n2\r3')).toEqual(await draw('1\n2\n3'));
+  });
+
+  it.each(['15', '4294967296', '4294967297', '9007199254740991'])(
+    'keeps all tokens with --top-k %s',
+    async (k) => {
+      const draw = async (...args: string[]) =>
+        tokensOf(await sample('--prompt', '1', '--max-new', '30', '--temperature', '3', '--json', ...args));
+      expect(await draw('--top-k', k)).toEqual(await draw('--top-k', '0'));
+    },
+  );
+
   it('asks for tokens where there is no tokenizer', async () => {
     const { code, stderr } = await runMain([
       'sample',
@@ -115,5 +131,39 @@ describe('sample', () => {
       1,
       expect.stringMatching(/no flopscope-tokenizer\.json.*--prompt-tokens/),
     ]);
+  });
+});
+
+describe('sample of a model with more rows than its tokenizer has tokens', () => {
+  let padded = '';
+  beforeAll(async () => {
+    const folder = createFolder();
+    padded = join(folder, 'model');
+    const model = { ...tinyExperiment.model, vocabulary: 64 };
+    const config = writeJson(folder, 'padded.json', { ...tinyExperiment, model });
+    await runMain(['train', config, '--steps', '2', '--out', padded, '--runtime', 'cpu', '--json']);
+  });
+  const args = ['--prompt', '1', '--max-new', '40', '--temperature', '5', '--runtime', 'cpu'];
+
+  it('shows what has no text as U+FFFD, streamed as in JSON', async () => {
+    const [line] = jsonLines(await runMain(['sample', padded, ...args, '--json']));
+    expect(line.text).toContain('\ufffd');
+    expect(line.tokens).toHaveLength(40);
+    const { code, stdout } = await runMain(['sample', padded, ...args]);
+    expect([code, stdout]).toEqual([0, `${line.text}\n`]);
+  });
+
+  it('draws none of them when asked for known tokens only', async () => {
+    const [line] = jsonLines(await runMain(['sample', padded, ...args, '--known-tokens', '--json']));
+    expect(line.tokens).toHaveLength(40);
+    expect(Math.max(...(line.tokens as number[]))).toBeLessThan(15);
+    expect(line.text).not.toContain('\ufffd');
+  });
+
+  it('needs to know the tokens for that', async () => {
+    const asked = ['--prompt-tokens', '3', '--known-tokens', '--runtime', 'cpu'];
+    const { code, stderr } = await runMain(['sample', fixturePath('llama-a'), ...asked]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/--known-tokens needs flopscope-tokenizer\.json/);
   });
 });

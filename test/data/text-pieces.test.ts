@@ -1,7 +1,12 @@
 // Tests of the piecewise decoder: any cut gives the same text, and every refusal names its place.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPieceDecoder, createTextCounter, readChunks } from '../../src/data/text-pieces.ts';
+import {
+  createPieceDecoder,
+  createTextCounter,
+  normaliseText,
+  readChunks,
+} from '../../src/data/text-pieces.ts';
 import { anyCharacter } from './any-character.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -21,6 +26,7 @@ test('the text does not depend on where it is cut, and line ends become one', ()
       const text = units.join('');
       const normal = text.replace(/^\ufeff/, '').replace(/\r\n|\r/g, '\n');
       expect(decodeInPieces(utf8(text), size)).toBe(normal);
+      expect(normaliseText(text)).toBe(normal);
     }),
     { seed: 6, numRuns: 500 },
   );

@@ -73,15 +73,30 @@ test('an unknown character is named with its code point and its position in char
   expect(() => tokenizer.encode('c')).toThrow(/"c" \(U\+0063\) at position 0/);
 });
 
-test.each([-1, 2, 1.5, Number.NaN, 2 ** 32])('decode refuses the id %s', (id) => {
-  expect(() => trainCharacterTokenizer('ab').decode([0, id])).toThrow(
-    `${id} at position 1, ids run from 0 to 1`,
-  );
+test.each([-1, 1.5, Number.NaN, 2 ** 32])('decode refuses %s, which is no id', (id) => {
+  for (const tokenizer of [trainCharacterTokenizer('ab'), byteTokenizer()]) {
+    expect(() => tokenizer.decode([0, id])).toThrow(`${id} at position 1`);
+    expect(() => tokenizer.createStreamDecoder().push([id])).toThrow(`${id} at position 0`);
+  }
 });
 
-test('decode by bytes refuses the id 256, whole and streamed', () => {
-  expect(() => byteTokenizer().decode([65, 256])).toThrow('256 at position 1');
-  expect(() => byteTokenizer().createStreamDecoder().push([256])).toThrow('256 at position 0');
+test('tokens that only the model has become U+FFFD, whole and streamed', () => {
+  const characters = trainCharacterTokenizer('abc');
+  expect(characters.decode([0, 1, 7, 2])).toBe('ab\ufffdc');
+  const stream = characters.createStreamDecoder();
+  expect(stream.push([0]) + stream.push([50_256]) + stream.push([2]) + stream.end()).toBe('a\ufffdc');
+});
+
+test('tokens past the bytes become U+FFFD and end the character before them, wherever the stream is cut', () => {
+  const tokens = [0x6e, 0xc3, 300, 0xc3, 0xa9, 256, 0x2e];
+  const text = 'n\ufffd\ufffdé\ufffd.';
+  expect(byteTokenizer().decode(tokens)).toBe(text);
+  for (let size = 1; size <= tokens.length; size++) {
+    const stream = byteTokenizer().createStreamDecoder();
+    let found = '';
+    for (let i = 0; i < tokens.length; i += size) found += stream.push(tokens.slice(i, i + size));
+    expect(found + stream.end()).toBe(text);
+  }
 });
 
 test('half of a surrogate pair is refused by both', () => {

@@ -13,6 +13,9 @@ describe.each([
   { temperature: 1.3, topK: 0, topP: 0.6 },
   { temperature: 0.8, topK: 40, topP: 0.9 },
   { temperature: 1e-6, topK: 3, topP: 1e-9 },
+  { temperature: 0, topK: 0, topP: 1, drawable: 60 },
+  { temperature: 1, topK: 40, topP: 0.9, drawable: 1000 },
+  { temperature: 1, topK: 0, topP: 1, drawable: 4_000_000_000 },
 ])('with %j', (options) => {
   describeKernel(sampleKernel, shapes, { scalars: { ...options, samplingSeed: 4_000_000_000 } });
 });
@@ -66,6 +69,8 @@ it.each([
   { what: 'the smallest set of half the mass', options: { topK: 0, topP: 0.5 }, kept: [1, 3] },
   { what: 'one token for a tiny nucleus', options: { topK: 0, topP: 0.01 }, kept: [1] },
   { what: 'the nucleus of what topK left', options: { topK: 2, topP: 0.55 }, kept: [1] },
+  { what: 'what is drawable', options: { topK: 0, topP: 1, drawable: 3 }, kept: [0, 1, 2] },
+  { what: 'the largest of what is drawable', options: { topK: 1, topP: 1, drawable: 1 }, kept: [0] },
   { what: 'ties with the last', options: { topK: 3, topP: 1 }, kept: [0, 1, 2, 3] },
 ])('keeps $what', ({ options, kept }) => {
   const probabilities = [0.15, 0.4, 0.15, 0.25, 0.05];

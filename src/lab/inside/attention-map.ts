@@ -2,6 +2,7 @@
 
 import type { AttentionRequest } from '../../contract/inside.ts';
 import type { LessonFigure } from '../../contract/lessons.ts';
+import { normaliseText } from '../../data/text-pieces.ts';
 import { attentionMap, longestMap } from '../../kernels/attention-map.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { constantTables, createModelTensors, type ModelTensors } from '../../model/model-tensors.ts';
@@ -110,7 +111,7 @@ export async function readAttentionFigure(
   run: Run,
   { text, layer, head }: AttentionRequest,
 ): Promise<LessonFigure> {
-  const tokens = await stage('invalidData', () => [...run.corpus.tokenizer.encode(text)]);
+  const tokens = await stage('invalidData', () => [...run.corpus.tokenizer.encode(normaliseText(text))]);
   const model = { model: run.experiment.model, weights: await weightsOf(run) };
   const { time, probabilities } = await computeAttentionMap(engine, model, { tokens, layer, head });
   const names = tokenNames(run.corpus, tokens);

@@ -1,10 +1,11 @@
 // Reads one text with the weights of a run: attention of every head, the loss of every token, the experts it takes.
 
 import type { HeadReading, ReadingRequest, RouteReading, TextReading } from '../../contract/inside.ts';
+import { normaliseText } from '../../data/text-pieces.ts';
 import { longestMap } from '../../kernels/attention-map.ts';
 import { layerAttention } from '../../model/attention-config.ts';
 import { ignoredTarget } from '../plans/batches.ts';
-import { textOfTokens, tokenNames } from '../plans/corpus.ts';
+import { tokenNames } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { LabError, stage } from '../plans/problem.ts';
 import { type Run, weightsOf } from '../training/run.ts';
@@ -30,7 +31,9 @@ export async function readTextInside(
   }
   const longest = Math.min(longestMap, context);
   const given = await stage('invalidData', () =>
-    text === '' ? excerptOf(run, Math.min(longest, excerptLength)) : run.corpus.tokenizer.encode(text),
+    text === ''
+      ? excerptOf(run, Math.min(longest, excerptLength))
+      : run.corpus.tokenizer.encode(normaliseText(text)),
   );
   const ids = [...given.subarray(0, longest)];
   const time = ids.length;
@@ -68,7 +71,7 @@ export async function readTextInside(
     const losses = inside.losses ? [...(await runtime.read(inside.losses))] : [];
     return {
       step: run.trainer.progress.step,
-      text: textOfTokens(run.corpus.tokenizer, ids),
+      text: run.corpus.tokenizer.decode(ids),
       leftOut: given.length - time,
       tokens: tokenNames(run.corpus, ids),
       losses: losses.slice(0, -1),

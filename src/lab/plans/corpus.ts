@@ -66,16 +66,6 @@ function writableText(text: string, tokenizer: Tokenizer): string {
   );
 }
 
-/** The text of sampled tokens. A model may have more tokens than its tokenizer: those become U+FFFD. */
-export function textOfTokens(tokenizer: Tokenizer, tokens: readonly number[]): string {
-  const { vocabularySize } = tokenizer;
-  const decoder = tokenizer.createStreamDecoder();
-  const pieces = tokens.map((token) =>
-    token < vocabularySize ? decoder.push([token]) : `${decoder.end()}\uFFFD`,
-  );
-  return pieces.join('') + decoder.end();
-}
-
 function generate(source: Exclude<DataConfig['source'], 'file'>, { seed, characters }: DataConfig): string {
   return generateCorpus(source === 'copyRecall' ? 'copy-recall' : source, seed, characters);
 }

@@ -1,6 +1,5 @@
 // Drives one run: start, pause, single step, stop; evaluates, samples and saves in between, and says all that happens.
 import type { LabEvent, RunState, StepRecord } from '../../contract/runs.ts';
-import { textOfTokens } from '../plans/corpus.ts';
 import { problemOf } from '../plans/problem.ts';
 import { DivergenceWatch } from './divergence.ts';
 import { ExpertLog } from './expert-history.ts';
@@ -267,7 +266,7 @@ export class RunLoop {
     const { step } = trainer.progress;
     const options = { maximumTokens: 120, temperature: 0.8, topK: 0, topP: 1, seed: step };
     const { tokens } = await sampler.generate([startToken(this.run)], options);
-    this.#options.emit({ kind: 'sample', step, text: textOfTokens(corpus.tokenizer, tokens) });
+    this.#options.emit({ kind: 'sample', step, text: corpus.tokenizer.decode(tokens) });
   }
 
   async #save(): Promise<void> {

@@ -13,6 +13,8 @@ export interface SamplingOptions {
   /** 1 keeps all. */
   readonly topP: number;
   readonly seed: number;
+  /** Only tokens below this id are drawn, such as those that the tokenizer has; all unless given. */
+  readonly drawable?: number;
   /** False runs the whole text through the model for every token. */
   readonly useCache?: boolean;
   /** Gets new tokens as they come; return false to stop. */
@@ -120,8 +122,11 @@ export class Sampler {
   }
 }
 
-function samplingScalars({ temperature, topK, topP, seed }: SamplingOptions, length: number): Scalars {
-  return { length, samplingSeed: seed >>> 0, temperature, topK, topP };
+/** The step record of a draw. Its counts have 32 bits: any that is larger than a vocabulary can be keeps all. */
+function samplingScalars(options: SamplingOptions, length: number): Scalars {
+  const { temperature, topP, seed } = options;
+  const [topK, drawable] = [options.topK, options.drawable ?? 0].map((count) => Math.min(count, 0xffff_ffff));
+  return { length, samplingSeed: seed >>> 0, temperature, topK: topK ?? 0, topP, drawable: drawable ?? 0 };
 }
 
 function checkPrompt(prompt: readonly number[], vocabulary: number): void {
@@ -135,7 +140,8 @@ function checkPrompt(prompt: readonly number[], vocabulary: number): void {
   }
 }
 
-function checkOptions({ maximumTokens, temperature, topK, topP, seed }: SamplingOptions): void {
+function checkOptions(options: SamplingOptions): void {
+  const { maximumTokens, temperature, topK, topP, seed, drawable = 1 } = options;
   const problem = !(Number.isInteger(maximumTokens) && maximumTokens >= 0)
     ? `maximumTokens is ${maximumTokens}. Use a whole number from 0.`
     : !(temperature >= 0 && Number.isFinite(temperature))
@@ -146,6 +152,8 @@ function checkOptions({ maximumTokens, temperature, topK, topP, seed }: Sampling
           ? `topP is ${topP}. Use a number above 0 and up to 1.`
           : !(Number.isInteger(seed) && seed >= 0)
             ? `seed is ${seed}. Use a whole number from 0.`
-            : undefined;
+            : !(Number.isInteger(drawable) && drawable >= 1)
+              ? `drawable is ${drawable}. Use a whole number from 1, or leave it out.`
+              : undefined;
   if (problem) throw new Error(`sampler: ${problem}`);
 }

@@ -1,7 +1,7 @@
 // Text from the weights of a run, between its steps.
 
 import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
-import { textOfTokens } from '../../lab/plans/corpus.ts';
+import { normaliseText } from '../../data/text-pieces.ts';
 import { stage } from '../../lab/plans/problem.ts';
 import type { Run } from '../../lab/training/run.ts';
 import { type RunLoop, startToken } from '../../lab/training/run-loop.ts';
@@ -17,7 +17,7 @@ export async function sampleRun(
   if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
   const { tokenizer } = run.corpus;
   const prompt = await stage('invalidData', () =>
-    request.prompt === '' ? [startToken(run)] : [...tokenizer.encode(request.prompt)],
+    request.prompt === '' ? [startToken(run)] : [...tokenizer.encode(normaliseText(request.prompt))],
   );
   const generation = await loop.exclusive(() => {
     const produced: number[] = [];
@@ -30,13 +30,13 @@ export async function sampleRun(
         seed: request.seed,
         onTokens: (tokens) => {
           produced.push(...tokens);
-          return onText(request.prompt + textOfTokens(tokenizer, produced));
+          return onText(request.prompt + tokenizer.decode(produced));
         },
       }),
     );
   });
   return {
-    text: request.prompt + textOfTokens(tokenizer, generation.tokens),
+    text: request.prompt + tokenizer.decode(generation.tokens),
     tokens: generation.tokens.length,
     prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
     decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),

@@ -1,13 +1,7 @@
 // From a data configuration to tokens: generated and own text, with the tokenizer of the text or of a model.
 import { describe, expect, it } from 'vitest';
 import { byteTokenizer, trainCharacterTokenizer } from '../../../src/data/tokenizer.ts';
-import {
-  evaluationBatches,
-  floorsOf,
-  loadCorpus,
-  splitCorpus,
-  textOfTokens,
-} from '../../../src/lab/plans/corpus.ts';
+import { evaluationBatches, floorsOf, loadCorpus, splitCorpus } from '../../../src/lab/plans/corpus.ts';
 import type { DataConfig } from '../../../src/model/config.ts';
 
 const data: DataConfig = {
@@ -88,18 +82,6 @@ describe('a generated corpus for a model of another text', () => {
     await expect(loadCorpus(data, undefined, undefined, digits)).rejects.toThrow(
       /only \d+ % of the generated text/,
     );
-  });
-});
-
-describe('the text of sampled tokens', () => {
-  it('marks tokens that only the model has', () => {
-    expect(textOfTokens(trainCharacterTokenizer('abc'), [0, 1, 7, 2])).toBe('ab\uFFFDc');
-  });
-
-  it('joins the bytes of a character and marks one that was cut off', () => {
-    const bytes = [...new TextEncoder().encode('né')];
-    expect(textOfTokens(byteTokenizer(), bytes)).toBe('né');
-    expect(textOfTokens(byteTokenizer(), [...bytes.slice(0, 2), 300, 110])).toBe('n\uFFFD\uFFFDn');
   });
 });
 
