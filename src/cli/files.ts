@@ -11,9 +11,20 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-/** A path as seen from where the user called: npm runs scripts elsewhere and says where in INIT_CWD. */
+/** A path as seen from where the user called. */
 export function resolvePath(path: string): string {
-  return resolve(process.env.INIT_CWD || process.cwd(), path);
+  return resolve(callersDirectory(process.env, process.cwd()), path);
+}
+
+/**
+ * Where the user called from: npm runs this package's scripts in the package's folder and says where that was in INIT_CWD.
+ * A script of another package hands its own INIT_CWD down, which says nothing of where it went since.
+ * @param cwd the directory that the process stands in
+ */
+export function callersDirectory(env: Readonly<NodeJS.ProcessEnv>, cwd: string): string {
+  const { INIT_CWD, npm_package_name, npm_package_json } = env;
+  const isOwnScript = npm_package_name === 'flopscope' && npm_package_json === join(cwd, 'package.json');
+  return (isOwnScript && INIT_CWD) || cwd;
 }
 
 /** The bytes of a file. @throws LabError in one sentence. */

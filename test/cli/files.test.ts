@@ -1,8 +1,9 @@
 // Files: where paths count from, errors in one sentence, and writes that keep what was there.
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
+  callersDirectory,
   createDirectory,
   readBytes,
   readJsonFile,
@@ -13,12 +14,6 @@ import {
 } from '../../src/cli/files.ts';
 import { createFolder } from './run-command.ts';
 
-const saved = process.env.INIT_CWD;
-afterEach(() => {
-  if (saved === undefined) delete process.env.INIT_CWD;
-  else process.env.INIT_CWD = saved;
-});
-
 const bytes = (text: string) => new TextEncoder().encode(text);
 const kindOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -26,16 +21,31 @@ const kindOf = (promise: Promise<unknown>) =>
     (error) => `${error.problem?.kind}: ${error.message}`,
   );
 
-describe('resolvePath', () => {
-  it('counts from where npm was called', () => {
-    process.env.INIT_CWD = '/somewhere/else';
-    expect(resolvePath('a/b.json')).toBe('/somewhere/else/a/b.json');
-    expect(resolvePath('/a/b.json')).toBe('/a/b.json');
+describe('where the user called from', () => {
+  const own = { npm_package_name: 'flopscope', npm_package_json: '/home/flopscope/package.json' };
+
+  it('is where npm was called when npm runs this package’s script', () => {
+    const env = { ...own, INIT_CWD: '/somewhere/else' };
+    expect(callersDirectory(env, '/home/flopscope')).toBe('/somewhere/else');
   });
 
-  it('counts from here without npm', () => {
-    delete process.env.INIT_CWD;
-    expect(resolvePath('a.json')).toBe(join(process.cwd(), 'a.json'));
+  it.each([
+    ['without npm', {}, '/tmp'],
+    ['with the INIT_CWD of an outer shell', { INIT_CWD: '/' }, '/tmp'],
+    [
+      'in a script of another package',
+      { INIT_CWD: '/', npm_package_name: 'app', npm_package_json: '/app/package.json' },
+      '/app',
+    ],
+    ['in a script that went elsewhere', { ...own, INIT_CWD: '/' }, '/tmp'],
+    ['where npm does not say', own, '/home/flopscope'],
+  ])('is the directory one stands in %s', (_, env, cwd) => {
+    expect(callersDirectory(env, cwd)).toBe(cwd);
+  });
+
+  it('is what relative paths count from', () => {
+    expect(resolvePath('/a/b.json')).toBe('/a/b.json');
+    expect(resolvePath('a.json')).toBe(join(callersDirectory(process.env, process.cwd()), 'a.json'));
   });
 });
 

@@ -40,15 +40,23 @@ export async function runMain(args: readonly string[], folder = process.cwd()): 
       return true;
     }),
   ];
-  const before = process.env.INIT_CWD;
-  process.env.INIT_CWD = folder;
+  const before = { ...process.env };
+  Object.assign(process.env, calledFrom(folder));
   try {
     return { code: await main(args), stdout, stderr };
   } finally {
-    if (before === undefined) delete process.env.INIT_CWD;
-    else process.env.INIT_CWD = before;
+    process.env = before;
     for (const spy of caught) spy.mockRestore();
   }
+}
+
+/** What npm says to a script of this package that was called from a folder. */
+function calledFrom(folder: string): Readonly<Record<string, string>> {
+  return {
+    INIT_CWD: folder,
+    npm_package_name: 'flopscope',
+    npm_package_json: join(process.cwd(), 'package.json'),
+  };
 }
 
 /** A command that runs in a process of its own. */
@@ -62,7 +70,7 @@ export interface SpawnOptions {
 /** Runs bin/flopscope.js as a user does. */
 export function spawnCommand(args: readonly string[], options: SpawnOptions = {}): Promise<CommandResult> {
   const child = spawn(process.execPath, ['bin/flopscope.js', ...args], {
-    env: { ...process.env, INIT_CWD: options.folder ?? process.cwd(), ...options.environment },
+    env: { ...process.env, ...calledFrom(options.folder ?? process.cwd()), ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
