@@ -1,6 +1,7 @@
 // Builds and serves the lab: static files only, every path relative, so that any https host will do.
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vite';
+import { wasmKernels } from './bin/wasm-kernels.js';
 
 /** What the page may load. index.html states it, for static hosts that send no headers of ours. */
 function readContentPolicy(): string {
@@ -12,8 +13,9 @@ function readContentPolicy(): string {
 
 export default defineConfig({
   base: './',
+  plugins: [wasmKernels()],
   build: { target: 'es2022', outDir: 'dist', sourcemap: true },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [wasmKernels()] },
   server: { host: '127.0.0.1' },
   preview: {
     host: '127.0.0.1',

@@ -1,5 +1,6 @@
 // Test projects: architecture (seconds), unit (no GPU), gpu (Dawn in Node), browser (puppeteer).
 import { defineConfig } from 'vitest/config';
+import { wasmKernels } from './bin/wasm-kernels.js';
 
 /** Tests that need a GPU are those of kernels and runtime, and any other file named *.gpu.test.ts. */
 const gpuTests = ['test/{kernels,runtime,gpu}/**/*.test.ts', 'test/**/*.gpu.test.ts'];
@@ -7,6 +8,7 @@ const gpuTests = ['test/{kernels,runtime,gpu}/**/*.test.ts', 'test/**/*.gpu.test
 const setupDevices = ['./test/setup-devices.ts'];
 
 export default defineConfig({
+  plugins: [wasmKernels()],
   test: {
     pool: 'forks', // Dawn is native: a crash ends one file's process, and each file has a device of its own
     maxWorkers: 2,

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
+import { wasmKernels } from './wasm-kernels.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'node_modules/.cache/flopscope');
@@ -15,11 +16,12 @@ export const isDebugging = process.env.FLOPSCOPE_DEBUG === '1';
  * @param {string} entry path from the repository's root
  * @returns {Promise<string>} the code
  */
-async function bundle(entry) {
+export async function bundle(entry) {
   const output = await build({
     root,
     configFile: false,
     logLevel: 'silent',
+    plugins: [wasmKernels()],
     build: {
       ssr: entry,
       outDir: folder, // nothing is written, but source maps count from here

@@ -1,0 +1,43 @@
+// Sums of columns over slices of rows.
+import { storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
+
+/** y[s, c] = Σ x[r, c] over the rows r of slice s (+ y[s, c]). */
+export function columnSum(
+  x: usize,
+  y: usize,
+  rows: i32,
+  columns: i32,
+  xStride: i32,
+  slices: i32,
+  accumulate: i32,
+  first: i32,
+  last: i32,
+): void {
+  const tiles = tilesAcross(columns);
+  const slicedRows = (rows + slices - 1) / slices;
+  const bytes = (<usize>xStride) << 2;
+  for (let unit = first; unit < last; unit++) {
+    const slice = unit / tiles;
+    const column = (unit - slice * tiles) * tileWidth;
+    const end = min((slice + 1) * slicedRows, rows);
+    const start = min(slice * slicedRows, end);
+    let at = x + <usize>start * bytes + ((<usize>column) << 2);
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (let row = start; row < end; row++) {
+      s0 = f32x4.add(s0, v128.load(at));
+      s1 = f32x4.add(s1, v128.load(at, 16));
+      s2 = f32x4.add(s2, v128.load(at, 32));
+      s3 = f32x4.add(s3, v128.load(at, 48));
+      at += bytes;
+    }
+    storeTile(y + ((<usize>(slice * columns + column)) << 2), s0, s1, s2, s3, columns - column, accumulate);
+  }
+}
+
+/** Units of work: tiles of columns of every slice. */
+export function columnSumUnits(columns: i32, slices: i32): i32 {
+  return slices * tilesAcross(columns);
+}

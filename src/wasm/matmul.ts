@@ -1,0 +1,282 @@
+// Matrix products in three layouts: one row alone streams w; more rows go through packed panels, blocks in registers.
+import { fewColumns, fewRows } from './numeric/few-rows.ts';
+import { multiplyTile, tileColumns, tileRows, tileScratch } from './numeric/tile.ts';
+
+const nn: i32 = 0;
+const nt: i32 = 1;
+const tn: i32 = 2;
+
+/** Rows up to which w is read once as it lies, without packing: there memory is the limit. */
+const unpackedRows: i32 = 3;
+
+/** y[rows, columns] = x·w (+ bias) (+ residual) (+ y); x: [rows, inner], w: [inner, columns]. */
+export function matmulNn(
+  x: usize,
+  w: usize,
+  bias: usize,
+  residual: usize,
+  y: usize,
+  rows: i32,
+  columns: i32,
+  inner: i32,
+  xStride: i32,
+  wStride: i32,
+  yStride: i32,
+  slices: i32,
+  hasBias: i32,
+  hasResidual: i32,
+  accumulate: i32,
+  scratch: usize,
+  first: i32,
+  last: i32,
+): void {
+  if (!hasBias) bias = 0;
+  if (!hasResidual) residual = 0;
+  multiply(
+    nn,
+    x,
+    w,
+    bias,
+    residual,
+    y,
+    rows,
+    columns,
+    inner,
+    xStride,
+    wStride,
+    yStride,
+    slices,
+    accumulate,
+    scratch,
+    first,
+    last,
+  );
+}
+
+/** The same with w: [columns, inner]. */
+export function matmulNt(
+  x: usize,
+  w: usize,
+  bias: usize,
+  residual: usize,
+  y: usize,
+  rows: i32,
+  columns: i32,
+  inner: i32,
+  xStride: i32,
+  wStride: i32,
+  yStride: i32,
+  slices: i32,
+  hasBias: i32,
+  hasResidual: i32,
+  accumulate: i32,
+  scratch: usize,
+  first: i32,
+  last: i32,
+): void {
+  if (!hasBias) bias = 0;
+  if (!hasResidual) residual = 0;
+  multiply(
+    nt,
+    x,
+    w,
+    bias,
+    residual,
+    y,
+    rows,
+    columns,
+    inner,
+    xStride,
+    wStride,
+    yStride,
+    slices,
+    accumulate,
+    scratch,
+    first,
+    last,
+  );
+}
+
+/** The same with x: [inner, rows]. */
+export function matmulTn(
+  x: usize,
+  w: usize,
+  bias: usize,
+  residual: usize,
+  y: usize,
+  rows: i32,
+  columns: i32,
+  inner: i32,
+  xStride: i32,
+  wStride: i32,
+  yStride: i32,
+  slices: i32,
+  hasBias: i32,
+  hasResidual: i32,
+  accumulate: i32,
+  scratch: usize,
+  first: i32,
+  last: i32,
+): void {
+  if (!hasBias) bias = 0;
+  if (!hasResidual) residual = 0;
+  multiply(
+    tn,
+    x,
+    w,
+    bias,
+    residual,
+    y,
+    rows,
+    columns,
+    inner,
+    xStride,
+    wStride,
+    yStride,
+    slices,
+    accumulate,
+    scratch,
+    first,
+    last,
+  );
+}
+
+/** Tiles of y, one column of tiles after the other, so that consecutive ones share what is packed of w. */
+export function matmulNnUnits(rows: i32, columns: i32, slices: i32): i32 {
+  return slices * ceilingOf(rows, tileRows) * ceilingOf(columns, tileColumns);
+}
+
+/** As in nn. */
+export function matmulNtUnits(rows: i32, columns: i32, slices: i32): i32 {
+  return matmulNnUnits(rows, columns, slices);
+}
+
+/** As in nn. */
+export function matmulTnUnits(rows: i32, columns: i32, slices: i32): i32 {
+  return matmulNnUnits(rows, columns, slices);
+}
+
+/** Bytes that one thread packs into. */
+export function matmulNnScratch(): i32 {
+  return tileScratch;
+}
+
+/** As in nn. */
+export function matmulNtScratch(): i32 {
+  return tileScratch;
+}
+
+/** As in nn. */
+export function matmulTnScratch(): i32 {
+  return tileScratch;
+}
+
+function ceilingOf(size: i32, part: i32): i32 {
+  return (size + part - 1) / part;
+}
+
+/** Computes tiles [first, last). */
+function multiply(
+  layout: i32,
+  x: usize,
+  w: usize,
+  bias: usize,
+  residual: usize,
+  y: usize,
+  rows: i32,
+  columns: i32,
+  inner: i32,
+  xStride: i32,
+  wStride: i32,
+  yStride: i32,
+  slices: i32,
+  accumulate: i32,
+  scratch: usize,
+  first: i32,
+  last: i32,
+): void {
+  const down = ceilingOf(rows, tileRows);
+  const across = ceilingOf(columns, tileColumns);
+  const slicedInner = ceilingOf(inner, slices);
+  while (first < last) {
+    const slice = first / (down * across);
+    const within = first - slice * down * across;
+    const tile = within / down;
+    const firstRow = (within - tile * down) * tileRows;
+    // A run of tiles: below each other, or with few rows side by side.
+    const run =
+      down > 1 ? min(down - (within - tile * down), last - first) : min(across - tile, last - first);
+    const rowCount = min(rows - firstRow, down > 1 ? run * tileRows : rows);
+    const firstColumn = tile * tileColumns;
+    const columnCount = min(columns - firstColumn, down > 1 ? tileColumns : run * tileColumns);
+    const start = min(slice * slicedInner, inner);
+    const count = min(slicedInner, inner - start);
+    const xRowStep: usize = layout === tn ? 4 : (<usize>xStride) << 2;
+    const xInnerStep = layout === tn ? (<usize>xStride) << 2 : 4;
+    const wColumnStep = layout === nt ? (<usize>wStride) << 2 : 4;
+    const wInnerStep: usize = layout === nt ? 4 : (<usize>wStride) << 2;
+    const xAt = x + <usize>firstRow * xRowStep + <usize>start * xInnerStep;
+    const wAt = w + <usize>firstColumn * wColumnStep + <usize>start * wInnerStep;
+    const yStep = (<usize>yStride) << 2;
+    const yAt = y + <usize>(slice * rows + firstRow) * yStep + ((<usize>firstColumn) << 2);
+    const biasAt = bias ? bias + ((<usize>firstColumn) << 2) : 0;
+    const residualStep = (<usize>columns) << 2;
+    const residualAt = residual ? residual + <usize>firstRow * residualStep + ((<usize>firstColumn) << 2) : 0;
+    if (rows <= unpackedRows && layout === nn) {
+      fewRows(
+        xAt,
+        xRowStep,
+        wAt,
+        wInnerStep,
+        rowCount,
+        columnCount,
+        count,
+        yAt,
+        yStep,
+        biasAt,
+        residualAt,
+        residualStep,
+        accumulate,
+      );
+    } else if (rows <= unpackedRows && layout === nt) {
+      fewColumns(
+        xAt,
+        xRowStep,
+        wAt,
+        wColumnStep,
+        rowCount,
+        columnCount,
+        count,
+        yAt,
+        yStep,
+        biasAt,
+        residualAt,
+        residualStep,
+        accumulate,
+      );
+    } else {
+      for (let c = 0; c < columnCount; c += tileColumns) {
+        const at = (<usize>c) << 2;
+        multiplyTile(
+          layout === tn,
+          xAt,
+          (<usize>xStride) << 2,
+          layout === nt,
+          wAt + <usize>c * wColumnStep,
+          (<usize>wStride) << 2,
+          rowCount,
+          min(tileColumns, columnCount - c),
+          count,
+          yAt + at,
+          yStep,
+          biasAt ? biasAt + at : 0,
+          residualAt ? residualAt + at : 0,
+          residualStep,
+          accumulate,
+          scratch,
+        );
+      }
+    }
+    first += run;
+  }
+}

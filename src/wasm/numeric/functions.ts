@@ -1,0 +1,53 @@
+// Exponentials and what is made of them, four at a time, in single precision.
+import { madd } from './vector.ts';
+
+/** e^x, relative error below 2e-7 (Cephes' polynomial): 0 below −87.3, infinity above 88.7. */
+export function exponential(x: v128): v128 {
+  const small = f32x4.lt(x, f32x4.splat(-87.33654));
+  const large = f32x4.gt(x, f32x4.splat(88.722839));
+  const inside = f32x4.min(f32x4.max(x, f32x4.splat(-87.33654)), f32x4.splat(88.37626));
+  const power = f32x4.nearest(f32x4.mul(inside, f32x4.splat(Mathf.LOG2E)));
+  // ln 2 in two parts, of which the first has few bits: the rest of x keeps its last ones.
+  let rest = madd(power, f32x4.splat(-0.693359375), inside);
+  rest = madd(power, f32x4.splat(2.1219444e-4), rest);
+  let sum = f32x4.splat(1.98756915e-4);
+  sum = madd(sum, rest, f32x4.splat(1.3981999507e-3));
+  sum = madd(sum, rest, f32x4.splat(8.3334519073e-3));
+  sum = madd(sum, rest, f32x4.splat(4.1665795894e-2));
+  sum = madd(sum, rest, f32x4.splat(1.6666665459e-1));
+  sum = madd(sum, rest, f32x4.splat(5.0000001201e-1));
+  sum = madd(f32x4.mul(sum, rest), rest, f32x4.add(rest, f32x4.splat(1)));
+  const exponent = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(power), i32x4.splat(127)), 23);
+  const value = v128.andnot(f32x4.mul(sum, exponent), small);
+  return v128.bitselect(f32x4.splat(Infinity), value, large);
+}
+
+/** 1 ÷ (1 + e^−x). */
+export function sigmoid(x: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(x))));
+}
+
+/** tanh x = 1 − 2 ÷ (e^2x + 1). */
+export function hyperbolicTangent(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const quotient = f32x4.div(f32x4.splat(2), f32x4.add(exponential(f32x4.add(x, x)), one));
+  return f32x4.sub(one, quotient);
+}
+
+/** The share of a standard normal below x, absolute error below 1.5e-7 (Abramowitz and Stegun 7.1.26). */
+export function normalShare(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const z = f32x4.mul(f32x4.abs(x), f32x4.splat(Mathf.SQRT1_2));
+  const t = f32x4.div(one, madd(z, f32x4.splat(0.3275911), one));
+  let sum = f32x4.splat(1.061405429);
+  sum = madd(sum, t, f32x4.splat(-1.453152027));
+  sum = madd(sum, t, f32x4.splat(1.421413741));
+  sum = madd(sum, t, f32x4.splat(-0.284496736));
+  sum = madd(sum, t, f32x4.splat(0.254829592));
+  const tail = f32x4.mul(
+    f32x4.mul(f32x4.mul(sum, t), exponential(f32x4.neg(f32x4.mul(z, z)))),
+    f32x4.splat(0.5),
+  );
+  return v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, f32x4.splat(0)));
+}

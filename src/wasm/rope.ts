@@ -1,0 +1,79 @@
+// Rotary positions of the query and key heads of packed rows, in place, and for the one row of a decoding step.
+import { madd, storeLanes } from './numeric/vector.ts';
+
+/** Rotates the first `rotated` channels of each query and key head by its position; direction −1 rotates back. */
+export function ropeRotate(
+  table: usize,
+  qkv: usize,
+  time: i32,
+  heads: i32,
+  keyValueHeads: i32,
+  keySize: i32,
+  rotated: i32,
+  rowStride: i32,
+  qOffset: i32,
+  kOffset: i32,
+  direction: f32,
+  first: i32,
+  last: i32,
+): void {
+  for (let row = first; row < last; row++) {
+    const at = qkv + ((<usize>row * rowStride) << 2);
+    rotateRow(table, at, row % time, heads, keyValueHeads, keySize, rotated, qOffset, kOffset, direction);
+  }
+}
+
+/** Units of work: rows. */
+export function ropeRotateUnits(rows: i32): i32 {
+  return rows;
+}
+
+/** Rotates the only row by the position in state[0]. */
+export function ropeDecode(
+  table: usize,
+  state: usize,
+  qkv: usize,
+  heads: i32,
+  keyValueHeads: i32,
+  keySize: i32,
+  rotated: i32,
+  qOffset: i32,
+  kOffset: i32,
+  context: i32,
+): void {
+  const position = min(i32.load(state), context - 1);
+  rotateRow(table, qkv, position, heads, keyValueHeads, keySize, rotated, qOffset, kOffset, 1);
+}
+
+function rotateRow(
+  table: usize,
+  row: usize,
+  position: i32,
+  heads: i32,
+  keyValueHeads: i32,
+  keySize: i32,
+  rotated: i32,
+  qOffset: i32,
+  kOffset: i32,
+  direction: f32,
+): void {
+  const half = rotated >> 1;
+  const angles = table + ((<usize>position * half) << 3);
+  const directions = f32x4.splat(direction);
+  for (let head = 0; head < heads + keyValueHeads; head++) {
+    const column = head < heads ? qOffset + head * keySize : kOffset + (head - heads) * keySize;
+    const low = row + ((<usize>column) << 2);
+    const high = low + ((<usize>half) << 2);
+    for (let d = 0; d < half; d += 4) {
+      const pairs0 = v128.load(angles + ((<usize>d) << 3));
+      const pairs1 = v128.load(angles + ((<usize>d) << 3), 16);
+      const cosine = i32x4.shuffle(pairs0, pairs1, 0, 2, 4, 6);
+      const sine = f32x4.mul(i32x4.shuffle(pairs0, pairs1, 1, 3, 5, 7), directions);
+      const at = (<usize>d) << 2;
+      const a = v128.load(low + at);
+      const b = v128.load(high + at);
+      storeLanes(low + at, f32x4.sub(f32x4.mul(a, cosine), f32x4.mul(b, sine)), half - d);
+      storeLanes(high + at, madd(b, cosine, f32x4.mul(a, sine)), half - d);
+    }
+  }
+}
