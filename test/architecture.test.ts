@@ -60,7 +60,9 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   contract: { folders: [], packages: [] },
   data: { folders: [], packages: ['valibot'] },
   kernels: { folders: ['plan', 'shaders'], packages: [] },
-  runtime: { folders: ['plan'], packages: [] },
+  // src/wasm is AssemblyScript: a program of its own, whose compiled form the runtime gets from the bundler.
+  wasm: { folders: [], packages: [] },
+  runtime: { folders: ['plan'], packages: ['virtual:', 'wasm-feature-detect'] },
   model: { folders: ['plan', 'kernels', 'data'], packages: ['valibot'] },
   ...Object.fromEntries(
     labRooms.map((name, index): [string, Allowed] => [
@@ -69,7 +71,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
     ]),
   ),
   worker: { folders: [...belowLab, 'lab'], packages: ['comlink', 'idb', 'valibot'] },
-  cli: { folders: [...belowLab, 'lab'], packages: ['commander', 'valibot', 'webgpu', 'node:'] },
+  cli: { folders: [...belowLab, 'lab'], packages: ['commander', 'valibot', 'webgpu', 'node:', 'virtual:'] },
   'ui/state': { folders: belowPage, packages: ['comlink', 'fflate', 'idb', ...pagePackages] },
   'ui/figures': { folders: [...belowPage, 'ui/state'], packages: pagePackages },
   'ui/run-views': {
@@ -102,6 +104,11 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/model/huggingface/decoder-layout.ts': 'test/model/huggingface/weights.test.ts',
   'src/model/huggingface/latent-layout.ts': 'test/model/huggingface/families.test.ts',
   'src/plan/kernel.ts': 'test/architecture/kernels.test.ts',
+  'src/runtime/wasm/binary.ts': 'test/runtime/wasm/kernels.test.ts',
+  'src/cli/wasm-thread-entry.ts': 'test/runtime/wasm/pool.test.ts',
+  'src/cli/wasm-threads.ts': 'test/runtime/wasm/pool.test.ts',
+  'src/wasm': 'test/kernels/describe-kernel.ts',
+  'src/wasm/numeric': 'test/kernels/describe-kernel.ts',
   'src/ui/costs/caches.ts': 'test/e2e/costs.test.ts',
   'src/ui/costs/compute.ts': 'test/e2e/costs.test.ts',
   'src/ui/costs/curves.ts': 'test/e2e/costs.test.ts',

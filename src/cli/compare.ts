@@ -8,6 +8,7 @@ import { stage } from '../lab/plans/problem.ts';
 import { recordTrainingPlans } from '../lab/plans/training-plans.ts';
 import { recordFileName } from '../lab/records/run-record.ts';
 import { withVocabulary } from '../lab/training/run.ts';
+import type { RuntimeKind } from '../runtime/runtime.ts';
 import { type ComparedOutcome, trainMatched } from './compare-train.ts';
 import { type Machine, openMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
@@ -27,7 +28,7 @@ interface CompareOptions {
   readonly train: boolean;
   readonly calibrate: boolean;
   readonly profile?: string;
-  readonly runtime: 'gpu' | 'cpu';
+  readonly runtime: RuntimeKind;
 }
 
 /** Adds the command. */

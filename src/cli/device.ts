@@ -1,9 +1,13 @@
-// Opens the machine that a command runs on: Dawn's GPU, or the reference loops when they were asked for.
+// Opens the machine that a command runs on: Dawn's GPU, or the processor when it was asked for.
 import { cpus, totalmem } from 'node:os';
-import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
+import { cpuEngine, type Engine, gpuEngine, wasmEngine } from '../lab/plans/engine.ts';
 import { type OpenDevice, openDevice } from '../runtime/device.ts';
+import type { RuntimeKind } from '../runtime/runtime.ts';
+import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
+import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
 import { yieldToDriver } from './dawn-polling.ts';
 import { refuse } from './failure.ts';
+import { allowRelaxedSimd, startNodeThreads } from './wasm-threads.ts';
 
 /** A machine with its name; `open` on a GPU only. */
 export interface Machine {
@@ -17,17 +21,27 @@ let instance: GPU | undefined;
 
 const advice =
   process.platform === 'linux'
-    ? 'Install a Vulkan driver (Debian, Ubuntu: apt-get install mesa-vulkan-drivers, 23 or later), or use --runtime cpu'
-    : 'Update the graphics driver, or use --runtime cpu';
+    ? 'Install a Vulkan driver (Debian, Ubuntu: apt-get install mesa-vulkan-drivers, 23 or later), or use --runtime wasm'
+    : 'Update the graphics driver, or use --runtime wasm';
 
 /** Part of the host's memory that tensors may take where they live in it. */
 const memoryShare = 0.8;
 
 /** Opens the machine. @throws LabError when there is no GPU and one was asked for: never a silent run on the CPU. */
-export async function openMachine(runtime: 'gpu' | 'cpu'): Promise<Machine> {
+export async function openMachine(runtime: RuntimeKind): Promise<Machine> {
   const hostBytes = Math.floor(totalmem() * memoryShare);
-  if (runtime === 'cpu') {
-    return { engine: cpuEngine(hostBytes), device: cpus()[0]?.model.trim() || 'CPU', open: undefined };
+  const processor = cpus()[0]?.model.trim() || 'CPU';
+  if (runtime === 'cpu') return { engine: cpuEngine(hostBytes), device: processor, open: undefined };
+  if (runtime === 'wasm') {
+    allowRelaxedSimd();
+    const kernels = await loadWasmKernels(true);
+    const threads = await startNodeThreads();
+    const count = threads.count === 1 ? '1 thread' : `${threads.count} threads`;
+    return {
+      engine: wasmEngine(kernels, threads, Math.min(hostBytes, wasmMemoryBytes)),
+      device: `${processor}, ${count}`,
+      open: undefined,
+    };
   }
   const open = await openGpu();
   const memoryBytes = open.facts.isSoftware ? hostBytes : undefined;

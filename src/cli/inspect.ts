@@ -5,6 +5,7 @@ import { inspectModel } from '../lab/inside/inspection.ts';
 import { parseLabelledBatch } from '../lab/plans/labelled-batches.ts';
 import { writeGradients } from '../lab/training/model-files.ts';
 import { countParameters } from '../model/parameters.ts';
+import type { RuntimeKind } from '../runtime/runtime.ts';
 import { openMachine } from './device.ts';
 import { readJsonFile, readModelDirectory, resolvePath, writeFileInParts } from './files.ts';
 import { jsonOption, outputOf, runtimeOption } from './options.ts';
@@ -14,7 +15,7 @@ interface InspectOptions {
   readonly tokens: string;
   readonly logits?: string;
   readonly gradients?: string;
-  readonly runtime: 'gpu' | 'cpu';
+  readonly runtime: RuntimeKind;
 }
 
 /** Adds the command. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { LessonFigure, LessonGuess, LessonInfo, LessonOutcome } from '../contract/lessons.ts';
 import { allLessons, lessonNamed } from '../lab/lessons/catalogue.ts';
 import { figure, runLesson } from '../lab/lessons/lesson.ts';
+import type { RuntimeKind } from '../runtime/runtime.ts';
 import { openMachine } from './device.ts';
 import { withInterruption } from './interruption.ts';
 import { jsonOption, outputOf, runtimeOption } from './options.ts';
@@ -10,7 +11,7 @@ import { jsonOption, outputOf, runtimeOption } from './options.ts';
 interface LessonOptions {
   readonly small?: true;
   readonly guess?: string;
-  readonly runtime: 'gpu' | 'cpu';
+  readonly runtime: RuntimeKind;
 }
 
 /** Adds the command. */

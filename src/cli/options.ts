@@ -34,10 +34,13 @@ export function jsonOption(): Option {
   return new Option('--json', 'write only JSON to stdout, one object per line');
 }
 
-/** `--runtime`: the CPU is never used unless asked for. */
+/** `--runtime`: the processor is never used unless asked for. */
 export function runtimeOption(): Option {
-  return new Option('--runtime <kind>', 'gpu, or the slow reference loops on the CPU')
-    .choices(['gpu', 'cpu'])
+  return new Option(
+    '--runtime <kind>',
+    'gpu, wasm: threads of the processor, or cpu: its slow reference loops',
+  )
+    .choices(['gpu', 'wasm', 'cpu'])
     .default('gpu');
 }
 

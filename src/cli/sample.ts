@@ -10,7 +10,7 @@ import { type ModelFiles, modelFileNames } from '../lab/training/model-files.ts'
 import { Sampler, type SamplingOptions } from '../lab/training/sampler.ts';
 import { constantTables, createModelTensors } from '../model/model-tensors.ts';
 import { storagesOf } from '../plan/store.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { Runtime, RuntimeKind } from '../runtime/runtime.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readModelDirectory, resolvePath } from './files.ts';
@@ -27,7 +27,7 @@ interface SampleOptions {
   readonly knownTokens?: boolean;
   readonly seed: number;
   readonly cache: boolean;
-  readonly runtime: 'gpu' | 'cpu';
+  readonly runtime: RuntimeKind;
 }
 
 /** Adds the command. */

@@ -3,7 +3,7 @@ import type { ExperimentJson, Measured, Problem, Result } from './values.ts';
 
 /** The device that the worker holds, for the device panel. */
 export interface DeviceInfo {
-  readonly runtime: 'gpu' | 'cpu';
+  readonly runtime: 'gpu' | 'wasm' | 'cpu';
   readonly vendor: string;
   readonly architecture: string;
   readonly description: string;

@@ -15,7 +15,7 @@ export interface RecordedEvaluation {
 
 /** What a run was measured on. */
 export interface RecordedDevice {
-  readonly runtime: 'gpu' | 'cpu';
+  readonly runtime: 'gpu' | 'wasm' | 'cpu';
   /** In words, such as `Apple M3`. */
   readonly name: string;
   readonly vendor?: string;

@@ -121,5 +121,5 @@ export function suitsStrips(lanes: number, dims: AttentionDims, device: Capabili
 /** True where tiles in workgroup memory fit and pay: not on software adapters, where that memory is as dear as any. */
 export function suitsTiles({ keySize, valueSize }: AttentionDims, device: Capabilities): boolean {
   const isSoftware = device.features.has('subgroups') && device.subgroupMaxSize <= 8;
-  return keySize <= 128 && valueSize <= 128 && !isSoftware;
+  return keySize <= 128 && valueSize <= 128 && !isSoftware && device.maxInvocationsPerWorkgroup > 1;
 }

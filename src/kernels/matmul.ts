@@ -331,7 +331,7 @@ export function recordMatmul(
 }
 
 function slicesFor(dims: MatmulDims, device: Capabilities): number {
-  if (isNarrow(device) || dims.rows <= 4) return 1;
+  if (isNarrow(device) || device.maxInvocationsPerWorkgroup === 1 || dims.rows <= 4) return 1;
   const wanted = Math.ceil(wantedWorkgroups / tilesOf(dims, [64, 64]));
   return Math.max(1, Math.min(16, wanted, Math.floor(dims.inner / minimumSlicedInner)));
 }

@@ -1,11 +1,23 @@
 // Executes plans by the kernels' reference loops: the oracle of the tests and the fallback without WebGPU.
-import type { NumberArray } from '../plan/kernel.ts';
+import type { Dispatch, NumberArray, Scalars } from '../plan/kernel.ts';
 import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
 import { elementBytes, elementCount, type Storage, storageBytes, type Tensor } from '../plan/tensor.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
 
 /** Float storage of the reference: f32 as on the GPU, f64 to check gradients. */
 export type FloatStorage = 'f32' | 'f64';
+
+/** Runs a dispatch by its kernel's reference. `bindingOf` gives a tensor's elements up to the end of its storage. */
+export function runReference(
+  { kernel, dims, bindings }: Dispatch,
+  scalars: Scalars,
+  bindingOf: (tensor: Tensor) => NumberArray,
+): void {
+  const arrays: Record<string, NumberArray> = {};
+  for (const name of kernel.optional ?? []) arrays[name] = new Float32Array(0);
+  for (const [name, tensor] of Object.entries(bindings)) arrays[name] = bindingOf(tensor);
+  kernel.reference(arrays, dims, scalars);
+}
 
 /** A CPU runtime over the given plans. `extra` are persistent storages that no plan touches but the caller reads. */
 export class CpuRuntime implements Runtime {
@@ -43,11 +55,8 @@ export class CpuRuntime implements Runtime {
 
   async submit(replays: readonly Replay[], reads: readonly Tensor[] = []): Promise<Submission> {
     for (const { plan, scalars } of replays) {
-      for (const { kernel, dims, bindings } of plan.dispatches) {
-        const arrays: Record<string, NumberArray> = {};
-        for (const name of kernel.optional ?? []) arrays[name] = new Float32Array(0);
-        for (const [name, tensor] of Object.entries(bindings)) arrays[name] = this.#view(tensor, true);
-        kernel.reference(arrays, dims, scalars);
+      for (const dispatch of plan.dispatches) {
+        runReference(dispatch, scalars, (tensor) => this.#view(tensor, true));
       }
       // The reference may take seconds: let messages (pause, stop) through between replays.
       await new Promise((resolve) => setTimeout(resolve, 0));

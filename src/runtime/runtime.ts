@@ -1,7 +1,10 @@
-// What the lab needs of anything that executes plans; the GPU and the reference loops both offer it.
+// What the lab needs of anything that executes plans: GPU, WASM threads and the reference loops all offer it.
 import type { NumberArray, Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Tensor } from '../plan/tensor.ts';
+
+/** What executes plans: WebGPU, WebAssembly on threads, or the reference loops. */
+export type RuntimeKind = 'gpu' | 'wasm' | 'cpu';
 
 /** One pass over a plan with its step record. */
 export interface Replay {
@@ -21,7 +24,7 @@ export interface Submission {
 
 /** Executes plans that were given at creation. Nothing is allocated after that but by `read`. */
 export interface Runtime {
-  readonly kind: 'gpu' | 'cpu';
+  readonly kind: RuntimeKind;
   /** Bytes really allocated for tensors. */
   readonly allocatedBytes: number;
   /**

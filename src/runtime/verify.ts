@@ -1,4 +1,4 @@
-// Runs kernels on the GPU and by their references with the same numbers, and says how far apart they are.
+// Runs kernels on a runtime and by their references with the same numbers, and says how far apart they are.
 import type { Dims, Kernel, NumberArray, Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
@@ -6,12 +6,13 @@ import { CpuRuntime } from './cpu-runtime.ts';
 import { GpuRuntime } from './gpu-runtime.ts';
 import { exampleScalars, guardElements, guardsIntact, type KernelProbe, probeOf } from './kernel-probe.ts';
 import { PipelineCache } from './pipelines.ts';
+import type { Runtime } from './runtime.ts';
 
 /** How far a kernel is from its reference at one shape. */
 export interface Verification {
   readonly kernel: string;
   readonly dims: Dims;
-  /** max |GPU − reference| ÷ max(1, max |reference|) over all written tensors. */
+  /** max |computed − reference| ÷ max(1, max |reference|) over all written tensors. */
   readonly maximumError: number;
   readonly tolerance: number;
   readonly passed: boolean;
@@ -149,16 +150,43 @@ async function runProbes(
     persistent: new Set(probes.flatMap(({ plan }) => [...plan.persistent])),
   };
   const gpu = await GpuRuntime.create(device, [plan], { pipelines, isTimed: false });
+  return runOn(gpu, plan, probes, scalars);
+}
+
+/** Fills the probes' tensors, runs the plan once and reads everything back; the runtime is disposed of then. */
+async function runOn(
+  runtime: Runtime,
+  plan: Plan,
+  probes: readonly KernelProbe[],
+  scalars: Scalars,
+): Promise<ReadonlyMap<Tensor, NumberArray>> {
   try {
     const storages = probes.flatMap((probe) => probe.storages);
-    for (const { whole, values } of storages) gpu.write(whole, values);
-    await gpu.submit([{ plan, scalars }]);
+    for (const { whole, values } of storages) runtime.write(whole, values);
+    await runtime.submit([{ plan, scalars }]);
     return new Map(
-      await Promise.all(storages.map(async ({ whole }) => [whole, await gpu.read(whole)] as const)),
+      await Promise.all(storages.map(async ({ whole }) => [whole, await runtime.read(whole)] as const)),
     );
   } finally {
-    gpu.dispose();
+    runtime.dispose();
   }
+}
+
+/** Checks one kernel at one shape on whatever runtime is made for its plan. */
+export async function verifyOn(
+  createRuntime: (plan: Plan) => Promise<Runtime>,
+  kernel: Kernel,
+  dims: Dims,
+  options: VerifyOptions = {},
+): Promise<Verification> {
+  const probe = probeOf(kernel, dims);
+  const runtime = await createRuntime(probe.plan);
+  return compare(
+    { kernel, dims },
+    probe,
+    await runOn(runtime, probe.plan, [probe], scalarsOf(options)),
+    options,
+  );
 }
 
 async function compare(

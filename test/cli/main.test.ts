@@ -23,7 +23,7 @@ describe('main', () => {
     [['train'], /missing required argument 'config'/],
     [['train', 'a.json', '--speed', '3'], /unknown option '--speed'/],
     [['train', 'a.json', '--steps', '0'], /'0' is invalid\. Use a whole number from 1/],
-    [['train', 'a.json', '--runtime', 'tpu'], /'tpu' is invalid\. Allowed choices are gpu, cpu/],
+    [['train', 'a.json', '--runtime', 'tpu'], /'tpu' is invalid\. Allowed choices are gpu, wasm, cpu/],
     [['presets', 'nano', 'extra'], /too many arguments/],
     [['inspect', 'dir'], /required option '--tokens <file>' not specified/],
   ])('refuses %j in one line with exit code 1', async (args, message) => {

@@ -1,19 +1,25 @@
-// The table test that every kernel passes: GPU against reference, stray writes, and a cost that makes sense.
-import { expect, it } from 'vitest';
+// The table test that every kernel passes: GPU and WASM against reference, stray writes, and a cost that makes sense.
+import { describe, expect, it } from 'vitest';
 import type { Dims, Kernel, Scalars } from '../../src/plan/kernel.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
-import { freeze } from '../../src/plan/plan.ts';
+import { freeze, type Plan } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
 import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { PipelineCache } from '../../src/runtime/pipelines.ts';
-import { verifyKernel } from '../../src/runtime/verify.ts';
+import { verifyKernel, verifyOn } from '../../src/runtime/verify.ts';
+import { hasWasmKernel, loadWasmKernels, type WasmKernels } from '../../src/runtime/wasm/kernels.ts';
+import { ownThread } from '../../src/runtime/wasm/pool.ts';
+import { WasmRuntime } from '../../src/runtime/wasm-runtime.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { storeWholeVectors } from './whole-vector-stores.ts';
 
 let pipelines: PipelineCache | undefined;
+let wasm: Promise<WasmKernels> | undefined;
+/** What was checked on WASM, whose kernels serve all variants of a family alike. */
+const checkedFamilies = new Set<string>();
 
 /** Checks a kernel at each shape; shapes should be 1, prime, tile − 1, tile, tile + 1 and larger. */
 export function describeKernel<D extends string, B extends string>(
@@ -21,6 +27,7 @@ export function describeKernel<D extends string, B extends string>(
   shapes: readonly Dims<D>[],
   options: { readonly tolerance?: number; readonly scalars?: Scalars } = {},
 ): void {
+  describeWasm(kernel as unknown as Kernel, shapes, options);
   describeGpu(kernel.name, () => {
     it.each(shapes.map((dims) => [JSON.stringify(dims), dims] as const))(
       'agrees with its reference at %s',
@@ -50,6 +57,32 @@ export function describeKernel<D extends string, B extends string>(
         expect(kernel.bytes(dims, exampleScalars)).toBeGreaterThan(0);
         expect(Number.isSafeInteger(kernel.workgroups(dims))).toBe(true);
         expect(kernel.workgroups(dims)).toBeGreaterThan(0);
+      },
+    );
+  });
+}
+
+/** Checks the WASM kernel of a family, where it has one, in one thread that takes its units in several runs. */
+function describeWasm(
+  kernel: Kernel,
+  shapes: readonly Dims[],
+  options: { readonly tolerance?: number; readonly scalars?: Scalars },
+): void {
+  const fresh = shapes.filter((dims) => {
+    const key = `${kernel.family} ${JSON.stringify(dims)}`;
+    return !checkedFamilies.has(key) && checkedFamilies.add(key);
+  });
+  if (fresh.length === 0 || !hasWasmKernel(kernel.family)) return;
+  describe(`${kernel.family} on WASM`, () => {
+    it.each(fresh.map((dims) => [JSON.stringify(dims), dims] as const))(
+      'agrees with its reference at %s',
+      async (_, dims) => {
+        wasm ??= loadWasmKernels(false);
+        const kernels = await wasm;
+        const createRuntime = (plan: Plan) => WasmRuntime.create(kernels, ownThread(), [plan]);
+        const result = await verifyOn(createRuntime, kernel, dims, options);
+        expect(result.message).toBeUndefined();
+        expect(result.maximumError).toBeLessThanOrEqual(result.tolerance);
       },
     );
   });

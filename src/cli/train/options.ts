@@ -1,8 +1,9 @@
 // The options of `flopscope train`.
+import type { RuntimeKind } from '../../runtime/runtime.ts';
 
 /** Options as commander gives them. */
 export interface TrainOptions {
-  readonly runtime: 'gpu' | 'cpu';
+  readonly runtime: RuntimeKind;
   readonly data?: string;
   readonly steps?: number;
   readonly out?: string;

@@ -10,11 +10,14 @@ import { CpuRuntime } from '../../runtime/cpu-runtime.ts';
 import type { OpenDevice } from '../../runtime/device.ts';
 import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
 import { PipelineCache } from '../../runtime/pipelines.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { Runtime, RuntimeKind } from '../../runtime/runtime.ts';
+import type { WasmKernels } from '../../runtime/wasm/kernels.ts';
+import type { WasmThreads } from '../../runtime/wasm/pool.ts';
+import { WasmRuntime } from '../../runtime/wasm-runtime.ts';
 
 /** A machine that can run plans. */
 export interface Engine {
-  readonly kind: 'gpu' | 'cpu';
+  readonly kind: RuntimeKind;
   readonly capabilities: Capabilities;
   readonly variants?: VariantTable;
   profile: DeviceProfile | undefined;
@@ -46,6 +49,29 @@ export function gpuEngine(open: OpenDevice, profile?: DeviceProfile, memoryBytes
     },
   };
   return engine;
+}
+
+/**
+ * What recording may assume of WASM threads: one invocation at a time and no workgroup memory, so that the plain variants
+ * are taken, which launch no padding; and buffers as large as 32-bit addresses reach.
+ */
+export const wasmCapabilities: Capabilities = {
+  ...baselineCapabilities,
+  maxBindingBytes: 2 ** 32 - 2 ** 20,
+  maxBufferBytes: 2 ** 32 - 2 ** 20,
+  maxWorkgroupStorageBytes: 0,
+  maxInvocationsPerWorkgroup: 1,
+};
+
+/** Runs WASM kernels on threads. */
+export function wasmEngine(kernels: WasmKernels, threads: WasmThreads, memoryBytes?: number): Engine {
+  return {
+    kind: 'wasm',
+    capabilities: wasmCapabilities,
+    profile: undefined,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    createRuntime: (plans, extra) => WasmRuntime.create(kernels, threads, plans, extra),
+  };
 }
 
 /** Runs the reference loops: slow, for very small models. */

@@ -86,7 +86,7 @@ const kernelTable = v.object({
 } satisfies SchemaOf<KernelTable>);
 
 const device = v.object({
-  runtime: v.picklist(['gpu', 'cpu']),
+  runtime: v.picklist(['gpu', 'wasm', 'cpu']),
   name: word,
   vendor: v.exactOptional(word),
   architecture: v.exactOptional(word),

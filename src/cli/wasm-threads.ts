@@ -1,0 +1,37 @@
+// Threads of the WASM runtime in Node: workers of node:worker_threads.
+import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { bundleThread } from 'virtual:wasm-kernels';
+import { type ThreadPort, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
+import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
+
+/** Starts as many workers as there are cores, or as asked for. */
+export async function startNodeThreads(count: number = availableParallelism()): Promise<WasmThreads> {
+  const source = new URL(`data:text/javascript,${encodeURIComponent(await bundleThread())}`);
+  return workerThreads(count, () => nodePort(new Worker(source)));
+}
+
+/** Multiply-adds with one rounding, which Node 20 has behind a flag. Call it before the first kernel is compiled. */
+export function allowRelaxedSimd(): void {
+  setFlagsFromString('--experimental-wasm-relaxed-simd');
+}
+
+function nodePort(worker: Worker): ThreadPort {
+  worker.unref(); // waiting threads keep no process alive
+  let isEnded = false;
+  return {
+    post: (order) => worker.postMessage(order),
+    listen: (onAnswer, onFailure) => {
+      worker.on('message', (answer: ThreadAnswer) => onAnswer(answer));
+      worker.on('error', onFailure);
+      worker.on('exit', (code) => {
+        if (!isEnded) onFailure(new Error(`it exited with ${code}`));
+      });
+    },
+    terminate: () => {
+      isEnded = true;
+      void worker.terminate();
+    },
+  };
+}

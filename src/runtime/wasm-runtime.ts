@@ -1,0 +1,158 @@
+// Executes plans by WASM kernels on threads over one memory; a dispatch without a kernel runs by its reference.
+import type { NumberArray } from '../plan/kernel.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Storage, Tensor } from '../plan/tensor.ts';
+import { runReference } from './cpu-runtime.ts';
+import type { Replay, Runtime, Submission } from './runtime.ts';
+import { checkElements } from './staging.ts';
+import type { WasmKernels } from './wasm/kernels.ts';
+import { controlAddress, WasmMemory } from './wasm/memory.ts';
+import type { LoadedThreads, WasmThreads } from './wasm/pool.ts';
+import { compileProgram, scratchBytesOf, type WasmProgram } from './wasm/program.ts';
+import type { ThreadJob } from './wasm/thread.ts';
+
+/** A WASM runtime over a set of plans that never overlap in time. */
+export class WasmRuntime implements Runtime {
+  readonly kind = 'wasm';
+  readonly #memory: WasmMemory;
+  readonly #threads: LoadedThreads;
+  readonly #programs: readonly WasmProgram[];
+  readonly #index: ReadonlyMap<Plan, number>;
+  #failure: Error | undefined;
+  /** Everything asked for so far: submissions, writes and reads happen one after another. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  private constructor(
+    memory: WasmMemory,
+    threads: LoadedThreads,
+    plans: readonly Plan[],
+    programs: readonly WasmProgram[],
+  ) {
+    this.#memory = memory;
+    this.#threads = threads;
+    this.#programs = programs;
+    this.#index = new Map(plans.map((plan, index) => [plan, index]));
+  }
+
+  /**
+   * Lays out the memory and loads the plans into all threads.
+   * @param extra persistent storages that no plan touches but the caller reads or writes
+   * @throws an Error named OutOfMemoryError when the plans do not fit
+   */
+  static async create(
+    kernels: WasmKernels,
+    threads: WasmThreads,
+    plans: readonly Plan[],
+    extra: readonly Storage[] = [],
+  ): Promise<WasmRuntime> {
+    const { isShared, module } = kernels;
+    const scratchBytes = scratchBytesOf(kernels, plans);
+    const layout = { plans, extra, threads: threads.count, scratchBytes, isShared };
+    const memory = new WasmMemory(layout);
+    const programs = plans.map((plan) => compileProgram(kernels, plan, memory));
+    const setup = { module, memory: memory.memory, controlAddress, programs };
+    const loaded = await threads.load(setup, (thread) => memory.scratchOf(thread));
+    return new WasmRuntime(memory, loaded, plans, programs);
+  }
+
+  get allocatedBytes(): number {
+    return this.#memory.allocatedBytes;
+  }
+
+  async submit(replays: readonly Replay[], reads: readonly Tensor[] = []): Promise<Submission> {
+    for (const { plan } of replays) this.#indexOf(plan);
+    const views = reads.map((tensor) => this.#memory.view(tensor));
+    const before = this.#turn;
+    let seconds = 0;
+    const done = this.#inTurn(async () => {
+      const start = performance.now();
+      await this.#run(replays);
+      seconds = (performance.now() - start) / 1000;
+      return views.map((view) => view.slice());
+    });
+    done.catch(() => undefined); // a caller that does not look is told by its next submit
+    const gpuSeconds = done.then(
+      () => seconds,
+      () => undefined,
+    );
+    await before; // one runs, one waits: as much as keeps the threads busy
+    return { done, gpuSeconds, encodeSeconds: 0 };
+  }
+
+  async #run(replays: readonly Replay[]): Promise<void> {
+    let jobs: ThreadJob[] = [];
+    const flush = async () => {
+      const handed = jobs;
+      jobs = [];
+      if (handed.length > 0) await this.#threads.run(handed);
+    };
+    for (const { plan, scalars } of replays) {
+      const program = this.#indexOf(plan);
+      const calls = this.#programs[program] ?? [];
+      let from = 0;
+      for (const [index, dispatch] of plan.dispatches.entries()) {
+        if (calls[index]) continue;
+        if (index > from) jobs.push({ program, from, to: index, scalars });
+        from = index + 1;
+        await flush();
+        runReference(dispatch, scalars, (tensor) => this.#memory.binding(tensor));
+      }
+      if (calls.length > from) jobs.push({ program, from, to: calls.length, scalars });
+    }
+    await flush();
+  }
+
+  write(tensor: Tensor, data: NumberArray): void {
+    checkElements(tensor, data);
+    const view = this.#memory.view(tensor);
+    if (this.#waiting === 0) {
+      view.set(data);
+      return;
+    }
+    const copy = data.slice();
+    void this.#inTurn(async () => view.set(copy)).catch(() => undefined);
+  }
+
+  async read(tensor: Tensor): Promise<NumberArray> {
+    const view = this.#memory.view(tensor);
+    return this.#inTurn(async () => view.slice());
+  }
+
+  async idle(): Promise<void> {
+    await this.#turn;
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Frees everything. Submissions that are not done reject. */
+  dispose(): void {
+    this.#failure ??= new Error('WasmRuntime: it was disposed. Create another one.');
+    this.#threads.dispose();
+  }
+
+  #indexOf(plan: Plan): number {
+    const index = this.#index.get(plan);
+    if (index === undefined) throw new Error(`WasmRuntime: plan ${plan.name} was not given at creation.`);
+    return index;
+  }
+
+  /** Runs work after what was asked for before. A failure is kept: what comes later would compute with half a step. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting++;
+    const result = this.#turn.then(async () => {
+      try {
+        if (this.#failure) throw this.#failure;
+        const value = await work();
+        if (this.#failure) throw this.#failure;
+        return value;
+      } catch (error) {
+        this.#failure ??= error instanceof Error ? error : new Error(String(error));
+        throw this.#failure;
+      } finally {
+        this.#waiting--;
+      }
+    });
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}

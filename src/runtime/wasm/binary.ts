@@ -1,0 +1,9 @@
+// What bin/wasm-kernels.js makes of src/wasm: the compiled kernels and the names of their parameters.
+declare module 'virtual:wasm-kernels' {
+  /** Parameter names of every exported function, in order. */
+  export const signatures: Readonly<Record<string, readonly string[]>>;
+  /** The compiled program, which imports a shared memory. */
+  export function readKernels(variant: 'plain' | 'relaxed'): Promise<Uint8Array<ArrayBuffer>>;
+  /** Code of a thread for Node's workers; not there in a page. */
+  export function bundleThread(): Promise<string>;
+}

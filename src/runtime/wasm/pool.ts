@@ -1,0 +1,138 @@
+// The threads of WASM runtimes: workers that stay from one runtime to the next, or the caller itself.
+import {
+  stopThreads,
+  type ThreadAnswer,
+  type ThreadJob,
+  type ThreadOrder,
+  type ThreadSetup,
+  WasmThread,
+} from './thread.ts';
+
+/** A worker, in a page or in Node. */
+export interface ThreadPort {
+  post(order: ThreadOrder): void;
+  /** Called with every answer, and with what ends the worker. */
+  listen(onAnswer: (answer: ThreadAnswer) => void, onFailure: (error: Error) => void): void;
+  terminate(): void;
+}
+
+/** Threads that one runtime loaded its programs into. */
+export interface LoadedThreads {
+  /** Runs jobs on all threads; resolves when the last one is done. */
+  run(jobs: readonly ThreadJob[]): Promise<void>;
+  dispose(): void;
+}
+
+/** Where programs run. */
+export interface WasmThreads {
+  readonly count: number;
+  load(
+    setup: Omit<ThreadSetup, 'thread' | 'threads' | 'scratchAddress'>,
+    scratchOf: (thread: number) => number,
+  ): Promise<LoadedThreads>;
+  dispose(): void;
+}
+
+/** Milliseconds that a lone thread computes before it lets messages through. */
+const turnMilliseconds = 40;
+
+/** The caller's own thread: where memory cannot be shared. Between dispatches it lets messages through. */
+export function ownThread(): WasmThreads {
+  return {
+    count: 1,
+    load: async (setup, scratchOf) => {
+      const thread = await WasmThread.create({
+        ...setup,
+        thread: 0,
+        threads: 1,
+        scratchAddress: scratchOf(0),
+      });
+      return {
+        run: async (jobs) => {
+          let start = performance.now();
+          for (const job of jobs) {
+            for (let call = job.from; call < job.to; call++) {
+              thread.run({ ...job, from: call, to: call + 1 });
+              if (performance.now() - start < turnMilliseconds) continue;
+              await new Promise((resolve) => setTimeout(resolve, 0));
+              start = performance.now();
+            }
+          }
+        },
+        dispose: () => undefined,
+      };
+    },
+    dispose: () => undefined,
+  };
+}
+
+/** One worker and whom its answers are for. */
+interface Member {
+  readonly port: ThreadPort;
+  readonly waiting: Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>;
+}
+
+/** A pool of workers. A worker that dies fails everything that is under way, and all that comes after. */
+export function workerThreads(count: number, spawn: () => ThreadPort): WasmThreads {
+  let failure: Error | undefined;
+  let runtimes = 0;
+  const memories = new Map<
+    number,
+    { readonly memory: WebAssembly.Memory; readonly controlAddress: number }
+  >();
+  const members = Array.from({ length: count }, (): Member => ({ port: spawn(), waiting: new Map() }));
+  const fail = (error: Error) => {
+    failure ??= error;
+    for (const { memory, controlAddress } of memories.values()) stopThreads(memory, controlAddress);
+    for (const { waiting } of members) {
+      for (const { reject } of waiting.values()) reject(error);
+      waiting.clear();
+    }
+  };
+  for (const { port, waiting } of members) {
+    port.listen(
+      ({ runtime, error }) => {
+        if (error !== undefined) return fail(new Error(`WasmRuntime: a thread stopped: ${error}`));
+        waiting.get(runtime)?.resolve();
+        waiting.delete(runtime);
+      },
+      (error) =>
+        fail(new Error(`WasmRuntime: a thread is gone: ${error.message}. Start again, with fewer threads.`)),
+    );
+  }
+  const orderAll = async (order: (thread: number) => ThreadOrder) => {
+    if (failure) throw failure;
+    await Promise.all(
+      members.map(
+        ({ port, waiting }, thread) =>
+          new Promise<void>((resolve, reject) => {
+            const sent = order(thread);
+            waiting.set(sent.runtime, { resolve, reject });
+            port.post(sent);
+          }),
+      ),
+    );
+  };
+  return {
+    count,
+    load: async (setup, scratchOf) => {
+      const runtime = runtimes++;
+      memories.set(runtime, setup);
+      await orderAll((thread) => {
+        const own = { ...setup, thread, threads: count, scratchAddress: scratchOf(thread) };
+        return { kind: 'load', runtime, setup: own };
+      });
+      return {
+        run: (jobs) => orderAll(() => ({ kind: 'run', runtime, jobs })),
+        dispose: () => {
+          memories.delete(runtime);
+          for (const { port } of members) port.post({ kind: 'drop', runtime });
+        },
+      };
+    },
+    dispose: () => {
+      fail(new Error('WasmRuntime: its threads were ended. Create another one.'));
+      for (const { port } of members) port.terminate();
+    },
+  };
+}

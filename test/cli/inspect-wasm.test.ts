@@ -1,0 +1,11 @@
+// The inspect command on WASM threads: every model family agrees with PyTorch.
+import { describe, it } from 'vitest';
+import { expectInspection, familyNames, fixtureNames, inspectArguments } from './fixtures.ts';
+import { createFolder, runMain } from './run-command.ts';
+
+describe('inspect --runtime wasm', () => {
+  it.each([...fixtureNames, ...familyNames])('agrees with PyTorch on %s', async (name) => {
+    const folder = createFolder();
+    expectInspection(name, folder, await runMain([...inspectArguments(name, folder), '--runtime', 'wasm']));
+  });
+});

@@ -1,0 +1,79 @@
+// The compiled kernels: which family each serves, what its parameters are, and the memory of one thread.
+import { signatures } from 'virtual:wasm-kernels';
+import { describe, expect, it } from 'vitest';
+import { prologue } from '../../../src/kernels/prologue.ts';
+import type { Kernel } from '../../../src/plan/kernel.ts';
+import { parseStruct } from '../../../src/plan/wgsl.ts';
+import {
+  functionName,
+  hasWasmKernel,
+  loadWasmKernels,
+  withOwnMemory,
+} from '../../../src/runtime/wasm/kernels.ts';
+
+const modules = import.meta.glob<Record<string, unknown>>('../../../src/kernels/*.ts', { eager: true });
+
+const kernels = Object.values(modules)
+  .flatMap((module) => Object.values(module))
+  .flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]))
+  .filter((value): value is Kernel => typeof value === 'object' && value !== null && 'reference' in value);
+
+const families = new Map(kernels.map((kernel) => [functionName(kernel.family), kernel]));
+const stepScalars = parseStruct(prologue, 'Step').map(({ name }) => name);
+
+/** The function that a measure such as `matmulNnUnits` belongs to. */
+const measured = (name: string) => name.replace(/(Units|Scratch|Suits)$/, '');
+
+describe('signatures', () => {
+  it.each(Object.keys(signatures).filter((name) => families.has(name)))(
+    '%s takes dims, tensors and step scalars of its family, and what threads give it',
+    (name) => {
+      const kernel = families.get(name);
+      const known = [
+        ...(kernel?.dims ?? []),
+        ...(kernel?.reads ?? []),
+        ...(kernel?.writes ?? []),
+        ...stepScalars,
+      ];
+      const own = ['scratch', 'first', 'last'];
+      expect(
+        signatures[name]?.filter((parameter) => !known.includes(parameter) && !own.includes(parameter)),
+      ).toEqual([]);
+      expect(signatures[name]?.includes('first')).toBe(`${name}Units` in signatures);
+      expect(signatures[name]?.includes('scratch')).toBe(`${name}Scratch` in signatures);
+    },
+  );
+
+  it('serve families of the lab, and nothing else', () => {
+    expect(Object.keys(signatures).filter((name) => !families.has(measured(name)))).toEqual([]);
+  });
+
+  it('measure by dims alone', () => {
+    const measures = Object.entries(signatures).filter(([name]) => measured(name) !== name);
+    const wrong = measures.filter(([name, parameters]) => {
+      const dims: readonly string[] = families.get(measured(name))?.dims ?? [];
+      return parameters.some((parameter) => !dims.includes(parameter));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('loadWasmKernels', () => {
+  it('says how a dispatch is cut, and of what there is no kernel', async () => {
+    const { measure } = await loadWasmKernels(false);
+    expect(measure('matmul.nn', { rows: 130, columns: 65, slices: 1 })?.units).toBe(6);
+    expect(measure('crossEntropy.sumLosses', { rows: 130 })).toEqual({ units: 1, scratchBytes: 0 });
+    expect(measure('activation.forward', { elements: 8, kind: 0 })?.units).toBe(1);
+    expect(measure('activation.forward', { elements: 8, kind: 99 })).toBeUndefined();
+    expect(measure('no.such-family', {})).toBeUndefined();
+    expect(hasWasmKernel('no.such-family')).toBe(false);
+  });
+
+  it('makes a memory of one thread of a shared one, and refuses another program', async () => {
+    const { module } = await loadWasmKernels(false);
+    expect(WebAssembly.Module.imports(module)).toEqual([{ kind: 'memory', module: 'env', name: 'memory' }]);
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536 });
+    await expect(WebAssembly.instantiate(module, { env: { memory } })).resolves.toBeDefined();
+    expect(() => withOwnMemory(new Uint8Array(64))).toThrow(/no shared memory/);
+  });
+});
