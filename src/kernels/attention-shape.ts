@@ -1,5 +1,6 @@
 // What every attention kernel shares: its dims, the extents of its tensors, its counts of pairs, and what devices suit it.
 import type { BindingSpec, Capabilities, Dims } from '../plan/kernel.ts';
+import { isSoftwareLike } from '../plan/software-like.ts';
 import { firstVisible, visiblePairs } from './attention-mask.ts';
 
 /**
@@ -120,6 +121,5 @@ export function suitsStrips(lanes: number, dims: AttentionDims, device: Capabili
 
 /** True where tiles in workgroup memory fit and pay: not on software adapters, where that memory is as dear as any. */
 export function suitsTiles({ keySize, valueSize }: AttentionDims, device: Capabilities): boolean {
-  const isSoftware = device.features.has('subgroups') && device.subgroupMaxSize <= 8;
-  return keySize <= 128 && valueSize <= 128 && !isSoftware && device.maxInvocationsPerWorkgroup > 1;
+  return keySize <= 128 && valueSize <= 128 && !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup > 1;
 }

@@ -1,6 +1,7 @@
 // Attention of one new token against the cached keys and values of its layer: linear in the position, or in the window.
 import source from '../../shaders/decode-attention.wgsl?raw';
-import { type Capabilities, type Dims, defineKernel, type Scalars } from '../plan/kernel.ts';
+import { type Dims, defineKernel, type Scalars } from '../plan/kernel.ts';
+import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { capFlops, cappedScore, capSource } from './attention-cap.ts';
@@ -46,10 +47,6 @@ function probePosition(context: number): number {
   return Math.floor(0.75 * context);
 }
 
-function isNarrow(device: Capabilities): boolean {
-  return device.features.has('subgroups') && device.subgroupMaxSize <= 8;
-}
-
 /** y [1, heads · valueSize] of the query in qkv at position state[0]; `threads` invocations share the keys of a head. */
 function variant(threads: 64 | 256) {
   return defineKernel({
@@ -61,7 +58,9 @@ function variant(threads: 64 | 256) {
     constants: ({ keySize, valueSize }) => ({ keySize, valueSize, threads }),
     // A wide device hides latency with threads; on a software adapter idle ones only cost time. A thread has four columns.
     suits: ({ keySize, valueSize }, device) =>
-      keySize <= 1024 && valueSize <= 4 * threads && (threads === 64 || valueSize > 256 || !isNarrow(device)),
+      keySize <= 1024 &&
+      valueSize <= 4 * threads &&
+      (threads === 64 || valueSize > 256 || !isSoftwareLike(device)),
     reads: ['qkv', 'cache', 'state', 'sinks'],
     writes: ['y'],
     optional: ['sinks'],

@@ -8,12 +8,14 @@ import pairSumsSource from '../../shaders/matmul-pair-sums.wgsl?raw';
 import productsSource from '../../shaders/matmul-products.wgsl?raw';
 import tilesSource from '../../shaders/matmul-tiles.wgsl?raw';
 import { type Capabilities, type Dims, defineKernel, type Feature, type Kernel } from '../plan/kernel.ts';
+import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { recordSlotSum } from './expert-combine.ts';
 import { expertTileBound, type Placement } from './expert-placement.ts';
 import { groupedReference } from './grouped-matmul-reference.ts';
 import { prologue } from './prologue.ts';
+import { fillsWidth, ranked } from './tile-variants.ts';
 
 /** As for matmul: nn x·w, nt x·wᵀ over the rows of the experts; tn xᵀ·w per expert, summed over its rows. */
 export type GroupedLayout = 'nn' | 'nt' | 'tn';
@@ -51,11 +53,6 @@ interface Variant {
   readonly pays?: (dims: GroupedDims) => boolean;
 }
 
-/** True where subgroups are so narrow that only software adapters have them (matmul.ts). */
-function isNarrow(device: Capabilities): boolean {
-  return device.features.has('subgroups') && device.subgroupMaxSize <= 8;
-}
-
 function subgroupVariant(lanes: 4 | 8, height: 16 | 32, vectors: 1 | 2): Variant {
   const width = 4 * vectors * lanes;
   return {
@@ -64,11 +61,9 @@ function subgroupVariant(lanes: 4 | 8, height: 16 | 32, vectors: 1 | 2): Variant
     requires: ['subgroups'],
     constants: { lanes, tileHeight: height, columnVectors: vectors },
     tile: [height, width],
-    suits: (device) => isNarrow(device) && device.subgroupMinSize === lanes,
+    suits: (device) => isSoftwareLike(device) && device.subgroupMinSize === lanes,
     // The narrower tile follows in the list: leave it the sizes where this one computes mostly padding.
-    pays: ({ columns }) =>
-      vectors === 1 ||
-      Math.ceil(columns / width) * width <= 1.25 * Math.ceil(columns / (width / 2)) * (width / 2),
+    pays: ({ columns }) => vectors === 1 || fillsWidth(columns, width),
   };
 }
 
@@ -98,7 +93,7 @@ function tiledVariant(down: number, across: number, blocks: 1 | 2, minimumTiles:
     source: blockSource + tilesSource + tiledSource,
     constants: { threadsDown: down, threadsAcross: across, blocks, tileInner: 16 },
     tile,
-    suits: (device) => !isNarrow(device) && device.maxInvocationsPerWorkgroup >= down * across,
+    suits: (device) => !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup >= down * across,
     pays: (dims) => Math.ceil(dims.columns / tile[1]) * tilesDown(dims, tile[0]) >= minimumTiles,
   };
 }
@@ -130,7 +125,7 @@ const variantsOf = (layout: GroupedLayout): readonly Variant[] => [
  */
 export function expertTileRows(device: Capabilities, choices: number, experts: number): number {
   const average = choices / Math.min(experts, choices);
-  if (isNarrow(device)) return device.subgroupMinSize === 8 && average > 24 ? 32 : 16;
+  if (isSoftwareLike(device)) return device.subgroupMinSize === 8 && average > 24 ? 32 : 16;
   if (choices <= 16) return 1;
   return average > 48 ? 64 : average > 24 ? 32 : 16;
 }
@@ -287,16 +282,12 @@ export function recordGroupedMatmul(
   const { experts, tileRows, offsets, tiles, assignments } = placement;
   const { rows, columns, inner, ...options } = size;
   const dims = dimsOf(layout, { rows, columns, inner, experts }, tileRows, options);
-  const [first, last] = [true, false].map((pays) =>
-    entries[layout].filter((entry) => entry.pays(dims) === pays),
-  );
-  const candidates = [...(first ?? []), ...(last ?? [])].map(({ kernel }) => kernel);
   const bindings = {
     ...{ x, w, y, offsets },
     ...(layout === 'tn' ? {} : { tiles }),
     ...(dims.perToken > 0 ? { assignments } : {}),
   };
-  tape.dispatch(tape.choose(candidates, dims), dims, bindings);
+  tape.dispatch(tape.choose(ranked(entries[layout], dims), dims), dims, bindings);
 }
 
 /** What an expert layer may be told. */

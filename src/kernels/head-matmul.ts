@@ -1,6 +1,7 @@
 // A product per head for one row, with matrices that are parts of a larger one: the absorbed form of latent attention.
 import source from '../../shaders/head-matmul.wgsl?raw';
-import { type Capabilities, type Dims, defineKernel } from '../plan/kernel.ts';
+import { type Dims, defineKernel } from '../plan/kernel.ts';
+import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { prologue } from './prologue.ts';
@@ -33,10 +34,6 @@ function absorbed(heads: number, latent: number, keySize: number, valueSize: num
   ];
 }
 
-function isNarrow(device: Capabilities): boolean {
-  return device.features.has('subgroups') && device.subgroupMaxSize <= 8;
-}
-
 function variant(name: 'tree' | 'plain') {
   const isTree = name === 'tree';
   return defineKernel({
@@ -49,7 +46,7 @@ function variant(name: 'tree' | 'plain') {
     writes: ['y'],
     constants: ({ wInnerStep }) => ({ alongInner: wInnerStep === 1 ? 1 : 0 }),
     // On software adapters the sums in workgroup memory cost more than idle lanes.
-    suits: (_, device) => !isTree || !isNarrow(device),
+    suits: (_, device) => !isTree || !isSoftwareLike(device),
     tensors: (size) => {
       const { heads, columns, inner, xStride, yStride, wOffset, wHeadStep, wColumnStep, wInnerStep } = size;
       const last = (heads - 1) * wHeadStep + (columns - 1) * wColumnStep + (inner - 1) * wInnerStep;

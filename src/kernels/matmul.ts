@@ -9,11 +9,13 @@ import subgroupSource from '../../shaders/matmul-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/matmul-tiled.wgsl?raw';
 import tilesSource from '../../shaders/matmul-tiles.wgsl?raw';
 import { type Capabilities, type Dims, defineKernel, type Feature, type Kernel } from '../plan/kernel.ts';
+import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { recordColumnSum } from './column-sum.ts';
 import { matmulReference } from './matmul-reference.ts';
 import { prologue } from './prologue.ts';
+import { fillsWidth, ranked } from './tile-variants.ts';
 
 /**
  * Which operand is stored transposed. y is always [rows, columns], summed over inner.
@@ -49,9 +51,9 @@ interface Variant {
   readonly constants: Readonly<Record<string, number>>;
   /** Sizes and row lengths must fit its vectors (`fitsPairs`). */
   readonly isAligned?: boolean;
-  /** Rows and columns of y that one workgroup computes. */
   /** Calibrated on single rows. */
   readonly isForFewRows?: boolean;
+  /** Rows and columns of y that one workgroup computes. */
   readonly tile: readonly [rows: number, columns: number];
   /** True where it computes the right thing and is worth trying. */
   readonly suits?: (dims: MatmulDims, device: Capabilities) => boolean;
@@ -61,11 +63,6 @@ interface Variant {
 
 const tilesOf = ({ rows, columns }: MatmulDims, tile: readonly [number, number]): number =>
   Math.ceil(rows / tile[0]) * Math.ceil(columns / tile[1]);
-
-/** True where subgroups are so narrow that only software adapters have them: loads are dear there, not latency. */
-function isNarrow(device: Capabilities): boolean {
-  return device.features.has('subgroups') && device.subgroupMaxSize <= 8;
-}
 
 /** `lanes` × 4·vectors columns and `rows` rows in the registers of one subgroup. */
 function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant {
@@ -79,16 +76,16 @@ function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant 
     // Where there are 32-row tiles, these are left with prompts' ends and single tokens.
     isForFewRows: rows === 16 && lanes === 8,
     suits: (_, device) =>
-      isNarrow(device) ? device.subgroupMinSize === lanes : device.subgroupMinSize >= lanes && lanes > 8,
+      isSoftwareLike(device)
+        ? device.subgroupMinSize === lanes
+        : device.subgroupMinSize >= lanes && lanes > 8,
     pays: (dims) => fillsTile(dims, rows, width, vectors),
   };
 }
 
 /** False where the narrower or lower tile, which follows in the list, would compute much less padding. */
 function fillsTile({ rows, columns }: MatmulDims, tileRows: number, width: number, vectors: 1 | 2): boolean {
-  const half = Math.ceil(columns / (width / 2)) * (width / 2);
-  if (vectors === 2 && Math.ceil(columns / width) * width > 1.25 * half) return false;
-  return tileRows === 16 || rows > 16;
+  return (vectors === 1 || fillsWidth(columns, width)) && (tileRows === 16 || rows > 16);
 }
 
 /** A tile of 32 rows and 32·vectors columns in the registers of a subgroup of 8, two products at a time. */
@@ -102,7 +99,8 @@ function pairsVariant(layout: MatmulLayout, vectors: 1 | 2): Variant {
     constants: { lanes: 8, columnVectors: vectors },
     tile: [32, width],
     isAligned: true,
-    suits: (dims, device) => isNarrow(device) && device.subgroupMinSize === 8 && fitsPairs(layout, dims),
+    suits: (dims, device) =>
+      isSoftwareLike(device) && device.subgroupMinSize === 8 && fitsPairs(layout, dims),
     pays: (dims) => fillsTile(dims, 32, width, vectors),
   };
 }
@@ -128,7 +126,7 @@ function tiledVariant(threads: 64 | 256, blocks: 1 | 2, tileInner: number, minim
     source: blockSource + tilesSource + tiledSource,
     constants: { threadsDown: side, threadsAcross: side, blocks, tileInner },
     tile,
-    suits: (_, device) => !isNarrow(device) && device.maxInvocationsPerWorkgroup >= threads,
+    suits: (_, device) => !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup >= threads,
     pays: (dims) => tilesOf(dims, tile) * dims.slices >= minimumTiles,
   };
 }
@@ -143,7 +141,7 @@ function variantsOf(layout: MatmulLayout): readonly Variant[] {
       constants: { columnLanes: layout === 'nt' ? 4 : 16, innerLevels },
       tile: [4, layout === 'nt' ? 4 : 16],
       // On software adapters the sums in workgroup memory cost more than the padding of a register tile.
-      suits: ({ rows }, device) => rows <= 4 && !isNarrow(device),
+      suits: ({ rows }, device) => rows <= 4 && !isSoftwareLike(device),
     },
     pairsVariant(layout, 2),
     pairsVariant(layout, 1),
@@ -263,14 +261,6 @@ export const matmulKernels: readonly MatmulKernel[] = Object.values(entries)
   .flat()
   .map(({ kernel }) => kernel);
 
-/** The variants of a layout, those that pay for the given sizes first. */
-function candidates(layout: MatmulLayout, dims: MatmulDims): MatmulKernel[] {
-  const [first, last] = [true, false].map((pays) =>
-    entries[layout].filter((entry) => entry.pays(dims) === pays),
-  );
-  return [...(first ?? []), ...(last ?? [])].map(({ kernel }) => kernel);
-}
-
 /** Operands of one product; y is written, bias [columns] and residual [rows, columns] are added. */
 export interface MatmulTensors {
   readonly x: Tensor;
@@ -317,11 +307,11 @@ export function recordMatmul(
   if (slices > 1) {
     const partial = tape.tensor(`${y.name} slices`, [slices, rows, columns]);
     const sliced = { ...dims, slices, accumulate: 0 };
-    tape.dispatch(tape.choose(candidates(layout, sliced), sliced), sliced, { x, w, y: partial });
+    tape.dispatch(tape.choose(ranked(entries[layout], sliced), sliced), sliced, { x, w, y: partial });
     recordColumnSum(tape, partial, y, { rows: slices, columns: rows * columns, accumulate });
     return;
   }
-  tape.dispatch(tape.choose(candidates(layout, dims), dims), dims, {
+  tape.dispatch(tape.choose(ranked(entries[layout], dims), dims), dims, {
     x,
     w,
     y,
@@ -331,7 +321,7 @@ export function recordMatmul(
 }
 
 function slicesFor(dims: MatmulDims, device: Capabilities): number {
-  if (isNarrow(device) || device.maxInvocationsPerWorkgroup === 1 || dims.rows <= 4) return 1;
+  if (isSoftwareLike(device) || device.maxInvocationsPerWorkgroup === 1 || dims.rows <= 4) return 1;
   const wanted = Math.ceil(wantedWorkgroups / tilesOf(dims, [64, 64]));
   return Math.max(1, Math.min(16, wanted, Math.floor(dims.inner / minimumSlicedInner)));
 }
