@@ -1,10 +1,10 @@
 // RMSNorm of heads inside packed rows, in place, and its gradients: x̂ = x ÷ √(mean x² + epsilon), y = x̂ · (weight + offset)
 // of each of `heads` neighbouring segments of `columns` values, from column `first` of every row. Kept for the gradients, a
 // segment after the other: x̂, and 1 ÷ root mean square behind it.
-// Forward and dx: `lanes` neighbouring invocations share a segment and meet once; a workgroup holds 64 ÷ lanes segments.
-// dWeight: 32 columns × 8 segment lanes, by slices of the segments.
+// Segments are the rows of norm-sums.wgsl: a workgroup of forward and dx holds 64 ÷ lanes of them.
+//
+// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, rowSum, shareOf, columnSum.
 
-override laneLevels: u32; // log₂ of the invocations that share a row
 override rows: u32;
 override heads: u32;
 override columns: u32;
@@ -24,28 +24,11 @@ override accumulate: u32 = 0u;  // dWeight: 1 adds to what is there
 @group(0) @binding(5) var<storage, read> dy: array<f32>;               // [rows, rowStride]
 @group(0) @binding(6) var<storage, read_write> sums: array<f32>;       // [slices, columns]
 
-const lanes = 1u << laneLevels;
-const threads = 64u;
-const columnLanes = 32u;
-const rowLanes = 8u;
-// loops break before: a constant bound costs no guard, a real one would be unrolled
-const maximumSteps = 0x1000000u;
-var<workgroup> partial: array<f32, threads>;
-var<workgroup> columnPartial: array<f32, columnLanes * rowLanes>;
+alias Sum = f32;
 
 /// Where a segment starts in packed rows.
 fn segmentStart(segment: u32) -> u32 {
   return segment / heads * rowStride + first + segment % heads * columns;
-}
-
-/// Sum of what the lanes of a segment left in `partial`, in every lane.
-fn segmentSum(firstThread: u32) -> f32 {
-  workgroupBarrier();
-  var sum = 0.0;
-  for (var i = 0u; i < lanes; i++) {
-    sum += partial[firstThread + i];
-  }
-  return sum;
 }
 
 @compute @workgroup_size(threads)
@@ -66,8 +49,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let value = qkv[start + column];
     squares += value * value;
   }
-  partial[thread] = squares;
-  let scale = inverseSqrt(segmentSum(thread / lanes * lanes) / f32(columns) + epsilon);
+  let scale = inverseSqrt(rowSum(squares, thread) / f32(columns) + epsilon);
   if (segment >= rows * heads) {
     return;
   }
@@ -107,8 +89,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     }
     sum += gradient[start + column] * (weight[column] + offset) * saved[keptStart + column];
   }
-  partial[thread] = sum;
-  let mean = segmentSum(thread / lanes * lanes) / f32(columns);
+  let mean = rowSum(sum, thread) / f32(columns);
   if (segment >= rows * heads) {
     return;
   }
@@ -122,38 +103,28 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   }
 }
 
-/// Per slice of the segments: sums[s, c] = Σ dy ∘ x̂. 32 columns × 8 segment lanes per workgroup.
+/// Per slice of the segments: sums[s, c] = Σ dy ∘ x̂.
 @compute @workgroup_size(columnLanes * rowLanes)
 fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
-  let slice = group / groupsAcross;
-  let column = group % groupsAcross * columnLanes + thread % columnLanes;
-  let slicedSegments = (rows * heads + slices - 1u) / slices;
-  let start = min(slice * slicedSegments, rows * heads);
-  let end = min(start + slicedSegments, rows * heads);
+  let share = shareOf(group, thread, rows * heads);
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
-    let segment = start + i * rowLanes + thread / columnLanes;
-    if (segment >= end) {
+    let segment = share.start + i * rowLanes;
+    if (segment >= share.end) {
       break;
     }
-    let inside = min(column, columns - 1u);
+    let inside = min(share.column, columns - 1u);
     sum += dy[segmentStart(segment) + inside] * saved[segment * (columns + 1u) + inside];
   }
-  columnPartial[thread] = sum;
-  workgroupBarrier();
-  if (thread >= columnLanes || column >= columns) {
+  let total = columnSum(sum, thread);
+  if (thread >= columnLanes || share.column >= columns) {
     return;
   }
-  var total = 0.0;
-  for (var i = 0u; i < rowLanes; i++) {
-    total += columnPartial[thread + i * columnLanes];
-  }
-  let index = slice * columns + column;
+  let index = share.slice * columns + share.column;
   if (accumulate == 1u) {
     sums[index] += total;
   } else {

@@ -1,11 +1,9 @@
 // y = (x − mean) ÷ √(variance + epsilon) · (scale + offset) (+ bias) of each row (Ba et al. 2016), and its
 // gradients.
-// Forward and dx: `lanes` neighbouring invocations share a row; a workgroup holds 64 ÷ lanes rows. They meet
-// once: each adds up what all have left in workgroup memory, which is cheaper than a tree because barriers
-// are dear on a CPU. Forward passes over a row three times (mean, variance, result), dx twice. dWeight: 32
-// columns × 8 row lanes, by slices.
+// A workgroup holds 64 ÷ lanes rows. Forward passes over a row three times (mean, variance, result), dx twice.
+//
+// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, partial, rowSum, shareOf, columnSum.
 
-override laneLevels: u32; // log₂ of the invocations that share a row
 override rows: u32;
 override columns: u32;
 override hasBias: u32 = 1u;    // weight and its gradient: row 0 scale, row 1 bias if any
@@ -23,14 +21,7 @@ override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
 @group(0) @binding(6) var<storage, read_write> dx: array<f32>;         // [rows, columns]
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;       // [slices, 1 + hasBias, columns]
 
-const lanes = 1u << laneLevels;
-const threads = 64u;
-const columnLanes = 32u;
-const rowLanes = 8u;
-// loops break before: a constant bound costs no guard, a real one would be unrolled
-const maximumSteps = 0x1000000u;
-var<workgroup> partial: array<vec2<f32>, threads>;
-var<workgroup> columnPartial: array<vec2<f32>, columnLanes * rowLanes>;
+alias Sum = vec2<f32>;
 
 /// Elements of a row that a lane owns.
 fn laneCount(lane: u32) -> f32 {
@@ -121,13 +112,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     let g = dy[start + column] * (weight[column] + offset);
     sum += vec2(g, g * (x[start + column] - mean));
   }
-  partial[thread] = sum;
-  workgroupBarrier();
-  let first = thread / lanes * lanes;
-  var means = vec2<f32>();
-  for (var i = 0u; i < lanes; i++) {
-    means += partial[first + i] / f32(columns);
-  }
+  let means = rowSum(sum / f32(columns), thread);
   if (row >= rows) {
     return;
   }
@@ -146,40 +131,28 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   }
 }
 
-/// Per slice of the rows: sums[s, 0, c] = Σ dy ∘ x̂ and sums[s, 1, c] = Σ dy. 32 columns × 8 row lanes per
-/// workgroup.
+/// Per slice of the rows: sums[s, 0, c] = Σ dy ∘ x̂ and sums[s, 1, c] = Σ dy.
 @compute @workgroup_size(columnLanes * rowLanes)
 fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
-  let slice = group / groupsAcross;
-  let column = group % groupsAcross * columnLanes + thread % columnLanes;
-  let rowLane = thread / columnLanes;
-  let slicedRows = (rows + slices - 1u) / slices;
-  let start = min(slice * slicedRows, rows);
-  let end = min(start + slicedRows, rows);
+  let share = shareOf(group, thread, rows);
   var sum = vec2<f32>();
   for (var i = 0u; i < maximumSteps; i++) {
-    let row = start + i * rowLanes + rowLane;
-    if (row >= end) {
+    let row = share.start + i * rowLanes;
+    if (row >= share.end) {
       break;
     }
-    let index = row * columns + min(column, columns - 1u);
+    let index = row * columns + min(share.column, columns - 1u);
     sum += dy[index] * vec2((x[index] - saved[row * 2u]) * saved[row * 2u + 1u], 1.0);
   }
-  columnPartial[thread] = sum;
-  workgroupBarrier();
-  if (rowLane > 0u || column >= columns) {
+  var total = columnSum(sum, thread);
+  if (thread >= columnLanes || share.column >= columns) {
     return;
   }
-  var total = vec2<f32>();
-  for (var i = 0u; i < rowLanes; i++) {
-    total += columnPartial[thread + i * columnLanes];
-  }
-  let index = slice * (1u + hasBias) * columns + column;
+  let index = share.slice * (1u + hasBias) * columns + share.column;
   if (accumulate == 1u) {
     total.x += sums[index];
   }

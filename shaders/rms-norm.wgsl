@@ -1,9 +1,9 @@
 // y = x ÷ √(mean x² + epsilon) · (weight + offset) of each row (Zhang and Sennrich 2019; offset 1: Gemma),
 // and its gradients.
-// Forward and dx: `lanes` neighbouring invocations share a row and meet once; a workgroup holds 64 ÷ lanes
-// rows. Both pass over a row twice. dWeight: 32 columns × 8 row lanes, by slices of the rows.
+// Forward and dx: a workgroup holds 64 ÷ lanes rows and passes over them twice.
+//
+// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, rowSum, shareOf, columnSum.
 
-override laneLevels: u32; // log₂ of the invocations that share a row
 override rows: u32;
 override columns: u32;
 override epsilon: f32 = 1e-5;
@@ -20,25 +20,7 @@ override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
 @group(0) @binding(6) var<storage, read_write> dx: array<f32>;         // [rows, columns]
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;       // [slices, columns]
 
-const lanes = 1u << laneLevels;
-const threads = 64u;
-const columnLanes = 32u;
-const rowLanes = 8u;
-// loops break before: a constant bound costs no guard, a real one would be unrolled
-const maximumSteps = 0x1000000u;
-var<workgroup> partial: array<f32, threads>;
-var<workgroup> columnPartial: array<f32, columnLanes * rowLanes>;
-
-/// Sum of what the lanes of a row left in `partial`, in every lane: one barrier costs a CPU less than a tree
-/// of them.
-fn rowSum(first: u32) -> f32 {
-  workgroupBarrier();
-  var sum = 0.0;
-  for (var i = 0u; i < lanes; i++) {
-    sum += partial[first + i];
-  }
-  return sum;
-}
+alias Sum = f32;
 
 @compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -58,8 +40,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let value = x[start + column];
     squares += value * value;
   }
-  partial[thread] = squares;
-  let scale = inverseSqrt(rowSum(thread / lanes * lanes) / f32(columns) + epsilon);
+  let scale = inverseSqrt(rowSum(squares, thread) / f32(columns) + epsilon);
   if (row >= rows) {
     return;
   }
@@ -94,8 +75,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     }
     sum += dy[start + column] * (weight[column] + offset) * x[start + column];
   }
-  partial[thread] = sum;
-  let factor = rowSum(thread / lanes * lanes) / f32(columns) * scale * scale;
+  let factor = rowSum(sum, thread) / f32(columns) * scale * scale;
   if (row >= rows) {
     return;
   }
@@ -113,39 +93,28 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   }
 }
 
-/// Per slice of the rows: sums[s, c] = Σ dy ∘ x̂. 32 columns × 8 row lanes per workgroup.
+/// Per slice of the rows: sums[s, c] = Σ dy ∘ x̂.
 @compute @workgroup_size(columnLanes * rowLanes)
 fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
-  let slice = group / groupsAcross;
-  let column = group % groupsAcross * columnLanes + thread % columnLanes;
-  let rowLane = thread / columnLanes;
-  let slicedRows = (rows + slices - 1u) / slices;
-  let start = min(slice * slicedRows, rows);
-  let end = min(start + slicedRows, rows);
+  let share = shareOf(group, thread, rows);
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
-    let row = start + i * rowLanes + rowLane;
-    if (row >= end) {
+    let row = share.start + i * rowLanes;
+    if (row >= share.end) {
       break;
     }
-    let index = row * columns + min(column, columns - 1u);
+    let index = row * columns + min(share.column, columns - 1u);
     sum += dy[index] * x[index] * saved[row];
   }
-  columnPartial[thread] = sum;
-  workgroupBarrier();
-  if (rowLane > 0u || column >= columns) {
+  let total = columnSum(sum, thread);
+  if (thread >= columnLanes || share.column >= columns) {
     return;
   }
-  var total = 0.0;
-  for (var i = 0u; i < rowLanes; i++) {
-    total += columnPartial[thread + i * columnLanes];
-  }
-  let index = slice * columns + column;
+  let index = share.slice * columns + share.column;
   if (accumulate == 1u) {
     sums[index] += total;
   } else {

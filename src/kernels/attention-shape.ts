@@ -121,5 +121,7 @@ export function suitsStrips(lanes: number, dims: AttentionDims, device: Capabili
 
 /** True where tiles in workgroup memory fit and pay: not on software adapters, where that memory is as dear as any. */
 export function suitsTiles({ keySize, valueSize }: AttentionDims, device: Capabilities): boolean {
-  return keySize <= 128 && valueSize <= 128 && !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup > 1;
+  return (
+    keySize <= 128 && valueSize <= 128 && !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup > 1
+  );
 }

@@ -4,13 +4,12 @@ import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { recordAccumulate } from './add.ts';
-import { recordColumnSum } from './column-sum.ts';
-import { rowGroups, rowLaneLevels, weightSlices } from './launch.ts';
-import { prologue } from './prologue.ts';
+import { rowGroups, weightSlices } from './launch.ts';
+import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.ts';
 
 const declaration = {
-  source: prologue + source,
-  constants: ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) }),
+  source: normPrologue + source,
+  constants: normConstants,
 };
 
 /** Segments of packed rows that are normed: `heads` neighbours of `columns` values from column `first` on. */
@@ -197,22 +196,16 @@ export function headNorm(
   tape.onBackward([qkv, weights.query, weights.key], normed, (gradient) => {
     for (const { weight, dims, wantsWeight, kept: saved } of parts) {
       if (!saved) continue;
-      if (wantsWeight) recordWeightGradient(tape, dims, weight, saved, gradient);
+      if (wantsWeight) {
+        recordWeightGradient(tape, 'head norm', weight, dims.rows * dims.heads, (sums, options) => {
+          tape.dispatch(headNormBackwardWeight, { ...dims, ...options }, { saved, dy: gradient, sums });
+        });
+      }
       if (wantsInput) tape.dispatch(headNormBackward, { ...dims, offset }, { weight, saved, gradient });
     }
     if (wantsInput && !tape.adoptGradient(qkv, tape.alias(gradient))) recordAccumulate(tape, qkv, gradient);
   });
   return normed;
-}
-
-function recordWeightGradient(tape: Tape, dims: Segments, weight: Tensor, saved: Tensor, dy: Tensor): void {
-  const { columns } = dims;
-  const { gradient, accumulate } = tape.gradientTarget(weight);
-  const slices = weightSlices(dims.rows * dims.heads);
-  const sums = slices === 1 ? gradient : tape.tensor('head norm sums', [slices, columns]);
-  const adds = slices === 1 ? accumulate : 0;
-  tape.dispatch(headNormBackwardWeight, { ...dims, slices, accumulate: adds }, { saved, dy, sums });
-  if (slices > 1) recordColumnSum(tape, sums, gradient, { rows: slices, columns, accumulate });
 }
 
 function segmentsOf(

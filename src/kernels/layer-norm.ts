@@ -3,11 +3,8 @@ import source from '../../shaders/layer-norm.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
-import { recordColumnSum } from './column-sum.ts';
-import { rowGroups, rowLaneLevels, weightSlices } from './launch.ts';
-import { prologue } from './prologue.ts';
-
-const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
+import { rowGroups } from './launch.ts';
+import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.ts';
 
 /**
  * y = (x − mean) ÷ √(variance + epsilon) · (scale + offset) (+ bias). weight: scale above bias, [1 + hasBias, columns].
@@ -15,12 +12,12 @@ const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: 
 export const layerNormForward = defineKernel({
   name: 'layerNorm.forward',
   family: 'layerNorm.forward',
-  source: prologue + source,
+  source: normPrologue + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'hasBias', 'epsilon', 'offset'],
   reads: ['x', 'weight'],
   writes: ['y', 'statistics'],
-  constants,
+  constants: normConstants,
   tensors: ({ rows, columns, hasBias }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [1 + hasBias, columns] },
@@ -64,12 +61,12 @@ export const layerNormForward = defineKernel({
 export const layerNormBackward = defineKernel({
   name: 'layerNorm.backward',
   family: 'layerNorm.backward',
-  source: prologue + source,
+  source: normPrologue + source,
   entryPoint: 'backward',
   dims: ['rows', 'columns', 'offset', 'accumulate'],
   reads: ['x', 'weight', 'saved', 'dy'],
   writes: ['dx'],
-  constants,
+  constants: normConstants,
   tensors: ({ rows, columns }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [columns] },
@@ -118,12 +115,12 @@ export const layerNormBackward = defineKernel({
 export const layerNormBackwardWeight = defineKernel({
   name: 'layerNorm.backwardWeight',
   family: 'layerNorm.backwardWeight',
-  source: prologue + source,
+  source: normPrologue + source,
   entryPoint: 'backwardWeight',
   dims: ['rows', 'columns', 'hasBias', 'slices', 'accumulate'],
   reads: ['x', 'saved', 'dy'],
   writes: ['sums'],
-  constants,
+  constants: normConstants,
   tensors: ({ rows, columns, hasBias, slices }) => ({
     x: { shape: [rows, columns] },
     saved: { shape: [rows, 2] },
@@ -192,15 +189,10 @@ export function layerNorm(
   tape.dispatch(layerNormForward, { rows, columns, hasBias, epsilon, offset }, { x, weight, y, statistics });
   tape.onBackward([x, weight], y, (dy) => {
     if (wantsWeight) {
-      const { gradient, accumulate } = tape.gradientTarget(weight);
-      const slices = weightSlices(rows);
-      const sums = slices === 1 ? gradient : tape.tensor('layerNorm sums', [slices, 1 + hasBias, columns]);
-      const adds = slices === 1 ? accumulate : 0;
-      const dims = { rows, columns, hasBias, slices, accumulate: adds };
-      tape.dispatch(layerNormBackwardWeight, dims, { x, saved: statistics, dy, sums });
-      if (slices > 1) {
-        recordColumnSum(tape, sums, gradient, { rows: slices, columns: columns * (1 + hasBias), accumulate });
-      }
+      recordWeightGradient(tape, 'layerNorm', weight, rows, (sums, options) => {
+        const dims = { rows, columns, hasBias, ...options };
+        tape.dispatch(layerNormBackwardWeight, dims, { x, saved: statistics, dy, sums });
+      });
     }
     if (wantsX) {
       const { gradient: dx, accumulate } = tape.gradientTarget(x);

@@ -3,22 +3,19 @@ import source from '../../shaders/rms-norm.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
-import { recordColumnSum } from './column-sum.ts';
-import { rowGroups, rowLaneLevels, weightSlices } from './launch.ts';
-import { prologue } from './prologue.ts';
-
-const constants = ({ columns }: { readonly columns: number }) => ({ laneLevels: rowLaneLevels(columns) });
+import { rowGroups } from './launch.ts';
+import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.ts';
 
 /** y = x ÷ √(mean x² + epsilon) · (weight + offset) per row; keeps the factor of each row in statistics: [rows]. */
 export const rmsNormForward = defineKernel({
   name: 'rmsNorm.forward',
   family: 'rmsNorm.forward',
-  source: prologue + source,
+  source: normPrologue + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'epsilon', 'offset'],
   reads: ['x', 'weight'],
   writes: ['y', 'statistics'],
-  constants,
+  constants: normConstants,
   tensors: ({ rows, columns }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [columns] },
@@ -54,12 +51,12 @@ export const rmsNormForward = defineKernel({
 export const rmsNormBackward = defineKernel({
   name: 'rmsNorm.backward',
   family: 'rmsNorm.backward',
-  source: prologue + source,
+  source: normPrologue + source,
   entryPoint: 'backward',
   dims: ['rows', 'columns', 'offset', 'accumulate'],
   reads: ['x', 'weight', 'saved', 'dy'],
   writes: ['dx'],
-  constants,
+  constants: normConstants,
   tensors: ({ rows, columns }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [columns] },
@@ -103,12 +100,12 @@ export const rmsNormBackward = defineKernel({
 export const rmsNormBackwardWeight = defineKernel({
   name: 'rmsNorm.backwardWeight',
   family: 'rmsNorm.backwardWeight',
-  source: prologue + source,
+  source: normPrologue + source,
   entryPoint: 'backwardWeight',
   dims: ['rows', 'columns', 'slices', 'accumulate'],
   reads: ['x', 'saved', 'dy'],
   writes: ['sums'],
-  constants,
+  constants: normConstants,
   tensors: ({ rows, columns, slices }) => ({
     x: { shape: [rows, columns] },
     saved: { shape: [rows] },
@@ -168,12 +165,13 @@ export function rmsNorm(
   tape.dispatch(rmsNormForward, { rows, columns, epsilon, offset }, { x, weight, y, statistics });
   tape.onBackward([x, weight], y, (dy) => {
     if (wantsWeight) {
-      const { gradient, accumulate } = tape.gradientTarget(weight);
-      const slices = weightSlices(rows);
-      const sums = slices === 1 ? gradient : tape.tensor('rmsNorm sums', [slices, columns]);
-      const dims = { rows, columns, slices, accumulate: slices === 1 ? accumulate : 0 };
-      tape.dispatch(rmsNormBackwardWeight, dims, { x, saved: statistics, dy, sums });
-      if (slices > 1) recordColumnSum(tape, sums, gradient, { rows: slices, columns, accumulate });
+      recordWeightGradient(tape, 'rmsNorm', weight, rows, (sums, options) => {
+        tape.dispatch(
+          rmsNormBackwardWeight,
+          { rows, columns, ...options },
+          { x, saved: statistics, dy, sums },
+        );
+      });
     }
     if (wantsX) {
       const { gradient: dx, accumulate } = tape.gradientTarget(x);

@@ -4,7 +4,7 @@ import { prologue } from '../../src/kernels/prologue.ts';
 import type { Dims, Kernel } from '../../src/plan/kernel.ts';
 import { parseBindings, parseOverrides, parseStruct } from '../../src/plan/wgsl.ts';
 import { findComponentStores } from '../kernels/whole-vector-stores.ts';
-import { declaredNames, foreignNames, nameAskedFor, namedSources } from './shader-names.ts';
+import { declaredNames, foreignNames, namedSources, namesAskedFor } from './shader-names.ts';
 import { listFiles, listImports } from './source-files.ts';
 
 const modules = import.meta.glob<Record<string, unknown>>('../../src/kernels/*.ts', { eager: true });
@@ -30,7 +30,8 @@ describe('each shader', () => {
     (path, text) => {
       const named = namedSources(text);
       const fromElsewhere = foreignNames(text);
-      const given = path === 'shaders/prologue.wgsl' ? [] : [...declaredNames(prologue), nameAskedFor(text)];
+      const given =
+        path === 'shaders/prologue.wgsl' ? [] : [...declaredNames(prologue), ...namesAskedFor(text)];
       expect(
         [...fromElsewhere].filter((name) => ![...given, ...[...named.values()].flat()].includes(name)),
       ).toEqual([]);

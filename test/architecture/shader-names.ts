@@ -39,9 +39,13 @@ function openingOf(text: string): string {
   return (/^(?:\/\/[^\n]*\n)*/.exec(text)?.[0] ?? '').replaceAll('\n//', '');
 }
 
-/** The one name that a shader says it takes from whatever shader it stands before. */
-export function nameAskedFor(text: string): string | undefined {
-  return /From the shader that follows: (\w+)/.exec(openingOf(text))?.[1];
+/** The names that a shader says it takes from whatever shader it stands before. */
+export function namesAskedFor(text: string): string[] {
+  const names = /From the shader that follows: ([^.]+)\./.exec(openingOf(text))?.[1] ?? '';
+  return names
+    .replace(/\([^)]*\)/g, '')
+    .split(',')
+    .map((name) => name.trim());
 }
 
 /** The files that a shader says it takes names from, in order, and the names. */

@@ -1,0 +1,56 @@
+// Sums of norms over rows and over columns. Stands before the shaders of the norms.
+// Over a row: `lanes` neighbouring invocations share it, and each adds up what all have left in workgroup memory: one
+// barrier costs a CPU less than a tree of them. Over columns, for gradients of weights: 32 columns × 8 row lanes per
+// workgroup, by slices of the rows.
+//
+// From the shader that follows: Sum (what is added up, f32 or a vector), columns, slices.
+
+override laneLevels: u32; // log₂ of the invocations that share a row
+
+const lanes = 1u << laneLevels;
+const threads = 64u;
+const columnLanes = 32u;
+const rowLanes = 8u;
+// loops break before: a constant bound costs no guard, a real one would be unrolled
+const maximumSteps = 0x1000000u;
+var<workgroup> partial: array<Sum, threads>;
+var<workgroup> columnPartial: array<Sum, columnLanes * rowLanes>;
+
+/// Sum of what the lanes of this invocation's row have, in every lane.
+fn rowSum(value: Sum, thread: u32) -> Sum {
+  partial[thread] = value;
+  workgroupBarrier();
+  var sum = Sum();
+  for (var i = 0u; i < lanes; i++) {
+    sum += partial[thread / lanes * lanes + i];
+  }
+  return sum;
+}
+
+/// One invocation's share of a sum over columns.
+struct Share {
+  column: u32,
+  slice: u32,
+  start: u32, // its first row, and then each rowLanes-th below `end`
+  end: u32,
+}
+
+fn shareOf(group: u32, thread: u32, rows: u32) -> Share {
+  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
+  let slice = group / groupsAcross;
+  let slicedRows = (rows + slices - 1u) / slices;
+  let start = min(slice * slicedRows, rows);
+  let column = group % groupsAcross * columnLanes + thread % columnLanes;
+  return Share(column, slice, start + thread / columnLanes, min(start + slicedRows, rows));
+}
+
+/// Sum of what the row lanes of a column have, in the first of them.
+fn columnSum(value: Sum, thread: u32) -> Sum {
+  columnPartial[thread] = value;
+  workgroupBarrier();
+  var sum = Sum();
+  for (var i = 0u; i < rowLanes; i++) {
+    sum += columnPartial[thread % columnLanes + i * columnLanes];
+  }
+  return sum;
+}

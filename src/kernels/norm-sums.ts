@@ -1,0 +1,37 @@
+// What the norms share: the WGSL that adds up rows and columns, its constants, and the gradient of a weight by slices.
+import source from '../../shaders/norm-sums.wgsl?raw';
+import type { Tape } from '../plan/tape.ts';
+import { elementCount, type Tensor } from '../plan/tensor.ts';
+import { recordColumnSum } from './column-sum.ts';
+import { rowLaneLevels, weightSlices } from './launch.ts';
+import { prologue } from './prologue.ts';
+
+/** What stands before the shaders of the norms. */
+export const normPrologue = prologue + source;
+
+/** Invocations that share a row, as norm-sums.wgsl wants them. */
+export function normConstants({ columns }: { readonly columns: number }) {
+  return { laneLevels: rowLaneLevels(columns) };
+}
+
+/**
+ * Records the gradient of a norm's weight: sums over `rows` by slices, each written by `recordSums`, and their sum where
+ * there are several, in a fixed order.
+ */
+export function recordWeightGradient(
+  tape: Tape,
+  name: string,
+  weight: Tensor,
+  rows: number,
+  recordSums: (sums: Tensor, options: { readonly slices: number; readonly accumulate: 0 | 1 }) => void,
+): void {
+  const { gradient, accumulate } = tape.gradientTarget(weight);
+  const slices = weightSlices(rows);
+  if (slices === 1) {
+    recordSums(gradient, { slices, accumulate });
+    return;
+  }
+  const sums = tape.tensor(`${name} sums`, [slices, ...weight.shape]);
+  recordSums(sums, { slices, accumulate: 0 });
+  recordColumnSum(tape, sums, gradient, { rows: slices, columns: elementCount(weight.shape), accumulate });
+}
