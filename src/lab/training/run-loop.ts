@@ -4,6 +4,7 @@ import { problemOf } from '../plans/problem.ts';
 import { DivergenceWatch } from './divergence.ts';
 import { ExpertLog } from './expert-history.ts';
 import { checkpointOf, type Run } from './run.ts';
+import { isSampleDue } from './sampling-steps.ts';
 import { StepClock } from './step-clock.ts';
 import type { PendingStep } from './trainer.ts';
 
@@ -39,6 +40,7 @@ export class RunLoop {
   #nextSave: number;
   /** Step of the last state that was saved; undefined before the first. */
   #savedStep: number | undefined;
+  #isBegun: boolean;
 
   constructor(run: Run, options: RunLoopOptions) {
     this.run = run;
@@ -47,6 +49,7 @@ export class RunLoop {
     this.#clock = new StepClock(run.trainer.flopsPerStep);
     this.#divergence = new DivergenceWatch(run.experiment.model.vocabulary);
     const { step } = run.trainer.progress;
+    this.#isBegun = step > 0;
     if (step > 0) this.#savedStep = step; // a run goes on from a saved state
     this.#nextSave = performance.now() / 1000 + (options.saveInterval ?? 10);
   }
@@ -143,6 +146,7 @@ export class RunLoop {
           break;
         }
         if (this.#stepsWanted <= 0) break;
+        await this.#begin();
         this.#stepsWanted--;
         hasStepped = true;
         this.#follow(await this.run.trainer.submitStep());
@@ -153,6 +157,13 @@ export class RunLoop {
       this.#fail(error);
     }
     this.run.trainer.pauseClock();
+  }
+
+  /** What the untrained model writes: later samples are read beside it. */
+  async #begin(): Promise<void> {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    if (isSampleDue(0, this.run.experiment.train.sampleInterval)) await this.#sample();
   }
 
   async #serveTasks(): Promise<void> {
@@ -207,7 +218,7 @@ export class RunLoop {
     const { train } = this.run.experiment;
     return (
       isDue(step, train.evaluationInterval) ||
-      isDue(step, train.sampleInterval) ||
+      isSampleDue(step, train.sampleInterval) ||
       this.#isSaveDue ||
       this.#clock.isDue()
     );
@@ -223,7 +234,7 @@ export class RunLoop {
     const { step } = this.run.trainer.progress;
     if (this.#clock.isDue()) this.#emitTiming();
     const wantsEvaluation = isDue(step, train.evaluationInterval);
-    const wantsSample = isDue(step, train.sampleInterval);
+    const wantsSample = isSampleDue(step, train.sampleInterval);
     const wantsSave = this.#isSaveDue;
     if (!wantsEvaluation && !wantsSample && !wantsSave) return;
     await this.#drain();

@@ -230,7 +230,7 @@ export const trainFields = [
     path: 'train.sampleInterval',
     kind: 'integer',
     label: 'Sample every',
-    help: 'Writes a little text while training. 0: never.',
+    help: 'Writes a little text while training: before the first step, at steps 10, 30, 100 and 300, and every so many. 0: never.',
     unit: 'steps',
     minimum: 0,
     maximum: 10_000_000,

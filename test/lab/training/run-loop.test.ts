@@ -69,7 +69,16 @@ describe('a run', () => {
     loop.start();
     await loop.settled();
     expect(story()).toEqual([
-      ...['state running', 'steps 1', 'steps 2', 'steps 3', 'sample 3', 'steps 4', 'evaluation 4'],
+      ...[
+        'state running',
+        'sample 0',
+        'steps 1',
+        'steps 2',
+        'steps 3',
+        'sample 3',
+        'steps 4',
+        'evaluation 4',
+      ],
       ...['steps 5', 'steps 6', 'sample 6', 'evaluation 6', 'saved 6', 'state finished'],
     ]);
     expect(saves).toEqual([6]);
@@ -159,7 +168,7 @@ describe('a run', () => {
     await loop.settled();
     expect(loop.state).toBe('finished');
     const samples = events.flatMap((event) => (event.kind === 'sample' ? [event.text] : []));
-    expect(samples).toHaveLength(2);
+    expect(samples).toHaveLength(3);
     expect(samples.join('')).toContain('\ufffd');
   });
 
