@@ -37,6 +37,8 @@ export interface Catalogue {
   readonly version: number;
   readonly fields: readonly FormField[];
   readonly presets: readonly Preset[];
+  /** Id of the preset to start with where no GPU is to be had: a minute on a processor. */
+  readonly processorPreset: string;
 }
 
 /** What an address says: a preset and what differs from it, read through the schema. */

@@ -14,6 +14,7 @@ import {
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { type CheckedKernel, selfTest } from '../lab/plans/self-test.ts';
+import { measureTrainingRate } from '../lab/training/measured-rate.ts';
 import { profileVersion } from '../plan/device-profile.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
 import type { RunStorage } from './run/storage.ts';
@@ -124,7 +125,11 @@ export class Devices {
   async #tryOpen(): Promise<DeviceInfo> {
     const result = await openDevice(globalThis.navigator?.gpu);
     if (result.kind !== 'device') {
-      this.#engine = cpuEngine(referenceMemoryBytes);
+      const engine = cpuEngine(referenceMemoryBytes);
+      // The time of a run is said before it: without a GPU it may be hours.
+      const rate = await measureTrainingRate(engine).catch(() => undefined); // no figure, but a device
+      if (rate !== undefined) engine.trainingFlopsPerSecond = rate;
+      this.#engine = engine;
       this.#opening = undefined; // ask again next time: the user may have changed a setting
       return withoutGpu({ kind: problemKinds[result.kind], message: result.message });
     }

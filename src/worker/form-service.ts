@@ -5,7 +5,7 @@ import { stage } from '../lab/plans/problem.ts';
 import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from '../model/config.ts';
 import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
 import { formFields } from '../model/fields/table.ts';
-import { presets } from '../model/presets/catalogue.ts';
+import { presets, processorPreset } from '../model/presets/catalogue.ts';
 import { scaleExperiment } from '../model/size-dial.ts';
 import { answer } from './answer.ts';
 import { parsed, presetNamed } from './run/planned-run.ts';
@@ -34,6 +34,7 @@ const catalogue: Catalogue = {
     note,
     experiment: resolved(experiment),
   })),
+  processorPreset: processorPreset.id,
 };
 
 /** An experiment as the form holds it: sizes that follow from others are 0, so that they follow when one is changed. */

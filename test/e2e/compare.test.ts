@@ -10,7 +10,7 @@ describeBrowser('sizes and comparisons', () => {
   let lab: PageDriver;
   beforeAll(async () => {
     browser = await launchBrowser();
-    lab = await openPage(browser, '');
+    lab = await openPage(browser, 'v=1&preset=nano');
   });
   afterAll(() => browser.close());
 

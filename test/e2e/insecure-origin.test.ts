@@ -29,7 +29,7 @@ describeBrowser('the page at an insecure origin', () => {
 
   it('names the cause and goes on without a GPU', async () => {
     await lab.waitForText('problem-list', '.problem', /This address is not secure.*https.*localhost/);
-    await lab.waitForText('lab-header', '.badge', /Processor only/);
+    await lab.waitForText('lab-header', '.badge', /Your processor/);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     // Chromium remarks that it ignores this header here, which does no harm.
     expect(lab.troubles.filter((text) => !text.includes('Cross-Origin-Opener-Policy'))).toEqual([]);

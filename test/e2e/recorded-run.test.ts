@@ -17,7 +17,7 @@ describeBrowser('the recorded run', () => {
       await lab.waitForText(
         'notice-strips',
         '.recorded',
-        /^Recorded .* Press Train to see it on this machine/,
+        /^Recorded .* Press Train to see Pico on this machine/,
         20,
       ),
     );

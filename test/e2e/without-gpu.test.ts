@@ -30,14 +30,32 @@ describeBrowser('the page without a GPU', () => {
 
   it('says why, and what it does instead', async () => {
     await lab.waitForText('problem-list', '.problem', /offers no GPU|has no WebGPU/);
-    await lab.waitForText('lab-header', '.badge', /Processor only/);
-    expect(await lab.text('device-panel')).toMatch(/reference loops run on the processor/);
+    await lab.waitForText('lab-header', '.badge', /Your processor/);
+    expect(await lab.text('device-panel')).toMatch(/Your processor does the work/);
+    expect(await lab.text('device-panel')).not.toMatch(/Self-test|Calibrat/);
+    await lab.waitForText('run-controls', '.status', /^Ready a run takes about \d.* on your processor$/);
   });
 
   it('trains a very small model on the processor, to the end', async () => {
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Finished step 20 of 20/);
     expect(Number(await lab.text('run-readouts', '#loss'))).toBeLessThan(4.2);
+    expect(await lab.text('throughput-gauge', '.split')).toMatch(/processor \d/);
+    expect(await lab.text('throughput-gauge', '.split')).not.toMatch(/GPU/);
     expect(lab.troubles).toEqual([]);
+  });
+
+  it('starts with a model that it trains in a minute, and warns of one that takes hours', async () => {
+    const fresh = await openPage(browser);
+    await fresh.waitForText('preset-picker', 'label:has(:checked) strong', /^Pico$/);
+    await fresh.waitForText('run-controls', '.status', /^Ready a run takes about .* on your processor$/);
+    await fresh.waitForText('notice-strips', '.recorded', /Press Train to see Pico on this machine/);
+    expect(await fresh.text('run-controls', '.suggestion')).toBe('');
+    await fresh.click('preset-picker', 'label', /^Nano/);
+    await fresh.waitForText('run-controls', '.suggestion', /That is long\. Pico takes about a minute here/);
+    await fresh.click('run-controls', 'button', 'Choose Pico');
+    await fresh.waitForText('preset-picker', 'label:has(:checked) strong', /^Pico$/);
+    expect(fresh.troubles).toEqual([]);
+    await fresh.page.close();
   });
 });

@@ -28,6 +28,7 @@ export interface Contestant {
 
 /** What recording and predicting need of a device. */
 export interface ComparisonDevice {
+  readonly trainingFlopsPerSecond?: number;
   readonly capabilities: Capabilities;
   readonly variants?: VariantTable;
   readonly profile?: DeviceProfile | undefined;
@@ -195,7 +196,13 @@ function describe(
 ): MatchedModel {
   const { model, train } = experiment;
   const plans = recordTrainingPlans(model, train, device);
-  const prediction = predictTraining(experiment, plans, undefined, device.profile);
+  const prediction = predictTraining(
+    experiment,
+    plans,
+    undefined,
+    device.profile,
+    device.trainingFlopsPerSecond,
+  );
   const { secondsPerStep, relativeError, tokensPerStep } = prediction;
   const flops = trainingFlopsPerToken(experiment, device);
   return {

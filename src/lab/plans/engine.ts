@@ -21,6 +21,8 @@ export interface Engine {
   readonly capabilities: Capabilities;
   readonly variants?: VariantTable;
   profile: DeviceProfile | undefined;
+  /** Useful flops per second of training, where no profile tells more: what processors are predicted by. */
+  trainingFlopsPerSecond?: number;
   /** Bytes that tensors can have at most, where that is known: software devices and the reference loops use the host's. */
   readonly memoryBytes?: number;
   createRuntime(

@@ -15,12 +15,16 @@ import { allPlans } from './inference-plans.ts';
 import type { TrainingPlans } from './training-plans.ts';
 import { trainingWork } from './work.ts';
 
-/** Predicts a training run from the very plans that will run. Nothing is allocated. */
+/**
+ * Predicts a training run from the very plans that will run. Nothing is allocated.
+ * @param trainingFlopsPerSecond of an engine that has no profile
+ */
 export function predictTraining(
   { model, train }: Experiment,
   plans: TrainingPlans,
   sampling: InferencePlans | undefined,
   profile?: DeviceProfile,
+  trainingFlopsPerSecond?: number,
 ): Prediction {
   const tokensPerStep = train.batch * train.accumulation * plans.time;
   const flops = planFlops(plans.accumulate) * train.accumulation + planFlops(plans.update);
@@ -41,7 +45,24 @@ export function predictTraining(
     tokensPerStep,
     dispatchesPerStep:
       plans.accumulate.dispatches.length * train.accumulation + plans.update.dispatches.length,
-    ...(profile ? predictTime(train, plans, profile) : {}),
+    ...(profile
+      ? predictTime(train, plans, profile)
+      : trainingFlopsPerSecond
+        ? predictByRate(train.steps, flops, tokensPerStep, trainingFlopsPerSecond)
+        : {}),
+  };
+}
+
+/** By how much a step may miss what one small model's rate says: kernels of other shapes run at other rates. */
+const rateError = 0.5;
+
+function predictByRate(steps: number, flops: number, tokens: number, flopsPerSecond: number) {
+  const secondsPerStep = flops / flopsPerSecond;
+  return {
+    secondsPerStep,
+    tokensPerSecond: tokens / secondsPerStep,
+    relativeError: rateError,
+    totalSeconds: secondsPerStep * steps,
   };
 }
 

@@ -77,7 +77,8 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     checkCapacity(engine, experiment.model, 2 + momentCount(train));
     const recorded = recordTrainingPlans(experiment.model, train, engine);
     const inference = options.withSampler ? recordInferencePlans(recorded.model, engine) : undefined;
-    const expected = predictTraining(experiment, recorded, inference, engine.profile);
+    const { profile, trainingFlopsPerSecond } = engine;
+    const expected = predictTraining(experiment, recorded, inference, profile, trainingFlopsPerSecond);
     checkMemory(engine, expected.memoryBytes.total);
     return { plans: recorded, sampling: inference, prediction: expected };
   });

@@ -29,7 +29,7 @@ export interface TrainingChoice {
   readonly evaluationBatches: number;
 }
 
-/** What Nano takes: a minute on a laptop. */
+/** What miniatures take: a minute on a laptop. */
 export const quickTraining: TrainingChoice = {
   steps: 1000,
   batch: 16,

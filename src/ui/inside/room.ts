@@ -7,7 +7,7 @@ import type { Result } from '../../contract/values.ts';
 import { formatCount } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import type { LabAccess } from '../state/access.ts';
-import { hasWeights, initialState, type LabState } from '../state/state.ts';
+import { hasGpu, hasWeights, initialState, type LabState } from '../state/state.ts';
 import './attention.ts';
 import './positions.ts';
 import './routers.ts';
@@ -162,11 +162,9 @@ export class RoomInside extends LitElement {
         computed here until you ask for it.
       </p>`;
     }
-    const isSlow = lab.device.kind === 'done' && lab.device.value.runtime === 'cpu';
+    const isSlow = lab.device.kind === 'done' && !hasGpu(lab);
     return html`${
-      isSlow
-        ? html`<p class="warn">There is no GPU here: the reference loops compute all of this, which takes its time.</p>`
-        : nothing
+      isSlow ? html`<p class="warn">Your processor computes all of this, which takes its time.</p>` : nothing
     }
     ${
       history !== undefined && history.experts > 0 && history.samples.length === 0

@@ -11,7 +11,7 @@ import type {
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import type { LabAccess } from '../state/access.ts';
 import { valueAt } from '../state/experiment.ts';
-import { hasWeights, initialState, isLabFree, type LabState } from '../state/state.ts';
+import { hasGpu, hasWeights, initialState, isLabFree, isOnProcessor, type LabState } from '../state/state.ts';
 import { keepLessonWork, type LessonWork, readLessonWork } from './memory.ts';
 import { lessonsStyles } from './styles.ts';
 import './attention.ts';
@@ -65,8 +65,7 @@ export class RoomLessons extends LitElement {
   }
 
   get #size(): LessonSize {
-    const { device } = this.lab;
-    const isSlow = device.kind === 'done' && (device.value.isSoftware || device.value.runtime === 'cpu');
+    const isSlow = isOnProcessor(this.lab);
     return this.wantedSize ?? (isSlow ? 'small' : 'normal');
   }
 
@@ -149,7 +148,7 @@ export class RoomLessons extends LitElement {
       </label>`;
     return html`<fieldset class="sizes">
       <legend class="sr">How much to run</legend>
-      ${one('normal', 'Full form, a minute or two on a GPU')} ${one('small', 'Small form, seconds')}
+      ${one('normal', hasGpu(this.lab) ? 'Full form, a minute or two on a GPU' : 'Full form, many minutes')} ${one('small', 'Small form, seconds')}
       <span class="small muted what">${lesson.runs[size]}</span>
     </fieldset>`;
   }

@@ -122,6 +122,7 @@ export class LabHeader extends LitElement {
 
   protected override render() {
     const { lamp, device, state } = this.#describe();
+    const isProcessor = this.device.kind === 'done' && this.device.value.runtime !== 'gpu';
     return html`<header>
       <div class="brand">
         <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -137,7 +138,7 @@ export class LabHeader extends LitElement {
         </svg>
         <div>
           <h1>Flopscope</h1>
-          <p>Train a tiny language model on your own GPU. See what every kernel should cost, and did.</p>
+          <p>Train a tiny language model on your own ${isProcessor ? 'processor' : 'GPU'}. See what every kernel should cost, and did.</p>
         </div>
       </div>
       <div class="badge" role="status" aria-label="Device">
@@ -159,7 +160,7 @@ export class LabHeader extends LitElement {
   #describe(): { readonly lamp: string; readonly device: string; readonly state: string } {
     const { device, selfTest } = this;
     if (device.kind === 'none') return { lamp: '', device: 'No device yet', state: '' };
-    if (device.kind === 'running') return { lamp: 'busy', device: 'Asking for the GPU', state: '' };
+    if (device.kind === 'running') return { lamp: 'busy', device: 'Looking for a GPU', state: '' };
     if (device.kind === 'failed') return { lamp: 'bad', device: 'No device', state: '' };
     const name = deviceName(device.value);
     if (selfTest.kind === 'running') {
@@ -167,17 +168,17 @@ export class LabHeader extends LitElement {
     }
     if (selfTest.kind === 'failed') return { lamp: 'bad', device: name, state: 'check failed' };
     if (selfTest.kind === 'none') {
-      const isCpu = device.value.runtime === 'cpu';
+      const isCpu = device.value.runtime !== 'gpu';
       return {
         lamp: isCpu ? 'warn' : '',
         device: name,
-        state: isCpu ? 'reference loops' : 'not checked yet',
+        state: isCpu ? 'for very small models' : 'not checked yet',
       };
     }
     const { passed, rows, kernels } = selfTest.value;
     const wrong = new Set(rows.flatMap((row) => (row.passed ? [] : [row.kernel]))).size;
     if (!passed) return { lamp: 'bad', device: name, state: `${wrong} of ${kernels} kernels are wrong` };
-    const lamp = device.value.isSoftware || device.value.runtime === 'cpu' ? 'warn' : 'good';
+    const lamp = device.value.isSoftware || device.value.runtime !== 'gpu' ? 'warn' : 'good';
     return { lamp, device: name, state: `${kernels} kernels agree` };
   }
 }

@@ -2,6 +2,7 @@
 import { html, LitElement } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
+import type { Preset } from '../../contract/form.ts';
 import { baseStyles } from '../figures/styles.ts';
 import { canAskForKernels } from '../run-views/kernel-requests.ts';
 import { ReplayController, type ReplayView } from '../run-views/replay.ts';
@@ -9,7 +10,15 @@ import { type LabConnection, openWorker } from '../state/connection.ts';
 import { LabController } from '../state/controller.ts';
 import type { Theme } from '../state/events.ts';
 import { describeDifferences, differences } from '../state/experiment.ts';
-import { hasWeights, isLabFree, isRunActive, type LabState, measuredRate } from '../state/state.ts';
+import {
+  hasGpu,
+  hasWeights,
+  isLabFree,
+  isOnProcessor,
+  isRunActive,
+  type LabState,
+  measuredRate,
+} from '../state/state.ts';
 import type { ExperimentForm } from '../train/experiment-form.ts';
 import type { OwnTextElement } from '../train/own-text.ts';
 import type { RunFiles } from '../train/run-files.ts';
@@ -157,6 +166,7 @@ export class LabPage extends LitElement {
       .savedRun=${run.state === 'idle' ? unfinished : undefined}
       .recorded=${this.room === trainingRoom.id ? replay?.recorded : undefined}
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
+      .nextTitle=${catalogue?.presets.find(({ id }) => id === lab.presetId)?.title ?? ''}
       .canStart=${isLabFree(lab)}
     ></notice-strips>`;
   }
@@ -168,9 +178,12 @@ export class LabPage extends LitElement {
         .run=${lab.run}
         .busy=${lab.busy}
         .deviceJob=${deviceJob}
-        .canCalibrate=${isGpu(lab) && lab.calibration.kind === 'none'}
+        .canCalibrate=${hasGpu(lab) && lab.calibration.kind === 'none'}
         .calibrateFirst=${lab.calibrateFirst}
         .isReady=${isLabFree(lab)}
+        .expectedSeconds=${lab.prediction.kind === 'done' ? lab.prediction.value.totalSeconds : undefined}
+        .worker=${hasGpu(lab) ? 'this device' : 'your processor'}
+        .smallerPreset=${smallerPreset(lab)}
       ></run-controls>
       <run-readouts .run=${run} .series=${series}></run-readouts>
       <loss-chart .series=${series} .fileName=${lab.presetId || 'run'}></loss-chart>
@@ -211,12 +224,13 @@ export class LabPage extends LitElement {
         .predictedTokensPerSecond=${replay === undefined ? (lab.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
         .relativeError=${replay === undefined ? (lab.run.prediction ?? upcoming)?.relativeError : undefined}
         .timing=${lab.run.timing}
+        .worker=${hasGpu(lab) ? 'GPU' : 'processor'}
         .isRecorded=${replay !== undefined}
       ></throughput-gauge>
       <prediction-panel
         .prediction=${lab.prediction}
         .allocatedBytes=${lab.run.allocatedBytes}
-        .canCalibrate=${isGpu(lab)}
+        .canCalibrate=${hasGpu(lab)}
         .isCalibrating=${!isFree || lab.calibration.kind === 'running'}
       ></prediction-panel>
       <run-files
@@ -235,6 +249,13 @@ export class LabPage extends LitElement {
   }
 }
 
-function isGpu({ device }: LabState): boolean {
-  return device.kind === 'done' && device.value.runtime === 'gpu';
+/** Seconds that nobody should begin to wait for without being told of something quicker. */
+const longWait = 300;
+
+/** What a processor trains in a minute, where the form holds something that takes it much longer. */
+function smallerPreset({ device, prediction, presetId, catalogue }: LabState): Preset | undefined {
+  if (catalogue === undefined || presetId === catalogue.processorPreset || !isOnProcessor({ device })) return;
+  const seconds = prediction.kind === 'done' ? prediction.value.totalSeconds : undefined;
+  if (seconds === undefined || seconds < longWait) return;
+  return catalogue.presets.find(({ id }) => id === catalogue.processorPreset);
 }

@@ -67,6 +67,8 @@ export class NoticeStrips extends LitElement {
   /** What is replayed, and the title of its preset. */
   @property({ attribute: false }) recorded: RunRecord | undefined;
   @property() recordedTitle = '';
+  /** Title of the preset that Train would start. */
+  @property() nextTitle = '';
   /** Whether a run may be started or opened now. */
   @property({ type: Boolean }) canStart = false;
   @state() private isOfferDeclined = false;
@@ -119,7 +121,8 @@ export class NoticeStrips extends LitElement {
       <span>
         <span class="tape">Recorded</span>
         ${this.recordedTitle} on ${device.name} (${device.host})${device.isSoftware ? ', a software GPU' : ''}, ${describeTime(startedAt)}
-        <span class="muted">(<code>${note}</code>)</span>. Press Train to see it on this machine.
+        <span class="muted">(<code>${note}</code>)</span>. Press Train to see
+        ${this.nextTitle === this.recordedTitle ? 'it' : this.nextTitle} on this machine.
       </span>
       <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>
     </div>`;

@@ -8,7 +8,15 @@ import type { LabAccess } from './access.ts';
 import type { LabConnection } from './connection.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
 import { SeriesCollector } from './series.ts';
-import { hasWeights, isRunActive, type LabState, noRun, pageTitle, reduceRun } from './state.ts';
+import {
+  hasWeights,
+  isOnProcessor,
+  isRunActive,
+  type LabState,
+  noRun,
+  pageTitle,
+  reduceRun,
+} from './state.ts';
 import { LabStore } from './store.ts';
 
 /** What a controller needs of its surroundings; the page gives the real ones, tests their own. */
@@ -114,7 +122,7 @@ export class LabController implements ReactiveController {
   // The device.
 
   async openDevice(): Promise<boolean> {
-    this.#store.set({ device: { kind: 'running', share: 0, what: 'Asking for the GPU' } });
+    this.#store.set({ device: { kind: 'running', share: 0, what: 'Looking for a GPU' } });
     const isOpen = await this.#store.attempt('', async (lab) => {
       const result = await lab.openDevice();
       if (result.kind === 'problem') {
@@ -124,7 +132,7 @@ export class LabController implements ReactiveController {
       }
       const { fallbackReason, isSoftware, runtime } = result.value;
       this.#store.set({ device: { kind: 'done', value: result.value } });
-      if (isSoftware || runtime === 'cpu') this.setCalibrateFirst(false);
+      if (isSoftware || runtime !== 'gpu') this.setCalibrateFirst(false);
       if (fallbackReason !== undefined) this.#store.show(fallbackReason);
       const kept = runtime === 'gpu' ? await lab.keptCalibration() : undefined;
       if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
@@ -252,6 +260,10 @@ export class LabController implements ReactiveController {
     const [catalogue, address] = await Promise.all([lab.catalogue(), lab.fromAddress(this.#options.query)]);
     this.#store.set({ catalogue, ...address });
     await this.openDevice();
+    // An address that names nothing leaves the choice to the device: a GPU's model would take a processor hours.
+    const isAsOpened = this.state.experiment === address.experiment;
+    if (this.#options.query === '' && isAsOpened && isOnProcessor(this.state))
+      this.choosePreset(catalogue.processorPreset);
     await this.#listSavedRuns();
   }
 
@@ -284,8 +296,8 @@ export class LabController implements ReactiveController {
   async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
     const { device } = this.state;
-    // Without a GPU the reference loops run, and there is nothing to hold them against.
-    if (device.kind !== 'done' || device.value.runtime === 'cpu') return device.kind === 'done';
+    // What the processor runs without a GPU, tests hold against the references: there is no driver to doubt.
+    if (device.kind !== 'done' || device.value.runtime !== 'gpu') return device.kind === 'done';
     this.#isTrusted ||= isTrusted;
     if (!(await this.selfTest(false, experiment)) && !this.#isTrusted) return false;
     if (this.state.calibrateFirst) await this.calibrate(false);

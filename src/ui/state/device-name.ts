@@ -3,7 +3,7 @@ import type { DeviceInfo } from '../../contract/device.ts';
 
 /** The device in a few words. */
 export function deviceName(info: DeviceInfo): string {
-  if (info.runtime === 'cpu') return 'Processor only (no GPU)';
+  if (info.runtime !== 'gpu') return 'Your processor (no GPU)';
   const name = info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' ');
   return `${name || 'GPU'}${info.isSoftware ? ' (software)' : ''}`;
 }

@@ -139,6 +139,16 @@ export function isLabFree(lab: LabState): boolean {
   );
 }
 
+/** Whether a GPU computes; false of a processor, and before a device is open. */
+export function hasGpu({ device }: Pick<LabState, 'device'>): boolean {
+  return device.kind === 'done' && device.value.runtime === 'gpu';
+}
+
+/** Whether models train on the processor: without a GPU, or on a software renderer of one. */
+export function isOnProcessor({ device }: Pick<LabState, 'device'>): boolean {
+  return device.kind === 'done' && (device.value.runtime !== 'gpu' || device.value.isSoftware);
+}
+
 /** Whether there are weights to sample from, profile or save. */
 export function hasWeights(run: RunView): boolean {
   return run.state !== 'idle' && run.state !== 'preparing' && run.state !== 'failed';

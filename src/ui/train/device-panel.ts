@@ -81,7 +81,7 @@ export class DevicePanel extends LitElement {
       ${
         isGpu
           ? html`<p class="small muted">${[info.vendor, info.architecture].filter((part) => part !== '').join(' · ')}</p>`
-          : html`<p class="small muted">The reference loops run on the processor: right, but only for very small models.</p>`
+          : html`<p class="small muted">Your processor does the work: right to the last digits, but quick enough only for very small models.</p>`
       }
       ${
         info.isSoftware && isGpu
@@ -91,11 +91,10 @@ export class DevicePanel extends LitElement {
             </p>`
           : nothing
       }
-      ${this.#calibration(isGpu)} ${this.#selfTest()} ${isGpu ? this.#abilities(info) : nothing}`;
+      ${isGpu ? [this.#calibration(), this.#selfTest(), this.#abilities(info)] : nothing}`;
   }
 
-  #calibration(isGpu: boolean) {
-    if (!isGpu) return nothing;
+  #calibration() {
     const { calibration } = this;
     const isDone = calibration.kind === 'done';
     return html`<details>

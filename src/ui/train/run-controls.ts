@@ -1,6 +1,7 @@
 // The transport: train, pause, resume, step, stop, with the state of the run, its progress and the time left.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import type { Preset } from '../../contract/form.ts';
 import { formatCount, formatDuration } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
@@ -92,11 +93,17 @@ export class RunControls extends LitElement {
   @property({ type: Boolean }) calibrateFirst = false;
   /** False until the worker has said what there is to train. */
   @property({ type: Boolean }) isReady = false;
+  /** Seconds that the whole run of the form should take here, where that is known. */
+  @property({ attribute: false }) expectedSeconds: number | undefined;
+  /** What computes, in words. */
+  @property() worker = 'this device';
+  /** What this machine trains in a minute, where the form holds something much longer. */
+  @property({ attribute: false }) smallerPreset: Preset | undefined;
 
   protected override render() {
     return html`<section class="panel" aria-label="Run">
       <div class="row transport">${this.#buttons()}${this.#status()}</div>
-      ${this.#progress()}
+      ${this.#progress()} ${isOver(this.run) ? this.#suggestion() : nothing}
       ${(this.run.collapsed ?? []).map(
         (why) =>
           html`<p class="small" role="alert">
@@ -169,10 +176,26 @@ export class RunControls extends LitElement {
       <strong role="status">${words}</strong>
       ${run.message === '' ? nothing : html`<span class="small muted"> ${run.message}</span>`}
       <div class="small muted">
-        ${run.totalSteps > 0 ? `step ${formatCount(step)} of ${formatCount(run.totalSteps)}` : ''}
-        ${remaining === undefined ? '' : ` · ${formatDuration(remaining)} left`}
+        ${[
+          run.totalSteps > 0 ? `step ${formatCount(step)} of ${formatCount(run.totalSteps)}` : '',
+          remaining === undefined ? '' : `${formatDuration(remaining)} left`,
+          isOver(run) && this.expectedSeconds !== undefined
+            ? `a run takes about ${formatDuration(Math.max(1, this.expectedSeconds))} on ${this.worker}`
+            : '',
+        ]
+          .filter((part) => part !== '')
+          .join(' · ')}
       </div>
     </div>`;
+  }
+
+  #suggestion() {
+    const { smallerPreset: preset } = this;
+    if (preset === undefined) return nothing;
+    return html`<p class="row small suggestion">
+      <span class="warn">That is long. ${preset.title} takes about a minute here.</span>
+      <button @click=${() => emit(this, 'choose-preset', { id: preset.id })}>Choose ${preset.title}</button>
+    </p>`;
   }
 
   #progress() {
@@ -186,6 +209,11 @@ export class RunControls extends LitElement {
     const share = run.totalSteps > 0 ? (run.last?.step ?? 0) / run.totalSteps : 0;
     return html`<progress aria-label="Progress of the run" max="1" .value=${share}></progress>`;
   }
+}
+
+/** Whether Train begins a run. */
+function isOver({ state }: RunView): boolean {
+  return state !== 'preparing' && state !== 'running' && state !== 'paused';
 }
 
 const shapes = {

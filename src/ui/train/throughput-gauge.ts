@@ -93,6 +93,8 @@ export class ThroughputGauge extends LitElement {
   /** Relative half-width of the prediction. */
   @property({ attribute: false }) relativeError: number | undefined;
   @property({ attribute: false }) timing: StepTiming | undefined;
+  /** What computes: `GPU`, or `processor`. */
+  @property() worker = 'GPU';
   /** True when the figures are those of the recording. */
   @property({ type: Boolean }) isRecorded = false;
 
@@ -154,7 +156,7 @@ export class ThroughputGauge extends LitElement {
     const whole = Math.max(stepSeconds, encodeSeconds + gpuSeconds + readbackSeconds) || 1;
     const parts = [
       { name: 'encode', seconds: encodeSeconds, className: 'encode' },
-      { name: 'GPU', seconds: gpuSeconds, className: 'gpu' },
+      { name: this.worker, seconds: gpuSeconds, className: 'gpu' },
       { name: 'readback', seconds: readbackSeconds, className: 'readback' },
     ];
     return html`<div class="split">

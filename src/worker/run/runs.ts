@@ -93,7 +93,7 @@ export class Runs {
   /** Costs of an experiment, from the plans that would run. Allocates nothing. */
   async predict(json: ExperimentJson): Promise<Prediction> {
     const { experiment, plans, sampling, engine } = await this.record(json);
-    return predictTraining(experiment, plans, sampling, engine.profile);
+    return predictTraining(experiment, plans, sampling, engine.profile, engine.trainingFlopsPerSecond);
   }
 
   /** The plans that would run, with the vocabulary of the text. Allocates nothing. */

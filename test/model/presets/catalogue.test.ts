@@ -22,6 +22,7 @@ test('the presets fit the contract and keep their ids, because addresses name th
   const sent: readonly Preset[] = presets;
   expect(sent.map(({ id }) => id)).toEqual([
     'nano',
+    'pico',
     'nano-gpt-cpu',
     'nano-gpt-gpu',
     'gpt2-124m',

@@ -19,6 +19,7 @@ const experiment = (model: ExperimentJson['model'], train: ExperimentJson['train
 export const fakeCatalogue: Catalogue = {
   version: 1,
   fields,
+  processorPreset: 'shakespeare-cpu',
   presets: [
     {
       id: 'nano',

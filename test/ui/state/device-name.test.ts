@@ -18,7 +18,7 @@ it.each([
   ['ACME 300', { description: 'ACME 300' }],
   ['ACME 300 (software)', { description: 'ACME 300', isSoftware: true }],
   ['GPU', { vendor: '', architecture: '' }],
-  ['Processor only (no GPU)', { runtime: 'cpu' }],
+  ['Your processor (no GPU)', { runtime: 'cpu' }],
 ] as const)('says %s', (name, change) => {
   expect(deviceName({ ...device, ...change })).toBe(name);
 });
