@@ -16,14 +16,20 @@ export interface BlockConfig {
   readonly normOffset: boolean;
   /** x + attention(norm x) + feedForward(norm x) with one norm, instead of one after the other. */
   readonly parallelBlocks: boolean;
+  /** Whether the two parts of a parallel block read one norm of x, or each one of its own. */
+  readonly parallelNorms: 'shared' | 'own';
   /** Factor on what attention and the feed-forward part add to the residual stream. */
   readonly residualScale: number;
   /** Factor on what enters the first block: 1, or √C. */
   readonly embeddingScale: 'one' | 'sqrtWidth';
+  /** A further factor on it. */
+  readonly embeddingMultiplier: number;
   readonly qkvBias: BiasSwitch;
   readonly projectionBias: BiasSwitch;
   readonly ffnBias: BiasSwitch;
   readonly normBias: BiasSwitch;
+  /** Factor on the logits, before their cap. */
+  readonly logitScale: number;
   /** Logits are cap · tanh(logits ÷ cap); 0 leaves them as they are. */
   readonly logitSoftcap: number;
 }
@@ -33,12 +39,15 @@ export const plainBlocks: BlockConfig = {
   normPlacement: 'pre',
   normOffset: false,
   parallelBlocks: false,
+  parallelNorms: 'shared',
   residualScale: 1,
   embeddingScale: 'one',
+  embeddingMultiplier: 1,
   qkvBias: 'same',
   projectionBias: 'same',
   ffnBias: 'same',
   normBias: 'same',
+  logitScale: 1,
   logitSoftcap: 0,
 };
 
@@ -69,10 +78,21 @@ export function normsOf({ normPlacement: placement }: Pick<BlockConfig, 'normPla
 }
 
 /** Norms of one block. */
-export function normsPerLayer(model: Pick<BlockConfig, 'normPlacement' | 'parallelBlocks'>): number {
-  if (model.parallelBlocks) return 1;
+export function normsPerLayer(
+  model: Pick<BlockConfig, 'normPlacement' | 'parallelBlocks' | 'parallelNorms'>,
+): number {
+  if (model.parallelBlocks) return model.parallelNorms === 'own' ? 2 : 1;
   const { input, branch, sum } = normsOf(model);
   return 2 * ((input ? 1 : 0) + (branch || sum ? 1 : 0));
+}
+
+/** Factor on what enters the first block. */
+export function embeddingFactor({
+  width,
+  embeddingScale,
+  embeddingMultiplier,
+}: Pick<BlockConfig, 'embeddingScale' | 'embeddingMultiplier'> & { readonly width: number }): number {
+  return (embeddingScale === 'sqrtWidth' ? Math.sqrt(width) : 1) * embeddingMultiplier;
 }
 
 /** Whether a norm follows the last block: not where the block ends with one. */
@@ -88,7 +108,7 @@ export function checkBlocks(
   if (parallelBlocks && normPlacement !== 'pre') {
     report(
       'model.parallelBlocks',
-      `true needs model.normPlacement pre, whose norm both parts share, and it is ${normPlacement}. Use pre, or false.`,
+      `true needs model.normPlacement pre, whose norms both parts have, and it is ${normPlacement}. Use pre, or false.`,
     );
   }
 }

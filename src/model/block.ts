@@ -1,4 +1,4 @@
-// One transformer block: attention, then the feed-forward part, each added to x; or both of one norm of x. Pure: it can be
+// One transformer block: attention, then the feed-forward part, each added to x; or both of norms of x. Pure: it can be
 // recorded again. Without skip connections, an experiment, sums keep what was computed only.
 //
 // Terms of the cost model: a bias, a residual addition, a dropout and a scale belong to the matrix product whose result they
@@ -31,7 +31,7 @@ export function recordBlock(
   time: number,
   attend: Attend,
 ): Tensor {
-  const { parallelBlocks, skipConnections } = model.config;
+  const { parallelBlocks, parallelNorms, skipConnections } = model.config;
   const { input: normsInput } = normsOf(model.config);
   const names = { attention: `layers.${layer}.attention`, ffn: `layers.${layer}.ffn` };
   const attentionPart: Part = (input, residual) =>
@@ -51,7 +51,10 @@ export function recordBlock(
       return recordSum(sum, names.attention, shared, residual, attentionPart);
     });
     return inFeedForward(() => {
-      if (parallelBlocks) return recordSum(sum, names.ffn, shared, afterAttention, feedForwardPart);
+      if (parallelBlocks) {
+        const input = parallelNorms === 'own' ? normed(names.ffn, x) : shared;
+        return recordSum(sum, names.ffn, input, afterAttention, feedForwardPart);
+      }
       const input = normed(names.ffn, afterAttention);
       const residual = skipConnections ? afterAttention : undefined;
       return recordSum(sum, names.ffn, input, residual, feedForwardPart);

@@ -7,6 +7,7 @@ import { layoutParameters, type Parameter, type ParameterStore, persistentTensor
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import { layerAttention, rotatedSize } from './attention-config.ts';
+import { embeddingFactor } from './block-config.ts';
 import type { ModelConfig } from './config.ts';
 import { expertLayers } from './experts-config.ts';
 import { parameterSpecs } from './parameters.ts';
@@ -110,17 +111,18 @@ export function constantTables(
   model: ModelTensors,
 ): { readonly tensor: Tensor; readonly values: Float32Array }[] {
   const { config, ropeTable: table, localRopeTable, sinusoids } = model;
-  const { context, width, embeddingScale } = config;
+  const { context, width } = config;
   const rotated = (layers: 'global' | 'local') => {
     const { frequencies, amplitude } = rotationOf(config, layers);
     return ropeTable(context, frequencies, amplitude);
   };
   // Sines and cosines are added to embeddings that are scaled already (Vaswani et al. 2017, section 3.4).
-  const scale = embeddingScale === 'sqrtWidth' ? Math.sqrt(width) : 1;
   return [
     ...(table ? [{ tensor: table, values: rotated('global') }] : []),
     ...(localRopeTable ? [{ tensor: localRopeTable, values: rotated('local') }] : []),
-    ...(sinusoids ? [{ tensor: sinusoids, values: sinusoidTable(context, width, 1 / scale) }] : []),
+    ...(sinusoids
+      ? [{ tensor: sinusoids, values: sinusoidTable(context, width, 1 / embeddingFactor(config)) }]
+      : []),
   ];
 }
 

@@ -109,8 +109,8 @@ function layerSpecs(model: ModelConfig, layer: number): ParameterSpec[] {
         ]),
     ...linear(['attention.projection', biases.projection], mixed, width, residual),
     ...outputNorm('attention'),
-    // Parallel parts share the norm before attention.
-    ...(model.parallelBlocks ? [] : inputNorm('ffn')),
+    // Parallel parts may share the norm before attention.
+    ...(model.parallelBlocks && model.parallelNorms === 'shared' ? [] : inputNorm('ffn')),
     ...feedForward,
     ...outputNorm('ffn'),
   ];

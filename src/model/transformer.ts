@@ -6,7 +6,7 @@ import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { attendSequences, attendToken, type BatchShape } from './attention-block.ts';
 import { recordBlock, recordNorm } from './block.ts';
-import { hasFinalNorm } from './block-config.ts';
+import { embeddingFactor, hasFinalNorm } from './block-config.ts';
 import { type ModelTensors, parameterOf, weightOf } from './model-tensors.ts';
 
 /**
@@ -72,11 +72,17 @@ function positionsOf(model: ModelTensors): Tensor | undefined {
 }
 
 function recordEmbeddingScale(tape: Tape, { config }: ModelTensors, x: Tensor): Tensor {
-  return config.embeddingScale === 'sqrtWidth' ? scale(tape, x, Math.sqrt(config.width)) : x;
+  const factor = embeddingFactor(config);
+  return factor === 1 ? x : scale(tape, x, factor);
 }
 
 function recordFinalNorm(tape: Tape, model: ModelTensors, x: Tensor): Tensor {
-  return hasFinalNorm(model.config) ? recordNorm(tape, model, 'finalNorm', x) : x;
+  const normed = hasFinalNorm(model.config) ? recordNorm(tape, model, 'finalNorm', x) : x;
+  const { logitScale } = model.config;
+  // Logits are linear in what enters the head: its channels are fewer than they.
+  return logitScale === 1
+    ? normed
+    : tape.scope('head', () => tape.term('head', () => scale(tape, normed, logitScale)));
 }
 
 function recordEmbedding(tape: Tape, record: () => Tensor): Tensor {

@@ -31,6 +31,10 @@ describe('norms', () => {
     [{ normPlacement: 'post' }, ['layers.0.attentionOutputNorm', 'layers.0.ffnOutputNorm']],
     [{ normPlacement: 'branch' }, ['layers.0.attentionOutputNorm', 'layers.0.ffnOutputNorm', 'finalNorm']],
     [{ parallelBlocks: true }, ['layers.0.attentionNorm', 'finalNorm']],
+    [
+      { parallelBlocks: true, parallelNorms: 'own' },
+      ['layers.0.attentionNorm', 'layers.0.ffnNorm', 'finalNorm'],
+    ],
   ])('of %j stand where they are placed', (model, names) => {
     expect(namesOf(model)).toEqual(names);
   });

@@ -56,7 +56,7 @@ test('any legal change of any field survives the address', () => {
   const independent = experimentFields.filter(
     ({ path }) =>
       !/heads|headSize|keyValue|width|learningRate|position$|gated/i.test(path) &&
-      !/parallelBlocks|normPlacement|experts$|expertsPerToken|denseLayers|moeInterval|routerZLoss|capacityFactor|attention$|latent|positionPattern|ropeFraction/i.test(
+      !/parallelBlocks|normPlacement|experts$|expertsPerToken|denseLayers|moeInterval|routerZLoss|capacityFactor|attention$|latent|positionPattern|ropeFraction|ropeScaling$/i.test(
         path,
       ),
   );

@@ -70,8 +70,9 @@ function expectSame(a: ModelResult, b: ModelResult): void {
 
 describe('any model', () => {
   it('is full attention where its window is as long as its context', async () => {
+    const allLocal = { windowPattern: 'L', window: 100, localRopeBase: 0 };
     await fc.assert(
-      fc.asyncProperty(anyModel({ attention: 'heads', windowPattern: 'L', window: 100 }), async (model) => {
+      fc.asyncProperty(anyModel({ attention: 'heads', ...allLocal }), async (model) => {
         const weights = weightsOf(model);
         const full = { ...model, windowPattern: '' };
         expectSame(

@@ -1,6 +1,6 @@
 // What a model computes, free of how its configuration says it: settings without effect are left out.
 import { layerAttention, scoreScale } from '../attention-config.ts';
-import { biasesOf } from '../block-config.ts';
+import { biasesOf, embeddingFactor } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
 import { hasExperts } from '../experts-config.ts';
 import { rotationOf } from '../rotation.ts';
@@ -22,9 +22,12 @@ export function arithmeticOf(model: ModelConfig): string {
   const isDense = blocks.some(({ experts }) => !experts);
   const { qkv, projection, ffn, norm } = biasesOf(model);
   return JSON.stringify([
-    [model.width, model.context, model.vocabulary, model.tiedHead, model.embeddingScale, model.logitSoftcap],
+    [model.width, model.context, model.vocabulary, model.tiedHead],
+    [embeddingFactor(model), model.logitScale, model.logitSoftcap].map((value) =>
+      Number(value.toPrecision(12)),
+    ),
     [model.norm, model.normEpsilon, model.normPlacement, model.normOffset, norm],
-    [model.parallelBlocks, model.residualScale, model.skipConnections],
+    [model.parallelBlocks && model.parallelNorms, model.residualScale, model.skipConnections],
     position === 'rope' ? 'none' : position,
     [attention, model.heads, model.headSize, Number(scoreScale(model).toPrecision(12))],
     [model.attentionSoftcap, model.attentionSinks, model.queryKeyNorm, qkv, projection],

@@ -199,6 +199,11 @@ describe('modelDiagram', () => {
     const parallel = flows(drawTiny({ ...gpt2, parallelBlocks: true }).diagram.blocks[0]?.parts);
     expect(parallel).toContain('ffn / expand ← attention / norm');
     expect(parallel).toContain('ffn / contract ← attention / projection (residual)');
+    const apart = flows(
+      drawTiny({ ...gpt2, parallelBlocks: true, parallelNorms: 'own' }).diagram.blocks[0]?.parts,
+    );
+    expect(apart).toContain('ffn / expand ← ffn / norm');
+    expect(apart).not.toContain('ffn / norm ← attention / projection');
     const without = flows(drawTiny({ ...gpt2, skipConnections: false }).diagram.blocks[0]?.parts);
     expect(without.filter((flow) => flow.includes('residual'))).toEqual([]);
   });
