@@ -103,6 +103,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/model/huggingface/decoder.ts': 'test/model/huggingface/config.test.ts',
   'src/model/huggingface/decoder-layout.ts': 'test/model/huggingface/weights.test.ts',
   'src/model/huggingface/latent-layout.ts': 'test/model/huggingface/families.test.ts',
+  'src/model/huggingface/rotary-layers.ts': 'test/model/huggingface/families.test.ts',
+  'src/model/huggingface/windows.ts': 'test/model/huggingface/families.test.ts',
   'src/plan/kernel.ts': 'test/architecture/kernels.test.ts',
   'src/runtime/wasm/binary.ts': 'test/runtime/wasm/kernels.test.ts',
   'src/cli/wasm-thread-entry.ts': 'test/runtime/wasm/pool.test.ts',

@@ -106,13 +106,24 @@ export interface LayerAttention {
   readonly hasLocalRope: boolean;
 }
 
+/** Whether the pattern makes a layer local, counted from 0, however long its window is. */
+export function isLocalByPattern(
+  { windowPattern }: Pick<AttentionShape, 'windowPattern'>,
+  layer: number,
+): boolean {
+  return letterOf(windowPattern, layer) === 'L';
+}
+
+function letterOf(pattern: string, layer: number): string | undefined {
+  return pattern[layer % Math.max(1, pattern.length)];
+}
+
 /** What layer `layer`, counted from 0, sees, and whether it rotates. */
 export function layerAttention(model: AttentionShape, layer: number): LayerAttention {
-  const { windowPattern, positionPattern, window, context, position, localRopeBase } = model;
-  const letter = (pattern: string) => pattern[layer % Math.max(1, pattern.length)];
-  const isMarked = letter(windowPattern) === 'L';
+  const { positionPattern, window, context, position, localRopeBase } = model;
+  const isMarked = isLocalByPattern(model, layer);
   const isLocal = isMarked && window < context;
-  const isRotary = position === 'rope' && letter(positionPattern) !== 'N';
+  const isRotary = position === 'rope' && letterOf(positionPattern, layer) !== 'N';
   return {
     window: isLocal ? window : context,
     isLocal,

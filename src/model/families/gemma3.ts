@@ -1,15 +1,10 @@
 // Gemma 3 in Hugging Face's layout: norms before and after each part, windows, two rotary bases, scores scaled by a key.
 import type { ModelConfig } from '../config.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
-import {
-  readDecoder,
-  readLayerTypes,
-  readWindows,
-  writeDecoder,
-  writeLayerTypes,
-} from '../huggingface/decoder.ts';
-import { decoderLayout } from '../huggingface/decoder-layout.ts';
+import { readDecoder, readScoreScalar, writeDecoder, writeScoreScalar } from '../huggingface/decoder.ts';
+import { decoderLayout, sandwichNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
+import { readLayerTypes, readWindows, writeLayerTypes } from '../huggingface/windows.ts';
 
 const biases = ['attention'] as const;
 const activation = ['hidden_activation', 'gelu_pytorch_tanh'] as const;
@@ -20,28 +15,18 @@ export const gemma3: Family = {
   prefix: 'model.',
   read,
   write,
-  layout: (model, names) =>
-    decoderLayout(model, names, {
-      norms: {
-        attentionNorm: 'input_layernorm',
-        attentionOutputNorm: 'post_attention_layernorm',
-        ffnNorm: 'pre_feedforward_layernorm',
-        ffnOutputNorm: 'post_feedforward_layernorm',
-      },
-    }),
+  layout: (model, names) => decoderLayout(model, names, { norms: sandwichNorms }),
 };
 
 function read(reader: ConfigReader): Partial<ModelConfig> {
   const defaults = { normEpsilon: 1e-6, ropeBase: 1e6, localRopeBase: 10000 };
   const sizes = { keyValueHeads: 4, headSize: 256, tiedHead: true };
   const decoder = readDecoder(reader, { ...defaults, ...sizes, biases, activation });
-  reader.ignore('_sliding_window_pattern');
+  reader.ignore('hidden_act'); // what is read is hidden_activation
   reader.only('use_bidirectional_attention', false, 'lets tokens see those after them');
   // Transformers has the key and does not use it.
   if (reader.value('attn_logit_softcapping') !== undefined)
     refuse('attn_logit_softcapping is given, and Transformers leaves it out', 'Set it to null.');
-  const scalar = reader.number('query_pre_attn_scalar', 256);
-  if (!(scalar > 0)) refuse(`query_pre_attn_scalar is ${scalar}`, 'Give a number above 0.');
   return {
     ...decoder,
     ...readLocalLayers(reader, decoder),
@@ -49,7 +34,7 @@ function read(reader: ConfigReader): Partial<ModelConfig> {
     normOffset: true,
     embeddingScale: 'sqrtWidth',
     queryKeyNorm: 'head',
-    attentionScale: scalar === decoder.headSize ? 0 : scalar ** -0.5,
+    ...readScoreScalar(reader, decoder.headSize),
     logitSoftcap: reader.number('final_logit_softcapping', 0),
   };
 }
@@ -61,15 +46,12 @@ function readLocalLayers(reader: ConfigReader, { layers = 0 }: Partial<ModelConf
 }
 
 function write(model: ModelConfig) {
-  const { attentionScale: scale } = model;
-  // The class takes whole numbers only; a scale that is none's is not sayable.
-  const scalar = Math.round(1 / scale ** 2);
   return {
     ...writeDecoder(model, ['gemma3_text', 'Gemma3'], { biases, activation }),
     sliding_window: model.window,
     layer_types: writeLayerTypes(model),
     rope_local_base_freq: model.localRopeBase || model.ropeBase,
-    query_pre_attn_scalar: scale === 0 ? model.headSize : scalar,
+    query_pre_attn_scalar: writeScoreScalar(model),
     attn_logit_softcapping: null,
     final_logit_softcapping: model.logitSoftcap || null,
     use_bidirectional_attention: false,

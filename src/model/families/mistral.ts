@@ -1,7 +1,8 @@
 // Mistral in Hugging Face's layout: Llama with a window in every layer.
-import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
+import { readDecoder, writeDecoder } from '../huggingface/decoder.ts';
 import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
+import { localLayers, readWindow, readWindows } from '../huggingface/windows.ts';
 
 /** Mistral 7B (Jiang et al. 2023; MistralForCausalLM). */
 export const mistral: Family = {

@@ -1,8 +1,9 @@
 // Mixtral in Hugging Face's layout: Mistral with experts in every layer.
-import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
+import { readDecoder, writeDecoder } from '../huggingface/decoder.ts';
 import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import { noteTraining, readAuxiliaryLoss } from '../huggingface/experts.ts';
 import type { Family } from '../huggingface/family.ts';
+import { localLayers, readWindow, readWindows } from '../huggingface/windows.ts';
 
 /** Mixtral 8x7B (Jiang et al. 2024; MixtralForCausalLM): softmax over all experts, the chosen weights renormalised. */
 export const mixtral: Family = {

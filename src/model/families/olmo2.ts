@@ -1,6 +1,6 @@
 // OLMo 2 in Hugging Face's layout: norms on the branches, and of all heads' queries and keys together.
 import { readDecoder, writeDecoder } from '../huggingface/decoder.ts';
-import { decoderLayout } from '../huggingface/decoder-layout.ts';
+import { branchNorms, decoderLayout } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
 
 const biases = ['attention'] as const;
@@ -15,11 +15,5 @@ export const olmo2: Family = {
     queryKeyNorm: 'all',
   }),
   write: (model) => writeDecoder(model, ['olmo2', 'Olmo2'], { biases }),
-  layout: (model, names) =>
-    decoderLayout(model, names, {
-      norms: {
-        attentionOutputNorm: 'post_attention_layernorm',
-        ffnOutputNorm: 'post_feedforward_layernorm',
-      },
-    }),
+  layout: (model, names) => decoderLayout(model, names, { norms: branchNorms }),
 };

@@ -2,10 +2,11 @@
 import type { ModelConfig } from '../config.ts';
 import { expertLayers, hasExperts } from '../experts-config.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
-import { localLayers, readDecoder, readWindow, readWindows, writeDecoder } from '../huggingface/decoder.ts';
+import { readDecoder, writeDecoder } from '../huggingface/decoder.ts';
 import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import { expertInterval, readAuxiliaryLoss } from '../huggingface/experts.ts';
 import type { Family } from '../huggingface/family.ts';
+import { localLayers, readWindow, readWindows } from '../huggingface/windows.ts';
 
 const biases = ['attention'] as const;
 

@@ -11,6 +11,7 @@ import {
   linearPart,
   linearParts,
   type Part,
+  pairedRows,
   range,
   rowPart,
   wholePart,
@@ -23,6 +24,8 @@ export interface DecoderNames {
   /** Before the layers' number; `layers` unless given. */
   readonly layers?: string;
   readonly embedding?: string;
+  /** The table of learned positions. */
+  readonly positions?: string;
   readonly finalNorm?: string;
   readonly head?: string;
   /** Attention's own folder, and its projections: three apart, or all in one. */
@@ -31,10 +34,16 @@ export interface DecoderNames {
     readonly qkv: readonly [query: string, key: string, value: string] | string;
     /** The tensor's row of our column i, where one projection keeps each head's q, k, v together. */
     readonly order?: (model: ModelConfig) => readonly number[];
+    /** Whether channels that turn together lie side by side, (0, 1), (2, 3) …, where ours lie half a head apart. */
+    readonly turnsPairs?: boolean;
     readonly projection: string;
   };
   /** Matrices of the feed-forward part: gate and up apart, or in one; without a gate, the first is all. */
-  readonly feedForward?: { readonly expand: readonly string[]; readonly contract: string };
+  readonly feedForward?: {
+    readonly folder?: string;
+    readonly expand: readonly string[];
+    readonly contract: string;
+  };
   readonly experts?: ExpertNames;
 }
 
@@ -55,13 +64,27 @@ export const llamaNorms = {
   ffnNorm: 'post_attention_layernorm',
 } as const;
 
+/** The norms of Gemma 2 and 3: before and after each part. */
+export const sandwichNorms = {
+  attentionNorm: 'input_layernorm',
+  attentionOutputNorm: 'post_attention_layernorm',
+  ffnNorm: 'pre_feedforward_layernorm',
+  ffnOutputNorm: 'post_feedforward_layernorm',
+} as const;
+
+/** The norms of OLMo 2 and 3: of what a part adds. */
+export const branchNorms = {
+  attentionOutputNorm: 'post_attention_layernorm',
+  ffnOutputNorm: 'post_feedforward_layernorm',
+} as const;
+
 const llamaAttention = {
   folder: 'self_attn',
   qkv: ['q_proj', 'k_proj', 'v_proj'],
   projection: 'o_proj',
 } as const satisfies DecoderNames['attention'];
 
-const llamaFeedForward = { expand: ['gate_proj', 'up_proj'], contract: 'down_proj' } as const;
+const llamaFeedForward = { folder: 'mlp', expand: ['gate_proj', 'up_proj'], contract: 'down_proj' } as const;
 
 /** Where experts lie in Transformers 5, whatever the family calls them in its files. */
 const fused = { router: 'mlp.gate', expert: 'mlp.experts' } as const;
@@ -82,6 +105,7 @@ export function decoderLayout(
     ['finalNorm', normParts(model, `${prefix}${names.finalNorm ?? 'norm'}`)],
     ['head', [wholePart(head, [vocabulary, width])]],
     ['routerBias', routerBias],
+    ['positionEmbedding', [wholePart(`${prefix}${names.positions}.weight`, [model.context, width])]],
   ]);
   for (let layer = 0; layer < model.layers; layer++) {
     const ours = `layers.${layer}.`;
@@ -95,7 +119,11 @@ export function decoderLayout(
     for (const [name, of] of attentionParts) parts.set(`${ours}attention.${name}`, of);
     if (!hasExperts(model, layer) || !names.experts) {
       const feedForward = names.feedForward ?? llamaFeedForward;
-      for (const [name, of] of feedForwardParts(`${theirs}mlp.`, model, feedForward))
+      for (const [name, of] of feedForwardParts(
+        `${theirs}${feedForward.folder ?? 'mlp'}.`,
+        model,
+        feedForward,
+      ))
         parts.set(`${ours}ffn.${name}`, of);
       continue;
     }
@@ -130,14 +158,15 @@ function headParts(model: ModelConfig, prefix: string, names: NonNullable<Decode
   const { query, key } = qkvColumns(model);
   const biases = biasesOf(model);
   const norm = (all: number) => (queryKeyNorm === 'all' ? all : headSize);
-  const { qkv: apart, order } = names;
+  const { qkv: apart, order, turnsPairs } = names;
   const columns = query + 2 * key;
+  const paired = (heads: number) => (turnsPairs ? pairedRows(heads, headSize) : undefined);
   const qkv =
     typeof apart === 'string'
-      ? linearParts(width, [[`${prefix}${apart}`, columns]], order?.(model))
+      ? linearParts(width, [[`${prefix}${apart}`, columns, order?.(model)]])
       : linearParts(width, [
-          [`${prefix}${apart[0]}`, query],
-          [`${prefix}${apart[1]}`, key],
+          [`${prefix}${apart[0]}`, query, paired(model.heads)],
+          [`${prefix}${apart[1]}`, key, paired(model.keyValueHeads)],
           [`${prefix}${apart[2]}`, key],
         ]);
   const projection = linearParts(query, [[`${prefix}${names.projection}`, width]]);

@@ -4,10 +4,8 @@ import {
   activationFunctions,
   activationNames,
 } from '../../kernels/activation-functions.ts';
-import { layerAttention } from '../attention-config.ts';
 import { biasesOf } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
-import { showValue } from '../fields/check.ts';
 import { type ConfigReader, refuse } from './config-reader.ts';
 import type { Plain } from './family.ts';
 import { type RopeDefaults, readRope, writeRope } from './rope.ts';
@@ -18,9 +16,6 @@ const activations: ReadonlyMap<string, ActivationName> = new Map(
     activationFunctions[name].huggingFaceNames.map((theirs) => [theirs, name] as const),
   ),
 );
-
-/** Tokens; a window beyond it hides nothing from any model here. */
-const longestContext = 65536;
 
 /** What Transformers takes where a family's config.json says nothing, and how the family differs from Llama. */
 export interface DecoderDefaults extends RopeDefaults {
@@ -34,6 +29,8 @@ export interface DecoderDefaults extends RopeDefaults {
   readonly tiedHead?: boolean;
   /** The key of the activation and its default. */
   readonly activation?: readonly [key: string, name: string];
+  /** Keys of rates of dropout, where the family has it in all places: `readDropout` reads them. */
+  readonly rates?: readonly string[];
   /** Which of `attention_bias` and `mlp_bias` the family has. */
   readonly biases?: readonly ('attention' | 'mlp')[];
 }
@@ -45,7 +42,7 @@ export function readDecoder(reader: ConfigReader, defaults: DecoderDefaults): Pa
   const mlpBias = biases.includes('mlp') && reader.boolean('mlp_bias', false);
   const heads = readHeads(reader, defaults);
   const context = reader.size('max_position_embeddings');
-  noteDropout(reader, 'attention_dropout');
+  if (!defaults.rates?.includes('attention_dropout')) noteDropout(reader, 'attention_dropout');
   return {
     layers: reader.size('num_hidden_layers'),
     ...heads,
@@ -144,59 +141,19 @@ export function readDropout(
   return { dropout: 0 };
 }
 
-const layerTypes: ReadonlyMap<unknown, 'L' | 'G'> = new Map([
-  ['sliding_attention', 'L'],
-  ['full_attention', 'G'],
-]);
-
-/** `layer_types` as letters, L local and G global, one a layer; `byDefault` where the file has none. */
-export function readLayerTypes(reader: ConfigReader, layers: number, byDefault: string): string {
-  const types = reader.list('layer_types', layers);
-  if (types === undefined) return byDefault;
-  return types
-    .map((type) => {
-      const letter = layerTypes.get(type);
-      if (letter === undefined)
-        refuse(
-          `layer_types has ${showValue(type)}, which is not computed here`,
-          `Known: ${[...layerTypes.keys()].join(', ')}.`,
-        );
-      return letter;
-    })
-    .join('');
+/** The scale of scores as Gemma's files say it: one over the root of a number, usually the head size. */
+export function readScoreScalar(
+  reader: ConfigReader,
+  headSize: number | undefined,
+): Pick<ModelConfig, 'attentionScale'> {
+  const scalar = reader.number('query_pre_attn_scalar', 256);
+  if (!(scalar > 0)) refuse(`query_pre_attn_scalar is ${scalar}`, 'Give a number above 0.');
+  return { attentionScale: scalar === headSize ? 0 : scalar ** -0.5 };
 }
 
-/** `layer_types` of a model. */
-export function writeLayerTypes(model: ModelConfig): string[] {
-  return localLayers(model).map((isLocal) => (isLocal ? 'sliding_attention' : 'full_attention'));
-}
-
-/** Which layers see a window only. */
-export function localLayers(model: ModelConfig): boolean[] {
-  return Array.from({ length: model.layers }, (_, layer) => layerAttention(model, layer).isLocal);
-}
-
-/** The window of local layers: undefined for null, and where neither the file nor the family says one. */
-export function readWindow(reader: ConfigReader, byDefault?: number): number | undefined {
-  if (reader.isNull('sliding_window')) return undefined;
-  if (reader.value('sliding_window') === undefined) return byDefault;
-  return reader.size('sliding_window');
-}
-
-/** The window and its pattern; `letters` is one a layer, and `window` undefined where no layer has one. */
-export function readWindows(
-  letters: string,
-  window: number | undefined,
-): Partial<Pick<ModelConfig, 'window' | 'windowPattern'>> {
-  if (window === undefined || !letters.includes('L')) return {};
-  return { window: Math.min(window, longestContext), windowPattern: shortestPattern(letters) };
-}
-
-/** The shortest pattern that gives these letters when it is repeated. */
-export function shortestPattern(letters: string): string {
-  const repeats = (size: number) => [...letters].every((letter, i) => letter === letters[i % size]);
-  const size = Array.from({ length: letters.length }, (_, i) => i + 1).find(repeats);
-  return letters.slice(0, size);
+/** The number that says a model's scale. Transformers takes whole ones only: a scale that is none's is not sayable. */
+export function writeScoreScalar({ attentionScale: scale, headSize }: ModelConfig): number {
+  return scale === 0 ? headSize : Math.round(1 / scale ** 2);
 }
 
 /** An activation by its name in Transformers. */

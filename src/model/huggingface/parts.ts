@@ -44,13 +44,12 @@ export const headName = 'lm_head.weight';
 /** Matrices [out, in] of the file that are column ranges of one [in, outs] of ours, and their biases. */
 export function linearParts(
   inputs: number,
-  matrices: readonly (readonly [name: string, outputs: number])[],
-  fileOrder?: readonly number[],
+  matrices: readonly (readonly [name: string, outputs: number, fileOrder?: readonly number[] | undefined])[],
 ): { readonly weights: readonly Part[]; readonly biases: readonly Part[] } {
   let column = 0;
   const weights: Part[] = [];
   const biases: Part[] = [];
-  for (const [name, outputs] of matrices) {
+  for (const [name, outputs, fileOrder] of matrices) {
     const order = fileOrder ? { fileOrder } : {};
     weights.push({ ...linearPart(name, inputs, outputs), column, ...order });
     biases.push({ ...rowPart(`${name}.bias`, outputs), column, ...order });
@@ -64,6 +63,15 @@ export function linearPart(name: string, inputs: number, outputs: number): Part 
   const shape = [outputs, inputs];
   const region = { row: 0, column: 0, rows: inputs, columns: outputs };
   return { name: `${name}.weight`, shape, ...region, isTransposed: true };
+}
+
+/** Rows of heads whose channels turn in neighbouring pairs, in our order: those that turn together lie half a head apart. */
+export function pairedRows(heads: number, size: number): number[] {
+  const half = size / 2;
+  return range(heads * size, 0).map((i) => {
+    const channel = i % size;
+    return i - channel + 2 * (channel % half) + Math.floor(channel / half);
+  });
 }
 
 /** `count` whole numbers from `first`. */

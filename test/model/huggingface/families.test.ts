@@ -25,7 +25,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 const configOf = (name: string) => fixtureJson<Json>(name, 'config.json');
 const readWith = (name: string, keys: Json) => () => readHuggingFaceConfig({ ...configOf(name), ...keys });
-const throughJson = (model: ModelConfig): Json => JSON.parse(JSON.stringify(writeHuggingFaceConfig(model)));
+const throughJson = (model: ModelConfig, type?: string): Json =>
+  JSON.parse(JSON.stringify(writeHuggingFaceConfig(model, type)));
 
 function tensorsOf(name: string, file: string): Map<string, NamedTensor> {
   const { tensors } = readSafetensors(fixtureBytes(name, file));
@@ -54,13 +55,15 @@ test('there is a fixture of every family', () => {
 
 describe.each(familyFixtures)('%s', (name) => {
   const given = configOf(name);
-  const model = readHuggingFaceConfig(given);
+  const { model, type } = readPublishedConfig(given);
 
   test('is written in its own layout, with the keys and values of Transformers', () => {
-    expect(layoutOf(model)).toBe(given.model_type);
-    const written = throughJson(model);
+    expect(layoutOf(model, type)).toBe(given.model_type);
+    const written = throughJson(model, type);
     // Token ids we do not keep; where no layer has a window its limits are nobody's; the balance loss is not asked for.
     const lost = ['bos_token_id', 'eos_token_id', 'max_window_layers', 'router_aux_loss_coef'];
+    // What changes scores beyond a length that the model has not is left out.
+    lost.push('attn_temperature_tuning', 'attention_types');
     const keys = Object.keys(written).filter((key) => key in given && !lost.includes(key));
     const chosen = (of: Json) => Object.fromEntries(keys.map((key) => [key, of[key]]));
     expect(chosen(written)).toEqual(chosen(given));
@@ -71,17 +74,17 @@ describe.each(familyFixtures)('%s', (name) => {
   test('has the parameters that Transformers counts, and its weights come out bit for bit', () => {
     const tensors = tensorsOf(name, 'model.safetensors');
     expect(countParameters(model)).toBe(fixtureJson<Json>(name, 'expected.json').parameters);
-    const parameters = importParameters(model, tensors);
+    const parameters = importParameters(model, tensors, type);
     for (const { name: own, shape } of parameterSpecs(model))
       expect(parameters.get(own)?.length, own).toBe(shape.reduce((product, size) => product * size, 1));
-    const written = exportParameters(model, lookIn(parameters), { content: 'weights' });
+    const written = exportParameters(model, lookIn(parameters), { content: 'weights', type });
     expect([...written.keys()].sort()).toEqual([...tensors.keys()].sort());
     for (const [tensor, expected] of tensors) expect(written.get(tensor), tensor).toEqual(expected);
   });
 
   test('has gradients named and shaped as Transformers names and shapes them', () => {
     const values = randomParameters(model);
-    const gradients = exportParameters(model, lookIn(values), { content: 'gradients' });
+    const gradients = exportParameters(model, lookIn(values), { content: 'gradients', type });
     const shapes = (tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>) =>
       Object.fromEntries([...tensors].map(([key, { shape }]) => [key, shape]));
     const expected = tensorsOf(name, 'expected.safetensors');
@@ -161,10 +164,69 @@ test.each([
   ['deepseek-v2', { aux_loss_alpha: 0.1, seq_aux: false, moe_layer_freq: 1, ep_size: 1 }, { balanceLoss: 0 }],
   ['deepseek-v3', { first_k_dense_replace: 0, topk_method: 'noaux_tc' }, { denseLayers: 0 }],
   ['deepseek-v3', { flopscope: { routerBiasRate: 0 } }, { routerBiasRate: 0 }],
+  [
+    'qwen2',
+    { use_sliding_window: true, sliding_window: 6, max_window_layers: 1, layer_types: null },
+    { windowPattern: 'GL', window: 6 },
+  ],
+  [
+    'qwen2',
+    { rope_parameters: null, rope_theta: 1e6, rope_scaling: null },
+    { ropeBase: 1e6, ropeScaling: 'none' },
+  ],
+  [
+    'gemma2',
+    { attn_logit_softcapping: null, final_logit_softcapping: null },
+    { attentionSoftcap: 0, logitSoftcap: 0 },
+  ],
+  [
+    'gemma2',
+    { layer_types: null, hidden_act: 'gelu_pytorch_tanh', cache_implementation: 'hybrid' },
+    { windowPattern: 'LG' },
+  ],
+  ['gemma2', { sliding_window: null }, { windowPattern: '' }],
+  ['olmo3', { layer_types: null, num_hidden_layers: 5 }, { windowPattern: 'LLLG' }],
+  [
+    'olmo3',
+    { rope_parameters: null, rope_theta: 100, rope_scaling: { rope_type: 'yarn', factor: 2 } },
+    { ropeBase: 100, localRopeBase: 100, ropeScaling: 'yarn' },
+  ],
+  ['gpt-neo', { attention_types: [[['local'], 2]] }, { windowPattern: 'L' }],
+  ['gpt-neo', { embed_dropout: 0.1, resid_dropout: 0.1, attention_dropout: 0.1 }, { dropout: 0.1 }],
+  ['gpt-neo', { num_layers: null, num_hidden_layers: 2, intermediate_size: null }, { layers: 2, hidden: 48 }],
+  [
+    'gpt-neox',
+    { rope_parameters: null, rotary_pct: 0.5, rotary_emb_base: 100 },
+    { ropeFraction: 0.5, ropeBase: 100 },
+  ],
+  [
+    'gpt-neox',
+    { use_parallel_residual: false, attention_bias: false },
+    { parallelBlocks: false, qkvBias: 'off' },
+  ],
+  [
+    'granite',
+    { attention_multiplier: 6 ** -0.5, embedding_multiplier: 1 },
+    { attentionScale: 0, embeddingMultiplier: 1 },
+  ],
+  ['granite', { logits_scaling: 6 }, { logitScale: 1 / 6 }],
+  [
+    'starcoder2',
+    { use_bias: false, sliding_window: null, mlp_type: 'default', norm_type: 'layer_norm' },
+    { bias: false, normBias: 'on' },
+  ],
+  [
+    'phi3',
+    { sliding_window: null, rope_parameters: null, partial_rotary_factor: 1 / 3 },
+    { ropeFraction: 1 / 3, ropeScaling: 'none' },
+  ],
+  ['llama4', { attn_temperature_tuning: false, floor_scale: 4 }, { positionPattern: 'RN' }],
+  ['llama4', { moe_layers: null, interleave_moe_layer_step: 3, attention_chunk_size: null }, { experts: 0 }],
 ])('%s with %j is honoured', (name, keys, expected) => {
-  const model = readWith(name, keys)();
+  const { model, type } = readPublishedConfig({ ...configOf(name), ...keys });
   expect(model).toMatchObject(expected);
-  const again = readHuggingFaceConfig(throughJson(model));
+  expect(layoutOf(model, type)).toBe(type);
+  const again = readHuggingFaceConfig(throughJson(model, type));
   expect(arithmeticOf(again)).toBe(arithmeticOf(model));
   const names = (of: ModelConfig) =>
     [...exportParameters(of, lookIn(randomParameters(of)), { content: 'weights' }).keys()].sort();
@@ -219,6 +281,22 @@ test.each([
   ['deepseek-v3', { kv_lora_rank: 100 }, /model\.latentSize: 100 is more than the 39 channels/],
   ['deepseek-v3', { first_k_dense_replace: 2 }, /model\.denseLayers: 2 leaves no layer/],
   ['deepseek-v3', { attention_bias: true }, /attention_bias true changes the arithmetic/],
+  ['qwen2', { attention_bias: true }, /attention_bias true changes the arithmetic/],
+  ['gemma2', { use_bidirectional_attention: true }, /use_bidirectional_attention true lets tokens see/],
+  ['gpt-neo', { attention_types: [[['global'], 3]] }, /attention_types has a list/],
+  ['gpt-neo', { attention_types: [[['global', 'wide'], 1]] }, /attention_types say 2 layers/],
+  ['gpt-neo', { attention_types: 'global' }, /attention_types say 0 layers, and num_layers is 2/],
+  ['gpt-neo', { num_heads: 5 }, /num_heads 5 does not divide hidden_size 12/],
+  ['gpt-neox', { rope_parameters: null, rotary_pct: 0 }, /partial_rotary_factor is 0\./],
+  ['granite', { logits_scaling: 0 }, /model\.logitScale: Infinity/],
+  ['starcoder2', { mlp_type: 'gated' }, /mlp_type "gated" is another feed-forward part/],
+  ['phi3', { full_attn_mod: 2 }, /full_attn_mod 2 leaves full attention out/],
+  ['phi3', { lm_head_bias: true }, /lm_head_bias true is not known and could change/],
+  ['llama4', { use_qk_norm: true }, /use_qk_norm true norms queries and keys without a weight/],
+  ['llama4', { moe_layers: [1] }, /moe_layers gives layers experts/],
+  ['llama4', { moe_layers: null }, /moe_layers gives layers experts/],
+  ['llama4', { attention_chunk_size: 8 }, /attention_chunk_size 8 is below max_position_embeddings 16/],
+  ['llama4', { floor_scale: 8 }, /attn_temperature_tuning changes scores beyond floor_scale 8 tokens/],
 ])('%s with %j is refused by name', (name, keys, message) => {
   expect(readWith(name, keys)).toThrow(message);
   expect(readWith(name, keys)).toThrow(expect.objectContaining({ name: 'InvalidFileError' }));

@@ -167,7 +167,12 @@ const kinds: [string, Partial<ModelConfig>, string][] = [
     { ...llama, bias: true, dropout: 0.1, tiedHead: false },
     'llama',
   ],
-  ['rotary positions with LayerNorm', { position: 'rope', bias: true }, 'flopscope'],
+  ['rotary positions with LayerNorm', { position: 'rope', bias: true, tiedHead: false }, 'gpt_neox'],
+  [
+    'rotary positions with LayerNorm and norms of heads',
+    { position: 'rope', queryKeyNorm: 'head' },
+    'flopscope',
+  ],
   ['learned positions with shared key/value heads', { keyValueHeads: 1 }, 'flopscope'],
 ];
 test.each(kinds)('%s survives being saved and loaded', (_, changes, layout) => {
