@@ -13,6 +13,7 @@ import { addPresets } from './presets.ts';
 import { addProfile } from './profile-command.ts';
 import { addReport } from './report.ts';
 import { addSample } from './sample.ts';
+import { addStudy } from './study/command.ts';
 import { addTheory } from './theory/command.ts';
 import { addTrain } from './train/command.ts';
 import { addValidate } from './validate.ts';
@@ -58,6 +59,7 @@ function createProgram(json: boolean): Command {
     addPresets,
     addTheory,
     addLesson,
+    addStudy,
     addFit,
   ];
   for (const add of commands) add(program);

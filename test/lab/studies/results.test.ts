@@ -1,0 +1,28 @@
+// Tests of the table of results as text.
+import { expect, test } from 'vitest';
+import { expandStudy } from '../../../src/lab/studies/expand.ts';
+import { planStudy } from '../../../src/lab/studies/plan.ts';
+import { resultsHeader, resultsLine } from '../../../src/lab/studies/results.ts';
+import { parseStudy } from '../../../src/lab/studies/study.ts';
+import { readRunsTable } from '../../../src/laws/runs-table.ts';
+import { baselineCapabilities } from '../../../src/plan/kernel.ts';
+import { exampleStudy } from './example-study.ts';
+
+test('rows are what fit reads, messages with commas included', () => {
+  const device = { capabilities: baselineCapabilities, profile: undefined };
+  const { groups, id } = planStudy(expandStudy(parseStudy(exampleStudy, 'x'), 20), device, 20);
+  const [first, second] = groups[0].runs;
+  const table =
+    resultsHeader() +
+    resultsLine(id, first, { run: first.run, status: 'finished', loss: 2.5, seconds: 1 }) +
+    resultsLine(id, second, {
+      ...{ run: second.run, status: 'failed', loss: undefined, seconds: 0 },
+      message: 'too large: 5 "MB", or more',
+    });
+  const { points, unfinished, studies } = readRunsTable(table, 'runs.csv');
+  expect(points).toMatchObject([
+    { parameters: 768, tokens: 256, loss: 2.5, width: 8, experts: 1, run: first.run },
+  ]);
+  expect(unfinished).toBe(1);
+  expect(studies).toEqual([id]);
+});
