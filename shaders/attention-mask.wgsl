@@ -12,7 +12,6 @@ override kOffset: u32;
 override vOffset: u32;
 override scale: f32;
 override dropout: f32;
-override operation: u32;
 override window: u32; // `time` where every earlier key is seen
 
 const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
@@ -40,6 +39,6 @@ fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
     return 1.0;
   }
   let element = (head * time + query) * time + key;
-  let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, operation, element);
+  let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, launch.operation, element);
   return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
 }

@@ -6,7 +6,6 @@ override steps: u32; // elements per invocation
 override rows: u32;
 override columns: u32;
 override time: u32;        // rows per sample
-override operation: u32;
 override probability: f32;
 override accumulate: u32;
 
@@ -32,7 +31,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     }
     let sampleElements = time * columns;
     let sample = step.sampleOffset + element / sampleElements;
-    let uniform01 = randomUniform(step.dropoutSeed, step.step, sample, operation, element % sampleElements);
+    let uniform01 = randomUniform(step.dropoutSeed, step.step, sample, launch.operation, element % sampleElements);
     var value = select(x[element] * (1.0 / (1.0 - probability)), 0.0, uniform01 < probability);
     if (accumulate == 1u) {
       value += y[element];

@@ -6,7 +6,6 @@
 override rows: u32 = 1u;
 override columns: u32;
 override stride: u32 = 1u;        // row length of the parameter
-override first: u32 = 0u;         // element of the parameter where the matrix starts
 override momentum: f32 = 0.0;
 override clearGradient: u32 = 0u; // 1 leaves the gradients at zero, for the next accumulation
 override groups: u32 = 1u;
@@ -34,7 +33,7 @@ fn gatherMomentum(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
   if (group >= launch.endWorkgroup || element >= rows * columns) {
     return;
   }
-  let index = first + element / columns * stride + element % columns;
+  let index = launch.first + element / columns * stride + element % columns;
   let gradient = gradients[index] * metrics[3];
   var direction = 0.0;
   if (metrics[2] == 1.0) {
@@ -87,7 +86,7 @@ fn scatterUpdate(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   if (group >= launch.endWorkgroup || element >= rows * columns || metrics[2] != 1.0) {
     return;
   }
-  let index = first + element / columns * stride + element % columns;
+  let index = launch.first + element / columns * stride + element % columns;
   let learningRate = step.learningRate * rate;
   weights[index] = weights[index] * (1.0 - learningRate * weightDecay) - learningRate * scale * update[element];
 }

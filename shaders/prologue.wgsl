@@ -1,12 +1,16 @@
 // Stands before every shader: the launch record, the step record and the counter-based generator. Field order is the
 // layout; TypeScript reads names and offsets from here. What else stands before a shader is said in its opening comment,
 // with the names that it takes from there ("From …"). An `override` is a dim of the kernel or one of its `constants`: those
-// become `const` in the text that the device gets.
+// become `const` in the text that the device gets. Other dims are in the launch record.
 
 struct Launch {
   firstWorkgroup: u32, // where this slice of the grid starts
   endWorkgroup: u32,   // one past the last workgroup of this slice
   gridWidth: u32,      // workgroups in x; the rest of the linear grid is folded into y
+  // Dims of the kernel in which layers differ: as overrides, each layer would compile pipelines of its own.
+  operation: u32,      // number of a random operation in the plan
+  first: u32,          // element where the part of a tensor starts that a dispatch is about
+  biasOffset: u32,     // element where a layer's part of all biases starts
 }
 
 struct Step {

@@ -8,7 +8,6 @@ override layers: u32 = 1u;    // rows of the statistics: one workgroup each
 override tokens: u32 = 1u;
 override experts: u32;
 override sigmoid: u32 = 0u;
-override first: u32 = 0u;  // element where the layer's row begins
 override rate: f32 = 0.0;
 
 @group(0) @binding(0) var<storage, read> scores: array<f32>;           // [tokens, experts]
@@ -65,14 +64,14 @@ fn gather(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     return;
   }
   if (expert == experts) {
-    statistics[first] += f32(tokens);
-    statistics[first + 1u] += total.x;
-    statistics[first + 2u] += select(total.y, 0.0, sigmoid == 1u);
+    statistics[launch.first] += f32(tokens);
+    statistics[launch.first + 1u] += total.x;
+    statistics[launch.first + 2u] += select(total.y, 0.0, sigmoid == 1u);
     return;
   }
   let load = counts[expert];
   let kept = offsets[expert + 1u] - offsets[expert];
-  let index = first + 4u + expert;
+  let index = launch.first + 4u + expert;
   statistics[index] += f32(load);
   statistics[index + experts] += f32(load - kept);
   statistics[index + 2u * experts] += total.x;

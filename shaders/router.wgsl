@@ -10,10 +10,8 @@ override perToken: u32;
 override sigmoid: u32;      // 1: scores are sigmoids, not a softmax
 override renormalize: u32;  // 1: the chosen weights sum to `scale`
 override scale: f32;
-override hasBias: u32 = 0u; // 1: bias[biasOffset + expert] is added for choosing only
-override biasOffset: u32 = 0u;
+override hasBias: u32 = 0u; // 1: bias[launch.biasOffset + expert] is added for choosing only
 override noise: f32 = 0.0;  // deviation of the normal numbers added to the logits
-override operation: u32 = 0u;
 override time: u32 = 1u;    // tokens per sample, for the random counter
 override balance: f32 = 0.0;
 override zLoss: f32 = 0.0;
@@ -38,8 +36,8 @@ const tiny = 1e-20; // keeps the sum of chosen scores from 0
 fn normalAt(token: u32, expert: u32) -> f32 {
   let sample = step.sampleOffset + token / time;
   let element = (token % time) * experts + expert;
-  let first = randomUniform(step.dropoutSeed, step.step, sample, operation, 2u * element);
-  let second = randomUniform(step.dropoutSeed, step.step, sample, operation, 2u * element + 1u);
+  let first = randomUniform(step.dropoutSeed, step.step, sample, launch.operation, 2u * element);
+  let second = randomUniform(step.dropoutSeed, step.step, sample, launch.operation, 2u * element + 1u);
   return sqrt(-2.0 * log(first + 0.5 / 16777216.0)) * cos(6.283185307179586 * second);
 }
 
@@ -85,7 +83,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     for (var e = 0u; e < experts; e++) {
       var value = scores[row + e];
       if (hasBias == 1u) {
-        value += bias[biasOffset + e];
+        value += bias[launch.biasOffset + e];
       }
       let isAfter = j == 0u || value < lastValue || (value == lastValue && e > lastExpert);
       if (isAfter && (best == experts || value > bestValue)) {

@@ -11,7 +11,7 @@ export type Feature =
 /** Storage of a reference: f32 to compare with the GPU, f64 to check gradients, u32 for indices. */
 export type NumberArray = Float32Array | Float64Array | Uint32Array;
 
-/** Shape letters and options of one dispatch. The keys are the names of the WGSL's `override` constants. */
+/** Shape letters and options of one dispatch. Keys are names of the WGSL's `override`s or launch record. */
 export type Dims<D extends string = string> = Readonly<Record<D, number>>;
 
 /** Values of the step record (learning rate, position …), by the names in the prologue's `struct Step`. */

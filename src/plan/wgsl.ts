@@ -43,6 +43,18 @@ export function parseStruct(
   });
 }
 
+/**
+ * The dims that a pipeline is compiled for: those that are `override` in the source, constants included. Dispatches that
+ * differ only in others, which the launch record hands over, share a pipeline.
+ */
+export function specialisedDims(
+  source: string,
+  dims: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const overrides = new Set(parseOverrides(source));
+  return Object.fromEntries(Object.entries(dims).filter(([name]) => overrides.has(name)));
+}
+
 /** Names of the `override` constants of a module. */
 export function parseOverrides(source: string): string[] {
   return [...source.matchAll(/^\s*override\s+(\w+)/gm)].map(([, name = '']) => name);

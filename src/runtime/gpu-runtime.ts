@@ -69,12 +69,7 @@ export class GpuRuntime implements Runtime {
     this.#staging = new StagingRing(device);
     this.#clock = new SubmitClock(device, isTimed ? ringSize : 0);
     const dispatches = plans.flatMap((plan) => plan.dispatches);
-    this.#records = new Records(
-      device,
-      pipelines.recordLayout,
-      dispatches[0]?.kernel.source,
-      dispatches.map(({ workgroups }) => workgroups),
-    );
+    this.#records = new Records(device, pipelines.recordLayout, dispatches[0]?.kernel.source, dispatches);
     this.#unwatch = watchFaults(device, (fault) => {
       this.#failure ??= fault;
     });
@@ -305,10 +300,10 @@ export class GpuRuntime implements Runtime {
     const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
     for (const { plan, replay, segment } of work.pieces) {
       if (segment.slice) {
-        const { compiled, bindGroup } = plan.dispatches[segment.from] as LoadedDispatch;
+        const { compiled, bindGroup, launchRecord } = plan.dispatches[segment.from] as LoadedDispatch;
         pass.setPipeline(compiled.pipeline);
         pass.setBindGroup(0, bindGroup);
-        this.#records.launchSlice(pass, segment.slice, replay);
+        this.#records.launchSlice(pass, launchRecord, segment.slice, replay);
       } else {
         for (let i = segment.from; i < segment.to; i++) {
           this.#encodeWhole(pass, plan.dispatches[i] as LoadedDispatch, replay);

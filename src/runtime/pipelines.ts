@@ -1,6 +1,6 @@
 // Compiles kernels: one pipeline per kernel and dims, with layouts made from the names and numbers in the WGSL.
 import type { Dims, Dispatch, Kernel } from '../plan/kernel.ts';
-import { parseBindings, parseOverrides } from '../plan/wgsl.ts';
+import { parseBindings, specialisedDims } from '../plan/wgsl.ts';
 
 /** A compiled kernel and the binding numbers of its names. */
 export interface CompiledKernel {
@@ -36,7 +36,7 @@ export class PipelineCache {
    * @throws with the kernel's name, the dims and WebGPU's message when the WGSL does not compile.
    */
   compile(kernel: Kernel, dims: Dims): Promise<CompiledKernel> {
-    const key = `${kernel.name} ${JSON.stringify(dims)}`;
+    const key = pipelineKey(kernel, dims);
     let compiled = this.#pipelines.get(key);
     if (!compiled) {
       compiled = this.#compile(kernel, dims);
@@ -74,8 +74,7 @@ export class PipelineCache {
       return { binding: binding.binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
     });
     const code = shaderText(kernel, dims);
-    const overrides = new Set(parseOverrides(code));
-    const constants = Object.fromEntries(Object.entries(dims).filter(([name]) => overrides.has(name)));
+    const constants = specialisedDims(code, dims);
     // Errors are told by the pipeline's promise below. Nothing may be awaited while the scope is open: the device
     // has one stack of scopes for everybody.
     this.#device.pushErrorScope('validation');
@@ -110,6 +109,12 @@ export class PipelineCache {
     }
     return module;
   }
+}
+
+/** What tells one pipeline from another: kernel, overrides and constants, but no dim that the launch record holds. */
+export function pipelineKey(kernel: Kernel, dims: Dims): string {
+  const values = { ...specialisedDims(kernel.source, dims), ...kernel.constants?.(dims) };
+  return `${kernel.name} ${JSON.stringify(values)}`;
 }
 
 /**

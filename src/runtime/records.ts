@@ -1,5 +1,5 @@
 // The small uniform records that every dispatch reads: which workgroups it runs, and the scalars of its step.
-import type { Scalars } from '../plan/kernel.ts';
+import type { Dispatch, Scalars } from '../plan/kernel.ts';
 import { parseStruct } from '../plan/wgsl.ts';
 
 /** Records are bound by dynamic offset, whose alignment is 256 bytes by default. */
@@ -10,6 +10,9 @@ export const maximumReplays = 256;
 const maximumGridWidth = 65_535;
 /** Launch records beyond one per dispatch, for grid slices. One submit never holds as many. */
 const spareLaunchRecords = 64;
+
+/** What a dispatch's launch record is made from. */
+type Launch = Pick<Dispatch, 'workgroups' | 'dims'>;
 
 /** Launch records, one per dispatch and a ring for slices, and step records, one per replay. */
 export class Records {
@@ -22,24 +25,26 @@ export class Records {
   readonly #sliceWords = new Uint32Array(recordBytes / 4);
   readonly #bindGroup: GPUBindGroup;
   readonly #offsets = new Uint32Array(2);
-  readonly #workgroups: readonly number[];
+  readonly #launches: readonly Launch[];
+  readonly #launchFields: readonly string[];
   #sliceCount = 0;
 
   /**
-   * @param source WGSL that declares `struct Step`; undefined where there is no dispatch
-   * @param workgroups of each dispatch, whose index is its launch record
+   * @param source WGSL that declares `struct Step` and `struct Launch`; undefined where there is no dispatch
+   * @param launches of each dispatch, whose index is its launch record
    */
   constructor(
     device: GPUDevice,
     layout: GPUBindGroupLayout,
     source: string | undefined,
-    workgroups: readonly number[],
+    launches: readonly Launch[],
   ) {
     this.#device = device;
-    this.#workgroups = workgroups;
+    this.#launches = launches;
     this.#stepLayout = source === undefined ? [] : parseStruct(source, 'Step');
+    this.#launchFields = source === undefined ? [] : parseStruct(source, 'Launch').map(({ name }) => name);
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    const launches = workgroups.length + spareLaunchRecords;
+    const records = launches.length + spareLaunchRecords;
     this.#stepBuffer = device.createBuffer({
       label: 'step records',
       size: recordBytes * maximumReplays,
@@ -47,12 +52,12 @@ export class Records {
     });
     this.#launchBuffer = device.createBuffer({
       label: 'launch records',
-      size: recordBytes * launches,
+      size: recordBytes * records,
       usage,
     });
-    const words = new Uint32Array((recordBytes / 4) * launches);
-    workgroups.forEach((count, record) => {
-      writeLaunch(words, record, 0, count);
+    const words = new Uint32Array((recordBytes / 4) * records);
+    launches.forEach((launch, record) => {
+      this.#writeLaunch(words, record, launch, { first: 0, end: launch.workgroups });
     });
     device.queue.writeBuffer(this.#launchBuffer, 0, words);
     this.#bindGroup = device.createBindGroup({
@@ -80,19 +85,20 @@ export class Records {
 
   /** Launches all workgroups of a dispatch, whose pipeline and bind group 0 are set. */
   launch(pass: GPUComputePassEncoder, record: number, replay: number): void {
-    this.#launch(pass, record, replay, this.#workgroups[record] ?? 0);
+    this.#launch(pass, record, replay, this.#launches[record]?.workgroups ?? 0);
   }
 
-  /** Launches workgroups [first, end). The record is written now and read when the pass is submitted. */
+  /** Launches workgroups [first, end) of a dispatch. The record is written now and read when the pass is submitted. */
   launchSlice(
     pass: GPUComputePassEncoder,
-    { first, end }: { readonly first: number; readonly end: number },
+    record: number,
+    slice: { readonly first: number; readonly end: number },
     replay: number,
   ): void {
-    const record = this.#workgroups.length + (this.#sliceCount++ % spareLaunchRecords);
-    writeLaunch(this.#sliceWords, 0, first, end);
-    this.#device.queue.writeBuffer(this.#launchBuffer, record * recordBytes, this.#sliceWords);
-    this.#launch(pass, record, replay, end - first);
+    const own = this.#launches.length + (this.#sliceCount++ % spareLaunchRecords);
+    this.#writeLaunch(this.#sliceWords, 0, this.#launches[record], slice);
+    this.#device.queue.writeBuffer(this.#launchBuffer, own * recordBytes, this.#sliceWords);
+    this.#launch(pass, own, replay, slice.end - slice.first);
   }
 
   #launch(pass: GPUComputePassEncoder, record: number, replay: number, workgroups: number): void {
@@ -103,13 +109,21 @@ export class Records {
     pass.dispatchWorkgroups(width, Math.ceil(workgroups / width));
   }
 
+  /** One launch record: workgroups [first, end) of the linear grid, the width it is folded to, and dims by name. */
+  #writeLaunch(
+    words: Uint32Array,
+    record: number,
+    launch: Launch | undefined,
+    { first, end }: { readonly first: number; readonly end: number },
+  ): void {
+    const gridWidth = Math.min(end - first, maximumGridWidth);
+    const values: Scalars = { ...launch?.dims, firstWorkgroup: first, endWorkgroup: end, gridWidth };
+    const numbers = this.#launchFields.map((name) => values[name] ?? 0);
+    words.set(numbers, (record * recordBytes) / 4);
+  }
+
   dispose(): void {
     this.#stepBuffer.destroy();
     this.#launchBuffer.destroy();
   }
-}
-
-/** One launch record: workgroups [first, end) of the linear grid, and the width it is folded to. */
-function writeLaunch(words: Uint32Array, record: number, first: number, end: number): void {
-  words.set([first, end, Math.min(end - first, maximumGridWidth)], (record * recordBytes) / 4);
 }

@@ -102,8 +102,9 @@ describe.each([...new Set(kernels)].map((kernel) => ({ name: kernel.name, kernel
       expect(kernel.reads.filter((name) => kernel.writes.includes(name))).toEqual([]);
     });
 
-    it('takes override constants of its WGSL as dims', () => {
-      const overrides = parseOverrides(kernel.source);
+    it('takes override constants of its WGSL, and numbers of the launch record that it reads, as dims', () => {
+      const launch = [...kernel.source.matchAll(/\blaunch\.(\w+)/g)].map(([, name = '']) => name);
+      const overrides = [...parseOverrides(kernel.source), ...launch];
       const constants = Object.keys(kernel.constants?.(shapes[0] ?? {}) ?? {});
       expect(kernel.dims.filter((name) => !overrides.includes(name) && !constants.includes(name))).toEqual(
         [],

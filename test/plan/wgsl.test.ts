@@ -36,6 +36,9 @@ describe('parseStruct', () => {
       'firstWorkgroup',
       'endWorkgroup',
       'gridWidth',
+      'operation',
+      'first',
+      'biasOffset',
     ]);
     const step = parseStruct(prologue, 'Step');
     expect(step.map(({ name }) => name)).toContain('learningRate');

@@ -29,17 +29,18 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>) {
   y[base + 4u] = bitcast<u32>(step.learningRate);
   y[base + 5u] = step.samplingSeed;
   y[base + 6u] = bitcast<u32>(step.topP);
+  y[base + 7u] = launch.operation;
 }`,
   entryPoint: 'forward',
-  dims: ['workgroups'],
+  dims: ['workgroups', 'operation'],
   reads: [],
   writes: ['y'],
   tensors: ({ workgroups }) => ({ y: { shape: [workgroups, 8], elementType: 'u32' } }),
-  selfTest: [{ workgroups: 3 }],
-  calibration: [{ workgroups: 3 }],
+  selfTest: [{ workgroups: 3, operation: 0 }],
+  calibration: [{ workgroups: 3, operation: 0 }],
   workgroups: ({ workgroups }) => workgroups,
   usefulFlops: () => 0,
-  bytes: ({ workgroups }) => 28 * workgroups,
+  bytes: ({ workgroups }) => 32 * workgroups,
   reference: () => undefined,
 });
 
@@ -53,7 +54,7 @@ async function witnessRuntime(workgroups: number, estimate: number) {
   const { device, capabilities } = await getTestDevice();
   const y = persistentTensor('y', [workgroups, 8], 'u32', 'state');
   const tape = new Tape({ capabilities });
-  tape.dispatch(witness, { workgroups }, { y });
+  tape.dispatch(witness, { workgroups, operation: 41 }, { y });
   const plan = freeze('witness', tape);
   const runtime = await GpuRuntime.create(device, [plan], { estimate: () => estimate });
   runtimes.push(runtime);
@@ -65,10 +66,10 @@ describeGpu('Records', () => {
     const { runtime, plan, y } = await witnessRuntime(3, 1e-5);
     const scalars = { step: 7, learningRate: 0.3, samplingSeed: 4_294_967_295 };
     await runtime.submit([{ plan, scalars }]);
-    const row = [0, 3, 3, 7, bits(0.3), 4_294_967_295, 0, 0];
+    const row = [0, 3, 3, 7, bits(0.3), 4_294_967_295, 0, 41];
     expect([...(await runtime.read(y))]).toEqual([...row, ...row, ...row]);
     await runtime.submit([{ plan, scalars: { topP: 0.9 } }]);
-    expect([...(await runtime.read(y))].slice(3, 8)).toEqual([0, 0, 0, bits(0.9), 0]);
+    expect([...(await runtime.read(y))].slice(3, 8)).toEqual([0, 0, 0, bits(0.9), 41]);
   });
 
   it('tell each slice where it starts and ends', async () => {
@@ -80,6 +81,7 @@ describeGpu('Records', () => {
     const ends = Array.from({ length: workgroups }, (_, row) => rows[8 * row + 1]);
     expect(starts.slice(0, 11)).toEqual([...Array(10).fill(0), 10]);
     expect(ends.at(-1)).toBe(workgroups);
+    expect(rows.filter((_, word) => word % 8 === 7)).toEqual(Array(workgroups).fill(41));
     starts.forEach((start, row) => {
       expect(start).toBeLessThanOrEqual(row);
       expect(ends[row]).toBeGreaterThan(row);
@@ -96,7 +98,7 @@ describeGpu('Records', () => {
       })),
     });
     new Records(device, layout, undefined, []).dispose();
-    new Records(device, layout, addScaled.source, [1, 2]).dispose();
-    expect(() => new Records(device, layout, 'fn f() {}', [1])).toThrow('wgsl: no struct Step');
+    new Records(device, layout, addScaled.source, [{ workgroups: 1, dims: {} }]).dispose();
+    expect(() => new Records(device, layout, 'fn f() {}', [])).toThrow('wgsl: no struct Step');
   });
 });
