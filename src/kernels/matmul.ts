@@ -282,9 +282,14 @@ export interface MatmulSize {
   readonly accumulate?: 0 | 1;
 }
 
-/** Workgroups that fill a large GPU, and the inner size below which slicing it does not pay. */
-const wantedWorkgroups = 128;
-const minimumSlicedInner = 256;
+/** Below so many workgroups of a tile an inner size is cut, into slices of which each tile has this many in all. */
+const [fewWorkgroups, wantedWorkgroups] = [128, 256];
+
+/** Tiles for which the inner size is cut, the one to prefer first, the shortest slice that pays, and the most slices. */
+const slicedTiles = [
+  { tile: [128, 128], minimumInner: 512, most: 32 },
+  { tile: [64, 64], minimumInner: 256, most: 16 },
+] as const;
 
 /**
  * Records y = x·w (+ bias) (+ residual) (+ y). A long sum with few outputs (a weight gradient over all tokens) is cut
@@ -320,8 +325,19 @@ export function recordMatmul(
   });
 }
 
+/**
+ * Slices of the inner size, counted in the tile that will be used: a large tile reuses what it loads, so that cutting a
+ * long sum until large tiles fill the device goes before smaller tiles, which fill it by themselves.
+ */
 function slicesFor(dims: MatmulDims, device: Capabilities): number {
   if (isSoftwareLike(device) || device.maxInvocationsPerWorkgroup === 1 || dims.rows <= 4) return 1;
-  const wanted = Math.ceil(wantedWorkgroups / tilesOf(dims, [64, 64]));
-  return Math.max(1, Math.min(16, wanted, Math.floor(dims.inner / minimumSlicedInner)));
+  let slices = 1;
+  for (const { tile, minimumInner, most } of slicedTiles) {
+    const tiles = tilesOf(dims, tile);
+    if (tiles >= fewWorkgroups) return 1;
+    const wanted = Math.ceil(wantedWorkgroups / tiles);
+    slices = Math.max(1, Math.min(most, wanted, Math.floor(dims.inner / minimumInner)));
+    if (tiles * slices >= fewWorkgroups) return slices;
+  }
+  return slices;
 }

@@ -125,6 +125,29 @@ describe('recordMatmul', () => {
     expect(recorded({ ...software, subgroupMaxSize: 8 }, 'tn', 128, 384, 4096)).toHaveLength(1);
   });
 
+  it('cuts the weight gradients of nanoGPT until the largest tiles fill a device', () => {
+    for (const [inputs, outputs] of [
+      [384, 1152],
+      [384, 384],
+      [384, 1536],
+      [1536, 384],
+    ] as const) {
+      const tape = new Tape({ capabilities: baselineCapabilities });
+      const [x, w] = [tape.tensor('x', [16_384 * inputs]), tape.tensor('dy', [16_384 * outputs])];
+      const y = tape.tensor('dw', [inputs * outputs]);
+      recordMatmul(tape, 'tn', { x, w, y }, { rows: inputs, columns: outputs, inner: 16_384 });
+      const [product] = tape.dispatches;
+      expect(product?.kernel.name).toBe('matmul.tn/tiled-128x128-8x8');
+      expect(product?.workgroups).toBeGreaterThanOrEqual(256);
+      expect(product?.dims.slices).toBeLessThanOrEqual(32);
+    }
+  });
+
+  it('cuts no sum whose tiles fill a device, or which is short', () => {
+    expect(recorded(baselineCapabilities, 'tn', 2048, 1024, 16_384)).toEqual(['matmul.tn/tiled-128x128-8x8']);
+    expect(recorded(baselineCapabilities, 'nn', 96, 96, 255)).toHaveLength(1);
+  });
+
   it('names the tensor that is too small', () => {
     const tape = new Tape({ capabilities: baselineCapabilities });
     const [x, w, y] = [tape.tensor('x', [6]), tape.tensor('weights', [11]), tape.tensor('y', [8])];
