@@ -67,7 +67,7 @@ async function samplerFor(
   if (parsed.kind !== 'ok') throw new Error(parsed.problems[0]?.message);
   const { maxBindingBytes } = open.capabilities;
   const config = parsed.experiment.model;
-  const model = createModelTensors(config, { maxBindingBytes, moments: 0, gradients: false });
+  const model = createModelTensors(config, { maxBindingBytes, gradients: false });
   const plans = recordInferencePlans(model, open);
   const all = [...plans.prefill.map(({ plan }) => plan), plans.decode];
   const runtime = await gpuEngine(open).createRuntime(all, storagesOf(model.store));

@@ -166,10 +166,7 @@ async function createSampler(
   const plans = await stage('tooLarge', () => {
     checkCapacity(engine, config, 1);
     const { maxBindingBytes } = engine.capabilities;
-    const model = createModelTensors(
-      { ...config, dropout: 0 },
-      { maxBindingBytes, moments: 0, gradients: false },
-    );
+    const model = createModelTensors({ ...config, dropout: 0 }, { maxBindingBytes, gradients: false });
     return recordInferencePlans(model, engine);
   });
   const { model, prefill, decode } = plans;

@@ -2,10 +2,14 @@
 // quintic Newton–Schulz iteration. Its matrix products are the same kernels as everywhere.
 import source from '../../shaders/muon.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
+import { isMatrix, matricesOf, type ParameterMatrix } from '../plan/matrices.ts';
+import { type Parameter, type ParameterShape, partsWithout } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { metricSlots, sumSquaresKernel } from './gradient-norm.ts';
 import { recordMatmul } from './matmul.ts';
+import type { GradientUse, Optimizer } from './optimizer.ts';
+import { type AdamWOptions, adamW, momentNames } from './optimizers.ts';
 import { prologue } from './prologue.ts';
 
 /** a, b, c of x ← a·x + b·(x·xᵀ)·x + c·(x·xᵀ)²·x: they take singular values from (0, 1] to about 0.7 … 1.2. */
@@ -150,14 +154,6 @@ export const muonApply = defineKernel({
   },
 });
 
-/** A matrix in a parameter: `columns` of every row of `stride` from element `first` on. */
-export interface MuonMatrix {
-  readonly rows: number;
-  readonly columns: number;
-  readonly stride: number;
-  readonly first: number;
-}
-
 /** The parameter's own memory: weights, gradient and one moment. */
 export interface MuonTensors {
   readonly weights: Tensor;
@@ -165,23 +161,60 @@ export interface MuonTensors {
   readonly moment1: Tensor;
 }
 
-/** Constants of Muon; the rate is a step scalar times `rate`. */
-export interface MuonOptions {
+/** Constants of Muon; the rate is a step scalar times `matrixRate`. AdamW's are for all that Muon leaves to it. */
+export interface MuonOptions extends AdamWOptions {
   readonly momentum: number;
-  readonly weightDecay: number;
-  readonly rate: number;
+  readonly matrixRate: number;
   /** `rms` scales updates as AdamW's, by 0.2·√(longer side) (Liu et al. 2025); `shape` by √max(1, outputs ÷ inputs). */
-  readonly scale: 'rms' | 'shape';
-  readonly clearGradient: 0 | 1;
+  readonly matrixScale: 'rms' | 'shape';
 }
+
+/** Matrices between activations; embeddings, head, norms and biases are AdamW's. */
+const isOrthogonalised = (parameter: ParameterShape) => isMatrix(parameter) && parameter.isTable !== true;
+
+/** Muon for the matrices of the blocks, AdamW for the runs of parameters between them. */
+export const muonOptimizer: Optimizer<MuonOptions> = {
+  label: 'Muon and AdamW',
+  summary:
+    'Muon makes the updates of the blocks’ matrices orthogonal, those of each expert on their own, and leaves all else to AdamW',
+  settings: ['momentum', 'weightDecay', 'matrixRate', 'matrixScale', 'beta1', 'beta2', 'epsilon'],
+  states: [
+    { kind: 'full', name: momentNames.first },
+    { kind: 'full', name: momentNames.second, keeps: (parameter) => !isOrthogonalised(parameter) },
+  ],
+  record: (tape, { parameters, shards }, metrics, options) => {
+    const taken = [...parameters.values()].filter(isOrthogonalised);
+    for (const parameter of taken) {
+      const tensors = tensorsOf(parameter);
+      for (const matrix of matricesOf(parameter))
+        tape.scope(parameter.name, () => muon(tape, tensors, matrix, metrics, options));
+    }
+    const names = new Set(taken.map(({ name }) => name));
+    for (const part of shards.flatMap((shard) => partsWithout(shard, (name) => names.has(name))))
+      adamW(tape, part, metrics, options);
+  },
+};
+
+function tensorsOf({ name, blocks }: Parameter): MuonTensors {
+  const [block, ...more] = blocks;
+  const moment1 = block?.states.get(momentNames.first);
+  if (!block || !moment1 || more.length > 0)
+    throw new Error(`muon: ${name} does not lie in one block with a moment. Lower the width.`);
+  return { weights: block.weight, gradients: block.gradient, moment1 };
+}
+
+/** What the step of one matrix depends on. */
+export type MatrixOptions = Omit<MuonOptions, keyof AdamWOptions> &
+  Pick<AdamWOptions, 'weightDecay'> &
+  GradientUse;
 
 /** Records one Muon step of one matrix [inputs, outputs]. metrics: as gradientNorm leaves them. */
 export function muon(
   tape: Tape,
   { weights, gradients, moment1 }: MuonTensors,
-  matrix: MuonMatrix,
+  matrix: ParameterMatrix,
   metrics: Tensor,
-  { momentum, weightDecay, rate, scale: kind, clearGradient }: MuonOptions,
+  { momentum, weightDecay, matrixRate: rate, matrixScale, clearGradient }: MatrixOptions,
 ): void {
   const { rows, columns } = matrix;
   const x = tape.tensor('direction', [rows, columns]);
@@ -192,7 +225,7 @@ export function muon(
   tape.dispatch(muonNormalise, { rows, columns, groups }, { squares, x });
   const update = orthogonalise(tape, x, rows, columns);
   const scale =
-    kind === 'rms' ? 0.2 * Math.sqrt(Math.max(rows, columns)) : Math.sqrt(Math.max(1, columns / rows));
+    matrixScale === 'rms' ? 0.2 * Math.sqrt(Math.max(rows, columns)) : Math.sqrt(Math.max(1, columns / rows));
   tape.dispatch(muonApply, { ...matrix, rate, scale, weightDecay }, { metrics, update, weights });
 }
 

@@ -1,11 +1,12 @@
 // AdamW and SGD over a flat shard of parameters, one dispatch each, equal to PyTorch's.
 import source from '../../shaders/optimizers.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
-import type { Shard } from '../plan/store.ts';
+import type { ShardPart } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import { metricSlots } from './gradient-norm.ts';
 import { elementGroups, elementSteps } from './launch.ts';
+import type { GradientUse, Optimizer } from './optimizer.ts';
 import { prologue } from './prologue.ts';
 
 /** Metrics of a finite step that is clipped to half. */
@@ -103,39 +104,68 @@ export interface AdamWOptions {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
-  /** 1 leaves the gradients at zero. */
-  readonly clearGradient: 0 | 1;
 }
 
 /** Constants of SGD; the rate is a step scalar. */
 export interface SgdOptions {
   readonly momentum: number;
   readonly weightDecay: number;
-  readonly clearGradient: 0 | 1;
 }
 
-/** Records one AdamW step of a shard that has two moments. metrics: as gradientNorm leaves them. */
-export function adamW(tape: Tape, shard: Shard, metrics: Tensor, options: AdamWOptions): void {
-  const { beta1, beta2, epsilon, weightDecay, clearGradient } = options;
-  const { weights, gradients, decayElements } = shard;
-  const [moment1, moment2] = shard.moments;
-  if (!moment1 || !moment2) throw new Error(missingMoments('adamW', 2, shard));
-  const elements = elementCount(weights.shape);
-  const rates = { rate1: 1 - beta1, rate2: 1 - beta2 };
-  const dims = { elements, decayElements, ...rates, epsilon, weightDecay, clearGradient };
-  tape.dispatch(adamWKernel, dims, { weights, gradients, moment1, moment2, metrics });
+/** Names of the full states: a mean of gradients, and one of their squares. */
+export const momentNames = { first: 'moment0', second: 'moment1' } as const;
+
+const firstMoment = { kind: 'full', name: momentNames.first } as const;
+
+/** AdamW, one dispatch a shard. */
+export const adamWOptimizer: Optimizer<AdamWOptions> = {
+  label: 'AdamW',
+  summary: 'AdamW scales every weight by the history of its gradient',
+  settings: ['beta1', 'beta2', 'epsilon', 'weightDecay'],
+  states: [firstMoment, { kind: 'full', name: momentNames.second }],
+  record: (tape, { shards }, metrics, options) => {
+    for (const shard of shards) adamW(tape, shard, metrics, options);
+  },
+};
+
+/** SGD with momentum, one dispatch a shard. */
+export const sgdOptimizer: Optimizer<SgdOptions> = {
+  label: 'SGD with momentum',
+  summary: 'SGD follows the gradient',
+  settings: ['momentum', 'weightDecay'],
+  states: [firstMoment],
+  record: (tape, { shards }, metrics, { momentum, weightDecay, clearGradient }) => {
+    for (const shard of shards) {
+      const constants = { momentum, weightDecay, clearGradient };
+      tape.dispatch(sgdKernel, { ...extent(shard), ...constants }, { ...withMoment(shard), metrics });
+    }
+  },
+};
+
+/** Records one AdamW step of a part that has two moments. metrics: as gradientNorm leaves them. */
+export function adamW(
+  tape: Tape,
+  part: ShardPart,
+  metrics: Tensor,
+  { beta1, beta2, epsilon, weightDecay, clearGradient }: AdamWOptions & GradientUse,
+): void {
+  const constants = { rate1: 1 - beta1, rate2: 1 - beta2, epsilon, weightDecay, clearGradient };
+  const bindings = { ...withMoment(part), moment2: stateOf(part, momentNames.second), metrics };
+  tape.dispatch(adamWKernel, { ...extent(part), ...constants }, bindings);
 }
 
-/** Records one SGD step of a shard that has one moment. metrics: as gradientNorm leaves them. */
-export function sgd(tape: Tape, shard: Shard, metrics: Tensor, options: SgdOptions): void {
-  const { momentum, weightDecay, clearGradient } = options;
-  const { weights, gradients, decayElements } = shard;
-  const [moment1] = shard.moments;
-  if (!moment1) throw new Error(missingMoments('sgd', 1, shard));
-  const dims = { elements: elementCount(weights.shape), decayElements, momentum, weightDecay, clearGradient };
-  tape.dispatch(sgdKernel, dims, { weights, gradients, moment1, metrics });
+function extent({ weights, decayElements }: ShardPart) {
+  return { elements: elementCount(weights.shape), decayElements };
 }
 
-function missingMoments(who: string, wanted: number, { moments }: Shard): string {
-  return `${who}: the shard has ${moments.length} moment buffers. Lay it out with ${wanted}.`;
+function withMoment(part: ShardPart) {
+  const { weights, gradients } = part;
+  return { weights, gradients, moment1: stateOf(part, momentNames.first) };
+}
+
+function stateOf({ weights, states }: ShardPart, name: string): Tensor {
+  const state = states.get(name);
+  if (!state)
+    throw new Error(`optimizer: there is no ${name} of ${weights.name}. Lay the parameters out with it.`);
+  return state;
 }

@@ -5,6 +5,7 @@ import { type BlockConfig, checkBlocks } from './block-config.ts';
 import { checkExpertCapacity, checkExperts, type ExpertsConfig, expertSizes } from './experts-config.ts';
 import { type FieldProblem, isRecord, readFields, showValue } from './fields/check.ts';
 import type { Field, FieldValue } from './fields/kinds.ts';
+import type { OptimizerConfig } from './fields/optimizer.ts';
 import { experimentFields } from './fields/table.ts';
 
 /** Version of the schema; an address or a file with a higher one is refused. */
@@ -40,24 +41,6 @@ export interface ModelConfig extends AttentionConfig, BlockConfig, ExpertsConfig
   readonly skipConnections: boolean;
   /** Rate in [0, 1), while training only: after the embedding, inside attention, after both projections. */
   readonly dropout: number;
-}
-
-/**
- * Settings of the optimizer; `momentum` is SGD's and Muon's, betas and epsilon are AdamW's, which Muon leaves embeddings,
- * head and vectors to.
- */
-export interface OptimizerConfig {
-  readonly kind: 'adamw' | 'sgd' | 'muon';
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  readonly momentum: number;
-  /** Factor on the learning rate of Muon's matrices. */
-  readonly matrixRate: number;
-  /** What Muon's orthogonal updates are multiplied by; see kernels/muon.ts. */
-  readonly matrixScale: 'rms' | 'shape';
 }
 
 /** How the learning rate moves; see schedule.ts. */

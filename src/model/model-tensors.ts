@@ -3,7 +3,13 @@ import { sinusoidTable } from '../kernels/embedding.ts';
 import type { Head } from '../kernels/head-loss.ts';
 import { ropeTable } from '../kernels/rope.ts';
 import { statisticsStride } from '../kernels/router-statistics.ts';
-import { layoutParameters, type Parameter, type ParameterStore, persistentTensor } from '../plan/store.ts';
+import {
+  layoutParameters,
+  type OptimizerState,
+  type Parameter,
+  type ParameterStore,
+  persistentTensor,
+} from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import { layerAttention, rotatedSize } from './attention-config.ts';
@@ -38,8 +44,8 @@ export interface RoutersInTraining {
 /** How the store is laid out. */
 export interface ModelTensorsOptions {
   readonly maxBindingBytes: number;
-  /** Buffers of optimizer state: 2 for AdamW, 1 for momentum, 0 for inference. */
-  readonly moments: number;
+  /** What the optimizer keeps of parameters; nothing unless given. */
+  readonly states?: readonly OptimizerState[];
   readonly gradients: boolean;
   /** Micro-batches of a step; 1 unless given. */
   readonly microBatches?: number;
@@ -52,7 +58,7 @@ export const tablesInBlocks: ReadonlySet<string> = new Set(['tokenEmbedding', 'h
 export function createModelTensors(config: ModelConfig, options: ModelTensorsOptions): ModelTensors {
   const store = layoutParameters(
     parameterSpecs(config),
-    options.moments,
+    options.states ?? [],
     options.maxBindingBytes,
     options.gradients,
   );

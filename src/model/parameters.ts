@@ -2,6 +2,8 @@
 //
 // A linear layer is y = x·w + b with w: [in, out]. Query, key and value columns lie side by side, as do gate and up. A LayerNorm
 // with bias is [2, C], scale above bias: a dispatch may bind a written buffer once only, so both gradients share one tensor.
+
+import type { ParameterShape } from '../plan/store.ts';
 import { biasesOf, hasFinalNorm, normsOf } from './block-config.ts';
 import type { ModelConfig } from './config.ts';
 import { expertLayers, hasExperts } from './experts-config.ts';
@@ -16,12 +18,8 @@ export type Initialisation =
   /** First row ones, second row zeros: a LayerNorm's scale and bias. */
   | { readonly kind: 'scaleAndBias' };
 
-/** One parameter. */
-export interface ParameterSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Weight decay applies: two or more dimensions in the usual layout, embeddings included, norms and biases not. */
-  readonly decay: boolean;
+/** One parameter. Decayed are two or more dimensions in the usual layout, embeddings included, norms and biases not. */
+export interface ParameterSpec extends ParameterShape {
   readonly initialisation: Initialisation;
 }
 
@@ -38,12 +36,12 @@ export function parameterSpecs(model: ModelConfig): ParameterSpec[] {
     throw new Error(`parameters: model.vocabulary is ${vocabulary}. Take it from the tokenizer first.`);
   }
   return [
-    matrix('tokenEmbedding', vocabulary, width),
-    ...(model.position === 'learned' ? [matrix('positionEmbedding', context, width)] : []),
+    table('tokenEmbedding', vocabulary, width),
+    ...(model.position === 'learned' ? [table('positionEmbedding', context, width)] : []),
     ...Array.from({ length: layers }, (_, layer) => layerSpecs(model, layer)).flat(),
     ...routerBias(model),
     ...(hasFinalNorm(model) ? [norm(model, 'finalNorm')] : []),
-    ...(model.tiedHead ? [] : [matrix('head', vocabulary, width)]),
+    ...(model.tiedHead ? [] : [table('head', vocabulary, width)]),
   ];
 }
 
@@ -84,18 +82,25 @@ function layerSpecs(model: ModelConfig, layer: number): ParameterSpec[] {
   const linear = (
     [name, hasBias]: readonly [string, boolean],
     inputs: number,
-    outputs: number,
+    outputs: readonly number[],
     spread = deviation,
   ): ParameterSpec[] => [
-    matrix(`${prefix}${name}`, inputs, outputs, spread),
-    ...(hasBias ? [vector(`${prefix}${name}Bias`, outputs)] : []),
+    sideBySide(`${prefix}${name}`, inputs, outputs, spread),
+    ...(hasBias
+      ? [
+          vector(
+            `${prefix}${name}Bias`,
+            outputs.reduce((sum, columns) => sum + columns, 0),
+          ),
+        ]
+      : []),
   ];
   const expand = model.gated
-    ? linear(['ffn.gateUp', biases.ffn], width, 2 * hidden)
-    : linear(['ffn.expand', biases.ffn], width, hidden);
+    ? linear(['ffn.gateUp', biases.ffn], width, [hidden, hidden])
+    : linear(['ffn.expand', biases.ffn], width, [hidden]);
   const feedForward = hasExperts(model, layer)
     ? expertSpecs(model, prefix, residual)
-    : [...expand, ...linear(['ffn.contract', biases.ffn], hidden, width, residual)];
+    : [...expand, ...linear(['ffn.contract', biases.ffn], hidden, [width], residual)];
   const { input, branch, sum } = normsOf(model);
   const inputNorm = (part: string) => (input ? [norm(model, `${prefix}${part}Norm`)] : []);
   const outputNorm = (part: string) => (branch || sum ? [norm(model, `${prefix}${part}OutputNorm`)] : []);
@@ -104,10 +109,10 @@ function layerSpecs(model: ModelConfig, layer: number): ParameterSpec[] {
     ...(isLatent
       ? latentSpecs(model, prefix)
       : [
-          ...linear(['attention.qkv', biases.qkv], width, query + 2 * key),
+          ...linear(['attention.qkv', biases.qkv], width, [query, key, key]),
           ...headSpecs(model, `${prefix}attention.`),
         ]),
-    ...linear(['attention.projection', biases.projection], mixed, width, residual),
+    ...linear(['attention.projection', biases.projection], mixed, [width], residual),
     ...outputNorm('attention'),
     // Parallel parts may share the norm before attention.
     ...(model.parallelBlocks && model.parallelNorms === 'shared' ? [] : inputNorm('ffn')),
@@ -139,20 +144,21 @@ function headSpecs(model: ModelConfig, prefix: string): ParameterSpec[] {
 /** Router, experts and shared experts of a layer; none of them has biases. */
 function expertSpecs(model: ModelConfig, prefix: string, residual: number): ParameterSpec[] {
   const { width, experts, expertHidden, sharedExperts, sharedHidden } = model;
-  const [expand, factor] = model.gated ? ['gateUp', 2] : ['expand', 1];
-  const each = (name: string, inputs: number, outputs: number, spread?: number): ParameterSpec => ({
-    ...matrix(`${prefix}experts.${name}`, inputs, outputs, spread),
-    shape: [experts, inputs, outputs],
-  });
+  const expand = model.gated ? 'gateUp' : 'expand';
+  const halves = (columns: number) => (model.gated ? [columns, columns] : [columns]);
+  const each = (name: string, inputs: number, outputs: readonly number[], spread?: number): ParameterSpec => {
+    const spec = sideBySide(`${prefix}experts.${name}`, inputs, outputs, spread);
+    return { ...spec, shape: [experts, ...spec.shape] };
+  };
   // All shared experts together are one layer of their common size.
   const shared = sharedExperts * sharedHidden;
   return [
     matrix(`${prefix}experts.router`, width, experts),
-    each(expand, width, factor * expertHidden),
-    each('contract', expertHidden, width, residual),
+    each(expand, width, halves(expertHidden)),
+    each('contract', expertHidden, [width], residual),
     ...(shared > 0
       ? [
-          matrix(`${prefix}sharedExperts.${expand}`, width, factor * shared),
+          sideBySide(`${prefix}sharedExperts.${expand}`, width, halves(shared)),
           matrix(`${prefix}sharedExperts.contract`, shared, width, residual),
         ]
       : []),
@@ -170,6 +176,21 @@ function routerBias(model: ModelConfig): ParameterSpec[] {
 function matrix(name: string, rows: number, columns: number, spread = deviation): ParameterSpec {
   const initialisation: Initialisation = { kind: 'normal', deviation: spread };
   return { name, shape: [rows, columns], decay: true, initialisation };
+}
+
+function table(name: string, rows: number, columns: number): ParameterSpec {
+  return { ...matrix(name, rows, columns), isTable: true };
+}
+
+/** Matrices of the same inputs and of these columns, side by side in one parameter. */
+function sideBySide(
+  name: string,
+  rows: number,
+  columns: readonly number[],
+  spread = deviation,
+): ParameterSpec {
+  const all = columns.reduce((sum, count) => sum + count, 0);
+  return { ...matrix(name, rows, all, spread), columns };
 }
 
 function vector(name: string, size: number): ParameterSpec {

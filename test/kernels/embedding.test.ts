@@ -55,9 +55,9 @@ function parameterOf(name: string, blocks: readonly Tensor[]): Parameter {
   const placed = blocks.map((weight) => {
     const firstRow = rows;
     rows += weight.shape[0] ?? 0;
-    return { firstRow, weight, gradient: weight };
+    return { firstRow, weight, gradient: weight, states: new Map() };
   });
-  return { name, shape: [rows, columns], blocks: placed };
+  return { name, shape: [rows, columns], decay: true, blocks: placed, factors: new Map() };
 }
 
 const tokens = {

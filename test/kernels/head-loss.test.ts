@@ -14,9 +14,10 @@ function headOf(...weights: readonly Tensor[]): Parameter {
   const blocks = weights.map((weight) => {
     const firstRow = rows;
     rows += weight.shape[0] ?? 0;
-    return { firstRow, weight, gradient: weight };
+    return { firstRow, weight, gradient: weight, states: new Map() };
   });
-  return { name: 'head', shape: [rows, weights[0]?.shape[1] ?? 0], blocks };
+  const shape = [rows, weights[0]?.shape[1] ?? 0];
+  return { name: 'head', shape, decay: true, blocks, factors: new Map() };
 }
 
 /** Numbers in [−1, 1) from a linear congruential generator. */

@@ -1,7 +1,7 @@
 // Muon against its references, against what makes a matrix orthogonal, and against a step that is not finite.
 import { describe, expect, it } from 'vitest';
 import {
-  type MuonOptions,
+  type MatrixOptions,
   muon,
   muonApply,
   muonMomentum,
@@ -37,7 +37,9 @@ describeKernel(
   matrices.map((matrix, i) => ({ ...matrix, rate: 1 + i, scale: 0.3, weightDecay: 0.1 * i })),
 );
 
-const options: MuonOptions = { momentum: 0, weightDecay: 0, rate: 1, scale: 'shape', clearGradient: 0 };
+const options: MatrixOptions = {
+  ...{ momentum: 0, weightDecay: 0, matrixRate: 1, matrixScale: 'shape', clearGradient: 0 },
+};
 
 /** Minus the update of a matrix, at rate 1 and clip factor 1. */
 async function updateOf(rows: number, columns: number, values: readonly number[], finite = 1) {

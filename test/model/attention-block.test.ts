@@ -129,7 +129,7 @@ describe('any variant', () => {
     fc.assert(
       fc.property(variants, (changes) => {
         const config = configOf(changes);
-        const model = createModelTensors(config, { maxBindingBytes: 1 << 27, moments: 0, gradients: false });
+        const model = createModelTensors(config, { maxBindingBytes: 1 << 27, gradients: false });
         const { decode } = recordInferencePlans(model, { capabilities: baselineCapabilities });
         const caches = [...decode.persistent].filter(({ memoryClass }) => memoryClass === 'cache');
         const lengths = [0, 1, 2].map((layer) => cacheLength(config, layer));

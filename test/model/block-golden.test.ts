@@ -71,7 +71,7 @@ async function lossesOf(golden: Golden, train: object = {}): Promise<number[]> {
   for (const [step, rows] of golden.batches.entries()) {
     runtime.write(plans.tokens, Uint32Array.from(rows.flat()));
     const scalars = {
-      ...{ learningRate, lossScale: 1 / plans.positionLoss.shape.reduce((a, b) => a * b, 1) },
+      ...{ step: step + 1, learningRate, lossScale: 1 / plans.positionLoss.shape.reduce((a, b) => a * b, 1) },
       biasCorrection1: 1 - beta1 ** (step + 1),
       biasCorrection2: 1 - beta2 ** (step + 1),
     };
@@ -115,7 +115,7 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))('blocks: %s
   it('decodes one token after another to the logits of the whole sequence', async () => {
     const { model: config } = experimentOf(golden);
     const options = { capabilities: baselineCapabilities };
-    const model = createModelTensors(config, { maxBindingBytes: 1 << 27, moments: 0, gradients: false });
+    const model = createModelTensors(config, { maxBindingBytes: 1 << 27, gradients: false });
     const plans = recordInferencePlans(model, options);
     const longest = plans.prefill.at(-1);
     if (!longest) throw new Error('no plan of prefill');

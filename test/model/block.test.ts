@@ -23,7 +23,7 @@ function createModel(changes: Partial<ModelConfig>): ModelTensors {
   const sizes = { layers: 1, width, heads: 2, context: time, vocabulary: 5, hidden: 12 };
   const parsed = parseModel({ ...sizes, ...changes });
   if (parsed.kind === 'problem') throw new Error(parsed.problems[0]?.message);
-  return createModelTensors(parsed.model, { maxBindingBytes: 2 ** 27, moments: 0, gradients: true });
+  return createModelTensors(parsed.model, { maxBindingBytes: 2 ** 27, gradients: true });
 }
 
 function recordOn(tape: Tape, model: ModelTensors, x: Tensor): Tensor {

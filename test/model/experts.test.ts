@@ -119,7 +119,7 @@ describe('a model with experts', () => {
     });
     const weights = weightsOf(config);
     const sequence = rows.inputs[0] ?? [];
-    const model = createModelTensors(config, { maxBindingBytes: 1 << 27, moments: 0, gradients: false });
+    const model = createModelTensors(config, { maxBindingBytes: 1 << 27, gradients: false });
     const tokens = persistentTensor('tokens', [1, sequence.length + 1], 'u32', 'data');
     const state = persistentTensor('state', [4], 'u32', 'state');
     const logits = persistentTensor('logits', [1, config.vocabulary], 'f32', 'state');

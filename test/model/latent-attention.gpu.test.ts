@@ -43,7 +43,7 @@ describeGpu('latent attention', () => {
     const engine = gpuEngine(await getTestDevice());
     const allocated = async (context: number) => {
       const { model: config } = experimentOf(goldenLatents[0] as (typeof goldenLatents)[number]);
-      const options = { maxBindingBytes: 1 << 27, moments: 0, gradients: false };
+      const options = { maxBindingBytes: 1 << 27, gradients: false };
       const model = createModelTensors({ ...config, context }, options);
       const { decode } = recordInferencePlans(model, engine);
       const runtime = await engine.createRuntime([decode], []);

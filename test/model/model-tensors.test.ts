@@ -1,5 +1,6 @@
 // A model's places in memory: parameters in the store, constant tables, and where gradients go.
 import { expect, it } from 'vitest';
+import { optimizers } from '../../src/kernels/optimizer-table.ts';
 import { type ModelConfig, parseModel } from '../../src/model/config.ts';
 import {
   biasOf,
@@ -15,7 +16,8 @@ import { parameterSpecs } from '../../src/model/parameters.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 
-const options = { maxBindingBytes: 2 ** 27, moments: 2, gradients: true };
+const states = optimizers.adamw.states;
+const options = { maxBindingBytes: 2 ** 27, states, gradients: true };
 
 function config(changes: Partial<ModelConfig>): ModelConfig {
   const parsed = parseModel({ layers: 2, width: 16, heads: 2, context: 6, vocabulary: 200, ...changes });
@@ -31,7 +33,7 @@ it('holds every parameter of the configuration once, with a gradient beside it a
     expect(blocks[0]?.weight.shape).toEqual(shape);
     expect(blocks[0]?.gradient.offset).toBe(blocks[0]?.weight.offset);
   }
-  expect(model.store.shards.map(({ moments }) => moments.length)).toEqual([2]);
+  expect(model.store.shards.map(({ states: kept }) => kept.size)).toEqual([2]);
 });
 
 it('has a table of rotations with rotary positions only', () => {

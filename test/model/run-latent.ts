@@ -98,7 +98,7 @@ export async function decodeAndPrefill(
   sequence: readonly number[],
   engine: Engine,
 ) {
-  const model = createModelTensors(config, { maxBindingBytes: 1 << 27, moments: 0, gradients: false });
+  const model = createModelTensors(config, { maxBindingBytes: 1 << 27, gradients: false });
   const plans = recordInferencePlans(model, engine);
   const longest = plans.prefill.at(-1);
   if (!longest) throw new Error('no plan of prefill');

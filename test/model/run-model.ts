@@ -58,7 +58,7 @@ export async function runModel(
   maxBindingBytes = baselineCapabilities.maxBindingBytes,
 ): Promise<ModelResult> {
   const [batch, time] = [inputs.length, inputs[0]?.length ?? 0];
-  const model = createModelTensors(config, { maxBindingBytes, moments: 0, gradients: true });
+  const model = createModelTensors(config, { maxBindingBytes, gradients: true });
   const tokens = persistentTensor('tokens', [batch, time + 1], 'u32', 'data');
   const wanted = persistentTensor('targets', [batch, time], 'u32', 'data');
   const metrics = persistentTensor('metrics', [8], 'f32', 'state');

@@ -57,7 +57,7 @@ describe('the whole model', () => {
 describe('the trunk of decoding', () => {
   it('needs a cache for every layer', async () => {
     const { model: config } = await fixtureModel('llama-a');
-    const model = createModelTensors(config, { maxBindingBytes: 2 ** 27, moments: 0, gradients: false });
+    const model = createModelTensors(config, { maxBindingBytes: 2 ** 27, gradients: false });
     const state = persistentTensor('state', [4], 'u32', 'state');
     const tape = new Tape({ capabilities: baselineCapabilities });
     expect(() => recordDecodeTrunk(tape, model, state, [])).toThrow('no cache for layer 0');
@@ -65,7 +65,7 @@ describe('the trunk of decoding', () => {
 
   it('labels every dispatch with its place in the model', async () => {
     const { model: config } = await fixtureModel('llama-a');
-    const model = createModelTensors(config, { maxBindingBytes: 2 ** 27, moments: 0, gradients: false });
+    const model = createModelTensors(config, { maxBindingBytes: 2 ** 27, gradients: false });
     const tokens = persistentTensor('tokens', [1, 9], 'u32', 'data');
     const tape = new Tape({ capabilities: baselineCapabilities });
     recordTrunk(tape, model, tokens, { batch: 1, time: 8 });

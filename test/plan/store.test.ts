@@ -1,10 +1,19 @@
 // The layout of parameters: flat buffers with identical offsets, decayed first, sharded below the binding limit.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesByClass, layoutParameters, persistentTensor, storagesOf } from '../../src/plan/store.ts';
+import {
+  bytesByClass,
+  layoutParameters,
+  type OptimizerState,
+  type ParameterShape,
+  partsWithout,
+  persistentTensor,
+  storagesOf,
+} from '../../src/plan/store.ts';
 import { elementCount } from '../../src/plan/tensor.ts';
 
 const MiB = 2 ** 20;
+const twoMoments = ['first', 'second'].map((name) => ({ kind: 'full', name }) as const);
 const shapes = [
   { name: 'norm.scale', shape: [65], decay: false },
   { name: 'qkv', shape: [64, 65], decay: true },
@@ -14,7 +23,7 @@ const shapes = [
 
 describe('layoutParameters', () => {
   it('puts decayed parameters first, each on a multiple of 256 elements', () => {
-    const { parameters, shards } = layoutParameters(shapes, 2, 128 * MiB);
+    const { parameters, shards } = layoutParameters(shapes, twoMoments, 128 * MiB);
     const offsets = ['qkv', 'wte', 'norm.scale', 'bias'].map(
       (name) => parameters.get(name)?.blocks[0]?.weight.offset,
     );
@@ -25,21 +34,21 @@ describe('layoutParameters', () => {
   });
 
   it('gives gradients and moments the offsets and lengths of the weights', () => {
-    const { parameters, shards } = layoutParameters(shapes, 2, 128 * MiB);
+    const { parameters, shards } = layoutParameters(shapes, twoMoments, 128 * MiB);
     for (const { blocks } of parameters.values()) {
       for (const { weight, gradient } of blocks) {
         expect([gradient.offset, gradient.shape]).toEqual([weight.offset, weight.shape]);
         expect(gradient.storage).not.toBe(weight.storage);
       }
     }
-    for (const { weights, gradients, moments } of shards) {
-      expect([gradients, ...moments].map(({ shape }) => shape)).toEqual(Array(3).fill(weights.shape));
+    for (const { weights, gradients, states } of shards) {
+      expect([gradients, ...states.values()].map(({ shape }) => shape)).toEqual(Array(3).fill(weights.shape));
     }
   });
 
   it("cuts GPT-2's token table into two blocks of rows at the default limit of 128 MiB", () => {
     const wte = { name: 'wte', shape: [50_257, 768], decay: true };
-    const { parameters, shards } = layoutParameters([wte], 2, 128 * MiB);
+    const { parameters, shards } = layoutParameters([wte], twoMoments, 128 * MiB);
     const blocks = parameters.get('wte')?.blocks ?? [];
     expect(blocks.map(({ firstRow, weight }) => [firstRow, weight.shape])).toEqual([
       [0, [43_648, 768]],
@@ -47,12 +56,12 @@ describe('layoutParameters', () => {
     ]);
     expect(shards).toHaveLength(2);
     expect(Math.max(...shards.map(({ weights }) => 4 * elementCount(weights.shape)))).toBeLessThan(128 * MiB);
-    expect(layoutParameters([wte], 2, 256 * MiB).parameters.get('wte')?.blocks).toHaveLength(1);
+    expect(layoutParameters([wte], twoMoments, 256 * MiB).parameters.get('wte')?.blocks).toHaveLength(1);
   });
 
   it('refuses a table of which 64 rows cannot be bound', () => {
     const wide = { name: 'wide', shape: [128, 1_000_000], decay: true };
-    expect(() => layoutParameters([wide], 0, 128 * MiB)).toThrow(
+    expect(() => layoutParameters([wide], [], 128 * MiB)).toThrow(
       'parameters: 64 rows of wide [128, 1000000] need 256000000 bytes',
     );
   });
@@ -65,7 +74,7 @@ describe('layoutParameters', () => {
     const property = fc.property(fc.array(parameter, { minLength: 1, maxLength: 20 }), (drawn) => {
       const limit = 4 * 262_144;
       const named = drawn.map((one, index) => ({ ...one, name: `p${index}` }));
-      const { parameters, shards } = layoutParameters(named, 1, limit);
+      const { parameters, shards } = layoutParameters(named, twoMoments, limit);
       const taken: { shard: object; from: number; to: number }[] = [];
       for (const { name, shape, decay } of named) {
         const { blocks = [] } = parameters.get(name) ?? {};
@@ -90,17 +99,67 @@ describe('layoutParameters', () => {
   });
 
   it('owns neither gradients nor moments for inference', () => {
-    const store = layoutParameters(shapes, 0, 128 * MiB, false);
+    const store = layoutParameters(shapes, [], 128 * MiB, false);
     expect(storagesOf(store).map(({ name }) => name)).toEqual(['weights 0']);
   });
 });
 
 describe('bytesByClass', () => {
   it('sums each storage once', () => {
-    const store = layoutParameters(shapes, 2, 128 * MiB);
+    const store = layoutParameters(shapes, twoMoments, 128 * MiB);
     const tokens = persistentTensor('tokens', [10], 'u32', 'data');
     const storages = [...storagesOf(store), tokens.storage, tokens.storage];
     const flat = 4 * 11264;
     expect(bytesByClass(storages)).toEqual({ weights: flat, gradients: flat, moments: 2 * flat, data: 40 });
+  });
+});
+
+describe('what an optimizer keeps', () => {
+  const isMatrix = ({ shape }: ParameterShape) => shape.length > 1;
+  const states: readonly OptimizerState[] = [
+    { kind: 'full', name: 'every' },
+    { kind: 'full', name: 'vectors', keeps: (parameter) => !isMatrix(parameter) },
+    {
+      kind: 'factored',
+      name: 'rows',
+      shapeOf: (parameter) => (isMatrix(parameter) ? parameter.shape.slice(0, 1) : undefined),
+    },
+  ];
+  const store = layoutParameters(shapes, states, 128 * MiB);
+
+  it('lies in the order of the weights, or in a buffer of its own, and takes no place where it is not kept', () => {
+    const [shard] = store.shards;
+    expect([...(shard?.states ?? [])].map(([name, { shape }]) => [name, shape])).toEqual([
+      ['every', [11264]],
+      ['vectors', [2 * 256]],
+    ]);
+    const place = (name: string) => {
+      const { blocks = [], factors = new Map() } = store.parameters.get(name) ?? {};
+      const own = blocks.flatMap(({ states: kept }) => [...kept.values()]);
+      return [...own, ...factors.values()].map(({ storage, shape, offset }) => [storage.name, shape, offset]);
+    };
+    expect(place('wte')).toEqual([
+      ['every 0', [100, 64], 4352],
+      ['rows', [100], 256],
+    ]);
+    expect(place('bias')).toEqual([
+      ['every 0', [3], 11008],
+      ['vectors 0', [3], 256],
+    ]);
+    expect(bytesByClass(storagesOf(store)).moments).toBe(4 * (11264 + 512 + 512));
+  });
+
+  it('goes with the parts of a shard that others leave', () => {
+    const [shard] = store.shards;
+    if (!shard) throw new Error('no shard');
+    const parts = partsWithout(shard, (name) => name === 'qkv');
+    expect(parts.map(({ weights, decayElements }) => [weights.offset, weights.shape, decayElements])).toEqual(
+      [[4352, [6912], 6400]],
+    );
+    const vectors = partsWithout(shard, (name) => name === 'qkv' || name === 'wte');
+    expect(vectors.map(({ weights, states: kept }) => [weights.offset, kept.get('vectors')])).toMatchObject([
+      [10752, { offset: 0, shape: [512] }],
+    ]);
+    expect(partsWithout(shard, () => true)).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 // Hands the runtime its probes: the peaks, and the kernels that training and sampling would choose on this device.
 
 import type { CalibrationReport } from '../../contract/device.ts';
+import { optimizerNames } from '../../kernels/optimizer-table.ts';
 import { parseExperiment } from '../../model/config.ts';
 import { presets } from '../../model/presets/catalogue.ts';
 import { plainPresets } from '../../model/presets/starting.ts';
@@ -16,12 +17,12 @@ import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { kernelNamed } from '../plans/kernel-catalogue.ts';
 import { type RecordingOptions, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 
-/** What no preset has: the other optimizer, the loss at the end alone, and shapes smaller than any tile. */
-const tinyExperiment = {
+/** What no preset has: other optimizers, the loss at the end alone, and shapes smaller than any tile. */
+const tinyExperiments = optimizerNames.map((kind) => ({
   model: { layers: 1, width: 16, heads: 2, context: 8, bias: true, dropout: 0.1 },
-  train: { steps: 1, batch: 4, optimizer: { kind: 'sgd', learningRate: 0.1 }, lossPositions: 'last' },
+  train: { steps: 1, batch: 4, optimizer: { kind, learningRate: 0.1 }, lossPositions: 'last' },
   data: {},
-};
+}));
 
 /** Characters of a typical alphabet: presets leave the vocabulary to the text. */
 const typicalVocabulary = 65;
@@ -97,9 +98,9 @@ function byWeight(plans: readonly Plan[]): Kernel[] {
   return [...weights].sort((a, b) => b[1] - a[1]).map(([kernel]) => kernel);
 }
 
-/** The kernels that the presets and a tiny experiment would run on such a device, sampling included, each once. */
+/** The kernels that the presets and tiny experiments with each optimizer would run on such a device, sampling included, each once. */
 export function chosenKernels(device: RecordingOptions): Kernel[] {
-  const experiments = [...presets.map(({ experiment }) => experiment), tinyExperiment];
+  const experiments = [...presets.map(({ experiment }) => experiment), ...tinyExperiments];
   return kernelsOf(experiments.flatMap((json) => typicalPlans(json, device)));
 }
 

@@ -2,6 +2,7 @@
 
 import type { DiagramInput, DiagramPart, ModelDiagram, PartCosts } from '../../contract/diagram.ts';
 import type { KernelTable } from '../../contract/kernels.ts';
+import { optimizers } from '../../kernels/optimizer-table.ts';
 import type { Experiment } from '../../model/config.ts';
 import { lifetimes } from '../../plan/memory.ts';
 import { elementCount, storageBytes, type Tensor } from '../../plan/tensor.ts';
@@ -107,9 +108,9 @@ function updatePart(
 ): DiagramPart {
   const start = plans.accumulate.dispatches.length;
   const dispatches = plans.update.dispatches.map((_, index) => start + index);
-  const names = { adamw: 'AdamW', sgd: 'SGD with momentum', muon: 'Muon and AdamW' };
+  const { label } = optimizers[optimizer.kind];
   return {
-    ...{ id: 'update', kind: 'update', title: 'Update', detail: names[optimizer.kind] },
+    ...{ id: 'update', kind: 'update', title: 'Update', detail: label },
     ...{ inputs: [], output: { sizes: [], letters: '' }, shared: [], dispatches },
     ...noCosts,
     ...rowCosts(dispatches, table),

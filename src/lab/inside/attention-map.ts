@@ -55,7 +55,7 @@ export function recordAttentionMap(
 ): AttentionMapPlan {
   const { maxBindingBytes } = options.capabilities;
   const shallow = { ...config, layers: layer + 1, dropout: 0 };
-  const model = createModelTensors(shallow, { maxBindingBytes, moments: 0, gradients: false });
+  const model = createModelTensors(shallow, { maxBindingBytes, gradients: false });
   const tokens = persistentTensor('tokens', [1, time + 1], 'u32', 'data');
   const tape = new Tape(options);
   recordTrunk(tape, model, tokens, { batch: 1, time });

@@ -63,7 +63,7 @@ export function recordInspectionPlans(
   const { capabilities, gradients } = options;
   const model = createModelTensors(
     { ...config, dropout: 0 },
-    { maxBindingBytes: capabilities.maxBindingBytes, moments: 0, gradients },
+    { maxBindingBytes: capabilities.maxBindingBytes, gradients },
   );
   const tokens = persistentTensor('tokens', [batch, time], 'u32', 'data');
   const targets = persistentTensor('targets', [batch, time], 'u32', 'data');

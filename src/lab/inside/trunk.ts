@@ -62,7 +62,7 @@ export function recordInside(
   options: RecordingOptions,
 ): InsidePlan {
   const { maxBindingBytes } = options.capabilities;
-  const model = createModelTensors(config, { maxBindingBytes, moments: 0, gradients: false });
+  const model = createModelTensors(config, { maxBindingBytes, gradients: false });
   const tokens = persistentTensor('tokens', [batch, time + 1], 'u32', 'data');
   const tape = new Tape(options);
   const x = recordTrunk(tape, model, tokens, { batch, time });

@@ -80,7 +80,7 @@ async function recordPlans(engine: Engine, size: LessonSize): Promise<DecodePlan
   });
   const config: ModelConfig = experiment.model;
   const { maxBindingBytes } = engine.capabilities;
-  const model = createModelTensors(config, { maxBindingBytes, moments: 0, gradients: false });
+  const model = createModelTensors(config, { maxBindingBytes, gradients: false });
   const uncached = contexts.map((length) => {
     const tokens = persistentTensor(`text ${length}`, [1, length + 1], 'u32', 'data');
     const tape = new Tape(engine);

@@ -1,77 +1,83 @@
-// Moves parameters, gradients and moments between a runtime's flat buffers and arrays by name.
-import type { ParameterBlock, ParameterStore } from '../../plan/store.ts';
-import { elementCount, type Tensor } from '../../plan/tensor.ts';
+// Moves parameters, gradients and what an optimizer keeps between a runtime's flat buffers and arrays by name.
+import type { Parameter, ParameterStore } from '../../plan/store.ts';
+import { elementCount, type Storage, type Tensor } from '../../plan/tensor.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 
-/** Which of the flat buffers: the weights, their gradients, or the optimizer's n-th moment (from 0). */
-export type ParameterKind = 'weights' | 'gradients' | { readonly moment: number };
+/** Which numbers of a parameter: the weights, their gradients, or a state of the optimizer by its name. */
+export type ParameterKind = 'weights' | 'gradients' | { readonly state: string };
 
-/** Arrays by parameter name, each as long as the parameter. */
+/** Arrays by parameter name: as long as the parameter, or as its state. */
 export type NamedArrays = ReadonlyMap<string, Float32Array>;
 
-/** Copies all parameters of one kind out: one copy per buffer. */
+/** Shape of the numbers of one kind; undefined where a parameter has none. */
+export function shapeOf(parameter: Parameter, kind: ParameterKind): readonly number[] | undefined {
+  const factors = typeof kind === 'object' ? parameter.factors.get(kind.state) : undefined;
+  if (factors) return factors.shape;
+  return placesOf(parameter, kind).length > 0 ? parameter.shape : undefined;
+}
+
+/** Copies all numbers of one kind out, of the parameters that have any: one copy per buffer. */
 export async function readParameters(
   runtime: Runtime,
   store: ParameterStore,
   kind: ParameterKind,
 ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
-  const flat = new Map<Tensor['storage'], Float32Array>();
-  for (const shard of store.shards) {
-    const whole = wholeBuffer(shard, kind);
-    flat.set(shard.weights.storage, (await runtime.read(whole)) as Float32Array);
-  }
+  checkKind(store, kind);
+  const buffers = new Map<Storage, Float32Array>();
   const arrays = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const { name, shape, blocks } of store.parameters.values()) {
+  for (const parameter of store.parameters.values()) {
+    const shape = shapeOf(parameter, kind);
+    if (!shape) continue;
     const values = new Float32Array(elementCount(shape));
-    for (const block of blocks) {
-      const from = flat.get(block.weight.storage);
-      const count = elementCount(block.weight.shape);
-      if (from)
-        values.set(from.subarray(block.weight.offset, block.weight.offset + count), start(shape, block));
+    for (const { tensor, start } of placesOf(parameter, kind)) {
+      const { storage, offset } = tensor;
+      const flat = buffers.get(storage) ?? ((await runtime.read(wholeOf(tensor))) as Float32Array);
+      buffers.set(storage, flat);
+      values.set(flat.subarray(offset, offset + elementCount(tensor.shape)), start);
     }
-    arrays.set(name, values);
+    arrays.set(parameter.name, values);
   }
   return arrays;
 }
 
-/** Overwrites all parameters of one kind. @throws if one is missing or has another length. */
+/** Overwrites all numbers of one kind. @throws if those of a parameter are missing or of another length. */
 export function writeParameters(
   runtime: Runtime,
   store: ParameterStore,
   kind: ParameterKind,
   arrays: NamedArrays,
 ): void {
-  for (const { name, shape, blocks } of store.parameters.values()) {
-    const values = arrays.get(name);
+  checkKind(store, kind);
+  for (const parameter of store.parameters.values()) {
+    const shape = shapeOf(parameter, kind);
+    if (!shape) continue;
+    const values = arrays.get(parameter.name);
     if (values?.length !== elementCount(shape)) {
       throw new Error(
-        `parameters: ${name} needs [${shape.join(', ')}] numbers and got ${values?.length ?? 'none'}. Use the file of this model.`,
+        `parameters: ${parameter.name} needs [${shape.join(', ')}] numbers and got ${values?.length ?? 'none'}. Use the file of this model.`,
       );
     }
-    for (const block of blocks) {
-      const from = start(shape, block);
-      const part = values.subarray(from, from + elementCount(block.weight.shape));
-      runtime.write(placeOf(store, block, kind), part);
-    }
+    for (const { tensor, start } of placesOf(parameter, kind))
+      runtime.write(tensor, values.subarray(start, start + elementCount(tensor.shape)));
   }
 }
 
-function start(shape: readonly number[], block: ParameterBlock): number {
-  return block.firstRow * elementCount(shape.slice(1));
+/** Where the numbers of one kind lie, and where each part starts in the array; nothing where there are none. */
+function placesOf({ shape, blocks, factors }: Parameter, kind: ParameterKind) {
+  const whole = typeof kind === 'object' ? factors.get(kind.state) : undefined;
+  if (whole) return [{ tensor: whole, start: 0 }];
+  return blocks.flatMap(({ firstRow, weight, gradient, states }) => {
+    const tensor = kind === 'weights' ? weight : kind === 'gradients' ? gradient : states.get(kind.state);
+    return tensor ? [{ tensor, start: firstRow * elementCount(shape.slice(1)) }] : [];
+  });
 }
 
-function wholeBuffer(shard: ParameterStore['shards'][number], kind: ParameterKind): Tensor {
-  if (kind === 'weights') return shard.weights;
-  if (kind === 'gradients') return shard.gradients;
-  const moment = shard.moments[kind.moment];
-  if (!moment) throw new Error(`parameters: the optimizer has no moment ${kind.moment}.`);
-  return moment;
+function checkKind(store: ParameterStore, kind: ParameterKind): void {
+  if (typeof kind !== 'object' || store.states.some(({ name }) => name === kind.state)) return;
+  throw new Error(`parameters: the optimizer keeps no ${kind.state}.`);
 }
 
-function placeOf(store: ParameterStore, block: ParameterBlock, kind: ParameterKind): Tensor {
-  if (kind === 'weights') return block.weight;
-  if (kind === 'gradients') return block.gradient;
-  const shard = store.shards.find(({ weights }) => weights.storage === block.weight.storage);
-  if (!shard) throw new Error('parameters: a block lies in no shard of this store.');
-  return { ...block.weight, storage: wholeBuffer(shard, kind).storage };
+function wholeOf(tensor: Tensor): Tensor {
+  const { storage } = tensor;
+  return { ...tensor, name: storage.name, shape: [storage.elements], offset: 0 };
 }

@@ -2,24 +2,21 @@
 
 import { gradientNorm } from '../../kernels/gradient-norm.ts';
 import { headLoss, lossSum } from '../../kernels/head-loss.ts';
-import { type MuonOptions, muon } from '../../kernels/muon.ts';
-import { type AdamWOptions, adamW, sgd } from '../../kernels/optimizers.ts';
+import { optimizers } from '../../kernels/optimizer-table.ts';
 import type { ModelConfig, TrainConfig } from '../../model/config.ts';
 import { recordRouterBiases } from '../../model/experts.ts';
 import {
   createModelTensors,
   headOf,
   type ModelTensors,
-  parameterOf,
   registerParameters,
 } from '../../model/model-tensors.ts';
-import { muonMatrices } from '../../model/muon-matrices.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import type { Capabilities, VariantTable } from '../../plan/kernel.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
-import { parameterAlignment, persistentTensor, type Shard } from '../../plan/store.ts';
+import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
-import { elementCount, type Tensor, viewOf } from '../../plan/tensor.ts';
+import type { Tensor } from '../../plan/tensor.ts';
 
 /** What one run executes, and the tensors through which it talks to the outside. */
 export interface TrainingPlans {
@@ -51,9 +48,10 @@ export interface RecordingOptions {
   readonly time?: number;
 }
 
-/** Buffers of optimizer state. */
-export function momentCount(train: Pick<TrainConfig, 'optimizer'>): number {
-  return train.optimizer.kind === 'sgd' ? 1 : 2;
+/** Buffers of the parameters' size that training certainly has: weights, gradients, and states that all parameters have. */
+export function parameterCopies({ optimizer }: Pick<TrainConfig, 'optimizer'>): number {
+  const { states } = optimizers[optimizer.kind];
+  return 2 + states.filter((state) => state.kind === 'full' && !state.keeps).length;
 }
 
 /** Records everything that a training run needs. @throws if the model does not fit the device's limits. */
@@ -66,7 +64,7 @@ export function recordTrainingPlans(
   const time = options.time ?? config.context;
   const model = createModelTensors(config, {
     maxBindingBytes: options.capabilities.maxBindingBytes,
-    moments: momentCount(train),
+    states: optimizers[train.optimizer.kind].states,
     gradients: true,
     microBatches: accumulation,
   });
@@ -133,71 +131,11 @@ function recordUpdate(
       ),
     );
     const clearGradient: 0 | 1 = accumulation > 1 ? 1 : 0;
-    tape.scope('optimizer', () => {
-      if (optimizer.kind === 'muon') {
-        const { momentum, weightDecay, matrixRate: rate, matrixScale: scale } = optimizer;
-        const options = { momentum, weightDecay, rate, scale, clearGradient } as const;
-        recordMuon(tape, model, metrics, options, { ...optimizer, clearGradient });
-        return;
-      }
-      for (const shard of model.store.shards) {
-        if (optimizer.kind === 'adamw') adamW(tape, shard, metrics, { ...optimizer, clearGradient });
-        else sgd(tape, shard, metrics, { ...optimizer, clearGradient });
-      }
-    });
+    tape.scope('optimizer', () =>
+      optimizers[optimizer.kind].record(tape, model.store, metrics, { ...optimizer, clearGradient }),
+    );
     recordRouterBiases(tape, model, metrics);
   };
   tape.phase('update', () => tape.term('optimizer', recordOptimizer));
   return tape;
-}
-
-/** Muon for the matrices of the blocks, AdamW for the runs of parameters between them. */
-function recordMuon(
-  tape: Tape,
-  model: ModelTensors,
-  metrics: Tensor,
-  options: MuonOptions,
-  otherOptions: AdamWOptions,
-): void {
-  const taken = new Map<string, Tensor>();
-  for (const matrix of muonMatrices(model.config)) {
-    const [block, ...more] = parameterOf(model, matrix.name).blocks;
-    const shard = model.store.shards.find(({ weights }) => weights.storage === block?.weight.storage);
-    const moment = shard?.moments[0];
-    if (!block || !moment || more.length > 0)
-      throw new Error(`muon: ${matrix.name} does not lie in one block with a moment. Lower the width.`);
-    taken.set(matrix.name, block.weight);
-    const moment1 = { ...block.weight, storage: moment.storage };
-    const tensors = { weights: block.weight, gradients: block.gradient, moment1 };
-    tape.scope(matrix.name, () => muon(tape, tensors, matrix, metrics, options));
-  }
-  for (const shard of model.store.shards) {
-    const within = [...taken.values()].filter(({ storage }) => storage === shard.weights.storage);
-    for (const part of restOf(shard, within)) adamW(tape, part, metrics, otherOptions);
-  }
-}
-
-/** The runs of a shard between the given parameters, as shards of their own. */
-function restOf(shard: Shard, taken: readonly Tensor[]): Shard[] {
-  const elements = elementCount(shard.weights.shape);
-  const sorted = [...taken].sort((a, b) => a.offset - b.offset);
-  const parts: Shard[] = [];
-  let start = 0;
-  const cut = (end: number) => {
-    const view = (tensor: Tensor) => viewOf(tensor, start, [end - start]);
-    if (end > start)
-      parts.push({
-        weights: view(shard.weights),
-        gradients: view(shard.gradients),
-        moments: shard.moments.map(view),
-        decayElements: Math.max(0, Math.min(end, shard.decayElements) - start),
-      });
-  };
-  for (const { offset, shape } of sorted) {
-    cut(offset);
-    // Parameters start on binding boundaries; what lies between is padding.
-    start = Math.ceil((offset + elementCount(shape)) / parameterAlignment) * parameterAlignment;
-  }
-  cut(elements);
-  return parts;
 }

@@ -1,4 +1,4 @@
-// The exact-resume checkpoint: weights, moments, step, data cursor and configuration in one safetensors file.
+// The exact-resume checkpoint: weights, what the optimizer keeps, step, data cursor and configuration in one safetensors file.
 import * as v from 'valibot';
 import { issueText } from '../../data/issue-text.ts';
 import { readSafetensors, type TensorToWrite, writeSafetensors } from '../../data/safetensors.ts';
@@ -7,7 +7,13 @@ import { type Experiment, parseExperiment } from '../../model/config.ts';
 import type { ParameterStore } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Cursor } from '../plans/batches.ts';
-import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
+import {
+  type NamedArrays,
+  type ParameterKind,
+  readParameters,
+  shapeOf,
+  writeParameters,
+} from '../plans/parameter-io.ts';
 import type { Progress } from './trainer.ts';
 
 /** File name inside a model directory. */
@@ -25,11 +31,12 @@ export interface Checkpoint {
   /** SHA-256 of the training text; undefined for listed batches. */
   readonly dataSha256: string | undefined;
   readonly weights: NamedArrays;
-  readonly moments: readonly NamedArrays[];
+  /** What the optimizer keeps, by the name of the state. */
+  readonly states: ReadonlyMap<string, NamedArrays>;
 }
 
 /** What a checkpoint says besides numbers. */
-export type CheckpointFacts = Omit<Checkpoint, 'weights' | 'moments'>;
+export type CheckpointFacts = Omit<Checkpoint, 'weights' | 'states'>;
 
 const word = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -57,16 +64,16 @@ export async function writeCheckpoint(
   facts: CheckpointFacts,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const tensors: [string, TensorToWrite][] = [];
-  const add = (prefix: string, arrays: NamedArrays) => {
-    for (const { name, shape } of store.parameters.values()) {
-      tensors.push([`${prefix}.${name}`, { shape, data: arrays.get(name) ?? new Float32Array(0) }]);
+  const add = async (prefix: string, kind: ParameterKind) => {
+    const arrays = await readParameters(runtime, store, kind);
+    for (const [name, data] of arrays) {
+      const parameter = store.parameters.get(name);
+      const shape = parameter && shapeOf(parameter, kind);
+      if (shape) tensors.push([`${prefix}.${name}`, { shape, data }]);
     }
   };
-  add('weights', await readParameters(runtime, store, 'weights'));
-  const moments = store.shards[0]?.moments.length ?? 0;
-  for (let moment = 0; moment < moments; moment++) {
-    add(`moment${moment}`, await readParameters(runtime, store, { moment }));
-  }
+  await add('weights', 'weights');
+  for (const { name } of store.states) await add(name, { state: name });
   const { experiment, progress, cursor, tokenizer, dataSha256 } = facts;
   const json = JSON.stringify({
     version,
@@ -89,35 +96,39 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   if (text === undefined)
     throw new Error('checkpoint: the file has no run in it. Choose a checkpoint.safetensors.');
   const facts = parseFacts(text);
-  const group = (prefix: string) => {
-    const arrays = new Map<string, Float32Array>();
-    for (const [name, tensor] of file.tensors) {
-      if (!name.startsWith(`${prefix}.`)) continue;
-      const values = tensor.data();
-      const bad = values.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0)
-        throw new Error(`checkpoint: ${name}[${bad}] is ${values[bad]}. The file is damaged; use another.`);
-      arrays.set(name.slice(prefix.length + 1), values);
-    }
-    return arrays;
-  };
-  const moments = [group('moment0'), group('moment1')].filter((arrays) => arrays.size > 0);
-  return { ...facts, weights: group('weights'), moments };
+  const groups = new Map<string, Map<string, Float32Array>>();
+  for (const [tensor, { data }] of file.tensors) {
+    const values = data();
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0)
+      throw new Error(`checkpoint: ${tensor}[${bad}] is ${values[bad]}. The file is damaged; use another.`);
+    const dot = tensor.indexOf('.');
+    const [group, name] = [tensor.slice(0, dot), tensor.slice(dot + 1)];
+    groups.set(group, (groups.get(group) ?? new Map<string, Float32Array>()).set(name, values));
+  }
+  const weights = groups.get('weights') ?? new Map<string, Float32Array>();
+  groups.delete('weights');
+  return { ...facts, weights, states: groups };
 }
 
 /**
  * Writes a checkpoint's numbers into a runtime whose plans were recorded for its experiment.
- * @throws if a parameter or a moment is missing, of another length, or not of this model.
+ * @throws if a parameter or a state of one is missing, of another length, or not of this model.
  */
 export function restoreCheckpoint(runtime: Runtime, store: ParameterStore, checkpoint: Checkpoint): void {
-  const moments = store.shards[0]?.moments.length ?? 0;
-  if (checkpoint.moments.length !== moments) {
+  const parameters = [...store.parameters.values()];
+  const wanted = store.states
+    .map(({ name }) => name)
+    .filter((state) => parameters.some((parameter) => shapeOf(parameter, { state })));
+  const found = [...checkpoint.states.keys()];
+  if (found.length !== wanted.length || found.some((name) => !wanted.includes(name))) {
+    const list = (names: readonly string[]) => (names.length === 0 ? 'nothing' : names.join(', '));
     throw new Error(
-      `checkpoint: it has ${checkpoint.moments.length} moments of the optimizer, and this run needs ${moments}. ` +
+      `checkpoint: it has ${list(found)} of the optimizer, and this run needs ${list(wanted)}. ` +
         'The file is damaged or of another run.',
     );
   }
-  for (const arrays of [checkpoint.weights, ...checkpoint.moments]) {
+  for (const arrays of [checkpoint.weights, ...checkpoint.states.values()]) {
     const unknown = [...arrays.keys()].find((name) => !store.parameters.has(name));
     if (unknown !== undefined)
       throw new Error(
@@ -125,9 +136,7 @@ export function restoreCheckpoint(runtime: Runtime, store: ParameterStore, check
       );
   }
   writeParameters(runtime, store, 'weights', checkpoint.weights);
-  checkpoint.moments.forEach((arrays, moment) => {
-    writeParameters(runtime, store, { moment }, arrays);
-  });
+  for (const [state, arrays] of checkpoint.states) writeParameters(runtime, store, { state }, arrays);
 }
 
 function parseFacts(text: string): CheckpointFacts {

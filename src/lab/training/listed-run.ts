@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { StepRecord } from '../../contract/runs.ts';
 import { issueText } from '../../data/issue-text.ts';
 import type { TrainConfig } from '../../model/config.ts';
+import { defaultOptimizer } from '../../model/fields/optimizer.ts';
 import { constantTables } from '../../model/model-tensors.ts';
 import { storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -12,7 +13,7 @@ import type { Engine } from '../plans/engine.ts';
 import type { LabelledBatch } from '../plans/labelled-batches.ts';
 import { writeParameters } from '../plans/parameter-io.ts';
 import { LabError, stage } from '../plans/problem.ts';
-import { momentCount, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
+import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 import { type Checkpoint, restoreCheckpoint } from './checkpoint.ts';
 import type { ModelFiles } from './model-files.ts';
 import { Trainer } from './trainer.ts';
@@ -65,7 +66,7 @@ export async function prepareListedRun(
   const [{ batch, time }] = batches;
   const train = trainConfig(optimizer, batches.length, batch);
   const plans = await stage('tooLarge', () => {
-    checkCapacity(engine, model, 2 + momentCount(train));
+    checkCapacity(engine, model, parameterCopies(train));
     // Other frameworks draw other random numbers: a comparison is without dropout.
     const options = { ...engine, separateTargets: true, time };
     return recordTrainingPlans({ ...model, dropout: 0 }, train, options);
@@ -116,9 +117,9 @@ function trainConfig(optimizer: ListedOptimizer, steps: number, batch: number): 
   return {
     ...{ steps, batch, accumulation: 1, clip },
     optimizer: {
+      ...defaultOptimizer,
       kind: 'adamw',
-      ...{ learningRate, beta1: betas[0], beta2: betas[1], epsilon, weightDecay, momentum: 0 },
-      ...{ matrixRate: 1, matrixScale: 'rms' },
+      ...{ learningRate, beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
     },
     schedule: { kind: 'constant', warmupSteps: 0, minimumLearningRate: 0, decayFraction: 0 },
     ...{ lossPositions: 'all', recompute: 'none' },

@@ -18,7 +18,7 @@ import { allPlans, type InferencePlans, recordInferencePlans } from '../plans/in
 import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
 import { predictTraining } from '../plans/prediction.ts';
 import { LabError, stage } from '../plans/problem.ts';
-import { momentCount, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
+import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { Sampler } from './sampler.ts';
 import { Trainer } from './trainer.ts';
@@ -74,7 +74,7 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
   const batches = await stage('invalidFile', () => batchesFrom(dataset, train, checkpoint));
   onProgress('recording the plans', 0.1);
   const { plans, sampling, prediction } = await stage('tooLarge', () => {
-    checkCapacity(engine, experiment.model, 2 + momentCount(train));
+    checkCapacity(engine, experiment.model, parameterCopies(train));
     const recorded = recordTrainingPlans(experiment.model, train, engine);
     const inference = options.withSampler ? recordInferencePlans(recorded.model, engine) : undefined;
     const { profile, trainingFlopsPerSecond } = engine;

@@ -1,8 +1,6 @@
 // The fields of `train`: how a model is trained.
 import { type Field, maximumSeed } from './kinds.ts';
-
-const adamw = { path: 'train.optimizer.kind', values: ['adamw', 'muon'] } as const;
-const muon = { path: 'train.optimizer.kind', values: ['muon'] } as const;
+import { optimizerFields } from './optimizer.ts';
 
 /** Fields of `train`, in the order of the form. */
 export const trainFields = [
@@ -37,102 +35,7 @@ export const trainFields = [
     default: 1,
     advanced: true,
   },
-  {
-    path: 'train.optimizer.learningRate',
-    kind: 'number',
-    label: 'Learning rate',
-    help: 'Size of an update after warm-up.',
-    minimum: 1e-9,
-    maximum: 10,
-    default: 1e-3,
-    required: true,
-  },
-  {
-    path: 'train.optimizer.kind',
-    kind: 'choice',
-    label: 'Optimizer',
-    help:
-      'AdamW scales every weight by the history of its gradient; SGD follows the gradient; Muon makes the updates of the ' +
-      'blocks’ matrices orthogonal, those of each expert on their own, and leaves all else to AdamW.',
-    choices: ['adamw', 'sgd', 'muon'],
-    default: 'adamw',
-    advanced: true,
-  },
-  {
-    path: 'train.optimizer.beta1',
-    kind: 'number',
-    label: 'β₁',
-    help: 'Memory of the mean gradient.',
-    minimum: 0,
-    maximum: 0.999999,
-    default: 0.9,
-    onlyIf: adamw,
-    advanced: true,
-  },
-  {
-    path: 'train.optimizer.beta2',
-    kind: 'number',
-    label: 'β₂',
-    help: 'Memory of the squared gradient.',
-    minimum: 0,
-    maximum: 0.999999,
-    default: 0.99,
-    onlyIf: adamw,
-    advanced: true,
-  },
-  {
-    path: 'train.optimizer.epsilon',
-    kind: 'number',
-    label: 'ε',
-    help: 'Added to the root of the squared gradient.',
-    minimum: 1e-16,
-    maximum: 0.1,
-    default: 1e-8,
-    onlyIf: adamw,
-    advanced: true,
-  },
-  {
-    path: 'train.optimizer.weightDecay',
-    kind: 'number',
-    label: 'Weight decay',
-    help: 'Pulls matrices and embeddings towards zero, in proportion to the learning rate.',
-    minimum: 0,
-    maximum: 10,
-    default: 0.1,
-    advanced: true,
-  },
-  {
-    path: 'train.optimizer.momentum',
-    kind: 'number',
-    label: 'Momentum',
-    help: 'Part of the last update that is kept.',
-    minimum: 0,
-    maximum: 0.999999,
-    default: 0.9,
-    onlyIf: { path: 'train.optimizer.kind', values: ['sgd', 'muon'] },
-    advanced: true,
-  },
-  {
-    path: 'train.optimizer.matrixRate',
-    kind: 'number',
-    label: 'Rate of matrices',
-    help: 'Factor on the learning rate where Muon updates.',
-    minimum: 1e-3,
-    maximum: 1000,
-    default: 1,
-    onlyIf: muon,
-    advanced: true,
-  },
-  {
-    path: 'train.optimizer.matrixScale',
-    kind: 'choice',
-    label: 'Size of Muon’s updates',
-    help: 'Rms: as large as AdamW’s, 0.2 · √(longer side). Shape: √(outputs / inputs) where that is above 1, as first published.',
-    choices: ['rms', 'shape'],
-    default: 'rms',
-    onlyIf: muon,
-    advanced: true,
-  },
+  ...optimizerFields,
   {
     path: 'train.clip',
     kind: 'number',

@@ -7,7 +7,7 @@ import { type Corpus, loadCorpus } from '../../lab/plans/corpus.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
 import { type InferencePlans, recordInferencePlans } from '../../lab/plans/inference-plans.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
-import { momentCount, recordTrainingPlans, type TrainingPlans } from '../../lab/plans/training-plans.ts';
+import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../../lab/plans/training-plans.ts';
 import { withVocabulary } from '../../lab/training/run.ts';
 import { type Experiment, parseExperiment } from '../../model/config.ts';
 import { findPreset } from '../../model/presets/catalogue.ts';
@@ -55,7 +55,7 @@ async function planRun(wanted: Experiment, corpus: Corpus, engine: Engine): Prom
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { model, train } = experiment;
   return stage('tooLarge', () => {
-    checkCapacity({ capabilities: engine.capabilities }, model, 2 + momentCount(train));
+    checkCapacity({ capabilities: engine.capabilities }, model, parameterCopies(train));
     const plans = recordTrainingPlans(model, train, engine);
     return { experiment, plans, sampling: recordInferencePlans(plans.model, engine), engine };
   });

@@ -1,5 +1,6 @@
 // Which kernels a device is calibrated with and tested for: all that the presets would run, and what people may choose.
 import { describe, expect, it } from 'vitest';
+import { optimizerNames } from '../../../src/kernels/optimizer-table.ts';
 import { chosenKernels, deviceKey, reportOf } from '../../../src/lab/cost/calibration.ts';
 import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
@@ -7,7 +8,7 @@ import { parseExperiment } from '../../../src/model/config.ts';
 import { presets } from '../../../src/model/presets/catalogue.ts';
 import type { DeviceProfile } from '../../../src/plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities } from '../../../src/plan/kernel.ts';
-import { families, tinyExperiment } from '../training/tiny-runs.ts';
+import { type Changes, families, tinyExperiment } from '../training/tiny-runs.ts';
 
 const devices: [string, Capabilities][] = [
   ['a device without features', baselineCapabilities],
@@ -47,8 +48,8 @@ describe.each(devices)('on %s, the chosen kernels', (_, capabilities) => {
     },
   );
 
-  it.each([
-    ['SGD', { train: { optimizer: { kind: 'sgd', learningRate: 0.1 } } }],
+  it.each<readonly [string, Changes]>([
+    ...optimizerNames.map((kind) => [kind, { train: { optimizer: { kind, learningRate: 0.1 } } }] as const),
     ['loss on the last position', { train: { lossPositions: 'last' } }],
     ['dropout and accumulation', { model: { dropout: 0.1 }, train: { accumulation: 2 } }],
     ['biases', { model: { bias: true } }],

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KernelTable } from '../../../src/contract/kernels.ts';
 import { activationNames } from '../../../src/kernels/activation-functions.ts';
+import { optimizerNames } from '../../../src/kernels/optimizer-table.ts';
 import { termReport } from '../../../src/lab/cost/terms.ts';
 import { splitDispatch } from '../../../src/lab/cost/terms-split.ts';
 import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
@@ -170,7 +171,8 @@ it('any model adds up in every work', () => {
       heads: group * rest.keyValueHeads,
       headSize: 2 * halfHead,
     }));
-  const train = fc.record({ batch: size(1, 9), accumulation: size(1, 3) });
+  const optimizer = fc.constantFrom(...optimizerNames).map((kind) => ({ kind, learningRate: 0.01 }));
+  const train = fc.record({ batch: size(1, 9), accumulation: size(1, 3), optimizer });
   fc.assert(
     fc.property(model, train, (modelChanges, trainChanges) => {
       const { report, experiment } = recordOf({ model: modelChanges, train: trainChanges });

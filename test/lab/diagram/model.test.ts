@@ -1,6 +1,7 @@
 // The model diagram: its parts are those of the model, in the order in which data flows, and its sums are the plan's, exactly.
 import { describe, expect, it } from 'vitest';
 import type { DiagramPart, ModelDiagram } from '../../../src/contract/diagram.ts';
+import { optimizerNames } from '../../../src/kernels/optimizer-table.ts';
 import { predictedTable } from '../../../src/lab/cost/kernel-table.ts';
 import { modelDiagram, sumCosts } from '../../../src/lab/diagram/model.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
@@ -79,7 +80,9 @@ const grid: Readonly<Record<string, () => ReturnType<typeof draw>>> = {
       logitSoftcap: 30,
     }),
   'recomputed latents': () => drawTiny(latent, { recompute: 'blocks' }),
-  Muon: () => drawTiny(llama, { optimizer: { kind: 'muon', learningRate: 0.01 } }),
+  ...Object.fromEntries(
+    optimizerNames.map((kind) => [kind, () => drawTiny(llama, { optimizer: { kind, learningRate: 0.01 } })]),
+  ),
   'shared experts and biases of routers': () =>
     drawTiny({ ...llama, ...experts, sharedExperts: 1, routerBiasRate: 0.001, layers: 3, denseLayers: 1 }),
   'dropped experts': () =>

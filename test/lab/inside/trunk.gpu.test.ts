@@ -21,7 +21,7 @@ const experts = { ...families.llama, experts: 4, expertsPerToken: 2, hidden: 8 }
 /** Bindings of the last dispatch of a family and layer, by the reference loops. */
 async function referenceOf(run: Run, family: string, layer: number, name: string) {
   const model = createModelTensors(run.experiment.model, {
-    ...{ maxBindingBytes: 1e8, moments: 0, gradients: false },
+    ...{ maxBindingBytes: 1e8, gradients: false },
   });
   const ids = run.corpus.tokenizer.encode(text);
   const tokens = persistentTensor('tokens', [1, ids.length + 1], 'u32', 'data');

@@ -15,7 +15,7 @@ const tokens = Array.from({ length: context }, (_, i) => (i * i * 7 + 3 * i) % 5
 
 function loadedModel(family: keyof typeof families) {
   const { model: config } = tinyExperiment({ model: { ...families[family], context, vocabulary: 50 } });
-  const model = createModelTensors(config, { maxBindingBytes: 2 ** 27, moments: 0, gradients: false });
+  const model = createModelTensors(config, { maxBindingBytes: 2 ** 27, gradients: false });
   const plans = recordInferencePlans(model, { capabilities: baselineCapabilities });
   const all = [plans.decode, ...plans.prefill.map(({ plan }) => plan)];
   const runtime = new CpuRuntime(all, storagesOf(model.store));

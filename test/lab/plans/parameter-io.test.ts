@@ -10,6 +10,7 @@ const shapes = [
   { name: 'matrix', shape: [16, 48], decay: true },
   { name: 'bias', shape: [48], decay: false },
 ];
+const states = ['first', 'second'].map((name) => ({ kind: 'full', name }) as const);
 const values = new Map(
   shapes.map(({ name, shape }, which) => [
     name,
@@ -18,22 +19,22 @@ const values = new Map(
 );
 
 it.each([2 ** 27, 128 * 16 * 4])('come out as they went in, within %s bytes per binding', async (limit) => {
-  const store = layoutParameters(shapes, 2, limit);
+  const store = layoutParameters(shapes, states, limit);
   expect(store.shards.length > 1).toBe(limit < 2 ** 20);
   const runtime = new CpuRuntime([], storagesOf(store));
   const negative = new Map([...values].map(([name, array]) => [name, array.map((value) => -value)]));
   writeParameters(runtime, store, 'weights', values);
   writeParameters(runtime, store, 'gradients', negative);
-  writeParameters(runtime, store, { moment: 1 }, negative);
+  writeParameters(runtime, store, { state: 'second' }, negative);
   expect(await readParameters(runtime, store, 'weights')).toEqual(values);
   expect(await readParameters(runtime, store, 'gradients')).toEqual(negative);
-  expect(await readParameters(runtime, store, { moment: 1 })).toEqual(negative);
-  const zeros = await readParameters(runtime, store, { moment: 0 });
+  expect(await readParameters(runtime, store, { state: 'second' })).toEqual(negative);
+  const zeros = await readParameters(runtime, store, { state: 'first' });
   expect([...zeros.values()].every((array) => array.every((value) => value === 0))).toBe(true);
 });
 
 it('are refused when one is missing or of another size', () => {
-  const store = layoutParameters(shapes, 0, 2 ** 27);
+  const store = layoutParameters(shapes, [], 2 ** 27);
   const runtime = new CpuRuntime([], storagesOf(store));
   const some = new Map([...values].filter(([name]) => name !== 'bias'));
   expect(() => writeParameters(runtime, store, 'weights', some)).toThrow(
@@ -43,8 +44,8 @@ it('are refused when one is missing or of another size', () => {
   expect(() => writeParameters(runtime, store, 'weights', wrong)).toThrow('got 47');
 });
 
-it('have only the moments that the optimizer has', async () => {
-  const store = layoutParameters(shapes, 1, 2 ** 27);
+it('have only the states that the optimizer keeps', async () => {
+  const store = layoutParameters(shapes, states.slice(0, 1), 2 ** 27);
   const runtime = new CpuRuntime([], storagesOf(store));
-  await expect(readParameters(runtime, store, { moment: 1 })).rejects.toThrow('has no moment 1');
+  await expect(readParameters(runtime, store, { state: 'second' })).rejects.toThrow('keeps no second');
 });

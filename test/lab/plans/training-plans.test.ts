@@ -1,7 +1,7 @@
 // What a training run's plans hold: linear attention memory, blocks of large tables, refusals, and repeatable recording.
 import { describe, expect, it } from 'vitest';
 import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
-import { momentCount, recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
+import { parameterCopies, recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { type Experiment, parseExperiment } from '../../../src/model/config.ts';
 import { findPreset, presets } from '../../../src/model/presets/catalogue.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
@@ -122,8 +122,8 @@ describe('the shape of GPT-2 124M', () => {
     const { store } = recordTrainingPlans(model, train, options).model;
     const count = [...store.parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
     expect(count).toBe(124_439_808); // the published model
-    for (const { weights, gradients, moments } of store.shards) {
-      for (const other of [gradients, ...moments]) expect(other.shape).toEqual(weights.shape);
+    for (const { weights, gradients, states } of store.shards) {
+      for (const other of [gradients, ...states.values()]) expect(other.shape).toEqual(weights.shape);
     }
   });
 });
@@ -167,10 +167,10 @@ describe('recording', () => {
     expect(() => record(long, { capabilities })).toThrow(/tensor .* needs \d+ bytes.*1048576/);
   });
 
-  it('has one buffer of moments for SGD and two for AdamW', () => {
+  it('has one state of the parameters’ size for SGD and two for AdamW, beside weights and gradients', () => {
     const { train } = tinyExperiment({ train: { optimizer: { kind: 'sgd', learningRate: 0.1 } } });
-    expect(momentCount(train)).toBe(1);
-    expect(momentCount(tinyExperiment().train)).toBe(2);
+    expect(parameterCopies(train)).toBe(3);
+    expect(parameterCopies(tinyExperiment().train)).toBe(4);
   });
 
   it('of shorter batches than the context and of separate targets shapes the tokens so', () => {

@@ -1,6 +1,7 @@
 // Exact resume: train 2n = train n, save, load, train n, bit for bit; and one clear error for every damaged file.
 import { describe, expect, it } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../../../src/data/safetensors.ts';
+import { type OptimizerName, optimizerNames } from '../../../src/kernels/optimizer-table.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from '../../../src/lab/training/checkpoint.ts';
 import { checkpointOf, prepareRun } from '../../../src/lab/training/run.ts';
@@ -25,17 +26,19 @@ function changed(
   return writeSafetensors(tensors(entries), [['flopscope', JSON.stringify(facts)]]);
 }
 
-const changes = {
-  adamw: { model: { ...families.gpt2, dropout: 0.2 }, train: { accumulation: 2 } },
-  sgd: { model: families.llama, train: { optimizer: { kind: 'sgd', learningRate: 0.1 } } },
-};
+const withDropout = { model: { ...families.gpt2, dropout: 0.2 }, train: { accumulation: 2 } };
+const experts = { ...families.llama, bias: true, experts: 3, denseLayers: 1 };
+const changesOf = (kind: OptimizerName) =>
+  kind === 'adamw'
+    ? withDropout
+    : { model: experts, train: { optimizer: { kind, learningRate: 0.01 }, accumulation: 2 } };
 
 describe('a checkpoint', () => {
-  it.each(['adamw', 'sgd'] as const)('continues a run with %s bit for bit', async (kind) => {
-    const whole = await tinyRun(changes[kind]);
+  it.each(optimizerNames)('continues a run with %s bit for bit', async (kind) => {
+    const whole = await tinyRun(changesOf(kind));
     const losses = await takeLosses(whole, 8);
 
-    const first = await tinyRun(changes[kind]);
+    const first = await tinyRun(changesOf(kind));
     const found = await takeLosses(first, 4);
     const bytes = await checkpointOf(first);
     first.runtime.dispose();
@@ -53,7 +56,7 @@ describe('a checkpoint', () => {
   });
 
   it('holds what a run needs and nothing is lost on the way', async () => {
-    const run = await tinyRun(changes.adamw);
+    const run = await tinyRun(withDropout);
     await takeSteps(run, 2);
     const checkpoint = readCheckpoint(await checkpointOf(run));
     expect(checkpoint.experiment).toEqual(run.experiment);
@@ -64,7 +67,29 @@ describe('a checkpoint', () => {
     expect([...checkpoint.weights.keys()].sort()).toEqual(
       [...run.plans.model.store.parameters.keys()].sort(),
     );
-    expect(checkpoint.moments).toHaveLength(2);
+    expect([...checkpoint.states.keys()]).toEqual(['moment0', 'moment1']);
+  });
+
+  it('of an older version, with moments that Muon does not keep any more, still resumes', async () => {
+    const run = await tinyRun(changesOf('muon'));
+    await takeSteps(run, 2);
+    const older = changed(
+      await checkpointOf(run),
+      (facts) => facts,
+      (entries) => {
+        const missing = entries
+          .filter(([name]) => name.startsWith('moment0.'))
+          .map(([name, { shape, data }]): (typeof entries)[number] => {
+            return [name.replace('moment0', 'moment1'), { shape, data: data.map(() => 0) }];
+          })
+          .filter(([name]) => !entries.some(([known]) => known === name));
+        expect(missing.length).toBeGreaterThan(0);
+        return [...entries, ...missing];
+      },
+    );
+    const checkpoint = readCheckpoint(older);
+    const resumed = await prepareRun(cpuEngine(), checkpoint.experiment, { checkpoint, withSampler: false });
+    expect(await stateOf(resumed)).toEqual(await stateOf(run));
   });
 
   it('of a run over listed batches keeps its place and needs no tokenizer', async () => {
@@ -150,7 +175,11 @@ describe('a damaged checkpoint', () => {
   it.each([
     ['without a parameter', (name: string) => name !== 'weights.finalNorm', 'finalNorm needs [16] numbers'],
     ['without a moment of a parameter', (name: string) => name !== 'moment0.finalNorm', 'finalNorm needs'],
-    ['without the second moments', (name: string) => !name.startsWith('moment1'), 'has 1 moments'],
+    [
+      'without the second moments',
+      (name: string) => !name.startsWith('moment1'),
+      'has moment0 of the optimizer, and this run needs moment0, moment1',
+    ],
   ])('%s is refused', async (_, keep, message) => {
     const { run, bytes } = await whole;
     const bad = readCheckpoint(changed(bytes, same, (entries) => entries.filter(([name]) => keep(name))));

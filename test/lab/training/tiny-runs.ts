@@ -56,9 +56,10 @@ export async function takeLosses(run: Pick<Run, 'trainer'>, steps: number): Prom
   return (await takeSteps(run, steps)).map(({ loss }) => loss);
 }
 
-/** All flat buffers of a run's parameters: weights and moments of every shard. */
+/** All flat buffers of a run's parameters: weights, and what the optimizer keeps. */
 export async function stateOf({ runtime, plans }: Pick<Run, 'runtime' | 'plans'>): Promise<number[][]> {
-  const tensors = plans.model.store.shards.flatMap(({ weights, moments }) => [weights, ...moments]);
+  const { shards, factors } = plans.model.store;
+  const tensors = [...shards.flatMap(({ weights, states }) => [weights, ...states.values()]), ...factors];
   const read: number[][] = [];
   for (const tensor of tensors) read.push([...(await runtime.read(tensor))]);
   return read;

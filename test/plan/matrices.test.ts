@@ -1,8 +1,8 @@
-// The matrices of Muon cover those of the blocks once, packed ones in parts.
+// The matrices of a model's parameters: each number of a parameter in one matrix, packed ones apart.
 import { describe, expect, it } from 'vitest';
-import { parseModel } from '../../src/model/config.ts';
-import { muonMatrices } from '../../src/model/muon-matrices.ts';
+import { type ModelConfig, parseModel } from '../../src/model/config.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
+import { isMatrix, matricesOf } from '../../src/plan/matrices.ts';
 
 function modelOf(more: object) {
   const parsed = parseModel({
@@ -18,9 +18,26 @@ function modelOf(more: object) {
   return parsed.model;
 }
 
-describe('the matrices that Muon takes', () => {
-  it('are those of the blocks, queries, keys, values, gate and up each on its own', () => {
-    const matrices = muonMatrices(modelOf({ gated: true, hidden: 16 })).filter(({ name }) =>
+/** The matrices of the blocks, with the parameter that each lies in. */
+const blockMatrices = (model: ModelConfig) =>
+  parameterSpecs(model)
+    .filter(({ isTable }) => !isTable)
+    .flatMap((spec) => matricesOf(spec).map((matrix) => ({ name: spec.name, ...matrix })));
+
+describe('the matrices of a model', () => {
+  it('are tables, projections and experts; vectors are none, even where two share a tensor', () => {
+    const specs = parameterSpecs(modelOf({ bias: true, position: 'learned', tiedHead: false }));
+    const tables = specs.filter(({ isTable }) => isTable);
+    expect(tables.map(({ name }) => name)).toEqual(['tokenEmbedding', 'positionEmbedding', 'head']);
+    for (const spec of tables) expect(matricesOf(spec)).toHaveLength(1);
+    for (const spec of specs) {
+      expect(isMatrix(spec), spec.name).toBe(!/Norm$|Bias$/.test(spec.name));
+      if (!isMatrix(spec)) expect(matricesOf(spec)).toEqual([]);
+    }
+  });
+
+  it('of blocks are queries, keys, values, gate and up each on its own', () => {
+    const matrices = blockMatrices(modelOf({ gated: true, hidden: 16 })).filter(({ name }) =>
       /^layers.0/.test(name),
     );
     expect(matrices.map(({ name, columns, first }) => [name.slice(9), columns, first])).toEqual([
@@ -42,7 +59,7 @@ describe('the matrices that Muon takes', () => {
   ])('of %j cover each number of each matrix of a block once, and nothing else', (more) => {
     const model = modelOf(more);
     const covered = new Map<string, number[]>();
-    for (const { name, rows, columns, stride, first } of muonMatrices(model)) {
+    for (const { name, rows, columns, stride, first } of blockMatrices(model)) {
       const elements = covered.get(name) ?? [];
       for (let i = 0; i < rows * columns; i++)
         elements.push(first + Math.floor(i / columns) * stride + (i % columns));
@@ -59,7 +76,7 @@ describe('the matrices that Muon takes', () => {
   });
 
   it('are as many of a stack as there are experts, each as large as an expert', () => {
-    const matrices = muonMatrices(modelOf({ experts: 3, gated: true, expertHidden: 5 }));
+    const matrices = blockMatrices(modelOf({ experts: 3, gated: true, expertHidden: 5 }));
     const ofStack = (name: string) => matrices.filter((matrix) => matrix.name === `layers.1.experts.${name}`);
     expect(ofStack('contract').map(({ rows, columns, first }) => [rows, columns, first])).toEqual([
       [5, 12, 0],
