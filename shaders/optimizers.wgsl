@@ -1,6 +1,7 @@
-// AdamW (Loshchilov and Hutter 2019) and SGD with momentum, PyTorch's variants, over a flat shard.
+// AdamW (Loshchilov and Hutter 2019) and SGD with momentum, PyTorch's variants, and Lion (Chen et al. 2023), over a flat shard.
 // AdamW: p −= rate · decay · p; m += (1 − β₁)(g − m); v += (1 − β₂)(g² − v);
 //        p −= rate ÷ c₁ · m ÷ (√(v ÷ c₂) + epsilon). SGD: v = momentum · v + (g + decay · p); p −= rate · v.
+// Lion: p −= rate · decay · p; p −= rate · sign(m + (1 − β₁)(g − m)); m += (1 − β₂)(g − m).
 // Elements from decayElements on are not decayed. Gradients are first scaled by the clip factor. A step that
 // is not finite changes nothing. An invocation takes `steps` elements.
 
@@ -16,7 +17,7 @@ override clearGradient: u32;     // 1 leaves the gradients at zero, for the next
 
 @group(0) @binding(0) var<storage, read_write> weights: array<f32>;   // [elements]
 @group(0) @binding(1) var<storage, read_write> gradients: array<f32>; // [elements]
-@group(0) @binding(2) var<storage, read_write> moment1: array<f32>;   // [elements]; SGD: velocity
+@group(0) @binding(2) var<storage, read_write> moment1: array<f32>;   // [elements]; SGD: velocity; Lion: moment
 @group(0) @binding(3) var<storage, read_write> moment2: array<f32>;   // [elements]
 @group(0) @binding(4) var<storage, read> metrics: array<f32>;         // [2] 1 if finite, [3] clip factor
 
@@ -88,6 +89,38 @@ fn sgd(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) th
       velocity += momentum * moment1[element];
       moment1[element] = velocity;
       weights[element] = weight - rate * velocity;
+    }
+    if (clearGradient == 1u) {
+      gradients[element] = 0.0;
+    }
+  }
+}
+
+@compute @workgroup_size(threads)
+fn lion(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
+    return;
+  }
+  let isFinite = metrics[2] == 1.0;
+  let clipFactor = metrics[3];
+  let decay = 1.0 - step.learningRate * weightDecay;
+  let start = group * steps * threads + thread;
+  let end = min(start + steps * threads, elements);
+  for (var i = 0u; i < maximumSteps; i++) {
+    let element = start + i * threads;
+    if (element >= end) {
+      break;
+    }
+    if (isFinite) {
+      var weight = weights[element];
+      if (element < decayElements) {
+        weight *= decay;
+      }
+      let moment = moment1[element];
+      let change = gradients[element] * clipFactor - moment;
+      weights[element] = weight - step.learningRate * sign(moment + rate1 * change);
+      moment1[element] = moment + rate2 * change;
     }
     if (clearGradient == 1u) {
       gradients[element] = 0.0;

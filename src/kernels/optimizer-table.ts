@@ -1,12 +1,15 @@
 // The table of optimizers: the schema's choice and types, memory, checkpoints, the form and the diagram are read from it.
+import { adafactorOptimizer } from './adafactor.ts';
 import { muonOptimizer } from './muon.ts';
-import { adamWOptimizer, sgdOptimizer } from './optimizers.ts';
+import { adamWOptimizer, lionOptimizer, sgdOptimizer } from './optimizers.ts';
 
 /** All optimizers by their names in configurations. */
 export const optimizers = {
   adamw: adamWOptimizer,
   sgd: sgdOptimizer,
   muon: muonOptimizer,
+  lion: lionOptimizer,
+  adafactor: adafactorOptimizer,
 } as const;
 
 /** An optimizer by name. */

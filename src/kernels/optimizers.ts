@@ -1,4 +1,4 @@
-// AdamW and SGD over a flat shard of parameters, one dispatch each, equal to PyTorch's.
+// AdamW, SGD and Lion over a flat shard of parameters, one dispatch each; the first two equal to PyTorch's.
 import source from '../../shaders/optimizers.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { ShardPart } from '../plan/store.ts';
@@ -98,6 +98,45 @@ export const sgdKernel = defineKernel({
   },
 });
 
+/** Lion: m·β₁ + g·(1 − β₁) says by its signs where to go. rate1 = 1 − β₁, rate2 = 1 − β₂. */
+export const lionKernel = defineKernel({
+  name: 'lion',
+  family: 'lion',
+  source: prologue + source,
+  entryPoint: 'lion',
+  dims: ['elements', 'decayElements', 'rate1', 'rate2', 'weightDecay', 'clearGradient'],
+  reads: ['metrics'],
+  writes: ['weights', 'gradients', 'moment1'],
+  tensors: ({ elements }) => ({
+    metrics,
+    weights: { shape: [elements] },
+    gradients: { shape: [elements] },
+    moment1: { shape: [elements] },
+  }),
+  selfTest: [lionDims(300, 200, 1), lionDims(256, 0, 0)],
+  calibration: [16_384, 262_144, 2_097_152].map((elements) => lionDims(elements, elements, 0)),
+  constants: ({ elements }) => ({ steps: elementSteps(elements) }),
+  workgroups: ({ elements }) => elementGroups(elements),
+  usefulFlops: ({ elements, decayElements }) => 9 * elements + decayElements,
+  bytes: ({ elements, clearGradient }) => 4 * elements * (5 + clearGradient), // three reads, two writes
+  reference(arrays, dims, { learningRate }) {
+    const { weights, gradients, moment1 } = arrays;
+    const { elements, decayElements, rate1, rate2, weightDecay, clearGradient } = dims;
+    const factor = arrays.metrics[metricSlots.clipFactor];
+    for (let i = 0; i < elements && arrays.metrics[metricSlots.isFinite] === 1; i++) {
+      const change = gradients[i] * factor - moment1[i];
+      const weight = weights[i] * (i < decayElements ? 1 - learningRate * weightDecay : 1);
+      weights[i] = weight - learningRate * Math.sign(moment1[i] + rate1 * change);
+      moment1[i] += rate2 * change;
+    }
+    if (clearGradient === 1) gradients.fill(0, 0, elements);
+  },
+});
+
+function lionDims(elements: number, decayElements: number, clearGradient: number) {
+  return { elements, decayElements, rate1: 0.1, rate2: 0.01, weightDecay: 0.1, clearGradient };
+}
+
 /** Constants of AdamW; the rate and the bias corrections are step scalars. */
 export interface AdamWOptions {
   readonly beta1: number;
@@ -109,6 +148,13 @@ export interface AdamWOptions {
 /** Constants of SGD; the rate is a step scalar. */
 export interface SgdOptions {
   readonly momentum: number;
+  readonly weightDecay: number;
+}
+
+/** Constants of Lion; the rate is a step scalar. */
+export interface LionOptions {
+  readonly beta1: number;
+  readonly beta2: number;
   readonly weightDecay: number;
 }
 
@@ -138,6 +184,21 @@ export const sgdOptimizer: Optimizer<SgdOptions> = {
     for (const shard of shards) {
       const constants = { momentum, weightDecay, clearGradient };
       tape.dispatch(sgdKernel, { ...extent(shard), ...constants }, { ...withMoment(shard), metrics });
+    }
+  },
+};
+
+/** Lion (Chen et al. 2023), one dispatch a shard. */
+export const lionOptimizer: Optimizer<LionOptions> = {
+  label: 'Lion',
+  summary:
+    'Lion takes the signs of a mean of gradients, so that all weights move alike and one moment is kept',
+  settings: ['beta1', 'beta2', 'weightDecay'],
+  states: [firstMoment],
+  record: (tape, { shards }, metrics, { beta1, beta2, weightDecay, clearGradient }) => {
+    for (const shard of shards) {
+      const constants = { rate1: 1 - beta1, rate2: 1 - beta2, weightDecay, clearGradient };
+      tape.dispatch(lionKernel, { ...extent(shard), ...constants }, { ...withMoment(shard), metrics });
     }
   },
 };

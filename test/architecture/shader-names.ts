@@ -7,7 +7,7 @@ const builtIn = new Set(
     'ptr read read_write return storage struct switch case default true u32 uniform var vec2 vec3 vec4 while workgroup ' +
     'override bitcast ' +
     'binding builtin compute group id workgroup_size workgroup_id local_invocation_index subgroup_invocation_id ' +
-    'abs all any clamp cos countOneBits dot exp floor fma inverseSqrt log max min round select sign sin sqrt tanh ' +
+    'abs all any clamp cos countOneBits dot exp floor fma inverseSqrt log max min pow round select sign sin sqrt tanh ' +
     'workgroupBarrier storageBarrier subgroupAdd subgroupBroadcast subgroupBroadcastFirst subgroupMax subgroupShuffle subgroupExclusiveAdd'
   ).split(' '),
 );

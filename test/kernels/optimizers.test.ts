@@ -1,6 +1,6 @@
-// AdamW and SGD against their references and PyTorch, and what they do with a step that is not finite.
+// AdamW, SGD and Lion against their references and PyTorch, and what they do with a step that is not finite.
 import { describe, expect, it } from 'vitest';
-import { adamWKernel, sgdKernel } from '../../src/kernels/optimizers.ts';
+import { adamWKernel, lionKernel, sgdKernel } from '../../src/kernels/optimizers.ts';
 import type { Kernel } from '../../src/plan/kernel.ts';
 import { describeKernel } from './describe-kernel.ts';
 import { expectClose, goldenCases } from './run-op.ts';
@@ -21,6 +21,12 @@ describeKernel(
 describeKernel(
   sgdKernel,
   sizes.map((size, i) => ({ ...size, momentum: i % 2 === 0 ? 0.9 : 0, weightDecay: 0.1 })),
+);
+
+const lionConstants = { rate1: 0.1, rate2: 0.01, weightDecay: 0.1 };
+describeKernel(
+  lionKernel,
+  sizes.map((size) => ({ ...size, ...lionConstants })),
 );
 
 interface Golden {
@@ -96,6 +102,7 @@ describe('a step that is not finite', () => {
   const size = { elements: 200, decayElements: 100, clearGradient: 1 };
   describeKernel(whenNotFinite(adamWKernel), [{ ...size, ...adamWConstants }]);
   describeKernel(whenNotFinite(sgdKernel), [{ ...size, momentum: 0.9, weightDecay: 0.1 }]);
+  describeKernel(whenNotFinite(lionKernel), [{ ...size, ...lionConstants }]);
 
   it('changes neither weights nor moments, and clears the gradients', () => {
     const arrays = {

@@ -131,6 +131,9 @@ test('a minimal experiment gets every default and every derived size', () => {
     momentum: 0.9,
     matrixRate: 1,
     matrixScale: 'rms',
+    decayExponent: 0.8,
+    minimumScale: 1e-3,
+    updateClip: 1,
   });
   expect(train).toMatchObject({ steps: 10, batch: 2, accumulation: 1, clip: 1, lossPositions: 'all' });
   expect(train).toMatchObject({ recompute: 'none', schedule: { decayFraction: 0.2 } });

@@ -88,6 +88,8 @@ const namedFamilies: readonly (readonly [prefix: string, difference: Difference]
   ['adamW', 'optimizer arithmetic'],
   ['sgd', 'optimizer arithmetic'],
   ['muon.', 'optimizer arithmetic'],
+  ['lion', 'optimizer arithmetic'],
+  ['adafactor.', 'optimizer arithmetic'],
   ['dropout', 'dropout'],
   ['scale', 'scaling'],
   ['softcap', 'loss arithmetic'],

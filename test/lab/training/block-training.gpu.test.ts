@@ -1,4 +1,4 @@
-// Blocks, caps, Muon and recomputation on a GPU: the same losses as the reference loops, the same bits as without recomputation.
+// Blocks, caps, optimizers and recomputation on a GPU: the same losses as the reference loops, the same bits as without recomputation.
 import { expect, it } from 'vitest';
 import { cpuEngine, gpuEngine } from '../../../src/lab/plans/engine.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
@@ -30,6 +30,17 @@ const cases: readonly (readonly [string, Changes])[] = [
     {
       model: { ...families.gpt2, parallelBlocks: true, residualScale: 0.5, activation: 'reluSquared' },
       train: { optimizer: { ...muon, matrixScale: 'shape' }, accumulation: 2 },
+    },
+  ],
+  [
+    'of Llama with Lion',
+    { model: families.llama, train: { optimizer: { kind: 'lion', learningRate: 0.003 } } },
+  ],
+  [
+    'of Llama with Adafactor, biases and accumulation',
+    {
+      model: { ...families.llama, bias: true, activation: 'quickGelu' },
+      train: { optimizer: { kind: 'adafactor', learningRate: 0.02 }, accumulation: 2 },
     },
   ],
 ];

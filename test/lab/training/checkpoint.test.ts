@@ -70,6 +70,17 @@ describe('a checkpoint', () => {
     expect([...checkpoint.states.keys()]).toEqual(['moment0', 'moment1']);
   });
 
+  it('has states of the parameters that the optimizer keeps them of', async () => {
+    const run = await tinyRun(changesOf('adafactor'));
+    const { states } = readCheckpoint(await checkpointOf(run));
+    const { width, hidden, vocabulary } = run.experiment.model;
+    const some = ['tokenEmbedding', 'layers.1.attention.qkv', 'layers.1.experts.gateUp', 'finalNorm'];
+    const sizes = (state: string) => some.map((name) => states.get(state)?.get(name)?.length);
+    expect(sizes('rowFactors')).toEqual([vocabulary, 3 * width, 3 * 2 * width, undefined]);
+    expect(sizes('columnFactors')).toEqual([width, 2 * width, 3 * 2 * hidden, undefined]);
+    expect(sizes('variances')).toEqual([undefined, undefined, undefined, width]);
+  });
+
   it('of an older version, with moments that Muon does not keep any more, still resumes', async () => {
     const run = await tinyRun(changesOf('muon'));
     await takeSteps(run, 2);

@@ -49,7 +49,7 @@ describe.each(goldenFamilies)('%s', (folder) => {
     const { model, weights } = await fixtureModel(folder);
     const engine = cpuEngine();
     const { maxBindingBytes } = engine.capabilities;
-    const tensors = createModelTensors(model, { maxBindingBytes, moments: 0, gradients: false });
+    const tensors = createModelTensors(model, { maxBindingBytes, gradients: false });
     const plans = recordInferencePlans(tensors, engine);
     const all = [...plans.prefill.map(({ plan }) => plan), plans.decode];
     const runtime = await engine.createRuntime(all, storagesOf(tensors.store));
