@@ -1,15 +1,15 @@
 // `flopscope sample`: continues a text or a list of tokens.
+
 import type { Command } from 'commander';
 import { normaliseText } from '../data/text-pieces.ts';
 import { checkCapacity } from '../lab/plans/capacity.ts';
 import type { Engine } from '../lab/plans/engine.ts';
 import { recordInferencePlans } from '../lab/plans/inference-plans.ts';
-import { writeParameters } from '../lab/plans/parameter-io.ts';
+import { openModel } from '../lab/plans/open-model.ts';
 import { LabError, stage } from '../lab/plans/problem.ts';
 import { type ModelFiles, modelFileNames } from '../lab/training/model-files.ts';
 import { Sampler, type SamplingOptions } from '../lab/training/sampler.ts';
-import { constantTables, createModelTensors } from '../model/model-tensors.ts';
-import { storagesOf } from '../plan/store.ts';
+import { createModelTensors } from '../model/model-tensors.ts';
 import type { Runtime, RuntimeKind } from '../runtime/runtime.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
@@ -170,13 +170,9 @@ async function createSampler(
     return recordInferencePlans(model, engine);
   });
   const { model, prefill, decode } = plans;
-  const runtime = await engine.createRuntime(
-    [...prefill.map(({ plan }) => plan), decode],
-    storagesOf(model.store),
-  );
+  const all = [...prefill.map(({ plan }) => plan), decode];
+  const runtime = await openModel(engine, all, model, weights);
   try {
-    for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
-    writeParameters(runtime, model.store, 'weights', weights);
     return { runtime, sampler: new Sampler(runtime, plans) };
   } catch (error) {
     runtime.dispose();

@@ -1,18 +1,17 @@
 // A training step's plan as a table: what every dispatch should cost, and beside it what it did cost.
 
 import type { KernelRow, KernelTable } from '../../contract/kernels.ts';
-import { constantTables } from '../../model/model-tensors.ts';
 import type { DeviceProfile, Measurement } from '../../plan/device-profile.ts';
 import type { Dispatch } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf, predictDispatch } from '../../plan/predict.ts';
-import { storagesOf } from '../../plan/store.ts';
 import { shapeText } from '../../runtime/calibrate.ts';
 import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
 import { exampleScalars } from '../../runtime/kernel-probe.ts';
 import { profilePlan } from '../../runtime/profile.ts';
 import type { Engine } from '../plans/engine.ts';
-import { readParameters, writeParameters } from '../plans/parameter-io.ts';
+import { openModel } from '../plans/open-model.ts';
+import { readParameters } from '../plans/parameter-io.ts';
 import { LabError } from '../plans/problem.ts';
 import type { Run } from '../training/run.ts';
 import { timeSteps } from './kernel-table-step.ts';
@@ -38,7 +37,8 @@ export async function measuredTable(
 ): Promise<KernelTable> {
   const { plans } = run;
   const parts = [plans.accumulate, plans.update];
-  const copy = await engine.createRuntime(parts, storagesOf(plans.model.store));
+  const weights = await readParameters(run.runtime, plans.model.store, 'weights');
+  const copy = await openModel(engine, parts, plans.model, weights);
   if (!(copy instanceof GpuRuntime)) {
     copy.dispose();
     throw new LabError({
@@ -47,10 +47,7 @@ export async function measuredTable(
     });
   }
   try {
-    const { store } = plans.model;
-    writeParameters(copy, store, 'weights', await readParameters(run.runtime, store, 'weights'));
     copy.write(plans.tokens, await run.runtime.read(plans.tokens));
-    for (const { tensor, values } of constantTables(plans.model)) copy.write(tensor, values);
     const total = parts.reduce((sum, plan) => sum + plan.dispatches.length, 0);
     const { accumulation } = run.experiment.train;
     const lossScale = 1 / (accumulation * (plans.positionLoss.shape[0] ?? 1));

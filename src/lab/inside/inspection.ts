@@ -1,8 +1,8 @@
 // Looks into a model with given tokens: the loss, every logit, and the gradient of the loss by every parameter.
+
 import { headLogits, headLoss, lossChunkRows, lossSum } from '../../kernels/head-loss.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import {
-  constantTables,
   createModelTensors,
   headOf,
   type ModelTensors,
@@ -10,13 +10,14 @@ import {
 } from '../../model/model-tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
-import { persistentTensor, storagesOf } from '../../plan/store.ts';
+import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import { rowsOf, type Tensor } from '../../plan/tensor.ts';
 import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';
 import type { LabelledBatch } from '../plans/labelled-batches.ts';
-import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
+import { openModel } from '../plans/open-model.ts';
+import { type NamedArrays, readParameters } from '../plans/parameter-io.ts';
 import { stage } from '../plans/problem.ts';
 import type { RecordingOptions } from '../plans/training-plans.ts';
 
@@ -115,10 +116,8 @@ export async function inspectModel(
   });
   const { model, trunk, chunks } = plans;
   const all = [plans.loss, ...(onLogits ? [trunk.plan, ...chunks.map(({ plan }) => plan)] : [])];
-  const runtime = await engine.createRuntime(all, storagesOf(model.store));
+  const runtime = await openModel(engine, all, model, weights);
   try {
-    for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
-    writeParameters(runtime, model.store, 'weights', weights);
     runtime.write(plans.tokens, tokens.inputs);
     runtime.write(plans.targets, tokens.targets);
     const scalars = { lossScale: 1 / tokens.targetCount };

@@ -1,16 +1,18 @@
 // The plan that looks inside a model: its trunk over given tokens, keeping attention maps, routes and losses.
+
 import { attentionMap } from '../../kernels/attention-map.ts';
 import { headLoss } from '../../kernels/head-loss.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { constantTables, createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
+import { createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
-import { persistentTensor, storagesOf } from '../../plan/store.ts';
+import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import type { Tensor } from '../../plan/tensor.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Engine } from '../plans/engine.ts';
-import { type NamedArrays, writeParameters } from '../plans/parameter-io.ts';
+import { openModel } from '../plans/open-model.ts';
+import type { NamedArrays } from '../plans/parameter-io.ts';
 import type { RecordingOptions } from '../plans/training-plans.ts';
 
 /** What is looked at. */
@@ -102,10 +104,8 @@ export async function lookInside<T>(
   read: (runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   const { model, plan, tokens, targets } = inside;
-  const runtime = await engine.createRuntime([plan], storagesOf(model.store));
+  const runtime = await openModel(engine, [plan], model, weights);
   try {
-    for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
-    writeParameters(runtime, model.store, 'weights', weights);
     runtime.write(tokens, inputs.tokens);
     if (targets && inputs.targets) runtime.write(targets, inputs.targets);
     await runtime.submit([{ plan, scalars: { lossScale: 1 } }]);

@@ -4,19 +4,17 @@ import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/less
 import { headLogits } from '../../kernels/head-loss.ts';
 import { selectRow } from '../../kernels/select-row.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { initialiseParameters } from '../../model/initialise.ts';
-import { constantTables, createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
-import { parameterSpecs } from '../../model/parameters.ts';
+import { createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
 import { planFlops } from '../../plan/predict.ts';
-import { persistentTensor, storagesOf } from '../../plan/store.ts';
+import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import type { Tensor } from '../../plan/tensor.ts';
 import type { Replay, Runtime } from '../../runtime/runtime.ts';
 import type { Engine } from '../plans/engine.ts';
 import { type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
-import { writeParameters } from '../plans/parameter-io.ts';
+import { freshWeights, openModel } from '../plans/open-model.ts';
 import { check, figure, type Lesson, type LessonTools, secondsText, table } from './lesson.ts';
 import { evaluatePolynomial, fitPolynomial } from './polynomial.ts';
 import { lessonExperiment } from './training.ts';
@@ -134,12 +132,8 @@ export const decodeLesson: Lesson = {
     const { model, cached, uncached } = plans;
     tools.report(0.05, 'Compiling kernels');
     const all = [cached.decode, ...uncached.map(({ plan }) => plan)];
-    const runtime = await tools.engine.createRuntime(all, storagesOf(model.store));
+    const runtime = await openModel(tools.engine, all, model, freshWeights(model.config, 1));
     try {
-      for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
-      const weights = new Map<string, Float32Array>();
-      initialiseParameters(parameterSpecs(model.config), 1, (name, values) => weights.set(name, values));
-      writeParameters(runtime, model.store, 'weights', weights);
       return judge(flopsOf(plans), await timeTokens(tools, runtime, plans));
     } finally {
       runtime.dispose();

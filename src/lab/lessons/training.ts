@@ -1,16 +1,13 @@
 // A small model in training, as lessons use it: its own runtime, plans that the lesson adds, losses by position.
+
 import type { Dataset } from '../../data/dataset.ts';
 import { type Experiment, parseExperiment } from '../../model/config.ts';
-import { initialiseParameters } from '../../model/initialise.ts';
-import { constantTables } from '../../model/model-tensors.ts';
-import { parameterSpecs } from '../../model/parameters.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { RandomBatches } from '../plans/batches.ts';
 import { type Corpus, evaluationBatches, loadCorpus, splitCorpus } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
-import { writeParameters } from '../plans/parameter-io.ts';
+import { freshWeights, openModel } from '../plans/open-model.ts';
 import { recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 import { withVocabulary } from '../training/run.ts';
 import { Trainer } from '../training/trainer.ts';
@@ -66,16 +63,10 @@ export async function startLessonRun(
 ): Promise<LessonRun> {
   const { model, train } = lesson.experiment;
   const plans = recordTrainingPlans(model, train, engine);
-  const { store } = plans.model;
   const all = [plans.accumulate, plans.update, plans.evaluate, ...addPlans(plans)];
-  const runtime = await engine.createRuntime(all, storagesOf(store));
+  const weights = freshWeights(model, train.seeds.weights);
+  const runtime = await openModel(engine, all, plans.model, weights);
   try {
-    for (const { tensor, values } of constantTables(plans.model)) runtime.write(tensor, values);
-    const weights = new Map<string, Float32Array>();
-    initialiseParameters(parameterSpecs(model), train.seeds.weights, (name, values) =>
-      weights.set(name, values),
-    );
-    writeParameters(runtime, store, 'weights', weights);
     const batches = new RandomBatches(lesson.dataset, train.batch, train.seeds.data);
     return { ...lesson, plans, runtime, trainer: new Trainer(runtime, plans, train, batches) };
   } catch (error) {

@@ -1,17 +1,16 @@
 // A run over batches given in advance, from given weights, at a constant rate: how we are compared with others.
+
 import * as v from 'valibot';
 import type { StepRecord } from '../../contract/runs.ts';
 import { issueText } from '../../data/issue-text.ts';
 import type { TrainConfig } from '../../model/config.ts';
 import { defaultOptimizer } from '../../model/fields/optimizer.ts';
-import { constantTables } from '../../model/model-tensors.ts';
-import { storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { ListedBatches, type MicroBatch } from '../plans/batches.ts';
 import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';
 import type { LabelledBatch } from '../plans/labelled-batches.ts';
-import { writeParameters } from '../plans/parameter-io.ts';
+import { openModel } from '../plans/open-model.ts';
 import { LabError, stage } from '../plans/problem.ts';
 import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 import { type Checkpoint, restoreCheckpoint } from './checkpoint.ts';
@@ -71,16 +70,12 @@ export async function prepareListedRun(
     const options = { ...engine, separateTargets: true, time };
     return recordTrainingPlans({ ...model, dropout: 0 }, train, options);
   });
-  const runtime = await stage('internal', () =>
-    engine.createRuntime([plans.accumulate, plans.update], storagesOf(plans.model.store)),
-  );
+  const fill = checkpoint
+    ? (runtime: Runtime) =>
+        stage('invalidFile', () => restoreCheckpoint(runtime, plans.model.store, checkpoint))
+    : weights;
+  const runtime = await openModel(engine, [plans.accumulate, plans.update], plans.model, fill);
   try {
-    for (const { tensor, values } of constantTables(plans.model)) runtime.write(tensor, values);
-    if (checkpoint) {
-      await stage('invalidFile', () => restoreCheckpoint(runtime, plans.model.store, checkpoint));
-    } else {
-      writeParameters(runtime, plans.model.store, 'weights', weights);
-    }
     const source = new ListedBatches(batches.map(toMicroBatch), checkpoint?.progress.step);
     return {
       ...{ train, plans, runtime },

@@ -5,16 +5,13 @@ import type { Dataset } from '../../data/dataset.ts';
 import type { LossFloors } from '../../data/floors.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Experiment, TrainConfig } from '../../model/config.ts';
-import { initialiseParameters } from '../../model/initialise.ts';
-import { constantTables } from '../../model/model-tensors.ts';
-import { parameterSpecs } from '../../model/parameters.ts';
-import { storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { type MicroBatch, RandomBatches } from '../plans/batches.ts';
 import { checkCapacity, checkMemory } from '../plans/capacity.ts';
 import { type Corpus, evaluationBatches, floorsOf, loadCorpus, splitCorpus } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { allPlans, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
+import { freshWeights, openModel } from '../plans/open-model.ts';
 import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
 import { predictTraining } from '../plans/prediction.ts';
 import { LabError, stage } from '../plans/problem.ts';
@@ -82,24 +79,17 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     checkMemory(engine, expected.memoryBytes.total);
     return { plans: recorded, sampling: inference, prediction: expected };
   });
-  const runtime = await stage('internal', () =>
-    engine.createRuntime(allPlans(plans, sampling), storagesOf(plans.model.store), (done, total) =>
-      onProgress('compiling kernels', 0.2 + (0.8 * done) / total),
-    ),
+  const { store } = plans.model;
+  const fill = (runtime: Runtime) =>
+    stage('invalidFile', () => {
+      if (checkpoint) return restoreCheckpoint(runtime, store, checkpoint);
+      const weights = options.weights ?? freshWeights(experiment.model, train.seeds.weights);
+      return writeParameters(runtime, store, 'weights', weights);
+    });
+  const runtime = await openModel(engine, allPlans(plans, sampling), plans.model, fill, (done, total) =>
+    onProgress('compiling kernels', 0.2 + (0.8 * done) / total),
   );
   try {
-    for (const { tensor, values } of constantTables(plans.model)) runtime.write(tensor, values);
-    if (checkpoint) {
-      await stage('invalidFile', () => restoreCheckpoint(runtime, plans.model.store, checkpoint));
-    } else if (options.weights) {
-      const { weights } = options;
-      await stage('invalidFile', () => writeParameters(runtime, plans.model.store, 'weights', weights));
-    } else {
-      const specs = parameterSpecs(experiment.model);
-      const weights = new Map<string, Float32Array>();
-      initialiseParameters(specs, train.seeds.weights, (name, values) => weights.set(name, values));
-      writeParameters(runtime, plans.model.store, 'weights', weights);
-    }
     const trainer = new Trainer(runtime, plans, train, batches, checkpoint?.progress);
     return {
       experiment,

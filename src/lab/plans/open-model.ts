@@ -1,0 +1,47 @@
+// A model on a runtime: plans compiled, constant tables and weights written. The one way to begin any work on one.
+import type { ModelConfig } from '../../model/config.ts';
+import { initialiseParameters } from '../../model/initialise.ts';
+import { constantTables, type ModelTensors } from '../../model/model-tensors.ts';
+import { parameterSpecs } from '../../model/parameters.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { storagesOf } from '../../plan/store.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { Engine } from './engine.ts';
+import { type NamedArrays, writeParameters } from './parameter-io.ts';
+import { stage } from './problem.ts';
+
+/** Where the weights come from: arrays by name, or what writes them itself, as a checkpoint does with its moments. */
+export type WeightSource = NamedArrays | ((runtime: Runtime) => void | Promise<void>);
+
+/**
+ * Makes a runtime for plans over one model's storages and fills it. The caller disposes of it; nothing is left behind
+ * where filling fails.
+ * @throws LabError of kind `internal` if no runtime can be made, and whatever the weights' source throws
+ */
+export async function openModel(
+  engine: Engine,
+  plans: readonly Plan[],
+  model: ModelTensors,
+  weights: WeightSource,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Runtime> {
+  const runtime = await stage('internal', () =>
+    engine.createRuntime(plans, storagesOf(model.store), onProgress),
+  );
+  try {
+    for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
+    if (typeof weights === 'function') await weights(runtime);
+    else writeParameters(runtime, model.store, 'weights', weights);
+    return runtime;
+  } catch (error) {
+    runtime.dispose();
+    throw error;
+  }
+}
+
+/** Weights as a new model begins with them, drawn from a seed: arrays by parameter name. */
+export function freshWeights(model: ModelConfig, seed: number): NamedArrays {
+  const weights = new Map<string, Float32Array>();
+  initialiseParameters(parameterSpecs(model), seed, (name, values) => weights.set(name, values));
+  return weights;
+}
