@@ -1,12 +1,15 @@
 // `flopscope calibrate`: measures the GPU, so that predictions have seconds.
+
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { isUnsteady, shapesToMeasure, unsteadyAdvice } from '../lab/cost/calibration.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
+import { textColumns } from '../text/columns.ts';
+import { formatSi, formatSpread } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { prepareFile, resolvePath, writeFiles } from './files.ts';
 import { jsonOption, outputOf } from './options.ts';
-import { quantity, table } from './output.ts';
+
 import { measureProfile, profileToJson, shapesOf } from './profiles.ts';
 
 /** Adds the command. */
@@ -39,12 +42,12 @@ export function addCalibrate(program: Command): void {
 
 function describeProfile(profile: DeviceProfile, seconds: number, wanted: number): string {
   const measured = ({ value, spread }: { value: number; spread: number }, unit: string) =>
-    `${quantity(value, unit)} ± ${(100 * spread).toFixed(0)} %`;
-  return table([
+    `${formatSi(value, unit)} ${formatSpread(spread)}`;
+  return textColumns([
     ['device', profile.device],
     ['arithmetic peak', measured(profile.fmaFlopsPerSecond, 'FLOP/s')],
     ...profile.copyBytesPerSecond.map(
-      ({ bytes, rate }) => [`copy of ${quantity(bytes, 'B')}`, measured(rate, 'B/s')] as const,
+      ({ bytes, rate }) => [`copy of ${formatSi(bytes, 'B')}`, measured(rate, 'B/s')] as const,
     ),
     ['launch', measured(profile.launchSeconds, 's')],
     ['submit and read back', measured(profile.submitSeconds, 's')],
@@ -54,7 +57,7 @@ function describeProfile(profile: DeviceProfile, seconds: number, wanted: number
     ['kernels', describeShapes(profile, wanted)],
     ...(isUnsteady(profile) ? ([['unsteady', unsteadyAdvice]] as const) : []),
     ['timer', profile.timer],
-    ['took', quantity(seconds, 's')],
+    ['took', formatSi(seconds, 's')],
   ]);
 }
 

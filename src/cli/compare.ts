@@ -1,4 +1,5 @@
 // `flopscope compare`: presets sized to the same training flops, trained one after another, and what each came to.
+
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import type { MatchedModel } from '../contract/comparison.ts';
@@ -9,6 +10,8 @@ import { recordTrainingPlans } from '../lab/plans/training-plans.ts';
 import { recordFileName } from '../lab/records/run-record.ts';
 import { withVocabulary } from '../lab/training/run.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
+import { textColumns } from '../text/columns.ts';
+import { formatLoss, formatPercent, formatSi } from '../text/numbers.ts';
 import { type ComparedOutcome, trainMatched } from './compare-train.ts';
 import { type Machine, openMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
@@ -16,7 +19,7 @@ import { Interrupted, refuse } from './failure.ts';
 import { createDirectory, resolvePath } from './files.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
 import { integer, jsonOption, outputOf, runtimeOption } from './options.ts';
-import { type Output, quantity } from './output.ts';
+import type { Output } from './output.ts';
 import { knownPreset } from './presets.ts';
 import { completeProfile } from './profiles.ts';
 import { useKnownProfile } from './profiles-known.ts';
@@ -140,39 +143,27 @@ function matchLine({ presetId, ...model }: MatchedModel) {
 function describeMatches(models: readonly MatchedModel[]): string {
   const rows = models.map(({ title, parameters, activeParameters, flopsPerToken, ratio, secondsPerStep }) => [
     title,
-    quantity(parameters, ''),
-    quantity(activeParameters, ''),
-    quantity(flopsPerToken, 'FLOP'),
-    `${(100 * (ratio - 1)).toFixed(2)} %`,
-    secondsPerStep === undefined ? '–' : quantity(secondsPerStep, 's'),
+    formatSi(parameters, ''),
+    formatSi(activeParameters, ''),
+    formatSi(flopsPerToken, 'FLOP'),
+    formatPercent(ratio - 1),
+    secondsPerStep === undefined ? '–' : formatSi(secondsPerStep, 's'),
   ]);
   const columns = ['model', 'parameters', 'per token', 'train flops/token', 'off by', 'predicted step'];
   const changes = models.flatMap(({ title, change }) => (change === '' ? [] : [`${title}: ${change}`]));
-  return [grid(columns, rows), ...changes].join('\n');
+  return [textColumns([columns, ...rows], 'numbers'), ...changes].join('\n');
 }
 
 function describeOutcomes(models: readonly MatchedModel[], outcomes: readonly ComparedOutcome[]): string {
   const rows = outcomes.map(({ run, steps, loss, validationLoss, measuredStepSeconds, seconds, state }) => [
     models.find(({ presetId }) => presetId === run)?.title ?? run,
     String(steps),
-    loss?.toFixed(4) ?? '–',
-    validationLoss?.toFixed(4) ?? '–',
-    measuredStepSeconds === undefined ? '–' : quantity(measuredStepSeconds, 's'),
-    quantity(seconds, 's'),
+    formatLoss(loss),
+    formatLoss(validationLoss),
+    formatSi(measuredStepSeconds, 's'),
+    formatSi(seconds, 's'),
     state,
   ]);
-  return grid(['model', 'steps', 'loss', 'validation', 'step', 'time', ''], rows);
-}
-
-/** Columns as wide as their widest cell, the first to the left and the others to the right. */
-function grid(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i].length)));
-  return [columns, ...rows]
-    .map((row) =>
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const heads = ['model', 'steps', 'loss', 'validation', 'step', 'time', ''];
+  return textColumns([heads, ...rows], 'numbers');
 }

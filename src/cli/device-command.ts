@@ -1,8 +1,9 @@
 // `flopscope device`: what GPU there is.
+
 import type { Command } from 'commander';
+import { textColumns } from '../text/columns.ts';
 import { limitsOf, openMachine } from './device.ts';
 import { jsonOption, outputOf } from './options.ts';
-import { table } from './output.ts';
 
 /** Adds the command. */
 export function addDevice(program: Command): void {
@@ -20,7 +21,7 @@ export function addDevice(program: Command): void {
       const facts = { runtime: 'gpu', device, vendor, architecture, description, isSoftware };
       output.result(
         { ...facts, features, limits },
-        table([
+        textColumns([
           ['device', device],
           ['vendor', [vendor, architecture].filter(Boolean).join(', ')],
           ['software renderer', isSoftware ? 'yes: results are right, speeds say nothing about a GPU' : 'no'],

@@ -1,14 +1,17 @@
 // A fitted law as text for people.
+
 import type { LawReport, TestScore } from '../laws/law-report.ts';
-import { table } from './output.ts';
-import { columns, figure } from './theory/options.ts';
+import { textColumns } from '../text/columns.ts';
+import { formatDigits } from '../text/numbers.ts';
 
 /** The report, from what was fitted down to what to beware of. */
 export function describeFit(report: LawReport): string {
   const { parameters, exponents, intervals, judgement, test, tasks, beside, warnings } = report;
   const interval = (name: string) => {
     const [low, high] = intervals?.[name] ?? [];
-    return low === undefined || high === undefined ? '' : `  95 %: ${figure(low)} to ${figure(high)}`;
+    return low === undefined || high === undefined
+      ? ''
+      : `  95 %: ${formatDigits(low)} to ${formatDigits(high)}`;
   };
   const rows: (readonly [string, string])[] = [
     ['law', [report.law, report.form, `by ${report.method}`].filter(Boolean).join(', ')],
@@ -20,15 +23,15 @@ export function describeFit(report: LawReport): string {
   ];
   if (exponents) {
     rows.push(
-      ['best N grows as', `C^${exponents.parameters.toFixed(3)}${interval('exponents.parameters')}`],
-      ['best D grows as', `C^${exponents.tokens.toFixed(3)}${interval('exponents.tokens')}`],
+      ['best N grows as', `C^${formatDigits(exponents.parameters)}${interval('exponents.parameters')}`],
+      ['best D grows as', `C^${formatDigits(exponents.tokens)}${interval('exponents.tokens')}`],
     );
   }
   if (judgement) {
     const { rmsLogResidual, largestLogResidual, repeatDeviation, f, obeys } = judgement;
     rows.push(['misfit', `${percent(rmsLogResidual)} rms, ${percent(largestLogResidual)} at worst`]);
     if (repeatDeviation !== undefined) rows.push(['repeats differ by', percent(repeatDeviation)]);
-    if (f !== undefined) rows.push(['lack of fit F', f.toPrecision(3)]);
+    if (f !== undefined) rows.push(['lack of fit F', formatDigits(f)]);
     rows.push(['follows the law', obeys ? 'yes' : 'no']);
   }
   if (test) rows.push(['on unseen runs', describeScore(test)]);
@@ -37,22 +40,22 @@ export function describeFit(report: LawReport): string {
     rows.push([other.method, numbers.join(', ')]);
   }
   const steps = (tasks ?? []).map(({ fitted, tested, all, nearest }) => [
-    fitted.map(figure).join(', '),
-    figure(tested),
+    fitted.map(formatDigits).join(', '),
+    formatDigits(tested),
     describeScore(all),
     nearest ? describeScore(nearest) : '–',
   ]);
   return [
-    table(rows),
+    textColumns(rows),
     ...(steps.length > 0
-      ? [columns([['fitted N', 'tested N', 'from all', 'from the nearest only'], ...steps])]
+      ? [textColumns([['fitted N', 'tested N', 'from all', 'from the nearest only'], ...steps])]
       : []),
     ...warnings.map((warning) => `! ${warning}`),
   ].join('\n');
 }
 
 function describeScore({ points, meanSquaredError, spearman }: TestScore): string {
-  return `${points} runs, MSE ${figure(meanSquaredError)}, Spearman ${spearman?.toFixed(2) ?? '–'}`;
+  return `${points} runs, MSE ${formatDigits(meanSquaredError)}, Spearman ${formatDigits(spearman)}`;
 }
 
 function percent(value: number): string {

@@ -1,4 +1,5 @@
 // `flopscope inspect`: loss, logits and gradients of a model on given tokens.
+
 import type { Command } from 'commander';
 import { encodeSafetensorsHeader } from '../data/safetensors.ts';
 import { inspectModel } from '../lab/inside/inspection.ts';
@@ -6,10 +7,10 @@ import { parseLabelledBatch } from '../lab/plans/labelled-batches.ts';
 import { writeGradients } from '../lab/training/model-files.ts';
 import { countParameters } from '../model/parameters.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
+import { textColumns } from '../text/columns.ts';
 import { openMachine } from './device.ts';
 import { readJsonFile, readModelDirectory, resolvePath, writeFileInParts } from './files.ts';
 import { jsonOption, outputOf, runtimeOption } from './options.ts';
-import { table } from './output.ts';
 
 interface InspectOptions {
   readonly tokens: string;
@@ -62,7 +63,7 @@ export function addInspect(program: Command): void {
         );
       output.result(
         { loss, parameters, runtime: engine.kind, device },
-        table([
+        textColumns([
           ['loss', String(loss)],
           ['parameters', String(parameters)],
           ['runtime', engine.kind],

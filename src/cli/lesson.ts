@@ -1,9 +1,12 @@
 // `flopscope lesson`: the guided lessons from a terminal: the question, theory's answer, and what this machine measures.
+
 import type { Command } from 'commander';
 import type { LessonFigure, LessonGuess, LessonInfo, LessonOutcome } from '../contract/lessons.ts';
 import { allLessons, lessonNamed } from '../lab/lessons/catalogue.ts';
-import { figure, runLesson } from '../lab/lessons/lesson.ts';
+import { runLesson } from '../lab/lessons/lesson.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
+import { textColumns } from '../text/columns.ts';
+import { formatFigure } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { withInterruption } from './interruption.ts';
 import { jsonOption, outputOf, runtimeOption } from './options.ts';
@@ -71,7 +74,7 @@ function describeOutcome(outcome: LessonOutcome): string {
     ...(guess === undefined ? [] : [`You guessed ${guess}: ${guessVerdict}.`]),
     `Theory says: ${prediction.answer.text}.`,
     ...prediction.reasons.map((reason) => `  ${reason}`),
-    `It was: ${measured.text} (${figure(seconds)} s).`,
+    `It was: ${measured.text} (${formatFigure(seconds)} s).`,
     '',
     ...checks.map(
       ({ what, expected, found, holds }) =>
@@ -84,11 +87,6 @@ function describeOutcome(outcome: LessonOutcome): string {
 }
 
 function describeTable({ title, columns, rows }: Extract<LessonFigure, { kind: 'table' }>): string[] {
-  const cells = [columns, ...rows].map((row) =>
-    row.map((cell) => (typeof cell === 'number' ? figure(cell) : cell)),
-  );
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
-  const line = (row: readonly string[]) =>
-    `  ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd();
-  return [title, ...cells.map(line)];
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? formatFigure(cell) : cell)));
+  return [title, textColumns([columns, ...cells], 'left', '  ')];
 }

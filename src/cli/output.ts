@@ -1,4 +1,5 @@
 // What a command says: results on stdout, as JSON lines or for people; everything else on stderr.
+import { plainSpaces } from '../text/numbers.ts';
 import { oneLine } from './failure.ts';
 
 /** Where a command writes. */
@@ -27,7 +28,7 @@ export function createOutput(json: boolean): Output {
     result(value, text) {
       clearProgress();
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
-      else if (text !== undefined) process.stdout.write(`${text}\n`);
+      else if (text !== undefined) process.stdout.write(`${plainSpaces(text)}\n`);
     },
     text(text) {
       clearProgress();
@@ -35,7 +36,7 @@ export function createOutput(json: boolean): Output {
     },
     note(line) {
       clearProgress();
-      process.stderr.write(`${oneLine(line)}\n`);
+      process.stderr.write(`${plainSpaces(oneLine(line))}\n`);
     },
     progress(what, fraction) {
       if (!process.stderr.isTTY) return;
@@ -43,30 +44,4 @@ export function createOutput(json: boolean): Output {
       process.stderr.write(`\r\u001b[K${Math.round(100 * fraction)} % ${oneLine(what).slice(0, 60)}`);
     },
   };
-}
-
-const prefixes = [
-  ['T', 1e12],
-  ['G', 1e9],
-  ['M', 1e6],
-  ['k', 1e3],
-  ['', 1],
-  ['m', 1e-3],
-  ['µ', 1e-6],
-  ['n', 1e-9],
-] as const;
-
-/** A quantity with three digits and an SI prefix, such as `1.88 ms` or `40.2 GFLOP/s`. */
-export function quantity(value: number, unit: string): string {
-  if (!Number.isFinite(value)) return `– ${unit}`;
-  const size = Math.abs(value);
-  const [prefix, scale] =
-    value === 0 ? (['', 1] as const) : (prefixes.find(([, from]) => size >= from) ?? (['n', 1e-9] as const));
-  return `${Number((value / scale).toPrecision(3))} ${prefix}${unit}`;
-}
-
-/** Lines of `name  value`, names padded to one column. */
-export function table(rows: readonly (readonly [name: string, value: string])[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }

@@ -1,6 +1,7 @@
 // The part of `flopscope predict --expect`: limit and expectation of every kind of work, side by side and never mixed.
+
 import type { WorkExpectation } from '../contract/validation.ts';
-import { quantity } from './output.ts';
+import { formatSi, formatSpread } from '../text/numbers.ts';
 
 /** A table for people: one line for each piece of work. */
 export function describeExpectations(expectations: readonly WorkExpectation[]): string {
@@ -9,7 +10,7 @@ export function describeExpectations(expectations: readonly WorkExpectation[]): 
       `${kind}, ${what}`,
       withError(limitSeconds, limitError),
       withError(seconds, relativeError),
-      quantity(tokens / seconds, 'tokens/s'),
+      formatSi(tokens / seconds, 'tokens/s'),
     ],
   );
   const all = [['work', 'limit', 'expected', 'rate'], ...rows];
@@ -26,5 +27,5 @@ export function describeExpectations(expectations: readonly WorkExpectation[]): 
 }
 
 function withError(seconds: number, error: number): string {
-  return `${quantity(seconds, 's')} ± ${(100 * error).toFixed(0)} %`;
+  return `${formatSi(seconds, 's')} ${formatSpread(error)}`;
 }

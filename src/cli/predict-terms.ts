@@ -1,7 +1,8 @@
 // What `flopscope predict` says about terms: closed form, named differences and plan, for people.
+
 import type { NamedFlops, TermReport, TermRow, TermTable } from '../contract/terms.ts';
-import { quantity } from './output.ts';
-import { columns } from './theory/options.ts';
+import { textColumns } from '../text/columns.ts';
+import { formatSi } from '../text/numbers.ts';
 
 /** The training step term by term with its reasons, and the totals of every other work. */
 export function describeTermReport({ convention, tables }: TermReport): string {
@@ -12,16 +13,16 @@ export function describeTermReport({ convention, tables }: TermReport): string {
 
 function describeTable({ title, rows, total }: TermTable): string {
   const seconds = ({ predictedSeconds = 0 }: TermRow): string[] =>
-    total.predictedSeconds === undefined ? [] : [quantity(predictedSeconds, 's')];
+    total.predictedSeconds === undefined ? [] : [formatSi(predictedSeconds, 's')];
   const cells = (row: TermRow): string[] => [
     row.term,
     flops(row.closedFlops),
     flops(row.usefulFlops - row.closedFlops),
     flops(row.usefulFlops),
     flops(row.launchedFlops),
-    quantity(row.bytes, 'B'),
-    quantity(row.activations, '').trim(),
-    quantity(row.parameters, '').trim(),
+    formatSi(row.bytes, 'B'),
+    formatSi(row.activations, '').trim(),
+    formatSi(row.parameters, '').trim(),
     ...seconds(row),
   ];
   const heads = [title, 'closed form', '+ named', '= plan', 'launched', 'bytes', 'activations', 'parameters'];
@@ -31,8 +32,8 @@ function describeTable({ title, rows, total }: TermTable): string {
       ? []
       : [[title, '', ''], ...of.map(({ name, flops: size, note }) => [name, flops(size), note])];
   return [
-    columns([heads, ...[...rows, total].map(cells)]),
-    columns([
+    textColumns([heads, ...[...rows, total].map(cells)]),
+    textColumns([
       ...reasons(total.differences, 'named: plan − closed form'),
       ...reasons(total.waste, 'waste: launched − plan'),
       ['unexplained', flops(total.unexplainedFlops), ''],
@@ -41,7 +42,7 @@ function describeTable({ title, rows, total }: TermTable): string {
 }
 
 function describeTotals(tables: readonly TermTable[]): string {
-  return columns([
+  return textColumns([
     ['', 'closed form', '+ named', '= plan', 'launched', 'bytes'],
     ...tables.map(({ title, total }) => [
       title,
@@ -49,11 +50,11 @@ function describeTotals(tables: readonly TermTable[]): string {
       flops(total.usefulFlops - total.closedFlops),
       flops(total.usefulFlops),
       flops(total.launchedFlops),
-      quantity(total.bytes, 'B'),
+      formatSi(total.bytes, 'B'),
     ]),
   ]);
 }
 
 function flops(value: number): string {
-  return quantity(value, 'FLOP');
+  return formatSi(value, 'FLOP');
 }

@@ -1,4 +1,5 @@
 // `flopscope predict`: what a run would cost, before anything is allocated.
+
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Prediction } from '../contract/runs.ts';
@@ -18,12 +19,14 @@ import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
 import type { OpenDevice } from '../runtime/device.ts';
+import { textColumns } from '../text/columns.ts';
+import { formatSi, formatSpread } from '../text/numbers.ts';
 import { tryOpenMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
 import { integer, jsonOption, outputOf } from './options.ts';
-import { type Output, quantity, table } from './output.ts';
+import type { Output } from './output.ts';
 import { describeExpectations } from './predict-expectations.ts';
 import { describeTermReport } from './predict-terms.ts';
 import { completeProfile, keptProfile, readProfile } from './profiles.ts';
@@ -183,13 +186,13 @@ async function findDevice(file: string | undefined, output: Output): Promise<Pre
 
 function describe(prediction: Prediction, profile: DeviceProfile | undefined): string {
   const { memoryBytes, secondsPerStep, tokensPerSecond, relativeError = 0, totalSeconds } = prediction;
-  const error = `± ${(100 * relativeError).toFixed(0)} %`;
-  return table([
-    ['parameters', quantity(prediction.parameters, '').trim()],
-    ...Object.entries(memoryBytes).map(([name, bytes]) => [`memory: ${name}`, quantity(bytes, 'B')] as const),
+  const error = formatSpread(relativeError);
+  return textColumns([
+    ['parameters', formatSi(prediction.parameters, '').trim()],
+    ...Object.entries(memoryBytes).map(([name, bytes]) => [`memory: ${name}`, formatSi(bytes, 'B')] as const),
     ...prediction.flopsPerToken.map(
       ({ convention, flops, note }) =>
-        [`flops per token: ${convention}`, `${quantity(flops, 'FLOP')}  ${note}`] as const,
+        [`flops per token: ${convention}`, `${formatSi(flops, 'FLOP')}  ${note}`] as const,
     ),
     ['tokens per step', String(prediction.tokensPerStep)],
     ['dispatches per step', String(prediction.dispatchesPerStep)],
@@ -197,9 +200,9 @@ function describe(prediction: Prediction, profile: DeviceProfile | undefined): s
       ? []
       : ([
           ['device', profile?.device ?? ''],
-          ['seconds per step', `${quantity(secondsPerStep, 's')} ${error}`],
-          ['tokens per second', `${quantity(tokensPerSecond, '')} ${error}`],
-          ['whole run', quantity(totalSeconds, 's')],
+          ['seconds per step', `${formatSi(secondsPerStep, 's')} ${error}`],
+          ['tokens per second', `${formatSi(tokensPerSecond, '')} ${error}`],
+          ['whole run', formatSi(totalSeconds, 's')],
         ] as const)),
   ]);
 }

@@ -2,7 +2,8 @@
 
 import type { KernelRow, KernelTable } from '../contract/kernels.ts';
 import { type KernelTotal, totalOf } from '../lab/cost/kernel-table.ts';
-import { table as pairs, quantity } from './output.ts';
+import { textColumns } from '../text/columns.ts';
+import { formatPercent, formatRatio, formatSi, unknown } from '../text/numbers.ts';
 
 /** A column: its head and how it stands. */
 interface Column {
@@ -36,7 +37,7 @@ export function describeProfile(
   const dispatches: Column = { head: 'dispatches' };
   const share: Column = { head: 'share' };
   const sums = (list: readonly KernelTotal[], head: string) =>
-    columns(
+    columnsUnder(
       [{ head, isText: true }, dispatches, ...figureColumns, share],
       [...list, whole].map((total) => [
         total.name,
@@ -53,19 +54,19 @@ export function describeProfile(
     ...(stepSeconds === undefined || sumOverStep === undefined
       ? []
       : ([
-          ['step, not profiled', quantity(stepSeconds, 's')],
-          ['rows, summed', `${(100 * sumOverStep).toFixed(1)} % of it`],
+          ['step, not profiled', formatSi(stepSeconds, 's')],
+          ['rows, summed', `${formatPercent(sumOverStep)} of it`],
         ] as const)),
     ...(where.trace === undefined ? [] : ([['trace', where.trace]] as const)),
   ];
   return [
-    columns(
+    columnsUnder(
       [name, shape, ...figureColumns, bound],
       rows.map((row) => [row.kernel, cut(row.shape), ...figures(row), row.boundBy]),
     ),
     sums(totals.kernel, 'kernel'),
     sums(totals.term, 'term'),
-    pairs(facts),
+    textColumns(facts),
   ].join('\n\n');
 }
 
@@ -74,37 +75,29 @@ function figures(item: KernelRow | KernelTotal): string[] {
   const ratio =
     predictedSeconds && measuredSeconds !== undefined ? measuredSeconds / predictedSeconds : undefined;
   return [
-    quantity(item.usefulFlops, 'FLOP'),
-    quantity(item.bytes, 'B'),
+    formatSi(item.usefulFlops, 'FLOP'),
+    formatSi(item.bytes, 'B'),
     seconds(item.limitSeconds),
     seconds(predictedSeconds),
     seconds(measuredSeconds),
-    ratio === undefined ? '–' : ratio.toFixed(2),
+    formatRatio(ratio),
   ];
 }
 
 function shareOf(total: KernelTotal, whole: KernelTotal): string {
   const [part, all] = [total.measuredSeconds, whole.measuredSeconds];
-  return part === undefined || !all ? '–' : `${((100 * part) / all).toFixed(1)} %`;
+  return part === undefined || !all ? unknown : formatPercent(part / all);
 }
 
-const seconds = (value: number | undefined): string => (value === undefined ? '–' : quantity(value, 's'));
+const seconds = (value: number | undefined): string => formatSi(value, 's');
 
 const cut = (text: string): string =>
   text.length <= shapeWidth ? text : `${text.slice(0, shapeWidth - 1)}…`;
 
-/** Aligned columns under their heads: text to the left, figures to the right. */
-function columns(heads: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = heads.map(({ head }, column) =>
-    Math.max(head.length, ...rows.map((row) => (row[column] ?? '').length)),
+/** Columns under their heads: text to the left, figures to the right. */
+function columnsUnder(heads: readonly Column[], rows: readonly (readonly string[])[]): string {
+  return textColumns(
+    [heads.map(({ head }) => head), ...rows],
+    heads.map(({ isText }) => (isText ? 'left' : 'right')),
   );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return heads[column]?.isText === true ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return [line(heads.map(({ head }) => head)), ...rows.map(line)].join('\n');
 }

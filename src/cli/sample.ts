@@ -11,11 +11,11 @@ import { type ModelFiles, modelFileNames } from '../lab/training/model-files.ts'
 import { Sampler, type SamplingOptions } from '../lab/training/sampler.ts';
 import { createModelTensors } from '../model/model-tensors.ts';
 import type { Runtime, RuntimeKind } from '../runtime/runtime.ts';
+import { formatSi } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readModelDirectory, resolvePath } from './files.ts';
 import { integer, jsonOption, outputOf, parseSeed, real, runtimeOption, tokenList } from './options.ts';
-import { quantity } from './output.ts';
 
 interface SampleOptions {
   readonly prompt?: string;
@@ -89,7 +89,7 @@ export function addSample(program: Command): void {
         if (!output.json) {
           const [prefill, decode] = [rates.prefillTokensPerSecond, rates.decodeTokensPerSecond];
           output.note(
-            `prefill ${quantity(prefill, 'tokens/s')}, decode ${quantity(decode, 'tokens/s')} on ${device}`,
+            `prefill ${formatSi(prefill, 'tokens/s')}, decode ${formatSi(decode, 'tokens/s')} on ${device}`,
           );
         }
       } finally {

@@ -1,4 +1,5 @@
 // `flopscope validate`: predictions against measurements on models that calibration has not seen.
+
 import { type Command, Option } from 'commander';
 import type { ValidationRow, ValidationSummary } from '../contract/validation.ts';
 import { openPace, shapesToMeasure, typicalPlans } from '../lab/cost/calibration.ts';
@@ -6,10 +7,11 @@ import { validatePredictions } from '../lab/cost/validation.ts';
 import { type GridModel, validationGrid } from '../lab/cost/validation-grid.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { OpenDevice } from '../runtime/device.ts';
+import { formatPercent, formatRatio, formatSi } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
 import { jsonOption, outputOf } from './options.ts';
-import { type Output, quantity } from './output.ts';
+import type { Output } from './output.ts';
 import { completeProfile, measureProfile, shapesOf } from './profiles.ts';
 import { useKnownProfile } from './profiles-known.ts';
 
@@ -94,22 +96,21 @@ function describeRow({
   measuredSeconds,
   paceRatio,
 }: ValidationRow): string {
-  const cell = (value: number, width: number) => quantity(value, 's').padStart(width);
+  const cell = (value: number, width: number) => formatSi(value, 's').padStart(width);
   return (
     `${name.padEnd(30)}${`${kind}, ${what}`.padEnd(34)}${cell(limitSeconds, 9)}${cell(seconds, 11)}` +
-    `${cell(measuredSeconds, 11)}${(seconds / measuredSeconds).toFixed(2).padStart(8)}${paceRatio.toFixed(2).padStart(7)}`
+    `${cell(measuredSeconds, 11)}${formatRatio(seconds / measuredSeconds).padStart(8)}${formatRatio(paceRatio).padStart(7)}`
   );
 }
 
 function describeSummary(summary: ValidationSummary): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const pace =
     Math.abs(summary.paceRatio - 1) > 0.1
-      ? ` The device now goes at ${percent(summary.paceRatio)} of the pace of its calibration: calibrate again.`
+      ? ` The device now goes at ${formatPercent(summary.paceRatio)} of the pace of its calibration: calibrate again.`
       : '';
   return (
-    `\n${summary.configurations} configurations on ${summary.device}: median error ${percent(summary.medianError)}, ` +
-    `90th percentile ${percent(summary.ninetiethPercentileError)}, unexplained ${percent(summary.medianUnexplained)} ` +
-    `of the measured time in the median. Took ${quantity(summary.seconds, 's')}.${pace}`
+    `\n${summary.configurations} configurations on ${summary.device}: median error ${formatPercent(summary.medianError)}, ` +
+    `90th percentile ${formatPercent(summary.ninetiethPercentileError)}, unexplained ${formatPercent(summary.medianUnexplained)} ` +
+    `of the measured time in the median. Took ${formatSi(summary.seconds, 's')}.${pace}`
   );
 }

@@ -1,4 +1,5 @@
-// Turns numbers into text for the page: three digits, SI prefixes, durations, shares. The only place that does.
+// Turns numbers into text, for page, reports and command line: three digits, SI prefixes, durations, shares. The only place
+// that does. Between a figure and its unit stands a narrow space that does not break; the command line writes a plain one.
 
 /** Shown where a figure is not known. */
 export const unknown = '–';
@@ -21,6 +22,11 @@ const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** Between a number and its unit: they stay on one line. */
 const thin = '\u202f';
 
+/** A text of figures with plain spaces before units: what a terminal searches and a script splits. */
+export function plainSpaces(text: string): string {
+  return text.replaceAll(thin, ' ');
+}
+
 /** Three significant digits without an exponent: 1.23, 12.3, 123. The value should lie in [0.001, 1000). */
 function threeDigits(value: number): string {
   const size = Math.abs(value);
@@ -41,23 +47,33 @@ export function formatSi(value: number | undefined, unit = ''): string {
   return suffix === '' ? text : `${text}${thin}${suffix}`;
 }
 
-/** A figure without a unit: three digits, no prefix between 0.001 and 1000, an exponent beyond. */
+/** A figure of any size as it can be typed in again: three digits, `0.285`, `1,758`, `2.70e21`. */
 export function formatDigits(value: number | undefined): string {
-  if (value === undefined || !Number.isFinite(value)) return unknown;
-  const size = Math.abs(value);
-  if (size === 0) return '0';
-  return size >= 0.001 && size < 999.5 ? threeDigits(value) : value.toExponential(2).replace('e+', 'e');
+  return plainFigure(value) ?? (value as number).toExponential(2).replace('e+', 'e');
 }
 
-/** A figure that may be of any size, three digits: `0.285`, `1,758`, `2.70×10²¹`. */
+/** The same as it is read: `0.285`, `1,758`, `2.70×10²¹`. */
 export function formatPower(value: number | undefined): string {
+  const plain = plainFigure(value);
+  if (plain !== undefined) return plain;
+  const [digits = '', exponent = ''] = (value as number).toExponential(2).split('e');
+  return `${digits}×10${superscript(exponent)}`;
+}
+
+/** Three digits from 0.001 on, grouped ones from 1000 to 99,999; undefined for what needs an exponent. */
+function plainFigure(value: number | undefined): string | undefined {
   if (value === undefined || !Number.isFinite(value)) return unknown;
   const size = Math.abs(value);
   if (value === 0) return '0';
   if (size >= 999.5 && size < 99_999.5) return grouped.format(value);
-  if (size >= 0.001 && size < 999.5) return threeDigits(value);
-  const [digits = '', exponent = ''] = value.toExponential(2).split('e');
-  return `${digits}×10${superscript(exponent)}`;
+  return size >= 0.001 && size < 999.5 ? threeDigits(value) : undefined;
+}
+
+/** A figure without a unit: whole below a thousand if it is, a prefix from there on, else as `formatDigits`. */
+export function formatFigure(value: number | undefined): string {
+  if (value !== undefined && Number.isInteger(value) && Math.abs(value) < 1000) return String(value);
+  const isLarge = value !== undefined && Math.abs(value) >= 999.5 && Math.abs(value) < 1e18;
+  return isLarge ? formatSi(value) : formatDigits(value);
 }
 
 /** The label of an axis' tick, as short as it is exact: `0.2`, `50`, `20k`, `3M`, from `powersFrom` on `10²¹`. */

@@ -28,10 +28,10 @@ describe('lesson', () => {
   it('prints guess, theory, measurement and table for people', async () => {
     const { code, stdout } = await runMain(['lesson', 'deepseek', '--guess', '1', ...onCpu]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/You guessed 1: off\.\nTheory says: 2\.7 million GPU-hours\./);
+    expect(stdout).toMatch(/You guessed 1: off\.\nTheory says: 2\.70 million GPU-hours\./);
     expect(stdout).toMatch(/It was: 2\.79 million GPU-hours reported/);
     expect(stdout).toMatch(/holds {2}GPU-hours within 15 %/);
-    expect(stdout).toMatch(/active parameters +12·L·d² +37\.6 G +37 G/);
+    expect(stdout).toMatch(/active parameters +12·L·d² +37\.6\sG +37\.0\sG/);
   });
 
   it.each([

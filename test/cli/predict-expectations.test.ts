@@ -1,8 +1,10 @@
 // What `flopscope predict --expect` shows: both predictions of all work, on a profile of round numbers.
+
 import { expect, it } from 'vitest';
 import { describeExpectations } from '../../src/cli/predict-expectations.ts';
 import { profileToJson } from '../../src/cli/profiles.ts';
 import type { WorkExpectation } from '../../src/contract/validation.ts';
+import { plainSpaces } from '../../src/text/numbers.ts';
 import { exampleProfile } from './example-profile.ts';
 import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
@@ -20,9 +22,9 @@ it('limit and expectation stand in columns, each with its error', () => {
       ...{ seconds: 2e-3, relativeError: 0.11 },
     },
   ]);
-  expect(text.split('\n')).toEqual([
-    'work                           limit     expected          rate',
-    'decode, a token after 9  10 µs ± 2 %  2 ms ± 11 %  500 tokens/s',
+  expect(plainSpaces(text).split('\n')).toEqual([
+    'work                             limit        expected          rate',
+    'decode, a token after 9  10.0 µs ± 2 %  2.00 ms ± 11 %  500 tokens/s',
   ]);
 });
 

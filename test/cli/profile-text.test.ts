@@ -39,18 +39,20 @@ it('gives rows their ratio, totals their share of the step, and counts micro-bat
     trace: '/t.json',
   }).split('\n\n');
   expect(rows.split('\n')[1]).toMatch(
-    /^matmul +rows 4, columns 8 +2 MFLOP +3 kB +1 ms +2 ms +3 ms +1\.50 +arithmetic$/,
+    /^matmul +rows 4, columns 8 +2\.00\sMFLOP +3\.00\skB +1\.00\sms +2\.00\sms +3\.00\sms +1\.50× +arithmetic$/,
   );
   expect(rows.split('\n')[2]).toMatch(/^adamW +elements 8!+… /);
   expect(kernels.split('\n')).toEqual([
     expect.stringMatching(/^kernel +dispatches .* share$/),
-    expect.stringMatching(/^matmul +2 +4 MFLOP +6 kB +2 ms +4 ms +6 ms +1\.50 +60\.0 %$/),
-    expect.stringMatching(/^adamW +1 .* 2\.00 +40\.0 %$/),
-    expect.stringMatching(/^whole step +3 .* 10 ms +1\.67 +100\.0 %$/),
+    expect.stringMatching(
+      /^matmul +2 +4\.00\sMFLOP +6\.00\skB +2\.00\sms +4\.00\sms +6\.00\sms +1\.50× +60\.0\s%$/,
+    ),
+    expect.stringMatching(/^adamW +1 .* 2\.00× +40\.0\s%$/),
+    expect.stringMatching(/^whole step +3 .* 10\.0\sms +1\.67× +100\s%$/),
   ]);
   expect(terms).toMatch(/^qkv .*\noptimizer /m);
   expect(facts).toMatch(/^dispatches +2; all but the update run 2 times in a step$/m);
-  expect(facts).toMatch(/^rows, summed +50\.0 % of it$/m);
+  expect(facts).toMatch(/^rows, summed +50\.0\s% of it$/m);
   expect(facts).toMatch(/^trace +\/t\.json$/m);
 });
 

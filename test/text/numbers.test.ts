@@ -6,6 +6,7 @@ import {
   formatDigits,
   formatDollars,
   formatDuration,
+  formatFigure,
   formatLoss,
   formatPercent,
   formatPower,
@@ -15,9 +16,10 @@ import {
   formatSi,
   formatSpread,
   formatTick,
+  plainSpaces,
 } from '../../src/text/numbers.ts';
 
-const plain = (text: string): string => text.replaceAll('\u202f', ' ');
+const plain = plainSpaces;
 
 describe('format', () => {
   it.each([
@@ -45,6 +47,7 @@ describe('format', () => {
       formatBytes,
       formatSeconds,
       formatDuration,
+      formatFigure,
       formatLoss,
       formatPercent,
       formatDigits,
@@ -98,7 +101,9 @@ describe('format', () => {
     expect(plain(formatSpread(0.04))).toBe('± 4 %');
     expect(formatSpread(undefined)).toBe('');
     expect(formatDigits(0.85)).toBe('0.850');
-    expect(formatDigits(12_345)).toBe('1.23e4');
+    expect(formatDigits(12_345)).toBe('12,345');
+    expect(formatDigits(2.7e21)).toBe('2.70e21');
+    expect(formatDigits(1e-18)).toBe('1.00e-18');
   });
 });
 
@@ -150,5 +155,22 @@ describe('figures of any size', () => {
     [1e-18, '$1.00×10⁻¹⁸'],
   ])('writes %d dollars as %s', (value, text) => {
     expect(formatDollars(value)).toBe(text);
+  });
+});
+
+describe('a figure without a unit', () => {
+  it.each([
+    [0, '0'],
+    [6, '6'],
+    [999, '999'],
+    [1234, '1.23 k'],
+    [2.7, '2.70'],
+    [-12.345, '-12.3'],
+    [6.71e11, '671 G'],
+    [4.6e-10, '4.60e-10'],
+    [2.64e24, '2.64e24'],
+    [Number.NaN, '–'],
+  ])('%s reads %s', (value, text) => {
+    expect(plainSpaces(formatFigure(value))).toBe(text);
   });
 });

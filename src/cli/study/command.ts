@@ -4,11 +4,13 @@ import { emitStudy, emitters } from '../../lab/studies/emit.ts';
 import { type PlannedRun, type StudyPlan, shardOf, type TrunkGroup } from '../../lab/studies/plan.ts';
 import { readyStudies } from '../../lab/studies/ready.ts';
 import { runStudy } from '../../lab/studies/run-study.ts';
+import { textColumns } from '../../text/columns.ts';
+import { formatSi } from '../../text/numbers.ts';
 import { Interrupted, refuse } from '../failure.ts';
 import { resolvePath } from '../files.ts';
 import { withInterruption } from '../interruption.ts';
 import { jsonOption, outputOf, runtimeOption } from '../options.ts';
-import { type Output, quantity, table } from '../output.ts';
+import type { Output } from '../output.ts';
 import type { StudyOptions } from './options.ts';
 import { type PreparedStudy, prepareStudy } from './prepare.ts';
 import { type Shard, TableFile } from './table-file.ts';
@@ -62,7 +64,7 @@ function describeDropped({ dropped }: StudyPlan, output: Output): void {
     const { parameters } = run.shape;
     output.result(
       { dropped: run.run, parameters, tokens: run.tokens, reason },
-      `dropped: ${quantity(parameters, '').trim()} parameters, ${quantity(run.tokens, 'tokens')}: ${reason}`,
+      `dropped: ${formatSi(parameters, '').trim()} parameters, ${formatSi(run.tokens, 'tokens')}: ${reason}`,
     );
   }
 }
@@ -108,10 +110,10 @@ function describe(run: PlannedRun) {
 function lineOf({ run, shape, tokens, predictedSeconds, predictedBytes }: PlannedRun): string {
   return [
     run,
-    `${quantity(shape.parameters, '').trim()} parameters`,
-    quantity(tokens, 'tokens'),
-    predictedSeconds === undefined ? '' : quantity(predictedSeconds, 's'),
-    quantity(predictedBytes, 'B'),
+    `${formatSi(shape.parameters, '').trim()} parameters`,
+    formatSi(tokens, 'tokens'),
+    predictedSeconds === undefined ? '' : formatSi(predictedSeconds, 's'),
+    formatSi(predictedBytes, 'B'),
   ]
     .map((cell) => cell.padEnd(17))
     .join('')
@@ -119,11 +121,11 @@ function lineOf({ run, shape, tokens, predictedSeconds, predictedBytes }: Planne
 }
 
 function total(count: number, seconds: number | undefined, flops: number): string {
-  const time = seconds === undefined ? 'not calibrated' : quantity(seconds, 's');
-  return table([
+  const time = seconds === undefined ? 'not calibrated' : formatSi(seconds, 's');
+  return textColumns([
     ['runs', String(count)],
     ['predicted', time],
-    ['flops', quantity(flops, 'FLOP')],
+    ['flops', formatSi(flops, 'FLOP')],
   ]);
 }
 
@@ -165,7 +167,7 @@ async function run(
       const { loss, seconds, status, message } = result;
       output.result(
         { ...describe(planned), loss, seconds, status, ...(message ? { message } : {}) },
-        `${lineOf(planned)}  ${loss === undefined ? `${status}: ${message}` : `loss ${loss.toFixed(4)}`}  in ${quantity(seconds, 's')}`,
+        `${lineOf(planned)}  ${loss === undefined ? `${status}: ${message}` : `loss ${loss.toFixed(4)}`}  in ${formatSi(seconds, 's')}`,
       );
     },
   });
@@ -187,10 +189,10 @@ async function run(
       device,
       ...(file ? { out: file.path } : {}),
     },
-    table([
+    textColumns([
       ['runs', `${counts.finished} finished, ${counts.failed} failed, ${done.size} done before`],
-      ['measured', `${quantity(times.seconds, 's')}, idle ${(100 * times.idleShare).toFixed(1)} %`],
-      ['predicted', predictedSeconds === undefined ? 'not calibrated' : quantity(predictedSeconds, 's')],
+      ['measured', `${formatSi(times.seconds, 's')}, idle ${(100 * times.idleShare).toFixed(1)} %`],
+      ['predicted', predictedSeconds === undefined ? 'not calibrated' : formatSi(predictedSeconds, 's')],
       ...(file ? [['table', file.path] as const] : []),
     ]),
   );

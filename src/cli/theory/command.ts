@@ -1,6 +1,9 @@
 // `flopscope theory`: closed forms of the literature from the command line; no GPU is opened.
+
 import type { Command } from 'commander';
 import { stage } from '../../lab/plans/problem.ts';
+import { textColumns } from '../../text/columns.ts';
+import { formatDigits } from '../../text/numbers.ts';
 import { cacheOfArchitecture, countArchitecture } from '../../theory/architecture.ts';
 import {
   chinchillaConvention,
@@ -13,9 +16,9 @@ import { expertConvention, expertCount, expertFactor, publishedRouters } from '.
 import { cacheConvention, reportCache } from '../../theory/kv-cache.ts';
 import { publishedModels } from '../../theory/published-models.ts';
 import { jsonOption, outputOf } from '../options.ts';
-import { table } from '../output.ts';
+
 import { addKv } from './kv.ts';
-import { amount, columns, figure } from './options.ts';
+import { amount } from './options.ts';
 import { addPress } from './press.ts';
 
 /** Adds the commands. */
@@ -54,11 +57,13 @@ function addChinchilla(theory: Command): void {
           flops,
           ...{ closedForm, grid, ratio },
         },
-        `${columns([
+        `${textColumns([
           ['', 'parameters', 'tokens', 'tokens per parameter', 'loss'],
           ...optima.map((row) => [
             row.method,
-            ...[row.parameters, row.tokens, row.tokensPerParameter, row.loss].map(figure),
+            ...[row.parameters, row.tokens, row.tokensPerParameter, row.loss].map((value) =>
+              formatDigits(value),
+            ),
           ]),
         ])}\n\n${chinchillaConvention}`,
       );
@@ -84,7 +89,7 @@ function addExperts(theory: Command): void {
         { convention: expertConvention, unit, total, active, factor: expertFactor, experts, exact },
         [
           `${experts.typical} experts (${experts.low} to ${experts.high})`,
-          table(
+          textColumns(
             publishedRouters.map((router) => [
               router.model,
               `${router.experts} experts, ${router.expertsPerToken} per token, ${router.shared} shared`,
@@ -123,6 +128,6 @@ function addModels(theory: Command): void {
         model.source,
       ]);
       const head = ['', 'parameters', 'active', 'cache B/token', 'source'];
-      output.text(`${columns([head, ...lines])}\n\nactive: ${rows[0].count.active[0].convention}\n`);
+      output.text(`${textColumns([head, ...lines])}\n\nactive: ${rows[0].count.active[0].convention}\n`);
     });
 }

@@ -1,4 +1,5 @@
 // `flopscope theory kv`: bytes per token of the cache of keys and values, from configurations of ours or of Hugging Face.
+
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { stage } from '../../lab/plans/problem.ts';
@@ -6,13 +7,15 @@ import { modelFileNames } from '../../lab/training/model-files.ts';
 import { layerAttention } from '../../model/attention-config.ts';
 import { type ModelConfig, parseModel } from '../../model/config.ts';
 import { readHuggingFaceConfig } from '../../model/huggingface/config.ts';
+import { textColumns } from '../../text/columns.ts';
+import { formatDigits, formatSi } from '../../text/numbers.ts';
 import { type ConfiguredCache, isPublishedConfig, readCacheConfig } from '../../theory/cache-config.ts';
 import { type CacheEntry, type CacheReport, cacheConvention, reportCache } from '../../theory/kv-cache.ts';
 import { refuse } from '../failure.ts';
 import { isDirectory, readJsonFile, resolvePath } from '../files.ts';
 import { jsonOption, outputOf } from '../options.ts';
-import { quantity, table } from '../output.ts';
-import { amount, figure } from './options.ts';
+
+import { amount } from './options.ts';
 
 interface KvOptions {
   readonly context?: number;
@@ -100,16 +103,16 @@ function describe(path: string, report: CacheReport): string {
     bytesPerTokenBeyondWindows: beyond,
     bytesPerTokenWithoutDecoupledKey: plain,
   } = report;
-  return table([
+  return textColumns([
     ['config', path],
     ['attention', `${report.kind}, ${report.layers} layers`],
     ['bytes per token', `${bytesPerToken} (${report.valuesPerToken} values of ${report.bitsPerValue} bits)`],
     ...(beyond === bytesPerToken ? [] : [['once windows are full', `${beyond}`] as const]),
     ...(plain === undefined ? [] : [['without the decoupled key', `${plain}`] as const]),
-    [`${report.context} tokens`, quantity(report.bytesAtContext, 'B')],
+    [`${report.context} tokens`, formatSi(report.bytesAtContext, 'B')],
     [
       'of multi-head attention',
-      `${figure(100 * report.shareOfMultiHead)} % of ${report.multiHeadBytesPerToken} bytes per token`,
+      `${formatDigits(100 * report.shareOfMultiHead)} % of ${report.multiHeadBytesPerToken} bytes per token`,
     ],
   ]);
 }

@@ -53,22 +53,3 @@ export function assumptionsOf(options: AssumptionOptions): Promise<Assumptions> 
     }),
   );
 }
-
-/** A figure with three digits, such as 0.285 or 2.70e21. */
-export function figure(value: number): string {
-  const isPlain = value === 0 || (Math.abs(value) >= 0.01 && Math.abs(value) < 1e5);
-  return isPlain ? String(Number(value.toPrecision(3))) : value.toExponential(2).replace('e+', 'e');
-}
-
-/** Lines of cells, every column as wide as its widest. */
-export function columns(lines: readonly (readonly string[])[]): string {
-  const widths = lines[0].map((_, index) => Math.max(...lines.map((cells) => cells[index]?.length ?? 0)));
-  return lines
-    .map((cells) =>
-      cells
-        .map((cell, index) => cell.padEnd(widths[index]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}

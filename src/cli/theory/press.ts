@@ -1,5 +1,8 @@
 // `flopscope theory press` and `deepseek`: Press's Table 3, and his check of it.
+
 import { type Command, Option } from 'commander';
+import { textColumns } from '../../text/columns.ts';
+import { formatDigits } from '../../text/numbers.ts';
 import { type Assumptions, statedAssumptions } from '../../theory/assumptions.ts';
 import { deepSeekCheck, deepSeekModel, deepSeekReported } from '../../theory/deepseek.ts';
 import { economicsUnits } from '../../theory/economics.ts';
@@ -15,8 +18,8 @@ import {
   type Span,
 } from '../../theory/press-cases.ts';
 import { jsonOption, outputOf } from '../options.ts';
-import { table } from '../output.ts';
-import { type AssumptionOptions, addAssumptions, assumptionsOf, columns, figure } from './options.ts';
+
+import { type AssumptionOptions, addAssumptions, assumptionsOf } from './options.ts';
 
 /** Adds both commands. */
 export function addPress(theory: Command): void {
@@ -62,11 +65,11 @@ export function addPress(theory: Command): void {
 
 function describeCases(cases: Readonly<Record<string, PressCase>>): string {
   const rows = Object.keys(pressCaseUnits) as (keyof PressCaseCosts)[];
-  return columns([
+  return textColumns([
     ['', ...Object.keys(cases), 'unit'],
     ...rows.map((row) => [
       row,
-      ...Object.values(cases).map((costs) => span(costs[row], figure)),
+      ...Object.values(cases).map((costs) => span(costs[row], formatDigits)),
       pressCaseUnits[row],
     ]),
   ]);
@@ -77,8 +80,8 @@ function describeTerms(name: PressCaseName): string {
   const models = pressCaseModels[name];
   const [low, high] = ('low' in models ? [models.low, models.high] : [models, models]).map(pressTable);
   const cell = (from: number, to: number): string =>
-    span(from === to ? from : { low: from, high: to }, figure);
-  return columns([
+    span(from === to ? from : { low: from, high: to }, formatDigits);
+  return textColumns([
     ['Table 1, forward', 'of', 'multiply-adds', 'activations', 'parameters'],
     ...low.map((from, index) => [
       from.task,
@@ -97,7 +100,7 @@ function span(value: number | Span<number>, show: (value: number) => string): st
 function describeAssumptions(assumptions: Assumptions): string {
   const stated = statedAssumptions(assumptions);
   return `Assumed: ${Object.entries(stated)
-    .map(([name, value]) => `${name} ${figure(value)}`)
+    .map(([name, value]) => `${name} ${formatDigits(value)}`)
     .join(', ')}.`;
 }
 
@@ -105,25 +108,25 @@ function describeDeepSeek(assumptions: Assumptions): string {
   const { activeParameters, multiplyAddsPerToken, optimal, reportedTokens } = deepSeekCheck(assumptions);
   const { low, high } = reportedTokens.operatingDollars;
   const compared = (recomputed: number, reported: number): string =>
-    `${figure(recomputed)}  reported ${figure(reported)}`;
-  return table([
+    `${formatDigits(recomputed)}  reported ${formatDigits(reported)}`;
+  return textColumns([
     ['active parameters, 12L·d²', compared(activeParameters, deepSeekReported.activeParameters)],
-    ['multiply-adds per token', figure(multiplyAddsPerToken)],
+    ['multiply-adds per token', formatDigits(multiplyAddsPerToken)],
     [
       `tokens, ${assumptions.tokensPerParameter} per parameter`,
       compared(optimal.tokens, deepSeekReported.tokens),
     ],
     [
       'training on these',
-      `${figure(optimal.multiplyAdds)} multiply-adds, ${figure(optimal.gpuHours)} GPU-hours`,
+      `${formatDigits(optimal.multiplyAdds)} multiply-adds, ${formatDigits(optimal.gpuHours)} GPU-hours`,
     ],
-    ['training on the reported', `${figure(reportedTokens.multiplyAdds)} multiply-adds`],
+    ['training on the reported', `${formatDigits(reportedTokens.multiplyAdds)} multiply-adds`],
     ['GPU-hours of it', compared(reportedTokens.gpuHours, deepSeekReported.gpuHours)],
     ['dollars of it, capital', compared(reportedTokens.dollars, deepSeekReported.dollars)],
-    ['running it besides', `${figure(low)} to ${figure(high)} dollars`],
+    ['running it besides', `${formatDigits(low)} to ${formatDigits(high)} dollars`],
     [
       'energy of it',
-      `${figure(reportedTokens.kilowattHours)} kWh, ${figure(reportedTokens.energyDollars)} dollars`,
+      `${formatDigits(reportedTokens.kilowattHours)} kWh, ${formatDigits(reportedTokens.energyDollars)} dollars`,
     ],
   ]);
 }

@@ -2,7 +2,8 @@
 
 import type { ExpertsEvent } from '../../contract/inside.ts';
 import type { LabEvent, StepRecord } from '../../contract/runs.ts';
-import { type Output, quantity } from '../output.ts';
+import { formatDigits, formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
+import type { Output } from '../output.ts';
 
 /** One line of `flopscope train --json`. Stable. */
 export interface StepLine {
@@ -114,18 +115,17 @@ export class StepLines {
 function describeLine({ step, loss, validationLoss, learningRate, ...line }: StepLine): string {
   const parts = [
     `step ${step}`,
-    `loss ${loss.toFixed(4)}`,
-    ...(validationLoss === undefined ? [] : [`validation ${validationLoss.toFixed(4)}`]),
-    `rate ${learningRate.toPrecision(3)}`,
-    `gradient ${line.gradientNorm.toPrecision(3)}`,
-    quantity(line.stepSeconds, 's'),
-    quantity(line.tokensPerSecond, 'tokens/s'),
+    `loss ${formatLoss(loss)}`,
+    ...(validationLoss === undefined ? [] : [`validation ${formatLoss(validationLoss)}`]),
+    `rate ${formatDigits(learningRate)}`,
+    `gradient ${formatDigits(line.gradientNorm)}`,
+    formatSi(line.stepSeconds, 's'),
+    formatSi(line.tokensPerSecond, 'tokens/s'),
   ];
   return parts.join('  ');
 }
 
 function describeExperts({ sample, collapsed }: ExpertsEvent): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const layers = sample.layers.map(({ layer, load, dropped, entropy, balance }) => {
     const choices = Math.max(
       1,
@@ -134,10 +134,10 @@ function describeExperts({ sample, collapsed }: ExpertsEvent): string {
     const [least, most] = [Math.min(...load) / choices, Math.max(...load) / choices];
     return [
       `  experts of layer ${layer + 1}`,
-      `${percent(least)} to ${percent(most)} of the load each`,
-      `balance ${balance.toFixed(3)}`,
-      `entropy ${entropy.toFixed(3)}`,
-      ...(dropped > 0 ? [`${percent(dropped / choices)} dropped`] : []),
+      `${formatPercent(least)} to ${formatPercent(most)} of the load each`,
+      `balance ${formatDigits(balance)}`,
+      `entropy ${formatDigits(entropy)}`,
+      ...(dropped > 0 ? [`${formatPercent(dropped / choices)} dropped`] : []),
     ].join('  ');
   });
   return [...layers, ...collapsed.map(({ why }) => `  router collapsed: ${why}`)].join('\n');

@@ -1,4 +1,5 @@
 // `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
+
 import { basename } from 'node:path';
 import type { LabEvent } from '../../contract/runs.ts';
 import type { Problem } from '../../contract/values.ts';
@@ -11,12 +12,14 @@ import { writeModelFiles } from '../../lab/training/model-files.ts';
 import { checkpointOf, prepareRun, type Run, weightsOf } from '../../lab/training/run.ts';
 import { RunLoop } from '../../lab/training/run-loop.ts';
 import type { Experiment } from '../../model/config.ts';
+import { textColumns } from '../../text/columns.ts';
+import { formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { readExperiment, withText } from '../experiments.ts';
 import { Interrupted } from '../failure.ts';
 import { createDirectory, type NamedBytes, resolvePath, writeFiles } from '../files.ts';
 import { unlessInterrupted } from '../interruption.ts';
-import { type Output, quantity, table } from '../output.ts';
+import type { Output } from '../output.ts';
 import { experimentFileName } from '../predict.ts';
 import { completeProfile } from '../profiles.ts';
 import { useKnownProfile } from '../profiles-known.ts';
@@ -173,18 +176,18 @@ function summary(
     ...{ seconds, runtime: engine.kind, device, out, record },
   };
   const rows: (readonly [string, string | undefined])[] = [
-    ['done', `${step} steps, ${tokens} tokens, ${quantity(seconds, 's')} on ${device}`],
-    ['loss', lines.last?.loss.toFixed(4)],
-    ['validation loss', lines.validationLoss?.toFixed(4)],
-    ['measured', measured && quantity(measured, 'tokens/s')],
-    ['predicted', predicted && quantity(predicted, 'tokens/s')],
-    [
-      'utilization',
-      utilization && peak && `${(100 * utilization).toFixed(1)} % of ${quantity(peak, 'FLOP/s')}`,
-    ],
+    ['done', `${step} steps, ${tokens} tokens, ${formatSi(seconds, 's')} on ${device}`],
+    ['loss', lines.last && formatLoss(lines.last.loss)],
+    ['validation loss', lines.validationLoss && formatLoss(lines.validationLoss)],
+    ['measured', measured && formatSi(measured, 'tokens/s')],
+    ['predicted', predicted && formatSi(predicted, 'tokens/s')],
+    ['utilization', utilization && peak && `${formatPercent(utilization)} of ${formatSi(peak, 'FLOP/s')}`],
     ['written to', [out, record].filter(Boolean).join(' and ') || undefined],
   ].map(([name, text]) => [String(name), text ? String(text) : undefined]);
-  return [value, table(rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])))];
+  return [
+    value,
+    textColumns(rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]))),
+  ];
 }
 
 function describeEvent(event: LabEvent, output: Output): void {

@@ -9,6 +9,7 @@ import { scaleModel } from '../../model/size-dial.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
 import type { Capabilities, VariantTable } from '../../plan/kernel.ts';
 import { planFlops } from '../../plan/predict.ts';
+import { formatPercent, formatSi } from '../../text/numbers.ts';
 import { predictTraining } from '../plans/prediction.ts';
 import { LabError } from '../plans/problem.ts';
 import { recordTrainingPlans } from '../plans/training-plans.ts';
@@ -131,10 +132,10 @@ function matchModel(
     if (Math.abs(tuned.miss) <= flopsTolerance && isLegal(experiment, tuned.model)) return tuned.model;
     if (Math.abs(tuned.miss) < Math.abs(found[0].miss)) found[0] = tuned;
   }
-  const percent = (100 * (found[0]?.miss ?? 0)).toFixed(1);
+  const percent = formatPercent(found[0]?.miss ?? 0);
   throw refusal(
-    `no size of ${title} costs ${(target / 1e6).toPrecision(3)} Mflop a token, as the first model does; the nearest is ` +
-      `off by ${percent} %. Choose models that are nearer in size.`,
+    `no size of ${title} costs ${formatSi(target, 'flop')} a token, as the first model does; the nearest is ` +
+      `off by ${percent}. Choose models that are nearer in size.`,
   );
 }
 

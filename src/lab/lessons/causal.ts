@@ -7,10 +7,11 @@ import { recordTrunk } from '../../model/transformer.ts';
 import { freeze } from '../../plan/plan.ts';
 import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
+import { formatFigure } from '../../text/numbers.ts';
 import { computeAttentionMap } from '../inside/attention-map.ts';
 import { tokenNames } from '../plans/corpus.ts';
 import { readParameters } from '../plans/parameter-io.ts';
-import { check, figure, type Lesson, type LessonTools } from './lesson.ts';
+import { check, type Lesson, type LessonTools } from './lesson.ts';
 import { type LessonRun, lessonExperiment, startLessonRun, trainSteps } from './training.ts';
 
 const sizes = {
@@ -160,10 +161,10 @@ function judge(
   return {
     measured: { value: changed, text: `${changed} of ${count} positions` },
     checks: [
-      check('Largest change before the replaced token', 'exactly 0', figure(before), before === 0),
-      check('Smallest change from it on', 'more than 0', figure(after), after > 0),
-      check('Attention to later tokens', 'exactly 0', figure(future), future === 0),
-      check('Each row of attention sums to', '1 ± 1e-5', `1 ± ${figure(worst, 2)}`, worst <= 1e-5),
+      check('Largest change before the replaced token', 'exactly 0', formatFigure(before), before === 0),
+      check('Smallest change from it on', 'more than 0', formatFigure(after), after > 0),
+      check('Attention to later tokens', 'exactly 0', formatFigure(future), future === 0),
+      check('Each row of attention sums to', '1 ± 1e-5', `1 ± ${formatFigure(worst)}`, worst <= 1e-5),
     ],
     figures: [
       matrix('Attention of the last layer, first head', 'looks at', attention),

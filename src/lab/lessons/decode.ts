@@ -12,10 +12,11 @@ import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import type { Tensor } from '../../plan/tensor.ts';
 import type { Replay, Runtime } from '../../runtime/runtime.ts';
+import { formatFigure, formatSeconds } from '../../text/numbers.ts';
 import type { Engine } from '../plans/engine.ts';
 import { type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { freshWeights, openModel } from '../plans/open-model.ts';
-import { check, figure, type Lesson, type LessonTools, secondsText, table } from './lesson.ts';
+import { check, type Lesson, type LessonTools, table } from './lesson.ts';
 import { evaluatePolynomial, fitPolynomial } from './polynomial.ts';
 import { lessonExperiment } from './training.ts';
 
@@ -107,11 +108,11 @@ export const decodeLesson: Lesson = {
     const last = flops.at(-1);
     const ratio = (last?.uncached ?? 0) / (last?.cached ?? 1);
     return {
-      answer: { value: ratio, text: `${figure(ratio)} times the flops` },
+      answer: { value: ratio, text: `${formatFigure(ratio)} times the flops` },
       reasons: [
         'With a cache the new token passes 12d² weights per layer and meets n keys and values: a + b·n.',
         'Without one n tokens pass the weights and n²/2 pairs of tokens meet: a + b·n + c·n².',
-        `By plan that is ${figure(last?.uncached ?? 0)} flops against ${figure(last?.cached ?? 0)} at n = ${last?.length}: ${figure(ratio)} times as many. Time can only follow where arithmetic is what takes the time.`,
+        `By plan that is ${formatFigure(last?.uncached ?? 0)} flops against ${formatFigure(last?.cached ?? 0)} at n = ${last?.length}: ${formatFigure(ratio)} times as many. Time can only follow where arithmetic is what takes the time.`,
       ],
       figures: [
         {
@@ -202,24 +203,24 @@ function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
   const curve = (coefficients: readonly number[]) =>
     timings.map(({ length }) => [length, evaluatePolynomial(coefficients, length)] as const);
   return {
-    measured: { value: ratioOf(last), text: `${figure(ratioOf(last), 2)} times as long` },
+    measured: { value: ratioOf(last), text: `${formatFigure(ratioOf(last))} times as long` },
     checks: [
       check(
         `With cache, from ${first.length} to ${last.length} tokens`,
         `at most ${growth} times the time`,
-        `${figure(cachedGrowth, 2)} times`,
+        `${formatFigure(cachedGrowth)} times`,
         cachedGrowth <= growth,
       ),
       check(
         'Without cache time grows faster',
-        `more than ${figure(cachedGrowth, 2)} times`,
-        `${figure(uncachedGrowth, 2)} times`,
+        `more than ${formatFigure(cachedGrowth)} times`,
+        `${formatFigure(uncachedGrowth)} times`,
         uncachedGrowth > cachedGrowth,
       ),
       check(
         'The ratio rises with the text',
-        `more than ${figure(ratioOf(first), 2)}`,
-        figure(ratioOf(last), 2),
+        `more than ${formatFigure(ratioOf(first))}`,
+        formatFigure(ratioOf(last)),
         ratioOf(last) > ratioOf(first),
       ),
     ],
@@ -249,10 +250,10 @@ function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
         ['n', 'with cache', 'without', 'ratio of times', 'ratio of flops'],
         timings.map((timing, index) => [
           timing.length,
-          secondsText(timing.cached),
-          secondsText(timing.uncached),
-          figure(ratioOf(timing)),
-          figure((flops[index]?.uncached ?? 0) / (flops[index]?.cached ?? 1)),
+          formatSeconds(timing.cached),
+          formatSeconds(timing.uncached),
+          formatFigure(ratioOf(timing)),
+          formatFigure((flops[index]?.uncached ?? 0) / (flops[index]?.cached ?? 1)),
         ]),
       ),
       table(
@@ -265,7 +266,7 @@ function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
       ),
     ],
     meaning: [
-      `The longer the text, the more the cache saves: ${figure(ratioOf(first), 2)} times at ${first.length} tokens, ${figure(ratioOf(last), 2)} times at ${last.length}.`,
+      `The longer the text, the more the cache saves: ${formatFigure(ratioOf(first))} times at ${first.length} tokens, ${formatFigure(ratioOf(last))} times at ${last.length}.`,
       'The saving in time is less than the saving in flops. A single token is too little work for a GPU: it waits for kernels to start and for weights to arrive, not for arithmetic. That is why serving puts many texts in one batch.',
       'The price is memory: two vectors per layer and token, kept for as long as the text is open.',
     ],
@@ -274,5 +275,5 @@ function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
 
 /** Each term of a fitted polynomial at n, as text. */
 function termsOf(coefficients: readonly number[], n: number): string[] {
-  return coefficients.map((coefficient, power) => secondsText(coefficient * n ** power));
+  return coefficients.map((coefficient, power) => formatSeconds(coefficient * n ** power));
 }

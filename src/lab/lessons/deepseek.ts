@@ -1,9 +1,10 @@
 // Lesson: what the closed forms say about training DeepSeek-V3, held against what was reported. Runs nothing.
 
 import type { LessonInfo } from '../../contract/lessons.ts';
+import { formatFigure } from '../../text/numbers.ts';
 import { pressAssumptions } from '../../theory/assumptions.ts';
 import { deepSeekCheck, deepSeekModel, deepSeekReported } from '../../theory/deepseek.ts';
-import { check, figure, type Lesson, table } from './lesson.ts';
+import { check, type Lesson, table } from './lesson.ts';
 
 const question = {
   kind: 'number',
@@ -38,11 +39,11 @@ export const deepSeekLesson: Lesson = {
     const { multiplyAddsPerToken, reportedTokens } = deepSeekCheck();
     const hours = millionHours(reportedTokens.gpuHours);
     return {
-      answer: { value: hours, text: `${figure(hours)} million GPU-hours` },
+      answer: { value: hours, text: `${formatFigure(hours)} million GPU-hours` },
       reasons: [
-        `Equation 5 gives (6n·d + 36d²)·L = ${figure(multiplyAddsPerToken)} multiply-adds for one token, forward and backward, at n = 32 000.`,
-        `Times ${figure(deepSeekReported.tokens)} tokens that is ${figure(reportedTokens.multiplyAdds)} multiply-adds.`,
-        `Divided by ${figure(pressAssumptions.multiplyAddsPerSecond)} per second and 3600 seconds per hour: ${figure(hours)} million hours.`,
+        `Equation 5 gives (6n·d + 36d²)·L = ${formatFigure(multiplyAddsPerToken)} multiply-adds for one token, forward and backward, at n = 32 000.`,
+        `Times ${formatFigure(deepSeekReported.tokens)} tokens that is ${formatFigure(reportedTokens.multiplyAdds)} multiply-adds.`,
+        `Divided by ${formatFigure(pressAssumptions.multiplyAddsPerSecond)} per second and 3600 seconds per hour: ${formatFigure(hours)} million hours.`,
       ],
       figures: [],
     };
@@ -57,30 +58,30 @@ export const deepSeekLesson: Lesson = {
     const within = (ours: number, theirs: number, factor: number) =>
       Math.max(ours / theirs, theirs / ours) <= factor;
     return {
-      measured: { value: hours, text: `${figure(hours)} million GPU-hours reported` },
+      measured: { value: hours, text: `${formatFigure(hours)} million GPU-hours reported` },
       checks: [
         check(
           'Active parameters, 12·L·d², within 5 %',
-          figure(found.activeParameters),
-          figure(activeParameters),
+          formatFigure(found.activeParameters),
+          formatFigure(activeParameters),
           within(found.activeParameters, activeParameters, 1.05),
         ),
         check(
           'Tokens, 20 for each trained parameter, within 20 %',
-          figure(optimal.tokens),
-          figure(tokens),
+          formatFigure(optimal.tokens),
+          formatFigure(tokens),
           within(optimal.tokens, tokens, 1.2),
         ),
         check(
           'GPU-hours within 15 %',
           prediction.answer.text,
-          `${figure(hours)} million`,
+          `${formatFigure(hours)} million`,
           within(reportedTokens.gpuHours, gpuHours, 1.15),
         ),
         check(
           'Capital cost within a factor of 2',
-          `$${figure(reportedTokens.dollars)}`,
-          `$${figure(dollars)}`,
+          `$${formatFigure(reportedTokens.dollars)}`,
+          `$${formatFigure(dollars)}`,
           within(reportedTokens.dollars, dollars, 2),
         ),
       ],
@@ -89,24 +90,39 @@ export const deepSeekLesson: Lesson = {
           'The sums, line by line (a multiply-add counts as one)',
           ['quantity', 'formula', 'computed', 'reported'],
           [
-            ['active parameters', '12·L·d²', figure(found.activeParameters), figure(activeParameters)],
-            ['trained parameters', 'given', figure(trainedParameters), figure(trainedParameters)],
-            ['tokens', '20 · trained parameters', figure(optimal.tokens), figure(tokens)],
-            ['multiply-adds per token', '(6n·d + 36d²)·L', figure(found.multiplyAddsPerToken), ''],
-            ['multiply-adds, computed tokens', 'tokens · per token', figure(optimal.multiplyAdds), ''],
-            ['multiply-adds, reported tokens', 'tokens · per token', figure(reportedTokens.multiplyAdds), ''],
-            ['GPU-hours, computed tokens', '÷ 3e14 per second', figure(optimal.gpuHours), figure(gpuHours)],
+            [
+              'active parameters',
+              '12·L·d²',
+              formatFigure(found.activeParameters),
+              formatFigure(activeParameters),
+            ],
+            ['trained parameters', 'given', formatFigure(trainedParameters), formatFigure(trainedParameters)],
+            ['tokens', '20 · trained parameters', formatFigure(optimal.tokens), formatFigure(tokens)],
+            ['multiply-adds per token', '(6n·d + 36d²)·L', formatFigure(found.multiplyAddsPerToken), ''],
+            ['multiply-adds, computed tokens', 'tokens · per token', formatFigure(optimal.multiplyAdds), ''],
+            [
+              'multiply-adds, reported tokens',
+              'tokens · per token',
+              formatFigure(reportedTokens.multiplyAdds),
+              '',
+            ],
+            [
+              'GPU-hours, computed tokens',
+              '÷ 3e14 per second',
+              formatFigure(optimal.gpuHours),
+              formatFigure(gpuHours),
+            ],
             [
               'GPU-hours, reported tokens',
               '÷ 3e14 per second',
-              figure(reportedTokens.gpuHours),
-              figure(gpuHours),
+              formatFigure(reportedTokens.gpuHours),
+              formatFigure(gpuHours),
             ],
             [
               'dollars, reported tokens',
               '· 1e-18 per multiply-add',
-              `$${figure(reportedTokens.dollars)}`,
-              `$${figure(dollars)}`,
+              `$${formatFigure(reportedTokens.dollars)}`,
+              `$${formatFigure(dollars)}`,
             ],
           ],
         ),

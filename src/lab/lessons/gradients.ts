@@ -1,7 +1,9 @@
 // Lesson: without skip connections gradients vanish. Their norm by layer, with and without, before and after some steps.
+
 import type { LessonFigure, LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
+import { formatFigure } from '../../text/numbers.ts';
 import { type GradientNormsPlan, readGradientNorms, recordGradientNorms } from '../inside/gradient-norms.ts';
-import { check, figure, type Lesson, type LessonTools, table } from './lesson.ts';
+import { check, type Lesson, type LessonTools, table } from './lesson.ts';
 import { lessonExperiment, mean, startLessonRun, trainSteps } from './training.ts';
 
 const sizes = {
@@ -117,31 +119,36 @@ function judge(kept: Learned, removed: Learned, steps: number) {
           ? 'smaller'
           : 'vanished';
   return {
-    measured: { value, text: `${figure(removedRatio, 2)} of the last layer’s gradient` },
+    measured: { value, text: `${formatFigure(removedRatio)} of the last layer’s gradient` },
     checks: [
       check(
         'With skips, before training: first layer ÷ last',
         '0.3 to 3',
-        figure(firstOverLast(kept.start), 2),
+        formatFigure(firstOverLast(kept.start)),
         firstOverLast(kept.start) > 0.3 && firstOverLast(kept.start) < 3,
       ),
       check(
         `With skips, after ${steps} steps: first ÷ last`,
         'at least 0.1',
-        figure(keptRatio, 2),
+        formatFigure(keptRatio),
         keptRatio >= 0.1,
       ),
       check(
         `Without skips, after ${steps} steps: first ÷ last`,
         'at most 0.001',
-        figure(removedRatio, 2),
+        formatFigure(removedRatio),
         removedRatio <= 1e-3,
       ),
-      check('Without skips, passed on by each layer', 'less than half', figure(perLayer, 2), perLayer < 0.5),
+      check(
+        'Without skips, passed on by each layer',
+        'less than half',
+        formatFigure(perLayer),
+        perLayer < 0.5,
+      ),
       check(
         'Loss with skips below loss without',
-        `less than ${figure(removed.loss)}`,
-        figure(kept.loss),
+        `less than ${formatFigure(removed.loss)}`,
+        formatFigure(kept.loss),
         kept.loss < removed.loss,
       ),
     ],
@@ -162,18 +169,23 @@ function judge(kept: Learned, removed: Learned, steps: number) {
         'First layer against last',
         ['model', 'first ÷ last, at the start', `after ${steps} steps`, 'loss'],
         [
-          ['with skips', figure(firstOverLast(kept.start), 2), figure(keptRatio, 2), figure(kept.loss)],
+          [
+            'with skips',
+            formatFigure(firstOverLast(kept.start)),
+            formatFigure(keptRatio),
+            formatFigure(kept.loss),
+          ],
           [
             'without skips',
-            figure(firstOverLast(removed.start), 2),
-            figure(removedRatio, 2),
-            figure(removed.loss),
+            formatFigure(firstOverLast(removed.start)),
+            formatFigure(removedRatio),
+            formatFigure(removed.loss),
           ],
         ],
       ),
     ],
     meaning: [
-      `Without skip connections each layer passed on about ${figure(perLayer, 2)} of the gradient, and what reaches the first layer is nothing to learn from. Its loss stays where counting letters gets to; depth is dead weight.`,
+      `Without skip connections each layer passed on about ${formatFigure(perLayer)} of the gradient, and what reaches the first layer is nothing to learn from. Its loss stays where counting letters gets to; depth is dead weight.`,
       'With them the gradient arrives everywhere at about the same strength. That, and not what a layer computes, is what made networks of a hundred layers trainable.',
       'Look at the start of training too: there the norms keep the gradient of both models nearly even. Norms fix the scale of a signal; they do not bring back what was mixed away.',
     ],

@@ -3,9 +3,10 @@
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
+import { formatFigure, formatPercent, formatSeconds } from '../../text/numbers.ts';
 import { recordTrainingPlans } from '../plans/training-plans.ts';
 import { median } from '../training/median.ts';
-import { check, figure, type Lesson, type LessonTools, secondsText, table } from './lesson.ts';
+import { check, type Lesson, type LessonTools, table } from './lesson.ts';
 import { lessonExperiment, startLessonRun, trainSteps } from './training.ts';
 
 const sizes = {
@@ -152,24 +153,24 @@ function judge(counts: readonly Count[], seconds: readonly number[], width: numb
   return {
     measured: isSame
       ? { value: 'same', text: 'Exactly as many' }
-      : { value: ratio > 1 ? 'somewhat' : 'fewer', text: `${figure(ratio)} times` },
+      : { value: ratio > 1 ? 'somewhat' : 'fewer', text: `${formatFigure(ratio)} times` },
     checks: [
       check(
         'Multiply-adds of matrix products',
         'one value for all H',
-        [...matmuls].map((flops) => figure(flops / 2)).join(', '),
+        [...matmuls].map((flops) => formatFigure(flops / 2)).join(', '),
         matmuls.size === 1,
       ),
       check(
         'Attention is products + H · softmax, products the same for all H',
         'exactly',
-        isLinear ? `${figure(products / 2)} multiply-adds + H · ${figure(softmaxPerHead)}` : 'no',
+        isLinear ? `${formatFigure(products / 2)} multiply-adds + H · ${formatFigure(softmaxPerHead)}` : 'no',
         isLinear,
       ),
       check(
         'Softmax of all heads as a share of the step',
         'small',
-        `${figure((100 * softmaxPerHead * (last?.heads ?? 0)) / (last?.total ?? 1), 2)} %`,
+        formatPercent((softmaxPerHead * (last?.heads ?? 0)) / (last?.total ?? 1)),
         softmaxPerHead * (last?.heads ?? 0) < 0.25 * (last?.total ?? 0),
       ),
     ],
@@ -180,16 +181,16 @@ function judge(counts: readonly Count[], seconds: readonly number[], width: numb
         counts.map(({ heads, matmuls: products_, attention }, index) => [
           heads,
           width / heads,
-          figure(products_),
-          figure(products),
-          figure(attention - products),
-          secondsText(seconds[index] ?? 0),
+          formatFigure(products_),
+          formatFigure(products),
+          formatFigure(attention - products),
+          formatSeconds(seconds[index] ?? 0),
         ]),
       ),
     ],
     meaning: [
       'The count is the same to the last digit. Heads are a way to arrange the work, not more of it: many heads look at many things with few channels each.',
-      `Time is another matter: with ${last?.heads} heads a step took ${figure(slowdown, 2)} times as long as with ${first?.heads}. The arithmetic is equal, so what differs is how well it fits this GPU: short dot products, more exponentials, other tiles.`,
+      `Time is another matter: with ${last?.heads} heads a step took ${formatFigure(slowdown)} times as long as with ${first?.heads}. The arithmetic is equal, so what differs is how well it fits this GPU: short dot products, more exponentials, other tiles.`,
     ],
   };
 }

@@ -97,23 +97,3 @@ export function table(
 ): LessonFigure {
   return { kind: 'table', title, columns, rows };
 }
-
-/** A number with three digits, and a short exponent where it is long. */
-export function figure(value: number, digits = 3): string {
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  if (size >= 1e15 || size < 1e-4) {
-    const [mantissa = '', exponent = ''] = value.toExponential(digits - 1).split('e');
-    return `${mantissa}e${Number(exponent)}`;
-  }
-  const units = ['', 'k', 'M', 'G', 'T'];
-  const step = Math.max(0, Math.min(units.length - 1, Math.floor(Math.log10(size) / 3)));
-  const scaled = value / 1000 ** step;
-  return `${Number(scaled.toPrecision(digits))}${step > 0 ? ` ${units[step]}` : ''}`;
-}
-
-/** Seconds as a person reads them. */
-export function secondsText(seconds: number): string {
-  if (seconds < 1e-3) return `${figure(seconds * 1e6)} µs`;
-  return seconds < 1 ? `${figure(seconds * 1e3)} ms` : `${figure(seconds)} s`;
-}

@@ -1,7 +1,9 @@
 // Lesson: all positions learn. Loss by position before and after training.
+
 import type { LessonInfo, LessonQuestion, LessonSeries, LessonSize } from '../../contract/lessons.ts';
+import { formatFigure } from '../../text/numbers.ts';
 import { floorsOf } from '../plans/corpus.ts';
-import { check, figure, type Lesson } from './lesson.ts';
+import { check, type Lesson } from './lesson.ts';
 import { lessonExperiment, lossByPosition, mean, startLessonRun, trainSteps } from './training.ts';
 
 const sizes = {
@@ -62,9 +64,9 @@ export const positionsLesson: Lesson = {
     return {
       answer: { value: context, text: `${context} positions` },
       reasons: [
-        `Untrained, it guesses: ln V = ${figure(uniform)} nats at every position.`,
+        `Untrained, it guesses: ln V = ${formatFigure(uniform)} nats at every position.`,
         `All ${context} positions send a gradient, and all use the same weights: all ${context} become better.`,
-        `The first position sees one token. No model can do better there than counts of pairs allow, about ${figure(bigram)} nats; later positions can.`,
+        `The first position sees one token. No model can do better there than counts of pairs allow, about ${formatFigure(bigram)} nats; later positions can.`,
       ],
       figures: [],
     };
@@ -89,15 +91,15 @@ export const positionsLesson: Lesson = {
         checks: [
           check(
             'Before: ln V at every position',
-            `${figure(uniform)} ± ${100 * startTolerance} %`,
-            `within ${figure(100 * offset, 2)} %`,
+            `${formatFigure(uniform)} ± ${100 * startTolerance} %`,
+            `within ${formatFigure(100 * offset)} %`,
             offset <= startTolerance,
           ),
           check('Positions that became better', `${context}`, `${improved}`, improved === context),
           check(
             'The first position stays above later ones, which see more',
-            `more than ${figure(late)}`,
-            figure(first),
+            `more than ${formatFigure(late)}`,
+            formatFigure(first),
             first > late,
           ),
         ],

@@ -2,8 +2,9 @@
 
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import { planFlops } from '../../plan/predict.ts';
+import { formatFigure } from '../../text/numbers.ts';
 import { recordTrainingPlans } from '../plans/training-plans.ts';
-import { check, figure, type Lesson, type LessonTools, table } from './lesson.ts';
+import { check, type Lesson, type LessonTools, table } from './lesson.ts';
 import { lessonExperiment, lossByPosition, startLessonRun, trainSteps } from './training.ts';
 
 type LossPositions = 'all' | 'last';
@@ -61,7 +62,7 @@ export const targetsLesson: Lesson = {
     return {
       answer: { value: context, text: `${context} times` },
       reasons: [
-        `By plan a step costs ${figure(all)} flops with all positions and ${figure(last)} with the last alone.`,
+        `By plan a step costs ${formatFigure(all)} flops with all positions and ${formatFigure(last)} with the last alone.`,
         `For that the first answers ${context} questions and the second one. If all questions teach the same, the second needs n = ${context} times the flops.`,
         'Neighbouring questions resemble each other, so n is the most that theory allows, not what it promises.',
       ],
@@ -83,19 +84,19 @@ export const targetsLesson: Lesson = {
     const points = (curve: typeof all, flops: number) =>
       curve.filter(({ step }) => step > 0).map(({ step, loss }) => [step * flops, loss] as const);
     return {
-      measured: { value: factor, text: `${figure(factor, 2)} times` },
+      measured: { value: factor, text: `${formatFigure(factor)} times` },
       checks: [
-        check('Flops of a step, last ÷ all', '1', figure(perLast / perAll, 6), perLast === perAll),
+        check('Flops of a step, last ÷ all', '1', formatFigure(perLast / perAll), perLast === perAll),
         check(
           'At equal flops all positions give the lower loss',
-          `less than ${figure(endLast)}`,
-          figure(endAll),
+          `less than ${formatFigure(endLast)}`,
+          formatFigure(endAll),
           endAll < endLast,
         ),
         check(
           'Flops to equal quality',
           `more than 1, at most about ${context} times`,
-          `${figure(factor, 2)} times`,
+          `${formatFigure(factor)} times`,
           factor > 1 && factor <= 2 * context,
         ),
       ],
@@ -114,13 +115,23 @@ export const targetsLesson: Lesson = {
           'At the same budget',
           ['loss taken at', 'flops', 'targets seen', 'loss at the last position'],
           [
-            ['all positions', figure(steps * perAll), figure(steps * context * sizes[size].batch), endAll],
-            ['last position', figure(steps * perLast), figure(steps * sizes[size].batch), endLast],
+            [
+              'all positions',
+              formatFigure(steps * perAll),
+              formatFigure(steps * context * sizes[size].batch),
+              endAll,
+            ],
+            [
+              'last position',
+              formatFigure(steps * perLast),
+              formatFigure(steps * sizes[size].batch),
+              endLast,
+            ],
           ],
         ),
       ],
       meaning: [
-        `The model that learned from all positions was as good after ${figure(reached, 2)} steps as the other after ${steps}: ${figure(factor, 2)} times fewer flops.`,
+        `The model that learned from all positions was as good after ${formatFigure(reached)} steps as the other after ${steps}: ${formatFigure(factor)} times fewer flops.`,
         `Theory says up to ${context}. It is less where many questions of one text teach nearly the same, and where a model is still at the beginning, when even few answers say enough.`,
         'This is half of why transformers could be trained on everything: a mask in attention makes every position an honest question, and all are answered in one pass.',
       ],

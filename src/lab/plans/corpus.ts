@@ -1,4 +1,5 @@
 // Turns a data configuration into tokens: a generated corpus or a person's own text, tokenized and split.
+
 import { generateCorpus } from '../../data/corpora.ts';
 import { createDataset, type Dataset, fillEvaluationBatch } from '../../data/dataset.ts';
 import { computeLossFloors, type LossFloors } from '../../data/floors.ts';
@@ -11,6 +12,7 @@ import {
   trainCharacterTokenizer,
 } from '../../data/tokenizer.ts';
 import type { DataConfig } from '../../model/config.ts';
+import { formatPercent } from '../../text/numbers.ts';
 import type { MicroBatch } from './batches.ts';
 
 /** Tokens of a run, with what made them. */
@@ -60,9 +62,9 @@ function writableText(text: string, tokenizer: Tokenizer): string {
   const known = new Set(file.characters);
   const kept = [...text].filter((character) => known.has(character)).join('');
   if (kept.length * 2 >= text.length) return kept;
-  const percent = ((100 * kept.length) / text.length).toFixed(0);
+  const percent = formatPercent(kept.length / text.length);
   throw new Error(
-    `data: the model's tokenizer has only ${percent} % of the generated text. Open the model together with its text file.`,
+    `data: the model's tokenizer has only ${percent} of the generated text. Open the model together with its text file.`,
   );
 }
 

@@ -1,5 +1,15 @@
 // Draws the losses of recorded runs over each other as SVG text: no script, colours from the page around it.
 import type { RunRecord } from '../../contract/records.ts';
+import { formatDigits, formatTick } from '../../text/numbers.ts';
+import {
+  layOutPlot,
+  linePath,
+  type PlotAxis,
+  type PlotLayout,
+  type PlotPoint,
+  type PlotSeries,
+} from '../../text/plot-layout.ts';
+import { axisTicks, placeOf } from '../../text/ticks.ts';
 
 /** What the horizontal axis counts. */
 export type RecordAxis = 'step' | 'tokens' | 'flops' | 'seconds';
@@ -16,59 +26,70 @@ export const recordAxes: Readonly<Record<RecordAxis, string>> = {
 export const chartColours = 8;
 
 /** Units of the drawing: it scales with the page. */
-const size = { width: 760, height: 360, left: 52, right: 14, top: 12, bottom: 34 } as const;
+const size = { width: 760, height: 380 } as const;
 /** Points of one drawn line at most: neighbouring steps are averaged, because single steps are noise. */
 const drawnPoints = 240;
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-interface Scale {
-  readonly ticks: readonly number[];
-  /** Place in the drawing. */
-  at(value: number): number;
-}
-
 /** The curves of all runs. @param isLog both axes logarithmic; what is not above zero is left out then */
 export function drawLosses(records: readonly RunRecord[], axis: RecordAxis, isLog: boolean): string {
-  const visible = ({ x, y }: Point) => !isLog || (x > 0 && y > 0);
-  const curves = records.map((record) => ({
-    training: averaged(record.steps.map((step) => ({ x: step[axis], y: step.loss }))).filter(visible),
-    validation: record.evaluations.map((one) => ({ x: one[axis], y: one.loss })).filter(visible),
+  const curves = records.map(({ steps, evaluations }) => ({
+    training: lineOf(averaged(steps.map((step) => pointOf(step, axis)))),
+    validation: lineOf(evaluations.map((one) => pointOf(one, axis))),
   }));
-  const points = curves.flatMap(({ training, validation }) => [...training, ...validation]);
   const label = `Loss by ${recordAxes[axis]}, ${records.length} ${records.length === 1 ? 'run' : 'runs'}`;
   const open = `<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${label}">`;
-  if (points.length === 0) return `${open}<text x="380" y="180" text-anchor="middle">No losses.</text></svg>`;
-  const right = size.width - size.right;
-  const bottom = size.height - size.bottom;
-  const x = scale(extent(points.map((point) => point.x)), size.left, right, isLog);
-  const y = scale(withRoom(extent(points.map((point) => point.y)), isLog), bottom, size.top, isLog);
-  const grid = [
-    ...x.ticks.map((tick) => `<path class="grid" d="M${round(x.at(tick))} ${size.top}V${bottom}"/>`),
-    ...y.ticks.map((tick) => `<path class="grid" d="M${size.left} ${round(y.at(tick))}H${right}"/>`),
-  ];
-  const texts = [
-    ...x.ticks.map((tick) => text(x.at(tick), bottom + 15, 'middle', tickText(tick))),
-    ...y.ticks.map((tick) => text(size.left - 7, y.at(tick) + 4, 'end', tickText(tick))),
-    text((size.left + right) / 2, size.height - 3, 'middle', recordAxes[axis]),
-  ];
+  const series = curves.flatMap(({ training, validation }) => [training, validation]);
+  const isVisible = ({ x, y }: PlotPoint) => !isLog || (x > 0 && y > 0);
+  if (!series.some(({ points }) => points.some(isVisible))) {
+    return `${open}${text(size.width / 2, size.height / 2, 'middle', 'No losses.')}</svg>`;
+  }
+  const kind = isLog ? 'log' : 'linear';
+  const axes: Readonly<Record<'x' | 'y', PlotAxis>> = {
+    x: { label: recordAxes[axis], kind, format: formatTick },
+    y: { label: 'Loss, nats per token', kind, format: formatDigits },
+  };
+  const layout = layOutPlot(size, axes, series);
   const lines = curves.map(({ training, validation }, index) => {
     const style = `class="run c${index % chartColours}${index >= chartColours ? ' later' : ''}"`;
-    const dots = validation.map(
-      (point) => `<circle cx="${round(x.at(point.x))}" cy="${round(y.at(point.y))}" r="3"/>`,
-    );
-    return `<g ${style}><path class="training" d="${path(training, x, y)}"/><path class="validation" d="${path(validation, x, y)}"/>${dots.join('')}</g>`;
+    const dots = validation.points.map((point) => dot(point, layout));
+    return `<g ${style}><path class="training" d="${linePath(training, layout)}"/><path class="validation" d="${linePath(validation, layout)}"/>${dots.join('')}</g>`;
   });
-  return `${open}${grid.join('')}${texts.join('')}${lines.join('')}</svg>`;
+  return `${open}${drawAxes(layout, axes)}${lines.join('')}</svg>`;
+}
+
+/** Grid lines, labels and names of both axes. */
+function drawAxes({ frame, x, y }: PlotLayout, axes: Readonly<Record<'x' | 'y', PlotAxis>>): string {
+  const { left, top, right, bottom } = frame;
+  const columns = axisTicks(x.kind, x.domain, 8).map(({ value, isLabelled }) => {
+    const at = placeOf(x, value) ?? left;
+    const name = isLabelled ? text(at, bottom + 15, 'middle', axes.x.format(value)) : '';
+    return `<path class="grid" d="M${round(at)} ${top}V${bottom}"/>${name}`;
+  });
+  const rows = axisTicks(y.kind, y.domain, 8).map(({ value, isLabelled }) => {
+    const at = placeOf(y, value) ?? bottom;
+    const name = isLabelled ? text(left - 7, at + 4, 'end', axes.y.format(value)) : '';
+    return `<path class="grid" d="M${left} ${round(at)}H${right}"/>${name}`;
+  });
+  const names = [
+    text((left + right) / 2, size.height - 3, 'middle', axes.x.label),
+    text(0, top - 8, 'start', axes.y.label),
+  ];
+  return [...columns, ...rows, ...names].join('');
+}
+
+function pointOf(from: Readonly<Record<RecordAxis | 'loss', number>>, axis: RecordAxis): PlotPoint {
+  return { x: from[axis], y: from.loss };
+}
+
+/** A line that the page around the drawing names and colours. */
+function lineOf(points: readonly PlotPoint[]): PlotSeries {
+  return { id: '', name: '', tone: 'ink', kind: 'line', isUnlisted: true, points };
 }
 
 /** Means of neighbours, each at the place of its last. */
-function averaged(points: readonly Point[]): Point[] {
+function averaged(points: readonly PlotPoint[]): PlotPoint[] {
   const width = Math.max(1, Math.ceil(points.length / drawnPoints));
-  const means: Point[] = [];
+  const means: PlotPoint[] = [];
   for (let from = 0; from < points.length; from += width) {
     const part = points.slice(from, from + width);
     const last = part.at(-1);
@@ -77,65 +98,10 @@ function averaged(points: readonly Point[]): Point[] {
   return means;
 }
 
-function path(points: readonly Point[], x: Scale, y: Scale): string {
-  return points
-    .map((point, i) => `${i === 0 ? 'M' : 'L'}${round(x.at(point.x))} ${round(y.at(point.y))}`)
-    .join('');
-}
-
-function extent(values: readonly number[]): [low: number, high: number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return [low, high];
-}
-
-function withRoom([low, high]: [number, number], isLog: boolean): [number, number] {
-  if (isLog) return [low / 1.03, high * 1.03];
-  const room = (high - low) * 0.05 || Math.abs(high) * 0.05 || 1;
-  return [low - room, high + room];
-}
-
-/** A scale from values to places. Equal ends are drawn in the middle. */
-function scale([low, high]: [number, number], from: number, to: number, isLog: boolean): Scale {
-  const measure = isLog ? Math.log10 : (value: number) => value;
-  const [start, span] = [measure(low), measure(high) - measure(low)];
-  const at = (value: number) =>
-    span === 0 ? (from + to) / 2 : from + ((measure(value) - start) / span) * (to - from);
-  const candidates = isLog ? logTicks(low, high) : linearTicks(low, high);
-  return { at, ticks: candidates.filter((tick) => tick >= low && tick <= high) };
-}
-
-/** Four to eight round figures. */
-function linearTicks(low: number, high: number): number[] {
-  if (high <= low) return [low];
-  const rough = (high - low) / 8;
-  const decade = 10 ** Math.floor(Math.log10(rough));
-  const step = decade * ([1, 2, 5, 10].find((factor) => factor * decade >= rough) ?? 10);
-  const first = Math.ceil(low / step);
-  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) => (first + index) * step);
-}
-
-/** Decades; 1, 2 and 5 of each, or finer, where they are few. */
-function logTicks(low: number, high: number): number[] {
-  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  const decades = Math.log10(high / low);
-  if (decades < 0.7) return linearTicks(low, high);
-  const every = Math.max(1, Math.ceil((last - first) / 8));
-  const factors = decades < 4 ? [1, 2, 5] : [1];
-  const ticks: number[] = [];
-  for (let power = first; power <= last; power += every)
-    for (const factor of factors) ticks.push(factor * 10 ** power);
-  return ticks;
-}
-
-function tickText(value: number): string {
-  if (value === 0) return '0';
-  const power = Math.min(6, Math.max(0, Math.floor(Math.log10(Math.abs(value)) / 3)));
-  const scaled = value / 1000 ** power;
-  return `${Number(scaled.toPrecision(3))}${['', 'k', 'M', 'G', 'T', 'P', 'E'][power]}`;
+function dot(point: PlotPoint, { x, y }: PlotLayout): string {
+  const [left, top] = [placeOf(x, point.x), placeOf(y, point.y)];
+  if (left === undefined || top === undefined) return '';
+  return `<circle cx="${round(left)}" cy="${round(top)}" r="3"/>`;
 }
 
 function text(x: number, y: number, anchor: string, content: string): string {

@@ -1,4 +1,5 @@
 // Pieces of a report page: text of any origin made safe, figures with units, tables, and the style sheet.
+import { formatLoss, formatPercent, formatRatio, formatSi } from '../../text/numbers.ts';
 
 /** Markup that is safe as it stands. */
 export interface Html {
@@ -28,30 +29,11 @@ export function markup(
   return { html: parts.reduce((all, part, index) => `${all}${written[index - 1] ?? ''}${part}`) };
 }
 
-const prefixes = [
-  ['E', 1e18],
-  ['P', 1e15],
-  ['T', 1e12],
-  ['G', 1e9],
-  ['M', 1e6],
-  ['k', 1e3],
-  ['', 1],
-  ['m', 1e-3],
-  ['µ', 1e-6],
-  ['n', 1e-9],
-] as const;
-
-/** A figure with three digits and its unit; a dash where there is none. */
+/** A figure in its unit, as the page shows it: losses with four decimals, shares and ratios, else three digits. */
 export function figureText(value: number | undefined, unit: string): string {
-  if (value === undefined || !Number.isFinite(value)) return '–';
-  if (unit === 'nats') return value.toFixed(4);
-  if (unit === '×') return `${value.toFixed(2)}×`;
-  if (unit === '%') return `${Number(value.toPrecision(3))} %`;
-  const size = Math.abs(value);
-  const [prefix, factor] =
-    size === 0 ? (['', 1] as const) : (prefixes.find(([, from]) => size >= from) ?? (['n', 1e-9] as const));
-  const number = Number((value / factor).toPrecision(3));
-  return `${number}${prefix || unit ? ` ${prefix}${unit}` : ''}`;
+  if (unit === 'nats') return formatLoss(value);
+  if (unit === '×') return formatRatio(value);
+  return unit === '%' ? formatPercent(value === undefined ? value : value / 100) : formatSi(value, unit);
 }
 
 /** A table; the first cell of a row is its heading. */

@@ -66,7 +66,7 @@ function lossTable(record: RunRecord): Html {
   const rows = shown.map((step) => [
     String(step.step),
     ...[figureText(step.tokens, ''), figureText(step.flops, 'FLOP'), figureText(step.seconds, 's')],
-    step.loss.toFixed(4),
+    figureText(step.loss, 'nats'),
     figureText(evaluations.findLast((one) => one.step <= step.step)?.loss, 'nats'),
   ]);
   const head = ['Step', 'Tokens', 'FLOP', 'Time', 'Training', 'Validation so far'];
@@ -80,8 +80,8 @@ function figuresSection(compared: readonly ComparedRun[]): Html {
     quantity,
     ...compared.flatMap(({ figures }) => {
       const { predicted, measured } = figures[row] ?? {};
-      const ratio = predicted && measured !== undefined ? `${(measured / predicted).toFixed(2)}×` : '–';
-      return [figureText(predicted, unit), figureText(measured, unit), ratio];
+      const ratio = predicted && measured !== undefined ? measured / predicted : undefined;
+      return [figureText(predicted, unit), figureText(measured, unit), figureText(ratio, '×')];
     }),
   ]);
   const caption = 'Ratio is measured over predicted; seconds per step are the median of the recorded steps';
@@ -126,7 +126,8 @@ function configurationTable({ experiment, configVersion }: RunRecord): Html {
 function kernelSection({ kernelTable }: RunRecord): Html {
   if (!kernelTable) return markup``;
   const { rows, method, sumOverStep } = kernelTable;
-  const sum = sumOverStep === undefined ? '' : ` The rows add up to ${sumOverStep.toFixed(2)} of the step.`;
+  const sum =
+    sumOverStep === undefined ? '' : ` The rows add up to ${figureText(sumOverStep, '×')} the step.`;
   const head = [
     'Dispatch',
     'Phase',
@@ -148,9 +149,10 @@ function kernelSection({ kernelTable }: RunRecord): Html {
     ],
     ...[figureText(row.usefulFlops, ''), figureText(row.bytes, 'B')],
     ...[figureText(row.predictedSeconds, 's'), figureText(row.measuredSeconds, 's')],
-    row.predictedSeconds && row.measuredSeconds
-      ? `${(row.measuredSeconds / row.predictedSeconds).toFixed(2)}×`
-      : '–',
+    figureText(
+      row.predictedSeconds && row.measuredSeconds && row.measuredSeconds / row.predictedSeconds,
+      '×',
+    ),
     row.boundBy,
   ]);
   return markup`<details><summary>${rows.length} kernels of a step: ${method}.${sum}</summary>${tableOf('Dispatches of one step', head, lines)}</details>`;

@@ -1,4 +1,5 @@
 // When a run is lost: judged over several steps, and by what the run had reached, because a single bad batch is survived.
+import { formatDigits } from '../../text/numbers.ts';
 
 /** Steps in a row above the limit after which a run counts as diverged. */
 const patience = 16;
@@ -36,7 +37,7 @@ export class DivergenceWatch {
     const { step, loss } = judged;
     const limit = this.#least + this.#margin;
     const since = step - this.#high.length;
-    const where = `above ${limit.toPrecision(4)} since step ${since} and had been ${this.#least.toPrecision(4)} before`;
+    const where = `above ${formatDigits(limit)} since step ${since} and had been ${formatDigits(this.#least)} before`;
     if (!judged.isFinite) {
       const before = this.isSuspicious ? `: it was ${where}` : '';
       return `The loss became no number at step ${step}${before}. That step changed nothing: the weights in memory are those before it`;
@@ -51,7 +52,7 @@ export class DivergenceWatch {
     const [earlier, later] = [this.#high.slice(-patience, -patience / 2), this.#high.slice(-patience / 2)];
     // A run that recovers from a spike falls.
     if (mean(later) < mean(earlier)) return undefined;
-    return `The loss is ${loss.toPrecision(4)} at step ${step}: it is ${where}`;
+    return `The loss is ${formatDigits(loss)} at step ${step}: it is ${where}`;
   }
 }
 

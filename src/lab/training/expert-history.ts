@@ -1,5 +1,7 @@
 // What a run's routers did over time: samples between which nothing is lost, kept in bounded memory, and when one collapses.
+
 import type { CollapsedRouter, ExpertHistory, ExpertLoad, ExpertSample } from '../../contract/inside.ts';
+import { formatDigits, formatPercent } from '../../text/numbers.ts';
 import { ThinnedList } from '../plans/thinned-list.ts';
 import { takeExpertStatistics } from './expert-statistics.ts';
 import type { Run } from './run.ts';
@@ -53,14 +55,13 @@ function describeCollapse(loads: readonly number[], perToken: number): string | 
   const largest = Math.max(...loads);
   const share = (largest * perToken) / choices;
   const fair = perToken / experts;
-  const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
   if (share > fair + shareLimit * (1 - fair)) {
     const expert = loads.indexOf(largest) + 1;
-    return `expert ${expert} of ${experts} takes ${percent(share)} of the tokens; its fair share is ${percent(fair)}.`;
+    return `expert ${expert} of ${experts} takes ${formatPercent(share)} of the tokens; its fair share is ${formatPercent(fair)}.`;
   }
   const spread = Math.exp(loads.reduce((sum, load) => sum - entropyPart(load / choices), 0));
   if (spread < perToken + spreadLimit * (experts - perToken))
-    return `the load is spread as over ${spread.toFixed(1)} of ${experts} experts, of which a token takes ${perToken}.`;
+    return `the load is spread as over ${formatDigits(spread)} of ${experts} experts, of which a token takes ${perToken}.`;
   return undefined;
 }
 

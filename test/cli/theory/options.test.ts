@@ -1,7 +1,7 @@
-// Amounts, assumptions and figures of the theory commands.
+// Amounts and assumptions of the theory commands.
 import { Command, InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addAssumptions, amount, assumptionsOf, columns, figure } from '../../../src/cli/theory/options.ts';
+import { addAssumptions, amount, assumptionsOf } from '../../../src/cli/theory/options.ts';
 import { pressAssumptions } from '../../../src/theory/assumptions.ts';
 
 describe('amounts', () => {
@@ -43,27 +43,5 @@ describe('assumptions', () => {
 
   it('that are impossible are refused as bad input', async () => {
     await expect(assumptionsOf({ peak: 0 })).rejects.toMatchObject({ problem: { kind: 'invalidConfig' } });
-  });
-});
-
-describe('figures', () => {
-  it('have three digits, and a power of ten where they are large or small', () => {
-    expect([0, 0.285, 5.204, 99_999, 2.7e21, 1e-18].map(figure)).toEqual([
-      '0',
-      '0.285',
-      '5.2',
-      '100000',
-      '2.70e21',
-      '1.00e-18',
-    ]);
-  });
-
-  it('stand in columns without spaces at line ends', () => {
-    expect(
-      columns([
-        ['a', 'bb', 'c'],
-        ['aaa', 'b', ''],
-      ]),
-    ).toBe('a    bb  c\naaa  b');
   });
 });

@@ -1,7 +1,9 @@
 // Lines of a training run: experts have one of their own, after the line of their evaluation's step.
+
 import { expect, it } from 'vitest';
 import { type ExpertsLine, StepLines } from '../../../src/cli/train/lines.ts';
 import type { StepRecord } from '../../../src/contract/runs.ts';
+import { plainSpaces } from '../../../src/text/numbers.ts';
 
 const step: StepRecord = {
   ...{ step: 10, tokens: 320, loss: 3, learningRate: 0.001, gradientNorm: 1 },
@@ -30,8 +32,8 @@ it('the experts follow the step that was evaluated, in an object of their own', 
   expect(Object.keys(values[0] ?? {})).not.toContain('experts');
   const wanted: ExpertsLine = { experts: { from: 0, step: 10, layers, collapsed } };
   expect(values[1]).toEqual(wanted);
-  expect(texts[1]).toBe(
-    '  experts of layer 2  0.0 % to 80.0 % of the load each  balance 2.250  entropy 0.500  10.0 % dropped\n' +
+  expect(plainSpaces(texts[1] ?? '')).toBe(
+    '  experts of layer 2  0.00 % to 80.0 % of the load each  balance 2.25  entropy 0.500  10.0 % dropped\n' +
       `  router collapsed: ${why}`,
   );
 });

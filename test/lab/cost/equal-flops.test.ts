@@ -81,7 +81,7 @@ describe('matchFlops', () => {
       experiment: withVocabulary(tinyExperiment()),
     };
     expect(() => matchFlops([tiny, contestant('gemma3-mini')], device)).toThrow(
-      /compare: no size of Gemma 3, a miniature costs [\d.]+ Mflop a token, .* off by [\d.]+ %\./,
+      /compare: no size of Gemma 3, a miniature costs [\d.]+\s[kM]flop a token, .* off by [\d.]+\s%\./,
     );
   });
 });

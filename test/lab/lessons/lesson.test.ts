@@ -4,7 +4,7 @@ import type { LessonEvent } from '../../../src/contract/lessons.ts';
 import { allLessons, lessonNamed } from '../../../src/lab/lessons/catalogue.ts';
 import { decayPerLayer } from '../../../src/lab/lessons/gradients.ts';
 import { splitAttention } from '../../../src/lab/lessons/heads.ts';
-import { figure, judgeGuess, type Lesson, runLesson, secondsText } from '../../../src/lab/lessons/lesson.ts';
+import { judgeGuess, type Lesson, runLesson } from '../../../src/lab/lessons/lesson.ts';
 import { stepsTo } from '../../../src/lab/lessons/targets.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 
@@ -97,29 +97,8 @@ describe('a guess', () => {
   });
 });
 
-describe('figures', () => {
-  it.each([
-    [0, '0'],
-    [1234, '1.23 k'],
-    [2.7, '2.7'],
-    [-12.345, '-12.3'],
-    [6.71e11, '671 G'],
-    [4.6e-10, '4.60e-10'],
-    [2.64e24, '2.64e24'],
-    [0.00016, '0.00016'],
-  ])('%s reads %s', (value, text) => {
-    expect(figure(value)).toBe(text);
-  });
-
-  it.each([
-    [2e-6, '2 µs'],
-    [0.0123, '12.3 ms'],
-    [3.21, '3.21 s'],
-  ])('%s seconds read %s', (seconds, text) => {
-    expect(secondsText(seconds)).toBe(text);
-  });
-
-  it('a curve says at which step it comes down to a loss, between its points on a logarithmic axis', () => {
+describe('a curve', () => {
+  it('says at which step it comes down to a loss, between its points on a logarithmic axis', () => {
     const curve = [
       { step: 0, loss: 4 },
       { step: 10, loss: 3 },

@@ -74,7 +74,7 @@ describe('findCollapsed', () => {
       {
         layer: 1,
         steps: judgedSteps,
-        why: 'Layer 2: expert 1 of 4 takes 94 % of the tokens; its fair share is 25 %.',
+        why: 'Layer 2: expert 1 of 4 takes 94.0\u202f% of the tokens; its fair share is 25.0\u202f%.',
       },
     ]);
     expect(findCollapsed(samplesOf([onOne, onOne, balanced, balanced], judgedSteps / 2), 1)).toEqual([]);
@@ -85,7 +85,7 @@ describe('findCollapsed', () => {
     const few = [...new Array(3).fill(100), ...new Array(29).fill(0)];
     const [router] = findCollapsed(samplesOf([few, few], 20), 1);
     expect(router?.why).toBe(
-      'Layer 2: the load is spread as over 3.0 of 32 experts, of which a token takes 1.',
+      'Layer 2: the load is spread as over 3.00 of 32 experts, of which a token takes 1.',
     );
   });
 });
@@ -137,7 +137,7 @@ describe('the log of a run', () => {
     expect(log.collapsed[0]).toEqual({
       layer: 0,
       steps: judgedSteps,
-      why: 'Layer 1: expert 1 of 8 takes 100 % of the tokens; its fair share is 25 %.',
+      why: 'Layer 1: expert 1 of 8 takes 100\u202f% of the tokens; its fair share is 25.0\u202f%.',
     });
   });
 
