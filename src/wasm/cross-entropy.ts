@@ -97,17 +97,20 @@ export function crossEntropySelectTargets(
   }
 }
 
-/** metrics[slot] = lossScale · Σ losses (+ metrics[slot]). */
+/** metrics[slot] = lossScale · Σ losses (+ metrics[slot]); metrics[markSlot] = the step's number. */
 export function crossEntropySumLosses(
   losses: usize,
   metrics: usize,
   rows: i32,
   slot: i32,
+  markSlot: i32,
   accumulate: i32,
   lossScale: f32,
+  step: i32,
 ): void {
   let sum: f64 = 0;
   for (let row = 0; row < rows; row++) sum += f32.load(losses + ((<usize>row) << 2));
   const place = metrics + ((<usize>slot) << 2);
   f32.store(place, <f32>(sum * lossScale + (accumulate ? f32.load(place) : 0)));
+  f32.store(metrics + ((<usize>markSlot) << 2), <f32>(step & 0xffffff));
 }

@@ -3,6 +3,9 @@ import { firstLanes, madd, sumLanes } from './numeric/vector.ts';
 
 const runElements: i32 = 512;
 
+/** Bits of a step's number that a float counts exactly. */
+const stepBits: i32 = 0xffffff;
+
 /** squares[g] = Σ gradient² over every groups-th run of 512 elements from run g. */
 export function gradientNormSumSquares(
   gradients: usize,
@@ -39,8 +42,8 @@ export function gradientNormSumSquaresUnits(groups: i32): i32 {
   return groups;
 }
 
-/** metrics[1..3] = norm, 1 if it and the loss are finite, clip ÷ (norm + 1e-6) but at most 1. */
-export function gradientNormFinish(sums: usize, metrics: usize, groups: i32, clip: f32): void {
+/** metrics[1..4] = norm, 1 if it and the loss are finite, clip ÷ (norm + 1e-6) but at most 1, the step's number. */
+export function gradientNormFinish(sums: usize, metrics: usize, groups: i32, clip: f32, step: i32): void {
   let total: f64 = 0;
   for (let i = 0; i < groups; i++) total += f32.load(sums + ((<usize>i) << 2));
   const single = <f32>total;
@@ -50,4 +53,5 @@ export function gradientNormFinish(sums: usize, metrics: usize, groups: i32, cli
   f32.store(metrics, <f32>norm, 4);
   f32.store(metrics, isBounded ? 1 : 0, 8);
   f32.store(metrics, clip > 0 && isBounded ? <f32>min<f64>(1, clip / (norm + 1e-6)) : 1, 12);
+  f32.store(metrics, <f32>(step & stepBits), 16);
 }
