@@ -8,14 +8,17 @@ import { termReport } from '../lab/cost/terms.ts';
 import { checkCapacity } from '../lab/plans/capacity.ts';
 import { loadCorpus } from '../lab/plans/corpus.ts';
 import { expectWork, withoutParts } from '../lab/plans/expectation.ts';
-import { allPlans, recordInferencePlans } from '../lab/plans/inference-plans.ts';
+import { fitContext } from '../lab/plans/fitting-context.ts';
+import { allPlans, type InferencePlans, recordInferencePlans } from '../lab/plans/inference-plans.ts';
 import { predictTraining } from '../lab/plans/prediction.ts';
 import { stage } from '../lab/plans/problem.ts';
-import { recordTrainingPlans } from '../lab/plans/training-plans.ts';
+import { recordTrainingPlans, type TrainingPlans } from '../lab/plans/training-plans.ts';
 import { allWork } from '../lab/plans/work.ts';
 import { modelFileNames, parseJson } from '../lab/training/model-files.ts';
+import { longestContext } from '../model/attention-config.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
+import { atContext } from '../model/working-context.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
 import type { OpenDevice } from '../runtime/device.ts';
@@ -55,19 +58,21 @@ export function addPredict(program: Command): void {
     .option('--profile <file>', 'of flopscope calibrate; by default the figures kept for this device')
     .option('--no-calibrate', 'give no seconds when the device was not calibrated before')
     .option('--batch <rows>', 'rows of a micro-batch', integer(1, 4096))
-    .option('--context <tokens>', 'context length', integer(1, 65_536))
+    .option('--context <tokens>', 'context length', integer(1, longestContext))
     .option('--data <file>', 'the text to train on, for its vocabulary')
     .option('--expect', 'limit and expected seconds of training, evaluation, prefill and decoding', false)
     .addOption(jsonOption())
     .action(async (path: string, options: PredictOptions, command: Command) => {
       const output = outputOf(command);
-      const experiment = await experimentToPredict(resolvePath(path), options, output);
+      const wanted = await experimentToPredict(resolvePath(path), options, output);
       const device = await findDevice(options.profile, output);
-      const { plans, sampling } = await stage('tooLarge', () => {
-        checkCapacity(device, experiment.model, 1);
-        const recorded = recordTrainingPlans(experiment.model, experiment.train, device);
-        return { plans: recorded, sampling: recordInferencePlans(recorded.model, device) };
-      });
+      const { experiment, plans, sampling } = await recordFitting(
+        resolvePath(path),
+        wanted,
+        options,
+        device,
+        output,
+      );
       const { accumulate, update } = plans;
       const profile =
         device.open && options.calibrate
@@ -112,6 +117,34 @@ export function addPredict(program: Command): void {
         ].join('\n\n'),
       );
     });
+}
+
+/**
+ * The plans of an experiment. A published model's longest context is no size of work that anybody asked for: where the
+ * device has no room for it, the longest that fits is taken, and why is said.
+ */
+async function recordFitting(
+  path: string,
+  wanted: Experiment,
+  options: PredictOptions,
+  device: PredictedDevice,
+  output: Output,
+): Promise<{ experiment: Experiment; plans: TrainingPlans; sampling: InferencePlans }> {
+  const record = (context: number) =>
+    stage('tooLarge', () => {
+      const experiment = { ...wanted, model: atContext(wanted.model, context) };
+      checkCapacity(device, experiment.model, 1);
+      const plans = recordTrainingPlans(experiment.model, experiment.train, device);
+      return { experiment, plans, sampling: recordInferencePlans(plans.model, device) };
+    });
+  const { context } = wanted.model;
+  if (options.context !== undefined || !(await isDirectory(path))) return record(context);
+  const fitted = await fitContext(context, record);
+  if (fitted.reason !== undefined)
+    output.note(
+      `predict: a context of ${fitted.context}, of the model's ${context}, because ${fitted.reason} Choose with --context.`,
+    );
+  return fitted.value;
 }
 
 async function experimentToPredict(

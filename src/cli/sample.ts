@@ -2,15 +2,12 @@
 
 import type { Command } from 'commander';
 import { normaliseText } from '../data/text-pieces.ts';
-import { checkCapacity } from '../lab/plans/capacity.ts';
-import type { Engine } from '../lab/plans/engine.ts';
-import { recordInferencePlans } from '../lab/plans/inference-plans.ts';
-import { openModel } from '../lab/plans/open-model.ts';
 import { LabError, stage } from '../lab/plans/problem.ts';
 import { type ModelFiles, modelFileNames } from '../lab/training/model-files.ts';
-import { Sampler, type SamplingOptions } from '../lab/training/sampler.ts';
-import { createModelTensors } from '../model/model-tensors.ts';
-import type { Runtime, RuntimeKind } from '../runtime/runtime.ts';
+import { openSampler } from '../lab/training/open-sampler.ts';
+import type { SamplingOptions } from '../lab/training/sampler.ts';
+import { longestContext } from '../model/attention-config.ts';
+import type { RuntimeKind } from '../runtime/runtime.ts';
 import { formatSi } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
@@ -25,6 +22,7 @@ interface SampleOptions {
   readonly topK: number;
   readonly topP: number;
   readonly knownTokens?: boolean;
+  readonly context?: number;
   readonly seed: number;
   readonly cache: boolean;
   readonly runtime: RuntimeKind;
@@ -51,6 +49,12 @@ export function addSample(program: Command): void {
       '--known-tokens',
       'draw only tokens that the tokenizer has: a model may have more rows than that, which are shown as U+FFFD',
     )
+    .option(
+      '--context <tokens>',
+      "tokens to see at once; by default as many as prompt and --max-new need, at most the model's and what the device " +
+        'has room for',
+      integer(1, longestContext),
+    )
     .option('--seed <s>', 'another number draws other tokens', parseSeed, 1)
     .option(
       '--no-cache',
@@ -65,7 +69,16 @@ export function addSample(program: Command): void {
       const prompt = promptOf(files, options);
       checkWeights(files);
       const { engine, device } = await openMachine(options.runtime);
-      const { runtime, sampler } = await createSampler(engine, files);
+      const { runtime, sampler, context, reason } = await openSampler(engine, files, {
+        promptTokens: prompt.length,
+        maximumTokens: options.maxNew,
+        useCache: options.cache,
+        context: options.context,
+      });
+      if (reason !== undefined)
+        output.note(
+          `sample: a context of ${context}, of the model's ${files.model.context}, because ${reason}`,
+        );
       const decoder = files.tokenizer?.createStreamDecoder();
       try {
         const generation = await stage('invalidData', () =>
@@ -85,7 +98,7 @@ export function addSample(program: Command): void {
         };
         const text = files.tokenizer ? { text: files.tokenizer.decode(tokens) } : {};
         output.text(`${decoder?.end() ?? ''}\n`);
-        output.result({ ...text, tokens, ...rates, runtime: engine.kind, device }, undefined);
+        output.result({ ...text, tokens, context, ...rates, runtime: engine.kind, device }, undefined);
         if (!output.json) {
           const [prefill, decode] = [rates.prefillTokensPerSecond, rates.decodeTokensPerSecond];
           output.note(
@@ -157,27 +170,6 @@ function knownTokens({ tokenizer }: Pick<ModelFiles, 'tokenizer'>): number {
 
 function samplingOptions({ maxNew, temperature, topK, topP, seed, cache }: SampleOptions): SamplingOptions {
   return { maximumTokens: maxNew, temperature, topK, topP, seed, useCache: cache };
-}
-
-async function createSampler(
-  engine: Engine,
-  { model: config, weights }: ModelFiles,
-): Promise<{ readonly runtime: Runtime; readonly sampler: Sampler }> {
-  const plans = await stage('tooLarge', () => {
-    checkCapacity(engine, config, 1);
-    const { maxBindingBytes } = engine.capabilities;
-    const model = createModelTensors({ ...config, dropout: 0 }, { maxBindingBytes, gradients: false });
-    return recordInferencePlans(model, engine);
-  });
-  const { model, prefill, decode } = plans;
-  const all = [...prefill.map(({ plan }) => plan), decode];
-  const runtime = await openModel(engine, all, model, weights);
-  try {
-    return { runtime, sampler: new Sampler(runtime, plans) };
-  } catch (error) {
-    runtime.dispose();
-    throw error;
-  }
 }
 
 function rateOf(tokens: number, seconds: number): number {

@@ -54,6 +54,9 @@ export interface AttentionConfig {
   readonly ropeFraction: number;
 }
 
+/** Longest context that a configuration may ask for; windows beyond it hide nothing. Tokens. */
+export const longestContext = 2 ** 24;
+
 /** The settings of GPT-2 and Llama, which are the defaults. */
 export const plainAttention: AttentionConfig = {
   attention: 'heads',

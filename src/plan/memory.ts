@@ -34,6 +34,16 @@ export function lifetimes(dispatches: readonly Dispatch[], keep: readonly Storag
   );
 }
 
+/** @throws if a storage exceeds the device's binding limit: a binding reaches to the end of its buffer. */
+export function checkBindable(storage: Storage, maxBindingBytes: number): void {
+  const bytes = storageBytes(storage);
+  if (bytes <= maxBindingBytes) return;
+  throw new Error(
+    `memory: tensor ${storage.name} needs ${bytes} bytes, more than this device binds at once ` +
+      `(${maxBindingBytes}). Lower the batch, the context or the width.`,
+  );
+}
+
 /**
  * Assigns storages to slots, largest first: a storage takes the first slot in which no lifetime overlaps its own.
  * Placing large ones first keeps every slot as large as its largest tenant and no larger.
@@ -52,12 +62,7 @@ export function planSlots(
   const slotOf = new Map<Storage, number>();
   for (const lifetime of bySize) {
     const bytes = storageBytes(lifetime.storage);
-    if (bytes > maxBindingBytes) {
-      throw new Error(
-        `memory: tensor ${lifetime.storage.name} needs ${bytes} bytes, more than this device binds at once ` +
-          `(${maxBindingBytes}). Lower the batch, the context or the width.`,
-      );
-    }
+    checkBindable(lifetime.storage, maxBindingBytes);
     let index = tenants.findIndex((others) =>
       others.every((other) => other.last < lifetime.first || lifetime.last < other.first),
     );

@@ -1,6 +1,6 @@
 // A frozen plan: ordered dispatches, and a place in memory for every tensor they touch.
 import type { Dispatch } from './kernel.ts';
-import { planSlots, type Slot } from './memory.ts';
+import { checkBindable, planSlots, type Slot } from './memory.ts';
 import type { Tape } from './tape.ts';
 import type { Storage, Tensor } from './tensor.ts';
 
@@ -17,7 +17,7 @@ export interface Plan {
 }
 
 /**
- * Freezes a tape.
+ * Freezes a tape. @throws where a tensor is larger than the device binds at once
  * @param keep tensors that are read or written from outside, alive during the whole plan
  */
 export function freeze(name: string, tape: Tape, keep: readonly Tensor[] = []): Plan {
@@ -27,10 +27,12 @@ export function freeze(name: string, tape: Tape, keep: readonly Tensor[] = []): 
     for (const { storage } of Object.values(bindings))
       if (storage.kind === 'persistent') persistent.add(storage);
   }
+  const { maxBindingBytes } = tape.capabilities;
+  for (const storage of persistent) checkBindable(storage, maxBindingBytes);
   const { slots, slotOf } = planSlots(
     dispatches,
     keep.map((tensor) => tensor.storage),
-    tape.capabilities.maxBindingBytes,
+    maxBindingBytes,
   );
   return { name, dispatches: [...dispatches], slots, slotOf, persistent };
 }

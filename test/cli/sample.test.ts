@@ -24,6 +24,7 @@ describe('sample', () => {
     expect(Object.keys(line)).toEqual([
       'text',
       'tokens',
+      'context',
       'prefillTokensPerSecond',
       'decodeTokensPerSecond',
       'runtime',
@@ -117,6 +118,19 @@ describe('sample', () => {
       expect(await draw('--top-k', k)).toEqual(await draw('--top-k', '0'));
     },
   );
+
+  it('sees as many tokens as asked for, or as are needed', async () => {
+    const contextOf = async (...args: string[]) =>
+      jsonLines(await sample('--prompt', '12', '--json', ...args))[0].context;
+    expect(await contextOf('--max-new', '3')).toBe(5);
+    expect(await contextOf('--max-new', '500')).toBe(tinyExperiment.model.context);
+    expect(await contextOf('--max-new', '3', '--context', '4')).toBe(4);
+    const { code, stderr } = await sample('--prompt', '12', '--context', '1000000');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/a context of 1000000 is more than the \d+ of the model/),
+    ]);
+  });
 
   it('asks for tokens where there is no tokenizer', async () => {
     const { code, stderr } = await runMain([

@@ -47,9 +47,16 @@ describe('freeze', () => {
 
   it('refuses a transient that the device cannot bind', () => {
     const tape = new Tape({ capabilities: { ...baselineCapabilities, maxBindingBytes: 64 } });
-    const x = persistentTensor('x', [8, 4], 'f32', 'state');
-    tape.dispatch(copyForward, { vectors: 8 }, { x, y: tape.tensor('big', [8, 4]) });
+    const x = tape.tensor('big', [8, 4]);
+    tape.dispatch(copyForward, { vectors: 8 }, { x, y: tape.tensor('as big', [8, 4]) });
     expect(() => freeze('big', tape)).toThrow(/tensor big needs 128 bytes/);
+  });
+
+  it('refuses a persistent tensor that the device cannot bind, such as a long cache', () => {
+    const tape = new Tape({ capabilities: { ...baselineCapabilities, maxBindingBytes: 64 } });
+    const cache = persistentTensor('cache', [8, 4], 'f32', 'cache');
+    tape.dispatch(copyForward, { vectors: 4 }, { x: cache, y: tape.tensor('small', [4, 4]) });
+    expect(() => freeze('big', tape)).toThrow(/tensor cache needs 128 bytes/);
   });
 });
 

@@ -35,8 +35,14 @@ export interface InferencePlans {
 /** Tokens decoded per submission: enough to hide the readback, few enough to feel live. */
 export const decodeBurst = 16;
 
+/** What recording of sampling depends on besides the model. */
+export interface InferenceOptions extends RecordingOptions {
+  /** Lengths of the prompts that will come, at most the context; any, unless given. */
+  readonly prompts?: readonly number[];
+}
+
 /** Records sampling for a model whose store may also be in training. */
-export function recordInferencePlans(model: ModelTensors, options: RecordingOptions): InferencePlans {
+export function recordInferencePlans(model: ModelTensors, options: InferenceOptions): InferencePlans {
   const { config } = model;
   const state = persistentTensor('sampler state', [4], 'u32', 'state');
   const output = persistentTensor('sampled tokens', [decodeBurst], 'u32', 'state');
@@ -50,7 +56,8 @@ export function recordInferencePlans(model: ModelTensors, options: RecordingOpti
     tape.scope('sample', () => tape.term('other', () => sample(tape, logits, state, output)));
   };
 
-  const prefill = bucketLengths(config.context).map((length): PrefillPlan => {
+  const lengths = [...new Set(options.prompts ?? bucketLengths(config.context))].sort((a, b) => a - b);
+  const prefill = lengths.map((length): PrefillPlan => {
     const tokens = persistentTensor(`prompt ${length}`, [1, length + 1], 'u32', 'data');
     const tape = new Tape(options);
     const x = recordTrunk(tape, model, tokens, { batch: 1, time: length }, caches);

@@ -1,4 +1,5 @@
 // The fields of `model` that say how attention is computed: latents, windows, norms, caps, sinks and positions by layer.
+import { longestContext } from '../attention-config.ts';
 import type { Field } from './kinds.ts';
 import { ropeScalingFields } from './rotation.ts';
 
@@ -98,7 +99,7 @@ export const attentionFields = [
     help: 'Tokens that a local layer sees, the token itself included.',
     unit: 'tokens',
     minimum: 1,
-    maximum: 65536,
+    maximum: longestContext,
     default: 256,
     advanced: true,
   },

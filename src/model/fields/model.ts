@@ -1,5 +1,6 @@
 // The fields of `model`: shape and kind of the transformer.
 import { activationNames } from '../../kernels/activation-functions.ts';
+import { longestContext } from '../attention-config.ts';
 import type { Field } from './kinds.ts';
 
 /** Fields of `model`, in the order of the form. */
@@ -77,7 +78,7 @@ export const modelFields = [
     help: 'Tokens that the model sees at once (T).',
     unit: 'tokens',
     minimum: 1,
-    maximum: 65536,
+    maximum: longestContext,
     default: 64,
     required: true,
   },

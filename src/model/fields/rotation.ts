@@ -1,4 +1,5 @@
 // The fields of `model` that stretch rotary positions for contexts longer than trained.
+import { longestContext } from '../attention-config.ts';
 import type { Field } from './kinds.ts';
 
 const only = (...values: readonly string[]) => ({ path: 'model.ropeScaling', values }) as const;
@@ -37,7 +38,7 @@ export const ropeScalingFields = [
     help: 'Tokens that the model was trained for before its positions were stretched. 0: the context.',
     unit: 'tokens',
     minimum: 1,
-    maximum: 2 ** 24,
+    maximum: longestContext,
     default: 0,
     automatic: true,
     onlyIf: only('dynamic', 'llama3', 'yarn', 'longrope'),

@@ -1,12 +1,9 @@
 // Keys of config.json about windows: which layers see only the last tokens, and how many.
-import { isLocalByPattern } from '../attention-config.ts';
+import { isLocalByPattern, longestContext } from '../attention-config.ts';
 import type { ModelConfig } from '../config.ts';
 import { showValue } from '../fields/check.ts';
 import { type ConfigReader, refuse } from './config-reader.ts';
 import type { Plain } from './family.ts';
-
-/** Tokens; a window beyond it hides nothing from any model here. */
-const longestContext = 65536;
 
 const layerTypes: ReadonlyMap<unknown, 'L' | 'G'> = new Map([
   ['sliding_attention', 'L'],

@@ -205,7 +205,7 @@ test.each([
   [{ n_head: 5 }, /n_head 5 does not divide n_embd 768/],
   [{ num_hidden_layers: 3 }, /n_layer 12 and num_hidden_layers 3 are one setting and differ/],
   [{ attn_pdrop: 2, resid_pdrop: 2, embd_pdrop: 2 }, /model\.dropout: 2/],
-  [{ n_positions: 100_000, n_ctx: null }, /model\.context: 100000/],
+  [{ n_positions: 2 ** 25, n_ctx: null }, /n_positions is 33554432/],
 ])('a GPT-2 with %j is refused by name', (keys, message) => {
   expect(() => readHuggingFaceConfig({ ...gpt2, ...keys })).toThrow(message);
 });
