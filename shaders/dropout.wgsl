@@ -1,4 +1,4 @@
-// y = x ∘ mask ÷ (1 − probability) (+ y), the mask from a counter: forward and backward are the same kernel.
+// y = x ∘ mask ÷ (1 − probability) (+ residual) (+ y), the mask from a counter: forward and backward are one kernel.
 // An element's number depends on step, global sample, operation and place in the sample, not on the batch it
 // came in. An invocation computes `steps` elements, 128 apart.
 
@@ -7,10 +7,12 @@ override rows: u32;
 override columns: u32;
 override time: u32;        // rows per sample
 override probability: f32;
+override hasResidual: u32;
 override accumulate: u32;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;       // [rows, columns]
-@group(0) @binding(1) var<storage, read_write> y: array<f32>; // [rows, columns]
+@group(0) @binding(1) var<storage, read> residual: array<f32>; // [rows, columns], or unused
+@group(0) @binding(2) var<storage, read_write> y: array<f32>; // [rows, columns]
 
 const threads = 128u;
 // loops break before: a constant bound costs no guard, a near one would be unrolled
@@ -33,6 +35,9 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     let sample = step.sampleOffset + element / sampleElements;
     let uniform01 = randomUniform(step.dropoutSeed, step.step, sample, launch.operation, element % sampleElements);
     var value = select(x[element] * (1.0 / (1.0 - probability)), 0.0, uniform01 < probability);
+    if (hasResidual == 1u) {
+      value += residual[element];
+    }
     if (accumulate == 1u) {
       value += y[element];
     }

@@ -5,7 +5,7 @@
 // change.
 import { activation } from '../kernels/activation.ts';
 import { add } from '../kernels/add.ts';
-import { dropout } from '../kernels/dropout.ts';
+import { addDropped, dropout } from '../kernels/dropout.ts';
 import { layerNorm } from '../kernels/layer-norm.ts';
 import { linear } from '../kernels/linear.ts';
 import { rmsNorm } from '../kernels/rms-norm.ts';
@@ -97,6 +97,9 @@ function recordSum(
     const branch = y;
     y = tape.scope(isAttention ? 'projection' : 'contract', () =>
       tape.term(isAttention ? 'projection' : 'ffn', () => {
+        if (isDropping && residual && residualScale === 1) {
+          return addDropped(tape, residual, branch, probability, { time });
+        }
         const dropped = isDropping ? dropout(tape, branch, probability, { time }) : branch;
         if (residualScale !== 1) return scale(tape, dropped, residualScale, residual);
         return residual ? add(tape, residual, dropped) : dropped;

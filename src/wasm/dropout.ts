@@ -2,15 +2,17 @@
 import { grain, grains } from './numeric/grain.ts';
 import { randomUniform } from './numeric/random.ts';
 
-/** y = x ∘ mask ÷ (1 − probability) (+ y). */
+/** y = x ∘ mask ÷ (1 − probability) (+ residual) (+ y). */
 export function dropout(
   x: usize,
+  residual: usize,
   y: usize,
   rows: i32,
   columns: i32,
   time: i32,
   operation: u32,
   probability: f32,
+  hasResidual: i32,
   accumulate: i32,
   dropoutSeed: u32,
   step: u32,
@@ -31,7 +33,8 @@ export function dropout(
       i - sample * perSample,
     );
     const at = (<usize>i) << 2;
-    const value: f32 = uniform < probability ? 0 : f32.load(x + at) * kept;
+    let value: f32 = uniform < probability ? 0 : f32.load(x + at) * kept;
+    if (hasResidual) value += f32.load(residual + at);
     f32.store(y + at, accumulate ? f32.load(y + at) + value : value);
   }
 }

@@ -1,15 +1,19 @@
 // Dropout against its reference and finite differences; its mask's share and independence of batching.
 import { expect, it } from 'vitest';
-import { dropout, dropoutKernel } from '../../src/kernels/dropout.ts';
+import { add } from '../../src/kernels/add.ts';
+import { addDropped, dropout, dropoutKernel } from '../../src/kernels/dropout.ts';
+import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { Tape } from '../../src/plan/tape.ts';
+import type { Tensor } from '../../src/plan/tensor.ts';
 import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
-import { describeKernel } from './describe-kernel.ts';
+import { checkGradient, describeKernel } from './describe-kernel.ts';
 import { runOp } from './run-op.ts';
 
 describeKernel(dropoutKernel, [
-  { rows: 1, columns: 1, time: 1, operation: 0, probability: 0.5, accumulate: 0 },
-  { rows: 7, columns: 9, time: 7, operation: 1, probability: 0.1, accumulate: 1 },
-  { rows: 6, columns: 64, time: 2, operation: 2, probability: 0.2, accumulate: 0 },
-  { rows: 5, columns: 13, time: 1, operation: 3, probability: 0.9, accumulate: 1 },
+  { rows: 1, columns: 1, time: 1, operation: 0, probability: 0.5, hasResidual: 0, accumulate: 0 },
+  { rows: 7, columns: 9, time: 7, operation: 1, probability: 0.1, hasResidual: 1, accumulate: 1 },
+  { rows: 6, columns: 64, time: 2, operation: 2, probability: 0.2, hasResidual: 1, accumulate: 0 },
+  { rows: 5, columns: 13, time: 1, operation: 3, probability: 0.9, hasResidual: 0, accumulate: 1 },
 ]);
 
 const ones = (rows: number, columns: number) => ({
@@ -43,6 +47,31 @@ it('gives a sample the same mask whatever the batch', async () => {
   expect(both.y.slice(0, 32)).not.toEqual(second.y);
 });
 
+it('adds a residual on the way, whose gradient is that of the sum', async () => {
+  const x = { shape: [6, 5], values: Array.from({ length: 30 }, (_, i) => i / 8 - 2) };
+  const residual = { shape: [6, 5], values: Array.from({ length: 30 }, (_, i) => 3 - i / 16) };
+  const dy = Array.from({ length: 30 }, (_, i) => i - 15);
+  const fused = await runOp(
+    { x, residual },
+    (tape, { x, residual }) => addDropped(tape, residual, x, 0.4, { time: 3 }),
+    { dy },
+  );
+  const apart = await runOp(
+    { x, residual },
+    (tape, { x, residual }) => add(tape, residual, dropout(tape, x, 0.4, { time: 3 })),
+    { dy },
+  );
+  expect(fused).toEqual(apart);
+});
+
+it('refuses a residual of another size', () => {
+  const tape = new Tape({ capabilities: baselineCapabilities, training: true });
+  const [x, residual] = [tape.tensor('x', [2, 3]), tape.tensor('residual', [2, 4])];
+  expect(() => addDropped(tape, residual, x, 0.5, { time: 2 })).toThrow(
+    /sizes differ: the residual is .*2, 4/,
+  );
+});
+
 it('gives two operations different masks', async () => {
   const first = await runOp(ones(8, 8), (tape, { x }) => dropout(tape, x, 0.5, { time: 8 }));
   const second = await runOp(ones(8, 8), (tape, { x }) => {
@@ -63,3 +92,10 @@ it('is nothing outside training', async () => {
   );
   expect(y).toEqual([1, 1, 1, 1, 1, 1]);
 });
+
+checkGradient(
+  'a residual sum of what is dropped, read again after it,',
+  { x: { shape: [4, 3] }, residual: { shape: [4, 3] } },
+  (tape, { x, residual }) =>
+    add(tape, addDropped(tape, residual as Tensor, x as Tensor, 0.3, { time: 2 }), residual as Tensor),
+);
