@@ -3,20 +3,12 @@
 import type { Command } from 'commander';
 import { stage } from '../../lab/plans/problem.ts';
 import { textColumns } from '../../text/columns.ts';
-import { formatDigits } from '../../text/numbers.ts';
 import { cacheOfArchitecture, countArchitecture } from '../../theory/architecture.ts';
-import {
-  chinchillaConvention,
-  closedFormOptimum,
-  gridOptimum,
-  publishedFit,
-  ratioOptimum,
-} from '../../theory/chinchilla.ts';
 import { expertConvention, expertCount, expertFactor, publishedRouters } from '../../theory/experts.ts';
 import { cacheConvention, reportCache } from '../../theory/kv-cache.ts';
 import { publishedModels } from '../../theory/published-models.ts';
 import { jsonOption, outputOf } from '../options.ts';
-
+import { addChinchilla } from './chinchilla.ts';
 import { addKv } from './kv.ts';
 import { amount } from './options.ts';
 import { addPress } from './press.ts';
@@ -31,43 +23,6 @@ export function addTheory(program: Command): void {
   addExperts(theory);
   addKv(theory);
   addModels(theory);
-}
-
-function addChinchilla(theory: Command): void {
-  theory
-    .command('chinchilla')
-    .description('the best size and data for a budget of training flops')
-    .requiredOption('--flops <count>', 'the budget, a multiply-add as two', amount)
-    .option('--tokens-per-parameter <ratio>', 'of the rule of thumb', amount, 20)
-    .addOption(jsonOption())
-    .action(async (options: { flops: number; tokensPerParameter: number }, command: Command) => {
-      const { flops, tokensPerParameter } = options;
-      const [closedForm, grid, ratio] = await stage('invalidConfig', () => [
-        closedFormOptimum(flops),
-        gridOptimum(flops),
-        ratioOptimum(flops, tokensPerParameter),
-      ]);
-      const optima = [closedForm, grid, ratio].filter((optimum) => optimum !== undefined);
-      const units = { parameters: 'values', tokens: 'tokens', loss: 'nats per token' };
-      outputOf(command).result(
-        {
-          convention: chinchillaConvention,
-          units,
-          fit: publishedFit,
-          flops,
-          ...{ closedForm, grid, ratio },
-        },
-        `${textColumns([
-          ['', 'parameters', 'tokens', 'tokens per parameter', 'loss'],
-          ...optima.map((row) => [
-            row.method,
-            ...[row.parameters, row.tokens, row.tokensPerParameter, row.loss].map((value) =>
-              formatDigits(value),
-            ),
-          ]),
-        ])}\n\n${chinchillaConvention}`,
-      );
-    });
 }
 
 function addExperts(theory: Command): void {
