@@ -58,7 +58,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   laws: { folders: [], packages: ['ml-levenberg-marquardt', 'papaparse'] },
   text: { folders: [], packages: [] },
   contract: { folders: [], packages: [] },
-  data: { folders: [], packages: ['valibot'] },
+  data: { folders: [], packages: ['@noble/hashes', 'valibot'] },
   kernels: { folders: ['plan', 'shaders'], packages: [] },
   // src/wasm is AssemblyScript: a program of its own, whose compiled form the runtime gets from the bundler.
   wasm: { folders: [], packages: [] },

@@ -1,9 +1,11 @@
 // A rectangle of values as shades, with names at its sides: read out under the mouse and by the arrow keys.
+
 import { css, html, LitElement, nothing, type PropertyValues, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { textWidth } from '../../text/plot-layout.ts';
 import { type Heat, heatPaths, shadeLevels } from './heat-paths.ts';
 import { baseStyles } from './styles.ts';
+import { WidthController } from './width-controller.ts';
 
 /** Which cell. */
 export interface HeatPlace {
@@ -69,31 +71,21 @@ export class InsideHeat extends LitElement {
   @property({ type: Boolean }) isSquare = false;
   @property({ type: Boolean }) isRoot = false;
   @property({ attribute: false }) rowHeight = 18;
-  @state() private width = 560;
   @state() private place: HeatPlace | undefined;
 
   #paths: readonly string[] = [];
-  #resizes = new ResizeObserver(([entry]) => {
-    const { width = 0 } = entry?.contentRect ?? {};
-    if (width > 0) this.width = Math.round(width);
-  });
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resizes.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resizes.disconnect();
-  }
+  #size = new WidthController(this);
+  #drawnWidth = 0;
 
   protected override willUpdate(changes: PropertyValues): void {
     const { place, heat } = this;
     if (place && (place.row >= heat.rows.length || place.column >= heat.columns.length))
       this.place = undefined;
-    if (changes.has('heat') || changes.has('width') || changes.has('isRoot') || changes.has('rowHeight'))
+    const isResized = this.#size.width !== this.#drawnWidth;
+    if (isResized || changes.has('heat') || changes.has('isRoot') || changes.has('rowHeight')) {
       this.#paths = heatPaths(heat, this.#cell, this.isRoot);
+      this.#drawnWidth = this.#size.width;
+    }
   }
 
   get #left(): number {
@@ -102,14 +94,15 @@ export class InsideHeat extends LitElement {
   }
 
   get #cell(): { readonly width: number; readonly height: number } {
-    const width = Math.max(1, this.width - this.#left) / Math.max(1, this.heat.columns.length);
+    const width = Math.max(1, this.#size.width - this.#left) / Math.max(1, this.heat.columns.length);
     if (!this.isSquare) return { width, height: this.rowHeight };
     const side = Math.min(width, 24);
     return { width: side, height: side };
   }
 
   protected override render() {
-    const { heat, place, width } = this;
+    const { heat, place } = this;
+    const { width } = this.#size;
     if (heat.rows.length === 0 || heat.columns.length === 0) return nothing;
     const cell = this.#cell;
     const left = this.#left;
@@ -171,7 +164,7 @@ export class InsideHeat extends LitElement {
   #onPointer(event: PointerEvent): void {
     const box = (event.currentTarget as SVGSVGElement).getBoundingClientRect();
     if (box.width === 0) return;
-    const scale = this.width / box.width;
+    const scale = this.#size.width / box.width;
     const cell = this.#cell;
     const column = Math.floor(((event.clientX - box.left) * scale - this.#left) / cell.width);
     const row = Math.floor(((event.clientY - box.top) * scale) / cell.height);

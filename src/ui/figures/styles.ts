@@ -297,3 +297,13 @@ export const readoutStyles = css`
     background: var(--inset);
   }
 `;
+
+/** Type within a drawing; `plotTypeSize` in src/text/plot-layout.ts estimates widths by this size. */
+export const figureText = css`
+  text {
+    font-family: var(--sans);
+    font-size: 11.5px;
+    fill: var(--muted);
+    font-variant-numeric: tabular-nums;
+  }
+`;

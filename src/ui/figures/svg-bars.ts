@@ -1,9 +1,11 @@
 // Horizontal bars as SVG, whole or in parts, each with its name before and its figure behind it.
+
 import { css, html, LitElement, nothing, svg } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { customElement, property } from 'lit/decorators.js';
 import { type Tone, textWidth } from '../../text/plot-layout.ts';
 import { baseStyles } from './styles.ts';
 import { toneStyles } from './svg-plot.ts';
+import { WidthController } from './width-controller.ts';
 
 /** A stretch of a bar. */
 export interface BarStretch {
@@ -59,25 +61,12 @@ export class SvgBars extends LitElement {
   @property({ type: Boolean }) isShare = false;
   /** In words, for those who do not see it. */
   @property() description = '';
-  @state() private width = 560;
 
-  #resizes = new ResizeObserver(([entry]) => {
-    const { width = 0 } = entry?.contentRect ?? {};
-    if (width > 0) this.width = Math.round(width);
-  });
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resizes.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resizes.disconnect();
-  }
+  #size = new WidthController(this);
 
   protected override render() {
-    const { bars, width } = this;
+    const { bars } = this;
+    const { width } = this.#size;
     const widest = (texts: readonly string[]): number =>
       texts.reduce((most, text) => Math.max(most, textWidth(text)), 0);
     // On a narrow page a bar keeps a third of the width, whatever the names are.
@@ -124,7 +113,7 @@ export class SvgBars extends LitElement {
     let line = 0;
     const keys = [...pieces].map(([name, tone]) => {
       const wide = 18 + textWidth(name) + 14;
-      if (x > 0 && x + wide > this.width) {
+      if (x > 0 && x + wide > this.#size.width) {
         x = 0;
         line += 1;
       }

@@ -1,4 +1,5 @@
 // A plot as SVG: lines and points on linear or logarithmic axes, read out under the mouse and by the arrow keys.
+
 import { css, html, LitElement, nothing, type PropertyValues, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import {
@@ -17,7 +18,8 @@ import {
   textWidth,
 } from '../../text/plot-layout.ts';
 import { axisTicks, placeOf } from '../../text/ticks.ts';
-import { baseStyles } from './styles.ts';
+import { baseStyles, figureText } from './styles.ts';
+import { WidthController } from './width-controller.ts';
 
 /** Classes `tone-…` that colour fill, stroke and text by a series' tone. */
 export const toneStyles = css`
@@ -64,6 +66,7 @@ const noAxis: PlotAxis = { label: '', kind: 'linear', format: String };
 export class SvgPlot extends LitElement {
   static override readonly styles = [
     baseStyles,
+    figureText,
     toneStyles,
     css`
       .plot {
@@ -72,12 +75,6 @@ export class SvgPlot extends LitElement {
         border-radius: 6px;
         touch-action: pan-y;
         overflow: hidden;
-      }
-      text {
-        font-family: var(--sans);
-        font-size: 11.5px;
-        fill: var(--muted);
-        font-variant-numeric: tabular-nums;
       }
       .grid {
         stroke: var(--line);
@@ -155,24 +152,10 @@ export class SvgPlot extends LitElement {
   @property({ attribute: false }) plotHeight = 280;
   /** In words, for those who do not see it. */
   @property() description = '';
-  @state() private width = 560;
   @state() private place: PlotPlace | undefined;
 
   #layout: PlotLayout | undefined;
-  #resizes = new ResizeObserver(([entry]) => {
-    const { width = 0 } = entry?.contentRect ?? {};
-    if (width > 0) this.width = Math.round(width);
-  });
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resizes.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resizes.disconnect();
-  }
+  #size = new WidthController(this);
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (!changes.has('series') || this.place === undefined) return;
@@ -181,7 +164,8 @@ export class SvgPlot extends LitElement {
   }
 
   protected override render() {
-    const { width, plotHeight: height, series, rules } = this;
+    const { plotHeight: height, series, rules } = this;
+    const { width } = this.#size;
     const layout = layOutPlot({ width, height }, this, series, rules);
     this.#layout = layout;
     const { left, top, right, bottom } = layout.frame;
@@ -253,7 +237,7 @@ export class SvgPlot extends LitElement {
     const drawing = event.currentTarget as SVGSVGElement;
     const box = drawing.getBoundingClientRect();
     if (this.#layout === undefined || box.width === 0) return;
-    const scale = this.width / box.width;
+    const scale = this.#size.width / box.width;
     const position = { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
     this.#point(nearestPlace(this.series, this.#layout, position));
   }

@@ -1,11 +1,13 @@
 // The drawing of a timeline: slices in lanes, to zoom and to point at by mouse and keys.
+
 import { css, html, LitElement, nothing, type PropertyValues, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatSeconds, formatSi } from '../../text/numbers.ts';
 import { textWidth } from '../../text/plot-layout.ts';
 import { axisTicks, type Interval, placeOf, valueAt } from '../../text/ticks.ts';
-import { baseStyles } from '../figures/styles.ts';
+import { baseStyles, figureText } from '../figures/styles.ts';
 import { termClass, termStyles } from '../figures/term-styles.ts';
+import { WidthController } from '../figures/width-controller.ts';
 import { phaseName } from '../run-views/kernel-data.ts';
 import { revealing, shifted, type Timeline, type TimelineSlice, zoomed } from './timeline-data.ts';
 
@@ -21,6 +23,7 @@ const zoomStep = 0.6;
 export class TimelineStrip extends LitElement {
   static override readonly styles = [
     baseStyles,
+    figureText,
     termStyles,
     css`
       svg {
@@ -32,12 +35,6 @@ export class TimelineStrip extends LitElement {
       }
       svg.zoomed {
         cursor: grab;
-      }
-      text {
-        font-family: var(--sans);
-        font-size: 11.5px;
-        fill: var(--muted);
-        font-variant-numeric: tabular-nums;
       }
       .end {
         text-anchor: end;
@@ -81,27 +78,13 @@ export class TimelineStrip extends LitElement {
 
   @property({ attribute: false }) timeline: Timeline = { slices: [], layers: [], lanes: [], seconds: 0 };
   @state() private view: Interval = [0, 0];
-  @state() private width = 700;
   /** Index of the slice that is pointed at. */
   @state() private pointed: number | undefined;
   /** Index of the slice that was picked. */
   @state() private chosen: number | undefined;
 
   #drag: { readonly x: number; readonly view: Interval; isMoved: boolean } | undefined;
-  #resizes = new ResizeObserver(([entry]) => {
-    const { width = 0 } = entry?.contentRect ?? {};
-    if (width > 0) this.width = Math.round(width);
-  });
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resizes.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resizes.disconnect();
-  }
+  #size = new WidthController(this, 700);
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (!changes.has('timeline')) return;
@@ -143,7 +126,7 @@ export class TimelineStrip extends LitElement {
   }
 
   #scale(): { readonly kind: 'linear'; readonly domain: Interval; readonly range: Interval } {
-    return { kind: 'linear', domain: this.view, range: [gutter, this.width - 4] };
+    return { kind: 'linear', domain: this.view, range: [gutter, this.#size.width - 4] };
   }
 
   #top(lane: string): number {
@@ -152,7 +135,7 @@ export class TimelineStrip extends LitElement {
 
   #drawing() {
     const { slices, layers, lanes, seconds } = this.timeline;
-    const { width } = this;
+    const { width } = this.#size;
     const scale = this.#scale();
     const [left, right] = scale.range;
     const bottom = layerHeight + 6 + lanes.length * (laneHeight + 4);
@@ -239,7 +222,7 @@ export class TimelineStrip extends LitElement {
   /** Where a pointer is: seconds and pixels of the drawing. */
   #placeOf(event: MouseEvent): { readonly x: number; readonly y: number; readonly seconds: number } {
     const box = (event.currentTarget as SVGSVGElement).getBoundingClientRect();
-    const factor = box.width === 0 ? 1 : this.width / box.width;
+    const factor = box.width === 0 ? 1 : this.#size.width / box.width;
     const x = (event.clientX - box.left) * factor;
     return { x, y: (event.clientY - box.top) * factor, seconds: valueAt(this.#scale(), x) };
   }
@@ -248,7 +231,7 @@ export class TimelineStrip extends LitElement {
     const { x, y, seconds } = this.#placeOf(event);
     if (x < gutter) return undefined;
     // A pixel to both sides: narrow slices can be hit, too.
-    const near = (this.view[1] - this.view[0]) / Math.max(1, this.width - gutter);
+    const near = (this.view[1] - this.view[0]) / Math.max(1, this.#size.width - gutter);
     let best: number | undefined;
     let least = Number.POSITIVE_INFINITY;
     this.timeline.slices.forEach(({ start, end, lane }, index) => {
@@ -266,7 +249,7 @@ export class TimelineStrip extends LitElement {
     const drag = this.#drag;
     if (drag !== undefined && (drag.isMoved || Math.abs(event.clientX - drag.x) > 3)) {
       drag.isMoved = true;
-      const perPixel = (drag.view[1] - drag.view[0]) / Math.max(1, this.width - gutter);
+      const perPixel = (drag.view[1] - drag.view[0]) / Math.max(1, this.#size.width - gutter);
       this.view = shifted(drag.view, this.timeline.seconds, (drag.x - event.clientX) * perPixel);
       return;
     }

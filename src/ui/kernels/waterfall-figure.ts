@@ -1,11 +1,13 @@
 // The waterfall from the limit to the measured step: what each second of it is spent on.
+
 import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { Waterfall } from '../../contract/validation.ts';
 import { formatPercent, formatSeconds, formatSi } from '../../text/numbers.ts';
 import { textWidth } from '../../text/plot-layout.ts';
 import { axisTicks, type Interval, placeOf } from '../../text/ticks.ts';
-import { baseStyles } from '../figures/styles.ts';
+import { baseStyles, figureText } from '../figures/styles.ts';
+import { WidthController } from '../figures/width-controller.ts';
 import { type WaterfallBar, waterfallBars, waterfallTable } from './waterfall-data.ts';
 import '../figures/panel.ts';
 
@@ -20,16 +22,11 @@ const valueWidth = 108;
 export class WaterfallFigure extends LitElement {
   static override readonly styles = [
     baseStyles,
+    figureText,
     css`
       svg {
         display: block;
         width: 100%;
-      }
-      text {
-        font-family: var(--sans);
-        font-size: 11.5px;
-        fill: var(--muted);
-        font-variant-numeric: tabular-nums;
       }
       .name {
         fill: var(--ink);
@@ -81,24 +78,10 @@ export class WaterfallFigure extends LitElement {
   ];
 
   @property({ attribute: false }) waterfall: Waterfall | undefined;
-  @state() private width = 560;
   /** Index of the bar that is pointed at. */
   @state() private pointed: number | undefined;
 
-  #resizes = new ResizeObserver(([entry]) => {
-    const { width = 0 } = entry?.contentRect ?? {};
-    if (width > 0) this.width = Math.round(width);
-  });
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resizes.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resizes.disconnect();
-  }
+  #size = new WidthController(this);
 
   protected override render() {
     const { waterfall } = this;
@@ -115,7 +98,7 @@ export class WaterfallFigure extends LitElement {
   }
 
   #drawing(bars: readonly WaterfallBar[]) {
-    const { width } = this;
+    const { width } = this.#size;
     const left = Math.max(...bars.map(({ name }) => textWidth(name))) + 10;
     const right = Math.max(left + 60, width - valueWidth);
     const ends = bars.flatMap(({ from, to }) => [from, to]);
@@ -162,7 +145,7 @@ export class WaterfallFigure extends LitElement {
 
   #onPointer(event: PointerEvent, count: number): void {
     const box = (event.currentTarget as SVGSVGElement).getBoundingClientRect();
-    const scale = box.width === 0 ? 1 : this.width / box.width;
+    const scale = box.width === 0 ? 1 : this.#size.width / box.width;
     const index = Math.floor(((event.clientY - box.top) * scale) / (barHeight + barGap));
     this.pointed = index >= 0 && index < count ? index : undefined;
   }

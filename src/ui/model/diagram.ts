@@ -1,9 +1,11 @@
 // The drawing of a model: parts as boxes shaded by what they cost, skip connections as lanes, blocks that open and close.
+
 import { css, html, LitElement, nothing, svg } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { customElement, property } from 'lit/decorators.js';
 import type { ModelDiagram } from '../../contract/diagram.ts';
 import { formatPercent } from '../../text/numbers.ts';
 import { baseStyles } from '../figures/styles.ts';
+import { WidthController } from '../figures/width-controller.ts';
 import {
   amountOf,
   amountText,
@@ -137,28 +139,15 @@ export class ModelDiagramElement extends LitElement {
   @property() shading: Shading = 'flops';
   /** Key of the part or block whose figures are on display. */
   @property() picked = '';
-  @state() private width = 560;
 
-  #resizes = new ResizeObserver(([entry]) => {
-    const { width = 0 } = entry?.contentRect ?? {};
-    if (width > 0) this.width = Math.round(width);
-  });
+  #size = new WidthController(this);
   /** Amount of the darkest shade, and of all. */
   #most = 1;
   #total = 1;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resizes.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resizes.disconnect();
-  }
-
   protected override render() {
-    const { diagram, drawn, width, shading } = this;
+    const { diagram, drawn, shading } = this;
+    const { width } = this.#size;
     if (!diagram || !drawn) return nothing;
     const { items, lines, sums, labels, height } = layOutDiagram(drawn, width, legendHeight);
     const amounts = items
@@ -184,7 +173,8 @@ export class ModelDiagramElement extends LitElement {
   }
 
   #legend() {
-    const { width, shading } = this;
+    const { shading } = this;
+    const { width } = this.#size;
     const steps = 6;
     const wide = Math.min(150, width * 0.4) / steps;
     return svg`<text class="legend" x="0" y="11">0</text>

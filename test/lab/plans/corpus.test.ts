@@ -80,7 +80,7 @@ describe('a generated corpus for a model of another text', () => {
   it('is refused when the model lacks half of it', async () => {
     const digits = trainCharacterTokenizer('0123456789 ');
     await expect(loadCorpus(data, undefined, undefined, digits)).rejects.toThrow(
-      /only \d+ % of the generated text/,
+      /only [\d.]+\s% of the generated text/,
     );
   });
 });
