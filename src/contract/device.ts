@@ -45,8 +45,8 @@ export interface CalibrationReport {
   readonly slowing: Measured;
   readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measured }[];
   readonly launchSeconds: Measured;
-  readonly families: readonly {
-    readonly family: string;
+  readonly kernels: readonly {
+    readonly kernel: string;
     readonly points: readonly {
       readonly limitSeconds: number;
       readonly seconds: Measured;

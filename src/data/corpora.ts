@@ -31,7 +31,7 @@ export const CORPORA = {
     defaultCharacters: 1_000_000,
     scaling: { isFit: false, reason: 'A rule is found or not; in between there is no power law.' },
   },
-  'copy-recall': {
+  copyRecall: {
     description: 'Memory tasks, one per line: copy a word, or find the value of a key',
     defaultCharacters: 1_000_000,
     scaling: { isFit: false, reason: 'A rule is found or not; in between there is no power law.' },
@@ -91,7 +91,7 @@ function createWriter(
       return { write: createStoryWriter(), separator: '\n\n' };
     case 'arithmetic':
       return { write: writeCalculation, separator: '\n' };
-    case 'copy-recall':
+    case 'copyRecall':
       return { write: writeMemoryTask, separator: '\n' };
     case 'zipf':
       return { write: createZipfLanguage(seed).write, separator: '' };

@@ -20,7 +20,7 @@ import {
   submitCopy,
 } from './staging.ts';
 import { type PassTicks, SubmitClock } from './submit-clock.ts';
-import { observeWork, type Work, WorkQueue } from './work-queue.ts';
+import { observeWork, type QueuedWork, WorkQueue } from './work-queue.ts';
 
 interface LoadedDispatch {
   readonly compiled: CompiledKernel;
@@ -210,7 +210,7 @@ export class GpuRuntime implements Runtime {
     readback: Readback,
   ): Promise<Submission> {
     let encodeSeconds = 0;
-    const submitted: { readonly work: Work<LoadedPlan>; readonly start: number }[] = [];
+    const submitted: { readonly work: QueuedWork<LoadedPlan>; readonly start: number }[] = [];
     let isCollecting = false;
     try {
       for (;;) {
@@ -277,7 +277,7 @@ export class GpuRuntime implements Runtime {
 
   /** Corrects estimates by the device's clock. Seconds of all submits, if every one of them was timed. */
   #timeSubmits(
-    submitted: readonly { readonly work: Work<LoadedPlan>; readonly start: number }[],
+    submitted: readonly { readonly work: QueuedWork<LoadedPlan>; readonly start: number }[],
     passes: readonly PassTicks[],
   ): number | undefined {
     const now = performance.now();
@@ -294,7 +294,7 @@ export class GpuRuntime implements Runtime {
 
   #encode(
     encoder: GPUCommandEncoder,
-    work: Work<LoadedPlan>,
+    work: QueuedWork<LoadedPlan>,
     timestampWrites: GPUComputePassTimestampWrites | undefined,
   ): void {
     const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });

@@ -9,7 +9,7 @@ export interface WorkPiece<P> {
 }
 
 /** One submit. */
-export interface Work<P> {
+export interface QueuedWork<P> {
   readonly pieces: readonly WorkPiece<P>[];
   readonly seconds: number;
   /** True while a plan was never observed: the submit is waited for and its time reported back. */
@@ -39,7 +39,7 @@ export class WorkQueue<P extends Governed> {
   }
 
   /** The next submit: pieces up to the governor's aim; a single piece while its plan is unobserved. */
-  take(): Work<P> {
+  take(): QueuedWork<P> {
     const pieces: WorkPiece<P>[] = [];
     let seconds = 0;
     let isTimed = false;
@@ -71,7 +71,7 @@ export class WorkQueue<P extends Governed> {
 const shortestMeasured = 1e-4;
 
 /** Reports the measured time of a submit to the governors of its plans. */
-export function observeWork<P extends Governed>(work: Work<P>, measuredSeconds: number): void {
+export function observeWork<P extends Governed>(work: QueuedWork<P>, measuredSeconds: number): void {
   const expected = work.pieces.reduce((sum, { plan, segment }) => sum + plan.governor.secondsOf(segment), 0);
   const ratio = Math.max(measuredSeconds, shortestMeasured) / Math.max(expected, 1e-9);
   for (const plan of new Set(work.pieces.map((piece) => piece.plan))) {

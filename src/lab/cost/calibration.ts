@@ -136,8 +136,8 @@ export function reportOf(profile: DeviceProfile, seconds: number): CalibrationRe
     slowing,
     copyBytesPerSecond,
     launchSeconds,
-    families: Object.entries(kernels).map(([family, points]) => ({
-      family,
+    kernels: Object.entries(kernels).map(([kernel, points]) => ({
+      kernel,
       points: points.map((point) => ({
         shape: point.shape,
         limitSeconds: limitOf(profile, point).seconds,

@@ -69,7 +69,7 @@ function latentShape(model: ModelConfig): NonNullable<TermShape['latent']> {
 }
 
 /** Plans that do one work together. */
-export interface Work extends Pick<TermTable, 'work' | 'title'> {
+export interface PlannedWork extends Pick<TermTable, 'work' | 'title'> {
   readonly parts: readonly { readonly plan: Plan; readonly times: number }[];
   readonly tokens: TermWork;
   readonly scalars: Scalars;
@@ -88,7 +88,7 @@ interface Sums {
 }
 
 /** The table of one work; terms that have neither closed form nor dispatch are left out. */
-export function termTable(model: ModelConfig, work: Work): TermTable {
+export function termTable(model: ModelConfig, work: PlannedWork): TermTable {
   const shape = termShapeOf(model);
   const closed = termCosts(shape, work.tokens);
   const sums = sumByTerm(work);
@@ -113,7 +113,7 @@ export function termTable(model: ModelConfig, work: Work): TermTable {
   };
 }
 
-function sumByTerm({ parts, scalars, kernels }: Work): Map<string, Sums> {
+function sumByTerm({ parts, scalars, kernels }: PlannedWork): Map<string, Sums> {
   const byTerm = new Map<string, Sums>();
   const sliced = slicedStorages(parts.map(({ plan }) => plan));
   let index = 0;
@@ -149,7 +149,13 @@ function addDispatch(
   }
 }
 
-function rowOf(term: string, cost: TermCost | undefined, sums: Sums, shape: TermShape, work: Work): TermRow {
+function rowOf(
+  term: string,
+  cost: TermCost | undefined,
+  sums: Sums,
+  shape: TermShape,
+  work: PlannedWork,
+): TermRow {
   const { forwardFlops = 0, activations = 0, parameters = 0 } = cost ?? {};
   const factor = work.work === 'training' ? trainingFactor : 1;
   const closedFlops = factor * forwardFlops;
@@ -181,7 +187,7 @@ function rowOf(term: string, cost: TermCost | undefined, sums: Sums, shape: Term
 }
 
 /** What attending to latents costs a decoded token more than attending to keys and values of heads. */
-function absorbedFlops(shape: TermShape, { work, tokens }: Work): number {
+function absorbedFlops(shape: TermShape, { work, tokens }: PlannedWork): number {
   const { latent, layers, heads } = shape;
   if (!latent || work !== 'decode') return 0;
   const keys = tokens.sequences * tokens.queries * tokens.keys;

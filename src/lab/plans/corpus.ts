@@ -69,7 +69,7 @@ function writableText(text: string, tokenizer: Tokenizer): string {
 }
 
 function generate(source: Exclude<DataConfig['source'], 'file'>, { seed, characters }: DataConfig): string {
-  return generateCorpus(source === 'copyRecall' ? 'copy-recall' : source, seed, characters);
+  return generateCorpus(source, seed, characters);
 }
 
 /** Training and validation splits for a context length. @throws if a split is shorter than one row. */

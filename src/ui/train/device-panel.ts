@@ -121,9 +121,9 @@ export class DevicePanel extends LitElement {
       </dl>
       ${report.warning === undefined ? nothing : html`<p class="small warn" role="status">${report.warning}</p>`}
       ${
-        report.families.length === 0
+        report.kernels.length === 0
           ? nothing
-          : html`<div class="scroll" tabindex="0" role="region" aria-label="Kernel families measured">
+          : html`<div class="scroll" tabindex="0" role="region" aria-label="Kernels measured">
               <table>
                 <thead>
                   <tr>
@@ -134,11 +134,11 @@ export class DevicePanel extends LitElement {
                   </tr>
                 </thead>
                 <tbody>
-                  ${report.families.flatMap(({ family, points }) =>
+                  ${report.kernels.flatMap(({ kernel, points }) =>
                     points.map(
                       ({ limitSeconds, seconds, shape }) =>
                         html`<tr>
-                          <td>${family}</td>
+                          <td>${kernel}</td>
                           <td class="mono muted">${shape}</td>
                           <td class="number">${formatSeconds(limitSeconds)}</td>
                           <td class="number">

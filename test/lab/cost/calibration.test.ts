@@ -86,7 +86,7 @@ it('a profile is shown by kernel', () => {
   };
   expect(reportOf(profile, 2)).toMatchObject({
     ...{ seconds: 2, timer: 'clock', fmaFlopsPerSecond: measured },
-    families: [{ family: 'gemm', points: [{ shape: 'rows 1', limitSeconds: 1, seconds: measured }] }],
+    kernels: [{ kernel: 'gemm', points: [{ shape: 'rows 1', limitSeconds: 1, seconds: measured }] }],
   });
 });
 

@@ -27,8 +27,8 @@ export const fakeCalibration: CalibrationReport = {
     { bytes: 1 << 26, rate: measured(1.02e11) },
   ],
   launchSeconds: measured(6.4e-6, 0.05),
-  families: ['matmul', 'attention', 'norm'].map((family) => ({
-    family,
+  kernels: ['matmul', 'attention', 'norm'].map((kernel) => ({
+    kernel,
     points: [64, 256, 1024].map((size) => ({
       limitSeconds: 1e-9 * size * size,
       seconds: measured(1.3e-9 * size * size),
