@@ -21,8 +21,9 @@ export default defineConfig({
     host: '127.0.0.1',
     headers: {
       'Content-Security-Policy': `${readContentPolicy()}; frame-ancestors 'none'`,
-      // Pages that we open (a trace viewer) keep their handle on us; no page that opens us gets one on them.
-      'Cross-Origin-Opener-Policy': 'same-origin-allow-popups',
+      // The two that isolate the page: threads of the processor may then share memory.
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
       'Referrer-Policy': 'no-referrer',
       'X-Content-Type-Options': 'nosniff',
     },

@@ -128,7 +128,7 @@ export function wasmKernels() {
       return `${signatures}
         const addresses = { ${sources.join(', ')} };
         export const readKernels = async (variant) => {
-          const response = await fetch(addresses[variant]);
+          const response = await fetch(addresses[variant], { signal: AbortSignal.timeout(10000) });
           if (!response.ok) throw new Error(\`wasm: \${addresses[variant]} answers \${response.status}. Reload the page.\`);
           return new Uint8Array(await response.arrayBuffer());
         };`;

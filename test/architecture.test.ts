@@ -109,6 +109,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/runtime/wasm/binary.ts': 'test/runtime/wasm/kernels.test.ts',
   'src/cli/wasm-thread-entry.ts': 'test/runtime/wasm/pool.test.ts',
   'src/cli/wasm-threads.ts': 'test/runtime/wasm/pool.test.ts',
+  'src/worker/wasm-thread-entry.ts': 'test/e2e/without-gpu.test.ts',
   'src/wasm': 'test/kernels/describe-kernel.ts',
   'src/wasm/numeric': 'test/kernels/describe-kernel.ts',
   'src/ui/costs/caches.ts': 'test/e2e/costs.test.ts',

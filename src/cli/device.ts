@@ -1,5 +1,5 @@
 // Opens the machine that a command runs on: Dawn's GPU, or the processor when it was asked for.
-import { cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import { cpuEngine, type Engine, gpuEngine, wasmEngine } from '../lab/plans/engine.ts';
 import { type OpenDevice, openDevice } from '../runtime/device.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
@@ -7,7 +7,7 @@ import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
 import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
 import { yieldToDriver } from './dawn-polling.ts';
 import { refuse } from './failure.ts';
-import { allowRelaxedSimd, startNodeThreads } from './wasm-threads.ts';
+import { allowRelaxedSimd, nodeThreads } from './wasm-threads.ts';
 
 /** A machine with its name; `open` on a GPU only. */
 export interface Machine {
@@ -35,10 +35,11 @@ export async function openMachine(runtime: RuntimeKind): Promise<Machine> {
   if (runtime === 'wasm') {
     allowRelaxedSimd();
     const kernels = await loadWasmKernels(true);
-    const threads = await startNodeThreads();
-    const count = threads.count === 1 ? '1 thread' : `${threads.count} threads`;
+    const threads = availableParallelism();
+    const start = await nodeThreads();
+    const count = threads === 1 ? '1 thread' : `${threads} threads`;
     return {
-      engine: wasmEngine(kernels, threads, Math.min(hostBytes, wasmMemoryBytes)),
+      engine: wasmEngine(kernels, () => start(threads), Math.min(hostBytes, wasmMemoryBytes)),
       device: `${processor}, ${count}`,
       open: undefined,
     };

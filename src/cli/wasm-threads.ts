@@ -1,15 +1,14 @@
 // Threads of the WASM runtime in Node: workers of node:worker_threads.
-import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { bundleThread } from 'virtual:wasm-kernels';
 import { type ThreadPort, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
 import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
 
-/** Starts as many workers as there are cores, or as asked for. */
-export async function startNodeThreads(count: number = availableParallelism()): Promise<WasmThreads> {
+/** Bundles the thread's code; what comes back starts pools of workers. */
+export async function nodeThreads(): Promise<(count: number) => WasmThreads> {
   const source = new URL(`data:text/javascript,${encodeURIComponent(await bundleThread())}`);
-  return workerThreads(count, () => nodePort(new Worker(source)));
+  return (count) => workerThreads(count, () => nodePort(new Worker(source)));
 }
 
 /** Multiply-adds with one rounding, which Node 20 has behind a flag. Call it before the first kernel is compiled. */

@@ -11,7 +11,11 @@ export interface DeviceInfo {
   readonly isSoftware: boolean;
   readonly features: readonly string[];
   readonly limits: readonly { readonly name: string; readonly value: number }[];
-  /** Set when WebGPU could not be used and the reference loops run instead. */
+  /** Threads that compute, where the processor does. */
+  readonly threads?: number;
+  /** What would make it faster, where that is known. */
+  readonly advice?: string;
+  /** Set when WebGPU could not be used and the processor computes instead. */
   readonly fallbackReason?: Problem;
 }
 
@@ -61,7 +65,7 @@ export interface CalibrationReport {
 
 /** Calls about the device. */
 export interface DeviceApi {
-  /** Asks for a GPU; without one the answer says why and that the reference loops are used. Idempotent. */
+  /** Asks for a GPU; without one the answer says why, and what of the processor is used. Idempotent. */
   openDevice(): Promise<Result<DeviceInfo>>;
   /**
    * Holds every kernel that an experiment's plans dispatch (training, evaluation, sampling) against its reference on this

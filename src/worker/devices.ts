@@ -1,4 +1,4 @@
-// The worker's hold on a device: opening it, testing it, calibrating it, and the reference loops where there is none.
+// The worker's hold on a device: opening it, testing it, calibrating it, and the processor where there is none.
 
 import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../contract/device.ts';
 import type { ExperimentJson, Problem } from '../contract/values.ts';
@@ -17,6 +17,7 @@ import { type CheckedKernel, selfTest } from '../lab/plans/self-test.ts';
 import { measureTrainingRate } from '../lab/training/measured-rate.ts';
 import { profileVersion } from '../plan/device-profile.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
+import { openProcessor, type Processor } from './processor.ts';
 import type { RunStorage } from './run/storage.ts';
 
 /** Limits shown in the device panel. */
@@ -46,6 +47,7 @@ export class Devices {
   #opening: Promise<DeviceInfo> | undefined;
   #open: OpenDevice | undefined;
   #engine: Engine | undefined;
+  #processor: Processor | undefined;
   /** What passed the self-test on this device. */
   #checked: Record<string, CheckedKernel> | undefined;
 
@@ -54,7 +56,7 @@ export class Devices {
     this.#onLost = onLost;
   }
 
-  /** Opens the GPU, or falls back to the reference loops and says why; then the next call asks for a GPU again. */
+  /** Opens the GPU, or falls back to the processor and says why; then the next call asks for a GPU again. */
   open(): Promise<DeviceInfo> {
     this.#opening ??= this.#tryOpen();
     return this.#opening;
@@ -122,16 +124,47 @@ export class Devices {
     return this.#open;
   }
 
+  /** Threads of the processor, or its reference loops where WebAssembly does not serve. */
+  async #openProcessor(reason: Problem): Promise<DeviceInfo> {
+    const info = {
+      vendor: '',
+      architecture: '',
+      isSoftware: true,
+      features: [],
+      limits: [],
+      fallbackReason: reason,
+    };
+    try {
+      this.#processor ??= await openProcessor();
+      const { engine, threads, note } = this.#processor;
+      await this.#adopt(engine);
+      const description = `Your processor, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
+      return {
+        ...info,
+        runtime: 'wasm',
+        description,
+        threads,
+        ...(note === undefined ? {} : { advice: note }),
+      };
+    } catch (error) {
+      await this.#adopt(cpuEngine(referenceMemoryBytes));
+      const advice = `WebAssembly does not serve here (${error instanceof Error ? error.message : String(error)})`;
+      return { ...info, runtime: 'cpu', description: 'Reference loops on the processor', advice };
+    }
+  }
+
+  /** Takes the processor's engine. The time of a run is said before it: without a GPU it may be hours. */
+  async #adopt(engine: Engine): Promise<void> {
+    const rate = await measureTrainingRate(engine).catch(() => undefined); // no figure, but a device
+    if (rate !== undefined) engine.trainingFlopsPerSecond = rate;
+    this.#engine = engine;
+  }
+
   async #tryOpen(): Promise<DeviceInfo> {
     const result = await openDevice(globalThis.navigator?.gpu);
     if (result.kind !== 'device') {
-      const engine = cpuEngine(referenceMemoryBytes);
-      // The time of a run is said before it: without a GPU it may be hours.
-      const rate = await measureTrainingRate(engine).catch(() => undefined); // no figure, but a device
-      if (rate !== undefined) engine.trainingFlopsPerSecond = rate;
-      this.#engine = engine;
       this.#opening = undefined; // ask again next time: the user may have changed a setting
-      return withoutGpu({ kind: problemKinds[result.kind], message: result.message });
+      return this.#openProcessor({ kind: problemKinds[result.kind], message: result.message });
     }
     this.#open = result;
     const key = deviceKey(result.facts, host());
@@ -157,19 +190,6 @@ export class Devices {
       limits: shownLimits.map((name) => ({ name, value: result.device.limits[name] })),
     };
   }
-}
-
-function withoutGpu(reason: Problem): DeviceInfo {
-  return {
-    runtime: 'cpu',
-    vendor: '',
-    architecture: '',
-    description: 'Reference loops on the CPU',
-    isSoftware: true,
-    features: [],
-    limits: [],
-    fallbackReason: reason,
-  };
 }
 
 /** The browser and its version: calibration is not carried over to another one. */

@@ -10,10 +10,13 @@ describeBrowser('the served page', () => {
   });
   afterAll(() => browser.close());
 
-  it('comes with a strict policy and keeps the pages that it opens', async () => {
+  it('comes with a strict policy, isolated from other sites', async () => {
     const { headers } = await fetch(pageAddress());
-    expect(headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self';");
-    expect(headers.get('cross-origin-opener-policy')).toBe('same-origin-allow-popups');
+    expect(headers.get('content-security-policy')).toContain(
+      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval';",
+    );
+    expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
+    expect(headers.get('cross-origin-embedder-policy')).toBe('require-corp');
   });
 
   it('loads from its own host alone, without an error, and violates no policy', async () => {

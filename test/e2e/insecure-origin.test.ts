@@ -29,9 +29,10 @@ describeBrowser('the page at an insecure origin', () => {
 
   it('names the cause and goes on without a GPU', async () => {
     await lab.waitForText('problem-list', '.problem', /This address is not secure.*https.*localhost/);
-    await lab.waitForText('lab-header', '.badge', /Your processor/);
+    await lab.waitForText('lab-header', '.badge', /Your processor, 1 thread/);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
-    // Chromium remarks that it ignores this header here, which does no harm.
-    expect(lab.troubles.filter((text) => !text.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
+    expect(await lab.text('device-panel')).toMatch(/One thread only: .*npm start/);
+    // Chromium remarks that it ignores these headers here, which does no harm.
+    expect(lab.troubles.filter((text) => !/Cross-Origin-(Opener|Embedder)-Policy/.test(text))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// A browser that offers no GPU: an honest message, and the reference loops train a very small model.
+// A browser that offers no GPU: an honest message, and WebAssembly trains on the threads of the processor.
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
@@ -30,13 +30,13 @@ describeBrowser('the page without a GPU', () => {
 
   it('says why, and what it does instead', async () => {
     await lab.waitForText('problem-list', '.problem', /offers no GPU|has no WebGPU/);
-    await lab.waitForText('lab-header', '.badge', /Your processor/);
-    expect(await lab.text('device-panel')).toMatch(/Your processor does the work/);
-    expect(await lab.text('device-panel')).not.toMatch(/Self-test|Calibrat/);
+    await lab.waitForText('lab-header', '.badge', /Your processor, \d+ threads?/);
+    expect(await lab.text('device-panel')).toMatch(/Your processor does the work, in WebAssembly/);
+    expect(await lab.text('device-panel')).not.toMatch(/Self-test|Calibrat|One thread only/);
     await lab.waitForText('run-controls', '.status', /^Ready a run takes about \d.* on your processor$/);
   });
 
-  it('trains a very small model on the processor, to the end', async () => {
+  it('trains on the processor, to the end', async () => {
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Finished step 20 of 20/);
     expect(Number(await lab.text('run-readouts', '#loss'))).toBeLessThan(4.2);

@@ -1,6 +1,6 @@
 // The WASM executor: kernels and references in one plan, the order of writes and reads, and what it refuses.
 import { afterAll, describe, expect, it } from 'vitest';
-import { startNodeThreads } from '../../src/cli/wasm-threads.ts';
+import { nodeThreads } from '../../src/cli/wasm-threads.ts';
 import { softmaxForward } from '../../src/kernels/softmax.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
@@ -10,7 +10,7 @@ import { loadWasmKernels } from '../../src/runtime/wasm/kernels.ts';
 import { WasmRuntime } from '../../src/runtime/wasm-runtime.ts';
 import { addPlan, addScaled } from './tiny-kernels.ts';
 
-const threads = await startNodeThreads(2);
+const threads = (await nodeThreads())(2);
 const kernels = await loadWasmKernels(true);
 afterAll(() => threads.dispose());
 

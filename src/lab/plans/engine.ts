@@ -65,14 +65,18 @@ export const wasmCapabilities: Capabilities = {
   maxInvocationsPerWorkgroup: 1,
 };
 
-/** Runs WASM kernels on threads. */
-export function wasmEngine(kernels: WasmKernels, threads: WasmThreads, memoryBytes?: number): Engine {
+/** Runs WASM kernels on threads, which `start` starts when the first runtime is made, and again when one of them failed. */
+export function wasmEngine(kernels: WasmKernels, start: () => WasmThreads, memoryBytes?: number): Engine {
+  let threads: WasmThreads | undefined;
   return {
     kind: 'wasm',
     capabilities: wasmCapabilities,
     profile: undefined,
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    createRuntime: (plans, extra) => WasmRuntime.create(kernels, threads, plans, extra),
+    createRuntime: (plans, extra) => {
+      if (!threads || threads.hasFailed()) threads = start();
+      return WasmRuntime.create(kernels, threads, plans, extra);
+    },
   };
 }
 

@@ -26,6 +26,8 @@ export interface LoadedThreads {
 /** Where programs run. */
 export interface WasmThreads {
   readonly count: number;
+  /** True once a thread is gone: then all are useless. */
+  hasFailed(): boolean;
   load(
     setup: Omit<ThreadSetup, 'thread' | 'threads' | 'scratchAddress'>,
     scratchOf: (thread: number) => number,
@@ -40,6 +42,7 @@ const turnMilliseconds = 40;
 export function ownThread(): WasmThreads {
   return {
     count: 1,
+    hasFailed: () => false,
     load: async (setup, scratchOf) => {
       const thread = await WasmThread.create({
         ...setup,
@@ -115,6 +118,7 @@ export function workerThreads(count: number, spawn: () => ThreadPort): WasmThrea
   };
   return {
     count,
+    hasFailed: () => failure !== undefined,
     load: async (setup, scratchOf) => {
       const runtime = runtimes++;
       memories.set(runtime, setup);

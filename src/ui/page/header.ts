@@ -168,12 +168,9 @@ export class LabHeader extends LitElement {
     }
     if (selfTest.kind === 'failed') return { lamp: 'bad', device: name, state: 'check failed' };
     if (selfTest.kind === 'none') {
-      const isCpu = device.value.runtime !== 'gpu';
-      return {
-        lamp: isCpu ? 'warn' : '',
-        device: name,
-        state: isCpu ? 'for very small models' : 'not checked yet',
-      };
+      const { runtime } = device.value;
+      const states = { gpu: 'not checked yet', wasm: 'WebAssembly', cpu: 'for very small models' };
+      return { lamp: runtime === 'cpu' ? 'warn' : '', device: name, state: states[runtime] };
     }
     const { passed, rows, kernels } = selfTest.value;
     const wrong = new Set(rows.flatMap((row) => (row.passed ? [] : [row.kernel]))).size;

@@ -81,8 +81,13 @@ export class DevicePanel extends LitElement {
       ${
         isGpu
           ? html`<p class="small muted">${[info.vendor, info.architecture].filter((part) => part !== '').join(' · ')}</p>`
-          : html`<p class="small muted">Your processor does the work: right to the last digits, but quick enough only for very small models.</p>`
+          : html`<p class="small muted">${
+              info.runtime === 'wasm'
+                ? 'Your processor does the work, in WebAssembly, by the plan that a GPU would run: quick enough for small models.'
+                : 'Your processor does the work: right to the last digits, but quick enough only for very small models.'
+            }</p>`
       }
+      ${info.advice === undefined ? nothing : html`<p class="note">${info.advice}</p>`}
       ${
         info.isSoftware && isGpu
           ? html`<p class="note">

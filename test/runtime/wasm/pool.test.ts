@@ -1,6 +1,6 @@
 // Workers and the caller's own thread: equal bits whatever their number, and a worker that dies.
 import { afterAll, describe, expect, it } from 'vitest';
-import { startNodeThreads } from '../../../src/cli/wasm-threads.ts';
+import { nodeThreads } from '../../../src/cli/wasm-threads.ts';
 import { recordMatmul } from '../../../src/kernels/matmul.ts';
 import { softmaxForward } from '../../../src/kernels/softmax.ts';
 import { wasmCapabilities } from '../../../src/lab/plans/engine.ts';
@@ -19,7 +19,7 @@ import { WasmRuntime } from '../../../src/runtime/wasm-runtime.ts';
 
 const pools: WasmThreads[] = [];
 const start = async (count: number) => {
-  const threads = await startNodeThreads(count);
+  const threads = (await nodeThreads())(count);
   pools.push(threads);
   return threads;
 };

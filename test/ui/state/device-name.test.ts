@@ -19,6 +19,10 @@ it.each([
   ['ACME 300 (software)', { description: 'ACME 300', isSoftware: true }],
   ['GPU', { vendor: '', architecture: '' }],
   ['Your processor (no GPU)', { runtime: 'cpu' }],
+  [
+    'Your processor, 2 threads',
+    { runtime: 'wasm', description: 'Your processor, 2 threads', isSoftware: true },
+  ],
 ] as const)('says %s', (name, change) => {
   expect(deviceName({ ...device, ...change })).toBe(name);
 });

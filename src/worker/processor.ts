@@ -1,0 +1,44 @@
+// The visitor's processor: WASM kernels on as many threads as the page may have.
+import { type Engine, wasmEngine } from '../lab/plans/engine.ts';
+import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
+import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
+import { ownThread, type ThreadPort, workerThreads } from '../runtime/wasm/pool.ts';
+import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
+
+/** The processor as an engine. */
+export interface Processor {
+  readonly engine: Engine;
+  readonly threads: number;
+  /** Why there is one thread only, and what would allow more. */
+  readonly note?: string;
+}
+
+const notIsolated =
+  'One thread only: the server of this page does not isolate it from other sites, so its threads may not share memory. ' +
+  'npm start serves the page with the two headers that allow it (Cross-Origin-Opener-Policy, Cross-Origin-Embedder-Policy).';
+
+/** Opens the processor. @throws an Error that says why where WebAssembly does not serve */
+export async function openProcessor(): Promise<Processor> {
+  // Browsers that are too old for workers in workers are too old for SIMD as well, but for a few.
+  if (typeof Worker === 'undefined')
+    throw new Error('wasm: no worker may be started here. Update the browser.');
+  const isShared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function';
+  const threads = isShared ? Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
+  const kernels = await loadWasmKernels(isShared);
+  const start = () => (isShared ? workerThreads(threads, spawnThread) : ownThread());
+  const engine = wasmEngine(kernels, start, wasmMemoryBytes);
+  return { engine, threads, ...(isShared ? {} : { note: notIsolated }) };
+}
+
+function spawnThread(): ThreadPort {
+  const worker = new Worker(new URL('./wasm-thread-entry.ts', import.meta.url), { type: 'module' });
+  return {
+    post: (order) => worker.postMessage(order),
+    listen: (onAnswer, onFailure) => {
+      worker.addEventListener('message', ({ data }: MessageEvent<ThreadAnswer>) => onAnswer(data));
+      worker.addEventListener('error', ({ message }) => onFailure(new Error(message || 'it did not load')));
+      worker.addEventListener('messageerror', () => onFailure(new Error('it sent what cannot be read')));
+    },
+    terminate: () => worker.terminate(),
+  };
+}
