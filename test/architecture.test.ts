@@ -301,6 +301,13 @@ describe('TypeScript', () => {
     expect(filesWith(/\bbinding:\s*\d|@binding\(\d/, sources)).toEqual([]);
   });
 
+  it('asks no kernel for its family to know what it is for: its role says so', () => {
+    // The WASM functions are named after families; nobody else outside plan and kernels has a use for them.
+    const others = sources.filter(({ path }) => !/^src\/(plan|kernels|runtime\/wasm)\//.test(path));
+    expect(filesWith(/\bkernel\b[^\n;]*\.family\b|\bkernel: \{[^}]*\bfamily\b/, others)).toEqual([]);
+    expect(filesWith(/\bkernel\.name(\.\w+\(|\s*[!=]==?\s*['"`/])/, others)).toEqual([]);
+  });
+
   it('writes no WGSL: shaders are files', () => {
     expect(filesWith(/@compute|@workgroup_size/, sources)).toEqual([]);
   });

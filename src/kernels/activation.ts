@@ -19,6 +19,8 @@ const everyKind = (elements: number) =>
 export const activationForward = defineKernel({
   name: 'activation.forward',
   family: 'activation.forward',
+  role: 'activation',
+  arithmetic: 'activation arithmetic',
   source: prologue + source,
   entryPoint: 'forward',
   dims: ['elements', 'kind'],
@@ -45,6 +47,8 @@ export const activationForward = defineKernel({
 export const activationBackward = defineKernel({
   name: 'activation.backward',
   family: 'activation.backward',
+  role: 'activation',
+  arithmetic: 'activation arithmetic',
   source: prologue + source,
   entryPoint: 'backward',
   dims: ['elements', 'kind', 'accumulate'],

@@ -42,6 +42,8 @@ export function runsOf({ rows, columns }: Dims<'rows' | 'columns'>): number {
 export const adafactorRows = defineKernel({
   name: 'adafactor.rows',
   family: 'adafactor.rows',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'rowMeans',
   dims: [...placeDims, 'firstRow', 'rowStart', 'decayExponent'],
@@ -82,6 +84,8 @@ export const adafactorRows = defineKernel({
 export const adafactorColumns = defineKernel({
   name: 'adafactor.columns',
   family: 'adafactor.columns',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'columnSums',
   dims: [...placeDims, 'sliceRows', 'parts', 'firstPart'],
@@ -122,6 +126,8 @@ export const adafactorColumns = defineKernel({
 export const adafactorFinish = defineKernel({
   name: 'adafactor.finish',
   family: 'adafactor.finish',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'finish',
   dims: [...placeDims, 'parts', 'rowStart', 'decayExponent', 'epsilon', 'minimumScale'],
@@ -169,6 +175,8 @@ export const adafactorFinish = defineKernel({
 export const adafactorUpdateSums = defineKernel({
   name: 'adafactor.update-sums',
   family: 'adafactor.update-sums',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'updateSums',
   dims: [...placeDims, 'firstRow', 'rowStart', 'parts', 'firstPart', 'epsilon'],
@@ -210,6 +218,8 @@ export const adafactorUpdateSums = defineKernel({
 export const adafactorApply = defineKernel({
   name: 'adafactor.apply',
   family: 'adafactor.apply',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'apply',
   dims: [

@@ -40,6 +40,8 @@ const constants = { decayExponent: 0.8, epsilon: 1e-8, minimumScale: 1e-3, updat
 export const adafactorVectors = defineKernel({
   name: 'adafactor.vectors',
   family: 'adafactor.vectors',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + vectorSource,
   entryPoint: 'updateVectors',
   dims: [

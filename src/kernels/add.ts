@@ -10,6 +10,8 @@ import { prologue } from './prologue.ts';
 export const addKernel = defineKernel({
   name: 'add',
   family: 'add',
+  role: 'addition',
+  arithmetic: 'residual',
   source: prologue + source,
   entryPoint: 'main',
   dims: ['elements', 'hasB', 'accumulate'],

@@ -41,6 +41,8 @@ const calibration = attentionCalibration.map((dims) => ({ ...dims, accumulate: 0
 export const attentionDelta = defineKernel({
   name: 'attention.delta',
   family: 'attention.delta',
+  role: 'attention',
+  arithmetic: 'softmax arithmetic',
   source: prologue + deltaSource,
   entryPoint: 'main',
   dims: ['batch', 'time', 'heads', 'valueSize'],
@@ -91,11 +93,14 @@ const gradientFamily = {
 const queryFamily = {
   ...gradientFamily,
   family: 'attention.queries',
+  role: 'attention',
+  arithmetic: 'softmax arithmetic',
   entryPoint: 'queries',
   // Per pair dp = dy·v and dq += ds k, and ds = p (dp − delta) scale, times the cap's slope. The recomputed scores are
   // launched, not useful.
-  usefulFlops: (dims: GradientDims) =>
-    attendedPairs(dims) * (2 * dims.valueSize + 2 * dims.keySize + 3 + capFlops(dims)),
+  usefulFlops: queryFlops,
+  countedFlops: gradientProducts,
+  repeatedFlops: (dims: GradientDims) => attendedPairs(dims) * queryLaunch(dims) - queryFlops(dims),
   bytes: (dims: GradientDims) => {
     const { batch, time, heads, keySize, valueSize, rowStride, accumulate } = dims;
     const touched = rowStride + heads * valueSize + 2 * heads + heads * keySize * (1 + accumulate);
@@ -107,9 +112,13 @@ const queryFamily = {
 const keyFamily = {
   ...gradientFamily,
   family: 'attention.keys-and-values',
+  role: 'attention',
+  arithmetic: 'softmax arithmetic',
   entryPoint: 'keysAndValues',
   // Per pair dv += p dy and dk += ds q; scores, dp and ds are those of the other kernel, launched again.
-  usefulFlops: (dims: GradientDims) => attendedPairs(dims) * (2 * dims.valueSize + 2 * dims.keySize),
+  usefulFlops: gradientProducts,
+  countedFlops: gradientProducts,
+  repeatedFlops: (dims: GradientDims) => attendedPairs(dims) * keyLaunch(dims) - gradientProducts(dims),
   bytes: (dims: GradientDims) => {
     const { batch, time, heads, keyValueHeads, keySize, valueSize, rowStride, accumulate } = dims;
     const written = keyValueHeads * (keySize + valueSize) * (1 + accumulate);
@@ -117,6 +126,15 @@ const keyFamily = {
   },
   reference: keyReference,
 } as const;
+
+function queryFlops(dims: GradientDims): number {
+  return gradientProducts(dims) + attendedPairs(dims) * (3 + capFlops(dims));
+}
+
+/** Two products a pair in either kernel. */
+function gradientProducts(dims: GradientDims): number {
+  return attendedPairs(dims) * (2 * dims.valueSize + 2 * dims.keySize);
+}
 
 /** Operations per launched pair of dq: scores, dp, dq, and 7 for p and ds; the cap and its slope. */
 function queryLaunch({ keySize, valueSize, softcap }: GradientDims): number {

@@ -31,6 +31,7 @@ const unmasked = ({ time }: { readonly time: number }) => ({
 export const attentionMapForward = defineKernel({
   name: 'attention-map',
   family: 'attention-map',
+  role: 'other',
   source: prologue + capSource + source,
   entryPoint: 'forward',
   dims: mapDims,

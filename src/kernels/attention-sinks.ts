@@ -11,6 +11,8 @@ import { prologue } from './prologue.ts';
 export const attentionSinkGradients = defineKernel({
   name: 'attention.sinks',
   family: 'attention.sinks',
+  role: 'attention',
+  arithmetic: 'attention sinks',
   source: prologue + source,
   entryPoint: 'main',
   dims: ['batch', 'time', 'heads'],

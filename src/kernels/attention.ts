@@ -33,6 +33,8 @@ type ForwardDims = Dims<(typeof forwardDims)[number]>;
 /** What the variants of the forward pass have in common. */
 const forwardFamily = {
   family: 'attention.forward',
+  role: 'attention',
+  arithmetic: 'softmax arithmetic',
   entryPoint: 'forward',
   dims: forwardDims,
   reads: ['qkv', 'sinks'],
@@ -45,6 +47,7 @@ const forwardFamily = {
     return { qkv, sinks: { shape: [dims.heads] }, y, logSumExp };
   },
   usefulFlops: (dims: ForwardDims) => attendedPairs(dims) * forwardFlopsPerPair(dims) + sinkFlops(dims),
+  countedFlops: (dims: ForwardDims) => attendedPairs(dims) * 2 * (dims.keySize + dims.valueSize),
   bytes: ({ batch, time, heads, valueSize, rowStride, hasSinks }: ForwardDims) =>
     4 * (batch * time * (rowStride + heads * valueSize + heads) + heads * hasSinks),
   reference: forwardReference,

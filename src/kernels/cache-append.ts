@@ -12,6 +12,7 @@ const columnDims = ['keyColumns', 'valueColumns', 'context', 'rowStride', 'kOffs
 export const cacheAppendPrefill = defineKernel({
   name: 'cache.append-prefill',
   family: 'cache.append-prefill',
+  role: 'movement',
   source: prologue + source,
   entryPoint: 'prefill',
   dims: ['rows', ...columnDims],
@@ -44,6 +45,7 @@ export const cacheAppendPrefill = defineKernel({
 export const cacheAppendDecode = defineKernel({
   name: 'cache.append-decode',
   family: 'cache.append-decode',
+  role: 'movement',
   source: prologue + source,
   entryPoint: 'decode',
   dims: columnDims,

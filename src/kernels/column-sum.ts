@@ -9,6 +9,8 @@ import { prologue } from './prologue.ts';
 export const columnSum = defineKernel({
   name: 'columnSum',
   family: 'columnSum',
+  role: 'reduction',
+  arithmetic: 'bias',
   source: prologue + source,
   entryPoint: 'main',
   dims: ['rows', 'columns', 'xStride', 'slices', 'accumulate'],

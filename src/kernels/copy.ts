@@ -7,6 +7,7 @@ import { prologue } from './prologue.ts';
 export const copyForward = defineKernel({
   name: 'copy',
   family: 'copy',
+  role: 'movement',
   source: prologue + source,
   entryPoint: 'forward',
   dims: ['vectors'],

@@ -29,6 +29,8 @@ const targetFill = (columns: number) => (uniform: number, index: number) =>
 export const crossEntropyKernel = defineKernel({
   name: 'crossEntropy',
   family: 'crossEntropy',
+  role: 'loss',
+  arithmetic: 'loss arithmetic',
   source: prologue + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'gradient', 'softcap'],
@@ -85,6 +87,8 @@ export const crossEntropyKernel = defineKernel({
 export const selectTargetsKernel = defineKernel({
   name: 'crossEntropy.selectTargets',
   family: 'crossEntropy.selectTargets',
+  role: 'loss',
+  arithmetic: 'loss arithmetic',
   source: prologue + source,
   entryPoint: 'selectTargets',
   dims: ['rows', 'time', 'rowLength', 'shift', 'lastOnly'],
@@ -125,6 +129,8 @@ export const selectTargetsKernel = defineKernel({
 export const lossSumKernel = defineKernel({
   name: 'crossEntropy.sumLosses',
   family: 'crossEntropy.sumLosses',
+  role: 'loss',
+  arithmetic: 'loss arithmetic',
   source: prologue + source,
   entryPoint: 'sumLosses',
   dims: ['rows', 'slot', 'markSlot', 'accumulate'],

@@ -52,6 +52,8 @@ function variant(threads: 64 | 256) {
   return defineKernel({
     name: `attention.decode/${threads}`,
     family: 'attention.decode',
+    role: 'attention',
+    arithmetic: 'softmax arithmetic',
     source: prologue + capSource + source,
     entryPoint: 'main',
     dims: decodeDims,
@@ -83,6 +85,7 @@ function variant(threads: 64 | 256) {
       const { heads, keySize, valueSize } = dims;
       return heads * keysAt(dims, scalars) * (scoreFlops(keySize, dims) + 2 * valueSize) + sinkFlops(dims);
     },
+    countedFlops: (dims, scalars) => dims.heads * keysAt(dims, scalars) * 2 * (dims.keySize + dims.valueSize),
     launchedFlops: (dims, scalars) => {
       const { heads, keySize, valueSize } = dims;
       const keys = keysAt(dims, scalars);

@@ -11,6 +11,9 @@ import { prologue, randomUniform } from './prologue.ts';
 export const dropoutKernel = defineKernel({
   name: 'dropout',
   family: 'dropout',
+  role: 'dropout',
+  arithmetic: 'dropout',
+  waste: 'random numbers',
   source: prologue + source,
   entryPoint: 'main',
   dims: ['rows', 'columns', 'time', 'operation', 'probability', 'hasResidual', 'accumulate'],

@@ -33,6 +33,8 @@ const typicalSizes = [
 export const combineKernel = defineKernel({
   name: 'expertCombine.combine',
   family: 'expertCombine.combine',
+  role: 'combination',
+  arithmetic: 'expert weighting',
   source: prologue + source,
   entryPoint: 'combine',
   dims: ['tokens', 'perToken', 'columns', 'weighted', 'hasResidual', 'accumulate'],
@@ -75,6 +77,8 @@ export const combineKernel = defineKernel({
 export const spreadKernel = defineKernel({
   name: 'expertCombine.spread',
   family: 'expertCombine.spread',
+  role: 'combination',
+  arithmetic: 'expert weighting',
   source: prologue + source,
   entryPoint: 'spread',
   dims: ['tokens', 'perToken', 'columns', 'experts'],
@@ -114,6 +118,8 @@ const dotRows = 8;
 export const weightDots = defineKernel({
   name: 'expertCombine.dots',
   family: 'expertCombine.dots',
+  role: 'combination',
+  arithmetic: 'expert weighting',
   source: prologue + source,
   entryPoint: 'dots',
   dims: ['tokens', 'perToken', 'columns'],

@@ -26,6 +26,8 @@ const exampleChoice = (experts: number) => (uniform: number) => Math.floor(unifo
 export const expertCount = defineKernel({
   name: 'expertPlacement.count',
   family: 'expertPlacement.count',
+  role: 'placement',
+  waste: 'placing tokens',
   source: prologue + source,
   entryPoint: 'count',
   dims: ['choices', 'experts'],
@@ -62,6 +64,8 @@ export const expertCount = defineKernel({
 export const expertTiles = defineKernel({
   name: 'expertPlacement.tile',
   family: 'expertPlacement.tile',
+  role: 'placement',
+  waste: 'placing tokens',
   source: prologue + source,
   entryPoint: 'tile',
   dims: ['experts', 'capacity', 'tileRows', 'tileBound'],
@@ -112,6 +116,8 @@ function fittingCounts(experts: number, tileRows: number, tileBound: number) {
 export const expertPlace = defineKernel({
   name: 'expertPlacement.place',
   family: 'expertPlacement.place',
+  role: 'placement',
+  waste: 'placing tokens',
   source: prologue + source,
   entryPoint: 'place',
   dims: ['choices', 'experts', 'capacity'],

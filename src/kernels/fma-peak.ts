@@ -10,6 +10,7 @@ const perStep = 32;
 export const fmaPeakScalar = defineKernel({
   name: 'fma-peak/scalar',
   family: 'fma-peak',
+  role: 'other',
   source: prologue + source,
   entryPoint: 'scalar',
   dims: ['steps', 'workgroups'],

@@ -24,6 +24,8 @@ export function stepMark(step: number): number {
 export const sumSquaresKernel = defineKernel({
   name: 'gradientNorm.sumSquares',
   family: 'gradientNorm.sumSquares',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'sumSquares',
   dims: ['elements', 'groups'],
@@ -55,6 +57,8 @@ export const sumSquaresKernel = defineKernel({
 export const finishNormKernel = defineKernel({
   name: 'gradientNorm.finish',
   family: 'gradientNorm.finish',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'finish',
   dims: ['groups', 'clip'],

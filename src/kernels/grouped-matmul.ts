@@ -179,6 +179,7 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
   return defineKernel({
     name: `groupedMatmul.${layout}/${variant.name}`,
     family: `groupedMatmul.${layout}`,
+    role: 'expertProduct',
     source: prologue + variant.source,
     entryPoint: variant.entryPoint ?? 'main',
     dims: dimNames,
@@ -234,6 +235,7 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
       return tilesDown(dims, tile[0]) * Math.ceil(columns / tile[1]);
     },
     usefulFlops,
+    countedFlops: ({ rows, columns, inner }) => 2 * rows * columns * inner,
     launchedFlops: (dims) => {
       const { rows, columns, inner, experts, tileRows, tileBound } = dims;
       const across = padded(columns, tile[1]);

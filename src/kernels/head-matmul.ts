@@ -39,6 +39,7 @@ function variant(name: 'tree' | 'plain') {
   return defineKernel({
     name: `headMatmul/${name}`,
     family: 'headMatmul',
+    role: 'product',
     source: prologue + source,
     entryPoint: name,
     dims,
@@ -61,6 +62,7 @@ function variant(name: 'tree' | 'plain') {
     workgroups: ({ heads, columns }) =>
       isTree ? heads * Math.ceil(columns / 16) : Math.ceil((heads * columns) / 64),
     usefulFlops: ({ heads, columns, inner }) => 2 * heads * columns * inner,
+    countedFlops: ({ heads, columns, inner }) => 2 * heads * columns * inner,
     launchedFlops: ({ heads, columns, inner }) =>
       2 * inner * (isTree ? heads * Math.ceil(columns / 16) * 16 : heads * columns),
     bytes: ({ heads, columns, inner }) => 4 * heads * (columns * inner + columns + inner),

@@ -40,6 +40,9 @@ export const headNormForward = defineKernel({
   ...declaration,
   name: 'headNorm.forward',
   family: 'headNorm.forward',
+  role: 'headNorm',
+  arithmetic: 'norm arithmetic',
+  title: 'RMSNorm',
   entryPoint: 'forward',
   dims: [...segmentDims, 'epsilon', 'offset', 'keeps'],
   reads: ['weight'],
@@ -55,6 +58,7 @@ export const headNormForward = defineKernel({
   workgroups: ({ rows, heads, columns }) => rowGroups(rows * heads, columns),
   // square, sum, two products
   usefulFlops: (dims) => valuesOf(dims) * (4 + (dims.offset === 0 ? 0 : 1)),
+  countedFlops: (dims) => 2 * valuesOf(dims),
   bytes: (dims) =>
     4 * (valuesOf(dims) * (3 + dims.keeps) + dims.rows * dims.heads * dims.keeps + dims.columns),
   reference({ qkv, weight, kept }, dims) {
@@ -80,6 +84,9 @@ export const headNormBackward = defineKernel({
   ...declaration,
   name: 'headNorm.backward',
   family: 'headNorm.backward',
+  role: 'headNorm',
+  arithmetic: 'norm arithmetic',
+  title: 'RMSNorm',
   entryPoint: 'backward',
   dims: [...segmentDims, 'offset'],
   reads: ['weight', 'saved'],
@@ -96,6 +103,7 @@ export const headNormBackward = defineKernel({
   usefulFlops: (dims) => valuesOf(dims) * (6 + (dims.offset === 0 ? 0 : 1)),
   // g in both passes
   launchedFlops: (dims) => valuesOf(dims) * (7 + (dims.offset === 0 ? 0 : 2)),
+  countedFlops: (dims) => 4 * valuesOf(dims), // a multiply-add has two gradients
   bytes: (dims) => 4 * (valuesOf(dims) * 5 + dims.rows * dims.heads + dims.columns),
   reference({ weight, saved, gradient }, dims) {
     const { rows, heads, columns, offset } = dims;
@@ -118,6 +126,9 @@ export const headNormBackwardWeight = defineKernel({
   ...declaration,
   name: 'headNorm.backwardWeight',
   family: 'headNorm.backwardWeight',
+  role: 'headNorm',
+  arithmetic: 'norm arithmetic',
+  title: 'RMSNorm',
   entryPoint: 'backwardWeight',
   dims: [...segmentDims, 'slices', 'accumulate'],
   reads: ['saved', 'dy'],

@@ -10,6 +10,8 @@ import { prologue } from './prologue.ts';
 export const latentCachePrefill = defineKernel({
   name: 'latentCache.prefill',
   family: 'latentCache.prefill',
+  role: 'packing',
+  arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'prefill',
   dims: ['rowCount', 'latentSize', 'ropeSize', 'context', 'rowStride', 'keyOffset'],
@@ -48,6 +50,8 @@ export const latentCachePrefill = defineKernel({
 export const latentCacheDecode = defineKernel({
   name: 'latentCache.decode',
   family: 'latentCache.decode',
+  role: 'packing',
+  arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'decode',
   dims: ['heads', 'headSize', 'latentSize', 'ropeSize', 'context'],

@@ -51,6 +51,8 @@ function shapesOf(sizes: PackDims) {
 export const latentPackForward = defineKernel({
   name: 'latentPack.forward',
   family: 'latentPack.forward',
+  role: 'packing',
+  arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'forward',
   dims,
@@ -95,6 +97,8 @@ export const latentPackForward = defineKernel({
 export const latentPackBackward = defineKernel({
   name: 'latentPack.backward',
   family: 'latentPack.backward',
+  role: 'packing',
+  arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'backward',
   dims,

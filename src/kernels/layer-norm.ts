@@ -12,6 +12,9 @@ import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.t
 export const layerNormForward = defineKernel({
   name: 'layerNorm.forward',
   family: 'layerNorm.forward',
+  role: 'norm',
+  arithmetic: 'norm arithmetic',
+  title: 'LayerNorm',
   source: normPrologue + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'hasBias', 'epsilon', 'offset'],
@@ -38,6 +41,7 @@ export const layerNormForward = defineKernel({
   usefulFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (6 + hasBias + offset),
   launchedFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (7 + hasBias + offset), // subtracts twice
   // three reads, one write
+  countedFlops: ({ rows, columns }) => 2 * rows * columns,
   bytes: ({ rows, columns, hasBias }) => 4 * (rows * (columns * 4 + 2) + columns * (1 + hasBias)),
   reference({ x, weight, y, statistics }, { rows, columns, hasBias, epsilon, offset }) {
     for (let row = 0; row < rows; row++) {
@@ -61,6 +65,9 @@ export const layerNormForward = defineKernel({
 export const layerNormBackward = defineKernel({
   name: 'layerNorm.backward',
   family: 'layerNorm.backward',
+  role: 'norm',
+  arithmetic: 'norm arithmetic',
+  title: 'LayerNorm',
   source: normPrologue + source,
   entryPoint: 'backward',
   dims: ['rows', 'columns', 'offset', 'accumulate'],
@@ -88,6 +95,7 @@ export const layerNormBackward = defineKernel({
   usefulFlops: ({ rows, columns, offset, accumulate }) => rows * columns * (9 + offset + accumulate),
   // g and x̂ happen in two passes
   launchedFlops: ({ rows, columns, offset, accumulate }) => rows * columns * (11 + 2 * offset + accumulate),
+  countedFlops: ({ rows, columns }) => 4 * rows * columns, // a multiply-add has two gradients
   bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 2) + columns),
   reference({ x, weight, saved, dy, dx }, { rows, columns, offset, accumulate }) {
     for (let row = 0; row < rows; row++) {
@@ -115,6 +123,9 @@ export const layerNormBackward = defineKernel({
 export const layerNormBackwardWeight = defineKernel({
   name: 'layerNorm.backwardWeight',
   family: 'layerNorm.backwardWeight',
+  role: 'norm',
+  arithmetic: 'norm arithmetic',
+  title: 'LayerNorm',
   source: normPrologue + source,
   entryPoint: 'backwardWeight',
   dims: ['rows', 'columns', 'hasBias', 'slices', 'accumulate'],

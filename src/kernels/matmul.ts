@@ -202,6 +202,7 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   return defineKernel({
     name: `matmul.${layout}/${variant.name}`,
     family: `matmul.${layout}`,
+    role: 'product',
     source: prologue + variant.source,
     entryPoint: variant.entryPoint ?? 'main',
     dims: dimNames,
@@ -234,6 +235,7 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
     },
     usefulFlops: ({ rows, columns, inner, hasBias, hasResidual, accumulate }) =>
       rows * columns * (2 * inner + hasBias + hasResidual + accumulate),
+    countedFlops: ({ rows, columns, inner }) => 2 * rows * columns * inner,
     launchedFlops: (dims) => {
       const { rows, columns, inner, slices, hasBias, hasResidual, accumulate } = dims;
       const products = 2 * tilesOf(dims, tile) * tile[0] * tile[1] * slices * Math.ceil(inner / slices);

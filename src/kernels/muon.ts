@@ -42,6 +42,8 @@ const calibration = [64, 256, 1024].map((size) => ({ rows: size, columns: size, 
 export const muonMomentum = defineKernel({
   name: 'muon.momentum',
   family: 'muon.momentum',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'gatherMomentum',
   dims: ['rows', 'columns', 'stride', 'first', 'momentum', 'clearGradient'],
@@ -75,6 +77,8 @@ export const muonMomentum = defineKernel({
 export const muonNormalise = defineKernel({
   name: 'muon.normalise',
   family: 'muon.normalise',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'normalise',
   dims: ['rows', 'columns', 'groups'],
@@ -104,6 +108,8 @@ export const muonNormalise = defineKernel({
 export const muonPolynomial = defineKernel({
   name: 'muon.polynomial',
   family: 'muon.polynomial',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'polynomial',
   dims: ['columns'],
@@ -127,6 +133,8 @@ export const muonPolynomial = defineKernel({
 export const muonApply = defineKernel({
   name: 'muon.apply',
   family: 'muon.apply',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'scatterUpdate',
   dims: ['rows', 'columns', 'stride', 'first', 'rate', 'scale', 'weightDecay'],

@@ -19,6 +19,8 @@ const metrics = {
 export const adamWKernel = defineKernel({
   name: 'adamW',
   family: 'adamW',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'adamW',
   dims: ['elements', 'decayElements', 'rate1', 'rate2', 'epsilon', 'weightDecay', 'clearGradient'],
@@ -63,6 +65,8 @@ function adamWDims(elements: number, decayElements: number, clearGradient: numbe
 export const sgdKernel = defineKernel({
   name: 'sgd',
   family: 'sgd',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'sgd',
   dims: ['elements', 'decayElements', 'momentum', 'weightDecay', 'clearGradient'],
@@ -102,6 +106,8 @@ export const sgdKernel = defineKernel({
 export const lionKernel = defineKernel({
   name: 'lion',
   family: 'lion',
+  role: 'optimizer',
+  arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'lion',
   dims: ['elements', 'decayElements', 'rate1', 'rate2', 'weightDecay', 'clearGradient'],

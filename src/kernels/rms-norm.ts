@@ -10,6 +10,9 @@ import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.t
 export const rmsNormForward = defineKernel({
   name: 'rmsNorm.forward',
   family: 'rmsNorm.forward',
+  role: 'norm',
+  arithmetic: 'norm arithmetic',
+  title: 'RMSNorm',
   source: normPrologue + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'epsilon', 'offset'],
@@ -34,6 +37,7 @@ export const rmsNormForward = defineKernel({
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // square, sum, two products
   usefulFlops: ({ rows, columns, offset }) => rows * columns * (4 + (offset === 0 ? 0 : 1)),
+  countedFlops: ({ rows, columns }) => 2 * rows * columns,
   bytes: ({ rows, columns }) => 4 * (rows * (columns * 3 + 1) + columns), // two reads, one write
   reference({ x, weight, y, statistics }, { rows, columns, epsilon, offset }) {
     for (let row = 0; row < rows; row++) {
@@ -51,6 +55,9 @@ export const rmsNormForward = defineKernel({
 export const rmsNormBackward = defineKernel({
   name: 'rmsNorm.backward',
   family: 'rmsNorm.backward',
+  role: 'norm',
+  arithmetic: 'norm arithmetic',
+  title: 'RMSNorm',
   source: normPrologue + source,
   entryPoint: 'backward',
   dims: ['rows', 'columns', 'offset', 'accumulate'],
@@ -80,6 +87,7 @@ export const rmsNormBackward = defineKernel({
   // g in both passes
   launchedFlops: ({ rows, columns, offset, accumulate }) =>
     rows * columns * (7 + (offset === 0 ? 0 : 2) + accumulate),
+  countedFlops: ({ rows, columns }) => 4 * rows * columns, // a multiply-add has two gradients
   bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 1) + columns),
   reference({ x, weight, saved, dy, dx }, { rows, columns, offset, accumulate }) {
     for (let row = 0; row < rows; row++) {
@@ -100,6 +108,9 @@ export const rmsNormBackward = defineKernel({
 export const rmsNormBackwardWeight = defineKernel({
   name: 'rmsNorm.backwardWeight',
   family: 'rmsNorm.backwardWeight',
+  role: 'norm',
+  arithmetic: 'norm arithmetic',
+  title: 'RMSNorm',
   source: normPrologue + source,
   entryPoint: 'backwardWeight',
   dims: ['rows', 'columns', 'slices', 'accumulate'],

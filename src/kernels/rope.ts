@@ -19,6 +19,8 @@ const rowDims = ['heads', 'keyValueHeads', 'keySize', 'rotated', 'rowStride', 'q
 export const ropeRotate = defineKernel({
   name: 'rope.rotate',
   family: 'rope.rotate',
+  role: 'position',
+  arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'main',
   dims: ['rows', 'time', ...rowDims, 'direction'],
@@ -51,6 +53,8 @@ export const ropeRotate = defineKernel({
 export const ropeDecodeRotate = defineKernel({
   name: 'rope.decode',
   family: 'rope.decode',
+  role: 'position',
+  arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'decode',
   dims: [...rowDims, 'context'],

@@ -17,6 +17,8 @@ export function statisticsStride(experts: number): number {
 export const gatherStatistics = defineKernel({
   name: 'routerStatistics.gather',
   family: 'routerStatistics.gather',
+  role: 'statistics',
+  arithmetic: 'router arithmetic',
   source: prologue + source,
   entryPoint: 'gather',
   dims: ['tokens', 'experts', 'sigmoid', 'first'],
@@ -64,6 +66,8 @@ export const gatherStatistics = defineKernel({
 export const updateBiasKernel = defineKernel({
   name: 'routerStatistics.updateBias',
   family: 'routerStatistics.updateBias',
+  role: 'statistics',
+  arithmetic: 'router arithmetic',
   source: prologue + source,
   entryPoint: 'updateBias',
   dims: ['layers', 'experts', 'rate'],

@@ -35,6 +35,8 @@ function plainDims(tokens: number, experts: number, perToken: number): Dims<(typ
 export const routerForward = defineKernel({
   name: 'router.forward',
   family: 'router.forward',
+  role: 'router',
+  arithmetic: 'router arithmetic',
   source: prologue + source,
   entryPoint: 'forward',
   dims: forwardDims,
@@ -128,6 +130,8 @@ const backwardShape = (tokens: number, experts: number, perToken: number) => ({
 export const routerBackward = defineKernel({
   name: 'router.backward',
   family: 'router.backward',
+  role: 'router',
+  arithmetic: 'router arithmetic',
   source: prologue + source,
   entryPoint: 'backward',
   dims: backwardDims,

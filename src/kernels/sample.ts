@@ -49,6 +49,8 @@ function passes({ temperature, topK, topP }: Scalars): number {
 export const sampleKernel = defineKernel({
   name: 'sample',
   family: 'sample',
+  role: 'sampling',
+  arithmetic: 'sampling',
   source: prologue + source,
   entryPoint: 'main',
   dims: ['columns', 'capacity'],

@@ -11,6 +11,8 @@ import { prologue } from './prologue.ts';
 export const scaleKernel = defineKernel({
   name: 'scale',
   family: 'scale',
+  role: 'scaling',
+  arithmetic: 'scaling',
   source: prologue + source,
   entryPoint: 'main',
   dims: ['elements', 'factor', 'hasResidual', 'accumulate'],

@@ -9,6 +9,7 @@ import { prologue } from './prologue.ts';
 export const selectRowForward = defineKernel({
   name: 'select-row',
   family: 'select-row',
+  role: 'movement',
   source: prologue + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns'],

@@ -10,6 +10,8 @@ import { prologue } from './prologue.ts';
 export const softcapKernel = defineKernel({
   name: 'softcap',
   family: 'softcap',
+  role: 'loss',
+  arithmetic: 'loss arithmetic',
   source: prologue + source,
   entryPoint: 'main',
   dims: ['elements', 'softcap'],

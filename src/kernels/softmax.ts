@@ -9,6 +9,7 @@ import { prologue } from './prologue.ts';
 export const softmaxForward = defineKernel({
   name: 'softmax.forward',
   family: 'softmax.forward',
+  role: 'other',
   source: prologue + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns'],
@@ -41,6 +42,7 @@ export const softmaxForward = defineKernel({
 export const softmaxBackward = defineKernel({
   name: 'softmax.backward',
   family: 'softmax.backward',
+  role: 'other',
   source: prologue + source,
   entryPoint: 'backward',
   dims: ['rows', 'columns', 'accumulate'],

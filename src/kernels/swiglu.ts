@@ -26,6 +26,8 @@ const selfTest = activationNames.map((_, kind) => ({ rows: 3 + kind, columns: 43
 export const gatedForward = defineKernel({
   name: 'gatedActivation.forward',
   family: 'gatedActivation.forward',
+  role: 'activation',
+  arithmetic: 'activation arithmetic',
   source: prologue + source,
   entryPoint: 'gatedForward',
   dims: ['rows', 'columns', 'kind'],
@@ -56,6 +58,8 @@ export const gatedForward = defineKernel({
 export const gatedBackward = defineKernel({
   name: 'gatedActivation.backward',
   family: 'gatedActivation.backward',
+  role: 'activation',
+  arithmetic: 'activation arithmetic',
   source: prologue + source,
   entryPoint: 'gatedBackward',
   dims: ['rows', 'columns', 'kind', 'accumulate'],

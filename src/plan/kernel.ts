@@ -1,4 +1,5 @@
 // A kernel is a declaration: WGSL, what it reads and writes, its launch, its cost and the same sums in plain loops.
+import type { Arithmetic, KernelRole, Waste } from './role.ts';
 import type { ElementType, Tensor } from './tensor.ts';
 
 /** Device features that a kernel may need; names are WebGPU's own. */
@@ -31,8 +32,16 @@ export interface BindingSpec {
 export interface Kernel<D extends string = string, B extends string = string> {
   /** Unique, such as `softmax.forward` or `matmul.nn/subgroup`. */
   readonly name: string;
-  /** Variants of one computation share a family; calibration and variant tables are keyed by it. */
+  /** Variants of one computation share a family; variant tables and the WASM functions are keyed by it. */
   readonly family: string;
+  /** What it is for: what the model's diagram, the cost terms and the lessons know of it. */
+  readonly role: KernelRole;
+  /** What people call it, where its role is not enough. */
+  readonly title?: string;
+  /** Name of the flops that no closed form counts; left out where there are none. */
+  readonly arithmetic?: Arithmetic;
+  /** Why it launches more than is useful; the role says it unless given. */
+  readonly waste?: Waste;
   /** WGSL module text, prologue included. */
   readonly source: string;
   readonly entryPoint: string;
@@ -55,14 +64,18 @@ export interface Kernel<D extends string = string, B extends string = string> {
   readonly tolerance?: number;
   /** Step scalars that go with the values of `tensors` where the cost depends on them (a position, a length). */
   readonly probeScalars?: (dims: Dims<D>) => Scalars;
-  /** Three shapes, small to large, typical of tiny models, at which calibration times the family. */
+  /** Three shapes, small to large, typical of tiny models, at which calibration times the kernel. */
   readonly calibration: readonly Dims<D>[];
   /** Workgroups on a linear grid; the runtime folds it past 65 535 and may slice it. */
   readonly workgroups: (dims: Dims<D>) => number;
   /** Floating-point operations of the mathematics, a multiply-add as two. The same for every variant. */
   readonly usefulFlops: (dims: Dims<D>, scalars: Scalars) => number;
+  /** Of these those that closed forms count: products, and a multiply-add per normed value. None unless given. */
+  readonly countedFlops?: (dims: Dims<D>, scalars: Scalars) => number;
   /** Operations that this variant really launches (padding, recomputation). Defaults to usefulFlops. */
   readonly launchedFlops?: (dims: Dims<D>, scalars: Scalars) => number;
+  /** Of these those that another kernel has done already. None unless given. */
+  readonly repeatedFlops?: (dims: Dims<D>, scalars: Scalars) => number;
   /** Bytes moved between memory and the kernel if every tensor is touched once per use. */
   readonly bytes: (dims: Dims<D>, scalars: Scalars) => number;
   /** The same computation in plain loops over whatever float storage the arrays have. */

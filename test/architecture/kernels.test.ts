@@ -22,6 +22,9 @@ const kernels = Object.values(modules)
 /** Every step scalar is one: costs may depend on them, and must then still be numbers. */
 const scalars = Object.fromEntries(parseStruct(prologue, 'Step').map(({ name }) => [name, 1]));
 
+/** Dims that switch addends on, whose flops cost terms name by themselves (src/lab/cost/terms-split.ts). */
+const addends = ['accumulate', 'hasBias', 'hasResidual', 'softcap', 'hasSinks'];
+
 describe('each shader', () => {
   const kernelFiles = listFiles('src/kernels', '.ts');
   const texts = new Map(listFiles('shaders', '.wgsl').map(({ path, text }) => [path, text]));
@@ -124,6 +127,26 @@ describe.each([...new Set(kernels)].map((kernel) => ({ name: kernel.name, kernel
     it('describes each of its tensors', () => {
       const names = [...kernel.reads, ...kernel.writes].sort();
       for (const dims of shapes) expect(Object.keys(kernel.tensors(dims)).sort()).toEqual(names);
+    });
+
+    it('names its flops, unless closed forms count them all or no step has it', () => {
+      if (kernel.role === 'other' || kernel.arithmetic !== undefined) return;
+      for (const dims of shapes) {
+        const bare = { ...dims, ...Object.fromEntries(addends.map((name) => [name, 0])) };
+        expect(kernel.countedFlops?.(bare, scalars) ?? 0).toBe(kernel.usefulFlops(bare, scalars));
+      }
+    });
+
+    it('counts, repeats and wastes no more than it has', () => {
+      for (const dims of shapes) {
+        const bare = { ...dims, ...Object.fromEntries(addends.map((name) => [name, 0])) };
+        const useful = kernel.usefulFlops(dims, scalars);
+        const launched = kernel.launchedFlops?.(dims, scalars) ?? useful;
+        expect(kernel.countedFlops?.(bare, scalars) ?? 0).toBeLessThanOrEqual(
+          kernel.usefulFlops(bare, scalars),
+        );
+        expect(kernel.repeatedFlops?.(dims, scalars) ?? 0).toBeLessThanOrEqual(launched - useful);
+      }
     });
 
     it('has a cost, a launch and a reference', () => {

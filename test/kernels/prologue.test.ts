@@ -19,6 +19,7 @@ fn draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 const draw = defineKernel({
   name: 'test.draw',
   family: 'test.draw',
+  role: 'other',
   source: prologue + source,
   entryPoint: 'draw',
   dims: ['count'],

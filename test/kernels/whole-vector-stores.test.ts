@@ -47,6 +47,7 @@ function fourNeighbours(apart: number): Kernel {
   return defineKernel({
     name: `four-neighbours/${apart}`,
     family: 'four-neighbours',
+    role: 'other',
     source: `${prologue}
       @group(0) @binding(0) var<storage, read> x: array<f32>;
       @group(0) @binding(1) var<storage, read_write> y: array<f32>;

@@ -14,6 +14,7 @@ import { addScaled } from './tiny-kernels.ts';
 const witness = defineKernel({
   name: 'test.witness',
   family: 'test.witness',
+  role: 'other',
   source: `${prologue}
 @group(0) @binding(0) var<storage, read_write> y: array<u32>;
 override workgroups: u32;

@@ -25,6 +25,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
 export const addScaled = defineKernel({
   name: 'test.addScaled',
   family: 'test.addScaled',
+  role: 'other',
   source: `${prologue}${head}${entry('y[i] += x[i] * step.learningRate + f32(workgroup);')}`,
   entryPoint: 'forward',
   dims: ['elements'],

@@ -1,8 +1,8 @@
 // Splits the flops of one dispatch: what Table 1 counts, and what it leaves out, by name. No cost is stated here: parts are
 // differences of a kernel's own count with a dim set to zero, so that they always add up to the whole.
-import { attentionKeys, attentionQueries } from '../../kernels/attention-backward.ts';
-import type { Dims, Dispatch, Kernel, Scalars } from '../../plan/kernel.ts';
+import type { Dispatch, Kernel, Scalars } from '../../plan/kernel.ts';
 import { costOf } from '../../plan/predict.ts';
+import type { Arithmetic, Waste as KernelWaste } from '../../plan/role.ts';
 import type { Storage } from '../../plan/tensor.ts';
 
 /** Why the plan's mathematics differs from the closed form. */
@@ -34,7 +34,7 @@ export const differenceNotes = {
   sampling: 'A token is drawn from the logits.',
   recomputation: 'A checkpointed block is computed again for its gradients.',
   'other arithmetic': 'Operations that no other reason names.',
-} as const;
+} as const satisfies Readonly<Record<Arithmetic, string>> & Readonly<Record<string, string>>;
 
 /** Why more is launched than the mathematics needs. */
 export const wasteNotes = {
@@ -43,7 +43,7 @@ export const wasteNotes = {
   'placing tokens': 'Integer comparisons that give each token a place with its experts.',
   'random numbers': 'Integer operations of the generator.',
   'second pass': 'Values are computed or read again instead of being kept.',
-} as const;
+} as const satisfies Readonly<Record<KernelWaste, string>> & Readonly<Record<string, string>>;
 
 /** A name of `differenceNotes`. */
 export type Difference = keyof typeof differenceNotes;
@@ -73,37 +73,9 @@ const attentionAddends: typeof addends = [
   ['hasSinks', 'attention sinks'],
 ];
 
-/** Families whose arithmetic has one name, whole: the first prefix that fits. */
-const namedFamilies: readonly (readonly [prefix: string, difference: Difference])[] = [
-  ['rope.', 'rotary positions'],
-  ['latentPack.', 'rotary positions'],
-  ['latentCache.', 'rotary positions'],
-  ['activation.', 'activation arithmetic'],
-  ['gatedActivation.', 'activation arithmetic'],
-  ['router', 'router arithmetic'],
-  ['expertCombine.', 'expert weighting'],
-  ['embedding.', 'embedding sums'],
-  ['crossEntropy', 'loss arithmetic'],
-  ['gradientNorm.', 'optimizer arithmetic'],
-  ['adamW', 'optimizer arithmetic'],
-  ['sgd', 'optimizer arithmetic'],
-  ['muon.', 'optimizer arithmetic'],
-  ['lion', 'optimizer arithmetic'],
-  ['adafactor.', 'optimizer arithmetic'],
-  ['dropout', 'dropout'],
-  ['scale', 'scaling'],
-  ['softcap', 'loss arithmetic'],
-  ['add', 'residual'],
-  ['sample', 'sampling'],
-];
-
-/** True for families of matrix products, grouped by expert or by head or not. */
-export function isProduct(family: string): boolean {
-  return /^((grouped-?)?matmul\.|headMatmul$)/i.test(family);
-}
-
-function isAttention(family: string): boolean {
-  return family.startsWith('attention.');
+/** True for matrix products, those of experts included. */
+export function isProduct({ role }: Kernel): boolean {
+  return role === 'product' || role === 'expertProduct';
 }
 
 /**
@@ -117,11 +89,11 @@ export function splitDispatch(
 ): DispatchParts {
   const { kernel, dims, term } = dispatch;
   const { usefulFlops, launchedFlops } = costOf(dispatch, scalars);
-  const waste = splitWaste(dispatch, launchedFlops - usefulFlops, usefulFlops, scalars);
+  const waste = splitWaste(dispatch, launchedFlops - usefulFlops, scalars);
   if (dispatch.isRecomputed) return { counted: 0, differences: only('recomputation', usefulFlops), waste };
 
   // The closed form counts no product of an optimizer.
-  if (term === 'optimizer' && isProduct(kernel.family))
+  if (term === 'optimizer' && isProduct(kernel))
     return { counted: 0, differences: only('orthogonalisation', usefulFlops), waste };
 
   const differences = new Map<Difference, number>();
@@ -131,69 +103,34 @@ export function splitDispatch(
   };
   let rest = usefulFlops;
   let bare = dims;
-  for (const [dim, difference] of isAttention(kernel.family) ? attentionAddends : addends) {
+  for (const [dim, difference] of kernel.role === 'attention' ? attentionAddends : addends) {
     // A norm's bias is part of the norm.
     if (!bare[dim] || (dim === 'hasBias' && term === 'norm')) continue;
     bare = { ...bare, [dim]: 0 };
     rest -= give(difference, rest - kernel.usefulFlops(bare, scalars));
   }
-  const counted = countedFlops(kernel, bare, rest, scalars);
+  const counted = kernel.countedFlops?.(bare, scalars) ?? 0;
   if (rest > counted) give(restName(dispatch, sliced), rest - counted);
   return { counted, differences, waste };
 }
 
-/** Of the flops without addends, those that Table 1 counts. */
-function countedFlops({ family, usefulFlops }: Kernel, dims: Dims, rest: number, scalars: Scalars): number {
-  if (isProduct(family)) return rest;
-  if (isAttention(family) && family !== 'attention.delta') {
-    // Heads of no size leave the softmax.
-    return rest - usefulFlops({ ...dims, keySize: 0, valueSize: 0 }, scalars);
-  }
-  const values =
-    (dims.rows ?? 0) * (dims.columns ?? 0) * (family.startsWith('headNorm.') ? (dims.heads ?? 1) : 1);
-  if (/^(layer|rms|head)Norm\.forward$/.test(family)) return 2 * values;
-  // As every multiply-add, that of a norm has two gradients.
-  return /^(layer|rms|head)Norm\.backward$/.test(family) ? 4 * values : 0;
-}
-
 function restName(
-  { kernel: { family }, term, bindings }: Dispatch,
+  { kernel: { role, arithmetic }, term, bindings }: Dispatch,
   sliced: ReadonlySet<Storage>,
 ): Difference {
   if (term === 'norm') return 'norm arithmetic';
-  if (family === 'attention.sinks' || (family === 'columnSum' && term === 'attention'))
-    return 'attention sinks';
-  if (isAttention(family)) return 'softmax arithmetic';
-  if (family === 'columnSum') {
-    return Object.values(bindings).some(({ storage }) => sliced.has(storage)) ? 'sums of slices' : 'bias';
-  }
-  return namedFamilies.find(([prefix]) => family.startsWith(prefix))?.[1] ?? 'other arithmetic';
+  const name = arithmetic ?? 'other arithmetic';
+  if (role !== 'reduction') return name;
+  if (term === 'attention') return 'attention sinks';
+  return Object.values(bindings).some(({ storage }) => sliced.has(storage)) ? 'sums of slices' : name;
 }
 
-/** Plain gradients of attention launch exactly the pairs that are attended to, and all operations on each. */
-const untiled = {
-  'attention.queries': attentionQueries,
-  'attention.keys-and-values': attentionKeys,
-} as const;
-
-function splitWaste(
-  { kernel: { family }, dims }: Dispatch,
-  flops: number,
-  usefulFlops: number,
-  scalars: Scalars,
-): ReadonlyMap<Waste, number> {
+function splitWaste({ kernel, dims }: Dispatch, flops: number, scalars: Scalars): ReadonlyMap<Waste, number> {
   if (flops === 0) return new Map();
-  if (family === 'attention.queries' || family === 'attention.keys-and-values') {
-    const launched = untiled[family].launchedFlops as NonNullable<Kernel['launchedFlops']>;
-    const again = launched(dims, scalars) - usefulFlops;
-    return new Map<Waste, number>([
-      ['scores again', again],
-      ['tile waste', flops - again],
-    ]);
-  }
-  if (family === 'dropout') return only('random numbers', flops);
-  if (family.startsWith('expertPlacement.')) return only('placing tokens', flops);
-  return only(isProduct(family) || isAttention(family) ? 'tile waste' : 'second pass', flops);
+  const again = kernel.repeatedFlops?.(dims, scalars) ?? 0;
+  const isTiled = isProduct(kernel) || kernel.role === 'attention';
+  const name: Waste = kernel.waste ?? (isTiled ? 'tile waste' : 'second pass');
+  return new Map([...only<Waste>('scores again', again), ...only(name, flops - again)]);
 }
 
 function only<Name>(name: Name, flops: number): ReadonlyMap<Name, number> {

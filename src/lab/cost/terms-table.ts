@@ -144,7 +144,7 @@ function addDispatch(
   const parts = splitDispatch(dispatch, scalars, sliced);
   for (const [name, flops] of parts.differences) addNamed(sums.differences, name, times * flops);
   for (const [name, flops] of parts.waste) addNamed(sums.waste, name, times * flops);
-  if (term === 'head' && phase === 'forward' && isProduct(kernel.family)) {
+  if (term === 'head' && phase === 'forward' && isProduct(kernel)) {
     sums.logits += times * (dims.rows ?? 0) * (dims.columns ?? 0);
   }
 }
@@ -210,7 +210,7 @@ function slicedStorages(plans: readonly Plan[]): Set<Storage> {
   const found = new Set<Storage>();
   for (const { dims, bindings, kernel } of plans.flatMap(({ dispatches }) => dispatches)) {
     const { y } = bindings;
-    if (y && isProduct(kernel.family) && (dims.slices ?? 1) > 1) found.add(y.storage);
+    if (y && isProduct(kernel) && (dims.slices ?? 1) > 1) found.add(y.storage);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 // Reads the parts of a model off a recorded step: which dispatches are one part, what flows between parts, and which
 // gradients belong to which. Scopes name the parts, so a part that is new to the model is a part of the diagram by itself.
-import type { Dispatch } from '../../plan/kernel.ts';
+import type { Dispatch, Kernel } from '../../plan/kernel.ts';
 import type { Storage, Tensor } from '../../plan/tensor.ts';
 
 /** A tensor that a part takes from another. */
@@ -75,7 +75,7 @@ class Gathering {
     part.order = index;
     for (const [name, tensor] of Object.entries(bindings)) {
       const from = this.#lastWriter.get(tensor.storage);
-      const isAdded = name === 'residual' || kernel.family === 'add';
+      const isAdded = name === 'residual' || kernel.role === 'addition';
       if (from && from !== part) part.inputs.push({ from, tensor, isAdded });
     }
     for (const name of kernel.writes) {
@@ -97,14 +97,14 @@ class Gathering {
 
   /** Dispatches of one scope in a row are a part; outside the layers, where chunks alternate, all of one scope and term. */
   #partFor({ label, layer, term, kernel }: Dispatch): GatheredPart {
-    const isGrouped = kernel.family.startsWith('groupedMatmul');
+    const isGrouped = kernel.role === 'expertProduct';
     const last = this.#last;
     if (layer === undefined) {
       const known = this.#byLabel.get(label)?.find((part) => part.term === term);
       if (known) return known;
     } else if (last?.layer === layer) {
       const isInside = last.isExperts && (isGrouped || scopeOf(label) === 'activation');
-      const isSame = last.label === label && !this.#startsAnew(last, term, kernel.family);
+      const isSame = last.label === label && !this.#startsAnew(last, term, kernel);
       if (isSame || (isInside && parentOf(last.label) === parentOf(label))) return last;
     }
     const part: GatheredPart = {
@@ -116,12 +116,10 @@ class Gathering {
   }
 
   /** Compressed queries, keys and values are several products and norms in one scope. */
-  #startsAnew(last: GatheredPart, term: string | undefined, family: string): boolean {
-    const isProduct = (name: string) => name.startsWith('matmul.');
+  #startsAnew(last: GatheredPart, term: string | undefined, { role }: Kernel): boolean {
+    const isProduct = role === 'product';
     if (scopeOf(last.label) !== 'qkv') return false;
-    return (
-      last.term !== term || (isProduct(family) && last.forward.some(({ kernel }) => isProduct(kernel.family)))
-    );
+    return last.term !== term || (isProduct && last.forward.some(({ kernel }) => kernel.role === 'product'));
   }
 
   /**
@@ -151,7 +149,7 @@ class Gathering {
     const bindsValue = (part: GatheredPart) =>
       tensors.some(({ storage }) => this.#makers.get(storage) === part);
     const hasKernel = (part: GatheredPart) =>
-      part.forward.some(({ kernel: own }) => own.family.split('.')[0] === kernel.family.split('.')[0]);
+      part.forward.some(({ kernel: own }) => own.role === kernel.role);
     const narrow = (parts: readonly GatheredPart[], test: (part: GatheredPart) => boolean) => {
       const found = parts.filter(test);
       return found.length > 0 ? found : parts;

@@ -5,6 +5,7 @@ import { activationFunctions } from '../../kernels/activation-functions.ts';
 import { layerAttention } from '../../model/attention-config.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { hasExperts } from '../../model/experts-config.ts';
+import type { KernelRole } from '../../plan/role.ts';
 import { type GatheredPart, scopeOf } from './parts.ts';
 
 /** Kind and names of a part. */
@@ -14,8 +15,22 @@ export interface PartText {
   readonly detail: string;
 }
 
-/** Kernels that only add, scale or drop. */
-const sums = new Set(['add', 'scale', 'dropout']);
+/** What only adds, scales or drops. */
+const sums: ReadonlySet<KernelRole> = new Set(['addition', 'scaling', 'dropout']);
+
+/** Kinds of parts by the role of a kernel in it: the first that a part has. */
+const kindsByRole: readonly (readonly [role: KernelRole, kind: PartKind])[] = [
+  ['embedding', 'embedding'],
+  ['router', 'router'],
+  ['combination', 'sum'],
+  ['attention', 'attention'],
+  ['product', 'product'],
+  ['expertProduct', 'product'],
+  ['norm', 'norm'],
+  ['headNorm', 'norm'],
+  ['position', 'position'],
+  ['activation', 'activation'],
+];
 
 const titles: Readonly<Record<string, string>> = {
   embedding: 'Embedding',
@@ -31,18 +46,11 @@ const titles: Readonly<Record<string, string>> = {
 
 /** Kind of a part, by what it computes. */
 export function kindOf({ label, term, isExperts, forward }: GatheredPart): PartKind {
-  const families = forward.map(({ kernel }) => kernel.family);
-  const has = (pattern: RegExp) => families.some((family) => pattern.test(family));
+  const roles = forward.map(({ kernel }) => kernel.role);
   if (isExperts) return 'experts';
   if (label === 'head') return term === 'loss' ? 'loss' : 'head';
-  if (has(/^embedding\./)) return 'embedding';
-  if (has(/^router\./)) return 'router';
-  if (families.every((family) => sums.has(family)) || has(/^expertCombine\./)) return 'sum';
-  if (has(/^attention\./)) return 'attention';
-  if (has(/matmul\./i)) return 'product';
-  if (has(/Norm\./)) return 'norm';
-  if (has(/^rope\./)) return 'position';
-  return has(/ctivation\./) ? 'activation' : 'other';
+  if (roles.every((role) => sums.has(role))) return 'sum';
+  return kindsByRole.find(([role]) => roles.includes(role))?.[1] ?? 'other';
 }
 
 /** Names of a part; `weights` are the letters of its matrices. */
@@ -102,9 +110,8 @@ export function textOf(part: GatheredPart, model: ModelConfig, weights: readonly
 }
 
 function normText({ label, forward }: GatheredPart): Pick<PartText, 'title' | 'detail'> {
-  const families = forward.map(({ kernel }) => kernel.family);
-  const isOfHeads = families.some((family) => family.startsWith('headNorm'));
-  const title = families.some((family) => family.startsWith('layer')) ? 'LayerNorm' : 'RMSNorm';
+  const isOfHeads = forward.some(({ kernel }) => kernel.role === 'headNorm');
+  const title = forward.find(({ kernel }) => kernel.title)?.kernel.title ?? 'Norm';
   const scope = scopeOf(label);
   if (isOfHeads) return { title, detail: 'of queries and keys' };
   return { title, detail: scope === 'norm' || scope === 'qkv' ? '' : `of ${scope}` };

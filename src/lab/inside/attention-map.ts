@@ -60,7 +60,7 @@ export function recordAttentionMap(
   const tokens = persistentTensor('tokens', [1, time + 1], 'u32', 'data');
   const tape = new Tape(options);
   recordTrunk(tape, model, tokens, { batch: 1, time });
-  const attention = tape.dispatches.findLast(({ kernel }) => kernel.family === 'attention.forward');
+  const attention = tape.dispatches.findLast(({ kernel }) => kernel.role === 'attention');
   if (!attention) throw new Error(`attention map: layer ${layer} recorded no attention.`);
   const map = attentionMap(tape, attention, head);
   return { model, tokens, map, plan: freeze('attention map', tape, [map]) };

@@ -72,7 +72,7 @@ export function recordInside(
 
   const maps = mapLayers.flatMap((layer) => {
     const attention = trunk.findLast(
-      (dispatch) => dispatch.kernel.family === 'attention.forward' && dispatch.layer === layer,
+      (dispatch) => dispatch.kernel.role === 'attention' && dispatch.layer === layer,
     );
     if (!attention) throw new Error(`inside: layer ${layer} recorded no attention.`);
     return Array.from({ length: config.heads }, (_, head) => {
@@ -80,7 +80,7 @@ export function recordInside(
     });
   });
   const routes = trunk
-    .filter(({ kernel }) => kernel.family === 'router.forward')
+    .filter(({ kernel }) => kernel.role === 'router')
     .map(({ bindings: { selected, weights }, layer = 0 }): KeptRoute => {
       if (!selected || !weights) throw new Error(`inside: the router of layer ${layer} kept no choices.`);
       return { layer, selected, weights };

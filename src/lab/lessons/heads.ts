@@ -3,6 +3,7 @@
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
+import type { KernelRole } from '../../plan/role.ts';
 import { formatFigure, formatPercent, formatSeconds } from '../../text/numbers.ts';
 import { recordTrainingPlans } from '../plans/training-plans.ts';
 import { median } from '../training/median.ts';
@@ -103,11 +104,11 @@ async function countStep({ engine, size }: LessonTools, heads: number): Promise<
 /** Useful flops of plans: matrix products, attention, and all. */
 function countPlans(plans: readonly Plan[]): Omit<Count, 'heads'> {
   const dispatches = plans.flatMap((plan) => plan.dispatches);
-  const sum = (family: string) =>
+  const sum = (...roles: readonly KernelRole[]) =>
     dispatches
-      .filter(({ kernel }) => kernel.family.startsWith(family))
+      .filter(({ kernel }) => roles.length === 0 || roles.includes(kernel.role))
       .reduce((total, dispatch) => total + costOf(dispatch).usefulFlops, 0);
-  return { matmuls: sum('matmul'), attention: sum('attention'), total: sum('') };
+  return { matmuls: sum('product'), attention: sum('attention'), total: sum() };
 }
 
 /** Median seconds of a step, each waited for. */
