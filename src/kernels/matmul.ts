@@ -5,6 +5,7 @@ import pairsSource from '../../shaders/matmul-pairs.wgsl?raw';
 import plainSource from '../../shaders/matmul-plain.wgsl?raw';
 import productsSource from '../../shaders/matmul-products.wgsl?raw';
 import rowSource from '../../shaders/matmul-row.wgsl?raw';
+import rowVectorsSource from '../../shaders/matmul-row-vectors.wgsl?raw';
 import subgroupSource from '../../shaders/matmul-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/matmul-tiled.wgsl?raw';
 import tilesSource from '../../shaders/matmul-tiles.wgsl?raw';
@@ -131,10 +132,36 @@ function tiledVariant(threads: 64 | 256, blocks: 1 | 2, tileInner: number, minim
   };
 }
 
+/** At most 4 rows times a matrix that is read in vec4s, many under way at a time. */
+function rowVectorsVariant(layout: 'nn' | 'nt'): Variant {
+  return {
+    name: 'row-vectors',
+    source: rowVectorsSource,
+    entryPoint: layout,
+    constants: {},
+    tile: [4, layout === 'nn' ? 32 : 8],
+    isAligned: true,
+    suits: (dims, device) =>
+      dims.rows <= 4 &&
+      !isSoftwareLike(device) &&
+      device.maxInvocationsPerWorkgroup >= 256 &&
+      fitsRowVectors(layout, dims),
+  };
+}
+
+/** True where every vec4 of matmul-row-vectors.wgsl is whole, and so is every slice. */
+function fitsRowVectors(layout: 'nn' | 'nt', dims: MatmulDims): boolean {
+  const { columns, inner, xStride, wStride, slices } = dims;
+  const isSliced = inner % slices === 0 && wStride % 4 === 0;
+  if (layout === 'nn') return isSliced && columns % 4 === 0;
+  return isSliced && (inner / slices) % 4 === 0 && xStride % 4 === 0;
+}
+
 /** In the order of preference; a variant that does not pay goes behind those that do. */
 function variantsOf(layout: MatmulLayout): readonly Variant[] {
   const innerLevels = layout === 'nt' ? 5 : 3; // 32 or 8 invocations share one column: they follow w's contiguous side
   return [
+    ...(layout === 'tn' ? [] : [rowVectorsVariant(layout)]),
     {
       name: 'row',
       source: rowSource,
@@ -193,9 +220,9 @@ const typicalSizes: Readonly<Record<MatmulLayout, readonly (readonly [number, nu
 function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   const { tile } = variant;
   const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
-  const isRow = variant.source === rowSource;
+  const isRow = tile[0] === 4;
   const odd = variant.isAligned
-    ? naturalDims(layout, 36, 68, 54)
+    ? naturalDims(layout, isRow ? 3 : 36, 68, isRow ? 60 : 54)
     : naturalDims(layout, isRow ? 3 : 37, 67, 53);
   const [xPad, wPad, yPad] = variant.isAligned ? [12, 8, 4] : [11, 5, 3];
   const isPlain = variant.source === plainSource;

@@ -40,6 +40,16 @@ function rowShapes(layout: MatmulLayout): MatmulDims[] {
   ];
 }
 
+/** Rows of whole vec4s: below, at and above the four loads of an invocation, and more columns than a workgroup has. */
+function rowVectorShapes(layout: MatmulLayout): MatmulDims[] {
+  return [
+    size(layout, 1, 4, 4),
+    { ...size(layout, 1, 68, 516), hasBias: 1, hasResidual: 1 },
+    { ...size(layout, 4, 36, 128, 8), accumulate: 1 },
+    { ...size(layout, 3, 28, 1088), slices: 2 },
+  ];
+}
+
 /** The same within the sizes and row lengths of whole vectors. */
 function alignedShapes(layout: MatmulLayout): MatmulDims[] {
   return [
@@ -60,6 +70,7 @@ for (const layout of layouts) {
     if ((kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) > lanes) continue;
     const isThorough = /plain|subgroup8-32x8|subgroup4-16x8|tiled-64x64-4x4/.test(kernel.name);
     if (kernel.name.endsWith('/row')) describeKernel(kernel, rowShapes(layout));
+    else if (kernel.name.endsWith('/row-vectors')) describeKernel(kernel, rowVectorShapes(layout));
     else if (kernel.name.includes('/pairs')) describeKernel(kernel, alignedShapes(layout));
     else describeKernel(kernel, isThorough ? shapes(layout) : [mixedShape(layout)]);
   }
@@ -112,7 +123,11 @@ describe('recordMatmul', () => {
   });
 
   it('takes the row variant for decoding, but a register tile on software adapters', () => {
-    expect(recorded(baselineCapabilities, 'nn', 1, 384, 128)).toEqual(['matmul.nn/row']);
+    expect(recorded(baselineCapabilities, 'nn', 1, 384, 128)).toEqual(['matmul.nn/row-vectors']);
+    expect(recorded(baselineCapabilities, 'nt', 1, 65, 128)).toEqual(['matmul.nt/row-vectors']);
+    expect(recorded(baselineCapabilities, 'nn', 1, 65, 128)).toEqual(['matmul.nn/row']); // rows of no whole vec4s
+    const small = { ...baselineCapabilities, maxInvocationsPerWorkgroup: 128 };
+    expect(recorded(small, 'nn', 1, 384, 128)).toEqual(['matmul.nn/row']);
     const narrow = recorded({ ...software, subgroupMaxSize: 8 }, 'nn', 1, 384, 128);
     expect(narrow).toEqual(['matmul.nn/subgroup8-16x8']);
   });
