@@ -22,6 +22,7 @@ export function runReference(
 /** A CPU runtime over the given plans. `extra` are persistent storages that no plan touches but the caller reads. */
 export class CpuRuntime implements Runtime {
   readonly kind = 'cpu';
+  readonly uploadBytes = 0;
   readonly allocatedBytes: number;
   readonly #float: FloatStorage;
   readonly #persistent = new Map<Storage, NumberArray>();
@@ -51,6 +52,10 @@ export class CpuRuntime implements Runtime {
       for (const storage of plan.slotOf.keys()) this.#planOf.set(storage, plan);
     }
     this.allocatedBytes = bytes;
+  }
+
+  observedSeconds(): undefined {
+    return undefined;
   }
 
   async submit(replays: readonly Replay[], reads: readonly Tensor[] = []): Promise<Submission> {

@@ -1,10 +1,12 @@
 // Executes plans on a GPU: everything is compiled, allocated and bound at creation; a step only re-encodes.
 import type { Dispatch, NumberArray, Scalars } from '../plan/kernel.ts';
-import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
-import { elementBytes, type Storage, storageBytes, type Tensor } from '../plan/tensor.ts';
+import type { Plan } from '../plan/plan.ts';
+import { elementBytes, type Storage, type Tensor } from '../plan/tensor.ts';
+import { Buffers } from './buffers.ts';
 import { watchFaults } from './faults.ts';
 import { Governor } from './governor.ts';
 import { InFlight } from './in-flight.ts';
+import { type PassWork, passesOf, type ReplayCopies, timestampsOf } from './passes.ts';
 import { type CompiledKernel, PipelineCache } from './pipelines.ts';
 import { maximumReplays, Records } from './records.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
@@ -13,13 +15,17 @@ import {
   type Collected,
   checkElements,
   collectCopy,
+  copyOut,
+  encodeCopy,
+  type PlacedRead,
+  placeReads,
   type Readback,
-  type ReadSource,
   ringSize,
   StagingRing,
   submitCopy,
 } from './staging.ts';
 import { type PassTicks, SubmitClock } from './submit-clock.ts';
+import { Uploads, uploadBytes } from './uploads.ts';
 import { observeWork, type QueuedWork, WorkQueue } from './work-queue.ts';
 
 interface LoadedDispatch {
@@ -51,10 +57,9 @@ export interface GpuRuntimeOptions {
 export class GpuRuntime implements Runtime {
   readonly kind = 'gpu';
   readonly device: GPUDevice;
-  #allocatedBytes = 0;
-  readonly #buffers: GPUBuffer[] = [];
-  readonly #persistent = new Map<Storage, GPUBuffer>();
-  readonly #slotBuffer = new Map<Storage, GPUBuffer>();
+  readonly uploadBytes = uploadBytes;
+  readonly #buffers: Buffers;
+  readonly #uploads: Uploads;
   readonly #plans = new Map<Plan, LoadedPlan>();
   readonly #staging: StagingRing;
   readonly #clock: SubmitClock;
@@ -66,6 +71,8 @@ export class GpuRuntime implements Runtime {
 
   private constructor(device: GPUDevice, plans: readonly Plan[], pipelines: PipelineCache, isTimed: boolean) {
     this.device = device;
+    this.#buffers = new Buffers(device);
+    this.#uploads = new Uploads(device);
     this.#staging = new StagingRing(device);
     this.#clock = new SubmitClock(device, isTimed ? ringSize : 0);
     const dispatches = plans.flatMap((plan) => plan.dispatches);
@@ -112,12 +119,12 @@ export class GpuRuntime implements Runtime {
   }
 
   get allocatedBytes(): number {
-    return this.#allocatedBytes;
+    return this.#buffers.allocatedBytes;
   }
 
-  /** Estimated seconds of one replay of a plan, as observed so far. */
-  estimatedSeconds(plan: Plan): number {
-    return this.#loaded(plan).governor.seconds;
+  observedSeconds(plan: Plan): number | undefined {
+    const { governor } = this.#loaded(plan);
+    return governor.isObserved ? governor.seconds : undefined;
   }
 
   #load(
@@ -125,8 +132,7 @@ export class GpuRuntime implements Runtime {
     compiled: ReadonlyMap<Dispatch, CompiledKernel>,
     options: GpuRuntimeOptions,
   ): void {
-    this.#allocate(plans, options.extra ?? []);
-    const absent: GPUBuffer[] = [];
+    this.#buffers.allocate(plans, options.extra ?? []);
     let record = 0;
     for (const plan of plans) {
       const dispatches = plan.dispatches.map((dispatch): LoadedDispatch => {
@@ -136,11 +142,9 @@ export class GpuRuntime implements Runtime {
           const tensor = dispatch.bindings[name];
           if (tensor) {
             const offset = tensor.offset * elementBytes(tensor.elementType);
-            return { binding, resource: { buffer: this.#bufferOf(tensor), offset } };
+            return { binding, resource: { buffer: this.#buffers.of(tensor), offset } };
           }
-          // A buffer per absent binding: one that is written may not be bound twice.
-          absent[missing] ??= this.#buffer(`absent ${missing}`, 256, GPUBufferUsage.STORAGE, false);
-          return { binding, resource: { buffer: absent[missing++] as GPUBuffer } };
+          return { binding, resource: { buffer: this.#buffers.absent(missing++) } };
         });
         const bindGroup = this.device.createBindGroup({
           label: `${dispatch.kernel.name} ${dispatch.label}`,
@@ -151,32 +155,6 @@ export class GpuRuntime implements Runtime {
       });
       this.#plans.set(plan, { dispatches, governor: new Governor(plan.dispatches, options.estimate) });
     }
-  }
-
-  #allocate(plans: readonly Plan[], extra: readonly Storage[]): void {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    for (const storage of new Set([...plans.flatMap((plan) => [...plan.persistent]), ...extra])) {
-      this.#persistent.set(storage, this.#buffer(storage.name, storageBytes(storage), usage));
-    }
-    const pool = pooledSlotBytes(plans).map((bytes, index) => this.#buffer(`slot ${index}`, bytes, usage));
-    for (const plan of plans) {
-      const inPool = slotsInPool(plan);
-      for (const [storage, slot] of plan.slotOf)
-        this.#slotBuffer.set(storage, pool[inPool[slot] ?? -1] as GPUBuffer);
-    }
-  }
-
-  #buffer(label: string, size: number, usage: GPUBufferUsageFlags, counts = true): GPUBuffer {
-    const buffer = this.device.createBuffer({ label, size, usage });
-    this.#buffers.push(buffer);
-    if (counts) this.#allocatedBytes += size;
-    return buffer;
-  }
-
-  #bufferOf(tensor: Tensor): GPUBuffer {
-    const buffer = this.#persistent.get(tensor.storage) ?? this.#slotBuffer.get(tensor.storage);
-    if (!buffer) throw new Error(`GpuRuntime: tensor ${tensor.name} belongs to no plan of this runtime.`);
-    return buffer;
   }
 
   #loaded(plan: Plan): LoadedPlan {
@@ -191,13 +169,19 @@ export class GpuRuntime implements Runtime {
     }
     const plans = replays.map(({ plan }) => this.#loaded(plan));
     const scalars = replays.map((replay) => replay.scalars);
-    const sources = reads.map((tensor): ReadSource => ({ tensor, buffer: this.#bufferOf(tensor) }));
+    const sources = placeReads(replays, reads, (tensor) => this.#buffers.of(tensor));
     return this.#inTurn(async () => {
       this.#check();
       const readback = await this.#staging.acquire();
       try {
         this.#records.writeSteps(scalars);
-        return await this.#submitAll(new WorkQueue(plans), sources, readback);
+        const writes = replays.map((replay) => replay.writes ?? []);
+        const befores = this.#uploads.write(writes, (tensor) => this.#buffers.of(tensor));
+        const copies = befores.map((before, replay) => {
+          const behind = sources.filter((source) => source.replay === replay);
+          return { before, after: behind.map((source) => copyOut(source, readback)) };
+        });
+        return await this.#submitAll(new WorkQueue(plans), sources, copies, readback);
       } catch (error) {
         throw await this.#explain(error);
       }
@@ -206,7 +190,8 @@ export class GpuRuntime implements Runtime {
 
   async #submitAll(
     queue: WorkQueue<LoadedPlan>,
-    sources: readonly ReadSource[],
+    sources: readonly PlacedRead[],
+    copies: readonly ReplayCopies[],
     readback: Readback,
   ): Promise<Submission> {
     let encodeSeconds = 0;
@@ -218,9 +203,13 @@ export class GpuRuntime implements Runtime {
         const work = queue.take();
         const encoder = this.device.createCommandEncoder();
         const timestampWrites = this.#clock.timestampWrites(readback.slot, submitted.length);
-        this.#encode(encoder, work, timestampWrites);
+        const passWork = passesOf(work, copies);
+        for (const [index, one] of passWork.entries())
+          this.#encode(encoder, one, timestampsOf(timestampWrites, index, passWork.length));
         const isLast = queue.isEmpty;
-        const bytes = isLast ? this.#staging.encode(encoder, readback, sources) : 0;
+        if (isLast)
+          for (const source of sources)
+            if (source.replay === undefined) encodeCopy(encoder, copyOut(source, readback));
         const passes = isLast
           ? this.#clock.encode(encoder, readback.slot, submitted.length + 1, readback.buffer)
           : 0;
@@ -244,7 +233,7 @@ export class GpuRuntime implements Runtime {
           continue;
         }
         isCollecting = true;
-        const collected = this.#collect(readback, sources, bytes, passes);
+        const collected = this.#collect(readback, sources, passes);
         this.#inFlight.track(collected, queued, onDone);
         const done = collected.then(({ arrays }) => arrays);
         done.catch(() => undefined); // a caller that does not look is told by its next submit
@@ -260,14 +249,9 @@ export class GpuRuntime implements Runtime {
     }
   }
 
-  async #collect(
-    readback: Readback,
-    sources: readonly ReadSource[],
-    bytes: number,
-    passes: number,
-  ): Promise<Collected> {
+  async #collect(readback: Readback, sources: readonly PlacedRead[], passes: number): Promise<Collected> {
     try {
-      const result = await this.#staging.collect(readback, sources, bytes, passes);
+      const result = await this.#staging.collect(readback, sources, passes);
       this.#check();
       return result;
     } catch (error) {
@@ -294,11 +278,12 @@ export class GpuRuntime implements Runtime {
 
   #encode(
     encoder: GPUCommandEncoder,
-    work: QueuedWork<LoadedPlan>,
-    timestampWrites: GPUComputePassTimestampWrites | undefined,
+    { before, pieces, after }: PassWork<LoadedPlan>,
+    timestamps: GPUComputePassDescriptor,
   ): void {
-    const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
-    for (const { plan, replay, segment } of work.pieces) {
+    for (const copy of before) encodeCopy(encoder, copy);
+    const pass = encoder.beginComputePass(timestamps);
+    for (const { plan, replay, segment } of pieces) {
       if (segment.slice) {
         const { compiled, bindGroup, launchRecord } = plan.dispatches[segment.from] as LoadedDispatch;
         pass.setPipeline(compiled.pipeline);
@@ -311,6 +296,7 @@ export class GpuRuntime implements Runtime {
       }
     }
     pass.end();
+    for (const copy of after) encodeCopy(encoder, copy);
   }
 
   /** Adds one dispatch of a plan to a pass, with the step record of `setScalars`: for the profiler. */
@@ -351,11 +337,11 @@ export class GpuRuntime implements Runtime {
     checkElements(tensor, data);
     const offset = tensor.offset * elementBytes(tensor.elementType);
     const bytes = data as NumberArray & ArrayBufferView<ArrayBuffer>;
-    this.device.queue.writeBuffer(this.#bufferOf(tensor), offset, bytes);
+    this.device.queue.writeBuffer(this.#buffers.of(tensor), offset, bytes);
   }
 
   async read(tensor: Tensor): Promise<NumberArray> {
-    const source = { tensor, buffer: this.#bufferOf(tensor) };
+    const source = { tensor, buffer: this.#buffers.of(tensor) };
     try {
       // Only the copy has to be in order: reads that are asked for together are waited for together.
       const copy = await this.#inTurn(async () => {
@@ -380,10 +366,10 @@ export class GpuRuntime implements Runtime {
   dispose(): void {
     this.#unwatch();
     this.#failure ??= new Error('GpuRuntime: it was disposed. Create another one.');
-    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.dispose();
+    this.#uploads.dispose();
     this.#records.dispose();
     this.#clock.dispose();
     this.#staging.dispose();
-    this.#buffers.length = 0;
   }
 }

@@ -6,10 +6,20 @@ import type { Tensor } from '../plan/tensor.ts';
 /** What executes plans: WebGPU, WebAssembly on threads, or the reference loops. */
 export type RuntimeKind = 'gpu' | 'wasm' | 'cpu';
 
+/** New elements for a tensor. */
+export interface TensorWrite {
+  readonly tensor: Tensor;
+  readonly data: NumberArray;
+}
+
 /** One pass over a plan with its step record. */
 export interface Replay {
   readonly plan: Plan;
   readonly scalars: Scalars;
+  /** Tensors overwritten just before it, where the runtime has `uploadBytes`: replays of one submission differ by them. */
+  readonly writes?: readonly TensorWrite[];
+  /** Tensors copied out just behind it, likewise; their arrays come before those that are read behind all. */
+  readonly reads?: readonly Tensor[];
 }
 
 /** Work that was handed over. */
@@ -27,6 +37,10 @@ export interface Runtime {
   readonly kind: RuntimeKind;
   /** Bytes really allocated for tensors. */
   readonly allocatedBytes: number;
+  /** Bytes of `writes` that one submission may carry; 0 where replays have neither writes nor reads of their own. */
+  readonly uploadBytes: number;
+  /** Seconds of one replay of a plan as observed so far; undefined before that, and where nobody measures. */
+  observedSeconds(plan: Plan): number | undefined;
   /**
    * Hands over replays in order; resolves once they are queued, which may wait for earlier work. Wait for it before
    * the next `write`, which goes to the queue at once.

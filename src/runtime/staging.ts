@@ -1,6 +1,8 @@
 // A fixed ring of readback buffers: small results leave behind the work and are read late.
 import type { NumberArray } from '../plan/kernel.ts';
 import { describeTensor, elementBytes, elementCount, type Tensor, tensorBytes } from '../plan/tensor.ts';
+import type { BufferCopy } from './passes.ts';
+import type { Replay } from './runtime.ts';
 import { mapped } from './settle.ts';
 import { clockBytes, type PassTicks, passTicks } from './submit-clock.ts';
 
@@ -14,6 +16,12 @@ export const readbackBytes = 65_536;
 export interface ReadSource {
   readonly tensor: Tensor;
   readonly buffer: GPUBuffer;
+}
+
+/** A tensor to be copied out, where to, and behind which replay; undefined behind all. */
+export interface PlacedRead extends ReadSource {
+  readonly offset: number;
+  readonly replay: number | undefined;
 }
 
 /** One buffer of the ring. */
@@ -61,44 +69,15 @@ export class StagingRing {
     this.#waiting.shift()?.resolve();
   }
 
-  /**
-   * Encodes copies of the sources one after another; returns the bytes taken.
-   * @throws if the sources do not fit in one buffer of the ring.
-   */
-  encode(encoder: GPUCommandEncoder, { buffer: staging }: Readback, sources: readonly ReadSource[]): number {
-    let offset = 0;
-    for (const { tensor, buffer } of sources) {
-      const bytes = tensorBytes(tensor);
-      if (offset + bytes > readbackBytes) {
-        throw new Error(
-          `readback: ${tensor.name} does not fit in the ring of ${readbackBytes} bytes. Use read().`,
-        );
-      }
-      const start = tensor.offset * elementBytes(tensor.elementType);
-      encoder.copyBufferToBuffer(buffer, start, staging, clockBytes + offset, bytes);
-      offset += bytes;
-    }
-    return offset;
-  }
-
   /** Maps the buffer, copies tensors and pass times out, and gives it back to the ring. */
-  async collect(
-    readback: Readback,
-    sources: readonly ReadSource[],
-    bytes: number,
-    passes: number,
-  ): Promise<Collected> {
+  async collect(readback: Readback, sources: readonly PlacedRead[], passes: number): Promise<Collected> {
     const { buffer } = readback;
     try {
-      const size = clockBytes + Math.ceil(bytes / 4) * 4;
+      const last = sources.at(-1);
+      const size = last ? last.offset + Math.ceil(tensorBytes(last.tensor) / 4) * 4 : clockBytes;
       await mapped(this.#device, buffer, size);
       const range = buffer.getMappedRange(0, size);
-      let offset = clockBytes;
-      const arrays = sources.map(({ tensor }) => {
-        const array = typedCopy(range, offset, tensor);
-        offset += tensorBytes(tensor);
-        return array;
-      });
+      const arrays = sources.map(({ tensor, offset }) => typedCopy(range, offset, tensor));
       return { arrays, passes: passTicks(range, passes) };
     } finally {
       if (buffer.mapState === 'mapped') buffer.unmap();
@@ -112,6 +91,42 @@ export class StagingRing {
     for (const { reject } of this.#waiting.splice(0))
       reject(new Error('readback: the runtime was disposed.'));
   }
+}
+
+/**
+ * Gives the reads of each replay, and those behind all, their places one after another.
+ * @throws if they do not fit in one buffer of the ring.
+ */
+export function placeReads(
+  replays: readonly Pick<Replay, 'reads'>[],
+  reads: readonly Tensor[],
+  bufferOf: (tensor: Tensor) => GPUBuffer,
+): PlacedRead[] {
+  const wanted = [
+    ...replays.flatMap((one, replay) => (one.reads ?? []).map((tensor) => ({ tensor, replay }))),
+    ...reads.map((tensor) => ({ tensor, replay: undefined })),
+  ];
+  let end = clockBytes;
+  return wanted.map(({ tensor, replay }) => {
+    const offset = end;
+    end += tensorBytes(tensor);
+    if (end > clockBytes + readbackBytes) {
+      throw new Error(
+        `readback: ${tensor.name} does not fit in the ring of ${readbackBytes} bytes. Use read().`,
+      );
+    }
+    return { tensor, replay, offset, buffer: bufferOf(tensor) };
+  });
+}
+
+/** The copy that brings a read into a buffer of the ring. */
+export function copyOut({ tensor, buffer, offset }: PlacedRead, readback: Readback): BufferCopy {
+  const fromOffset = tensor.offset * elementBytes(tensor.elementType);
+  return { from: buffer, fromOffset, to: readback.buffer, toOffset: offset, bytes: tensorBytes(tensor) };
+}
+
+export function encodeCopy(encoder: GPUCommandEncoder, copy: BufferCopy): void {
+  encoder.copyBufferToBuffer(copy.from, copy.fromOffset, copy.to, copy.toOffset, copy.bytes);
 }
 
 /** Submits a copy of a tensor of any size into a buffer of its own, for `collectCopy`. */

@@ -14,6 +14,7 @@ import type { ThreadJob } from './wasm/thread.ts';
 /** A WASM runtime over a set of plans that never overlap in time. */
 export class WasmRuntime implements Runtime {
   readonly kind = 'wasm';
+  readonly uploadBytes = 0;
   readonly #memory: WasmMemory;
   readonly #threads: LoadedThreads;
   readonly #programs: readonly WasmProgram[];
@@ -58,6 +59,10 @@ export class WasmRuntime implements Runtime {
 
   get allocatedBytes(): number {
     return this.#memory.allocatedBytes;
+  }
+
+  observedSeconds(): undefined {
+    return undefined;
   }
 
   async submit(replays: readonly Replay[], reads: readonly Tensor[] = []): Promise<Submission> {

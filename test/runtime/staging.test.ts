@@ -2,7 +2,16 @@
 import { afterEach, expect, it } from 'vitest';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { viewOf } from '../../src/plan/tensor.ts';
-import { checkElements, readbackBytes, ringSize, StagingRing, typedCopy } from '../../src/runtime/staging.ts';
+import {
+  checkElements,
+  copyOut,
+  encodeCopy,
+  placeReads,
+  readbackBytes,
+  ringSize,
+  StagingRing,
+  typedCopy,
+} from '../../src/runtime/staging.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 
 const disposables: { dispose?: () => void; destroy?: () => void }[] = [];
@@ -30,27 +39,23 @@ describeGpu('StagingRing', () => {
     const { device, ring, buffer } = await setUp(values);
     const whole = persistentTensor('words', [256], 'u32', 'state');
     const floats = { ...viewOf(whole, 128, [2], 'floats'), elementType: 'f32' as const };
-    const sources = [
-      { tensor: viewOf(whole, 64, [3], 'part'), buffer },
-      { tensor: floats, buffer },
-    ];
+    const part = viewOf(whole, 64, [3], 'part');
+    const sources = placeReads([{ reads: [part] }], [floats], () => buffer);
+    expect(sources.map(({ replay }) => replay)).toEqual([0, undefined]);
     const readback = await ring.acquire();
     const encoder = device.createCommandEncoder();
-    const bytes = ring.encode(encoder, readback, sources);
-    expect(bytes).toBe(20);
+    for (const source of sources) encodeCopy(encoder, copyOut(source, readback));
     device.queue.submit([encoder.finish()]);
-    const { arrays, passes } = await ring.collect(readback, sources, bytes, 0);
+    const { arrays, passes } = await ring.collect(readback, sources, 0);
     expect(arrays).toEqual([Uint32Array.of(64, 65, 66), Float32Array.of(0.5, -2)]);
     expect(passes).toEqual([]);
   });
 
   it('refuses more than one buffer holds', async () => {
-    const { device, ring, buffer } = await setUp(new Uint32Array(readbackBytes / 2));
+    const { buffer } = await setUp(new Uint32Array(readbackBytes / 2));
     const half = persistentTensor('half', [readbackBytes / 8], 'f32', 'state');
-    const readback = await ring.acquire();
-    const source = { tensor: half, buffer };
-    expect(ring.encode(device.createCommandEncoder(), readback, [source, source])).toBe(readbackBytes);
-    expect(() => ring.encode(device.createCommandEncoder(), readback, [source, source, source])).toThrow(
+    expect(placeReads([{ reads: [half] }], [half], () => buffer)).toHaveLength(2);
+    expect(() => placeReads([{ reads: [half] }, { reads: [half] }], [half], () => buffer)).toThrow(
       'readback: half does not fit in the ring of 65536 bytes. Use read().',
     );
   });
@@ -71,7 +76,7 @@ describeGpu('StagingRing', () => {
     await waiting;
     expect(got).toBe(first.slot);
     const next = ring.acquire();
-    await ring.collect(second, [], 0, 0);
+    await ring.collect(second, [], 0);
     expect((await next).slot).toBe(second.slot);
   });
 

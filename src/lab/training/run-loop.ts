@@ -147,9 +147,10 @@ export class RunLoop {
         }
         if (this.#stepsWanted <= 0) break;
         await this.#begin();
-        this.#stepsWanted--;
+        const steps = Math.min(this.#stepsWanted, this.#stepsAtOnce);
+        this.#stepsWanted -= steps;
         hasStepped = true;
-        this.#follow(await this.run.trainer.submitStep());
+        for (const step of await this.run.trainer.submitSteps(steps)) this.#follow(step);
         if (this.#isBoundary()) await this.#afterStep();
       }
       await this.#drain();
@@ -210,6 +211,17 @@ export class RunLoop {
     return this.#savedStep === undefined
       ? 'No state had been saved before, so none is kept'
       : `The state saved at step ${this.#savedStep} is kept`;
+  }
+
+  /** Steps to hand over together: none goes past one behind which something else comes (the end, an evaluation, a sample). */
+  get #stepsAtOnce(): number {
+    const { trainer, experiment } = this.run;
+    const { step } = trainer.progress;
+    const { evaluationInterval, sampleInterval } = experiment.train;
+    const most = Math.min(this.#lastStep - step, trainer.groupSize);
+    for (let steps = 1; steps < most; steps++)
+      if (isDue(step + steps, evaluationInterval) || isSampleDue(step + steps, sampleInterval)) return steps;
+    return Math.max(1, most);
   }
 
   /** True when something other than the next step is due. */

@@ -6,7 +6,7 @@ import type { TrainConfig } from '../../model/config.ts';
 import { learningRateAt } from '../../model/schedule.ts';
 import type { NumberArray, Scalars } from '../../plan/kernel.ts';
 import { planFlops } from '../../plan/predict.ts';
-import type { Runtime, Submission } from '../../runtime/runtime.ts';
+import type { Replay, Runtime, Submission, TensorWrite } from '../../runtime/runtime.ts';
 import { type BatchSource, countTargets, type MicroBatch } from '../plans/batches.ts';
 import type { TrainingPlans } from '../plans/training-plans.ts';
 import { CompletionTimes, tokensPerSecond } from './completion-times.ts';
@@ -28,6 +28,22 @@ export interface PendingStep {
   readonly encodeSeconds: number;
   readonly gpuSeconds: Promise<number | undefined>;
 }
+
+/** A step whose batches are drawn. */
+interface DrawnStep {
+  /** From 1. */
+  readonly step: number;
+  /** Seen after it. */
+  readonly tokens: number;
+  readonly learningRate: number;
+  readonly micros: readonly { readonly batch: MicroBatch; readonly scalars: Scalars }[];
+}
+
+/** Work of the device that is handed over at once: two such, which are in flight, leave Stop within a quarter second. */
+const groupSeconds = 0.05;
+/** Replays of one submission, and bytes that clear the metrics of a step. */
+const mostReplays = 256;
+const metricBytes = 32;
 
 /** Trains with one set of plans on one runtime. */
 export class Trainer {
@@ -66,63 +82,129 @@ export class Trainer {
     return this.#flopsPerStep;
   }
 
+  /**
+   * Steps that should be handed over together: as many as take the device `groupSeconds`, for a browser may tell of
+   * finished work late. 1 until steps were measured, and where a runtime has no room for several steps' batches.
+   */
+  get groupSize(): number {
+    const { runtime, plans } = this;
+    const { accumulation, batch } = this.#train;
+    const seconds = [runtime.observedSeconds(plans.accumulate), runtime.observedSeconds(plans.update)];
+    const [accumulate, update] = seconds;
+    if (accumulate === undefined || update === undefined) return 1;
+    const tensors = plans.targets ? 2 : 1;
+    const bytes = accumulation * 4 * batch * tensors * (this.#time + 1) + metricBytes;
+    const room = Math.min(
+      Math.floor(runtime.uploadBytes / bytes),
+      Math.floor(mostReplays / (accumulation + 1)),
+    );
+    return Math.max(1, Math.min(room, Math.floor(groupSeconds / (accumulation * accumulate + update))));
+  }
+
   /** Hands one step over. The clock of `stepSeconds` starts at the completion before, or now after `pauseClock`. */
   async submitStep(): Promise<PendingStep> {
     const { runtime, plans } = this;
-    const { accumulation, batch } = this.#train;
-    const step = this.#progress.step;
-    const learningRate = learningRateAt(this.#train, step);
     this.#times.start(performance.now() / 1000);
-
-    const microBatches: MicroBatch[] = [];
-    let targets = 0;
-    for (let i = 0; i < accumulation; i++) {
-      const next = this.batches.next();
-      targets += countTargets(next, this.#time, this.#train.lossPositions);
-      // Sources reuse their arrays: later micro-batches of the same step need copies.
-      microBatches.push(accumulation > 1 ? { ...next, tokens: next.tokens.slice() } : next);
-    }
-    let encodeSeconds = 0;
-    if (accumulation > 1) runtime.write(plans.metrics, new Float32Array(8));
+    const step = this.#draw();
+    if (step.micros.length > 1) runtime.write(plans.metrics, new Float32Array(8));
     const submissions: Submission[] = [];
-    for (const [index, micro] of microBatches.entries()) {
-      this.#upload(micro);
-      const scalars = this.#scalars(step, learningRate, targets, step * accumulation * batch + index * batch);
-      const isLast = index === accumulation - 1;
+    for (const [index, { batch, scalars }] of step.micros.entries()) {
+      for (const { tensor, data } of this.#uploadsOf(batch)) runtime.write(tensor, data);
+      const isLast = index === step.micros.length - 1;
       const replays = [
         { plan: plans.accumulate, scalars },
         ...(isLast ? [{ plan: plans.update, scalars }] : []),
       ];
-      const submission = await runtime.submit(replays, isLast ? [plans.metrics] : []);
-      submissions.push(submission);
-      encodeSeconds += submission.encodeSeconds;
+      submissions.push(await runtime.submit(replays, isLast ? [plans.metrics] : []));
     }
+    const done = submissions.at(-1)?.done ?? Promise.reject(new Error('step: no micro-batch was submitted.'));
+    return {
+      record: this.#recordOf(
+        step,
+        done.then(([metrics]) => metrics),
+      ),
+      encodeSeconds: submissions.reduce((sum, { encodeSeconds }) => sum + encodeSeconds, 0),
+      gpuSeconds: sumOfSeconds(submissions),
+    };
+  }
+
+  /** Hands several steps over in one submission, `groupSize` at most: the same numbers as one by one. */
+  async submitSteps(count: number): Promise<PendingStep[]> {
+    if (count === 1) return [await this.submitStep()];
+    const { runtime, plans } = this;
+    this.#times.start(performance.now() / 1000);
+    const steps = Array.from({ length: count }, () => this.#draw());
+    const replays = steps.flatMap(({ micros }): Replay[] => {
+      const last = micros.at(-1);
+      if (!last) return [];
+      const cleared = micros.length > 1 ? [{ tensor: plans.metrics, data: new Float32Array(8) }] : [];
+      return [
+        ...micros.map(({ batch, scalars }, index) => ({
+          plan: plans.accumulate,
+          scalars,
+          writes: [...(index === 0 ? cleared : []), ...this.#uploadsOf(batch)],
+        })),
+        { plan: plans.update, scalars: last.scalars, reads: [plans.metrics] },
+      ];
+    });
+    const submission = await runtime.submit(replays);
+    return steps.map((step, index) => ({
+      record: this.#recordOf(
+        step,
+        submission.done.then((metrics) => metrics[index]),
+      ),
+      encodeSeconds: submission.encodeSeconds / count,
+      gpuSeconds: submission.gpuSeconds.then((seconds) => seconds && seconds / count),
+    }));
+  }
+
+  /** Draws the batches of the next step, which counts as handed over. */
+  #draw(): DrawnStep {
+    const { accumulation, batch } = this.#train;
+    const { step } = this.#progress;
+    const learningRate = learningRateAt(this.#train, step);
+    // Sources reuse their arrays: what is drawn before it is handed over needs copies.
+    const batches = Array.from({ length: accumulation }, () => {
+      const { tokens, targets, ...next } = this.batches.next();
+      return { ...next, tokens: tokens.slice(), ...(targets ? { targets: targets.slice() } : {}) };
+    });
+    const targets = batches.reduce(
+      (sum, next) => sum + countTargets(next, this.#time, this.#train.lossPositions),
+      0,
+    );
     const tokens = this.#progress.tokens + accumulation * batch * this.#time;
     this.#progress = { ...this.#progress, step: step + 1, tokens };
-    const done = submissions.at(-1)?.done ?? Promise.reject(new Error('step: no micro-batch was submitted.'));
-    const record = done.then(([metrics]) => {
-      checkMarks(metrics, step + 1, ['normStep', 'lossStep']);
+    const micros = batches.map((next, index) => ({
+      batch: next,
+      scalars: this.#scalars(step, learningRate, targets, step * accumulation * batch + index * batch),
+    }));
+    return { step: step + 1, tokens, learningRate, micros };
+  }
+
+  #recordOf(
+    { step, tokens, learningRate, micros }: DrawnStep,
+    arrived: Promise<NumberArray | undefined>,
+  ): PendingStep['record'] {
+    const tokensOfStep = micros.length * this.#train.batch * this.#time;
+    const record = arrived.then((metrics) => {
+      checkMarks(metrics, step, ['normStep', 'lossStep']);
       const stepSeconds = this.#times.complete(performance.now() / 1000);
       this.#progress = { ...this.#progress, seconds: this.#progress.seconds + stepSeconds };
       return {
-        step: step + 1,
+        step,
         tokens,
         loss: metrics?.[metricSlots.loss] ?? Number.NaN,
         learningRate,
         gradientNorm: metrics?.[metricSlots.gradientNorm] ?? Number.NaN,
         stepSeconds,
-        tokensPerSecond: tokensPerSecond(accumulation * batch * this.#time, stepSeconds) ?? 0,
-        flops: (step + 1) * this.#flopsPerStep,
+        tokensPerSecond: tokensPerSecond(tokensOfStep, stepSeconds) ?? 0,
+        flops: step * this.#flopsPerStep,
         seconds: this.#progress.seconds,
         isFinite: metrics?.[metricSlots.isFinite] === 1 && Number.isFinite(metrics[metricSlots.loss]),
       };
     });
     record.catch(() => undefined); // whoever awaits it sees the error; so does the next submit
-    return {
-      record,
-      encodeSeconds,
-      gpuSeconds: sumOfSeconds(submissions),
-    };
+    return record;
   }
 
   /** Time until the next step belongs to no step: evaluation, sampling, a pause. Call when all steps are done. */
@@ -140,7 +222,7 @@ export class Trainer {
     runtime.write(plans.evaluationMetrics, new Float32Array(8));
     let loss = Number.NaN;
     for (const [index, batch] of batches.entries()) {
-      this.#upload(batch);
+      for (const { tensor, data } of this.#uploadsOf(batch)) runtime.write(tensor, data);
       const scalars = this.#scalars(0, 0, targets, 0);
       const isLast = index === batches.length - 1;
       const submission = await runtime.submit(
@@ -155,9 +237,9 @@ export class Trainer {
     return loss;
   }
 
-  #upload({ tokens, targets }: MicroBatch): void {
-    this.runtime.write(this.plans.tokens, tokens);
-    if (this.plans.targets && targets) this.runtime.write(this.plans.targets, targets);
+  #uploadsOf({ tokens, targets }: MicroBatch): TensorWrite[] {
+    const own = this.plans.targets && targets ? [{ tensor: this.plans.targets, data: targets }] : [];
+    return [{ tensor: this.plans.tokens, data: tokens }, ...own];
   }
 
   #scalars(step: number, learningRate: number, targets: number, sampleOffset: number): Scalars {

@@ -1,0 +1,92 @@
+// Training through a queue that tells of finished work every 100 ms, as Firefox's does unless it is given work.
+import { expect, it } from 'vitest';
+import { metricSlots, stepMark } from '../../../src/kernels/gradient-norm.ts';
+import { cpuEngine, type Engine } from '../../../src/lab/plans/engine.ts';
+import { RunLoop } from '../../../src/lab/training/run-loop.ts';
+import type { NumberArray } from '../../../src/plan/kernel.ts';
+import type { Plan } from '../../../src/plan/plan.ts';
+import { submitLimits } from '../../../src/runtime/governor.ts';
+import type { Replay, Runtime } from '../../../src/runtime/runtime.ts';
+import { tinyRun } from './tiny-runs.ts';
+
+/** Computes nothing; each step takes so long, and what is done is told at the next poll. Counts polls. */
+class PolledRuntime implements Runtime {
+  readonly kind = 'gpu';
+  readonly allocatedBytes = 0;
+  readonly uploadBytes: number;
+  submissions = 0;
+  polls = 0;
+  readonly #stepSeconds: number;
+  readonly #waiting: (() => void)[] = [];
+  #inFlight = 0;
+
+  constructor(stepSeconds: number, uploadBytes: number) {
+    this.#stepSeconds = stepSeconds;
+    this.uploadBytes = uploadBytes;
+  }
+
+  observedSeconds({ name }: Plan): number {
+    return name.includes('update') ? 0 : this.#stepSeconds;
+  }
+
+  async submit(replays: readonly Replay[]) {
+    this.submissions++;
+    while (this.#inFlight >= submitLimits.stepsInFlight) await this.#nextPoll();
+    this.#inFlight++;
+    const updates = replays.filter(({ plan }) => plan.name.includes('update'));
+    const done = this.#nextPoll().then((): NumberArray[] => {
+      this.#inFlight--;
+      return updates.map(({ scalars: { step = 0 } }) => {
+        const metrics = new Float32Array(16).fill(stepMark(step));
+        metrics[metricSlots.loss] = 2;
+        metrics[metricSlots.isFinite] = 1;
+        return metrics;
+      });
+    });
+    return { done, gpuSeconds: Promise.resolve(undefined), encodeSeconds: 0 };
+  }
+
+  /** All who wait at a time are told together. */
+  #nextPoll(): Promise<void> {
+    if (this.#waiting.length === 0) {
+      setImmediate(() => {
+        this.polls++;
+        for (const tell of this.#waiting.splice(0)) tell();
+      });
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  write(): void {}
+  async read({ shape }: { readonly shape: readonly number[] }) {
+    return new Float32Array(shape.reduce((a, b) => a * b, 1));
+  }
+  async idle(): Promise<void> {}
+  dispose(): void {}
+}
+
+async function train(stepSeconds: number, uploadBytes: number, steps: number): Promise<PolledRuntime> {
+  const runtime = new PolledRuntime(stepSeconds, uploadBytes);
+  const engine: Engine = { ...cpuEngine(), createRuntime: async () => runtime };
+  const run = await tinyRun({ train: { steps } }, engine);
+  const loop = new RunLoop(run, { emit: () => undefined });
+  loop.start();
+  await loop.settled();
+  expect(run.trainer.progress.step).toBe(steps);
+  return runtime;
+}
+
+it('hands over as many steps as take 50 ms', async () => {
+  expect((await train(0.0008, 2 ** 20, 620)).submissions).toBe(10); // 62 at a time
+  expect((await train(0.012, 2 ** 20, 40)).submissions).toBe(10); // 4 at a time
+  expect((await train(0.03, 2 ** 20, 10)).submissions).toBe(10);
+  expect((await train(0.0008, 0, 10)).submissions).toBe(10); // a runtime without room for several batches
+});
+
+it('trains more than 200 steps a second although each answer takes 100 ms', async () => {
+  const steps = 2000;
+  const { polls } = await train(0.0008, 2 ** 20, steps);
+  expect(steps / (0.1 * polls)).toBeGreaterThan(200);
+  const alone = await train(0.0008, 0, 200);
+  expect(200 / (0.1 * alone.polls)).toBeLessThanOrEqual(21);
+});

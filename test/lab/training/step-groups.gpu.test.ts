@@ -1,0 +1,61 @@
+// Several steps in one submission: the same bits as one by one, and few submissions.
+import { expect, it } from 'vitest';
+import { gpuEngine } from '../../../src/lab/plans/engine.ts';
+import { RunLoop } from '../../../src/lab/training/run-loop.ts';
+import { describeGpu, getTestDevice } from '../../gpu-device.ts';
+import { type Changes, families, stateOf, takeSteps, tinyRun } from './tiny-runs.ts';
+
+const kinds: Readonly<Record<string, Changes>> = {
+  'a GPT': { model: { ...families.gpt2, dropout: 0.1 } },
+  'two micro-batches': { model: families.llama, train: { batch: 2, accumulation: 2 } },
+};
+
+describeGpu('steps handed over together', () => {
+  it.each(Object.keys(kinds))('give the bits of steps one by one: %s', async (kind) => {
+    const changes = kinds[kind];
+    const engine = gpuEngine(await getTestDevice());
+    const [alone, together] = [await tinyRun(changes, engine), await tinyRun(changes, engine)];
+    const expected = await takeSteps(alone, 13);
+    const actual = await takeSteps(together, 1);
+    for (const count of [2, 3, 7])
+      for (const { record } of await together.trainer.submitSteps(count)) actual.push(await record);
+    const facts = (records: typeof expected) =>
+      records.map(({ step, tokens, loss, gradientNorm, learningRate }) => [
+        ...[step, tokens, loss, gradientNorm, learningRate],
+      ]);
+    expect(facts(actual)).toEqual(facts(expected));
+    expect(await stateOf(together)).toEqual(await stateOf(alone));
+    for (const { runtime } of [alone, together]) runtime.dispose();
+  });
+
+  it('take one submit where they are short, and stop where something else comes', async () => {
+    const { device, capabilities, facts } = await getTestDevice();
+    const engine = gpuEngine({ kind: 'device', device, capabilities, facts });
+    const train = { steps: 60, evaluationInterval: 20, evaluationBatches: 1 };
+    const run = await tinyRun({ train }, engine);
+    await takeSteps(run, 4);
+    expect(run.trainer.groupSize).toBeGreaterThan(1);
+    const groups: number[] = [];
+    const submitSteps = run.trainer.submitSteps.bind(run.trainer);
+    run.trainer.submitSteps = (count) => {
+      groups.push(count);
+      return submitSteps(count);
+    };
+    const steps: number[] = [];
+    const evaluations: number[] = [];
+    const loop = new RunLoop(run, {
+      emit: (event) => {
+        if (event.kind === 'steps') steps.push(...event.steps.map(({ step }) => step));
+        if (event.kind === 'evaluation') evaluations.push(event.step);
+      },
+    });
+    loop.start();
+    await loop.settled();
+    expect(loop.state).toBe('finished');
+    expect(steps).toEqual(Array.from({ length: 56 }, (_, i) => i + 5));
+    expect(evaluations).toEqual([20, 40, 60]);
+    expect(groups.reduce((sum, count) => sum + count, 0)).toBe(56);
+    expect(groups.length).toBeLessThan(40);
+    run.runtime.dispose();
+  });
+});
