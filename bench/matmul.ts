@@ -6,8 +6,8 @@ import type { Dispatch } from '../src/plan/kernel.ts';
 import { Tape } from '../src/plan/tape.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
 import { PipelineCache } from '../src/runtime/pipelines.ts';
-import { measureKernel } from '../src/runtime/probing.ts';
-import { PassTimer } from '../src/runtime/timer.ts';
+import { measureKernel } from '../src/runtime/timing/probing.ts';
+import { PassTimer } from '../src/runtime/timing/timer.ts';
 
 /** rows × columns × inner: a square, and the products of one nanoGPT CPU layer and its head. */
 const sizes = [

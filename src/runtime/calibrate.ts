@@ -8,12 +8,12 @@ import {
 } from '../plan/device-profile.ts';
 import type { Dims, Kernel } from '../plan/kernel.ts';
 import { costOf } from '../plan/predict.ts';
-import { measureMixing } from './mixing.ts';
-import { preparePace } from './pace.ts';
-import { Probing, probeScalarsOf, type ShapeProbe } from './probing.ts';
 import { mapped } from './settle.ts';
-import { measureInRounds, measureSlope, summarize, type TimePass } from './slope.ts';
-import { PassTimer } from './timer.ts';
+import { measureMixing } from './timing/mixing.ts';
+import { preparePace } from './timing/pace.ts';
+import { Probing, probeScalarsOf, type ShapeProbe } from './timing/probing.ts';
+import { measureInRounds, measureSlope, summarize, type TimePass } from './timing/slope.ts';
+import { PassTimer } from './timing/timer.ts';
 
 /** The kernels that calibration runs; it knows none by name. */
 export interface CalibrationProbes {

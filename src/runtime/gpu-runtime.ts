@@ -24,7 +24,7 @@ import {
   StagingRing,
   submitCopy,
 } from './staging.ts';
-import { type PassTicks, SubmitClock } from './submit-clock.ts';
+import { type PassTicks, SubmitClock } from './timing/submit-clock.ts';
 import { Uploads, uploadBytes } from './uploads.ts';
 import { observeWork, type QueuedWork, WorkQueue } from './work-queue.ts';
 

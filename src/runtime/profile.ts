@@ -4,8 +4,8 @@ import type { Measurement } from '../plan/device-profile.ts';
 import type { Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { GpuRuntime } from './gpu-runtime.ts';
-import { measureInRounds } from './slope.ts';
-import { PassTimer } from './timer.ts';
+import { measureInRounds } from './timing/slope.ts';
+import { PassTimer } from './timing/timer.ts';
 
 /** Dispatches that are timed in turns. */
 const together = 24;

@@ -4,7 +4,7 @@ import { describeTensor, elementBytes, elementCount, type Tensor, tensorBytes } 
 import type { BufferCopy } from './passes.ts';
 import type { Replay } from './runtime.ts';
 import { mapped } from './settle.ts';
-import { clockBytes, type PassTicks, passTicks } from './submit-clock.ts';
+import { clockBytes, type PassTicks, passTicks } from './timing/submit-clock.ts';
 
 /** Readbacks that may be outstanding at once. */
 export const ringSize = 4;

@@ -12,7 +12,7 @@ import { costOf } from '../../plan/predict.ts';
 import { calibrate } from '../../runtime/calibrate.ts';
 import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
 import { exampleScalars } from '../../runtime/kernel-probe.ts';
-import { Pace } from '../../runtime/pace.ts';
+import { Pace } from '../../runtime/timing/pace.ts';
 import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { kernelNamed } from '../plans/kernel-catalogue.ts';
 import { type RecordingOptions, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';

@@ -3,7 +3,7 @@
 import type { ValidationRow, ValidationSummary, WorkKind } from '../../contract/validation.ts';
 import { parseExperiment } from '../../model/config.ts';
 import { atPace, type DeviceProfile, type Measurement } from '../../plan/device-profile.ts';
-import { summarize } from '../../runtime/slope.ts';
+import { summarize } from '../../runtime/timing/slope.ts';
 import type { Engine } from '../plans/engine.ts';
 import { expectWork, waterfallOf, withoutParts } from '../plans/expectation.ts';
 import { LabError } from '../plans/problem.ts';

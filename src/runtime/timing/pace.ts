@@ -2,7 +2,7 @@
 //
 // Arithmetic alone does not tell: where another program shares a core's caches and ports, chains of multiply-adds go on
 // undisturbed while matrix products take twice as long. So the mixture is of the kernels that most of a step goes to.
-import type { Kernel } from '../plan/kernel.ts';
+import type { Kernel } from '../../plan/kernel.ts';
 import { Probing, type ShapeProbe } from './probing.ts';
 import { enoughRepetitions, type TimePass, trusted } from './slope.ts';
 import { PassTimer } from './timer.ts';

@@ -1,9 +1,9 @@
 // The mixture of kernels that tells a device's pace.
 import { expect, it } from 'vitest';
-import type { Kernel } from '../../src/plan/kernel.ts';
-import { Pace } from '../../src/runtime/pace.ts';
-import { describeGpu, getTestDevice } from '../gpu-device.ts';
-import { addScaled, broken } from './tiny-kernels.ts';
+import type { Kernel } from '../../../src/plan/kernel.ts';
+import { Pace } from '../../../src/runtime/timing/pace.ts';
+import { describeGpu, getTestDevice } from '../../gpu-device.ts';
+import { addScaled, broken } from '../tiny-kernels.ts';
 
 const sized = (kernel: unknown, elements: number) =>
   ({ ...(kernel as Kernel), calibration: [{ elements: 1 }, { elements }, { elements: 1 }] }) as Kernel;

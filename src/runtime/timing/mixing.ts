@@ -1,6 +1,6 @@
 // What kernels take longer among others than behind themselves, as they are timed: a switch for each, and for large ones a
 // part of their work, because their data is no longer at hand.
-import type { Measurement } from '../plan/device-profile.ts';
+import type { Measurement } from '../../plan/device-profile.ts';
 import type { ShapeProbe } from './probing.ts';
 import { type PaceProbe, summarize } from './slope.ts';
 import type { PassTimer } from './timer.ts';

@@ -1,9 +1,14 @@
 // Timestamps around submits.
 import { afterEach, describe, expect, it } from 'vitest';
-import { GpuRuntime } from '../../src/runtime/gpu-runtime.ts';
-import { clockBytes, passTicks, SubmitClock, timedSubmits } from '../../src/runtime/submit-clock.ts';
-import { describeGpu, getTestDevice } from '../gpu-device.ts';
-import { addPlan } from './tiny-kernels.ts';
+import { GpuRuntime } from '../../../src/runtime/gpu-runtime.ts';
+import {
+  clockBytes,
+  passTicks,
+  SubmitClock,
+  timedSubmits,
+} from '../../../src/runtime/timing/submit-clock.ts';
+import { describeGpu, getTestDevice } from '../../gpu-device.ts';
+import { addPlan } from '../tiny-kernels.ts';
 
 const runtimes: GpuRuntime[] = [];
 afterEach(() => {

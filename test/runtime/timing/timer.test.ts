@@ -1,9 +1,9 @@
 // Timing one pass, with and without timestamp queries.
 import { expect, it } from 'vitest';
-import { GpuRuntime } from '../../src/runtime/gpu-runtime.ts';
-import { PassTimer } from '../../src/runtime/timer.ts';
-import { describeGpu, getTestDevice, getTestGpu } from '../gpu-device.ts';
-import { addPlan } from './tiny-kernels.ts';
+import { GpuRuntime } from '../../../src/runtime/gpu-runtime.ts';
+import { PassTimer } from '../../../src/runtime/timing/timer.ts';
+import { describeGpu, getTestDevice, getTestGpu } from '../../gpu-device.ts';
+import { addPlan } from '../tiny-kernels.ts';
 
 /** Median seconds of passes of `repetitions` dispatches. */
 async function timePasses(device: GPUDevice, timer: PassTimer, repetitions: number): Promise<number> {

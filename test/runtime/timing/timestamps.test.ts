@@ -1,11 +1,11 @@
 // The one query set of a device, and clocks that are not to be believed.
 import { describe, expect, it, vi } from 'vitest';
-import { GpuRuntime } from '../../src/runtime/gpu-runtime.ts';
-import { measureSlope } from '../../src/runtime/slope.ts';
-import { PassTimer } from '../../src/runtime/timer.ts';
-import { Timestamps } from '../../src/runtime/timestamps.ts';
-import { describeGpu, getTestGpu } from '../gpu-device.ts';
-import { addPlan } from './tiny-kernels.ts';
+import { GpuRuntime } from '../../../src/runtime/gpu-runtime.ts';
+import { measureSlope } from '../../../src/runtime/timing/slope.ts';
+import { PassTimer } from '../../../src/runtime/timing/timer.ts';
+import { Timestamps } from '../../../src/runtime/timing/timestamps.ts';
+import { describeGpu, getTestGpu } from '../../gpu-device.ts';
+import { addPlan } from '../tiny-kernels.ts';
 
 const second = 1_000_000_000n;
 

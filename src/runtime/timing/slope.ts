@@ -3,7 +3,7 @@
 // Disturbances last longer than a pass (a core taken away, a clock that falls): passes of one subject taken in a row
 // share their luck. So many subjects are timed in rounds, a pass of each at a time, and a probe of the device's pace among
 // them: what a shared machine does to one it does to the other, and can be taken off.
-import type { Measurement } from '../plan/device-profile.ts';
+import type { Measurement } from '../../plan/device-profile.ts';
 
 /** Runs a pass of so many repetitions and says how long it took, in seconds. */
 export type TimePass = (repetitions: number) => Promise<number>;

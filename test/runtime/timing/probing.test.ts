@@ -1,12 +1,12 @@
 // Kernels made ready to be timed.
 import { expect, it } from 'vitest';
-import type { Kernel } from '../../src/plan/kernel.ts';
-import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
-import { PipelineCache } from '../../src/runtime/pipelines.ts';
-import { measureKernel, probeScalarsOf } from '../../src/runtime/probing.ts';
-import { PassTimer } from '../../src/runtime/timer.ts';
-import { describeGpu, getTestDevice } from '../gpu-device.ts';
-import { addScaled } from './tiny-kernels.ts';
+import type { Kernel } from '../../../src/plan/kernel.ts';
+import { exampleScalars } from '../../../src/runtime/kernel-probe.ts';
+import { PipelineCache } from '../../../src/runtime/pipelines.ts';
+import { measureKernel, probeScalarsOf } from '../../../src/runtime/timing/probing.ts';
+import { PassTimer } from '../../../src/runtime/timing/timer.ts';
+import { describeGpu, getTestDevice } from '../../gpu-device.ts';
+import { addScaled } from '../tiny-kernels.ts';
 
 describeGpu('measureKernel', () => {
   it('gives a positive time, and a longer one for a thousand times the work', async () => {

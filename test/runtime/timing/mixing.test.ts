@@ -1,7 +1,7 @@
 // Mixtures against a timer that knows what switches and lost data cost.
 import { expect, it } from 'vitest';
-import { measureMixing } from '../../src/runtime/mixing.ts';
-import type { PassTimer } from '../../src/runtime/timer.ts';
+import { measureMixing } from '../../../src/runtime/timing/mixing.ts';
+import type { PassTimer } from '../../../src/runtime/timing/timer.ts';
 
 /** A timer of shapes that each take `seconds` · (large ones 1.2) and a switch; work goes at a third of its pace. */
 function mixtureOf(seconds: readonly number[], switchSeconds: number) {

@@ -1,10 +1,10 @@
 // Kernels made ready to be timed by themselves: compiled, on tensors of their own, run once.
 
-import type { Measurement } from '../plan/device-profile.ts';
-import type { Dims, Kernel, Scalars } from '../plan/kernel.ts';
-import { GpuRuntime } from './gpu-runtime.ts';
-import { exampleScalars, probeOf } from './kernel-probe.ts';
-import { PipelineCache } from './pipelines.ts';
+import type { Measurement } from '../../plan/device-profile.ts';
+import type { Dims, Kernel, Scalars } from '../../plan/kernel.ts';
+import { GpuRuntime } from '../gpu-runtime.ts';
+import { exampleScalars, probeOf } from '../kernel-probe.ts';
+import { PipelineCache } from '../pipelines.ts';
 import { measureSlope, type SlopeOptions, type TimePass } from './slope.ts';
 import type { PassTimer } from './timer.ts';
 

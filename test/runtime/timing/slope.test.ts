@@ -1,6 +1,6 @@
 // The slope method against a synthetic timer: noisy, quantised, with a fixed cost.
 import { describe, expect, it } from 'vitest';
-import { measureInRounds, measureSlope, summarize } from '../../src/runtime/slope.ts';
+import { measureInRounds, measureSlope, summarize } from '../../../src/runtime/timing/slope.ts';
 
 /** A timer whose passes cost `fixed` + n · `each`, with ±`noise`, in steps of `quantum`. Counts its passes. */
 function fakeTimer(each: number, { fixed = 0, noise = 0, quantum = 0 }) {

@@ -1,5 +1,5 @@
 // Times one compute pass: by timestamp queries where the device has them and they run, by the wall clock where not.
-import { mapped } from './settle.ts';
+import { mapped } from '../settle.ts';
 import { type QueryRange, Timestamps } from './timestamps.ts';
 
 /** Seconds of one pass, measured. */
