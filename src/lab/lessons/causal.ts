@@ -46,7 +46,7 @@ const info: LessonInfo = {
     normal: `Trains ${layers} layers of width ${sizes.normal.width} for ${sizes.normal.steps} steps, then replaces each token of a text in turn.`,
     small: `Trains ${layers} layers of width ${sizes.small.width} for ${sizes.small.steps} steps, then replaces each token of a text in turn.`,
   },
-  source: 'W. H. Press, arXiv 2511.11572, section 2 (the causal mask).',
+  source: 'W. H. Press, arXiv 2511.11572, section 3.3.2 (the causal mask).',
 };
 
 /** The causality of attention as a lesson. */

@@ -57,7 +57,7 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
-  source: 'W. H. Press, arXiv 2511.11572, section 3 (inference with cached keys and values).',
+  source: 'W. H. Press, arXiv 2511.11572, section 4.1 (inference with cached keys and values).',
 };
 
 /** Plans of both ways to make one token. */

@@ -44,7 +44,7 @@ const info: LessonInfo = {
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
   source:
-    'W. H. Press, arXiv 2511.11572, section 2 (residual connections); He et al. 2015, arXiv 1512.03385.',
+    'W. H. Press, arXiv 2511.11572, section 3.1 (residual connections); He et al. 2015, arXiv 1512.03385.',
 };
 
 /** Vanishing gradients as a lesson. */
@@ -186,7 +186,7 @@ function judge(kept: Learned, removed: Learned, steps: number) {
     ],
     meaning: [
       `Without skip connections each layer passed on about ${formatFigure(perLayer)} of the gradient, and what reaches the first layer is nothing to learn from. Its loss stays where counting letters gets to; depth is dead weight.`,
-      'With them the gradient arrives everywhere at about the same strength. That, and not what a layer computes, is what made networks of a hundred layers trainable.',
+      `With them the first layer got ${formatFigure(keptRatio)} times the gradient of the last: not the same, but enough to learn from at every depth. That, and not what a layer computes, is what made networks of a hundred layers trainable.`,
       'Look at the start of training too: there the norms keep the gradient of both models nearly even. Norms fix the scale of a signal; they do not bring back what was mixed away.',
     ],
   };
