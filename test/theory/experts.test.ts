@@ -1,6 +1,6 @@
 // Tests of the rule for the number of experts.
 import { expect, test } from 'vitest';
-import { expertCount, publishedRouters } from '../../src/theory/experts.ts';
+import { expertCount, expertRuleMiss, publishedRouters } from '../../src/theory/experts.ts';
 
 test.each([
   [100e9, 10e9, 38],
@@ -27,4 +27,20 @@ test('impossible parameters are refused', () => {
 
 test('published routers choose fewer experts than they have', () => {
   for (const { experts, expertsPerToken } of publishedRouters) expect(expertsPerToken).toBeLessThan(experts);
+});
+
+test.each([
+  ['DeepSeek-V3', 5],
+  ['DeepSeek-V2', 4],
+  ['Mixtral 8x7B', 0.35],
+  ['Qwen3 30B-A3B', 3.5],
+])('the rule misses %s by a factor of %d', (model, factor) => {
+  const router = publishedRouters.find((found) => found.model === model);
+  if (!router) throw new Error(`there is no router ${model}`);
+  expect((expertRuleMiss(router) ?? 0) / factor).toBeCloseTo(1, 1);
+});
+
+test('a router of unknown parameters is held against no rule', () => {
+  const [router] = publishedRouters;
+  expect(router && expertRuleMiss(router)).toBeUndefined();
 });

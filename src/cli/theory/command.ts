@@ -4,7 +4,13 @@ import type { Command } from 'commander';
 import { stage } from '../../lab/plans/problem.ts';
 import { textColumns } from '../../text/columns.ts';
 import { cacheOfArchitecture, countArchitecture } from '../../theory/architecture.ts';
-import { expertConvention, expertCount, expertFactor, publishedRouters } from '../../theory/experts.ts';
+import {
+  expertConvention,
+  expertCount,
+  expertFactor,
+  expertRuleMiss,
+  publishedRouters,
+} from '../../theory/experts.ts';
 import { cacheConvention, reportCache } from '../../theory/kv-cache.ts';
 import { publishedModels } from '../../theory/published-models.ts';
 import { jsonOption, outputOf } from '../options.ts';
@@ -40,20 +46,26 @@ function addExperts(theory: Command): void {
         high: Math.round(exact.high),
       };
       const unit = 'experts per layer';
+      const routers = publishedRouters.map((router) => ({ ...router, overRule: expertRuleMiss(router) }));
       outputOf(command).result(
-        { convention: expertConvention, unit, total, active, factor: expertFactor, experts, exact },
+        { convention: expertConvention, unit, total, active, factor: expertFactor, experts, exact, routers },
         [
           `${experts.typical} experts (${experts.low} to ${experts.high})`,
           textColumns(
             publishedRouters.map((router) => [
               router.model,
               `${router.experts} experts, ${router.expertsPerToken} per token, ${router.shared} shared`,
+              missText(expertRuleMiss(router)),
             ]),
           ),
           expertConvention,
         ].join('\n\n'),
       );
     });
+}
+
+function missText(overRule: number | undefined): string {
+  return overRule === undefined ? '' : `${overRule.toPrecision(2)} times what the rule gives at c = 12`;
 }
 
 function addModels(theory: Command): void {

@@ -1,10 +1,10 @@
 // How many experts: the rule of thumb for any two counts of parameters, beside what published routers chose.
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { formatCount } from '../../text/numbers.ts';
+import { formatCount, formatFigure } from '../../text/numbers.ts';
 import type { FigureTable } from '../../text/table.ts';
 import { spread } from '../../text/ticks.ts';
-import { expertConvention, expertCount, publishedRouters } from '../../theory/experts.ts';
+import { expertConvention, expertCount, expertRuleMiss, publishedRouters } from '../../theory/experts.ts';
 import { baseStyles, controlStyles } from '../figures/styles.ts';
 import { initialInputs } from './inputs.ts';
 import './field.ts';
@@ -19,10 +19,12 @@ export const routersTable: FigureTable = {
     { label: 'E, experts per layer', format: formatCount },
     { label: 'K, per token', format: formatCount },
     { label: 'shared', format: String },
+    { label: 'E over the rule at c = 12', format: (value) => `${formatFigure(value)} ×` },
     { label: 'Source', room: 'long' },
   ],
-  rows: publishedRouters.map(({ model, experts, expertsPerToken, shared, source }) => {
-    return [model, experts, expertsPerToken, shared, source];
+  rows: publishedRouters.map((router) => {
+    const { model, experts, expertsPerToken, shared, source } = router;
+    return [model, experts, expertsPerToken, shared, expertRuleMiss(router), source];
   }),
 };
 
