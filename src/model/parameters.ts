@@ -65,6 +65,16 @@ export function countParameters(model: ModelConfig, options: CountOptions = {}):
     .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }
 
+/** Of these, what one token uses: of the routed experts as many as it takes. */
+export function countActiveParameters(model: ModelConfig, options: CountOptions = {}): number {
+  const idleShare = 1 - model.expertsPerToken / Math.max(1, model.experts);
+  const routed = parameterSpecs(model).filter(
+    ({ name, shape }) => /\.experts\./.test(name) && shape.length > 2,
+  );
+  const idle = routed.reduce((sum, { shape }) => sum + idleShare * shape.reduce((a, b) => a * b, 1), 0);
+  return countParameters(model, options) - idle;
+}
+
 /** Columns of query, of key (and of value) in `attention.qkv`. */
 export function qkvColumns(model: ModelConfig): { readonly query: number; readonly key: number } {
   return { query: model.heads * model.headSize, key: model.keyValueHeads * model.headSize };

@@ -12,10 +12,12 @@ export interface TransformerNumbers {
   readonly gated: boolean;
   readonly context: number;
   readonly vocabulary: number;
-  /** All trained numbers, a tied head once. */
+  /** All trained numbers, a tied head once; of a mixture those that one token uses. */
   readonly parameters: number;
   /** Of these, the learned position table (0 with rotary positions). */
   readonly positionParameters: number;
+  /** Has experts: every N is that of active parameters, and says so. */
+  readonly isMixture?: boolean;
 }
 
 /** One count; `parameters` is the N that this convention multiplies, stated beside it. */
@@ -32,7 +34,7 @@ export function flopsPerToken(model: TransformerNumbers): FlopCount[] {
   // Scores and weighted values of a whole row; heads · headSize is C in the papers.
   const attention = layers * heads * headSize * context;
   const withoutPositions = parameters - model.positionParameters;
-  return [
+  const counts: FlopCount[] = [
     {
       convention: 'PaLM / nanoGPT',
       flops: 6 * withoutPositions + 12 * attention,
@@ -48,6 +50,8 @@ export function flopsPerToken(model: TransformerNumbers): FlopCount[] {
     cookbook(model, 3),
     cookbook(model, 4),
   ];
+  if (!model.isMixture) return counts;
+  return counts.map((count) => ({ ...count, note: `${count.note} N counts active parameters only.` }));
 }
 
 /** What generation with a cache costs per token, as arXiv 2510.18245 prints it and with every multiply-add as two. */

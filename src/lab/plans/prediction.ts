@@ -1,9 +1,9 @@
 // What an experiment should cost: parameters, bytes by class, flops by convention, and on a calibrated device seconds.
 
 import type { Prediction } from '../../contract/runs.ts';
-import { scoreSize } from '../../model/attention-config.ts';
 import type { Experiment, ModelConfig } from '../../model/config.ts';
-import { countParameters } from '../../model/parameters.ts';
+import { expertLayers } from '../../model/experts-config.ts';
+import { countActiveParameters, countParameters } from '../../model/parameters.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
 import { pooledSlotBytes } from '../../plan/plan.ts';
 import { planFlops } from '../../plan/predict.ts';
@@ -34,7 +34,8 @@ export function predictTraining(
     vocabulary: model.vocabulary,
     memoryBytes: predictMemory(plans, sampling),
     flopsPerToken: [
-      ...flopsPerToken(transformerNumbers(model)),
+      // None of the conventions was written for latent attention.
+      ...(model.attention === 'latent' ? [] : flopsPerToken(transformerNumbers(model))),
       {
         convention: 'plan',
         flops: flops / tokensPerStep,
@@ -97,16 +98,18 @@ export function predictMemory(plans: TrainingPlans, sampling?: InferencePlans): 
   };
 }
 
-/** A model as the closed forms of src/theory want it. */
+/** A model as the closed forms of src/theory want it: of a mixture what one token uses. */
 export function transformerNumbers(model: ModelConfig): TransformerNumbers {
-  const { layers, width, heads, keyValueHeads, hidden, gated, context, vocabulary } = model;
-  // The conventions know one size of heads: scores and values of latent attention together cost as its mean.
-  const headSize =
-    model.attention === 'latent' ? (scoreSize(model) + model.valueHeadSize) / 2 : model.headSize;
-  const parameters = countParameters(model);
+  const { layers, width, heads, keyValueHeads, headSize, gated, context, vocabulary } = model;
+  const parameters = countActiveParameters(model);
+  const expertHidden = model.expertsPerToken * model.expertHidden + model.sharedExperts * model.sharedHidden;
+  const mixtures = expertLayers(model).length;
   return {
-    ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, context, vocabulary },
+    ...{ layers, width, heads, keyValueHeads, headSize, gated, context, vocabulary },
+    // The conventions know one hidden size: the mean over the layers.
+    hidden: (mixtures * expertHidden + (layers - mixtures) * model.hidden) / layers,
     parameters,
-    positionParameters: parameters - countParameters(model, { positions: false }),
+    positionParameters: countParameters(model) - countParameters(model, { positions: false }),
+    isMixture: mixtures > 0,
   };
 }

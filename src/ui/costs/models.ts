@@ -122,6 +122,7 @@ function publishedNumbers(
     hidden: isMixture ? ffn.hidden * (ffn.expertsPerToken + ffn.sharedExperts) : ffn.hidden,
     gated: isMixture || ffn.gated,
     positionParameters: counts.positions,
+    isMixture,
   };
   const tables = counts.embedding + counts.positions + counts.head;
   const said = isMixture ? `${name} as released; N is what one token uses` : `${name} as released`;

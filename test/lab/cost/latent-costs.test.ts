@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { termReport } from '../../../src/lab/cost/terms.ts';
 import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
-import { transformerNumbers } from '../../../src/lab/plans/prediction.ts';
+import { predictTraining } from '../../../src/lab/plans/prediction.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { countParameters } from '../../../src/model/parameters.ts';
 import { baselineCapabilities, type Capabilities } from '../../../src/plan/kernel.ts';
@@ -78,11 +78,12 @@ describe.each(Object.keys(grid))('latents: %s', (name) => {
 });
 
 describe('conventions of flops', () => {
-  it('count the scores and values of latent heads as they are', () => {
-    const { model } = tinyExperiment({ model: latent });
-    const { heads, headSize } = transformerNumbers(model);
-    expect(2 * heads * headSize).toBe(
-      model.heads * (model.headSize + model.ropeHeadSize + model.valueHeadSize),
-    );
+  it('are not given for latent attention, for which none was written', () => {
+    const experiment = tinyExperiment({ model: { ...latent, vocabulary: 20 } });
+    const plans = recordTrainingPlans(experiment.model, experiment.train, {
+      capabilities: baselineCapabilities,
+    });
+    const rows = predictTraining(experiment, plans, undefined).flopsPerToken;
+    expect(rows.map(({ convention }) => convention)).toEqual(['plan']);
   });
 });

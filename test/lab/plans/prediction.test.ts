@@ -133,6 +133,18 @@ describe('a prediction', () => {
     expect(byPlan).toBeLessThan(9 * matrices);
   });
 
+  it.each(['mixtral-mini', 'qwen3-moe-mini'])('counts what a token uses of the experts of %s', (id) => {
+    const experiment = experimentOf(presets.find((preset) => preset.id === id)?.experiment);
+    const { plans, sampling } = plansOf(experiment);
+    const { flopsPerToken, parameters } = predictTraining(experiment, plans, sampling);
+    const [palm, ...others] = flopsPerToken;
+    const byPlan = others.at(-1)?.flops ?? 0;
+    expect(palm?.parameters).toBeLessThan(0.7 * parameters);
+    expect(palm?.note).toMatch(/active parameters/);
+    expect((palm?.flops ?? 0) / byPlan).toBeGreaterThan(0.7);
+    expect((palm?.flops ?? 0) / byPlan).toBeLessThan(1.4); // with idle experts it was 3 to 5
+  });
+
   it('repeats the micro-batch and not the update', () => {
     const base = { model: { ...families.gpt2, vocabulary: 65 } };
     const [one, four] = [1, 4].map((accumulation) => {
