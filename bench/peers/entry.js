@@ -3,6 +3,7 @@ import { makeBatches, makeWeights } from './workload.js';
 
 const competitors = {
   flopscope: () => import('./flopscope.ts'),
+  'flopscope-wasm': () => import('./flopscope-wasm.ts'),
   'jax-js': () => import('./jax-js.js'),
   'jax-js-wasm': () => import('./jax-js-wasm.js'),
   tensorflow: () => import('./tensorflow.js'),

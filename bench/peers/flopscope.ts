@@ -1,5 +1,6 @@
 // Ourselves on the peers' workload: the same weights, batches and optimizer, through the trainer that the lab uses.
 import { ListedBatches, type MicroBatch } from '../../src/lab/plans/batches.ts';
+import { type Engine, gpuEngine } from '../../src/lab/plans/engine.ts';
 import { writeParameters } from '../../src/lab/plans/parameter-io.ts';
 import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { Trainer } from '../../src/lab/training/trainer.ts';
@@ -7,10 +8,10 @@ import { parseExperiment } from '../../src/model/config.ts';
 import { findPreset } from '../../src/model/presets/catalogue.ts';
 import { storagesOf } from '../../src/plan/store.ts';
 import { openDevice } from '../../src/runtime/device.ts';
-import { GpuRuntime } from '../../src/runtime/gpu-runtime.ts';
 import { batchSize, model, optimizer, summarise } from './workload.js';
 
-interface Work {
+/** Weights and batches, and how many steps are timed. */
+export interface Work {
   readonly weights: Readonly<Record<string, { readonly values: Float32Array }>>;
   readonly batches: readonly { readonly inputs: Int32Array; readonly targets: Int32Array }[];
   readonly steps: number;
@@ -30,18 +31,21 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/^(\d+)\.fc2$/, 'layers.$1.ffn.contract'],
 ];
 
-/** Trains; a step's time is from handing over the tokens to holding the loss, as for the others. */
-export async function run({ weights, batches, steps, warmUp }: Work) {
+/** Trains on the GPU. */
+export async function run(work: Work) {
   const open = await openDevice(navigator.gpu);
   if (open.kind !== 'device') throw new Error(open.message);
+  return trainOn(gpuEngine(open), work, 'webgpu');
+}
+
+/** Trains; a step's time is from handing over the tokens to holding the loss, as for the others. */
+export async function trainOn(engine: Engine, { weights, batches, steps, warmUp }: Work, backend: string) {
   const { model: config, train } = experiment();
   const plans = recordTrainingPlans(config, train, {
-    capabilities: open.capabilities,
+    capabilities: engine.capabilities,
     separateTargets: true,
   });
-  const runtime = await GpuRuntime.create(open.device, [plans.accumulate, plans.update], {
-    extra: storagesOf(plans.model.store),
-  });
+  const runtime = await engine.createRuntime([plans.accumulate, plans.update], storagesOf(plans.model.store));
   const named = new Map(Object.entries(weights).map(([name, { values }]) => [ourName(name), values]));
   writeParameters(runtime, plans.model.store, 'weights', named);
   const trainer = new Trainer(runtime, plans, train, new ListedBatches(batches.map(microBatch)));
@@ -60,7 +64,7 @@ export async function run({ weights, batches, steps, warmUp }: Work) {
     losses,
     stepMilliseconds: summarise(times),
     encodeMilliseconds: (1000 * encodeSeconds) / times.length,
-    backend: 'webgpu',
+    backend,
     version: 'this',
   };
 }

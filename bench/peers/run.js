@@ -6,16 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
 import { inspectMachine } from '../../bin/environment.js';
+import { wasmKernels } from '../../bin/wasm-kernels.js';
 import { openPage, runInPage } from './chromium-host.js';
 import { oracleLosses } from './workload.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const cache = fileURLToPath(new URL('../../node_modules/.cache/flopscope/peers', import.meta.url));
 
-/** The competitors of each place; the WebAssembly one has threads only in a page. */
+/** The competitors of each place; jax-js's WebAssembly has threads only in a page. */
 export const peersOf = {
-  node: ['flopscope', 'jax-js', 'tensorflow'],
-  chromium: ['flopscope', 'jax-js', 'tensorflow', 'jax-js-wasm'],
+  node: ['flopscope', 'flopscope-wasm', 'jax-js', 'tensorflow'],
+  chromium: ['flopscope', 'flopscope-wasm', 'jax-js', 'tensorflow', 'jax-js-wasm'],
 };
 
 /** Losses that differ more than this from the oracle's are of another computation; float32 differs by 1e-5. */
@@ -37,7 +38,8 @@ export function installPeers(log) {
 /** Bundles entry.js for one place, because TensorFlow.js's modules only load through a bundler. */
 async function bundle(where) {
   const outDir = join(cache, where);
-  const shared = { configFile: false, logLevel: 'silent', root: here };
+  const kernels = { plugins: [wasmKernels()], worker: { format: 'es', plugins: () => [wasmKernels()] } };
+  const shared = { configFile: false, logLevel: 'silent', root: here, ...kernels };
   if (where === 'chromium') {
     await build({ ...shared, build: { outDir, emptyOutDir: true, target: 'esnext', modulePreload: false } });
     return outDir;

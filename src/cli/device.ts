@@ -1,13 +1,12 @@
 // Opens the machine that a command runs on: Dawn's GPU, or the processor when it was asked for.
-import { availableParallelism, cpus, totalmem } from 'node:os';
-import { cpuEngine, type Engine, gpuEngine, wasmEngine } from '../lab/plans/engine.ts';
+import { cpus, totalmem } from 'node:os';
+import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { type OpenDevice, openDevice } from '../runtime/device.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
-import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
 import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
 import { yieldToDriver } from './dawn-polling.ts';
 import { refuse } from './failure.ts';
-import { allowRelaxedSimd, nodeThreads } from './wasm-threads.ts';
+import { openNodeProcessor } from './wasm-threads.ts';
 
 /** A machine with its name; `open` on a GPU only. */
 export interface Machine {
@@ -33,13 +32,10 @@ export async function openMachine(runtime: RuntimeKind): Promise<Machine> {
   const processor = cpus()[0]?.model.trim() || 'CPU';
   if (runtime === 'cpu') return { engine: cpuEngine(hostBytes), device: processor, open: undefined };
   if (runtime === 'wasm') {
-    allowRelaxedSimd();
-    const kernels = await loadWasmKernels(true);
-    const threads = availableParallelism();
-    const start = await nodeThreads();
+    const { engine, threads } = await openNodeProcessor(Math.min(hostBytes, wasmMemoryBytes));
     const count = threads === 1 ? '1 thread' : `${threads} threads`;
     return {
-      engine: wasmEngine(kernels, () => start(threads), Math.min(hostBytes, wasmMemoryBytes)),
+      engine,
       device: `${processor}, ${count}`,
       open: undefined,
     };

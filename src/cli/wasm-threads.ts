@@ -1,7 +1,10 @@
 // Threads of the WASM runtime in Node: workers of node:worker_threads.
+import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { bundleThread } from 'virtual:wasm-kernels';
+import { type Engine, wasmEngine } from '../lab/plans/engine.ts';
+import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
 import { type ThreadPort, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
 import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
 
@@ -9,6 +12,15 @@ import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
 export async function nodeThreads(): Promise<(count: number) => WasmThreads> {
   const source = new URL(`data:text/javascript,${encodeURIComponent(await bundleThread())}`);
   return (count) => workerThreads(count, () => nodePort(new Worker(source)));
+}
+
+/** The processor as an engine, with a worker a core. */
+export async function openNodeProcessor(memoryBytes?: number): Promise<{ engine: Engine; threads: number }> {
+  allowRelaxedSimd();
+  const kernels = await loadWasmKernels(true);
+  const threads = availableParallelism();
+  const start = await nodeThreads();
+  return { engine: wasmEngine(kernels, () => start(threads), memoryBytes), threads };
 }
 
 /** Multiply-adds with one rounding, which Node 20 has behind a flag. Call it before the first kernel is compiled. */
