@@ -14,8 +14,12 @@ export interface Bootstrap {
   readonly intervals: Readonly<Record<string, Interval>>;
 }
 
+/** With fewer trunks than this most draws repeat a few of them and say nothing of the rest: then single runs are drawn. */
+export const fewestTrunks = 8;
+
 /**
- * Draws runs with replacement and fits each draw. Runs that share a `trunk` share noise and are drawn together.
+ * Draws runs with replacement and fits each draw. Runs that share a `trunk` share noise and are drawn together, where
+ * there are trunks enough.
  * @param refit named numbers of a draw; may throw UnfitRunsError
  */
 export function bootstrap(
@@ -51,5 +55,5 @@ function groupByTrunk(points: readonly RunPoint[]): RunPoint[][] {
     const key = point.trunk ?? point;
     groups.set(key, [...(groups.get(key) ?? []), point]);
   }
-  return [...groups.values()];
+  return groups.size < fewestTrunks ? points.map((point) => [point]) : [...groups.values()];
 }

@@ -1,9 +1,10 @@
 // Reports Chinchilla's parametric law of some runs: both methods side by side, residuals, intervals and what to beware of.
+import { fewestTrunks } from './bootstrap.ts';
 import { type ChinchillaParameters, optimumExponents, predictLoss } from './chinchilla-law.ts';
 import { fitHuber } from './huber-fit.ts';
 import { judgeFit, type LackOfFit, obedience } from './lack-of-fit.ts';
 import { type Beside, type FitRequest, intervalsOf, type LawReport, scoreTest } from './law-report.ts';
-import { leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
+import { countDistinct, leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
 import { fitVariableProjection } from './variable-projection.ts';
 
 type Method = 'huber' | 'variable-projection';
@@ -45,6 +46,7 @@ export function reportChinchilla(points: readonly RunPoint[], request: FitReques
     objective: fitted.objective,
     exponents: optimumExponents(fitted.parameters),
     ...intervalsOf(request, kept, (drawn) => {
+      requireThree(drawn);
       const { parameters } = fits[method](drawn, fitted.parameters);
       const { parameters: a, tokens: b } = optimumExponents(parameters);
       return { ...parameters, 'exponents.parameters': a, 'exponents.tokens': b };
@@ -55,6 +57,13 @@ export function reportChinchilla(points: readonly RunPoint[], request: FitReques
     residuals: kept.map((point) => ({ loss: point.loss, predicted: predict(point) })),
     warnings: warningsOf(kept, fitted, second, judgement, request.test),
   };
+}
+
+/** Two sizes leave α open, two lengths β: such a draw would only give its start back. */
+function requireThree(drawn: readonly RunPoint[]): void {
+  const sizes = countDistinct(drawn.map(({ parameters }) => parameters));
+  const lengths = countDistinct(drawn.map(({ tokens }) => tokens));
+  if (sizes < 3 || lengths < 3) throw new UnfitRunsError('a draw of fewer than three sizes or lengths');
 }
 
 function besideOf(method: Method, { parameters, objective }: Fitted): Beside {
@@ -73,6 +82,11 @@ function warningsOf(
     'A and B mean nothing alone: they move with α and β. Judge by the objective, E, α, β and a = β/(α+β).',
   ];
   if (!judgement.obeys) warnings.push(describeDisobedience(judgement));
+  const trunks = new Set(points.map(({ trunk }) => trunk)).size;
+  if (trunks < fewestTrunks && points.some(({ trunk }) => trunk !== undefined))
+    warnings.push(
+      `The runs are branches of only ${trunks} trunks and share their noise: intervals from single runs are too narrow.`,
+    );
   if (fitted.isAtBound)
     warnings.push('An exponent ran to the bound of the search: these runs do not fix it.');
   if (E < 0.01)

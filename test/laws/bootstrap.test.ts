@@ -7,7 +7,7 @@ const points: RunPoint[] = Array.from({ length: 40 }, (_, index) => ({
   parameters: 1,
   tokens: 1,
   loss: 2 + (index % 5) / 10,
-  trunk: `${index % 4}`,
+  trunk: `${index % 10}`,
 }));
 const mean = (drawn: readonly RunPoint[]) => ({
   mean: drawn.reduce((sum, { loss }) => sum + loss, 0) / drawn.length,
@@ -28,7 +28,7 @@ test('runs of one trunk come together', () => {
     points,
     (drawn) => {
       for (const trunk of ['0', '1', '2', '3']) {
-        expect(drawn.filter((point) => point.trunk === trunk).length % 10).toBe(0);
+        expect(drawn.filter((point) => point.trunk === trunk).length % 4).toBe(0);
       }
       return mean(drawn);
     },
@@ -44,4 +44,19 @@ test('draws that cannot be fitted are counted', () => {
     return { value: 1 };
   };
   expect(bootstrap(points, sometimes, 10, 1)).toMatchObject({ resamples: 10, used: 5 });
+});
+
+test('few trunks are not drawn whole, for most draws would lack one', () => {
+  const few = points.map((point, index) => ({ ...point, trunk: `${index % 3}` }));
+  const sizes = new Set<number>();
+  bootstrap(
+    few,
+    (drawn) => {
+      sizes.add(drawn.filter(({ trunk }) => trunk === '0').length);
+      return mean(drawn);
+    },
+    30,
+    1,
+  );
+  expect(sizes.size).toBeGreaterThan(4);
 });
