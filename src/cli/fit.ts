@@ -56,7 +56,7 @@ export function addFit(program: Command): void {
 }
 
 /** A table, or all tables of a folder as one. @throws UnfitRunsError or LabError */
-async function readTable(path: string): Promise<RunsTable> {
+export async function readTable(path: string): Promise<RunsTable> {
   if (!(await isDirectory(path))) return readOne(path);
   const names = (await readdir(path)).filter((name) => name.endsWith('.csv')).sort();
   if (names.length === 0) refuse('invalidFile', `${path}: no .csv file in it. Give the folder of a study.`);

@@ -14,6 +14,7 @@ import { addProfile } from './profile-command.ts';
 import { addReport } from './report.ts';
 import { addSample } from './sample.ts';
 import { addStudy } from './study/command.ts';
+import { addSearch } from './study/search.ts';
 import { addTheory } from './theory/command.ts';
 import { addTrain } from './train/command.ts';
 import { addValidate } from './validate.ts';
@@ -60,6 +61,7 @@ function createProgram(json: boolean): Command {
     addTheory,
     addLesson,
     addStudy,
+    addSearch,
     addFit,
   ];
   for (const add of commands) add(program);

@@ -58,6 +58,22 @@ export function reportConditional(points: readonly RunPoint[], request: FitReque
   };
 }
 
+/**
+ * The loss that a report of the conditional law predicts for a shape.
+ * @throws UnfitRunsError where the fit has no best shape: then it ranks nothing
+ */
+export function conditionalPredictor({ form, parameters }: LawReport): (point: RunPoint) => number {
+  const { c, kappaX, optimumX, kappaR, optimumR, gamma = 0, E, A, B, alpha, beta } = parameters;
+  if (form === undefined || optimumX === undefined || optimumR === undefined) {
+    throw new UnfitRunsError(
+      'conditional law: these runs show no best shape, so they rank none. Run more shapes, further apart, or longer.',
+    );
+  }
+  const shapes = { c, kappaX, optimumX, kappaR, optimumR, gamma };
+  const fit = { form, parameters: shapes, meanSquaredError: 0, hasOptimum: true };
+  return predictorOf(fit, { E, A, B, alpha, beta });
+}
+
 /** d/√N of a run: as stated, or from its width. */
 function ratioOf({ ratio, width, parameters }: RunPoint): number | undefined {
   return ratio ?? (width === undefined ? undefined : width / Math.sqrt(parameters));

@@ -23,6 +23,8 @@ export interface PreparedStudy {
   /** Of the whole text; of its beginning where nothing is to run. */
   readonly corpus: Corpus;
   readonly engine: Engine;
+  /** What it was planned for: the engine, or the device of a profile. */
+  readonly planning: PlanningDevice;
   readonly device: string;
 }
 
@@ -66,7 +68,7 @@ export async function prepareStudy(
     );
   }
   const plan = planStudy(expanded, planning, vocabulary);
-  return { plan, corpus, engine: machine.engine, device: machine.device };
+  return { plan, corpus, planning, engine: machine.engine, device: machine.device };
 }
 
 async function readStudy(path: string): Promise<Study> {
@@ -94,6 +96,9 @@ interface PlannedMachine {
 async function machineToRun(options: StudyOptions, output: Output): Promise<PlannedMachine> {
   const machine = await openMachine(options.runtime);
   await useKnownProfile(machine, options.profile, output);
+  // A runtime without a device of its own takes the figures of the profile that it was given.
+  if (!machine.open && options.profile !== undefined)
+    machine.engine.profile = (await readProfile(resolvePath(options.profile))).profile;
   return { machine, open: machine.open, planning: machine.engine };
 }
 

@@ -64,12 +64,17 @@ const studySchema = v.strictObject({
   budget: v.optional(budgetSchema, {}),
   /** A run whose loss is still above this part of ln V at half its steps ends there. */
   stop: v.optional(v.strictObject({ aboveUniform: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)) })),
-  /** Of `search`: the shape to replace and the loss it may cost. */
+  /** Of `search`: the size and data of the model wanted, the shapes tried, and what loss it may cost. */
   search: v.optional(
     v.strictObject({
-      baseline: v.optional(v.string()),
+      parameters: positive,
+      tokens: positive,
+      ratio: values,
+      mlpToAttention: values,
+      /** Nats; the baseline's loss and `lossSlack` of it unless given. */
       lossLimit: v.optional(positive),
-      lossSlack: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.01),
+      lossSlack: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0),
+      /** Tokens of the prompt, and tokens generated, that speed is judged by. */
       prompt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 16),
       output: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 32),
     }),
