@@ -36,6 +36,8 @@ export interface LessonInfo {
   readonly runs: Readonly<Record<LessonSize, string>>;
   /** Where the claim comes from. */
   readonly source: string;
+  /** What of the reader's own run can be looked at beside the lesson. */
+  readonly ownRun?: 'attention';
 }
 
 /** One line of a chart; `role` decides how it is drawn. */

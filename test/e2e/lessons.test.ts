@@ -45,7 +45,7 @@ describeBrowser('the room of lessons', () => {
   });
   afterAll(() => browser.close());
 
-  it('lists seven lessons, and runs none before a guess is made', async () => {
+  it('lists the lessons, and runs none before a guess is made', async () => {
     await lab.waitForText('room-lessons', 'nav', /No looking ahead.*The bill of a large model/);
     await lab.waitForText('room-lessons', 'article', /First make your guess/);
     const run = await lab.find('room-lessons', 'article button', 'Run it');

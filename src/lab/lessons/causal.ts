@@ -47,6 +47,7 @@ const info: LessonInfo = {
     small: `Trains ${layers} layers of width ${sizes.small.width} for ${sizes.small.steps} steps, then replaces each token of a text in turn.`,
   },
   source: 'W. H. Press, arXiv 2511.11572, section 3.3.2 (the causal mask).',
+  ownRun: 'attention',
 };
 
 /** The causality of attention as a lesson. */

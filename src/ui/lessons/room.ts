@@ -115,7 +115,7 @@ export class RoomLessons extends LitElement {
         .prediction=${running === undefined ? outcome?.prediction : running.prediction}
         .outcome=${running === undefined ? outcome : undefined}
       ></lesson-outcome>
-      ${lesson.id === 'causal' ? this.#ownRun() : nothing}
+      ${lesson.ownRun === 'attention' ? this.#ownRun() : nothing}
     </article>`;
   }
 
