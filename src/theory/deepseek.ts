@@ -3,12 +3,13 @@ import { type Assumptions, pressAssumptions } from './assumptions.ts';
 import { type Economics, pressEconomics } from './economics.ts';
 import { pressCosts } from './press.ts';
 
-/** DeepSeek-V3 as the check sees it; n = 32K is the paper's. */
+/** DeepSeek-V3 as the check sees it; n = 32K is the paper's, though most of the training was at `trainedContext`. */
 export const deepSeekModel = {
   width: 7168,
   layers: 61,
   heads: 128,
   context: 32_000,
+  trainedContext: 4096,
   trainedParameters: 671e9,
 } as const;
 
@@ -39,9 +40,16 @@ export interface DeepSeekCheck {
   readonly reportedTokens: DeepSeekTraining;
 }
 
-/** Recomputes it. @throws an ImpossibleInputError for impossible assumptions */
-export function deepSeekCheck(assumptions: Assumptions = pressAssumptions): DeepSeekCheck {
-  const { width, layers, context, trainedParameters } = deepSeekModel;
+/**
+ * Recomputes it.
+ * @param context n, tokens of a training text
+ * @throws an ImpossibleInputError for impossible assumptions
+ */
+export function deepSeekCheck(
+  assumptions: Assumptions = pressAssumptions,
+  context: number = deepSeekModel.context,
+): DeepSeekCheck {
+  const { width, layers, trainedParameters } = deepSeekModel;
   const costs = pressCosts({ context, vocabulary: 0, width, layers }, assumptions.tokensPerParameter);
   const multiplyAddsPerToken = costs.trainingMultiplyAddsPerContext / context;
   const training = (tokens: number): DeepSeekTraining => {

@@ -1,7 +1,7 @@
 // Tests of the check on DeepSeek against the figures of the paper.
 import { expect, test } from 'vitest';
 import { pressAssumptions } from '../../src/theory/assumptions.ts';
-import { deepSeekCheck, deepSeekReported } from '../../src/theory/deepseek.ts';
+import { deepSeekCheck, deepSeekModel, deepSeekReported } from '../../src/theory/deepseek.ts';
 
 test('12L·d² gives 37.6 billion active parameters', () => {
   expect(deepSeekCheck().activeParameters / 1e9).toBeCloseTo(37.6, 1);
@@ -26,4 +26,10 @@ test('assumptions move it, and impossible ones are refused', () => {
   const faster = deepSeekCheck({ ...pressAssumptions, multiplyAddsPerSecond: 600e12 });
   expect(faster.optimal.gpuHours).toBeCloseTo(deepSeekCheck().optimal.gpuHours / 2, 3);
   expect(() => deepSeekCheck({ ...pressAssumptions, dollarsPerMultiplyAdd: -1 })).toThrow(/impossible/);
+});
+
+test('at the 4096 tokens that most of the training was at, it is 1.83e24 and 1.69 million GPU-hours', () => {
+  const { reportedTokens } = deepSeekCheck(pressAssumptions, deepSeekModel.trainedContext);
+  expect(reportedTokens.multiplyAdds / 1e24).toBeCloseTo(1.83, 2);
+  expect(reportedTokens.gpuHours / 1e6).toBeCloseTo(1.69, 2);
 });

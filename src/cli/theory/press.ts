@@ -17,7 +17,7 @@ import {
   pressCaseUnits,
   type Span,
 } from '../../theory/press-cases.ts';
-import { jsonOption, outputOf } from '../options.ts';
+import { integer, jsonOption, outputOf } from '../options.ts';
 
 import { type AssumptionOptions, addAssumptions, assumptionsOf } from './options.ts';
 
@@ -44,21 +44,30 @@ export function addPress(theory: Command): void {
     });
   addAssumptions(theory.command('deepseek'))
     .description("Press's formulas beside what DeepSeek-V3 reported")
+    .option(
+      '--context <n>',
+      `tokens of a training text: the paper takes ${deepSeekModel.context}, most of the training was at ${deepSeekModel.trainedContext}`,
+      integer(1),
+      deepSeekModel.context,
+    )
     .addOption(jsonOption())
-    .action(async (options: AssumptionOptions, command: Command) => {
+    .action(async (options: AssumptionOptions & { context: number }, command: Command) => {
       const assumptions = await assumptionsOf(options);
-      const recomputed = deepSeekCheck(assumptions);
+      const { context } = options;
+      const recomputed = deepSeekCheck(assumptions, context);
       const result = {
         convention: pressConvention,
         units: { ...economicsUnits, tokens: 'tokens', multiplyAdds: 'multiply-adds', parameters: 'values' },
         assumptions: statedAssumptions(assumptions),
-        model: deepSeekModel,
+        model: { ...deepSeekModel, context },
         recomputed,
         reported: deepSeekReported,
       };
       outputOf(command).result(
         result,
-        [describeDeepSeek(assumptions), describeAssumptions(assumptions), pressConvention].join('\n\n'),
+        [describeDeepSeek(assumptions, context), describeAssumptions(assumptions), pressConvention].join(
+          '\n\n',
+        ),
       );
     });
 }
@@ -104,14 +113,17 @@ function describeAssumptions(assumptions: Assumptions): string {
     .join(', ')}.`;
 }
 
-function describeDeepSeek(assumptions: Assumptions): string {
-  const { activeParameters, multiplyAddsPerToken, optimal, reportedTokens } = deepSeekCheck(assumptions);
+function describeDeepSeek(assumptions: Assumptions, context: number): string {
+  const { activeParameters, multiplyAddsPerToken, optimal, reportedTokens } = deepSeekCheck(
+    assumptions,
+    context,
+  );
   const { low, high } = reportedTokens.operatingDollars;
   const compared = (recomputed: number, reported: number): string =>
     `${formatDigits(recomputed)}  reported ${formatDigits(reported)}`;
   return textColumns([
     ['active parameters, 12L·d²', compared(activeParameters, deepSeekReported.activeParameters)],
-    ['multiply-adds per token', formatDigits(multiplyAddsPerToken)],
+    [`multiply-adds per token, n = ${context}`, formatDigits(multiplyAddsPerToken)],
     [
       `tokens, ${assumptions.tokensPerParameter} per parameter`,
       compared(optimal.tokens, deepSeekReported.tokens),
