@@ -1,6 +1,7 @@
 // Files of the command line: paths as the caller means them, readable errors, and writes that lose nothing.
 import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { ByteSource } from '../data/safetensors.ts';
 import { stage } from '../lab/plans/problem.ts';
 import { type ModelFiles, parseJson, readModelFiles } from '../lab/training/model-files.ts';
 import { refuse } from './failure.ts';
@@ -56,23 +57,54 @@ export async function isDirectory(path: string): Promise<boolean> {
 
 /** One file of a directory; undefined if it is not there. */
 export async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const exists = await stat(path).then(
+  return (await exists(path)) ? readBytes(path) : undefined;
+}
+
+/** A file to be read in parts; undefined if it is not there. @throws LabError if it is no file. */
+export async function openIfPresent(path: string): Promise<ByteSource | undefined> {
+  if (!(await exists(path))) return undefined;
+  const facts = await stat(path);
+  if (!facts.isFile())
+    refuse('invalidFile', `${path}: it is ${facts.isDirectory() ? 'a directory' : 'no file'}. Give a file.`);
+  return { bytes: facts.size, read: (begin, end) => readRange(path, begin, end) };
+}
+
+async function readRange(path: string, begin: number, end: number): Promise<Uint8Array> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const bytes = new Uint8Array(end - begin);
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesRead } = await file.read(bytes, at, bytes.length - at, begin + at);
+        if (bytesRead === 0)
+          refuse('invalidFile', `${path}: it became shorter while it was read. Try again.`);
+        at += bytesRead;
+      }
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw translated(error, path, 'read');
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
     () => true,
     () => false,
   );
-  return exists ? readBytes(path) : undefined;
 }
 
 /** Reads a model directory; `note` gets what a user should know of it, line by line. @throws LabError for what is missing or wrong. */
 export async function readModelDirectory(path: string, note: (line: string) => void): Promise<ModelFiles> {
   if (!(await isDirectory(path))) {
-    const exists = await stat(path).catch(() => undefined);
     refuse(
       'invalidFile',
-      `${path}: ${exists ? 'it is no directory' : 'there is no such directory'}. Give a model directory.`,
+      `${path}: ${(await exists(path)) ? 'it is no directory' : 'there is no such directory'}. Give a model directory.`,
     );
   }
-  const files = await stage('invalidFile', () => readModelFiles((name) => readIfPresent(join(path, name))));
+  const files = await stage('invalidFile', () => readModelFiles((name) => openIfPresent(join(path, name))));
   files.notes.forEach(note);
   return files;
 }

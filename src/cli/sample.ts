@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { normaliseText } from '../data/text-pieces.ts';
+import type { StoredWeights } from '../lab/plans/parameter-io.ts';
 import { LabError, stage } from '../lab/plans/problem.ts';
 import { type ModelFiles, modelFileNames } from '../lab/training/model-files.ts';
 import { openSampler } from '../lab/training/open-sampler.ts';
@@ -67,14 +68,17 @@ export function addSample(program: Command): void {
       const output = outputOf(command);
       const files = await readModelDirectory(resolvePath(path), output.note);
       const prompt = promptOf(files, options);
-      checkWeights(files);
       const { engine, device } = await openMachine(options.runtime);
-      const { runtime, sampler, context, reason } = await openSampler(engine, files, {
-        promptTokens: prompt.length,
-        maximumTokens: options.maxNew,
-        useCache: options.cache,
-        context: options.context,
-      });
+      const { runtime, sampler, context, reason } = await openSampler(
+        engine,
+        { ...files, weights: checked(files.weights) },
+        {
+          promptTokens: prompt.length,
+          maximumTokens: options.maxNew,
+          useCache: options.cache,
+          context: options.context,
+        },
+      );
       if (reason !== undefined)
         output.note(
           `sample: a context of ${context}, of the model's ${files.model.context}, because ${reason}`,
@@ -111,14 +115,21 @@ export function addSample(program: Command): void {
     });
 }
 
-/** Tokens drawn from weights that are no numbers look like any others. @throws LabError that names the weights. */
-function checkWeights({ weights }: Pick<ModelFiles, 'weights'>): void {
-  for (const [name, values] of weights) {
-    const place = values.findIndex((value) => !Number.isFinite(value));
-    if (place < 0) continue;
-    const found = `weight ${place} of ${name} is ${values[place]}`;
-    refuse('invalidData', `sample: ${found}, not a finite number. Use weights from before the run failed.`);
-  }
+/** Tokens drawn from weights that are no numbers look like any others: these weights are refused by name when they are read. */
+function checked(weights: StoredWeights): StoredWeights {
+  return {
+    forEachPart: (take) =>
+      weights.forEachPart((part) => {
+        const { name, first, values } = part;
+        const place = values.findIndex((value) => !Number.isFinite(value));
+        if (place < 0) return take(part);
+        const found = `weight ${first + place} of ${name} is ${values[place]}`;
+        return refuse(
+          'invalidData',
+          `sample: ${found}, not a finite number. Use weights from before the run failed.`,
+        );
+      }),
+  };
 }
 
 /** Prompt tokens, checked. @throws LabError in one sentence. */

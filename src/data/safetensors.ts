@@ -3,6 +3,7 @@
 import { bfloat16ToFloat32, float16ToFloat32 } from './half-float.ts';
 import {
   countElements,
+  DTYPE_BITS,
   HEADER_LIMIT_BYTES,
   isSizes,
   parseSafetensorsHeader,
@@ -33,6 +34,46 @@ export interface Safetensors {
 export interface TensorToWrite {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+}
+
+/** Bytes that are read when asked for: a file on a disk, or one that was chosen in a page. */
+export interface ByteSource {
+  /** Size of all. */
+  readonly bytes: number;
+  /** The bytes from `begin` up to `end`; rejects if they are not there. */
+  read(begin: number, end: number): Promise<Uint8Array>;
+}
+
+/** A tensor of a file that stays where it is. */
+export interface StoredTensor {
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  /**
+   * `count` elements from the row-major `first`, all unless given, from F32, F16, BF16 or F64 (rounded). Rejects for integer and
+   * 8-bit types.
+   */
+  read(first?: number, count?: number): Promise<Float32Array>;
+}
+
+/** Reads the header of a file and leaves its tensors there. Rejects with an Error that says what is wrong with it. */
+export async function openSafetensors(source: ByteSource): Promise<ReadonlyMap<string, StoredTensor>> {
+  const start = await source.read(0, Math.min(8, source.bytes));
+  const claimed =
+    start.length === 8 ? Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true)) : 0;
+  // A length that cannot be is refused by the parser, which needs no more than these 8 bytes to say so.
+  const end = claimed <= HEADER_LIMIT_BYTES ? Math.min(8 + claimed, source.bytes) : start.length;
+  const header = parseSafetensorsHeader(await source.read(0, end), source.bytes);
+  return new Map(
+    [...header.tensors].map(([name, entry]) => {
+      const { dtype, shape } = entry;
+      const width = DTYPE_BITS[dtype] / 8;
+      const read = async (first = 0, count = (entry.end - entry.begin) / width - first) => {
+        const bytes = await source.read(entry.begin + first * width, entry.begin + (first + count) * width);
+        return convert(name, { ...entry, begin: 0, end: bytes.length }, bytes);
+      };
+      return [name, { dtype, shape, read }];
+    }),
+  );
 }
 
 /** Reads a whole file. Throws an Error that says what is wrong with it; no tensor is copied before it is asked for. */

@@ -10,12 +10,14 @@ export function atContext(model: ModelConfig, context: number): ModelConfig {
   return { ...model, context, ropeOriginalContext };
 }
 
-/** Its weights: learned positions past the context are left out. */
-export function weightsAtContext(
+/** A part of the weights as such a model has it, from element `first` on; undefined where it lies past the context. */
+export function partAtContext<
+  Part extends { readonly name: string; readonly first: number; readonly values: Float32Array },
+>(
   { context, width, position }: Pick<ModelConfig, 'context' | 'width' | 'position'>,
-  weights: ReadonlyMap<string, Float32Array>,
-): ReadonlyMap<string, Float32Array> {
-  const table = weights.get('positionEmbedding');
-  if (position !== 'learned' || !table) return weights;
-  return new Map([...weights, ['positionEmbedding', table.subarray(0, context * width)]]);
+  part: Part,
+): Part | undefined {
+  if (position !== 'learned' || part.name !== 'positionEmbedding') return part;
+  const left = context * width - part.first;
+  return left > 0 ? { ...part, values: part.values.subarray(0, left) } : undefined;
 }

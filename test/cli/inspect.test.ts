@@ -114,7 +114,7 @@ describe('inspect', () => {
   });
 
   it.each([
-    ['rope_scaling', { type: 'dynamic', factor: 2 }],
+    ['rope_scaling', { type: 'mrope', factor: 2 }],
     ['sliding_window', 128],
     ['head_dim', 7],
     ['model_type', 'mamba'],

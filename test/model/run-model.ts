@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { headLogits, headLoss, lossSum } from '../../src/kernels/head-loss.ts';
 import { ignoredTarget } from '../../src/lab/plans/batches.ts';
-import { readParameters, writeParameters } from '../../src/lab/plans/parameter-io.ts';
-import { type ModelFiles, readModelFiles } from '../../src/lab/training/model-files.ts';
+import { readParameters, readStored, writeParameters } from '../../src/lab/plans/parameter-io.ts';
+import { readModelFiles } from '../../src/lab/training/model-files.ts';
+import { inMemory } from '../../src/lab/training/weight-files.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
 import {
   constantTables,
@@ -11,6 +12,7 @@ import {
   headOf,
   registerParameters,
 } from '../../src/model/model-tensors.ts';
+import { parameterSpecs } from '../../src/model/parameters.ts';
 import { recordTrunk } from '../../src/model/transformer.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
@@ -43,11 +45,16 @@ export function fixtureJson<T>(folder: string, file: string): T {
   return JSON.parse(new TextDecoder().decode(fixtureBytes(folder, file))) as T;
 }
 
-/** A golden model. */
-export function fixtureModel(folder: string): Promise<ModelFiles> {
-  return readModelFiles(async (file) =>
-    ['config.json', 'model.safetensors'].includes(file) ? fixtureBytes(folder, file) : undefined,
+/** A golden model, with its weights in memory. */
+export async function fixtureModel(folder: string) {
+  const files = await readModelFiles(async (file) =>
+    ['config.json', 'model.safetensors'].includes(file) ? inMemory(fixtureBytes(folder, file)) : undefined,
   );
+  return {
+    ...files,
+    weights: await readStored(files.weights, parameterSpecs(files.model)),
+    stored: files.weights,
+  };
 }
 
 /** Forward and backward once. `maxBindingBytes` cuts the vocabulary tables in row blocks. */

@@ -4,7 +4,7 @@ import { layerAttention } from '../../src/model/attention-config.ts';
 import { parseExperiment } from '../../src/model/config.ts';
 import { countParameters } from '../../src/model/parameters.ts';
 import { rotationOf } from '../../src/model/rotation.ts';
-import { atContext, weightsAtContext } from '../../src/model/working-context.ts';
+import { atContext, partAtContext } from '../../src/model/working-context.ts';
 
 function modelOf(changes: object) {
   const model = { layers: 2, width: 16, heads: 2, context: 256, vocabulary: 20, ...changes };
@@ -34,13 +34,12 @@ it('keeps a window and the base of local layers', () => {
 
 it('leaves out learned positions past it, and nothing else', () => {
   const model = atContext(modelOf({ position: 'learned' }), 32);
-  const weights = new Map([
-    ['positionEmbedding', new Float32Array(256 * 16)],
-    ['tokenEmbedding', new Float32Array(20 * 16)],
-  ]);
-  const cut = weightsAtContext(model, weights);
-  expect(cut.get('positionEmbedding')).toHaveLength(32 * 16);
-  expect(cut.get('tokenEmbedding')).toBe(weights.get('tokenEmbedding'));
+  const part = (name: string, first: number, count: number) =>
+    partAtContext(model, { name, first, values: new Float32Array(count) })?.values.length;
+  expect(part('positionEmbedding', 0, 256 * 16)).toBe(32 * 16);
+  expect(part('positionEmbedding', 20 * 16, 256)).toBe(12 * 16);
+  expect(part('positionEmbedding', 32 * 16, 256)).toBeUndefined();
+  expect(part('tokenEmbedding', 0, 20 * 16)).toBe(20 * 16);
   expect(countParameters(model)).toBe(countParameters(modelOf({ position: 'learned', context: 32 })));
 });
 

@@ -17,7 +17,7 @@ import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';
 import type { LabelledBatch } from '../plans/labelled-batches.ts';
 import { openModel } from '../plans/open-model.ts';
-import { type NamedArrays, readParameters } from '../plans/parameter-io.ts';
+import { type NamedArrays, readParameters, type StoredWeights } from '../plans/parameter-io.ts';
 import { stage } from '../plans/problem.ts';
 import type { RecordingOptions } from '../plans/training-plans.ts';
 
@@ -106,7 +106,7 @@ function recordChunks(model: ModelTensors, hidden: Tensor, options: RecordingOpt
 /** Runs a model on tokens. @throws LabError when it does not fit the machine. */
 export async function inspectModel(
   engine: Engine,
-  { model: config, weights }: { readonly model: ModelConfig; readonly weights: NamedArrays },
+  { model: config, weights }: { readonly model: ModelConfig; readonly weights: StoredWeights },
   tokens: LabelledBatch,
   { onLogits, gradients = false }: InspectionRequest,
 ): Promise<Inspection> {

@@ -7,11 +7,11 @@ import type { Plan } from '../../plan/plan.ts';
 import { storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Engine } from './engine.ts';
-import { type NamedArrays, writeParameters } from './parameter-io.ts';
+import { loadWeights, type NamedArrays, type StoredWeights, writeParameters } from './parameter-io.ts';
 import { stage } from './problem.ts';
 
-/** Where the weights come from: arrays by name, or what writes them itself, as a checkpoint does with its moments. */
-export type WeightSource = NamedArrays | ((runtime: Runtime) => void | Promise<void>);
+/** Where the weights come from: arrays by name, a file that they stay in till then, or what writes them itself, as a checkpoint does with its moments. */
+export type WeightSource = NamedArrays | StoredWeights | ((runtime: Runtime) => void | Promise<void>);
 
 /**
  * Makes a runtime for plans over one model's storages and fills it. The caller disposes of it; nothing is left behind
@@ -31,6 +31,8 @@ export async function openModel(
   try {
     for (const { tensor, values } of constantTables(model)) runtime.write(tensor, values);
     if (typeof weights === 'function') await weights(runtime);
+    else if ('forEachPart' in weights)
+      await stage('invalidFile', () => loadWeights(runtime, model.store, weights));
     else writeParameters(runtime, model.store, 'weights', weights);
     return runtime;
   } catch (error) {

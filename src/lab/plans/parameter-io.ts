@@ -62,6 +62,61 @@ export function writeParameters(
   }
 }
 
+/** Numbers of one parameter, from its element `first` on. */
+export interface ParameterPart {
+  readonly name: string;
+  readonly first: number;
+  readonly values: Float32Array;
+}
+
+/** Weights that are read when asked for, in parts, so that they are never all in memory. */
+export interface StoredWeights {
+  /** Hands on every parameter, whole or in parts, and waits for `take` each time. */
+  forEachPart(take: (part: ParameterPart) => void | Promise<void>): Promise<void>;
+}
+
+/** Bytes that may wait on their way to the device. */
+const bytesInFlight = 64 * 2 ** 20;
+
+/** Writes weights from where they are stored. @throws if some are missing, and as their reader does. */
+export async function loadWeights(
+  runtime: Runtime,
+  store: ParameterStore,
+  weights: StoredWeights,
+): Promise<void> {
+  const rest = new Map([...store.parameters].map(([name, { shape }]) => [name, elementCount(shape)]));
+  let waiting = 0;
+  await weights.forEachPart(async ({ name, first, values }) => {
+    const parameter = store.parameters.get(name);
+    if (!parameter) throw new Error(`parameters: the model has no ${name}. Use the file of this model.`);
+    for (const { tensor, start } of placesOf(parameter, 'weights')) {
+      const from = Math.max(first, start);
+      const to = Math.min(first + values.length, start + elementCount(tensor.shape));
+      if (from >= to) continue;
+      const place = { ...tensor, offset: tensor.offset + from - start, shape: [to - from] };
+      runtime.write(place, values.subarray(from - first, to - first));
+    }
+    rest.set(name, (rest.get(name) ?? 0) - values.length);
+    waiting += values.byteLength;
+    if (waiting < bytesInFlight) return;
+    waiting = 0;
+    await runtime.idle(); // what was written is copied on its way, and lies in memory until it has arrived
+  });
+  const missing = [...rest].find(([, count]) => count !== 0);
+  if (missing)
+    throw new Error(`parameters: ${missing[0]} lacks ${missing[1]} numbers. Use the file of this model.`);
+}
+
+/** All of stored weights, for those who keep them. */
+export async function readStored(
+  weights: StoredWeights,
+  specs: readonly { readonly name: string; readonly shape: readonly number[] }[],
+): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+  const arrays = new Map(specs.map(({ name, shape }) => [name, new Float32Array(elementCount(shape))]));
+  await weights.forEachPart(({ name, first, values }) => arrays.get(name)?.set(values, first));
+  return arrays;
+}
+
 /** Where the numbers of one kind lie, and where each part starts in the array; nothing where there are none. */
 function placesOf({ shape, blocks, factors }: Parameter, kind: ParameterKind) {
   const whole = typeof kind === 'object' ? factors.get(kind.state) : undefined;

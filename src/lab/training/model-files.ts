@@ -5,9 +5,9 @@ import { TOKENIZER_FILE_NAME, type Tokenizer, tokenizerFromJSON } from '../../da
 import type { ModelConfig } from '../../model/config.ts';
 import { readPublishedConfig, writeHuggingFaceConfig } from '../../model/huggingface/config.ts';
 import { configText } from '../../model/huggingface/config-json.ts';
-import { exportParameters, importParameters } from '../../model/huggingface/weights.ts';
-import type { NamedArrays } from '../plans/parameter-io.ts';
-import { type ReadFile, readWeightFiles } from './weight-files.ts';
+import { exportParameters, planImport, streamParameters } from '../../model/huggingface/weights.ts';
+import type { NamedArrays, StoredWeights } from '../plans/parameter-io.ts';
+import { type OpenFile, openWeightFiles } from './weight-files.ts';
 
 /** Names of the files of a model directory. */
 export const modelFileNames = {
@@ -19,7 +19,8 @@ export const modelFileNames = {
 /** A model that was read from files. */
 export interface ModelFiles {
   readonly model: ModelConfig;
-  readonly weights: NamedArrays;
+  /** In their files; names and shapes are checked. */
+  readonly weights: StoredWeights;
   readonly tokenizer: Tokenizer | undefined;
   /** Tensor names of the file, so that gradients can be written under the same ones. */
   readonly names: readonly string[];
@@ -29,22 +30,26 @@ export interface ModelFiles {
   readonly notes: readonly string[];
 }
 
-/** Reads a model directory. @throws one clear sentence for what is missing or wrong. */
-export async function readModelFiles(read: ReadFile): Promise<ModelFiles> {
+/** Reads a model directory but for its weights. @throws one clear sentence for what is missing or wrong. */
+export async function readModelFiles(open: OpenFile): Promise<ModelFiles> {
+  const whole = async (name: string) => {
+    const file = await open(name);
+    return file?.read(0, file.bytes);
+  };
   const [config, tokenizer] = await Promise.all([
-    read(modelFileNames.config),
-    read(modelFileNames.tokenizer),
+    whole(modelFileNames.config),
+    whole(modelFileNames.tokenizer),
   ]);
   if (!config)
     throw new Error(`model: there is no ${modelFileNames.config}. Choose a directory that has one.`);
   const { model, type, notes } = readPublishedConfig(parseJson(modelFileNames.config, config));
-  const file = await readWeightFiles(read);
-  const tensors = new Map([...file].map(([name, { shape, data }]) => [name, lazyTensor(shape, data)]));
+  const tensors = await openWeightFiles(open);
+  planImport(model, new Map([...tensors].map(([name, { shape }]) => [name, shape])), type);
   return {
     ...{ model, type, notes },
-    weights: importParameters(model, tensors, type),
+    weights: { forEachPart: (take) => streamParameters(model, tensors, take, type) },
     tokenizer: tokenizer ? tokenizerFromJSON(parseJson(modelFileNames.tokenizer, tokenizer)) : undefined,
-    names: [...file.keys()],
+    names: [...tensors.keys()],
   };
 }
 
@@ -92,15 +97,6 @@ function arrayOf(arrays: NamedArrays, name: string): Float32Array {
   const array = arrays.get(name);
   if (!array) throw new Error(`model: no numbers for ${name}.`);
   return array;
-}
-
-function lazyTensor(shape: readonly number[], read: () => Float32Array) {
-  return {
-    shape,
-    get data() {
-      return read();
-    },
-  };
 }
 
 function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {

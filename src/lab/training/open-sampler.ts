@@ -1,7 +1,7 @@
 // A sampler of a model from files, with plans as large as what is asked of it.
 
 import { createModelTensors } from '../../model/model-tensors.ts';
-import { atContext, weightsAtContext } from '../../model/working-context.ts';
+import { atContext, partAtContext } from '../../model/working-context.ts';
 import { pooledSlotBytes } from '../../plan/plan.ts';
 import { storagesOf } from '../../plan/store.ts';
 import { storageBytes } from '../../plan/tensor.ts';
@@ -11,6 +11,7 @@ import type { Engine } from '../plans/engine.ts';
 import { fitContext } from '../plans/fitting-context.ts';
 import { bucketLengths, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { openModel } from '../plans/open-model.ts';
+import type { StoredWeights } from '../plans/parameter-io.ts';
 import { LabError, stage } from '../plans/problem.ts';
 import type { ModelFiles } from './model-files.ts';
 import { Sampler } from './sampler.ts';
@@ -63,8 +64,7 @@ export async function openSampler(
       0,
     );
     await stage('tooLarge', () => checkMemory(engine, bytes));
-    const cut = weightsAtContext(plans.model.config, weights);
-    const runtime = await openModel(engine, all, plans.model, cut);
+    const runtime = await openModel(engine, all, plans.model, cutAt(plans.model.config, weights));
     return { runtime, plans };
   };
   const fitted =
@@ -75,6 +75,17 @@ export async function openSampler(
   return {
     ...{ runtime, sampler: new Sampler(runtime, plans), context: fitted.context },
     ...('reason' in fitted && fitted.reason !== undefined ? { reason: fitted.reason } : {}),
+  };
+}
+
+/** Weights that are stored for a longer context. */
+function cutAt(config: ModelFiles['model'], weights: StoredWeights): StoredWeights {
+  return {
+    forEachPart: (take) =>
+      weights.forEachPart((part) => {
+        const cut = partAtContext(config, part);
+        return cut && take(cut);
+      }),
   };
 }
 

@@ -1,10 +1,22 @@
 // The weights of a model directory: one safetensors file, or several with an index, or a sentence that says what is there instead.
 import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
-import { readSafetensors, type SafetensorsTensor } from '../../data/safetensors.ts';
+import { type ByteSource, openSafetensors, type StoredTensor } from '../../data/safetensors.ts';
 import { parseStrictJson, quoteName } from '../../data/strict-json.ts';
 
-/** Files by name; undefined where there is none. */
-export type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
+/** Files by name, not read yet; undefined where there is none. */
+export type OpenFile = (name: string) => Promise<ByteSource | undefined>;
+
+/** A file that is in memory, or bytes of a test. */
+export function inMemory(bytes: Uint8Array): ByteSource {
+  return { bytes: bytes.length, read: async (begin, end) => bytes.subarray(begin, end) };
+}
+
+/** A file that was chosen in a page. */
+export function ofBlob(blob: Blob): ByteSource {
+  const read = async (begin: number, end: number) =>
+    new Uint8Array(await blob.slice(begin, end).arrayBuffer());
+  return { bytes: blob.size, read };
+}
 
 const single = 'model.safetensors';
 const index = 'model.safetensors.index.json';
@@ -21,14 +33,14 @@ const pickled = [
 /** The most files of one model; the largest published one has 163. */
 const fileLimit = 4096;
 
-/** All tensors by name. @throws one sentence that names the file that is missing or wrong. */
-export async function readWeightFiles(read: ReadFile): Promise<Map<string, SafetensorsTensor>> {
-  const whole = await read(single);
-  if (whole) return new Map(openFile(single, whole));
-  const listed = await read(index);
-  if (listed) return readShards(read, readIndex(listed));
+/** All tensors by name, which stay in their files. @throws one sentence that names the file that is missing or wrong. */
+export async function openWeightFiles(open: OpenFile): Promise<Map<string, StoredTensor>> {
+  const whole = await open(single);
+  if (whole) return new Map(await openFile(single, whole));
+  const listed = await open(index);
+  if (listed) return openShards(open, readIndex(await listed.read(0, listed.bytes)));
   for (const name of pickled) {
-    if (!(await read(name))) continue;
+    if (!(await open(name))) continue;
     throw new Error(
       `model: there is no ${single}, but ${name}, a pickle that could run any program when it is opened, and is not read. ` +
         'Convert it: in Python, AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(OUT, safe_serialization=True).',
@@ -57,18 +69,18 @@ function readIndex(bytes: Uint8Array): Map<string, string[]> {
   return files;
 }
 
-async function readShards(
-  read: ReadFile,
+async function openShards(
+  open: OpenFile,
   files: ReadonlyMap<string, readonly string[]>,
-): Promise<Map<string, SafetensorsTensor>> {
-  const all = new Map<string, SafetensorsTensor>();
+): Promise<Map<string, StoredTensor>> {
+  const all = new Map<string, StoredTensor>();
   for (const [file, tensors] of files) {
-    const bytes = await read(file);
-    if (!bytes)
+    const source = await open(file);
+    if (!source)
       throw new Error(
         `model: ${file} is missing, which ${index} names for ${tensors.length} tensors. Fetch it too; the other files stay as they are.`,
       );
-    const found = openFile(file, bytes);
+    const found = await openFile(file, source);
     const lost = tensors.find((name) => !found.has(name));
     if (lost !== undefined)
       throw new Error(
@@ -83,11 +95,11 @@ async function readShards(
   return all;
 }
 
-function openFile(name: string, bytes: Uint8Array): ReadonlyMap<string, SafetensorsTensor> {
-  const pointer = lfsPointerSize(bytes);
+async function openFile(name: string, source: ByteSource): Promise<ReadonlyMap<string, StoredTensor>> {
+  const pointer = source.bytes <= 1024 ? lfsPointerSize(await source.read(0, source.bytes)) : undefined;
   if (pointer !== undefined) throw new Error(lfsPointerText(name, pointer));
   try {
-    return readSafetensors(bytes).tensors;
+    return await openSafetensors(source);
   } catch (error) {
     if (name === single || !(error instanceof Error)) throw error;
     throw new Error(`${name}: ${error.message}`);

@@ -1,4 +1,5 @@
 // Tensors of a Hugging Face file and our parameters, both ways: transposes, and packing of q|k|v, gate|up, experts, scale|bias.
+import type { StoredTensor } from '../../data/safetensors.ts';
 import type { ModelConfig } from '../config.ts';
 import { showKey } from '../fields/check.ts';
 import { parameterSpecs } from '../parameters.ts';
@@ -105,18 +106,73 @@ export function importParameters(
   );
 }
 
+/** Numbers of one parameter, from its element `first` on. */
+export interface ParameterPart {
+  readonly name: string;
+  readonly first: number;
+  readonly values: Float32Array;
+}
+
+/** Elements that are read at a time where a tensor lies in the file as it does here: 16 MiB of floats. */
+const chunkElements = 2 ** 22;
+
+/**
+ * Hands our parameters on from tensors that stay in their file, one after the other, large tables in parts: in memory are a
+ * parameter and a tensor at most.
+ * @throws as `importParameters` does
+ */
+export async function streamParameters(
+  model: ModelConfig,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  take: (part: ParameterPart) => void | Promise<void>,
+  type?: string,
+): Promise<void> {
+  const plan = planImport(model, new Map([...tensors].map(([name, { shape }]) => [name, shape])), type);
+  const stored = (name: string): StoredTensor => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new Error(`weights: ${name} is not there.`);
+    return tensor;
+  };
+  for (const name of plan.zeros) checkZero(name, await stored(name).read());
+  if (plan.tied) {
+    const [head, embedding] = plan.tied;
+    for (const [first, count] of chunks(elements(stored(head).shape)))
+      checkTied(head, await stored(head).read(first, count), await stored(embedding).read(first, count));
+  }
+  for (const { name, shape } of parameterSpecs(model)) {
+    const parts = plan.parts.get(name) ?? [];
+    const [only] = parts;
+    if (only && parts.length === 1 && isWhole(only, shape)) {
+      for (const [first, count] of chunks(elements(shape)))
+        await take({ name, first, values: await stored(only.name).read(first, count) });
+      continue;
+    }
+    const values = new Float32Array(elements(shape));
+    for (const part of parts) copyIn(part, shape, await stored(part.name).read(), values);
+    await take({ name, first: 0, values });
+  }
+}
+
+/** Whether a parameter is a tensor of the file, element by element. */
+function isWhole(part: Part, shape: readonly number[]): boolean {
+  const all = elements(shape);
+  return (
+    !part.isTransposed && !part.fileOrder && part.rows * part.columns === all && elements(part.shape) === all
+  );
+}
+
+function chunks(all: number): (readonly [first: number, count: number])[] {
+  const starts = Array.from({ length: Math.ceil(all / chunkElements) }, (_, i) => i * chunkElements);
+  return starts.map((first) => [first, Math.min(chunkElements, all - first)] as const);
+}
+
 /** Copies a tensor of a file into its region of a parameter of this shape. */
-export function copyIn(
-  part: Part,
-  shape: readonly number[],
-  tensor: Float32Array,
-  parameter: Float32Array,
-): void {
+function copyIn(part: Part, shape: readonly number[], tensor: Float32Array, parameter: Float32Array): void {
   copyPart(part, matrixShape(shape)[1], tensor, parameter, 'toParameter');
 }
 
 /** Refuses numbers of a parameter that the model has not. */
-export function checkZero(name: string, data: Float32Array): void {
+function checkZero(name: string, data: Float32Array): void {
   if (data.some((value) => value !== 0))
     refuse(
       `${name} is not zero, but config.json says that the model has none`,
@@ -125,7 +181,7 @@ export function checkZero(name: string, data: Float32Array): void {
 }
 
 /** Refuses a tied head that is another table than the embedding. */
-export function checkTied(name: string, head: Float32Array, embedding: Float32Array): void {
+function checkTied(name: string, head: Float32Array, embedding: Float32Array): void {
   if (head.every((value, i) => Object.is(value, embedding[i]))) return;
   refuse(
     `${name} differs from the token embedding, but the head is tied`,

@@ -2,11 +2,14 @@
 
 import type { OwnText, TextSummary } from '../../contract/runs.ts';
 import { loadCorpus } from '../../lab/plans/corpus.ts';
+import { type NamedArrays, readStored } from '../../lab/plans/parameter-io.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import { type Checkpoint, checkpointFileName, readCheckpoint } from '../../lab/training/checkpoint.ts';
 import { type ModelFiles, modelFileNames, readModelFiles } from '../../lab/training/model-files.ts';
 import type { RunOptions } from '../../lab/training/run.ts';
+import { ofBlob } from '../../lab/training/weight-files.ts';
 import type { DataConfig, Experiment } from '../../model/config.ts';
+import { parameterSpecs } from '../../model/parameters.ts';
 import { presets } from '../../model/presets/catalogue.ts';
 import { parsed } from './planned-run.ts';
 
@@ -16,7 +19,7 @@ type RunFiles =
   | {
       readonly kind: 'model';
       readonly model: ModelFiles['model'];
-      readonly weights: ModelFiles['weights'];
+      readonly weights: NamedArrays;
       readonly tokenizer: NonNullable<ModelFiles['tokenizer']>;
       readonly text: OwnText | undefined;
     };
@@ -25,23 +28,27 @@ type RunFiles =
 async function readRunFiles(
   files: readonly { readonly name: string; readonly content: Blob }[],
 ): Promise<RunFiles> {
-  const read = async (wanted: string) => {
-    const file = files.find(({ name }) => name.split('/').at(-1) === wanted);
-    return file && new Uint8Array(await file.content.arrayBuffer());
-  };
+  const find = (wanted: string) => files.find(({ name }) => name.split('/').at(-1) === wanted);
   const text = files.find(({ name }) => /\.(txt|md|csv)$/i.test(name));
-  const bytes = await read(checkpointFileName);
-  if (bytes) {
+  const saved = find(checkpointFileName);
+  if (saved) {
+    const bytes = new Uint8Array(await saved.content.arrayBuffer());
     return { kind: 'checkpoint', checkpoint: await stage('invalidFile', () => readCheckpoint(bytes)), text };
   }
-  const { model, weights, tokenizer } = await stage('invalidFile', () => readModelFiles(read));
+  const { model, weights, tokenizer } = await stage('invalidFile', () =>
+    readModelFiles(async (wanted) => {
+      const file = find(wanted);
+      return file && ofBlob(file.content);
+    }),
+  );
   if (!tokenizer) {
     throw new LabError({
       kind: 'invalidFile',
       message: `model: the files have no ${modelFileNames.tokenizer}. Choose it together with the model.`,
     });
   }
-  return { kind: 'model', model, weights, tokenizer, text };
+  const arrays = await stage('invalidFile', () => readStored(weights, parameterSpecs(model)));
+  return { kind: 'model', model, weights: arrays, tokenizer, text };
 }
 
 /**

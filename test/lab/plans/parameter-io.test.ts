@@ -1,9 +1,15 @@
 // Parameters by name, in and out of flat buffers, also when a table is cut in blocks over several shards.
 import { expect, it } from 'vitest';
-import { readParameters, writeParameters } from '../../../src/lab/plans/parameter-io.ts';
+import {
+  loadWeights,
+  readParameters,
+  readStored,
+  writeParameters,
+} from '../../../src/lab/plans/parameter-io.ts';
 import { layoutParameters, storagesOf } from '../../../src/plan/store.ts';
 import { elementCount } from '../../../src/plan/tensor.ts';
 import { CpuRuntime } from '../../../src/runtime/cpu-runtime.ts';
+import { storedWeights } from './stored-weights.ts';
 
 const shapes = [
   { name: 'table', shape: [300, 16], decay: true },
@@ -48,4 +54,31 @@ it('have only the states that the optimizer keeps', async () => {
   const store = layoutParameters(shapes, states.slice(0, 1), 2 ** 27);
   const runtime = new CpuRuntime([], storagesOf(store));
   await expect(readParameters(runtime, store, { state: 'second' })).rejects.toThrow('keeps no second');
+});
+
+it.each([2 ** 27, 128 * 16 * 4])(
+  'are loaded in parts of any size, within %s bytes per binding',
+  async (limit) => {
+    for (const size of [1e6, 1000, 37]) {
+      const store = layoutParameters(shapes, [], limit);
+      const runtime = new CpuRuntime([], storagesOf(store));
+      await loadWeights(runtime, store, storedWeights(values, size));
+      expect(await readParameters(runtime, store, 'weights')).toEqual(values);
+      expect(await readStored(storedWeights(values, size), shapes)).toEqual(values);
+    }
+  },
+);
+
+it('are refused when what is stored lacks some or has others', async () => {
+  const store = layoutParameters(shapes, [], 2 ** 27);
+  const runtime = new CpuRuntime([], storagesOf(store));
+  const less = new Map(values);
+  less.set('matrix', new Float32Array(700));
+  await expect(loadWeights(runtime, store, storedWeights(less, 100))).rejects.toThrow(
+    'matrix lacks 68 numbers',
+  );
+  const more = new Map(values).set('other', new Float32Array(1));
+  await expect(loadWeights(runtime, store, storedWeights(more, 100))).rejects.toThrow(
+    'the model has no other',
+  );
 });

@@ -6,14 +6,14 @@ import { parseListedOptimizer, prepareListedRun, runListed } from '../../../src/
 import { fixtureJson, fixtureModel } from '../../model/run-model.ts';
 
 async function prepare(folder: string) {
-  const files = await fixtureModel(folder);
-  const { vocabulary, context } = files.model;
+  const { model, stored: weights } = await fixtureModel(folder);
+  const { vocabulary, context } = model;
   const batches = parseLabelledBatches('batches', fixtureJson(folder, 'batches.json'), {
     vocabulary,
     context,
   });
   const optimizer = parseListedOptimizer('optimizer', fixtureJson(folder, 'optimizer.json'));
-  return prepareListedRun(cpuEngine(), files, batches, optimizer);
+  return prepareListedRun(cpuEngine(), { model, weights }, batches, optimizer);
 }
 
 describe('a run over listed batches', () => {

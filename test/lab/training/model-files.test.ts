@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../../src/data/safetensors.ts';
 import { trainCharacterTokenizer } from '../../../src/data/tokenizer.ts';
+import { readStored } from '../../../src/lab/plans/parameter-io.ts';
 import {
   modelFileNames,
   parseJson,
@@ -9,6 +10,7 @@ import {
   writeGradients,
   writeModelFiles,
 } from '../../../src/lab/training/model-files.ts';
+import { inMemory } from '../../../src/lab/training/weight-files.ts';
 import { initialiseParameters } from '../../../src/model/initialise.ts';
 import { parameterSpecs } from '../../../src/model/parameters.ts';
 import { fixtureBytes, fixtureModel } from '../../model/run-model.ts';
@@ -23,8 +25,11 @@ function tinyModel(family: keyof typeof families, changes = {}) {
   return { model, weights };
 }
 
-const reader = (files: readonly { readonly name: string; readonly bytes: Uint8Array }[]) => (name: string) =>
-  Promise.resolve(files.find((file) => file.name === name)?.bytes);
+const reader =
+  (files: readonly { readonly name: string; readonly bytes: Uint8Array }[]) => async (name: string) => {
+    const file = files.find((one) => one.name === name);
+    return file && inMemory(file.bytes);
+  };
 
 describe('model files', () => {
   it.each([
@@ -39,7 +44,7 @@ describe('model files', () => {
     const files = writeModelFiles(model, weights, tokenizer);
     expect(files.map(({ name }) => name)).toEqual(Object.values(modelFileNames));
     const read = await readModelFiles(reader(files));
-    expect(read.weights).toEqual(weights);
+    expect(await readStored(read.weights, parameterSpecs(model))).toEqual(weights);
     expect(read.tokenizer?.toJSON()).toEqual(tokenizer.toJSON());
     const { dropout: _, ...architecture } = model;
     expect(read.model).toMatchObject(architecture);

@@ -4,6 +4,7 @@ import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { openSampler, type SamplingNeeds } from '../../../src/lab/training/open-sampler.ts';
 import { weightsOf } from '../../../src/lab/training/run.ts';
 import type { SamplingOptions } from '../../../src/lab/training/sampler.ts';
+import { storedWeights } from '../plans/stored-weights.ts';
 import { families, takeSteps, tinyRun } from './tiny-runs.ts';
 
 const greedy: SamplingOptions = { maximumTokens: 12, temperature: 0, topK: 0, topP: 1, seed: 1 };
@@ -13,7 +14,7 @@ const needs: SamplingNeeds = { promptTokens: 3, maximumTokens: 12, useCache: tru
 async function modelOf(changes: object = {}) {
   const run = await tinyRun({ model: { ...families.gpt2, context: 64, ...changes } });
   await takeSteps(run, 4);
-  return { model: run.experiment.model, weights: await weightsOf(run) };
+  return { model: run.experiment.model, weights: storedWeights(await weightsOf(run), 100) };
 }
 
 /** The same weights with a context of 65 536, which rotary positions have no parameters for. */

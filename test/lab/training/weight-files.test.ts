@@ -1,7 +1,7 @@
 // Tests of where weights lie: one file, several with an index, or what is there instead, said by name.
 import { expect, test } from 'vitest';
 import { writeSafetensors } from '../../../src/data/safetensors.ts';
-import { readWeightFiles } from '../../../src/lab/training/weight-files.ts';
+import { inMemory, ofBlob, openWeightFiles } from '../../../src/lab/training/weight-files.ts';
 
 const tensor = (value: number) => ({ shape: [2], data: Float32Array.of(value, value) });
 const file = (...names: readonly string[]) =>
@@ -15,12 +15,14 @@ const complete = {
   [two]: file('c'),
 };
 const read = (files: Readonly<Record<string, Uint8Array>>) =>
-  readWeightFiles(async (name) => (Object.hasOwn(files, name) ? files[name] : undefined));
+  openWeightFiles(async (name) =>
+    Object.hasOwn(files, name) ? inMemory(files[name] ?? new Uint8Array()) : undefined,
+  );
 
 test('shards are one model', async () => {
   const tensors = await read(complete);
   expect([...tensors.keys()].sort()).toEqual(['a', 'b', 'c']);
-  expect(tensors.get('b')?.data()).toEqual(Float32Array.of(1, 1));
+  expect(await tensors.get('b')?.read()).toEqual(Float32Array.of(1, 1));
 });
 
 test('a single file is taken before shards, as Transformers does', async () => {
@@ -102,10 +104,18 @@ test.each([
 test('a hostile index of many files is refused before any is read', async () => {
   const map = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`t${i}`, `${i}.safetensors`]));
   const opened: string[] = [];
-  const attempt = readWeightFiles(async (name) => {
+  const attempt = openWeightFiles(async (name) => {
     opened.push(name);
-    return name === 'model.safetensors.index.json' ? index(map) : undefined;
+    return name === 'model.safetensors.index.json' ? inMemory(index(map)) : undefined;
   });
   await expect(attempt).rejects.toThrow('it names more than 4096 files');
   expect(opened).toEqual(['model.safetensors', 'model.safetensors.index.json']);
+});
+
+test('a file that was chosen in a page is read in parts', async () => {
+  const blob = new Blob([file('a', 'b')]);
+  const tensors = await openWeightFiles(async (name) =>
+    name === 'model.safetensors' ? ofBlob(blob) : undefined,
+  );
+  expect(await tensors.get('b')?.read(1, 1)).toEqual(Float32Array.of(1));
 });

@@ -11,6 +11,7 @@ import {
   exportParameters,
   importParameters,
   type NamedTensor,
+  streamParameters,
 } from '../../../src/model/huggingface/weights.ts';
 import { initialiseParameters } from '../../../src/model/initialise.ts';
 import { countParameters, parameterSpecs } from '../../../src/model/parameters.ts';
@@ -265,6 +266,36 @@ test('a tied model whose file has the table under the name of the head only is r
   tensors.delete('model.embed_tokens.weight');
   tensors.set('lm_head.weight', table);
   expect(importParameters(config, tensors)).toEqual(values);
+});
+
+test('parameters that stay in their file come as they do from memory, tables in parts', async () => {
+  for (const changes of [
+    { bias: true },
+    { ...llama, width: 24, vocabulary: 200_000 },
+    { ...llama, tiedHead: false },
+  ]) {
+    const config = model(changes);
+    const values = randomParameters(config);
+    const tensors = exportParameters(config, lookIn(values), { content: 'weights' });
+    const stored = new Map(
+      [...tensors].map(([name, { shape, data }]) => {
+        const read = async (first = 0, count = data.length - first) => data.subarray(first, first + count);
+        return [name, { dtype: 'F32' as const, shape, read }];
+      }),
+    );
+    const found = new Map([...values].map(([name, { length }]) => [name, new Float32Array(length)]));
+    const largest: number[] = [];
+    await streamParameters(config, stored, ({ name, first, values: part }) => {
+      largest.push(part.length);
+      found.get(name)?.set(part, first);
+    });
+    for (const [name, array] of values)
+      expect(
+        array.every((value, at) => value === found.get(name)?.[at]),
+        name,
+      ).toBe(true);
+    expect(Math.max(...largest)).toBeLessThanOrEqual(2 ** 22);
+  }
 });
 
 test('a transposed matrix is said to be one', () => {
