@@ -39,7 +39,9 @@ export function addLesson(program: Command): void {
       const guess = options.guess === undefined ? undefined : readGuess(lesson.info, options.guess);
       const request = { id, size, ...(guess === undefined ? {} : { guess }) } as const;
       const question = lesson.info.question[size];
-      output.text(`${lesson.info.title}\n\n${lesson.info.text.join('\n\n')}\n\n${question.text}\n\n`);
+      output.text(
+        `${lesson.info.title}\n\n${lesson.info.text.join('\n\n')}\n\n${question.text}${question.kind === 'number' ? ` ${question.judged}` : ''}\n\n`,
+      );
       const outcome = await withInterruption((signal) =>
         runLesson(
           engine,

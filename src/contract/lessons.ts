@@ -15,6 +15,10 @@ export type LessonQuestion =
       readonly unit: string;
       readonly minimum: number;
       readonly maximum: number;
+      /** The factor within which a guess is right; 1 for counts, which are right when they are equal. */
+      readonly rightFactor: number;
+      /** The same in a sentence, said before anybody guesses. */
+      readonly judged: string;
     }
   | {
       readonly kind: 'choice';

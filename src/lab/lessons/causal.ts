@@ -11,7 +11,7 @@ import { formatFigure } from '../../text/numbers.ts';
 import { computeAttentionMap } from '../inside/attention-map.ts';
 import { tokenNames } from '../plans/corpus.ts';
 import { readParameters } from '../plans/parameter-io.ts';
-import { check, type Lesson, type LessonTools } from './lesson.ts';
+import { check, exactly, type Lesson, type LessonTools } from './lesson.ts';
 import { type LessonRun, lessonExperiment, startLessonRun, trainSteps } from './training.ts';
 
 const sizes = {
@@ -30,6 +30,7 @@ function questionFor(size: LessonSize): LessonQuestion {
     unit: 'positions',
     minimum: 0,
     maximum: tokens,
+    ...exactly,
   };
 }
 

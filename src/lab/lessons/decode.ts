@@ -16,7 +16,7 @@ import { formatFigure, formatSeconds } from '../../text/numbers.ts';
 import type { Engine } from '../plans/engine.ts';
 import { type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { freshWeights, openModel } from '../plans/open-model.ts';
-import { check, type Lesson, type LessonTools, table } from './lesson.ts';
+import { check, type Lesson, type LessonTools, table, within } from './lesson.ts';
 import { evaluatePolynomial, fitPolynomial } from './polynomial.ts';
 import { lessonExperiment } from './training.ts';
 
@@ -39,6 +39,7 @@ function questionFor(size: LessonSize): LessonQuestion {
     unit: 'times as long',
     minimum: 0.001,
     maximum: 1_000_000,
+    ...within(1.5),
   };
 }
 

@@ -4,7 +4,7 @@ import type { LessonInfo } from '../../contract/lessons.ts';
 import { formatFigure } from '../../text/numbers.ts';
 import { pressAssumptions } from '../../theory/assumptions.ts';
 import { deepSeekCheck, deepSeekModel, deepSeekReported } from '../../theory/deepseek.ts';
-import { check, type Lesson, table } from './lesson.ts';
+import { check, type Lesson, table, within } from './lesson.ts';
 
 const question = {
   kind: 'number',
@@ -12,6 +12,7 @@ const question = {
   unit: 'million GPU-hours',
   minimum: 0.0001,
   maximum: 1_000_000,
+  ...within(1.25),
 } as const;
 
 const info: LessonInfo = {

@@ -55,20 +55,36 @@ export async function runLesson(
   return {
     lesson: lesson.info.id,
     size,
-    ...(guess === undefined ? {} : { guess, guessVerdict: judgeGuess(guess, found.measured.value) }),
+    ...(guess === undefined
+      ? {}
+      : { guess, guessVerdict: judgeGuess(lesson.info.question[size], guess, found.measured.value) }),
     prediction,
     ...found,
     seconds: (performance.now() - start) / 1000,
   };
 }
 
-/** How near a guess came: within a quarter is right, within a factor of two close; a choice is right or not. */
-export function judgeGuess(guess: LessonGuess, measured: LessonGuess): 'right' | 'close' | 'off' {
-  if (typeof guess === 'string' || typeof measured === 'string') return guess === measured ? 'right' : 'off';
+/** How the guess of a count is judged. */
+export const exactly = { rightFactor: 1, judged: 'A count: right when it is equal.' } as const;
+
+/** How the guess of what has a tolerance is judged. */
+export function within(rightFactor: number) {
+  return { rightFactor, judged: `Right within a factor of ${rightFactor}.` } as const;
+}
+
+/** How near a guess came: right as the question says; close is one off a count, or within the factor twice; a choice is right or not. */
+export function judgeGuess(
+  question: LessonQuestion,
+  guess: LessonGuess,
+  measured: LessonGuess,
+): 'right' | 'close' | 'off' {
   if (guess === measured) return 'right';
+  if (question.kind === 'choice' || typeof guess === 'string' || typeof measured === 'string') return 'off';
+  const { rightFactor } = question;
+  if (rightFactor === 1) return Math.abs(guess - measured) <= 1 ? 'close' : 'off';
   if (guess <= 0 || measured <= 0) return 'off';
   const factor = Math.max(guess / measured, measured / guess);
-  return factor <= 1.25 ? 'right' : factor <= 2 ? 'close' : 'off';
+  return factor <= rightFactor ? 'right' : factor <= rightFactor ** 2 ? 'close' : 'off';
 }
 
 /** @throws LabError when a guess is no answer to the question */

@@ -3,7 +3,7 @@
 import type { LessonInfo, LessonQuestion, LessonSeries, LessonSize } from '../../contract/lessons.ts';
 import { formatFigure } from '../../text/numbers.ts';
 import { floorsOf } from '../plans/corpus.ts';
-import { check, type Lesson } from './lesson.ts';
+import { check, exactly, type Lesson } from './lesson.ts';
 import { lessonExperiment, lossByPosition, mean, startLessonRun, trainSteps } from './training.ts';
 
 const sizes = {
@@ -34,6 +34,7 @@ function questionFor(size: LessonSize): LessonQuestion {
     unit: 'positions',
     minimum: 0,
     maximum: context,
+    ...exactly,
   };
 }
 

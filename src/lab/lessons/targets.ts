@@ -4,7 +4,7 @@ import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/less
 import { planFlops } from '../../plan/predict.ts';
 import { formatFigure } from '../../text/numbers.ts';
 import { recordTrainingPlans } from '../plans/training-plans.ts';
-import { check, type Lesson, type LessonTools, table } from './lesson.ts';
+import { check, type Lesson, type LessonTools, table, within } from './lesson.ts';
 import { lessonExperiment, lossByPosition, startLessonRun, trainSteps } from './training.ts';
 
 type LossPositions = 'all' | 'last';
@@ -32,6 +32,7 @@ function questionFor(size: LessonSize): LessonQuestion {
     unit: 'times as many flops',
     minimum: 0.01,
     maximum: 1_000_000,
+    ...within(1.5),
   };
 }
 

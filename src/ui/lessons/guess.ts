@@ -93,6 +93,7 @@ export class LessonGuessElement extends LitElement {
                 />
                 <span class="muted">${question.unit}</span>
               </div>
+              <span class="small muted judged">${question.judged}</span>
             </fieldset>`
           : html`<fieldset role="radiogroup" aria-labelledby="question">
               ${question.choices.map(

@@ -4,7 +4,7 @@ import type { LessonEvent } from '../../../src/contract/lessons.ts';
 import { allLessons, lessonNamed } from '../../../src/lab/lessons/catalogue.ts';
 import { decayPerLayer } from '../../../src/lab/lessons/gradients.ts';
 import { splitAttention } from '../../../src/lab/lessons/heads.ts';
-import { judgeGuess, type Lesson, runLesson } from '../../../src/lab/lessons/lesson.ts';
+import { exactly, judgeGuess, type Lesson, runLesson, within } from '../../../src/lab/lessons/lesson.ts';
 import { stepsTo } from '../../../src/lab/lessons/targets.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 
@@ -82,19 +82,34 @@ describe('a lesson', () => {
   });
 });
 
+const number = { kind: 'number', text: '', unit: '', minimum: 0, maximum: 100 } as const;
+
 describe('a guess', () => {
   it.each([
     [6, 6, 'right'],
     [0, 0, 'right'],
     [0, 6, 'off'],
+    [5, 6, 'close'],
+    [60, 64, 'off'],
+  ] as const)('of the count %d where there were %d is %s', (guess, measured, verdict) => {
+    expect(judgeGuess({ ...number, ...exactly }, guess, measured)).toBe(verdict);
+  });
+
+  it.each([
     [10, 12, 'right'],
     [12, 10, 'right'],
-    [10, 19, 'close'],
+    [10, 15, 'close'],
     [10, 21, 'off'],
+    [0, 6, 'off'],
+  ] as const)('of %d where %d was measured is %s within a quarter', (guess, measured, verdict) => {
+    expect(judgeGuess({ ...number, ...within(1.25) }, guess, measured)).toBe(verdict);
+  });
+
+  it.each([
     ['same', 'same', 'right'],
     ['same', 'more', 'off'],
-  ] as const)('of %s where %s was measured is %s', (guess, measured, verdict) => {
-    expect(judgeGuess(guess, measured)).toBe(verdict);
+  ] as const)('of the choice %s where it is %s is %s', (guess, measured, verdict) => {
+    expect(judgeGuess({ kind: 'choice', text: '', choices: [] }, guess, measured)).toBe(verdict);
   });
 });
 

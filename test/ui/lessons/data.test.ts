@@ -12,7 +12,15 @@ import {
   verdictText,
 } from '../../../src/ui/lessons/data.ts';
 
-const number = { kind: 'number', text: 'How many?', unit: 'positions', minimum: 0, maximum: 16 } as const;
+const number = {
+  kind: 'number',
+  text: 'How many?',
+  unit: 'positions',
+  minimum: 0,
+  maximum: 16,
+  rightFactor: 1,
+  judged: '',
+} as const;
 const choice = {
   kind: 'choice',
   text: 'Which?',
