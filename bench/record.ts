@@ -1,7 +1,7 @@
 // Records the nano preset for the page's first paint: a whole run with predictions, samples and its kernel table.
 import { writeFileSync } from 'node:fs';
 import type { RunRecord } from '../src/contract/records.ts';
-import { calibrateDevice } from '../src/lab/cost/calibration.ts';
+import { calibrateDevice, isUnsteady } from '../src/lab/cost/calibration.ts';
 import { measuredTable } from '../src/lab/cost/kernel-table.ts';
 import { gpuEngine } from '../src/lab/plans/engine.ts';
 import { checkRunRecord } from '../src/lab/records/run-record.ts';
@@ -21,7 +21,10 @@ export async function recordRun(open: OpenDevice, file: string): Promise<void> {
   const parsed = parseExperiment(findPreset(presetId)?.experiment);
   if (parsed.kind !== 'ok') throw new Error(parsed.problems[0]?.message);
   const host = `Node ${process.versions.node}, Dawn`;
-  const engine = gpuEngine(open, await calibrateDevice(open, `node ${process.versions.node}`));
+  const profile = await calibrateDevice(open, `node ${process.versions.node}`);
+  // Predictions from a machine that was busy with other things would mislead every visitor: better none.
+  if (isUnsteady(profile)) console.log('the device was not steady: recorded without predictions');
+  const engine = gpuEngine(open, isUnsteady(profile) ? undefined : profile);
   const run = await prepareRun(engine, parsed.experiment, { withSampler: true });
   const recorder = new RunRecorder(run, {
     id: `recorded-${presetId}`,

@@ -20,6 +20,7 @@ const codeByKind: Readonly<Record<Problem['kind'], number>> = {
   storageFull: exitCodes.badInput,
   newerStorage: exitCodes.badInput,
   busy: exitCodes.badInput,
+  openElsewhere: exitCodes.badInput,
   internal: exitCodes.internal,
 };
 

@@ -156,7 +156,10 @@ export interface RunApi {
   savedRuns(): Promise<readonly SavedRun[]>;
   /** Opens a saved run, paused where it was: `prepared`, then its kept curve as `steps` and `evaluation` events. */
   openSavedRun(id: string): Promise<Result<ExperimentJson>>;
-  deleteSavedRun(id: string): Promise<void>;
+  /** Saves the run that is open, between two steps, if it has steps that are not saved. */
+  saveRun(): Promise<void>;
+  /** Refused while another tab has the run open. */
+  deleteSavedRun(id: string): Promise<Result<undefined>>;
 }
 
 /** A run kept in this browser that can be gone on with. */
@@ -168,4 +171,6 @@ export interface SavedRun {
   readonly totalSteps: number;
   readonly loss: number;
   readonly bytes: number;
+  /** Another tab of this browser has it open: it is that tab's to train, rename and delete. */
+  readonly isElsewhere?: boolean;
 }

@@ -35,6 +35,7 @@ export interface Problem {
     | 'storageFull'
     | 'newerStorage'
     | 'busy'
+    | 'openElsewhere'
     | 'internal';
   readonly message: string;
   readonly fields?: readonly FieldProblem[];

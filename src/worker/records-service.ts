@@ -20,7 +20,7 @@ const titleLength = 200;
 
 /** Makes this part of the lab. */
 export function createRecords(
-  runs: Pick<Runs, 'openRecord' | 'rename'>,
+  runs: Pick<Runs, 'openRecord' | 'rename' | 'requireHere' | 'elsewhere'>,
   storage: Pick<RunStorage, 'list' | 'entry' | 'record' | 'saveRecord' | 'rename'>,
 ): RecordsApi {
   const recordOf = async (id: string): Promise<RunRecord> => {
@@ -32,10 +32,14 @@ export function createRecords(
     throw new LabError({ kind: 'invalidFile', message: `saved runs: ${entry.title} has no record.` });
   };
   return {
-    keptRuns: async () =>
-      (await storage.list().catch(() => [])).map((run) => {
-        return listed(runs.openRecord(run.id) ? run : { ...run, state: restingState(run) });
-      }),
+    keptRuns: async () => {
+      const elsewhere = await runs.elsewhere();
+      return (await storage.list().catch(() => [])).map((run) => {
+        const isElsewhere = elsewhere.has(run.id);
+        const isOpen = isElsewhere || runs.openRecord(run.id) !== undefined;
+        return listed({ ...run, isElsewhere, ...(isOpen ? {} : { state: restingState(run) }) });
+      });
+    },
     runRecord: (id) => answer(() => recordOf(id)),
     readRecord: (file) => answer(() => stage('invalidFile', () => readFile(file))),
     keepRecord: (record) => answer(() => keep(storage, record)),
@@ -43,6 +47,7 @@ export function createRecords(
       answer(async () => {
         const given = title.replace(/\s+/g, ' ').trim().slice(0, titleLength);
         if (given === '') throw new LabError({ kind: 'invalidData', message: 'Give the run a name.' });
+        await runs.requireHere(id); // its keeper would write the old name again
         await stage('invalidFile', () => storage.rename(id, given));
         runs.rename(id, given);
         return undefined;
@@ -81,6 +86,7 @@ async function keep(
 }
 
 /** What the page sees of an index entry. */
-function listed({ id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue }: KeptRun): KeptRun {
-  return { id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue };
+function listed(run: KeptRun): KeptRun {
+  const { id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue, isElsewhere = false } = run;
+  return { id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue, isElsewhere };
 }

@@ -31,13 +31,16 @@ export function createRun(
     stop: () => runs.stop(),
     exportRun: (format) => answer(() => runs.exportRun(format)),
     importRun: (files) => answer(async () => formJson(parsed(await runs.importRun(files)))),
-    savedRuns: async () =>
-      (await storage.list().catch(() => []))
+    savedRuns: async () => {
+      const elsewhere = await runs.elsewhere();
+      return (await storage.list().catch(() => []))
         .filter(({ canContinue }) => canContinue)
         .map(({ id, title, savedAt, step, totalSteps, loss, bytes }) => {
-          return { id, title, savedAt, step, totalSteps, loss, bytes };
-        }),
+          return { id, title, savedAt, step, totalSteps, loss, bytes, isElsewhere: elsewhere.has(id) };
+        });
+    },
     openSavedRun: (id) => answer(async () => formJson(parsed(await runs.openSaved(id)))),
-    deleteSavedRun: (id) => runs.deleteSaved(id),
+    saveRun: () => runs.save(),
+    deleteSavedRun: (id) => answer(() => runs.deleteSaved(id).then(() => undefined)),
   };
 }

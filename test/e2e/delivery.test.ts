@@ -2,6 +2,7 @@
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { attach } from './page-driver.ts';
 
 describeBrowser('the served page', () => {
   let browser: Browser;
@@ -35,6 +36,39 @@ describeBrowser('the served page', () => {
     expect(await page.title()).toMatch(/flopscope/i);
     expect(troubles).toEqual([]);
     await page.close();
+  });
+
+  it('says that a room cannot be had without a network, and brings it by itself when there is one', async () => {
+    const lab = await attach(await browser.newPage());
+    let isOffline = true;
+    await lab.page.setRequestInterception(true);
+    lab.page.on('request', (request) => {
+      const isRoom = /\/assets\/room-/.test(request.url());
+      void (isOffline && isRoom ? request.abort('internetdisconnected') : request.continue());
+    });
+    await lab.page.goto(pageAddress());
+    await lab.click('room-tabs', 'a', 'Costs');
+    const said = await lab.waitForText('lab-page', '.missing', /Costs could not be loaded.*Try again/);
+    expect(said).not.toMatch(/[Rr]eload/);
+    expect(await lab.text('problem-list', '.problem')).toBe('');
+    isOffline = false;
+    await lab.find('room-costs', '.figures'); // nothing was pressed
+    expect(await lab.text('lab-page', '.missing')).toBe('');
+    await lab.page.close();
+  });
+
+  it('has fetched its rooms before they are wanted', async () => {
+    const lab = await attach(await browser.newPage());
+    const fetched: string[] = [];
+    lab.page.on('requestfinished', (request) => void fetched.push(request.url()));
+    await lab.page.goto(pageAddress());
+    await expect
+      .poll(() => fetched.filter((url) => /\/assets\/room-/.test(url)).length, { timeout: 30_000 })
+      .toBe(8);
+    await lab.page.setOfflineMode(true);
+    await lab.click('room-tabs', 'a', 'Costs');
+    await lab.find('room-costs', '.figures');
+    await lab.page.close();
   });
 
   it('finds a WebGPU adapter', async () => {

@@ -7,6 +7,8 @@ export interface PageDriver {
   readonly page: Page;
   /** Errors of scripts, failed requests, and violations of the content policy. */
   readonly troubles: string[];
+  /** Kinds of the questions that the browser asked; each was answered with yes. */
+  readonly dialogs: string[];
   /** The text of an element as it is on display; empty when there is no such element. */
   text(element: string, inside?: string): Promise<string>;
   /** Waits until the text matches. Fails with the text that was there. */
@@ -55,15 +57,20 @@ export async function attach(page: Page): Promise<PageDriver> {
     if (message.type() === 'error') troubles.push(message.text());
   });
   page.on('pageerror', (error) => troubles.push(String(error)));
+  const dialogs: string[] = [];
+  page.on('dialog', (dialog) => {
+    dialogs.push(dialog.type());
+    void dialog.accept();
+  });
   await page.evaluateOnNewDocument(() => {
     addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
       console.error(`policy: ${violatedDirective} ${blockedURI}`);
     });
   });
-  return driver(page, troubles);
+  return driver(page, troubles, dialogs);
 }
 
-function driver(page: Page, troubles: string[]): PageDriver {
+function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
   const search = async (element: string, inside: string, label: string | RegExp | undefined) => {
     const pattern = label instanceof RegExp ? label.source : label && `^${label}$`;
     const handle = await page.evaluateHandle(
@@ -116,6 +123,7 @@ function driver(page: Page, troubles: string[]): PageDriver {
   return {
     page,
     troubles,
+    dialogs,
     text,
     find,
     waitForText: async (element, inside, pattern, seconds) => {

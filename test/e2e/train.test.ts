@@ -163,6 +163,24 @@ describeBrowser('the page', () => {
       .toBe('');
   });
 
+  it('belongs to its tab: another sees it, and neither opens nor deletes it', async () => {
+    await lab.waitForText('run-files', 'p[aria-live]', /Saved in this browser at step \d+/);
+    const second = await openPage(browser, tinyQuery);
+    await second.waitForText('notice-strips', '.elsewhere', /Open in another tab: .*saved at step \d+/);
+    expect(await second.text('notice-strips', '[aria-label="Saved run"]')).toBe('');
+    for (const label of [/^Open /, /^Delete /]) {
+      const button = await second.find('run-files', 'li button', label);
+      expect(await button.evaluate((element) => (element as HTMLButtonElement).disabled)).toBe(true);
+    }
+    await second.click('notice-strips', '.elsewhere a');
+    await second.waitForText('run-list', 'tbody', /in another tab/);
+    await second.click('run-list', 'button', /^Show /);
+    await second.find('replay-panel', 'section');
+    expect(second.troubles).toEqual([]);
+    await second.page.close();
+    await lab.page.bringToFront();
+  });
+
   it('goes on training while another tab hides it, and catches up when it is back', async () => {
     const before = await stepOf(lab);
     const other = await browser.newPage();
@@ -187,9 +205,10 @@ describeBrowser('the page', () => {
     expect(readFileSync(downloads.checkpoint).byteLength).toBeGreaterThan(100_000);
   });
 
-  it('offers the saved run after a reload and goes on from there', async () => {
+  it('asks before steps are lost, offers the saved run after a reload and goes on from there', async () => {
     await lab.waitForText('run-files', 'p[aria-live]', /Saved in this browser at step \d+/);
     await lab.page.reload();
+    expect(lab.dialogs).toEqual(['beforeunload']);
     const offer = await lab.waitForText(
       'notice-strips',
       '[aria-label="Saved run"]',
@@ -240,6 +259,16 @@ describeBrowser('the page', () => {
     await lab.waitForText('problem-list', '.problem', /This file cannot be opened/);
     await lab.click('problem-list', 'button', /^Close/);
     await lab.waitForText('problem-list', '.list', /^$/);
+  });
+
+  it('deletes a kept run only when it is said twice', async () => {
+    const before = (await lab.text('run-files', 'ul')).length;
+    await lab.click('run-files', 'li button', /^Delete /);
+    expect((await lab.text('run-files', 'ul')).length).toBeGreaterThanOrEqual(before);
+    await lab.click('run-files', 'li button', /for good$/);
+    await expect
+      .poll(async () => (await lab.text('run-files', 'ul')).length, { timeout: 15_000 })
+      .toBeLessThan(before);
   });
 
   it('broke no policy and raised no error on the way', () => {

@@ -95,6 +95,13 @@ export class RunLoop {
     });
   }
 
+  /** Saves between steps what is not saved yet; a run that is over was. */
+  async save(): Promise<void> {
+    await this.exclusive(async () => {
+      if (!this.#isOver && this.run.trainer.progress.step !== (this.#savedStep ?? 0)) await this.#save();
+    });
+  }
+
   /** Resolves when nothing is going on any more: finished, paused, stopped or failed. */
   async settled(): Promise<void> {
     while (this.#loop) await this.#loop;

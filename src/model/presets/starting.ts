@@ -22,7 +22,7 @@ export const plainPresets: readonly ModelPreset[] = [
       'small enough to train on a software GPU too.',
     experiment: {
       model: { layers: 4, width: 96, heads: 3, context: 64, ...nanoGptModel, dropout: 0 },
-      train: trainingOf({ steps: 3000, batch: 8, learningRate: 3e-3, interval: 100 }),
+      train: trainingOf({ steps: 3000 }),
       data: stories,
     },
   },

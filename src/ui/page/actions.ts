@@ -33,10 +33,11 @@ function halve(lab: LabController, path: string, isWhole: boolean): boolean {
 function answerProblem(lab: LabController, parts: PageParts, action: ProblemAction): void {
   switch (action) {
     case 'reload':
-      location.reload();
+      // What cannot be saved is asked about by the browser before the page goes.
+      void lab.saveRun().finally(() => location.reload());
       return;
     case 'continueSaved': {
-      const newest = lab.state.savedRuns[0];
+      const newest = lab.state.savedRuns.find(({ isElsewhere }) => isElsewhere !== true);
       if (newest !== undefined) void lab.continueRun(newest.id);
       return;
     }
@@ -97,6 +98,7 @@ export function labHandlers(lab: LabController, parts: PageParts): LabHandlers {
   return {
     'choose-preset': ({ id }) => lab.choosePreset(id),
     'choose-size': ({ factor }) => void chooseSize(lab, factor),
+    'undo-choice': () => lab.undoChoice(),
     'change-field': ({ path, value }) => lab.setField(path, value),
     'choose-text': ({ file }) => void lab.chooseText(file && { name: file.name, content: file }),
     'change-calibrate-first': ({ value }) => lab.setCalibrateFirst(value),

@@ -1,5 +1,5 @@
 // The page: puts the elements in their places and turns their events into calls.
-import { html, LitElement } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Preset } from '../../contract/form.ts';
@@ -12,6 +12,7 @@ import type { Theme } from '../state/events.ts';
 import { describeDifferences, differences } from '../state/experiment.ts';
 import {
   hasGpu,
+  hasUnsavedSteps,
   hasWeights,
   isLabFree,
   isOnProcessor,
@@ -23,6 +24,7 @@ import type { ExperimentForm } from '../train/experiment-form.ts';
 import type { OwnTextElement } from '../train/own-text.ts';
 import type { RunFiles } from '../train/run-files.ts';
 import { handleDrop, handleKey, labHandlers } from './actions.ts';
+import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
 import { pageStyles } from './styles.ts';
 import { applyTheme, readTheme } from './theme.ts';
@@ -53,6 +55,9 @@ export class LabPage extends LitElement {
   @state() private room: string = trainingRoom.id;
   /** Rooms that were entered: they keep what was done in them. */
   @state() private entered: readonly string[] = [];
+  readonly #loader = new RoomLoader(this, (id) => {
+    this.entered = [...new Set([...this.entered, id])];
+  });
   @query('experiment-form') private readonly form: ExperimentForm | undefined;
   @query('own-text') private readonly ownText: OwnTextElement | undefined;
   @query('run-files') private readonly files: RunFiles | undefined;
@@ -84,6 +89,13 @@ export class LabPage extends LitElement {
   #onDragOver = (event: DragEvent): void => event.preventDefault();
   #onDrop = (event: DragEvent): void => handleDrop(this.#handlers, event);
 
+  /** The browser asks before steps are lost; meanwhile they are saved. */
+  #onLeave = (event: BeforeUnloadEvent): void => {
+    if (!hasUnsavedSteps(this.#lab.state.run)) return;
+    event.preventDefault();
+    void this.#lab.saveRun();
+  };
+
   constructor() {
     super();
     applyTheme(this.theme);
@@ -105,6 +117,7 @@ export class LabPage extends LitElement {
     addEventListener('keydown', this.#onKey);
     addEventListener('dragover', this.#onDragOver);
     addEventListener('drop', this.#onDrop);
+    addEventListener('beforeunload', this.#onLeave);
     this.#onHash();
   }
 
@@ -114,6 +127,7 @@ export class LabPage extends LitElement {
     removeEventListener('keydown', this.#onKey);
     removeEventListener('dragover', this.#onDragOver);
     removeEventListener('drop', this.#onDrop);
+    removeEventListener('beforeunload', this.#onLeave);
   }
 
   protected override render() {
@@ -139,22 +153,42 @@ export class LabPage extends LitElement {
           ${room.render(lab, this.#lab.access)}
         </main>`,
       )}
+      ${this.#missingRoom()}
       <footer class="small muted">Everything stays on this machine: the page sends nothing anywhere.</footer>`;
+  }
+
+  /** What stands in the place of a room whose code has not come. */
+  #missingRoom() {
+    const { missing } = this.#loader;
+    if (this.room !== missing?.id) return nothing;
+    return html`<main class="room">
+      <p class="missing" role="status">
+        <strong>${missing.label} could not be loaded.</strong>
+        ${
+          navigator.onLine
+            ? 'The server does not answer, or the page was renewed there: then this room comes with the next visit.'
+            : 'There is no network: it comes by itself when the network is back.'
+        }
+        What is open here goes on.
+        <button @click=${() => void this.#loader.load(missing)}>Try again</button>
+      </p>
+    </main>`;
   }
 
   /** Shows a room; the first time its code is fetched. */
   async #enter(id: string): Promise<void> {
     this.room = id;
     const room = rooms.find((candidate) => candidate.id === id);
-    if (room === undefined || this.entered.includes(id)) return;
-    await this.#lab.access.attempt('', () => room.load());
-    this.entered = [...new Set([...this.entered, id])];
+    if (room === undefined || this.entered.includes(id)) return this.#loader.forget();
+    await this.#loader.load(room);
   }
 
   #strips(lab: LabState, replay: ReplayView | undefined) {
     const { run, selfTest, catalogue } = lab;
     const wrong = selfTest.kind === 'done' ? selfTest.value.rows.filter((row) => !row.passed) : [];
-    const unfinished = lab.savedRuns.find(({ step, totalSteps }) => step < totalSteps);
+    const unfinished = lab.savedRuns.find(
+      ({ step, totalSteps, isElsewhere }) => step < totalSteps && !isElsewhere,
+    );
     const presetId = replay?.recorded.presetId ?? '';
     return html`<notice-strips
       role="region"
@@ -164,6 +198,7 @@ export class LabPage extends LitElement {
       .notices=${lab.notices}
       .wrongKernels=${[...new Set(wrong.map(({ kernel }) => kernel))]}
       .savedRun=${run.state === 'idle' ? unfinished : undefined}
+      .elsewhere=${run.state === 'idle' ? lab.savedRuns.find(({ isElsewhere }) => isElsewhere) : undefined}
       .recorded=${this.room === trainingRoom.id ? replay?.recorded : undefined}
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
       .nextTitle=${catalogue?.presets.find(({ id }) => id === lab.presetId)?.title ?? ''}
@@ -202,6 +237,7 @@ export class LabPage extends LitElement {
         .presets=${catalogue?.presets ?? []}
         .presetId=${presetId}
         .difference=${preset === undefined ? '' : describeDifferences(differences(fields, preset, experiment))}
+        .replaced=${catalogue?.presets.find(({ id }) => id === lab.replaced?.presetId)?.title ?? ''}
         .sinceRun=${started === undefined ? '' : describeDifferences(differences(fields, started, experiment))}
       ></preset-picker>
       <own-text .summary=${lab.text}></own-text>

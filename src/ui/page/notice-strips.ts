@@ -64,6 +64,8 @@ export class NoticeStrips extends LitElement {
   @property({ attribute: false }) wrongKernels: readonly string[] = [];
   /** An unfinished run of this browser, while no other is open. */
   @property({ attribute: false }) savedRun: SavedRun | undefined;
+  /** A run that another tab has open, while none is open here. */
+  @property({ attribute: false }) elsewhere: SavedRun | undefined;
   /** What is replayed, and the title of its preset. */
   @property({ attribute: false }) recorded: RunRecord | undefined;
   @property() recordedTitle = '';
@@ -79,6 +81,7 @@ export class NoticeStrips extends LitElement {
       ${this.notices.map((notice) => html`<div class="strip" role="status"><span>${notice}</span></div>`)}
       ${this.wrongKernels.length > 0 ? this.#wrong() : nothing}
       ${this.savedRun !== undefined && !this.isOfferDeclined ? this.#offer(this.savedRun) : nothing}
+      ${this.elsewhere === undefined ? nothing : this.#elsewhere(this.elsewhere)}
       ${this.recorded === undefined ? nothing : this.#recording(this.recorded)}
     </div>`;
   }
@@ -90,6 +93,16 @@ export class NoticeStrips extends LitElement {
         here cannot be trusted. A newer browser or driver may help.
       </span>
       <button ?disabled=${!this.canStart} @click=${() => emit(this, 'train', { isTrusted: true })}>Train anyway</button>
+    </div>`;
+  }
+
+  #elsewhere({ title, step, totalSteps }: SavedRun) {
+    return html`<div class="strip elsewhere" role="status">
+      <span>
+        <strong>Open in another tab:</strong> ${title}, saved at step ${formatCount(step)} of ${formatCount(totalSteps)}.
+        It goes on there; its record can be looked at here.
+      </span>
+      <a href="#runs">Look at it</a>
     </div>`;
   }
 

@@ -62,9 +62,9 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
         ...withKept,
         hint: canContinue
           ? 'The driver was reset, or the browser took the GPU away.'
-          : 'The driver was reset, or the browser took the GPU away. A reload asks for it again.',
-        action: canContinue ? 'continueSaved' : 'reload',
-        actionLabel: canContinue ? 'Continue from the last save' : 'Reload the page',
+          : 'The driver was reset, or the browser took the GPU away. Ask for it again, then train.',
+        action: canContinue ? 'continueSaved' : 'retryDevice',
+        actionLabel: canContinue ? 'Continue from the last save' : 'Ask for the GPU again',
         tone: 'error',
       };
     case 'outOfMemory':
@@ -135,13 +135,23 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
         actionLabel: 'All right',
         tone: 'warning',
       };
+    case 'openElsewhere':
+      return {
+        title: 'This run is open in another tab',
+        hint: 'Go on there, or close that tab first. Here its record can be looked at, in Runs.',
+        action: 'dismiss',
+        actionLabel: 'All right',
+        tone: 'warning',
+      };
     case 'internal':
       return {
         title: 'Something broke inside the lab',
         ...withKept,
-        hint: 'This is a fault of the program. A reload starts it afresh.',
+        hint: keptState.hasRun
+          ? 'This is a fault of the program. The run goes on if it still takes steps; a reload starts the page afresh and offers the run where it was saved.'
+          : 'This is a fault of the program. A reload starts it afresh.',
         action: 'reload',
-        actionLabel: 'Reload the page',
+        actionLabel: keptState.hasRun ? 'Save the run and reload' : 'Reload the page',
         tone: 'error',
       };
     default:

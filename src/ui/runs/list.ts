@@ -87,7 +87,7 @@ export class RunList extends LitElement {
   }
 
   #row(run: KeptRun) {
-    const { id, title, state: runState, step, totalSteps, loss, bytes, savedAt } = run;
+    const { id, title, state: runState, step, totalSteps, loss, bytes, savedAt, isElsewhere } = run;
     const isChosen = this.chosen.includes(id);
     return html`<tr class=${id === this.shown ? 'shown' : ''}>
       <td>
@@ -100,7 +100,7 @@ export class RunList extends LitElement {
         />
       </td>
       <th scope="row">${this.renamed === id ? this.#renaming(run) : title}</th>
-      <td>${runState}</td>
+      <td>${isElsewhere ? 'in another tab' : runState}</td>
       <td class="number">${formatCount(step)} of ${formatCount(totalSteps)}</td>
       <td class="number">${formatLoss(loss)}</td>
       <td class="number">${formatBytes(bytes)}</td>
@@ -109,16 +109,21 @@ export class RunList extends LitElement {
     </tr>`;
   }
 
-  #actions({ id, title, canContinue }: KeptRun) {
+  #actions({ id, title, canContinue, isElsewhere }: KeptRun) {
     const button = (label: string, said: string, act: () => void) =>
       html`<button class="plain" aria-label="${said} ${title}" @click=${act}>${label}</button>`;
     return html`${button('Show', 'Show', () => this.#ask('replay', id))}
-    ${canContinue && this.canOpen ? button('Go on', 'Go on with', () => this.#ask('continue', id)) : nothing}
-    ${button('Rename', 'Rename', () => {
+    ${canContinue && this.canOpen && !isElsewhere ? button('Go on', 'Go on with', () => this.#ask('continue', id)) : nothing}
+    ${button('Save', 'Save the record of', () => this.#ask('export', id))}
+    ${isElsewhere ? nothing : this.#changes(id, button)}`;
+  }
+
+  /** What another tab's run is spared. */
+  #changes(id: string, button: (label: string, said: string, act: () => void) => unknown) {
+    return html`${button('Rename', 'Rename', () => {
       this.renamed = id;
       void this.updateComplete.then(() => this.titleInput?.select());
     })}
-    ${button('Save', 'Save the record of', () => this.#ask('export', id))}
     ${button('Delete', 'Delete', () => {
       this.deleted = id;
       void this.updateComplete.then(() => this.keepButton?.focus());

@@ -221,8 +221,10 @@ export class RoomRuns extends LitElement {
 
   async #delete(id: string): Promise<void> {
     const title = this.runs.find((run) => run.id === id)?.title ?? 'the run';
-    await this.access?.attempt('', (lab) => lab.deleteSavedRun(id));
-    this.said = `Deleted ${title}.`;
+    const result = await this.access?.attempt('', (lab) => lab.deleteSavedRun(id));
+    const isDeleted = result?.kind === 'ok';
+    if (result !== undefined && !isDeleted) this.access?.take(result);
+    this.said = isDeleted ? `Deleted ${title}.` : '';
     await this.#refreshAll();
   }
 

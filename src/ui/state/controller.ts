@@ -6,9 +6,10 @@ import type { SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { LabAccess } from './access.ts';
 import type { LabConnection } from './connection.ts';
-import { type FieldValue, valueAt, withValue } from './experiment.ts';
+import { differences, type FieldValue, valueAt, withValue } from './experiment.ts';
 import { SeriesCollector } from './series.ts';
 import {
+  hasUnsavedSteps,
   hasWeights,
   isOnProcessor,
   isRunActive,
@@ -32,6 +33,9 @@ export interface LabControllerOptions {
   readonly settleMilliseconds: number;
 }
 
+/** Milliseconds between two looks at runs that another tab has. */
+const elsewhereMilliseconds = 3000;
+
 /** The page's side of the lab. Every method may be called at any time; what it cannot do becomes a problem on display. */
 export class LabController implements ReactiveController {
   #options: LabControllerOptions;
@@ -40,6 +44,7 @@ export class LabController implements ReactiveController {
   /** Counts changes of the form, so that a late answer to an earlier one is dropped. */
   #revision = 0;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
+  #listTimer: ReturnType<typeof setTimeout> | undefined;
   #ownText: OwnText | undefined;
   /** The person trains although a kernel is wrong here: what goes on with that run needs no second word. */
   #isTrusted = false;
@@ -79,6 +84,7 @@ export class LabController implements ReactiveController {
 
   hostDisconnected(): void {
     clearTimeout(this.#settleTimer);
+    clearTimeout(this.#listTimer);
     this.#store.disconnect();
   }
 
@@ -87,11 +93,21 @@ export class LabController implements ReactiveController {
   choosePreset(id: string): void {
     const preset = this.state.catalogue?.presets.find((candidate) => candidate.id === id);
     if (preset === undefined) return;
-    this.#store.set({ presetId: id, fieldProblems: [], notices: [] });
+    const replaced = this.#changedSettings() ?? this.state.replaced;
+    this.#store.set({ presetId: id, fieldProblems: [], notices: [], replaced });
     this.#replaceExperiment(preset.experiment);
   }
 
+  /** Puts back what choosing a preset replaced. */
+  undoChoice(): void {
+    const { replaced } = this.state;
+    if (replaced === undefined) return;
+    this.#store.set({ presetId: replaced.presetId, fieldProblems: [], replaced: undefined });
+    this.#replaceExperiment(replaced.experiment);
+  }
+
   setField(path: string, value: FieldValue): void {
+    this.#store.set({ replaced: undefined });
     this.#replaceExperiment(withValue(this.state.experiment, path, value));
   }
 
@@ -240,8 +256,13 @@ export class LabController implements ReactiveController {
     if (await this.openSavedRun(id)) await this.resume();
   }
 
+  /** Saves the open run's steps, if some are not saved. */
+  async saveRun(): Promise<void> {
+    if (hasUnsavedSteps(this.state.run)) await this.#store.attempt('', (lab) => lab.saveRun());
+  }
+
   async deleteSavedRun(id: string): Promise<void> {
-    await this.#store.attempt('', (lab) => lab.deleteSavedRun(id));
+    await this.#store.attempt('', async (lab) => this.#store.take(await lab.deleteSavedRun(id)));
     await this.#listSavedRuns();
   }
 
@@ -269,6 +290,10 @@ export class LabController implements ReactiveController {
 
   async #listSavedRuns(): Promise<void> {
     await this.#store.attempt('', async (lab) => this.#store.set({ savedRuns: await lab.savedRuns() }));
+    clearTimeout(this.#listTimer);
+    // Another tab does not tell when it goes on or closes.
+    if (this.state.savedRuns.some(({ isElsewhere }) => isElsewhere))
+      this.#listTimer = setTimeout(() => void this.#listSavedRuns(), elsewhereMilliseconds);
   }
 
   #receive(events: readonly LabEvent[]): void {
@@ -347,6 +372,15 @@ export class LabController implements ReactiveController {
       return true;
     });
     return isOpen === true;
+  }
+
+  /** The form's settings, where they are not those of the chosen preset. */
+  #changedSettings(): LabState['replaced'] {
+    const { catalogue, experiment, presetId } = this.state;
+    const preset = catalogue?.presets.find(({ id }) => id === presetId);
+    if (catalogue === undefined || preset === undefined) return undefined;
+    const changed = differences(catalogue.fields, preset.experiment, experiment);
+    return changed.length > 0 ? { presetId, experiment } : undefined;
   }
 
   #replaceExperiment(experiment: ExperimentJson): void {

@@ -8,6 +8,8 @@ export interface LabEventDetails {
   'choose-preset': { readonly id: string };
   /** The chosen preset with this many times its parameters. */
   'choose-size': { readonly factor: number };
+  /** Puts the settings back that a preset replaced. */
+  'undo-choice': undefined;
   'change-field': { readonly path: string; readonly value: FieldValue };
   'choose-text': { readonly file: File | undefined };
   'change-calibrate-first': { readonly value: boolean };

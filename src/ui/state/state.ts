@@ -70,6 +70,8 @@ export interface LabState {
   readonly presetId: string;
   /** What the form says. */
   readonly experiment: ExperimentJson;
+  /** Changed settings that the choice of a preset replaced, until they are put back or something is changed anew. */
+  readonly replaced?: { readonly presetId: string; readonly experiment: ExperimentJson } | undefined;
   /** The same with every default filled in, as the worker last validated it. */
   readonly resolved?: ExperimentJson | undefined;
   readonly fieldProblems: readonly FieldProblem[];
@@ -152,6 +154,11 @@ export function isOnProcessor({ device }: Pick<LabState, 'device'>): boolean {
 /** Whether there are weights to sample from, profile or save. */
 export function hasWeights(run: RunView): boolean {
   return run.state !== 'idle' && run.state !== 'preparing' && run.state !== 'failed';
+}
+
+/** Whether the open run has steps that closing the page would lose. */
+export function hasUnsavedSteps({ state, last, savedStep }: RunView): boolean {
+  return (state === 'running' || state === 'paused') && last !== undefined && last.step > (savedStep ?? 0);
 }
 
 /** Seconds that the rest of the run will take, from the pace so far (the prediction before the first step). */

@@ -97,6 +97,8 @@ export class PresetPicker extends LitElement {
   /** How the form differs from the run on the device; empty when it does not or there is none. */
   @property() sinceRun = '';
 
+  /** Title of the experiment whose changed settings this choice replaced; empty where none were. */
+  @property() replaced = '';
   @state() private size = 1;
 
   protected override willUpdate(changes: PropertyValues<this>): void {
@@ -141,6 +143,14 @@ export class PresetPicker extends LitElement {
               <button class="plain small" @click=${() => emit(this, 'choose-preset', { id: this.presetId })}>
                 Reset
               </button>
+            </p>`
+      }
+      ${
+        this.replaced === ''
+          ? nothing
+          : html`<p class="difference replaced" role="status">
+              Your changed settings of ${this.replaced} were replaced.
+              <button class="plain small" @click=${() => emit(this, 'undo-choice', undefined)}>Undo</button>
             </p>`
       }
       ${

@@ -1,7 +1,7 @@
 // Saving and opening: the model for other tools, the checkpoint for going on, and the runs kept in this browser.
 
 import { css, html, LitElement, nothing } from 'lit';
-import { customElement, property, query } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import type { SavedRun } from '../../contract/runs.ts';
 import { describeTime, formatBytes, formatCount, formatLoss } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
@@ -38,6 +38,9 @@ export class RunFiles extends LitElement {
   @property({ type: Boolean }) canOpen = false;
   @property({ attribute: false }) savedStep: number | undefined;
   @property({ attribute: false }) savedBytes: number | undefined;
+  /** Id of the run whose deletion was asked for. */
+  @state() private deleted: string | undefined;
+  @query('button.keep') private readonly keepButton: HTMLButtonElement | undefined;
   @query('input') private readonly picker: HTMLInputElement | undefined;
 
   /** Opens the file picker. */
@@ -88,27 +91,56 @@ export class RunFiles extends LitElement {
                 ${run.title}
                 <span class="small muted">
                   step ${formatCount(run.step)} of ${formatCount(run.totalSteps)}, loss ${formatLoss(run.loss)},
-                  ${formatBytes(run.bytes)}, ${describeTime(run.savedAt)}
+                  ${formatBytes(run.bytes)}, ${describeTime(run.savedAt)}${run.isElsewhere ? ', open in another tab' : ''}
                 </span>
               </span>
               <button
-                ?disabled=${!this.canOpen}
+                ?disabled=${!this.canOpen || run.isElsewhere === true}
                 aria-label="Open ${run.title}"
                 @click=${() => emit(this, 'open-saved', { id: run.id, isContinued: false })}
               >
                 Open
               </button>
-              <button
-                class="plain"
-                ?disabled=${!this.canOpen}
-                aria-label="Delete ${run.title}"
-                @click=${() => emit(this, 'delete-saved', { id: run.id })}
-              >
-                Delete
-              </button>
+              ${this.deleted === run.id ? this.#deleting(run) : this.#deleteButton(run)}
             </li>`,
         )}
       </ul>`;
+  }
+
+  #deleteButton(run: SavedRun) {
+    return html`<button
+      class="plain"
+      ?disabled=${!this.canOpen || run.isElsewhere === true}
+      aria-label="Delete ${run.title}"
+      @click=${() => {
+        this.deleted = run.id;
+        void this.updateComplete.then(() => this.keepButton?.focus());
+      }}
+    >
+      Delete
+    </button>`;
+  }
+
+  /** A run is hours of work: one press takes none away. */
+  #deleting({ id, title }: SavedRun) {
+    return html`<button
+        class="danger"
+        aria-label="Delete ${title} for good"
+        @click=${() => {
+          this.deleted = undefined;
+          emit(this, 'delete-saved', { id });
+        }}
+      >
+        Delete for good
+      </button>
+      <button
+        class="keep"
+        @click=${() => {
+          this.deleted = undefined;
+        }}
+      >
+        Keep it
+      </button>`;
   }
 
   #onPick(): void {

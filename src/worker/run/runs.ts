@@ -17,6 +17,7 @@ import { RunLoop } from '../../lab/training/run-loop.ts';
 import type { Experiment } from '../../model/config.ts';
 import { type Devices, host } from '../devices.ts';
 import { type Activity, Exclusive } from '../exclusive.ts';
+import { RunClaims } from './claims.ts';
 import { runOfFiles, summariseText } from './files.ts';
 import { RunKeeper } from './keeper.ts';
 import { curveOf, keptRecord } from './kept-record.ts';
@@ -38,6 +39,7 @@ export class Runs {
   readonly #storage: RunStorage;
   readonly #emit: (event: LabEvent) => void;
   readonly #exclusive: Exclusive;
+  readonly #claims = new RunClaims();
   #current: Current | undefined;
   #isPreparing = false;
   #isStopWanted = false;
@@ -234,6 +236,16 @@ export class Runs {
   }
 
   async openSaved(id: string): Promise<ExperimentJson> {
+    await this.#claims.take(id); // nobody else writes it while it is read
+    try {
+      return await this.#openKept(id);
+    } catch (error) {
+      this.#claims.keepOnly(this.#current?.keeper.id);
+      throw error;
+    }
+  }
+
+  async #openKept(id: string): Promise<ExperimentJson> {
     const { run, checkpoint: bytes, text } = await stage('invalidFile', () => this.#storage.open(id));
     const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
     const own = text && { name: run.title, content: text };
@@ -245,6 +257,7 @@ export class Runs {
 
   /** Forgets a saved run. The one that is open is saved again when it goes on. */
   async deleteSaved(id: string): Promise<void> {
+    await this.requireHere(id);
     const { keeper } = this.#current ?? {};
     if (keeper?.id === id) {
       await keeper.settled(); // what is on its way to the disk would bring the run back
@@ -253,10 +266,28 @@ export class Runs {
     await this.#storage.remove(id);
   }
 
+  /** @throws LabError while another tab has the run open */
+  async requireHere(id: string): Promise<void> {
+    await this.#claims.take(id);
+    if (this.#current?.keeper.id !== id) this.#claims.release(id);
+  }
+
+  /** Ids of the runs that other tabs have open. */
+  elsewhere(): Promise<ReadonlySet<string>> {
+    return this.#claims.elsewhere();
+  }
+
+  /** Saves the open run if it has steps that are not saved. */
+  async save(): Promise<void> {
+    await this.#current?.loop.save();
+    await this.#current?.keeper.settled();
+  }
+
   /** The device is gone: nothing of the run can be used any more. */
   drop(): void {
     this.#devicesLost++;
     this.#current = undefined;
+    this.#claims.keepOnly(undefined);
     this.#wake();
   }
 
@@ -274,7 +305,9 @@ export class Runs {
     const lostBefore = this.#devicesLost;
     const chosen = this.#planner.text;
     try {
+      await this.#claims.take(id);
       await this.#close();
+      this.#claims.keepOnly(id);
       const engine = await this.#devices.engine();
       const device = recordedDevice(await this.#devices.open(), host());
       this.#emit({ kind: 'state', state: 'preparing', message: 'reading the text', progress: 0 });

@@ -260,7 +260,12 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
     },
     cancelSample: async () => {},
     ...createRecords(
-      { openRecord: () => undefined, rename: () => undefined },
+      {
+        openRecord: () => undefined,
+        rename: () => undefined,
+        requireHere: async () => undefined,
+        elsewhere: async () => new Set(),
+      },
       new MemoryStorage().asRunStorage(),
     ),
     ...fakeKernels,
@@ -312,7 +317,8 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       send({ kind: 'state', state: 'paused' });
       return ok(experiment);
     },
-    deleteSavedRun: async () => {},
+    saveRun: async () => undefined,
+    deleteSavedRun: async () => ok(undefined),
   };
   const recorded = new Proxy(lab, {
     get: (target, name: keyof Lab) => {

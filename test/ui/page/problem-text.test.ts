@@ -47,7 +47,7 @@ describe('problem text', () => {
       kept: 'The run is saved in this browser up to step 120.',
       action: 'continueSaved',
     });
-    expect(describeProblem(problem, { hasRun: true })).toMatchObject({ action: 'reload' });
+    expect(describeProblem(problem, { hasRun: true })).toMatchObject({ action: 'retryDevice' });
     expect(describeProblem(problem, { hasRun: true }).kept).toMatch(/Nothing/);
   });
 });
