@@ -42,7 +42,7 @@ describeBrowser('the page', () => {
   });
 
   /** The file that the next download leaves in the folder. */
-  const download = async (label: string): Promise<string> => {
+  const download = async (label: string, element = 'run-files'): Promise<string> => {
     const session = await browser.target().createCDPSession();
     await session.send('Browser.setDownloadBehavior', {
       behavior: 'allow',
@@ -55,7 +55,7 @@ describeBrowser('the page', () => {
       });
     });
     const before = new Set(readdirSync(folder));
-    await lab.click('run-files', 'button', label);
+    await lab.click(element, 'button', label);
     await done;
     await session.detach();
     const name = readdirSync(folder).find((candidate) => !before.has(candidate));
@@ -88,7 +88,7 @@ describeBrowser('the page', () => {
     await lab.waitForText('loss-chart', '.legend', /validation [23]\.\d+/);
     await lab.waitForText('throughput-gauge', '#measured', /^\d/);
     await lab.waitForText('throughput-gauge', '.split', /GPU \d/);
-    await lab.waitForText('sample-list', 'li .text', /\S{2,}/);
+    await lab.waitForText('sample-list', '.beside', /step 0.*step 10/);
     await expect.poll(() => lossOf(lab), { timeout: 60_000 }).toBeLessThan(3);
     const canvas = await lab.find('loss-chart', 'loss-plot');
     const ink = await canvas.evaluate((plot) => {
@@ -261,9 +261,48 @@ describeBrowser('the page', () => {
     await lab.waitForText('problem-list', '.list', /^$/);
   });
 
+  it('saves the curve as a drawing and as a picture', async () => {
+    const svg = readFileSync(await download('Save the loss as SVG', 'loss-chart'), 'utf8');
+    expect(svg).toMatch(/<svg[^>]*>.*training.*validation/s);
+    const png = readFileSync(await download('Save the loss as PNG', 'loss-chart'));
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.byteLength).toBeGreaterThan(5000);
+  });
+
+  it('has the right colours on the curve after they were changed in another room', async () => {
+    const grid = (): Promise<string> =>
+      lab.page.evaluate(() => {
+        const find = (root: Document | ShadowRoot): HTMLCanvasElement | undefined => {
+          for (const element of root.querySelectorAll('*')) {
+            if (element instanceof HTMLCanvasElement) return element;
+            const found = element.shadowRoot && find(element.shadowRoot);
+            if (found) return found;
+          }
+          return undefined;
+        };
+        const canvas = find(document);
+        const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+        // The colour that most drawn pixels have: the grid's.
+        const counts = new Map<string, number>();
+        for (let at = 0; at < pixels.length; at += 4) {
+          if (pixels[at + 3] !== 255) continue;
+          const colour = [pixels[at], pixels[at + 1], pixels[at + 2]].join(' ');
+          counts.set(colour, (counts.get(colour) ?? 0) + 1);
+        }
+        return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
+      });
+    await expect.poll(grid).not.toBe('');
+    const light = await grid();
+    await lab.click('room-tabs', 'a', 'Runs');
+    await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await lab.click('room-tabs', 'a', 'Train');
+    await expect.poll(grid, { timeout: 5000 }).not.toBe(light);
+  });
+
   it('deletes a kept run only when it is said twice', async () => {
     const before = (await lab.text('run-files', 'ul')).length;
     await lab.click('run-files', 'li button', /^Delete /);
+    await lab.find('run-files', 'button.keep:focus'); // the page has scrolled to it
     expect((await lab.text('run-files', 'ul')).length).toBeGreaterThanOrEqual(before);
     await lab.click('run-files', 'li button', /for good$/);
     await expect

@@ -4,11 +4,11 @@ import { customElement, property } from 'lit/decorators.js';
 import { type FigureTable, figureCsv } from '../../text/table.ts';
 import { downloadText } from '../state/files.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from './styles.ts';
-import { downloadSvg, findDrawing } from './svg-export.ts';
+import { downloadPng, downloadSvg, findDrawing } from './svg-export.ts';
 
 /**
  * `<figure-panel heading="…" fileName="…" .table=${…}>` around any figure. Slots: the figure itself, `controls` (in the
- * head line) and `note` (below). "table" shows the numbers, "CSV" saves them, "SVG" saves the first drawing inside.
+ * head line) and `note` (below). "table" shows the numbers, "CSV" saves them, "SVG" and "PNG" save the first drawing inside.
  * With `isTable` the table is the figure: it is always shown and there is no drawing.
  */
 @customElement('figure-panel')
@@ -100,7 +100,8 @@ export class FigurePanel extends LitElement {
         ${
           this.isTable || !this.hasDrawing
             ? nothing
-            : html`<button class="plain" aria-label="Save “${this.heading}” as SVG" @click=${this.#saveDrawing}>SVG</button>`
+            : html`<button class="plain" aria-label="Save “${this.heading}” as SVG" @click=${() => this.#saveDrawing(downloadSvg)}>SVG</button>
+              <button class="plain" aria-label="Save “${this.heading}” as PNG" @click=${() => this.#saveDrawing(downloadPng)}>PNG</button>`
         }
         ${
           table === undefined
@@ -145,10 +146,10 @@ export class FigurePanel extends LitElement {
     </div>`;
   }
 
-  #saveDrawing(): void {
+  #saveDrawing(save: typeof downloadSvg | typeof downloadPng): void {
     const slot = this.renderRoot.querySelector<HTMLSlotElement>('slot:not([name])');
     const drawing = slot?.assignedElements({ flatten: true }).map(findDrawing).find(Boolean);
-    if (drawing !== undefined) downloadSvg(drawing, this.fileName, this.heading);
+    if (drawing !== undefined) void save(drawing, this.fileName, this.heading);
   }
 
   #saveTable(): void {

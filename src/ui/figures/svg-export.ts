@@ -1,5 +1,5 @@
-// Writes a drawing of the page as an .svg file that stands alone: its colours and type as attributes, text as text.
-import { downloadText } from '../state/files.ts';
+// Writes a drawing of the page as a file that stands alone: .svg with text as text and its style as attributes, or .png.
+import { downloadBytes, downloadText } from '../state/files.ts';
 
 /** Properties that a drawing may take from style sheets, and what they are when nobody sets them. */
 const properties: Readonly<Record<string, string>> = {
@@ -67,6 +67,24 @@ export function svgText(drawing: SVGSVGElement, title: string): string {
 /** Starts the download of a drawing as `fileName`.svg. */
 export function downloadSvg(drawing: SVGSVGElement, fileName: string, title: string): void {
   downloadText(`${fileName}.svg`, svgText(drawing, title), 'image/svg+xml');
+}
+
+/** Pixels of a .png for one of the drawing: sharp on paper and on dense screens. */
+const pngScale = 2;
+
+/** Starts the download of a drawing as `fileName`.png, in the colours on display. */
+export async function downloadPng(drawing: SVGSVGElement, fileName: string, title: string): Promise<void> {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(drawing, title))}`;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  canvas.width = image.naturalWidth * pngScale;
+  canvas.height = image.naturalHeight * pngScale;
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'));
+  if (blob === null)
+    throw new Error(`figure: the browser draws no picture of ${canvas.width} × ${canvas.height}.`);
+  downloadBytes(`${fileName}.png`, new Uint8Array(await blob.arrayBuffer()), 'image/png');
 }
 
 /** The first drawing in a tree, shadow trees included, that is a figure and no mere sign (`aria-hidden`). */

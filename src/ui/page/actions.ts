@@ -128,17 +128,19 @@ export function labHandlers(lab: LabController, parts: PageParts): LabHandlers {
   };
 }
 
-/** Space pauses and resumes, s makes a step, unless a control has the keyboard. */
+/** What takes letters: text, and lists that jump to an entry by its first letters. */
+const textControls =
+  'select, textarea, [contenteditable], input:not([type=checkbox], [type=radio], [type=range], [type=file])';
+
+/** Space pauses and resumes, unless it presses something; s makes a step wherever no text is typed. */
 export function handleKey(lab: LabController, event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const [target] = event.composedPath();
-  if (
-    target instanceof Element &&
-    target.closest('input, select, textarea, button, summary, a, [contenteditable]')
-  )
-    return;
+  if (target instanceof Element && target.closest(textControls)) return;
   const { state } = lab.state.run;
-  if (event.key === ' ' && isRunActive(state)) {
+  // Space presses what has the keyboard.
+  const isPressed = target instanceof Element && target.closest('input, button, summary, a') !== null;
+  if (event.key === ' ' && !isPressed && isRunActive(state)) {
     event.preventDefault();
     void (state === 'paused' ? lab.resume() : lab.pause());
   }

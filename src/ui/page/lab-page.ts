@@ -222,10 +222,8 @@ export class LabPage extends LitElement {
       ></run-controls>
       <run-readouts .run=${run} .series=${series}></run-readouts>
       <loss-chart .series=${series} .fileName=${lab.presetId || 'run'}></loss-chart>
-      <div class="pair">
-        <sample-list .samples=${run.samples}></sample-list>
-        <sampler-box .sampler=${lab.sampler} .isReady=${hasWeights(lab.run) && !lab.isWorkerGone}></sampler-box>
-      </div>`;
+      <sample-list .samples=${run.samples}></sample-list>
+      <sampler-box .sampler=${lab.sampler} .isReady=${hasWeights(lab.run) && !lab.isWorkerGone}></sampler-box>`;
   }
 
   #setup(lab: LabState) {

@@ -15,8 +15,7 @@ export const pageStyles = css`
     gap: var(--gap);
     grid-template-columns: minmax(0, 1fr);
   }
-  .column,
-  .pair {
+  .column {
     display: grid;
     gap: var(--gap);
     grid-template-columns: minmax(0, 1fr);
@@ -44,11 +43,6 @@ export const pageStyles = css`
     }
     kernel-table {
       grid-area: kernels;
-    }
-  }
-  @media (min-width: 1080px) {
-    .pair {
-      grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
     }
   }
   @media (min-width: 1340px) {

@@ -48,6 +48,17 @@ export class RoomTabs extends LitElement {
   /** Id of the room that is shown. */
   @property() room: string = trainingRoom.id;
 
+  protected override updated(): void {
+    // On a phone most tabs are beyond the edge.
+    const current = this.renderRoot.querySelector('[aria-current=page]');
+    const strip = this.renderRoot.querySelector('nav');
+    if (!(current instanceof HTMLElement) || strip === null) return;
+    const { offsetLeft, offsetWidth } = current;
+    const isInView =
+      offsetLeft >= strip.scrollLeft && offsetLeft + offsetWidth <= strip.scrollLeft + strip.clientWidth;
+    if (!isInView) strip.scrollLeft = offsetLeft - (strip.clientWidth - offsetWidth) / 2;
+  }
+
   protected override render() {
     return html`<nav aria-label="Rooms">
       <ul>

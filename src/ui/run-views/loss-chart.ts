@@ -3,11 +3,13 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatLoss, unknown } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { downloadPng, downloadSvg, findDrawing } from '../figures/svg-export.ts';
 import { downloadText } from '../state/files.ts';
 import type { AxisName, RunSeries } from '../state/series.ts';
 import { noSeries } from '../state/state.ts';
 import { type ChartColumns, type ChartOptions, chartColumns, thinOut } from './chart-data.ts';
 import { curveCsv } from './exports.ts';
+import { lossDrawing } from './loss-drawing.ts';
 import { axisLabels, formatAxisValue } from './plot-options.ts';
 import './loss-plot.ts';
 
@@ -47,6 +49,16 @@ export class LossChart extends LitElement {
         gap: 2px 16px;
         font-size: 12.5px;
         min-height: 20px;
+      }
+      .files {
+        display: inline-flex;
+        gap: 4px;
+        white-space: nowrap;
+      }
+      .export {
+        position: absolute;
+        left: -9999px;
+        width: 900px;
       }
       .legend .place {
         margin-left: auto;
@@ -119,7 +131,20 @@ export class LossChart extends LitElement {
         ${this.#check('table', this.isTableShown, (value) => {
           this.isTableShown = value;
         })}
-        <button class="plain" ?disabled=${columns.x.length === 0} @click=${this.#export}>CSV</button>
+        <span class="files">
+          ${(['SVG', 'PNG'] as const).map(
+            (kind) =>
+              html`<button
+                class="plain"
+                ?disabled=${columns.x.length === 0}
+                aria-label="Save the loss as ${kind}"
+                @click=${() => void this.#saveDrawing(kind === 'SVG' ? downloadSvg : downloadPng)}
+              >
+                ${kind}
+              </button>`,
+          )}
+          <button class="plain" ?disabled=${columns.x.length === 0} @click=${this.#export}>CSV</button>
+        </span>
       </div>
       <loss-plot
         .columns=${columns}
@@ -198,6 +223,22 @@ export class LossChart extends LitElement {
 
   #change(change: Partial<ChartOptions>): void {
     this.options = { ...this.options, ...change };
+  }
+
+  /** Draws the curve as the figures are drawn, for as long as it takes to write it down. */
+  async #saveDrawing(save: typeof downloadSvg | typeof downloadPng): Promise<void> {
+    const { SvgPlot } = await import('../figures/svg-plot.ts');
+    const plot = new SvgPlot();
+    Object.assign(plot, lossDrawing(this.#columns, this.options, this.series.floors));
+    plot.className = 'export';
+    this.renderRoot.append(plot);
+    try {
+      await plot.updateComplete;
+      const drawing = findDrawing(plot);
+      if (drawing !== undefined) await save(drawing, this.fileName, 'Loss');
+    } finally {
+      plot.remove();
+    }
   }
 
   #export(): void {

@@ -47,6 +47,8 @@ export class LossPlot extends LitElement {
 
   #plot: uPlot | undefined;
   #isZoomed = false;
+  /** Whether colours changed while nothing could be drawn: in another room the frame has no width. */
+  #isStale = false;
   #index: number | undefined;
   #resizes = new ResizeObserver(() => this.#resize());
   #scheme = matchMedia('(prefers-color-scheme: dark)');
@@ -84,7 +86,7 @@ export class LossPlot extends LitElement {
     const { axis, logX, logY } = this.options;
     const isOther =
       before !== undefined && (before.axis !== axis || before.logX !== logX || before.logY !== logY);
-    if (this.#plot === undefined || isOther) this.#rebuild();
+    if (this.#plot === undefined || this.#isStale || isOther) this.#rebuild();
     else if (changes.has('columns') || changes.has('floors')) this.#draw(this.#plot);
   }
 
@@ -100,7 +102,9 @@ export class LossPlot extends LitElement {
 
   #rebuild(): void {
     const frame = this.renderRoot.querySelector<HTMLElement>('.frame');
+    this.#isStale = true;
     if (frame === null || frame.clientWidth === 0 || this.columns.x.length === 0) return;
+    this.#isStale = false;
     this.#plot?.destroy();
     this.#isZoomed = false;
     const size = { width: frame.clientWidth, height: frame.clientHeight };
@@ -112,6 +116,9 @@ export class LossPlot extends LitElement {
       (index) => this.#announce(index),
     );
     this.#plot = new uPlot(options, this.#data(), frame);
+    // A lost GPU takes canvases with it: the browser gives an empty one back.
+    const { canvas } = this.#plot.ctx;
+    canvas.addEventListener('contextrestored', () => this.#plot?.redraw());
     this.#plot.over.addEventListener('mouseup', () => {
       this.#isZoomed ||= (this.#plot?.select.width ?? 0) > 0;
     });
@@ -123,7 +130,7 @@ export class LossPlot extends LitElement {
   #resize(): void {
     const frame = this.renderRoot.querySelector<HTMLElement>('.frame');
     if (frame === null || frame.clientWidth === 0) return;
-    if (this.#plot === undefined) this.#rebuild();
+    if (this.#plot === undefined || this.#isStale) this.#rebuild();
     else this.#plot.setSize({ width: frame.clientWidth, height: frame.clientHeight });
   }
 

@@ -118,6 +118,11 @@ function roomy(low: number | null, high: number | null, isLog: boolean): [number
   return [low - room, high + room];
 }
 
+/** Steps between two ticks. */
+const stepIncrements = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat();
+
 /** What uPlot needs for these options; `readFloors` is asked at every drawing. */
 export function plotOptions(
   size: { readonly width: number; readonly height: number },
@@ -149,6 +154,8 @@ export function plotOptions(
       {
         ...axis,
         size: 30,
+        // There is no half a step.
+        ...(options.axis === 'step' && !options.logX ? { incrs: stepIncrements } : {}),
         values: (_plot, values) =>
           values.map((value) => (value === null ? '' : formatAxisValue(options.axis, value))),
       },

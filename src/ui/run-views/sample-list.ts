@@ -1,9 +1,9 @@
-// What the model wrote by itself while it was trained, newest first.
+// What the model wrote by itself while it was trained: side by side by step, and all of it, newest first.
 import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { formatCount } from '../../text/numbers.ts';
 import { baseStyles, panelStyles } from '../figures/styles.ts';
-import type { Sample } from '../state/state.ts';
+import { type Sample, samplesByStep } from '../state/state.ts';
 
 @customElement('sample-list')
 export class SampleList extends LitElement {
@@ -11,11 +11,37 @@ export class SampleList extends LitElement {
     baseStyles,
     panelStyles,
     css`
-      ol {
+      .beside {
+        display: grid;
+        grid-auto-flow: column;
+        grid-auto-columns: minmax(148px, 1fr);
+        gap: 12px;
+        overflow-x: auto;
+        padding-bottom: 4px;
+      }
+      .beside li {
+        display: block;
+        border: 0;
+        padding: 0;
+      }
+      .beside .text {
+        display: block;
+        margin-top: 3px;
+        max-height: 12em;
+        overflow: hidden;
+      }
+      details {
+        margin-top: 8px;
+      }
+      summary {
+        cursor: pointer;
+      }
+      .all {
         display: grid;
         gap: 8px;
         max-height: 300px;
         overflow: auto;
+        margin-top: 6px;
       }
       li {
         display: grid;
@@ -47,13 +73,20 @@ export class SampleList extends LitElement {
       ${
         this.samples.length === 0
           ? html`<p class="muted">Samples appear here while it learns.</p>`
-          : html`<ol tabindex="0" aria-labelledby="title">
-              ${this.samples.map(
-                ({ step, text }) =>
-                  html`<li><span class="step">step ${formatCount(step)}</span><span class="text">${text}</span></li>`,
-              )}
-            </ol>`
+          : html`<ol class="beside" tabindex="0" aria-labelledby="title">
+                ${samplesByStep(this.samples).map(sampleItem)}
+              </ol>
+              <details>
+                <summary class="small">All ${formatCount(this.samples.length)} samples</summary>
+                <ol class="all" tabindex="0" aria-label="All samples, newest first">
+                  ${this.samples.map(sampleItem)}
+                </ol>
+              </details>`
       }
     </section>`;
   }
+}
+
+function sampleItem({ step, text }: Sample) {
+  return html`<li><span class="step">step ${formatCount(step)}</span><span class="text">${text}</span></li>`;
 }

@@ -94,8 +94,8 @@ export interface LabState {
   readonly isWorkerGone: boolean;
 }
 
-/** Live samples that are kept; older ones leave. */
-const samplesKept = 20;
+/** Recent samples that are kept beside the landmarks. */
+const samplesKept = 16;
 
 /** A run view before any run. */
 export const noRun: RunView = { state: 'idle', message: '', totalSteps: 0, samples: [] };
@@ -176,6 +176,23 @@ export function measuredRate({ last, timing }: RunView): number | undefined {
   return last && last.seconds > 0 ? last.tokens / last.seconds : undefined;
 }
 
+/** Whether a step is one of 0, 10, 30, 100, 300, …: evenly apart for the eye that reads progress. */
+export function isLandmark(step: number): boolean {
+  if (step === 0) return true;
+  const power = 10 ** Math.floor(Math.log10(step) + 1e-9);
+  return step >= 10 && (step === power || step === 3 * power);
+}
+
+/** Newest first: recent samples, and those of landmarks however old. */
+function keptSamples(samples: readonly Sample[]): readonly Sample[] {
+  return samples.filter(({ step }, index) => index < samplesKept || isLandmark(step));
+}
+
+/** What stands side by side, oldest first: the landmarks and the newest. */
+export function samplesByStep(samples: readonly Sample[]): readonly Sample[] {
+  return samples.filter(({ step }, index) => index === 0 || isLandmark(step)).toReversed();
+}
+
 /** The run after one event. Curves are kept elsewhere (SeriesCollector). */
 export function reduceRun(run: RunView, event: LabEvent): RunView {
   switch (event.kind) {
@@ -204,7 +221,7 @@ export function reduceRun(run: RunView, event: LabEvent): RunView {
     case 'sample':
       return {
         ...run,
-        samples: [{ step: event.step, text: event.text }, ...run.samples].slice(0, samplesKept),
+        samples: keptSamples([{ step: event.step, text: event.text }, ...run.samples]),
       };
     case 'saved':
       return { ...run, savedStep: event.step, savedBytes: event.bytes };

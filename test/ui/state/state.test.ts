@@ -50,7 +50,10 @@ describe('lab state', () => {
     );
     expect(run.last?.step).toBe(2);
     expect(run).toMatchObject({ lastValidation: 3, bestValidation: 2 });
-    expect(run.samples).toHaveLength(20);
+    expect(run.samples.map(({ step }) => step)).toEqual([
+      ...Array.from({ length: 16 }, (_, index) => 29 - index),
+      ...[10, 0],
+    ]);
     expect(run.samples[0]?.step).toBe(29);
   });
 
