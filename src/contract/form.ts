@@ -27,6 +27,8 @@ export interface FormField {
 export interface Preset {
   readonly id: string;
   readonly title: string;
+  /** Heading under which it is offered. */
+  readonly group: string;
   readonly note: string;
   readonly experiment: ExperimentJson;
 }

@@ -5,7 +5,7 @@ import { stage } from '../lab/plans/problem.ts';
 import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from '../model/config.ts';
 import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
 import { formFields } from '../model/fields/table.ts';
-import { presets, processorPreset } from '../model/presets/catalogue.ts';
+import { presetGroups, presets, processorPreset } from '../model/presets/catalogue.ts';
 import { scaleExperiment } from '../model/size-dial.ts';
 import { answer } from './answer.ts';
 import { parsed, presetNamed } from './run/planned-run.ts';
@@ -28,12 +28,12 @@ export function createForm(): FormApi {
 const catalogue: Catalogue = {
   version: schemaVersion,
   fields: formFields(),
-  presets: presets.map(({ id, title, note, experiment }) => ({
-    id,
-    title,
-    note,
-    experiment: resolved(experiment),
-  })),
+  presets: presetGroups.flatMap((group) =>
+    group.presets.map(({ id, title, note, experiment }) => ({
+      ...{ id, title, group: group.title, note },
+      experiment: resolved(experiment),
+    })),
+  ),
   processorPreset: processorPreset.id,
 };
 

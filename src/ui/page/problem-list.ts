@@ -2,10 +2,25 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
+import type { Problem } from '../../contract/values.ts';
 import { baseStyles, controlStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
 import type { ShownProblem } from '../state/state.ts';
 import { describeProblem, type KeptState } from './problem-text.ts';
+
+/** Problems whose message is a sentence of a driver, a browser or a fault: it helps who mends, not who reads. */
+const foreign: readonly Problem['kind'][] = [
+  'noWebGpu',
+  'noAdapter',
+  'deviceLost',
+  'outOfMemory',
+  'storageFull',
+  'internal',
+];
+
+function isOurs({ kind }: Problem): boolean {
+  return !foreign.includes(kind);
+}
 
 @customElement('problem-list')
 export class ProblemList extends LitElement {
@@ -16,6 +31,12 @@ export class ProblemList extends LitElement {
       .list {
         display: grid;
         gap: 8px;
+      }
+      .list:has(.problem) {
+        margin-bottom: 8px;
+      }
+      summary {
+        cursor: pointer;
       }
       .problem {
         display: flex;
@@ -70,8 +91,16 @@ export class ProblemList extends LitElement {
     return html`<div class="problem ${tone}">
       <div class="text">
         <strong>${title}</strong>
-        <span class="cause">${problem.message}</span>
+        ${isOurs(problem) ? html`<span class="cause">${problem.message}</span>` : nothing}
         <div>${hint} ${kept ?? nothing}</div>
+        ${
+          isOurs(problem)
+            ? nothing
+            : html`<details>
+                <summary class="small">Details</summary>
+                <span class="cause">${problem.message}</span>
+              </details>`
+        }
       </div>
       <button @click=${() => emit(this, 'problem-action', { id, action })}>${actionLabel}</button>
       ${

@@ -130,6 +130,7 @@ export class LabController implements ReactiveController {
       const summary = this.#store.take(await lab.useText(text));
       if (summary === undefined) return;
       this.#ownText = text;
+      this.#store.settle('invalidData');
       this.#store.set({ text: summary });
       this.setField('data.source', 'file');
     });
@@ -150,6 +151,7 @@ export class LabController implements ReactiveController {
       this.#store.set({ device: { kind: 'done', value: result.value } });
       if (isSoftware || runtime !== 'gpu') this.setCalibrateFirst(false);
       if (fallbackReason !== undefined) this.#store.show(fallbackReason);
+      else this.#store.settle('noWebGpu', 'noAdapter', 'insecureOrigin');
       const kept = runtime === 'gpu' ? await lab.keptCalibration() : undefined;
       if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
       return true;
@@ -172,6 +174,7 @@ export class LabController implements ReactiveController {
     await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
       lab.calibrate(again, report, experiment),
     );
+    await this.#predictRun();
     await this.#settle();
   }
 
@@ -210,16 +213,20 @@ export class LabController implements ReactiveController {
   async sample(request: SampleRequest): Promise<void> {
     if (this.state.sampler.isRunning) return;
     let isOpen = true; // Text has a message port of its own and may come after the answer.
-    this.#store.set({ sampler: { isRunning: true, text: request.prompt } });
-    const report = await this.#store.attempt('', async (lab) => {
-      const onText = (text: string): void => {
+    this.#store.set({ sampler: { isRunning: true, text: '' } });
+    const result = await this.#store.attempt('', (lab) =>
+      lab.sample(request, (text) => {
         if (isOpen) this.#store.set({ sampler: { isRunning: true, text } });
-      };
-      return this.#store.take(await lab.sample(request, onText));
-    });
+      }),
+    );
     isOpen = false;
-    const text = report?.text ?? this.state.sampler.text;
-    this.#store.set({ sampler: { isRunning: false, text, report } });
+    const { text } = this.state.sampler;
+    // What the sampler refuses is said beside it.
+    const sampler =
+      result?.kind === 'ok'
+        ? { isRunning: false, text: result.value.text, report: result.value }
+        : { isRunning: false, text, ...(result && { problem: result.problem.message }) };
+    this.#store.set({ sampler });
   }
 
   async cancelSample(): Promise<void> {
@@ -374,6 +381,18 @@ export class LabController implements ReactiveController {
     return isOpen === true;
   }
 
+  /** The open run was prepared before the device was measured: its times are known now. */
+  async #predictRun(): Promise<void> {
+    const { experiment, prediction } = this.state.run;
+    if (experiment === undefined || prediction === undefined) return;
+    await this.#store.attempt('', async (lab) => {
+      const predicted = await lab.predict(experiment);
+      const { run } = this.state;
+      if (predicted.kind === 'ok' && run.experiment === experiment)
+        this.#store.set({ run: { ...run, prediction: predicted.value } });
+    });
+  }
+
   /** The form's settings, where they are not those of the chosen preset. */
   #changedSettings(): LabState['replaced'] {
     const { catalogue, experiment, presetId } = this.state;
@@ -403,6 +422,7 @@ export class LabController implements ReactiveController {
         this.#store.set({ fieldProblems: checked.problem.fields ?? [], prediction });
         return;
       }
+      this.#store.settle('invalidConfig');
       this.#store.set({ fieldProblems: [], resolved: checked.value });
       this.#options.showAddress(await lab.addressOf(experiment, presetId));
       if (this.state.device.kind !== 'done') return;

@@ -62,6 +62,8 @@ export interface SamplerView {
   readonly isRunning: boolean;
   readonly text: string;
   readonly report?: SampleReport | undefined;
+  /** Why the last request was refused. */
+  readonly problem?: string | undefined;
 }
 
 /** The whole view. */

@@ -62,6 +62,12 @@ export class LabStore {
     this.set({ problems: [...others, { id: this.#problemCount, problem }], fieldProblems });
   }
 
+  /** Takes problems of these kinds off the display: their cause is gone. */
+  settle(...kinds: readonly Problem['kind'][]): void {
+    const left = this.state.problems.filter(({ problem }) => !kinds.includes(problem.kind));
+    if (left.length < this.state.problems.length) this.set({ problems: left });
+  }
+
   /** The value of a result; a problem is shown and gives undefined. */
   take<T>(result: Result<T>): T | undefined {
     if (result.kind === 'ok') return result.value;

@@ -1,4 +1,4 @@
-// The named experiments as cards, and in one line how the form differs from the chosen one.
+// How the form differs from the chosen experiment and from the run, then all experiments: grouped, and found by words.
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { Preset } from '../../contract/form.ts';
@@ -21,23 +21,41 @@ export class PresetPicker extends LitElement {
     panelStyles,
     controlStyles,
     css`
+      .search {
+        margin-bottom: 8px;
+      }
       .cards {
         display: grid;
-        gap: 6px;
+        gap: 2px;
+        max-height: 330px;
+        overflow-y: auto;
+        /* Room for the ring of what has the keyboard. */
+        padding: 3px;
+        margin: 0 -3px;
+      }
+      .cards h3 {
+        margin: 8px 0 2px;
+        font-size: 11.5px;
+        font-weight: 600;
+        color: var(--muted);
+      }
+      .cards h3:first-child {
+        margin-top: 0;
       }
       label {
         display: grid;
         grid-template-columns: auto minmax(0, 1fr);
         gap: 0 9px;
-        padding: 8px 10px;
-        border: 1px solid var(--line);
-        border-radius: 8px;
+        padding: 4px 8px;
+        border: 1px solid transparent;
+        border-radius: 7px;
         cursor: pointer;
       }
       label:hover {
         background: var(--inset);
       }
-      label:has(:checked) {
+      label.chosen {
+        padding: 7px 8px;
         border-color: var(--accent);
         background: color-mix(in oklab, var(--accent) 7%, var(--panel));
       }
@@ -45,7 +63,7 @@ export class PresetPicker extends LitElement {
         outline: 2px solid var(--accent);
         outline-offset: 2px;
       }
-      input {
+      .cards input {
         grid-row: span 2;
         margin: 3px 0 0;
         accent-color: var(--accent);
@@ -54,18 +72,11 @@ export class PresetPicker extends LitElement {
         outline: none;
       }
       strong {
-        font-weight: 600;
+        font-weight: 550;
       }
       .note {
         font-size: 12px;
         color: var(--muted);
-      }
-      label:not(:has(:checked)) .note {
-        display: -webkit-box;
-        -webkit-box-orient: vertical;
-        -webkit-line-clamp: 2;
-        line-clamp: 2;
-        overflow: hidden;
       }
       .head label {
         display: inline-flex;
@@ -84,7 +95,7 @@ export class PresetPicker extends LitElement {
         padding: 1px 4px;
       }
       .difference {
-        margin-top: 10px;
+        margin-bottom: 8px;
         font-size: 12.5px;
       }
     `,
@@ -100,6 +111,7 @@ export class PresetPicker extends LitElement {
   /** Title of the experiment whose changed settings this choice replaced; empty where none were. */
   @property() replaced = '';
   @state() private size = 1;
+  @state() private sought = '';
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     // What is as the preset has it has its size.
@@ -118,22 +130,6 @@ export class PresetPicker extends LitElement {
             )}
           </select>
         </label>
-      </div>
-      <div class="cards" role="radiogroup" aria-labelledby="title">
-        ${this.presets.map(
-          ({ id, title, note }) =>
-            html`<label>
-              <input
-                type="radio"
-                name="preset"
-                value=${id}
-                .checked=${id === this.presetId}
-                @change=${() => emit(this, 'choose-preset', { id })}
-              />
-              <strong>${title}</strong>
-              <span class="note">${note}</span>
-            </label>`,
-        )}
       </div>
       ${
         this.difference === ''
@@ -160,7 +156,50 @@ export class PresetPicker extends LitElement {
               Since this run started: <span class="mono">${this.sinceRun}</span>. It counts from the next run on.
             </p>`
       }
+      <input
+        class="search"
+        type="search"
+        placeholder="Find: llama, experts, window …"
+        aria-label="Find an experiment"
+        .value=${this.sought}
+        @input=${(event: Event) => {
+          this.sought = (event.target as HTMLInputElement).value;
+        }}
+      />
+      <div class="cards" role="radiogroup" aria-labelledby="title">
+        ${this.#groups().map(
+          ([group, presets]) =>
+            html`<h3>${group}</h3>
+              ${presets.map((preset) => this.#card(preset))}`,
+        )}
+      </div>
     </section>`;
+  }
+
+  /** The presets that are sought, under their headings; the chosen one is always among them. */
+  #groups(): readonly (readonly [string, readonly Preset[]])[] {
+    const words = this.sought.toLowerCase().split(/\s+/);
+    const isSought = ({ id, title, note, group }: Preset): boolean =>
+      id === this.presetId || words.every((word) => `${title} ${note} ${group}`.toLowerCase().includes(word));
+    const groups = new Map<string, Preset[]>();
+    for (const preset of this.presets.filter(isSought))
+      groups.set(preset.group, [...(groups.get(preset.group) ?? []), preset]);
+    return [...groups];
+  }
+
+  #card({ id, title, note }: Preset) {
+    const isChosen = id === this.presetId;
+    return html`<label class=${isChosen ? 'chosen' : ''} title=${note}>
+      <input
+        type="radio"
+        name="preset"
+        value=${id}
+        .checked=${isChosen}
+        @change=${() => emit(this, 'choose-preset', { id })}
+      />
+      <strong>${title}</strong>
+      ${isChosen ? html`<span class="note">${note}</span>` : nothing}
+    </label>`;
   }
 
   #onSize(event: Event): void {

@@ -127,6 +127,7 @@ export class SamplerBox extends LitElement {
           </span>
         </div>
       </form>
+      ${sampler.problem === undefined ? nothing : html`<p class="bad refused" role="alert">${sampler.problem}</p>`}
       ${
         sampler.text === '' && sampler.report === undefined
           ? nothing

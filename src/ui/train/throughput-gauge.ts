@@ -107,7 +107,7 @@ export class ThroughputGauge extends LitElement {
         <span class="figure" id="measured">${formatSi(measured)}</span>
         <span class="muted">tokens/s ${this.isRecorded ? 'recorded' : 'measured'}</span>
       </div>
-      ${this.#gauge(measured, predicted, relativeError ?? 0)}
+      ${predicted === undefined ? nothing : this.#gauge(measured, predicted, relativeError ?? 0)}
       <p class="scale">
         <span class="predicted">
           ${predicted === undefined ? 'no prediction yet' : `${formatSi(predicted)} predicted`}
@@ -119,14 +119,14 @@ export class ThroughputGauge extends LitElement {
     </section>`;
   }
 
-  #gauge(measured: number | undefined, predicted: number | undefined, spread: number) {
-    const whole = Math.max(measured ?? 0, (predicted ?? 0) * (1 + spread)) * 1.15 || 1;
+  #gauge(measured: number | undefined, predicted: number, spread: number) {
+    const whole = Math.max(measured ?? 0, predicted * (1 + spread)) * 1.15 || 1;
     const bar = stackedBar(
       `Measured ${formatSi(measured)} tokens per second, predicted ${formatSi(predicted)}`,
       [{ name: 'Measured', share: (measured ?? 0) / whole, className: 'measured' }],
-      predicted === undefined ? [] : [{ share: predicted / whole, className: 'predicted' }],
+      [{ share: predicted / whole, className: 'predicted' }],
     );
-    if (predicted === undefined || spread <= 0) return bar;
+    if (spread <= 0) return bar;
     const band = stackedBar('Range of the prediction', [
       { name: '', share: (predicted * (1 - spread)) / whole, className: 'sr' },
       { name: 'Range of the prediction', share: (2 * predicted * spread) / whole, className: 'band' },

@@ -24,18 +24,21 @@ export const fakeCatalogue: Catalogue = {
     {
       id: 'nano',
       title: 'Nano',
+      group: 'To start with',
       note: 'Two layers of 64: shows words within a minute on a laptop.',
       experiment: experiment({}, {}),
     },
     {
       id: 'shakespeare-cpu',
       title: 'nanoGPT, small',
+      group: 'To start with',
       note: 'Four layers of 128, the configuration that others train on a processor.',
       experiment: experiment({ layers: 4, width: 128 }, { steps: 2000, batch: 12 }),
     },
     {
       id: 'small-llama',
       title: 'Small Llama',
+      group: 'To start with',
       note: 'Rope, RMSNorm, gated units, grouped queries.',
       experiment: experiment({ layers: 6, width: 192, norm: 'rmsNorm', position: 'rope' }, { steps: 3000 }),
     },
