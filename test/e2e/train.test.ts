@@ -225,42 +225,6 @@ describeBrowser('the page', () => {
     await lab.waitForText('run-controls', '.status', /Stopped/);
   });
 
-  it('trains on a text of one’s own, dropped on the page', async () => {
-    await lab.page.evaluate(() => {
-      const dataTransfer = new DataTransfer();
-      const text = 'the cat sat on the mat. the dog sat on the log.\n'.repeat(400);
-      dataTransfer.items.add(new File([text], 'mine.txt', { type: 'text/plain' }));
-      const drop = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
-      document.querySelector('lab-page')?.dispatchEvent(drop);
-    });
-    await lab.waitForText('own-text', 'section', /mine\.txt: 19,200 characters, 15 different/);
-    await lab.click('run-controls', 'button', 'Train');
-    await lab.waitForText('run-controls', '.status', /Training step \d+/);
-    await expect.poll(() => lossOf(lab), { timeout: 30_000 }).toBeLessThan(2.5); // ln 15 = 2.71
-    await lab.click('run-controls', 'button', 'Stop');
-    await lab.waitForText('run-controls', '.status', /Stopped/);
-  });
-
-  it('opens the checkpoint that it gave, at its step, and the model, ready to write', async () => {
-    await upload('run-files', downloads.checkpoint);
-    await lab.waitForText('run-controls', '.status', /^Paused/);
-    await lab.click('run-controls', 'button', 'Step');
-    await expect.poll(() => stepOf(lab), { timeout: 20_000 }).toBeGreaterThan(20);
-    await upload('run-files', downloads.model);
-    await lab.waitForText('run-controls', '.status', /^Paused step 0 of/);
-    await lab.click('sampler-box', 'button', 'Write');
-    await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
-  });
-
-  it('refuses a file that is no model, and says so', async () => {
-    const path = join(folder, 'model.safetensors');
-    writeFileSync(path, 'this is no model');
-    await upload('run-files', path);
-    await lab.waitForText('problem-list', '.problem', /This file cannot be opened/);
-    await lab.click('problem-list', 'button', /^Close/);
-    await lab.waitForText('problem-list', '.list', /^$/);
-  });
-
   it('saves the curve as a drawing and as a picture', async () => {
     const svg = readFileSync(await download('Save the loss as SVG', 'loss-chart'), 'utf8');
     expect(svg).toMatch(/<svg[^>]*>.*training.*validation/s);
@@ -297,6 +261,42 @@ describeBrowser('the page', () => {
     await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
     await lab.click('room-tabs', 'a', 'Train');
     await expect.poll(grid, { timeout: 5000 }).not.toBe(light);
+  });
+
+  it('trains on a text of one’s own, dropped on the page', async () => {
+    await lab.page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      const text = 'the cat sat on the mat. the dog sat on the log.\n'.repeat(400);
+      dataTransfer.items.add(new File([text], 'mine.txt', { type: 'text/plain' }));
+      const drop = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
+      document.querySelector('lab-page')?.dispatchEvent(drop);
+    });
+    await lab.waitForText('own-text', 'section', /mine\.txt: 19,200 characters, 15 different/);
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /Training step \d+/);
+    await expect.poll(() => lossOf(lab), { timeout: 30_000 }).toBeLessThan(2.5); // ln 15 = 2.71
+    await lab.click('run-controls', 'button', 'Stop');
+    await lab.waitForText('run-controls', '.status', /Stopped/);
+  });
+
+  it('opens the checkpoint that it gave, at its step, and the model, ready to write', async () => {
+    await upload('run-files', downloads.checkpoint);
+    await lab.waitForText('run-controls', '.status', /^Paused/);
+    await lab.click('run-controls', 'button', 'Step');
+    await expect.poll(() => stepOf(lab), { timeout: 20_000 }).toBeGreaterThan(20);
+    await upload('run-files', downloads.model);
+    await lab.waitForText('run-controls', '.status', /^Paused step 0 of/);
+    await lab.click('sampler-box', 'button', 'Write');
+    await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
+  });
+
+  it('refuses a file that is no model, and says so', async () => {
+    const path = join(folder, 'model.safetensors');
+    writeFileSync(path, 'this is no model');
+    await upload('run-files', path);
+    await lab.waitForText('problem-list', '.problem', /This file cannot be opened/);
+    await lab.click('problem-list', 'button', /^Close/);
+    await lab.waitForText('problem-list', '.list', /^$/);
   });
 
   it('deletes a kept run only when it is said twice', async () => {

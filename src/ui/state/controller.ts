@@ -321,7 +321,9 @@ export class LabController implements ReactiveController {
     );
     this.#store.set({ run, ...(isCurveNew ? { series: this.#series.snapshot() } : {}) });
     this.#options.showTitle(pageTitle(run));
-    if (isRunActive(before) && !isRunActive(run.state)) void this.#listSavedRuns();
+    // A run that begins or is opened has put the one before aside, which was saved with that.
+    const isOther = events.some(({ kind }) => kind === 'prepared');
+    if (isOther || (isRunActive(before) && !isRunActive(run.state))) void this.#listSavedRuns();
   }
 
   /** Self-test of what this run dispatches and, if wished, calibration: what is known costs nothing. */
