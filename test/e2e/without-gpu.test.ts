@@ -42,6 +42,16 @@ describeBrowser('the page without a GPU', () => {
     expect(Number(await lab.text('run-readouts', '#loss'))).toBeLessThan(4.2);
     expect(await lab.text('throughput-gauge', '.split')).toMatch(/processor \d/);
     expect(await lab.text('throughput-gauge', '.split')).not.toMatch(/GPU/);
+    await lab.page.reload();
+    await lab.waitForText(
+      'notice-strips',
+      '[aria-label="Saved run"]',
+      /Open the model that you trained\?.*step 20 of 20/,
+    );
+    await lab.click('notice-strips', 'button', 'Open');
+    await lab.waitForText('run-controls', '.status', /^Paused step 20 of 20/);
+    await lab.click('sampler-box', 'button', 'Write');
+    await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
     expect(lab.troubles).toEqual([]);
   });
 
@@ -51,8 +61,8 @@ describeBrowser('the page without a GPU', () => {
     await fresh.waitForText('run-controls', '.status', /^Ready a run takes about .* on your processor$/);
     await fresh.waitForText('notice-strips', '.recorded', /Press Train to see Pico on this machine/);
     expect(await fresh.text('run-controls', '.suggestion')).toBe('');
-    await fresh.click('preset-picker', 'label', /^Nano/);
-    await fresh.waitForText('run-controls', '.suggestion', /That is long\. Pico takes about a minute here/);
+    await fresh.click('preset-picker', 'label', /^nanoGPT, GPU/);
+    await fresh.waitForText('run-controls', '.suggestion', /That is long\. Pico takes a minute at most here/);
     await fresh.click('run-controls', 'button', 'Choose Pico');
     await fresh.waitForText('preset-picker', 'label:has(:checked) strong', /^Pico$/);
     expect(fresh.troubles).toEqual([]);

@@ -39,7 +39,25 @@ export class RoomLessons extends LitElement {
   @state() private work: ReadonlyMap<string, LessonWork> = readLessonWork();
   @state() private running: Running | undefined;
 
+  /** What became of the wish to copy the link. */
+  @state() private copied = '';
+
   #isAsked = false;
+  #onHash = (): void => {
+    const id = lessonOfAddress();
+    if (this.lessons.some((lesson) => lesson.id === id)) this.chosen = id;
+    this.copied = '';
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('hashchange', this.#onHash);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('hashchange', this.#onHash);
+  }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (this.#isAsked || this.access === undefined || !changes.has('lab')) return;
@@ -50,6 +68,7 @@ export class RoomLessons extends LitElement {
       .then((lessons) => {
         this.lessons = lessons ?? [];
         this.chosen ||= this.lessons[0]?.id ?? '';
+        this.#onHash();
       });
   }
 
@@ -78,7 +97,7 @@ export class RoomLessons extends LitElement {
         class="entry"
         aria-current=${id === this.chosen ? 'true' : 'false'}
         @click=${() => {
-          this.chosen = id;
+          location.hash = `lessons/${id}`; // which chooses it: a lesson can be linked, and gone back from
         }}
       >
         <span class="mark ${mark === '✓' ? 'done' : ''}" aria-hidden="true">${mark}</span>
@@ -91,6 +110,18 @@ export class RoomLessons extends LitElement {
     </li>`;
   }
 
+  async #copyLink(id: string): Promise<void> {
+    const link = new URL(location.href);
+    link.hash = `lessons/${id}`;
+    try {
+      await navigator.clipboard.writeText(link.href);
+      this.copied = 'Copied.';
+    } catch {
+      // No clipboard at insecure addresses, or not allowed.
+      this.copied = link.href;
+    }
+  }
+
   #article(lesson: LessonInfo) {
     const size = this.#size;
     const key = keyOf(lesson.id, size);
@@ -99,6 +130,10 @@ export class RoomLessons extends LitElement {
     return html`<article aria-labelledby="title">
       <section class="panel">
         <h1 id="title">${lesson.title}</h1>
+        <p class="row small">
+          <button class="plain" @click=${() => void this.#copyLink(lesson.id)}>Copy the link to this lesson</button>
+          <span class="muted" role="status">${this.copied}</span>
+        </p>
         <div class="prose">${lesson.text.map((paragraph) => html`<p>${paragraph}</p>`)}</div>
         <lesson-guess
           .question=${lesson.question[size]}
@@ -222,4 +257,9 @@ export class RoomLessons extends LitElement {
 
 function keyOf(id: string, size: LessonSize): string {
   return `${id} ${size}`;
+}
+
+/** The lesson that the address names; empty where it names none. */
+function lessonOfAddress(): string {
+  return /^#lessons\/([\w-]+)$/.exec(location.hash)?.[1] ?? '';
 }

@@ -186,9 +186,8 @@ export class LabPage extends LitElement {
   #strips(lab: LabState, replay: ReplayView | undefined) {
     const { run, selfTest, catalogue } = lab;
     const wrong = selfTest.kind === 'done' ? selfTest.value.rows.filter((row) => !row.passed) : [];
-    const unfinished = lab.savedRuns.find(
-      ({ step, totalSteps, isElsewhere }) => step < totalSteps && !isElsewhere,
-    );
+    const here = lab.savedRuns.filter(({ isElsewhere }) => !isElsewhere);
+    const unfinished = here.find(({ step, totalSteps }) => step < totalSteps);
     const presetId = replay?.recorded.presetId ?? '';
     return html`<notice-strips
       role="region"
@@ -197,7 +196,7 @@ export class LabPage extends LitElement {
       .kept=${{ hasRun: run.state !== 'idle', ...(run.savedStep === undefined ? {} : { savedStep: run.savedStep }) }}
       .notices=${lab.notices}
       .wrongKernels=${[...new Set(wrong.map(({ kernel }) => kernel))]}
-      .savedRun=${run.state === 'idle' ? unfinished : undefined}
+      .savedRun=${run.state === 'idle' ? (unfinished ?? here[0]) : undefined}
       .elsewhere=${run.state === 'idle' ? lab.savedRuns.find(({ isElsewhere }) => isElsewhere) : undefined}
       .recorded=${this.room === trainingRoom.id ? replay?.recorded : undefined}
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}

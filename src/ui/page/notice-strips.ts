@@ -62,7 +62,7 @@ export class NoticeStrips extends LitElement {
   @property({ attribute: false }) notices: readonly string[] = [];
   /** Kernels that the self-test found wrong. */
   @property({ attribute: false }) wrongKernels: readonly string[] = [];
-  /** An unfinished run of this browser, while no other is open. */
+  /** The newest run of this browser, unfinished ones first, while no other is open. */
   @property({ attribute: false }) savedRun: SavedRun | undefined;
   /** A run that another tab has open, while none is open here. */
   @property({ attribute: false }) elsewhere: SavedRun | undefined;
@@ -107,17 +107,18 @@ export class NoticeStrips extends LitElement {
   }
 
   #offer(saved: SavedRun) {
+    const isOver = saved.step >= saved.totalSteps;
     return html`<div class="strip" role="region" aria-label="Saved run">
       <span>
-        <strong>Continue where you left off?</strong> ${saved.title}, step ${formatCount(saved.step)} of
+        <strong>${isOver ? 'Open the model that you trained?' : 'Continue where you left off?'}</strong> ${saved.title}, step ${formatCount(saved.step)} of
         ${formatCount(saved.totalSteps)}, saved ${describeTime(saved.savedAt)}.
       </span>
       <button
         class="primary"
         ?disabled=${!this.canStart}
-        @click=${() => emit(this, 'open-saved', { id: saved.id, isContinued: true })}
+        @click=${() => emit(this, 'open-saved', { id: saved.id, isContinued: !isOver })}
       >
-        Continue
+        ${isOver ? 'Open' : 'Continue'}
       </button>
       <button
         @click=${() => {

@@ -68,8 +68,8 @@ export const rooms: readonly Room[] = [
   },
 ];
 
-/** The room that an address names, or the training room. */
+/** The room that an address names (`#costs`, or `#lessons/heads` for a part of one), or the training room. */
 export function roomFromHash(hash: string, known: readonly { readonly id: string }[] = rooms): string {
-  const id = hash.replace(/^#/, '');
-  return known.some((room) => room.id === id) ? id : trainingRoom.id;
+  const [, id] = /^#([a-z]+)(?:\/[\w-]+)?$/.exec(hash) ?? [];
+  return known.find((room) => room.id === id)?.id ?? trainingRoom.id;
 }

@@ -7,6 +7,7 @@ describe('roomFromHash', () => {
 
   it('names a room that there is', () => {
     expect(roomFromHash('#costs', known)).toBe('costs');
+    expect(roomFromHash('#costs/case-a', known)).toBe('costs');
   });
 
   it('leads to the training room from anything else', () => {
