@@ -5,8 +5,8 @@ import type { LabEvent, OwnText } from '../../contract/runs.ts';
 import type { SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { LabAccess } from './access.ts';
-import type { LabConnection } from './connection.ts';
-import { differences, type FieldValue, valueAt, withValue } from './experiment.ts';
+import { type FieldValue, valueAt, withValue } from './experiment.ts';
+import { changedSettings, drawSample, predictOpenRun } from './requests.ts';
 import { SeriesCollector } from './series.ts';
 import {
   hasUnsavedSteps,
@@ -19,19 +19,7 @@ import {
   reduceRun,
 } from './state.ts';
 import { LabStore } from './store.ts';
-
-/** What a controller needs of its surroundings; the page gives the real ones, tests their own. */
-export interface LabControllerOptions {
-  readonly connect: () => LabConnection;
-  /** Calls back when the next frame is due. */
-  readonly onFrame: (callback: () => void) => void;
-  /** The query string of the page, without `?`. */
-  readonly query: string;
-  readonly showAddress: (query: string) => void;
-  readonly showTitle: (title: string) => void;
-  /** Milliseconds without a change of the form before it is checked and predicted. */
-  readonly settleMilliseconds: number;
-}
+import type { LabControllerOptions } from './surroundings.ts';
 
 /** Milliseconds between two looks at runs that another tab has. */
 const elsewhereMilliseconds = 3000;
@@ -93,7 +81,7 @@ export class LabController implements ReactiveController {
   choosePreset(id: string): void {
     const preset = this.state.catalogue?.presets.find((candidate) => candidate.id === id);
     if (preset === undefined) return;
-    const replaced = this.#changedSettings() ?? this.state.replaced;
+    const replaced = changedSettings(this.state) ?? this.state.replaced;
     this.#store.set({ presetId: id, fieldProblems: [], notices: [], replaced });
     this.#replaceExperiment(preset.experiment);
   }
@@ -174,7 +162,7 @@ export class LabController implements ReactiveController {
     await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
       lab.calibrate(again, report, experiment),
     );
-    await this.#predictRun();
+    await predictOpenRun(this.#store);
     await this.#settle();
   }
 
@@ -211,22 +199,7 @@ export class LabController implements ReactiveController {
   // What a run is good for.
 
   async sample(request: SampleRequest): Promise<void> {
-    if (this.state.sampler.isRunning) return;
-    let isOpen = true; // Text has a message port of its own and may come after the answer.
-    this.#store.set({ sampler: { isRunning: true, text: '' } });
-    const result = await this.#store.attempt('', (lab) =>
-      lab.sample(request, (text) => {
-        if (isOpen) this.#store.set({ sampler: { isRunning: true, text } });
-      }),
-    );
-    isOpen = false;
-    const { text } = this.state.sampler;
-    // What the sampler refuses is said beside it.
-    const sampler =
-      result?.kind === 'ok'
-        ? { isRunning: false, text: result.value.text, report: result.value }
-        : { isRunning: false, text, ...(result && { problem: result.problem.message }) };
-    this.#store.set({ sampler });
+    await drawSample(this.#store, request);
   }
 
   async cancelSample(): Promise<void> {
@@ -381,27 +354,6 @@ export class LabController implements ReactiveController {
       return true;
     });
     return isOpen === true;
-  }
-
-  /** The open run was prepared before the device was measured: its times are known now. */
-  async #predictRun(): Promise<void> {
-    const { experiment, prediction } = this.state.run;
-    if (experiment === undefined || prediction === undefined) return;
-    await this.#store.attempt('', async (lab) => {
-      const predicted = await lab.predict(experiment);
-      const { run } = this.state;
-      if (predicted.kind === 'ok' && run.experiment === experiment)
-        this.#store.set({ run: { ...run, prediction: predicted.value } });
-    });
-  }
-
-  /** The form's settings, where they are not those of the chosen preset. */
-  #changedSettings(): LabState['replaced'] {
-    const { catalogue, experiment, presetId } = this.state;
-    const preset = catalogue?.presets.find(({ id }) => id === presetId);
-    if (catalogue === undefined || preset === undefined) return undefined;
-    const changed = differences(catalogue.fields, preset.experiment, experiment);
-    return changed.length > 0 ? { presetId, experiment } : undefined;
   }
 
   #replaceExperiment(experiment: ExperimentJson): void {

@@ -78,3 +78,17 @@ export function presetNamed(presetId: string) {
     message: `presets: there is none named ${JSON.stringify(presetId)}.`,
   });
 }
+
+/** A vocabulary that is the tokenizer's is automatic again, so that another text brings its own. */
+export function automaticVocabulary(experiment: Experiment, tokenizerSize: number): Experiment {
+  const { model } = experiment;
+  return model.vocabulary === tokenizerSize
+    ? { ...experiment, model: { ...model, vocabulary: 0 } }
+    : experiment;
+}
+
+/** A name for a new run. */
+export function newId(): string {
+  // randomUUID is missing on insecure origins.
+  return globalThis.crypto?.randomUUID?.() ?? `run-${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
+}

@@ -21,7 +21,7 @@ import { RunClaims } from './claims.ts';
 import { runOfFiles, summariseText } from './files.ts';
 import { RunKeeper } from './keeper.ts';
 import { curveOf, keptRecord } from './kept-record.ts';
-import { type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
+import { automaticVocabulary, newId, type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
 import { recordedDevice } from './recorded-device.ts';
 import { sampleRun } from './sampling.ts';
 import type { RunStorage } from './storage.ts';
@@ -393,16 +393,3 @@ export class Runs {
 }
 
 const profiling: Activity = { what: 'A profile', way: 'wait for it', isBetweenSteps: true };
-
-/** A vocabulary that is the tokenizer's is automatic again, so that another text brings its own. */
-function automaticVocabulary(experiment: Experiment, tokenizerSize: number): Experiment {
-  const { model } = experiment;
-  return model.vocabulary === tokenizerSize
-    ? { ...experiment, model: { ...model, vocabulary: 0 } }
-    : experiment;
-}
-
-function newId(): string {
-  // randomUUID is missing on insecure origins.
-  return globalThis.crypto?.randomUUID?.() ?? `run-${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
-}

@@ -1,0 +1,45 @@
+// What the controller asks of the worker and puts into the state, where it takes more than a line.
+
+import type { SampleRequest } from '../../contract/sampling.ts';
+import { differences } from './experiment.ts';
+import type { LabState } from './state.ts';
+import type { LabStore } from './store.ts';
+
+/** Lets the open run write, showing the text as it comes. What the sampler refuses is said beside it. */
+export async function drawSample(store: LabStore, request: SampleRequest): Promise<void> {
+  if (store.state.sampler.isRunning) return;
+  let isOpen = true; // Text has a message port of its own and may come after the answer.
+  store.set({ sampler: { isRunning: true, text: '' } });
+  const result = await store.attempt('', (lab) =>
+    lab.sample(request, (text) => {
+      if (isOpen) store.set({ sampler: { isRunning: true, text } });
+    }),
+  );
+  isOpen = false;
+  const { text } = store.state.sampler;
+  const sampler =
+    result?.kind === 'ok'
+      ? { isRunning: false, text: result.value.text, report: result.value }
+      : { isRunning: false, text, ...(result && { problem: result.problem.message }) };
+  store.set({ sampler });
+}
+
+/** Predicts the open run anew: it was prepared before the device was measured. */
+export async function predictOpenRun(store: LabStore): Promise<void> {
+  const { experiment, prediction } = store.state.run;
+  if (experiment === undefined || prediction === undefined) return;
+  await store.attempt('', async (lab) => {
+    const predicted = await lab.predict(experiment);
+    const { run } = store.state;
+    if (predicted.kind === 'ok' && run.experiment === experiment)
+      store.set({ run: { ...run, prediction: predicted.value } });
+  });
+}
+
+/** The form's settings, where they are not those of the chosen preset. */
+export function changedSettings({ catalogue, experiment, presetId }: LabState): LabState['replaced'] {
+  const preset = catalogue?.presets.find(({ id }) => id === presetId);
+  if (catalogue === undefined || preset === undefined) return undefined;
+  const changed = differences(catalogue.fields, preset.experiment, experiment);
+  return changed.length > 0 ? { presetId, experiment } : undefined;
+}

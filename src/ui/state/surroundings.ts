@@ -1,0 +1,16 @@
+// What a controller needs of its surroundings: the page gives the real ones, tests their own.
+
+import type { LabConnection } from './connection.ts';
+
+/** What a controller needs of its surroundings; the page gives the real ones, tests their own. */
+export interface LabControllerOptions {
+  readonly connect: () => LabConnection;
+  /** Calls back when the next frame is due. */
+  readonly onFrame: (callback: () => void) => void;
+  /** The query string of the page, without `?`. */
+  readonly query: string;
+  readonly showAddress: (query: string) => void;
+  readonly showTitle: (title: string) => void;
+  /** Milliseconds without a change of the form before it is checked and predicted. */
+  readonly settleMilliseconds: number;
+}
