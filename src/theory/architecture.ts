@@ -1,6 +1,8 @@
 // Published transformers in numbers, and the closed form of their parameters: exact, term by term.
+
 import type { CacheLayout } from './kv-cache.ts';
 import { withWindows } from './kv-cache.ts';
+import type { TransformerShape } from './shape.ts';
 
 /** Low-rank attention as DeepSeek-V2 introduced it (arXiv 2405.04434, section 2.1). */
 export interface LatentAttention {
@@ -33,14 +35,8 @@ export type FeedForward =
     };
 
 /** A decoder-only transformer; letters as everywhere. */
-export interface Architecture {
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
+export interface Architecture extends TransformerShape {
   readonly context: number;
-  readonly vocabulary: number;
   readonly tiedHead: boolean;
   readonly learnedPositions: boolean;
   /** Biases of all linear layers but the head, and of the norms. */

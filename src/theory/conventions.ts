@@ -1,17 +1,12 @@
 // Flops of training per token as the literature counts them, each under its own name and with its own N.
+import type { TransformerShape } from './shape.ts';
 // A multiply-add counts as two. The conventions differ by a third on one model: a utilisation without a name means nothing.
 
 /** A transformer in numbers; letters as everywhere (L, C, H, D, G, F, T, V). */
-export interface TransformerNumbers {
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
+export interface TransformerNumbers extends TransformerShape {
   readonly hidden: number;
   readonly gated: boolean;
   readonly context: number;
-  readonly vocabulary: number;
   /** All trained numbers, a tied head once; of a mixture those that one token uses. */
   readonly parameters: number;
   /** Of these, the learned position table (0 with rotary positions). */

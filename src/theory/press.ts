@@ -1,21 +1,17 @@
 // Press's closed forms of a transformer's costs: W. H. Press, "LLM Architecture, Scaling Laws, and Economics", arXiv 2511.11572.
 // A multiply-add counts as ONE here, as in the paper; everywhere else in this project it counts as two.
+
 import { pressAssumptions, refuseInput, requirePositive } from './assumptions.ts';
+import type { TransformerShape } from './shape.ts';
 
 /** What every count of this file counts. */
 export const pressConvention =
   'Press, arXiv 2511.11572: a multiply-add counts as one flop; parameters, activations and cache in values; dollars are capital only.';
 
 /** A transformer as the paper describes it: n context, V vocabulary, d width, L layers. Heads change no count. */
-export interface PressModel {
+export interface PressModel extends Pick<TransformerShape, 'vocabulary' | 'width' | 'layers'> {
   /** n, tokens. */
   readonly context: number;
-  /** V, tokens. */
-  readonly vocabulary: number;
-  /** d, channels. */
-  readonly width: number;
-  /** L. */
-  readonly layers: number;
 }
 
 /** One row of Table 1: a forward pass over a full context. */

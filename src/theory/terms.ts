@@ -2,8 +2,10 @@
 //
 // A multiply-add counts as TWO here, so that a term can stand beside the sum of its dispatches; press.ts counts one.
 // For Press's shape (H·D = C, F = 4C, no rotary tables, untied head) every number equals his, twice the multiply-adds.
+
 import { refuseInput, requirePositive } from './assumptions.ts';
 import { type AttentionParts, type LatentShape, latentParts } from './latent-terms.ts';
+import type { TransformerShape } from './shape.ts';
 
 /** Terms of the cost of a model, in the order of a step. The last three stand in no closed form. */
 export const costTerms = [
@@ -24,16 +26,10 @@ export const costTerms = [
 export type CostTerm = (typeof costTerms)[number];
 
 /** A transformer as its costs see it; letters as everywhere (L, C, H, G, D, F, V). */
-export interface TermShape {
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
+export interface TermShape extends TransformerShape {
   readonly hidden: number;
   /** Gate and up side by side: three matrices instead of two. */
   readonly gated: boolean;
-  readonly vocabulary: number;
   /** The head is the token table: no parameters of its own. */
   readonly tiedHead: boolean;
   /** Rows of a learned position table; 0 without one. */
