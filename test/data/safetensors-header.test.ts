@@ -1,7 +1,8 @@
-// Tests of the strict header: every hostile file is refused in one line, quickly, and without trusting its sizes.
+// Tests of the strict header: every hostile file is refused in one line, in little work, and without trusting its sizes.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseSafetensorsHeader, TENSOR_LIMIT } from '../../src/data/safetensors-header.ts';
+import { countWork } from './counted-work.ts';
 
 /** A file from the text (or bytes) of its header, its data bytes, and a claimed header length. */
 function makeFile(header: string | Uint8Array, dataBytes: number, claimed?: bigint): Uint8Array {
@@ -121,15 +122,25 @@ const hostile: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ['300 000 tensors', makeFile(million, 0), /too many keys: more than 32769/],
 ];
 
-test.each(hostile)('%s is refused in one line within 50 ms', (_, file, message) => {
-  let fastest = Number.POSITIVE_INFINITY; // of ten at most, so that a busy machine does not fail the test
-  for (let i = 0; i < 10 && fastest >= 50; i++) {
-    const start = performance.now();
-    expect(() => parseSafetensorsHeader(file)).toThrow(message);
-    fastest = Math.min(fastest, performance.now() - start);
-  }
-  expect(fastest).toBeLessThan(50);
+test.each(hostile)('%s is refused in one line', (_, file, message) => {
+  expect(() => parseSafetensorsHeader(file)).toThrow(message);
   expect(() => parseSafetensorsHeader(file)).toThrow(/^safetensors: [^\n]{1,300}$/);
+});
+
+test.each(hostile)('%s is refused in linear work', (_, file) => {
+  const { looked, parsed } = countWork(() => parseSafetensorsHeader(file));
+  expect(looked).toBeLessThanOrEqual(2 * file.length);
+  expect(parsed).toBeLessThanOrEqual(2 * file.length);
+});
+
+test('what is refused for its depth, keys or length is never parsed, and read no further than there', () => {
+  const workOn = (file: Uint8Array, fileBytes?: number) =>
+    countWork(() => parseSafetensorsHeader(file, fileBytes));
+  const deep = workOn(makeFile(`{"w":${'['.repeat(1_000_000)}`, 0));
+  expect([deep.looked < 30, deep.parsed]).toEqual([true, 0]);
+  const many = workOn(makeFile(million, 0));
+  expect([many.looked < million.length / 4, many.parsed]).toEqual([true, 0]);
+  expect(workOn(makeFile('{', 0, 60_000_000n), 70_000_000)).toEqual({ looked: 0, parsed: 0 });
 });
 
 test('a million tensors are refused by the length of the header', () => {
@@ -137,11 +148,14 @@ test('a million tensors are refused by the length of the header', () => {
   expect(() => parseSafetensorsHeader(file, 70_000_000)).toThrow('too long: 60000000');
 });
 
-test('as many tensors as the limit allows are read within a few seconds', () => {
+test('as many tensors as the limit allows are read, each character a few times', () => {
   const text = Array.from({ length: TENSOR_LIMIT }, (_, i) => `"t${i}":${entry(4 * i, 4 * i + 4)}`).join();
-  const start = performance.now();
-  expect(parseSafetensorsHeader(makeFile(`{${text}}`, 4 * TENSOR_LIMIT)).tensors.size).toBe(TENSOR_LIMIT);
-  expect(performance.now() - start).toBeLessThan(3000);
+  const file = makeFile(`{${text}}`, 4 * TENSOR_LIMIT);
+  expect(parseSafetensorsHeader(file).tensors.size).toBe(TENSOR_LIMIT);
+  const { looked, parsed } = countWork(() => parseSafetensorsHeader(file));
+  expect(looked).toBeGreaterThan(text.length / 2);
+  expect(looked).toBeLessThan(2 * text.length);
+  expect(parsed).toBe(text.length + 2);
 });
 
 test('no damaged byte of a valid file makes it fail in another way, or read beyond its end', () => {

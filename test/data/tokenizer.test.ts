@@ -143,9 +143,16 @@ test('tokens are checked up to the last one and the narrowest array is chosen', 
   expect(widths).toEqual([1, 2, 2, 4]);
 });
 
-test('a corpus of a million characters is encoded within a few seconds', () => {
-  const text = 'the quick brown fox jumps over the lazy dog\n'.repeat(25_000);
-  const start = performance.now();
-  trainCharacterTokenizer(text).encode(text);
-  expect(performance.now() - start).toBeLessThan(3000);
+test('twenty times the text takes about twenty times as long to encode, not four hundred times', () => {
+  const secondsOf = (lines: number): number => {
+    const text = 'the quick brown fox jumps over the lazy dog\n'.repeat(lines);
+    const goes = Array.from({ length: 5 }, () => {
+      const start = performance.now();
+      trainCharacterTokenizer(text).encode(text);
+      return performance.now() - start;
+    });
+    return Math.min(...goes); // what else the machine does only adds time
+  };
+  secondsOf(2500); // compiled before it is timed
+  expect(secondsOf(25_000) / secondsOf(1250)).toBeLessThan(100);
 });

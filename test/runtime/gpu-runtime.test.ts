@@ -170,10 +170,10 @@ describeGpu('GpuRuntime', () => {
 
   it('estimates a plan by what it measured', async () => {
     const { plan } = addPlan(64, 2);
-    const runtime = await createRuntime([plan], { estimate: () => 5 });
+    const runtime = await createRuntime([plan], { estimate: () => 1e6 });
     expect(runtime.observedSeconds(plan)).toBeUndefined();
     await runtime.submit([{ plan, scalars }]);
-    expect(runtime.observedSeconds(plan)).toBeLessThan(1);
+    expect(runtime.observedSeconds(plan)).toBeLessThan(1e4); // no estimate any more
   });
 
   it('refuses what it cannot run, and says why', async () => {
