@@ -17,6 +17,7 @@ import {
   pressCaseUnits,
   type Span,
 } from '../../theory/press-cases.ts';
+import { type PrintedFigure, printedFigures, printedNote } from '../../theory/press-printed.ts';
 import { integer, jsonOption, outputOf } from '../options.ts';
 
 import { type AssumptionOptions, addAssumptions, assumptionsOf } from './options.ts';
@@ -32,10 +33,12 @@ export function addPress(theory: Command): void {
       const names = options.case === undefined ? pressCaseNames : [options.case];
       const cases = Object.fromEntries(names.map((name) => [name, pressCase(name, assumptions)]));
       const convention = pressConvention;
+      const printed = printedFigures.filter((figure) => names.includes(figure.case));
       outputOf(command).result(
-        { convention, assumptions: statedAssumptions(assumptions), cases },
+        { convention, assumptions: statedAssumptions(assumptions), cases, printed },
         [
           describeCases(cases),
+          describePrinted(cases, printed),
           ...(options.case === undefined ? [] : [describeTerms(options.case)]),
           describeAssumptions(assumptions),
           convention,
@@ -82,6 +85,26 @@ function describeCases(cases: Readonly<Record<string, PressCase>>): string {
       pressCaseUnits[row],
     ]),
   ]);
+}
+
+/** What the paper prints otherwise, beside the figures above. */
+function describePrinted(
+  cases: Readonly<Record<string, PressCase>>,
+  printed: readonly PrintedFigure[],
+): string {
+  if (printed.length === 0) return printedNote;
+  return `${textColumns([
+    ['Printed otherwise in Table 3', 'printed', 'computed', 'because'],
+    ...printed.map(({ case: name, end = 'low', row, printed: value, difference }) => {
+      const ours = cases[name][row];
+      return [
+        `${name}${typeof ours === 'number' ? '' : ` ${end}`}, ${row}`,
+        formatDigits(value),
+        formatDigits(typeof ours === 'number' ? ours : ours[end]),
+        difference,
+      ];
+    }),
+  ])}\n${printedNote}`;
 }
 
 /** Table 1 of one case, term by term. */

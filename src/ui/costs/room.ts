@@ -5,6 +5,7 @@ import type { Prediction } from '../../contract/runs.ts';
 import { formatDollars, formatPower, formatSi } from '../../text/numbers.ts';
 import { pressEconomics } from '../../theory/economics.ts';
 import { pressCosts } from '../../theory/press.ts';
+import { printedNote } from '../../theory/press-printed.ts';
 import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import { initialState, type LabState } from '../state/state.ts';
 import {
@@ -18,7 +19,7 @@ import {
   workUnit,
 } from './inputs.ts';
 import { countsSpread, countsTable, modelsTable, tokenCounts } from './models.ts';
-import { casesTable, deepSeekTable, runningTable, termBars, termsTable } from './tables.ts';
+import { casesTable, deepSeekTable, printedTable, runningTable, termBars, termsTable } from './tables.ts';
 import './cache.ts';
 import './chinchilla.ts';
 import './device.ts';
@@ -163,6 +164,14 @@ export class RoomCosts extends LitElement {
           ${paper}, under the assumptions at the side. ${countingNote(inputs.counting)} D is a range: its upper end is at a
           context of 200 000, which alone reproduces what the paper prints. Dollars are capital only.
         </p>
+      </figure-panel>
+      <figure-panel
+        heading="What Table 3 prints otherwise"
+        fileName="press-table-3-printed"
+        isTable
+        .table=${printedTable(inputs)}
+      >
+        <p slot="note">The formulas here are under the paper’s own assumptions. ${printedNote} ${countingNote(inputs.counting)}</p>
       </figure-panel>
       <div class="pair">
         <figure-panel heading="Training and decoding" fileName="training" isTable .table=${runningTable(inputs)}>

@@ -7,6 +7,7 @@ import { deepSeekCheck, deepSeekReported } from '../../theory/deepseek.ts';
 import { pressEconomics } from '../../theory/economics.ts';
 import { naiveAttentionValues, pressCosts, pressFormulas, pressTable } from '../../theory/press.ts';
 import { caseCosts, type PressCaseCosts, pressCaseUnits } from '../../theory/press-cases.ts';
+import { printedFigures } from '../../theory/press-printed.ts';
 import type { Bar, BarStretch } from '../figures/svg-bars.ts';
 import { type CostsInputs, pressStarts, workUnit } from './inputs.ts';
 
@@ -120,6 +121,27 @@ const caseRows: readonly (readonly [
   ['gpuYears', 'Time on one GPU', 'plain'],
   ['dollars', 'Capital', 'dollars'],
 ];
+
+/** What the paper prints otherwise, beside its formulas under its own assumptions. */
+export function printedTable({ counting }: CostsInputs): FigureTable {
+  const rows = printedFigures.map(({ case: name, end, row, printed, difference }): readonly CsvCell[] => {
+    const [, title = row, kind] = caseRows.find(([key]) => key === row) ?? [];
+    const start = pressStarts.find(({ id }) => id === (end ? `${name}-${end}` : name));
+    const factor = kind === 'work' ? counting : 1;
+    const computed = start === undefined ? undefined : caseCosts(start.model)[row] * factor;
+    return [title, start?.name, printed * factor, computed, difference];
+  });
+  return {
+    columns: [
+      { label: 'Quantity' },
+      { label: 'Case' },
+      { label: 'Printed', format: formatPower },
+      { label: 'By the formula', format: formatPower },
+      { label: 'Because', room: 'medium' },
+    ],
+    rows,
+  };
+}
 
 /** Table 3 under the present assumptions: the model beside Press's cases, D by its two ends. */
 export function casesTable({ model, assumptions, counting, bytesPerValue }: CostsInputs): FigureTable {

@@ -7,6 +7,7 @@ interface PressLine {
   readonly convention: string;
   readonly assumptions: Record<string, number>;
   readonly cases: Record<string, Record<string, number | { readonly low: number; readonly high: number }>>;
+  readonly printed: readonly Record<string, string | number>[];
 }
 
 async function press(...options: string[]): Promise<PressLine> {
@@ -18,9 +19,9 @@ async function press(...options: string[]): Promise<PressLine> {
 }
 
 describe('theory press', () => {
-  it('prints one line with convention, assumptions and cases, nothing else', async () => {
+  it('prints one line with convention, assumptions, cases, and what the paper prints otherwise', async () => {
     const line = await press();
-    expect(Object.keys(line)).toEqual(['convention', 'assumptions', 'cases']);
+    expect(Object.keys(line)).toEqual(['convention', 'assumptions', 'cases', 'printed']);
     expect(line.convention).toMatch(/multiply-add counts as one/);
     expect(line.assumptions).toMatchObject({ multiplyAddsPerSecond: 300e12, tokensPerParameter: 20 });
     expect(Object.keys(line.cases)).toEqual(['A', 'B', 'C', 'D']);
@@ -44,6 +45,15 @@ describe('theory press', () => {
   it('filters cases', async () => {
     expect(Object.keys((await press('--case', 'C')).cases)).toEqual(['C']);
     expect(await press('--case', 'B')).toMatchObject({ cases: { B: (await press()).cases.B } });
+  });
+
+  it('puts the paper’s own figures beside those that differ, with the reason', async () => {
+    expect((await press('--case', 'A')).printed).toEqual([]);
+    const [tokens] = (await press('--case', 'B')).printed;
+    expect(tokens).toMatchObject({ row: 'optimalTokens', printed: 5.4e11, difference: /40V·d/ });
+    const { stdout } = await runMain(['theory', 'press']);
+    expect(stdout).toMatch(/^B, optimalTokens +5\.40e11 +5\.59e11 +the vocabulary’s/m);
+    expect(stdout).toMatch(/^D low, gpuYears +2,000 +1,758 +rounded to one digit$/m);
   });
 
   it('takes assumptions, and states those it used', async () => {

@@ -12,6 +12,7 @@ import { ownCosts } from '../../../src/ui/costs/own.ts';
 import {
   casesTable,
   deepSeekTable,
+  printedTable,
   runningTable,
   termBars,
   termsTable,
@@ -42,6 +43,16 @@ describe('Table 3', () => {
     ['Capital', '$2,698', '$49.2K', '$2.02M', '$16.6M', '$94.4M'],
   ])('prints %s as the paper does', (name, ...cells) => {
     expect(shown(casesTable(initialInputs), name).slice(3)).toEqual(cells);
+  });
+
+  it('has the printed figures that differ beside it', () => {
+    const { rows } = printedTable(initialInputs);
+    expect(rows).toHaveLength(5);
+    const tokens = shown(printedTable(initialInputs), 'Tokens to train on, D* (eq. 4)');
+    expect(tokens.slice(1, 4)).toEqual(['B', '5.40×10¹¹', '5.59×10¹¹']);
+    const twice = printedTable(at('A', { counting: 2 }));
+    expect(shown(twice, 'Training (eq. 6)').slice(1, 4)).toEqual(['D low', '4.00×10²⁵', '3.33×10²⁵']);
+    expect(shown(twice, 'Time on one GPU').slice(1, 4)).toEqual(['D low', '2,000', '1,758']);
   });
 
   it('shows the model that is set beside the cases', () => {
