@@ -2,6 +2,7 @@
 import { type Assumptions, pressAssumptions } from './assumptions.ts';
 import { type Economics, pressEconomics } from './economics.ts';
 import { pressCosts } from './press.ts';
+import { longContext } from './what-if.ts';
 
 /** DeepSeek-V3 as the check sees it; n = 32K is the paper's, though most of the training was at `trainedContext`. */
 export const deepSeekModel = {
@@ -38,6 +39,16 @@ export interface DeepSeekCheck {
   readonly optimal: DeepSeekTraining;
   /** On the tokens reported. */
   readonly reportedTokens: DeepSeekTraining;
+  /** One token decoded after 128K, as a dense model of this width with a full cache would. */
+  readonly inference: DeepSeekInference;
+}
+
+/** Decoding with a cache of `context` tokens. */
+export interface DeepSeekInference {
+  readonly context: number;
+  readonly multiplyAddsPerToken: number;
+  /** Capital. */
+  readonly dollarsPerMillionTokens: number;
 }
 
 /**
@@ -56,10 +67,16 @@ export function deepSeekCheck(
     const multiplyAdds = multiplyAddsPerToken * tokens;
     return { tokens, multiplyAdds, ...pressEconomics(multiplyAdds, assumptions) };
   };
+  const decoded = pressCosts({ context: longContext, vocabulary: 0, width, layers }).incrementalMultiplyAdds;
   return {
     activeParameters: 12 * layers * width ** 2,
     multiplyAddsPerToken,
     optimal: training(assumptions.tokensPerParameter * trainedParameters),
     reportedTokens: training(deepSeekReported.tokens),
+    inference: {
+      context: longContext,
+      multiplyAddsPerToken: decoded,
+      dollarsPerMillionTokens: pressEconomics(1e6 * decoded, assumptions).dollars,
+    },
   };
 }

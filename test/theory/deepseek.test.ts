@@ -22,6 +22,13 @@ test('the reported 14.8e12 take 2.91e24, 2.70 million GPU-hours and 2.9 million 
   expect(reportedTokens.dollars / 1e6).toBeCloseTo(2.9, 1);
 });
 
+test('a token decoded after 128K takes 1.50e11 multiply-adds, 15 cents a million', () => {
+  const { inference } = deepSeekCheck();
+  expect(inference.context).toBe(128_000);
+  expect(inference.multiplyAddsPerToken / 1e11).toBeCloseTo(1.5, 2);
+  expect(inference.dollarsPerMillionTokens).toBeCloseTo(0.15, 2);
+});
+
 test('assumptions move it, and impossible ones are refused', () => {
   const faster = deepSeekCheck({ ...pressAssumptions, multiplyAddsPerSecond: 600e12 });
   expect(faster.optimal.gpuHours).toBeCloseTo(deepSeekCheck().optimal.gpuHours / 2, 3);

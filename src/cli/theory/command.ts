@@ -18,13 +18,17 @@ import { addChinchilla } from './chinchilla.ts';
 import { addKv } from './kv.ts';
 import { amount } from './options.ts';
 import { addPress } from './press.ts';
+import { addWhatIf } from './what-if.ts';
 
 /** Adds the commands. */
 export function addTheory(program: Command): void {
   const theory = program
     .command('theory')
-    .description('what the literature says a model costs: press, deepseek, chinchilla, experts, kv, models');
+    .description(
+      'what the literature says a model costs: press, what-if, deepseek, chinchilla, experts, kv, models',
+    );
   addPress(theory);
+  addWhatIf(theory);
   addChinchilla(theory);
   addExperts(theory);
   addKv(theory);

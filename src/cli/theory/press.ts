@@ -137,7 +137,7 @@ function describeAssumptions(assumptions: Assumptions): string {
 }
 
 function describeDeepSeek(assumptions: Assumptions, context: number): string {
-  const { activeParameters, multiplyAddsPerToken, optimal, reportedTokens } = deepSeekCheck(
+  const { activeParameters, multiplyAddsPerToken, optimal, reportedTokens, inference } = deepSeekCheck(
     assumptions,
     context,
   );
@@ -162,6 +162,10 @@ function describeDeepSeek(assumptions: Assumptions, context: number): string {
     [
       'energy of it',
       `${formatDigits(reportedTokens.kilowattHours)} kWh, ${formatDigits(reportedTokens.energyDollars)} dollars`,
+    ],
+    [
+      `decoding a token after ${inference.context}`,
+      `${formatDigits(inference.multiplyAddsPerToken)} multiply-adds, ${formatDigits(inference.dollarsPerMillionTokens)} dollars a million`,
     ],
   ]);
 }

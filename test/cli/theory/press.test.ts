@@ -103,6 +103,9 @@ describe('theory deepseek', () => {
       reported: { activeParameters: 37e9, dollars: 5.576e6 },
     });
     const { stdout } = await runMain(['theory', 'deepseek']);
+    expect(stdout).toMatch(
+      /^decoding a token after 128000 +1\.50e11 multiply-adds, 0\.150 dollars a million$/m,
+    );
     expect(stdout).toMatch(/^GPU-hours of it +2\.70e6 +reported 2\.79e6$/m);
   });
 });
