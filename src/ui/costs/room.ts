@@ -19,13 +19,14 @@ import {
   workUnit,
 } from './inputs.ts';
 import { countsSpread, countsTable, modelsTable, tokenCounts } from './models.ts';
-import { casesTable, deepSeekTable, printedTable, runningTable, termBars, termsTable } from './tables.ts';
+import { casesTable, printedTable, runningTable, termBars, termsTable } from './tables.ts';
 import './cache.ts';
 import './chinchilla.ts';
 import './device.ts';
 import './experts.ts';
 import './growth.ts';
 import './setup.ts';
+import './what-ifs.ts';
 import '../figures/panel.ts';
 import '../figures/svg-bars.ts';
 
@@ -178,12 +179,7 @@ export class RoomCosts extends LitElement {
           <p slot="note">Forward and backward are three times forward. ${countingNote(inputs.counting)}</p>
         </figure-panel>
 <div class="column">
-        <figure-panel heading="The check on DeepSeek-V3" fileName="deepseek" isTable .table=${deepSeekTable(inputs)}>
-          <p slot="note">
-            ${paper}, section 6, with n = 32 000; reported figures from arXiv 2412.19437. The formulas are those of a dense
-            model of this width; its experts enter only through the 671·10⁹ trained parameters.
-          </p>
-        </figure-panel>
+        <costs-what-ifs .inputs=${inputs}></costs-what-ifs>
 <costs-device .inputs=${inputs} .lab=${lab} .own=${this.#own}></costs-device></div>
       </div>`;
   }

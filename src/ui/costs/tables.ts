@@ -1,13 +1,14 @@
 // The tables of the room of costs: Table 1 and Table 3 of Press, training and decoding of the model, his check on DeepSeek.
 
 import type { CsvCell } from '../../text/csv.ts';
-import { formatDollars, formatPercent, formatPower } from '../../text/numbers.ts';
+import { formatCount, formatDollars, formatPercent, formatPower } from '../../text/numbers.ts';
 import type { FigureTable } from '../../text/table.ts';
-import { deepSeekCheck, deepSeekReported } from '../../theory/deepseek.ts';
+import { deepSeekCheck, deepSeekModel, deepSeekReported } from '../../theory/deepseek.ts';
 import { pressEconomics } from '../../theory/economics.ts';
 import { naiveAttentionValues, pressCosts, pressFormulas, pressTable } from '../../theory/press.ts';
 import { caseCosts, type PressCaseCosts, pressCaseUnits } from '../../theory/press-cases.ts';
 import { printedFigures } from '../../theory/press-printed.ts';
+import { longContext, whatIf, whatIfDefaults } from '../../theory/what-if.ts';
 import type { Bar, BarStretch } from '../figures/svg-bars.ts';
 import { type CostsInputs, pressStarts, workUnit } from './inputs.ts';
 
@@ -213,9 +214,46 @@ export function runningTable(inputs: CostsInputs): FigureTable {
   );
 }
 
-/** Press's check on DeepSeek-V3, under the present assumptions, beside what was reported. */
-export function deepSeekTable({ assumptions, counting }: CostsInputs): FigureTable {
-  const { activeParameters, multiplyAddsPerToken, optimal, reportedTokens } = deepSeekCheck(assumptions);
+/** Press's what-ifs for the model: lessons at one position alone, prices to come, tokens decoded, a conversation, 128K. */
+export function whatIfTable({ model, assumptions, bytesPerValue }: CostsInputs, years: number): FigureTable {
+  const { conversation } = whatIfDefaults;
+  const answers = whatIf(model, assumptions, { years, conversation });
+  const dollars = (name: string, value: number): Row => {
+    return { name, unit: 'US dollars', values: [value], format: formatDollars };
+  };
+  const talk = `${conversation.turns} turns of ${conversation.tokensPerTurn} tokens`;
+  return tableOf(
+    ['This model'],
+    [
+      dollars('Training (eq. 6)', answers.trainingDollars),
+      dollars('… were only the last of n positions a lesson', answers.trainingDollarsWithoutN),
+      dollars(`… in ${years} years`, answers.trainingDollarsLater),
+      dollars('A million tokens decoded, with a cache of n tokens', answers.dollarsPerMillionTokens),
+      dollars(`… in ${years} years`, answers.dollarsPerMillionTokensLater),
+      dollars(
+        `… with a cache of ${formatCount(longContext)} tokens`,
+        answers.dollarsPerMillionTokensAtLongContext,
+      ),
+      {
+        name: 'That cache',
+        unit: `bytes, ${bytesPerValue} a value`,
+        values: [answers.cacheAtLongContext * bytesPerValue],
+      },
+      dollars(`A million tokens of ${talk}, the cache kept`, answers.conversationDollarsPerMillionTokens),
+      dollars('… where every turn reads all of it again', answers.rereadDollarsPerMillionTokens),
+    ],
+  );
+}
+
+/** Press's check on DeepSeek-V3, under the present assumptions, beside what was reported; n tokens to a training text. */
+export function deepSeekTable(
+  { assumptions, counting }: CostsInputs,
+  context: number = deepSeekModel.context,
+): FigureTable {
+  const { activeParameters, multiplyAddsPerToken, optimal, reportedTokens, inference } = deepSeekCheck(
+    assumptions,
+    context,
+  );
   const work = workUnit(counting);
   const row = (
     name: string,
@@ -235,7 +273,7 @@ export function deepSeekTable({ assumptions, counting }: CostsInputs): FigureTab
         reported.activeParameters,
       ]),
       row('Tokens', 'tokens', [optimal.tokens, reportedTokens.tokens, reported.tokens]),
-      row('Forward and backward of a token (eq. 5, n = 32K)', work, [
+      row('Forward and backward of a token (eq. 5)', work, [
         multiplyAddsPerToken * counting,
         multiplyAddsPerToken * counting,
         undefined,
@@ -247,6 +285,17 @@ export function deepSeekTable({ assumptions, counting }: CostsInputs): FigureTab
       ]),
       row('Time', 'GPU-hours', [optimal.gpuHours, reportedTokens.gpuHours, reported.gpuHours]),
       row('Cost', 'US dollars', [optimal.dollars, reportedTokens.dollars, reported.dollars], formatDollars),
+      row(`A token decoded after ${formatCount(inference.context)}`, work, [
+        inference.multiplyAddsPerToken * counting,
+        inference.multiplyAddsPerToken * counting,
+        undefined,
+      ]),
+      row(
+        '… a million of them',
+        'US dollars',
+        [inference.dollarsPerMillionTokens, inference.dollarsPerMillionTokens, undefined],
+        formatDollars,
+      ),
     ],
   );
 }

@@ -16,6 +16,7 @@ import {
   runningTable,
   termBars,
   termsTable,
+  whatIfTable,
 } from '../../../src/ui/costs/tables.ts';
 
 /** A row's cells as the page shows them. */
@@ -101,6 +102,19 @@ it('the check on DeepSeek gives the paper’s figures', () => {
   expect(shown(table, 'Cost')[3]).toBe('$2.91M');
 });
 
+it('the check on DeepSeek takes the context it was trained at', () => {
+  const table = deepSeekTable(initialInputs, 4096);
+  expect(shown(table, 'Training')[3]).toBe('1.83×10²⁴');
+  expect(shown(table, 'Time')[3]).toBe('1.69×10⁶');
+  expect(shown(table, '… a million of them')[2]).toBe('$0.150');
+});
+
+it('what-ifs follow the year', () => {
+  const table = whatIfTable(initialInputs, 4);
+  expect(shown(table, '… were only the last of n positions a lesson')[2]).toBe('$5.53M');
+  expect(shown(table, '… in 4 years')[2]).toBe('$674');
+});
+
 it('Chinchilla’s budget of the notebook has both its grid point and the closed form', () => {
   const { table, optima } = computeFigure(2.21e19, 20, 2);
   expect(shown(table, "grid of nanoGPT's notebook").slice(1, 3)).toEqual(['316.2M', '11.65B']);
@@ -145,7 +159,11 @@ it('any possible model has figures everywhere, and no plot breaks on them', () =
     fc.property(model, fc.constantFrom(1 as const, 2 as const), (sizes, counting) => {
       const inputs = { ...initialInputs, model: sizes, counting };
       const plots = curveAxes.flatMap((axis) => costPlots(inputs, axis));
-      const tables = [termsTable, casesTable, runningTable, deepSeekTable].map((make) => make(inputs));
+      const tables = [
+        ...[termsTable, casesTable, runningTable].map((make) => make(inputs)),
+        deepSeekTable(inputs),
+        whatIfTable(inputs, 2),
+      ];
       for (const { rows } of [...tables, ...plots.map(({ table }) => table)]) {
         for (const cell of rows.flat()) if (typeof cell === 'number') expect(cell).toBeGreaterThanOrEqual(0);
         expect(rows.flat().every((cell) => typeof cell !== 'number' || Number.isFinite(cell))).toBe(true);
