@@ -6,6 +6,7 @@ import { selectRow } from '../../kernels/select-row.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
+import type { DeviceProfile } from '../../plan/device-profile.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
 import { planFlops } from '../../plan/predict.ts';
 import { persistentTensor } from '../../plan/store.ts';
@@ -14,6 +15,7 @@ import type { Tensor } from '../../plan/tensor.ts';
 import type { Replay, Runtime } from '../../runtime/runtime.ts';
 import { formatFigure, formatSeconds } from '../../text/numbers.ts';
 import type { Engine } from '../plans/engine.ts';
+import { expectWork } from '../plans/expectation.ts';
 import { type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { freshWeights, openModel } from '../plans/open-model.ts';
 import { check, type Lesson, type LessonTools, table, within } from './lesson.ts';
@@ -101,19 +103,52 @@ function flopsOf({ cached, uncached }: DecodePlans) {
   }));
 }
 
+/** What each way's token should take on a calibrated device, handed over as `timeTokens` hands it over. Seconds. */
+function expectTokens({ cached, uncached }: DecodePlans, size: LessonSize, profile: DeviceProfile): Timing[] {
+  const { burst } = sizes[size];
+  return uncached.map(({ length, plan }) => {
+    const tokens = Array.from({ length: burst }, (_, i) => {
+      return { plan: cached.decode, scalars: { position: length - burst + i, length: 1 }, times: 1 };
+    });
+    const whole = [{ plan, scalars: { length }, times: 1 }];
+    const kind = 'decode';
+    const inBurst = {
+      kind,
+      what: `tokens up to ${length}`,
+      tokens: burst,
+      replays: tokens,
+      waits: 1,
+    } as const;
+    const alone = { kind, what: `all ${length} tokens`, tokens: 1, replays: whole, waits: 1 } as const;
+    return {
+      length,
+      cached: expectWork(inBurst, profile).seconds / burst,
+      uncached: expectWork(alone, profile).seconds,
+    };
+  });
+}
+
 /** Linear against quadratic decoding as a lesson. */
 export const decodeLesson: Lesson = {
   info,
   predict: async ({ engine, size }) => {
-    const flops = flopsOf(await recordPlans(engine, size));
+    const plans = await recordPlans(engine, size);
+    const flops = flopsOf(plans);
     const last = flops.at(-1);
     const ratio = (last?.uncached ?? 0) / (last?.cached ?? 1);
+    const expected = engine.profile && expectTokens(plans, size, engine.profile);
+    const end = expected?.at(-1);
     return {
-      answer: { value: ratio, text: `${formatFigure(ratio)} times the flops` },
+      answer: end
+        ? { value: ratioOf(end), text: `${formatFigure(ratioOf(end))} times as long` }
+        : { value: ratio, text: `${formatFigure(ratio)} times the flops` },
       reasons: [
         'With a cache the new token passes 12d² weights per layer and meets n keys and values: a + b·n.',
         'Without one n tokens pass the weights and n²/2 pairs of tokens meet: a + b·n + c·n².',
-        `By plan that is ${formatFigure(last?.uncached ?? 0)} flops against ${formatFigure(last?.cached ?? 0)} at n = ${last?.length}: ${formatFigure(ratio)} times as many. Time can only follow where arithmetic is what takes the time.`,
+        `By plan that is ${formatFigure(last?.uncached ?? 0)} flops against ${formatFigure(last?.cached ?? 0)} at n = ${last?.length}: ${formatFigure(ratio)} times as many.`,
+        end
+          ? `On this device, as calibrated, these plans should take ${formatSeconds(end.uncached)} against ${formatSeconds(end.cached)}: ${formatFigure(ratioOf(end))} times as long. Flops alone do not say that: kernels must start, and weights arrive, for one token as for many.`
+          : 'This device is not calibrated, so flops are compared, not seconds: time can only follow where arithmetic is what takes the time.',
       ],
       figures: [
         {
@@ -126,6 +161,20 @@ export const decodeLesson: Lesson = {
             { name: 'without', role: 'theory', points: flops.map((f) => [f.length, f.uncached]) },
           ],
         },
+        ...(expected
+          ? [
+              {
+                kind: 'lines' as const,
+                title: 'Expected seconds of one token',
+                x: { label: 'tokens before', isLog: true },
+                y: { label: 'seconds', isLog: true },
+                series: [
+                  { name: 'with cache', role: 'theory' as const, points: pointsOf(expected, 'cached') },
+                  { name: 'without', role: 'theory' as const, points: pointsOf(expected, 'uncached') },
+                ],
+              },
+            ]
+          : []),
       ],
     };
   },
@@ -136,7 +185,9 @@ export const decodeLesson: Lesson = {
     const all = [cached.decode, ...uncached.map(({ plan }) => plan)];
     const runtime = await openModel(tools.engine, all, model, freshWeights(model.config, 1));
     try {
-      return judge(flopsOf(plans), await timeTokens(tools, runtime, plans));
+      const { profile } = tools.engine;
+      const expected = profile && expectTokens(plans, tools.size, profile);
+      return judge(flopsOf(plans), await timeTokens(tools, runtime, plans), expected);
     } finally {
       runtime.dispose();
     }
@@ -148,6 +199,15 @@ interface Timing {
   readonly length: number;
   readonly cached: number;
   readonly uncached: number;
+}
+
+/** Time without a cache over time with one. */
+function ratioOf({ cached, uncached }: Timing): number {
+  return uncached / cached;
+}
+
+function pointsOf(timings: readonly Timing[], way: 'cached' | 'uncached') {
+  return timings.map((timing) => [timing.length, timing[way]] as const);
 }
 
 async function timeTokens(
@@ -187,7 +247,11 @@ async function timeTokens(
   return timings;
 }
 
-function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
+function judge(
+  flops: ReturnType<typeof flopsOf>,
+  timings: readonly Timing[],
+  expected: readonly Timing[] | undefined,
+) {
   const [first, last] = [timings[0], timings.at(-1)];
   if (!first || !last) throw new Error('lesson: nothing was timed.');
   const linear = fitPolynomial(
@@ -198,7 +262,6 @@ function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
     timings.map(({ length, uncached }) => [length, uncached]),
     2,
   );
-  const ratioOf = ({ cached, uncached }: Timing) => uncached / cached;
   const growth = last.length / first.length;
   const [cachedGrowth, uncachedGrowth] = [last.cached / first.cached, last.uncached / first.uncached];
   const curve = (coefficients: readonly number[]) =>
@@ -235,12 +298,12 @@ function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
           {
             name: 'with cache',
             role: 'measured' as const,
-            points: timings.map(({ length, cached }) => [length, cached] as const),
+            points: pointsOf(timings, 'cached'),
           },
           {
             name: 'without',
             role: 'other' as const,
-            points: timings.map(({ length, uncached }) => [length, uncached] as const),
+            points: pointsOf(timings, 'uncached'),
           },
           { name: 'a + b·n', role: 'theory' as const, points: curve(linear) },
           { name: 'a + b·n + c·n²', role: 'theory' as const, points: curve(quadratic) },
@@ -248,12 +311,13 @@ function judge(flops: ReturnType<typeof flopsOf>, timings: readonly Timing[]) {
       },
       table(
         'One token after n',
-        ['n', 'with cache', 'without', 'ratio of times', 'ratio of flops'],
+        ['n', 'with cache', 'without', 'ratio of times', 'expected', 'ratio of flops'],
         timings.map((timing, index) => [
           timing.length,
           formatSeconds(timing.cached),
           formatSeconds(timing.uncached),
           formatFigure(ratioOf(timing)),
+          expected?.[index] ? formatFigure(ratioOf(expected[index])) : 'not calibrated',
           formatFigure((flops[index]?.uncached ?? 0) / (flops[index]?.cached ?? 1)),
         ]),
       ),

@@ -7,6 +7,7 @@ import { splitAttention } from '../../../src/lab/lessons/heads.ts';
 import { exactly, judgeGuess, type Lesson, runLesson, within } from '../../../src/lab/lessons/lesson.ts';
 import { stepsTo } from '../../../src/lab/lessons/targets.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
+import { roundProfile } from '../plans/round-profile.ts';
 
 describe('the lessons', () => {
   it('have each an id of its own, and Press’s come first, in his order', () => {
@@ -110,6 +111,27 @@ describe('a guess', () => {
     ['same', 'more', 'off'],
   ] as const)('of the choice %s where it is %s is %s', (guess, measured, verdict) => {
     expect(judgeGuess({ kind: 'choice', text: '', choices: [] }, guess, measured)).toBe(verdict);
+  });
+});
+
+describe('what the cache saves', () => {
+  const { predict } = lessonNamed('decode');
+  const engine = cpuEngine();
+
+  it('is told in flops where nobody measured the device, and says so', async () => {
+    const { answer, reasons, figures } = await predict({ engine, size: 'small' });
+    expect(answer.text).toMatch(/times the flops$/);
+    expect(reasons.at(-1)).toMatch(/not calibrated, so flops are compared, not seconds/);
+    expect(figures).toHaveLength(1);
+  });
+
+  it('is told in seconds on a calibrated device: a shorter factor than flops, for a launch is paid for either way', async () => {
+    const inFlops = await predict({ engine, size: 'small' });
+    const inSeconds = await predict({ engine: { ...engine, profile: roundProfile }, size: 'small' });
+    expect(inSeconds.answer.text).toMatch(/times as long$/);
+    expect(inSeconds.answer.value).toBeGreaterThan(1);
+    expect(inSeconds.answer.value).toBeLessThan(Number(inFlops.answer.value));
+    expect(inSeconds.figures.map(({ title }) => title)).toContain('Expected seconds of one token');
   });
 });
 

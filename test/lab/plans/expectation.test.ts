@@ -4,24 +4,12 @@ import { expectWork, waterfallOf } from '../../../src/lab/plans/expectation.ts';
 import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { allWork, decodeWork, trainingWork } from '../../../src/lab/plans/work.ts';
-import { atPace, type DeviceProfile } from '../../../src/plan/device-profile.ts';
+import { atPace } from '../../../src/plan/device-profile.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { costOf, predictPlan } from '../../../src/plan/predict.ts';
 import { tinyExperiment } from '../training/tiny-runs.ts';
+import { roundProfile as profile } from './round-profile.ts';
 
-const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 9 });
-const profile: DeviceProfile = {
-  ...{ version: 3, device: 'round', timer: 'paper', kernels: {} },
-  fmaFlopsPerSecond: exactly(1e11, 0.02),
-  paceSeconds: exactly(0.01),
-  slowing: exactly(1),
-  switchSeconds: exactly(0),
-  mixing: exactly(1),
-  copyBytesPerSecond: [{ bytes: 1e6, rate: exactly(1e10, 0.04) }],
-  launchSeconds: exactly(1e-5),
-  submitSeconds: exactly(1e-3),
-  queueSeconds: exactly(1e-4),
-};
 const { model, train } = tinyExperiment({ model: { vocabulary: 65 }, train: { accumulation: 2 } });
 const options = { capabilities: baselineCapabilities };
 const plans = recordTrainingPlans(model, train, options);
