@@ -10,6 +10,7 @@ import { formatFigure } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { withInterruption } from './interruption.ts';
 import { jsonOption, outputOf, runtimeOption } from './options.ts';
+import { useKnownProfile } from './profiles-known.ts';
 
 interface LessonOptions {
   readonly small?: true;
@@ -35,7 +36,9 @@ export function addLesson(program: Command): void {
       }
       const lesson = lessonNamed(id);
       const size = options.small === true ? 'small' : 'normal';
-      const { engine, device } = await openMachine(options.runtime);
+      const machine = await openMachine(options.runtime);
+      const { engine, device } = machine;
+      await useKnownProfile(machine, undefined, output); // with it a lesson on time predicts seconds
       const guess = options.guess === undefined ? undefined : readGuess(lesson.info, options.guess);
       const request = { id, size, ...(guess === undefined ? {} : { guess }) } as const;
       const question = lesson.info.question[size];
