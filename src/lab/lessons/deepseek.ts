@@ -21,7 +21,7 @@ const info: LessonInfo = {
   summary: 'A page of arithmetic against the published cost of DeepSeek-V3.',
   text: [
     'The same few formulas that count the model on this page also count one that was trained on thousands of GPUs. If they are any good, they should land near what its makers reported.',
-    'All it takes is the width d, the number of layers L, the context n and the tokens seen. Each GPU is taken to sustain 300 trillion multiply-adds per second.',
+    `All it takes is the width d, the number of layers L, the context n and the tokens seen. The paper puts n at ${deepSeekModel.context}; most of the training was at ${deepSeekModel.trainedContext}, so both are worked out. Each GPU is taken to sustain 300 trillion multiply-adds per second.`,
   ],
   question: { normal: question, small: question },
   runs: {
@@ -33,6 +33,22 @@ const info: LessonInfo = {
 
 const millionHours = (hours: number) => hours / 1e6;
 
+/** Contexts of the curve. Tokens. */
+const contexts = [
+  1024,
+  2048,
+  deepSeekModel.trainedContext,
+  8192,
+  16_384,
+  deepSeekModel.context,
+  65_536,
+  128_000,
+];
+
+/** Million GPU-hours for the reported tokens, at a context. */
+const hoursAt = (context: number) =>
+  millionHours(deepSeekCheck(pressAssumptions, context).reportedTokens.gpuHours);
+
 /** The DeepSeek recomputation as a lesson. */
 export const deepSeekLesson: Lesson = {
   info,
@@ -42,9 +58,10 @@ export const deepSeekLesson: Lesson = {
     return {
       answer: { value: hours, text: `${formatFigure(hours)} million GPU-hours` },
       reasons: [
-        `Equation 5 gives (6n·d + 36d²)·L = ${formatFigure(multiplyAddsPerToken)} multiply-adds for one token, forward and backward, at n = 32 000.`,
+        `Equation 5 gives (6n·d + 36d²)·L = ${formatFigure(multiplyAddsPerToken)} multiply-adds for one token, forward and backward, at n = ${deepSeekModel.context}.`,
         `Times ${formatFigure(deepSeekReported.tokens)} tokens that is ${formatFigure(reportedTokens.multiplyAdds)} multiply-adds.`,
         `Divided by ${formatFigure(pressAssumptions.multiplyAddsPerSecond)} per second and 3600 seconds per hour: ${formatFigure(hours)} million hours.`,
+        `At n = ${deepSeekModel.trainedContext} the same sums give ${formatFigure(hoursAt(deepSeekModel.trainedContext))} million hours: attention’s 6n·d falls, the matrices’ 36d² stay.`,
       ],
       figures: [],
     };
@@ -56,6 +73,7 @@ export const deepSeekLesson: Lesson = {
     const { trainedParameters } = deepSeekModel;
     const { optimal, reportedTokens } = found;
     const hours = millionHours(gpuHours);
+    const trained = deepSeekCheck(pressAssumptions, deepSeekModel.trainedContext);
     const within = (ours: number, theirs: number, factor: number) =>
       Math.max(ours / theirs, theirs / ours) <= factor;
     return {
@@ -87,6 +105,16 @@ export const deepSeekLesson: Lesson = {
         ),
       ],
       figures: [
+        {
+          kind: 'lines',
+          title: 'GPU-hours by the context of training',
+          x: { label: 'n, tokens', isLog: true },
+          y: { label: 'million GPU-hours' },
+          series: [
+            { name: 'by the formulas', role: 'theory', points: contexts.map((n) => [n, hoursAt(n)]) },
+            { name: 'reported', role: 'measured', points: contexts.map((n) => [n, hours]) },
+          ],
+        },
         table(
           'The sums, line by line (a multiply-add counts as one)',
           ['quantity', 'formula', 'computed', 'reported'],
@@ -99,7 +127,12 @@ export const deepSeekLesson: Lesson = {
             ],
             ['trained parameters', 'given', formatFigure(trainedParameters), formatFigure(trainedParameters)],
             ['tokens', '20 · trained parameters', formatFigure(optimal.tokens), formatFigure(tokens)],
-            ['multiply-adds per token', '(6n·d + 36d²)·L', formatFigure(found.multiplyAddsPerToken), ''],
+            [
+              `multiply-adds per token, n = ${deepSeekModel.context}`,
+              '(6n·d + 36d²)·L',
+              formatFigure(found.multiplyAddsPerToken),
+              '',
+            ],
             ['multiply-adds, computed tokens', 'tokens · per token', formatFigure(optimal.multiplyAdds), ''],
             [
               'multiply-adds, reported tokens',
@@ -120,6 +153,18 @@ export const deepSeekLesson: Lesson = {
               formatFigure(gpuHours),
             ],
             [
+              `multiply-adds per token, n = ${deepSeekModel.trainedContext}`,
+              '(6n·d + 36d²)·L',
+              formatFigure(trained.multiplyAddsPerToken),
+              '',
+            ],
+            [
+              `GPU-hours of it, reported tokens`,
+              '÷ 3e14 per second',
+              formatFigure(trained.reportedTokens.gpuHours),
+              formatFigure(gpuHours),
+            ],
+            [
               'dollars, reported tokens',
               '· 1e-18 per multiply-add',
               `$${formatFigure(reportedTokens.dollars)}`,
@@ -129,9 +174,9 @@ export const deepSeekLesson: Lesson = {
         ),
       ],
       meaning: [
-        'Three formulas, each a line long, come within a few per cent of the hours that were paid for. What a large model costs is no secret of its makers: it follows from its width, its depth and its text.',
+        'Three formulas, each a line long, come within a few per cent of the hours that were paid for, at the paper’s n. What a large model costs is no secret of its makers: it follows from its width, its depth and its text.',
         'Dollars differ by nearly two because the paper counts what GPUs cost to own ($10,000 a year), and the report counts what they cost to rent ($2 an hour).',
-        'The agreement is also luck: the rate of 300 trillion multiply-adds per second is an assumption, 8-bit arithmetic and experts are left out, and 32 000 tokens of context were trained on for a small part of the time only.',
+        `The agreement is also luck: the rate of 300 trillion multiply-adds per second is an assumption, 8-bit arithmetic and experts are left out, and ${deepSeekModel.context} tokens of context were trained on for a small part of the time only. At the ${deepSeekModel.trainedContext} tokens of the rest the formulas give ${formatFigure(millionHours(trained.reportedTokens.gpuHours))} million hours, ${formatFigure(trained.reportedTokens.gpuHours / gpuHours)} of the reported ones.`,
       ],
     };
   },

@@ -44,6 +44,7 @@ describe('a lesson', () => {
     expect(outcome.checks.filter(({ holds }) => !holds)).toEqual([]);
     expect(outcome.prediction.answer.value).toBeCloseTo(2.697, 3);
     expect(outcome.measured.value).toBe(2.788);
+    expect(outcome.prediction.reasons.at(-1)).toMatch(/At n = 4096 the same sums give 1\.69 million hours/);
     expect([outcome.guess, outcome.guessVerdict]).toEqual([3, 'right']);
   });
 
