@@ -1,9 +1,9 @@
 // Opens a WebGPU device with the adapter's own limits and every feature that some kernel may use.
-import type { Capabilities } from '../plan/kernel.ts';
+import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
 
 /** Why there is no device; expected, hence a value and not an exception. */
 export interface NoDevice {
-  readonly kind: 'noWebGpu' | 'insecureOrigin' | 'noAdapter' | 'noAnswer' | 'refused';
+  readonly kind: 'noWebGpu' | 'insecureOrigin' | 'noAdapter' | 'noAnswer' | 'tooSmall' | 'refused';
   readonly message: string;
 }
 
@@ -14,6 +14,8 @@ export interface DeviceFacts {
   readonly device: string;
   readonly description: string;
   readonly isSoftware: boolean;
+  /** True where the adapter has WebGPU's compatibility mode alone, over OpenGL ES or Direct3D 11. */
+  readonly isCompatibility: boolean;
 }
 
 /** An open device with what recording needs to know of it. */
@@ -42,6 +44,19 @@ const usefulLimits = [
   'maxStorageBuffersPerShaderStage',
 ] as const;
 
+/**
+ * What all kernels are written for: WebGPU's default limits. Adapters in compatibility mode may have half the invocations
+ * and, in older browsers, half the buffers; what else that mode lacks is about textures, which no kernel has.
+ */
+const neededLimits: Readonly<Record<(typeof usefulLimits)[number], number>> = {
+  maxBufferSize: baselineCapabilities.maxBufferBytes,
+  maxStorageBufferBindingSize: baselineCapabilities.maxBindingBytes,
+  maxComputeWorkgroupStorageSize: baselineCapabilities.maxWorkgroupStorageBytes,
+  maxComputeInvocationsPerWorkgroup: baselineCapabilities.maxInvocationsPerWorkgroup,
+  maxComputeWorkgroupSizeX: baselineCapabilities.maxInvocationsPerWorkgroup,
+  maxStorageBuffersPerShaderStage: 8,
+};
+
 const adapterTimeoutMilliseconds = 10_000;
 
 const noAnswer: NoDevice = {
@@ -50,7 +65,7 @@ const noAnswer: NoDevice = {
 };
 
 /**
- * Opens a device.
+ * Opens a device: of a core adapter, or of one in compatibility mode where there is no other and its limits do.
  * @param gpu `navigator.gpu`, or Dawn's in Node; undefined where there is none
  */
 export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice | NoDevice> {
@@ -67,13 +82,23 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice | NoD
     };
   }
   try {
-    const adapter = await answerOf(gpu.requestAdapter({ powerPreference: 'high-performance' }));
-    if (adapter === 'timeout') return noAnswer;
+    const found = await findAdapter(gpu);
+    if (found === 'timeout') return noAnswer;
+    const { adapter, isCompatibility } = found;
     if (!adapter) {
       return {
         kind: 'noAdapter',
         message:
           'WebGPU is here but offers no GPU. Turn on hardware acceleration, update the driver, or restart the browser.',
+      };
+    }
+    const missing = isCompatibility ? missingLimits(adapter) : [];
+    if (missing.length > 0) {
+      return {
+        kind: 'tooSmall',
+        message:
+          `The GPU is offered in WebGPU's compatibility mode only, with less than kernels need: ${missing.join('; ')}. ` +
+          'A newer graphics driver or browser may offer all of WebGPU.',
       };
     }
     const requiredLimits: Record<string, number> = {};
@@ -83,13 +108,38 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice | NoD
       adapter.requestDevice({ requiredFeatures: requiredFeatures as GPUFeatureName[], requiredLimits }),
     );
     if (device === 'timeout') return noAnswer;
-    return { kind: 'device', device, facts: factsOf(adapter), capabilities: capabilitiesOf(device) };
+    const facts = { ...factsOf(adapter), isCompatibility };
+    return { kind: 'device', device, facts, capabilities: capabilitiesOf(device) };
   } catch (error) {
     return {
       kind: 'refused',
       message: `The GPU refused a device: ${error instanceof Error ? error.message : error}`,
     };
   }
+}
+
+interface FoundAdapter {
+  readonly adapter: GPUAdapter | null;
+  readonly isCompatibility: boolean;
+}
+
+/** A core adapter, else one in compatibility mode; a browser that does not know that mode gives none again. */
+async function findAdapter(gpu: GPU): Promise<FoundAdapter | 'timeout'> {
+  const powerPreference = 'high-performance';
+  const core = await answerOf(gpu.requestAdapter({ powerPreference }));
+  if (core === 'timeout') return core;
+  if (core) return { adapter: core, isCompatibility: false };
+  const adapter = await answerOf(gpu.requestAdapter({ powerPreference, featureLevel: 'compatibility' }));
+  if (adapter === 'timeout') return adapter;
+  // A browser may answer with a core adapter after all, which lists this feature.
+  return { adapter, isCompatibility: adapter !== null && !adapter.features.has('core-features-and-limits') };
+}
+
+/** Sentences on the limits that kernels need and the adapter lacks. */
+function missingLimits({ limits }: GPUAdapter): string[] {
+  return usefulLimits
+    .filter((name) => limits[name] < neededLimits[name])
+    .map((name) => `${name} is ${limits[name]}, not ${neededLimits[name]}`);
 }
 
 function capabilitiesOf(device: GPUDevice): Capabilities {
@@ -107,7 +157,7 @@ function capabilitiesOf(device: GPUDevice): Capabilities {
   };
 }
 
-function factsOf(adapter: GPUAdapter): DeviceFacts {
+function factsOf(adapter: GPUAdapter): Omit<DeviceFacts, 'isCompatibility'> {
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
   return {

@@ -34,8 +34,13 @@ const problemKinds: Readonly<Record<NoDevice['kind'], Problem['kind']>> = {
   insecureOrigin: 'insecureOrigin',
   noAdapter: 'noAdapter',
   noAnswer: 'noAdapter',
+  tooSmall: 'noAdapter',
   refused: 'noAdapter',
 };
+
+const compatibilityNote =
+  'This GPU is offered in WebGPU’s compatibility mode only, over OpenGL ES or Direct3D 11. ' +
+  'A newer graphics driver or browser may offer all of WebGPU.';
 
 /** Bytes that a run on the reference loops may have: they are for very small models, and a tab has little memory. */
 const referenceMemoryBytes = 2 ** 30;
@@ -179,7 +184,7 @@ export class Devices {
       const message = `The GPU was lost (${info.reason}${info.message ? `: ${info.message}` : ''}). Open the saved run to go on.`;
       this.#onLost({ kind: 'deviceLost', message });
     });
-    const { vendor, architecture, description, isSoftware } = result.facts;
+    const { vendor, architecture, description, isSoftware, isCompatibility } = result.facts;
     return {
       runtime: 'gpu',
       vendor,
@@ -188,6 +193,7 @@ export class Devices {
       isSoftware,
       features: [...result.capabilities.features].sort(),
       limits: shownLimits.map((name) => ({ name, value: result.device.limits[name] })),
+      ...(isCompatibility ? { advice: compatibilityNote } : {}),
     };
   }
 }

@@ -35,7 +35,7 @@ describeBrowser('a calibrated page', () => {
       const host = /(Firefox|Edg|Chrome|Version)\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? '';
       return { vendor, architecture, device, description, host };
     });
-    const key = deviceKey({ ...device, isSoftware: true }, device.host);
+    const key = deviceKey({ ...device, isSoftware: true, isCompatibility: false }, device.host);
     await lab.page.evaluate(
       (profile) =>
         new Promise<void>((resolve, reject) => {

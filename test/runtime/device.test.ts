@@ -60,6 +60,73 @@ describe('openDevice', () => {
   });
 });
 
+describe('compatibility mode', () => {
+  /** What WebGPU's core level promises of the limits that are asked for. */
+  const coreLimits = {
+    maxBufferSize: 2 ** 28,
+    maxStorageBufferBindingSize: 2 ** 27,
+    maxComputeWorkgroupStorageSize: 16_384,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupSizeX: 256,
+    maxStorageBuffersPerShaderStage: 8,
+  };
+
+  /** A browser without a core adapter: what it was asked for, and one in compatibility mode with limits and features. */
+  function compatibilityGpu(lower: Partial<typeof coreLimits>, features: readonly string[] = []) {
+    const limits = { ...coreLimits, ...lower };
+    const asked: (string | undefined)[] = [];
+    const requested: GPUDeviceDescriptor[] = [];
+    const requestDevice = async (descriptor: GPUDeviceDescriptor) => {
+      requested.push(descriptor);
+      return { limits: { ...limits, ...descriptor.requiredLimits }, features: new Set(), adapterInfo: {} };
+    };
+    const adapter = { limits, features: new Set(features), info: {}, requestDevice };
+    const requestAdapter = async ({ featureLevel }: GPURequestAdapterOptions) => {
+      asked.push(featureLevel);
+      return featureLevel === 'compatibility' ? adapter : null;
+    };
+    return { gpu: { requestAdapter } as unknown as GPU, asked, requested };
+  }
+
+  it('is asked for where there is no core adapter, with all that kernels need, and is said', async () => {
+    const { gpu, asked, requested } = compatibilityGpu({});
+    expect(await openDevice(gpu)).toMatchObject({
+      kind: 'device',
+      facts: { isCompatibility: true },
+      capabilities: { maxInvocationsPerWorkgroup: 256 },
+    });
+    expect(asked).toEqual([undefined, 'compatibility']);
+    expect(requested).toMatchObject([{ requiredLimits: coreLimits }]);
+  });
+
+  it('is not said of a core adapter that comes late', async () => {
+    const { gpu } = compatibilityGpu({}, ['core-features-and-limits']);
+    expect(await openDevice(gpu)).toMatchObject({ kind: 'device', facts: { isCompatibility: false } });
+  });
+
+  it('is not asked for where there is a core adapter', async () => {
+    const { gpu, asked } = compatibilityGpu({});
+    const compatible = gpu.requestAdapter.bind(gpu);
+    const core = gpuWith(() => compatible({ featureLevel: 'compatibility' }));
+    expect(await openDevice(core)).toMatchObject({ kind: 'device', facts: { isCompatibility: false } });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is refused with the limits that are too low', async () => {
+    const { gpu, requested } = compatibilityGpu({
+      maxComputeInvocationsPerWorkgroup: 128,
+      maxStorageBuffersPerShaderStage: 4,
+    });
+    const opened = await openDevice(gpu);
+    expect(opened).toMatchObject({
+      kind: 'tooSmall',
+      message: expect.stringContaining('maxComputeInvocationsPerWorkgroup is 128, not 256; '),
+    });
+    expect(opened).toMatchObject({ message: expect.stringContaining('PerShaderStage is 4, not 8.') });
+    expect(requested).toEqual([]);
+  });
+});
+
 describeGpu('an open device', () => {
   it('has the limits of its adapter and says what recording may assume', async () => {
     const { device, capabilities, facts } = await getTestDevice();

@@ -29,7 +29,8 @@ const typicalVocabulary = 65;
 
 /** Name under which a profile is kept: what can change speed. */
 export function deviceKey(facts: DeviceFacts, host: string): string {
-  return [facts.vendor, facts.architecture, facts.device, facts.description, host]
+  const mode = facts.isCompatibility && 'compatibility mode';
+  return [facts.vendor, facts.architecture, facts.device, facts.description, mode, host]
     .filter(Boolean)
     .join(' · ');
 }

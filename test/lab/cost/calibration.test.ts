@@ -62,10 +62,14 @@ describe.each(devices)('on %s, the chosen kernels', (_, capabilities) => {
 
 it('a profile is kept under what can change speed', () => {
   const facts = {
-    ...{ vendor: 'acme', architecture: 'one', device: '', description: 'driver 5', isSoftware: false },
+    ...{ vendor: 'acme', architecture: 'one', device: '', description: 'driver 5' },
+    ...{ isSoftware: false, isCompatibility: false },
   };
   expect(deviceKey(facts, 'Chrome/156')).toBe('acme · one · driver 5 · Chrome/156');
   expect(deviceKey(facts, 'Chrome/157')).not.toBe(deviceKey(facts, 'Chrome/156'));
+  // Another driver and another compiler for the same GPU.
+  const inCompatibility = deviceKey({ ...facts, isCompatibility: true }, 'Chrome/156');
+  expect(inCompatibility).toBe('acme · one · driver 5 · compatibility mode · Chrome/156');
 });
 
 it('a profile is shown by kernel', () => {
