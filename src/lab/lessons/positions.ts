@@ -1,6 +1,11 @@
 // Lesson: all positions learn. Loss by position before and after training.
 
 import type { LessonInfo, LessonQuestion, LessonSeries, LessonSize } from '../../contract/lessons.ts';
+import { headLoss } from '../../kernels/head-loss.ts';
+import { headOf } from '../../model/model-tensors.ts';
+import { recordTrunk } from '../../model/transformer.ts';
+import { freeze, type Plan } from '../../plan/plan.ts';
+import { Tape } from '../../plan/tape.ts';
 import { formatFigure } from '../../text/numbers.ts';
 import { gradientsByPosition } from '../inside/position-gradients.ts';
 import { evaluationBatches, floorsOf } from '../plans/corpus.ts';
@@ -20,11 +25,11 @@ const batchesAveraged = 12;
 /** How far an untrained model may be from guessing. */
 const startTolerance = 0.1;
 
-function setup(size: LessonSize) {
+function setup(size: LessonSize, lossPositions: 'all' | 'last' = 'all') {
   const { layers, width, heads, context, batch, steps, characters } = sizes[size];
   return lessonExperiment({
     model: { layers, width, heads, context },
-    train: { steps, batch },
+    train: { steps, batch, lossPositions },
     data: { source: 'stories', characters },
   });
 }
@@ -43,7 +48,7 @@ function questionFor(size: LessonSize): LessonQuestion {
 
 const describeSize = (size: LessonSize) => {
   const { layers, width, context, steps } = sizes[size];
-  return `Trains ${layers} layers of width ${width} on ${context} tokens for ${steps} steps of generated stories.`;
+  return `Trains ${layers} layers of width ${width} on ${context} tokens for ${steps} steps of generated stories; then once more at the last position alone, as a control.`;
 };
 
 const info: LessonInfo = {
@@ -87,9 +92,14 @@ export const positionsLesson: Lesson = {
     const run = await startLessonRun(engine, lesson);
     try {
       const before = await lossByPosition(run, batchesAveraged);
-      await trainSteps(run, steps, (done) => report(0.22 + (0.75 * done) / steps, 'Training'));
+      await trainSteps(run, steps, (done) => report(0.22 + (0.38 * done) / steps, 'Training'));
       const after = await lossByPosition(run, batchesAveraged);
-      const improved = after.filter((loss, position) => loss < (before[position] ?? 0)).length;
+      const control = await trainControl(engine, size, (done) =>
+        report(0.6 + (0.38 * done) / steps, 'Training at the last position alone'),
+      );
+      const countBetter = (losses: readonly number[]) =>
+        losses.filter((loss, position) => loss < (before[position] ?? 0)).length;
+      const improved = countBetter(after);
       const half = Math.floor(context / 2);
       const [first = 0] = after;
       const late = mean(after.slice(half));
@@ -111,6 +121,12 @@ export const positionsLesson: Lesson = {
           ),
           check('Positions that became better', `${context}`, `${improved}`, improved === context),
           check(
+            'Mean loss over all positions, against a control that learns from the last alone',
+            `less than ${formatFigure(mean(control))}`,
+            formatFigure(mean(after)),
+            mean(after) < mean(control),
+          ),
+          check(
             'The first position stays above later ones, which see more',
             `more than ${formatFigure(late)}`,
             formatFigure(first),
@@ -127,6 +143,7 @@ export const positionsLesson: Lesson = {
               level('ln V: guessing', uniform, context),
               level('counts of pairs', bigram, context),
               { name: 'before training', role: 'other', points: byPosition(before) },
+              { name: 'trained at the last alone', role: 'other', points: byPosition(control) },
               { name: 'after training', role: 'measured', points: byPosition(after) },
             ],
           },
@@ -140,7 +157,7 @@ export const positionsLesson: Lesson = {
         ],
         meaning: [
           `With all other targets left out, each of the ${context} positions still pushes the weights: its gradient is ${formatFigure(weakest)} to ${formatFigure(strongest)}. One row of ${context} tokens is ${context} lessons, not one.`,
-          'That all become better does not show this by itself: positions share their weights, so a model that was trained at the last position alone becomes better at others, too.',
+          `That positions become better does not show this by itself: they share their weights. The control, trained at the last position alone from the same weights on the same text, became better at ${countBetter(control)} of ${context}, but to a mean loss of ${formatFigure(mean(control))} where learning from all of them gives ${formatFigure(mean(after))}.`,
           'The curve falls to the right: what stands further back in the text helps. Where it is flat, the model makes no use of more context.',
         ],
       };
@@ -149,6 +166,33 @@ export const positionsLesson: Lesson = {
     }
   },
 };
+
+/** Loss by position of the same model, trained as long on the same text, with the last position's loss alone. */
+async function trainControl(
+  engine: Engine,
+  size: LessonSize,
+  report: (done: number) => void,
+): Promise<number[]> {
+  const everywhere: Plan[] = [];
+  const run = await startLessonRun(
+    engine,
+    await setup(size, 'last'),
+    ({ model, tokens, positionLoss, time }) => {
+      const tape = new Tape(engine);
+      const x = recordTrunk(tape, model, tokens, { batch: sizes[size].batch, time });
+      const targets = { tokens, targets: undefined };
+      headLoss(tape, x, headOf(model), targets, positionLoss, { time, lossPositions: 'all' });
+      everywhere.push(freeze('loss at all positions', tape));
+      return everywhere;
+    },
+  );
+  try {
+    await trainSteps(run, sizes[size].steps, report);
+    return await lossByPosition(run, batchesAveraged, everywhere[0]);
+  } finally {
+    run.runtime.dispose();
+  }
+}
 
 /** Norm of what each position alone sends to fresh weights, over one batch of the text held out. */
 function untrainedGradients(

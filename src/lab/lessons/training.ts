@@ -106,14 +106,22 @@ function betweenEvents(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Mean loss of every position over some batches of the validation split, [T]. The same batches at every call. */
-export async function lossByPosition(run: LessonRun, batches: number): Promise<number[]> {
-  const { dataset, plans, runtime, trainer, experiment } = run;
+/**
+ * Mean loss of every position over some batches of the validation split, [T]. The same batches at every call.
+ * @param plan writes `positionLoss` from `tokens`; a model that learns from the last position evaluates that alone
+ */
+export async function lossByPosition(
+  run: LessonRun,
+  batches: number,
+  plan: Plan = run.plans.evaluate,
+): Promise<number[]> {
+  const { dataset, plans, runtime, experiment } = run;
   const { batch } = experiment.train;
   const { time } = plans;
   const sums = new Array<number>(time).fill(0);
   for (const one of evaluationBatches(dataset, batch, batches)) {
-    await trainer.evaluate([one]);
+    runtime.write(plans.tokens, one.tokens);
+    await runtime.submit([{ plan, scalars: { lossScale: 0 } }]);
     const losses = await runtime.read(plans.positionLoss);
     for (let i = 0; i < batch * time; i++) sums[i % time] = (sums[i % time] ?? 0) + (losses[i] ?? 0);
   }
