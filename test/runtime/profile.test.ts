@@ -11,11 +11,13 @@ describeGpu('profilePlan', () => {
     const { plan } = addPlan(64 * 200, 3);
     const runtime = await GpuRuntime.create(device, [plan]);
     const progress: number[] = [];
+    const start = performance.now();
     const profile = await profilePlan(runtime, plan, { learningRate: 0.5 }, (done) => progress.push(done));
+    const wall = (performance.now() - start) / 1000;
     expect(profile.dispatches).toHaveLength(3);
     for (const { value, spread, repeats } of profile.dispatches) {
       expect(value).toBeGreaterThan(0);
-      expect(value).toBeLessThan(0.5);
+      expect(value).toBeLessThan(wall); // of which it is a part
       expect(Number.isFinite(spread)).toBe(true);
       expect(repeats).toBeGreaterThanOrEqual(3);
     }
