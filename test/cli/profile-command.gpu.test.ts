@@ -68,8 +68,8 @@ describeGpu('profile', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^kernel +shape +flops +bytes +limit +predicted +measured +ratio +bound by\n/);
     expect(stdout).toMatch(/\nterm +dispatches +flops .*\n(.+\n)*ffn +\d+ /);
-    expect(stdout).toMatch(/\nwhole step +\d+ .* 100\.0 %\n/);
-    expect(stdout).toMatch(/\nrows, summed +\d+\.\d % of it\n/);
+    expect(stdout).toMatch(/\nwhole step +\d+ .* 100 %\n/);
+    expect(stdout).toMatch(/\nrows, summed +[\d.]+ % of it\n/);
     expect(stdout.split('\n').every((line) => line === line.trimEnd())).toBe(true);
   });
 

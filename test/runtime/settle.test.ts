@@ -56,11 +56,13 @@ describe('settle', () => {
 });
 
 it('is how all of src waits for a queue', () => {
-  const bare = listFiles('src', '.ts').flatMap(({ path, text }) =>
-    [...text.matchAll(/.*\b(mapAsync|onSubmittedWorkDone)\(.*/g)]
-      .map(([line]) => line)
-      .filter((line) => !line.includes('settle(') && !/^\s*(\/\/|\*)/.test(line))
-      .map((line) => `${path}: ${line.trim()}`),
-  );
+  const bare = listFiles('src', '.ts')
+    .filter(({ path }) => path !== 'src/runtime/settle.ts')
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/.*\b(mapAsync|onSubmittedWorkDone)\(.*/g)]
+        .map(([line]) => line)
+        .filter((line) => !line.includes('settle(') && !/^\s*(\/\/|\*)/.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    );
   expect(bare).toEqual([]);
 });

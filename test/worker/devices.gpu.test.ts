@@ -63,20 +63,17 @@ describeGpu('the self-test of an experiment', () => {
     if (before) Object.defineProperty(globalThis, 'navigator', before);
   });
 
-  it.each([
-    [
-      'Muon',
-      { ...experiment, train: { ...experiment.train, optimizer: { kind: 'muon', learningRate: 0.1 } } },
-    ],
-    ['attention sinks', { ...experiment, model: { ...experiment.model, attentionSinks: true } }],
-    [
-      'SGD and dropout',
-      { ...experiment, train: { ...experiment.train, optimizer: { kind: 'sgd', learningRate: 0.1 } } },
-    ],
-  ])('checks every kernel that a model with %s dispatches, once', async (_, json) => {
+  it('checks every kernel that a model with Muon and attention sinks dispatches, once', async () => {
+    const optimizer = { kind: 'muon', learningRate: 0.1 };
+    const json = {
+      ...experiment,
+      model: { ...experiment.model, attentionSinks: true },
+      train: { ...experiment.train, optimizer },
+    };
     const { capabilities } = await getTestDevice();
     const used = kernelsOf(typicalPlans(json, { capabilities })).map(({ name }) => name);
-    expect(used.length).toBeGreaterThan(20);
+    expect(used.some((name) => name.startsWith('muon.'))).toBe(true);
+    expect(used).toContain('attention.sinks');
     const storage = new MemoryStorage();
     const devices = new Devices(storage.asRunStorage(), () => undefined);
     const first = await devices.selfTest(() => undefined, json);
@@ -86,7 +83,6 @@ describeGpu('the self-test of an experiment', () => {
     const later = new Devices(storage.asRunStorage(), () => undefined);
     const second = await later.selfTest(() => undefined, json);
     expect(second).toMatchObject({ passed: true, kernels: used.length, remembered: used.length });
-    expect((await later.selfTest(() => undefined, json, true)).remembered).toBe(0);
     for (const service of [devices, later]) (await service.gpu('test')).device.destroy();
-  });
+  }, 300_000);
 });

@@ -74,7 +74,7 @@ describe('any configuration', () => {
         runtime.dispose();
         expect(uncaptured.splice(0)).toEqual([]);
       }),
-      { numRuns: 300, seed: 11 },
+      { numRuns: 400, seed: 11 },
     );
     expect(counts.accepted).toBeGreaterThan(40);
     expect(counts.refused).toBeGreaterThan(40);
