@@ -43,7 +43,7 @@ describe('records of this browser', () => {
     const record = taken(await second.records.runRecord(kept?.id ?? ''));
     expect(record.steps).toHaveLength(4);
     expect(record.evaluations.map(({ step }) => step)).toEqual([2, 4]);
-    expect(record.device).toMatchObject({ runtime: 'cpu', name: 'Reference loops on the CPU' });
+    expect(record.device).toMatchObject({ runtime: 'cpu', name: 'Reference loops on the processor' });
     expect(record).toMatchObject({ state: 'finished', id: kept?.id, title: kept?.title });
   });
 
