@@ -19,7 +19,7 @@ const lessons = [
     guess: 1,
     verdict: /32.* times too low/,
     measured: /32 of 32/,
-    figures: 1,
+    figures: 2,
   },
   { title: 'Many questions', guess: 32, verdict: /Right|Close|Off/, measured: /times/, figures: 2 },
   { title: 'Heads are free', guess: 'Exactly as many', verdict: /Right/, measured: /Exactly/, figures: 1 },
@@ -30,7 +30,7 @@ const lessons = [
     measured: /of the last layer/,
     figures: 2,
   },
-  { title: 'The bill', guess: 2.8, verdict: /Right/, measured: /2\.79 million/, figures: 1 },
+  { title: 'The bill', guess: 2.8, verdict: /Right/, measured: /2\.79 million/, figures: 2 },
 ] as const;
 
 const isTimed = /cache saves|Heads are free|Many questions/;
