@@ -99,7 +99,7 @@ export const pico: ModelPreset = {
   id: 'pico',
   title: 'Pico',
   note:
-    'Small enough for a processor, where there is no GPU: two layers of 32 channels learn in about a minute which ' +
+    'Small enough for a processor, where there is no GPU: two layers of 32 channels learn which ' +
     'letters make a word.',
   experiment: {
     model: { layers: 2, width: 32, heads: 2, context: 32, ...nanoGptModel, dropout: 0 },
