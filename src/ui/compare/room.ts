@@ -5,10 +5,10 @@ import type { ComparisonEvent, MatchedModel } from '../../contract/comparison.ts
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
-import type { LabAccess } from '../state/access.ts';
+import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
-import { initialState, isLabFree, type LabState } from '../state/state.ts';
+import { initialState, isLabFree, type PageState } from '../state/state.ts';
 import { expectedDuration, matchedTable, toggled } from './data.ts';
 import '../run-views/compare-panel.ts';
 import '../figures/panel.ts';
@@ -80,8 +80,8 @@ export class RoomCompare extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) lab: LabState = initialState;
-  @property({ attribute: false }) access: LabAccess | undefined;
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private chosen: readonly string[] = [];
   @state() private steps = usualSteps;
   @state() private matched: readonly MatchedModel[] = [];
@@ -116,9 +116,9 @@ export class RoomCompare extends LitElement {
   }
 
   #head() {
-    const { lab, progress, matched, steps } = this;
+    const { page, progress, matched, steps } = this;
     const isRunning = progress.kind === 'running';
-    const isFree = isLabFree(lab) && lab.run.state !== 'running' && lab.run.state !== 'preparing';
+    const isFree = isLabFree(page) && page.run.state !== 'running' && page.run.state !== 'preparing';
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">Compare at equal flops</h2>
@@ -154,7 +154,7 @@ export class RoomCompare extends LitElement {
     const { chosen } = this;
     return html`<fieldset ?disabled=${isRunning}>
       <legend>Two to four models; the others are sized to the first chosen</legend>
-      ${(this.lab.catalogue?.presets ?? []).map(({ id, title, note }) => {
+      ${(this.page.catalogue?.presets ?? []).map(({ id, title, note }) => {
         const place = chosen.indexOf(id);
         return html`<label title=${note}>
           <input
@@ -174,7 +174,7 @@ export class RoomCompare extends LitElement {
   }
 
   #status() {
-    const { progress, matched, lab } = this;
+    const { progress, matched, page } = this;
     switch (progress.kind) {
       case 'matching':
         return html`<p class="muted">Sizing the models</p>`;
@@ -196,18 +196,18 @@ export class RoomCompare extends LitElement {
         token, trained one after another on the same text, and their curves drawn over each other.
       </p>`;
     }
-    return lab.calibration.kind === 'done'
+    return page.calibration.kind === 'done'
       ? html`<p>All runs together should take ${expectedDuration(matched)}.</p>`
       : html`<p class="muted">
           Seconds can be predicted once this device is measured.
-          <button class="plain small" ?disabled=${!isLabFree(lab)} @click=${() => emit(this, 'calibrate', undefined)}>
+          <button class="plain small" ?disabled=${!isLabFree(page)} @click=${() => emit(this, 'calibrate', undefined)}>
             Calibrate
           </button>
         </p>`;
   }
 
   #running(index: number, isCancelled: boolean) {
-    const { run } = this.lab;
+    const { run } = this.page;
     const { length } = this.matched;
     const title = this.matched[index]?.title ?? '';
     // Between two models the run on display is still that of the one before.
@@ -274,7 +274,7 @@ export class RoomCompare extends LitElement {
 
   async #saveReport(): Promise<void> {
     const result = await this.access?.attempt('', (lab) => lab.recordsReport(this.records));
-    const page = result && this.access?.take(result);
-    if (page !== undefined) downloadText('report.html', page, 'text/html');
+    const report = result && this.access?.take(result);
+    if (report !== undefined) downloadText('report.html', report, 'text/html');
   }
 }

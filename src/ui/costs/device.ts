@@ -13,7 +13,7 @@ import { pressCosts } from '../../theory/press.ts';
 import { trainingMemoryRule } from '../../theory/training-memory.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
-import { initialState, isRunActive, type LabState } from '../state/state.ts';
+import { initialState, isRunActive, type PageState } from '../state/state.ts';
 import { type CostsStart, formatStored, initialInputs, workUnit } from './inputs.ts';
 import { memoryVerdict, neededMemory, plannedMemory, reportedMemory } from './memory.ts';
 import { type OwnCosts, ownCosts } from './own.ts';
@@ -57,7 +57,7 @@ export class CostsDevice extends LitElement {
   ];
 
   @property({ attribute: false }) inputs = initialInputs;
-  @property({ attribute: false }) lab: LabState = initialState;
+  @property({ attribute: false }) page: PageState = initialState;
   /** The experiment of the Train room, where its costs are known. */
   @property({ attribute: false }) own: CostsStart | undefined;
   /** What the reader typed; undefined follows what is measured or derived. */
@@ -77,14 +77,14 @@ export class CostsDevice extends LitElement {
   }
 
   get #measuredPeak(): number | undefined {
-    const { calibration } = this.lab;
+    const { calibration } = this.page;
     return calibration.kind === 'done' ? calibration.value.fmaFlopsPerSecond.value : undefined;
   }
 
   #body() {
-    const { inputs, lab, watts } = this;
+    const { inputs, page, watts } = this;
     const optimal = pressCosts(inputs.model, inputs.assumptions.tokensPerParameter).optimalTokens;
-    const measuredShare = lab.run.timing?.modelFlopsUtilization;
+    const measuredShare = page.run.timing?.modelFlopsUtilization;
     const peak = this.peak ?? this.#measuredPeak;
     const utilization = this.utilization ?? measuredShare ?? assumedUtilization;
     const costs =
@@ -137,9 +137,9 @@ export class CostsDevice extends LitElement {
   }
 
   #memory() {
-    const { inputs, lab, own, memory, batchTokens } = this;
-    const device = lab.device.kind === 'done' ? lab.device.value : undefined;
-    const prediction = lab.prediction.kind === 'done' ? lab.prediction.value : undefined;
+    const { inputs, page, own, memory, batchTokens } = this;
+    const device = page.device.kind === 'done' ? page.device.value : undefined;
+    const prediction = page.prediction.kind === 'done' ? page.prediction.value : undefined;
     const planned = batchTokens === undefined ? plannedMemory(inputs, own, prediction) : undefined;
     const needed = neededMemory(inputs, batchTokens ?? inputs.model.context, planned);
     const { fits, text } = memoryVerdict(needed, reportedMemory(device), memory);
@@ -181,12 +181,12 @@ export class CostsDevice extends LitElement {
   }
 
   #invitation() {
-    const { lab } = this;
-    const isGpu = lab.device.kind === 'done' && lab.device.value.runtime === 'gpu';
-    const isBusy = lab.calibration.kind === 'running' || isRunActive(lab.run.state) || lab.busy !== '';
-    if (lab.calibration.kind === 'running') {
+    const { page } = this;
+    const isGpu = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
+    const isBusy = page.calibration.kind === 'running' || isRunActive(page.run.state) || page.busy !== '';
+    if (page.calibration.kind === 'running') {
       return html`<p class="row" role="status">
-        Calibrating: ${lab.calibration.what} (${formatPercent(lab.calibration.share)})
+        Calibrating: ${page.calibration.what} (${formatPercent(page.calibration.share)})
       </p>`;
     }
     return html`<p class="row">
@@ -200,7 +200,7 @@ export class CostsDevice extends LitElement {
   #source(peak: number | undefined): string {
     if (peak === undefined) return '';
     if (this.peak !== undefined) return 'The peak is the one given.';
-    const { device } = this.lab;
+    const { device } = this.page;
     const isSoftware = device.kind === 'done' && device.value.isSoftware;
     return `The peak is the FMA rate that calibration measured${isSoftware ? ' on a software renderer, which says nothing about a GPU' : ''}; matrix units are not in it.`;
   }

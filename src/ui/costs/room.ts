@@ -7,7 +7,7 @@ import { pressEconomics } from '../../theory/economics.ts';
 import { pressCosts } from '../../theory/press.ts';
 import { printedNote } from '../../theory/press-printed.ts';
 import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
-import { initialState, type LabState } from '../state/state.ts';
+import { initialState, type PageState } from '../state/state.ts';
 import {
   type CostsInputs,
   type CostsStart,
@@ -79,12 +79,12 @@ export class RoomCosts extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) lab: LabState = initialState;
+  @property({ attribute: false }) page: PageState = initialState;
   @state() private inputs: CostsInputs = initialInputs;
 
   /** The Train room's experiment. */
   get #own(): CostsStart | undefined {
-    return experimentStart(this.lab.resolved, predictionOf(this.lab));
+    return experimentStart(this.page.resolved, predictionOf(this.page));
   }
 
   protected override willUpdate(): void {
@@ -95,7 +95,7 @@ export class RoomCosts extends LitElement {
   }
 
   protected override render() {
-    const { inputs, lab } = this;
+    const { inputs, page } = this;
     return html`<costs-setup
         .inputs=${inputs}
         .own=${this.#own}
@@ -108,7 +108,7 @@ export class RoomCosts extends LitElement {
         <h2 class="part">How costs grow</h2>
         <costs-growth .inputs=${inputs}></costs-growth>
         <h2 class="part">Training, decoding, money</h2>
-        ${this.#running(lab)}
+        ${this.#running(page)}
         <h2 class="part">Caches of keys and values</h2>
         <costs-cache .inputs=${inputs}></costs-cache>
         <h2 class="part">Scaling</h2>
@@ -158,7 +158,7 @@ export class RoomCosts extends LitElement {
     </figure-panel>`;
   }
 
-  #running(lab: LabState) {
+  #running(page: PageState) {
     const { inputs } = this;
     return html`<figure-panel heading="Press’s Table 3, live" fileName="press-table-3" isTable .table=${casesTable(inputs)}>
         <p slot="note">
@@ -180,12 +180,12 @@ export class RoomCosts extends LitElement {
         </figure-panel>
 <div class="column">
         <costs-what-ifs .inputs=${inputs}></costs-what-ifs>
-<costs-device .inputs=${inputs} .lab=${lab} .own=${this.#own}></costs-device></div>
+<costs-device .inputs=${inputs} .page=${page} .own=${this.#own}></costs-device></div>
       </div>`;
   }
 
   #conventions() {
-    const planned = this.inputs.startId === this.#own?.id ? predictionOf(this.lab) : undefined;
+    const planned = this.inputs.startId === this.#own?.id ? predictionOf(this.page) : undefined;
     const counts = planned
       ? ({
           kind: 'counts',
@@ -222,7 +222,7 @@ export class RoomCosts extends LitElement {
   }
 }
 
-function predictionOf({ prediction }: LabState): Prediction | undefined {
+function predictionOf({ prediction }: PageState): Prediction | undefined {
   return prediction.kind === 'done' ? prediction.value : undefined;
 }
 

@@ -6,8 +6,8 @@ import type { Lab } from '../../contract/lab.ts';
 import type { Result } from '../../contract/values.ts';
 import { formatCount } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
-import type { LabAccess } from '../state/access.ts';
-import { hasGpu, hasWeights, initialState, type LabState } from '../state/state.ts';
+import type { RoomAccess } from '../state/access.ts';
+import { hasGpu, hasWeights, initialState, type PageState } from '../state/state.ts';
 import './attention.ts';
 import './positions.ts';
 import './routers.ts';
@@ -48,8 +48,8 @@ export class RoomInside extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) lab: LabState = initialState;
-  @property({ attribute: false }) access: LabAccess | undefined;
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
   @query('textarea') private readonly input: HTMLTextAreaElement | undefined;
   /** What is being computed, in words. */
   @state() private busy = '';
@@ -72,7 +72,7 @@ export class RoomInside extends LitElement {
     super.connectedCallback();
     this.#views.observe(this);
     this.#timer = setInterval(() => {
-      if (this.lab.run.state === 'running') void this.#lookAtRouters();
+      if (this.page.run.state === 'running') void this.#lookAtRouters();
     }, lookInterval);
   }
 
@@ -83,9 +83,9 @@ export class RoomInside extends LitElement {
   }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
-    const before = changes.get('lab') as LabState | undefined;
+    const before = changes.get('page') as PageState | undefined;
     if (before === undefined) return;
-    const { run } = this.lab;
+    const { run } = this.page;
     // `prepared` begins another run, whose allocation is another object's.
     const isOther = before.run.prediction !== run.prediction;
     if (isOther) {
@@ -154,15 +154,15 @@ export class RoomInside extends LitElement {
   }
 
   #status() {
-    const { lab, busy, reading, history } = this;
+    const { page, busy, reading, history } = this;
     if (busy !== '') return html`<p>${busy} …</p>`;
-    if (!hasWeights(lab.run)) {
+    if (!hasWeights(page.run)) {
       return html`<p>
         There is no run to look into. Train one in the room <a href="#train">Train</a>, or open one that was saved; nothing is
         computed here until you ask for it.
       </p>`;
     }
-    const isSlow = lab.device.kind === 'done' && !hasGpu(lab);
+    const isSlow = page.device.kind === 'done' && !hasGpu(page);
     return html`${
       isSlow ? html`<p class="warn">Your processor computes all of this, which takes its time.</p>` : nothing
     }
@@ -184,8 +184,8 @@ export class RoomInside extends LitElement {
   }
 
   get #isFree(): boolean {
-    const { lab } = this;
-    return this.busy === '' && hasWeights(lab.run) && !lab.isWorkerGone;
+    const { page } = this;
+    return this.busy === '' && hasWeights(page.run) && !page.isWorkerGone;
   }
 
   #onSubmit(event: Event): void {
@@ -219,26 +219,26 @@ export class RoomInside extends LitElement {
   async #ask<T>(busy: string, talk: (lab: Lab) => Promise<Result<T>>): Promise<T | undefined> {
     const { access } = this;
     if (access === undefined || !this.#isFree) return undefined;
-    const { prediction } = this.lab.run;
+    const { prediction } = this.page.run;
     this.busy = busy;
     const result = await access.attempt('', talk);
     this.busy = '';
     const found = result && access.take(result);
-    return this.lab.run.prediction === prediction ? found : undefined;
+    return this.page.run.prediction === prediction ? found : undefined;
   }
 
   /** Reads the routers, while somebody can see them. */
   async #lookAtRouters(): Promise<void> {
-    const { access, lab } = this;
-    if (!this.#isSeen || document.hidden || this.#isLooking || !hasWeights(lab.run) || lab.isWorkerGone)
+    const { access, page } = this;
+    if (!this.#isSeen || document.hidden || this.#isLooking || !hasWeights(page.run) || page.isWorkerGone)
       return;
     // A dense model was asked once, and stays dense.
     if (access === undefined || this.history?.experts === 0) return;
-    const { prediction } = lab.run;
+    const { prediction } = page.run;
     this.#isLooking = true;
     const result = await access.attempt('', (worker) => worker.expertHistory());
     this.#isLooking = false;
     // Nobody asked for this, so a failure is no news: the run says itself what is wrong with it.
-    if (result?.kind === 'ok' && this.lab.run.prediction === prediction) this.history = result.value;
+    if (result?.kind === 'ok' && this.page.run.prediction === prediction) this.history = result.value;
   }
 }

@@ -8,11 +8,11 @@ import type { ExperimentJson } from '../../contract/values.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { canAskForKernels, kernelRequests } from '../run-views/kernel-requests.ts';
-import type { LabAccess } from '../state/access.ts';
+import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { describeDifferences, differences } from '../state/experiment.ts';
 import { downloadBytes } from '../state/files.ts';
-import { initialState, isLabFree, type LabState } from '../state/state.ts';
+import { initialState, isLabFree, type PageState } from '../state/state.ts';
 import { isMeasured } from './roofline-data.ts';
 import './roofline-figure.ts';
 import './terms-figure.ts';
@@ -54,8 +54,8 @@ export class RoomKernels extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) lab: LabState = initialState;
-  @property({ attribute: false }) access: LabAccess | undefined;
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
   /** The table on display, and the measured one before it. */
   @state() private kept: KeptTable | undefined;
   @state() private earlier: KeptTable | undefined;
@@ -63,8 +63,8 @@ export class RoomKernels extends LitElement {
   @state() private waterfall: Waterfall | undefined;
 
   protected override willUpdate(changes: PropertyValues<this>): void {
-    if (!changes.has('lab')) return;
-    const { kernels, run } = this.lab;
+    if (!changes.has('page')) return;
+    const { kernels, run } = this.page;
     if (kernels.kind !== 'done' || kernels.value === this.kept?.table) return;
     // A ghost is a measurement, and the plan alone is none.
     if (this.kept !== undefined && isMeasured(this.kept.table)) this.earlier = this.kept;
@@ -74,8 +74,8 @@ export class RoomKernels extends LitElement {
   }
 
   protected override render() {
-    const { kept, lab } = this;
-    const calibration = lab.calibration.kind === 'done' ? lab.calibration.value : undefined;
+    const { kept, page } = this;
+    const calibration = page.calibration.kind === 'done' ? page.calibration.value : undefined;
     return html`${this.#head()}
       ${
         kept === undefined
@@ -95,15 +95,15 @@ export class RoomKernels extends LitElement {
   }
 
   #head() {
-    const { lab, kept } = this;
-    const { kernels, calibration } = lab;
+    const { page, kept } = this;
+    const { kernels, calibration } = page;
     const isRunning = kernels.kind === 'running';
-    const isFree = isLabFree(lab) && !isRunning;
-    const canCalibrate = lab.device.kind === 'done' && lab.device.value.runtime === 'gpu';
+    const isFree = isLabFree(page) && !isRunning;
+    const canCalibrate = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">Kernels of a step</h2>
-        ${kernelRequests(this, kernels, { isReady: canAskForKernels(lab), isMain: true })}
+        ${kernelRequests(this, kernels, { isReady: canAskForKernels(page), isMain: true })}
         ${
           canCalibrate && calibration.kind !== 'done'
             ? html`<button ?disabled=${!isFree} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>`
@@ -116,7 +116,7 @@ export class RoomKernels extends LitElement {
   }
 
   #status() {
-    const { kernels, calibration, run, busy } = this.lab;
+    const { kernels, calibration, run, busy } = this.page;
     if (calibration.kind === 'running')
       return html`<p>${calibration.what} ${progress(calibration.share)}</p>`;
     if (kernels.kind === 'running') return html`<p>${kernels.what} ${progress(kernels.share)}</p>`;
@@ -146,7 +146,7 @@ export class RoomKernels extends LitElement {
   /** How the experiment of the earlier profile differed, in words. */
   #earlierName(): string {
     const [from, to] = [this.earlier?.experiment, this.kept?.experiment];
-    const { catalogue } = this.lab;
+    const { catalogue } = this.page;
     if (from === undefined || to === undefined || catalogue === undefined) return '';
     return describeDifferences(differences(catalogue.fields, to, from), 3);
   }
@@ -165,9 +165,9 @@ export class RoomKernels extends LitElement {
   }
 
   async #saveTrace(): Promise<void> {
-    const { kept, lab } = this;
+    const { kept, page } = this;
     if (kept === undefined) return;
-    const title = lab.presetId || 'step';
+    const title = page.presetId || 'step';
     const file = await this.access?.attempt('', (worker) => worker.kernelTrace(kept.table, title));
     if (file !== undefined) downloadBytes(file.name, file.bytes, 'application/json');
   }

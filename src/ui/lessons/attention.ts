@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LessonFigure } from '../../contract/lessons.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
-import type { LabAccess } from '../state/access.ts';
+import type { RoomAccess } from '../state/access.ts';
 import './figure.ts';
 
 @customElement('lesson-attention')
@@ -43,7 +43,7 @@ export class LessonAttention extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) access: LabAccess | undefined;
+  @property({ attribute: false }) access: RoomAccess | undefined;
   /** Layers and heads of the run. */
   @property({ attribute: false }) layers = 1;
   @property({ attribute: false }) heads = 1;

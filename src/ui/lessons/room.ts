@@ -9,9 +9,16 @@ import type {
   LessonSize,
 } from '../../contract/lessons.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
-import type { LabAccess } from '../state/access.ts';
+import type { RoomAccess } from '../state/access.ts';
 import { valueAt } from '../state/experiment.ts';
-import { hasGpu, hasWeights, initialState, isLabFree, isOnProcessor, type LabState } from '../state/state.ts';
+import {
+  hasGpu,
+  hasWeights,
+  initialState,
+  isLabFree,
+  isOnProcessor,
+  type PageState,
+} from '../state/state.ts';
 import { keepLessonWork, type LessonWork, readLessonWork } from './memory.ts';
 import { lessonsStyles } from './styles.ts';
 import './attention.ts';
@@ -30,8 +37,8 @@ interface Running {
 export class RoomLessons extends LitElement {
   static override readonly styles = [baseStyles, panelStyles, controlStyles, lessonsStyles];
 
-  @property({ attribute: false }) lab: LabState = initialState;
-  @property({ attribute: false }) access: LabAccess | undefined;
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private lessons: readonly LessonInfo[] = [];
   @state() private chosen = '';
   /** The reader's choice of form; until then what suits the device. */
@@ -60,8 +67,8 @@ export class RoomLessons extends LitElement {
   }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
-    if (this.#isAsked || this.access === undefined || !changes.has('lab')) return;
-    if (this.lab.catalogue === undefined) return; // the worker is not there yet
+    if (this.#isAsked || this.access === undefined || !changes.has('page')) return;
+    if (this.page.catalogue === undefined) return; // the worker is not there yet
     this.#isAsked = true;
     void this.access
       .attempt('', (lab) => lab.lessons())
@@ -84,7 +91,7 @@ export class RoomLessons extends LitElement {
   }
 
   get #size(): LessonSize {
-    const isSlow = isOnProcessor(this.lab);
+    const isSlow = isOnProcessor(this.page);
     return this.wantedSize ?? (isSlow ? 'small' : 'normal');
   }
 
@@ -156,7 +163,7 @@ export class RoomLessons extends LitElement {
 
   /** The attention of the run that is open in the room “Train”, where there is one. */
   #ownRun() {
-    const { run } = this.lab;
+    const { run } = this.page;
     const { experiment } = run;
     if (!hasWeights(run) || experiment === undefined) return nothing;
     const count = (path: string): number => Number(valueAt(experiment, path) ?? 1);
@@ -183,7 +190,7 @@ export class RoomLessons extends LitElement {
       </label>`;
     return html`<fieldset class="sizes">
       <legend class="sr">How much to run</legend>
-      ${one('normal', hasGpu(this.lab) ? 'Full form, a minute or two on a GPU' : 'Full form, many minutes')} ${one('small', 'Small form, seconds')}
+      ${one('normal', hasGpu(this.page) ? 'Full form, a minute or two on a GPU' : 'Full form, many minutes')} ${one('small', 'Small form, seconds')}
       <span class="small muted what">${lesson.runs[size]}</span>
     </fieldset>`;
   }
@@ -212,12 +219,12 @@ export class RoomLessons extends LitElement {
 
   /** Why the lesson cannot run now; empty when it can. */
   #whyNot(guess: LessonGuess | undefined): string {
-    const { run } = this.lab;
+    const { run } = this.page;
     if (guess === undefined) return 'First make your guess.';
     if (this.running !== undefined) return 'Another lesson is running.';
     if (run.state === 'running' || run.state === 'preparing')
       return 'A run is training. Pause it in the room “Train”, then run the lesson.';
-    return isLabFree(this.lab) ? '' : 'The device is busy.';
+    return isLabFree(this.page) ? '' : 'The device is busy.';
   }
 
   async #start({ id, title }: LessonInfo, key: string): Promise<void> {

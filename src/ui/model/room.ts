@@ -5,8 +5,8 @@ import type { ModelDiagram } from '../../contract/diagram.ts';
 import type { Problem } from '../../contract/values.ts';
 import { formatBytes, formatSi } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
-import type { LabAccess } from '../state/access.ts';
-import { initialState, type LabState } from '../state/state.ts';
+import type { RoomAccess } from '../state/access.ts';
+import { initialState, type PageState } from '../state/state.ts';
 import { type DiagramView, diagramTable, drawnModel, type Shading, stepFlops } from './diagram-data.ts';
 import '../figures/panel.ts';
 import './diagram.ts';
@@ -68,8 +68,8 @@ export class RoomModel extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) lab: LabState = initialState;
-  @property({ attribute: false }) access: LabAccess | undefined;
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private diagram: ModelDiagram | undefined;
   @state() private problem: Problem | undefined;
   @state() private shading: Shading = 'flops';
@@ -91,23 +91,23 @@ export class RoomModel extends LitElement {
 
   /** A run sends news ten times a second, most of which change nothing here. */
   protected override shouldUpdate(changes: PropertyValues<this>): boolean {
-    if (!changes.has('lab')) return true;
+    if (!changes.has('page')) return true;
     void this.#refresh();
-    const before: LabState | undefined = changes.get('lab');
-    return changes.size > 1 || before === undefined || shown.some((key) => before[key] !== this.lab[key]);
+    const before: PageState | undefined = changes.get('page');
+    return changes.size > 1 || before === undefined || shown.some((key) => before[key] !== this.page[key]);
   }
 
   protected override render() {
-    const { diagram, problem, lab } = this;
+    const { diagram, problem, page } = this;
     return html`${this.#head()}
-      ${problem !== undefined && lab.fieldProblems.length === 0 ? html`<p class="bad">${problem.message}</p>` : nothing}
+      ${problem !== undefined && page.fieldProblems.length === 0 ? html`<p class="bad">${problem.message}</p>` : nothing}
       ${diagram === undefined ? nothing : this.#body(diagram)}`;
   }
 
   #head() {
-    const { diagram, lab } = this;
-    const preset = lab.catalogue?.presets.find(({ id }) => id === lab.presetId);
-    const [wrong] = lab.fieldProblems;
+    const { diagram, page } = this;
+    const preset = page.catalogue?.presets.find(({ id }) => id === page.presetId);
+    const [wrong] = page.fieldProblems;
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">The model in the room “Train”</h2>
@@ -120,9 +120,9 @@ export class RoomModel extends LitElement {
 
   /** Nothing is on its way where something is wrong. */
   #waiting() {
-    const { lab, problem } = this;
-    if (lab.fieldProblems.length > 0 || problem !== undefined) return nothing;
-    return html`<p class="muted">${lab.device.kind === 'done' ? 'Reading the plan' : 'Waiting for the device'} …</p>`;
+    const { page, problem } = this;
+    if (page.fieldProblems.length > 0 || problem !== undefined) return nothing;
+    return html`<p class="muted">${page.device.kind === 'done' ? 'Reading the plan' : 'Waiting for the device'} …</p>`;
   }
 
   #totals({ total, blocks, rows }: ModelDiagram) {
@@ -145,7 +145,7 @@ export class RoomModel extends LitElement {
     const block = blocks.find(({ key }) => key === picked);
     const part = block ? undefined : (parts.find(({ key }) => key === picked) ?? heaviest(parts));
     return html`<div class="pair">
-      <figure-panel heading="Diagram" fileName="model-${this.lab.presetId || 'diagram'}" .table=${diagramTable(drawn, diagram.total)}>
+      <figure-panel heading="Diagram" fileName="model-${this.page.presetId || 'diagram'}" .table=${diagramTable(drawn, diagram.total)}>
         <label slot="controls">
           <span class="muted">colour by</span>
           <select
@@ -190,7 +190,7 @@ export class RoomModel extends LitElement {
 
   /** Asks for the diagram again if what it is made of has changed and the room is on display. */
   async #refresh(): Promise<void> {
-    const { device, calibration, kernels, resolved, text, experiment, fieldProblems } = this.lab;
+    const { device, calibration, kernels, resolved, text, experiment, fieldProblems } = this.page;
     if (
       device.kind !== 'done' ||
       resolved === undefined ||

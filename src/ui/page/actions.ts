@@ -1,8 +1,8 @@
 // What happens when an element of the page sends an event, a key is pressed or a file is dropped.
 
 import { isRecordFile, recordInbox } from '../runs/inbox.ts';
-import type { LabController } from '../state/controller.ts';
-import type { LabEventDetails, ProblemAction } from '../state/events.ts';
+import type { PageController } from '../state/controller.ts';
+import type { PageEventDetails, ProblemAction } from '../state/events.ts';
 import { valueAt } from '../state/experiment.ts';
 import { downloadFiles, filesToImport, isModelFile } from '../state/files.ts';
 import { isRunActive } from '../state/state.ts';
@@ -15,37 +15,37 @@ export interface PageParts {
 }
 
 /** One handler for each event; those of the page itself (theme, chart, replay) are not among them. */
-export type LabHandlers = {
-  readonly [K in Exclude<keyof LabEventDetails, 'change-theme' | 'replay'>]: (
-    detail: LabEventDetails[K],
+export type PageHandlers = {
+  readonly [K in Exclude<keyof PageEventDetails, 'change-theme' | 'replay'>]: (
+    detail: PageEventDetails[K],
   ) => void;
 };
 
 /** The settings that a problem's button halves, if they can be halved. */
-function halve(lab: LabController, path: string, isWhole: boolean): boolean {
-  const { experiment, resolved } = lab.state;
+function halve(controller: PageController, path: string, isWhole: boolean): boolean {
+  const { experiment, resolved } = controller.state;
   const value = valueAt(experiment, path) ?? (resolved && valueAt(resolved, path));
   if (typeof value !== 'number' || (isWhole && value < 2)) return false;
-  lab.setField(path, isWhole ? Math.floor(value / 2) : value / 2);
+  controller.setField(path, isWhole ? Math.floor(value / 2) : value / 2);
   return true;
 }
 
-function answerProblem(lab: LabController, parts: PageParts, action: ProblemAction): void {
+function answerProblem(controller: PageController, parts: PageParts, action: ProblemAction): void {
   switch (action) {
     case 'reload':
       // What cannot be saved is asked about by the browser before the page goes.
-      void lab.saveRun().finally(() => location.reload());
+      void controller.saveRun().finally(() => location.reload());
       return;
     case 'continueSaved': {
-      const newest = lab.state.savedRuns.find(({ isElsewhere }) => isElsewhere !== true);
-      if (newest !== undefined) void lab.continueRun(newest.id);
+      const newest = controller.state.savedRuns.find(({ isElsewhere }) => isElsewhere !== true);
+      if (newest !== undefined) void controller.continueRun(newest.id);
       return;
     }
     case 'halveBatch':
-      if (!halve(lab, 'train.batch', true)) halve(lab, 'model.context', true);
+      if (!halve(controller, 'train.batch', true)) halve(controller, 'model.context', true);
       return;
     case 'halveLearningRate':
-      halve(lab, 'train.optimizer.learningRate', false);
+      halve(controller, 'train.optimizer.learningRate', false);
       return;
     case 'showFields':
       parts.showFields();
@@ -57,10 +57,10 @@ function answerProblem(lab: LabController, parts: PageParts, action: ProblemActi
       parts.chooseFiles();
       return;
     case 'downloadCheckpoint':
-      void exportRun(lab, 'checkpoint');
+      void exportRun(controller, 'checkpoint');
       return;
     case 'retryDevice':
-      void lab.openDevice();
+      void controller.openDevice();
       return;
     case 'dismiss':
       return;
@@ -69,62 +69,65 @@ function answerProblem(lab: LabController, parts: PageParts, action: ProblemActi
   }
 }
 
-async function exportRun(lab: LabController, format: 'huggingFace' | 'checkpoint'): Promise<void> {
-  const files = await lab.exportRun(format);
-  const title = [lab.state.presetId || 'model', format === 'checkpoint' ? 'checkpoint' : 'model'].join('-');
+async function exportRun(controller: PageController, format: 'huggingFace' | 'checkpoint'): Promise<void> {
+  const files = await controller.exportRun(format);
+  const title = [controller.state.presetId || 'model', format === 'checkpoint' ? 'checkpoint' : 'model'].join(
+    '-',
+  );
   if (files !== undefined) downloadFiles(title, files);
 }
 
-async function importFiles(lab: LabController, files: readonly File[]): Promise<void> {
+async function importFiles(controller: PageController, files: readonly File[]): Promise<void> {
   try {
-    await lab.importRun(await filesToImport(files));
+    await controller.importRun(await filesToImport(files));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    lab.showProblem({ kind: 'invalidFile', message });
+    controller.showProblem({ kind: 'invalidFile', message });
   }
 }
 
 /** Puts the preset's model in another size into the form; training and text stay as the form has them. */
-async function chooseSize(lab: LabController, factor: number): Promise<void> {
-  const { presetId } = lab.state;
-  const result = await lab.access.attempt('', (worker) => worker.scalePreset(presetId, factor));
-  const scaled = result && lab.access.take(result);
-  if (scaled === undefined || lab.state.presetId !== presetId) return;
-  lab.access.useExperiment({ ...lab.state.experiment, model: scaled.model });
+async function chooseSize(controller: PageController, factor: number): Promise<void> {
+  const { presetId } = controller.state;
+  const result = await controller.access.attempt('', (worker) => worker.scalePreset(presetId, factor));
+  const scaled = result && controller.access.take(result);
+  if (scaled === undefined || controller.state.presetId !== presetId) return;
+  controller.access.useExperiment({ ...controller.state.experiment, model: scaled.model });
 }
 
-/** The handlers of all events that concern the lab. */
-export function labHandlers(lab: LabController, parts: PageParts): LabHandlers {
+/** The handlers of all events that concern the worker. */
+export function pageHandlers(controller: PageController, parts: PageParts): PageHandlers {
   return {
-    'choose-preset': ({ id }) => lab.choosePreset(id),
-    'choose-size': ({ factor }) => void chooseSize(lab, factor),
-    'undo-choice': () => lab.undoChoice(),
-    'change-field': ({ path, value }) => lab.setField(path, value),
-    'choose-text': ({ file }) => void lab.chooseText(file && { name: file.name, content: file }),
-    'change-calibrate-first': ({ value }) => lab.setCalibrateFirst(value),
+    'choose-preset': ({ id }) => controller.choosePreset(id),
+    'choose-size': ({ factor }) => void chooseSize(controller, factor),
+    'undo-choice': () => controller.undoChoice(),
+    'change-field': ({ path, value }) => controller.setField(path, value),
+    'choose-text': ({ file }) => void controller.chooseText(file && { name: file.name, content: file }),
+    'change-calibrate-first': ({ value }) => controller.setCalibrateFirst(value),
     train: (detail) => {
       // Asks the browser not to clear the saved runs by itself; where it will not promise that, nothing changes.
       navigator.storage?.persist?.().catch(() => false);
-      void lab.train(detail?.isTrusted === true);
+      void controller.train(detail?.isTrusted === true);
     },
-    pause: () => void lab.pause(),
-    resume: () => void lab.resume(),
-    step: () => void lab.step(),
-    stop: () => void lab.stop(),
-    calibrate: () => void lab.calibrate(lab.state.calibration.kind === 'done'),
-    'self-test': () => void lab.selfTest(true),
-    'show-kernels': ({ measure }) => void lab.showKernels(measure),
-    'draw-sample': (request) => void lab.sample(request),
-    'cancel-sample': () => void lab.cancelSample(),
-    'export-run': ({ format }) => void exportRun(lab, format),
-    'import-files': ({ files }) => void importFiles(lab, files),
-    'open-saved': ({ id, isContinued }) => void (isContinued ? lab.continueRun(id) : lab.openSavedRun(id)),
-    'delete-saved': ({ id }) => void lab.deleteSavedRun(id),
+    pause: () => void controller.pause(),
+    resume: () => void controller.resume(),
+    step: () => void controller.step(),
+    stop: () => void controller.stop(),
+    calibrate: () => void controller.calibrate(controller.state.calibration.kind === 'done'),
+    'self-test': () => void controller.selfTest(true),
+    'show-kernels': ({ measure }) => void controller.showKernels(measure),
+    'draw-sample': (request) => void controller.sample(request),
+    'cancel-sample': () => void controller.cancelSample(),
+    'export-run': ({ format }) => void exportRun(controller, format),
+    'import-files': ({ files }) => void importFiles(controller, files),
+    'open-saved': ({ id, isContinued }) =>
+      void (isContinued ? controller.continueRun(id) : controller.openSavedRun(id)),
+    'delete-saved': ({ id }) => void controller.deleteSavedRun(id),
     'problem-action': ({ id, action }) => {
-      lab.dismissProblem(id);
-      answerProblem(lab, parts, action);
+      controller.dismissProblem(id);
+      answerProblem(controller, parts, action);
     },
-    'dismiss-problem': ({ id }) => lab.dismissProblem(id),
+    'dismiss-problem': ({ id }) => controller.dismissProblem(id),
   };
 }
 
@@ -133,22 +136,22 @@ const textControls =
   'select, textarea, [contenteditable], input:not([type=checkbox], [type=radio], [type=range], [type=file])';
 
 /** Space pauses and resumes, unless it presses something; s makes a step wherever no text is typed. */
-export function handleKey(lab: LabController, event: KeyboardEvent): void {
+export function handleKey(controller: PageController, event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const [target] = event.composedPath();
   if (target instanceof Element && target.closest(textControls)) return;
-  const { state } = lab.state.run;
+  const { state } = controller.state.run;
   // Space presses what has the keyboard.
   const isPressed = target instanceof Element && target.closest('input, button, summary, a') !== null;
   if (event.key === ' ' && !isPressed && isRunActive(state)) {
     event.preventDefault();
-    void (state === 'paused' ? lab.resume() : lab.pause());
+    void (state === 'paused' ? controller.resume() : controller.pause());
   }
-  if (event.key === 's' && state === 'paused') void lab.step();
+  if (event.key === 's' && state === 'paused') void controller.step();
 }
 
 /** Files dropped anywhere: records go to their room, a model or checkpoint is opened, anything else is text to train on. */
-export function handleDrop(handlers: LabHandlers, event: DragEvent): void {
+export function handleDrop(handlers: PageHandlers, event: DragEvent): void {
   const files = [...(event.dataTransfer?.files ?? [])];
   const [first] = files;
   if (first === undefined) return;

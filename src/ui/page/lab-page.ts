@@ -7,7 +7,7 @@ import { baseStyles } from '../figures/styles.ts';
 import { canAskForKernels } from '../run-views/kernel-requests.ts';
 import { ReplayController, type ReplayView } from '../run-views/replay.ts';
 import { type LabConnection, openWorker } from '../state/connection.ts';
-import { LabController } from '../state/controller.ts';
+import { PageController } from '../state/controller.ts';
 import type { Theme } from '../state/events.ts';
 import { describeDifferences, differences } from '../state/experiment.ts';
 import {
@@ -17,13 +17,13 @@ import {
   isLabFree,
   isOnProcessor,
   isRunActive,
-  type LabState,
   measuredRate,
+  type PageState,
 } from '../state/state.ts';
 import type { ExperimentForm } from '../train/experiment-form.ts';
 import type { OwnTextElement } from '../train/own-text.ts';
 import type { RunFiles } from '../train/run-files.ts';
-import { handleDrop, handleKey, labHandlers } from './actions.ts';
+import { handleDrop, handleKey, pageHandlers } from './actions.ts';
 import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
 import { pageStyles } from './styles.ts';
@@ -62,7 +62,7 @@ export class LabPage extends LitElement {
   @query('own-text') private readonly ownText: OwnTextElement | undefined;
   @query('run-files') private readonly files: RunFiles | undefined;
 
-  #lab = new LabController(this, {
+  #controller = new PageController(this, {
     connect: () => this.connect(),
     onFrame: (callback) => void requestAnimationFrame(callback),
     query: location.search.slice(1),
@@ -79,21 +79,21 @@ export class LabPage extends LitElement {
     settleMilliseconds: 250,
   });
   #replay = new ReplayController(this);
-  #handlers = labHandlers(this.#lab, {
+  #handlers = pageHandlers(this.#controller, {
     showFields: () => void this.form?.showProblem(),
     chooseText: () => this.ownText?.choose(),
     chooseFiles: () => this.files?.choose(),
   });
   #onHash = (): void => void this.#enter(roomFromHash(location.hash));
-  #onKey = (event: KeyboardEvent): void => handleKey(this.#lab, event);
+  #onKey = (event: KeyboardEvent): void => handleKey(this.#controller, event);
   #onDragOver = (event: DragEvent): void => event.preventDefault();
   #onDrop = (event: DragEvent): void => handleDrop(this.#handlers, event);
 
   /** The browser asks before steps are lost; meanwhile they are saved. */
   #onLeave = (event: BeforeUnloadEvent): void => {
-    if (!hasUnsavedSteps(this.#lab.state.run)) return;
+    if (!hasUnsavedSteps(this.#controller.state.run)) return;
     event.preventDefault();
-    void this.#lab.saveRun();
+    void this.#controller.saveRun();
   };
 
   constructor() {
@@ -131,26 +131,26 @@ export class LabPage extends LitElement {
   }
 
   protected override render() {
-    const lab = this.#lab.state;
-    const isIdle = lab.run.state === 'idle';
+    const page = this.#controller.state;
+    const isIdle = page.run.state === 'idle';
     const replay = isIdle ? this.#replay.view : undefined;
-    return html`<lab-header .device=${lab.device} .selfTest=${lab.selfTest} .theme=${this.theme}></lab-header>
+    return html`<lab-header .device=${page.device} .selfTest=${page.selfTest} .theme=${this.theme}></lab-header>
       <room-tabs .room=${this.room}></room-tabs>
-      ${this.#strips(lab, replay)}
+      ${this.#strips(page, replay)}
       <main ?hidden=${this.room !== trainingRoom.id}>
-        <div class="column work">${this.#work(lab, replay)}</div>
-        <div class="column setup">${this.#setup(lab)}</div>
-        <div class="column side">${this.#side(lab, replay)}</div>
+        <div class="column work">${this.#work(page, replay)}</div>
+        <div class="column setup">${this.#setup(page)}</div>
+        <div class="column side">${this.#side(page, replay)}</div>
         <kernel-table
-          .kernels=${replay?.recorded.kernelTable && lab.kernels.kind === 'none' ? { kind: 'done', value: replay.recorded.kernelTable } : lab.kernels}
-          .isReady=${canAskForKernels(lab)}
+          .kernels=${replay?.recorded.kernelTable && page.kernels.kind === 'none' ? { kind: 'done', value: replay.recorded.kernelTable } : page.kernels}
+          .isReady=${canAskForKernels(page)}
         ></kernel-table>
       </main>
       ${repeat(
         rooms.filter(({ id }) => this.entered.includes(id)),
         ({ id }) => id, // a room that is entered later may stand before one that keeps its state
         (room) => html`<main class="room" ?hidden=${this.room !== room.id}>
-          ${room.render(lab, this.#lab.access)}
+          ${room.render(page, this.#controller.access)}
         </main>`,
       )}
       ${this.#missingRoom()}
@@ -183,50 +183,50 @@ export class LabPage extends LitElement {
     await this.#loader.load(room);
   }
 
-  #strips(lab: LabState, replay: ReplayView | undefined) {
-    const { run, selfTest, catalogue } = lab;
+  #strips(page: PageState, replay: ReplayView | undefined) {
+    const { run, selfTest, catalogue } = page;
     const wrong = selfTest.kind === 'done' ? selfTest.value.rows.filter((row) => !row.passed) : [];
-    const here = lab.savedRuns.filter(({ isElsewhere }) => !isElsewhere);
+    const here = page.savedRuns.filter(({ isElsewhere }) => !isElsewhere);
     const unfinished = here.find(({ step, totalSteps }) => step < totalSteps);
     const presetId = replay?.recorded.presetId ?? '';
     return html`<notice-strips
       role="region"
       aria-label="Notices"
-      .problems=${lab.problems}
+      .problems=${page.problems}
       .kept=${{ hasRun: run.state !== 'idle', ...(run.savedStep === undefined ? {} : { savedStep: run.savedStep }) }}
-      .notices=${lab.notices}
+      .notices=${page.notices}
       .wrongKernels=${[...new Set(wrong.map(({ kernel }) => kernel))]}
       .savedRun=${run.state === 'idle' ? (unfinished ?? here[0]) : undefined}
-      .elsewhere=${run.state === 'idle' ? lab.savedRuns.find(({ isElsewhere }) => isElsewhere) : undefined}
+      .elsewhere=${run.state === 'idle' ? page.savedRuns.find(({ isElsewhere }) => isElsewhere) : undefined}
       .recorded=${this.room === trainingRoom.id ? replay?.recorded : undefined}
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
-      .nextTitle=${catalogue?.presets.find(({ id }) => id === lab.presetId)?.title ?? ''}
-      .canStart=${isLabFree(lab)}
+      .nextTitle=${catalogue?.presets.find(({ id }) => id === page.presetId)?.title ?? ''}
+      .canStart=${isLabFree(page)}
     ></notice-strips>`;
   }
 
-  #work(lab: LabState, replay: ReplayView | undefined) {
-    const { run, series } = replay ?? lab;
-    const deviceJob = lab.selfTest.kind === 'running' ? lab.selfTest : lab.calibration;
+  #work(page: PageState, replay: ReplayView | undefined) {
+    const { run, series } = replay ?? page;
+    const deviceJob = page.selfTest.kind === 'running' ? page.selfTest : page.calibration;
     return html`<run-controls
-        .run=${lab.run}
-        .busy=${lab.busy}
+        .run=${page.run}
+        .busy=${page.busy}
         .deviceJob=${deviceJob}
-        .canCalibrate=${hasGpu(lab) && lab.calibration.kind === 'none'}
-        .calibrateFirst=${lab.calibrateFirst}
-        .isReady=${isLabFree(lab)}
-        .expectedSeconds=${lab.prediction.kind === 'done' ? lab.prediction.value.totalSeconds : undefined}
-        .worker=${hasGpu(lab) ? 'this device' : 'your processor'}
-        .smallerPreset=${smallerPreset(lab)}
+        .canCalibrate=${hasGpu(page) && page.calibration.kind === 'none'}
+        .calibrateFirst=${page.calibrateFirst}
+        .isReady=${isLabFree(page)}
+        .expectedSeconds=${page.prediction.kind === 'done' ? page.prediction.value.totalSeconds : undefined}
+        .worker=${hasGpu(page) ? 'this device' : 'your processor'}
+        .smallerPreset=${smallerPreset(page)}
       ></run-controls>
       <run-readouts .run=${run} .series=${series}></run-readouts>
-      <loss-chart .series=${series} .fileName=${lab.presetId || 'run'}></loss-chart>
+      <loss-chart .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
       <sample-list .samples=${run.samples}></sample-list>
-      <sampler-box .sampler=${lab.sampler} .isReady=${hasWeights(lab.run) && !lab.isWorkerGone}></sampler-box>`;
+      <sampler-box .sampler=${page.sampler} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;
   }
 
-  #setup(lab: LabState) {
-    const { catalogue, experiment, presetId, run } = lab;
+  #setup(page: PageState) {
+    const { catalogue, experiment, presetId, run } = page;
     const fields = catalogue?.fields ?? [];
     const preset = catalogue?.presets.find(({ id }) => id === presetId)?.experiment;
     const started = isRunActive(run.state) ? run.experiment : undefined;
@@ -234,49 +234,49 @@ export class LabPage extends LitElement {
         .presets=${catalogue?.presets ?? []}
         .presetId=${presetId}
         .difference=${preset === undefined ? '' : describeDifferences(differences(fields, preset, experiment))}
-        .replaced=${catalogue?.presets.find(({ id }) => id === lab.replaced?.presetId)?.title ?? ''}
+        .replaced=${catalogue?.presets.find(({ id }) => id === page.replaced?.presetId)?.title ?? ''}
         .sinceRun=${started === undefined ? '' : describeDifferences(differences(fields, started, experiment))}
       ></preset-picker>
-      <own-text .summary=${lab.text}></own-text>
+      <own-text .summary=${page.text}></own-text>
       <experiment-form
         .fields=${fields}
         .experiment=${experiment}
-        .resolved=${lab.resolved}
+        .resolved=${page.resolved}
         .preset=${preset ?? experiment}
-        .problems=${lab.fieldProblems}
+        .problems=${page.fieldProblems}
       ></experiment-form>`;
   }
 
-  #side(lab: LabState, replay: ReplayView | undefined) {
-    const { run } = replay ?? lab;
-    const upcoming = lab.prediction.kind === 'done' ? lab.prediction.value : undefined;
+  #side(page: PageState, replay: ReplayView | undefined) {
+    const { run } = replay ?? page;
+    const upcoming = page.prediction.kind === 'done' ? page.prediction.value : undefined;
     const recordedRate = replay?.recorded.prediction?.tokensPerSecond;
-    const isFree = isLabFree(lab) && !isRunActive(lab.run.state);
+    const isFree = isLabFree(page) && !isRunActive(page.run.state);
     return html`<throughput-gauge
         .measured=${measuredRate(run)}
-        .predictedTokensPerSecond=${replay === undefined ? (lab.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
-        .relativeError=${replay === undefined ? (lab.run.prediction ?? upcoming)?.relativeError : undefined}
-        .timing=${lab.run.timing}
-        .worker=${hasGpu(lab) ? 'GPU' : 'processor'}
+        .predictedTokensPerSecond=${replay === undefined ? (page.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
+        .relativeError=${replay === undefined ? (page.run.prediction ?? upcoming)?.relativeError : undefined}
+        .timing=${page.run.timing}
+        .worker=${hasGpu(page) ? 'GPU' : 'processor'}
         .isRecorded=${replay !== undefined}
       ></throughput-gauge>
       <prediction-panel
-        .prediction=${lab.prediction}
-        .allocatedBytes=${lab.run.allocatedBytes}
-        .canCalibrate=${hasGpu(lab)}
-        .isCalibrating=${!isFree || lab.calibration.kind === 'running'}
+        .prediction=${page.prediction}
+        .allocatedBytes=${page.run.allocatedBytes}
+        .canCalibrate=${hasGpu(page)}
+        .isCalibrating=${!isFree || page.calibration.kind === 'running'}
       ></prediction-panel>
       <run-files
-        .savedRuns=${lab.savedRuns}
-        .canSave=${hasWeights(lab.run) && lab.busy === ''}
-        .canOpen=${isFree || (lab.run.state === 'paused' && lab.busy === '')}
-        .savedStep=${lab.run.savedStep}
-        .savedBytes=${lab.run.savedBytes}
+        .savedRuns=${page.savedRuns}
+        .canSave=${hasWeights(page.run) && page.busy === ''}
+        .canOpen=${isFree || (page.run.state === 'paused' && page.busy === '')}
+        .savedStep=${page.run.savedStep}
+        .savedBytes=${page.run.savedBytes}
       ></run-files>
       <device-panel
-        .device=${lab.device}
-        .selfTest=${lab.selfTest}
-        .calibration=${lab.calibration}
+        .device=${page.device}
+        .selfTest=${page.selfTest}
+        .calibration=${page.calibration}
         .isFree=${isFree}
       ></device-panel>`;
   }
@@ -286,7 +286,7 @@ export class LabPage extends LitElement {
 const longWait = 300;
 
 /** What a processor trains in a minute, where the form holds something that takes it much longer. */
-function smallerPreset({ device, prediction, presetId, catalogue }: LabState): Preset | undefined {
+function smallerPreset({ device, prediction, presetId, catalogue }: PageState): Preset | undefined {
   if (catalogue === undefined || presetId === catalogue.processorPreset || !isOnProcessor({ device })) return;
   const seconds = prediction.kind === 'done' ? prediction.value.totalSeconds : undefined;
   if (seconds === undefined || seconds < longWait) return;

@@ -1,7 +1,7 @@
 // The rooms of the page, in the order of the tabs. A room is loaded when it is first entered, and then kept.
 import { html, type TemplateResult } from 'lit';
-import type { LabAccess } from '../state/access.ts';
-import type { LabState } from '../state/state.ts';
+import type { RoomAccess } from '../state/access.ts';
+import type { PageState } from '../state/state.ts';
 
 /** One room: an element that gets the state and a way to the worker. */
 export interface Room {
@@ -10,7 +10,7 @@ export interface Room {
   readonly label: string;
   /** Defines the element. */
   readonly load: () => Promise<unknown>;
-  readonly render: (lab: LabState, access: LabAccess) => TemplateResult;
+  readonly render: (page: PageState, access: RoomAccess) => TemplateResult;
 }
 
 /** The room that the page opens in; its parts stand in the page itself. */
@@ -22,49 +22,49 @@ export const rooms: readonly Room[] = [
     id: 'model',
     label: 'Model',
     load: () => import('../model/room.ts'),
-    render: (lab, access) => html`<room-model .lab=${lab} .access=${access}></room-model>`,
+    render: (page, access) => html`<room-model .page=${page} .access=${access}></room-model>`,
   },
   {
     id: 'runs',
     label: 'Runs',
     load: () => import('../runs/room.ts'),
-    render: (lab, access) => html`<room-runs .lab=${lab} .access=${access}></room-runs>`,
+    render: (page, access) => html`<room-runs .page=${page} .access=${access}></room-runs>`,
   },
   {
     id: 'compare',
     label: 'Compare',
     load: () => import('../compare/room.ts'),
-    render: (lab, access) => html`<room-compare .lab=${lab} .access=${access}></room-compare>`,
+    render: (page, access) => html`<room-compare .page=${page} .access=${access}></room-compare>`,
   },
   {
     id: 'costs',
     label: 'Costs',
     load: () => import('../costs/room.ts'),
-    render: (lab) => html`<room-costs .lab=${lab}></room-costs>`,
+    render: (page) => html`<room-costs .page=${page}></room-costs>`,
   },
   {
     id: 'kernels',
     label: 'Kernels',
     load: () => import('../kernels/room.ts'),
-    render: (lab, access) => html`<room-kernels .lab=${lab} .access=${access}></room-kernels>`,
+    render: (page, access) => html`<room-kernels .page=${page} .access=${access}></room-kernels>`,
   },
   {
     id: 'inside',
     label: 'Inside',
     load: () => import('../inside/room.ts'),
-    render: (lab, access) => html`<room-inside .lab=${lab} .access=${access}></room-inside>`,
+    render: (page, access) => html`<room-inside .page=${page} .access=${access}></room-inside>`,
   },
   {
     id: 'validation',
     label: 'Validation',
     load: () => import('../validation/room.ts'),
-    render: (lab, access) => html`<room-validation .lab=${lab} .access=${access}></room-validation>`,
+    render: (page, access) => html`<room-validation .page=${page} .access=${access}></room-validation>`,
   },
   {
     id: 'lessons',
     label: 'Lessons',
     load: () => import('../lessons/room.ts'),
-    render: (lab, access) => html`<room-lessons .lab=${lab} .access=${access}></room-lessons>`,
+    render: (page, access) => html`<room-lessons .page=${page} .access=${access}></room-lessons>`,
   },
 ];
 

@@ -2,11 +2,11 @@
 import { html } from 'lit';
 import type { KernelTable } from '../../contract/kernels.ts';
 import { emit } from '../state/events.ts';
-import { isLabFree, type Job, type LabState } from '../state/state.ts';
+import { isLabFree, type Job, type PageState } from '../state/state.ts';
 
 /** Whether a table may be asked for: one job at a time, and none of a run that is not there yet. */
-export function canAskForKernels(lab: LabState): boolean {
-  return isLabFree(lab) && lab.run.state !== 'preparing';
+export function canAskForKernels(page: PageState): boolean {
+  return isLabFree(page) && page.run.state !== 'preparing';
 }
 
 /**

@@ -4,10 +4,10 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import type { ComparedRun, KeptRun, RunRecord } from '../../contract/records.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { compareTones } from '../run-views/compare-data.ts';
-import type { LabAccess } from '../state/access.ts';
+import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
-import { initialState, isLabFree, type LabState } from '../state/state.ts';
+import { initialState, isLabFree, type PageState } from '../state/state.ts';
 import { recordFileNameOf, recordInbox } from './inbox.ts';
 import type { RunRequest } from './list.ts';
 import '../run-views/compare-panel.ts';
@@ -33,8 +33,8 @@ export class RoomRuns extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) lab: LabState = initialState;
-  @property({ attribute: false }) access: LabAccess | undefined;
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private runs: readonly KeptRun[] = [];
   /** Records that were fetched, by id. */
   @state() private records: ReadonlyMap<string, RunRecord> = new Map();
@@ -65,8 +65,8 @@ export class RoomRuns extends LitElement {
   }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
-    if (!changes.has('lab') && !changes.has('access')) return;
-    const { run, savedRuns } = this.lab;
+    if (!changes.has('page') && !changes.has('access')) return;
+    const { run, savedRuns } = this.page;
     const seen = [run.state, run.savedStep, savedRuns.map(({ id, savedAt }) => id + savedAt)].join(' ');
     if (seen === this.#seen) return;
     this.#seen = seen;
@@ -99,7 +99,7 @@ export class RoomRuns extends LitElement {
                 .chosen=${chosen}
                 .shown=${shown}
                 .most=${compareTones.length}
-                .canOpen=${isLabFree(this.lab) && this.lab.run.state !== 'running'}
+                .canOpen=${isLabFree(this.page) && this.page.run.state !== 'running'}
                 @run-request=${(event: CustomEvent<RunRequest>) => void this.#serve(event.detail)}
               ></run-list>`
         }
@@ -246,8 +246,8 @@ export class RoomRuns extends LitElement {
 
   async #saveReport(records: readonly RunRecord[]): Promise<void> {
     const result = await this.access?.attempt('', (lab) => lab.recordsReport(records));
-    const page = result && this.access?.take(result);
-    if (page !== undefined) downloadText('report.html', page, 'text/html');
+    const report = result && this.access?.take(result);
+    if (report !== undefined) downloadText('report.html', report, 'text/html');
   }
 
   #onPick(): void {

@@ -1,10 +1,10 @@
-// What a room of the page may do with the lab: talk to the worker, and show what went wrong.
+// What a room of the page may do besides drawing: talk to the worker, and show what went wrong.
 
 import type { Lab } from '../../contract/lab.ts';
 import type { ExperimentJson, Problem, Result } from '../../contract/values.ts';
 
-/** The page's lab as a room sees it. The state comes beside it, as the property `lab`. */
-export interface LabAccess {
+/** What a room gets beside the state, which is its property `page`. */
+export interface RoomAccess {
   /**
    * Runs one conversation with the worker, under a word on what is going on (`''` for none). What it throws is shown
    * and gives undefined.

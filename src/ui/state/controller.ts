@@ -4,7 +4,7 @@ import type { Lab } from '../../contract/lab.ts';
 import type { LabEvent, OwnText } from '../../contract/runs.ts';
 import type { SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
-import type { LabAccess } from './access.ts';
+import type { RoomAccess } from './access.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
 import { changedSettings, drawSample, predictOpenRun } from './requests.ts';
 import { SeriesCollector } from './series.ts';
@@ -13,21 +13,21 @@ import {
   hasWeights,
   isOnProcessor,
   isRunActive,
-  type LabState,
   noRun,
+  type PageState,
   pageTitle,
   reduceRun,
 } from './state.ts';
-import { LabStore } from './store.ts';
-import type { LabControllerOptions } from './surroundings.ts';
+import { PageStore } from './store.ts';
+import type { PageControllerOptions } from './surroundings.ts';
 
 /** Milliseconds between two looks at runs that another tab has. */
 const elsewhereMilliseconds = 3000;
 
 /** The page's side of the lab. Every method may be called at any time; what it cannot do becomes a problem on display. */
-export class LabController implements ReactiveController {
-  #options: LabControllerOptions;
-  #store: LabStore;
+export class PageController implements ReactiveController {
+  #options: PageControllerOptions;
+  #store: PageStore;
   #series = new SeriesCollector();
   /** Counts changes of the form, so that a late answer to an earlier one is dropped. */
   #revision = 0;
@@ -37,10 +37,10 @@ export class LabController implements ReactiveController {
   /** The person trains although a kernel is wrong here: what goes on with that run needs no second word. */
   #isTrusted = false;
 
-  constructor(host: ReactiveControllerHost, options: LabControllerOptions) {
+  constructor(host: ReactiveControllerHost, options: PageControllerOptions) {
     this.#options = options;
     let isFrameAsked = false;
-    this.#store = new LabStore(() => {
+    this.#store = new PageStore(() => {
       if (isFrameAsked) return;
       isFrameAsked = true;
       options.onFrame(() => {
@@ -51,12 +51,12 @@ export class LabController implements ReactiveController {
     host.addController(this);
   }
 
-  get state(): LabState {
+  get state(): PageState {
     return this.#store.state;
   }
 
   /** What rooms get of this controller. */
-  readonly access: LabAccess = {
+  readonly access: RoomAccess = {
     attempt: (busy, talk) => this.#store.attempt(busy, talk),
     take: (result) => this.#store.take(result),
     show: (problem) => this.#store.show(problem),

@@ -4,7 +4,7 @@ import type { SampleRequest } from '../../contract/sampling.ts';
 import type { FieldValue } from './experiment.ts';
 
 /** Name and detail of every event; the page listens for each. */
-export interface LabEventDetails {
+export interface PageEventDetails {
   'choose-preset': { readonly id: string };
   /** The chosen preset with this many times its parameters. */
   'choose-size': { readonly factor: number };
@@ -39,10 +39,10 @@ export interface LabEventDetails {
 export type Theme = 'system' | 'light' | 'dark';
 
 /** Sends an event from an element to the page. */
-export function emit<K extends keyof LabEventDetails>(
+export function emit<K extends keyof PageEventDetails>(
   element: HTMLElement,
   name: K,
-  detail: LabEventDetails[K],
+  detail: PageEventDetails[K],
 ): void {
   element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
 }

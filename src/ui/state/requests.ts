@@ -2,11 +2,11 @@
 
 import type { SampleRequest } from '../../contract/sampling.ts';
 import { differences } from './experiment.ts';
-import type { LabState } from './state.ts';
-import type { LabStore } from './store.ts';
+import type { PageState } from './state.ts';
+import type { PageStore } from './store.ts';
 
 /** Lets the open run write, showing the text as it comes. What the sampler refuses is said beside it. */
-export async function drawSample(store: LabStore, request: SampleRequest): Promise<void> {
+export async function drawSample(store: PageStore, request: SampleRequest): Promise<void> {
   if (store.state.sampler.isRunning) return;
   let isOpen = true; // Text has a message port of its own and may come after the answer.
   store.set({ sampler: { isRunning: true, text: '' } });
@@ -25,7 +25,7 @@ export async function drawSample(store: LabStore, request: SampleRequest): Promi
 }
 
 /** Predicts the open run anew: it was prepared before the device was measured. */
-export async function predictOpenRun(store: LabStore): Promise<void> {
+export async function predictOpenRun(store: PageStore): Promise<void> {
   const { experiment, prediction } = store.state.run;
   if (experiment === undefined || prediction === undefined) return;
   await store.attempt('', async (lab) => {
@@ -37,7 +37,7 @@ export async function predictOpenRun(store: LabStore): Promise<void> {
 }
 
 /** The form's settings, where they are not those of the chosen preset. */
-export function changedSettings({ catalogue, experiment, presetId }: LabState): LabState['replaced'] {
+export function changedSettings({ catalogue, experiment, presetId }: PageState): PageState['replaced'] {
   const preset = catalogue?.presets.find(({ id }) => id === presetId);
   if (catalogue === undefined || preset === undefined) return undefined;
   const changed = differences(catalogue.fields, preset.experiment, experiment);

@@ -67,7 +67,7 @@ export interface SamplerView {
 }
 
 /** The whole view. */
-export interface LabState {
+export interface PageState {
   readonly catalogue?: Catalogue | undefined;
   readonly presetId: string;
   /** What the form says. */
@@ -106,7 +106,7 @@ export const noRun: RunView = { state: 'idle', message: '', totalSteps: 0, sampl
 export const noSeries: RunSeries = { points: [], stride: 1, evaluations: [], floors: undefined };
 
 /** The view before the worker has answered. */
-export const initialState: LabState = {
+export const initialState: PageState = {
   presetId: '',
   experiment: { model: {}, train: {}, data: {} },
   fieldProblems: [],
@@ -132,24 +132,24 @@ export function isRunActive(state: RunState): boolean {
 }
 
 /** Whether the worker is there, idle enough to be asked for a run or a measurement. */
-export function isLabFree(lab: LabState): boolean {
-  const isMeasuring = lab.selfTest.kind === 'running' || lab.calibration.kind === 'running';
+export function isLabFree(page: PageState): boolean {
+  const isMeasuring = page.selfTest.kind === 'running' || page.calibration.kind === 'running';
   return (
-    lab.catalogue !== undefined &&
-    lab.device.kind === 'done' &&
-    !lab.isWorkerGone &&
-    lab.busy === '' &&
+    page.catalogue !== undefined &&
+    page.device.kind === 'done' &&
+    !page.isWorkerGone &&
+    page.busy === '' &&
     !isMeasuring
   );
 }
 
 /** Whether a GPU computes; false of a processor, and before a device is open. */
-export function hasGpu({ device }: Pick<LabState, 'device'>): boolean {
+export function hasGpu({ device }: Pick<PageState, 'device'>): boolean {
   return device.kind === 'done' && device.value.runtime === 'gpu';
 }
 
 /** Whether models train on the processor: without a GPU, or on a software renderer of one. */
-export function isOnProcessor({ device }: Pick<LabState, 'device'>): boolean {
+export function isOnProcessor({ device }: Pick<PageState, 'device'>): boolean {
   return device.kind === 'done' && (device.value.runtime !== 'gpu' || device.value.isSoftware);
 }
 

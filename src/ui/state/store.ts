@@ -3,17 +3,17 @@ import { atom } from 'nanostores';
 import type { Lab } from '../../contract/lab.ts';
 import type { Problem, Result } from '../../contract/values.ts';
 import type { LabConnection } from './connection.ts';
-import { initialState, type Job, type LabState } from './state.ts';
+import { initialState, type Job, type PageState } from './state.ts';
 
 /** The parts of the state that are filled by one long call each. */
 export type JobName = 'selfTest' | 'calibration' | 'kernels';
 
 /** What such a call gives. */
-export type JobValue<K extends JobName> = LabState[K] extends Job<infer T> ? T : never;
+export type JobValue<K extends JobName> = PageState[K] extends Job<infer T> ? T : never;
 
 /** The state and the connection behind it. */
-export class LabStore {
-  readonly $state = atom<LabState>(initialState);
+export class PageStore {
+  readonly $state = atom<PageState>(initialState);
   #onChange: () => void;
   #connection: LabConnection | undefined;
   #problemCount = 0;
@@ -22,7 +22,7 @@ export class LabStore {
     this.#onChange = onChange;
   }
 
-  get state(): LabState {
+  get state(): PageState {
     return this.$state.get();
   }
 
@@ -49,7 +49,7 @@ export class LabStore {
     this.#connection = undefined;
   }
 
-  set(change: Partial<LabState>): void {
+  set(change: Partial<PageState>): void {
     this.$state.set({ ...this.state, ...change });
     this.#onChange();
   }
@@ -100,7 +100,7 @@ export class LabStore {
   ): Promise<void> {
     const before = this.state[name];
     if (before.kind === 'running') return;
-    const setJob = (job: Job<JobValue<K>>): void => this.set({ [name]: job } as Partial<LabState>);
+    const setJob = (job: Job<JobValue<K>>): void => this.set({ [name]: job } as Partial<PageState>);
     let isOpen = true; // Progress has a message port of its own and may come after the answer.
     setJob({ kind: 'running', share: 0, what });
     await this.attempt('', async (lab) => {
@@ -115,6 +115,6 @@ export class LabStore {
       }
     });
     isOpen = false;
-    if (this.state[name].kind === 'running') this.set({ [name]: before } as Partial<LabState>);
+    if (this.state[name].kind === 'running') this.set({ [name]: before } as Partial<PageState>);
   }
 }

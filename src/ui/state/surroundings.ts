@@ -3,7 +3,7 @@
 import type { LabConnection } from './connection.ts';
 
 /** What a controller needs of its surroundings; the page gives the real ones, tests their own. */
-export interface LabControllerOptions {
+export interface PageControllerOptions {
   readonly connect: () => LabConnection;
   /** Calls back when the next frame is due. */
   readonly onFrame: (callback: () => void) => void;

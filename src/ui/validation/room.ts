@@ -5,9 +5,9 @@ import type { ValidationRow, ValidationSummary } from '../../contract/validation
 import { formatDuration, formatPercent, formatRatio, formatSeconds, formatSi } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
-import type { LabAccess } from '../state/access.ts';
+import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
-import { initialState, isLabFree, type LabState } from '../state/state.ts';
+import { initialState, isLabFree, type PageState } from '../state/state.ts';
 import { errorsByKind, scatterDomain, scatterSeries, validationTable } from './data.ts';
 import '../figures/panel.ts';
 import '../figures/svg-plot.ts';
@@ -59,8 +59,8 @@ export class RoomValidation extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) lab: LabState = initialState;
-  @property({ attribute: false }) access: LabAccess | undefined;
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private rows: readonly ValidationRow[] = [];
   @state() private progress: Progress = { kind: 'none' };
   @state() private grid: 'small' | 'full' = 'small';
@@ -70,11 +70,11 @@ export class RoomValidation extends LitElement {
   }
 
   #head() {
-    const { lab, progress, grid } = this;
+    const { page, progress, grid } = this;
     const isRunning = progress.kind === 'running';
-    const isCalibrated = lab.calibration.kind === 'done';
-    const isGpu = lab.device.kind === 'done' && lab.device.value.runtime === 'gpu';
-    const isFree = isLabFree(lab) && !isRunning;
+    const isCalibrated = page.calibration.kind === 'done';
+    const isGpu = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
+    const isFree = isLabFree(page) && !isRunning;
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">Predicted against measured</h2>
@@ -100,7 +100,7 @@ export class RoomValidation extends LitElement {
             ? html`<button ?disabled=${progress.isCancelled} @click=${this.#cancel}>Cancel</button>`
             : html`<button
                 class="primary"
-                ?disabled=${!isFree || !isCalibrated || isTraining(lab)}
+                ?disabled=${!isFree || !isCalibrated || isTraining(page)}
                 @click=${this.#validate}
               >
                 Validate
@@ -112,9 +112,9 @@ export class RoomValidation extends LitElement {
   }
 
   #status(isGpu: boolean, isCalibrated: boolean) {
-    const { progress, lab } = this;
-    if (lab.calibration.kind === 'running') {
-      const { what, share } = lab.calibration;
+    const { progress, page } = this;
+    if (page.calibration.kind === 'running') {
+      const { what, share } = page.calibration;
       return html`<p>${what} ${bar(share)}</p>`;
     }
     if (progress.kind === 'running') {
@@ -126,9 +126,9 @@ export class RoomValidation extends LitElement {
         Trains, evaluates and samples small models that calibration has not seen, and holds each against what was predicted
         for it before.
       </p>
-      ${!isGpu && lab.device.kind === 'done' ? html`<p class="warn">It needs a GPU, and there is none here.</p>` : nothing}
+      ${!isGpu && page.device.kind === 'done' ? html`<p class="warn">It needs a GPU, and there is none here.</p>` : nothing}
       ${isGpu && !isCalibrated ? html`<p class="muted">Calibrate first: without figures of this device there is nothing to hold against.</p>` : nothing}
-      ${isTraining(lab) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
+      ${isTraining(page) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
   }
 
   #summary({ summary, isWhole }: Extract<Progress, { kind: 'done' }>) {
@@ -221,7 +221,7 @@ export class RoomValidation extends LitElement {
   }
 }
 
-function isTraining({ run }: LabState): boolean {
+function isTraining({ run }: PageState): boolean {
   return run.state === 'running' || run.state === 'preparing';
 }
 

@@ -3,11 +3,11 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Lab } from '../../../src/contract/lab.ts';
 import type { Problem } from '../../../src/contract/values.ts';
-import { LabController } from '../../../src/ui/state/controller.ts';
+import { PageController } from '../../../src/ui/state/controller.ts';
 import { createFakeLab, type FakeOptions, fakeStep } from '../page/fake-lab.ts';
 
 interface Bench {
-  readonly controller: LabController;
+  readonly controller: PageController;
   readonly calls: string[];
   readonly addresses: string[];
   readonly titles: string[];
@@ -41,7 +41,7 @@ async function open(
   const titles: string[] = [];
   const frames: (() => void)[] = [];
   const bench: Bench = {
-    controller: new LabController(host, {
+    controller: new PageController(host, {
       connect: () => ({
         lab: change?.(fake.lab) ?? fake.lab,
         died,

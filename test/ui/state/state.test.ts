@@ -18,7 +18,7 @@ const floors = { uniform: 4, unigram: 3, bigram: 2 };
 const prepared: LabEvent = { kind: 'prepared', prediction, allocatedBytes: 10, totalSteps: 100, floors };
 const runAfter = (...events: LabEvent[]): RunView => events.reduce(reduceRun, noRun);
 
-describe('lab state', () => {
+describe('page state', () => {
   it('begins a new run with what was prepared and forgets the one before', () => {
     const experiment = { model: {}, train: {}, data: {} };
     const before: RunView = {
