@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { integer, parseSeed, real, tokenList } from '../../src/cli/options.ts';
+import { near } from '../near.ts';
 
 describe('option parsers', () => {
   it('read whole numbers within bounds', () => {
@@ -12,7 +13,7 @@ describe('option parsers', () => {
   });
 
   it('read numbers within bounds', () => {
-    expect(real(0, 1)('0.25')).toBe(0.25);
+    expect(real(0, 1)('0.25')).toEqual(near(0.25));
     for (const text of ['', ' ', '-1', '1.01', 'Infinity', 'NaN']) {
       expect(() => real(0, 1)(text)).toThrow(InvalidArgumentError);
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { profileToJson } from '../../src/cli/profiles.ts';
 import type { TermReport } from '../../src/contract/terms.ts';
+import { near } from '../near.ts';
 import { exampleProfile } from './example-profile.ts';
 import { fixtureNames, fixturePath } from './fixtures.ts';
 import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
@@ -60,7 +61,7 @@ describe('predict', () => {
     expect(plan).toEqual({
       ...plan,
       convention: 'plan',
-      flops: tables[0].total.usefulFlops / Number(tokensPerStep),
+      flops: near(tables[0].total.usefulFlops / Number(tokensPerStep)),
     });
   });
 

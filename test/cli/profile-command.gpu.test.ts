@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { profileToJson } from '../../src/cli/profiles.ts';
 import { describeGpu } from '../gpu-device.ts';
+import { near } from '../near.ts';
 import { exampleProfile } from './example-profile.ts';
 import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
 
@@ -37,7 +38,7 @@ describeGpu('profile', () => {
       );
       expect(measured).toBeGreaterThan(0);
       expect(predicted).toBeGreaterThan(limit);
-      expect(row.ratio).toBe(measured / predicted);
+      expect(row.ratio).toEqual(near(measured / predicted));
       expect(['arithmetic', 'bandwidth', 'launch']).toContain(row.boundBy);
     }
     expect(last).toMatchObject({ done: true, accumulation: 2, device: expect.stringMatching(/./) });

@@ -13,6 +13,7 @@ import {
 } from '../../src/model/config.ts';
 import type { Field, NumericField } from '../../src/model/fields/kinds.ts';
 import { experimentFields, fieldsByPath } from '../../src/model/fields/table.ts';
+import { near } from '../near.ts';
 
 const minimal = {
   model: { layers: 2, width: 128, heads: 4, context: 64 },
@@ -93,7 +94,7 @@ test('a minimal experiment gets every default and every derived size', () => {
     context: 64,
     vocabulary: 0,
     norm: 'layerNorm',
-    normEpsilon: 1e-5,
+    normEpsilon: near(1e-5),
     position: 'learned',
     ropeBase: 10000,
     activation: 'geluTanh',
@@ -115,7 +116,7 @@ test('a minimal experiment gets every default and every derived size', () => {
     routerScore: 'softmax',
     renormalize: true,
     routerScale: 1,
-    balanceLoss: 0.01,
+    balanceLoss: near(0.01),
     routerZLoss: 0,
     routerNoise: 0,
     routerBiasRate: 0,
@@ -123,22 +124,22 @@ test('a minimal experiment gets every default and every derived size', () => {
   });
   expect(train.optimizer).toEqual({
     kind: 'adamw',
-    learningRate: 1e-3,
-    beta1: 0.9,
-    beta2: 0.99,
-    epsilon: 1e-8,
-    weightDecay: 0.1,
-    momentum: 0.9,
+    learningRate: near(1e-3),
+    beta1: near(0.9),
+    beta2: near(0.99),
+    epsilon: near(1e-8),
+    weightDecay: near(0.1),
+    momentum: near(0.9),
     matrixRate: 1,
     matrixScale: 'rms',
-    decayExponent: 0.8,
-    minimumScale: 1e-3,
+    decayExponent: near(0.8),
+    minimumScale: near(1e-3),
     updateClip: 1,
   });
   expect(train).toMatchObject({ steps: 10, batch: 2, accumulation: 1, clip: 1, lossPositions: 'all' });
-  expect(train).toMatchObject({ recompute: 'none', schedule: { decayFraction: 0.2 } });
+  expect(train).toMatchObject({ recompute: 'none', schedule: { decayFraction: near(0.2) } });
   expect(train.seeds).toEqual({ weights: 1, data: 1, dropout: 1 });
-  expect(data).toMatchObject({ source: 'stories', tokenizer: 'characters', validationFraction: 0.1 });
+  expect(data).toMatchObject({ source: 'stories', tokenizer: 'characters', validationFraction: near(0.1) });
 });
 
 test.each([

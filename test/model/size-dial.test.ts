@@ -5,6 +5,7 @@ import { type ModelConfig, parseExperiment, parseModel } from '../../src/model/c
 import { countParameters } from '../../src/model/parameters.ts';
 import { findPreset, presets } from '../../src/model/presets/catalogue.ts';
 import { scaledLayers, scaleExperiment, scaleModel, sizeFactors } from '../../src/model/size-dial.ts';
+import { near } from '../near.ts';
 
 function experimentOf(id: string) {
   const parsed = parseExperiment(findPreset(id)?.experiment);
@@ -28,7 +29,7 @@ describe('scaleModel', () => {
   it.each(cases)('%s at %d keeps its proportions', (id, factor) => {
     const { model } = experimentOf(id);
     const scaled = scaleModel(model, factor);
-    expect(scaled.heads / scaled.keyValueHeads).toBe(model.heads / model.keyValueHeads);
+    expect(scaled.heads / scaled.keyValueHeads).toEqual(near(model.heads / model.keyValueHeads));
     const share = (of: ModelConfig, key: 'hidden' | 'expertHidden' | 'latentSize') => of[key] / of.width;
     const latents = model.attention === 'latent' ? (['latentSize'] as const) : [];
     for (const key of ['hidden', 'expertHidden', ...latents] as const) {

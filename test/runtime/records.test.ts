@@ -69,8 +69,9 @@ describeGpu('Records', () => {
     await runtime.submit([{ plan, scalars }]);
     const row = [0, 3, 3, 7, bits(0.3), 4_294_967_295, 0, 41];
     expect([...(await runtime.read(y))]).toEqual([...row, ...row, ...row]);
-    await runtime.submit([{ plan, scalars: { topP: 0.9 } }]);
-    expect([...(await runtime.read(y))].slice(3, 8)).toEqual([0, 0, 0, bits(0.9), 41]);
+    const topP = 0.9;
+    await runtime.submit([{ plan, scalars: { topP } }]);
+    expect([...(await runtime.read(y))].slice(3, 8)).toEqual([0, 0, 0, bits(topP), 41]);
   });
 
   it('tell each slice where it starts and ends', async () => {

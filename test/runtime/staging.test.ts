@@ -35,7 +35,8 @@ async function setUp(values: Uint32Array<ArrayBuffer>) {
 describeGpu('StagingRing', () => {
   it('brings several tensors back in one buffer, each with its type and offset', async () => {
     const values = Uint32Array.from({ length: 256 }, (_, i) => i);
-    new Float32Array(values.buffer).set([0.5, -2], 128);
+    const kept = Float32Array.of(0.5, -2);
+    new Float32Array(values.buffer).set(kept, 128);
     const { device, ring, buffer } = await setUp(values);
     const whole = persistentTensor('words', [256], 'u32', 'state');
     const floats = { ...viewOf(whole, 128, [2], 'floats'), elementType: 'f32' as const };
@@ -47,7 +48,7 @@ describeGpu('StagingRing', () => {
     for (const source of sources) encodeCopy(encoder, copyOut(source, readback));
     device.queue.submit([encoder.finish()]);
     const { arrays, passes } = await ring.collect(readback, sources, 0);
-    expect(arrays).toEqual([Uint32Array.of(64, 65, 66), Float32Array.of(0.5, -2)]);
+    expect(arrays).toEqual([Uint32Array.of(64, 65, 66), kept]);
     expect(passes).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 // Tests of Chinchilla's law: the published grid point, and that the closed form is the minimum.
 import { describe, expect, test } from 'vitest';
 import { chinchillaLoss, closedFormOptimum, gridOptimum, ratioOptimum } from '../../src/theory/chinchilla.ts';
+import { near } from '../near.ts';
 
 describe("chinchilla's law", () => {
   test("the best grid point for 2.21e19 flops is the one that nanoGPT's notebook prints", () => {
@@ -14,7 +15,7 @@ describe("chinchilla's law", () => {
     expect(parameters / 1e6).toBeCloseTo(326.1, 1);
     expect(tokens / 1e9).toBeCloseTo(11.29, 2);
     expect((6 * parameters * tokens) / 2.21e19).toBeCloseTo(1, 12);
-    expect(tokensPerParameter).toBe(tokens / parameters);
+    expect(tokensPerParameter).toEqual(near(tokens / parameters));
   });
 
   test.each([1e15, 2.21e19, 5.76e23, 1e28])('no other size is better at %d flops', (flops) => {

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addAssumptions, amount, assumptionsOf } from '../../../src/cli/theory/options.ts';
 import { pressAssumptions } from '../../../src/theory/assumptions.ts';
+import { near } from '../../near.ts';
 
 describe('amounts', () => {
   it.each([
@@ -35,10 +36,10 @@ describe('assumptions', () => {
       dollarsPerGpuYear: 20_000,
       dollarsPerMultiplyAdd: undefined,
       wattsPerGpu: 1000,
-      dollarsPerKilowattHour: 0.3,
+      dollarsPerKilowattHour: near(0.3),
       tokensPerParameter: 40,
     });
-    expect((await assumptionsOf({ peak: 1e15, price: 2e-18 })).dollarsPerMultiplyAdd).toBe(2e-18);
+    expect((await assumptionsOf({ peak: 1e15, price: 2e-18 })).dollarsPerMultiplyAdd).toEqual(near(2e-18));
   });
 
   it('that are impossible are refused as bad input', async () => {

@@ -15,6 +15,7 @@ import { countParameters } from '../../../src/model/parameters.ts';
 import { presets } from '../../../src/model/presets/catalogue.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { costOf } from '../../../src/plan/predict.ts';
+import { near } from '../../near.ts';
 import { families } from '../training/tiny-runs.ts';
 import { grid, partOf, record, recordOf, rowOf, sum, tableOf } from './terms-grid.ts';
 
@@ -264,7 +265,7 @@ describe('a measured kernel table', () => {
     );
     expect(rowOf(table, 'qkv')).toMatchObject({
       measuredSeconds: accumulation * inQkv * 2 ** -8,
-      measuredShare: (accumulation * inQkv * 2 ** -8) / seconds,
+      measuredShare: near((accumulation * inQkv * 2 ** -8) / seconds),
     });
     const shares = table.rows.reduce((sum, { measuredShare = 0 }) => sum + measuredShare, 0);
     expect(shares).toBeCloseTo(1, 12);

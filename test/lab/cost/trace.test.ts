@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KernelRow, KernelTable } from '../../../src/contract/kernels.ts';
 import { type Trace, type TraceEvent, traceOf, traceTracks } from '../../../src/lab/cost/trace.ts';
+import { near } from '../../near.ts';
 
 type Slice = Extract<TraceEvent, { ph: 'X' }>;
 
@@ -89,8 +90,8 @@ describe('traceOf', () => {
     ];
     const trace = traceOf(table(rows), 'nano');
     const [first, second] = slicesOf(trace, traceTracks.measured);
-    expect(first).toMatchObject({ name: 'layer 0 / op 0', cat: 'forward', ts: 0, dur: 1.5 });
-    expect(second).toMatchObject({ ts: 1.5, dur: 2250 });
+    expect(first).toMatchObject({ name: 'layer 0 / op 0', cat: 'forward', ts: 0, dur: near(1.5) });
+    expect(second).toMatchObject({ ts: near(1.5), dur: 2250 });
     expect(first?.args).toEqual({
       kernel: 'matmul.nn/tiled',
       shape: 'rows 4, columns 8',
@@ -101,9 +102,9 @@ describe('traceOf', () => {
       flops: 100,
       'launched flops': 128,
       bytes: 64,
-      'limit (s)': 1e-6,
-      'predicted (s)': 2e-6,
-      'measured (s)': 1.5e-6,
+      'limit (s)': near(1e-6),
+      'predicted (s)': near(2e-6),
+      'measured (s)': near(1.5e-6),
       'bound by': 'arithmetic',
     });
     const names = trace.traceEvents.filter(({ ph }) => ph === 'M').map(({ args }) => args.name);

@@ -6,6 +6,7 @@ import { resultsHeader, resultsLine } from '../../../src/lab/studies/results.ts'
 import { parseStudy } from '../../../src/lab/studies/study.ts';
 import { readRunsTable } from '../../../src/laws/runs-table.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
+import { near } from '../../near.ts';
 import { exampleStudy } from './example-study.ts';
 
 test('rows are what fit reads, messages with commas included', () => {
@@ -21,7 +22,7 @@ test('rows are what fit reads, messages with commas included', () => {
     });
   const { points, unfinished, studies } = readRunsTable(table, 'runs.csv');
   expect(points).toMatchObject([
-    { parameters: 768, tokens: 256, loss: 2.5, width: 8, experts: 1, run: first.run },
+    { parameters: 768, tokens: 256, loss: near(2.5), width: 8, experts: 1, run: first.run },
   ]);
   expect(unfinished).toBe(1);
   expect(studies).toEqual([id]);

@@ -1,12 +1,13 @@
 // Tests of reading a study.
 import { describe, expect, test } from 'vitest';
 import { baseOf, isDerived, parseStudy } from '../../../src/lab/studies/study.ts';
+import { near } from '../../near.ts';
 import { exampleStudy, studyWith } from './example-study.ts';
 
 describe('a study', () => {
   test('gets its defaults', () => {
     const study = parseStudy(exampleStudy, 'x');
-    expect(study).toMatchObject({ branches: true, count: 'blocks', tolerance: 0.2, budget: {} });
+    expect(study).toMatchObject({ branches: true, count: 'blocks', tolerance: near(0.2), budget: {} });
   });
 
   test('may start from a preset', () => {

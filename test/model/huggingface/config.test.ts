@@ -7,6 +7,7 @@ import {
   writeHuggingFaceConfig,
 } from '../../../src/model/huggingface/config.ts';
 import { countParameters } from '../../../src/model/parameters.ts';
+import { near } from '../../near.ts';
 
 /** The published GPT-2 124M config.json, key for key. */
 const gpt2 = {
@@ -50,7 +51,7 @@ test('the published GPT-2 is GPT-2 124M', () => {
   expect(model).toMatchObject({
     bias: true,
     tiedHead: true,
-    dropout: 0.1,
+    dropout: near(0.1),
     activation: 'geluTanh',
     hidden: 3072,
   });
@@ -61,7 +62,7 @@ test('a bare Llama has the defaults of Transformers', () => {
   expect(readHuggingFaceConfig(llama)).toMatchObject({
     headSize: 8,
     keyValueHeads: 1,
-    normEpsilon: 1e-6,
+    normEpsilon: near(1e-6),
     ropeBase: 10000,
     activation: 'silu',
     bias: false,
@@ -234,14 +235,14 @@ test('what is written has the keys that Transformers reads', () => {
     ...llama,
     architectures: ['LlamaForCausalLM'],
     head_dim: 8,
-    rms_norm_eps: 1e-6,
+    rms_norm_eps: near(1e-6),
   });
   expect(writeHuggingFaceConfig(readHuggingFaceConfig(gpt2))).toMatchObject({
     model_type: 'gpt2',
     n_embd: 768,
     n_positions: 1024,
     n_inner: null,
-    attn_pdrop: 0.1,
+    attn_pdrop: near(0.1),
     activation_function: 'gelu_new',
   });
 });

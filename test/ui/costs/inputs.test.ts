@@ -16,6 +16,7 @@ import {
   withAssumption,
   withSize,
 } from '../../../src/ui/costs/inputs.ts';
+import { near } from '../../near.ts';
 
 it.each([
   ['4096', 4096],
@@ -71,9 +72,9 @@ describe('assumptions', () => {
     const slower = withAssumption(initialInputs, 'multiplyAddsPerSecond', 1e12);
     expect(slower.assumptions.dollarsPerMultiplyAdd).toBeUndefined();
     const warmer = withAssumption(initialInputs, 'wattsPerGpu', 1000);
-    expect(warmer.assumptions.dollarsPerMultiplyAdd).toBe(1e-18);
-    expect(withAssumption(slower, 'dollarsPerMultiplyAdd', 2e-18).assumptions.dollarsPerMultiplyAdd).toBe(
-      2e-18,
+    expect(warmer.assumptions.dollarsPerMultiplyAdd).toEqual(near(1e-18));
+    expect(withAssumption(slower, 'dollarsPerMultiplyAdd', 2e-18).assumptions.dollarsPerMultiplyAdd).toEqual(
+      near(2e-18),
     );
   });
 });

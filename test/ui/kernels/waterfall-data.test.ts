@@ -1,6 +1,7 @@
 // The waterfall's bars: each begins where the one before ended, and all parts end at the measured step.
 import { expect, it } from 'vitest';
 import { waterfallBars, waterfallTable } from '../../../src/ui/kernels/waterfall-data.ts';
+import { near } from '../../near.ts';
 
 const waterfall = {
   arithmeticAtPeak: 0.02,
@@ -20,14 +21,14 @@ it('is a chain from zero to the measured step, steps back included', () => {
     expect(bar.to).toBeCloseTo(bar.from + bar.seconds, 12);
   });
   const [last, whole] = bars.slice(-2);
-  expect(last).toMatchObject({ id: 'unexplained', seconds: -0.005 });
+  expect(last).toMatchObject({ id: 'unexplained', seconds: near(-0.005) });
   expect(last?.to).toBeCloseTo(0.1, 12);
-  expect(whole).toMatchObject({ id: 'measured', from: 0, to: 0.1, share: 1 });
+  expect(whole).toMatchObject({ id: 'measured', from: 0, to: near(0.1), share: 1 });
 });
 
 it('has shares of the step in its table, and none of a step without time', () => {
   const [name, seconds, share] = waterfallTable(waterfallBars(waterfall)).rows[0] ?? [];
-  expect([name, seconds]).toEqual(['arithmetic at peak', 0.02]);
+  expect([name, seconds]).toEqual(['arithmetic at peak', near(0.02)]);
   expect(share).toBeCloseTo(0.2, 12);
   const empty = waterfallBars({ ...waterfall, measured: 0 });
   expect(empty.every(({ share }) => share === 0)).toBe(true);

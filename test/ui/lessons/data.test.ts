@@ -11,6 +11,7 @@ import {
   tableOf,
   verdictText,
 } from '../../../src/ui/lessons/data.ts';
+import { near } from '../../near.ts';
 
 const number = {
   kind: 'number',
@@ -111,22 +112,22 @@ describe('a figure', () => {
 
   it('of lines has a table with one row for each place', () => {
     expect(tableOf(lines).rows).toEqual([
-      [1, 4, 4.1, ''],
-      [2, 3, '', 3.5],
+      [1, 4, near(4.1), ''],
+      [2, 3, '', near(3.5)],
     ]);
   });
 
   it('that is a matrix has shades from 0 to 1, and a table with its tokens numbered', () => {
     expect(matrixShades(matrix)).toEqual([
       [1, 0],
-      [Math.sqrt(0.75), 0.5],
+      [near(Math.sqrt(0.75)), near(0.5)],
     ]);
     expect(matrixShades({ ...matrix, values: [[0, 0]] })).toEqual([[0, 0]]);
     const { columns, rows } = tableOf(matrix);
     expect(columns.map(({ label }) => label)).toEqual(['position', '1 a', '2 b']);
     expect(rows).toEqual([
       ['1 a', 1, 0],
-      ['2 b', 0.75, 0.25],
+      ['2 b', near(0.75), near(0.25)],
     ]);
     expect(describeCell(matrix, 0, 1)).toBe('position 1 “a” looks at 2 “b”: exactly 0');
   });

@@ -7,6 +7,7 @@ import {
   thinOut,
 } from '../../../src/ui/run-views/chart-data.ts';
 import type { RunSeries } from '../../../src/ui/state/series.ts';
+import { near } from '../../near.ts';
 import { fakeStep } from '../page/fake-lab.ts';
 
 const evaluation = (step: number, loss: number) => ({
@@ -29,7 +30,7 @@ describe('chart data', () => {
     const columns = chartColumns(series, options);
     expect(columns.x).toEqual([0, 1, 2, 3]);
     expect(columns.raw.map((value) => value === null)).toEqual([true, false, false, false]);
-    expect(columns.validation).toEqual([4.2, null, null, 4]);
+    expect(columns.validation).toEqual([near(4.2), null, null, 4]);
     expect(columns.smooth).toEqual(columns.raw);
   });
 

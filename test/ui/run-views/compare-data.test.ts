@@ -10,6 +10,7 @@ import {
   lossTable,
 } from '../../../src/ui/run-views/compare-data.ts';
 import { exampleRecord } from '../../lab/records/example-record.ts';
+import { near } from '../../near.ts';
 
 const records = [exampleRecord(), exampleRecord({ title: 'Another', evaluations: [] })];
 
@@ -43,7 +44,7 @@ describe('compared runs', () => {
     expect(columns).toHaveLength(7);
     const seconds = rows.findIndex(([name]) => name === 'seconds per step');
     const [, predicted, measured, ratio] = rows[seconds] ?? [];
-    expect([predicted, measured, ratio]).toEqual([0.008, 0.01, 1.25]);
+    expect([predicted, measured, ratio]).toEqual([near(0.008), near(0.01), near(1.25)]);
     expect(columns[1]?.format?.(0.008, seconds)).toMatch(/^8\.00.ms$/);
   });
 

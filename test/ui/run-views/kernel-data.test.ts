@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KernelRow } from '../../../src/contract/kernels.ts';
 import { groupRows, layerOf, ratioOf, sumGroup } from '../../../src/ui/run-views/kernel-data.ts';
+import { near } from '../../near.ts';
 
 const row = (index: number, label: string, kernel: string, measuredSeconds?: number): KernelRow => ({
   index,
@@ -52,6 +53,6 @@ describe('kernel data', () => {
     const group = sumGroup('all', [...rows, row(4, 'add', 'add')]);
     expect(group.measuredSeconds).toBeUndefined();
     expect(ratioOf(group)).toBeUndefined();
-    expect(ratioOf({ predictedSeconds: 2, measuredSeconds: 3 })).toBe(1.5);
+    expect(ratioOf({ predictedSeconds: 2, measuredSeconds: 3 })).toEqual(near(1.5));
   });
 });

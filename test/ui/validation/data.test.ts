@@ -9,6 +9,7 @@ import {
   scatterSeries,
   validationTable,
 } from '../../../src/ui/validation/data.ts';
+import { near } from '../../near.ts';
 
 const row = (kind: WorkKind, seconds: number, measuredSeconds: number): ValidationRow => ({
   kind,
@@ -60,7 +61,7 @@ describe('the scatter', () => {
     }
     const training = series.find(({ id }) => id === 'training');
     expect(training?.points).toHaveLength(2);
-    expect(training?.points[0]).toMatchObject({ x: 0.1, y: 0.125, name: 'gpt L2 C80' });
+    expect(training?.points[0]).toMatchObject({ x: near(0.1), y: near(0.125), name: 'gpt L2 C80' });
     expect(training?.points[0]?.range?.[1]).toBeCloseTo(0.13125, 12);
     expect(training?.points[0]?.detail).toMatch(/off by 20\.0.%/);
     expect(series[movePlace(series, undefined, 'ArrowRight')?.series ?? 0]?.id).toBe('training');
