@@ -1,4 +1,4 @@
-// Finds what the programs need around them: a Chrome or Chromium, and a Vulkan driver that Dawn accepts.
+// Finds what the programs need around them: Chrome or Chromium, Firefox, and a Vulkan driver that Dawn accepts.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { constants, homedir, tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
  * What this machine has for the tests.
  * @typedef {object} MachineReport
  * @property {string | undefined} browser path of a Chrome or Chromium
+ * @property {string | undefined} firefox path of a Firefox
  * @property {AdapterSummary | undefined} adapter what Dawn gives in Node
  * @property {Record<string, string>} variables environment under which Dawn gives that adapter
  */
@@ -54,19 +55,54 @@ export function findBrowsers() {
   const platform = process.platform;
   const system =
     platform === 'darwin' || platform === 'win32' ? systemBrowsers[platform] : systemBrowsers.linux;
-  return [...chosen, ...findPuppeteerBrowsers(), ...system].filter((path) => path !== '' && existsSync(path));
+  return [...chosen, ...findPuppeteerBrowsers('chrome'), ...system].filter(
+    (path) => path !== '' && existsSync(path),
+  );
 }
 
-/** Browsers that puppeteer's installer put into its cache, newest first. */
-function findPuppeteerBrowsers() {
+const systemFirefoxes = {
+  linux: ['firefox', 'firefox-esr'].flatMap((name) =>
+    ['/usr/bin', '/usr/local/bin', '/snap/bin'].map((folder) => join(folder, name)),
+  ),
+  darwin: ['/Applications', join(homedir(), 'Applications')].map((folder) =>
+    join(folder, 'Firefox.app/Contents/MacOS/firefox'),
+  ),
+  win32: ['PROGRAMFILES', 'PROGRAMFILES(X86)'].flatMap((variable) => {
+    const folder = process.env[variable];
+    return folder === undefined ? [] : [join(folder, 'Mozilla Firefox/firefox.exe')];
+  }),
+};
+
+/**
+ * Every Firefox found, the preferred one first: the user's choice, puppeteer's newest, then the system's.
+ * @returns {string[]}
+ */
+export function findFirefoxes() {
+  const platform = process.platform;
+  const system =
+    platform === 'darwin' || platform === 'win32' ? systemFirefoxes[platform] : systemFirefoxes.linux;
+  const chosen = process.env.FLOPSCOPE_FIREFOX ?? '';
+  return [chosen, ...findPuppeteerBrowsers('firefox'), ...system].filter(
+    (path) => path !== '' && existsSync(path),
+  );
+}
+
+/**
+ * Browsers that puppeteer's installer put into its cache, newest first.
+ * @param {'chrome' | 'firefox'} browser
+ */
+function findPuppeteerBrowsers(browser) {
   const cache = process.env.PUPPETEER_CACHE_DIR ?? join(homedir(), '.cache/puppeteer');
-  const mac = 'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing';
+  const mac = {
+    chrome: 'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing',
+    firefox: 'Firefox.app/Contents/MacOS/firefox',
+  };
   const byNewest = new Intl.Collator('en', { numeric: true });
-  return listFolder(join(cache, 'chrome'))
+  return listFolder(join(cache, browser))
     .sort((a, b) => byNewest.compare(b, a))
     .flatMap((version) =>
-      listFolder(join(cache, 'chrome', version)).flatMap((build) =>
-        ['chrome', 'chrome.exe', mac].map((name) => join(cache, 'chrome', version, build, name)),
+      listFolder(join(cache, browser, version)).flatMap((build) =>
+        [browser, `${browser}.exe`, mac[browser]].map((name) => join(cache, browser, version, build, name)),
       ),
     );
 }
@@ -155,13 +191,14 @@ function isBrowserUsable(path) {
  */
 export function inspectMachine() {
   const browser = findBrowsers().find(isBrowserUsable);
+  const firefox = findFirefoxes().find(isBrowserUsable);
   const probe = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--probe'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: 60_000,
   });
   const found = probe.status === 0 ? JSON.parse(probe.stdout) : { variables: {} };
-  return { browser, adapter: found.adapter, variables: found.variables };
+  return { browser, firefox, adapter: found.adapter, variables: found.variables };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === '--probe') {

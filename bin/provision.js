@@ -22,10 +22,13 @@ function run([program = '', ...args]) {
   return spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0;
 }
 
-/** Lets puppeteer fetch its Chrome for Testing into the user's cache; its SwiftShader serves Dawn as well. */
-function installWithPuppeteer() {
-  console.log('$ npx puppeteer browsers install chrome');
-  const result = spawnSync(process.execPath, [puppeteer, 'browsers', 'install', 'chrome'], {
+/**
+ * Lets puppeteer fetch a browser into the user's cache; the SwiftShader of its Chrome for Testing serves Dawn as well.
+ * @param {'chrome' | 'firefox'} browser
+ */
+function installWithPuppeteer(browser) {
+  console.log(`$ npx puppeteer browsers install ${browser}`);
+  const result = spawnSync(process.execPath, [puppeteer, 'browsers', 'install', browser], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 240_000, // milliseconds: about 150 MB
@@ -78,43 +81,52 @@ function installMesa() {
 
 /**
  * Installs the distribution's packages. Only as root on Debian, Ubuntu and the like; does nothing elsewhere.
- * @param {{ browser: boolean, driver: boolean }} missing
+ * @param {{ browser: boolean, firefox: boolean, driver: boolean }} missing
  */
 function installWithApt(missing) {
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
   run(['apt-get', 'update']);
   if (missing.browser) run(['apt-get', 'install', '-y', '--no-install-recommends', 'chromium']);
+  if (missing.firefox) run(['apt-get', 'install', '-y', '--no-install-recommends', 'firefox-esr']);
   if (missing.driver) installMesa();
 }
 
+/** What to install by hand, by what is missing. */
+const advices = {
+  browser: 'no browser: install Google Chrome or Chromium, or set FLOPSCOPE_CHROME to one.',
+  firefox: 'no Firefox: install it, or set FLOPSCOPE_FIREFOX to one.',
+  driver:
+    'no GPU for Dawn: install a Vulkan driver (mesa-vulkan-drivers 23 or later has lavapipe, which needs no GPU).',
+};
+
+/** @param {import('./environment.js').MachineReport} machine */
+function missingOf({ browser, firefox, adapter }) {
+  return { browser: browser === undefined, firefox: firefox === undefined, driver: adapter === undefined };
+}
+
 /**
- * Finds a browser and a GPU adapter for Dawn, and tries to install what is missing: first by puppeteer's own
+ * Finds browsers and a GPU adapter for Dawn, and tries to install what is missing: first by puppeteer's own
  * installer, then by the distribution's. Prints each command before it runs, and what was found.
  * @returns {string[]} what is still missing and how to get it; empty when the tests can all run
  */
 export function provision() {
   let machine = inspectMachine();
-  const missing = { browser: machine.browser === undefined, driver: machine.adapter === undefined };
-  if (missing.browser || missing.driver) {
-    installWithPuppeteer();
-    machine = inspectMachine();
-  }
+  const before = missingOf(machine);
+  if (before.browser || before.driver) installWithPuppeteer('chrome');
+  if (before.firefox) installWithPuppeteer('firefox');
+  if (Object.values(before).some(Boolean)) machine = inspectMachine();
   // SwiftShader serves, but takes ten times as long: a machine that is there for tests alone gets lavapipe.
   const isSlow = machine.adapter?.architecture === 'swiftshader' && Boolean(process.env.CI);
-  if (machine.browser === undefined || machine.adapter === undefined || isSlow) {
-    installWithApt({ ...missing, driver: missing.driver || isSlow });
+  const still = missingOf(machine);
+  if (still.browser || still.firefox || still.driver || isSlow) {
+    installWithApt({ ...still, driver: still.driver || before.driver || isSlow });
     machine = inspectMachine();
   }
   console.log(`browser: ${machine.browser ?? 'none'}`);
+  console.log(`Firefox: ${machine.firefox ?? 'none'}`);
   console.log(`GPU for Dawn: ${machine.adapter?.description ?? 'none'}`);
-  const advice = [];
-  if (machine.browser === undefined) {
-    advice.push('no browser: install Google Chrome or Chromium, or set FLOPSCOPE_CHROME to one.');
-  }
-  if (machine.adapter === undefined) {
-    advice.push(
-      'no GPU for Dawn: install a Vulkan driver (mesa-vulkan-drivers 23 or later has lavapipe, which needs no GPU).',
-    );
-  }
-  return advice;
+  const missing = missingOf(machine);
+  return Object.entries(advices).flatMap(([what, advice]) =>
+    missing[/** @type {keyof typeof missing} */ (what)] ? [advice] : [],
+  );
 }

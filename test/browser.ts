@@ -33,6 +33,38 @@ export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
   });
 }
 
+/**
+ * Starts a Firefox with an empty profile whose downloads go to a folder, and with WebGPU on, which it does not have by
+ * itself on Linux. The caller closes it. Throws where there is none.
+ */
+export function launchFirefox(downloads: string): Promise<Browser> {
+  const executablePath = process.env.FLOPSCOPE_FIREFOX;
+  if (executablePath === undefined) {
+    throw new Error('browser: no Firefox was found. Run npm test, which provides one.');
+  }
+  return puppeteer.launch({
+    browser: 'firefox',
+    executablePath,
+    headless: true,
+    extraPrefsFirefox: {
+      'dom.webgpu.enabled': true,
+      'dom.webgpu.workers.enabled': true,
+      'gfx.webgpu.ignore-blocklist': true,
+      'browser.download.folderList': 2, // the folder that follows
+      'browser.download.dir': downloads,
+      'browser.download.alwaysOpenPanel': false,
+    },
+    protocolTimeout: 120_000,
+  });
+}
+
+/** `describe` for tests that need a Firefox with WebGPU: skipped, with the reason in the name, where there is none. */
+export function describeFirefox(name: string, define: () => void): void {
+  const reason = process.env.FLOPSCOPE_SKIP_FIREFOX;
+  if (reason === undefined) describe(name, define);
+  else describe.skip(`${name} [skipped: ${reason}]`, define);
+}
+
 /** Address of the built page, with its headers. */
 export function pageAddress(): string {
   const address = process.env.FLOPSCOPE_PAGE;

@@ -3,9 +3,13 @@ import { inspectMachine } from '../bin/environment.js';
 
 /** Puts the choice into the environment, which the test processes inherit. */
 export default function setup(): void {
-  const { browser, adapter, variables } = inspectMachine();
+  const { browser, firefox, adapter, variables } = inspectMachine();
   Object.assign(process.env, variables);
   if (browser !== undefined) process.env.FLOPSCOPE_CHROME = browser;
   else process.env.FLOPSCOPE_SKIP_BROWSER ??= 'no Chrome or Chromium here';
+  if (firefox !== undefined) process.env.FLOPSCOPE_FIREFOX = firefox;
+  if (firefox === undefined || adapter === undefined)
+    process.env.FLOPSCOPE_SKIP_FIREFOX ??=
+      firefox === undefined ? 'no Firefox here' : 'no Vulkan driver here';
   if (adapter === undefined) process.env.FLOPSCOPE_SKIP_GPU ??= 'Dawn finds no GPU here';
 }

@@ -10,7 +10,8 @@ const outDir = 'node_modules/.cache/flopscope/page';
  * there is none: a page that does not build fails the browser's tests, not everybody's. Returns the way to stop.
  */
 export default async function setup(): Promise<() => Promise<void>> {
-  if (process.env.FLOPSCOPE_SKIP_BROWSER !== undefined) return async () => {};
+  const { FLOPSCOPE_SKIP_BROWSER, FLOPSCOPE_SKIP_FIREFOX } = process.env;
+  if (FLOPSCOPE_SKIP_BROWSER !== undefined && FLOPSCOPE_SKIP_FIREFOX !== undefined) return async () => {};
   try {
     // With Vitest's own value, libraries would be built as for development: not what visitors get.
     const before = process.env.NODE_ENV;

@@ -1,9 +1,9 @@
-// Which browser is taken: the user's choice, then puppeteer's newest, then the system's.
+// Which browsers are taken: the user's choice, then puppeteer's newest, then the system's.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { findBrowsers } from '../../bin/environment.js';
+import { findBrowsers, findFirefoxes } from '../../bin/environment.js';
 
 let folder: string;
 
@@ -20,6 +20,7 @@ beforeEach(() => {
   vi.stubEnv('PUPPETEER_CACHE_DIR', folder);
   vi.stubEnv('PUPPETEER_EXECUTABLE_PATH', undefined);
   vi.stubEnv('FLOPSCOPE_CHROME', undefined);
+  vi.stubEnv('FLOPSCOPE_FIREFOX', undefined);
 });
 
 afterEach(() => {
@@ -43,4 +44,14 @@ it('prefers the user’s choice to everything', () => {
 it('passes over a choice that does not exist', () => {
   vi.stubEnv('FLOPSCOPE_CHROME', join(folder, 'nothing'));
   expect(findBrowsers()).not.toContain(join(folder, 'nothing'));
+});
+
+it('takes the Firefox that the user chose before puppeteer’s, and none that does not exist', () => {
+  const cached = touch('firefox/linux-stable_153.0/firefox/firefox');
+  expect(findFirefoxes()[0]).toBe(cached);
+  const chosen = touch('my-firefox');
+  vi.stubEnv('FLOPSCOPE_FIREFOX', chosen);
+  expect(findFirefoxes()[0]).toBe(chosen);
+  vi.stubEnv('FLOPSCOPE_FIREFOX', join(folder, 'nothing'));
+  expect(findFirefoxes()).not.toContain(join(folder, 'nothing'));
 });
