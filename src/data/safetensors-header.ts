@@ -8,6 +8,9 @@ export const HEADER_LIMIT_BYTES = 25_000_000;
 /** The most tensors accepted in one file; the largest published single files have about 20 000. */
 export const TENSOR_LIMIT = 32_768;
 
+/** What JSON allows between its parts. */
+const whiteSpace: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
+
 /** Bits of one element by type, of every type in the format (safetensors 0.8, enum Dtype); not all are computed with here. */
 export const DTYPE_BITS = {
   F4: 4,
@@ -64,7 +67,9 @@ export function parseSafetensorsHeader(
   const dataStart = 8 + readHeaderLength(bytes, fileBytes);
   if (bytes.length < dataStart)
     fail(`the header is cut off: ${bytes.length} of ${dataStart} bytes were read`);
-  if (bytes[8] !== 0x7b) fail(`the header does not start with "{": its first byte is ${bytes[8]}`);
+  // The format asks for "{" at once; its reference reader takes JSON's white space before it, and so do we.
+  const start = bytes.subarray(8, dataStart).find((byte) => !whiteSpace.includes(byte));
+  if (start !== 0x7b) fail(`the header does not start with "{": its first byte is ${start ?? bytes[8]}`);
   const json = parseStrictJson('safetensors', decodeUtf8(bytes.subarray(8, dataStart)), {
     maxDepth: 3,
     maxKeys: TENSOR_LIMIT + 1, // and __metadata__
@@ -115,8 +120,9 @@ function decodeUtf8(bytes: Uint8Array): string {
 
 function readMetadata(json: Readonly<Record<string, unknown>>): Map<string, string> {
   const metadata = new Map<string, string>();
-  if (!Object.hasOwn(json, '__metadata__')) return metadata;
-  const value = json.__metadata__;
+  // Null is none, as in the reference reader.
+  const value = Object.hasOwn(json, '__metadata__') ? (json.__metadata__ ?? undefined) : undefined;
+  if (value === undefined) return metadata;
   if (!isObject(value)) return fail('__metadata__ is not an object');
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== 'string') return fail(`metadata is not a text: ${quoteName(key)} is ${typeof text}`);
@@ -125,12 +131,15 @@ function readMetadata(json: Readonly<Record<string, unknown>>): Map<string, stri
   return metadata;
 }
 
+const entryKeys = ['dtype', 'shape', 'data_offsets'];
+
 function readEntry(name: string, value: unknown, dataStart: number): TensorEntry {
   const shown = quoteName(name);
   if (!isObject(value)) return fail(`tensor ${shown} is not an object`);
-  const keys = Object.keys(value).sort().join();
-  if (keys !== 'data_offsets,dtype,shape') {
-    return fail(`tensor ${shown} needs the keys dtype, shape and data_offsets: found ${quoteName(keys)}`);
+  // Further keys say nothing to the reference reader.
+  if (!entryKeys.every((key) => Object.hasOwn(value, key))) {
+    const found = quoteName(Object.keys(value).sort().join());
+    return fail(`tensor ${shown} needs the keys dtype, shape and data_offsets: found ${found}`);
   }
   const { dtype, shape, data_offsets: offsets } = value;
   if (!isDtype(dtype)) return fail(`tensor ${shown} has an unknown dtype: ${quoteName(String(dtype))}`);

@@ -62,7 +62,11 @@ function scanKeys(who: string, text: string, { maxDepth, maxKeys }: JsonBounds):
 
 function addKey(who: string, keys: Set<string>, quoted: string, maxKeys: number): void {
   const key = unescapeKey(quoted);
-  if (keys.has(key)) throw new Error(`${who}: a key occurs twice: ${quoteName(key)}. The file is not valid.`);
+  if (keys.has(key)) {
+    throw new Error(
+      `${who}: a key occurs twice: ${quoteName(key)}. The file is not valid: readers differ in which of the two they take.`,
+    );
+  }
   if (keys.size >= maxKeys)
     throw new Error(`${who}: too many keys: more than ${maxKeys}. The file is not valid.`);
   keys.add(key);

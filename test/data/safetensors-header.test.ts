@@ -38,6 +38,17 @@ test('the start of a file suffices when its size is given', () => {
   );
 });
 
+// safetensors 0.8 reads all of these.
+test.each([
+  ['white space before the object', ` \n${one(entry(0, 4))}`],
+  ['metadata of null', `{"__metadata__":null,"w":${entry(0, 4)}}`],
+  ['a further key of a tensor', one(`${entry(0, 4).slice(0, -1)},"x":1}`)],
+])('%s is read as the reference reader does', (_, text) => {
+  const { metadata, tensors, dataStart } = parseSafetensorsHeader(makeFile(text, 4));
+  expect([...metadata]).toEqual([]);
+  expect([...tensors]).toEqual([['w', { dtype: 'F32', shape: [1], begin: dataStart, end: dataStart + 4 }]]);
+});
+
 test('a tensor may be named __proto__, once', () => {
   const { tensors } = parseSafetensorsHeader(makeFile(`{"__proto__":${entry(0, 4)}}`, 4));
   expect([...tensors.keys()]).toEqual(['__proto__']);
@@ -56,13 +67,17 @@ const hostile: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ['a header longer than the file', makeFile('{}', 0, 3n), /longer than the file: 3 of 10 bytes/],
   ['a header over the limit', makeFile('{}', 0, 25_000_001n), /too long: 25000001, the limit is 25000000/],
   ['a header of 2^64 - 1 bytes', makeFile('{}', 0, 2n ** 64n - 1n), /too long: 18446744073709551615/],
-  ['a header that starts with a space', makeFile(' {}', 0), /does not start with "{"/],
   ['a header that starts with a byte order mark', makeFile('\ufeff{}', 0), /does not start with "{"/],
+  ['a header of spaces', makeFile('    ', 0), /does not start with "{": its first byte is 32/],
   ['a list', makeFile('[]', 0), /does not start with "{"/],
   ['bad UTF-8', makeFile(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d), 0), /not valid UTF-8/],
   ['a cut off object', makeFile('{"w":', 0), /not JSON/],
   ['text after the object', makeFile('{} x', 0), /not JSON/],
-  ['a repeated tensor', makeFile(`{"w":${entry(0, 4)},"w":${entry(0, 4)}}`, 4), /a key occurs twice: "w"/],
+  [
+    'a repeated tensor',
+    makeFile(`{"w":${entry(0, 4)},"w":${entry(0, 4)}}`, 4),
+    /a key occurs twice: "w".*readers differ/,
+  ],
   ['a repeated key', makeFile(one('{"dtype":"F32","dtype":"F32"}'), 4), /a key occurs twice: "dtype"/],
   ['an overlap', makeFile(`{"a":${entry(0, 8)},"b":${entry(4, 12)}}`, 12), /"b" overlaps another/],
   ['the same bytes twice', makeFile(`{"a":${entry(0, 8)},"b":${entry(0, 8)}}`, 8), /overlaps another/],
@@ -110,7 +125,6 @@ const hostile: readonly (readonly [string, Uint8Array, RegExp])[] = [
     /unknown dtype/,
   ],
   ['a missing key', makeFile(one('{"dtype":"F32","shape":[1]}'), 4), /needs the keys/],
-  ['an extra key', makeFile(one(`${entry(0, 4).slice(0, -1)},"x":1}`), 4), /needs the keys/],
   ['a tensor that is null', makeFile(one('null'), 4), /"w" is not an object/],
   [
     'metadata that is a number',
