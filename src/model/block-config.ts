@@ -2,9 +2,10 @@
 
 /**
  * Where the norms stand, with f for attention or the feed-forward part: pre x + f(norm x); post norm(x + f(x)); sandwich
- * x + norm(f(norm x)); branch x + norm(f(x)); hybrid norm(x + f(norm x)).
+ * x + norm(f(norm x)); branch x + norm(f(x)); hybrid norm(x + f(norm x)); stream norm x + f(norm x), which is post begun one
+ * norm earlier: the residual stream itself is normed.
  */
-export type NormPlacement = 'pre' | 'post' | 'sandwich' | 'branch' | 'hybrid';
+export type NormPlacement = 'pre' | 'post' | 'sandwich' | 'branch' | 'hybrid' | 'stream';
 
 /** Whether a kind of layer has biases: `same` as `bias` says. */
 export type BiasSwitch = 'same' | 'on' | 'off';
@@ -68,10 +69,11 @@ export function biasesOf(model: Biased): Record<'qkv' | 'projection' | 'ffn' | '
   };
 }
 
-/** Which norms the two parts of a block have: of what comes in, of the branch before it is added, of the sum. */
+/** Which norms the two parts of a block have: of what comes in (and goes on, too), of the branch before it is added, of the sum. */
 export function normsOf({ normPlacement: placement }: Pick<BlockConfig, 'normPlacement'>) {
   return {
-    input: placement === 'pre' || placement === 'sandwich' || placement === 'hybrid',
+    input: placement !== 'post' && placement !== 'branch',
+    stream: placement === 'stream',
     branch: placement === 'sandwich' || placement === 'branch',
     sum: placement === 'post' || placement === 'hybrid',
   };

@@ -32,7 +32,7 @@ export function recordBlock(
   attend: Attend,
 ): Tensor {
   const { parallelBlocks, parallelNorms, skipConnections } = model.config;
-  const { input: normsInput } = normsOf(model.config);
+  const { input: normsInput, stream: normsStream } = normsOf(model.config);
   const names = { attention: `layers.${layer}.attention`, ffn: `layers.${layer}.ffn` };
   const attentionPart: Part = (input, residual) =>
     recordAttention(tape, model, layer, input, residual, attend);
@@ -42,13 +42,15 @@ export function recordBlock(
   const inFeedForward = (record: () => Tensor) => tape.scope('ffn', () => tape.term('ffn', record));
   const normed = (name: string, input: Tensor) =>
     normsInput ? recordNorm(tape, model, `${name}Norm`, input) : input;
+  /** What the sum adds to, of a part that reads `normed` x. */
+  const residualOf = (before: Tensor, after: Tensor) =>
+    skipConnections ? (normsStream ? after : before) : undefined;
   const sum = { tape, model, time };
   return tape.layer(layer, () => {
     let shared = x;
     const afterAttention = inAttention(() => {
       shared = normed(names.attention, x);
-      const residual = skipConnections ? x : undefined;
-      return recordSum(sum, names.attention, shared, residual, attentionPart);
+      return recordSum(sum, names.attention, shared, residualOf(x, shared), attentionPart);
     });
     return inFeedForward(() => {
       if (parallelBlocks) {
@@ -56,8 +58,7 @@ export function recordBlock(
         return recordSum(sum, names.ffn, input, afterAttention, feedForwardPart);
       }
       const input = normed(names.ffn, afterAttention);
-      const residual = skipConnections ? afterAttention : undefined;
-      return recordSum(sum, names.ffn, input, residual, feedForwardPart);
+      return recordSum(sum, names.ffn, input, residualOf(afterAttention, input), feedForwardPart);
     });
   });
 }

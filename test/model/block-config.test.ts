@@ -30,6 +30,7 @@ describe('norms', () => {
     [{}, ['layers.0.attentionNorm', 'layers.0.ffnNorm', 'finalNorm']],
     [{ normPlacement: 'post' }, ['layers.0.attentionOutputNorm', 'layers.0.ffnOutputNorm']],
     [{ normPlacement: 'branch' }, ['layers.0.attentionOutputNorm', 'layers.0.ffnOutputNorm', 'finalNorm']],
+    [{ normPlacement: 'stream' }, ['layers.0.attentionNorm', 'layers.0.ffnNorm', 'finalNorm']],
     [{ parallelBlocks: true }, ['layers.0.attentionNorm', 'finalNorm']],
     [
       { parallelBlocks: true, parallelNorms: 'own' },
@@ -40,7 +41,7 @@ describe('norms', () => {
   });
 
   it('are counted as they are there', () => {
-    for (const normPlacement of ['pre', 'post', 'sandwich', 'branch', 'hybrid'] as const) {
+    for (const normPlacement of ['pre', 'post', 'sandwich', 'branch', 'hybrid', 'stream'] as const) {
       const model = modelOf({ normPlacement });
       const norms = parameterSpecs(model).filter(({ name }) => name.includes('Norm')).length;
       expect(norms).toBe(2 * normsPerLayer(model) + (hasFinalNorm(model) ? 1 : 0));
@@ -85,7 +86,7 @@ describe('any accepted configuration of blocks', () => {
   const switches = choice('same', 'on', 'off');
   const models = fc.record({
     norm: choice('layerNorm', 'rmsNorm'),
-    normPlacement: choice('pre', 'post', 'sandwich', 'branch', 'hybrid'),
+    normPlacement: choice('pre', 'post', 'sandwich', 'branch', 'hybrid', 'stream'),
     normOffset: fc.boolean(),
     parallelBlocks: fc.boolean(),
     residualScale: choice(1, 0.22),

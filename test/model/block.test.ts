@@ -90,6 +90,11 @@ const cases: [string, Partial<ModelConfig>][] = [
   ['of OLMo 2', { ...llama, normPlacement: 'branch' }],
   ['of OLMo 2 without skip connections', { ...llama, normPlacement: 'branch', skipConnections: false }],
   ['with norms before and after its sums', { normPlacement: 'hybrid', dropout: 0.2 }],
+  ['with a normed stream', { ...llama, normPlacement: 'stream' }],
+  [
+    'with a normed stream, scaled, with dropout',
+    { normPlacement: 'stream', residualScale: 0.5, dropout: 0.2 },
+  ],
   ['in parallel', { parallelBlocks: true, bias: true }],
   ['in parallel with norms of their own', { parallelBlocks: true, parallelNorms: 'own', bias: true }],
   ['in parallel, scaled, with dropout', { ...llama, parallelBlocks: true, residualScale: 0.4, dropout: 0.3 }],

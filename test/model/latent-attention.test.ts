@@ -83,7 +83,7 @@ const shapes = {
   ...{ layers: fc.integer({ min: 1, max: 2 }), heads: fc.integer({ min: 1, max: 4 }) },
   headSize: fc.integer({ min: 2, max: 6 }),
   norm: fc.constantFrom('layerNorm', 'rmsNorm'),
-  normPlacement: fc.constantFrom('pre', 'branch', 'hybrid'),
+  normPlacement: fc.constantFrom('pre', 'branch', 'hybrid', 'stream'),
   ...{ tiedHead: fc.boolean(), gated: fc.boolean() },
   attentionSoftcap: fc.constantFrom(0, 1.5),
 };

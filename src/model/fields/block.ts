@@ -12,8 +12,9 @@ export const blockFields = [
     help:
       'Where norms stand around attention and feed-forward part, f. Pre: x + f(norm x), GPT-2 and Llama. ' +
       'Post: norm(x + f(x)), the transformer of 2017. Sandwich: x + norm(f(norm x)), Gemma 2 and 3. ' +
-      'Branch: x + norm(f(x)), OLMo 2. Hybrid: norm(x + f(norm x)), an experiment. Models that end with a norm have no final one.',
-    choices: ['pre', 'post', 'sandwich', 'branch', 'hybrid'],
+      'Branch: x + norm(f(x)), OLMo 2. Hybrid: norm(x + f(norm x)), an experiment. Stream: norm x + f(norm x), which surveys ' +
+      'print for OLMo 2. Models that end with a norm have no final one.',
+    choices: ['pre', 'post', 'sandwich', 'branch', 'hybrid', 'stream'],
     default: 'pre',
     advanced: true,
   },

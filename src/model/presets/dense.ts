@@ -61,7 +61,7 @@ export const densePresets: readonly ModelPreset[] = [
     'Norms stand on the branch, x + norm(f(x)), and queries and keys are normed over all heads together, which keeps ' +
       'training steady. As many key/value heads as heads. Shrinks OLMo 2 7B (Team OLMo 2024, arXiv 2501.00656; ' +
       'config.json of allenai/OLMo-2-1124-7B). Surveys print another formula, norm(x) + f(norm(x)): the released model ' +
-      'wins. Norm placement “hybrid” tries a third, norm(x + f(norm(x))).',
+      'wins. Norm placement “stream” is that one, “hybrid” a third, norm(x + f(norm(x))).',
     {
       ...{ layers: 4, width: 96, heads: 4, hidden: 256, context: 64 },
       ...llamaBlocks,

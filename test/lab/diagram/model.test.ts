@@ -67,6 +67,7 @@ const grid: Readonly<Record<string, () => ReturnType<typeof draw>>> = {
   'sandwich norms with dropout': () => drawTiny({ ...llama, normPlacement: 'sandwich', dropout: 0.1 }),
   'branch norms, scaled': () => drawTiny({ ...gpt2, normPlacement: 'branch', residualScale: 0.5 }),
   'hybrid norms': () => drawTiny({ ...llama, normPlacement: 'hybrid' }),
+  'norms of the stream': () => drawTiny({ ...llama, normPlacement: 'stream' }),
   'parallel blocks': () => drawTiny({ ...gpt2, parallelBlocks: true }),
   'no skip connections': () => drawTiny({ ...gpt2, skipConnections: false }),
   'accumulation and recomputation': () => drawTiny(llama, { accumulation: 3, recompute: 'blocks' }),
@@ -196,6 +197,15 @@ describe('modelDiagram', () => {
     expect(order('sandwich')).toBe('NQAPNSNEGCNS');
     expect(order('branch')).toBe('QAPNSEGCNS');
     expect(order('hybrid')).toBe('NQAPNNEGCN');
+    expect(order('stream')).toBe('NQAPNEGC');
+  });
+
+  it('draws skips from the norm where the stream itself is normed', () => {
+    const parts = flows(drawTiny({ ...gpt2, normPlacement: 'stream' }).diagram.blocks[0]?.parts);
+    expect(parts.filter((flow) => flow.includes('residual'))).toEqual([
+      'attention / projection ← attention / norm (residual)',
+      'ffn / contract ← ffn / norm (residual)',
+    ]);
   });
 
   it('draws both parts of a parallel block from one norm, and no line that is switched off', () => {
