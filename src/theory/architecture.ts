@@ -20,7 +20,7 @@ export interface LatentAttention {
 /** The feed-forward part of a layer. */
 export type FeedForward =
   | { readonly kind: 'dense'; readonly hidden: number; readonly gated: boolean }
-  /** Gated experts; the first layers may be dense. */
+  /** Gated experts; the first layers may be dense, or those between. */
   | {
       readonly kind: 'mixture';
       readonly experts: number;
@@ -46,8 +46,11 @@ export interface Architecture extends TransformerShape {
   readonly queryKeyNorm: 'none' | 'perHead' | 'allHeads';
   readonly feedForward: FeedForward;
   readonly latentAttention?: LatentAttention;
-  /** Sliding windows in all layers but every `globalEvery`-th. */
-  readonly windows?: { readonly size: number; readonly globalEvery: number };
+  /**
+   * Windows in all layers but every `globalEvery`-th: sliding, or chunks, of which a token sees its own. A cache holds as many
+   * tokens of either.
+   */
+  readonly windows?: { readonly size: number; readonly globalEvery: number; readonly isChunked?: boolean };
 }
 
 /** A number of parameters with what it counts. */

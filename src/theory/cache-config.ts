@@ -14,6 +14,8 @@ type Config = Readonly<Record<string, unknown>>;
 interface ModelType {
   /** Every so many-th layer is global, the others slide. */
   readonly globalEvery?: number;
+  /** Layers that are not global see chunks, of `attention_chunk_size`; which ones, `no_rope_layers` may say: 0 is global. */
+  readonly isChunked?: boolean;
   /** The window is used only where `use_sliding_window` is true. */
   readonly isWindowOptional?: boolean;
   /** Sizes that Transformers assumes where the file leaves them out. */
@@ -46,7 +48,15 @@ const modelTypes: Readonly<Record<string, ModelType>> = {
   },
   deepseek_v2: {},
   deepseek_v3: {},
+  llama4_text: {
+    globalEvery: 4,
+    isChunked: true,
+    defaults: { head_dim: 128, num_key_value_heads: 8, attention_chunk_size: 8192 },
+  },
 };
+
+/** Models of text and pictures, which keep their language model's configuration inside, and its type. */
+const textTypes: Readonly<Record<string, string>> = { gemma3: 'gemma3_text', llama4: 'llama4_text' };
 
 /** Whether a JSON value is a config.json of this kind, and not a configuration of ours. */
 export function isPublishedConfig(json: unknown): json is Config {
@@ -54,21 +64,21 @@ export function isPublishedConfig(json: unknown): json is Config {
 }
 
 /**
- * The cache that a config.json describes: GPT-2, Llama and its relatives, Gemma's windows, DeepSeek's latent attention.
+ * The cache that a config.json describes: GPT-2, Llama and its relatives, windows, chunks, DeepSeek's latent attention.
  * @throws an ImpossibleInputError in one sentence that names the key.
  */
 export function readCacheConfig(json: unknown): ConfiguredCache {
   if (!isPublishedConfig(json)) {
     refuseInput("config.json: model_type is missing. Give a model's configuration.");
   }
-  // A model of text and pictures keeps its language model's configuration inside.
-  if (isObject(json.text_config) && json.model_type === 'gemma3') {
-    return readCacheConfig({ model_type: 'gemma3_text', ...json.text_config });
+  const textType = textTypes[String(json.model_type)];
+  if (isObject(json.text_config) && textType !== undefined) {
+    return readCacheConfig({ model_type: textType, ...json.text_config });
   }
   if (json.model_type === 'gpt2') return readGpt2(json);
   const type = String(json.model_type);
   if (!Object.hasOwn(modelTypes, type)) {
-    const known = ['gpt2', 'gemma3', ...Object.keys(modelTypes)].sort().join(', ');
+    const known = ['gpt2', ...Object.keys(textTypes), ...Object.keys(modelTypes)].sort().join(', ');
     refuseInput(
       `config.json: model_type ${JSON.stringify(type.slice(0, 40))} is not known. Known: ${known}.`,
     );
@@ -94,8 +104,23 @@ function readDecoder(given: Config, type: ModelType): ConfiguredCache {
     ? latentLayout(config, layers, heads)
     : headsLayout(config, layers, heads);
   // A window of null is none, though an absent one is the type's own.
-  const hasNoWindow = given.sliding_window === null;
-  return { layout: hasNoWindow ? layout : slide(config, type, layout), context };
+  const hasNoWindow = given[type.isChunked ? 'attention_chunk_size' : 'sliding_window'] === null;
+  if (hasNoWindow) return { layout, context };
+  return { layout: type.isChunked ? chunk(config, type, layout) : slide(config, type, layout), context };
+}
+
+/** A layer's chunk keeps no more tokens than it is long. */
+function chunk(config: Config, { globalEvery = 4 }: ModelType, layout: CacheLayout): CacheLayout {
+  const tokens = size(config, 'attention_chunk_size');
+  const types = config.layer_types;
+  if (types !== undefined) return slideByList(types, layout, tokens, 'chunked_attention');
+  const rotates = config.no_rope_layers;
+  if (!Array.isArray(rotates) || rotates.length === 0) {
+    const every = size(config, 'no_rope_layer_interval', globalEvery);
+    return withWindows(layout, tokens, every);
+  }
+  const names = rotates.map((value) => (value === 0 ? 'full_attention' : 'chunked_attention'));
+  return slideByList(names, layout, tokens, 'chunked_attention', 'no_rope_layers');
 }
 
 function headsLayout(config: Config, layers: number, heads: number): CacheLayout {
@@ -136,19 +161,25 @@ function slide(config: Config, type: ModelType, layout: CacheLayout): CacheLayou
   return withWindows(layout, tokens, pattern);
 }
 
-function slideByList(list: unknown, layout: CacheLayout, tokens: number): CacheLayout {
+function slideByList(
+  list: unknown,
+  layout: CacheLayout,
+  tokens: number,
+  windowed = 'sliding_attention',
+  key = 'layer_types',
+): CacheLayout {
   const [{ layers, entry }] = layout.groups;
   if (!Array.isArray(list) || list.length !== layers) {
-    refuseInput(`config.json: layer_types does not name ${layers} layers. Correct it or num_hidden_layers.`);
+    refuseInput(`config.json: ${key} does not name ${layers} layers. Correct it or num_hidden_layers.`);
   }
-  const other = list.find((name) => name !== 'full_attention' && name !== 'sliding_attention');
+  const other = list.find((name) => name !== 'full_attention' && name !== windowed);
   if (other !== undefined) {
     const name = JSON.stringify(String(other).slice(0, 40));
     refuseInput(
-      `config.json: layer_types has ${name}, whose cache is not known. Known: full_attention, sliding_attention.`,
+      `config.json: layer_types has ${name}, whose cache is not known. Known: full_attention, ${windowed}.`,
     );
   }
-  return split(layout, list.filter((name) => name === 'sliding_attention').length, tokens, entry);
+  return split(layout, list.filter((name) => name === windowed).length, tokens, entry);
 }
 
 function split(layout: CacheLayout, sliding: number, window: number, entry: CacheEntry): CacheLayout {

@@ -1,6 +1,7 @@
 // Published models as rows of data: configuration, its source, and the count of the released weights.
 import type { Architecture } from './architecture.ts';
-import { blockScales, multiTokenModule, siglipTower } from './released-extras.ts';
+import { deepSeekV3, gpt2, type LlamaSizes, llama, llama4, mixture } from './published-architectures.ts';
+import { blockScales, llama4Vision, multiTokenModule, siglipTower } from './released-extras.ts';
 
 /** Numbers that a release holds besides the language model itself. */
 export interface ReleasedExtra {
@@ -15,79 +16,12 @@ export interface PublishedModel {
   readonly architecture: Architecture;
   /** Where the configuration stands. */
   readonly source: string;
-  /** Numbers in the released weights: total of `architecture` and of `extras`, to the last one. */
-  readonly releasedParameters: number;
-  /** Where that count stands. */
+  /** Numbers in the released weights: total of `architecture` and of `extras`, to the last one; undefined where none were. */
+  readonly releasedParameters?: number;
+  /** Where that count stands, or that there is none. */
   readonly countSource: string;
   readonly extras: readonly ReleasedExtra[];
 }
-
-const gpt2 = (layers: number, width: number, heads: number): Architecture => ({
-  layers,
-  width,
-  heads,
-  keyValueHeads: heads,
-  headSize: 64,
-  context: 1024,
-  vocabulary: 50_257,
-  tiedHead: true,
-  learnedPositions: true,
-  bias: true,
-  normsPerLayer: 2,
-  queryKeyNorm: 'none',
-  feedForward: { kind: 'dense', hidden: 4 * width, gated: false },
-});
-
-/** L, C, H, G, D, F, T, V of a model of Llama's kind. */
-type LlamaSizes = readonly [
-  layers: number,
-  width: number,
-  heads: number,
-  keyValueHeads: number,
-  headSize: number,
-  hidden: number,
-  context: number,
-  vocabulary: number,
-];
-
-const llama = (sizes: LlamaSizes, other: Partial<Architecture> = {}): Architecture => {
-  const [layers, width, heads, keyValueHeads, headSize, hidden, context, vocabulary] = sizes;
-  return {
-    ...{ layers, width, heads, keyValueHeads, headSize, context, vocabulary },
-    tiedHead: false,
-    learnedPositions: false,
-    bias: false,
-    normsPerLayer: 2,
-    queryKeyNorm: 'none',
-    feedForward: { kind: 'dense', hidden, gated: true },
-    ...other,
-  };
-};
-
-const deepSeekV3: Architecture = llama([61, 7168, 128, 128, 128, 2048, 163_840, 129_280], {
-  feedForward: {
-    kind: 'mixture',
-    experts: 256,
-    expertsPerToken: 8,
-    sharedExperts: 1,
-    hidden: 2048,
-    denseLayers: 3,
-    denseHidden: 18_432,
-    routerBias: true,
-  },
-  latentAttention: { queryRank: 1536, latent: 512, decoupledKey: 64, keySize: 128, valueSize: 128 },
-});
-
-const mixture = (experts: number, expertsPerToken: number, hidden: number): Partial<Architecture> => ({
-  feedForward: {
-    kind: 'mixture',
-    ...{ experts, expertsPerToken, hidden },
-    sharedExperts: 0,
-    denseLayers: 0,
-    denseHidden: 0,
-    routerBias: false,
-  },
-});
 
 const perHead = { queryKeyNorm: 'perHead' } as const;
 const tied = { tiedHead: true } as const;
@@ -109,9 +43,24 @@ function row(
   };
 }
 
+/** A row of Table 1 of arXiv 2510.18245, whose models are trained as Llama 3.2 is built but were not released. */
+function found(id: string, name: string, sizes: LlamaSizes): PublishedModel {
+  const source =
+    'arXiv 2510.18245 (Bian et al. 2025), Table 1; heads of 64 and 128 channels by section 3.1, their number by its ratio r; ' +
+    'vocabulary and tied head of Llama 3.2; n as served, 4096 + 1024';
+  const countSource = 'the weights were not released';
+  return { id, name, architecture: llama(sizes, tied), source, countSource, extras: [] };
+}
+
 const trained = 'numbers of the trained tensors (the file has mask buffers besides)';
 const bytesOf = (bytes: string): string =>
   `model.safetensors.index.json, total_size ${bytes} of 2-byte values`;
+const llama4Extras = [
+  {
+    what: 'vision tower (34 layers of 1408 at 336 pixels), its adapter and projector',
+    parameters: llama4Vision,
+  },
+];
 const tensors = 'numbers of all tensors of the safetensors files';
 
 /** The rows, by family. Each total is exact: tests hold it against `releasedParameters`. */
@@ -135,6 +84,52 @@ export const publishedModels: readonly PublishedModel[] = [
     llama([80, 8192, 64, 8, 128, 28_672, 8192, 128_256]),
     70_553_706_496,
     bytesOf('141 107 412 992'),
+  ),
+  row(
+    'llama-3-405b',
+    'Llama 3.1 405B',
+    'meta-llama/Llama-3.1-405B',
+    llama([126, 16_384, 128, 8, 128, 53_248, 131_072, 128_256]),
+    405_853_388_800,
+    bytesOf('811 706 777 600'),
+  ),
+  row(
+    'llama-3.2-1b',
+    'Llama 3.2 1B',
+    'meta-llama/Llama-3.2-1B',
+    llama([16, 2048, 32, 8, 64, 8192, 131_072, 128_256], tied),
+    1_235_814_400,
+    tensors,
+  ),
+  row(
+    'llama-3.2-3b',
+    'Llama 3.2 3B',
+    'meta-llama/Llama-3.2-3B',
+    llama([28, 3072, 24, 8, 128, 8192, 131_072, 128_256], tied),
+    3_212_749_824,
+    bytesOf('6 425 499 648'),
+  ),
+  found('panda-1b', 'Panda-1B', [16, 2560, 72, 18, 64, 4096, 5120, 128_256]),
+  found('surefire-1b', 'Surefire-1B', [16, 2560, 36, 4, 64, 6144, 5120, 128_256]),
+  found('panda-3b', 'Panda-3B', [28, 4096, 36, 12, 128, 4096, 5120, 128_256]),
+  found('surefire-3b', 'Surefire-3B', [28, 4096, 42, 6, 128, 4096, 5120, 128_256]),
+  row(
+    'llama-4-scout',
+    'Llama 4 Scout',
+    'meta-llama/Llama-4-Scout-17B-16E-Instruct',
+    llama4(16, 1, 10_485_760),
+    108_641_793_536,
+    bytesOf('217 283 587 072'),
+    llama4Extras,
+  ),
+  row(
+    'llama-4-maverick',
+    'Llama 4 Maverick',
+    'meta-llama/Llama-4-Maverick-17B-128E-Instruct',
+    llama4(128, 2, 1_048_576),
+    401_583_781_376,
+    bytesOf('803 167 562 752'),
+    llama4Extras,
   ),
   row(
     'mixtral-8x7b',
@@ -188,6 +183,22 @@ export const publishedModels: readonly PublishedModel[] = [
     llama([28, 1024, 16, 8, 128, 3072, 40_960, 151_936], { ...perHead, ...tied }),
     596_049_920,
     'trained numbers (the file stores the tied head a second time)',
+  ),
+  row(
+    'qwen3-1.7b',
+    'Qwen3 1.7B',
+    'Qwen/Qwen3-1.7B',
+    llama([28, 2048, 16, 8, 128, 6144, 40_960, 151_936], { ...perHead, ...tied }),
+    1_720_574_976,
+    'trained numbers (the files store the tied head a second time)',
+  ),
+  row(
+    'qwen3-4b',
+    'Qwen3 4B',
+    'Qwen/Qwen3-4B',
+    llama([36, 2560, 32, 8, 128, 9728, 40_960, 151_936], { ...perHead, ...tied }),
+    4_022_468_096,
+    bytesOf('8 044 936 192'),
   ),
   row(
     'qwen3-8b',

@@ -63,3 +63,17 @@ export function siglipTower(projectedWidth: number): number {
   const projector = width * projectedWidth + width; // and the norm before it
   return countArchitecture(tower).total + patchBias + projector;
 }
+
+/**
+ * Llama 4's tower for images of 336 pixels in patches of 14, the adapter that folds four patches into one, and the projector
+ * (vision_config of config.json). Patches, adapter and projector have no biases.
+ */
+export const llama4Vision: number = (() => {
+  const [layers, width, hidden, output, projected] = [34, 1408, 5632, 4096, 5120];
+  const positions = (336 / 14) ** 2 + 1; // and the class token
+  const layer = 4 * (width + 1) * width + (width + 1) * hidden + (hidden + 1) * width + 2 * 2 * width;
+  const embedding = 3 * 14 ** 2 * width + width + positions * width;
+  const normsAround = 2 * 2 * width;
+  const adapter = 4 * width * output + output * output;
+  return layers * layer + embedding + normsAround + adapter + output * projected;
+})();

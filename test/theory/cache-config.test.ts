@@ -84,6 +84,24 @@ describe('the cache of a config.json', () => {
     ]);
   });
 
+  test('of Llama 4 keeps a chunk in three layers of four, or in those that rotate', () => {
+    const text = { ...llama, model_type: 'llama4_text', num_hidden_layers: 48 };
+    const chunks = [
+      [36, 8192],
+      [12, undefined],
+    ];
+    expect(windows(text)).toEqual(chunks);
+    expect(windows({ model_type: 'llama4', text_config: text })).toEqual(chunks);
+    const no_rope_layers = Array.from({ length: 48 }, (_, layer) => (layer % 4 === 3 ? 0 : 1));
+    expect(windows({ ...text, no_rope_layers })).toEqual(chunks);
+    expect(windows({ ...text, no_rope_layers: [] })).toEqual(chunks);
+    expect(windows({ ...text, attention_chunk_size: 4096 })[0]).toEqual([36, 4096]);
+    expect(windows({ ...text, attention_chunk_size: null })).toEqual([[48, undefined]]);
+    const layer_types = no_rope_layers.map((turns) => (turns ? 'chunked_attention' : 'full_attention'));
+    expect(windows({ ...text, layer_types })).toEqual(chunks);
+    expect(() => windows({ ...text, no_rope_layers: [1] })).toThrow(/no_rope_layers does not name 48 layers/);
+  });
+
   test('goes by the list of layer types where there is one', () => {
     const types = (slides: number): string[] =>
       Array.from({ length: 32 }, (_, layer) => (layer < slides ? 'sliding_attention' : 'full_attention'));

@@ -1,7 +1,12 @@
 // Tests of what releases hold besides the language model, each against a sum of its own.
 import { expect, test } from 'vitest';
 import { findPublishedModel } from '../../src/theory/published-models.ts';
-import { blockScales, multiTokenModule, siglipTower } from '../../src/theory/released-extras.ts';
+import {
+  blockScales,
+  llama4Vision,
+  multiTokenModule,
+  siglipTower,
+} from '../../src/theory/released-extras.ts';
 
 const deepSeek = findPublishedModel('deepseek-v3')?.architecture;
 
@@ -23,4 +28,8 @@ test('no other model is stored in blocks', () => {
 
 test("SigLIP's tower has 416,866,032 numbers besides Gemma's projector", () => {
   expect(siglipTower(5376) - (1152 * 5376 + 1152)).toBe(416_866_032);
+});
+
+test("Llama 4's vision is what Scout's release holds beside its 107,769,861,120 numbers of text", () => {
+  expect(107_769_861_120 + llama4Vision).toBe(108_641_793_536);
 });

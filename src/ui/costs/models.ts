@@ -53,7 +53,8 @@ export const modelsTable: FigureTable = {
 };
 
 function attentionText({ heads, keyValueHeads, headSize, latentAttention, windows }: Architecture): string {
-  const window = windows ? `, windows of ${windows.size} but every ${windows.globalEvery}th layer` : '';
+  const kind = windows?.isChunked ? 'chunks' : 'windows';
+  const window = windows ? `, ${kind} of ${windows.size} but every ${windows.globalEvery}th layer` : '';
   if (latentAttention) return `MLA ${latentAttention.latent}+${latentAttention.decoupledKey}, ${heads} heads`;
   return `${keyValueHeads === heads ? 'MHA' : 'GQA'} ${heads}:${keyValueHeads} × ${headSize}${window}`;
 }
