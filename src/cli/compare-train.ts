@@ -1,6 +1,6 @@
 // Trains one model of `flopscope compare` to its end: its lines, its record, and what it came to.
 
-import type { MatchedModel } from '../contract/comparison.ts';
+import type { ComparedModel } from '../contract/comparison.ts';
 import type { Problem } from '../contract/values.ts';
 import type { Corpus } from '../lab/plans/corpus.ts';
 import { LabError } from '../lab/plans/problem.ts';
@@ -31,16 +31,16 @@ export interface ComparedOutcome {
 }
 
 /** Where a model is trained, on what, and where its record goes. */
-export interface MatchedTraining {
+export interface ComparedTraining {
   readonly machine: Machine;
   readonly corpus: Corpus | undefined;
   readonly record: string | undefined;
 }
 
 /** Trains it; a model that diverges has an outcome too. @throws LabError for other problems */
-export async function trainMatched(
-  model: MatchedModel,
-  { machine, corpus, record: recordPath }: MatchedTraining,
+export async function trainCompared(
+  model: ComparedModel,
+  { machine, corpus, record: recordPath }: ComparedTraining,
   output: Output,
   signal: AbortSignal,
 ): Promise<ComparedOutcome> {

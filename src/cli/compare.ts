@@ -2,8 +2,8 @@
 
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import type { MatchedModel } from '../contract/comparison.ts';
-import { type Contestant, matchFlops } from '../lab/cost/equal-flops.ts';
+import type { ComparedModel } from '../contract/comparison.ts';
+import { type ModelToCompare, sizeToEqualFlops } from '../lab/cost/equal-flops.ts';
 import { type Corpus, loadCorpus } from '../lab/plans/corpus.ts';
 import { stage } from '../lab/plans/problem.ts';
 import { recordTrainingPlans } from '../lab/plans/training-plans.ts';
@@ -12,7 +12,7 @@ import { withVocabulary } from '../lab/training/run.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatLoss, formatPercent, formatSi } from '../text/numbers.ts';
-import { type ComparedOutcome, trainMatched } from './compare-train.ts';
+import { type ComparedOutcome, trainCompared } from './compare-train.ts';
 import { type Machine, openMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
 import { Interrupted, refuse } from './failure.ts';
@@ -66,21 +66,21 @@ async function compare(
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined)
     refuse('invalidConfig', `compare: ${twice} is named twice. Name each preset once.`);
-  const { contestants, corpus } = await contestantsOf(names, options.data);
+  const { chosen, corpus } = await modelsToCompare(names, options.data);
   const out = options.out === undefined ? undefined : resolvePath(options.out);
   if (out !== undefined) await createDirectory(out);
   const nothingYet = 'before the first step: there was nothing to keep.';
   const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
   await useKnownProfile(machine, options.profile, output);
-  const models = await unlessInterrupted(signal, nothingYet, matched(contestants, machine, options, output));
-  for (const model of models) output.result(matchLine(model), undefined);
-  output.text(`${describeMatches(models)}\n`);
+  const models = await unlessInterrupted(signal, nothingYet, sized(chosen, machine, options, output));
+  for (const model of models) output.result(sizedLine(model), undefined);
+  output.text(`${describeModels(models)}\n`);
   if (!options.train) return;
   const outcomes: ComparedOutcome[] = [];
   for (const model of models) {
     output.text(`\n${model.title}\n`);
     const record = out === undefined ? undefined : join(out, model.presetId, recordFileName);
-    outcomes.push(await trainMatched(model, { machine, corpus, record }, output, signal));
+    outcomes.push(await trainCompared(model, { machine, corpus, record }, output, signal));
     if (signal.aborted) throw new Interrupted(`in ${model.presetId}: ${kept(out)}`);
   }
   output.result({ done: true, out, runs: outcomes }, `\n${describeOutcomes(models, outcomes)}\n${kept(out)}`);
@@ -93,21 +93,21 @@ function kept(out: string | undefined): string {
 }
 
 /** The presets as experiments; the first is given its text, and with it its vocabulary. */
-async function contestantsOf(
+async function modelsToCompare(
   names: readonly string[],
   file: string | undefined,
-): Promise<{ readonly contestants: readonly Contestant[]; readonly corpus: Corpus | undefined }> {
-  const plain = await Promise.all(names.map(contestant));
+): Promise<{ readonly chosen: readonly ModelToCompare[]; readonly corpus: Corpus | undefined }> {
+  const plain = await Promise.all(names.map(modelToCompare));
   const [first, ...others] = plain;
-  if (!first) return { contestants: [], corpus: undefined };
+  if (!first) return { chosen: [], corpus: undefined };
   const { experiment: wanted, text } = await withText(first.experiment, file);
   const corpus = await stage('invalidData', () => loadCorpus(wanted.data, text));
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
-  return { contestants: [{ ...first, experiment }, ...others], corpus };
+  return { chosen: [{ ...first, experiment }, ...others], corpus };
 }
 
 /** A preset, or a configuration file under its own name. */
-async function contestant(name: string): Promise<Contestant> {
+async function modelToCompare(name: string): Promise<ModelToCompare> {
   if (name.endsWith('.json')) {
     const title = basename(name, '.json');
     return { presetId: title, title, experiment: await readExperiment(resolvePath(name)) };
@@ -116,15 +116,15 @@ async function contestant(name: string): Promise<Contestant> {
   return { presetId: name, title, experiment: experimentFrom(name, experiment) };
 }
 
-/** The matched models; what their kernels take is measured first, unless that is not wanted. */
-async function matched(
-  contestants: readonly Contestant[],
+/** The sized models; what their kernels take is measured first, unless that is not wanted. */
+async function sized(
+  chosen: readonly ModelToCompare[],
   { engine, open }: Machine,
   { steps, calibrate, profile }: CompareOptions,
   output: Output,
-): Promise<readonly MatchedModel[]> {
-  const match = () => stage('invalidConfig', () => matchFlops(contestants, engine, steps));
-  const models = await match();
+): Promise<readonly ComparedModel[]> {
+  const size = () => stage('invalidConfig', () => sizeToEqualFlops(chosen, engine, steps));
+  const models = await size();
   if (!open || !calibrate || profile !== undefined) return models;
   const plans = models.flatMap((model) => {
     const { model: config, train } = experimentFrom(model.presetId, model.experiment);
@@ -132,15 +132,15 @@ async function matched(
     return [accumulate, update];
   });
   engine.profile = await completeProfile(open, plans, engine.profile, output);
-  return match();
+  return size();
 }
 
 /** One model of `flopscope compare --json`, before training. Stable. */
-function matchLine({ presetId, ...model }: MatchedModel) {
+function sizedLine({ presetId, ...model }: ComparedModel) {
   return { match: presetId, ...model };
 }
 
-function describeMatches(models: readonly MatchedModel[]): string {
+function describeModels(models: readonly ComparedModel[]): string {
   const rows = models.map(({ title, parameters, activeParameters, flopsPerToken, ratio, secondsPerStep }) => [
     title,
     formatSi(parameters, ''),
@@ -154,7 +154,7 @@ function describeMatches(models: readonly MatchedModel[]): string {
   return [textColumns([columns, ...rows], 'numbers'), ...changes].join('\n');
 }
 
-function describeOutcomes(models: readonly MatchedModel[], outcomes: readonly ComparedOutcome[]): string {
+function describeOutcomes(models: readonly ComparedModel[], outcomes: readonly ComparedOutcome[]): string {
   const rows = outcomes.map(({ run, steps, loss, validationLoss, measuredStepSeconds, seconds, state }) => [
     models.find(({ presetId }) => presetId === run)?.title ?? run,
     String(steps),

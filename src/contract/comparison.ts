@@ -4,7 +4,7 @@ import type { RunRecord } from './records.ts';
 import type { ExperimentJson, Result } from './values.ts';
 
 /** One model of a comparison: as much arithmetic a token as the others. */
-export interface MatchedModel {
+export interface ComparedModel {
   readonly presetId: string;
   readonly title: string;
   /** What runs: the preset's model, sized to fit, with text, training and context of the first. */
@@ -36,13 +36,13 @@ export interface ComparisonApi {
    * Two to four presets sized to cost as many training flops a token as the first, within two per cent.
    * @param steps of each run; 0 for as many as the first preset takes
    */
-  matchAtEqualFlops(presetIds: readonly string[], steps: number): Promise<Result<readonly MatchedModel[]>>;
+  sizeComparison(presetIds: readonly string[], steps: number): Promise<Result<readonly ComparedModel[]>>;
   /**
-   * Trains matched models one after another, as ordinary runs that are kept. Refused while a run is training. The
+   * Trains compared models one after another, as ordinary runs that are kept. Refused while a run is training. The
    * answer is whether all of them came to an end.
    */
-  compareAtEqualFlops(
-    models: readonly MatchedModel[],
+  runComparison(
+    models: readonly ComparedModel[],
     onEvent: (event: ComparisonEvent) => void,
   ): Promise<Result<boolean>>;
   /** Stops the run of a comparison and begins no other. */

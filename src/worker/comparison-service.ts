@@ -1,8 +1,8 @@
 // Comparisons: models of equal flops trained one after another.
 
-import type { ComparisonApi, ComparisonEvent, MatchedModel } from '../contract/comparison.ts';
+import type { ComparedModel, ComparisonApi, ComparisonEvent } from '../contract/comparison.ts';
 import type { ExperimentJson } from '../contract/values.ts';
-import { type Contestant, matchFlops } from '../lab/cost/equal-flops.ts';
+import { type ModelToCompare, sizeToEqualFlops } from '../lab/cost/equal-flops.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { answer } from './answer.ts';
 import { parsed, presetNamed } from './run/planned-run.ts';
@@ -14,20 +14,20 @@ export function createComparison(
 ): ComparisonApi {
   let running: AbortController | undefined;
 
-  const match = async (presetIds: readonly string[], steps: number): Promise<readonly MatchedModel[]> => {
-    const contestants = presetIds.map((presetId): Contestant => {
+  const size = async (presetIds: readonly string[], steps: number): Promise<readonly ComparedModel[]> => {
+    const models = presetIds.map((presetId): ModelToCompare => {
       const { title, experiment } = presetNamed(presetId);
       return { presetId, title, experiment: parsed(experiment) };
     });
-    const [first] = contestants;
+    const [first] = models;
     if (!first) return [];
     // The text decides on the vocabulary: the first preset's, for all.
     const { experiment, engine } = await runs.record(first.experiment as unknown as ExperimentJson);
-    return matchFlops([{ ...first, experiment }, ...contestants.slice(1)], engine, steps);
+    return sizeToEqualFlops([{ ...first, experiment }, ...models.slice(1)], engine, steps);
   };
 
   const train = async (
-    models: readonly MatchedModel[],
+    models: readonly ComparedModel[],
     onEvent: (event: ComparisonEvent) => void,
     { signal }: AbortController,
   ): Promise<boolean> => {
@@ -47,8 +47,8 @@ export function createComparison(
   };
 
   return {
-    matchAtEqualFlops: (presetIds, steps) => answer(() => match(presetIds, steps)),
-    compareAtEqualFlops: (models, onEvent) =>
+    sizeComparison: (presetIds, steps) => answer(() => size(presetIds, steps)),
+    runComparison: (models, onEvent) =>
       answer(async () => {
         if (running) throw busy('A comparison is running. Wait for it, or cancel it.');
         if (runs.isTraining) throw busy('A run is training. Pause or stop it, then compare.');

@@ -44,7 +44,7 @@ describeBrowser('sizes and comparisons', () => {
     expect(await run.evaluate(({ disabled }) => disabled)).toBe(true);
     await choose(/^Llama 3/);
     const table = await lab.waitForText('figure-panel', 'tbody', /Llama 3.*hidden 336 → \d+/);
-    expect(table).toMatch(/^Nano.*nothing: the others are matched to it/);
+    expect(table).toMatch(/^Nano.*nothing: the others are sized to it/);
   });
 
   it('trains both in turn, overlays their losses and keeps their runs', async () => {

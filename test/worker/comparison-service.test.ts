@@ -1,6 +1,6 @@
 // Comparisons of the worker, on the reference loops: one run after another, kept, cancelled, refused.
 import { expect, it } from 'vitest';
-import type { ComparisonEvent, MatchedModel } from '../../src/contract/comparison.ts';
+import type { ComparedModel, ComparisonEvent } from '../../src/contract/comparison.ts';
 import type { LabEvent } from '../../src/contract/runs.ts';
 import type { ExperimentJson } from '../../src/contract/values.ts';
 import { createComparison } from '../../src/worker/comparison-service.ts';
@@ -22,7 +22,7 @@ function setUp(onEvent: (event: LabEvent) => void = () => undefined) {
   return { storage, runs, comparisons: createComparison(runs) };
 }
 
-function model(title: string, changes: Changes = {}): MatchedModel {
+function model(title: string, changes: Changes = {}): ComparedModel {
   const experiment: ExperimentJson = JSON.parse(JSON.stringify(tinyExperiment(changes)));
   return {
     ...{ presetId: title, title, experiment, change: '', ratio: 1, steps: 3 },
@@ -38,7 +38,7 @@ const two = [
 it('trains the models in turn, keeps their runs and hands over their records', async () => {
   const { comparisons, storage, runs } = setUp();
   const events: ComparisonEvent[] = [];
-  expect(await comparisons.compareAtEqualFlops(two, (event) => events.push(event))).toEqual(ok(true));
+  expect(await comparisons.runComparison(two, (event) => events.push(event))).toEqual(ok(true));
   expect(events.map(({ kind, index }) => `${kind} ${index}`)).toEqual([
     'begun 0',
     'ended 0',
@@ -64,7 +64,7 @@ it('begins no other model once it is cancelled, and keeps what there is', async 
   });
   const events: ComparisonEvent[] = [];
   const long = two.map(({ title }) => model(title, { train: { steps: 1000 } }));
-  expect(await comparisons.compareAtEqualFlops(long, (event) => events.push(event))).toEqual(ok(false));
+  expect(await comparisons.runComparison(long, (event) => events.push(event))).toEqual(ok(false));
   const last = events.at(-1);
   expect(last).toMatchObject({ kind: 'ended', index: 0, record: { state: 'stopped' } });
 });
@@ -72,7 +72,7 @@ it('begins no other model once it is cancelled, and keeps what there is', async 
 it('can be cancelled while its first run is prepared', async () => {
   const { comparisons } = setUp();
   const events: ComparisonEvent[] = [];
-  const comparing = comparisons.compareAtEqualFlops(two, (event) => events.push(event));
+  const comparing = comparisons.runComparison(two, (event) => events.push(event));
   await comparisons.cancelComparison();
   expect(await comparing).toEqual(ok(false));
   expect(events).toEqual([{ kind: 'begun', index: 0 }]);
@@ -80,10 +80,7 @@ it('can be cancelled while its first run is prepared', async () => {
 
 it('ends when another run takes its place', async () => {
   const { comparisons, runs } = setUp();
-  const comparing = comparisons.compareAtEqualFlops(
-    [model('first', { train: { steps: 1000 } })],
-    () => undefined,
-  );
+  const comparing = comparisons.runComparison([model('first', { train: { steps: 1000 } })], () => undefined);
   while (!runs.isTraining) await new Promise((resolve) => setTimeout(resolve, 5));
   while (runs.openRecord('none') === undefined && !(await isOpen(runs))) await Promise.resolve();
   await runs.prepare(model('other').experiment);
@@ -98,32 +95,32 @@ async function isOpen(runs: Runs): Promise<boolean> {
 it('refuses while a run trains, and a second comparison', async () => {
   const { comparisons, runs } = setUp();
   await runs.train(model('mine', { train: { steps: 1000 } }).experiment);
-  expect(await comparisons.compareAtEqualFlops(two, () => undefined)).toMatchObject(
+  expect(await comparisons.runComparison(two, () => undefined)).toMatchObject(
     problem('A run is training. Pause or stop it'),
   );
   await runs.stop();
   const long = [model('long', { train: { steps: 1000 } })];
-  const comparing = comparisons.compareAtEqualFlops(long, () => undefined);
-  expect(await comparisons.compareAtEqualFlops(two, () => undefined)).toMatchObject(
+  const comparing = comparisons.runComparison(long, () => undefined);
+  expect(await comparisons.runComparison(two, () => undefined)).toMatchObject(
     problem('A comparison is running'),
   );
   await comparisons.cancelComparison();
   await comparing;
 });
 
-it('matches presets by name, with the vocabulary of the first’s text', async () => {
+it('sizes presets by name, with the vocabulary of the first’s text', async () => {
   const { comparisons } = setUp();
-  const matched = await comparisons.matchAtEqualFlops(['nano', 'olmo2-mini'], 40);
-  if (matched.kind !== 'ok') throw new Error(matched.problem.message);
-  expect(matched.value.map(({ presetId, steps }) => [presetId, steps])).toEqual([
+  const sized = await comparisons.sizeComparison(['nano', 'olmo2-mini'], 40);
+  if (sized.kind !== 'ok') throw new Error(sized.problem.message);
+  expect(sized.value.map(({ presetId, steps }) => [presetId, steps])).toEqual([
     ['nano', 40],
     ['olmo2-mini', 40],
   ]);
-  const [first, second] = matched.value.map(({ experiment }) => Number(experiment.model.vocabulary));
+  const [first, second] = sized.value.map(({ experiment }) => Number(experiment.model.vocabulary));
   expect(second).toBe(first);
   expect(first).toBeGreaterThan(40);
-  expect(await comparisons.matchAtEqualFlops(['nano'], 0)).toMatchObject(problem('Choose 2 to 4'));
-  expect(await comparisons.matchAtEqualFlops(['nonsense'], 0)).toMatchObject(
+  expect(await comparisons.sizeComparison(['nano'], 0)).toMatchObject(problem('Choose 2 to 4'));
+  expect(await comparisons.sizeComparison(['nonsense'], 0)).toMatchObject(
     problem('there is none named "nonsense"'),
   );
 });

@@ -1,6 +1,6 @@
 // Models of different families sized to cost the same: training flops of a token, taken from the plans that would run.
 
-import type { MatchedModel } from '../../contract/comparison.ts';
+import type { ComparedModel } from '../../contract/comparison.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
 import { type Experiment, type ModelConfig, parseExperiment } from '../../model/config.ts';
 import { expertLayers } from '../../model/experts-config.ts';
@@ -14,14 +14,14 @@ import { predictTraining } from '../plans/prediction.ts';
 import { LabError } from '../plans/problem.ts';
 import { recordTrainingPlans } from '../plans/training-plans.ts';
 
-/** Flops of matched models differ by this part of the first's at most. */
+/** Flops of compared models differ by this part of the first's at most. */
 export const flopsTolerance = 0.02;
 
 /** Least and most models of one comparison. */
 export const comparedModels = { least: 2, most: 4 } as const;
 
 /** One of the models to compare. */
-export interface Contestant {
+export interface ModelToCompare {
   readonly presetId: string;
   readonly title: string;
   readonly experiment: Experiment;
@@ -48,25 +48,25 @@ const hiddenFreedom = 0.3;
  * Sizes every model but the first so that a token of training costs as many flops as with the first, which stays as it
  * is. Text, vocabulary, context, tokens a step and training are the first's for all: what differs is the architecture.
  * The whole model is scaled in its proportions (size-dial.ts), and what is left is taken up by the hidden sizes.
- * @param contestants the vocabulary of the first must be known
+ * @param models the vocabulary of the first must be known
  * @throws LabError if a model cannot be brought within the tolerance
  */
-export function matchFlops(
-  contestants: readonly Contestant[],
+export function sizeToEqualFlops(
+  models: readonly ModelToCompare[],
   device: ComparisonDevice,
   steps = 0,
-): MatchedModel[] {
-  const [first] = contestants;
+): ComparedModel[] {
+  const [first] = models;
   const { least, most } = comparedModels;
-  if (!first || contestants.length < least || contestants.length > most)
-    throw refusal(`${contestants.length} models were given. Choose ${least} to ${most}.`);
+  if (!first || models.length < least || models.length > most)
+    throw refusal(`${models.length} models were given. Choose ${least} to ${most}.`);
   const base = steps > 0 ? withSteps(first.experiment, steps) : first.experiment;
   const target = trainingFlopsPerToken(base, device);
-  return contestants.map((contestant) => {
-    const own = alike(contestant.experiment, base);
+  return models.map((model) => {
+    const own = alike(model.experiment, base);
     const experiment =
-      contestant === first ? base : { ...own, model: matchModel(own, target, device, contestant.title) };
-    return describe(contestant, experiment, target, device);
+      model === first ? base : { ...own, model: sizeModel(own, target, device, model.title) };
+    return describe(model, experiment, target, device);
   });
 }
 
@@ -110,7 +110,7 @@ function alike(experiment: Experiment, base: Experiment): Experiment {
   return { ...base, model: { ...experiment.model, context, vocabulary } };
 }
 
-function matchModel(
+function sizeModel(
   experiment: Experiment,
   target: number,
   device: ComparisonDevice,
@@ -190,11 +190,11 @@ function isLegal(experiment: Experiment, model: ModelConfig): boolean {
 }
 
 function describe(
-  { presetId, title, experiment: original }: Contestant,
+  { presetId, title, experiment: original }: ModelToCompare,
   experiment: Experiment,
   target: number,
   device: ComparisonDevice,
-): MatchedModel {
+): ComparedModel {
   const { model, train } = experiment;
   const plans = recordTrainingPlans(model, train, device);
   const prediction = predictTraining(
@@ -221,7 +221,7 @@ function describe(
   };
 }
 
-/** Settings that matching may move, in the order of the line. */
+/** Settings that sizing may move, in the order of the line. */
 const movedKeys = [
   ...(['layers', 'width', 'heads', 'keyValueHeads', 'headSize', 'hidden', 'expertHidden'] as const),
   ...([

@@ -1,5 +1,5 @@
 // Models of equal flops as the table of the comparison wants them.
-import type { MatchedModel } from '../../contract/comparison.ts';
+import type { ComparedModel } from '../../contract/comparison.ts';
 import {
   formatCount,
   formatDuration,
@@ -11,7 +11,7 @@ import {
 import type { FigureTable } from '../../text/table.ts';
 
 /** One row a model: what was changed of it, how large it is and what it should cost. */
-export function matchedTable(models: readonly MatchedModel[]): FigureTable {
+export function comparisonTable(models: readonly ComparedModel[]): FigureTable {
   return {
     columns: [
       { label: 'Model', room: 'medium' },
@@ -24,7 +24,7 @@ export function matchedTable(models: readonly MatchedModel[]): FigureTable {
     ],
     rows: models.map((model, index) => [
       model.title,
-      model.change || (index === 0 ? 'nothing: the others are matched to it' : 'nothing'),
+      model.change || (index === 0 ? 'nothing: the others are sized to it' : 'nothing'),
       model.parameters,
       model.activeParameters,
       model.flopsPerToken,
@@ -35,7 +35,7 @@ export function matchedTable(models: readonly MatchedModel[]): FigureTable {
 }
 
 /** How long all runs should take, where the device is calibrated. */
-export function expectedDuration(models: readonly MatchedModel[]): string {
+export function expectedDuration(models: readonly ComparedModel[]): string {
   const seconds = models.reduce(
     (sum, { secondsPerStep = Number.NaN, steps }) => sum + secondsPerStep * steps,
     0,

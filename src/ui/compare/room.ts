@@ -1,7 +1,7 @@
 // The room of comparisons: two to four families sized to the same training flops, trained in turn, curves over each other.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { ComparisonEvent, MatchedModel } from '../../contract/comparison.ts';
+import type { ComparedModel, ComparisonEvent } from '../../contract/comparison.ts';
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
@@ -9,7 +9,7 @@ import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
 import { initialState, isLabFree, type PageState } from '../state/state.ts';
-import { expectedDuration, matchedTable, toggled } from './data.ts';
+import { comparisonTable, expectedDuration, toggled } from './data.ts';
 import '../run-views/compare-panel.ts';
 import '../figures/panel.ts';
 
@@ -21,7 +21,7 @@ const usualSteps = 500;
 
 /** Where a comparison stands. */
 type Progress =
-  | { readonly kind: 'none' | 'matching' }
+  | { readonly kind: 'none' | 'sizing' }
   | { readonly kind: 'running'; readonly index: number; readonly isCancelled: boolean }
   | { readonly kind: 'done'; readonly isWhole: boolean };
 
@@ -84,7 +84,7 @@ export class RoomCompare extends LitElement {
   @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private chosen: readonly string[] = [];
   @state() private steps = usualSteps;
-  @state() private matched: readonly MatchedModel[] = [];
+  @state() private models: readonly ComparedModel[] = [];
   @state() private progress: Progress = { kind: 'none' };
   @state() private records: readonly RunRecord[] = [];
   @state() private compared: readonly ComparedRun[] = [];
@@ -92,12 +92,12 @@ export class RoomCompare extends LitElement {
   #revision = 0;
 
   protected override render() {
-    const { matched, records } = this;
+    const { models, records } = this;
     return html`${this.#head()}
       ${
-        matched.length === 0
+        models.length === 0
           ? nothing
-          : html`<figure-panel heading="At equal flops" fileName="equal-flops" isTable .table=${matchedTable(matched)}>
+          : html`<figure-panel heading="At equal flops" fileName="equal-flops" isTable .table=${comparisonTable(models)}>
               <span slot="note">
                 Useful flops of one step’s dispatches over its tokens, a multiply-add as two. Text, context, tokens a step
                 and training are those of the first model for all.
@@ -116,7 +116,7 @@ export class RoomCompare extends LitElement {
   }
 
   #head() {
-    const { page, progress, matched, steps } = this;
+    const { page, progress, models, steps } = this;
     const isRunning = progress.kind === 'running';
     const isFree = isLabFree(page) && page.run.state !== 'running' && page.run.state !== 'preparing';
     return html`<section class="panel" aria-labelledby="title">
@@ -133,14 +133,14 @@ export class RoomCompare extends LitElement {
             @change=${(event: Event) => {
               const wanted = Math.floor(Number((event.target as HTMLInputElement).value));
               this.steps = wanted >= 1 && wanted <= 100_000 ? wanted : usualSteps;
-              void this.#match();
+              void this.#size();
             }}
           />
         </label>
         ${
           isRunning
             ? html`<button ?disabled=${progress.isCancelled} @click=${() => void this.#cancel()}>Cancel</button>`
-            : html`<button class="primary" ?disabled=${!isFree || matched.length < 2} @click=${() => void this.#run()}>
+            : html`<button class="primary" ?disabled=${!isFree || models.length < 2} @click=${() => void this.#run()}>
                 Run
               </button>`
         }
@@ -163,7 +163,7 @@ export class RoomCompare extends LitElement {
             ?disabled=${place < 0 && chosen.length >= mostModels}
             @change=${() => {
               this.chosen = toggled(chosen, id);
-              void this.#match();
+              void this.#size();
             }}
           />
           <span>${title}</span>
@@ -174,9 +174,9 @@ export class RoomCompare extends LitElement {
   }
 
   #status() {
-    const { progress, matched, page } = this;
+    const { progress, models, page } = this;
     switch (progress.kind) {
-      case 'matching':
+      case 'sizing':
         return html`<p class="muted">Sizing the models</p>`;
       case 'running':
         return this.#running(progress.index, progress.isCancelled);
@@ -190,14 +190,14 @@ export class RoomCompare extends LitElement {
       default:
         progress satisfies never;
     }
-    if (matched.length === 0) {
+    if (models.length === 0) {
       return html`<p>
         Which architecture learns most from the same arithmetic? The models chosen are brought to the same training flops a
         token, trained one after another on the same text, and their curves drawn over each other.
       </p>`;
     }
     return page.calibration.kind === 'done'
-      ? html`<p>All runs together should take ${expectedDuration(matched)}.</p>`
+      ? html`<p>All runs together should take ${expectedDuration(models)}.</p>`
       : html`<p class="muted">
           Seconds can be predicted once this device is measured.
           <button class="plain small" ?disabled=${!isLabFree(page)} @click=${() => emit(this, 'calibrate', undefined)}>
@@ -208,8 +208,8 @@ export class RoomCompare extends LitElement {
 
   #running(index: number, isCancelled: boolean) {
     const { run } = this.page;
-    const { length } = this.matched;
-    const title = this.matched[index]?.title ?? '';
+    const { length } = this.models;
+    const title = this.models[index]?.title ?? '';
     // Between two models the run on display is still that of the one before.
     const isGoing = run.state === 'running' || run.state === 'paused';
     const step = isGoing ? (run.last?.step ?? 0) : 0;
@@ -225,25 +225,25 @@ export class RoomCompare extends LitElement {
     </p>`;
   }
 
-  async #match(): Promise<void> {
+  async #size(): Promise<void> {
     const revision = ++this.#revision;
     const { chosen, steps } = this;
-    this.matched = [];
-    this.progress = { kind: chosen.length < 2 ? 'none' : 'matching' };
+    this.models = [];
+    this.progress = { kind: chosen.length < 2 ? 'none' : 'sizing' };
     if (chosen.length < 2) return;
-    const result = await this.access?.attempt('', (lab) => lab.matchAtEqualFlops(chosen, steps));
+    const result = await this.access?.attempt('', (lab) => lab.sizeComparison(chosen, steps));
     if (revision !== this.#revision) return;
-    this.matched = (result && this.access?.take(result)) ?? [];
+    this.models = (result && this.access?.take(result)) ?? [];
     this.progress = { kind: 'none' };
   }
 
   async #run(): Promise<void> {
-    const models = this.matched;
+    const { models } = this;
     this.records = [];
     this.compared = [];
     this.progress = { kind: 'running', index: 0, isCancelled: false };
     const whole = await this.access?.attempt('Comparing at equal flops', async (lab) => {
-      const result = await lab.compareAtEqualFlops(models, (event) => this.#take(event));
+      const result = await lab.runComparison(models, (event) => this.#take(event));
       return this.access?.take(result);
     });
     this.progress = whole === undefined ? { kind: 'none' } : { kind: 'done', isWhole: whole };

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   activeParameters,
-  type Contestant,
   flopsTolerance,
-  matchFlops,
+  type ModelToCompare,
+  sizeToEqualFlops,
   trainingFlopsPerToken,
   withSteps,
 } from '../../../src/lab/cost/equal-flops.ts';
@@ -19,7 +19,7 @@ import { tinyExperiment } from '../training/tiny-runs.ts';
 
 const device = { capabilities: baselineCapabilities };
 
-function contestant(presetId: string): Contestant {
+function modelToCompare(presetId: string): ModelToCompare {
   const parsed = parseExperiment(findPreset(presetId)?.experiment);
   if (parsed.kind !== 'ok') throw new Error(`no preset ${presetId}`);
   const { model } = parsed.experiment;
@@ -29,9 +29,9 @@ function contestant(presetId: string): Contestant {
 
 const minis = presets.filter(({ id }) => id.endsWith('-mini')).map(({ id }) => id);
 
-describe('matchFlops', () => {
+describe('sizeToEqualFlops', () => {
   it.each(minis)('brings %s to the flops of Nano, in its own proportions as nearly as can be', (id) => {
-    const [nano, other] = matchFlops([contestant('nano'), contestant(id)], device);
+    const [nano, other] = sizeToEqualFlops([modelToCompare('nano'), modelToCompare(id)], device);
     if (!nano || !other) throw new Error('two are missing');
     expect(nano).toMatchObject({ change: '', ratio: 1, presetId: 'nano' });
     expect(Math.abs(other.ratio - 1)).toBeLessThanOrEqual(flopsTolerance);
@@ -43,45 +43,45 @@ describe('matchFlops', () => {
       ...{ train: nano.experiment.train, data: nano.experiment.data },
       context: nano.experiment.model.context,
     });
-    const before = contestant(id).experiment.model;
+    const before = modelToCompare(id).experiment.model;
     const sizes = model.experts > 0 ? ('expertHidden' as const) : ('hidden' as const);
     expect(Math.abs(Math.log(model[sizes] / model.width / (before[sizes] / before.width)))).toBeLessThan(0.4);
     expect(model.heads / model.keyValueHeads).toEqual(near(before.heads / before.keyValueHeads));
   });
 
-  it('matches four at once, and says what it changed', () => {
+  it('sizes four at once, and says what it changed', () => {
     const ids = ['llama3-mini', 'mixtral-mini', 'deepseek-v3-mini', 'mistral-mini'];
-    const matched = matchFlops(ids.map(contestant), device, 30);
-    expect(matched.map(({ presetId }) => presetId)).toEqual(ids);
-    for (const { ratio, steps } of matched) {
+    const sized = sizeToEqualFlops(ids.map(modelToCompare), device, 30);
+    expect(sized.map(({ presetId }) => presetId)).toEqual(ids);
+    for (const { ratio, steps } of sized) {
       expect(Math.abs(ratio - 1)).toBeLessThanOrEqual(flopsTolerance);
       expect(steps).toBe(30);
     }
-    expect(matched[3]?.change).toContain('context 128 → 64');
-    for (const { change, activeParameters: active, parameters } of matched.slice(1, 3)) {
+    expect(sized[3]?.change).toContain('context 128 → 64');
+    for (const { change, activeParameters: active, parameters } of sized.slice(1, 3)) {
       expect(change).toMatch(/expertHidden \d+ → \d+/);
       expect(active).toBeLessThan(parameters);
     }
   });
 
   it('leaves a model alone that costs as much already', () => {
-    const nano = contestant('nano');
-    expect(matchFlops([nano, { ...nano, presetId: 'same' }], device)[1]).toMatchObject({
+    const nano = modelToCompare('nano');
+    expect(sizeToEqualFlops([nano, { ...nano, presetId: 'same' }], device)[1]).toMatchObject({
       change: '',
       ratio: 1,
     });
   });
 
   it('refuses one model, five models, and what no size makes equal', () => {
-    const nano = contestant('nano');
-    expect(() => matchFlops([nano], device)).toThrow('compare: 1 models were given. Choose 2 to 4.');
-    expect(() => matchFlops(Array(5).fill(nano), device)).toThrow('5 models were given');
-    const tiny: Contestant = {
+    const nano = modelToCompare('nano');
+    expect(() => sizeToEqualFlops([nano], device)).toThrow('compare: 1 models were given. Choose 2 to 4.');
+    expect(() => sizeToEqualFlops(Array(5).fill(nano), device)).toThrow('5 models were given');
+    const tiny: ModelToCompare = {
       presetId: 'tiny',
       title: 'Tiny',
       experiment: withVocabulary(tinyExperiment()),
     };
-    expect(() => matchFlops([tiny, contestant('gemma3-mini')], device)).toThrow(
+    expect(() => sizeToEqualFlops([tiny, modelToCompare('gemma3-mini')], device)).toThrow(
       /compare: no size of Gemma 3, a miniature costs [\d.]+\s[kM]flop a token, .* off by [\d.]+\s%\./,
     );
   });
@@ -89,7 +89,7 @@ describe('matchFlops', () => {
 
 describe('the figures', () => {
   it('are those of the prediction', () => {
-    const { experiment } = contestant('mixtral-mini');
+    const { experiment } = modelToCompare('mixtral-mini');
     const plans = recordTrainingPlans(experiment.model, experiment.train, device);
     const rows = predictTraining(experiment, plans, undefined).flopsPerToken;
     expect(trainingFlopsPerToken(experiment, device)).toBe(
@@ -98,22 +98,22 @@ describe('the figures', () => {
   });
 
   it('count of a mixture what one token meets', () => {
-    const { model } = contestant('mixtral-mini').experiment;
+    const { model } = modelToCompare('mixtral-mini').experiment;
     const idle = model.layers * 6 * 3 * model.width * model.expertHidden;
     expect(activeParameters(model)).toBe(countParameters(model) - idle);
-    const dense = contestant('nano').experiment.model;
+    const dense = modelToCompare('nano').experiment.model;
     expect(activeParameters(dense)).toBe(countParameters(dense));
   });
 
   it('keep warm-up and evaluations within a shorter run', () => {
-    const { train } = withSteps(contestant('nano').experiment, 20);
+    const { train } = withSteps(modelToCompare('nano').experiment, 20);
     expect(train).toMatchObject({
       steps: 20,
       evaluationInterval: 4,
       evaluationBatches: 4,
       schedule: { warmupSteps: 2 },
     });
-    expect(parseExperiment(withSteps(contestant('nano').experiment, 1)).kind).toBe('ok');
+    expect(parseExperiment(withSteps(modelToCompare('nano').experiment, 1)).kind).toBe('ok');
   });
 });
 

@@ -1,15 +1,15 @@
-// The table of matched models, and which presets are chosen.
+// The table of compared models, and which presets are chosen.
 import { expect, it } from 'vitest';
-import { expectedDuration, matchedTable, toggled } from '../../../src/ui/compare/data.ts';
+import { comparisonTable, expectedDuration, toggled } from '../../../src/ui/compare/data.ts';
 import { near } from '../../near.ts';
 import { fakeMatch } from '../page/fake-comparison.ts';
 
 const models = ['nano', 'small-llama'].map(fakeMatch);
 
 it('the table has a row a model, with what was changed of it', () => {
-  const { columns, rows } = matchedTable(models);
+  const { columns, rows } = comparisonTable(models);
   expect(rows.map((row) => row.length)).toEqual([columns.length, columns.length]);
-  expect(rows[0]?.[1]).toBe('nothing: the others are matched to it');
+  expect(rows[0]?.[1]).toBe('nothing: the others are sized to it');
   expect(rows[1]?.[1]).toBe('width 96 → 104, hidden 256 → 270');
   expect(rows[1]?.slice(2)).toEqual([900_000, 450_000, 3_000_000, near(1.004), undefined]);
   const ratio = columns.find(({ label }) => label === 'Over the first');

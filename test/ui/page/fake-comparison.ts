@@ -1,9 +1,9 @@
-// Sizes and comparisons of the fake lab: models that are matched already, none of which is trained.
-import type { ComparisonApi, MatchedModel } from '../../../src/contract/comparison.ts';
+// Sizes and comparisons of the fake lab: models that are sized already, none of which is trained.
+import type { ComparedModel, ComparisonApi } from '../../../src/contract/comparison.ts';
 import { fakeCatalogue } from './fake-catalogue.ts';
 
-/** A matched model as the worker describes it. */
-export function fakeMatch(presetId: string, index: number): MatchedModel {
+/** A compared model as the worker describes it. */
+export function fakeMatch(presetId: string, index: number): ComparedModel {
   const { title, experiment } =
     fakeCatalogue.presets.find(({ id }) => id === presetId) ?? fakeCatalogue.presets[0];
   return {
@@ -16,8 +16,8 @@ export function fakeMatch(presetId: string, index: number): MatchedModel {
 
 /** Answers at once. */
 export const fakeComparison: ComparisonApi = {
-  matchAtEqualFlops: async (ids) => ({ kind: 'ok', value: ids.map(fakeMatch) }),
-  compareAtEqualFlops: async () => ({
+  sizeComparison: async (ids) => ({ kind: 'ok', value: ids.map(fakeMatch) }),
+  runComparison: async () => ({
     kind: 'problem',
     problem: { kind: 'noAdapter', message: 'compare: there is no GPU in a fake lab.' },
   }),
