@@ -9,7 +9,7 @@ import { expertLinear, expertTileRows } from './grouped-matmul.ts';
 import { linear } from './linear.ts';
 import { type RouterLosses, type RouterOptions, route } from './router.ts';
 import { recordStatistics } from './router-statistics.ts';
-import { gatedActivation } from './swiglu.ts';
+import { gatedActivation } from './gated-activation.ts';
 
 /** The weights of a mixture. */
 export interface MoeParameters {

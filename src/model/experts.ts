@@ -3,7 +3,7 @@ import { activation } from '../kernels/activation.ts';
 import { linear } from '../kernels/linear.ts';
 import { moe } from '../kernels/moe.ts';
 import { statisticsStride, updateRouterBias } from '../kernels/router-statistics.ts';
-import { gatedActivation } from '../kernels/swiglu.ts';
+import { gatedActivation } from '../kernels/gated-activation.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { expertLayers } from './experts-config.ts';

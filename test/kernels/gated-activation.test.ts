@@ -1,7 +1,7 @@
 // Gated activations against their references, PyTorch and finite differences.
 import { it } from 'vitest';
 import { activationNames } from '../../src/kernels/activation-functions.ts';
-import { gatedActivation, gatedBackward, gatedForward } from '../../src/kernels/swiglu.ts';
+import { gatedActivation, gatedBackward, gatedForward } from '../../src/kernels/gated-activation.ts';
 import { checkGradient, describeKernel } from './describe-kernel.ts';
 import { expectClose, goldenCases, runOp } from './run-op.ts';
 
