@@ -173,8 +173,8 @@ export const adafactorFinish = defineKernel({
 
 /** Σ u² of runs of a block's elements. */
 export const adafactorUpdateSums = defineKernel({
-  name: 'adafactor.update-sums',
-  family: 'adafactor.update-sums',
+  name: 'adafactor.updateSums',
+  family: 'adafactor.updateSums',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,

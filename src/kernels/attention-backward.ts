@@ -111,7 +111,7 @@ const queryFamily = {
 
 const keyFamily = {
   ...gradientFamily,
-  family: 'attention.keys-and-values',
+  family: 'attention.keysAndValues',
   role: 'attention',
   arithmetic: 'softmax arithmetic',
   entryPoint: 'keysAndValues',
@@ -165,7 +165,7 @@ export const attentionQueries = defineKernel({
 export const attentionKeys = defineKernel({
   ...keyFamily,
   ...plain,
-  name: 'attention.keys-and-values/plain',
+  name: 'attention.keysAndValues/plain',
   workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / 64),
   launchedFlops: (dims) => launchedPairs(dims, 1, 1) * keyLaunch(dims),
 });
@@ -195,7 +195,7 @@ function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
     ...keyFamily,
     ...subgroup(lanes),
     source: attentionPrologue + stripsSource + keysSource,
-    name: `attention.keys-and-values/subgroup${lanes}`,
+    name: `attention.keysAndValues/subgroup${lanes}`,
     workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / (4 * lanes)),
     launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * keyLaunch(dims),
   });
@@ -219,7 +219,7 @@ const tiledQueries: typeof attentionQueries = defineKernel({
 const tiledKeys: typeof attentionKeys = defineKernel({
   ...keyFamily,
   ...tiled,
-  name: 'attention.keys-and-values/tiled',
+  name: 'attention.keysAndValues/tiled',
   workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / 32),
   launchedFlops: (dims) => launchedPairs(dims, 32, 32) * keyLaunch(dims),
 });

@@ -29,8 +29,8 @@ const unmasked = ({ time }: { readonly time: number }) => ({
  * has one; 0 for other j. qkv: [time, rowStride].
  */
 export const attentionMapForward = defineKernel({
-  name: 'attention-map',
-  family: 'attention-map',
+  name: 'attentionMap',
+  family: 'attentionMap',
   role: 'other',
   source: prologue + capSource + source,
   entryPoint: 'forward',

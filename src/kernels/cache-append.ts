@@ -10,8 +10,8 @@ const columnDims = ['keyColumns', 'valueColumns', 'context', 'rowStride', 'kOffs
 
 /** cache[p mod context, ·] = keys and values of row p of qkv, for the last p below the prompt's length (step scalar `length`). */
 export const cacheAppendPrefill = defineKernel({
-  name: 'cache.append-prefill',
-  family: 'cache.append-prefill',
+  name: 'cacheAppend.prefill',
+  family: 'cacheAppend.prefill',
   role: 'movement',
   source: prologue + source,
   entryPoint: 'prefill',
@@ -43,8 +43,8 @@ export const cacheAppendPrefill = defineKernel({
 
 /** cache[state[0] mod context, ·] = keys and values of the only row of qkv. */
 export const cacheAppendDecode = defineKernel({
-  name: 'cache.append-decode',
-  family: 'cache.append-decode',
+  name: 'cacheAppend.decode',
+  family: 'cacheAppend.decode',
   role: 'movement',
   source: prologue + source,
   entryPoint: 'decode',

@@ -8,8 +8,8 @@ const perStep = 32;
 
 /** y[i] = Σ of eight chains a ← a·m + c, 4 × `steps` long. x: [m, c]; y: [workgroups · 64]. */
 export const fmaPeakScalar = defineKernel({
-  name: 'fma-peak/scalar',
-  family: 'fma-peak',
+  name: 'fmaPeak/scalar',
+  family: 'fmaPeak',
   role: 'other',
   source: prologue + source,
   entryPoint: 'scalar',
@@ -40,6 +40,6 @@ export const fmaPeakScalar = defineKernel({
 /** The same chains as two vec4. */
 export const fmaPeakVector = defineKernel({
   ...fmaPeakScalar,
-  name: 'fma-peak/vector',
+  name: 'fmaPeak/vector',
   entryPoint: 'vector',
 });

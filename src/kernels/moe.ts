@@ -5,11 +5,11 @@ import { activation } from './activation.ts';
 import type { ActivationName } from './activation-functions.ts';
 import { combineExperts } from './expert-combine.ts';
 import { placeTokens } from './expert-placement.ts';
+import { gatedActivation } from './gated-activation.ts';
 import { expertLinear, expertTileRows } from './grouped-matmul.ts';
 import { linear } from './linear.ts';
 import { type RouterLosses, type RouterOptions, route } from './router.ts';
 import { recordStatistics } from './router-statistics.ts';
-import { gatedActivation } from './gated-activation.ts';
 
 /** The weights of a mixture. */
 export interface MoeParameters {

@@ -7,8 +7,8 @@ import { prologue } from './prologue.ts';
 
 /** y = x[length − 1] with `length` of the step record. x: [rows, columns], y: [columns]. */
 export const selectRowForward = defineKernel({
-  name: 'select-row',
-  family: 'select-row',
+  name: 'selectRow',
+  family: 'selectRow',
   role: 'movement',
   source: prologue + source,
   entryPoint: 'forward',

@@ -6,11 +6,11 @@
 import { activation } from '../kernels/activation.ts';
 import { add } from '../kernels/add.ts';
 import { addDropped, dropout } from '../kernels/dropout.ts';
+import { gatedActivation } from '../kernels/gated-activation.ts';
 import { layerNorm } from '../kernels/layer-norm.ts';
 import { linear } from '../kernels/linear.ts';
 import { rmsNorm } from '../kernels/rms-norm.ts';
 import { scale } from '../kernels/scale.ts';
-import { gatedActivation } from '../kernels/gated-activation.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import type { Attend } from './attention-block.ts';

@@ -1,9 +1,9 @@
 // The feed-forward part of a layer with experts: a router, the experts it chooses, and those that every token takes.
 import { activation } from '../kernels/activation.ts';
+import { gatedActivation } from '../kernels/gated-activation.ts';
 import { linear } from '../kernels/linear.ts';
 import { moe } from '../kernels/moe.ts';
 import { statisticsStride, updateRouterBias } from '../kernels/router-statistics.ts';
-import { gatedActivation } from '../kernels/gated-activation.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { expertLayers } from './experts-config.ts';

@@ -94,6 +94,11 @@ describe.each([...new Set(kernels)].map((kernel) => ({ name: kernel.name, kernel
     const bindings = parseBindings(kernel.source).filter(({ group }) => group === 0);
     const shapes: readonly Dims[] = [...kernel.selfTest, ...kernel.calibration];
 
+    it('is called camelCase.camelCase, after a slash what distinguishes a variant, and its family by the first', () => {
+      expect(kernel.name).toMatch(/^[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)?(\/[\w-]+)?$/);
+      expect(kernel.family).toBe(kernel.name.split('/')[0]);
+    });
+
     it('names an entry point of its WGSL', () => {
       expect(kernel.source).toMatch(new RegExp(`@compute[^{]*\\bfn\\s+${kernel.entryPoint}\\s*\\(`));
     });

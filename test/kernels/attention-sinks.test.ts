@@ -21,7 +21,7 @@ describe('gradients of attention with sinks', () => {
     [
       'only the rows train',
       [true, false],
-      ['attention.delta', 'attention.queries', 'attention.keys-and-values'],
+      ['attention.delta', 'attention.queries', 'attention.keysAndValues'],
     ],
   ] as const)('are the wanted ones where %s', (_, [trainsRows, trainsSinks], expected) => {
     const tape = new Tape({ capabilities: baselineCapabilities, training: true });

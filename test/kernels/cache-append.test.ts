@@ -60,6 +60,6 @@ describe('cacheAppend', () => {
     const tape = new Tape({ capabilities: baselineCapabilities });
     const state = tape.tensor('state', [4], 'u32');
     appendDecode(tape, tape.tensor('qkv', [1, 15]), tape.tensor('cache', [8, 7]), state, options);
-    expect(tape.dispatches.map(({ kernel }) => kernel.name)).toEqual(['cache.append-decode']);
+    expect(tape.dispatches.map(({ kernel }) => kernel.name)).toEqual(['cacheAppend.decode']);
   });
 });

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ActivationName } from '../../src/kernels/activation-functions.ts';
+import { gatedActivation } from '../../src/kernels/gated-activation.ts';
 import { linear } from '../../src/kernels/linear.ts';
 import { expertCapacity, type MoeOptions, moe } from '../../src/kernels/moe.ts';
-import { gatedActivation } from '../../src/kernels/gated-activation.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';

@@ -47,7 +47,7 @@ export function calibrateDevice(
 }
 
 function arithmeticProbes(): Kernel[] {
-  return [kernelNamed('fma-peak/scalar'), kernelNamed('fma-peak/vector')];
+  return [kernelNamed('fmaPeak/scalar'), kernelNamed('fmaPeak/vector')];
 }
 
 /** The mixture of kernels that tells this device's pace: `paceSeconds` over its seconds is the pace now. */

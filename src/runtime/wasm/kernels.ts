@@ -17,9 +17,9 @@ export interface WasmKernels {
   parametersOf(family: string): readonly string[];
 }
 
-/** Name of the exported function that serves a family: `attention.keys-and-values` is `attentionKeysAndValues`. */
+/** Name of the exported function that serves a family: `attention.keysAndValues` is `attentionKeysAndValues`. */
 export function functionName(family: string): string {
-  return family.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase());
+  return family.replace(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Whether a family has a WASM kernel. */
