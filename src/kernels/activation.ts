@@ -18,7 +18,6 @@ const everyKind = (elements: number) =>
 /** y = f(x); f by `kind`. */
 export const activationForward = defineKernel({
   name: 'activation.forward',
-  family: 'activation.forward',
   role: 'activation',
   arithmetic: 'activation arithmetic',
   source: prologue + source,
@@ -46,7 +45,6 @@ export const activationForward = defineKernel({
 /** dx = f′(x) · dy (+ dx). */
 export const activationBackward = defineKernel({
   name: 'activation.backward',
-  family: 'activation.backward',
   role: 'activation',
   arithmetic: 'activation arithmetic',
   source: prologue + source,

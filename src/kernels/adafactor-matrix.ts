@@ -41,7 +41,6 @@ export function runsOf({ rows, columns }: Dims<'rows' | 'columns'>): number {
 /** r += b(mean g² − r), and Σ w² of each row. */
 export const adafactorRows = defineKernel({
   name: 'adafactor.rows',
-  family: 'adafactor.rows',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -83,7 +82,6 @@ export const adafactorRows = defineKernel({
 /** Σ g² of slices of the columns of a block. */
 export const adafactorColumns = defineKernel({
   name: 'adafactor.columns',
-  family: 'adafactor.columns',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -125,7 +123,6 @@ export const adafactorColumns = defineKernel({
 /** c += b(mean g² − c); scales = [1 ÷ max(mean(r), epsilon), α] of each matrix. */
 export const adafactorFinish = defineKernel({
   name: 'adafactor.finish',
-  family: 'adafactor.finish',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -174,7 +171,6 @@ export const adafactorFinish = defineKernel({
 /** Σ u² of runs of a block's elements. */
 export const adafactorUpdateSums = defineKernel({
   name: 'adafactor.updateSums',
-  family: 'adafactor.updateSums',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -217,7 +213,6 @@ export const adafactorUpdateSums = defineKernel({
 /** w = w(1 − rate·decay) − α·u ÷ max(1, rms(u) ÷ updateClip), for a block. */
 export const adafactorApply = defineKernel({
   name: 'adafactor.apply',
-  family: 'adafactor.apply',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,

@@ -39,7 +39,6 @@ const constants = { decayExponent: 0.8, epsilon: 1e-8, minimumScale: 1e-3, updat
 /** v += b(g² − v); w −= α·u ÷ max(1, rms(u) ÷ updateClip); all [vectors, columns], each vector by itself. */
 export const adafactorVectors = defineKernel({
   name: 'adafactor.vectors',
-  family: 'adafactor.vectors',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + vectorSource,

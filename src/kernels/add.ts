@@ -9,7 +9,6 @@ import { prologue } from './prologue.ts';
 /** y = a (+ b) (+ y). All have `elements` elements. */
 export const addKernel = defineKernel({
   name: 'add',
-  family: 'add',
   role: 'addition',
   arithmetic: 'residual',
   source: prologue + source,

@@ -40,7 +40,6 @@ const calibration = attentionCalibration.map((dims) => ({ ...dims, accumulate: 0
 /** delta[b, h, t] = Σ_d y[b, t, h, d] · dy[b, t, h, d]: what softmax's gradient subtracts. y, dy: [B·T, H·Dv]. */
 export const attentionDelta = defineKernel({
   name: 'attention.delta',
-  family: 'attention.delta',
   role: 'attention',
   arithmetic: 'softmax arithmetic',
   source: prologue + deltaSource,
@@ -92,7 +91,6 @@ const gradientFamily = {
 
 const queryFamily = {
   ...gradientFamily,
-  family: 'attention.queries',
   role: 'attention',
   arithmetic: 'softmax arithmetic',
   entryPoint: 'queries',
@@ -111,7 +109,6 @@ const queryFamily = {
 
 const keyFamily = {
   ...gradientFamily,
-  family: 'attention.keysAndValues',
   role: 'attention',
   arithmetic: 'softmax arithmetic',
   entryPoint: 'keysAndValues',

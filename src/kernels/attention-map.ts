@@ -30,7 +30,6 @@ const unmasked = ({ time }: { readonly time: number }) => ({
  */
 export const attentionMapForward = defineKernel({
   name: 'attentionMap',
-  family: 'attentionMap',
   role: 'other',
   source: prologue + capSource + source,
   entryPoint: 'forward',

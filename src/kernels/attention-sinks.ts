@@ -10,7 +10,6 @@ import { prologue } from './prologue.ts';
 /** sums[b, h] = −Σ_t exp(sinks[h] − logSumExp[b, h, t]) · delta[b, h, t], a sample's part of the gradient of the sinks. */
 export const attentionSinkGradients = defineKernel({
   name: 'attention.sinks',
-  family: 'attention.sinks',
   role: 'attention',
   arithmetic: 'attention sinks',
   source: prologue + source,

@@ -32,7 +32,6 @@ type ForwardDims = Dims<(typeof forwardDims)[number]>;
 
 /** What the variants of the forward pass have in common. */
 const forwardFamily = {
-  family: 'attention.forward',
   role: 'attention',
   arithmetic: 'softmax arithmetic',
   entryPoint: 'forward',

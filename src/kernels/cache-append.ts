@@ -11,7 +11,6 @@ const columnDims = ['keyColumns', 'valueColumns', 'context', 'rowStride', 'kOffs
 /** cache[p mod context, ·] = keys and values of row p of qkv, for the last p below the prompt's length (step scalar `length`). */
 export const cacheAppendPrefill = defineKernel({
   name: 'cacheAppend.prefill',
-  family: 'cacheAppend.prefill',
   role: 'movement',
   source: prologue + source,
   entryPoint: 'prefill',
@@ -44,7 +43,6 @@ export const cacheAppendPrefill = defineKernel({
 /** cache[state[0] mod context, ·] = keys and values of the only row of qkv. */
 export const cacheAppendDecode = defineKernel({
   name: 'cacheAppend.decode',
-  family: 'cacheAppend.decode',
   role: 'movement',
   source: prologue + source,
   entryPoint: 'decode',

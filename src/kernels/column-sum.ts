@@ -8,7 +8,6 @@ import { prologue } from './prologue.ts';
 /** y[s, c] = Σ x[r, c] over the rows r of slice s (+ y[s, c]). x: [rows, columns] of row length xStride. */
 export const columnSum = defineKernel({
   name: 'columnSum',
-  family: 'columnSum',
   role: 'reduction',
   arithmetic: 'bias',
   source: prologue + source,

@@ -6,7 +6,6 @@ import { prologue } from './prologue.ts';
 /** y = x. x, y: [vectors, 4]. */
 export const copyForward = defineKernel({
   name: 'copy',
-  family: 'copy',
   role: 'movement',
   source: prologue + source,
   entryPoint: 'forward',

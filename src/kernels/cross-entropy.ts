@@ -28,7 +28,6 @@ const targetFill = (columns: number) => (uniform: number, index: number) =>
  */
 export const crossEntropyKernel = defineKernel({
   name: 'crossEntropy',
-  family: 'crossEntropy',
   role: 'loss',
   arithmetic: 'loss arithmetic',
   source: prologue + source,
@@ -86,7 +85,6 @@ export const crossEntropyKernel = defineKernel({
 /** selected[b, t] = tokens[b, t + shift], or ignoredTarget before the last position if lastOnly = 1. */
 export const selectTargetsKernel = defineKernel({
   name: 'crossEntropy.selectTargets',
-  family: 'crossEntropy.selectTargets',
   role: 'loss',
   arithmetic: 'loss arithmetic',
   source: prologue + source,
@@ -128,7 +126,6 @@ export const selectTargetsKernel = defineKernel({
  */
 export const lossSumKernel = defineKernel({
   name: 'crossEntropy.sumLosses',
-  family: 'crossEntropy.sumLosses',
   role: 'loss',
   arithmetic: 'loss arithmetic',
   source: prologue + source,

@@ -51,7 +51,6 @@ function probePosition(context: number): number {
 function variant(threads: 64 | 256) {
   return defineKernel({
     name: `attention.decode/${threads}`,
-    family: 'attention.decode',
     role: 'attention',
     arithmetic: 'softmax arithmetic',
     source: prologue + capSource + source,

@@ -10,7 +10,6 @@ import { prologue, randomUniform } from './prologue.ts';
 /** y = x ∘ mask ÷ (1 − probability) (+ residual) (+ y): forward, and backward on gradients. All are [rows, columns]. */
 export const dropoutKernel = defineKernel({
   name: 'dropout',
-  family: 'dropout',
   role: 'dropout',
   arithmetic: 'dropout',
   waste: 'random numbers',

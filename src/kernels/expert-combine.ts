@@ -32,7 +32,6 @@ const typicalSizes = [
 /** y[n] = (residual[n] +) Σⱼ weights[n, j] · outputs[rows[n, j]] (+ y[n]); every weight is 1 unless `weighted`. */
 export const combineKernel = defineKernel({
   name: 'expertCombine.combine',
-  family: 'expertCombine.combine',
   role: 'combination',
   arithmetic: 'expert weighting',
   source: prologue + source,
@@ -76,7 +75,6 @@ export const combineKernel = defineKernel({
 /** dOutputs[r] = weights[a] · dy[token of a] with a = assignments[r], for the rows r that are used. */
 export const spreadKernel = defineKernel({
   name: 'expertCombine.spread',
-  family: 'expertCombine.spread',
   role: 'combination',
   arithmetic: 'expert weighting',
   source: prologue + source,
@@ -117,7 +115,6 @@ const dotRows = 8;
 /** dWeights[n, j] = dy[n] · outputs[rows[n, j]]; 0 for a dropped choice. */
 export const weightDots = defineKernel({
   name: 'expertCombine.dots',
-  family: 'expertCombine.dots',
   role: 'combination',
   arithmetic: 'expert weighting',
   source: prologue + source,

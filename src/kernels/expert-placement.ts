@@ -25,7 +25,6 @@ const exampleChoice = (experts: number) => (uniform: number) => Math.floor(unifo
 /** counts[e] = choices of expert e; ranks[i] = how many choices before i fell on the same expert. */
 export const expertCount = defineKernel({
   name: 'expertPlacement.count',
-  family: 'expertPlacement.count',
   role: 'placement',
   waste: 'placing tokens',
   source: prologue + source,
@@ -63,7 +62,6 @@ export const expertCount = defineKernel({
  */
 export const expertTiles = defineKernel({
   name: 'expertPlacement.tile',
-  family: 'expertPlacement.tile',
   role: 'placement',
   waste: 'placing tokens',
   source: prologue + source,
@@ -115,7 +113,6 @@ function fittingCounts(experts: number, tileRows: number, tileBound: number) {
 /** rows[i] = offset of the choice's expert + rank, or `droppedRow`; assignments[rows[i]] = i. */
 export const expertPlace = defineKernel({
   name: 'expertPlacement.place',
-  family: 'expertPlacement.place',
   role: 'placement',
   waste: 'placing tokens',
   source: prologue + source,

@@ -9,7 +9,6 @@ const perStep = 32;
 /** y[i] = Σ of eight chains a ← a·m + c, 4 × `steps` long. x: [m, c]; y: [workgroups · 64]. */
 export const fmaPeakScalar = defineKernel({
   name: 'fmaPeak/scalar',
-  family: 'fmaPeak',
   role: 'other',
   source: prologue + source,
   entryPoint: 'scalar',

@@ -25,7 +25,6 @@ const selfTest = activationNames.map((_, kind) => ({ rows: 3 + kind, columns: 43
 /** y = f(gate) ∘ up. x: [rows, 2 · columns], gate columns first; y: [rows, columns]. */
 export const gatedForward = defineKernel({
   name: 'gatedActivation.forward',
-  family: 'gatedActivation.forward',
   role: 'activation',
   arithmetic: 'activation arithmetic',
   source: prologue + source,
@@ -57,7 +56,6 @@ export const gatedForward = defineKernel({
  */
 export const gatedBackward = defineKernel({
   name: 'gatedActivation.backward',
-  family: 'gatedActivation.backward',
   role: 'activation',
   arithmetic: 'activation arithmetic',
   source: prologue + source,

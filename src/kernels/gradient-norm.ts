@@ -23,7 +23,6 @@ export function stepMark(step: number): number {
 /** squares[g] = Σ gradient² over every groups-th run of 512 elements from run g. */
 export const sumSquaresKernel = defineKernel({
   name: 'gradientNorm.sumSquares',
-  family: 'gradientNorm.sumSquares',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -56,7 +55,6 @@ export const sumSquaresKernel = defineKernel({
  */
 export const finishNormKernel = defineKernel({
   name: 'gradientNorm.finish',
-  family: 'gradientNorm.finish',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,

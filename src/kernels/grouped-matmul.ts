@@ -178,7 +178,6 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
     2 * rows * columns * inner + accumulate * columns * rows * (layout === 'tn' ? experts : 1);
   return defineKernel({
     name: `groupedMatmul.${layout}/${variant.name}`,
-    family: `groupedMatmul.${layout}`,
     role: 'expertProduct',
     source: prologue + variant.source,
     entryPoint: variant.entryPoint ?? 'main',

@@ -38,7 +38,6 @@ function variant(name: 'tree' | 'plain') {
   const isTree = name === 'tree';
   return defineKernel({
     name: `headMatmul/${name}`,
-    family: 'headMatmul',
     role: 'product',
     source: prologue + source,
     entryPoint: name,

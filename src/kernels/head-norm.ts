@@ -39,7 +39,6 @@ function startOf({ heads, columns, rowStride, first }: Segments, segment: number
 export const headNormForward = defineKernel({
   ...declaration,
   name: 'headNorm.forward',
-  family: 'headNorm.forward',
   role: 'headNorm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
@@ -83,7 +82,6 @@ export const headNormForward = defineKernel({
 export const headNormBackward = defineKernel({
   ...declaration,
   name: 'headNorm.backward',
-  family: 'headNorm.backward',
   role: 'headNorm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
@@ -125,7 +123,6 @@ export const headNormBackward = defineKernel({
 export const headNormBackwardWeight = defineKernel({
   ...declaration,
   name: 'headNorm.backwardWeight',
-  family: 'headNorm.backwardWeight',
   role: 'headNorm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',

@@ -9,7 +9,6 @@ import { prologue } from './prologue.ts';
 /** cache[p] = latent and rotated key of row p, for p below the prompt's length (step scalar `length`). */
 export const latentCachePrefill = defineKernel({
   name: 'latentCache.prefill',
-  family: 'latentCache.prefill',
   role: 'packing',
   arithmetic: 'rotary positions',
   source: prologue + source,
@@ -49,7 +48,6 @@ export const latentCachePrefill = defineKernel({
 /** cache[state[0]] = latent and rotated key of the only row; rows = rotated parts of its query heads. */
 export const latentCacheDecode = defineKernel({
   name: 'latentCache.decode',
-  family: 'latentCache.decode',
   role: 'packing',
   arithmetic: 'rotary positions',
   source: prologue + source,

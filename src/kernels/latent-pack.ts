@@ -50,7 +50,6 @@ function shapesOf(sizes: PackDims) {
 /** qkv = query heads | key heads | value heads, the rotated key in each key head. */
 export const latentPackForward = defineKernel({
   name: 'latentPack.forward',
-  family: 'latentPack.forward',
   role: 'packing',
   arithmetic: 'rotary positions',
   source: prologue + source,
@@ -96,7 +95,6 @@ export const latentPackForward = defineKernel({
 /** Gradients of queries, of keys and values, and of the rotated key, which is the sum over heads. */
 export const latentPackBackward = defineKernel({
   name: 'latentPack.backward',
-  family: 'latentPack.backward',
   role: 'packing',
   arithmetic: 'rotary positions',
   source: prologue + source,

@@ -11,7 +11,6 @@ import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.t
  */
 export const layerNormForward = defineKernel({
   name: 'layerNorm.forward',
-  family: 'layerNorm.forward',
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'LayerNorm',
@@ -64,7 +63,6 @@ export const layerNormForward = defineKernel({
 /** dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation, g = dy ∘ (scale + offset), x̂ the normalised input. */
 export const layerNormBackward = defineKernel({
   name: 'layerNorm.backward',
-  family: 'layerNorm.backward',
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'LayerNorm',
@@ -122,7 +120,6 @@ export const layerNormBackward = defineKernel({
  */
 export const layerNormBackwardWeight = defineKernel({
   name: 'layerNorm.backwardWeight',
-  family: 'layerNorm.backwardWeight',
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'LayerNorm',

@@ -228,7 +228,6 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   const isPlain = variant.source === plainSource;
   return defineKernel({
     name: `matmul.${layout}/${variant.name}`,
-    family: `matmul.${layout}`,
     role: 'product',
     source: prologue + variant.source,
     entryPoint: variant.entryPoint ?? 'main',

@@ -41,7 +41,6 @@ const calibration = [64, 256, 1024].map((size) => ({ rows: size, columns: size, 
 /** m += (1 − β)(g − m); x = g + β(m − g), packed; 0 in a step that is not finite. */
 export const muonMomentum = defineKernel({
   name: 'muon.momentum',
-  family: 'muon.momentum',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -76,7 +75,6 @@ export const muonMomentum = defineKernel({
 /** x ÷ (‖x‖ + 1e-7) in place, from the sums of squares. */
 export const muonNormalise = defineKernel({
   name: 'muon.normalise',
-  family: 'muon.normalise',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -107,7 +105,6 @@ export const muonNormalise = defineKernel({
 /** y = a·1 + b·s + c·y; all [columns, columns]. */
 export const muonPolynomial = defineKernel({
   name: 'muon.polynomial',
-  family: 'muon.polynomial',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -132,7 +129,6 @@ export const muonPolynomial = defineKernel({
 /** w = w·(1 − η·decay) − η·scale·update with η = rate · learning rate; nothing in a step that is not finite. */
 export const muonApply = defineKernel({
   name: 'muon.apply',
-  family: 'muon.apply',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,

@@ -18,7 +18,6 @@ const metrics = {
 /** AdamW: decoupled decay, epsilon outside the root after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂. */
 export const adamWKernel = defineKernel({
   name: 'adamW',
-  family: 'adamW',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -64,7 +63,6 @@ function adamWDims(elements: number, decayElements: number, clearGradient: numbe
 /** SGD with momentum; decay is added to the gradient. moment1 is the velocity, zero at first. */
 export const sgdKernel = defineKernel({
   name: 'sgd',
-  family: 'sgd',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
@@ -105,7 +103,6 @@ export const sgdKernel = defineKernel({
 /** Lion: m·β₁ + g·(1 − β₁) says by its signs where to go. rate1 = 1 − β₁, rate2 = 1 − β₂. */
 export const lionKernel = defineKernel({
   name: 'lion',
-  family: 'lion',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,

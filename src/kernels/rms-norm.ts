@@ -9,7 +9,6 @@ import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.t
 /** y = x ÷ √(mean x² + epsilon) · (weight + offset) per row; keeps the factor of each row in statistics: [rows]. */
 export const rmsNormForward = defineKernel({
   name: 'rmsNorm.forward',
-  family: 'rmsNorm.forward',
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
@@ -54,7 +53,6 @@ export const rmsNormForward = defineKernel({
 /** dx = (g − x̂ · mean(g ∘ x̂)) · scale, g = dy ∘ weight, x̂ = x · scale. */
 export const rmsNormBackward = defineKernel({
   name: 'rmsNorm.backward',
-  family: 'rmsNorm.backward',
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
@@ -107,7 +105,6 @@ export const rmsNormBackward = defineKernel({
 /** sums[s] = Σ over the rows of slice s of dy ∘ x̂: [slices, columns]. */
 export const rmsNormBackwardWeight = defineKernel({
   name: 'rmsNorm.backwardWeight',
-  family: 'rmsNorm.backwardWeight',
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',

@@ -18,7 +18,6 @@ const rowDims = ['heads', 'keyValueHeads', 'keySize', 'rotated', 'rowStride', 'q
  */
 export const ropeRotate = defineKernel({
   name: 'rope.rotate',
-  family: 'rope.rotate',
   role: 'position',
   arithmetic: 'rotary positions',
   source: prologue + source,
@@ -52,7 +51,6 @@ export const ropeRotate = defineKernel({
 /** Rotates the first `rotated` channels of query and key heads of the only row by the position in state[0]. */
 export const ropeDecodeRotate = defineKernel({
   name: 'rope.decode',
-  family: 'rope.decode',
   role: 'position',
   arithmetic: 'rotary positions',
   source: prologue + source,

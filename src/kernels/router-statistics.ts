@@ -16,7 +16,6 @@ export function statisticsStride(experts: number): number {
 /** Adds a replay's numbers to the statistics from `first` on; sums over tokens and steps. */
 export const gatherStatistics = defineKernel({
   name: 'routerStatistics.gather',
-  family: 'routerStatistics.gather',
   role: 'statistics',
   arithmetic: 'router arithmetic',
   source: prologue + source,
@@ -65,7 +64,6 @@ export const gatherStatistics = defineKernel({
 /** bias += rate · sign(mean load − load) of the step, unless it is not finite; the step's loads are left at zero. */
 export const updateBiasKernel = defineKernel({
   name: 'routerStatistics.updateBias',
-  family: 'routerStatistics.updateBias',
   role: 'statistics',
   arithmetic: 'router arithmetic',
   source: prologue + source,

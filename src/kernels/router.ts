@@ -34,7 +34,6 @@ function plainDims(tokens: number, experts: number, perToken: number): Dims<(typ
  */
 export const routerForward = defineKernel({
   name: 'router.forward',
-  family: 'router.forward',
   role: 'router',
   arithmetic: 'router arithmetic',
   source: prologue + source,
@@ -129,7 +128,6 @@ const backwardShape = (tokens: number, experts: number, perToken: number) => ({
  */
 export const routerBackward = defineKernel({
   name: 'router.backward',
-  family: 'router.backward',
   role: 'router',
   arithmetic: 'router arithmetic',
   source: prologue + source,

@@ -48,7 +48,6 @@ function passes({ temperature, topK, topP }: Scalars): number {
  */
 export const sampleKernel = defineKernel({
   name: 'sample',
-  family: 'sample',
   role: 'sampling',
   arithmetic: 'sampling',
   source: prologue + source,

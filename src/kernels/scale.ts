@@ -10,7 +10,6 @@ import { prologue } from './prologue.ts';
 /** y = factor · x (+ residual) (+ y). All have `elements` elements. */
 export const scaleKernel = defineKernel({
   name: 'scale',
-  family: 'scale',
   role: 'scaling',
   arithmetic: 'scaling',
   source: prologue + source,

@@ -8,7 +8,6 @@ import { prologue } from './prologue.ts';
 /** y = x[length − 1] with `length` of the step record. x: [rows, columns], y: [columns]. */
 export const selectRowForward = defineKernel({
   name: 'selectRow',
-  family: 'selectRow',
   role: 'movement',
   source: prologue + source,
   entryPoint: 'forward',

@@ -9,7 +9,6 @@ import { prologue } from './prologue.ts';
 /** logits = softcap · tanh(logits ÷ softcap), in place. */
 export const softcapKernel = defineKernel({
   name: 'softcap',
-  family: 'softcap',
   role: 'loss',
   arithmetic: 'loss arithmetic',
   source: prologue + source,

@@ -8,7 +8,6 @@ import { prologue } from './prologue.ts';
 /** y[r, ·] = softmax(x[r, ·]). x, y: [rows, columns]. */
 export const softmaxForward = defineKernel({
   name: 'softmax.forward',
-  family: 'softmax.forward',
   role: 'other',
   source: prologue + source,
   entryPoint: 'forward',
@@ -41,7 +40,6 @@ export const softmaxForward = defineKernel({
 /** dx = y ∘ (dy − Σ dy ∘ y) per row. All [rows, columns]. */
 export const softmaxBackward = defineKernel({
   name: 'softmax.backward',
-  family: 'softmax.backward',
   role: 'other',
   source: prologue + source,
   entryPoint: 'backward',

@@ -4,6 +4,7 @@
 // workgroups), and what the kernel needs of the roofline's time once it runs. Two numbers a kernel are few enough for
 // three timed shapes, and hold beyond them, where a curve through the points would not.
 import { type DeviceProfile, type EfficiencyPoint, limitOf } from './device-profile.ts';
+import { familyOf } from './kernel.ts';
 
 /** The fitted model of one kernel. */
 export interface KernelEfficiency {
@@ -41,10 +42,6 @@ export function efficiencyOf(profile: DeviceProfile, kernel: string): KernelEffi
   const slowdowns = all.map(({ slowdown }) => slowdown).sort((a, b) => a - b);
   const slowdown = slowdowns[slowdowns.length >> 1] ?? unknownSlowdown;
   return { startSeconds: profile.launchSeconds.value, slowdown, relativeError: strangerError };
-}
-
-function familyOf(kernel: string): string {
-  return kernel.split('/')[0] ?? kernel;
 }
 
 /**

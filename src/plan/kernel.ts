@@ -30,10 +30,8 @@ export interface BindingSpec {
 
 /** One way to compute something on the GPU, with everything that anybody needs to know about it. */
 export interface Kernel<D extends string = string, B extends string = string> {
-  /** Unique, such as `softmax.forward` or `matmul.nn/subgroup`. */
+  /** Unique, such as `softmax.forward` or `matmul.nn/subgroup`: the family, and after a slash what tells a variant. */
   readonly name: string;
-  /** Variants of one computation share a family; variant tables and the WASM functions are keyed by it. */
-  readonly family: string;
   /** What it is for: what the model's diagram, the cost terms and the lessons know of it. */
   readonly role: KernelRole;
   /** What people call it, where its role is not enough. */
@@ -103,6 +101,11 @@ export const baselineCapabilities: Capabilities = {
   maxWorkgroupStorageBytes: 16_384,
   maxInvocationsPerWorkgroup: 256,
 };
+
+/** The family of a kernel's name: variants of one computation share it, and variant tables and WASM functions are keyed by it. */
+export function familyOf(name: string): string {
+  return name.split('/', 1)[0] ?? name;
+}
 
 /** Which variant of a family runs for given dims; undefined leaves the choice to the built-in order. */
 export type VariantTable = (family: string, dims: Dims) => string | undefined;

@@ -1,5 +1,13 @@
 // Records dispatches instead of running them. `backward` replays closures that record gradients: micrograd at plan time.
-import type { Capabilities, Dims, Dispatch, Kernel, Phase, VariantTable } from './kernel.ts';
+import {
+  type Capabilities,
+  type Dims,
+  type Dispatch,
+  familyOf,
+  type Kernel,
+  type Phase,
+  type VariantTable,
+} from './kernel.ts';
 import { describeTensor, type ElementType, elementCount, type MemoryClass, type Tensor } from './tensor.ts';
 
 /** What recording depends on. The same options give the same plan. */
@@ -122,7 +130,7 @@ export class Tape {
       const names = candidates.map((kernel) => kernel.name).join(', ');
       throw new Error(`choose: no variant of ${names} suits ${JSON.stringify(dims)} on this device.`);
     }
-    const wanted = this.#variants(first.family, dims);
+    const wanted = this.#variants(familyOf(first.name), dims);
     return runnable.find((kernel) => kernel.name === wanted) ?? first;
   }
 
@@ -137,8 +145,10 @@ export class Tape {
   ): void {
     const { scope, term, layer } = this.#place;
     const label = scope.join(' / ');
-    const checked = checkBindings(kernel as unknown as Kernel, bindings);
-    checkExtents(kernel as unknown as Kernel, dims, checked, label);
+    // A plan holds kernels of all dims and bindings; what a dispatch gives is checked by name, here and below.
+    const plain = kernel as unknown as Kernel;
+    const checked = checkBindings(plain, bindings);
+    checkExtents(plain, dims, checked, label);
     for (const name of kernel.dims) {
       const value = dims[name];
       if (!Number.isFinite(value)) {
@@ -154,7 +164,7 @@ export class Tape {
       );
     }
     this.#dispatches.push({
-      kernel: kernel as unknown as Kernel,
+      kernel: plain,
       dims,
       bindings: checked,
       workgroups,

@@ -1,7 +1,7 @@
 // The table test that every kernel passes: GPU and WASM against reference, stray writes, and a cost that makes sense.
 import { describe, expect, it } from 'vitest';
 import type { Dims, Kernel, Scalars } from '../../src/plan/kernel.ts';
-import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { baselineCapabilities, familyOf } from '../../src/plan/kernel.ts';
 import { freeze, type Plan } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
@@ -69,11 +69,12 @@ function describeWasm(
   options: { readonly tolerance?: number; readonly scalars?: Scalars },
 ): void {
   const fresh = shapes.filter((dims) => {
-    const key = `${kernel.family} ${JSON.stringify(dims)}`;
+    const family = familyOf(kernel.name);
+    const key = `${family} ${JSON.stringify(dims)}`;
     return !checkedFamilies.has(key) && checkedFamilies.add(key);
   });
-  if (fresh.length === 0 || !hasWasmKernel(kernel.family)) return;
-  describe(`${kernel.family} on WASM`, () => {
+  if (fresh.length === 0 || !hasWasmKernel(familyOf(kernel.name))) return;
+  describe(`${familyOf(kernel.name)} on WASM`, () => {
     it.each(fresh.map((dims) => [JSON.stringify(dims), dims] as const))(
       'agrees with its reference at %s',
       async (_, dims) => {

@@ -8,7 +8,7 @@ import {
   type GroupedLayout,
   groupedMatmulKernels,
 } from '../../src/kernels/grouped-matmul.ts';
-import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { baselineCapabilities, familyOf } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { getTestDevice } from '../gpu-device.ts';
 import { checkGradient, describeKernel } from './describe-kernel.ts';
@@ -48,7 +48,9 @@ const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
 const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
 
 for (const layout of ['nn', 'nt', 'tn'] as const) {
-  for (const kernel of groupedMatmulKernels.filter(({ family }) => family === `groupedMatmul.${layout}`)) {
+  for (const kernel of groupedMatmulKernels.filter(
+    ({ name }) => familyOf(name) === `groupedMatmul.${layout}`,
+  )) {
     if ((kernel.constants?.({} as GroupedDims).lanes ?? 0) > lanes) continue;
     const height = Number(/-(\d+)x/.exec(kernel.name)?.[1] ?? 5);
     const isThorough = /plain|subgroup8-32x8|subgroup4-16x8|tiled-64x128/.test(kernel.name);

@@ -1,7 +1,7 @@
 // Every variant of every layout against the reference: sizes around the tiles, strides, options and slices.
 import { describe, expect, it } from 'vitest';
 import { type MatmulDims, type MatmulLayout, matmulKernels, recordMatmul } from '../../src/kernels/matmul.ts';
-import { baselineCapabilities, type Capabilities } from '../../src/plan/kernel.ts';
+import { baselineCapabilities, type Capabilities, familyOf } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { getTestDevice } from '../gpu-device.ts';
 import { describeKernel } from './describe-kernel.ts';
@@ -65,7 +65,7 @@ const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
 const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
 
 for (const layout of layouts) {
-  for (const kernel of matmulKernels.filter(({ family }) => family === `matmul.${layout}`)) {
+  for (const kernel of matmulKernels.filter(({ name }) => familyOf(name) === `matmul.${layout}`)) {
     // A subgroup variant is right on subgroups at least as wide as its lanes; suits() keeps it from the others.
     if ((kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) > lanes) continue;
     const isThorough = /plain|subgroup8-32x8|subgroup4-16x8|tiled-64x64-4x4/.test(kernel.name);

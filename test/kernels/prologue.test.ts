@@ -18,7 +18,6 @@ fn draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
 const draw = defineKernel({
   name: 'test.draw',
-  family: 'test.draw',
   role: 'other',
   source: prologue + source,
   entryPoint: 'draw',

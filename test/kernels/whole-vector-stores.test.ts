@@ -46,7 +46,6 @@ describe('findComponentStores', () => {
 function fourNeighbours(apart: number): Kernel {
   return defineKernel({
     name: `four-neighbours/${apart}`,
-    family: 'four-neighbours',
     role: 'other',
     source: `${prologue}
       @group(0) @binding(0) var<storage, read> x: array<f32>;

@@ -6,7 +6,7 @@ import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { cacheWidth } from '../../src/model/attention-config.ts';
 import { type ModelConfig, parseModel } from '../../src/model/config.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
-import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { baselineCapabilities, familyOf } from '../../src/plan/kernel.ts';
 import {
   decodeAndPrefill,
   drawWeights,
@@ -201,8 +201,8 @@ describe('the plans of latent attention', () => {
     });
     const { model, accumulate } = recordTrainingPlans(largest, train, { capabilities });
     const { decode } = recordInferencePlans(model, { capabilities });
-    expect(accumulate.dispatches.map(({ kernel }) => kernel.family)).toContain('latentPack.backward');
-    const attention = decode.dispatches.find(({ kernel }) => kernel.family === 'attention.decode');
+    expect(accumulate.dispatches.map(({ kernel }) => familyOf(kernel.name))).toContain('latentPack.backward');
+    const attention = decode.dispatches.find(({ kernel }) => familyOf(kernel.name) === 'attention.decode');
     expect(attention?.dims).toMatchObject({ heads: 2, keyValueHeads: 1, keySize: 640, valueSize: 512 });
   });
 

@@ -256,7 +256,7 @@ describe('aliases and adopted gradients', () => {
 });
 
 describe('Tape.choose', () => {
-  const plain = { ...softmaxForward, name: 'f/plain', family: 'f' } as unknown as Kernel;
+  const plain = { ...softmaxForward, name: 'f/plain' } as unknown as Kernel;
   const wide = {
     ...plain,
     name: 'f/wide',

@@ -13,7 +13,6 @@ import { addScaled } from './tiny-kernels.ts';
 /** Writes what its records hold, as bits, one row of eight words per workgroup. */
 const witness = defineKernel({
   name: 'test.witness',
-  family: 'test.witness',
   role: 'other',
   source: `${prologue}
 @group(0) @binding(0) var<storage, read_write> y: array<u32>;

@@ -24,7 +24,6 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
 /** y += x · learningRate + workgroup: shows which workgroups ran, how often, and with which step record. */
 export const addScaled = defineKernel({
   name: 'test.addScaled',
-  family: 'test.addScaled',
   role: 'other',
   source: `${prologue}${head}${entry('y[i] += x[i] * step.learningRate + f32(workgroup);')}`,
   entryPoint: 'forward',

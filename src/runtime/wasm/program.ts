@@ -1,5 +1,5 @@
 // A plan as WASM threads read it: calls with addresses and sizes filled in, and step scalars by their names.
-import type { Dispatch } from '../../plan/kernel.ts';
+import { type Dispatch, familyOf } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Tensor } from '../../plan/tensor.ts';
 import { functionName, type WasmKernels } from './kernels.ts';
@@ -25,7 +25,7 @@ export type WasmProgram = readonly (WasmCall | undefined)[];
 /** Largest scratch that a dispatch of the plans asks for. Bytes. */
 export function scratchBytesOf(kernels: WasmKernels, plans: readonly Plan[]): number {
   const sizes = plans.flatMap(({ dispatches }) =>
-    dispatches.map(({ kernel, dims }) => kernels.measure(kernel.family, dims)?.scratchBytes ?? 0),
+    dispatches.map(({ kernel, dims }) => kernels.measure(familyOf(kernel.name), dims)?.scratchBytes ?? 0),
   );
   return sizes.reduce((largest, size) => Math.max(largest, size), 0);
 }
@@ -43,9 +43,9 @@ function compileCall(
   { kernel, dims, bindings }: Dispatch,
   addressOf: (tensor: Tensor) => number,
 ): WasmCall | undefined {
-  const measured = kernels.measure(kernel.family, dims);
+  const measured = kernels.measure(familyOf(kernel.name), dims);
   if (!measured) return undefined;
-  const parameters = kernels.parametersOf(kernel.family);
+  const parameters = kernels.parametersOf(familyOf(kernel.name));
   const scalars: [number, string][] = [];
   const values = parameters.map((parameter, index) => {
     const tensor = bindings[parameter];
@@ -57,7 +57,7 @@ function compileCall(
     return 0;
   });
   return {
-    name: functionName(kernel.family),
+    name: functionName(familyOf(kernel.name)),
     values,
     scalars,
     scratch: parameters.indexOf('scratch'),

@@ -7,7 +7,7 @@ import { writeParameters } from '../../../src/lab/plans/parameter-io.ts';
 import { type Run, weightsOf } from '../../../src/lab/training/run.ts';
 import { constantTables, createModelTensors } from '../../../src/model/model-tensors.ts';
 import { recordTrunk } from '../../../src/model/transformer.ts';
-import { baselineCapabilities } from '../../../src/plan/kernel.ts';
+import { baselineCapabilities, familyOf } from '../../../src/plan/kernel.ts';
 import { freeze } from '../../../src/plan/plan.ts';
 import { persistentTensor, storagesOf } from '../../../src/plan/store.ts';
 import { Tape } from '../../../src/plan/tape.ts';
@@ -27,7 +27,7 @@ async function referenceOf(run: Run, family: string, layer: number, name: string
   const tokens = persistentTensor('tokens', [1, ids.length + 1], 'u32', 'data');
   const tape = new Tape({ capabilities: baselineCapabilities });
   recordTrunk(tape, model, tokens, { batch: 1, time: ids.length });
-  const dispatch = tape.dispatches.find((one) => one.kernel.family === family && one.layer === layer);
+  const dispatch = tape.dispatches.find((one) => familyOf(one.kernel.name) === family && one.layer === layer);
   const tensor = dispatch?.bindings[name];
   if (!dispatch || !tensor) throw new Error(`no ${name} of ${family} in layer ${layer}`);
   const plan = freeze('reference', tape, [tensor]);

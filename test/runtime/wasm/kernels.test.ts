@@ -2,7 +2,7 @@
 import { signatures } from 'virtual:wasm-kernels';
 import { describe, expect, it } from 'vitest';
 import { prologue } from '../../../src/kernels/prologue.ts';
-import type { Kernel } from '../../../src/plan/kernel.ts';
+import { familyOf, type Kernel } from '../../../src/plan/kernel.ts';
 import { parseStruct } from '../../../src/plan/wgsl.ts';
 import {
   functionName,
@@ -18,7 +18,7 @@ const kernels = Object.values(modules)
   .flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]))
   .filter((value): value is Kernel => typeof value === 'object' && value !== null && 'reference' in value);
 
-const families = new Map(kernels.map((kernel) => [functionName(kernel.family), kernel]));
+const families = new Map(kernels.map((kernel) => [functionName(familyOf(kernel.name)), kernel]));
 const stepScalars = parseStruct(prologue, 'Step').map(({ name }) => name);
 
 /** The function that a measure such as `matmulNnUnits` belongs to. */
