@@ -4,8 +4,8 @@
 import { gpuEngine } from '../src/lab/plans/engine.ts';
 import { recordInferencePlans } from '../src/lab/plans/inference-plans.ts';
 import { writeParameters } from '../src/lab/plans/parameter-io.ts';
+import { Sampler } from '../src/lab/sampling/sampler.ts';
 import { median } from '../src/lab/training/median.ts';
-import { Sampler } from '../src/lab/training/sampler.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { initialiseParameters } from '../src/model/initialise.ts';
 import { constantTables, createModelTensors } from '../src/model/model-tensors.ts';

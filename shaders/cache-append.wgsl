@@ -1,26 +1,27 @@
-// Copies the keys and values of packed rows into a cache, a ring of `context` rows: position p lies in row p mod context.
-// prefill: the last `context` of the rows below the prompt's real length (step.length) of a padded prompt; other rows of
-// the cache are left as they were. decode: the only row, at the position in state[0].
-// One invocation per element: columns keys first, then values.
+// Copies the keys and values of packed rows into a cache, which has a ring of `context` rows for each slot: position p lies
+// in row p mod context. prefill: the last `context` of the rows below the prompt's real length (step.length) of a padded
+// prompt, into step.slot; other rows of the cache are left as they were. decode: a row of each slot, at the position in its
+// state. One invocation per element: columns keys first, then values.
 
 override rows: u32;
+override slots: u32;        // sequences that have a ring
 override keyColumns: u32;   // keyValueHeads · keySize
 override valueColumns: u32; // keyValueHeads · valueSize
-override context: u32;      // rows of the cache
+override context: u32;      // rows of a ring
 override rowStride: u32;
 override kOffset: u32;
 override vOffset: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;          // [rows, rowStride]
-@group(0) @binding(1) var<storage, read> state: array<u32>;        // [0] is the position of the only row
-@group(0) @binding(2) var<storage, read_write> cache: array<f32>;  // [context, keyColumns + valueColumns]
+@group(0) @binding(1) var<storage, read> state: array<u32>;        // [slots, 4], a row's first is its position
+@group(0) @binding(2) var<storage, read_write> cache: array<f32>;  // [slots, context, keyColumns + valueColumns]
 
 const workgroupSize = 64u;
 
-/// Copies one element of `row` to where `position` lies in the cache.
-fn copy(row: u32, position: u32, column: u32) {
+/// Copies one element of `row` to where `position` lies in the ring of a slot.
+fn copy(row: u32, slot: u32, position: u32, column: u32) {
   let source = select(vOffset + column - keyColumns, kOffset + column, column < keyColumns);
-  cache[position % context * (keyColumns + valueColumns) + column] = qkv[row * rowStride + source];
+  cache[(slot * context + position % context) * (keyColumns + valueColumns) + column] = qkv[row * rowStride + source];
 }
 
 @compute @workgroup_size(workgroupSize)
@@ -34,15 +35,17 @@ fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let row = length - kept + index / columns;
-  copy(row, row, index % columns);
+  copy(row, min(step.slot, slots - 1u), row, index % columns);
 }
 
 @compute @workgroup_size(workgroupSize)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
-  let column = group * workgroupSize + invocation;
-  if (group >= launch.endWorkgroup || column >= keyColumns + valueColumns) {
+  let columns = keyColumns + valueColumns;
+  let index = group * workgroupSize + invocation;
+  if (group >= launch.endWorkgroup || index >= slots * columns) {
     return;
   }
-  copy(0u, state[0], column);
+  let slot = index / columns;
+  copy(slot, slot, state[4u * slot], index % columns);
 }

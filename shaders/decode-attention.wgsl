@@ -1,6 +1,6 @@
-// Attention of one new query, at position state[0], against the cached positions, linear in their number. The cache is a
-// ring of `context` rows: of more positions the last ones are left, and their order does not matter to a softmax.
-// One workgroup per query head. Keys come in chunks: each invocation scores four of them; then columnLanes invocations, four
+// Attention of one new query of each slot, at the position in its state, against the slot's cached positions, linear in their
+// number. A slot's cache is a ring of `context` rows: of more positions the last ones are left, and their order does not
+// matter to a softmax. One workgroup per slot and query head. Keys come in chunks: each invocation scores four of them; then columnLanes invocations, four
 // value columns each, sum every slices-th key's values, weighted. The chunks' maxima rescale the sums as in
 // attention-plain.wgsl, and slices are added in a fixed order.
 //
@@ -9,8 +9,10 @@
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values
 override threads: u32; // invocations of a workgroup
+override slots: u32; // sequences that are decoded together
 override heads: u32;
 override keyValueHeads: u32;
+override rowStride: u32;   // of qkv
 override qOffset: u32;
 override context: u32;
 override rowWidth: u32;    // of the cache
@@ -18,11 +20,11 @@ override valueOffset: u32; // of the value heads in a row; 0 where values are th
 override scale: f32;
 override hasSinks: u32;
 
-@group(0) @binding(0) var<storage, read> qkv: array<f32>;        // [1, rowStride]
-@group(0) @binding(1) var<storage, read> cache: array<f32>;      // [context, rowWidth]
-@group(0) @binding(2) var<storage, read> state: array<u32>;      // [0] is the position of the query
+@group(0) @binding(0) var<storage, read> qkv: array<f32>;        // [slots, rowStride]
+@group(0) @binding(1) var<storage, read> cache: array<f32>;      // [slots, context, rowWidth]
+@group(0) @binding(2) var<storage, read> state: array<u32>;      // [slots, 4], a row's first is the position of its query
 @group(0) @binding(3) var<storage, read> sinks: array<f32>;      // [heads], or unused
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;    // [1, heads · valueSize]
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;    // [slots, heads · valueSize]
 
 const columnLanes = min(threads, (valueSize + 3u) / 4u); // invocations that share a key: four value columns each
 const slices = threads / columnLanes;
@@ -66,13 +68,17 @@ fn workgroupSum(value: f32, invocation: u32) -> f32 {
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
-  let head = linearWorkgroup(id);
-  if (head >= launch.endWorkgroup) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
     return;
   }
+  let slot = group / heads;
+  let head = group % heads;
   // Zero never happens: it hides the loop count from drivers that would unroll out of the instruction cache.
   let keySteps = select(keySize, 0u, launch.gridWidth == 0u);
-  let keyCount = min(state[0], context - 1u) + 1u;
+  let keyCount = min(state[4u * slot], context - 1u) + 1u;
+  let firstRow = slot * context;
+  let query = slot * rowStride + qOffset + head * keySize;
   let keyValueHead = head / (heads / keyValueHeads);
   let slice = invocation / columnLanes;
   let columns = invocation % columnLanes + vec4<u32>(0u, 1u, 2u, 3u) * columnLanes;
@@ -83,7 +89,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     for (var i = 0u; i < (keySize + threads - 1u) / threads; i++) {
       let d = i * threads + invocation;
       if (d < keySize) {
-        wideQuery[d] = qkv[qOffset + head * keySize + d] * scale;
+        wideQuery[d] = qkv[query + d] * scale;
       }
     }
     workgroupBarrier();
@@ -92,7 +98,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       if (d >= keySteps) {
         break;
       }
-      q[d] = qkv[qOffset + head * keySize + d] * scale;
+      q[d] = qkv[query + d] * scale;
     }
   }
   var o = vec4<f32>();
@@ -108,7 +114,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       break;
     }
     let key = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * threads + invocation;
-    let k = min(key, vec4<u32>(keyCount - 1u)) * rowWidth + keyValueHead * keySize;
+    let k = (firstRow + min(key, vec4<u32>(keyCount - 1u))) * rowWidth + keyValueHead * keySize;
     var scores = vec4<f32>();
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= keySteps || key.x >= keyCount) { // invocations without keys are idle
@@ -140,7 +146,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       if (slice >= slices || index >= min(keyCount - firstKey, chunkKeys)) {
         break;
       }
-      let v = (firstKey + index) * rowWidth + valueBase;
+      let v = (firstRow + firstKey + index) * rowWidth + valueBase;
       o = fma(vec4<f32>(weights[index]), vec4<f32>(cache[v.x], cache[v.y], cache[v.z], cache[v.w]), o);
     }
     workgroupBarrier();
@@ -155,7 +161,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     }
     for (var c = 0u; c < 4u; c++) {
       if (columns[c] < valueSize) {
-        y[head * valueSize + columns[c]] = total[c] * scaleOut;
+        y[group * valueSize + columns[c]] = total[c] * scaleOut;
       }
     }
   }

@@ -7,6 +7,7 @@
 override steps: u32; // elements per invocation
 override rowLanes: u32; // rows added side by side
 override rows: u32 = 0u;       // batch · time
+override slots: u32 = 1u;      // sequences that are decoded together
 override batch: u32 = 0u;
 override time: u32 = 1u;
 override rowLength: u32 = 1u;  // tokens per sequence in memory, at least time
@@ -18,7 +19,7 @@ override hasPositions: u32 = 0u;
 override accumulate: u32 = 0u;
 
 @group(0) @binding(0) var<storage, read> tokens: array<u32>;          // [batch, rowLength]
-@group(0) @binding(1) var<storage, read> state: array<u32>;           // decode: position, token, …
+@group(0) @binding(1) var<storage, read> state: array<u32>;           // decode: [slots, 4], position, token, …
 @group(0) @binding(2) var<storage, read> table: array<f32>;           // [blockRows, columns]
 @group(0) @binding(3) var<storage, read> positions: array<f32>;       // [positionRows, columns]
 @group(0) @binding(4) var<storage, read_write> x: array<f32>;         // [rows, columns]
@@ -61,23 +62,25 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   }
 }
 
-/// One token at the position in `state`.
+/// One token of each slot, at the position in its row of `state`.
 @compute @workgroup_size(threads)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
-  let column = group * threads + thread;
-  if (group >= launch.endWorkgroup || column >= columns) {
+  let element = group * threads + thread;
+  if (group >= launch.endWorkgroup || element >= slots * columns) {
     return;
   }
-  let token = state[1] - firstRow;
+  let slot = element / columns;
+  let column = element % columns;
+  let token = state[4u * slot + 1u] - firstRow;
   if (token >= blockRows) {
     return;
   }
   var value = table[token * columns + column];
   if (hasPositions == 1u) {
-    value += positions[min(state[0], positionRows - 1u) * columns + column];
+    value += positions[min(state[4u * slot], positionRows - 1u) * columns + column];
   }
-  x[column] = value;
+  x[element] = value;
 }
 
 /// Rank of each row: how many tokens are smaller, or equal and earlier.

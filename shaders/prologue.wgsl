@@ -22,11 +22,7 @@ struct Step {
   learningRate: f32,
   biasCorrection1: f32, // 1 − β₁ᵗ
   biasCorrection2: f32, // 1 − β₂ᵗ
-  samplingSeed: u32,
-  temperature: f32,
-  topK: u32,
-  topP: f32,
-  drawable: u32,        // ids below it may be drawn; 0: all
+  slot: u32,            // of the sequence that a prompt fills; a token's rows begin with slot 0
 }
 
 @group(1) @binding(0) var<uniform> launch: Launch;

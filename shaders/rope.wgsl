@@ -3,6 +3,7 @@
 // key heads of a packed row are rotated in place. One invocation turns one d of every head of a row; the gradient is the inverse rotation.
 
 override rows: u32;
+override slots: u32;            // sequences that are decoded together
 override time: u32;
 override heads: u32;
 override keyValueHeads: u32;
@@ -15,7 +16,7 @@ override context: u32;          // rows of the table
 override direction: f32 = 1.0;  // 1 rotates, −1 rotates back
 
 @group(0) @binding(0) var<storage, read> table: array<f32>;      // [context, rotated / 2, 2]: cosine, sine
-@group(0) @binding(1) var<storage, read> state: array<u32>;      // [0] is the position of the only row
+@group(0) @binding(1) var<storage, read> state: array<u32>;      // [slots, 4], a row's first is its position
 @group(0) @binding(2) var<storage, read_write> qkv: array<f32>;  // [rows, rowStride]
 
 const workgroupSize = 64u;
@@ -57,9 +58,11 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
 @compute @workgroup_size(workgroupSize)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
+  let half = rotated / 2u;
   let index = group * workgroupSize + invocation;
-  if (group >= launch.endWorkgroup || index >= rotated / 2u) {
+  if (group >= launch.endWorkgroup || index >= slots * half) {
     return;
   }
-  rotate(0u, min(state[0], context - 1u), index);
+  let slot = index / half;
+  rotate(slot, min(state[4u * slot], context - 1u), index % half);
 }

@@ -1,71 +1,52 @@
-// Draws a token from logits ÷ temperature, cut to the topK largest and to the nucleus of mass topP, and
+// Draws a token for each row of logits from logits ÷ temperature, cut to the topK largest and to the nucleus of mass topP, and
 // advances the state. A cut is a threshold on the bits of a logit, found by bisection from counts and masses;
 // ties at the threshold stay. The draw is the largest of logit ÷ temperature + Gumbel noise (Gumbel 1954): no
-// running sums, and an order that is fixed. One workgroup; temperature 0 takes the largest logit; of equals
-// the lowest id. Ids from step.drawable on are as if they were not there.
+// running sums, and an order that is fixed. Temperature 0 takes the largest logit; of equals the lowest id. Ids from
+// `drawable` on are as if they were not there. One workgroup per row: row r belongs to slot step.slot + r, whose settings
+// and state it reads, so that a sequence draws the same tokens in any company. A slot that has drawn its last token (its
+// counter is at `end`) stays as it is. Where a logit is not finite, the output is noToken and the slot is at its end.
+//
+// From sample-reductions.wgsl: threads, workgroupSum, workgroupArgmax.
 
-override threadLevels: u32; // log₂ of the invocations
+override rows: u32;     // of logits
+override slots: u32;    // of state, settings and output, at least rows
 override columns: u32;  // vocabulary
-override capacity: u32; // of output
+override capacity: u32; // of a slot's output
 
-@group(0) @binding(0) var<storage, read> logits: array<f32>;       // [columns]
-@group(0) @binding(1) var<storage, read_write> state: array<u32>;  // [4]: position, token, counter, produced
-@group(0) @binding(2) var<storage, read_write> output: array<u32>; // [capacity]
+@group(0) @binding(0) var<storage, read> logits: array<f32>;       // [rows, columns]
+@group(0) @binding(1) var<storage, read> settings: array<u32>;     // [slots, 6]: end, seed, topK, drawable, and bits of temperature, topP
+@group(0) @binding(2) var<storage, read_write> state: array<u32>;  // [slots, 4]: position, token, counter, produced
+@group(0) @binding(3) var<storage, read_write> output: array<u32>; // [slots, capacity]
 
-const threads = 1u << threadLevels;
-const corners = 16u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
-var<workgroup> partial: array<f32, threads>;
-var<workgroup> corner: array<f32, corners>;
-var<workgroup> best: array<u32, threads>;
+var<workgroup> isBroken: atomic<u32>; // 1 where a logit is not finite
+const noToken = 0xffffffffu;
+const slotNumbers = 4u;
+const settingNumbers = 6u;
 
-/// Ids that may be drawn are those below.
-fn drawableIds() -> u32 {
-  return select(columns, min(step.drawable, columns), step.drawable > 0u);
+/// What a slot draws by.
+struct Settings {
+  end: u32,  // the counter at which it stops
+  seed: u32,
+  topK: u32, // 0: all
+  ids: u32,  // those below may be drawn
+  temperature: f32,
+  topP: f32,
 }
 
-/// Sum in every invocation, in a fixed order: 16 corners, then one. Counts up to 2²⁴ are exact.
-fn workgroupSum(value: f32, thread: u32) -> f32 {
-  partial[thread] = value;
-  workgroupBarrier();
-  var sum = 0.0;
-  if (thread < corners) {
-    for (var i = 0u; i < threads / corners; i++) {
-      sum += partial[thread + i * corners];
-    }
-    corner[thread] = sum;
-  }
-  workgroupBarrier();
-  if (thread == 0u) {
-    sum = 0.0;
-    for (var i = 0u; i < corners; i++) {
-      sum += corner[i];
-    }
-    corner[0] = sum;
-  }
-  workgroupBarrier();
-  return corner[0];
+fn settingsOf(slot: u32) -> Settings {
+  let at = slot * settingNumbers;
+  let drawable = settings[at + 3u];
+  let ids = select(columns, min(drawable, columns), drawable > 0u);
+  let temperature = bitcast<f32>(settings[at + 4u]);
+  return Settings(settings[at], settings[at + 1u], settings[at + 2u], ids, temperature, bitcast<f32>(settings[at + 5u]));
 }
 
-/// Id of the largest value, of equals the lowest, in every invocation.
-fn workgroupArgmax(value: f32, id: u32, thread: u32) -> u32 {
-  partial[thread] = value;
-  best[thread] = id;
-  for (var level = 0u; level < threadLevels; level++) {
-    let half = threads >> (level + 1u);
-    workgroupBarrier();
-    if (thread < half) {
-      let other = partial[thread + half];
-      if (other > partial[thread] || (other == partial[thread] && best[thread + half] < best[thread])) {
-        partial[thread] = other;
-        best[thread] = best[thread + half];
-      }
-    }
-  }
-  workgroupBarrier();
-  let winner = best[0];
-  workgroupBarrier(); // the next call writes there
-  return winner;
+/// A row of logits: where it starts, the ids that may be drawn, and the largest logit.
+struct Row {
+  first: u32,
+  ids: u32,
+  largest: f32,
 }
 
 /// Bits that order as the numbers do; 0 and −0 are one number.
@@ -74,31 +55,30 @@ fn orderOf(value: f32) -> u32 {
   return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
 }
 
-/// Σ over logits from `threshold` on: of exp((logit − largest) · inverse), or of ones if inverse is 0. What is not
+/// Σ over a row's logits from `threshold` on: of exp((logit − largest) · inverse), or of ones if inverse is 0. What is not
 /// wanted is not added up, but comes to every barrier.
-fn massFrom(threshold: u32, largest: f32, inverse: f32, isWanted: bool, thread: u32) -> f32 {
-  let ids = drawableIds();
+fn massFrom(row: Row, threshold: u32, inverse: f32, isWanted: bool, thread: u32) -> f32 {
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let id = i * threads + thread;
-    if (id >= ids || !isWanted) {
+    if (id >= row.ids || !isWanted) {
       break;
     }
-    let logit = logits[id];
-    sum += select(0.0, exp((logit - largest) * inverse), orderOf(logit) >= threshold);
+    let logit = logits[row.first + id];
+    sum += select(0.0, exp((logit - row.largest) * inverse), orderOf(logit) >= threshold);
   }
   return workgroupSum(sum, thread);
 }
 
 /// Largest threshold in [low, high] from which on the mass is at least `wanted`, built from its highest bit. No barrier
 /// depends on what was found: A uniform load, which would allow it, is miscompiled on Metal by naga (wgpu 4500).
-fn findThreshold(low: u32, high: u32, wanted: f32, largest: f32, inverse: f32, thread: u32) -> u32 {
+fn findThreshold(row: Row, low: u32, high: u32, wanted: f32, inverse: f32, thread: u32) -> u32 {
   var found = 0u;
   var isFound = false; // any higher threshold that still has the mass keeps the same tokens
   for (var bit = 0u; bit < 32u; bit++) {
     let candidate = found | (0x80000000u >> bit);
     let isInside = candidate > low && candidate <= high && !isFound;
-    let mass = massFrom(candidate, largest, inverse, isInside, thread);
+    let mass = massFrom(row, candidate, inverse, isInside, thread);
     if (!isFound && (candidate <= low || (isInside && mass >= wanted))) {
       found = candidate;
     }
@@ -116,46 +96,54 @@ fn gumbel(word: u32) -> f32 {
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  if (linearWorkgroup(id) >= launch.endWorkgroup) {
+  let group = linearWorkgroup(id);
+  if (group >= launch.endWorkgroup) {
     return;
   }
-  let ids = drawableIds();
+  let slot = min(step.slot, slots - rows) + group;
+  let draw = settingsOf(slot);
+  var row = Row(group * columns, draw.ids, 0.0);
   var bestValue = -3.4e38;
-  var bestId = min(thread, ids - 1u);
+  var bestId = min(thread, draw.ids - 1u);
   for (var i = 0u; i < maximumSteps; i++) {
     let token = i * threads + thread;
-    if (token >= ids) {
+    if (token >= draw.ids) {
       break;
     }
-    if (logits[token] > bestValue) {
-      bestValue = logits[token];
+    let logit = logits[row.first + token];
+    if ((bitcast<u32>(logit) & 0x7f800000u) == 0x7f800000u) { // by bits: WGSL may assume that it never happens
+      atomicStore(&isBroken, 1u);
+    }
+    if (logit > bestValue) {
+      bestValue = logit;
       bestId = token;
     }
   }
   var token = workgroupArgmax(bestValue, bestId, thread);
 
-  if (step.temperature > 0.0) {
-    let largest = logits[token];
-    let high = orderOf(largest);
-    let inverse = min(1.0 / step.temperature, 1e30);
+  if (draw.temperature > 0.0) {
+    row.largest = logits[row.first + token];
+    let high = orderOf(row.largest);
+    let inverse = min(1.0 / draw.temperature, 1e30);
     var threshold = 0u;
-    if (step.topK > 0u && step.topK < ids) {
-      threshold = findThreshold(0u, high, f32(step.topK), largest, 0.0, thread);
+    if (draw.topK > 0u && draw.topK < draw.ids) {
+      threshold = findThreshold(row, 0u, high, f32(draw.topK), 0.0, thread);
     }
-    if (step.topP < 1.0) {
-      let mass = massFrom(threshold, largest, inverse, true, thread);
-      threshold = findThreshold(threshold, high, step.topP * mass, largest, inverse, thread);
+    if (draw.topP < 1.0) {
+      let mass = massFrom(row, threshold, inverse, true, thread);
+      threshold = findThreshold(row, threshold, high, draw.topP * mass, inverse, thread);
     }
     bestValue = -3.4e38;
     bestId = token;
     for (var i = 0u; i < maximumSteps; i++) {
       let other = i * threads + thread;
-      if (other >= ids) {
+      if (other >= draw.ids) {
         break;
       }
-      let word = randomWords(vec4<u32>(step.samplingSeed, state[2], other, 0u)).x;
-      let value = (logits[other] - largest) * inverse + gumbel(word);
-      if (orderOf(logits[other]) >= threshold && value > bestValue) {
+      let logit = logits[row.first + other];
+      let word = randomWords(vec4<u32>(draw.seed, state[slot * slotNumbers + 2u], other, 0u)).x;
+      let value = (logit - row.largest) * inverse + gumbel(word);
+      if (orderOf(logit) >= threshold && value > bestValue) {
         bestValue = value;
         bestId = other;
       }
@@ -163,14 +151,20 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     token = workgroupArgmax(bestValue, bestId, thread);
   }
 
-  if (thread == 0u) { // everybody has read the counter: the reductions end in a barrier
-    let produced = state[3];
+  let at = slot * slotNumbers;
+  if (thread == 0u && state[at + 2u] < draw.end) { // everybody has read the counter: the reductions end in a barrier
+    let broken = atomicLoad(&isBroken) == 1u;
+    let produced = state[at + 3u];
     if (produced < capacity) {
-      output[produced] = token;
+      output[slot * capacity + produced] = select(token, noToken, broken);
     }
-    state[0] += 1u;
-    state[1] = token;
-    state[2] += 1u;
-    state[3] = produced + 1u;
+    state[at + 3u] = produced + 1u;
+    if (broken) {
+      state[at + 2u] = draw.end;
+      return;
+    }
+    state[at] += 1u;
+    state[at + 1u] = token;
+    state[at + 2u] += 1u;
   }
 }

@@ -28,7 +28,17 @@ const roomier: Readonly<Record<string, number>> = { 'src/kernels': 80, 'src/cli'
 const belowLab = ['plan', 'kernels', 'runtime', 'model', 'data', 'theory', 'laws', 'text', 'contract'];
 
 /** The rooms of the lab, from the ground up: a room may import those before it. */
-const labRooms = ['plans', 'training', 'cost', 'inside', 'records', 'diagram', 'studies', 'lessons'];
+const labRooms = [
+  'plans',
+  'sampling',
+  'training',
+  'cost',
+  'inside',
+  'records',
+  'diagram',
+  'studies',
+  'lessons',
+];
 
 /** The rooms of the page. None imports another: what two of them need stands below them. */
 const pageRooms = [

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { normaliseText } from '../data/text-pieces.ts';
 import type { StoredWeights } from '../lab/plans/parameter-io.ts';
 import { LabError, stage } from '../lab/plans/problem.ts';
+import type { SamplingOptions } from '../lab/sampling/options.ts';
 import { type ModelFiles, modelFileNames } from '../lab/training/model-files.ts';
 import { openSampler } from '../lab/training/open-sampler.ts';
-import type { SamplingOptions } from '../lab/training/sampler.ts';
 import { longestContext } from '../model/attention-config.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { formatSi } from '../text/numbers.ts';
@@ -103,6 +103,7 @@ export function addSample(program: Command): void {
         const text = files.tokenizer ? { text: files.tokenizer.decode(tokens) } : {};
         output.text(`${decoder?.end() ?? ''}\n`);
         output.result({ ...text, tokens, context, ...rates, runtime: engine.kind, device }, undefined);
+        if (generation.problem !== undefined) refuse('invalidData', generation.problem);
         if (!output.json) {
           const [prefill, decode] = [rates.prefillTokensPerSecond, rates.decodeTokensPerSecond];
           output.note(

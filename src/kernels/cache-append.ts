@@ -1,14 +1,26 @@
-// Copies keys and values into a layer's cache, a ring of the last positions: a whole prompt after prefill, or the newest
-// token while decoding.
+// Copies keys and values into a layer's cache, a ring of the last positions for each sequence: a whole prompt after prefill,
+// or the newest token of every sequence while decoding.
 import source from '../../shaders/cache-append.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
 import { prologue } from './prologue.ts';
+import { ringsOf } from './slots.ts';
 
-const columnDims = ['keyColumns', 'valueColumns', 'context', 'rowStride', 'kOffset', 'vOffset'] as const;
+const columnDims = [
+  'slots',
+  'keyColumns',
+  'valueColumns',
+  'context',
+  'rowStride',
+  'kOffset',
+  'vOffset',
+] as const;
 
-/** cache[p mod context, ·] = keys and values of row p of qkv, for the last p below the prompt's length (step scalar `length`). */
+/**
+ * cache[slot, p mod context, ·] = keys and values of row p of qkv, for the last p below the prompt's length; `slot` and
+ * `length` are step scalars.
+ */
 export const cacheAppendPrefill = defineKernel({
   name: 'cacheAppend.prefill',
   role: 'movement',
@@ -17,16 +29,16 @@ export const cacheAppendPrefill = defineKernel({
   dims: ['rows', ...columnDims],
   reads: ['qkv'],
   writes: ['cache'],
-  tensors: ({ rows, keyColumns, valueColumns, context, rowStride }) => ({
+  tensors: ({ rows, slots, keyColumns, valueColumns, context, rowStride }) => ({
     qkv: { shape: [rows, rowStride] },
-    cache: { shape: [context, keyColumns + valueColumns] },
+    cache: { shape: [slots, context, keyColumns + valueColumns] },
   }),
-  probeScalars: ({ rows }) => ({ length: rows }),
+  probeScalars: ({ rows, slots }) => ({ length: rows, slot: slots - 1 }),
   selfTest: [
-    { ...columnsOf(3, 2, 8, 10), rows: 8, context: 9 },
-    { ...columnsOf(1, 1, 4, 4), rows: 11, context: 4 },
+    { ...columnsOf(3, 2, 8, 10), rows: 8, slots: 1, context: 9 },
+    { ...columnsOf(1, 1, 4, 4), rows: 11, slots: 3, context: 4 },
   ],
-  calibration: [64, 256, 1024].map((rows) => ({ ...columnsOf(6, 6, 64, 64), rows, context: 1024 })),
+  calibration: [64, 256, 1024].map((rows) => ({ ...columnsOf(6, 6, 64, 64), rows, slots: 1, context: 1024 })),
   workgroups: ({ rows, context, keyColumns, valueColumns }) =>
     Math.ceil((Math.min(rows, context) * (keyColumns + valueColumns)) / 64),
   usefulFlops: () => 0,
@@ -35,12 +47,18 @@ export const cacheAppendPrefill = defineKernel({
   reference({ qkv, cache }, dims, scalars) {
     const length = Math.min(dims.rows, scalars.length ?? 0);
     for (let row = Math.max(0, length - dims.context); row < length; row++) {
-      copyRow(qkv, cache, dims, row, row % dims.context);
+      copyRow(
+        qkv,
+        cache,
+        dims,
+        row,
+        Math.min(scalars.slot ?? 0, dims.slots - 1) * dims.context + (row % dims.context),
+      );
     }
   },
 });
 
-/** cache[state[0] mod context, ·] = keys and values of the only row of qkv. */
+/** cache[s, state[s, 0] mod context, ·] = keys and values of row s of qkv. */
 export const cacheAppendDecode = defineKernel({
   name: 'cacheAppend.decode',
   role: 'movement',
@@ -49,18 +67,20 @@ export const cacheAppendDecode = defineKernel({
   dims: columnDims,
   reads: ['qkv', 'state'],
   writes: ['cache'],
-  tensors: ({ keyColumns, valueColumns, context, rowStride }) => ({
-    qkv: { shape: [1, rowStride] },
-    state: { shape: [1], elementType: 'u32', fill: (uniform) => Math.floor(3 * uniform * context) },
-    cache: { shape: [context, keyColumns + valueColumns] },
+  tensors: ({ slots, keyColumns, valueColumns, context, rowStride }) => ({
+    qkv: { shape: [slots, rowStride] },
+    state: { shape: [slots, 4], elementType: 'u32', fill: (uniform) => Math.floor(3 * uniform * context) },
+    cache: { shape: [slots, context, keyColumns + valueColumns] },
   }),
-  selfTest: [{ ...columnsOf(3, 1, 8, 10), context: 9 }],
-  calibration: [64, 256, 1024].map((context) => ({ ...columnsOf(6, 6, 64, 64), context })),
-  workgroups: ({ keyColumns, valueColumns }) => Math.ceil((keyColumns + valueColumns) / 64),
+  selfTest: [1, 3].map((slots) => ({ ...columnsOf(3, 1, 8, 10), slots, context: 9 })),
+  calibration: [64, 256, 1024].map((context) => ({ ...columnsOf(6, 6, 64, 64), slots: 1, context })),
+  workgroups: ({ slots, keyColumns, valueColumns }) => Math.ceil((slots * (keyColumns + valueColumns)) / 64),
   usefulFlops: () => 0,
-  bytes: ({ keyColumns, valueColumns }) => 8 * (keyColumns + valueColumns) + 4,
+  bytes: ({ slots, keyColumns, valueColumns }) => slots * (8 * (keyColumns + valueColumns) + 4),
   reference({ qkv, state, cache }, dims) {
-    copyRow(qkv, cache, dims, 0, state[0] % dims.context);
+    for (let slot = 0; slot < dims.slots; slot++) {
+      copyRow(qkv, cache, dims, slot, slot * dims.context + (state[4 * slot] % dims.context));
+    }
   },
 });
 
@@ -84,9 +104,9 @@ function copyRow(
   cache: { [index: number]: number },
   { keyColumns, valueColumns, rowStride, kOffset, vOffset }: Columns,
   row: number,
-  position: number,
+  cacheRow: number,
 ): void {
-  const to = position * (keyColumns + valueColumns);
+  const to = cacheRow * (keyColumns + valueColumns);
   for (let c = 0; c < keyColumns; c++) cache[to + c] = qkv[row * rowStride + kOffset + c];
   for (let c = 0; c < valueColumns; c++) cache[to + keyColumns + c] = qkv[row * rowStride + vOffset + c];
 }
@@ -104,20 +124,20 @@ function checkedColumns(qkv: Tensor, cache: Tensor, options: CacheOptions) {
   const { heads, keyValueHeads, keySize, valueSize } = options;
   const columns = columnsOf(heads, keyValueHeads, keySize, valueSize);
   const width = columns.keyColumns + columns.valueColumns;
-  if (qkv.shape[1] !== columns.rowStride || cache.shape[1] !== width) {
+  if (qkv.shape[1] !== columns.rowStride || cache.shape.at(-1) !== width) {
     throw new Error(
       `cacheAppend: for ${heads} and ${keyValueHeads} heads of ${keySize} and ${valueSize}, qkv must be ` +
         `[rows, ${columns.rowStride}] and the cache [context, ${width}], but they are ${describeTensor(qkv)} and ` +
         `${describeTensor(cache)}. Check the head counts.`,
     );
   }
-  return { ...columns, context: cache.shape[0] ?? 1 };
+  return { ...columns, ...ringsOf(cache) };
 }
 
 /**
- * Copies keys and values of the first `length` (a step scalar) rows of qkv into the cache: row p to its row p mod rows, the
- * last positions where the cache has not room for all. qkv: [time, …] of one sequence; cache: persistent
- * [rows, keyValueHeads · (keySize + valueSize)].
+ * Copies keys and values of the first `length` rows of qkv into the ring of `slot` (step scalars both): row p to its row
+ * p mod rows, the last positions where a ring has not room for all. qkv: [time, …] of one sequence; cache: persistent
+ * [slots, rows, keyValueHeads · (keySize + valueSize)], or without slots for one.
  * @throws if a shape is wrong.
  */
 export function appendPrefill(
@@ -130,7 +150,7 @@ export function appendPrefill(
   tape.dispatch(cacheAppendPrefill, { ...columns, rows: options.time }, { qkv, cache });
 }
 
-/** Copies keys and values of the only row of qkv to the cache's row state[0] mod its rows. */
+/** Copies keys and values of each row of qkv [slots, …] to its slot's ring, at the position in `state`. */
 export function appendDecode(
   tape: Tape,
   qkv: Tensor,

@@ -1,4 +1,4 @@
-// Attention of one new token against the cached keys and values of its layer: linear in the position, or in the window.
+// Attention of one new token of each sequence against its cached keys and values: linear in the position, or in the window.
 import source from '../../shaders/decode-attention.wgsl?raw';
 import { type Dims, defineKernel, type Scalars } from '../plan/kernel.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
@@ -6,21 +6,24 @@ import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { capFlops, cappedScore, capSource } from './attention-cap.ts';
 import { prologue } from './prologue.ts';
+import { ringsOf, slotsOf } from './slots.ts';
 
 const decodeDims = [
-  ...['heads', 'keyValueHeads', 'keySize', 'valueSize', 'qOffset'],
-  // Rows of the cache, their width, and where the value heads start in them.
+  // Sequences decoded together, heads, and where the query heads of a sequence lie.
+  ...['slots', 'heads', 'keyValueHeads', 'keySize', 'valueSize', 'rowStride', 'qOffset'],
+  // Rows of a slot's cache, their width, and where the value heads start in them.
   ...['context', 'rowWidth', 'valueOffset'],
   ...['scale', 'softcap', 'hasSinks'],
 ] as const;
 type Sizes = Dims<(typeof decodeDims)[number]>;
 
-function sizesOf(options: DecodeAttentionOptions, context: number): Sizes {
+function sizesOf(options: DecodeAttentionOptions, slots: number, context: number): Sizes {
   const { heads, keyValueHeads, keySize, valueSize, softcap = 0, sinks, sharedRows = false } = options;
   const keyColumns = keyValueHeads * keySize;
+  const rowWidth = sharedRows ? keyColumns : keyColumns + keyValueHeads * valueSize;
+  const rowStride = heads * keySize + (sharedRows ? 0 : rowWidth);
   return {
-    ...{ heads, keyValueHeads, keySize, valueSize, qOffset: 0, context },
-    rowWidth: sharedRows ? keyColumns : keyColumns + keyValueHeads * valueSize,
+    ...{ slots, heads, keyValueHeads, keySize, valueSize, rowStride, qOffset: 0, context, rowWidth },
     valueOffset: sharedRows ? 0 : keyColumns,
     ...{ scale: options.scale ?? 1 / Math.sqrt(keySize), softcap, hasSinks: sinks ? 1 : 0 },
   };
@@ -33,11 +36,12 @@ function probe(
   keySize: number,
   valueSize: number,
   context: number,
+  slots = 1,
 ): Sizes {
-  return sizesOf({ heads, keyValueHeads, keySize, valueSize }, context);
+  return sizesOf({ heads, keyValueHeads, keySize, valueSize }, slots, context);
 }
 
-/** Keys that are attended to at the position of the step scalars, or of an early token where they do not say. */
+/** Keys that a slot attends to at the (mean) position of the step scalars, or of an early token where they do not say. */
 function keysAt({ context }: Sizes, { position = 0 }: Scalars): number {
   return Math.min(position + 1, context);
 }
@@ -47,7 +51,7 @@ function probePosition(context: number): number {
   return Math.floor(0.75 * context);
 }
 
-/** y [1, heads · valueSize] of the query in qkv at position state[0]; `threads` invocations share the keys of a head. */
+/** y [slots, heads · valueSize] of each slot's query at the position in its state; `threads` invocations share a head's keys. */
 function variant(threads: 64 | 256) {
   return defineKernel({
     name: `attention.decode/${threads}`,
@@ -65,47 +69,68 @@ function variant(threads: 64 | 256) {
     reads: ['qkv', 'cache', 'state', 'sinks'],
     writes: ['y'],
     optional: ['sinks'],
-    tensors: ({ heads, keySize, valueSize, qOffset, context, rowWidth }) => ({
-      qkv: { shape: [1, qOffset + heads * keySize] },
+    tensors: ({ slots, heads, valueSize, rowStride, context, rowWidth }) => ({
+      qkv: { shape: [slots, rowStride] },
       sinks: { shape: [heads] },
-      cache: { shape: [context, rowWidth] },
-      state: { shape: [1], elementType: 'u32', fill: () => probePosition(context) },
-      y: { shape: [1, heads * valueSize] },
+      cache: { shape: [slots, context, rowWidth] },
+      // Slots at several positions, the first of them where calibration decodes.
+      state: {
+        shape: [slots, 4],
+        elementType: 'u32',
+        fill: (_, index) => Math.max(0, probePosition(context) - 3 * (index >> 2)),
+      },
+      y: { shape: [slots, heads * valueSize] },
     }),
     probeScalars: ({ context }) => ({ position: probePosition(context) }),
     selfTest: [
-      { ...probe(4, 2, 8, 10, 100), softcap: 2, hasSinks: 1 },
+      { ...probe(4, 2, 8, 10, 100, 3), softcap: 2, hasSinks: 1 },
       probe(2, 2, 32, 32, 1100),
-      sizesOf({ heads: 2, keyValueHeads: 1, keySize: 272, valueSize: 256, sharedRows: true }, 40),
+      sizesOf({ heads: 2, keyValueHeads: 1, keySize: 272, valueSize: 256, sharedRows: true }, 2, 40),
     ],
     calibration: [probe(4, 4, 32, 32, 64), probe(6, 6, 64, 64, 256), probe(6, 2, 64, 64, 1024)],
-    workgroups: ({ heads }) => heads,
+    workgroups: ({ slots, heads }) => slots * heads,
     usefulFlops: (dims, scalars) => {
       const { heads, keySize, valueSize } = dims;
-      return heads * keysAt(dims, scalars) * (scoreFlops(keySize, dims) + 2 * valueSize) + sinkFlops(dims);
+      const ofKeys = heads * keysAt(dims, scalars) * (scoreFlops(keySize, dims) + 2 * valueSize);
+      return dims.slots * (ofKeys + sinkFlops(dims));
     },
-    countedFlops: (dims, scalars) => dims.heads * keysAt(dims, scalars) * 2 * (dims.keySize + dims.valueSize),
+    countedFlops: (dims, scalars) =>
+      dims.slots * dims.heads * keysAt(dims, scalars) * 2 * (dims.keySize + dims.valueSize),
     launchedFlops: (dims, scalars) => {
       const { heads, keySize, valueSize } = dims;
       const keys = keysAt(dims, scalars);
       const scored = Math.ceil(keys / (4 * threads)) * 4 * threads;
-      return heads * (scored * scoreFlops(keySize, dims) + keys * 2 * valueSize) + sinkFlops(dims);
+      const ofKeys = heads * (scored * scoreFlops(keySize, dims) + keys * 2 * valueSize);
+      return dims.slots * (ofKeys + sinkFlops(dims));
     },
     bytes: (dims, scalars) => {
-      const { heads, keySize, valueSize, rowWidth, hasSinks } = dims;
-      return 4 * (keysAt(dims, scalars) * rowWidth + heads * (keySize + valueSize + hasSinks));
+      const { slots, heads, keySize, valueSize, rowWidth, hasSinks } = dims;
+      return 4 * slots * (keysAt(dims, scalars) * rowWidth + heads * (keySize + valueSize + hasSinks));
     },
     reference({ qkv, cache, state, sinks, y }, dims) {
-      const { heads, keyValueHeads, keySize, valueSize, qOffset, context, rowWidth, scale } = dims;
-      const keyCount = Math.min(state[0], context - 1) + 1;
-      const scores = new Float64Array(keyCount);
-      for (let head = 0; head < heads; head++) {
+      const {
+        slots,
+        heads,
+        keyValueHeads,
+        keySize,
+        valueSize,
+        rowStride,
+        qOffset,
+        context,
+        rowWidth,
+        scale,
+      } = dims;
+      for (let index = 0; index < slots * heads; index++) {
+        const [slot, head] = [Math.floor(index / heads), index % heads];
+        const keyCount = Math.min(state[4 * slot], context - 1) + 1;
+        const scores = new Float64Array(keyCount);
+        const firstRow = slot * context;
         const keyValueHead = Math.floor((head * keyValueHeads) / heads);
-        const q = qOffset + head * keySize;
+        const q = slot * rowStride + qOffset + head * keySize;
         const sink = dims.hasSinks === 1 ? sinks[head] : Number.NEGATIVE_INFINITY;
         let largest = sink;
         for (let key = 0; key < keyCount; key++) {
-          const k = key * rowWidth + keyValueHead * keySize;
+          const k = (firstRow + key) * rowWidth + keyValueHead * keySize;
           let dot = 0;
           for (let d = 0; d < keySize; d++) dot += qkv[q + d] * cache[k + d];
           scores[key] = cappedScore(dot * scale, dims.softcap);
@@ -113,10 +138,10 @@ function variant(threads: 64 | 256) {
         }
         let sum = Math.exp(sink - largest);
         for (let key = 0; key < keyCount; key++) sum += Math.exp(scores[key] - largest);
-        const out = head * valueSize;
+        const out = index * valueSize;
         for (let d = 0; d < valueSize; d++) y[out + d] = 0;
         for (let key = 0; key < keyCount; key++) {
-          const v = key * rowWidth + dims.valueOffset + keyValueHead * valueSize;
+          const v = (firstRow + key) * rowWidth + dims.valueOffset + keyValueHead * valueSize;
           const probability = Math.exp(scores[key] - largest) / sum;
           for (let d = 0; d < valueSize; d++) y[out + d] += probability * cache[v + d];
         }
@@ -155,11 +180,13 @@ export interface DecodeAttentionOptions {
 }
 
 /**
- * Attention of one query at position state[0] against the cache, its own row included: append that first. The cache is a
- * ring: position p lies in row p mod rows, and min(state[0] + 1, rows) positions are seen.
- * @param qkv [1, …] packed as query heads | key heads | value heads; query heads alone with `sharedRows`
- * @param cache [rows, keyValueHeads · (keySize + valueSize)]; [rows, keyValueHeads · keySize] with `sharedRows`
- * @returns [1, heads · valueSize]
+ * Attention of one query a slot, at the position in its state, against its cache, its own row included: append that first.
+ * The cache of a slot is a ring: position p lies in row p mod rows, and min(p + 1, rows) positions are seen.
+ * @param qkv [slots, …] packed as query heads | key heads | value heads; query heads alone with `sharedRows`
+ * @param cache [slots, rows, keyValueHeads · (keySize + valueSize)]; rows of keyValueHeads · keySize with `sharedRows`;
+ * without the slots for one
+ * @param state u32 [slots, 4]: position, token, counter, produced
+ * @returns [slots, heads · valueSize]
  * @throws if a shape does not fit the heads.
  */
 export function decodeAttention(
@@ -170,15 +197,20 @@ export function decodeAttention(
   options: DecodeAttentionOptions,
 ): Tensor {
   const { heads, keyValueHeads, keySize, valueSize, sinks, sharedRows = false } = options;
-  const dims = sizesOf(options, cache.shape[0] ?? 1);
-  const width = heads * keySize + (sharedRows ? 0 : dims.rowWidth);
+  const rings = ringsOf(cache);
+  const dims = sizesOf(options, rings.slots, rings.context);
+  const { slots, rowStride: width } = dims;
   const isShared = !sharedRows || (keyValueHeads === 1 && valueSize <= keySize);
-  const isFitting = qkv.shape[0] === 1 && qkv.shape[1] === width && cache.shape[1] === dims.rowWidth;
+  const isFitting =
+    qkv.shape[0] === slots &&
+    qkv.shape[1] === width &&
+    cache.shape.at(-1) === dims.rowWidth &&
+    slotsOf(state) >= slots;
   if (!isFitting || !isShared || heads % keyValueHeads !== 0) {
     throw new Error(
       `decodeAttention: for ${heads} and ${keyValueHeads} heads of ${keySize} and ${valueSize}, qkv must be ` +
-        `[1, ${width}] and the cache [context, ${dims.rowWidth}], but they are ${describeTensor(qkv)} and ` +
-        `${describeTensor(cache)}. Check the head counts.`,
+        `[${slots}, ${width}], the cache [${slots}, context, ${dims.rowWidth}] and the state [${slots}, 4], but they ` +
+        `are ${describeTensor(qkv)}, ${describeTensor(cache)} and ${describeTensor(state)}. Check the head counts.`,
     );
   }
   if (sinks && elementCount(sinks.shape) !== heads) {
@@ -186,7 +218,7 @@ export function decodeAttention(
       `decodeAttention: the sinks are ${describeTensor(sinks)} for ${heads} heads. Pass one logit a head, [${heads}].`,
     );
   }
-  const y = tape.tensor('attention', [1, heads * valueSize]);
+  const y = tape.tensor('attention', [slots, heads * valueSize]);
   tape.dispatch(tape.choose(decodeAttentions, dims), dims, {
     ...{ qkv, cache, state, y },
     ...(sinks ? { sinks } : {}),

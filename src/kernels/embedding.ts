@@ -6,6 +6,7 @@ import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
 import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
+import { slotsOf } from './slots.ts';
 
 const declaration = { source: prologue + source };
 
@@ -69,7 +70,7 @@ export const embeddingForward = defineKernel({
   },
 });
 
-/** x = table[state[1]] (+ positions[state[0]]): the one token of a decoding step. x: [1, columns]. */
+/** x[s] = table[state[s, 1]] (+ positions[state[s, 0]]): the one token of each slot in a decoding step. x: [slots, columns]. */
 export const embeddingDecodeForward = defineKernel({
   ...declaration,
   ...unused,
@@ -77,36 +78,48 @@ export const embeddingDecodeForward = defineKernel({
   role: 'embedding',
   arithmetic: 'embedding sums',
   entryPoint: 'decode',
-  dims: ['columns', 'firstRow', 'blockRows', 'positionRows', 'hasPositions'],
+  dims: ['slots', 'columns', 'firstRow', 'blockRows', 'positionRows', 'hasPositions'],
   reads: ['state', 'table', 'positions'],
   writes: ['x'],
   optional: ['positions'],
-  tensors: ({ columns, firstRow, blockRows, positionRows }) => ({
+  tensors: ({ slots, columns, firstRow, blockRows, positionRows }) => ({
     state: {
-      shape: [4],
+      shape: [slots, 4],
       elementType: 'u32',
-      fill: (_, index) => (index === 0 ? positionRows - 1 : index === 1 ? firstRow + blockRows - 1 : 0),
+      // The last position and token of the block, then those of the first ones.
+      fill: (_, index) =>
+        index === 0
+          ? positionRows - 1
+          : index === 1
+            ? firstRow + blockRows - 1
+            : index % 4 === 0
+              ? (index >> 2) % positionRows
+              : firstRow + ((index >> 2) % blockRows),
     },
     table: { shape: [blockRows, columns] },
     positions: { shape: [Math.max(1, positionRows), columns] },
-    x: { shape: [columns] },
+    x: { shape: [slots, columns] },
   }),
   selfTest: [
-    { columns: 40, firstRow: 0, blockRows: 11, positionRows: 9, hasPositions: 1 },
-    { columns: 33, firstRow: 64, blockRows: 3, positionRows: 1, hasPositions: 0 },
+    { slots: 3, columns: 40, firstRow: 0, blockRows: 11, positionRows: 9, hasPositions: 1 },
+    { slots: 1, columns: 33, firstRow: 64, blockRows: 3, positionRows: 1, hasPositions: 0 },
   ],
   calibration: [64, 384, 768].map((columns) => {
-    return { columns, firstRow: 0, blockRows: 256, positionRows: 256, hasPositions: 1 };
+    return { slots: 1, columns, firstRow: 0, blockRows: 256, positionRows: 256, hasPositions: 1 };
   }),
-  workgroups: ({ columns }) => Math.ceil(columns / 64),
-  usefulFlops: ({ columns, hasPositions }) => columns * hasPositions,
-  bytes: ({ columns, hasPositions }) => 4 * (2 + columns * (2 + hasPositions)),
-  reference({ state, table, positions, x }, { columns, firstRow, blockRows, positionRows, hasPositions }) {
-    const token = state[1] - firstRow;
-    if (token < 0 || token >= blockRows) return;
-    const position = Math.min(state[0], positionRows - 1);
-    for (let c = 0; c < columns; c++) {
-      x[c] = table[token * columns + c] + (hasPositions === 1 ? positions[position * columns + c] : 0);
+  workgroups: ({ slots, columns }) => Math.ceil((slots * columns) / 64),
+  usefulFlops: ({ slots, columns, hasPositions }) => slots * columns * hasPositions,
+  bytes: ({ slots, columns, hasPositions }) => 4 * slots * (2 + columns * (2 + hasPositions)),
+  reference({ state, table, positions, x }, dims) {
+    const { slots, columns, firstRow, blockRows, positionRows, hasPositions } = dims;
+    for (let slot = 0; slot < slots; slot++) {
+      const token = state[4 * slot + 1] - firstRow;
+      if (token < 0 || token >= blockRows) continue;
+      const position = Math.min(state[4 * slot], positionRows - 1);
+      for (let c = 0; c < columns; c++) {
+        x[slot * columns + c] =
+          table[token * columns + c] + (hasPositions === 1 ? positions[position * columns + c] : 0);
+      }
     }
   },
 });
@@ -311,9 +324,9 @@ export function embedding(
 }
 
 /**
- * Embeds the token and position that a decoding step finds in `state`.
- * @param state u32 [position, token, counter, produced]
- * @returns [1, C]
+ * Embeds the token and position of each slot that a decoding step finds in `state`.
+ * @param state u32 [slots, 4]: position, token, counter, produced
+ * @returns [slots, C]
  */
 export function embeddingDecode(
   tape: Tape,
@@ -321,11 +334,12 @@ export function embeddingDecode(
   { table, positions }: Pick<EmbeddingOptions, 'table' | 'positions'>,
 ): Tensor {
   const columns = table.shape[1] ?? 1;
-  const x = tape.tensor('embedding', [1, columns]);
+  const slots = slotsOf(state);
+  const x = tape.tensor('embedding', [slots, columns]);
   for (const { firstRow, weight } of table.blocks) {
     const [blockRows = 1] = weight.shape;
     const positionRows = positions?.shape[0] ?? 1;
-    const dims = { columns, firstRow, blockRows, positionRows, hasPositions: positions ? 1 : 0 };
+    const dims = { slots, columns, firstRow, blockRows, positionRows, hasPositions: positions ? 1 : 0 };
     const bindings = { state, table: weight, x };
     tape.dispatch(embeddingDecodeForward, dims, positions ? { ...bindings, positions } : bindings);
   }

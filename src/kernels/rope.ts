@@ -5,6 +5,7 @@ import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
 import { recordAccumulate } from './add.ts';
 import { prologue } from './prologue.ts';
+import { slotsOf } from './slots.ts';
 
 type Rows = Readonly<
   Record<'heads' | 'keyValueHeads' | 'keySize' | 'rotated' | 'rowStride' | 'qOffset' | 'kOffset', number>
@@ -48,35 +49,37 @@ export const ropeRotate = defineKernel({
   },
 });
 
-/** Rotates the first `rotated` channels of query and key heads of the only row by the position in state[0]. */
+/** Rotates the first `rotated` channels of query and key heads of each slot's row by the position in its state. */
 export const ropeDecodeRotate = defineKernel({
   name: 'rope.decode',
   role: 'position',
   arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'decode',
-  dims: [...rowDims, 'context'],
+  dims: ['slots', ...rowDims, 'context'],
   reads: ['table', 'state'],
   writes: ['qkv'],
-  tensors: ({ rotated, rowStride, context }) => ({
+  tensors: ({ slots, rotated, rowStride, context }) => ({
     table: { shape: [context, rotated / 2, 2] },
-    state: { shape: [1], elementType: 'u32', fill: (uniform) => Math.floor(uniform * context) },
-    qkv: { shape: [1, rowStride] },
+    state: { shape: [slots, 4], elementType: 'u32', fill: (uniform) => Math.floor(uniform * context) },
+    qkv: { shape: [slots, rowStride] },
   }),
   selfTest: [
-    { ...packed(2, 1, 6, 5), context: 9 },
-    { ...packed(2, 1, 6, 5, 4), context: 9 },
+    { ...packed(2, 1, 6, 5), slots: 1, context: 9 },
+    { ...packed(2, 1, 6, 5, 4), slots: 3, context: 9 },
   ],
   calibration: [
-    { ...packed(4, 4, 32, 32), context: 64 },
-    { ...packed(6, 6, 64, 64), context: 256 },
-    { ...packed(12, 4, 64, 64), context: 1024 },
+    { ...packed(4, 4, 32, 32), slots: 1, context: 64 },
+    { ...packed(6, 6, 64, 64), slots: 1, context: 256 },
+    { ...packed(12, 4, 64, 64), slots: 1, context: 1024 },
   ],
-  workgroups: ({ rotated }) => Math.ceil(rotated / 128),
-  usefulFlops: (dims) => 6 * pairsOf(dims),
-  bytes: (dims) => 4 * (4 * pairsOf(dims) + dims.rotated + 1),
+  workgroups: ({ slots, rotated }) => Math.ceil((slots * rotated) / 128),
+  usefulFlops: (dims) => 6 * dims.slots * pairsOf(dims),
+  bytes: (dims) => 4 * dims.slots * (4 * pairsOf(dims) + dims.rotated + 1),
   reference({ table, state, qkv }, dims) {
-    rotateRow(table, qkv, dims, 0, Math.min(state[0], dims.context - 1), 1);
+    for (let slot = 0; slot < dims.slots; slot++) {
+      rotateRow(table, qkv, dims, slot, Math.min(state[4 * slot], dims.context - 1), 1);
+    }
   },
 });
 
@@ -184,7 +187,7 @@ export function rope(
   return rotated;
 }
 
-/** Rotates queries and keys of one row [1, …] in place by the position in state[0]. table: [context, rotated / 2, 2]. */
+/** Rotates queries and keys of a row a slot [slots, …] in place by the slot's position in `state`. table: [context, rotated / 2, 2]. */
 export function ropeDecode(
   tape: Tape,
   qkv: Tensor,
@@ -193,7 +196,7 @@ export function ropeDecode(
   options: RopeOptions,
 ): Tensor {
   const rotated = tape.alias(qkv, 'rotated qkv');
-  const dims = { ...checkedRows(qkv, options), context: table.shape[0] ?? 1 };
+  const dims = { ...checkedRows(qkv, options), slots: slotsOf(state), context: table.shape[0] ?? 1 };
   tape.dispatch(ropeDecodeRotate, dims, { table, state, qkv: rotated });
   return rotated;
 }

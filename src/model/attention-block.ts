@@ -48,8 +48,8 @@ export function attendSequences(
 }
 
 /**
- * Attention of one token at the position in `state`, which reads and extends the caches.
- * @param state u32 [position, token, counter, produced]
+ * Attention of one token a slot at the position in its state, which reads and extends the caches.
+ * @param state u32 [slots, 4]: position, token, counter, produced
  */
 export function attendToken(
   tape: Tape,

@@ -63,11 +63,11 @@ export function recordLatentAttention(
 }
 
 /**
- * Latent attention of one token at the position in `state`, absorbed: the cache is extended, and read as it is.
- * @param normed [1, C]
- * @param state u32 [position, token, counter, produced]
- * @param cache [context, d_c + r]
- * @returns [1, H·Dv]
+ * Latent attention of one token a slot at the position in its state, absorbed: the cache is extended, and read as it is.
+ * @param normed [slots, C]
+ * @param state u32 [slots, 4]: position, token, counter, produced
+ * @param cache [slots, context, d_c + r]
+ * @returns [slots, H·Dv]
  */
 export function recordLatentDecode(
   tape: Tape,
@@ -87,14 +87,15 @@ export function recordLatentDecode(
   // Head h of latentUp [d_c, H·(D + Dv)] starts at column h·(D + Dv), keys before values.
   const w = weightOf(model, `layers.${layer}.attention.latentUp`);
   const rowWidth = heads * (headSize + valueSize);
+  const [rows = 1] = normed.shape;
   const product = (
     x: Tensor,
     y: Tensor,
-    size: Omit<Parameters<typeof headMatmul>[2], 'heads' | 'wHeadStep'>,
+    size: Omit<Parameters<typeof headMatmul>[2], 'rows' | 'heads' | 'wHeadStep'>,
   ) =>
     tape.scope('qkv', () =>
       tape.term('qkv', () =>
-        headMatmul(tape, { x, w, y }, { ...size, heads, wHeadStep: headSize + valueSize }),
+        headMatmul(tape, { x, w, y }, { ...size, rows, heads, wHeadStep: headSize + valueSize }),
       ),
     );
   product(queries, absorbed, {
@@ -109,7 +110,7 @@ export function recordLatentDecode(
       }),
     ),
   );
-  const mixed = tape.tensor('mixed', [1, heads * valueSize]);
+  const mixed = tape.tensor('mixed', [rows, heads * valueSize]);
   product(attended, mixed, {
     ...{ columns: valueSize, inner, xStride: inner, yStride: valueSize },
     ...{ wOffset: headSize, wColumnStep: 1, wInnerStep: rowWidth },

@@ -45,9 +45,9 @@ export function recordTrunk(
 }
 
 /**
- * Records one token at the position in `state`, reading and extending the caches.
- * @param state u32 [position, token, counter, produced]
- * @returns [1, C]
+ * Records one token a slot at the position in its state, reading and extending the caches.
+ * @param state u32 [slots, 4]: position, token, counter, produced
+ * @returns [slots, C]
  */
 export function recordDecodeTrunk(
   tape: Tape,

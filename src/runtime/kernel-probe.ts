@@ -14,10 +14,7 @@ export const exampleScalars: Scalars = {
   learningRate: 0.01,
   biasCorrection1: 0.271,
   biasCorrection2: 0.0297,
-  samplingSeed: 99,
-  temperature: 0.8,
-  topK: 5,
-  topP: 0.9,
+  slot: 1,
 };
 
 /** Elements around every tensor that a kernel must leave alone: stray writes raise no error in WebGPU. */

@@ -37,7 +37,7 @@ export function embeddingForwardUnits(rows: i32): i32 {
   return rows;
 }
 
-/** x = table[state[1]] (+ positions[state[0]]): the one token of a decoding step. */
+/** x[s] = table[state[s, 1]] (+ positions[state[s, 0]]): the one token of each slot in a decoding step. */
 export function embeddingDecode(
   state: usize,
   table: usize,
@@ -48,16 +48,26 @@ export function embeddingDecode(
   blockRows: i32,
   positionRows: i32,
   hasPositions: i32,
+  first: i32,
+  last: i32,
 ): void {
-  const position = min(i32.load(state), positionRows - 1);
-  addRows(
-    table,
-    i32.load(state, 4) - firstRow,
-    blockRows,
-    hasPositions ? positions + ((<usize>position * columns) << 2) : 0,
-    x,
-    columns,
-  );
+  for (let slot = first; slot < last; slot++) {
+    const at = state + ((<usize>slot) << 4);
+    const position = min(i32.load(at), positionRows - 1);
+    addRows(
+      table,
+      i32.load(at, 4) - firstRow,
+      blockRows,
+      hasPositions ? positions + ((<usize>position * columns) << 2) : 0,
+      x + ((<usize>slot * columns) << 2),
+      columns,
+    );
+  }
+}
+
+/** Units of work: slots. */
+export function embeddingDecodeUnits(slots: i32): i32 {
+  return slots;
 }
 
 function addRows(table: usize, token: i32, blockRows: i32, position: usize, x: usize, columns: i32): void {

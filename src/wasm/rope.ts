@@ -28,7 +28,7 @@ export function ropeRotateUnits(rows: i32): i32 {
   return rows;
 }
 
-/** Rotates the only row by the position in state[0]. */
+/** Rotates the row of each slot by the position in its state. */
 export function ropeDecode(
   table: usize,
   state: usize,
@@ -37,12 +37,23 @@ export function ropeDecode(
   keyValueHeads: i32,
   keySize: i32,
   rotated: i32,
+  rowStride: i32,
   qOffset: i32,
   kOffset: i32,
   context: i32,
+  first: i32,
+  last: i32,
 ): void {
-  const position = min(i32.load(state), context - 1);
-  rotateRow(table, qkv, position, heads, keyValueHeads, keySize, rotated, qOffset, kOffset, 1);
+  for (let slot = first; slot < last; slot++) {
+    const position = min(i32.load(state + ((<usize>slot) << 4)), context - 1);
+    const row = qkv + ((<usize>slot * rowStride) << 2);
+    rotateRow(table, row, position, heads, keyValueHeads, keySize, rotated, qOffset, kOffset, 1);
+  }
+}
+
+/** Units of work: slots. */
+export function ropeDecodeUnits(slots: i32): i32 {
+  return slots;
 }
 
 function rotateRow(

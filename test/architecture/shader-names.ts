@@ -8,7 +8,7 @@ const builtIn = new Set(
     'override bitcast ' +
     'binding builtin compute group id workgroup_size workgroup_id local_invocation_index subgroup_invocation_id ' +
     'abs all any clamp cos countOneBits dot exp floor fma inverseSqrt log max min pow round select sign sin sqrt tanh ' +
-    'workgroupBarrier storageBarrier subgroupAdd subgroupBroadcast subgroupBroadcastFirst subgroupMax subgroupShuffle subgroupExclusiveAdd'
+    'workgroupBarrier storageBarrier atomicLoad atomicStore subgroupAdd subgroupBroadcast subgroupBroadcastFirst subgroupMax subgroupShuffle subgroupExclusiveAdd'
   ).split(' '),
 );
 

@@ -23,24 +23,30 @@ const shapes = [columns(1, 1, 1), columns(24, 8, 10), columns(64, 32, 32), colum
 // The step record's length is 5 unless said: prompts below, at and above it.
 describeKernel(
   cacheAppendPrefill,
-  [3, 5, 37, 64].map((rows, index) => ({ ...(shapes[index] ?? columns(1, 1, 1)), rows, context: 64 })),
+  [3, 5, 37, 64].map((rows, index) => ({
+    ...(shapes[index] ?? columns(1, 1, 1)),
+    ...{ rows, slots: 1 + index, context: 64 },
+  })),
 );
-describeKernel(cacheAppendPrefill, [{ ...columns(1, 40, 40), rows: 53_000, context: 53_000 }], {
+describeKernel(cacheAppendPrefill, [{ ...columns(1, 40, 40), rows: 53_000, slots: 1, context: 53_000 }], {
   scalars: { length: 52_999 },
 });
 // Rings: of 5 rows and of 37 the last ones.
 describeKernel(
   cacheAppendPrefill,
-  [1, 4, 5, 6].map((context) => ({ ...columns(24, 8, 10), rows: 37, context })),
+  [1, 4, 5, 6].map((context) => ({ ...columns(24, 8, 10), rows: 37, slots: 3, context })),
 );
 describeKernel(
   cacheAppendPrefill,
-  [1, 7, 36, 37].map((context) => ({ ...columns(7, 3, 5), rows: 37, context })),
+  [1, 7, 36, 37].map((context) => ({ ...columns(7, 3, 5), rows: 37, slots: 1, context })),
   { scalars: { length: 37 } },
 );
 describeKernel(
   cacheAppendDecode,
-  shapes.map((shape, index) => ({ ...shape, context: [1, 7, 64, 300][index] ?? 1 })),
+  shapes.map((shape, index) => ({
+    ...shape,
+    ...{ slots: [1, 3, 2, 7][index] ?? 1, context: [1, 7, 64, 300][index] ?? 1 },
+  })),
 );
 
 describe('cacheAppend', () => {

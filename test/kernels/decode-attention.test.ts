@@ -33,7 +33,8 @@ const shapes = sizes.map(
   ([heads, keyValueHeads, keySize, valueSize, context, qOffset, softcap, hasSinks]) => {
     const rows = { rowWidth: keyValueHeads * (keySize + valueSize), valueOffset: keyValueHeads * keySize };
     const scale = 1 / Math.sqrt(keySize);
-    const heading = { heads, keyValueHeads, keySize, valueSize, qOffset, context };
+    const rowStride = qOffset + heads * keySize + rows.rowWidth;
+    const heading = { slots: 1, heads, keyValueHeads, keySize, valueSize, rowStride, qOffset, context };
     return { ...heading, ...rows, scale, softcap, hasSinks };
   },
 );
@@ -49,7 +50,8 @@ const sharedSizes = [
 
 const sharedShapes = sharedSizes.map(([heads, keySize, valueSize, context]) => {
   const scale = 1 / Math.sqrt(keySize);
-  const heading = { heads, keyValueHeads: 1, keySize, valueSize, qOffset: 0, context };
+  const rowStride = heads * keySize;
+  const heading = { slots: 3, heads, keyValueHeads: 1, keySize, valueSize, rowStride, qOffset: 0, context };
   return { ...heading, rowWidth: keySize, valueOffset: 0, scale, softcap: 0, hasSinks: 0 };
 });
 
@@ -176,7 +178,7 @@ describe('decodeAttention', () => {
         heads,
       );
     expect(record(2, 16)).toThrow(/qkv must be \[1, 28\]/);
-    expect(record(1, 15)).toThrow(/the cache \[context, 16\]/);
+    expect(record(1, 15)).toThrow(/the cache \[1, context, 16\]/);
     const [row, cache] = [tape.tensor('qkv', [1, width]), tape.tensor('cache', [9, 16])];
     const sinks = tape.tensor('sinks', [3]);
     expect(() => decodeAttention(tape, row, cache, state, { ...heads, sinks })).toThrow(/for 4 heads/);

@@ -22,9 +22,9 @@ describeKernel(embeddingForward, [
   { rows: 65, time: 13, rowLength: 13, columns: 65, firstRow: 64, blockRows: 70, hasPositions: 0 },
 ]);
 describeKernel(embeddingDecodeForward, [
-  { columns: 1, firstRow: 0, blockRows: 1, positionRows: 1, hasPositions: 1 },
-  { columns: 63, firstRow: 0, blockRows: 7, positionRows: 5, hasPositions: 0 },
-  { columns: 65, firstRow: 64, blockRows: 7, positionRows: 5, hasPositions: 1 },
+  { slots: 1, columns: 1, firstRow: 0, blockRows: 1, positionRows: 1, hasPositions: 1 },
+  { slots: 3, columns: 63, firstRow: 0, blockRows: 7, positionRows: 5, hasPositions: 0 },
+  { slots: 9, columns: 65, firstRow: 64, blockRows: 7, positionRows: 5, hasPositions: 1 },
 ]);
 describeKernel(embeddingSort, [
   { rows: 1, batch: 1, time: 1, rowLength: 2, columns: 1 },

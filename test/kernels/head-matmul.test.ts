@@ -20,6 +20,7 @@ for (const kernel of headMatmuls) {
     kernel,
     sizes.flatMap(([heads, columns, inner], index) => {
       const common = {
+        rows: 1 + (index % 3),
         heads,
         columns,
         inner,
@@ -45,7 +46,11 @@ describe('headMatmul', () => {
       (tape, { x, w }) => {
         const y = tape.tensor('y', [1, 4]);
         const steps = { wOffset: 1, wHeadStep: 3, wColumnStep: 1, wInnerStep: 6 };
-        headMatmul(tape, { x, w, y }, { heads: 2, columns: 2, inner: 3, xStride: 3, yStride: 2, ...steps });
+        headMatmul(
+          tape,
+          { x, w, y },
+          { rows: 1, heads: 2, columns: 2, inner: 3, xStride: 3, yStride: 2, ...steps },
+        );
         return y;
       },
       { training: false },
@@ -59,7 +64,11 @@ describe('headMatmul', () => {
     const [x, w, y] = [tape.tensor('x', [1, 6]), tape.tensor('w', [3, 5]), tape.tensor('y', [1, 4])];
     const steps = { wOffset: 1, wHeadStep: 3, wColumnStep: 1, wInnerStep: 6 };
     expect(() =>
-      headMatmul(tape, { x, w, y }, { heads: 2, columns: 2, inner: 3, xStride: 3, yStride: 2, ...steps }),
+      headMatmul(
+        tape,
+        { x, w, y },
+        { rows: 1, heads: 2, columns: 2, inner: 3, xStride: 3, yStride: 2, ...steps },
+      ),
     ).toThrow(/w must hold \[18\]/);
   });
 });

@@ -25,14 +25,22 @@ const sizes = [
 describeKernel(
   latentCachePrefill,
   sizes.map(([rowCount, latentSize, ropeSize, context], i) => {
-    return { rowCount, latentSize, ropeSize, context, rowStride: 40 + ropeSize, keyOffset: 3 * i };
+    return {
+      rowCount,
+      slots: 1 + (i % 3),
+      latentSize,
+      ropeSize,
+      context,
+      rowStride: 40 + ropeSize,
+      keyOffset: 3 * i,
+    };
   }),
   { scalars: { length: 29 } },
 );
 describeKernel(
   latentCacheDecode,
-  sizes.map(([heads, latentSize, ropeSize, context]) => {
-    return { heads, headSize: 3, latentSize, ropeSize, context };
+  sizes.map(([heads, latentSize, ropeSize, context], i) => {
+    return { slots: 1 + (i % 3), heads, headSize: 3, latentSize, ropeSize, context };
   }),
 );
 

@@ -47,7 +47,10 @@ describeKernel(ropeRotate, [
 ]);
 describeKernel(
   ropeDecodeRotate,
-  heads.map((shape, index) => ({ ...shape, context: [1, 7, 64, 65, 300][index] ?? 1 })),
+  heads.map((shape, index) => ({
+    ...shape,
+    ...{ slots: 1 + index, context: [1, 7, 64, 65, 300][index] ?? 1 },
+  })),
 );
 
 const options = { heads: 2, keyValueHeads: 1, keySize: 4, valueSize: 3 };

@@ -1,12 +1,36 @@
 // Sampling against its reference with every cut, its distribution, and its state.
 import { describe, expect, it } from 'vitest';
-import { sampleKernel } from '../../src/kernels/sample.ts';
-import type { Kernel, Scalars } from '../../src/plan/kernel.ts';
+import {
+  type DrawSettings,
+  packSettings,
+  sample,
+  sampleKernel,
+  settingNumbers,
+} from '../../src/kernels/sample.ts';
+import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { Tape } from '../../src/plan/tape.ts';
 import { describeKernel } from './describe-kernel.ts';
 
-const shapes = [1, 2, 63, 64, 65, 1024, 1025, 5003].map((columns) => ({ columns, capacity: 4 }));
+const shapes = [1, 2, 63, 64, 65, 1024, 1025, 5003].map((columns, index) => ({
+  ...{ rows: 1 + (index % 2), slots: 1 + (index % 2), columns, capacity: 4 },
+}));
 
-describe.each([
+const all = { end: 1000, seed: 4_000_000_000, topK: 0, drawable: 0, temperature: 1, topP: 1 };
+
+/** The kernel on slots that all draw by the same settings. */
+function drawingBy(settings: Partial<DrawSettings>): typeof sampleKernel {
+  const packed = packSettings({ ...all, ...settings });
+  return {
+    ...sampleKernel,
+    tensors: (dims) => {
+      const tensors = sampleKernel.tensors(dims);
+      const fill = (_: number, index: number) => packed[index % settingNumbers] ?? 0;
+      return { ...tensors, settings: { ...tensors.settings, fill } };
+    },
+  };
+}
+
+describe.each<Partial<DrawSettings>>([
   { temperature: 0, topK: 0, topP: 1 },
   { temperature: 1, topK: 0, topP: 1 },
   { temperature: 0.7, topK: 10, topP: 1 },
@@ -16,41 +40,86 @@ describe.each([
   { temperature: 0, topK: 0, topP: 1, drawable: 60 },
   { temperature: 1, topK: 40, topP: 0.9, drawable: 1000 },
   { temperature: 1, topK: 0, topP: 1, drawable: 4_000_000_000 },
-])('with %j', (options) => {
-  describeKernel(sampleKernel, shapes, { scalars: { ...options, samplingSeed: 4_000_000_000 } });
+  { end: 5 }, // a slot that has drawn all of its tokens
+])('with %j', (settings) => {
+  describeKernel(drawingBy(settings), shapes);
 });
 
-describe('with many ties', () => {
-  const tied: Kernel<'columns' | 'capacity', 'logits' | 'state' | 'output'> = {
-    ...sampleKernel,
-    tensors: (dims) => ({
-      ...sampleKernel.tensors(dims),
-      logits: { shape: [dims.columns], fill: (uniform) => Math.floor(uniform * 4) - 2 },
-    }),
-  };
-  for (const options of [
-    { temperature: 0, topK: 0, topP: 1 },
-    { temperature: 1, topK: 5, topP: 1 },
-    { temperature: 1, topK: 0, topP: 0.3 },
-  ]) {
-    describeKernel(tied, [{ columns: 300, capacity: 1 }], { scalars: options });
+const one: readonly Partial<DrawSettings>[] = [{ topP: 0.3 }];
+describe.each([
+  {
+    what: 'many ties',
+    fill: (uniform: number) => Math.floor(uniform * 4) - 2,
+    cuts: [{ temperature: 0 }, { topK: 5 }, ...one],
+  },
+  { what: 'no number', fill: (_: number, index: number) => (index === 299 ? Number.NaN : 0), cuts: one },
+  {
+    what: 'an infinity',
+    fill: (_: number, index: number) => (index === 7 ? Number.POSITIVE_INFINITY : 0),
+    cuts: one,
+  },
+])('with $what', ({ fill, cuts }) => {
+  for (const settings of cuts) {
+    const kernel = drawingBy(settings);
+    const filled: typeof kernel = {
+      ...kernel,
+      tensors: (dims) => ({ ...kernel.tensors(dims), logits: { shape: [dims.rows, dims.columns], fill } }),
+    };
+    describeKernel(filled, [{ rows: 2, slots: 3, columns: 300, capacity: 1 }]);
   }
 });
 
 /** How often each of the logits is drawn in `draws` steps. */
-function countDraws(logits: readonly number[], options: Scalars, draws: number): number[] {
+function countDraws(logits: readonly number[], settings: Partial<DrawSettings>, draws: number): number[] {
   const columns = logits.length;
   const counts = new Array<number>(columns).fill(0);
   const state = new Uint32Array(4);
   const output = new Uint32Array(draws);
-  const arrays = { logits: Float64Array.from(logits), state, output };
-  for (let i = 0; i < draws; i++) {
-    sampleKernel.reference(arrays, { columns, capacity: draws }, { samplingSeed: 1, ...options });
-  }
+  const packed = Uint32Array.from(packSettings({ ...all, end: draws, seed: 1, ...settings }));
+  const arrays = { logits: Float64Array.from(logits), settings: packed, state, output };
+  const dims = { rows: 1, slots: 1, columns, capacity: draws };
+  for (let i = 0; i < draws; i++) sampleKernel.reference(arrays, dims, {});
   for (const token of output) counts[token] = (counts[token] ?? 0) + 1;
   expect([...state]).toEqual([draws, output[draws - 1], draws, draws]);
   return counts;
 }
+
+it('draws the same in any company and any slot', () => {
+  const columns = 50;
+  const row = Float64Array.from({ length: columns }, (_, i) => 2 * Math.sin(3 * i));
+  const own = packSettings({ ...all, temperature: 0.9, topK: 30 });
+  const draw = (company: readonly Partial<DrawSettings>[], slot: number, rows: number): number => {
+    const slots = company.length;
+    const packed = company.map((settings) => packSettings({ ...all, ...settings }));
+    packed[slot] = own;
+    const logits = Float64Array.from({ length: rows * columns }, (_, i) => Math.cos(i));
+    logits.set(row, rows === 1 ? 0 : slot * columns);
+    const state = Uint32Array.from({ length: 4 * slots }, (_, i) => (i === 4 * slot + 2 ? 17 : 1));
+    const output = new Uint32Array(2 * slots);
+    const arrays = { logits, settings: Uint32Array.from(packed.flat()), state, output };
+    sampleKernel.reference(arrays, { rows, slots, columns, capacity: 2 }, { slot: rows === 1 ? slot : 0 });
+    return output[2 * slot + (state[4 * slot + 3] ?? 1) - 1] ?? -1;
+  };
+  const alone = draw([{}], 0, 1);
+  expect(draw([{ seed: 5 }, {}, { temperature: 0 }], 1, 3)).toBe(alone);
+  expect(draw([{ seed: 5 }, {}, { temperature: 0 }], 2, 3)).toBe(alone);
+  expect(draw([{}, {}], 1, 1)).toBe(alone);
+});
+
+it('refuses logits, settings and output of other slots', () => {
+  const tape = new Tape({ capabilities: baselineCapabilities });
+  const tensors = {
+    logits: tape.tensor('logits', [2, 7]),
+    settings: tape.tensor('settings', [2, settingNumbers], 'u32'),
+    state: tape.tensor('state', [2, 4], 'u32'),
+    output: tape.tensor('output', [2, 3], 'u32'),
+  };
+  expect(() => sample(tape, tensors)).not.toThrow();
+  expect(() => sample(tape, { ...tensors, logits: tape.tensor('logits', [3, 7]) })).toThrow('fit 2 slots');
+  expect(() => sample(tape, { ...tensors, output: tape.tensor('output', [1, 3], 'u32') })).toThrow(
+    'fit 2 slots',
+  );
+});
 
 it('draws with the probabilities of the softmax', () => {
   const probabilities = [0.5, 0.25, 0.15, 0.07, 0.03];
@@ -85,10 +154,11 @@ it.each([
 it('drops a token when the output is full', () => {
   const arrays = {
     logits: Float64Array.of(0, 1),
+    settings: Uint32Array.from(packSettings({ ...all, temperature: 0 })),
     state: Uint32Array.of(0, 0, 0, 1),
     output: Uint32Array.of(7),
   };
-  sampleKernel.reference(arrays, { columns: 2, capacity: 1 }, { temperature: 0, topK: 0, topP: 1 });
+  sampleKernel.reference(arrays, { rows: 1, slots: 1, columns: 2, capacity: 1 }, {});
   expect([...arrays.output]).toEqual([7]);
   expect([...arrays.state]).toEqual([1, 1, 1, 2]);
 });

@@ -27,8 +27,8 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>) {
   y[base + 2u] = launch.gridWidth;
   y[base + 3u] = step.step;
   y[base + 4u] = bitcast<u32>(step.learningRate);
-  y[base + 5u] = step.samplingSeed;
-  y[base + 6u] = bitcast<u32>(step.topP);
+  y[base + 5u] = step.dropoutSeed;
+  y[base + 6u] = bitcast<u32>(step.lossScale);
   y[base + 7u] = launch.operation;
 }`,
   entryPoint: 'forward',
@@ -64,13 +64,13 @@ async function witnessRuntime(workgroups: number, estimate: number) {
 describeGpu('Records', () => {
   it('carry integers and floats of the step by name, and 0 for what is not named', async () => {
     const { runtime, plan, y } = await witnessRuntime(3, 1e-5);
-    const scalars = { step: 7, learningRate: 0.3, samplingSeed: 4_294_967_295 };
+    const scalars = { step: 7, learningRate: 0.3, dropoutSeed: 4_294_967_295 };
     await runtime.submit([{ plan, scalars }]);
     const row = [0, 3, 3, 7, bits(0.3), 4_294_967_295, 0, 41];
     expect([...(await runtime.read(y))]).toEqual([...row, ...row, ...row]);
-    const topP = 0.9;
-    await runtime.submit([{ plan, scalars: { topP } }]);
-    expect([...(await runtime.read(y))].slice(3, 8)).toEqual([0, 0, 0, bits(topP), 41]);
+    const lossScale = 0.9;
+    await runtime.submit([{ plan, scalars: { lossScale } }]);
+    expect([...(await runtime.read(y))].slice(3, 8)).toEqual([0, 0, 0, bits(lossScale), 41]);
   });
 
   it('tell each slice where it starts and ends', async () => {

@@ -8,8 +8,8 @@ import type { Engine } from '../plans/engine.ts';
 import { expectWork, waterfallOf, withoutParts } from '../plans/expectation.ts';
 import { LabError } from '../plans/problem.ts';
 import { decodeWork, evaluationWork, prefillWork, trainingWork, type Work } from '../plans/work.ts';
+import type { SamplingOptions } from '../sampling/options.ts';
 import { prepareRun, type Run } from '../training/run.ts';
-import type { SamplingOptions } from '../training/sampler.ts';
 import type { GridModel } from './validation-grid.ts';
 
 /** What a validation tells while it goes. */

@@ -2,6 +2,7 @@
 
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import { headLogits } from '../../kernels/head-loss.ts';
+import { packSettings } from '../../kernels/sample.ts';
 import { selectRow } from '../../kernels/select-row.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
@@ -216,7 +217,8 @@ async function timeTokens(
   { cached, uncached }: DecodePlans,
 ): Promise<Timing[]> {
   const { burst, rounds } = sizes[size];
-  const sampling = { samplingSeed: 1, temperature: 0, topK: 0, topP: 1 };
+  const greedy = { end: 0xffff_ffff, seed: 1, topK: 0, drawable: 0, temperature: 0, topP: 1 };
+  runtime.write(cached.settings, Uint32Array.from(packSettings(greedy)));
   /** Each replay makes one token, the first at `position`; all go in one submission, as the sampler does it. */
   const secondsPerToken = async (position: number, replays: readonly Replay[]): Promise<number> => {
     const times: number[] = [];
@@ -236,12 +238,12 @@ async function timeTokens(
     const first = length - burst;
     const tokenByToken = Array.from({ length: burst }, (_, i) => ({
       plan: cached.decode,
-      scalars: { ...sampling, position: first + i, length: 1 },
+      scalars: { position: first + i },
     }));
     timings.push({
       length,
       cached: await secondsPerToken(first, tokenByToken),
-      uncached: await secondsPerToken(length - 1, [{ plan, scalars: { ...sampling, length } }]),
+      uncached: await secondsPerToken(length - 1, [{ plan, scalars: { length } }]),
     });
   }
   return timings;

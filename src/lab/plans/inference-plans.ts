@@ -1,14 +1,15 @@
-// Records the plans of sampling: prefill for a few prompt lengths, and one decoded token.
+// Records the plans of sampling: prefill of one sequence for a few prompt lengths, and one decoded token of all of them.
 import { headLogits } from '../../kernels/head-loss.ts';
-import { sample } from '../../kernels/sample.ts';
+import { sample, settingNumbers } from '../../kernels/sample.ts';
 import { selectRow } from '../../kernels/select-row.ts';
+import { slotNumbers } from '../../kernels/slots.ts';
 import { cacheLength, cacheWidth } from '../../model/attention-config.ts';
 import { headOf, type ModelTensors } from '../../model/model-tensors.ts';
 import { recordDecodeTrunk, recordTrunk } from '../../model/transformer.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
 import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
-import type { Tensor } from '../../plan/tensor.ts';
+import { rowsOf, type Tensor } from '../../plan/tensor.ts';
 import type { RecordingOptions, TrainingPlans } from './training-plans.ts';
 
 /** Prefill for prompts up to `length` tokens; the real length is a step scalar. */
@@ -22,11 +23,15 @@ export interface PrefillPlan {
 /** What a sampler executes, and its tensors. */
 export interface InferencePlans {
   readonly model: ModelTensors;
-  /** u32 [position, token, counter, produced], advanced by the kernels. */
+  /** Sequences that are decoded together, at most. */
+  readonly slots: number;
+  /** u32 [slots, 4]: position, token, counter, produced; advanced by the kernels. */
   readonly state: Tensor;
-  /** Tokens sampled since `produced` was set to 0, [decodeBurst]. */
+  /** u32 [slots, 6]: how each slot draws, from `packSettings`. */
+  readonly settings: Tensor;
+  /** Tokens sampled since `produced` was set to 0, [slots, decodeBurst]. */
   readonly output: Tensor;
-  /** Logits of the last token, [V]. */
+  /** Logits of the last tokens, [slots, V]; a prompt's are in the first row. */
   readonly logits: Tensor;
   readonly prefill: readonly PrefillPlan[];
   readonly decode: Plan;
@@ -39,21 +44,27 @@ export const decodeBurst = 16;
 export interface InferenceOptions extends RecordingOptions {
   /** Lengths of the prompts that will come, at most the context; any, unless given. */
   readonly prompts?: readonly number[];
+  /** Sequences that are decoded together, at most; 1 unless given. */
+  readonly slots?: number;
 }
 
 /** Records sampling for a model whose store may also be in training. */
 export function recordInferencePlans(model: ModelTensors, options: InferenceOptions): InferencePlans {
   const { config } = model;
-  const state = persistentTensor('sampler state', [4], 'u32', 'state');
-  const output = persistentTensor('sampled tokens', [decodeBurst], 'u32', 'state');
-  const logits = persistentTensor('logits', [1, config.vocabulary], 'f32', 'state');
+  const { slots = 1 } = options;
+  const state = persistentTensor('sampler state', [slots, slotNumbers], 'u32', 'state');
+  const settings = persistentTensor('sampler settings', [slots, settingNumbers], 'u32', 'state');
+  const output = persistentTensor('sampled tokens', [slots, decodeBurst], 'u32', 'state');
+  const logits = persistentTensor('logits', [slots, config.vocabulary], 'f32', 'state');
   const width = cacheWidth(config);
   const caches = Array.from({ length: config.layers }, (_, layer) =>
-    persistentTensor(`cache ${layer}`, [cacheLength(config, layer), width], 'f32', 'cache'),
+    persistentTensor(`cache ${layer}`, [slots, cacheLength(config, layer), width], 'f32', 'cache'),
   );
   const recordSample = (tape: Tape, x: Tensor) => {
-    tape.scope('head', () => tape.term('head', () => headLogits(tape, x, headOf(model), logits)));
-    tape.scope('sample', () => tape.term('other', () => sample(tape, logits, state, output)));
+    const drawn = rowsOf(logits, 0, x.shape[0] ?? 1);
+    tape.scope('head', () => tape.term('head', () => headLogits(tape, x, headOf(model), drawn)));
+    const tensors = { logits: drawn, settings, state, output };
+    tape.scope('sample', () => tape.term('other', () => sample(tape, tensors)));
   };
 
   const lengths = [...new Set(options.prompts ?? bucketLengths(config.context))].sort((a, b) => a - b);
@@ -70,7 +81,7 @@ export function recordInferencePlans(model: ModelTensors, options: InferenceOpti
 
   const tape = new Tape(options);
   recordSample(tape, recordDecodeTrunk(tape, model, state, caches));
-  return { model, state, output, logits, prefill, decode: freeze('decode', tape) };
+  return { model, slots, state, settings, output, logits, prefill, decode: freeze('decode', tape) };
 }
 
 /** Prompt lengths that get a plan: an eighth of the context, and all of it. */

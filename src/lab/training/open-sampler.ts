@@ -13,8 +13,8 @@ import { bucketLengths, type InferencePlans, recordInferencePlans } from '../pla
 import { openModel } from '../plans/open-model.ts';
 import type { StoredWeights } from '../plans/parameter-io.ts';
 import { LabError, stage } from '../plans/problem.ts';
+import { Sampler } from '../sampling/sampler.ts';
 import type { ModelFiles } from './model-files.ts';
-import { Sampler } from './sampler.ts';
 
 /** What will be asked of a sampler. */
 export interface SamplingNeeds {

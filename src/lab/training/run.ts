@@ -16,8 +16,8 @@ import { type NamedArrays, readParameters, writeParameters } from '../plans/para
 import { predictTraining } from '../plans/prediction.ts';
 import { LabError, stage } from '../plans/problem.ts';
 import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
+import { Sampler } from '../sampling/sampler.ts';
 import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { Sampler } from './sampler.ts';
 import { Trainer } from './trainer.ts';
 
 /** Where a run starts. */

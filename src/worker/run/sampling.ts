@@ -2,7 +2,7 @@
 
 import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
 import { normaliseText } from '../../data/text-pieces.ts';
-import { stage } from '../../lab/plans/problem.ts';
+import { LabError, stage } from '../../lab/plans/problem.ts';
 import type { Run } from '../../lab/training/run.ts';
 import { type RunLoop, startToken } from '../../lab/training/run-loop.ts';
 
@@ -35,6 +35,9 @@ export async function sampleRun(
       }),
     );
   });
+  if (generation.problem !== undefined) {
+    throw new LabError({ kind: 'invalidData', message: generation.problem });
+  }
   return {
     text: request.prompt + tokenizer.decode(generation.tokens),
     tokens: generation.tokens.length,

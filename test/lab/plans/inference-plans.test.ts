@@ -1,5 +1,6 @@
 // Decoding with a cache against the whole forward pass: the logits of every position, for both families.
 import { describe, expect, it } from 'vitest';
+import { packSettings } from '../../../src/kernels/sample.ts';
 import { bucketLengths, decodeBurst, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { writeParameters } from '../../../src/lab/plans/parameter-io.ts';
 import { initialiseParameters } from '../../../src/model/initialise.ts';
@@ -27,7 +28,8 @@ function loadedModel(family: keyof typeof families) {
   );
   writeParameters(runtime, model.store, 'weights', weights);
 
-  const scalars = { temperature: 0, topK: 0, topP: 1, samplingSeed: 0 };
+  const greedy = { end: 1000, seed: 0, topK: 0, drawable: 0, temperature: 0, topP: 1 };
+  runtime.write(plans.settings, Uint32Array.from(packSettings(greedy)));
   const prefill = async (length: number, bucketLength: number) => {
     const bucket = plans.prefill.find((one) => one.length === bucketLength);
     if (!bucket) throw new Error(`no bucket of ${bucketLength}`);
@@ -36,12 +38,12 @@ function loadedModel(family: keyof typeof families) {
       Uint32Array.from({ length: bucketLength + 1 }, (_, i) => (i < length ? (tokens[i] ?? 0) : 49)),
     );
     runtime.write(plans.state, Uint32Array.of(length - 1, 0, 0, 0));
-    await runtime.submit([{ plan: bucket.plan, scalars: { ...scalars, length } }]);
+    await runtime.submit([{ plan: bucket.plan, scalars: { length } }]);
     return [...(await runtime.read(plans.logits))];
   };
   const decode = async (position: number) => {
     runtime.write(plans.state, Uint32Array.of(position, tokens[position] ?? 0, 0, 0));
-    await runtime.submit([{ plan: plans.decode, scalars: { ...scalars, length: 1, position } }]);
+    await runtime.submit([{ plan: plans.decode, scalars: { position } }]);
     return [...(await runtime.read(plans.logits))];
   };
   return { plans, runtime, prefill, decode };
@@ -81,8 +83,7 @@ describe.each(['gpt2', 'llama'] as const)('the plans of sampling a %s model', (f
     const [position, token, counter, produced] = await runtime.read(plans.state);
     expect([position, counter, produced]).toEqual([3, 1, 1]);
     expect((await runtime.read(plans.output))[0]).toBe(token);
-    const scalars = { temperature: 0, topK: 0, topP: 1, samplingSeed: 0, length: 1 };
-    await runtime.submit([1, 2, 3].map(() => ({ plan: plans.decode, scalars })));
+    await runtime.submit([1, 2, 3].map(() => ({ plan: plans.decode, scalars: {} })));
     const after = await runtime.read(plans.state);
     expect([after[0], after[2], after[3]]).toEqual([6, 4, 4]);
     expect((await runtime.read(plans.output))[3]).toBe(after[1]);

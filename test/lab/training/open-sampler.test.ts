@@ -1,9 +1,9 @@
 // Samplers sized by what is asked: the same tokens as with the whole context, shorter where there is no room.
 import { describe, expect, it } from 'vitest';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
+import type { SamplingOptions } from '../../../src/lab/sampling/options.ts';
 import { openSampler, type SamplingNeeds } from '../../../src/lab/training/open-sampler.ts';
 import { weightsOf } from '../../../src/lab/training/run.ts';
-import type { SamplingOptions } from '../../../src/lab/training/sampler.ts';
 import { storedWeights } from '../plans/stored-weights.ts';
 import { families, takeSteps, tinyRun } from './tiny-runs.ts';
 

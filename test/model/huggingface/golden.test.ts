@@ -4,7 +4,7 @@ import { readSafetensors } from '../../../src/data/safetensors.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { writeParameters } from '../../../src/lab/plans/parameter-io.ts';
-import { Sampler } from '../../../src/lab/training/sampler.ts';
+import { Sampler } from '../../../src/lab/sampling/sampler.ts';
 import { exportParameters } from '../../../src/model/huggingface/weights.ts';
 import { constantTables, createModelTensors } from '../../../src/model/model-tensors.ts';
 import { storagesOf } from '../../../src/plan/store.ts';

@@ -1,9 +1,10 @@
 // Sampling on the reference loops: the cache gives what the whole text gives, draws repeat, and training goes on unharmed.
 import { describe, expect, it } from 'vitest';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
+import type { SamplingOptions } from '../../../src/lab/sampling/options.ts';
+import type { Sampler } from '../../../src/lab/sampling/sampler.ts';
 import type { Run } from '../../../src/lab/training/run.ts';
-import type { Sampler, SamplingOptions } from '../../../src/lab/training/sampler.ts';
-import { families, stateOf, takeLosses, takeSteps, tinyRun } from './tiny-runs.ts';
+import { families, stateOf, takeLosses, takeSteps, tinyRun } from '../training/tiny-runs.ts';
 
 const greedy: SamplingOptions = { maximumTokens: 12, temperature: 0, topK: 0, topP: 1, seed: 1 };
 const names = ['gpt2', 'llama'] as const;

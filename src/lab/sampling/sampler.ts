@@ -1,0 +1,203 @@
+// Generates tokens of several texts at once: prefills of their prompts, then bursts in which each draws its next tokens, which
+// stay on the GPU in between. Texts come and go between bursts; what one draws does not depend on its company.
+import { noToken, packSettings, settingNumbers } from '../../kernels/sample.ts';
+import { slotNumbers } from '../../kernels/slots.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { decodeBurst, type InferencePlans } from '../plans/inference-plans.ts';
+import {
+  checkOptions,
+  checkPrompt,
+  type Generation,
+  type GenerationEnd,
+  type SamplingOptions,
+} from './options.ts';
+import { Schedule, type ScheduledText, type Turn } from './schedule.ts';
+
+/** A text that was asked for and is not over. */
+interface Session {
+  readonly options: SamplingOptions;
+  readonly start: number;
+  readonly spent: { -readonly [K in Counted]: number };
+  firstTokenSeconds?: number;
+  readonly resolve: (generation: Generation) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Counted = 'prefillTokens' | 'prefillSeconds' | 'decodedTokens' | 'decodeSeconds';
+
+/** A slot's part in a replay: where it stands, its last token, the number of its next draw, and how often it draws. */
+interface SlotState {
+  readonly text: ScheduledText;
+  readonly position: number;
+  readonly token: number;
+  readonly steps: number;
+}
+
+/** Draws tokens with one set of plans on one runtime. Does not touch weights. */
+export class Sampler {
+  readonly #runtime: Runtime;
+  readonly #plans: InferencePlans;
+  readonly #schedule: Schedule;
+  readonly #sessions = new Map<ScheduledText, Session>();
+  #isRunning = false;
+
+  constructor(runtime: Runtime, plans: InferencePlans) {
+    this.#runtime = runtime;
+    this.#plans = plans;
+    this.#schedule = new Schedule(plans.slots, plans.model.config.context, decodeBurst);
+  }
+
+  /**
+   * Continues a prompt. When the context is full, the last half of it is prefilled again. Texts that are asked for while
+   * others run join them, or wait for a free slot.
+   * @param prompt token ids; at least one
+   * @throws on an empty prompt, an id outside the vocabulary or settings that make no sense; others are not disturbed.
+   */
+  async generate(prompt: readonly number[], options: SamplingOptions): Promise<Generation> {
+    const { config } = this.#plans.model;
+    checkPrompt(prompt, config, options);
+    checkOptions(options);
+    const { maximumTokens, useCache = true } = options;
+    const text = this.#schedule.add({ prompt: prompt.slice(-config.context), maximumTokens, useCache });
+    return new Promise((resolve, reject) => {
+      const spent = { prefillTokens: 0, prefillSeconds: 0, decodedTokens: 0, decodeSeconds: 0 };
+      this.#sessions.set(text, { options, start: performance.now(), spent, resolve, reject });
+      if (!this.#isRunning) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    try {
+      await Promise.resolve(); // what is asked for in one go begins together
+      for (;;) {
+        this.#endWhatIsOver();
+        const turn = this.#schedule.next();
+        if (!turn) break;
+        if (turn.kind === 'prefill') await this.#prefill(turn);
+        else await this.#decode(turn);
+      }
+    } catch (error) {
+      for (const [text, { reject }] of this.#sessions) {
+        this.#schedule.end(text);
+        reject(error);
+      }
+      this.#sessions.clear();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Ends texts that want no token, and those whose signal says so. */
+  #endWhatIsOver(): void {
+    for (const [text, { options }] of this.#sessions) {
+      if (text.isOver) this.#end(text, 'length');
+      else if (options.signal?.aborted) this.#end(text, 'cancelled');
+    }
+  }
+
+  /** Fills the caches of a slot and draws the next token of its text. */
+  async #prefill({ text, window }: Turn & { readonly kind: 'prefill' }): Promise<void> {
+    const bucket = this.#plans.prefill.find((plan) => plan.length >= window.length);
+    if (!bucket) throw new Error(`sampler: ${window.length} tokens do not fit the context. Pass fewer.`);
+    const start = performance.now();
+    const padded = new Uint32Array(bucket.length + 1);
+    padded.set(window);
+    this.#runtime.write(bucket.tokens, padded);
+    this.#writeSlots([{ text, position: window.length - 1, token: 0, steps: 1 }]);
+    const scalars = { length: window.length, slot: text.slot ?? 0 };
+    const drawn = await this.#draw([{ plan: bucket.plan, scalars }]);
+    const seconds = (performance.now() - start) / 1000;
+    const { spent } = this.#sessionOf(text);
+    spent.prefillTokens += window.length;
+    spent.prefillSeconds += seconds;
+    if (!text.useCache) {
+      spent.decodedTokens++;
+      spent.decodeSeconds += seconds;
+    }
+    this.#accept(text, drawn(text, 1), window.length);
+  }
+
+  async #decode({ texts, count }: Turn & { readonly kind: 'decode' }): Promise<void> {
+    const start = performance.now();
+    const slots = texts.map(({ text, steps }): SlotState => {
+      return { text, position: text.position, token: text.tokens.at(-1) ?? 0, steps };
+    });
+    this.#writeSlots(slots);
+    const mean = slots.reduce((sum, { position }) => sum + position, 0) / this.#plans.slots;
+    const plan = this.#plans.decode;
+    const replays = Array.from({ length: count }, (_, i) => ({ plan, scalars: { position: mean + i } }));
+    const drawn = await this.#draw(replays);
+    const seconds = (performance.now() - start) / 1000;
+    for (const { text, steps } of texts) {
+      const { spent } = this.#sessionOf(text);
+      spent.decodeSeconds += seconds;
+      spent.decodedTokens += this.#accept(text, drawn(text, steps));
+    }
+  }
+
+  /** Submits replays; gives the first tokens that a text drew in them. */
+  async #draw(replays: Parameters<Runtime['submit']>[0]) {
+    const submission = await this.#runtime.submit(replays, [this.#plans.output]);
+    const [output] = await submission.done;
+    return (text: ScheduledText, count: number): number[] => {
+      const first = (text.slot ?? 0) * decodeBurst;
+      return [...(output?.subarray(first, first + count) ?? [])];
+    };
+  }
+
+  /** Writes where slots stand and how they draw; all others do nothing. */
+  #writeSlots(running: readonly SlotState[]): void {
+    const { slots, state, settings } = this.#plans;
+    const states = new Uint32Array(slots * slotNumbers);
+    const draws = new Uint32Array(slots * settingNumbers);
+    for (const { text, position, token, steps } of running) {
+      const { slot = 0, drawn } = text;
+      const { options } = this.#sessionOf(text);
+      states.set([position, token, drawn, 0], slot * slotNumbers);
+      const draw = { ...options, drawable: options.drawable ?? 0, end: drawn + steps };
+      draws.set(packSettings(draw), slot * settingNumbers);
+    }
+    this.#runtime.write(state, states);
+    this.#runtime.write(settings, draws);
+  }
+
+  /** Takes what a text drew, which may end it. Returns how many tokens were taken. */
+  #accept(text: ScheduledText, drawn: readonly number[], prefilled?: number): number {
+    const session = this.#sessionOf(text);
+    const broken = drawn.indexOf(noToken);
+    const tokens = broken < 0 ? drawn : drawn.slice(0, broken);
+    this.#schedule.accept(text, tokens, prefilled);
+    if (tokens.length > 0) session.firstTokenSeconds ??= (performance.now() - session.start) / 1000;
+    try {
+      const goesOn = tokens.length === 0 || session.options.onTokens?.(tokens) !== false;
+      if (broken >= 0) this.#end(text, 'notFinite');
+      else if (!goesOn) this.#end(text, 'stopped');
+    } catch (error) {
+      // A listener that fails ends its own text only.
+      this.#schedule.end(text);
+      this.#sessions.delete(text);
+      session.reject(error);
+    }
+    return tokens.length;
+  }
+
+  #end(text: ScheduledText, end: GenerationEnd): void {
+    const { spent, firstTokenSeconds, resolve } = this.#sessionOf(text);
+    this.#schedule.end(text);
+    this.#sessions.delete(text);
+    const { length } = text.tokens;
+    const problem = `sampler: after ${length} tokens the model's logits are not finite numbers, so the text ends there. Check the weights.`;
+    resolve({
+      ...{ tokens: text.tokens.slice(length - text.drawn), end, ...spent },
+      ...(firstTokenSeconds === undefined ? {} : { firstTokenSeconds }),
+      ...(end === 'notFinite' ? { problem } : {}),
+    });
+  }
+
+  #sessionOf(text: ScheduledText): Session {
+    const session = this.#sessions.get(text);
+    if (!session) throw new Error('sampler: a text without a session has a slot.');
+    return session;
+  }
+}

@@ -1,0 +1,25 @@
+// Texts in one batch on a GPU and on WASM: in the same batch size each draws the tokens that it draws alone.
+import { expect, it } from 'vitest';
+import { gpuEngine, wasmEngine } from '../../../src/lab/plans/engine.ts';
+import { loadWasmKernels } from '../../../src/runtime/wasm/kernels.ts';
+import { ownThread } from '../../../src/runtime/wasm/pool.ts';
+import { describeGpu, getTestDevice } from '../../gpu-device.ts';
+import { batchModels, batchSampler, drawAlone, drawTogether, texts } from './batch-models.ts';
+
+describeGpu('texts in a batch on a GPU', () => {
+  it.each(['windows', 'latents'] as const)('of a model with %s', async (name) => {
+    const { runtime, sampler } = await batchSampler(gpuEngine(await getTestDevice()), batchModels[name], 3);
+    const alone = await drawAlone(sampler, texts);
+    expect(alone.map((tokens) => tokens.length)).toEqual([12, 33, 3, 18, 5]);
+    expect(await drawTogether(sampler, texts)).toEqual(alone);
+    runtime.dispose();
+  });
+});
+
+it('texts in a batch on WASM', async () => {
+  const kernels = await loadWasmKernels(false);
+  const engine = wasmEngine(kernels, () => ownThread());
+  const { runtime, sampler } = await batchSampler(engine, batchModels.windows, 3);
+  expect(await drawTogether(sampler, texts)).toEqual(await drawAlone(sampler, texts));
+  runtime.dispose();
+});
