@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'architecture',
           include: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'],
+          testTimeout: 60_000, // milliseconds: they read every file, on a machine that may be busy
         },
       },
       {
