@@ -65,7 +65,7 @@ const below = (floor: string, rooms: readonly string[], index: number) =>
 const mayImport: Readonly<Record<string, Allowed>> = {
   plan: { folders: [], packages: [] },
   theory: { folders: [], packages: ['valibot'] },
-  laws: { folders: [], packages: ['ml-levenberg-marquardt', 'papaparse'] },
+  laws: { folders: ['text'], packages: ['ml-levenberg-marquardt', 'papaparse'] },
   text: { folders: [], packages: [] },
   contract: { folders: [], packages: [] },
   data: { folders: [], packages: ['@noble/hashes', 'valibot'] },
@@ -73,7 +73,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   // src/wasm is AssemblyScript: a program of its own, whose compiled form the runtime gets from the bundler.
   wasm: { folders: [], packages: [] },
   runtime: { folders: ['plan'], packages: ['virtual:', 'wasm-feature-detect'] },
-  model: { folders: ['plan', 'kernels', 'data'], packages: ['valibot'] },
+  model: { folders: ['plan', 'kernels', 'data', 'text'], packages: ['valibot'] },
   ...Object.fromEntries(
     labRooms.map((name, index): [string, Allowed] => [
       `lab/${name}`,
@@ -238,6 +238,19 @@ describe('files', () => {
     };
     const roomFiles = sources.filter(({ path }) => path.split('/').length > 3);
     expect(roomFiles.map(({ path }) => path).filter(repeats)).toEqual([]);
+  });
+
+  it('leave to one place what one place does', () => {
+    const places: readonly (readonly [what: RegExp, where: string])[] = [
+      [/\b(toFixed|toPrecision|toExponential|toLocaleString|NumberFormat)\(/, 'src/text/'],
+      [/\bnew ResizeObserver\b/, 'src/ui/figures/size-controller.ts'],
+    ];
+    const wrong = places.flatMap(([what, where]) =>
+      sources
+        .filter(({ path, text }) => !path.startsWith(where) && what.test(withoutComments(text)))
+        .map(({ path }) => `${path}: ${what}`),
+    );
+    expect(wrong).toEqual([]);
   });
 
   it('are at most twenty-five to a folder', () => {

@@ -2,7 +2,8 @@
 
 import type { LawReport, TestScore } from '../laws/law-report.ts';
 import { textColumns } from '../text/columns.ts';
-import { formatDigits } from '../text/numbers.ts';
+import { formatDigits, formatFinePercent } from '../text/numbers.ts';
+import { significant } from '../text/rounding.ts';
 
 /** The report, from what was fitted down to what to beware of. */
 export function describeFit(report: LawReport): string {
@@ -29,8 +30,11 @@ export function describeFit(report: LawReport): string {
   }
   if (judgement) {
     const { rmsLogResidual, largestLogResidual, repeatDeviation, f, obeys } = judgement;
-    rows.push(['misfit', `${percent(rmsLogResidual)} rms, ${percent(largestLogResidual)} at worst`]);
-    if (repeatDeviation !== undefined) rows.push(['repeats differ by', percent(repeatDeviation)]);
+    rows.push([
+      'misfit',
+      `${formatFinePercent(rmsLogResidual)} rms, ${formatFinePercent(largestLogResidual)} at worst`,
+    ]);
+    if (repeatDeviation !== undefined) rows.push(['repeats differ by', formatFinePercent(repeatDeviation)]);
     if (f !== undefined) rows.push(['lack of fit F', formatDigits(f)]);
     rows.push(['follows the law', obeys ? 'yes' : 'no']);
   }
@@ -58,10 +62,6 @@ function describeScore({ points, meanSquaredError, spearman }: TestScore): strin
   return `${points} runs, MSE ${formatDigits(meanSquaredError)}, Spearman ${formatDigits(spearman)}`;
 }
 
-function percent(value: number): string {
-  return `${(100 * value).toFixed(2)} %`;
-}
-
 function digits(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  return String(significant(value, 6));
 }

@@ -1,4 +1,5 @@
 // Reports Chinchilla's parametric law of some runs: both methods side by side, residuals, intervals and what to beware of.
+import { formatDigits, formatPercent } from '../text/numbers.ts';
 import { fewestTrunks } from './bootstrap.ts';
 import { type ChinchillaParameters, optimumExponents, predictLoss } from './chinchilla-law.ts';
 import { fitHuber } from './huber-fit.ts';
@@ -91,34 +92,33 @@ function warningsOf(
     warnings.push('An exponent ran to the bound of the search: these runs do not fix it.');
   if (E < 0.01)
     warnings.push(
-      `E is ${E.toPrecision(2)}: the runs are too small, or too few, to show what no size goes below.`,
+      `E is ${formatDigits(E)}: the runs are too small, or too few, to show what no size goes below.`,
     );
   if (points.length < 15)
     warnings.push(`${points.length} runs for five parameters: intervals are wide, and may be too narrow.`);
   const apart = Math.max(Math.abs(alpha - second.parameters.alpha), Math.abs(beta - second.parameters.beta));
   if (apart > 0.05)
     warnings.push(
-      `Huber and variable projection differ by ${apart.toFixed(2)} in an exponent: a few runs decide.`,
+      `Huber and variable projection differ by ${formatDigits(apart)} in an exponent: a few runs decide.`,
     );
   const together = correlationOfLogs(points);
   if (together > 0.95)
     warnings.push(
-      `N and D grow together (correlation ${together.toFixed(2)}): α and β cannot be told apart well. Vary D at fixed N.`,
+      `N and D grow together (correlation ${formatDigits(together)}): α and β cannot be told apart well. Vary D at fixed N.`,
     );
   const largest = Math.max(...points.map(({ parameters, tokens }) => parameters * tokens));
   const beyond = Math.max(0, ...(test ?? []).map(({ parameters, tokens }) => parameters * tokens)) / largest;
   if (beyond > 10)
     warnings.push(
-      `The test reaches ${beyond.toPrecision(2)} times the compute of the largest run: far extrapolation.`,
+      `The test reaches ${formatDigits(beyond)} times the compute of the largest run: far extrapolation.`,
     );
   return warnings;
 }
 
 function describeDisobedience({ rmsLogResidual, largestLogResidual, f }: LackOfFit): string {
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-  const misses = `the law misses by ${percent(rmsLogResidual)} rms, ${percent(largestLogResidual)} at worst`;
-  const ratio = f === undefined ? '' : `; it misses ${f.toPrecision(3)} times what repeats vary (F)`;
-  return `These runs do not follow the law: ${misses}${ratio}. Up to ${percent(obedience.rmsLogResidual)} and F ${obedience.f} would be well. Do not extrapolate.`;
+  const misses = `the law misses by ${formatPercent(rmsLogResidual)} rms, ${formatPercent(largestLogResidual)} at worst`;
+  const ratio = f === undefined ? '' : `; it misses ${formatDigits(f)} times what repeats vary (F)`;
+  return `These runs do not follow the law: ${misses}${ratio}. Up to ${formatPercent(obedience.rmsLogResidual)} and F ${obedience.f} would be well. Do not extrapolate.`;
 }
 
 function correlationOfLogs(points: readonly RunPoint[]): number {

@@ -1,4 +1,7 @@
 // Reports the conditional law of some runs: L_opt first and held, shapes beyond trust set aside, tasks from scale to larger scale.
+
+import { formatDigits } from '../text/numbers.ts';
+import { significant } from '../text/rounding.ts';
 import { type ChinchillaParameters, predictLoss } from './chinchilla-law.ts';
 import { type ConditionalFit, fitConditional, trustedMlpToAttention } from './conditional-fit.ts';
 import { type ConditionalForm, conditionalLoss } from './conditional-law.ts';
@@ -106,7 +109,7 @@ function splitRuns(points: readonly RunPoint[]): { base: RunPoint[]; shaped: Sha
   if (marked.length > 0) return { base: marked, shaped };
   const byShape = groupBy(
     shaped,
-    (run) => `${run.ratio.toPrecision(3)} ${run.mlpToAttention.toPrecision(3)}`,
+    (run) => `${significant(run.ratio, 3)} ${significant(run.mlpToAttention, 3)}`,
   );
   const commonest = byShape.reduce((most, group) => (group.length > most.length ? group : most), []);
   const isSpread = (runs: readonly RunPoint[]) =>
@@ -208,7 +211,7 @@ function warningsOf({ parameters }: ConditionalFit, runs: readonly Shaped[]): st
     if (!(kappa > 0)) {
       warnings.push(`The fit has no best ${name} inside: it opens downwards. No optimum is reported.`);
     } else if (optimum < Math.min(...values) || optimum > Math.max(...values)) {
-      warnings.push(`The best ${name}, ${optimum.toPrecision(3)}, lies beyond what was run: extrapolated.`);
+      warnings.push(`The best ${name}, ${formatDigits(optimum)}, lies beyond what was run: extrapolated.`);
     }
   };
   check(

@@ -1,4 +1,5 @@
 // Reports the best size at each budget and how it grows: IsoFLOP by three methods, or the envelope of curves.
+import { formatDigits } from '../text/numbers.ts';
 import { fitEnvelope } from './envelope.ts';
 import { fitIsoflop, type IsoflopFit, type IsoflopMethod, isoflopMethods, type PowerLaw } from './isoflop.ts';
 import type { Beside, FitMethod, FitRequest, LawReport } from './law-report.ts';
@@ -97,9 +98,7 @@ function besideOf(points: readonly RunPoint[], method: IsoflopMethod): Beside[] 
 }
 
 function warningsOf({ optima, leftOut }: IsoflopFit, method: IsoflopMethod): string[] {
-  const warnings = leftOut.map(
-    ({ budget, reason }) => `Budget ${budget.toPrecision(3)} left out: ${reason}.`,
-  );
+  const warnings = leftOut.map(({ budget, reason }) => `Budget ${formatDigits(budget)} left out: ${reason}.`);
   const off = optima.filter(({ offCentre }) => offCentre > offCentreLimit);
   if (off.length > 0 && method === 'parabola')
     warnings.push(

@@ -1,4 +1,5 @@
 // Reports laws of one variable: a U along any column, and the loss against the number of experts.
+import { formatDigits } from '../text/numbers.ts';
 import { type ExpertRun, fitExperts, predictExperts } from './experts-law.ts';
 import { type FitRequest, intervalsOf, type LawReport, scoreTest } from './law-report.ts';
 import { leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
@@ -97,7 +98,7 @@ function uShapeWarnings({ optimum }: UShapeFit, x: string, values: readonly numb
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return optimum < low || optimum > high
     ? [
-        `The best ${x}, ${optimum.toPrecision(3)}, lies beyond what was run (${low.toPrecision(3)} to ${high.toPrecision(3)}): extrapolated.`,
+        `The best ${x}, ${formatDigits(optimum)}, lies beyond what was run (${formatDigits(low)} to ${formatDigits(high)}): extrapolated.`,
       ]
     : [];
 }

@@ -1,4 +1,5 @@
 // What a configuration says of attention beyond its heads: latents, windows, norms, caps, sinks and positions by layer.
+import { significant } from '../text/rounding.ts';
 import type { BiasSwitch } from './block-config.ts';
 
 /** The part of a model's configuration that is about how attention is computed. */
@@ -248,7 +249,7 @@ function checkRotatedPart(model: AttentionShape, report: Report): void {
   report(
     'model.ropeFraction',
     `${model.ropeFraction} of heads of ${model.headSize} rotates ${rotated} channels, but they turn in pairs. ` +
-      `Use a multiple of ${Number(least.toPrecision(6))}.`,
+      `Use a multiple of ${significant(least, 6)}.`,
   );
 }
 

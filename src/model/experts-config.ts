@@ -1,4 +1,5 @@
 // What a configuration says of experts: which layers have them, sizes that follow from others, and what cannot be.
+import { significant } from '../text/rounding.ts';
 
 /** The part of a model's configuration that is about experts; all of it means something only if `experts` is not 0. */
 export interface ExpertsConfig {
@@ -96,10 +97,10 @@ export function checkExpertCapacity(
   const { experts, expertsPerToken, capacityFactor } = model;
   const share = (capacityFactor * tokens * expertsPerToken) / Math.max(1, experts);
   if (experts === 0 || capacityFactor === 0 || share >= 1) return;
-  const least = Number(((experts / (tokens * expertsPerToken)) * 1.001).toPrecision(3));
+  const least = significant((experts / (tokens * expertsPerToken)) * 1.001, 3);
   report(
     'model.capacityFactor',
-    `${capacityFactor} gives an expert ${share.toPrecision(3)} of a micro-batch's ${tokens} tokens, less than one. ` +
+    `${capacityFactor} gives an expert ${significant(share, 3)} of a micro-batch's ${tokens} tokens, less than one. ` +
       `Use ${least} or more, or 0 for no limit.`,
   );
 }

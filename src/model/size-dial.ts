@@ -1,4 +1,5 @@
 // One dial for the size of a model: more or fewer parameters in the proportions of the family.
+import { significant } from '../text/rounding.ts';
 import { scoreSize } from './attention-config.ts';
 import { type Experiment, experimentValues, type ModelConfig, nest, parseModel } from './config.ts';
 import { countParameters } from './parameters.ts';
@@ -122,7 +123,7 @@ function followWidth(model: ModelConfig, frame: Frame): ModelConfig {
   if (model.attentionScale === 0) return scaled;
   // A scale of its own is 1 / √(something like a head's size): it moves as that does.
   const scale = model.attentionScale * Math.sqrt(scoreSize(model) / scoreSize(scaled));
-  return { ...scaled, attentionScale: Number(scale.toPrecision(4)) };
+  return { ...scaled, attentionScale: significant(scale, 4) };
 }
 
 function scaledLatents(model: ModelConfig, wide: number, head: number): Partial<ModelConfig> {

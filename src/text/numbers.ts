@@ -18,6 +18,7 @@ const prefixes = [
 ] as const;
 
 const binaryPrefixes = ['', 'Ki', 'Mi', 'Gi', 'Ti'] as const;
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 });
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** Between a number and its unit: they stay on one line. */
 const thin = '\u202f';
@@ -109,6 +110,11 @@ function superscript(exponent: string): string {
     .replace(/./g, (sign) => (sign === '-' ? '⁻' : ('⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '')));
 }
 
+/** A size as papers write it, in four digits at most: `70.55B`, `1.4T`. */
+export function formatCompact(value: number): string {
+  return compact.format(value);
+}
+
 /** A whole number with grouped digits: `10,745,088`. */
 export function formatCount(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? unknown : grouped.format(value);
@@ -150,12 +156,22 @@ export function formatLoss(loss: number | undefined): string {
   return loss === undefined || !Number.isFinite(loss) ? unknown : loss.toFixed(4);
 }
 
+/** The same where there is less room: three. */
+export function formatShortLoss(loss: number | undefined): string {
+  return loss === undefined || !Number.isFinite(loss) ? unknown : loss.toFixed(3);
+}
+
 /** A share of one as percent: `37.1 %`. */
 export function formatPercent(share: number | undefined): string {
   if (share === undefined || !Number.isFinite(share)) return unknown;
   const percent = share * 100;
   const decimals = Math.abs(percent) >= 99.95 ? 0 : Math.abs(percent) >= 0.0995 ? 1 : 2;
   return `${percent.toFixed(decimals)}${thin}%`;
+}
+
+/** A small share whose hundredths of a percent count, such as the misfit of a law: `0.54 %`. */
+export function formatFinePercent(share: number | undefined): string {
+  return share === undefined || !Number.isFinite(share) ? unknown : `${(100 * share).toFixed(2)}${thin}%`;
 }
 
 /** Measured over predicted: `0.93×`. */

@@ -31,7 +31,7 @@ describe("Chinchilla's law", () => {
     expect(stories.judgement).toMatchObject({ obeys: false });
     expect(stories.judgement?.f).toBeCloseTo(151.2, 0);
     expect(stories.warnings.join()).toMatch(
-      /do not follow the law: the law misses by 8.0 % rms, 37.5 % at worst/,
+      /do not follow the law: the law misses by 8.0\s% rms, 37.5\s% at worst/,
     );
     const shakespeare = fitLaw(tinyRuns('shakespeare'), { law: 'chinchilla', method: 'variable-projection' });
     expect(shakespeare.judgement).toMatchObject({ obeys: true });

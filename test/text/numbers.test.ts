@@ -2,17 +2,20 @@
 import { describe, expect, it } from 'vitest';
 import {
   formatBytes,
+  formatCompact,
   formatCount,
   formatDigits,
   formatDollars,
   formatDuration,
   formatFigure,
+  formatFinePercent,
   formatLoss,
   formatPercent,
   formatPower,
   formatRatio,
   formatSeconds,
   formatSetting,
+  formatShortLoss,
   formatSi,
   formatSpread,
   formatTick,
@@ -40,6 +43,12 @@ describe('format', () => {
     expect(plain(formatSi(value, unit))).toBe(text);
   });
 
+  it('keeps hundredths of a percent, thousandths of a loss, and four digits of a size, where these are asked for', () => {
+    expect(plain(formatFinePercent(0.005_43))).toBe('0.54 %');
+    expect(formatShortLoss(3.0602)).toBe('3.060');
+    expect([formatCompact(70.553e9), formatCompact(1.4e12)]).toEqual(['70.55B', '1.4T']);
+  });
+
   it('shows a dash for what is not known or not finite', () => {
     for (const format of [
       formatSi,
@@ -50,6 +59,8 @@ describe('format', () => {
       formatFigure,
       formatLoss,
       formatPercent,
+      formatFinePercent,
+      formatShortLoss,
       formatDigits,
     ]) {
       expect(format(undefined)).toBe('–');

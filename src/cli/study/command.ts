@@ -5,7 +5,7 @@ import { type PlannedRun, type StudyPlan, shardOf, type TrunkGroup } from '../..
 import { readyStudies } from '../../lab/studies/ready.ts';
 import { runStudy } from '../../lab/studies/run-study.ts';
 import { textColumns } from '../../text/columns.ts';
-import { formatSi } from '../../text/numbers.ts';
+import { formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
 import { Interrupted, refuse } from '../failure.ts';
 import { resolvePath } from '../files.ts';
 import { withInterruption } from '../interruption.ts';
@@ -167,7 +167,7 @@ async function run(
       const { loss, seconds, status, message } = result;
       output.result(
         { ...describe(planned), loss, seconds, status, ...(message ? { message } : {}) },
-        `${lineOf(planned)}  ${loss === undefined ? `${status}: ${message}` : `loss ${loss.toFixed(4)}`}  in ${formatSi(seconds, 's')}`,
+        `${lineOf(planned)}  ${loss === undefined ? `${status}: ${message}` : `loss ${formatLoss(loss)}`}  in ${formatSi(seconds, 's')}`,
       );
     },
   });
@@ -191,7 +191,7 @@ async function run(
     },
     textColumns([
       ['runs', `${counts.finished} finished, ${counts.failed} failed, ${done.size} done before`],
-      ['measured', `${formatSi(times.seconds, 's')}, idle ${(100 * times.idleShare).toFixed(1)} %`],
+      ['measured', `${formatSi(times.seconds, 's')}, idle ${formatPercent(times.idleShare)}`],
       ['predicted', predictedSeconds === undefined ? 'not calibrated' : formatSi(predictedSeconds, 's')],
       ...(file ? [['table', file.path] as const] : []),
     ]),

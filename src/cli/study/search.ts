@@ -219,6 +219,6 @@ function describe(
     row('Panda', lines.panda),
     row('Surefire', lines.surefire),
     row('baseline', lines.baseline),
-    ...(rank === undefined ? [] : [`Spearman of predicted and trained losses: ${rank.toFixed(2)}`]),
+    ...(rank === undefined ? [] : [`Spearman of predicted and trained losses: ${formatDigits(rank)}`]),
   ].join('\n');
 }

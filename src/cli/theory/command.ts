@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { stage } from '../../lab/plans/problem.ts';
 import { textColumns } from '../../text/columns.ts';
+import { formatDigits } from '../../text/numbers.ts';
 import { cacheOfArchitecture, countArchitecture } from '../../theory/architecture.ts';
 import {
   expertConvention,
@@ -69,7 +70,7 @@ function addExperts(theory: Command): void {
 }
 
 function missText(overRule: number | undefined): string {
-  return overRule === undefined ? '' : `${overRule.toPrecision(2)} times what the rule gives at c = 12`;
+  return overRule === undefined ? '' : `${formatDigits(overRule)} times what the rule gives at c = 12`;
 }
 
 function addModels(theory: Command): void {

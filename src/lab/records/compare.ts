@@ -2,6 +2,7 @@
 
 import type { ComparedFigure, ComparedRun, RunRecord } from '../../contract/records.ts';
 import { type Experiment, experimentValues } from '../../model/config.ts';
+import { formatSetting } from '../../text/numbers.ts';
 import { tokensPerSecond } from '../training/completion-times.ts';
 
 /** Differences that one line names; the rest is counted. */
@@ -31,7 +32,7 @@ export function describeDifferences(from: RunRecord, to: RunRecord): string {
   const after = experimentValues(to.experiment as unknown as Experiment);
   const changes = [...after]
     .filter(([path, value]) => before.get(path) !== value)
-    .map(([path, value]) => `${shortName(path)} ${valueText(before.get(path))}→${valueText(value)}`);
+    .map(([path, value]) => `${shortName(path)} ${formatSetting(before.get(path))}→${formatSetting(value)}`);
   const [text, other] = [from.dataSha256, to.dataSha256];
   if (text !== undefined && other !== undefined && text !== other && !changes.some(isAboutData)) {
     changes.push('another text');
@@ -96,11 +97,4 @@ function shortName(path: string): string {
 
 function isAboutData(change: string): boolean {
   return /^(source|tokenizer|characters|data\.seed) /.test(change);
-}
-
-function valueText(value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (typeof value !== 'number') return String(value ?? '–');
-  if (value === 0 || (Math.abs(value) >= 0.01 && Math.abs(value) < 1e6)) return String(value);
-  return value.toExponential().replace('e+', 'e');
 }

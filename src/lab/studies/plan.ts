@@ -1,5 +1,7 @@
 // Plans a study on one device: seconds and bytes of every run from the plans that would run, what a budget leaves, and the order.
+
 import { planFlops } from '../../plan/predict.ts';
+import { formatDigits } from '../../text/numbers.ts';
 import type { Engine } from '../plans/engine.ts';
 import { expectWork } from '../plans/expectation.ts';
 import { predictMemory } from '../plans/prediction.ts';
@@ -214,7 +216,7 @@ function limitOf({ budget, name }: Study, groups: readonly TrunkGroup[]): Limit 
   if (seconds !== undefined)
     limits.push({ most: 1, text: `${seconds} s`, used: (list) => time(list) / seconds });
   if (flops !== undefined)
-    limits.push({ most: 1, text: `${flops.toExponential(2)} flops`, used: (list) => flopsOf(list) / flops });
+    limits.push({ most: 1, text: `${formatDigits(flops)} flops`, used: (list) => flopsOf(list) / flops });
   if (dollars !== undefined) {
     if (dollarsPerHour === undefined)
       refuseStudy(`${name}: a budget of $${dollars} needs budget.dollarsPerHour, the price of this device.`);

@@ -1,4 +1,5 @@
 // Results of a study as a table: one row a run, also of those that failed; what `fit` reads and what a resumed study skips.
+import { significant } from '../../text/rounding.ts';
 import type { PlannedRun } from './plan.ts';
 
 /** How a run ended. `stopped`: by the study's rule. */
@@ -60,5 +61,5 @@ export function readResults(text: string): { done: Set<string>; studies: Set<str
 }
 
 function digits(value: number): number {
-  return Number(value.toPrecision(9));
+  return significant(value, 9);
 }

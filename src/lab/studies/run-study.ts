@@ -1,5 +1,7 @@
 // Runs a planned study on one warm device: trunks with their branches, failures as rows, and how long the device idled.
+
 import type { Experiment, TrainConfig } from '../../model/config.ts';
+import { formatLoss } from '../../text/numbers.ts';
 import { RandomBatches } from '../plans/batches.ts';
 import type { Corpus } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
@@ -160,7 +162,7 @@ async function advance(
         if (aboveUniform === undefined || done.step !== Math.ceil(steps / 2)) return;
         const limit = aboveUniform * Math.log(vocabulary);
         if (done.loss > limit)
-          fault ??= `${stoppedPrefix}the loss is ${done.loss.toPrecision(4)} at half the steps, above ${limit.toPrecision(4)}.`;
+          fault ??= `${stoppedPrefix}the loss is ${formatLoss(done.loss)} at half the steps, above ${formatLoss(limit)}.`;
       }),
     );
     if (pending.length > mostPending) await pending.shift();

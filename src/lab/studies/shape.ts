@@ -1,6 +1,8 @@
 // Solves the shape of a model: width, heads and hidden size for wanted parameters, d/√N and r, on the grid of whole sizes.
+
 import { type ModelConfig, parseModel } from '../../model/config.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
+import { formatDigits } from '../../text/numbers.ts';
 import { type ParameterCount, refuseStudy } from './study.ts';
 
 /** A model as a law sees it. */
@@ -132,6 +134,6 @@ function* candidates(
 }
 
 function describe(parameters: number, ratio: number | undefined, mlpToAttention: number): string {
-  const parts = [`N ${Math.round(parameters)}`, ratio && `d/√N ${ratio.toPrecision(3)}`];
-  return [...parts, `r ${mlpToAttention.toPrecision(3)}`].filter(Boolean).join(', ');
+  const parts = [`N ${Math.round(parameters)}`, ratio && `d/√N ${formatDigits(ratio)}`];
+  return [...parts, `r ${formatDigits(mlpToAttention)}`].filter(Boolean).join(', ');
 }

@@ -1,4 +1,5 @@
 // DeepSeek-V2 and V3 in Hugging Face's layout: latent attention, dense layers first, then shared and routed experts.
+import { significant } from '../../text/rounding.ts';
 import type { ModelConfig } from '../config.ts';
 import { isRecord } from '../fields/check.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
@@ -156,7 +157,7 @@ function writeScoreScale(model: ModelConfig): Plain {
   const { attentionScale, headSize, ropeHeadSize, ropeScaling, ropeScalingFactor: factor } = model;
   if (attentionScale === 0 || ropeScaling !== 'yarn' || factor === 1) return {};
   const scale = Math.sqrt(attentionScale * Math.sqrt(headSize + ropeHeadSize));
-  const all = Number(((scale - 1) / (0.1 * Math.log(factor))).toPrecision(12));
+  const all = significant((scale - 1) / (0.1 * Math.log(factor)), 12);
   return { rope_scaling: { ...writeScaling(model), mscale_all_dim: all } };
 }
 

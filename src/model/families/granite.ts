@@ -1,4 +1,5 @@
 // Granite 3 in Hugging Face's layout: Llama with factors on embeddings, scores, what is added to the residual stream, and logits.
+import { significant } from '../../text/rounding.ts';
 import { readDecoder, writeDecoder } from '../huggingface/decoder.ts';
 import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
@@ -25,7 +26,7 @@ export const granite: Family = {
     embedding_multiplier: model.embeddingMultiplier,
     residual_multiplier: model.residualScale,
     attention_multiplier: model.attentionScale || model.headSize ** -0.5,
-    logits_scaling: Number((1 / model.logitScale).toPrecision(15)),
+    logits_scaling: significant(1 / model.logitScale, 15),
   }),
   layout: (model, names) => decoderLayout(model, names, { norms: llamaNorms }),
 };

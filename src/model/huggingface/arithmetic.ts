@@ -1,4 +1,5 @@
 // What a model computes, free of how its configuration says it: settings without effect are left out.
+import { significant } from '../../text/rounding.ts';
 import { layerAttention, scoreScale } from '../attention-config.ts';
 import { biasesOf, embeddingFactor } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
@@ -23,13 +24,11 @@ export function arithmeticOf(model: ModelConfig): string {
   const { qkv, projection, ffn, norm } = biasesOf(model);
   return JSON.stringify([
     [model.width, model.context, model.vocabulary, model.tiedHead],
-    [embeddingFactor(model), model.logitScale, model.logitSoftcap].map((value) =>
-      Number(value.toPrecision(12)),
-    ),
+    [embeddingFactor(model), model.logitScale, model.logitSoftcap].map((value) => significant(value, 12)),
     [model.norm, model.normEpsilon, model.normPlacement, model.normOffset, norm],
     [model.parallelBlocks && model.parallelNorms, model.residualScale, model.skipConnections],
     position === 'rope' ? 'none' : position,
-    [attention, model.heads, model.headSize, Number(scoreScale(model).toPrecision(12))],
+    [attention, model.heads, model.headSize, significant(scoreScale(model), 12)],
     [model.attentionSoftcap, model.attentionSinks, model.queryKeyNorm, qkv, projection],
     isLatent
       ? [model.latentSize, model.queryLatentSize, model.ropeHeadSize, model.valueHeadSize, model.latentNorm]
@@ -57,7 +56,7 @@ function rotations(model: ModelConfig) {
     .filter((kind) => used.includes(kind === 'local'))
     .map((kind) => {
       const { frequencies, amplitude } = rotationOf(model, kind);
-      return [kind, ...[...frequencies, amplitude].map((value) => Number(value.toPrecision(12)))];
+      return [kind, ...[...frequencies, amplitude].map((value) => significant(value, 12))];
     });
 }
 

@@ -1,4 +1,5 @@
 // What presets have in common: what a preset is, how it is trained, and on what text.
+import { significant } from '../../text/rounding.ts';
 
 /** A named experiment with what it is for; `experiment` is `{model, train, data}` as a file has it. */
 export interface ModelPreset {
@@ -55,7 +56,7 @@ export function trainingOf(choice: Partial<TrainingChoice> = {}): Section {
     schedule: {
       kind: 'cosine',
       warmupSteps,
-      minimumLearningRate: Number((learningRate / 10).toPrecision(6)),
+      minimumLearningRate: significant(learningRate / 10, 6),
     },
     lossPositions: 'all',
     evaluationInterval: interval,

@@ -1,7 +1,9 @@
 // Chinchilla in the room of costs: a budget, its curve of equal work with the best points, and the loss of any N and D.
+
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatLoss } from '../../text/numbers.ts';
+import { significant } from '../../text/rounding.ts';
 import { spread } from '../../text/ticks.ts';
 import { chinchillaLoss } from '../../theory/chinchilla.ts';
 import { pressCosts } from '../../theory/press.ts';
@@ -13,7 +15,7 @@ import '../figures/panel.ts';
 import '../figures/svg-plot.ts';
 
 /** Two digits are enough for a budget on a slider: forty steps a decade. */
-const budgets = spread('log', budgetEnds, 401).map((value) => Number(value.toPrecision(3)));
+const budgets = spread('log', budgetEnds, 401).map((value) => significant(value, 3));
 
 @customElement('costs-chinchilla')
 export class CostsChinchilla extends LitElement {
@@ -47,7 +49,7 @@ export class CostsChinchilla extends LitElement {
     const figure = computeFigure(flops, assumptions.tokensPerParameter, counting);
     const own = pressCosts(model, assumptions.tokensPerParameter).trainingMultiplyAdds * 2;
     const count = (given: number | undefined): number | undefined =>
-      given === undefined ? undefined : Number(((given * counting) / 2).toPrecision(12));
+      given === undefined ? undefined : significant((given * counting) / 2, 12);
     return html`<figure-panel heading="Compute-optimal N and D" fileName="chinchilla" .table=${figure.table} isTableShown>
       <div class="fields">
         <div>

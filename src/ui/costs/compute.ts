@@ -1,6 +1,6 @@
 // Chinchilla's law as curves of equal work, the best points of a budget, and their table.
 
-import { formatLoss, formatPower, formatTick } from '../../text/numbers.ts';
+import { formatCompact, formatLoss, formatPower, formatTick } from '../../text/numbers.ts';
 import type { PlotAxis, PlotPoint, PlotSeries, Sign, Tone } from '../../text/plot-layout.ts';
 import type { FigureTable } from '../../text/table.ts';
 import { type Interval, spread } from '../../text/ticks.ts';
@@ -23,10 +23,6 @@ export interface ComputeFigure {
   readonly table: FigureTable;
   readonly description: string;
 }
-
-const compactNumber = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 });
-/** Four digits, as the literature prints these: `316.2M`, `11.65B`. */
-const compact = (value: number): string => compactNumber.format(value);
 
 /** Budgets that the slider reaches, flops with a multiply-add as two; the law was fitted on 6e18 to 3e21. */
 export const budgetEnds: Interval = [1e17, 1e27];
@@ -76,7 +72,7 @@ export function computeFigure(flops: number, tokensPerParameter: number, countin
       label: 'loss L(N, D), nats per token',
       kind: 'linear',
       domain: [closedFormOptimum(flops * 10).loss - 0.06, closedFormOptimum(flops / 10).loss + 0.5],
-      format: (value) => value.toFixed(1),
+      format: formatTick,
       formatValue: formatLoss,
     },
     series: [curve(0.1, 'class-4', true), curve(1, 'ink', false), curve(10, 'class-1', true), ...best],
@@ -84,7 +80,7 @@ export function computeFigure(flops: number, tokensPerParameter: number, countin
     table: optimaTable(optima),
     description: `Loss by the published fit against parameters, along ${shown(flops)} and a tenth and ten times of it. ${optima
       .map(({ method, parameters, tokens, loss }) => {
-        return `${method}: N ${compact(parameters)}, D ${compact(tokens)}, loss ${formatLoss(loss)}`;
+        return `${method}: N ${formatCompact(parameters)}, D ${formatCompact(tokens)}, loss ${formatLoss(loss)}`;
       })
       .join('; ')}.`,
   };
@@ -94,8 +90,8 @@ function optimaTable(optima: readonly ComputeOptimum[]): FigureTable {
   return {
     columns: [
       { label: 'Method' },
-      { label: 'N, parameters', format: compact },
-      { label: 'D, tokens', format: compact },
+      { label: 'N, parameters', format: formatCompact },
+      { label: 'D, tokens', format: formatCompact },
       { label: 'D / N', format: formatPower },
       { label: 'L, nats per token', format: formatLoss },
     ],

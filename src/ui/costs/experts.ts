@@ -1,7 +1,9 @@
 // How many experts: the rule of thumb for any two counts of parameters, beside what published routers chose.
+
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatCount, formatFigure } from '../../text/numbers.ts';
+import { significant } from '../../text/rounding.ts';
 import type { FigureTable } from '../../text/table.ts';
 import { spread } from '../../text/ticks.ts';
 import { expertConvention, expertCount, expertRuleMiss, publishedRouters } from '../../theory/experts.ts';
@@ -10,7 +12,7 @@ import { initialInputs } from './inputs.ts';
 import './field.ts';
 import '../figures/panel.ts';
 
-const counts = spread('log', [1e8, 1e13], 201).map((value) => Number(value.toPrecision(3)));
+const counts = spread('log', [1e8, 1e13], 201).map((value) => significant(value, 3));
 
 /** Routers as rows. */
 export const routersTable: FigureTable = {

@@ -1,7 +1,9 @@
 // The left side of the room of costs: where to begin, the model's sizes, how to count, and what is assumed.
+
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { formatSetting } from '../../text/numbers.ts';
+import { significant } from '../../text/rounding.ts';
 import { type Assumptions, pressAssumptions, priceOfMultiplyAdd } from '../../theory/assumptions.ts';
 import { pressCosts } from '../../theory/press.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
@@ -281,8 +283,8 @@ export class CostsSetup extends LitElement {
     return html`<costs-field
       .label=${perWork === 'price' ? `${label} ${one}` : label}
       .unit=${perWork === 'rate' ? `${workUnit(counting)} ${unit}` : unit}
-      .value=${value === undefined ? undefined : Number((value * factor).toPrecision(12))}
-      .placeholder=${key === 'dollarsPerMultiplyAdd' ? formatSetting(Number(quotient.toPrecision(4))) : ''}
+      .value=${value === undefined ? undefined : significant(value * factor, 12)}
+      .placeholder=${key === 'dollarsPerMultiplyAdd' ? formatSetting(significant(quotient, 4)) : ''}
       .check=${(given: number | undefined) =>
         assumptionProblem(assumptions, key, given === undefined ? undefined : given / factor)}
       @change-value=${({ detail }: CustomEvent<number | undefined>) =>

@@ -1,6 +1,8 @@
 // Press's what-ifs and his check on DeepSeek-V3, each with the one number that the reader may turn.
+
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { significant } from '../../text/rounding.ts';
 import { spread } from '../../text/ticks.ts';
 import { deepSeekModel } from '../../theory/deepseek.ts';
 import { halvingYears, whatIfDefaults } from '../../theory/what-if.ts';
@@ -12,7 +14,7 @@ import '../figures/panel.ts';
 
 const paper = 'W. H. Press, arXiv 2511.11572';
 const years = Array.from({ length: 20 }, (_, year) => year + 1);
-const contexts = spread('log', [1000, 128_000], 57).map((value) => Number(value.toPrecision(2)));
+const contexts = spread('log', [1000, 128_000], 57).map((value) => significant(value, 2));
 
 @customElement('costs-what-ifs')
 export class CostsWhatIfs extends LitElement {

@@ -1,5 +1,7 @@
 // Bars as SVG: stacked shares and a sparkline, sized by attributes because the page allows no style attributes.
+
 import { html, nothing, svg } from 'lit';
+import { rounded } from '../../text/rounding.ts';
 
 /** One stretch of a bar. */
 export interface BarPart {
@@ -12,7 +14,7 @@ export interface BarPart {
 
 /** A share as a length; one that is not known has none. */
 const percent = (share: number): string =>
-  `${(Number.isFinite(share) ? Math.max(0, Math.min(1, share)) * 100 : 0).toFixed(2)}%`;
+  `${rounded(Number.isFinite(share) ? Math.max(0, Math.min(1, share)) * 100 : 0, 2)}%`;
 
 /** A bar of parts side by side; what is left stays empty. `marks` are thin lines at shares of the whole. */
 export function stackedBar(
@@ -43,7 +45,7 @@ export function sparkPoints(values: readonly number[]): string | undefined {
   return finite
     .map((value, index) => {
       const x = (100 * index) / (finite.length - 1);
-      return `${x.toFixed(1)},${(22 - (20 * (value - low)) / span).toFixed(1)}`;
+      return `${rounded(x, 1)},${rounded(22 - (20 * (value - low)) / span, 1)}`;
     })
     .join(' ');
 }

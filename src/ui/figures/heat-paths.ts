@@ -1,4 +1,5 @@
 // A rectangle of values as paths of a few shades, plain data for the drawing.
+import { rounded } from '../../text/rounding.ts';
 
 /** A rectangle of values that are drawn as shades. */
 export interface Heat {
@@ -23,7 +24,7 @@ export function heatPaths(
   isRoot = false,
 ): string[] {
   const paths = new Array<string>(shadeLevels).fill('');
-  const places = (value: number): string => String(Number(value.toFixed(2)));
+  const places = (value: number): string => String(rounded(value, 2));
   const levelAt = (row: number, column: number): number => {
     const share = Math.max(0, values[row * columns.length + column] / maximum) || 0;
     return Math.min(shadeLevels, Math.round((isRoot ? Math.sqrt(share) : share) * shadeLevels));

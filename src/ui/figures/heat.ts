@@ -3,9 +3,10 @@
 import { css, html, LitElement, nothing, type PropertyValues, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { textWidth } from '../../text/plot-layout.ts';
+import { rounded } from '../../text/rounding.ts';
 import { type Heat, heatPaths, shadeLevels } from './heat-paths.ts';
-import { baseStyles } from './styles.ts';
-import { WidthController } from './width-controller.ts';
+import { SizeController } from './size-controller.ts';
+import { baseStyles, figureStyles } from './styles.ts';
 
 /** Which cell. */
 export interface HeatPlace {
@@ -25,24 +26,16 @@ const foot = 20;
 export class InsideHeat extends LitElement {
   static override readonly styles = [
     baseStyles,
+    figureStyles,
     css`
-      .map {
-        display: block;
-        width: 100%;
+      svg {
         border-radius: 6px;
         touch-action: pan-y;
       }
       text {
         font-family: var(--mono);
         font-size: 11px;
-        fill: var(--muted);
         dominant-baseline: central;
-      }
-      .row-name {
-        text-anchor: end;
-      }
-      .column-name {
-        text-anchor: middle;
       }
       .ground {
         fill: var(--inset);
@@ -54,13 +47,6 @@ export class InsideHeat extends LitElement {
         fill: none;
         stroke: var(--ink);
         stroke-width: 1.5px;
-      }
-      output {
-        display: block;
-        min-height: 1.45em;
-        margin-top: 4px;
-        font-size: 12px;
-        color: var(--muted);
       }
     `,
   ];
@@ -74,7 +60,7 @@ export class InsideHeat extends LitElement {
   @state() private place: HeatPlace | undefined;
 
   #paths: readonly string[] = [];
-  #size = new WidthController(this);
+  #size = new SizeController(this);
   #drawnWidth = 0;
 
   protected override willUpdate(changes: PropertyValues): void {
@@ -108,7 +94,6 @@ export class InsideHeat extends LitElement {
     const left = this.#left;
     const [wide, high] = [heat.columns.length * cell.width, heat.rows.length * cell.height];
     return html`<svg
-        class="map"
         role="img"
         tabindex="0"
         aria-label="${this.description} Arrow keys read the cells."
@@ -126,7 +111,7 @@ export class InsideHeat extends LitElement {
           ${this.#paths.map((d, level) =>
             d === ''
               ? nothing
-              : svg`<path class="shade" d=${d} fill-opacity=${(0.06 + (0.94 * (level + 1)) / shadeLevels).toFixed(3)}></path>`,
+              : svg`<path class="shade" d=${d} fill-opacity=${rounded(0.06 + (0.94 * (level + 1)) / shadeLevels, 3)}></path>`,
           )}
           ${
             place === undefined
@@ -149,14 +134,14 @@ export class InsideHeat extends LitElement {
     const shown = every === 1 || isCounted ? columns : [];
     return svg`${shown.map((name, column) =>
       column % every === 0
-        ? svg`<text class="column-name" x=${(left + (column + 0.5) * cell.width).toFixed(1)} y=${high + 11}>${name}</text>`
+        ? svg`<text class="middle" x=${rounded(left + (column + 0.5) * cell.width, 1)} y=${high + 11}>${name}</text>`
         : nothing,
     )}${
       cell.height < 11
         ? nothing
         : rows.map(
             (name, row) =>
-              svg`<text class="row-name" x=${left - 6} y=${((row + 0.5) * cell.height).toFixed(1)}>${name}</text>`,
+              svg`<text class="end" x=${left - 6} y=${rounded((row + 0.5) * cell.height, 1)}>${name}</text>`,
           )
     }`;
   }

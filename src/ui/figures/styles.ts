@@ -298,12 +298,32 @@ export const readoutStyles = css`
   }
 `;
 
-/** Type within a drawing; `plotTypeSize` in src/text/plot-layout.ts estimates widths by this size. */
-export const figureText = css`
+/**
+ * A drawing as wide as its place, its type, and the line below it that reads out what is pointed at. `plotTypeSize` in
+ * src/text/plot-layout.ts estimates widths by the size of the type.
+ */
+export const figureStyles = css`
+  svg:not(svg svg) {
+    display: block;
+    width: 100%;
+  }
   text {
     font-family: var(--sans);
     font-size: 11.5px;
     fill: var(--muted);
     font-variant-numeric: tabular-nums;
+  }
+  text.end {
+    text-anchor: end;
+  }
+  text.middle {
+    text-anchor: middle;
+  }
+  output {
+    display: block;
+    min-height: 1.45em;
+    margin-top: 2px;
+    font-size: 12px;
+    color: var(--muted);
   }
 `;

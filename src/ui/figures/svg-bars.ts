@@ -3,9 +3,10 @@
 import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { type Tone, textWidth } from '../../text/plot-layout.ts';
-import { baseStyles } from './styles.ts';
+import { rounded } from '../../text/rounding.ts';
+import { SizeController } from './size-controller.ts';
+import { baseStyles, figureStyles } from './styles.ts';
 import { toneStyles } from './svg-plot.ts';
-import { WidthController } from './width-controller.ts';
 
 /** A stretch of a bar. */
 export interface BarStretch {
@@ -31,23 +32,11 @@ const legendHeight = 18;
 export class SvgBars extends LitElement {
   static override readonly styles = [
     baseStyles,
+    figureStyles,
     toneStyles,
     css`
-      .bars {
-        display: block;
-        width: 100%;
-      }
-      text {
-        font-family: var(--sans);
-        font-size: 11.5px;
+      text:not(.figure) {
         fill: var(--ink);
-        font-variant-numeric: tabular-nums;
-      }
-      .figure {
-        fill: var(--muted);
-      }
-      .end {
-        text-anchor: end;
       }
       rect {
         fill: var(--tone);
@@ -62,7 +51,7 @@ export class SvgBars extends LitElement {
   /** In words, for those who do not see it. */
   @property() description = '';
 
-  #size = new WidthController(this);
+  #size = new SizeController(this);
 
   protected override render() {
     const { bars } = this;
@@ -78,7 +67,6 @@ export class SvgBars extends LitElement {
     const top = lines * legendHeight;
     const height = top + bars.length * rowHeight;
     return html`<svg
-      class="bars"
       role="img"
       aria-label=${this.description}
       viewBox="0 0 ${width} ${height}"
@@ -95,7 +83,7 @@ export class SvgBars extends LitElement {
             const from = x;
             x += value * scale;
             return value > 0
-              ? svg`<rect class="tone-${tone}" x=${from.toFixed(1)} y=${y + 4} width=${Math.max(1, x - from).toFixed(1)} height=${barHeight}><title>${name}</title></rect>`
+              ? svg`<rect class="tone-${tone}" x=${rounded(from, 1)} y=${y + 4} width=${rounded(Math.max(1, x - from), 1)} height=${barHeight}><title>${name}</title></rect>`
               : nothing;
           })}
           <text class="figure" x=${end + 7} y=${y + 16}>${text}</text>`;

@@ -17,9 +17,10 @@ import {
   type Sign,
   textWidth,
 } from '../../text/plot-layout.ts';
+import { rounded } from '../../text/rounding.ts';
 import { axisTicks, placeOf } from '../../text/ticks.ts';
-import { baseStyles, figureText } from './styles.ts';
-import { WidthController } from './width-controller.ts';
+import { SizeController } from './size-controller.ts';
+import { baseStyles, figureStyles } from './styles.ts';
 
 /** Classes `tone-…` that colour fill, stroke and text by a series' tone. */
 export const toneStyles = css`
@@ -66,12 +67,10 @@ const noAxis: PlotAxis = { label: '', kind: 'linear', format: String };
 export class SvgPlot extends LitElement {
   static override readonly styles = [
     baseStyles,
-    figureText,
+    figureStyles,
     toneStyles,
     css`
       .plot {
-        display: block;
-        width: 100%;
         border-radius: 6px;
         touch-action: pan-y;
         overflow: hidden;
@@ -124,23 +123,10 @@ export class SvgPlot extends LitElement {
         stroke: var(--panel);
         stroke-width: 3px;
       }
-      .end {
-        text-anchor: end;
-      }
-      .middle {
-        text-anchor: middle;
-      }
       .halo {
         fill: none;
         stroke: var(--ink);
         stroke-width: 1.5px;
-      }
-      output {
-        display: block;
-        min-height: 1.45em;
-        margin-top: 2px;
-        font-size: 12px;
-        color: var(--muted);
       }
     `,
   ];
@@ -155,7 +141,7 @@ export class SvgPlot extends LitElement {
   @state() private place: PlotPlace | undefined;
 
   #layout: PlotLayout | undefined;
-  #size = new WidthController(this);
+  #size = new SizeController(this);
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (!changes.has('series') || this.place === undefined) return;
@@ -204,7 +190,7 @@ export class SvgPlot extends LitElement {
     const grade = (isLabelled: boolean): string => (isLabelled ? 'grid' : 'grid minor');
     return svg`<g>
       ${columns.map(({ value, isLabelled }) => {
-        const at = (placeOf(x, value) ?? 0).toFixed(1);
+        const at = rounded(placeOf(x, value) ?? 0, 1);
         return svg`<line class=${grade(isLabelled)} x1=${at} x2=${at} y1=${top} y2=${bottom}></line>${
           isLabelled
             ? svg`<text class="middle" x=${at} y=${bottom + 15}>${this.x.format(value)}</text>`
@@ -213,9 +199,9 @@ export class SvgPlot extends LitElement {
       })}
       ${rows.map(({ value, isLabelled }) => {
         const at = placeOf(y, value) ?? 0;
-        return svg`<line class=${grade(isLabelled)} x1=${left} x2=${right} y1=${at.toFixed(1)} y2=${at.toFixed(1)}></line>${
+        return svg`<line class=${grade(isLabelled)} x1=${left} x2=${right} y1=${rounded(at, 1)} y2=${rounded(at, 1)}></line>${
           isLabelled
-            ? svg`<text class="end" x=${left - 6} y=${(at + 4).toFixed(1)}>${this.y.format(value)}</text>`
+            ? svg`<text class="end" x=${left - 6} y=${rounded(at + 4, 1)}>${this.y.format(value)}</text>`
             : nothing
         }`;
       })}

@@ -1,9 +1,11 @@
 // Attention of one layer: one head large, all heads small beside their mean distances, and the distances of all layers.
+
 import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { TextReading } from '../../contract/inside.ts';
 import { formatDigits, formatPercent, formatTick } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
+import { rounded } from '../../text/rounding.ts';
 import type { HeatPlace } from '../figures/heat.ts';
 import { type Heat, heatPaths, shadeLevels } from '../figures/heat-paths.ts';
 import { baseStyles, controlStyles, pickerStyles } from '../figures/styles.ts';
@@ -143,7 +145,7 @@ export class InsideAttention extends LitElement {
         <rect class="ground" width=${smallSide} height=${smallSide}></rect>
         ${heatPaths(heat, { width: side, height: side }, true).map(
           (d, level) =>
-            svg`<path class="shade" d=${d} fill-opacity=${(0.06 + (0.94 * (level + 1)) / shadeLevels).toFixed(3)}></path>`,
+            svg`<path class="shade" d=${d} fill-opacity=${rounded(0.06 + (0.94 * (level + 1)) / shadeLevels, 3)}></path>`,
         )}
       </svg>
       <span>Head ${index + 1}<br /><span class="muted">${formatDigits(distance)} back</span></span>

@@ -1,9 +1,11 @@
 // The routers over the run: load of every expert, balance, entropy and drops, and which router collapsed by which rule.
+
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ExpertHistory } from '../../contract/inside.ts';
 import { formatCount, formatDigits, formatPercent, formatTick } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
+import { significant } from '../../text/rounding.ts';
 import type { HeatPlace } from '../figures/heat.ts';
 import { baseStyles, controlStyles, pickerStyles } from '../figures/styles.ts';
 import { loadHeat, type RouterFigure, routerFigures, routerSeries, routerTable } from './data.ts';
@@ -102,9 +104,7 @@ export class InsideRouters extends LitElement {
       label,
       kind: 'linear',
       format:
-        format === formatPercent
-          ? (value) => `${formatTick(Number((100 * value).toPrecision(6)))} %`
-          : formatTick,
+        format === formatPercent ? (value) => `${formatTick(significant(100 * value, 6))} %` : formatTick,
       formatValue: format,
     };
     const isBalance = this.figure === 'balance';

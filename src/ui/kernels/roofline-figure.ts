@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { CalibrationReport } from '../../contract/device.ts';
 import type { KernelTable } from '../../contract/kernels.ts';
-import { formatPercent, formatSeconds, formatSi, formatTick } from '../../text/numbers.ts';
+import { formatDigits, formatPercent, formatSeconds, formatSi, formatTick } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
 import { baseStyles, controlStyles } from '../figures/styles.ts';
 import {
@@ -24,7 +24,7 @@ const intensityAxis: PlotAxis = {
   label: 'intensity, FLOP per byte',
   kind: 'log',
   format: formatTick,
-  formatValue: (value) => value.toPrecision(3),
+  formatValue: formatDigits,
 };
 const speedAxis: PlotAxis = {
   label: 'FLOP/s',

@@ -4,10 +4,11 @@ import { css, html, LitElement, nothing, type PropertyValues, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatSeconds, formatSi } from '../../text/numbers.ts';
 import { textWidth } from '../../text/plot-layout.ts';
+import { rounded } from '../../text/rounding.ts';
 import { axisTicks, type Interval, placeOf, valueAt } from '../../text/ticks.ts';
-import { baseStyles, figureText } from '../figures/styles.ts';
+import { SizeController } from '../figures/size-controller.ts';
+import { baseStyles, figureStyles } from '../figures/styles.ts';
 import { termClass, termStyles } from '../figures/term-styles.ts';
-import { WidthController } from '../figures/width-controller.ts';
 import { phaseName } from '../run-views/kernel-data.ts';
 import { revealing, shifted, type Timeline, type TimelineSlice, zoomed } from './timeline-data.ts';
 
@@ -23,24 +24,16 @@ const zoomStep = 0.6;
 export class TimelineStrip extends LitElement {
   static override readonly styles = [
     baseStyles,
-    figureText,
+    figureStyles,
     termStyles,
     css`
       svg {
-        display: block;
-        width: 100%;
         touch-action: pan-y;
         border-radius: 6px;
         cursor: default;
       }
       svg.zoomed {
         cursor: grab;
-      }
-      .end {
-        text-anchor: end;
-      }
-      .middle {
-        text-anchor: middle;
       }
       .lane {
         fill: var(--inset);
@@ -66,13 +59,6 @@ export class TimelineStrip extends LitElement {
         stroke: var(--ink);
         stroke-width: 2px;
       }
-      output {
-        display: block;
-        min-height: 1.45em;
-        margin-top: 2px;
-        font-size: 12px;
-        color: var(--muted);
-      }
     `,
   ];
 
@@ -84,7 +70,7 @@ export class TimelineStrip extends LitElement {
   @state() private chosen: number | undefined;
 
   #drag: { readonly x: number; readonly view: Interval; isMoved: boolean } | undefined;
-  #size = new WidthController(this, 700);
+  #size = new SizeController(this, { first: 700 });
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (!changes.has('timeline')) return;
@@ -166,7 +152,7 @@ export class TimelineStrip extends LitElement {
           <text class="end" x=${gutter - 8} y=${this.#top(lane) + laneHeight / 2 + 4}>${phaseName(lane)}</text>`,
       )}
       ${axisTicks('linear', this.view, Math.max(2, (right - left) / 90)).map(({ value }) => {
-        const x = (placeOf(scale, value) ?? 0).toFixed(1);
+        const x = rounded(placeOf(scale, value) ?? 0, 1);
         return svg`<line class="grid" x1=${x} x2=${x} y1="0" y2=${bottom}></line>
           <text class="middle" x=${x} y=${bottom + 14}>${formatSi(value, 's')}</text>`;
       })}
@@ -205,8 +191,8 @@ export class TimelineStrip extends LitElement {
     const from = Math.max(x, gutter);
     const fits = x + wide - from > textWidth(name) + 4;
     return svg`<g class=${groupClass}>
-      <rect class=${className} x=${x.toFixed(2)} y=${top} width=${wide.toFixed(2)} height=${height} rx="1.5"></rect>
-      ${fits ? svg`<text class="within" x=${(from + 3).toFixed(1)} y=${top + height / 2 + 4}>${name}</text>` : nothing}
+      <rect class=${className} x=${rounded(x, 2)} y=${top} width=${rounded(wide, 2)} height=${height} rx="1.5"></rect>
+      ${fits ? svg`<text class="within" x=${rounded(from + 3, 1)} y=${top + height / 2 + 4}>${name}</text>` : nothing}
     </g>`;
   }
 

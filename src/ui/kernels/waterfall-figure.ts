@@ -5,9 +5,10 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { Waterfall } from '../../contract/validation.ts';
 import { formatPercent, formatSeconds, formatSi } from '../../text/numbers.ts';
 import { textWidth } from '../../text/plot-layout.ts';
+import { rounded } from '../../text/rounding.ts';
 import { axisTicks, type Interval, placeOf } from '../../text/ticks.ts';
-import { baseStyles, figureText } from '../figures/styles.ts';
-import { WidthController } from '../figures/width-controller.ts';
+import { SizeController } from '../figures/size-controller.ts';
+import { baseStyles, figureStyles } from '../figures/styles.ts';
 import { type WaterfallBar, waterfallBars, waterfallTable } from './waterfall-data.ts';
 import '../figures/panel.ts';
 
@@ -22,20 +23,10 @@ const valueWidth = 108;
 export class WaterfallFigure extends LitElement {
   static override readonly styles = [
     baseStyles,
-    figureText,
+    figureStyles,
     css`
-      svg {
-        display: block;
-        width: 100%;
-      }
       .name {
         fill: var(--ink);
-      }
-      .end {
-        text-anchor: end;
-      }
-      .middle {
-        text-anchor: middle;
       }
       .grid {
         stroke: var(--line);
@@ -68,12 +59,6 @@ export class WaterfallFigure extends LitElement {
         stroke: var(--ink);
         stroke-width: 1.5px;
       }
-      output {
-        display: block;
-        min-height: 1.45em;
-        font-size: 12px;
-        color: var(--muted);
-      }
     `,
   ];
 
@@ -81,7 +66,7 @@ export class WaterfallFigure extends LitElement {
   /** Index of the bar that is pointed at. */
   @state() private pointed: number | undefined;
 
-  #size = new WidthController(this);
+  #size = new SizeController(this);
 
   protected override render() {
     const { waterfall } = this;
@@ -121,7 +106,7 @@ export class WaterfallFigure extends LitElement {
       @keydown=${(event: KeyboardEvent) => this.#onKey(event, bars.length)}
     >
       ${axisTicks('linear', domain, Math.max(2, (right - left) / 80)).map(({ value }) => {
-        const x = at(value).toFixed(1);
+        const x = rounded(at(value), 1);
         return svg`<line class="grid" x1=${x} x2=${x} y1="0" y2=${bottom}></line>
           <text class="middle" x=${x} y=${bottom + 14}>${formatSi(value, 's')}</text>`;
       })}
@@ -131,13 +116,13 @@ export class WaterfallFigure extends LitElement {
         const end = at(bar.to);
         const y = top(index);
         return svg`<text class="name end" x=${left - 8} y=${y + barHeight / 2 + 4}>${bar.name}</text>
-          <rect class="bar ${bar.id}" x=${x.toFixed(1)} y=${y} width=${wide.toFixed(1)} height=${barHeight} rx="2"></rect>
+          <rect class="bar ${bar.id}" x=${rounded(x, 1)} y=${y} width=${rounded(wide, 1)} height=${barHeight} rx="2"></rect>
           ${
             index < bars.length - 1
-              ? svg`<line class="link" x1=${end.toFixed(1)} x2=${end.toFixed(1)} y1=${y + barHeight} y2=${y + barHeight + barGap}></line>`
+              ? svg`<line class="link" x1=${rounded(end, 1)} x2=${rounded(end, 1)} y1=${y + barHeight} y2=${y + barHeight + barGap}></line>`
               : nothing
           }
-          <text class="name" x=${(Math.max(x + wide, end) + 6).toFixed(1)} y=${y + barHeight / 2 + 4}>${formatSeconds(bar.seconds)}, ${formatPercent(bar.share)}</text>
+          <text class="name" x=${rounded(Math.max(x + wide, end) + 6, 1)} y=${y + barHeight / 2 + 4}>${formatSeconds(bar.seconds)}, ${formatPercent(bar.share)}</text>
           ${index === this.pointed ? svg`<rect data-screen-only class="halo" x=${x - 2} y=${y - 2} width=${wide + 4} height=${barHeight + 4} rx="3"></rect>` : nothing}`;
       })}
     </svg>`;

@@ -1,8 +1,10 @@
 // A matrix as shaded squares, one for each pair of tokens: read out under the mouse and by the arrow keys.
+
 import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LessonFigure } from '../../contract/lessons.ts';
-import { baseStyles } from '../figures/styles.ts';
+import { rounded } from '../../text/rounding.ts';
+import { baseStyles, figureStyles } from '../figures/styles.ts';
 import { describeCell, matrixShades } from './data.ts';
 
 type Matrix = Extract<LessonFigure, { kind: 'matrix' }>;
@@ -15,10 +17,9 @@ const margin = 26;
 export class LessonMatrix extends LitElement {
   static override readonly styles = [
     baseStyles,
+    figureStyles,
     css`
       svg {
-        display: block;
-        width: 100%;
         max-width: 520px;
         margin: 0 auto;
         border-radius: 6px;
@@ -26,7 +27,6 @@ export class LessonMatrix extends LitElement {
       text {
         font-family: var(--mono);
         font-size: 11px;
-        fill: var(--muted);
         text-anchor: middle;
         dominant-baseline: central;
       }
@@ -46,12 +46,7 @@ export class LessonMatrix extends LitElement {
         stroke-width: 1.5px;
       }
       output {
-        display: block;
-        min-height: 1.5em;
-        margin-top: 6px;
         text-align: center;
-        font-size: 12px;
-        color: var(--muted);
       }
     `,
   ];
@@ -92,7 +87,7 @@ export class LessonMatrix extends LitElement {
             shade === 0
               ? nothing
               : svg`<rect class="cell" x=${margin + column * cell + 0.75} y=${margin + row * cell + 0.75}
-                  width=${cell - 1.5} height=${cell - 1.5} rx="2.5" fill-opacity=${(0.12 + 0.88 * shade).toFixed(3)}></rect>`,
+                  width=${cell - 1.5} height=${cell - 1.5} rx="2.5" fill-opacity=${rounded(0.12 + 0.88 * shade, 3)}></rect>`,
           ),
         )}
         ${

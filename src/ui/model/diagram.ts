@@ -4,8 +4,9 @@ import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { ModelDiagram } from '../../contract/diagram.ts';
 import { formatPercent } from '../../text/numbers.ts';
-import { baseStyles } from '../figures/styles.ts';
-import { WidthController } from '../figures/width-controller.ts';
+import { rounded } from '../../text/rounding.ts';
+import { SizeController } from '../figures/size-controller.ts';
+import { baseStyles, figureStyles } from '../figures/styles.ts';
 import {
   amountOf,
   amountText,
@@ -30,26 +31,15 @@ const legendHeight = 26;
 export class ModelDiagramElement extends LitElement {
   static override readonly styles = [
     baseStyles,
+    figureStyles,
     css`
-      .drawing {
-        display: block;
-        width: 100%;
-      }
       text {
-        font-family: var(--sans);
         font-size: 11px;
         fill: var(--ink);
-        font-variant-numeric: tabular-nums;
       }
       .title {
         font-size: 12.5px;
         font-weight: 600;
-      }
-      .end {
-        text-anchor: end;
-      }
-      .middle {
-        text-anchor: middle;
       }
       .shape,
       .section,
@@ -140,7 +130,7 @@ export class ModelDiagramElement extends LitElement {
   /** Key of the part or block whose figures are on display. */
   @property() picked = '';
 
-  #size = new WidthController(this);
+  #size = new SizeController(this);
   /** Amount of the darkest shade, and of all. */
   #most = 1;
   #total = 1;
@@ -156,7 +146,6 @@ export class ModelDiagramElement extends LitElement {
     this.#most = Math.max(...amounts, Number.MIN_VALUE);
     this.#total = amountOf(diagram.total, shading) || 1;
     return html`<svg
-      class="drawing"
       role="group"
       aria-label="The model from its input at the top to its loss at the bottom. Each part is a button that shows its kernels."
       viewBox="0 0 ${width} ${height}"
@@ -179,7 +168,7 @@ export class ModelDiagramElement extends LitElement {
     const wide = Math.min(150, width * 0.4) / steps;
     return svg`<text class="legend" x="0" y="11">0</text>
       ${Array.from({ length: steps }, (_, index) => {
-        const opacity = ((darkest * index) / (steps - 1)).toFixed(3);
+        const opacity = rounded((darkest * index) / (steps - 1), 3);
         return svg`<rect class="shade" x=${12 + index * wide} y="1" width=${wide} height="12" fill-opacity=${opacity}></rect>`;
       })}
       <rect class="frame" x="12" y="1" width=${steps * wide} height="12" rx="2"></rect>
@@ -276,7 +265,7 @@ export class ModelDiagramElement extends LitElement {
 
   #shade({ x, y, width, height }: Box, costs: DrawnPart['costs'], radius: number) {
     const opacity = Math.min(darkest, darkest * (amountOf(costs, this.shading) / this.#most));
-    return svg`<rect class="shade" x=${x} y=${y} width=${width} height=${height} rx=${radius} fill-opacity=${opacity.toFixed(3)}></rect>`;
+    return svg`<rect class="shade" x=${x} y=${y} width=${width} height=${height} rx=${radius} fill-opacity=${rounded(opacity, 3)}></rect>`;
   }
 
   #figures(costs: DrawnPart['costs']) {

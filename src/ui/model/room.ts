@@ -4,6 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { ModelDiagram } from '../../contract/diagram.ts';
 import type { Problem } from '../../contract/values.ts';
 import { formatBytes, formatSi } from '../../text/numbers.ts';
+import { SizeController } from '../figures/size-controller.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { initialState, type PageState } from '../state/state.ts';
@@ -77,17 +78,8 @@ export class RoomModel extends LitElement {
   @state() private picked = '';
   /** What the diagram on display was made of. */
   #made: readonly unknown[] = [];
-  #resizes = new ResizeObserver(() => void this.#refresh());
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#resizes.observe(this); // also says when the room is entered again
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resizes.disconnect();
-  }
+  /** Also says when the room is entered again. */
+  #size = new SizeController(this, { onResize: () => void this.#refresh() });
 
   /** A run sends news ten times a second, most of which change nothing here. */
   protected override shouldUpdate(changes: PropertyValues<this>): boolean {
@@ -191,12 +183,7 @@ export class RoomModel extends LitElement {
   /** Asks for the diagram again if what it is made of has changed and the room is on display. */
   async #refresh(): Promise<void> {
     const { device, calibration, kernels, resolved, text, experiment, fieldProblems } = this.page;
-    if (
-      device.kind !== 'done' ||
-      resolved === undefined ||
-      fieldProblems.length > 0 ||
-      this.offsetParent === null
-    )
+    if (device.kind !== 'done' || resolved === undefined || fieldProblems.length > 0 || !this.#size.isShown)
       return;
     const made = [
       resolved,

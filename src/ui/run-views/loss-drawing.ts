@@ -2,6 +2,7 @@
 
 import type { LossFloors } from '../../contract/runs.ts';
 import type { PlotAxis, PlotPoint, PlotRule, PlotSeries } from '../../text/plot-layout.ts';
+import { rounded } from '../../text/rounding.ts';
 import type { ChartColumns, ChartOptions } from './chart-data.ts';
 import { axisLabels, formatAxisValue } from './plot-options.ts';
 
@@ -34,7 +35,7 @@ export function lossDrawing(
     y: {
       label: 'loss, nats per token',
       kind: logY ? 'log' : 'linear',
-      format: (value) => String(+value.toFixed(3)),
+      format: (value) => String(rounded(value, 3)),
     },
     series: [
       { id: 'training', name: 'training', tone: 'train', kind: 'line', points: training },

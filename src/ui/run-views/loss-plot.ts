@@ -4,6 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import uPlot from 'uplot';
 import plotStyles from 'uplot/dist/uPlot.min.css?inline';
 import type { LossFloors } from '../../contract/runs.ts';
+import { SizeController } from '../figures/size-controller.ts';
 import { baseStyles } from '../figures/styles.ts';
 import type { ChartColumns, ChartOptions } from './chart-data.ts';
 import { plotOptions, readColours } from './plot-options.ts';
@@ -50,21 +51,19 @@ export class LossPlot extends LitElement {
   /** Whether colours changed while nothing could be drawn: in another room the frame has no width. */
   #isStale = false;
   #index: number | undefined;
-  #resizes = new ResizeObserver(() => this.#resize());
+  #size = new SizeController(this, { onResize: () => this.#resize() });
   #scheme = matchMedia('(prefers-color-scheme: dark)');
   #themes = new MutationObserver(() => this.#rebuild());
   #onScheme = (): void => this.#rebuild();
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#resizes.observe(this);
     this.#scheme.addEventListener('change', this.#onScheme);
     this.#themes.observe(document.documentElement, { attributeFilter: ['data-theme'] });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#resizes.disconnect();
     this.#themes.disconnect();
     this.#scheme.removeEventListener('change', this.#onScheme);
     this.#plot?.destroy();
@@ -103,7 +102,7 @@ export class LossPlot extends LitElement {
   #rebuild(): void {
     const frame = this.renderRoot.querySelector<HTMLElement>('.frame');
     this.#isStale = true;
-    if (frame === null || frame.clientWidth === 0 || this.columns.x.length === 0) return;
+    if (frame === null || !this.#size.isShown || this.columns.x.length === 0) return;
     this.#isStale = false;
     this.#plot?.destroy();
     this.#isZoomed = false;
@@ -129,7 +128,7 @@ export class LossPlot extends LitElement {
 
   #resize(): void {
     const frame = this.renderRoot.querySelector<HTMLElement>('.frame');
-    if (frame === null || frame.clientWidth === 0) return;
+    if (frame === null || !this.#size.isShown) return;
     if (this.#plot === undefined || this.#isStale) this.#rebuild();
     else this.#plot.setSize({ width: frame.clientWidth, height: frame.clientHeight });
   }

@@ -1,7 +1,9 @@
 // How uPlot draws a run's curve: scales, axes, colours, and the floors as dashed lines.
+
 import type uPlot from 'uplot';
 import type { LossFloors } from '../../contract/runs.ts';
 import { formatDuration, formatSi } from '../../text/numbers.ts';
+import { rounded } from '../../text/rounding.ts';
 import type { AxisName } from '../state/series.ts';
 import type { ChartOptions } from './chart-data.ts';
 
@@ -162,7 +164,7 @@ export function plotOptions(
       {
         ...axis,
         size: 44,
-        values: (_plot, values) => values.map((value) => (value === null ? '' : String(+value.toFixed(3)))),
+        values: (_plot, values) => values.map((value) => (value === null ? '' : String(rounded(value, 3)))),
       },
     ],
     series: [

@@ -1,4 +1,5 @@
 // The figures of the moment: losses, rate, gradient norm, learning rate, each with its recent course.
+
 import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { StepRecord } from '../../contract/runs.ts';
@@ -10,6 +11,7 @@ import {
   formatSi,
   unknown,
 } from '../../text/numbers.ts';
+import { significant } from '../../text/rounding.ts';
 import { sparkline } from '../figures/bars.ts';
 import { baseStyles, readoutStyles } from '../figures/styles.ts';
 import type { RunSeries } from '../state/series.ts';
@@ -68,7 +70,7 @@ export class RunReadouts extends LitElement {
     const { last, lastValidation } = this.run;
     const points = thinOut(this.series.points, sparkLength);
     const course = (read: (point: StepRecord) => number) => sparkline(points.map(read));
-    const rate = last === undefined ? unknown : formatSetting(Number(last.learningRate.toPrecision(3)));
+    const rate = last === undefined ? unknown : formatSetting(significant(last.learningRate, 3));
     return html`<dl>
       <div class="train">
         <dt class="name">Training loss</dt>

@@ -14,6 +14,7 @@ import type {
 } from '../../contract/runs.ts';
 import type { SampleReport } from '../../contract/sampling.ts';
 import type { ExperimentJson, FieldProblem, Problem } from '../../contract/values.ts';
+import { formatShortLoss } from '../../text/numbers.ts';
 import type { RunSeries } from './series.ts';
 
 /** Something that is asked of the worker once, takes a while and may fail. */
@@ -249,5 +250,5 @@ export function pageTitle(run: RunView): string {
         : state === 'diverged'
           ? 'diverged · '
           : '';
-  return `${mark}${share}loss ${last.loss.toFixed(3)} · Flopscope`;
+  return `${mark}${share}loss ${formatShortLoss(last.loss)} · Flopscope`;
 }

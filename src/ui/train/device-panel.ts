@@ -3,7 +3,14 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../../contract/device.ts';
 import type { Measured } from '../../contract/values.ts';
-import { formatBytes, formatCount, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatPower,
+  formatSeconds,
+  formatSi,
+  formatSpread,
+} from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import { deviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
@@ -192,8 +199,8 @@ export class DevicePanel extends LitElement {
                             ${row.kernel}${row.passed ? '' : ' (wrong)'}
                           </td>
                           <td class="mono muted">${row.shape}</td>
-                          <td class="number">${row.maximumError.toExponential(1)}</td>
-                          <td class="number">${row.tolerance.toExponential(1)}</td>
+                          <td class="number">${formatPower(row.maximumError)}</td>
+                          <td class="number">${formatPower(row.tolerance)}</td>
                         </tr>`,
                     )}
                   </tbody>
