@@ -12,16 +12,18 @@ const folder = join(root, 'node_modules/.cache/flopscope');
 export const isDebugging = process.env.FLOPSCOPE_DEBUG === '1';
 
 /**
- * Bundles a module with all it imports from this repository, shaders included. Packages stay outside.
+ * Bundles a module with all it imports from this repository, shaders included.
  * @param {string} entry path from the repository's root
+ * @param {{ withPackages?: boolean }} options packages stay outside unless told: code of no file, a thread's, finds none
  * @returns {Promise<string>} the code
  */
-export async function bundle(entry) {
+export async function bundle(entry, { withPackages = false } = {}) {
   const output = await build({
     root,
     configFile: false,
     logLevel: 'silent',
     plugins: [wasmKernels()],
+    ...(withPackages ? { ssr: { noExternal: true } } : {}),
     build: {
       ssr: entry,
       outDir: folder, // nothing is written, but source maps count from here

@@ -113,7 +113,8 @@ export function wasmKernels() {
         return `${signatures}
           export const readKernels = async (variant) =>
             (await import(/* @vite-ignore */ ${compiler})).compileKernels(variant);
-          export const bundleThread = async () => (await import(/* @vite-ignore */ ${bundler})).bundle('src/cli/wasm-thread-entry.ts');`;
+          export const bundleThread = async (entry) =>
+            (await import(/* @vite-ignore */ ${bundler})).bundle(entry, { withPackages: true });`;
       }
       const sources = await Promise.all(
         variants.map(async (variant) => {

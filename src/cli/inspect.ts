@@ -3,17 +3,22 @@
 import type { Command } from 'commander';
 import { encodeSafetensorsHeader } from '../data/safetensors.ts';
 import { inspectModel } from '../lab/inside/inspection.ts';
-import { parseLabelledBatch } from '../lab/plans/labelled-batches.ts';
-import { writeGradients } from '../lab/training/model-files.ts';
+import { promptTokens } from '../lab/plans/corpus.ts';
+import { type LabelledBatch, parseLabelledBatch } from '../lab/plans/labelled-batches.ts';
+import { stage } from '../lab/plans/problem.ts';
+import { type ModelFiles, writeGradients } from '../lab/training/model-files.ts';
+import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { countParameters } from '../model/parameters.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { openMachine } from './device.ts';
+import { refuse } from './failure.ts';
 import { readJsonFile, readModelDirectory, resolvePath, writeFileInParts } from './files.ts';
 import { jsonOption, outputOf, runtimeOption } from './options.ts';
 
 interface InspectOptions {
-  readonly tokens: string;
+  readonly tokens?: string;
+  readonly prompt?: string;
   readonly logits?: string;
   readonly gradients?: string;
   readonly runtime: RuntimeKind;
@@ -25,7 +30,8 @@ export function addInspect(program: Command): void {
     .command('inspect')
     .argument('<dir>', 'model directory')
     .description('compute loss, logits and gradients of a model on given tokens')
-    .requiredOption('--tokens <file>', '{"inputs": [[…]], "targets": [[…]]}')
+    .option('--tokens <file>', '{"inputs": [[…]], "targets": [[…]]}')
+    .option('--prompt <text>', 'a text instead: each of its tokens is to be predicted from those before it')
     .option('--logits <out>', 'write the logits [B, T, V] there, as safetensors')
     .option('--gradients <out>', "write every parameter's gradient of the mean loss there, as safetensors")
     .addOption(runtimeOption())
@@ -33,8 +39,7 @@ export function addInspect(program: Command): void {
     .action(async (path: string, options: InspectOptions, command: Command) => {
       const output = outputOf(command);
       const files = await readModelDirectory(resolvePath(path), output.note);
-      const tokensPath = resolvePath(options.tokens);
-      const tokens = parseLabelledBatch(tokensPath, await readJsonFile(tokensPath), files.model);
+      const tokens = await labelledTokens(files, options);
       const { engine, device } = await openMachine(options.runtime);
       const gradients = options.gradients !== undefined;
       const { batch, time } = tokens;
@@ -71,4 +76,23 @@ export function addInspect(program: Command): void {
         ]),
       );
     });
+}
+
+/** The batch of a file, or a text of which each token is the target of the one before it. @throws LabError */
+async function labelledTokens(
+  files: ModelFiles,
+  { tokens, prompt }: Pick<InspectOptions, 'tokens' | 'prompt'>,
+): Promise<LabelledBatch> {
+  if (tokens !== undefined && prompt === undefined) {
+    const path = resolvePath(tokens);
+    return parseLabelledBatch(path, await readJsonFile(path), files.model);
+  }
+  if (prompt === undefined || tokens !== undefined)
+    return refuse('invalidData', 'inspect: give one of --tokens FILE and --prompt TEXT.');
+  const tokenizer = tokenizerOf(files, 'Give --tokens.');
+  const ids = await stage('invalidData', () => promptTokens(tokenizer, prompt));
+  if (ids.length < 2)
+    refuse('invalidData', `inspect: the text has ${ids.length} tokens, and needs 2 to predict one.`);
+  const batch = { inputs: [ids.slice(0, -1)], targets: [ids.slice(1)] };
+  return parseLabelledBatch('inspect', batch, files.model);
 }

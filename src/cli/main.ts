@@ -1,5 +1,6 @@
 // The command line: parses, runs one command, and turns every failure into one line and an exit code.
 import { Command, CommanderError } from 'commander';
+import { useEncoderThreads } from '../data/tokenizers/encoder.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addCompare } from './compare.ts';
 import { addDevice } from './device-command.ts';
@@ -16,11 +17,13 @@ import { addSample } from './sample.ts';
 import { addStudy } from './study/command.ts';
 import { addSearch } from './study/search.ts';
 import { addTheory } from './theory/command.ts';
+import { startEncoderThread } from './tokenizer-threads.ts';
 import { addTrain } from './train/command.ts';
 import { addValidate } from './validate.ts';
 
 /** Runs a command. @param argv what stands behind `flopscope` @returns the exit code; never throws */
 export async function main(argv: readonly string[]): Promise<number> {
+  useEncoderThreads(startEncoderThread);
   try {
     await createProgram(argv.includes('--json')).parseAsync([...argv], { from: 'user' });
     return 0;

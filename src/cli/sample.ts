@@ -1,12 +1,13 @@
 // `flopscope sample`: continues a text or a list of tokens.
 
 import type { Command } from 'commander';
-import { normaliseText } from '../data/text-pieces.ts';
+import { promptTokens } from '../lab/plans/corpus.ts';
 import type { StoredWeights } from '../lab/plans/parameter-io.ts';
-import { LabError, stage } from '../lab/plans/problem.ts';
+import { stage } from '../lab/plans/problem.ts';
 import type { SamplingOptions } from '../lab/sampling/options.ts';
-import { type ModelFiles, modelFileNames } from '../lab/training/model-files.ts';
+import type { ModelFiles } from '../lab/training/model-files.ts';
 import { openSampler } from '../lab/training/open-sampler.ts';
+import { type FoundTokenizer, tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { longestContext } from '../model/attention-config.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { formatSi } from '../text/numbers.ts';
@@ -67,7 +68,7 @@ export function addSample(program: Command): void {
     .action(async (path: string, options: SampleOptions, command: Command) => {
       const output = outputOf(command);
       const files = await readModelDirectory(resolvePath(path), output.note);
-      const prompt = promptOf(files, options);
+      const prompt = await promptOf(files, options);
       const { engine, device } = await openMachine(options.runtime);
       const { runtime, sampler, context, reason } = await openSampler(
         engine,
@@ -83,12 +84,14 @@ export function addSample(program: Command): void {
         output.note(
           `sample: a context of ${context}, of the model's ${files.model.context}, because ${reason}`,
         );
-      const decoder = files.tokenizer?.createStreamDecoder();
+      const decoder = files.tokenizer?.createStreamDecoder(true);
       try {
         const generation = await stage('invalidData', () =>
           sampler.generate(prompt, {
             ...samplingOptions(options),
-            ...(options.knownTokens ? { drawable: knownTokens(files) } : {}),
+            ...(options.knownTokens
+              ? { drawable: tokenizerOf(files, 'Leave --known-tokens out.').vocabularySize }
+              : {}),
             onTokens: (tokens) => {
               output.text(decoder ? decoder.push(tokens) : `${tokens.join(' ')} `);
               return true;
@@ -100,7 +103,7 @@ export function addSample(program: Command): void {
           prefillTokensPerSecond: rateOf(prefillTokens, prefillSeconds),
           decodeTokensPerSecond: rateOf(decodedTokens, decodeSeconds),
         };
-        const text = files.tokenizer ? { text: files.tokenizer.decode(tokens) } : {};
+        const text = files.tokenizer ? { text: files.tokenizer.decode(tokens, true) } : {};
         output.text(`${decoder?.end() ?? ''}\n`);
         output.result({ ...text, tokens, context, ...rates, runtime: engine.kind, device }, undefined);
         if (generation.problem !== undefined) refuse('invalidData', generation.problem);
@@ -134,50 +137,27 @@ function checked(weights: StoredWeights): StoredWeights {
 }
 
 /** Prompt tokens, checked. @throws LabError in one sentence. */
-export function promptOf(
-  { tokenizer, model }: Pick<ModelFiles, 'tokenizer' | 'model'>,
-  { prompt, promptTokens }: Pick<SampleOptions, 'prompt' | 'promptTokens'>,
-): readonly number[] {
-  if ((prompt === undefined) === (promptTokens === undefined)) {
+export async function promptOf(
+  files: FoundTokenizer & Pick<ModelFiles, 'model'>,
+  { prompt, promptTokens: given }: Pick<SampleOptions, 'prompt' | 'promptTokens'>,
+): Promise<readonly number[]> {
+  if ((prompt === undefined) === (given === undefined)) {
     refuse('invalidData', 'sample: give one of --prompt TEXT and --prompt-tokens 1,2,3.');
   }
-  let tokens: readonly number[] = promptTokens ?? [];
+  let tokens: readonly number[] = given ?? [];
   if (prompt !== undefined) {
-    if (!tokenizer) {
-      const name = modelFileNames.tokenizer;
-      return refuse(
-        'invalidData',
-        `sample: the directory has no ${name}, so text is unknown. Give --prompt-tokens.`,
-      );
-    }
-    try {
-      tokens = [...tokenizer.encode(normaliseText(prompt))];
-    } catch (error) {
-      throw new LabError({
-        kind: 'invalidData',
-        message: error instanceof Error ? error.message : String(error),
-      });
-    }
+    const tokenizer = tokenizerOf(files, 'Give --prompt-tokens.');
+    tokens = await stage('invalidData', () => promptTokens(tokenizer, prompt));
     if (tokens.length === 0)
       refuse('invalidData', 'sample: the prompt is empty. Give at least one character.');
   }
-  const { vocabulary } = model;
+  const { vocabulary } = files.model;
   const wrong = tokens.find((token) => token >= vocabulary);
   if (wrong !== undefined) {
     const found = `token ${wrong} is outside the vocabulary of ${vocabulary}`;
     refuse('invalidData', `sample: ${found}. Use 0 to ${vocabulary - 1}.`);
   }
   return tokens;
-}
-
-/** How many tokens the tokenizer has, for `--known-tokens`. @throws LabError where it is not known */
-function knownTokens({ tokenizer }: Pick<ModelFiles, 'tokenizer'>): number {
-  if (tokenizer) return tokenizer.vocabularySize;
-  const name = modelFileNames.tokenizer;
-  return refuse(
-    'invalidData',
-    `sample: --known-tokens needs ${name}, and the directory has none. Leave it out.`,
-  );
 }
 
 function samplingOptions({ maxNew, temperature, topK, topP, seed, cache }: SampleOptions): SamplingOptions {

@@ -10,7 +10,9 @@ import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
 
 /** Bundles the thread's code; what comes back starts pools of workers. */
 export async function nodeThreads(): Promise<(count: number) => WasmThreads> {
-  const source = new URL(`data:text/javascript,${encodeURIComponent(await bundleThread())}`);
+  const source = new URL(
+    `data:text/javascript,${encodeURIComponent(await bundleThread('src/cli/wasm-thread-entry.ts'))}`,
+  );
   return (count) => workerThreads(count, () => nodePort(new Worker(source)));
 }
 

@@ -12,6 +12,8 @@ export interface FormField {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly choices?: readonly string[];
+  /** Choices that come with opened files: offered only where one is set. */
+  readonly brought?: readonly string[];
   /** Letters of a pattern, whose `maximum` is its length. */
   readonly letters?: string;
   readonly default: string | number | boolean;

@@ -8,14 +8,9 @@ import {
   type TextCount,
   type TextSource,
 } from './text-pieces.ts';
-import {
-  byteTokenizer,
-  characterIds,
-  characterTokenizer,
-  createTokenArray,
-  type TokenArray,
-  type Tokenizer,
-} from './tokenizer.ts';
+import { createTokenArray, type OwnTokenizer, type TokenArray } from './tokenizer.ts';
+import { byteTokenizer } from './tokenizers/bytes.ts';
+import { characterIds, characterTokenizer } from './tokenizers/characters.ts';
 
 /** The largest text file that is read by default, in bytes (200 MB). */
 export const TEXT_LIMIT_BYTES = 200_000_000;
@@ -61,7 +56,7 @@ export interface TextFile extends TextFacts {
 /** A file as token ids, with the tokenizer that made them. */
 export interface TokenFile extends TextFacts {
   readonly tokens: TokenArray;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: OwnTokenizer;
 }
 
 /**
@@ -81,7 +76,7 @@ export async function readText(source: TextSource, options: ReadOptions = {}): P
  */
 export async function readTokens(
   source: TextSource,
-  kind: Tokenizer['kind'],
+  kind: 'characters' | 'bytes',
   options: ReadOptions = {},
 ): Promise<TokenFile> {
   const { facts, count } = await readPass(source, options, 1, 2, () => {});

@@ -77,7 +77,8 @@ export interface TrainConfig {
 /** What a model is trained on. */
 export interface DataConfig {
   readonly source: 'stories' | 'arithmetic' | 'copyRecall' | 'zipf' | 'file';
-  readonly tokenizer: 'characters' | 'bytes';
+  /** `model`: that of the model that the run goes on from. */
+  readonly tokenizer: 'characters' | 'bytes' | 'model';
   /** Length of a generated text. */
   readonly characters: number;
   readonly seed: number;

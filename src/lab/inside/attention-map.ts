@@ -110,7 +110,9 @@ export async function readAttentionFigure(
   run: Run,
   { text, layer, head }: AttentionRequest,
 ): Promise<LessonFigure> {
-  const tokens = await stage('invalidData', () => [...run.corpus.tokenizer.encode(normaliseText(text))]);
+  const tokens = await stage('invalidData', async () => [
+    ...(await run.corpus.tokenizer.encode(normaliseText(text))),
+  ]);
   const model = { model: run.experiment.model, weights: await weightsOf(run) };
   const { time, probabilities } = await computeAttentionMap(engine, model, { tokens, layer, head });
   const names = tokenNames(run.corpus, tokens);

@@ -5,12 +5,10 @@ import { createDataset, type Dataset, fillEvaluationBatch } from '../../data/dat
 import { computeLossFloors, type LossFloors } from '../../data/floors.ts';
 import { sha256Hex } from '../../data/sha256.ts';
 import { type ReadProgress, readText, readTokens } from '../../data/text-file.ts';
-import {
-  byteTokenizer,
-  type TokenArray,
-  type Tokenizer,
-  trainCharacterTokenizer,
-} from '../../data/tokenizer.ts';
+import { normaliseText } from '../../data/text-pieces.ts';
+import type { OwnTokenizer, TokenArray, Tokenizer } from '../../data/tokenizer.ts';
+import { byteTokenizer } from '../../data/tokenizers/bytes.ts';
+import { trainCharacterTokenizer } from '../../data/tokenizers/characters.ts';
 import type { DataConfig } from '../../model/config.ts';
 import { formatPercent } from '../../text/numbers.ts';
 import type { MicroBatch } from './batches.ts';
@@ -37,19 +35,41 @@ export async function loadCorpus(
 ): Promise<Corpus> {
   if (data.source !== 'file') {
     const generated = generate(data.source, data);
-    const own = data.tokenizer === 'bytes' ? byteTokenizer : () => trainCharacterTokenizer(generated);
-    const used = tokenizer ?? own();
+    const used = tokenizer ?? tokenizerFor(generated, data);
     const text = tokenizer ? writableText(generated, tokenizer) : generated;
     const sha256 = sha256Hex(new TextEncoder().encode(text));
-    return { tokens: used.encode(text), tokenizer: used, sha256 };
+    return { tokens: await used.encode(text), tokenizer: used, sha256 };
   }
   if (!text) throw new Error('data: the source is "file" but no text was given. Choose a text file.');
   const kind = tokenizer?.kind ?? data.tokenizer;
+  if (kind !== 'characters' && kind !== 'bytes') {
+    const read = await readText(text, onProgress ? { onProgress } : {});
+    const used = tokenizer ?? tokenizerFor(read.text, data);
+    return { tokens: await used.encode(read.text), tokenizer: used, sha256: read.sha256 };
+  }
   const read = await readTokens(text, kind, onProgress ? { onProgress } : {});
   const isOwn = !tokenizer || JSON.stringify(read.tokenizer.toJSON()) === JSON.stringify(tokenizer.toJSON());
   const corpus = { tokens: read.tokens, tokenizer: read.tokenizer, sha256: read.sha256 };
   // The model may know more characters than this text has: then its ids are others.
-  return isOwn ? corpus : { ...corpus, tokenizer, tokens: tokenizer.encode((await readText(text)).text) };
+  return isOwn
+    ? corpus
+    : { ...corpus, tokenizer, tokens: await tokenizer.encode((await readText(text)).text) };
+}
+
+/** A tokenizer of the kind that is asked for. @throws where only a model can bring it */
+function tokenizerFor(text: string, { tokenizer }: DataConfig): OwnTokenizer {
+  switch (tokenizer) {
+    case 'characters':
+      return trainCharacterTokenizer(text);
+    case 'bytes':
+      return byteTokenizer();
+    case 'model':
+      throw new Error(
+        'data.tokenizer: "model" is that of an opened model. Open one, or choose "characters".',
+      );
+    default:
+      return tokenizer satisfies never;
+  }
 }
 
 /**
@@ -58,7 +78,7 @@ export async function loadCorpus(
  */
 function writableText(text: string, tokenizer: Tokenizer): string {
   const file = tokenizer.toJSON();
-  if (file.kind === 'bytes') return text;
+  if (file.kind !== 'characters') return text;
   const known = new Set(file.characters);
   const kept = [...text].filter((character) => known.has(character)).join('');
   if (kept.length * 2 >= text.length) return kept;
@@ -95,7 +115,23 @@ export function floorsOf(dataset: Dataset): LossFloors {
   return computeLossFloors(dataset.training, dataset.validation, dataset.vocabularySize);
 }
 
+/** The tokens of a prompt as a model wants it, after what opens a text. */
+export async function promptTokens(tokenizer: Tokenizer, prompt: string): Promise<readonly number[]> {
+  return [...tokenizer.prefix, ...(await tokenizer.encode(normaliseText(prompt)))];
+}
+
+/** A natural place to begin: what opens a text, or a line end if the alphabet has one, or else its first token. */
+export async function startTokens({ tokenizer }: Pick<Corpus, 'tokenizer'>): Promise<readonly number[]> {
+  if (tokenizer.prefix.length > 0) return tokenizer.prefix;
+  try {
+    const lineEnd = await tokenizer.encode('\n');
+    return lineEnd.length > 0 ? [...lineEnd] : [0];
+  } catch {
+    return [0];
+  }
+}
+
 /** Tokens as they are read, with spaces and line ends made visible. */
 export function tokenNames({ tokenizer }: Pick<Corpus, 'tokenizer'>, ids: readonly number[]): string[] {
-  return ids.map((id) => tokenizer.decode([id]).replace(' ', '␣').replace('\n', '⏎'));
+  return ids.map((id) => tokenizer.decode([id], true).replaceAll(' ', '␣').replaceAll('\n', '⏎'));
 }

@@ -2,7 +2,8 @@
 import * as v from 'valibot';
 import { issueText } from '../../data/issue-text.ts';
 import { readSafetensors, type TensorToWrite, writeSafetensors } from '../../data/safetensors.ts';
-import { type Tokenizer, tokenizerFromJSON } from '../../data/tokenizer.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import { tokenizerFromJSON } from '../../data/tokenizers/file.ts';
 import { type Experiment, parseExperiment } from '../../model/config.ts';
 import type { ParameterStore } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';

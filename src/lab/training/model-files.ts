@@ -1,27 +1,26 @@
 // A model as files: Hugging Face's config.json and model.safetensors, and our tokenizer file.
 import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
 import { writeSafetensors } from '../../data/safetensors.ts';
-import { TOKENIZER_FILE_NAME, type Tokenizer, tokenizerFromJSON } from '../../data/tokenizer.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { readPublishedConfig, writeHuggingFaceConfig } from '../../model/huggingface/config.ts';
 import { configText } from '../../model/huggingface/config-json.ts';
 import { exportParameters, planImport, streamParameters } from '../../model/huggingface/weights.ts';
 import type { NamedArrays, StoredWeights } from '../plans/parameter-io.ts';
+import { type FoundTokenizer, readTokenizer, tokenizerFiles } from './tokenizer-files.ts';
 import { type OpenFile, openWeightFiles } from './weight-files.ts';
 
 /** Names of the files of a model directory. */
 export const modelFileNames = {
   config: 'config.json',
   weights: 'model.safetensors',
-  tokenizer: TOKENIZER_FILE_NAME,
 } as const;
 
 /** A model that was read from files. */
-export interface ModelFiles {
+export interface ModelFiles extends FoundTokenizer {
   readonly model: ModelConfig;
   /** In their files; names and shapes are checked. */
   readonly weights: StoredWeights;
-  readonly tokenizer: Tokenizer | undefined;
   /** Tensor names of the file, so that gradients can be written under the same ones. */
   readonly names: readonly string[];
   /** The files' `model_type`, under which the model can be written again. */
@@ -36,10 +35,7 @@ export async function readModelFiles(open: OpenFile): Promise<ModelFiles> {
     const file = await open(name);
     return file?.read(0, file.bytes);
   };
-  const [config, tokenizer] = await Promise.all([
-    whole(modelFileNames.config),
-    whole(modelFileNames.tokenizer),
-  ]);
+  const config = await whole(modelFileNames.config);
   if (!config)
     throw new Error(`model: there is no ${modelFileNames.config}. Choose a directory that has one.`);
   const { model, type, notes } = readPublishedConfig(parseJson(modelFileNames.config, config));
@@ -48,7 +44,7 @@ export async function readModelFiles(open: OpenFile): Promise<ModelFiles> {
   return {
     ...{ model, type, notes },
     weights: { forEachPart: (take) => streamParameters(model, tensors, take, type) },
-    tokenizer: tokenizer ? tokenizerFromJSON(parseJson(modelFileNames.tokenizer, tokenizer)) : undefined,
+    ...(await readTokenizer(open)),
     names: [...tensors.keys()],
   };
 }
@@ -67,7 +63,7 @@ export function writeModelFiles(
   return [
     { name: modelFileNames.config, bytes: textBytes(configText(writeHuggingFaceConfig(model, type))) },
     { name: modelFileNames.weights, bytes: writeSafetensors(tensors, [['format', 'pt']]) },
-    ...(tokenizer ? [{ name: modelFileNames.tokenizer, bytes: jsonBytes(tokenizer.toJSON()) }] : []),
+    ...(tokenizer ? tokenizerFiles(tokenizer) : []),
   ];
 }
 
@@ -97,10 +93,6 @@ function arrayOf(arrays: NamedArrays, name: string): Float32Array {
   const array = arrays.get(name);
   if (!array) throw new Error(`model: no numbers for ${name}.`);
   return array;
-}
-
-function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  return textBytes(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 function textBytes(text: string): Uint8Array<ArrayBuffer> {

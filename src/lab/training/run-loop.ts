@@ -1,5 +1,6 @@
 // Drives one run: start, pause, single step, stop; evaluates, samples and saves in between, and says all that happens.
 import type { LabEvent, RunState, StepRecord } from '../../contract/runs.ts';
+import { startTokens } from '../plans/corpus.ts';
 import { problemOf } from '../plans/problem.ts';
 import { DivergenceWatch } from './divergence.ts';
 import { ExpertLog } from './expert-history.ts';
@@ -295,8 +296,8 @@ export class RunLoop {
     if (!sampler) return;
     const { step } = trainer.progress;
     const options = { maximumTokens: 120, temperature: 0.8, topK: 0, topP: 1, seed: step };
-    const { tokens } = await sampler.generate([startToken(this.run)], options);
-    this.#options.emit({ kind: 'sample', step, text: corpus.tokenizer.decode(tokens) });
+    const { tokens } = await sampler.generate(await startTokens(corpus), options);
+    this.#options.emit({ kind: 'sample', step, text: corpus.tokenizer.decode(tokens, true) });
   }
 
   async #save(): Promise<void> {
@@ -341,15 +342,6 @@ export class RunLoop {
     const problem = problemOf(error);
     this.#options.emit({ kind: 'problem', problem });
     this.#setState('failed', problem.message);
-  }
-}
-
-/** A natural place to begin: a line end if the alphabet has one, or else its first token. */
-export function startToken({ corpus }: Pick<Run, 'corpus'>): number {
-  try {
-    return corpus.tokenizer.encode('\n')[0] ?? 0;
-  } catch {
-    return 0;
   }
 }
 

@@ -53,8 +53,10 @@ export interface Run {
 export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
   const { checkpoint, onProgress = () => undefined } = options;
   onProgress('reading the text', 0);
-  // A generated text may be fitted to a model's alphabet; a file is held against its hash before it is encoded.
-  const fitted = wanted.data.source === 'file' ? undefined : checkpoint?.tokenizer;
+  // A generated text may be fitted to a model's alphabet; a file is held against its hash before it is encoded, unless
+  // only the checkpoint has the tokenizer.
+  const isHeld = wanted.data.source === 'file' && wanted.data.tokenizer !== 'model';
+  const fitted = isHeld ? undefined : checkpoint?.tokenizer;
   const found =
     options.corpus ??
     (await stage('invalidData', () => loadCorpus(wanted.data, options.text, undefined, fitted)));
@@ -111,10 +113,10 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
 }
 
 /** The same text in a model's own tokens: it may know more characters than the text has, and other ids for all. */
-function inTokensOf(tokenizer: Tokenizer | undefined, corpus: Corpus): Corpus {
+async function inTokensOf(tokenizer: Tokenizer | undefined, corpus: Corpus): Promise<Corpus> {
   if (!tokenizer || JSON.stringify(tokenizer.toJSON()) === JSON.stringify(corpus.tokenizer.toJSON()))
     return corpus;
-  return { ...corpus, tokenizer, tokens: tokenizer.encode(corpus.tokenizer.decode(corpus.tokens)) };
+  return { ...corpus, tokenizer, tokens: await tokenizer.encode(corpus.tokenizer.decode(corpus.tokens)) };
 }
 
 /** The run's batches from their first, or from where a checkpoint stands. @throws if that is no place in a text. */

@@ -17,8 +17,9 @@ export const dataFields = [
     path: 'data.tokenizer',
     kind: 'choice',
     label: 'Tokens',
-    help: 'One token per character of the text, or per byte of its UTF-8.',
-    choices: ['characters', 'bytes'],
+    help: 'One token per character of the text, or per byte of its UTF-8; or those of the model that was opened.',
+    choices: ['characters', 'bytes', 'model'],
+    brought: ['model'],
     default: 'characters',
   },
   {

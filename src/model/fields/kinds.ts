@@ -33,6 +33,8 @@ export interface NumericField extends FieldBase {
 export interface ChoiceField extends FieldBase {
   readonly kind: 'choice';
   readonly choices: readonly string[];
+  /** Choices that come with opened files only: nobody picks them. */
+  readonly brought?: readonly string[];
   readonly default: string;
 }
 

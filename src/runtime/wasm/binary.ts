@@ -4,6 +4,6 @@ declare module 'virtual:wasm-kernels' {
   export const signatures: Readonly<Record<string, readonly string[]>>;
   /** The compiled program, which imports a shared memory. */
   export function readKernels(variant: 'plain' | 'relaxed'): Promise<Uint8Array<ArrayBuffer>>;
-  /** Code of a thread for Node's workers; not there in a page. */
-  export function bundleThread(): Promise<string>;
+  /** Code of a thread for Node's workers, by the path of its source; not there in a page. */
+  export function bundleThread(entry: string): Promise<string>;
 }

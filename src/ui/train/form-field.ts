@@ -99,13 +99,15 @@ export class FormFieldElement extends LitElement {
       /></span>`;
     }
     if (field.kind === 'choice') {
+      const { choices = [], brought = [] } = field;
+      const offered = choices.filter((choice) => choice === this.value || !brought.includes(choice));
       return html`<select
         id="control"
         aria-describedby=${described}
         aria-invalid=${invalid}
         @change=${(event: Event) => this.#read(field, (event.target as HTMLSelectElement).value)}
       >
-        ${(field.choices ?? []).map((choice) => html`<option value=${choice}>${choice}</option>`)}
+        ${offered.map((choice) => html`<option value=${choice}>${choice}</option>`)}
       </select>`;
     }
     const isSilent = this.value === 0 && field.automatic === true;

@@ -1,12 +1,14 @@
 // What is in the files that a person chose: a checkpoint, or a model, and the text beside them; or a text alone.
 
 import type { OwnText, TextSummary } from '../../contract/runs.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
 import { loadCorpus } from '../../lab/plans/corpus.ts';
 import { type NamedArrays, readStored } from '../../lab/plans/parameter-io.ts';
-import { LabError, stage } from '../../lab/plans/problem.ts';
+import { stage } from '../../lab/plans/problem.ts';
 import { type Checkpoint, checkpointFileName, readCheckpoint } from '../../lab/training/checkpoint.ts';
-import { type ModelFiles, modelFileNames, readModelFiles } from '../../lab/training/model-files.ts';
+import { type ModelFiles, readModelFiles } from '../../lab/training/model-files.ts';
 import type { RunOptions } from '../../lab/training/run.ts';
+import { tokenizerOf } from '../../lab/training/tokenizer-files.ts';
 import { ofBlob } from '../../lab/training/weight-files.ts';
 import type { DataConfig, Experiment } from '../../model/config.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
@@ -20,7 +22,7 @@ type RunFiles =
       readonly kind: 'model';
       readonly model: ModelFiles['model'];
       readonly weights: NamedArrays;
-      readonly tokenizer: NonNullable<ModelFiles['tokenizer']>;
+      readonly tokenizer: Tokenizer;
       readonly text: OwnText | undefined;
     };
 
@@ -35,18 +37,14 @@ async function readRunFiles(
     const bytes = new Uint8Array(await saved.content.arrayBuffer());
     return { kind: 'checkpoint', checkpoint: await stage('invalidFile', () => readCheckpoint(bytes)), text };
   }
-  const { model, weights, tokenizer } = await stage('invalidFile', () =>
+  const opened = await stage('invalidFile', () =>
     readModelFiles(async (wanted) => {
       const file = find(wanted);
       return file && ofBlob(file.content);
     }),
   );
-  if (!tokenizer) {
-    throw new LabError({
-      kind: 'invalidFile',
-      message: `model: the files have no ${modelFileNames.tokenizer}. Choose it together with the model.`,
-    });
-  }
+  const tokenizer = tokenizerOf(opened, 'Choose one of them together with the model.');
+  const { model, weights } = opened;
   const arrays = await stage('invalidFile', () => readStored(weights, parameterSpecs(model)));
   return { kind: 'model', model, weights: arrays, tokenizer, text };
 }
@@ -73,12 +71,17 @@ export async function runOfFiles(
   }
   const base = parsed(presets[0].experiment);
   const source = text ? ('file' as const) : base.data.source;
-  const data = { ...base.data, source, tokenizer: found.tokenizer.kind };
+  const data = { ...base.data, source, tokenizer: tokenizerChoice(found.tokenizer) };
   const corpus = await stage('invalidData', () =>
     loadCorpus(data, text?.content, undefined, found.tokenizer),
   );
   const options = { corpus, weights: found.weights, withSampler: true };
   return { experiment: { ...base, data, model: found.model }, options, text };
+}
+
+/** A model's tokenizer as a choice of the form. */
+function tokenizerChoice({ kind }: Tokenizer): DataConfig['tokenizer'] {
+  return kind === 'published' ? 'model' : kind;
 }
 
 /** Reads a text to its end and says what is in it. @throws LabError for what cannot be trained on. */

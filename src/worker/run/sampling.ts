@@ -1,10 +1,10 @@
 // Text from the weights of a run, between its steps.
 
 import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
-import { normaliseText } from '../../data/text-pieces.ts';
+import { promptTokens, startTokens } from '../../lab/plans/corpus.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import type { Run } from '../../lab/training/run.ts';
-import { type RunLoop, startToken } from '../../lab/training/run-loop.ts';
+import type { RunLoop } from '../../lab/training/run-loop.ts';
 
 /** Samples until the request is met or `onText`, which gets the text so far, answers false. */
 export async function sampleRun(
@@ -17,10 +17,11 @@ export async function sampleRun(
   if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
   const { tokenizer } = run.corpus;
   const prompt = await stage('invalidData', () =>
-    request.prompt === '' ? [startToken(run)] : [...tokenizer.encode(normaliseText(request.prompt))],
+    request.prompt === '' ? startTokens(run.corpus) : promptTokens(tokenizer, request.prompt),
   );
   const generation = await loop.exclusive(() => {
-    const produced: number[] = [];
+    const decoder = tokenizer.createStreamDecoder(true);
+    let text = request.prompt;
     return stage('invalidData', () =>
       sampler.generate(prompt, {
         maximumTokens: request.maximumTokens,
@@ -29,8 +30,8 @@ export async function sampleRun(
         topP: request.topP,
         seed: request.seed,
         onTokens: (tokens) => {
-          produced.push(...tokens);
-          return onText(request.prompt + tokenizer.decode(produced));
+          text += decoder.push(tokens);
+          return onText(text);
         },
       }),
     );
@@ -39,7 +40,7 @@ export async function sampleRun(
     throw new LabError({ kind: 'invalidData', message: generation.problem });
   }
   return {
-    text: request.prompt + tokenizer.decode(generation.tokens),
+    text: request.prompt + tokenizer.decode(generation.tokens, true),
     tokens: generation.tokens.length,
     prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
     decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),

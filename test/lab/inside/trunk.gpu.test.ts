@@ -23,7 +23,7 @@ async function referenceOf(run: Run, family: string, layer: number, name: string
   const model = createModelTensors(run.experiment.model, {
     ...{ maxBindingBytes: 1e8, gradients: false },
   });
-  const ids = run.corpus.tokenizer.encode(text);
+  const ids = await run.corpus.tokenizer.encode(text);
   const tokens = persistentTensor('tokens', [1, ids.length + 1], 'u32', 'data');
   const tape = new Tape({ capabilities: baselineCapabilities });
   recordTrunk(tape, model, tokens, { batch: 1, time: ids.length });

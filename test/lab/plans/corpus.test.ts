@@ -1,8 +1,20 @@
 // From a data configuration to tokens: generated and own text, with the tokenizer of the text or of a model.
 import { describe, expect, it } from 'vitest';
-import { byteTokenizer, trainCharacterTokenizer } from '../../../src/data/tokenizer.ts';
-import { evaluationBatches, floorsOf, loadCorpus, splitCorpus } from '../../../src/lab/plans/corpus.ts';
+import { byteTokenizer } from '../../../src/data/tokenizers/bytes.ts';
+import { trainCharacterTokenizer } from '../../../src/data/tokenizers/characters.ts';
+import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
+import { publishedTokenizer } from '../../../src/data/tokenizers/published.ts';
+import {
+  evaluationBatches,
+  floorsOf,
+  loadCorpus,
+  promptTokens,
+  splitCorpus,
+  startTokens,
+} from '../../../src/lab/plans/corpus.ts';
 import type { DataConfig } from '../../../src/model/config.ts';
+import { readTokenFixture } from '../../data/tokenizers/fixtures.ts';
+import { inThisThread } from '../../data/tokenizers/in-this-thread.ts';
 import { near } from '../../near.ts';
 
 const data: DataConfig = {
@@ -109,4 +121,36 @@ describe('the splits', () => {
     expect(floors.unigram).toBeLessThan(floors.uniform);
     expect(floors.bigram).toBeLessThan(floors.unigram);
   });
+});
+
+describe('a published tokenizer', () => {
+  useEncoderThreads(inThisThread);
+  const tokenizer = publishedTokenizer(readTokenFixture('llama2'), undefined);
+
+  it('reads a generated text and a file to the end', async () => {
+    const model: DataConfig = { ...data, tokenizer: 'model' };
+    const generated = await loadCorpus(model, undefined, undefined, tokenizer);
+    const characters = await loadCorpus(data);
+    expect(generated.sha256).toBe(characters.sha256);
+    const text = characters.tokenizer.decode(characters.tokens);
+    expect(generated.tokenizer.decode(generated.tokens)).toBe(text);
+    const file = await loadCorpus({ ...model, source: 'file' }, new Blob([text]), undefined, tokenizer);
+    expect(file.tokens).toEqual(generated.tokens);
+  });
+
+  it('comes with a model only', async () => {
+    await expect(loadCorpus({ ...data, tokenizer: 'model' })).rejects.toThrow(/"model" is that of an opened/);
+  });
+
+  it('puts its first token before a prompt', async () => {
+    const ids = [...(await tokenizer.encode('a'))];
+    expect(await promptTokens(tokenizer, 'a')).toEqual([1, ...ids]);
+    expect(await startTokens({ tokenizer })).toEqual([1]);
+  });
+});
+
+it('sampling starts at a line end where the alphabet has one, and else at its first token', async () => {
+  expect(await startTokens({ tokenizer: trainCharacterTokenizer('b\na') })).toEqual([0]);
+  expect(await startTokens({ tokenizer: byteTokenizer() })).toEqual([10]);
+  expect(await startTokens({ tokenizer: trainCharacterTokenizer('ab') })).toEqual([0]);
 });

@@ -1,7 +1,7 @@
 // A model as files: there and back for both families, under the names it came with, and what is missing named.
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../../src/data/safetensors.ts';
-import { trainCharacterTokenizer } from '../../../src/data/tokenizer.ts';
+import { trainCharacterTokenizer } from '../../../src/data/tokenizers/characters.ts';
 import { readStored } from '../../../src/lab/plans/parameter-io.ts';
 import {
   modelFileNames,
@@ -42,7 +42,10 @@ describe('model files', () => {
   ] as const)('of the %s family with %o come back the same', async (family, changes) => {
     const { model, weights } = tinyModel(family, changes);
     const files = writeModelFiles(model, weights, tokenizer);
-    expect(files.map(({ name }) => name)).toEqual(Object.values(modelFileNames));
+    expect(files.map(({ name }) => name)).toEqual([
+      ...Object.values(modelFileNames),
+      'flopscope-tokenizer.json',
+    ]);
     const read = await readModelFiles(reader(files));
     expect(await readStored(read.weights, parameterSpecs(model))).toEqual(weights);
     expect(read.tokenizer?.toJSON()).toEqual(tokenizer.toJSON());
@@ -86,7 +89,9 @@ describe('model files', () => {
       const some = files.filter((file) => file.name !== name);
       await expect(readModelFiles(reader(some))).rejects.toThrow(`there is no ${name}`);
     }
-    const plain = await readModelFiles(reader(files.filter(({ name }) => name !== modelFileNames.tokenizer)));
+    const plain = await readModelFiles(
+      reader(files.filter(({ name }) => name !== 'flopscope-tokenizer.json')),
+    );
     expect(plain.tokenizer).toBeUndefined();
   });
 

@@ -4,7 +4,7 @@ import type { LabEvent } from '../../../src/contract/runs.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { readCheckpoint } from '../../../src/lab/training/checkpoint.ts';
 import type { Run } from '../../../src/lab/training/run.ts';
-import { RunLoop, type RunLoopOptions, startToken } from '../../../src/lab/training/run-loop.ts';
+import { RunLoop, type RunLoopOptions } from '../../../src/lab/training/run-loop.ts';
 import type { NumberArray } from '../../../src/plan/kernel.ts';
 import { type Changes, stateOf, takeSteps, tinyRun } from './tiny-runs.ts';
 
@@ -355,13 +355,4 @@ describe('a run that goes wrong', () => {
     expect(story().slice(-2)).toEqual(['problem deviceLost', 'state failed']);
     await expect(loop.exclusive(() => run.trainer.evaluate(run.evaluation))).rejects.toThrow('lost');
   });
-});
-
-it('sampling starts at a line end where the alphabet has one', async () => {
-  const { corpus } = await tinyRun();
-  expect(startToken({ corpus })).toBe(corpus.tokenizer.encode('\n')[0]);
-  const encode = () => {
-    throw new Error('not in the alphabet');
-  };
-  expect(startToken({ corpus: { ...corpus, tokenizer: { ...corpus.tokenizer, encode } } })).toBe(0);
 });

@@ -1,0 +1,56 @@
+// Reads the tokenizer file of ours, of any version and any kind.
+import * as v from 'valibot';
+import { issueText } from '../issue-text.ts';
+import { TOKENIZER_VERSION, type Tokenizer } from '../tokenizer.ts';
+import { byteTokenizer } from './bytes.ts';
+import { characterTokenizer } from './characters.ts';
+import { publishedTokenizer } from './published.ts';
+
+/** The name of the tokenizer file in a model folder. */
+export const TOKENIZER_FILE_NAME = 'flopscope-tokenizer.json';
+
+const header = { format: v.literal('flopscope-tokenizer'), version: v.number() };
+const tokenizerFileSchema = v.variant('kind', [
+  v.strictObject({ ...header, kind: v.literal('characters'), characters: v.string() }),
+  v.strictObject({ ...header, kind: v.literal('bytes') }),
+  v.strictObject({
+    ...header,
+    kind: v.literal('published'),
+    tokenizer: v.looseObject({}),
+    settings: v.optional(v.looseObject({})),
+  }),
+]);
+/** What every version of the file has in common, read first so that a newer version is named as such. */
+const anyVersionSchema = v.looseObject({
+  format: v.literal('flopscope-tokenizer'),
+  version: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+
+/** The tokenizer of a parsed tokenizer file of any origin. Throws an Error with one clear line when it is not one. */
+export function tokenizerFromJSON(json: unknown): Tokenizer {
+  const start = v.safeParse(anyVersionSchema, json);
+  if (!start.success)
+    throw new Error(
+      `tokenizer file: ${issueText(start.issues[0], 'the content')}. Is it a ${TOKENIZER_FILE_NAME}?`,
+    );
+  if (start.output.version > TOKENIZER_VERSION) {
+    throw new Error(
+      `tokenizer file: written by a newer version: it is ${start.output.version}, this program reads ` +
+        `${TOKENIZER_VERSION}. Update the program.`,
+    );
+  }
+  const parsed = v.safeParse(tokenizerFileSchema, json);
+  if (!parsed.success)
+    throw new Error(`tokenizer file: ${issueText(parsed.issues[0], 'the content')}. Save the model again.`);
+  const file = parsed.output;
+  switch (file.kind) {
+    case 'bytes':
+      return byteTokenizer();
+    case 'characters':
+      return characterTokenizer(Array.from(file.characters, (character) => character.codePointAt(0) ?? 0));
+    case 'published':
+      return publishedTokenizer(file.tokenizer, file.settings);
+    default:
+      return file satisfies never;
+  }
+}

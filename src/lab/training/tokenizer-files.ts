@@ -1,0 +1,80 @@
+// The tokenizer of a model as files: ours, or Hugging Face's tokenizer.json and the settings beside it.
+import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
+import { parseStrictJson } from '../../data/strict-json.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import { TOKENIZER_FILE_NAME, tokenizerFromJSON } from '../../data/tokenizers/file.ts';
+import { publishedTokenizer } from '../../data/tokenizers/published.ts';
+import {
+  PUBLISHED_LIMIT_BYTES,
+  PUBLISHED_TOKENIZER_NAME,
+  TOKENIZER_SETTINGS_NAME,
+} from '../../data/tokenizers/published-file.ts';
+import { LabError } from '../plans/problem.ts';
+import type { OpenFile } from './weight-files.ts';
+
+/** What a directory has of a tokenizer. */
+export interface FoundTokenizer {
+  readonly tokenizer: Tokenizer | undefined;
+  /** Why there is none although there is a file: the model is of use without text. */
+  readonly tokenizerProblem?: string;
+}
+
+const bounds = { maxDepth: 32, maxKeys: 1_000_000 };
+
+/** Reads our own file, or else a published one. @throws an Error in one sentence if our own is damaged */
+export async function readTokenizer(open: OpenFile): Promise<FoundTokenizer> {
+  const own = await readJson(open, TOKENIZER_FILE_NAME);
+  if (own !== undefined) return { tokenizer: tokenizerFromJSON(own) };
+  try {
+    const published = await readJson(open, PUBLISHED_TOKENIZER_NAME);
+    if (published === undefined) return { tokenizer: undefined };
+    const settings = await readJson(open, TOKENIZER_SETTINGS_NAME);
+    return { tokenizer: publishedTokenizer(published, isRecord(settings) ? settings : undefined) };
+  } catch (error) {
+    return {
+      tokenizer: undefined,
+      tokenizerProblem: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+/** The tokenizer that a text needs. @param instead what to do without one @throws LabError that says why there is none */
+export function tokenizerOf({ tokenizer, tokenizerProblem }: FoundTokenizer, instead: string): Tokenizer {
+  if (tokenizer) return tokenizer;
+  const none = `model: there is no ${TOKENIZER_FILE_NAME} and no ${PUBLISHED_TOKENIZER_NAME}, so text is unknown.`;
+  throw new LabError({ kind: 'invalidFile', message: tokenizerProblem ?? `${none} ${instead}` });
+}
+
+/** The files of a tokenizer: a published one as it was read. */
+export function tokenizerFiles(
+  tokenizer: Tokenizer,
+): { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[] {
+  const file = tokenizer.toJSON();
+  if (file.kind !== 'published') return [{ name: TOKENIZER_FILE_NAME, bytes: jsonBytes(file) }];
+  return [
+    { name: PUBLISHED_TOKENIZER_NAME, bytes: jsonBytes(file.tokenizer) },
+    ...(file.settings ? [{ name: TOKENIZER_SETTINGS_NAME, bytes: jsonBytes(file.settings) }] : []),
+  ];
+}
+
+async function readJson(open: OpenFile, name: string): Promise<unknown> {
+  const file = await open(name);
+  if (!file) return undefined;
+  if (file.bytes > PUBLISHED_LIMIT_BYTES) {
+    throw new Error(
+      `${name}: too large: ${file.bytes} bytes, the limit is ${PUBLISHED_LIMIT_BYTES}. Is it a tokenizer?`,
+    );
+  }
+  const bytes = await file.read(0, file.bytes);
+  const pointer = lfsPointerSize(bytes);
+  if (pointer !== undefined) throw new Error(lfsPointerText(name, pointer));
+  return parseStrictJson(name, new TextDecoder().decode(bytes), bounds);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}

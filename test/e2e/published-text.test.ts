@@ -1,0 +1,59 @@
+// Opens a model with a tokenizer.json in the page: it writes on from a text, and a hostile pattern does not hold the page.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, ElementHandle } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freshWeights } from '../../src/lab/plans/open-model.ts';
+import { writeModelFiles } from '../../src/lab/training/model-files.ts';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { readTokenFixture } from '../data/tokenizers/fixtures.ts';
+import { tinyExperiment } from '../lab/training/tiny-runs.ts';
+import { openPage, type PageDriver } from './page-driver.ts';
+
+describeBrowser('a model with a published tokenizer', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'flopscope-e2e-'));
+  let browser: Browser;
+  let lab: PageDriver;
+  const open = async (tokenizer: unknown): Promise<void> => {
+    const { model } = tinyExperiment({ model: { vocabulary: 340 } });
+    const files = writeModelFiles(model, freshWeights(model, 1), undefined);
+    for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+    const input = await lab.find('run-files', 'input[type=file]');
+    const paths = [...files.map(({ name }) => name), 'tokenizer.json'].map((name) => join(folder, name));
+    await (input as ElementHandle<HTMLInputElement>).uploadFile(...paths);
+  };
+
+  beforeAll(async () => {
+    browser = await launchBrowser({ gpu: false });
+    lab = await openPage(browser);
+  });
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('writes on from a text', async () => {
+    await open(readTokenFixture('gpt2'));
+    await lab.waitForText('run-controls', '.status', /^Paused step 0 of/);
+    const prompt = await lab.find('sampler-box', 'textarea');
+    await prompt.type('Lily found');
+    await lab.click('sampler-box', 'button', 'Write');
+    await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
+    expect(await lab.text('sampler-box', 'output')).toMatch(/Lily found./);
+  });
+
+  it('is refused when its pattern does not end, and the page lives on', async () => {
+    const published = readTokenFixture('gpt2') as Record<string, unknown>;
+    const split = { type: 'Split', pattern: { Regex: '([a-z ]+)+$' }, behavior: 'Isolated' };
+    await open({ ...published, pre_tokenizer: split });
+    await lab.waitForText(
+      'problem-list',
+      '.problem',
+      /took longer than .* one of its patterns may never end/,
+    );
+    await lab.click('problem-list', 'button', /^Close/);
+    expect(lab.troubles).toEqual([]);
+  });
+});
