@@ -1,9 +1,9 @@
-// Test projects: architecture (seconds), unit (no GPU), gpu (Dawn in Node), browser (puppeteer).
+// Test projects: architecture (seconds), unit (no GPU), gpu (Dawn in Node, wgpu in Deno), browser (puppeteer).
 import { defineConfig } from 'vitest/config';
 import { wasmKernels } from './bin/wasm-kernels.js';
 
-/** Tests that need a GPU are those of kernels and runtime, and any other file named *.gpu.test.ts. */
-const gpuTests = ['test/{kernels,runtime,gpu}/**/*.test.ts', 'test/**/*.gpu.test.ts'];
+/** Tests that need a GPU are those of kernels, runtime and engines, and any other file named *.gpu.test.ts. */
+const gpuTests = ['test/{kernels,runtime,engines}/**/*.test.ts', 'test/**/*.gpu.test.ts'];
 
 const setupDevices = ['./test/setup-devices.ts'];
 

@@ -14,10 +14,11 @@ export const isDebugging = process.env.FLOPSCOPE_DEBUG === '1';
 /**
  * Bundles a module with all it imports from this repository, shaders included.
  * @param {string} entry path from the repository's root
- * @param {{ withPackages?: boolean }} options packages stay outside unless told: code of no file, a thread's, finds none
+ * @param {{ withPackages?: boolean, target?: string }} options packages stay outside unless told: code of no file, a
+ *   thread's, finds none; `target` is what shall run it
  * @returns {Promise<string>} the code
  */
-export async function bundle(entry, { withPackages = false } = {}) {
+export async function bundle(entry, { withPackages = false, target = 'node20' } = {}) {
   const output = await build({
     root,
     configFile: false,
@@ -28,7 +29,7 @@ export async function bundle(entry, { withPackages = false } = {}) {
       ssr: entry,
       outDir: folder, // nothing is written, but source maps count from here
       write: false,
-      target: 'node20',
+      target,
       minify: false,
       sourcemap: isDebugging ? 'inline' : false,
       rolldownOptions: { output: { codeSplitting: false } },

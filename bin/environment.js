@@ -1,4 +1,4 @@
-// Finds what the programs need around them: Chrome or Chromium, Firefox, and a Vulkan driver that Dawn accepts.
+// Finds what the programs need around them: Chrome or Chromium, Firefox, Deno, and a Vulkan driver that Dawn accepts.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { constants, homedir, tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
  * @typedef {object} MachineReport
  * @property {string | undefined} browser path of a Chrome or Chromium
  * @property {string | undefined} firefox path of a Firefox
+ * @property {string | undefined} deno path of a Deno
  * @property {AdapterSummary | undefined} adapter what Dawn gives in Node
  * @property {Record<string, string>} variables environment under which Dawn gives that adapter
  */
@@ -115,6 +116,18 @@ function listFolder(folder) {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
+/**
+ * A Deno, whose WebGPU is wgpu: the user's choice, or what npm installed with the packages of this repository.
+ * @returns {string | undefined}
+ */
+export function findDeno() {
+  const packages = fileURLToPath(new URL('../node_modules/@deno', import.meta.url));
+  const installed = listFolder(packages).flatMap((name) =>
+    ['deno', 'deno.exe'].map((file) => join(packages, name, file)),
+  );
+  return [process.env.FLOPSCOPE_DENO ?? '', ...installed].find((path) => path !== '' && existsSync(path));
+}
+
 /** Folders of the installed browsers that carry SwiftShader as a Vulkan driver. */
 function findSwiftShaderFolders() {
   const folders = [...findBrowsers().map((path) => dirname(realpathSync(path))), ...browserFolders];
@@ -198,7 +211,7 @@ export function inspectMachine() {
     timeout: 60_000,
   });
   const found = probe.status === 0 ? JSON.parse(probe.stdout) : { variables: {} };
-  return { browser, firefox, adapter: found.adapter, variables: found.variables };
+  return { browser, firefox, deno: findDeno(), adapter: found.adapter, variables: found.variables };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === '--probe') {

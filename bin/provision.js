@@ -95,13 +95,19 @@ function installWithApt(missing) {
 const advices = {
   browser: 'no browser: install Google Chrome or Chromium, or set FLOPSCOPE_CHROME to one.',
   firefox: 'no Firefox: install it, or set FLOPSCOPE_FIREFOX to one.',
+  deno: 'no Deno: run npm install with optional packages, or set FLOPSCOPE_DENO to one.',
   driver:
     'no GPU for Dawn: install a Vulkan driver (mesa-vulkan-drivers 23 or later has lavapipe, which needs no GPU).',
 };
 
 /** @param {import('./environment.js').MachineReport} machine */
-function missingOf({ browser, firefox, adapter }) {
-  return { browser: browser === undefined, firefox: firefox === undefined, driver: adapter === undefined };
+function missingOf({ browser, firefox, deno, adapter }) {
+  return {
+    browser: browser === undefined,
+    firefox: firefox === undefined,
+    deno: deno === undefined,
+    driver: adapter === undefined,
+  };
 }
 
 /**
@@ -114,7 +120,7 @@ export function provision() {
   const before = missingOf(machine);
   if (before.browser || before.driver) installWithPuppeteer('chrome');
   if (before.firefox) installWithPuppeteer('firefox');
-  if (Object.values(before).some(Boolean)) machine = inspectMachine();
+  if (before.browser || before.firefox || before.driver) machine = inspectMachine();
   // SwiftShader serves, but takes ten times as long: a machine that is there for tests alone gets lavapipe.
   const isSlow = machine.adapter?.architecture === 'swiftshader' && Boolean(process.env.CI);
   const still = missingOf(machine);
@@ -124,6 +130,7 @@ export function provision() {
   }
   console.log(`browser: ${machine.browser ?? 'none'}`);
   console.log(`Firefox: ${machine.firefox ?? 'none'}`);
+  console.log(`Deno, for wgpu: ${machine.deno ?? 'none'}`);
   console.log(`GPU for Dawn: ${machine.adapter?.description ?? 'none'}`);
   const missing = missingOf(machine);
   return Object.entries(advices).flatMap(([what, advice]) =>

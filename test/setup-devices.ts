@@ -3,7 +3,7 @@ import { inspectMachine } from '../bin/environment.js';
 
 /** Puts the choice into the environment, which the test processes inherit. */
 export default function setup(): void {
-  const { browser, firefox, adapter, variables } = inspectMachine();
+  const { browser, firefox, deno, adapter, variables } = inspectMachine();
   Object.assign(process.env, variables);
   if (browser !== undefined) process.env.FLOPSCOPE_CHROME = browser;
   else process.env.FLOPSCOPE_SKIP_BROWSER ??= 'no Chrome or Chromium here';
@@ -11,5 +11,8 @@ export default function setup(): void {
   if (firefox === undefined || adapter === undefined)
     process.env.FLOPSCOPE_SKIP_FIREFOX ??=
       firefox === undefined ? 'no Firefox here' : 'no Vulkan driver here';
+  if (deno !== undefined) process.env.FLOPSCOPE_DENO = deno;
+  if (deno === undefined || adapter === undefined)
+    process.env.FLOPSCOPE_SKIP_WGPU ??= deno === undefined ? 'no Deno here' : 'no Vulkan driver here';
   if (adapter === undefined) process.env.FLOPSCOPE_SKIP_GPU ??= 'Dawn finds no GPU here';
 }
