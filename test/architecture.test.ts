@@ -244,6 +244,11 @@ describe('files', () => {
     expect(roomFiles.map(({ path }) => path).filter(repeats)).toEqual([]);
   });
 
+  it('name constants in camelCase, and say what they throw behind @throws', () => {
+    const wrong = sources.filter(({ text }) => /^\s*(export )?const [A-Z][A-Z0-9_]+ |\bThrows\b/m.test(text));
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
   it('leave to one place what one place does', () => {
     const places: readonly (readonly [what: RegExp, where: string])[] = [
       [/\b(toFixed|toPrecision|toExponential|toLocaleString|NumberFormat)\(/, 'src/text/'],

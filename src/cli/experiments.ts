@@ -1,5 +1,5 @@
 // Reads CONFIG.json, and a text to train on, as the commands that take them need it.
-import { TEXT_LIMIT_BYTES } from '../data/text-file.ts';
+import { textLimitBytes } from '../data/text-file.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { refuse } from './failure.ts';
@@ -34,10 +34,10 @@ export async function withText(
   }
   const path = resolvePath(file);
   const bytes = await readBytes(path);
-  if (bytes.length > TEXT_LIMIT_BYTES) {
+  if (bytes.length > textLimitBytes) {
     refuse(
       'invalidData',
-      `${path}: ${bytes.length} bytes, the limit is ${TEXT_LIMIT_BYTES}. Cut it into parts.`,
+      `${path}: ${bytes.length} bytes, the limit is ${textLimitBytes}. Cut it into parts.`,
     );
   }
   return {

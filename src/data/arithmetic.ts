@@ -2,14 +2,14 @@
 import { pick, type Random } from './random.ts';
 
 /** Most digits of a number, by operation; products stay short enough to be learned by a tiny model. */
-const MOST_DIGITS = { '+': 4, '-': 4, '*': 2 } as const;
-const OPERATIONS = ['+', '-', '*'] as const;
+const mostDigits = { '+': 4, '-': 4, '*': 2 } as const;
+const operations = ['+', '-', '*'] as const;
 
 /** One line without its line end; each number of digits from 1 up is equally likely, differences may be negative. */
 export function writeCalculation(random: Random): string {
-  const operation = pick(random, OPERATIONS);
-  const left = drawNumber(random, MOST_DIGITS[operation]);
-  const right = drawNumber(random, MOST_DIGITS[operation]);
+  const operation = pick(random, operations);
+  const left = drawNumber(random, mostDigits[operation]);
+  const right = drawNumber(random, mostDigits[operation]);
   const result = operation === '+' ? left + right : operation === '-' ? left - right : left * right;
   return `${left}${operation}${right}=${result}`;
 }

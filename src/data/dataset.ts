@@ -34,7 +34,7 @@ export interface EvaluationBatch {
 
 /**
  * Cuts tokens into floor(n·(1 − validationFraction)) for training and the rest for validation, as nanoGPT's prepare.py.
- * Throws an Error when a split cannot fill one row of T + 1 tokens, or a token is outside the vocabulary.
+ * @throws if a split cannot fill one row of T + 1 tokens, or a token is outside the vocabulary
  */
 export function createDataset(tokens: TokenArray, options: DatasetOptions): Dataset {
   const { contextLength, vocabularySize, validationFraction = 0.1 } = options;

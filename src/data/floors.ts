@@ -12,12 +12,12 @@ export interface LossFloors {
 }
 
 /** Added to each count, so that what never occurs in training has a finite loss. */
-export const SMOOTHING = 0.1;
+export const usualSmoothing = 0.1;
 
 /** Up to this many pairs (2^24, 64 MiB of counts) are counted in a table, beyond in a map of those that occur. */
-const TABLE_PAIRS = 2 ** 24;
+const tablePairs = 2 ** 24;
 
-/** The reference losses of a dataset. Throws an Error when a split is too short to count. */
+/** The reference losses of a dataset. @throws if a split is too short to count */
 export function computeLossFloors(
   training: TokenArray,
   validation: TokenArray,
@@ -32,13 +32,14 @@ export function computeLossFloors(
 
 /**
  * The mean of −ln p(token) over the validation split, in nats, with p(a) = (count(a) + smoothing) / (n + smoothing·V)
- * counted in the n tokens of the training split. Throws an Error for an empty split.
+ * counted in the n tokens of the training split.
+ * @throws for an empty split
  */
 export function unigramCrossEntropy(
   training: TokenArray,
   validation: TokenArray,
   vocabularySize: number,
-  smoothing: number = SMOOTHING,
+  smoothing: number = usualSmoothing,
 ): number {
   if (training.length === 0 || validation.length === 0) {
     throw new Error(
@@ -55,13 +56,14 @@ export function unigramCrossEntropy(
 /**
  * The mean of −ln p(next | token) over the pairs of the validation split, in nats, where
  * p(b | a) = (count(a, b) + smoothing) / (count(a, ·) + smoothing·V), counted in the training split.
- * Tokens must be within the vocabulary. Throws an Error for a split without a pair.
+ * Tokens must be within the vocabulary.
+ * @throws for a split without a pair
  */
 export function bigramCrossEntropy(
   training: TokenArray,
   validation: TokenArray,
   vocabularySize: number,
-  smoothing: number = SMOOTHING,
+  smoothing: number = usualSmoothing,
 ): number {
   if (training.length < 2 || validation.length < 2) {
     throw new Error(
@@ -87,7 +89,7 @@ function countTokens(tokens: TokenArray, vocabularySize: number): Uint32Array {
 
 /** Counts neighbours; the pair (a, b) has the number a·V + b. */
 function countPairs(tokens: TokenArray, vocabularySize: number): (pair: number) => number {
-  if (vocabularySize ** 2 <= TABLE_PAIRS) {
+  if (vocabularySize ** 2 <= tablePairs) {
     const table = new Uint32Array(vocabularySize ** 2);
     for (let i = 1; i < tokens.length; i++) table[tokens[i - 1] * vocabularySize + tokens[i]]++;
     return (pair) => table[pair];

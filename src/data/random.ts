@@ -18,11 +18,11 @@ export interface Random {
   state(): RandomState;
 }
 
-const TWO_32 = 0x1_0000_0000;
+const twoTo32 = 0x1_0000_0000;
 /** 2^−53, the spacing of the values of `uniform`. */
-const UNIFORM_STEP = 2 ** -53;
+const uniformStep = 2 ** -53;
 
-/** Starts a stream from a seed: any integer from 0 to 2^53 − 1, all of whose bits count. Throws RangeError else. */
+/** Starts a stream from a seed: any integer from 0 to 2^53 − 1, all of whose bits count. @throws RangeError for others */
 export function createRandom(seed: number): Random {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(
@@ -31,14 +31,14 @@ export function createRandom(seed: number): Random {
   }
   // The low and the high half of the seed each start one splitmix32 sequence; their sum fills the state.
   const low = splitMix32(seed >>> 0);
-  const high = splitMix32(Math.floor(seed / TWO_32) ^ 0x5851f42d);
+  const high = splitMix32(Math.floor(seed / twoTo32) ^ 0x5851f42d);
   const word = (): number => (low() + high()) >>> 0;
   return restoreRandom([word(), word(), word(), word() || 1]);
 }
 
-/** Continues a stream from a saved state. Throws RangeError when the state is not four 32-bit integers, or all zero. */
+/** Continues a stream from a saved state. @throws RangeError if it is not four 32-bit integers, or all zero */
 export function restoreRandom(saved: readonly number[]): Random {
-  const isWord = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < TWO_32;
+  const isWord = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < twoTo32;
   if (saved.length !== 4 || !saved.every(isWord) || saved.every((word) => word === 0)) {
     const found = JSON.stringify(saved);
     throw new RangeError(`random: not a state of four 32-bit integers: ${found}. The saved run is damaged.`);
@@ -60,15 +60,15 @@ export function restoreRandom(saved: readonly number[]): Random {
   function uniform(): number {
     const high = uint32() >>> 5; // 27 bits
     const low = uint32() >>> 6; // 26 bits
-    return (high * 0x400_0000 + low) * UNIFORM_STEP;
+    return (high * 0x400_0000 + low) * uniformStep;
   }
 
   function integer(bound: number): number {
-    if (!Number.isInteger(bound) || bound < 1 || bound > TWO_32) {
+    if (!Number.isInteger(bound) || bound < 1 || bound > twoTo32) {
       throw new RangeError(`random: the bound of an integer is not within 1 and 2^32: ${bound}.`);
     }
     // Values above the last whole multiple of bound would favour small results: draw again.
-    const limit = TWO_32 - (TWO_32 % bound);
+    const limit = twoTo32 - (twoTo32 % bound);
     let value = uint32();
     while (value >= limit) value = uint32();
     return value % bound;

@@ -3,16 +3,16 @@
 import { parseStrictJson, quoteName } from './strict-json.ts';
 
 /** The longest header accepted, in bytes (the reference reader allows 100 MB). */
-export const HEADER_LIMIT_BYTES = 25_000_000;
+export const headerLimitBytes = 25_000_000;
 
 /** The most tensors accepted in one file; the largest published single files have about 20 000. */
-export const TENSOR_LIMIT = 32_768;
+export const tensorLimit = 32_768;
 
 /** What JSON allows between its parts. */
 const whiteSpace: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
 
 /** Bits of one element by type, of every type in the format (safetensors 0.8, enum Dtype); not all are computed with here. */
-export const DTYPE_BITS = {
+export const dtypeBits = {
   F4: 4,
   F6_E2M3: 6,
   F6_E3M2: 6,
@@ -38,7 +38,7 @@ export const DTYPE_BITS = {
 } as const;
 
 /** Element types of the format. */
-export type SafetensorsDtype = keyof typeof DTYPE_BITS;
+export type SafetensorsDtype = keyof typeof dtypeBits;
 
 /** Where a tensor lies; offsets are bytes from the start of the file. */
 export interface TensorEntry {
@@ -58,7 +58,8 @@ export interface SafetensorsHeader {
 
 /**
  * Reads and checks a header. `bytes` needs to hold only the start of the file, `fileBytes` is the size of all of it.
- * Throws an Error that names what is wrong; nothing is allocated by a size that the file merely claims.
+ * Nothing is allocated by a size that the file merely claims.
+ * @throws for what is wrong, naming it
  */
 export function parseSafetensorsHeader(
   bytes: Uint8Array,
@@ -72,7 +73,7 @@ export function parseSafetensorsHeader(
   if (start !== 0x7b) fail(`the header does not start with "{": its first byte is ${start ?? bytes[8]}`);
   const json = parseStrictJson('safetensors', decodeUtf8(bytes.subarray(8, dataStart)), {
     maxDepth: 3,
-    maxKeys: TENSOR_LIMIT + 1, // and __metadata__
+    maxKeys: tensorLimit + 1, // and __metadata__
   });
   if (!isObject(json)) fail('the header is not an object');
   const metadata = readMetadata(json);
@@ -102,8 +103,8 @@ export function isSizes(value: unknown): value is readonly number[] {
 function readHeaderLength(bytes: Uint8Array, fileBytes: number): number {
   if (bytes.length < 8) fail(`shorter than the 8 bytes of the header's length: ${bytes.length} bytes`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(HEADER_LIMIT_BYTES))
-    fail(`the header is too long: ${length}, the limit is ${HEADER_LIMIT_BYTES} bytes`);
+  if (length > BigInt(headerLimitBytes))
+    fail(`the header is too long: ${length}, the limit is ${headerLimitBytes} bytes`);
   if (Number(length) > fileBytes - 8)
     fail(`the header is longer than the file: ${length} of ${fileBytes} bytes`);
   if (length < 2n) fail(`the header is too short: ${length} bytes`);
@@ -149,7 +150,7 @@ function readEntry(name: string, value: unknown, dataStart: number): TensorEntry
   if (!isSizes(offsets) || offsets.length !== 2)
     return fail(`tensor ${shown} has no valid offsets: ${shorten(offsets)}`);
   const [begin, end] = offsets;
-  const bytes = (elements * DTYPE_BITS[dtype]) / 8;
+  const bytes = (elements * dtypeBits[dtype]) / 8;
   if (end - begin !== bytes) {
     return fail(
       `tensor ${shown} is ${bytes} bytes by its shape ${shorten(shape)}, ${end - begin} by its offsets`,
@@ -177,7 +178,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isDtype(value: unknown): value is SafetensorsDtype {
-  return typeof value === 'string' && Object.hasOwn(DTYPE_BITS, value);
+  return typeof value === 'string' && Object.hasOwn(dtypeBits, value);
 }
 
 function shorten(value: unknown): string {

@@ -3,13 +3,13 @@
 import { bfloat16ToFloat32, float16ToFloat32 } from './half-float.ts';
 import {
   countElements,
-  DTYPE_BITS,
-  HEADER_LIMIT_BYTES,
+  dtypeBits,
+  headerLimitBytes,
   isSizes,
   parseSafetensorsHeader,
   type SafetensorsDtype,
-  TENSOR_LIMIT,
   type TensorEntry,
+  tensorLimit,
 } from './safetensors-header.ts';
 import { quoteName } from './strict-json.ts';
 
@@ -19,7 +19,8 @@ export interface SafetensorsTensor {
   readonly shape: readonly number[];
   /**
    * The elements in row-major order, from F32, F16, BF16 or F64 (rounded). May be a view into the file's bytes: do not
-   * write to it. Throws an Error for integer and 8-bit types.
+   * write to it.
+   * @throws for integer and 8-bit types
    */
   data(): Float32Array;
 }
@@ -61,12 +62,12 @@ export async function openSafetensors(source: ByteSource): Promise<ReadonlyMap<s
   const claimed =
     start.length === 8 ? Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true)) : 0;
   // A length that cannot be is refused by the parser, which needs no more than these 8 bytes to say so.
-  const end = claimed <= HEADER_LIMIT_BYTES ? Math.min(8 + claimed, source.bytes) : start.length;
+  const end = claimed <= headerLimitBytes ? Math.min(8 + claimed, source.bytes) : start.length;
   const header = parseSafetensorsHeader(await source.read(0, end), source.bytes);
   return new Map(
     [...header.tensors].map(([name, entry]) => {
       const { dtype, shape } = entry;
-      const width = DTYPE_BITS[dtype] / 8;
+      const width = dtypeBits[dtype] / 8;
       const read = async (first = 0, count = (entry.end - entry.begin) / width - first) => {
         const bytes = await source.read(entry.begin + first * width, entry.begin + (first + count) * width);
         return convert(name, { ...entry, begin: 0, end: bytes.length }, bytes);
@@ -76,7 +77,7 @@ export async function openSafetensors(source: ByteSource): Promise<ReadonlyMap<s
   );
 }
 
-/** Reads a whole file. Throws an Error that says what is wrong with it; no tensor is copied before it is asked for. */
+/** Reads a whole file; no tensor is copied before it is asked for. @throws for what is wrong with it, saying so */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
   const header = parseSafetensorsHeader(bytes);
   const tensors = new Map<string, SafetensorsTensor>();
@@ -87,8 +88,8 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
 }
 
 /**
- * The bytes of a file with these tensors, sorted by name, data aligned to 8 bytes. Throws an Error when a shape does
- * not fit its data, a name is taken or reserved, or the header passes the limits that the reader sets.
+ * The bytes of a file with these tensors, sorted by name, data aligned to 8 bytes.
+ * @throws if a shape does not fit its data, a name is taken or reserved, or the header passes the limits that the reader sets
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, TensorToWrite]>,
@@ -115,7 +116,8 @@ export function writeSafetensors(
 
 /**
  * The start of a file (length and header) whose F32 tensors follow in the order given, for writing large files in
- * parts: its length is a multiple of 8. Throws an Error when it passes the limits that the reader sets.
+ * parts: its length is a multiple of 8.
+ * @throws if it passes the limits that the reader sets
  */
 export function encodeSafetensorsHeader(
   shapes: readonly (readonly [string, readonly number[]])[],
@@ -136,9 +138,9 @@ export function encodeSafetensorsHeader(
     throw new Error('safetensors: the tensors have no countable size. Check their shapes.');
   const text = new TextEncoder().encode(`{${parts.join()}}`);
   const padded = Math.ceil(text.length / 8) * 8;
-  if (padded > HEADER_LIMIT_BYTES || shapes.length > TENSOR_LIMIT) {
+  if (padded > headerLimitBytes || shapes.length > tensorLimit) {
     const found = `${shapes.length} tensors, ${padded} bytes of header`;
-    const limits = `${TENSOR_LIMIT} and ${HEADER_LIMIT_BYTES}`;
+    const limits = `${tensorLimit} and ${headerLimitBytes}`;
     throw new Error(
       `safetensors: too much for one file: ${found}, the limits are ${limits}. Write several files.`,
     );

@@ -8,17 +8,17 @@ export interface JsonBounds {
   readonly maxKeys: number;
 }
 
-const QUOTE = 0x22; // "
-const BACKSLASH = 0x5c; // \
-const COLON = 0x3a; // :
-const OPEN_OBJECT = 0x7b; // {
-const CLOSE_OBJECT = 0x7d; // }
-const OPEN_ARRAY = 0x5b; // [
-const CLOSE_ARRAY = 0x5d; // ]
+const quote = 0x22; // "
+const backslash = 0x5c; // \
+const colon = 0x3a; // :
+const openObject = 0x7b; // {
+const closeObject = 0x7d; // }
+const openArray = 0x5b; // [
+const closeArray = 0x5d; // ]
 
 /**
  * The value of a JSON text. Keys named `__proto__` become plain own properties, as JSON.parse makes them.
- * Throws an Error (`who: …`) for a repeated key, for more keys or depth than the bounds, and for what is not JSON.
+ * @throws for a repeated key, for more keys or depth than the bounds, and for what is not JSON (`who: …`)
  */
 export function parseStrictJson(who: string, text: string, bounds: JsonBounds): unknown {
   // The scan comes first: it takes linear time on any text, where JSON.parse would build what is to be refused.
@@ -41,16 +41,16 @@ function scanKeys(who: string, text: string, { maxDepth, maxKeys }: JsonBounds):
   const open: Set<string>[] = []; // one set of keys per object or array that is open
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) {
+    if (unit === openObject || unit === openArray) {
       if (open.length >= maxDepth) {
         throw new Error(
           `${who}: nested too deeply: more than ${maxDepth} levels at ${i}. The file is not valid.`,
         );
       }
       open.push(new Set());
-    } else if (unit === CLOSE_OBJECT || unit === CLOSE_ARRAY) {
+    } else if (unit === closeObject || unit === closeArray) {
       open.pop();
-    } else if (unit === QUOTE) {
+    } else if (unit === quote) {
       const end = endOfString(text, i);
       const keys = open.at(-1);
       // In valid JSON a string before a colon is a key; anything else JSON.parse refuses afterwards.
@@ -85,8 +85,8 @@ function unescapeKey(quoted: string): string {
 function endOfString(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit === BACKSLASH) i++;
-    else if (unit === QUOTE) return i;
+    if (unit === backslash) i++;
+    else if (unit === quote) return i;
   }
   return text.length;
 }
@@ -94,5 +94,5 @@ function endOfString(text: string, start: number): number {
 function isColonNext(text: string, from: number): boolean {
   let i = from;
   while (i < text.length && text.charCodeAt(i) <= 0x20) i++;
-  return text.charCodeAt(i) === COLON;
+  return text.charCodeAt(i) === colon;
 }

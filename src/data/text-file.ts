@@ -13,7 +13,7 @@ import { byteTokenizer } from './tokenizers/bytes.ts';
 import { characterIds, characterTokenizer } from './tokenizers/characters.ts';
 
 /** The largest text file that is read by default, in bytes (200 MB). */
-export const TEXT_LIMIT_BYTES = 200_000_000;
+export const textLimitBytes = 200_000_000;
 
 /** How far a read has come. */
 export interface ReadProgress {
@@ -28,7 +28,7 @@ export interface ReadProgress {
 
 /** Options of both readers. */
 export interface ReadOptions {
-  /** The largest size accepted, in bytes; TEXT_LIMIT_BYTES by default. */
+  /** The largest size accepted, in bytes; textLimitBytes by default. */
   readonly limitBytes?: number;
   /** Called after each piece. */
   readonly onProgress?: (progress: ReadProgress) => void;
@@ -101,7 +101,7 @@ async function readPass(
   passes: number,
   onText: (text: string) => void,
 ): Promise<{ readonly facts: TextFacts; readonly count: TextCount }> {
-  const { limitBytes = TEXT_LIMIT_BYTES, onProgress, signal } = options;
+  const { limitBytes = textLimitBytes, onProgress, signal } = options;
   const totalBytes = source instanceof Blob ? source.size : undefined;
   if (totalBytes !== undefined) checkSize(totalBytes, limitBytes);
   const decode = createPieceDecoder();

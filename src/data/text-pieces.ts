@@ -34,7 +34,8 @@ export async function* readChunks(source: TextSource): AsyncGenerator<Uint8Array
 
 /**
  * A decoder from pieces of UTF-8 to text without byte order mark, "\r\n" and "\r" turned into "\n".
- * Call it without a piece at the end. Throws an Error for zero bytes, UTF-16 and invalid UTF-8, naming the place.
+ * Call it without a piece at the end.
+ * @throws for zero bytes, UTF-16 and invalid UTF-8, naming the place
  */
 export function createPieceDecoder(): (piece?: Uint8Array) => string {
   const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -1,7 +1,7 @@
 // What a tokenizer is: text to token ids and back, with the file content that keeps it beside weights.
 
 /** The newest version of the tokenizer file that this code writes and reads. */
-export const TOKENIZER_VERSION = 2;
+export const tokenizerVersion = 2;
 
 /** What stands for a token that the tokenizer does not have. */
 export const unknownText = '\uFFFD';
@@ -18,14 +18,15 @@ export interface Tokenizer {
   /** What stands before every text that a model goes on from, such as the id of <s>; often nothing. */
   readonly prefix: readonly number[];
   /**
-   * Token ids of a text, without the prefix; a published tokenizer answers later. Throws, or rejects with, an Error
-   * that names what is not in the vocabulary.
+   * Token ids of a text, without the prefix; a published tokenizer answers later.
+   * @throws for what is not in the vocabulary, naming it
    */
   encode(text: string): Uint32Array | Promise<Uint32Array>;
   /**
    * The text of token ids. Ids past the vocabulary become U+FFFD, for a model may have more rows than its tokenizer has
-   * tokens; so do bytes that are not UTF-8. Throws an Error for what is no id.
+   * tokens; so do bytes that are not UTF-8.
    * @param continuing true where the tokens go on from a text: some tokenizers drop the space before a first word
+   * @throws for what is no id
    */
   decode(tokens: ArrayLike<number>, continuing?: boolean): string;
   /** A decoder for tokens that arrive one by one: it holds back a character until all of its bytes are there. */
@@ -62,7 +63,7 @@ export type TokenizerFile = { readonly format: 'flopscope-tokenizer'; readonly v
     }
 );
 
-/** Throws an Error that names value and position of the first token that is not an integer in [0, vocabularySize). */
+/** Refuses tokens outside a vocabulary. @throws at the first that is not an integer in [0, vocabularySize), naming value and position */
 export function checkTokens(tokens: ArrayLike<number>, vocabularySize: number): void {
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];

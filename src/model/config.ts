@@ -1,4 +1,5 @@
 // What a run is: model, training and data as one checked object, every default and derived size filled in.
+import type { CorpusName } from '../data/corpora.ts';
 import type { ActivationName } from '../kernels/activation-functions.ts';
 import { type AttentionConfig, checkAttention, derivedRopeHeadSize } from './attention-config.ts';
 import { type BlockConfig, checkBlocks } from './block-config.ts';
@@ -76,7 +77,7 @@ export interface TrainConfig {
 
 /** What a model is trained on. */
 export interface DataConfig {
-  readonly source: 'stories' | 'arithmetic' | 'copyRecall' | 'zipf' | 'file';
+  readonly source: CorpusName | 'file';
   /** `model`: that of the model that the run goes on from. */
   readonly tokenizer: 'characters' | 'bytes' | 'model';
   /** Length of a generated text. */

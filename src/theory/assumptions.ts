@@ -78,7 +78,7 @@ export function requirePositive(who: string, what: string, value: number): void 
   refuseInput(`${who}: ${what} is impossible: ${value}. Give more than 0.`);
 }
 
-/** Throws an error named ImpossibleInputError, so that callers can tell bad input from a bug. */
+/** Refuses an input. @throws an error named ImpossibleInputError, so that callers can tell bad input from a bug */
 export function refuseInput(message: string): never {
   const error = new Error(message);
   error.name = 'ImpossibleInputError';

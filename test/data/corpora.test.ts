@@ -1,11 +1,11 @@
 // Tests of the generated corpora as a whole: size, alphabet, and one text per seed.
 import { expect, test } from 'vitest';
-import { CORPORA, generateCorpus, isCorpusName } from '../../src/data/corpora.ts';
+import { corpora, generateCorpus, isCorpusName } from '../../src/data/corpora.ts';
 
-const names = Object.keys(CORPORA).filter(isCorpusName);
+const names = Object.keys(corpora).filter(isCorpusName);
 
 test.each(names)('%s has its size and few distinct characters', (name) => {
-  const { defaultCharacters } = CORPORA[name];
+  const { defaultCharacters } = corpora[name];
   const text = generateCorpus(name, 1);
   expect(text.length).toBeGreaterThanOrEqual(defaultCharacters);
   expect(text.length).toBeLessThan(defaultCharacters + 3000);
@@ -37,5 +37,5 @@ test('names are told from other texts', () => {
 });
 
 test('only the language made for it is said to be fit for laws', () => {
-  expect(names.filter((name) => CORPORA[name].scaling.isFit)).toEqual(['zipf']);
+  expect(names.filter((name) => corpora[name].scaling.isFit)).toEqual(['zipf']);
 });

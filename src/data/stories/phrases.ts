@@ -2,7 +2,7 @@
 import type { Rules } from './template.ts';
 
 /** Rules in terms of `hero`, and where the name says so of `friend` or `helper`. */
-export const PHRASES: Rules = {
+export const phrases: Rules = {
   open: [
     'Once upon a time, there was {hero.a} named {hero}. {hero.He} lived {hero.home}.',
     'Once upon a time, {hero.a} lived {hero.home}. {hero.His} name was {hero}, and {hero.he} loved {hero.loves}.',

@@ -1,10 +1,10 @@
 // Plots of everyday life: a picnic in the rain, the market, fog, snow, a bet, a bad dream, a borrowed thing.
 import { pick } from '../random.ts';
 import type { Plot } from './template.ts';
-import { drawMember, LOOKS, THINGS } from './world.ts';
+import { drawMember, looks, things } from './world.ts';
 
 /** Plots in which little happens, and that little matters. */
-export const DAILY_PLOTS: readonly Plot[] = [
+export const dailyPlots: readonly Plot[] = [
   {
     name: 'rain falls on a picnic and makes it better',
     begin: (random) => {
@@ -48,7 +48,7 @@ export const DAILY_PLOTS: readonly Plot[] = [
       const elder = drawMember(random, [hero], (member) => member.age === 'elder');
       return {
         people: { hero, elder },
-        words: { thing: `${pick(random, LOOKS)} ${pick(random, THINGS.light)}` },
+        words: { thing: `${pick(random, looks)} ${pick(random, things.light)}` },
       };
     },
     paragraphs: [

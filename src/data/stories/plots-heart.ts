@@ -1,10 +1,10 @@
 // Plots that happen in the heart: fear, quarrel, a lie, greed, pride and being alone.
 import { pick } from '../random.ts';
 import type { Plot } from './template.ts';
-import { drawMember, LOOKS, THINGS } from './world.ts';
+import { drawMember, looks, things } from './world.ts';
 
 /** Plots of feelings that change. */
-export const HEART_PLOTS: readonly Plot[] = [
+export const heartPlots: readonly Plot[] = [
   {
     name: 'a fear is overcome for the sake of a friend',
     begin: (random) => {
@@ -84,7 +84,7 @@ export const HEART_PLOTS: readonly Plot[] = [
       const elder = drawMember(random, [hero, friend], (member) => member.age === 'elder');
       return {
         people: { hero, friend, elder },
-        words: { thing: `${pick(random, LOOKS)} ${pick(random, THINGS.toys)}` },
+        words: { thing: `${pick(random, looks)} ${pick(random, things.toys)}` },
       };
     },
     paragraphs: [
@@ -136,7 +136,7 @@ export const HEART_PLOTS: readonly Plot[] = [
         'mirror',
         'lamp',
       ]);
-      return { people: { hero, elder }, words: { thing: `${pick(random, LOOKS)} ${vessel}` } };
+      return { people: { hero, elder }, words: { thing: `${pick(random, looks)} ${vessel}` } };
     },
     paragraphs: [
       ['{@open}', '{@life}', '{@time}, {hero} visited {elder}, who lived {elder.home}.'],
@@ -216,7 +216,7 @@ export const HEART_PLOTS: readonly Plot[] = [
       const hero = drawMember(random, [], (member) => member.age === 'animal' && member.kind !== 'turtle');
       const friend = drawMember(random, [hero], (member) => member.age === 'animal');
       const elder = drawMember(random, [], (member) => member.age === 'elder');
-      return { people: { hero, friend, elder }, words: { thing: `${pick(random, LOOKS)} ribbon` } };
+      return { people: { hero, friend, elder }, words: { thing: `${pick(random, looks)} ribbon` } };
     },
     paragraphs: [
       ['{@open}', '{@life}'],
@@ -254,7 +254,7 @@ export const HEART_PLOTS: readonly Plot[] = [
       const friend = drawMember(random, [hero], (member) => member.age === 'child');
       return {
         people: { hero, friend },
-        words: { thing: `${pick(random, LOOKS)} ${pick(random, THINGS.toys)}` },
+        words: { thing: `${pick(random, looks)} ${pick(random, things.toys)}` },
       };
     },
     paragraphs: [

@@ -1,7 +1,7 @@
 // Plots about trouble and help: something goes wrong, someone who can do the right thing comes by.
 import { pick } from '../random.ts';
 import type { Plot } from './template.ts';
-import { drawMember, LOOKS, type Skill, THINGS } from './world.ts';
+import { drawMember, looks, type Skill, things } from './world.ts';
 
 interface Trouble {
   readonly skill: Skill;
@@ -14,10 +14,10 @@ interface Trouble {
 }
 
 /** What can happen to a thing, and why the helper's skill, and not the owner's, is what mends it. */
-const TROUBLES: readonly Trouble[] = [
+const troubles: readonly Trouble[] = [
   {
     skill: 'climb',
-    things: THINGS.light,
+    things: things.light,
     event:
       'Suddenly a strong wind [came up|blew across the field]. It carried the {thing} away, and it got caught ' +
       'in the top of a tall [oak|pine|poplar].',
@@ -32,7 +32,7 @@ const TROUBLES: readonly Trouble[] = [
   },
   {
     skill: 'swim',
-    things: THINGS.floating,
+    things: things.floating,
     event:
       'But the path was wet, and {hero.he} slipped. The {thing} fell into the [river|stream|pond] and ' +
       '[floated away|drifted out to the middle].',
@@ -47,7 +47,7 @@ const TROUBLES: readonly Trouble[] = [
   },
   {
     skill: 'dig',
-    things: THINGS.rolling,
+    things: things.rolling,
     event:
       'Then {hero} tripped over a root. The {thing} [rolled across the path|jumped out of {hero.his} pocket] ' +
       'and fell into a deep, narrow hole.',
@@ -62,7 +62,7 @@ const TROUBLES: readonly Trouble[] = [
   },
   {
     skill: 'lift',
-    things: THINGS.round,
+    things: things.round,
     event:
       'But {hero} let go for a moment. The {thing} rolled [down the hill|away over the grass], faster and faster, ' +
       'and stopped under a [big fallen tree|heavy rock|broken cart].',
@@ -78,15 +78,15 @@ const TROUBLES: readonly Trouble[] = [
 ];
 
 /** Plots of trouble and help. */
-export const HELP_PLOTS: readonly Plot[] = [
+export const helpPlots: readonly Plot[] = [
   {
     name: 'a thing is lost and a helper has the skill to bring it back',
     begin: (random) => {
       const hero = drawMember(random, [], (member) => member.age === 'child');
-      const trouble = pick(random, TROUBLES);
+      const trouble = pick(random, troubles);
       const helper = drawMember(random, [hero], (member) => member.skill === trouble.skill);
       const { event, failure, plea, rescue, lesson } = trouble;
-      const thing = `${pick(random, LOOKS)} ${pick(random, trouble.things)}`;
+      const thing = `${pick(random, looks)} ${pick(random, trouble.things)}`;
       return { people: { hero, helper }, words: { thing, event, failure, plea, rescue, lesson } };
     },
     paragraphs: [

@@ -1,9 +1,9 @@
 // Plots about reaching something: baking, growing, learning, giving, a riddle and a treasure.
 import { pick } from '../random.ts';
 import type { Plot } from './template.ts';
-import { drawMember, FOODS, LOOKS, THINGS } from './world.ts';
+import { drawMember, foods, looks, things } from './world.ts';
 
-const RIDDLES = [
+const riddles = [
   {
     riddle: 'I have hands, but I cannot hold anything. What am I?',
     answer: 'clock',
@@ -45,7 +45,7 @@ const RIDDLES = [
 ];
 
 /** Plots of goals that are reached. */
-export const QUEST_PLOTS: readonly Plot[] = [
+export const questPlots: readonly Plot[] = [
   {
     name: 'three friends each give something for a cake',
     begin: (random) => {
@@ -53,7 +53,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
       const elder = drawMember(random, [hero], (member) => member.age === 'elder' && member.kind !== 'baker');
       const friend = drawMember(random, [hero], (member) => member.age === 'animal');
       const helper = drawMember(random, [hero, friend], (member) => member.age === 'animal');
-      return { people: { hero, elder, friend, helper }, words: { fruit: pick(random, FOODS) } };
+      return { people: { hero, elder, friend, helper }, words: { fruit: pick(random, foods) } };
     },
     paragraphs: [
       ['{@open}', '{@life}', '{@time}, {hero} remembered that it was the birthday of {elder}.'],
@@ -198,7 +198,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
       const friend = drawMember(random, [hero], (member) => member.age === 'animal');
       return {
         people: { hero, friend },
-        words: { ...pick(random, RIDDLES), keeper: pick(random, ['goat', 'troll', 'giant']) },
+        words: { ...pick(random, riddles), keeper: pick(random, ['goat', 'troll', 'giant']) },
       };
     },
     paragraphs: [
@@ -234,7 +234,7 @@ export const QUEST_PLOTS: readonly Plot[] = [
     begin: (random) => {
       const hero = drawMember(random, [], (member) => member.age === 'child');
       const friend = drawMember(random, [hero], (member) => member.age === 'child');
-      const thing = `${pick(random, LOOKS)} ${pick(random, THINGS.toys)}`;
+      const thing = `${pick(random, looks)} ${pick(random, things.toys)}`;
       return {
         people: { hero, friend },
         words: { thing, gift: pick(random, ['drum', 'warm coat', 'paint box', 'flute', 'sled']) },

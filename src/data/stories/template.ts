@@ -46,7 +46,7 @@ export function withArticle(word: string): string {
   return /^[aeiou]/i.test(word) ? `an ${word}` : `a ${word}`;
 }
 
-/** A renderer of templates under these rules; it keeps parsed templates. Throws an Error that quotes a faulty template. */
+/** A renderer of templates under these rules; it keeps parsed templates. @throws for a faulty template, quoting it */
 export function createRenderer(rules: Rules): (template: string, scene: Scene, random: Random) => string {
   const parsed = new Map<string, readonly Part[]>();
 

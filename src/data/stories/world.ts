@@ -13,7 +13,7 @@ export interface CastMember extends Person {
 
 type Row = readonly [string, string, 'she' | 'he', string, string, string, Skill?];
 
-const CHILDREN: readonly Row[] = [
+const children: readonly Row[] = [
   ['Lily', 'girl', 'she', 'curious', 'in a yellow house', 'picking flowers'],
   ['Tom', 'boy', 'he', 'brave', 'near the forest', 'climbing hills'],
   ['Anna', 'girl', 'she', 'gentle', 'on a small farm', 'feeding the hens'],
@@ -36,7 +36,7 @@ const CHILDREN: readonly Row[] = [
   ['Viktor', 'boy', 'he', 'hungry', 'across from the kitchen garden', 'cooking for guests'],
 ];
 
-const ANIMALS: readonly Row[] = [
+const animals: readonly Row[] = [
   ['Hazel', 'squirrel', 'she', 'quick', 'in a hollow oak', 'hiding nuts', 'climb'],
   ['Whiskers', 'cat', 'he', 'sleepy', 'on a warm windowsill', 'lying in the sun', 'climb'],
   ['Momo', 'monkey', 'he', 'silly', 'in a garden of fruit trees', 'swinging from branches', 'climb'],
@@ -69,7 +69,7 @@ const ANIMALS: readonly Row[] = [
   ['Gus', 'goose', 'he', 'bossy', 'next to the mill pond', 'marching in a line'],
 ];
 
-const ELDERS: readonly Row[] = [
+const elders: readonly Row[] = [
   ['Grandma Rose', 'old woman', 'she', 'loving', 'in a cottage full of clocks', 'knitting socks'],
   ['Grandpa Joe', 'old man', 'he', 'jolly', 'in a hut near the orchard', 'carving wood'],
   ['Aunt May', 'baker', 'she', 'busy', 'behind the market', 'baking bread'],
@@ -86,25 +86,25 @@ const toMember =
   });
 
 /** Everyone who may appear. */
-export const CAST: readonly CastMember[] = [
-  ...CHILDREN.map(toMember('child')),
-  ...ANIMALS.map(toMember('animal')),
-  ...ELDERS.map(toMember('elder')),
+export const cast: readonly CastMember[] = [
+  ...children.map(toMember('child')),
+  ...animals.map(toMember('animal')),
+  ...elders.map(toMember('elder')),
 ];
 
-/** Draws a member that fits and is not among those taken. Throws an Error when there is none. */
+/** Draws a member that fits and is not among those taken. @throws if there is none */
 export function drawMember(
   random: Random,
   taken: readonly Person[],
   fits: (member: CastMember) => boolean,
 ): CastMember {
-  const free = CAST.filter((member) => fits(member) && !taken.includes(member));
+  const free = cast.filter((member) => fits(member) && !taken.includes(member));
   if (free.length === 0) throw new Error(`story cast: nobody fits: ${taken.length} are taken. Ask for less.`);
   return pick(random, free);
 }
 
 /** Colors and looks of things. */
-export const LOOKS = [
+export const looks = [
   'red',
   'blue',
   'green',
@@ -118,7 +118,7 @@ export const LOOKS = [
 ];
 
 /** Things a child or an animal may own, by what can happen to them; none begins with a vowel that is not spoken. */
-export const THINGS = {
+export const things = {
   /** Carried off by the wind. */
   light: ['kite', 'hat', 'scarf', 'ribbon', 'feather', 'paper bird', 'handkerchief', 'flag'],
   /** Swimming on water. */
@@ -141,7 +141,7 @@ export const THINGS = {
 } as const;
 
 /** Things to pick and to eat, in the plural. */
-export const FOODS = [
+export const foods = [
   'berries',
   'cherries',
   'nuts',
@@ -154,7 +154,7 @@ export const FOODS = [
 ];
 
 /** Places with their preposition, for where something happened. */
-export const PLACES = [
+export const places = [
   'in the meadow',
   'at the edge of the forest',
   'by the river',

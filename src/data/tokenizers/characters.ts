@@ -10,7 +10,7 @@ export function trainCharacterTokenizer(text: string): OwnTokenizer {
   return characterTokenizer([...seen].sort((a, b) => a - b));
 }
 
-/** A character tokenizer over distinct code points: the id is the place in the list. Throws for fewer than 2 or a repeat. */
+/** A character tokenizer over distinct code points: the id is the place in the list. @throws for fewer than 2 or a repeat */
 export function characterTokenizer(codePoints: readonly number[]): OwnTokenizer {
   if (codePoints.length < 2) {
     const found =

@@ -1,6 +1,6 @@
 // Encodes texts by a published tokenizer in a thread of its own, which is ended when it takes too long.
 import type { EncoderAnswer, EncoderOrder } from './encoder-thread.ts';
-import { PUBLISHED_TOKENIZER_NAME } from './published-file.ts';
+import { publishedTokenizerName } from './published-file.ts';
 import { textParts } from './text-parts.ts';
 
 /** A thread, in a page or in Node. */
@@ -77,7 +77,7 @@ export class Encoder {
   }
 
   async #openThread(): Promise<OpenThread> {
-    if (!startThread) throw new Error(`${PUBLISHED_TOKENIZER_NAME}: no thread may be started here.`);
+    if (!startThread) throw new Error(`${publishedTokenizerName}: no thread may be started here.`);
     const thread = new OpenThread(await startThread());
     const order = { kind: 'open', tokenizer: this.#tokenizer, settings: this.#settings } as const;
     const answer = await thread.ask(order, this.#budget.open, 'opening it');
@@ -145,7 +145,5 @@ function joined(parts: readonly Uint32Array[]): Uint32Array {
 
 function failure(what: string): Error {
   const line = what.split('\n')[0]?.slice(0, 200) ?? '';
-  return new Error(
-    `${PUBLISHED_TOKENIZER_NAME}: ${line.replace(/\.$/, '')}. Give token ids instead of text.`,
-  );
+  return new Error(`${publishedTokenizerName}: ${line.replace(/\.$/, '')}. Give token ids instead of text.`);
 }

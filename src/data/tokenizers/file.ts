@@ -1,13 +1,13 @@
 // Reads the tokenizer file of ours, of any version and any kind.
 import * as v from 'valibot';
 import { issueText } from '../issue-text.ts';
-import { TOKENIZER_VERSION, type Tokenizer } from '../tokenizer.ts';
+import { type Tokenizer, tokenizerVersion } from '../tokenizer.ts';
 import { byteTokenizer } from './bytes.ts';
 import { characterTokenizer } from './characters.ts';
 import { publishedTokenizer } from './published.ts';
 
 /** The name of the tokenizer file in a model folder. */
-export const TOKENIZER_FILE_NAME = 'flopscope-tokenizer.json';
+export const tokenizerFileName = 'flopscope-tokenizer.json';
 
 const header = { format: v.literal('flopscope-tokenizer'), version: v.number() };
 const tokenizerFileSchema = v.variant('kind', [
@@ -26,17 +26,17 @@ const anyVersionSchema = v.looseObject({
   version: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
 
-/** The tokenizer of a parsed tokenizer file of any origin. Throws an Error with one clear line when it is not one. */
+/** The tokenizer of a parsed tokenizer file of any origin. @throws with one clear line if it is not one */
 export function tokenizerFromJSON(json: unknown): Tokenizer {
   const start = v.safeParse(anyVersionSchema, json);
   if (!start.success)
     throw new Error(
-      `tokenizer file: ${issueText(start.issues[0], 'the content')}. Is it a ${TOKENIZER_FILE_NAME}?`,
+      `tokenizer file: ${issueText(start.issues[0], 'the content')}. Is it a ${tokenizerFileName}?`,
     );
-  if (start.output.version > TOKENIZER_VERSION) {
+  if (start.output.version > tokenizerVersion) {
     throw new Error(
       `tokenizer file: written by a newer version: it is ${start.output.version}, this program reads ` +
-        `${TOKENIZER_VERSION}. Update the program.`,
+        `${tokenizerVersion}. Update the program.`,
     );
   }
   const parsed = v.safeParse(tokenizerFileSchema, json);

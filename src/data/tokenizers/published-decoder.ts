@@ -5,8 +5,8 @@ import {
   type Component,
   fault,
   flatten,
-  PUBLISHED_TOKENIZER_NAME,
   type PublishedFile,
+  publishedTokenizerName,
 } from './published-file.ts';
 
 /** A token on its way to text; bytes once it stands for raw ones. */
@@ -120,6 +120,6 @@ function textOf(part: Component, key: string): string {
 
 function notComputed(what: string): Error {
   return new Error(
-    `${PUBLISHED_TOKENIZER_NAME}: the decoder has a ${what}, which is not computed here. Give token ids instead of text.`,
+    `${publishedTokenizerName}: the decoder has a ${what}, which is not computed here. Give token ids instead of text.`,
   );
 }

@@ -4,13 +4,13 @@ import { issueText } from '../issue-text.ts';
 import { quoteName } from '../strict-json.ts';
 
 /** The name that Hugging Face's libraries give the file. */
-export const PUBLISHED_TOKENIZER_NAME = 'tokenizer.json';
+export const publishedTokenizerName = 'tokenizer.json';
 
 /** The name of the settings beside it, whose text is handed on as it is. */
-export const TOKENIZER_SETTINGS_NAME = 'tokenizer_config.json';
+export const tokenizerSettingsName = 'tokenizer_config.json';
 
 /** The largest file that is read, in bytes (64 MiB): the largest published one, Gemma's, has 34 million. */
-export const PUBLISHED_LIMIT_BYTES = 64 * 2 ** 20;
+export const publishedLimitBytes = 64 * 2 ** 20;
 
 const mostTokens = 1_000_000;
 const mostMerges = 2_000_000;
@@ -101,13 +101,13 @@ export function flatten(part: Component | null | undefined): readonly Component[
 
 /** An error about the file. */
 export function fault(what: string): Error {
-  return new Error(`${PUBLISHED_TOKENIZER_NAME}: ${what}. Use the file as it was published.`);
+  return new Error(`${publishedTokenizerName}: ${what}. Use the file as it was published.`);
 }
 
 function checkType(where: keyof typeof known, type: string): void {
   if ((known[where] as readonly string[]).includes(type)) return;
   throw new Error(
-    `${PUBLISHED_TOKENIZER_NAME}: ${where} is of the type ${quoteName(type)}, which is not computed here. ` +
+    `${publishedTokenizerName}: ${where} is of the type ${quoteName(type)}, which is not computed here. ` +
       'Give token ids instead of text.',
   );
 }

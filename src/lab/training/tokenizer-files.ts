@@ -2,12 +2,12 @@
 import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
 import { parseStrictJson } from '../../data/strict-json.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
-import { TOKENIZER_FILE_NAME, tokenizerFromJSON } from '../../data/tokenizers/file.ts';
+import { tokenizerFileName, tokenizerFromJSON } from '../../data/tokenizers/file.ts';
 import { publishedTokenizer } from '../../data/tokenizers/published.ts';
 import {
-  PUBLISHED_LIMIT_BYTES,
-  PUBLISHED_TOKENIZER_NAME,
-  TOKENIZER_SETTINGS_NAME,
+  publishedLimitBytes,
+  publishedTokenizerName,
+  tokenizerSettingsName,
 } from '../../data/tokenizers/published-file.ts';
 import { LabError } from '../plans/problem.ts';
 import type { OpenFile } from './weight-files.ts';
@@ -23,12 +23,12 @@ const bounds = { maxDepth: 32, maxKeys: 1_000_000 };
 
 /** Reads our own file, or else a published one. @throws an Error in one sentence if our own is damaged */
 export async function readTokenizer(open: OpenFile): Promise<FoundTokenizer> {
-  const own = await readJson(open, TOKENIZER_FILE_NAME);
+  const own = await readJson(open, tokenizerFileName);
   if (own !== undefined) return { tokenizer: tokenizerFromJSON(own) };
   try {
-    const published = await readJson(open, PUBLISHED_TOKENIZER_NAME);
+    const published = await readJson(open, publishedTokenizerName);
     if (published === undefined) return { tokenizer: undefined };
-    const settings = await readJson(open, TOKENIZER_SETTINGS_NAME);
+    const settings = await readJson(open, tokenizerSettingsName);
     return { tokenizer: publishedTokenizer(published, isRecord(settings) ? settings : undefined) };
   } catch (error) {
     return {
@@ -41,7 +41,7 @@ export async function readTokenizer(open: OpenFile): Promise<FoundTokenizer> {
 /** The tokenizer that a text needs. @param instead what to do without one @throws LabError that says why there is none */
 export function tokenizerOf({ tokenizer, tokenizerProblem }: FoundTokenizer, instead: string): Tokenizer {
   if (tokenizer) return tokenizer;
-  const none = `model: there is no ${TOKENIZER_FILE_NAME} and no ${PUBLISHED_TOKENIZER_NAME}, so text is unknown.`;
+  const none = `model: there is no ${tokenizerFileName} and no ${publishedTokenizerName}, so text is unknown.`;
   throw new LabError({ kind: 'invalidFile', message: tokenizerProblem ?? `${none} ${instead}` });
 }
 
@@ -50,19 +50,19 @@ export function tokenizerFiles(
   tokenizer: Tokenizer,
 ): { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[] {
   const file = tokenizer.toJSON();
-  if (file.kind !== 'published') return [{ name: TOKENIZER_FILE_NAME, bytes: jsonBytes(file) }];
+  if (file.kind !== 'published') return [{ name: tokenizerFileName, bytes: jsonBytes(file) }];
   return [
-    { name: PUBLISHED_TOKENIZER_NAME, bytes: jsonBytes(file.tokenizer) },
-    ...(file.settings ? [{ name: TOKENIZER_SETTINGS_NAME, bytes: jsonBytes(file.settings) }] : []),
+    { name: publishedTokenizerName, bytes: jsonBytes(file.tokenizer) },
+    ...(file.settings ? [{ name: tokenizerSettingsName, bytes: jsonBytes(file.settings) }] : []),
   ];
 }
 
 async function readJson(open: OpenFile, name: string): Promise<unknown> {
   const file = await open(name);
   if (!file) return undefined;
-  if (file.bytes > PUBLISHED_LIMIT_BYTES) {
+  if (file.bytes > publishedLimitBytes) {
     throw new Error(
-      `${name}: too large: ${file.bytes} bytes, the limit is ${PUBLISHED_LIMIT_BYTES}. Is it a tokenizer?`,
+      `${name}: too large: ${file.bytes} bytes, the limit is ${publishedLimitBytes}. Is it a tokenizer?`,
     );
   }
   const bytes = await file.read(0, file.bytes);

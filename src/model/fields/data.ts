@@ -1,7 +1,9 @@
 // The fields of `data`: what a model is trained on.
+import { corpora, corpusNames } from '../../data/corpora.ts';
 import { type Field, maximumSeed } from './kinds.ts';
 
-const generated = { path: 'data.source', values: ['stories', 'arithmetic', 'copyRecall', 'zipf'] } as const;
+const generated = { path: 'data.source', values: corpusNames } as const;
+const titles = corpusNames.map((name) => corpora[name].title);
 
 /** Fields of `data`, in the order of the form. */
 export const dataFields = [
@@ -9,8 +11,8 @@ export const dataFields = [
     path: 'data.source',
     kind: 'choice',
     label: 'Text',
-    help: 'What the model reads: simple stories, sums, a memory task, a made-up language for scaling laws, or your own file.',
-    choices: ['stories', 'arithmetic', 'copyRecall', 'zipf', 'file'],
+    help: `What the model reads: ${titles.join(', ')}, or your own file.`,
+    choices: [...corpusNames, 'file'],
     default: 'stories',
   },
   {

@@ -31,7 +31,7 @@ export function packFiles(files: readonly NamedFile[]): Uint8Array<ArrayBuffer> 
 
 /**
  * The files of an archive, named without their folders.
- * Throws when it declares more than 1 GiB or 64 files, which is known before anything is unpacked.
+ * @throws if it declares more than 1 GiB or 64 files, which is known before anything is unpacked
  */
 export function unpackFiles(archive: Uint8Array): readonly NamedFile[] {
   let total = 0;

@@ -1,11 +1,11 @@
 // Tests of the plots of goals: a cast without doubles, riddles that keep their answers.
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/data/random.ts';
-import { QUEST_PLOTS } from '../../../src/data/stories/plots-quest.ts';
+import { questPlots } from '../../../src/data/stories/plots-quest.ts';
 
 test('nobody plays two parts', () => {
   const random = createRandom(1);
-  for (const plot of QUEST_PLOTS) {
+  for (const plot of questPlots) {
     for (let i = 0; i < 50; i++) {
       const people = Object.values(plot.begin(random).people);
       expect(new Set(people).size, plot.name).toBe(people.length);
@@ -14,7 +14,7 @@ test('nobody plays two parts', () => {
 });
 
 test('a riddle asks for one thing, which neither it nor the hint names', () => {
-  const bridge = QUEST_PLOTS.find((plot) => plot.name.includes('riddle'));
+  const bridge = questPlots.find((plot) => plot.name.includes('riddle'));
   const random = createRandom(2);
   const answers = new Map<string, string>();
   for (let i = 0; i < 200; i++) {

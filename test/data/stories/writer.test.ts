@@ -1,8 +1,8 @@
 // Tests of the stories as text: grammar that can be checked by rule, agreement, cause and effect, variety.
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/data/random.ts';
-import { CAST } from '../../../src/data/stories/world.ts';
-import { createStoryWriter, PLOTS } from '../../../src/data/stories/writer.ts';
+import { cast } from '../../../src/data/stories/world.ts';
+import { createStoryWriter, plots } from '../../../src/data/stories/writer.ts';
 
 const write = createStoryWriter();
 const random = createRandom(1);
@@ -42,7 +42,7 @@ test('every paragraph closes the quotes that it opens', () => {
 test('where all people share a pronoun, the other one does not occur', () => {
   let checked = 0;
   for (const story of stories) {
-    const people = CAST.filter(({ name }) => new RegExp(`\\b${name.replace('.', '\\.')}\\b`).test(story));
+    const people = cast.filter(({ name }) => new RegExp(`\\b${name.replace('.', '\\.')}\\b`).test(story));
     const pronouns = new Set(people.map((person) => person.pronoun));
     if (pronouns.size !== 1) continue;
     checked++;
@@ -58,7 +58,7 @@ test('whoever is introduced is what the cast says', () => {
     for (const [, trait, kind, name] of story.matchAll(
       /\ban? (\w+) (?!friend)(\w+) (?:named|called) (\w+)/gi,
     )) {
-      const member = CAST.find((candidate) => candidate.name === name);
+      const member = cast.find((candidate) => candidate.name === name);
       expect([member?.trait, member?.kind], story).toEqual([trait, kind]);
       checked++;
     }
@@ -67,8 +67,8 @@ test('whoever is introduced is what the cast says', () => {
 });
 
 test('every plot can be written many times, with a paragraph each for beginning, middle and end', () => {
-  expect(new Set(PLOTS.map((plot) => plot.name)).size).toBe(PLOTS.length);
-  expect(PLOTS.length).toBeGreaterThanOrEqual(15);
+  expect(new Set(plots.map((plot) => plot.name)).size).toBe(plots.length);
+  expect(plots.length).toBeGreaterThanOrEqual(15);
   for (const story of stories) {
     expect(story.split('\n').length).toBeGreaterThanOrEqual(5);
     expect(story.length).toBeGreaterThan(500);
@@ -79,6 +79,6 @@ test('every plot can be written many times, with a paragraph each for beginning,
 test('stories differ: none is repeated, the whole cast appears, and the vocabulary is wide', () => {
   expect(new Set(stories).size).toBe(stories.length);
   const text = stories.join('\n');
-  for (const { name } of CAST) expect(text).toContain(name);
+  for (const { name } of cast) expect(text).toContain(name);
   expect(new Set(text.toLowerCase().match(/[a-z']+/g)).size).toBeGreaterThan(900);
 });
