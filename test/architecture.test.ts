@@ -37,6 +37,7 @@ const labRooms = [
   'records',
   'diagram',
   'studies',
+  'serving',
   'lessons',
 ];
 

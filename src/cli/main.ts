@@ -14,6 +14,7 @@ import { addPresets } from './presets.ts';
 import { addProfile } from './profile-command.ts';
 import { addReport } from './report.ts';
 import { addSample } from './sample.ts';
+import { addServeBench } from './serve-bench.ts';
 import { addStudy } from './study/command.ts';
 import { addSearch } from './study/search.ts';
 import { addTheory } from './theory/command.ts';
@@ -60,6 +61,7 @@ function createProgram(json: boolean): Command {
     addValidate,
     addInspect,
     addSample,
+    addServeBench,
     addPresets,
     addTheory,
     addLesson,

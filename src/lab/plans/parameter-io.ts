@@ -75,6 +75,15 @@ export interface StoredWeights {
   forEachPart(take: (part: ParameterPart) => void | Promise<void>): Promise<void>;
 }
 
+/** Weights in memory, handed on whole. */
+export function storedArrays(arrays: NamedArrays): StoredWeights {
+  return {
+    forEachPart: async (take) => {
+      for (const [name, values] of arrays) await take({ name, first: 0, values });
+    },
+  };
+}
+
 /** Bytes that may wait on their way to the device. */
 const bytesInFlight = 64 * 2 ** 20;
 

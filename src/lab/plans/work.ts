@@ -58,12 +58,12 @@ export function prefillWork({ prefill }: InferencePlans, bucket: number): Work {
   };
 }
 
-/** One token with `position` tokens in the cache, in a burst of several. */
-export function decodeWork({ decode }: InferencePlans, position: number): Work {
+/** One token of every slot with `position` tokens in its cache, in a burst of several. */
+export function decodeWork({ decode, slots }: InferencePlans, position: number): Work {
   return {
     kind: 'decode',
-    what: `a token after ${position}`,
-    tokens: 1,
+    what: slots === 1 ? `a token after ${position}` : `${slots} tokens after ${position}`,
+    tokens: slots,
     replays: [{ plan: decode, scalars: { position, length: 1 }, times: 1 }],
     waits: 1 / decodeBurst,
   };

@@ -2,13 +2,11 @@
 
 import { createModelTensors } from '../../model/model-tensors.ts';
 import { atContext, partAtContext } from '../../model/working-context.ts';
-import { pooledSlotBytes } from '../../plan/plan.ts';
-import { storagesOf } from '../../plan/store.ts';
-import { storageBytes } from '../../plan/tensor.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { checkCapacity, checkMemory } from '../plans/capacity.ts';
+import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';
 import { fitContext } from '../plans/fitting-context.ts';
+import { checkInferenceMemory, samplingPlans } from '../plans/inference-memory.ts';
 import { bucketLengths, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { openModel } from '../plans/open-model.ts';
 import type { StoredWeights } from '../plans/parameter-io.ts';
@@ -23,12 +21,15 @@ export interface SamplingNeeds {
   readonly useCache: boolean;
   /** Tokens to see at once, at most the model's context; as many as are asked for and fit, unless given. */
   readonly context?: number | undefined;
+  /** Texts at the same time; 1 unless given. */
+  readonly slots?: number;
 }
 
 /** A sampler that owns its runtime. */
 export interface OpenSampler {
   readonly runtime: Runtime;
   readonly sampler: Sampler;
+  readonly plans: InferencePlans;
   /** Tokens that it sees at once. */
   readonly context: number;
   /** Why these are fewer than would be needed; undefined where they are not. */
@@ -54,17 +55,9 @@ export async function openSampler(
   const wanted = needs.context ?? Math.max(1, Math.min(model.context, promptTokens + maximumTokens));
   const open = async (context: number): Promise<{ runtime: Runtime; plans: InferencePlans }> => {
     const plans = await stage('tooLarge', () => recordSampling(engine, model, context, needs));
-    const all = [...plans.prefill.map(({ plan }) => plan), plans.decode];
-    const storages = new Set([
-      ...all.flatMap((plan) => [...plan.persistent]),
-      ...storagesOf(plans.model.store),
-    ]);
-    const bytes = [...[...storages].map(storageBytes), ...pooledSlotBytes(all)].reduce(
-      (sum, size) => sum + size,
-      0,
-    );
-    await stage('tooLarge', () => checkMemory(engine, bytes));
-    const runtime = await openModel(engine, all, plans.model, cutAt(plans.model.config, weights));
+    checkInferenceMemory(engine, plans);
+    const cut = cutAt(plans.model.config, weights);
+    const runtime = await openModel(engine, samplingPlans(plans), plans.model, cut);
     return { runtime, plans };
   };
   const fitted =
@@ -73,7 +66,7 @@ export async function openSampler(
       : { value: await open(wanted), context: wanted };
   const { runtime, plans } = fitted.value;
   return {
-    ...{ runtime, sampler: new Sampler(runtime, plans), context: fitted.context },
+    ...{ runtime, sampler: new Sampler(runtime, plans), plans, context: fitted.context },
     ...('reason' in fitted && fitted.reason !== undefined ? { reason: fitted.reason } : {}),
   };
 }
@@ -89,11 +82,12 @@ function cutAt(config: ModelFiles['model'], weights: StoredWeights): StoredWeigh
   };
 }
 
-function recordSampling(
-  engine: Engine,
+/** The plans that serve what is asked, without a runtime. */
+export function recordSampling(
+  engine: Pick<Engine, 'capabilities' | 'variants'>,
   model: ModelFiles['model'],
   context: number,
-  { promptTokens, maximumTokens, useCache }: SamplingNeeds,
+  { promptTokens, maximumTokens, useCache, slots = 1 }: SamplingNeeds,
 ): InferencePlans {
   const { maxBindingBytes } = engine.capabilities;
   const config = { ...atContext(model, context), dropout: 0 };
@@ -101,5 +95,6 @@ function recordSampling(
   // A cache takes the prompt, and when it is full the last half of the text; without one every length comes.
   const isOverrun = promptTokens + maximumTokens > context;
   const cached = [Math.min(promptTokens, context), ...(isOverrun ? [Math.max(1, context >> 1)] : [])];
-  return recordInferencePlans(tensors, { ...engine, prompts: useCache ? cached : bucketLengths(context) });
+  const prompts = useCache ? cached : bucketLengths(context);
+  return recordInferencePlans(tensors, { ...engine, slots, prompts });
 }

@@ -1,0 +1,54 @@
+// The bytes that sampling needs, to the last one, read off its plans; and the refusal of what does not fit.
+import type { Plan } from '../../plan/plan.ts';
+import { pooledSlotBytes } from '../../plan/plan.ts';
+import { bytesByClass, storagesOf } from '../../plan/store.ts';
+import { type Storage, storageBytes } from '../../plan/tensor.ts';
+import type { Engine } from './engine.ts';
+import type { InferencePlans } from './inference-plans.ts';
+import { LabError } from './problem.ts';
+
+/** Bytes of everything that a runtime of these plans allocates for tensors. */
+export interface InferenceMemory {
+  readonly weightBytes: number;
+  /** Keys and values, or latents, of all slots. */
+  readonly cacheBytes: number;
+  /** Activations, logits, prompts, tables and states. */
+  readonly workBytes: number;
+  readonly totalBytes: number;
+  readonly largest: { readonly name: string; readonly bytes: number };
+}
+
+/** The plans of sampling in the order in which a runtime gets them. */
+export function samplingPlans({ prefill, decode }: Pick<InferencePlans, 'prefill' | 'decode'>): Plan[] {
+  return [...prefill.map(({ plan }) => plan), decode];
+}
+
+/** Sums the storages and slots of the plans. */
+export function inferenceMemory(plans: InferencePlans): InferenceMemory {
+  const all = samplingPlans(plans);
+  const storages = [...all.flatMap(({ persistent }) => [...persistent]), ...storagesOf(plans.model.store)];
+  const { weights = 0, cache = 0, ...others } = bytesByClass(storages);
+  const slots = pooledSlotBytes(all).reduce((sum, bytes) => sum + bytes, 0);
+  const workBytes = Object.values(others).reduce((sum, bytes) => sum + bytes, slots);
+  const largest = storages.reduce((a: Storage, b) => (storageBytes(b) > storageBytes(a) ? b : a));
+  return {
+    ...{ weightBytes: weights, cacheBytes: cache, workBytes, totalBytes: weights + cache + workBytes },
+    largest: { name: largest.name, bytes: storageBytes(largest) },
+  };
+}
+
+/** Checks the plans against the memory of the machine. @throws LabError that says what needs how much, and the limit */
+export function checkInferenceMemory(engine: Pick<Engine, 'memoryBytes'>, plans: InferencePlans): void {
+  const { weightBytes, cacheBytes, workBytes, totalBytes, largest } = inferenceMemory(plans);
+  if (engine.memoryBytes === undefined || totalBytes <= engine.memoryBytes) return;
+  const { slots } = plans;
+  const { context } = plans.model.config;
+  const texts = slots === 1 ? 'one text' : `${slots} texts`;
+  throw new LabError({
+    kind: 'tooLarge',
+    message:
+      `sampling: weights of ${weightBytes} bytes, caches of ${cacheBytes} for ${texts} of ${context} tokens and ` +
+      `${workBytes} to work with need ${totalBytes} bytes, more than the ${engine.memoryBytes} of this machine; the ` +
+      `largest is ${largest.name} with ${largest.bytes} bytes. Lower the batch, the context or the model.`,
+  });
+}
