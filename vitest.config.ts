@@ -1,9 +1,21 @@
-// Test projects: architecture (seconds), unit (no GPU), gpu (Dawn in Node, wgpu in Deno), browser (puppeteer).
+// Test projects: architecture and unit (quick), training (minutes, no GPU), gpu (Dawn in Node, wgpu in Deno), browser (puppeteer).
 import { defineConfig } from 'vitest/config';
 import { wasmKernels } from './bin/wasm-kernels.js';
 
 /** Tests that need a GPU are those of kernels, runtime and engines, and any other file named *.gpu.test.ts. */
 const gpuTests = ['test/{kernels,runtime,engines}/**/*.test.ts', 'test/**/*.gpu.test.ts'];
+
+/** Tests that train on the processor, or run the command line or the worker, which do. */
+const trainingTests = [
+  'test/{cli,worker}/**/*.test.ts',
+  'test/lab/{training,lessons,inside,studies}/**/*.test.ts',
+];
+
+/**
+ * Milliseconds for one thing to happen. A net for what never comes, no claim about speed: nothing takes a tenth of it on a
+ * quiet machine, and a test that waits for a condition may wait this long on a busy one.
+ */
+const patience = 480_000;
 
 const setupDevices = ['./test/setup-devices.ts'];
 
@@ -12,23 +24,29 @@ export default defineConfig({
   test: {
     pool: 'forks', // Dawn is native: a crash ends one file's process, and each file has a device of its own
     maxWorkers: 2,
+    testTimeout: 2 * patience,
+    hookTimeout: patience,
+    expect: { poll: { timeout: patience, interval: 50 } },
     projects: [
       {
         extends: true,
         test: {
           name: 'architecture',
           include: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'],
-          testTimeout: 60_000, // milliseconds: they read every file, on a machine that may be busy
         },
       },
       {
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/{plan,data,theory,laws,text,model,lab,ui,worker,cli,bin}/**/*.test.ts'],
-          exclude: gpuTests,
-          testTimeout: 60_000, // milliseconds: the command line trains in a process of its own
+          include: ['test/{plan,data,theory,laws,text,model,lab,ui,bin}/**/*.test.ts'],
+          exclude: [...gpuTests, ...trainingTests],
+          isolate: false, // a process for each of some two hundred files costs more than what they test
         },
+      },
+      {
+        extends: true,
+        test: { name: 'training', include: trainingTests, exclude: gpuTests },
       },
       {
         extends: true,
@@ -37,8 +55,6 @@ export default defineConfig({
           include: gpuTests,
           exclude: ['test/e2e/**'],
           globalSetup: setupDevices,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -47,8 +63,6 @@ export default defineConfig({
           name: 'browser',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: [...setupDevices, './test/setup-page.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 60_000,
           maxWorkers: 1, // each file drives a browser with a software GPU, which wants both cores
           sequence: { groupOrder: 1 },
         },

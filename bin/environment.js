@@ -195,7 +195,7 @@ export async function prepareVulkan() {
  */
 function isBrowserUsable(path) {
   if (process.platform === 'win32') return true; // there --version opens a window
-  return spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
+  return spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 120_000 }).status === 0;
 }
 
 /**
@@ -208,7 +208,7 @@ export function inspectMachine() {
   const probe = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--probe'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-    timeout: 60_000,
+    timeout: 240_000, // milliseconds, on a machine that has much else to do
   });
   const found = probe.status === 0 ? JSON.parse(probe.stdout) : { variables: {} };
   return { browser, firefox, deno: findDeno(), adapter: found.adapter, variables: found.variables };

@@ -29,7 +29,7 @@ export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
     headless: true,
     args: ['--no-sandbox', ...(options.gpu === false ? [] : softwareGpu), ...(options.args ?? [])],
     ignoreDefaultArgs: [...(options.ignoreDefaultArgs ?? [])],
-    protocolTimeout: 120_000, // milliseconds: a software GPU may keep a busy machine waiting
+    protocolTimeout: 480_000, // milliseconds: a software GPU may keep a busy machine waiting
   });
 }
 
@@ -54,7 +54,7 @@ export function launchFirefox(downloads: string): Promise<Browser> {
       'browser.download.dir': downloads,
       'browser.download.alwaysOpenPanel': false,
     },
-    protocolTimeout: 120_000,
+    protocolTimeout: 480_000,
   });
 }
 

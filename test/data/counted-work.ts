@@ -2,7 +2,7 @@
 
 /** What was read while something ran. */
 export interface Work {
-  /** Characters looked at one by one (`charCodeAt`). */
+  /** Characters looked at one by one (`charCodeAt`, `codePointAt`). */
   looked: number;
   /** Characters handed to `JSON.parse`. */
   parsed: number;
@@ -11,11 +11,15 @@ export interface Work {
 /** Runs something and counts; what it throws is swallowed, for what is refused is looked at elsewhere. */
 export function countWork(run: () => unknown): Work {
   const work: Work = { looked: 0, parsed: 0 };
-  const { charCodeAt } = String.prototype;
+  const { charCodeAt, codePointAt } = String.prototype;
   const { parse } = JSON;
   String.prototype.charCodeAt = function (this: string, index: number) {
     work.looked++;
     return charCodeAt.call(this, index);
+  };
+  String.prototype.codePointAt = function (this: string, index: number) {
+    work.looked++;
+    return codePointAt.call(this, index);
   };
   JSON.parse = (text: string, ...rest) => {
     work.parsed += text.length;
@@ -26,7 +30,7 @@ export function countWork(run: () => unknown): Work {
   } catch {
     // refused
   } finally {
-    String.prototype.charCodeAt = charCodeAt;
+    Object.assign(String.prototype, { charCodeAt, codePointAt });
     JSON.parse = parse;
   }
   return work;

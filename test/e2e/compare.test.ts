@@ -50,7 +50,7 @@ describeBrowser('sizes and comparisons', () => {
   it('trains both in turn, overlays their losses and keeps their runs', async () => {
     await lab.click('room-compare', 'button', 'Run');
     await lab.waitForText('room-compare', '[aria-live]', /^Nano \(1 of 2\)/);
-    const said = await lab.waitForText('room-compare', '[aria-live]', /All models have been trained/, 150);
+    const said = await lab.waitForText('room-compare', '[aria-live]', /All models have been trained/);
     expect(said).toMatch(/kept/);
     const differences = await lab.waitForText('compare-panel', 'ol', /2\. Llama 3/);
     expect(differences).toMatch(/1\. Nano.*activation geluTanh→silu/);

@@ -62,9 +62,7 @@ describeBrowser('the served page', () => {
     const fetched: string[] = [];
     lab.page.on('requestfinished', (request) => void fetched.push(request.url()));
     await lab.page.goto(pageAddress());
-    await expect
-      .poll(() => fetched.filter((url) => /\/assets\/room-/.test(url)).length, { timeout: 30_000 })
-      .toBe(8);
+    await expect.poll(() => fetched.filter((url) => /\/assets\/room-/.test(url)).length).toBe(8);
     await lab.page.setOfflineMode(true);
     await lab.click('room-tabs', 'a', 'Costs');
     await lab.find('room-costs', '.figures');

@@ -12,14 +12,14 @@ export interface PageDriver {
   /** The text of an element as it is on display; empty when there is no such element. */
   text(element: string, inside?: string): Promise<string>;
   /** Waits until the text matches. Fails with the text that was there. */
-  waitForText(element: string, inside: string, pattern: RegExp, seconds?: number): Promise<string>;
+  waitForText(element: string, inside: string, pattern: RegExp): Promise<string>;
   /** Clicks what the selector finds, or what has this label, with the mouse. Waits until it can be clicked. */
   click(element: string, inside: string, label?: string | RegExp): Promise<void>;
   find(element: string, inside: string, label?: string | RegExp): Promise<ElementHandle<Element>>;
 }
 
-/** Time for one thing to happen on a software GPU that shares its processor. Seconds. */
-const patience = 60;
+/** After this long a wait has failed: nothing takes a tenth of it, unless the machine has much else to do. Seconds. */
+const patience = 480;
 
 const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -70,6 +70,29 @@ export async function attach(page: Page): Promise<PageDriver> {
   return driver(page, troubles, dialogs);
 }
 
+/** In the page: whether a control answers to clicks. */
+function isEnabled(control: Element): boolean {
+  return !(control as HTMLButtonElement).disabled && control.getAttribute('aria-disabled') !== 'true';
+}
+
+/** Clicks with the mouse and says whether that was met: a page that trains may move or redraw it just then. */
+async function clickOn(target: ElementHandle<Element>): Promise<boolean> {
+  const isMet = await target.evaluateHandle((element) => {
+    const met = { isClicked: false };
+    const note = () => {
+      met.isClicked = true;
+    };
+    element.addEventListener('click', note, { once: true, capture: true });
+    return met;
+  });
+  try {
+    await target.click();
+  } catch {
+    return false; // gone or covered
+  }
+  return isMet.evaluate(({ isClicked }) => isClicked);
+}
+
 function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
   const search = async (element: string, inside: string, label: string | RegExp | undefined) => {
     const pattern = label instanceof RegExp ? label.source : label && `^${label}$`;
@@ -101,17 +124,13 @@ function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
       ? ''
       : found.evaluate(({ textContent }) => (textContent ?? '').replace(/\s+/g, ' ').trim());
   };
-  const until = async <T>(
-    what: () => string,
-    look: () => Promise<T | undefined>,
-    seconds = patience,
-  ): Promise<T> => {
-    const end = Date.now() + seconds * 1000;
+  const until = async <T>(what: () => string, look: () => Promise<T | undefined>): Promise<T> => {
+    const end = Date.now() + patience * 1000;
     for (;;) {
       const found = await look();
       if (found !== undefined) return found;
       if (Date.now() > end)
-        throw new Error(`page: waited ${seconds} s for ${what()}. ${troubles.join('; ')}`);
+        throw new Error(`page: waited ${patience} s for ${what()}. ${troubles.join('; ')}`);
       await wait(100);
     }
   };
@@ -126,28 +145,22 @@ function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
     dialogs,
     text,
     find,
-    waitForText: async (element, inside, pattern, seconds) => {
+    waitForText: async (element, inside, pattern) => {
       let seen = '';
       const look = async (): Promise<string | undefined> => {
         seen = await text(element, inside);
         return pattern.test(seen) ? seen : undefined;
       };
-      return until(() => `${element} ${inside} to show ${pattern}, it shows "${seen}"`, look, seconds);
+      return until(() => `${element} ${inside} to show ${pattern}, it shows "${seen}"`, look);
     },
     click: async (element, inside, label) => {
-      const handle = await until(
-        () => `${element} ${inside} ${label ?? ''} to be enabled`,
+      await until(
+        () => `${element} ${inside} ${label ?? ''} to be enabled and clicked`,
         async () => {
           const found = await search(element, inside, label);
-          const isReady = await found?.evaluate(
-            (candidate) =>
-              !(candidate as HTMLButtonElement).disabled &&
-              candidate.getAttribute('aria-disabled') !== 'true',
-          );
-          return found !== null && isReady === true ? found : undefined;
+          return (found !== null && (await found.evaluate(isEnabled)) && (await clickOn(found))) || undefined;
         },
       );
-      await handle.click();
     },
   };
 }

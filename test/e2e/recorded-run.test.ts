@@ -18,13 +18,12 @@ describeBrowser('the recorded run', () => {
         'notice-strips',
         '.recorded',
         /^Recorded .* Press Train to see Pico on this machine/,
-        20,
       ),
     );
-    await lab.waitForText('run-readouts', '#loss', /^\d\.\d{4}$/, 20);
+    await lab.waitForText('run-readouts', '#loss', /^\d\.\d{4}$/);
     const early = await lab.text('loss-chart', '.place');
     await lab.waitForText('run-controls', '.status', /^Ready/);
-    await expect.poll(() => lab.text('loss-chart', '.place'), { timeout: 15_000 }).not.toBe(early);
+    await expect.poll(() => lab.text('loss-chart', '.place')).not.toBe(early);
     expect(lab.troubles).toEqual([]);
     await lab.page.close();
   });
@@ -35,7 +34,7 @@ describeBrowser('the recorded run', () => {
     await lab.page.goto(pageAddress());
     const response = await fetch(new URL('recorded-run.json', pageAddress()));
     const { totalSteps } = (await response.json()) as { totalSteps: number };
-    await lab.waitForText('loss-chart', '.place', new RegExp(`Step ${totalSteps}$`), 20);
+    await lab.waitForText('loss-chart', '.place', new RegExp(`Step ${totalSteps}$`));
     await lab.page.close();
   });
 });

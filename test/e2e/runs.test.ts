@@ -108,12 +108,12 @@ describeBrowser('the room of runs', () => {
     lab = await openPage(context, '#runs');
     await lab.waitForText('run-list', 'tbody', /Old 12.*Old 0 finished 1,000 of 1,000/);
     const goOn = async () => (await lab.text('run-list', 'tbody')).match(/Go on/g)?.length;
-    await expect.poll(goOn, { timeout: 30_000 }).toBe(13); // once there is a device to go on with
+    await expect.poll(goOn).toBe(13); // once there is a device to go on with
     await lab.click('run-list', 'button', /^Show Old 0$/);
     await lab.waitForText('replay-panel', '.facts', /finished after [\d,]+ of 1,000 steps/);
     await open({ ...shipped, id: 'another' }, 'another.json');
     await lab.waitForText('room-runs', 'p[aria-live]', /^Opened/);
-    await expect.poll(goOn, { timeout: 10_000 }).toBe(12);
+    await expect.poll(goOn).toBe(12);
     await lab.click('run-list', 'button', /^Show Old 0$/);
     await lab.waitForText('replay-panel', '#title', /^Old 0$/);
     expect(lab.troubles).toEqual([]);

@@ -78,18 +78,17 @@ describeBrowser('the page', () => {
 
   it('checks the kernels and trains when Train is pressed', async () => {
     await lab.click('run-controls', 'button', 'Train');
-    await lab.waitForText('run-controls', '.status', /Checking the kernels/);
     await lab.waitForText('run-controls', '.status', /Training step/);
     expect(await lab.text('lab-header', '.badge')).toMatch(/\d+ kernels agree/);
     expect(await lab.text('device-panel', '.note')).toMatch(/software renderer/);
   });
 
   it('lets the loss fall, draws it, and shows the pace', async () => {
-    await lab.waitForText('loss-chart', '.legend', /validation [23]\.\d+/);
+    await lab.waitForText('loss-chart', '.legend', /validation \d\.\d+/);
     await lab.waitForText('throughput-gauge', '#measured', /^\d/);
     await lab.waitForText('throughput-gauge', '.split', /GPU \d/);
-    await lab.waitForText('sample-list', '.beside', /step 0.*step 10/);
-    await expect.poll(() => lossOf(lab), { timeout: 60_000 }).toBeLessThan(3);
+    await lab.waitForText('sample-list', '.beside', /step 0.*step [1-9]/);
+    await expect.poll(() => lossOf(lab)).toBeLessThan(3);
     const canvas = await lab.find('loss-chart', 'loss-plot');
     const ink = await canvas.evaluate((plot) => {
       const drawn = plot.shadowRoot?.querySelector('canvas');
@@ -118,7 +117,7 @@ describeBrowser('the page', () => {
       new RegExp(`step ${(paused + 2).toLocaleString('en-US')} of`),
     );
     await lab.click('run-controls', 'button', 'Resume');
-    await expect.poll(() => stepOf(lab), { timeout: 30_000 }).toBeGreaterThan(paused + 3);
+    await expect.poll(() => stepOf(lab)).toBeGreaterThan(paused + 3);
   });
 
   it('writes text on request while it trains', async () => {
@@ -187,11 +186,11 @@ describeBrowser('the page', () => {
     await other.bringToFront();
     await expect.poll(() => lab.page.evaluate(() => document.visibilityState)).toBe('hidden');
     const title = await lab.page.title();
-    await expect.poll(() => lab.page.title(), { timeout: 20_000 }).not.toBe(title);
+    await expect.poll(() => lab.page.title()).not.toBe(title);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await other.close();
     await lab.page.bringToFront();
-    await expect.poll(() => stepOf(lab), { timeout: 10_000 }).toBeGreaterThan(before + 5);
+    await expect.poll(() => stepOf(lab)).toBeGreaterThan(before + 5);
   });
 
   it('downloads the model in the layout of other tools, and a checkpoint', async () => {
@@ -217,9 +216,7 @@ describeBrowser('the page', () => {
     const [, saved = ''] = /step ([\d,]+) of 100,000/.exec(offer) ?? [];
     await lab.click('notice-strips', 'button', 'Continue');
     await lab.waitForText('run-controls', '.status', /Training step/);
-    await expect
-      .poll(() => stepOf(lab), { timeout: 30_000 })
-      .toBeGreaterThan(Number(saved.replaceAll(',', '')));
+    await expect.poll(() => stepOf(lab)).toBeGreaterThan(Number(saved.replaceAll(',', '')));
     expect(await lab.text('loss-chart', '.legend')).toMatch(/training \d/);
     await lab.click('run-controls', 'button', 'Stop');
     await lab.waitForText('run-controls', '.status', /Stopped/);
@@ -260,7 +257,7 @@ describeBrowser('the page', () => {
     await lab.click('room-tabs', 'a', 'Runs');
     await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
     await lab.click('room-tabs', 'a', 'Train');
-    await expect.poll(grid, { timeout: 5000 }).not.toBe(light);
+    await expect.poll(grid).not.toBe(light);
   });
 
   it('trains on a text of one’s own, dropped on the page', async () => {
@@ -274,7 +271,7 @@ describeBrowser('the page', () => {
     await lab.waitForText('own-text', 'section', /mine\.txt: 19,200 characters, 15 different/);
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step \d+/);
-    await expect.poll(() => lossOf(lab), { timeout: 30_000 }).toBeLessThan(2.5); // ln 15 = 2.71
+    await expect.poll(() => lossOf(lab)).toBeLessThan(2.5); // ln 15 = 2.71
     await lab.click('run-controls', 'button', 'Stop');
     await lab.waitForText('run-controls', '.status', /Stopped/);
   });
@@ -283,7 +280,7 @@ describeBrowser('the page', () => {
     await upload('run-files', downloads.checkpoint);
     await lab.waitForText('run-controls', '.status', /^Paused/);
     await lab.click('run-controls', 'button', 'Step');
-    await expect.poll(() => stepOf(lab), { timeout: 20_000 }).toBeGreaterThan(20);
+    await expect.poll(() => stepOf(lab)).toBeGreaterThan(20);
     await upload('run-files', downloads.model);
     await lab.waitForText('run-controls', '.status', /^Paused step 0 of/);
     await lab.click('sampler-box', 'button', 'Write');
@@ -305,9 +302,7 @@ describeBrowser('the page', () => {
     await lab.find('run-files', 'button.keep:focus'); // the page has scrolled to it
     expect((await lab.text('run-files', 'ul')).length).toBeGreaterThanOrEqual(before);
     await lab.click('run-files', 'li button', /for good$/);
-    await expect
-      .poll(async () => (await lab.text('run-files', 'ul')).length, { timeout: 15_000 })
-      .toBeLessThan(before);
+    await expect.poll(async () => (await lab.text('run-files', 'ul')).length).toBeLessThan(before);
   });
 
   it('broke no policy and raised no error on the way', () => {

@@ -6,9 +6,6 @@ import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
-/** Seconds for what a software GPU compiles, checks and times meanwhile. */
-const patience = 150;
-
 /** Figures of the order of a software GPU's: a calibration takes a minute there, and no test of a page rests on them. */
 const invented: Omit<DeviceProfile, 'device'> = {
   ...{ version: 3, timer: 'none', kernels: {} },
@@ -101,7 +98,6 @@ describeBrowser('a calibrated page', () => {
       'room-validation',
       'section',
       /pieces of work in .*, cancelled before the end\. In the median .* stays unexplained/,
-      patience,
     );
     await lab.waitForText('room-validation', '.errors', /training/);
     await expect.poll(() => tableOf('Predicted and measured time')).not.toEqual([]);
@@ -117,7 +113,7 @@ describeBrowser('a calibrated page', () => {
   it('leads from the limit to the measured step in parts that add up', async () => {
     await lab.click('room-tabs', 'a', 'Kernels');
     await lab.click('room-kernels', 'button', 'Profile');
-    await lab.waitForText('room-kernels', 'section', /\d+ dispatches; (timestamp|wall)/, patience);
+    await lab.waitForText('room-kernels', 'section', /\d+ dispatches; (timestamp|wall)/);
     await lab.find('waterfall-figure', 'svg');
     await expect.poll(() => tableOf('From limit to measured')).toHaveLength(7);
     const rows = await tableOf('From limit to measured');

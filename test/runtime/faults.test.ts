@@ -61,9 +61,10 @@ describeGpu('faults', () => {
     const { plan, y } = addPlan(64);
     const runtime = await GpuRuntime.create(device, [plan]);
     await runtime.submit([{ plan, scalars }]);
+    const seen: string[] = [];
+    watchFaults(device, ({ message }) => seen.push(message));
     provokeError(device);
-    await device.queue.onSubmittedWorkDone();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect.poll(() => seen.length).toBeGreaterThan(0);
     await expect(runtime.submit([{ plan, scalars }])).rejects.toThrow(/^GPU: /);
     await expect(runtime.read(y)).rejects.toThrow(/^GPU: /);
     await expect(runtime.idle()).rejects.toThrow(/^GPU: /);
@@ -76,14 +77,13 @@ describeGpu('faults', () => {
     await runtime.submit([{ plan, scalars }]);
     const small = { ...y, shape: [64] };
     const gpuSeconds: Promise<unknown>[] = [];
-    const pending: Promise<unknown>[] = Array.from({ length: 9 }, () =>
-      runtime.submit([{ plan, scalars }], [small]).then((submission) => {
-        gpuSeconds.push(submission.gpuSeconds);
-        return submission.done;
-      }),
-    );
+    const submissions = Array.from({ length: 9 }, () => runtime.submit([{ plan, scalars }], [small]));
+    const pending: Promise<unknown>[] = submissions.map(async (submission) => {
+      gpuSeconds.push((await submission).gpuSeconds);
+      return (await submission).done;
+    });
     pending.push(runtime.read(y), runtime.idle());
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await submissions[0]; // and destroyed in the same turn: the last of nine cannot be through
     device.destroy();
     const settled = await Promise.allSettled(pending);
     await Promise.all(gpuSeconds);

@@ -31,7 +31,7 @@ const tiny = {
 } as const;
 
 describeGpu('validatePredictions', () => {
-  it('gives a row for every piece of work, and sums them up', { timeout: 120_000 }, async () => {
+  it('gives a row for every piece of work, and sums them up', async () => {
     const engine = gpuEngine(await getTestDevice(), profile);
     const rows: ValidationRow[] = [];
     const fractions: number[] = [];
@@ -57,7 +57,7 @@ describeGpu('validatePredictions', () => {
     expect([...fractions].sort((a, b) => a - b)).toEqual(fractions);
   });
 
-  it('ends after the model in hand when it is cancelled', { timeout: 120_000 }, async () => {
+  it('ends after the model in hand when it is cancelled', async () => {
     const engine = gpuEngine(await getTestDevice(), profile);
     const abort = new AbortController();
     const rows: ValidationRow[] = [];
