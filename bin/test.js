@@ -1,4 +1,5 @@
-// npm test: provides a browser and a GPU for the tests, runs them all, ends with a line that counts them.
+// npm test: provides a browser and a GPU for the tests, runs them, ends with a line that counts them. --quick: those that
+// need neither and no minutes. --full: the long ones too.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,13 +10,18 @@ const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import
 const cache = fileURLToPath(new URL('../node_modules/.cache/flopscope', import.meta.url));
 const countFile = `${cache}/test-count.txt`;
 
-const args = process.argv.slice(2).filter((argument) => argument !== '--full');
 const isFull = process.argv.includes('--full');
+const isQuick = process.argv.includes('--quick');
+const quickProjects = isQuick ? ['--project=architecture', '--project=unit'] : [];
+const args = [
+  ...quickProjects,
+  ...process.argv.slice(2).filter((argument) => !['--full', '--quick'].includes(argument)),
+];
 const isStrict = Boolean(process.env.CI);
 
 mkdirSync(cache, { recursive: true });
 rmSync(countFile, { force: true });
-const missing = provision();
+const missing = isQuick ? [] : provision();
 for (const line of missing)
   console.log(`Missing: ${line} Its tests are ${isStrict ? 'failures' : 'skipped'}.`);
 

@@ -4,10 +4,10 @@ import type { ComparedModel, ComparisonEvent } from '../../src/contract/comparis
 import type { LabEvent } from '../../src/contract/runs.ts';
 import type { ExperimentJson } from '../../src/contract/values.ts';
 import { createComparison } from '../../src/worker/comparison-service.ts';
-import { Devices } from '../../src/worker/devices.ts';
 import { Runs } from '../../src/worker/run/runs.ts';
 import { type Changes, families, tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { MemoryStorage } from './memory-storage.ts';
+import { ReferenceDevices } from './reference-devices.ts';
 
 const ok = <T>(value: T) => ({ kind: 'ok', value });
 const problem = (message: string) => ({
@@ -17,7 +17,7 @@ const problem = (message: string) => ({
 
 function setUp(onEvent: (event: LabEvent) => void = () => undefined) {
   const storage = new MemoryStorage();
-  const devices = new Devices(storage.asRunStorage(), () => undefined);
+  const devices = new ReferenceDevices(storage);
   const runs = new Runs(devices, storage.asRunStorage(), onEvent);
   return { storage, runs, comparisons: createComparison(runs) };
 }

@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { LabEvent } from '../../src/contract/runs.ts';
 import type { Result } from '../../src/contract/values.ts';
 import { readRunRecord, writeRunRecord } from '../../src/lab/records/run-record.ts';
-import { Devices } from '../../src/worker/devices.ts';
 import { createRecords } from '../../src/worker/records-service.ts';
 import { Runs } from '../../src/worker/run/runs.ts';
 import { exampleRecord } from '../lab/records/example-record.ts';
 import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { MemoryStorage } from './memory-storage.ts';
+import { ReferenceDevices } from './reference-devices.ts';
 
 function setUp(storage = new MemoryStorage()) {
   const events: LabEvent[] = [];
-  const devices = new Devices(storage.asRunStorage(), () => undefined);
+  const devices = new ReferenceDevices(storage);
   const runs = new Runs(devices, storage.asRunStorage(), (event) => events.push(event));
   const train = async (train: object): Promise<void> => {
     await runs.prepare(JSON.parse(JSON.stringify(tinyExperiment({ train: { ...train } }))));

@@ -1,4 +1,5 @@
 // Tests of the published families: what Transformers writes is read, comes out as it went in, and refuses what we do not compute.
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { readSafetensors } from '../../../src/data/safetensors.ts';
 import { type ModelConfig, parseExperiment, parseModel } from '../../../src/model/config.ts';
@@ -46,6 +47,10 @@ function randomParameters(config: ModelConfig): Map<string, Float32Array> {
 
 const lookIn = (values: ReadonlyMap<string, Float32Array>) => (name: string) =>
   values.get(name) ?? new Float32Array();
+
+/** A digest of every tensor: comparing hundreds of thousands of values one by one takes seconds. */
+const digestsOf = (tensors: ReadonlyMap<string, Float32Array>) =>
+  new Map([...tensors].map(([name, values]) => [name, createHash('sha256').update(values).digest('hex')]));
 
 test('there is a fixture of every family', () => {
   expect(new Set(familyFixtures.map((name) => configOf(name).model_type))).toEqual(
@@ -102,7 +107,7 @@ test.each(presets.map(({ id }) => id))('the preset %s survives being saved and l
   if (countParameters(model) > 5e5) return; // the smaller ones show the layouts
   const values = randomParameters(model);
   const tensors = exportParameters(model, lookIn(values), { content: 'weights' });
-  expect(importParameters(model, tensors)).toEqual(values);
+  expect(digestsOf(importParameters(model, tensors))).toEqual(digestsOf(values));
 });
 
 test.each([
