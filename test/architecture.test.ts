@@ -250,6 +250,13 @@ describe('files', () => {
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 
+  it('spread no literals, which only keeps the formatter from one property a line', () => {
+    const wrong = sources.filter(({ text }) =>
+      /^\s*\.\.\.(\{ |\(\[[^\]]*\] as const\),)/m.test(withoutComments(text)),
+    );
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
   it('leave to one place what one place does', () => {
     const places: readonly (readonly [what: RegExp, where: string])[] = [
       [/\b(toFixed|toPrecision|toExponential|toLocaleString|NumberFormat)\(/, 'src/text/'],

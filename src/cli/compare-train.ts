@@ -94,7 +94,9 @@ function outcomeOf(
   const { step, seconds } = trainer.progress;
   const { measured } = lines;
   return {
-    ...{ run: presetId, state, steps: step },
+    run: presetId,
+    state,
+    steps: step,
     loss: lines.last?.loss,
     validationLoss: lines.validationLoss,
     flops: step * trainer.flopsPerStep,

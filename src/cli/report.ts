@@ -29,7 +29,9 @@ export function addReport(program: Command): void {
       const bytes = new TextEncoder().encode(recordsReport(records));
       await writeFiles(dirname(out), [{ name: basename(out), bytes }]);
       const written = records.map(({ id, title, state, steps }) => ({
-        ...{ id, title, state },
+        id,
+        title,
+        state,
         steps: steps.at(-1)?.step ?? 0,
       }));
       outputOf(command).result(

@@ -135,7 +135,10 @@ async function serveBatch(
   const { batch, prompt, output: tokens, repeats, seed } = options;
   const served: ServingCase = { batch, prompt, output: tokens };
   const needs = {
-    ...{ promptTokens: prompt, maximumTokens: tokens, useCache: true, slots: batch },
+    promptTokens: prompt,
+    maximumTokens: tokens,
+    useCache: true,
+    slots: batch,
     context: prompt + tokens,
   };
   const plans = await stage('tooLarge', () => recordSampling(engine, model, needs.context, needs));
@@ -178,7 +181,12 @@ function lineOf(
   const shareOf = (amount: number | undefined, rate: number | undefined): number | null =>
     amount && rate && seconds ? amount / seconds / rate : null;
   return {
-    ...{ batch, weights, cache, runtime, prompt, output },
+    batch,
+    weights,
+    cache,
+    runtime,
+    prompt,
+    output,
     tokensPerSecond: measured?.tokensPerSecond ?? null,
     predictedTokensPerSecond: expectation?.tokensPerSecond ?? null,
     limitTokensPerSecond: limit?.tokensPerSecond ?? null,
@@ -187,7 +195,9 @@ function lineOf(
     betweenTokensSeconds: measured?.betweenTokensSeconds ?? null,
     predictedBetweenTokensSeconds: expectation?.betweenTokensSeconds ?? null,
     spread: measured?.spread ?? null,
-    ...{ weightBytes, cacheBytes, totalBytes },
+    weightBytes,
+    cacheBytes,
+    totalBytes,
     bound: bound ?? null,
     modelFlopsUse: shareOf(decode?.usefulFlops, peak),
     modelBandwidthUse: shareOf(decode?.bytes, bandwidth),

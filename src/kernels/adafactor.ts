@@ -43,10 +43,7 @@ export const adafactorVectors = defineKernel({
   arithmetic: 'optimizer arithmetic',
   source: prologue + vectorSource,
   entryPoint: 'updateVectors',
-  dims: [
-    ...(['vectors', 'columns', 'decayExponent', 'epsilon'] as const),
-    ...(['minimumScale', 'updateClip', 'clearGradient'] as const),
-  ],
+  dims: ['vectors', 'columns', 'decayExponent', 'epsilon', 'minimumScale', 'updateClip', 'clearGradient'],
   reads: ['metrics'],
   writes: ['weights', 'gradients', 'variances'],
   tensors: ({ vectors, columns }) => ({

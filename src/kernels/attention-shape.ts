@@ -59,10 +59,22 @@ export function packedDims(
   const vOffset = kOffset + keyValueHeads * keySize;
   const rowStride = vOffset + keyValueHeads * valueSize;
   return {
-    ...{ batch, time, heads, keyValueHeads, keySize, valueSize, rowStride },
-    ...{ qOffset: 0, kOffset, vOffset, scale, dropout, operation },
+    batch,
+    time,
+    heads,
+    keyValueHeads,
+    keySize,
+    valueSize,
+    rowStride,
+    qOffset: 0,
+    kOffset,
+    vOffset,
+    scale,
+    dropout,
+    operation,
     // A window that hides nothing is no other pipeline.
-    ...{ window: Math.min(window, time), softcap },
+    window: Math.min(window, time),
+    softcap,
   };
 }
 

@@ -23,9 +23,19 @@ function sizesOf(options: DecodeAttentionOptions, slots: number, context: number
   const rowWidth = sharedRows ? keyColumns : keyColumns + keyValueHeads * valueSize;
   const rowStride = heads * keySize + (sharedRows ? 0 : rowWidth);
   return {
-    ...{ slots, heads, keyValueHeads, keySize, valueSize, rowStride, qOffset: 0, context, rowWidth },
+    slots,
+    heads,
+    keyValueHeads,
+    keySize,
+    valueSize,
+    rowStride,
+    qOffset: 0,
+    context,
+    rowWidth,
     valueOffset: sharedRows ? 0 : keyColumns,
-    ...{ scale: options.scale ?? 1 / Math.sqrt(keySize), softcap, hasSinks: sinks ? 1 : 0 },
+    scale: options.scale ?? 1 / Math.sqrt(keySize),
+    softcap,
+    hasSinks: sinks ? 1 : 0,
   };
 }
 
@@ -220,7 +230,10 @@ export function decodeAttention(
   }
   const y = tape.tensor('attention', [slots, heads * valueSize]);
   tape.dispatch(tape.choose(decodeAttentions, dims), dims, {
-    ...{ qkv, cache, state, y },
+    qkv,
+    cache,
+    state,
+    y,
     ...(sinks ? { sinks } : {}),
   });
   return y;

@@ -284,7 +284,10 @@ export function recordGroupedMatmul(
   const { rows, columns, inner, ...options } = size;
   const dims = dimsOf(layout, { rows, columns, inner, experts }, tileRows, options);
   const bindings = {
-    ...{ x, w, y, offsets },
+    x,
+    w,
+    y,
+    offsets,
     ...(layout === 'tn' ? {} : { tiles }),
     ...(dims.perToken > 0 ? { assignments } : {}),
   };

@@ -28,7 +28,8 @@ function columnsOf({ heads, headSize, ropeSize, valueSize }: PackDims) {
   const queries = heads * (headSize + ropeSize);
   const keyValues = heads * (headSize + valueSize);
   return {
-    ...{ queries, keyValues },
+    queries,
+    keyValues,
     qkv: 2 * queries + heads * valueSize,
     gradients: queries + keyValues + ropeSize,
   };

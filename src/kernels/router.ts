@@ -119,7 +119,14 @@ const backwardDims = [
 ] as const;
 
 const backwardShape = (tokens: number, experts: number, perToken: number) => ({
-  ...{ tokens, experts, perToken, sigmoid: 0, renormalize: 1, scale: 1, balance: 0.01, zLoss: 0.001 },
+  tokens,
+  experts,
+  perToken,
+  sigmoid: 0,
+  renormalize: 1,
+  scale: 1,
+  balance: 0.01,
+  zLoss: 0.001,
 });
 
 /**

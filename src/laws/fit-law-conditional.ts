@@ -187,7 +187,9 @@ function progressiveTasks(
 function parametersOf({ form, parameters }: ConditionalFit): Record<string, number> {
   const { c, kappaX, optimumX, kappaR, optimumR, gamma } = parameters;
   return {
-    ...{ c, kappaX, kappaR },
+    c,
+    kappaX,
+    kappaR,
     ...(kappaX > 0 ? { optimumX } : {}),
     ...(kappaR > 0 ? { optimumR } : {}),
     ...(form === 'joint' ? { gamma } : {}),

@@ -85,7 +85,9 @@ function requireLeastSquares({ law, method }: FitRequest): void {
 
 function numbersOf({ c0, c1, c2, optimum, minimum }: UShapeFit): Record<string, number> {
   return {
-    ...{ c0, c1, c2 },
+    c0,
+    c1,
+    c2,
     ...(optimum === undefined || minimum === undefined ? {} : { optimum, minimum }),
   };
 }

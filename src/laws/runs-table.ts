@@ -134,7 +134,9 @@ function readPoint(cells: ReadonlyMap<string, string>, where: string): RunPoint 
   const run = cells.get('run');
   return {
     ...found,
-    ...{ parameters, tokens, loss },
+    parameters,
+    tokens,
+    loss,
     ...(trunk ? { trunk } : {}),
     ...(part ? { part } : {}),
     ...(run ? { run } : {}),

@@ -37,7 +37,10 @@ export function fitUShape(x: readonly number[], loss: readonly number[], name = 
   const hasOptimum = c1 > 0 && c2 > 0;
   const optimum = hasOptimum ? c2 / c1 : undefined;
   return {
-    ...{ c0, c1, c2, optimum },
+    c0,
+    c1,
+    c2,
+    optimum,
     minimum: optimum === undefined ? undefined : c0 + c1 * (Math.log(optimum) + 1),
     residualSum: fit.residualSum,
   };

@@ -79,7 +79,10 @@ export function attentionShape(model: ModelTensors, layer: number) {
   const { heads, keyValueHeads, headSize, attentionSoftcap: softcap } = config;
   const { window, isLocal } = layerAttention(config, layer);
   return {
-    ...{ heads, keyValueHeads, keySize: headSize, valueSize: headSize },
+    heads,
+    keyValueHeads,
+    keySize: headSize,
+    valueSize: headSize,
     scale: scoreScale(config),
     rotated: rotatedSize(config),
     ...(isLocal ? { window } : {}),

@@ -55,7 +55,11 @@ export function recordLatentAttention(
     const dropout = tape.training ? config.dropout : 0;
     return tape.scope('attention', () =>
       attention(tape, qkv, {
-        ...{ ...sizes, valueSize: heads.valueSize, batch, time, dropout },
+        ...sizes,
+        valueSize: heads.valueSize,
+        batch,
+        time,
+        dropout,
         ...scoring(model),
       }),
     );
@@ -99,21 +103,35 @@ export function recordLatentDecode(
       ),
     );
   product(queries, absorbed, {
-    ...{ columns: inner, inner: headSize, xStride: headSize + ropeSize, yStride: inner + ropeSize },
-    ...{ wOffset: 0, wColumnStep: rowWidth, wInnerStep: 1 },
+    columns: inner,
+    inner: headSize,
+    xStride: headSize + ropeSize,
+    yStride: inner + ropeSize,
+    wOffset: 0,
+    wColumnStep: rowWidth,
+    wInnerStep: 1,
   });
   const attended = tape.term('attention', () =>
     tape.scope('attention', () =>
       decodeAttention(tape, absorbed, cache, state, {
-        ...{ heads, keyValueHeads: 1, keySize: inner + ropeSize, valueSize: inner, sharedRows: true },
+        heads,
+        keyValueHeads: 1,
+        keySize: inner + ropeSize,
+        valueSize: inner,
+        sharedRows: true,
         ...scoring(model),
       }),
     ),
   );
   const mixed = tape.tensor('mixed', [rows, heads * valueSize]);
   product(attended, mixed, {
-    ...{ columns: valueSize, inner, xStride: inner, yStride: valueSize },
-    ...{ wOffset: headSize, wColumnStep: 1, wInnerStep: rowWidth },
+    columns: valueSize,
+    inner,
+    xStride: inner,
+    yStride: valueSize,
+    wOffset: headSize,
+    wColumnStep: 1,
+    wInnerStep: rowWidth,
   });
   return mixed;
 }

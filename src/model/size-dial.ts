@@ -94,7 +94,11 @@ function modelsOfWidth(model: ModelConfig, ratio: number, layers: number): Model
     const isWhole = heads * headSize === width;
     const newWidth = isWhole ? newHeads * newSize : Math.max(4, roundTo(width * ratio, 4));
     return followWidth(model, {
-      ...{ layers, width: newWidth, heads: newHeads, keyValueHeads: newGroups, headSize: newSize },
+      layers,
+      width: newWidth,
+      heads: newHeads,
+      keyValueHeads: newGroups,
+      headSize: newSize,
     });
   });
 }

@@ -86,7 +86,13 @@ export function countArchitecture(model: Architecture): ParameterCount {
   const body = attention + router + norms;
   const active = body + used;
   return {
-    ...{ embedding, positions, attention, feedForward, router, norms, head },
+    embedding,
+    positions,
+    attention,
+    feedForward,
+    router,
+    norms,
+    head,
     total: embedding + positions + body + feedForward + head,
     active: [
       {

@@ -57,7 +57,9 @@ export function computeForLoss(loss: number, fit: LossFit): ComputeOptimum & { r
   return {
     method: 'least compute for the loss',
     flops: 6 * parameters * tokens,
-    ...{ parameters, tokens, loss },
+    parameters,
+    tokens,
+    loss,
     tokensPerParameter: tokens / parameters,
   };
 }
@@ -88,7 +90,9 @@ export function lifetimeOptimum(loss: number, servedTokens: number, fit: LossFit
   const tokens = tokensOf(parameters);
   return {
     method: `cheapest with ${servedTokens} tokens served`,
-    ...{ parameters, tokens, loss },
+    parameters,
+    tokens,
+    loss,
     tokensPerParameter: tokens / parameters,
     trainingFlops: 6 * parameters * tokens,
     inferenceFlops: 2 * parameters * servedTokens,

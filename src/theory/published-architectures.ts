@@ -34,7 +34,13 @@ export type LlamaSizes = readonly [
 export const llama = (sizes: LlamaSizes, other: Partial<Architecture> = {}): Architecture => {
   const [layers, width, heads, keyValueHeads, headSize, hidden, context, vocabulary] = sizes;
   return {
-    ...{ layers, width, heads, keyValueHeads, headSize, context, vocabulary },
+    layers,
+    width,
+    heads,
+    keyValueHeads,
+    headSize,
+    context,
+    vocabulary,
     tiedHead: false,
     learnedPositions: false,
     bias: false,
@@ -64,7 +70,9 @@ export const deepSeekV3: Architecture = llama([61, 7168, 128, 128, 128, 2048, 16
 export const mixture = (experts: number, expertsPerToken: number, hidden: number): Partial<Architecture> => ({
   feedForward: {
     kind: 'mixture',
-    ...{ experts, expertsPerToken, hidden },
+    experts,
+    expertsPerToken,
+    hidden,
     sharedExperts: 0,
     denseLayers: 0,
     denseHidden: 0,

@@ -38,7 +38,12 @@ function row(
 ): PublishedModel {
   const source = `config.json of ${repository} on Hugging Face`;
   return {
-    ...{ id, name, architecture, source, releasedParameters, extras },
+    id,
+    name,
+    architecture,
+    source,
+    releasedParameters,
+    extras,
     countSource: `${repository}: ${count}`,
   };
 }

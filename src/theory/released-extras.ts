@@ -49,7 +49,11 @@ export function siglipTower(projectedWidth: number): number {
   const sizes = { layers: 27, width: 1152, hidden: 4304, patch: 14, image: 896 };
   const { width } = sizes;
   const tower: Architecture = {
-    ...{ layers: sizes.layers, width, heads: 16, keyValueHeads: 16, headSize: 72 },
+    layers: sizes.layers,
+    width,
+    heads: 16,
+    keyValueHeads: 16,
+    headSize: 72,
     context: (sizes.image / sizes.patch) ** 2,
     vocabulary: 3 * sizes.patch ** 2, // a patch is embedded by a matrix, too
     tiedHead: true,

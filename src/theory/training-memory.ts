@@ -43,7 +43,11 @@ export function trainingMemory(model: PressModel | Architecture, tokens: number)
     ? largestOf(model)
     : { name: 'matrix of the FFN', bytes: trainedValueBytes * 4 * model.width ** 2 };
   return {
-    ...{ weights, gradients: weights, moments: 2 * weights, activations, largestMatrix },
+    weights,
+    gradients: weights,
+    moments: 2 * weights,
+    activations,
+    largestMatrix,
     total: 4 * weights + activations,
   };
 }

@@ -30,7 +30,10 @@ const catalogue: Catalogue = {
   fields: formFields(),
   presets: presetGroups.flatMap((group) =>
     group.presets.map(({ id, title, note, experiment }) => ({
-      ...{ id, title, group: group.title, note },
+      id,
+      title,
+      group: group.title,
+      note,
       experiment: resolved(experiment),
     })),
   ),

@@ -78,8 +78,14 @@ async function keep(
   const id = isTaken || !isSafe ? `record-${Date.now()}-${Math.floor(Math.random() * 1e9)}` : record.id;
   const last = record.steps.at(-1);
   const entry = {
-    ...{ id, title: record.title, state: record.state, totalSteps: record.totalSteps },
-    ...{ savedAt: new Date().toISOString(), step: last?.step ?? 0, loss: last?.loss ?? 0, hasText: false },
+    id,
+    title: record.title,
+    state: record.state,
+    totalSteps: record.totalSteps,
+    savedAt: new Date().toISOString(),
+    step: last?.step ?? 0,
+    loss: last?.loss ?? 0,
+    hasText: false,
   };
   await storage.saveRecord(entry, writeRunRecord({ ...record, id }));
   return id;

@@ -75,7 +75,9 @@ function emit(path: string, { plan }: PreparedStudy, options: StudyOptions, outp
   const { name } = plan.study;
   const out = options.out ?? `study-${plan.id}`;
   const text = emitStudy(emitter, {
-    ...{ name, out, shards },
+    name,
+    out,
+    shards,
     study: path,
     predictedSeconds: plan.predictedSeconds,
   });
@@ -100,10 +102,16 @@ function describe(run: PlannedRun) {
   return {
     run: run.run,
     experiment,
-    ...{ predictedSeconds, predictedBytes, tokens },
+    predictedSeconds,
+    predictedBytes,
+    tokens,
     parameters: shape.parameters,
     flops: planFlops,
-    ...{ trunk, seed, width: shape.width, ratio: shape.ratio, mlpToAttention: shape.mlpToAttention },
+    trunk,
+    seed,
+    width: shape.width,
+    ratio: shape.ratio,
+    mlpToAttention: shape.mlpToAttention,
   };
 }
 
@@ -153,7 +161,9 @@ async function run(
   const counts = { finished: 0, failed: 0 };
   const losses: number[] = [];
   const times = await runStudy(engine, plan.study, groups, {
-    ...{ corpus, done, signal },
+    corpus,
+    done,
+    signal,
     onStep: (planned, step) =>
       output.progress(
         `run ${done.size + counts.finished + counts.failed + 1} of ${runs.length}: ${planned.shape.parameters} parameters, step ${step}`,

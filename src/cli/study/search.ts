@@ -103,7 +103,9 @@ async function search(
     return line;
   };
   const lineOf = ({ experiment, predictedLoss, predictedTokensPerSecond }: Candidate): Line => ({
-    ...{ experiment, predictedLoss, predictedTokensPerSecond },
+    experiment,
+    predictedLoss,
+    predictedTokensPerSecond,
     ...trained.get(JSON.stringify(experiment.model)),
   });
   let surefire = lineOf(found.surefire);
@@ -142,7 +144,10 @@ async function search(
   const baseline = lineOf(found.baseline);
   output.result(
     {
-      ...{ panda, surefire, baseline, lossLimit },
+      panda,
+      surefire,
+      baseline,
+      lossLimit,
       candidates: found.candidates.length,
       trained: measured.length,
       ...(rank === undefined ? {} : { spearman: rank }),
@@ -168,7 +173,8 @@ async function runPoints(
 ): Promise<readonly RunPoint[]> {
   let table = resultsHeader();
   await runStudy(engine, plan.study, plan.groups, {
-    ...{ corpus, signal },
+    corpus,
+    signal,
     onStep: ({ shape }, step) => output.progress(`${shape.parameters} parameters, step ${step}`, 0),
     onResult: (planned, result) => {
       table += resultsLine(plan.id, planned, result);
@@ -193,7 +199,8 @@ async function trainOne(
   const { groups } = planStudy(expandStudy(study, vocabulary), planning, vocabulary);
   let loss: number | undefined;
   await runStudy(engine, study, groups, {
-    ...{ corpus, signal },
+    corpus,
+    signal,
     onResult: (_, result) => {
       loss = result.loss;
     },

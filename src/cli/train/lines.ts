@@ -36,9 +36,14 @@ export class StepWriter {
   write(record: StepRecord, validationLoss: number | undefined, isNotable = false): void {
     const { step, tokens, loss, learningRate, gradientNorm, stepSeconds, tokensPerSecond } = record;
     const line: StepLine = {
-      ...{ step, tokens, loss },
+      step,
+      tokens,
+      loss,
       ...(validationLoss === undefined ? {} : { validationLoss }),
-      ...{ learningRate, gradientNorm, stepSeconds, tokensPerSecond },
+      learningRate,
+      gradientNorm,
+      stepSeconds,
+      tokensPerSecond,
     };
     const now = performance.now();
     const isShown = isNotable || validationLoss !== undefined || now - this.#shownAt >= 500; // milliseconds

@@ -45,12 +45,14 @@ export async function beginRecord(
     id: before?.id ?? randomUUID(),
     title: before?.title ?? title,
     device: deviceOf(machine),
-    ...{ profile: machine.engine.profile, before },
+    profile: machine.engine.profile,
+    before,
   });
   const path = record === undefined ? undefined : resolvePath(record);
   const bytes = () => writeRunRecord(recorder.record());
   return {
-    ...{ recorder, path },
+    recorder,
+    path,
     file: () => ({ name: recordFileName, bytes: bytes() }),
     write: async () => {
       if (path !== undefined) await writeFiles(dirname(path), [{ name: basename(path), bytes: bytes() }]);
@@ -62,7 +64,8 @@ export async function beginRecord(
 export function deviceOf({ engine, device, open }: Machine): RecordedDevice {
   const { vendor, architecture, isSoftware } = open?.facts ?? {};
   return {
-    ...{ runtime: engine.kind, name: device.slice(0, 300) },
+    runtime: engine.kind,
+    name: device.slice(0, 300),
     ...(vendor ? { vendor } : {}),
     ...(architecture ? { architecture } : {}),
     isSoftware: isSoftware ?? true,

@@ -168,12 +168,19 @@ function summary(
   const predicted = prediction.tokensPerSecond;
   const value = {
     done: true,
-    ...{ steps: step, tokens, loss: lines.last?.loss, validationLoss: lines.validationLoss },
+    steps: step,
+    tokens,
+    loss: lines.last?.loss,
+    validationLoss: lines.validationLoss,
     predictedTokensPerSecond: predicted,
     measuredTokensPerSecond: measured,
     modelFlopsUtilization: utilization,
     peakFlopsPerSecond: peak,
-    ...{ seconds, runtime: engine.kind, device, out, record },
+    seconds,
+    runtime: engine.kind,
+    device,
+    out,
+    record,
   };
   const rows: (readonly [string, string | undefined])[] = [
     ['done', `${step} steps, ${tokens} tokens, ${formatSi(seconds, 's')} on ${device}`],

@@ -81,8 +81,14 @@ const elders: readonly Row[] = [
 const toMember =
   (age: CastMember['age']) =>
   ([name, kind, pronoun, trait, home, loves, skill]: Row): CastMember => ({
-    ...{ name, kind, pronoun, trait, home, loves },
-    ...{ age, skill },
+    name,
+    kind,
+    pronoun,
+    trait,
+    home,
+    loves,
+    age,
+    skill,
   });
 
 /** Everyone who may appear. */

@@ -35,7 +35,10 @@ const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(mostTokens 
 const component = v.nullish(v.looseObject({ type: v.string() }));
 const fileSchema = v.looseObject({
   added_tokens: v.nullish(v.array(v.looseObject({ id, content: v.pipe(v.string(), v.nonEmpty()) })), []),
-  ...{ normalizer: component, pre_tokenizer: component, post_processor: component, decoder: component },
+  normalizer: component,
+  pre_tokenizer: component,
+  post_processor: component,
+  decoder: component,
   model: v.looseObject({
     type: v.optional(v.string()),
     dropout: v.nullish(v.number()),
@@ -78,9 +81,13 @@ export function readPublishedFile(value: unknown): PublishedFile {
   }
   return {
     json: {
-      ...{ normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null },
+      normalizer: null,
+      pre_tokenizer: null,
+      post_processor: null,
+      decoder: null,
       ...parsed.output,
-      ...{ added_tokens: added ?? [], model: { ...model, type } },
+      added_tokens: added ?? [],
+      model: { ...model, type },
     },
     tokens,
     added: new Set((added ?? []).map((token) => token.id)),

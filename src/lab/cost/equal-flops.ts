@@ -207,7 +207,8 @@ function describe(
   const { secondsPerStep, relativeError, tokensPerStep } = prediction;
   const flops = trainingFlopsPerToken(experiment, device);
   return {
-    ...{ presetId, title },
+    presetId,
+    title,
     experiment: experiment as unknown as ExperimentJson,
     change: changeOf(original.model, model),
     parameters: prediction.parameters,
@@ -223,17 +224,23 @@ function describe(
 
 /** Settings that sizing may move, in the order of the line. */
 const movedKeys = [
-  ...(['layers', 'width', 'heads', 'keyValueHeads', 'headSize', 'hidden', 'expertHidden'] as const),
-  ...([
-    'sharedHidden',
-    'denseLayers',
-    'latentSize',
-    'queryLatentSize',
-    'ropeHeadSize',
-    'valueHeadSize',
-  ] as const),
-  ...(['attentionScale', 'context', 'vocabulary'] as const),
-];
+  'layers',
+  'width',
+  'heads',
+  'keyValueHeads',
+  'headSize',
+  'hidden',
+  'expertHidden',
+  'sharedHidden',
+  'denseLayers',
+  'latentSize',
+  'queryLatentSize',
+  'ropeHeadSize',
+  'valueHeadSize',
+  'attentionScale',
+  'context',
+  'vocabulary',
+] as const;
 
 /** Which sizes are not those of the preset, in one line. */
 function changeOf(before: ModelConfig, after: ModelConfig): string {

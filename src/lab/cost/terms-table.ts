@@ -38,7 +38,15 @@ export function termShapeOf(model: ModelConfig): TermShape {
     routerBias: false,
   };
   return {
-    ...{ layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead },
+    layers,
+    width,
+    heads,
+    keyValueHeads,
+    headSize,
+    hidden,
+    gated,
+    vocabulary,
+    tiedHead,
     bias: biases,
     positions: model.position === 'learned' ? model.context : 0,
     normWeights: biases.norm ? 2 : 1,
@@ -175,7 +183,10 @@ function rowOf(
   const named = [...sums.differences.values()].reduce((sum, flops) => sum + flops, 0);
   return {
     term,
-    ...{ forwardFlops, closedFlops, activations, parameters },
+    forwardFlops,
+    closedFlops,
+    activations,
+    parameters,
     ...whole,
     phases: { forward, backward, update },
     differences: namedList(sums.differences, differenceNotes),

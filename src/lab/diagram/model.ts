@@ -13,8 +13,13 @@ import { findSections } from './sections.ts';
 import { blockText, kindOf, Letters, textOf } from './text.ts';
 
 const noCosts: PartCosts = {
-  ...{ parameters: 0, activeParameters: 0, movedBytes: 0, keptBytes: 0 },
-  ...{ forwardFlops: 0, backwardFlops: 0, updateFlops: 0 },
+  parameters: 0,
+  activeParameters: 0,
+  movedBytes: 0,
+  keptBytes: 0,
+  forwardFlops: 0,
+  backwardFlops: 0,
+  updateFlops: 0,
 };
 
 /**
@@ -47,7 +52,9 @@ export function modelDiagram(
       shared,
       dispatches: part.indices,
       ...rowCosts(part.indices, table),
-      ...{ parameters, activeParameters: active, keptBytes: kept.get(part) ?? 0 },
+      parameters,
+      activeParameters: active,
+      keptBytes: kept.get(part) ?? 0,
     };
   };
   const layers = gathered.parts.filter(({ layer }) => layer !== undefined);
@@ -64,7 +71,9 @@ export function modelDiagram(
   const [before, after] = [outside(true), [...outside(false), updatePart(plans, table, train)]];
   const all = [...before, ...blocks.flatMap(({ parts }) => parts), ...after];
   return {
-    ...{ before, blocks, after },
+    before,
+    blocks,
+    after,
     sections: findSections(blocks.map(alikeText)),
     total: sumCosts(all),
     experts: { count: model.experts, perToken: model.experts > 0 ? model.expertsPerToken : 0 },
@@ -79,8 +88,10 @@ export function modelDiagram(
 export function sumCosts(parts: readonly PartCosts[]): PartCosts {
   const sum = (key: keyof PartCosts) => parts.reduce((total, part) => total + part[key], 0);
   return {
-    ...{ parameters: sum('parameters'), activeParameters: sum('activeParameters') },
-    ...{ movedBytes: sum('movedBytes'), keptBytes: sum('keptBytes') },
+    parameters: sum('parameters'),
+    activeParameters: sum('activeParameters'),
+    movedBytes: sum('movedBytes'),
+    keptBytes: sum('keptBytes'),
     ...{
       forwardFlops: sum('forwardFlops'),
       backwardFlops: sum('backwardFlops'),
@@ -110,8 +121,14 @@ function updatePart(
   const dispatches = plans.update.dispatches.map((_, index) => start + index);
   const { label } = optimizers[optimizer.kind];
   return {
-    ...{ id: 'update', kind: 'update', title: 'Update', detail: label },
-    ...{ inputs: [], output: { sizes: [], letters: '' }, shared: [], dispatches },
+    id: 'update',
+    kind: 'update',
+    title: 'Update',
+    detail: label,
+    inputs: [],
+    output: { sizes: [], letters: '' },
+    shared: [],
+    dispatches,
     ...noCosts,
     ...rowCosts(dispatches, table),
   };

@@ -108,8 +108,14 @@ class Gathering {
       if (isSame || (isInside && parentOf(last.label) === parentOf(label))) return last;
     }
     const part: GatheredPart = {
-      ...{ order: 0, label, layer, term, isExperts: isGrouped },
-      ...{ forward: [], indices: [], inputs: [] },
+      order: 0,
+      label,
+      layer,
+      term,
+      isExperts: isGrouped,
+      forward: [],
+      indices: [],
+      inputs: [],
     };
     this.parts.push(part);
     return part;

@@ -82,7 +82,11 @@ export function recordInspectionPlans(
   const trunkTape = new Tape(options);
   const output = recordTrunk(trunkTape, model, tokens, { batch, time });
   return {
-    ...{ model, tokens, targets, metrics, hidden },
+    model,
+    tokens,
+    targets,
+    metrics,
+    hidden,
     loss: freeze('loss', lossTape),
     trunk: { plan: freeze('trunk', trunkTape, [output]), output },
     chunks: recordChunks(model, hidden, options),

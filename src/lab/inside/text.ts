@@ -75,7 +75,11 @@ export async function readTextInside(
       leftOut: given.length - time,
       tokens: tokenNames(run.corpus, ids),
       losses: losses.slice(0, -1),
-      ...{ layer, layers, maps, routes, heads: readings },
+      layer,
+      layers,
+      maps,
+      routes,
+      heads: readings,
       windows: Array.from({ length: layers }, (_, index) => windowOf(config, index)),
     };
   });

@@ -158,7 +158,13 @@ function judge(
   const sums = attention.map((row) => row.reduce((sum, p) => sum + p, 0));
   const worst = Math.max(...sums.map((sum) => Math.abs(sum - 1)));
   const matrix = (title: string, columnLabel: string, values: typeof changes): LessonFigure => ({
-    ...{ kind: 'matrix', title, rowLabel: 'position', columnLabel, rows: names, columns: names, values },
+    kind: 'matrix',
+    title,
+    rowLabel: 'position',
+    columnLabel,
+    rows: names,
+    columns: names,
+    values,
   });
   return {
     measured: { value: changed, text: `${changed} of ${count} positions` },

@@ -75,8 +75,13 @@ async function recordPlans(engine: Engine, size: LessonSize): Promise<DecodePlan
   const { layers, width, heads, contexts } = sizes[size];
   const { experiment } = await lessonExperiment({
     model: {
-      ...{ layers, width, heads, context: longest(size), vocabulary: 65 },
-      ...{ position: 'rope', norm: 'rmsNorm' },
+      layers,
+      width,
+      heads,
+      context: longest(size),
+      vocabulary: 65,
+      position: 'rope',
+      norm: 'rmsNorm',
     },
     train: { steps: 1, batch: 1 },
     data: { source: 'stories', characters: 50_000 },

@@ -38,7 +38,9 @@ export async function lessonExperiment({ model, train, data }: LessonSetup): Pro
   const parsed = parseExperiment({
     model: { heads: 2, ...model },
     train: {
-      ...{ evaluationInterval: 0, evaluationBatches: 1, sampleInterval: 0 },
+      evaluationInterval: 0,
+      evaluationBatches: 1,
+      sampleInterval: 0,
       optimizer: { learningRate: 3e-3 },
       schedule: { kind: 'constant', warmupSteps: 10 },
       ...train,

@@ -32,7 +32,10 @@ export function inferenceMemory(plans: InferencePlans): InferenceMemory {
   const workBytes = Object.values(others).reduce((sum, bytes) => sum + bytes, slots);
   const largest = storages.reduce((a: Storage, b) => (storageBytes(b) > storageBytes(a) ? b : a));
   return {
-    ...{ weightBytes: weights, cacheBytes: cache, workBytes, totalBytes: weights + cache + workBytes },
+    weightBytes: weights,
+    cacheBytes: cache,
+    workBytes,
+    totalBytes: weights + cache + workBytes,
     largest: { name: largest.name, bytes: storageBytes(largest) },
   };
 }

@@ -105,7 +105,14 @@ export function transformerNumbers(model: ModelConfig): TransformerNumbers {
   const expertHidden = model.expertsPerToken * model.expertHidden + model.sharedExperts * model.sharedHidden;
   const mixtures = expertLayers(model).length;
   return {
-    ...{ layers, width, heads, keyValueHeads, headSize, gated, context, vocabulary },
+    layers,
+    width,
+    heads,
+    keyValueHeads,
+    headSize,
+    gated,
+    context,
+    vocabulary,
     // The conventions know one hidden size: the mean over the layers.
     hidden: (mixtures * expertHidden + (layers - mixtures) * model.hidden) / layers,
     parameters,

@@ -79,7 +79,8 @@ function figuresOf(record: RunRecord): ComparedFigure[] {
     ['least validation loss', 'nats', undefined, best],
   ];
   return rows.map(([quantity, unit, predicted, measured]) => ({
-    ...{ quantity, unit },
+    quantity,
+    unit,
     ...(predicted === undefined ? {} : { predicted }),
     ...(measured === undefined ? {} : { measured }),
   }));

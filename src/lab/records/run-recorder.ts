@@ -67,7 +67,11 @@ export class RunRecorder {
     this.title = title;
     this.#state = before && reached >= run.experiment.train.steps ? before.state : 'paused';
     this.#facts = {
-      ...{ format: 'flopscope-run', version: recordVersion, appVersion, id, title },
+      format: 'flopscope-run',
+      version: recordVersion,
+      appVersion,
+      id,
+      title,
       ...defined({ presetId: presetId ?? before?.presetId, note: note ?? before?.note }),
       startedAt: before?.startedAt ?? new Date().toISOString(),
       configVersion: schemaVersion,

@@ -43,8 +43,12 @@ const prediction = v.object({
   parameters: count,
   vocabulary: v.exactOptional(count),
   memoryBytes: v.object({
-    ...{ weights: amount, gradients: amount, moments: amount },
-    ...{ activations: amount, other: amount, total: amount },
+    weights: amount,
+    gradients: amount,
+    moments: amount,
+    activations: amount,
+    other: amount,
+    total: amount,
   } satisfies SchemaOf<Prediction['memoryBytes']>),
   flopsPerToken: list(v.object({ convention: word, flops: amount, parameters: amount, note: sentence }), 50),
   tokensPerStep: count,
@@ -57,7 +61,10 @@ const prediction = v.object({
 } satisfies SchemaOf<Prediction>);
 
 const timing = v.object({
-  ...{ encodeSeconds: amount, gpuSeconds: amount, readbackSeconds: amount, stepSeconds: amount },
+  encodeSeconds: amount,
+  gpuSeconds: amount,
+  readbackSeconds: amount,
+  stepSeconds: amount,
   tokensPerSecond: v.exactOptional(amount),
   predictedSeconds: v.exactOptional(amount),
   modelFlopsUtilization: v.exactOptional(amount),
@@ -66,10 +73,16 @@ const timing = v.object({
 
 const kernelRow = v.object({
   index: count,
-  ...{ label: word, phase: word, kernel: word, shape: word },
+  label: word,
+  phase: word,
+  kernel: word,
+  shape: word,
   term: v.exactOptional(word),
   layer: v.exactOptional(count),
-  ...{ workgroups: count, usefulFlops: amount, launchedFlops: amount, bytes: amount },
+  workgroups: count,
+  usefulFlops: amount,
+  launchedFlops: amount,
+  bytes: amount,
   limitSeconds: v.exactOptional(amount),
   predictedSeconds: v.exactOptional(amount),
   measuredSeconds: v.exactOptional(amount),
@@ -113,7 +126,9 @@ const section = v.custom<ExperimentJson['model']>(
 export const runRecordSchema: v.GenericSchema<unknown, RunRecord> = v.object({
   format: v.literal('flopscope-run'),
   version: v.literal(recordVersion),
-  ...{ appVersion: word, id: word, title: word },
+  appVersion: word,
+  id: word,
+  title: word,
   presetId: v.exactOptional(word),
   note: v.exactOptional(sentence),
   startedAt: date,

@@ -189,7 +189,9 @@ export class Sampler {
     const { length } = text.tokens;
     const problem = `sampler: after ${length} tokens the model's logits are not finite numbers, so the text ends there. Check the weights.`;
     resolve({
-      ...{ tokens: text.tokens.slice(length - text.drawn), end, ...spent },
+      tokens: text.tokens.slice(length - text.drawn),
+      end,
+      ...spent,
       ...(firstTokenSeconds === undefined ? {} : { firstTokenSeconds }),
       ...(end === 'notFinite' ? { problem } : {}),
     });

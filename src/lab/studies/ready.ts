@@ -4,7 +4,11 @@ import type { Section } from '../../model/presets/training.ts';
 /** What the designs have in common: nanoGPT's block, warm-up, stable and decay to 0, on the language made for laws. */
 const base: Section = {
   model: {
-    ...{ layers: 2, width: 24, heads: 2, context: 64, vocabulary: 0 },
+    layers: 2,
+    width: 24,
+    heads: 2,
+    context: 64,
+    vocabulary: 0,
     ...{
       norm: 'layerNorm',
       position: 'learned',
@@ -15,7 +19,12 @@ const base: Section = {
     },
   },
   train: {
-    ...{ steps: 1000, batch: 16, accumulation: 1, clip: 1, evaluationInterval: 0, sampleInterval: 0 },
+    steps: 1000,
+    batch: 16,
+    accumulation: 1,
+    clip: 1,
+    evaluationInterval: 0,
+    sampleInterval: 0,
     optimizer: { kind: 'adamw', learningRate: 0.008, beta1: 0.9, beta2: 0.99, weightDecay: 0.1 },
     schedule: { kind: 'warmupStableDecay', warmupSteps: 40, minimumLearningRate: 0, decayFraction: 0.2 },
   },
@@ -56,7 +65,13 @@ const withText = (characters: number): Section => ({
 });
 
 const study = (name: string, note: string, grid: readonly object[], text = 34_000_000) => ({
-  ...{ version: 1, name, note, base: withText(text), formulas, branches: true, count: 'blocks' },
+  version: 1,
+  name,
+  note,
+  base: withText(text),
+  formulas,
+  branches: true,
+  count: 'blocks',
   grid,
 });
 

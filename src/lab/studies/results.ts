@@ -32,7 +32,12 @@ export function resultsLine(study: string, planned: PlannedRun, result: RunResul
   const { shape, experiment, tokens, flops, budget, seed, trunk } = planned;
   const { model, train } = experiment;
   const cells: Readonly<Record<string, string | number | undefined>> = {
-    ...{ study, trunk, tokens, flops, budget, seed },
+    study,
+    trunk,
+    tokens,
+    flops,
+    budget,
+    seed,
     run: result.run,
     status: result.status,
     parameters: shape.parameters,

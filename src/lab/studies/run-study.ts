@@ -107,7 +107,10 @@ async function runGroup(
         const seconds = (performance.now() - clock) / 1000;
         const problem = problemOf(error);
         await options.onResult(planned, {
-          ...{ run: planned.run, status: 'failed', loss: undefined, seconds },
+          run: planned.run,
+          status: 'failed',
+          loss: undefined,
+          seconds,
           message: problem.message,
         });
         if (problem.kind === 'deviceLost') throw error;

@@ -129,7 +129,9 @@ export function trainingStudy(study: Study, { model, train, data }: Experiment):
       name: `${study.name}: one candidate`,
       base: { model, train, data },
       grid: { tokens: search?.tokens ?? 1 },
-      ...{ formulas, validationTokens, count },
+      formulas,
+      validationTokens,
+      count,
     },
     study.name,
   );

@@ -27,7 +27,11 @@ export async function measureAnswers(
       const text = [...corpus.tokens.subarray(answer * prompt, (answer + 1) * prompt)];
       const start = performance.now();
       const generated = await run.sampler?.generate(text, {
-        ...{ maximumTokens: output, temperature: 1, topK: 0, topP: 1, seed: answer + 1 },
+        maximumTokens: output,
+        temperature: 1,
+        topK: 0,
+        topP: 1,
+        seed: answer + 1,
       });
       rates.push((generated?.tokens.length ?? 0) / ((performance.now() - start) / 1000));
     }

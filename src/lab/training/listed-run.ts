@@ -78,7 +78,9 @@ export async function prepareListedRun(
   try {
     const source = new ListedBatches(batches.map(toMicroBatch), checkpoint?.progress.step);
     return {
-      ...{ train, plans, runtime },
+      train,
+      plans,
+      runtime,
       trainer: new Trainer(runtime, plans, train, source, checkpoint?.progress),
       steps: batches.length,
     };
@@ -110,15 +112,25 @@ export async function runListed(
 function trainConfig(optimizer: ListedOptimizer, steps: number, batch: number): TrainConfig {
   const { learningRate, betas, epsilon, weightDecay, clip } = optimizer;
   return {
-    ...{ steps, batch, accumulation: 1, clip },
+    steps,
+    batch,
+    accumulation: 1,
+    clip,
     optimizer: {
       ...defaultOptimizer,
       kind: 'adamw',
-      ...{ learningRate, beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
+      learningRate,
+      beta1: betas[0],
+      beta2: betas[1],
+      epsilon,
+      weightDecay,
     },
     schedule: { kind: 'constant', warmupSteps: 0, minimumLearningRate: 0, decayFraction: 0 },
-    ...{ lossPositions: 'all', recompute: 'none' },
-    ...{ evaluationInterval: 0, evaluationBatches: 1, sampleInterval: 0 },
+    lossPositions: 'all',
+    recompute: 'none',
+    evaluationInterval: 0,
+    evaluationBatches: 1,
+    sampleInterval: 0,
     seeds: { weights: 0, data: 0, dropout: 0 },
   };
 }

@@ -8,7 +8,11 @@ import { prepareRun } from './run.ts';
 const probe = {
   model: { layers: 1, width: 32, heads: 2, context: 32 },
   train: {
-    ...{ steps: 100, batch: 4, evaluationInterval: 0, evaluationBatches: 1, sampleInterval: 0 },
+    steps: 100,
+    batch: 4,
+    evaluationInterval: 0,
+    evaluationBatches: 1,
+    sampleInterval: 0,
     optimizer: { learningRate: 1e-3 },
   },
   data: { source: 'arithmetic', tokenizer: 'characters', characters: 4000 },

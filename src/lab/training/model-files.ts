@@ -42,7 +42,9 @@ export async function readModelFiles(open: OpenFile): Promise<ModelFiles> {
   const tensors = await openWeightFiles(open);
   planImport(model, new Map([...tensors].map(([name, { shape }]) => [name, shape])), type);
   return {
-    ...{ model, type, notes },
+    model,
+    type,
+    notes,
     weights: { forEachPart: (take) => streamParameters(model, tensors, take, type) },
     ...(await readTokenizer(open)),
     names: [...tensors.keys()],

@@ -66,7 +66,10 @@ export async function openSampler(
       : { value: await open(wanted), context: wanted };
   const { runtime, plans } = fitted.value;
   return {
-    ...{ runtime, sampler: new Sampler(runtime, plans), plans, context: fitted.context },
+    runtime,
+    sampler: new Sampler(runtime, plans),
+    plans,
+    context: fitted.context,
     ...('reason' in fitted && fitted.reason !== undefined ? { reason: fitted.reason } : {}),
   };
 }

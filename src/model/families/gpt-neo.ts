@@ -18,7 +18,10 @@ export const gptNeo: Family = {
   write,
   layout: (model, names) =>
     decoderLayout(model, names, {
-      ...{ layers: 'h', embedding: 'wte', positions: 'wpe', finalNorm: 'ln_f' },
+      layers: 'h',
+      embedding: 'wte',
+      positions: 'wpe',
+      finalNorm: 'ln_f',
       norms: { attentionNorm: 'ln_1', ffnNorm: 'ln_2' },
       attention: { folder: 'attn.attention', qkv: ['q_proj', 'k_proj', 'v_proj'], projection: 'out_proj' },
       feedForward: { expand: ['c_fc'], contract: 'c_proj' },
@@ -32,7 +35,11 @@ function read(reader: ConfigReader): Partial<ModelConfig> {
     refuse(`num_heads ${heads} does not divide hidden_size ${width}`, 'The file is damaged.');
   const layers = reader.size('num_layers');
   return {
-    ...{ layers, width, heads, keyValueHeads: heads, headSize: width / heads },
+    layers,
+    width,
+    heads,
+    keyValueHeads: heads,
+    headSize: width / heads,
     hidden: reader.size('intermediate_size', 4 * width),
     context: reader.size('max_position_embeddings'),
     vocabulary: reader.size('vocab_size'),

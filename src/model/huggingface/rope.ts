@@ -131,18 +131,28 @@ export function writeScaling(model: ModelConfig, context = model.context): Plain
       return { rope_type: scaling, factor };
     case 'llama3':
       return {
-        ...{ rope_type: scaling, factor, ...original },
+        rope_type: scaling,
+        factor,
+        ...original,
         low_freq_factor: model.ropeLowFrequencyFactor,
         high_freq_factor: model.ropeHighFrequencyFactor,
       };
     case 'yarn':
       return {
-        ...{ rope_type: scaling, factor, ...original, ...amplitude },
-        ...{ beta_fast: model.ropeBetaFast, beta_slow: model.ropeBetaSlow, truncate: model.ropeTruncate },
+        rope_type: scaling,
+        factor,
+        ...original,
+        ...amplitude,
+        beta_fast: model.ropeBetaFast,
+        beta_slow: model.ropeBetaSlow,
+        truncate: model.ropeTruncate,
       };
     case 'longrope':
       return {
-        ...{ rope_type: scaling, factor, ...original, ...amplitude },
+        rope_type: scaling,
+        factor,
+        ...original,
+        ...amplitude,
         short_factor: model.ropeShortFactors.split(',').map(Number),
         long_factor: model.ropeLongFactors.split(',').map(Number),
       };
@@ -205,14 +215,18 @@ function readScaling(kind: Scaling, reader: DictReader, original: number, contex
       return { ropeScaling: kind, ropeScalingFactor: reader.factor(), ropeOriginalContext: context };
     case 'llama3':
       return {
-        ...{ ropeScaling: kind, ropeScalingFactor: reader.factor(), ropeOriginalContext: original },
+        ropeScaling: kind,
+        ropeScalingFactor: reader.factor(),
+        ropeOriginalContext: original,
         ropeLowFrequencyFactor: reader.number('low_freq_factor'),
         ropeHighFrequencyFactor: reader.number('high_freq_factor'),
       };
     case 'yarn': {
       const factor = reader.factor(context / original);
       return {
-        ...{ ropeScaling: kind, ropeScalingFactor: factor, ropeOriginalContext: original },
+        ropeScaling: kind,
+        ropeScalingFactor: factor,
+        ropeOriginalContext: original,
         // 0 means the default in Transformers too.
         ropeBetaFast: reader.number('beta_fast', 32) || 32,
         ropeBetaSlow: reader.number('beta_slow', 1) || 1,
@@ -223,7 +237,9 @@ function readScaling(kind: Scaling, reader: DictReader, original: number, contex
     case 'longrope': {
       const factor = reader.factor(Math.max(1, context / original));
       return {
-        ...{ ropeScaling: kind, ropeScalingFactor: factor, ropeOriginalContext: original },
+        ropeScaling: kind,
+        ropeScalingFactor: factor,
+        ropeOriginalContext: original,
         ropeShortFactors: reader.list('short_factor'),
         ropeLongFactors: reader.list('long_factor'),
         ropeAttentionFactor: explicit(kind, reader.number('attention_factor', 0), factor, original),

@@ -35,8 +35,12 @@ export const plainPresets: readonly ModelPreset[] = [
     experiment: {
       model: { layers: 4, width: 128, heads: 4, context: 64, ...nanoGptModel, dropout: 0 },
       train: trainingOf({
-        ...{ steps: 2000, batch: 12, learningRate: 1e-3, warmupSteps: 100 },
-        ...{ interval: 250, evaluationBatches: 20 },
+        steps: 2000,
+        batch: 12,
+        learningRate: 1e-3,
+        warmupSteps: 100,
+        interval: 250,
+        evaluationBatches: 20,
       }),
       data: stories,
     },
@@ -50,8 +54,12 @@ export const plainPresets: readonly ModelPreset[] = [
     experiment: {
       model: { layers: 6, width: 384, heads: 6, context: 256, ...nanoGptModel, dropout: 0.2 },
       train: trainingOf({
-        ...{ steps: 5000, batch: 64, learningRate: 1e-3, warmupSteps: 100 },
-        ...{ interval: 250, evaluationBatches: 20 },
+        steps: 5000,
+        batch: 64,
+        learningRate: 1e-3,
+        warmupSteps: 100,
+        interval: 250,
+        evaluationBatches: 20,
       }),
       data: stories,
     },
@@ -64,14 +72,22 @@ export const plainPresets: readonly ModelPreset[] = [
       'bytes use 256 of the rows, the rest only take memory and time.',
     experiment: {
       model: {
-        ...{ layers: 12, width: 768, heads: 12, context: 1024, vocabulary: 50257 },
+        layers: 12,
+        width: 768,
+        heads: 12,
+        context: 1024,
+        vocabulary: 50257,
         ...nanoGptModel,
         bias: true,
         dropout: 0,
       },
       train: trainingOf({
-        ...{ batch: 4, learningRate: 6e-4, beta2: 0.95, warmupSteps: 100 },
-        ...{ interval: 250, evaluationBatches: 5 },
+        batch: 4,
+        learningRate: 6e-4,
+        beta2: 0.95,
+        warmupSteps: 100,
+        interval: 250,
+        evaluationBatches: 5,
       }),
       data: { ...stories, tokenizer: 'bytes' },
     },
@@ -84,7 +100,11 @@ export const plainPresets: readonly ModelPreset[] = [
       'by six query heads.',
     experiment: {
       model: {
-        ...{ layers: 6, width: 192, heads: 6, keyValueHeads: 2, context: 128 },
+        layers: 6,
+        width: 192,
+        heads: 6,
+        keyValueHeads: 2,
+        context: 128,
         ...llamaBlocks,
         tiedHead: true,
       },
@@ -116,10 +136,17 @@ export const mixtralMini: ModelPreset = miniature(
     'costs as much. Shrinks Mixtral 8x7B (Jiang et al. 2024) to four layers of 96 channels; its experts are narrower ' +
     'than Mixtral’s 3.5 · width, so that a token costs about what it costs Nano.',
   {
-    ...{ layers: 4, width: 96, heads: 4, keyValueHeads: 1, context: 64 },
+    layers: 4,
+    width: 96,
+    heads: 4,
+    keyValueHeads: 1,
+    context: 64,
     ...llamaBlocks,
     ropeBase: 1e6,
     tiedHead: true,
-    ...{ experts: 8, expertsPerToken: 2, expertHidden: 128, balanceLoss: 0.02 },
+    experts: 8,
+    expertsPerToken: 2,
+    expertHidden: 128,
+    balanceLoss: 0.02,
   },
 );

@@ -71,7 +71,10 @@ export function experimentStart(
     name: 'Your experiment',
     parameters: prediction?.parameters,
     model: {
-      ...{ context: size('context'), width: size('width'), heads: size('heads'), layers: size('layers') },
+      context: size('context'),
+      width: size('width'),
+      heads: size('heads'),
+      layers: size('layers'),
       vocabulary,
     },
   };

@@ -82,7 +82,10 @@ export function tokenCounts({ model, startId }: CostsInputs): TokenCounts {
     : ([
         'this shape as Press counts it: FFN of 4d, as many key/value heads as heads, head of its own',
         {
-          ...{ layers: model.layers, width: model.width, heads: model.heads, keyValueHeads: model.heads },
+          layers: model.layers,
+          width: model.width,
+          heads: model.heads,
+          keyValueHeads: model.heads,
           headSize: model.width / model.heads,
           hidden: 4 * model.width,
           gated: false,
@@ -119,7 +122,14 @@ function publishedNumbers(
   const isMixture = ffn.kind === 'mixture';
   const parameters = isMixture ? whole.parameters : counts.total;
   const numbers: TransformerNumbers = {
-    ...{ layers, width, heads, keyValueHeads, headSize, context, vocabulary, parameters },
+    layers,
+    width,
+    heads,
+    keyValueHeads,
+    headSize,
+    context,
+    vocabulary,
+    parameters,
     hidden: isMixture ? ffn.hidden * (ffn.expertsPerToken + ffn.sharedExperts) : ffn.hidden,
     gated: isMixture || ffn.gated,
     positionParameters: counts.positions,

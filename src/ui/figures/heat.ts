@@ -162,8 +162,14 @@ export class InsideHeat extends LitElement {
   #onKey(event: KeyboardEvent): void {
     const { rows, columns } = this.heat;
     const steps: Readonly<Record<string, readonly [number, number]>> = {
-      ...{ ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] },
-      ...{ PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -columns.length], End: [0, columns.length] },
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      PageUp: [-10, 0],
+      PageDown: [10, 0],
+      Home: [0, -columns.length],
+      End: [0, columns.length],
     };
     if (event.key === 'Escape') this.place = undefined;
     const step = steps[event.key];

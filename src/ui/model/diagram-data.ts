@@ -55,15 +55,18 @@ export interface DrawnModel {
   readonly after: readonly DrawnPart[];
 }
 
-const costKeys = [
-  ...(['parameters', 'activeParameters', 'movedBytes', 'keptBytes'] as const),
-  ...(['forwardFlops', 'backwardFlops', 'updateFlops'] as const),
-];
-
 /** Sums of figures. */
 export function addCosts(all: readonly PartCosts[]): PartCosts {
   const sum = (key: keyof PartCosts) => all.reduce((total, costs) => total + costs[key], 0);
-  return Object.fromEntries(costKeys.map((key) => [key, sum(key)])) as unknown as PartCosts;
+  return {
+    parameters: sum('parameters'),
+    activeParameters: sum('activeParameters'),
+    movedBytes: sum('movedBytes'),
+    keptBytes: sum('keptBytes'),
+    forwardFlops: sum('forwardFlops'),
+    backwardFlops: sum('backwardFlops'),
+    updateFlops: sum('updateFlops'),
+  };
 }
 
 /** Useful flops of a whole step. */
@@ -135,7 +138,9 @@ function drawnSection(
   const letters = unit.map((layer) => blocks[layer]?.mark ?? '').join('');
   const isComposite = runs.length > 1 && times > 1;
   return {
-    ...{ first, isSplit, canSplit: all.length > 1 },
+    first,
+    isSplit,
+    canSplit: all.length > 1,
     title: isComposite ? `Layers ${layerRange(all)}: ${times} × ${letters || `${period} layers`}` : '',
     blocks: groups.map((layers) =>
       drawnBlock(
@@ -168,7 +173,10 @@ function drawnBlock(
   seen.add(looks);
   const count = layers.length > 1 ? ` · × ${layers.length}` : '';
   return {
-    ...{ key, layers, parts, note: model?.note ?? '' },
+    key,
+    layers,
+    parts,
+    note: model?.note ?? '',
     title: `${layers.length > 1 ? 'Layers' : 'Layer'} ${layerRange(layers)}${count}`,
     isOpen: isOpenAtFirst !== flipped.has(key),
     costs: addCosts(parts.map(({ costs }) => costs)),

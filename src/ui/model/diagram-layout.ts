@@ -158,7 +158,10 @@ class Placing {
 
   layout(): DiagramLayout {
     return {
-      ...{ items: this.#items, lines: this.#lines, sums: this.#sums, labels: this.#labels },
+      items: this.#items,
+      lines: this.#lines,
+      sums: this.#sums,
+      labels: this.#labels,
       height: Math.ceil(this.#y + 2),
     };
   }

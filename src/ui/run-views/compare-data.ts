@@ -27,12 +27,21 @@ export function compareSeries(records: readonly RunRecord[], axis: AxisName): re
     const name = title.length > 48 ? `${title.slice(0, 47)}…` : title;
     const named = (point: PlotPoint): PlotPoint => ({ ...point, name });
     const training: PlotSeries = {
-      ...{ id: `training-${index}`, name, tone, kind: 'line' },
+      id: `training-${index}`,
+      name,
+      tone,
+      kind: 'line',
       points: averaged(steps.map((step) => ({ x: step[axis], y: step.loss }))).map(named),
     };
     const validation: PlotSeries = {
-      ...{ id: `validation-${index}`, name: `${name}, validation`, tone, kind: 'both', isDashed: true },
-      ...{ sign: 'ring', radius: 3, isUnlisted: true },
+      id: `validation-${index}`,
+      name: `${name}, validation`,
+      tone,
+      kind: 'both',
+      isDashed: true,
+      sign: 'ring',
+      radius: 3,
+      isUnlisted: true,
       points: evaluations.map((one) => named({ x: one[axis], y: one.loss, detail: 'validation' })),
     };
     return evaluations.length > 0 ? [training, validation] : [training];

@@ -75,8 +75,10 @@ export class ComparePanel extends LitElement {
       formatValue: format,
     };
     const y = {
-      ...{ label: 'loss, nats per token', kind: logY ? 'log' : 'linear' },
-      ...{ format: formatTick, formatValue: formatLoss },
+      label: 'loss, nats per token',
+      kind: logY ? 'log' : 'linear',
+      format: formatTick,
+      formatValue: formatLoss,
     };
     return html`<figure-panel heading="Losses" fileName="runs" .table=${lossTable(records, axis)}>
         <span slot="controls" class="controls">

@@ -87,7 +87,11 @@ function tokenizerChoice({ kind }: Tokenizer): DataConfig['tokenizer'] {
 /** Reads a text to its end and says what is in it. @throws LabError for what cannot be trained on. */
 export async function summariseText({ name, content }: OwnText): Promise<TextSummary> {
   const data: DataConfig = {
-    ...{ source: 'file', tokenizer: 'characters', characters: 0, seed: 0, validationFraction: 0.1 },
+    source: 'file',
+    tokenizer: 'characters',
+    characters: 0,
+    seed: 0,
+    validationFraction: 0.1,
   };
   const { tokens, tokenizer } = await stage('invalidData', () => loadCorpus(data, content));
   return {

@@ -46,7 +46,13 @@ function oldRecord({
   const parsed = parseExperiment(experiment);
   if (!curve || parsed.kind !== 'ok') return undefined;
   return {
-    ...{ format: 'flopscope-run', version: 1, appVersion: 'before records', id, title, state, totalSteps },
+    format: 'flopscope-run',
+    version: 1,
+    appVersion: 'before records',
+    id,
+    title,
+    state,
+    totalSteps,
     startedAt: savedAt,
     configVersion: schemaVersion,
     experiment: parsed.experiment as unknown as ExperimentJson,

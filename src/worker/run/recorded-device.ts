@@ -8,9 +8,12 @@ export function recordedDevice(info: DeviceInfo, host: string): RecordedDevice {
   const { runtime, vendor, architecture, description, isSoftware, features } = info;
   const name = description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed';
   return {
-    ...{ runtime, name: name.slice(0, 300) },
+    runtime,
+    name: name.slice(0, 300),
     ...(vendor ? { vendor } : {}),
     ...(architecture ? { architecture } : {}),
-    ...{ isSoftware, host, features },
+    isSoftware,
+    host,
+    features,
   };
 }
