@@ -3,7 +3,6 @@
 // Dawn's binding asks whether work is done in a loop over `setImmediate`: a whole core, as long as a promise is pending.
 // On a software adapter that core is part of the GPU: its threads then share the other one, half as fast, for as long
 // as the scheduler does not notice.
-import { constants, setPriority } from 'node:os';
 
 /** How long the thread sleeps before it asks again: short against a dispatch worth waiting for. Milliseconds. */
 const napMilliseconds = 0.2;
@@ -11,12 +10,11 @@ const napMilliseconds = 0.2;
 let isInstalled = false;
 
 /**
- * Makes Dawn's polls sleep in between, and on Linux lowers the calling thread, so that a driver's own threads, started
- * earlier, go first. Call when the device is open. Measured with two cores and lavapipe: the same arithmetic goes at
- * 105 GFLOP/s instead of 84, and rarely at half speed.
+ * Makes Dawn's polls sleep in between. Measured with two cores and lavapipe: the same arithmetic goes at 105 GFLOP/s instead
+ * of 84, and rarely at half speed. The thread keeps its priority: a lower one would hand every core that other programs
+ * use to them, and the run would stand still.
  */
 export function yieldToDriver(): void {
-  if (process.platform === 'linux') setPriority(process.pid, constants.priority.PRIORITY_LOW);
   if (isInstalled) return;
   isInstalled = true;
   const setImmediately = globalThis.setImmediate;
