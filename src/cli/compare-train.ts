@@ -62,6 +62,7 @@ export async function trainCompared(
     // Lines of several runs follow each other: each says whose it is.
     { ...output, result: (value, text) => output.result({ run: presetId, ...value }, text) },
     (step) => evaluationInterval > 0 && (step % evaluationInterval === 0 || step === steps),
+    run.bytesPerToken,
   );
   let problem: Problem | undefined;
   const loop = new RunLoop(run, {

@@ -193,10 +193,9 @@ async function vocabularyOf({ data }: Experiment, file: string | undefined, outp
     const corpus = await stage('invalidData', () => loadCorpus(data, text));
     return corpus.tokenizer.vocabularySize;
   }
-  output.note(
-    `predict: the text is not given, so a vocabulary of ${typicalVocabulary.characters} is assumed. Pass --data FILE.`,
-  );
-  return typicalVocabulary.characters;
+  const assumed = data.tokenizer === 'bpe' ? data.tokenizerVocabulary : typicalVocabulary.characters;
+  output.note(`predict: the text is not given, so a vocabulary of ${assumed} is assumed. Pass --data FILE.`);
+  return assumed;
 }
 
 /** A device to predict for; `open` if it is here and may be measured. */

@@ -27,7 +27,7 @@ export async function readCheckpointOf(
 
 /** Settings that decide what the numbers of a checkpoint mean, or which batch comes next. */
 const fixed =
-  /^(model\.|train\.(batch|accumulation|lossPositions|optimizer\.kind)$|data\.(source|tokenizer|validationFraction)$)/;
+  /^(model\.|train\.(batch|accumulation|lossPositions|optimizer\.kind)$|data\.(source|tokenizer|tokenizerVocabulary|validationFraction)$)/;
 /** Settings that a resumed run takes from its checkpoint whatever the configuration says. */
 const inherited = /^train\.seeds\.|^data\.(characters|seed)$/;
 

@@ -1,7 +1,15 @@
 // The contract's part on run records: what one run was, and what several have in common. Types only.
 
 import type { KernelTable } from './kernels.ts';
-import type { LossFloors, Prediction, RunState, SavedRun, StepRecord, StepTiming } from './runs.ts';
+import type {
+  BytesPerToken,
+  LossFloors,
+  Prediction,
+  RunState,
+  SavedRun,
+  StepRecord,
+  StepTiming,
+} from './runs.ts';
 import type { ExperimentJson, Measured, Result } from './values.ts';
 
 /** Held-out loss at one moment of a run. */
@@ -65,6 +73,8 @@ export interface RunRecord {
   readonly allocatedBytes?: number;
   readonly totalSteps: number;
   readonly floors?: LossFloors;
+  /** Absent in records of older versions. */
+  readonly bytesPerToken?: BytesPerToken;
   /** How the seconds of the steps were measured. */
   readonly timingMethod: string;
   /** Medians of the last steps. */

@@ -90,6 +90,8 @@ export type LabEvent =
       readonly allocatedBytes: number;
       readonly totalSteps: number;
       readonly floors: LossFloors;
+      /** Absent where the text is not known. */
+      readonly bytesPerToken?: BytesPerToken;
     }
   | { readonly kind: 'steps'; readonly steps: readonly StepRecord[] }
   | {
@@ -111,6 +113,12 @@ export interface LossFloors {
   readonly uniform: number;
   readonly unigram: number;
   readonly bigram: number;
+}
+
+/** Mean bytes of UTF-8 of a token of each split: what a loss in nats per token is divided by for bits per byte. */
+export interface BytesPerToken {
+  readonly training: number;
+  readonly validation: number;
 }
 
 /** Text to train on instead of a generated corpus. */

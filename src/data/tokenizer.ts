@@ -55,6 +55,11 @@ export type TokenizerFile = { readonly format: 'flopscope-tokenizer'; readonly v
   | { readonly kind: 'characters' /** The id of a character is its place. */; readonly characters: string }
   | { readonly kind: 'bytes' }
   | {
+      readonly kind: 'bpe';
+      /** Pairs of ids that become one token, in order; ids 0 to 255 are the bytes in the order of GPT-2's alphabet. */
+      readonly merges: readonly (readonly [left: number, right: number])[];
+    }
+  | {
       readonly kind: 'published';
       /** The content of `tokenizer.json`. */
       readonly tokenizer: Readonly<Record<string, unknown>>;

@@ -79,7 +79,9 @@ export interface TrainConfig {
 export interface DataConfig {
   readonly source: CorpusName | 'file';
   /** `model`: that of the model that the run goes on from. */
-  readonly tokenizer: 'characters' | 'bytes' | 'model';
+  readonly tokenizer: 'characters' | 'bytes' | 'bpe' | 'model';
+  /** Tokens of `bpe`: the 256 bytes and what is learned. */
+  readonly tokenizerVocabulary: number;
   /** Length of a generated text. */
   readonly characters: number;
   readonly seed: number;

@@ -1,8 +1,9 @@
 // The lines of a training run: one per step, in order, with the evaluation of its step.
 
 import type { ExpertsEvent } from '../../contract/inside.ts';
-import type { LabEvent, StepRecord } from '../../contract/runs.ts';
+import type { BytesPerToken, LabEvent, StepRecord } from '../../contract/runs.ts';
 import { formatDigits, formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
+import { bitsPerByte } from '../../theory/bits-per-byte.ts';
 import type { Output } from '../output.ts';
 
 /** One line of `flopscope train --json`. Stable. */
@@ -15,6 +16,9 @@ export interface StepLine {
   readonly gradientNorm: number;
   readonly stepSeconds: number;
   readonly tokensPerSecond: number;
+  /** `loss` and `validationLoss` whatever the tokens; only on text. */
+  readonly bitsPerByte?: number;
+  readonly validationBitsPerByte?: number;
 }
 
 /** The line of `flopscope train --json` after an evaluation of a model with experts. */
@@ -26,10 +30,12 @@ export interface ExpertsLine {
 /** Writes one step's line; for people at most a few in a second. */
 export class StepWriter {
   readonly #output: Output;
+  readonly #bytesPerToken: BytesPerToken | undefined;
   #shownAt = Number.NEGATIVE_INFINITY;
 
-  constructor(output: Output) {
+  constructor(output: Output, bytesPerToken?: BytesPerToken) {
     this.#output = output;
+    this.#bytesPerToken = bytesPerToken;
   }
 
   /** @param isNotable true shows the line to people in any case */
@@ -44,6 +50,7 @@ export class StepWriter {
       gradientNorm,
       stepSeconds,
       tokensPerSecond,
+      ...inBits(this.#bytesPerToken, loss, validationLoss),
     };
     const now = performance.now();
     const isShown = isNotable || validationLoss !== undefined || now - this.#shownAt >= 500; // milliseconds
@@ -63,9 +70,9 @@ export class StepLines {
   #validationLoss: number | undefined;
 
   /** @param isEvaluated whether an evaluation follows a step */
-  constructor(output: Output, isEvaluated: (step: number) => boolean) {
+  constructor(output: Output, isEvaluated: (step: number) => boolean, bytesPerToken?: BytesPerToken) {
     this.#output = output;
-    this.#writer = new StepWriter(output);
+    this.#writer = new StepWriter(output, bytesPerToken);
     this.#isEvaluated = isEvaluated;
   }
 
@@ -115,6 +122,22 @@ export class StepLines {
     if (this.#held) this.#writer.write(this.#held, undefined, true);
     this.#held = undefined;
   }
+}
+
+/** Losses in bits per byte, as a line and the summary have them. */
+export function inBits(
+  bytesPerToken: BytesPerToken | undefined,
+  loss: number | undefined,
+  validationLoss: number | undefined,
+): Pick<StepLine, 'bitsPerByte' | 'validationBitsPerByte'> {
+  if (!bytesPerToken) return {};
+  const { training, validation } = bytesPerToken;
+  return {
+    ...(loss === undefined ? {} : { bitsPerByte: bitsPerByte(loss, training) }),
+    ...(validationLoss === undefined
+      ? {}
+      : { validationBitsPerByte: bitsPerByte(validationLoss, validation) }),
+  };
 }
 
 function describeLine({ step, loss, validationLoss, learningRate, ...line }: StepLine): string {

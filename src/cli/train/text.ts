@@ -1,7 +1,7 @@
 // `flopscope train CONFIG.json`: trains on text, saves, and ends with what was predicted beside what was measured.
 
 import { basename } from 'node:path';
-import type { LabEvent } from '../../contract/runs.ts';
+import type { BytesPerToken, LabEvent } from '../../contract/runs.ts';
 import type { Problem } from '../../contract/values.ts';
 import { predictTraining } from '../../lab/plans/prediction.ts';
 import { LabError } from '../../lab/plans/problem.ts';
@@ -13,7 +13,8 @@ import { checkpointOf, prepareRun, type Run, weightsOf } from '../../lab/trainin
 import { RunLoop } from '../../lab/training/run-loop.ts';
 import type { Experiment } from '../../model/config.ts';
 import { textColumns } from '../../text/columns.ts';
-import { formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
+import { formatDigits, formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
+import { bitsPerByte } from '../../theory/bits-per-byte.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { readExperiment, withText } from '../experiments.ts';
 import { Interrupted } from '../failure.ts';
@@ -24,7 +25,7 @@ import { experimentFileName } from '../predict.ts';
 import { completeProfile } from '../profiles.ts';
 import { useKnownProfile } from '../profiles-known.ts';
 import { lastStepOf, readCheckpointOf, resumedExperiment } from '../resume.ts';
-import { StepLines } from './lines.ts';
+import { inBits, StepLines } from './lines.ts';
 import type { TrainOptions } from './options.ts';
 import { beginRecord, checkRecordPath, type TrainRecord } from './record.ts';
 
@@ -94,6 +95,7 @@ async function train(
   const lines = new StepLines(
     output,
     (step) => evaluationInterval > 0 && (step % evaluationInterval === 0 || step === lastStep),
+    run.bytesPerToken,
   );
   let problem: Problem | undefined;
   const loop = new RunLoop(run, {
@@ -154,7 +156,7 @@ function whatWasKept(run: Run, { out, record }: Goal): string {
 }
 
 function summary(
-  { trainer, prediction }: Run,
+  { trainer, prediction, bytesPerToken }: Run,
   { engine, device }: Machine,
   lines: StepLines,
   { out, record: { path: record } }: Goal,
@@ -176,6 +178,7 @@ function summary(
     measuredTokensPerSecond: measured,
     modelFlopsUtilization: utilization,
     peakFlopsPerSecond: peak,
+    ...inBits(bytesPerToken, lines.last?.loss, lines.validationLoss),
     seconds,
     runtime: engine.kind,
     device,
@@ -186,6 +189,7 @@ function summary(
     ['done', `${step} steps, ${tokens} tokens, ${formatSi(seconds, 's')} on ${device}`],
     ['loss', lines.last && formatLoss(lines.last.loss)],
     ['validation loss', lines.validationLoss && formatLoss(lines.validationLoss)],
+    ['bits per byte', lines.validationLoss && describeBits(lines.validationLoss, bytesPerToken)],
     ['measured', measured && formatSi(measured, 'tokens/s')],
     ['predicted', predicted && formatSi(predicted, 'tokens/s')],
     ['utilization', utilization && peak && `${formatPercent(utilization)} of ${formatSi(peak, 'FLOP/s')}`],
@@ -195,6 +199,11 @@ function summary(
     value,
     textColumns(rows.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]))),
   ];
+}
+
+function describeBits(validationLoss: number, { validation }: BytesPerToken): string {
+  const bits = formatDigits(bitsPerByte(validationLoss, validation));
+  return `${bits} of the validation split (${formatDigits(validation)} bytes per token)`;
 }
 
 function describeEvent(event: LabEvent, output: Output): void {

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { issueText } from '../issue-text.ts';
 import { type Tokenizer, tokenizerVersion } from '../tokenizer.ts';
+import { bytePairTokenizer } from './byte-pairs.ts';
 import { byteTokenizer } from './bytes.ts';
 import { characterTokenizer } from './characters.ts';
 import { publishedTokenizer } from './published.ts';
@@ -10,9 +11,17 @@ import { publishedTokenizer } from './published.ts';
 export const tokenizerFileName = 'flopscope-tokenizer.json';
 
 const header = { format: v.literal('flopscope-tokenizer'), version: v.number() };
+/** Merges of a file that are read: four times as many as are ever learned here. */
+const mostMerges = 65_536;
+const tokenId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(mostMerges + 255));
 const tokenizerFileSchema = v.variant('kind', [
   v.strictObject({ ...header, kind: v.literal('characters'), characters: v.string() }),
   v.strictObject({ ...header, kind: v.literal('bytes') }),
+  v.strictObject({
+    ...header,
+    kind: v.literal('bpe'),
+    merges: v.pipe(v.array(v.tuple([tokenId, tokenId])), v.maxLength(mostMerges)),
+  }),
   v.strictObject({
     ...header,
     kind: v.literal('published'),
@@ -48,6 +57,8 @@ export function tokenizerFromJSON(json: unknown): Tokenizer {
       return byteTokenizer();
     case 'characters':
       return characterTokenizer(Array.from(file.characters, (character) => character.codePointAt(0) ?? 0));
+    case 'bpe':
+      return bytePairTokenizer(file.merges);
     case 'published':
       return publishedTokenizer(file.tokenizer, file.settings);
     default:

@@ -1,17 +1,25 @@
 // Turns a data configuration into tokens: a generated corpus or a person's own text, tokenized and split.
 
+import type { BytesPerToken } from '../../contract/runs.ts';
 import { generateCorpus } from '../../data/corpora.ts';
 import { createDataset, type Dataset, fillEvaluationBatch } from '../../data/dataset.ts';
 import { computeLossFloors, type LossFloors } from '../../data/floors.ts';
 import { sha256Hex } from '../../data/sha256.ts';
 import { type ReadProgress, readText, readTokens } from '../../data/text-file.ts';
 import { normaliseText } from '../../data/text-pieces.ts';
-import type { OwnTokenizer, TokenArray, Tokenizer } from '../../data/tokenizer.ts';
+import {
+  createTokenArray,
+  type OwnTokenizer,
+  type TokenArray,
+  type Tokenizer,
+} from '../../data/tokenizer.ts';
 import { byteTokenizer } from '../../data/tokenizers/bytes.ts';
 import { trainCharacterTokenizer } from '../../data/tokenizers/characters.ts';
+import type { WorkControl } from '../../data/tokenizers/turns.ts';
 import type { DataConfig } from '../../model/config.ts';
 import { formatPercent } from '../../text/numbers.ts';
 import type { MicroBatch } from './batches.ts';
+import { learnedTokenizer } from './learned-tokenizers.ts';
 
 /** Tokens of a run, with what made them. */
 export interface Corpus {
@@ -25,6 +33,7 @@ export interface Corpus {
  * Loads the corpus of a configuration.
  * @param text the person's own text, needed when `data.source` is `file`
  * @param tokenizer of a model that exists already; otherwise one is made for the text
+ * @param control of the learning of byte pairs
  * @throws if the text has a character that the tokenizer lacks, and what the text reader throws for files that are empty, binary, too large or not UTF-8.
  */
 export async function loadCorpus(
@@ -32,20 +41,21 @@ export async function loadCorpus(
   text?: Blob,
   onProgress?: (progress: ReadProgress) => void,
   tokenizer?: Tokenizer,
+  control?: WorkControl,
 ): Promise<Corpus> {
   if (data.source !== 'file') {
     const generated = generate(data.source, data);
-    const used = tokenizer ?? tokenizerFor(generated, data);
+    const used = tokenizer ?? (await tokenizerFor(generated, data, control));
     const text = tokenizer ? writableText(generated, tokenizer) : generated;
     const sha256 = sha256Hex(new TextEncoder().encode(text));
-    return { tokens: await used.encode(text), tokenizer: used, sha256 };
+    return { tokens: narrowed(await used.encode(text), used), tokenizer: used, sha256 };
   }
   if (!text) throw new Error('data: the source is "file" but no text was given. Choose a text file.');
   const kind = tokenizer?.kind ?? data.tokenizer;
   if (kind !== 'characters' && kind !== 'bytes') {
     const read = await readText(text, onProgress ? { onProgress } : {});
-    const used = tokenizer ?? tokenizerFor(read.text, data);
-    return { tokens: await used.encode(read.text), tokenizer: used, sha256: read.sha256 };
+    const used = tokenizer ?? (await tokenizerFor(read.text, data, control));
+    return { tokens: narrowed(await used.encode(read.text), used), tokenizer: used, sha256: read.sha256 };
   }
   const read = await readTokens(text, kind, onProgress ? { onProgress } : {});
   const isOwn = !tokenizer || JSON.stringify(read.tokenizer.toJSON()) === JSON.stringify(tokenizer.toJSON());
@@ -56,13 +66,26 @@ export async function loadCorpus(
     : { ...corpus, tokenizer, tokens: await tokenizer.encode((await readText(text)).text) };
 }
 
+/** Tokens in as few bytes as hold them: a long text stays in memory for the whole run. */
+function narrowed(tokens: Uint32Array, { vocabularySize }: Tokenizer): TokenArray {
+  const array = createTokenArray(vocabularySize, tokens.length);
+  array.set(tokens);
+  return array;
+}
+
 /** A tokenizer of the kind that is asked for. @throws where only a model can bring it */
-function tokenizerFor(text: string, { tokenizer }: DataConfig): OwnTokenizer {
+async function tokenizerFor(
+  text: string,
+  { tokenizer, tokenizerVocabulary }: DataConfig,
+  control: WorkControl | undefined,
+): Promise<OwnTokenizer> {
   switch (tokenizer) {
     case 'characters':
       return trainCharacterTokenizer(text);
     case 'bytes':
       return byteTokenizer();
+    case 'bpe':
+      return learnedTokenizer(text, tokenizerVocabulary, control);
     case 'model':
       throw new Error(
         'data.tokenizer: "model" is that of an opened model. Open one, or choose "characters".',
@@ -129,6 +152,19 @@ export async function startTokens({ tokenizer }: Pick<Corpus, 'tokenizer'>): Pro
   } catch {
     return [0];
   }
+}
+
+/** Mean bytes of a token of each split. */
+export function bytesPerToken({ training, validation }: Dataset, tokenizer: Tokenizer): BytesPerToken {
+  const lengths = Float64Array.from({ length: tokenizer.vocabularySize }, (_, id) =>
+    tokenizer.byteLength(id),
+  );
+  const mean = (split: TokenArray) => {
+    let bytes = 0;
+    for (let i = 0; i < split.length; i++) bytes += lengths[split[i]];
+    return bytes / split.length;
+  };
+  return { training: mean(training), validation: mean(validation) };
 }
 
 /** Tokens as they are read, with spaces and line ends made visible. */

@@ -43,6 +43,7 @@ export interface RecordedRun {
   readonly corpus?: { readonly sha256: string };
   readonly prediction?: Run['prediction'];
   readonly floors?: Run['floors'];
+  readonly bytesPerToken?: Run['bytesPerToken'];
 }
 
 type Step = RunRecord['steps'][number];
@@ -79,7 +80,7 @@ export class RunRecorder {
       ...defined({ dataSha256: run.corpus?.sha256 }),
       device,
       ...defined({ calibration: (profile && calibrationOf(profile)) ?? before?.calibration }),
-      ...defined({ prediction: run.prediction, floors: run.floors }),
+      ...defined({ prediction: run.prediction, floors: run.floors, bytesPerToken: run.bytesPerToken }),
       allocatedBytes: run.runtime.allocatedBytes,
       totalSteps: run.experiment.train.steps,
       timingMethod:

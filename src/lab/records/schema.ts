@@ -143,6 +143,7 @@ export const runRecordSchema: v.GenericSchema<unknown, RunRecord> = v.object({
   allocatedBytes: v.exactOptional(amount),
   totalSteps: count,
   floors: v.exactOptional(v.object({ uniform: finite, unigram: finite, bigram: finite })),
+  bytesPerToken: v.exactOptional(v.object({ training: amount, validation: amount })),
   timingMethod: sentence,
   timing: v.exactOptional(timing),
   steps: list(step, recordLimits.steps),

@@ -65,7 +65,7 @@ export function writeModelFiles(
   return [
     { name: modelFileNames.config, bytes: textBytes(configText(writeHuggingFaceConfig(model, type))) },
     { name: modelFileNames.weights, bytes: writeSafetensors(tensors, [['format', 'pt']]) },
-    ...(tokenizer ? tokenizerFiles(tokenizer) : []),
+    ...(tokenizer ? tokenizerFiles(tokenizer, model.context) : []),
   ];
 }
 

@@ -1,6 +1,6 @@
 // Prepares one run: data, plans, runtime and first (or saved) weights, in that order, so that every refusal comes early.
 
-import type { Prediction } from '../../contract/runs.ts';
+import type { BytesPerToken, Prediction } from '../../contract/runs.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { LossFloors } from '../../data/floors.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
@@ -8,7 +8,14 @@ import type { Experiment, TrainConfig } from '../../model/config.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { type MicroBatch, RandomBatches } from '../plans/batches.ts';
 import { checkCapacity, checkMemory } from '../plans/capacity.ts';
-import { type Corpus, evaluationBatches, floorsOf, loadCorpus, splitCorpus } from '../plans/corpus.ts';
+import {
+  bytesPerToken,
+  type Corpus,
+  evaluationBatches,
+  floorsOf,
+  loadCorpus,
+  splitCorpus,
+} from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { allPlans, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { freshWeights, openModel } from '../plans/open-model.ts';
@@ -40,6 +47,7 @@ export interface Run {
   readonly corpus: Corpus;
   readonly dataset: Dataset;
   readonly floors: LossFloors;
+  readonly bytesPerToken: BytesPerToken;
   readonly plans: TrainingPlans;
   readonly sampling: InferencePlans | undefined;
   readonly runtime: Runtime;
@@ -59,7 +67,11 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
   const fitted = isHeld ? undefined : checkpoint?.tokenizer;
   const found =
     options.corpus ??
-    (await stage('invalidData', () => loadCorpus(wanted.data, options.text, undefined, fitted)));
+    (await stage('invalidData', () =>
+      loadCorpus(wanted.data, options.text, undefined, fitted, {
+        onProgress: (what, fraction) => onProgress(what, fraction / 10),
+      }),
+    ));
   if (checkpoint?.dataSha256 !== undefined && checkpoint.dataSha256 !== found.sha256) {
     throw new LabError({
       kind: 'invalidData',
@@ -98,6 +110,7 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
       corpus,
       dataset,
       floors: floorsOf(dataset),
+      bytesPerToken: bytesPerToken(dataset, corpus.tokenizer),
       plans,
       sampling,
       runtime,

@@ -3,6 +3,7 @@ import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
 import { parseStrictJson } from '../../data/strict-json.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { tokenizerFileName, tokenizerFromJSON } from '../../data/tokenizers/file.ts';
+import { huggingFaceTokenizer } from '../../data/tokenizers/hugging-face-file.ts';
 import { publishedTokenizer } from '../../data/tokenizers/published.ts';
 import {
   publishedLimitBytes,
@@ -45,15 +46,30 @@ export function tokenizerOf({ tokenizer, tokenizerProblem }: FoundTokenizer, ins
   throw new LabError({ kind: 'invalidFile', message: tokenizerProblem ?? `${none} ${instead}` });
 }
 
-/** The files of a tokenizer: a published one as it was read. */
+/**
+ * The files of a tokenizer: a published one as it was read, one of ours in our own form and in that of Hugging Face.
+ * @param context tokens that the model sees at once
+ */
 export function tokenizerFiles(
   tokenizer: Tokenizer,
+  context: number,
 ): { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[] {
   const file = tokenizer.toJSON();
-  if (file.kind !== 'published') return [{ name: tokenizerFileName, bytes: jsonBytes(file) }];
+  const published = { name: publishedTokenizerName, bytes: jsonBytes(huggingFaceTokenizer(file)) };
+  if (file.kind === 'published') {
+    const { settings } = file;
+    return [published, ...(settings ? [{ name: tokenizerSettingsName, bytes: jsonBytes(settings) }] : [])];
+  }
+  // The class that reads any tokenizer.json in Transformers; spaces before signs are the text's own.
+  const settings = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    model_max_length: context,
+    clean_up_tokenization_spaces: false,
+  };
   return [
-    { name: publishedTokenizerName, bytes: jsonBytes(file.tokenizer) },
-    ...(file.settings ? [{ name: tokenizerSettingsName, bytes: jsonBytes(file.settings) }] : []),
+    { name: tokenizerFileName, bytes: jsonBytes(file) },
+    published,
+    { name: tokenizerSettingsName, bytes: jsonBytes(settings) },
   ];
 }
 

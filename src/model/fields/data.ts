@@ -19,10 +19,23 @@ export const dataFields = [
     path: 'data.tokenizer',
     kind: 'choice',
     label: 'Tokens',
-    help: 'One token per character of the text, or per byte of its UTF-8; or those of the model that was opened.',
-    choices: ['characters', 'bytes', 'model'],
+    help:
+      'One token per character of the text, per byte of its UTF-8, or byte pairs: frequent neighbours, learned from the ' +
+      'text before the run, are one token (bpe). Or those of the model that was opened.',
+    choices: ['characters', 'bytes', 'bpe', 'model'],
     brought: ['model'],
     default: 'characters',
+  },
+  {
+    path: 'data.tokenizerVocabulary',
+    kind: 'integer',
+    label: 'Tokens of the tokenizer',
+    help: '256 bytes, and as many pairs as make this number; fewer where no pair of the text occurs twice.',
+    unit: 'tokens',
+    minimum: 300,
+    maximum: 16_384,
+    default: 1024,
+    onlyIf: { path: 'data.tokenizer', values: ['bpe'] },
   },
   {
     path: 'data.characters',

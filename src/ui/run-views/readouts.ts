@@ -12,6 +12,7 @@ import {
   unknown,
 } from '../../text/numbers.ts';
 import { significant } from '../../text/rounding.ts';
+import { bitsPerByte } from '../../theory/bits-per-byte.ts';
 import { sparkline } from '../figures/bars.ts';
 import { baseStyles, readoutStyles } from '../figures/styles.ts';
 import type { RunSeries } from '../state/series.ts';
@@ -20,6 +21,12 @@ import { thinOut } from './chart-data.ts';
 
 /** Points in a small line. */
 const sparkLength = 60;
+
+/** A loss in the unit that tokenizers share; a place of its own even while it is not known, so that nothing jumps. */
+function inBits(loss: number | undefined, bytesPerToken: number | undefined) {
+  const isKnown = loss !== undefined && bytesPerToken !== undefined && bytesPerToken > 0;
+  return html`<dd class="name">${isKnown ? `${formatLoss(bitsPerByte(loss, bytesPerToken))} bits per byte` : ''}</dd>`;
+}
 
 @customElement('run-readouts')
 export class RunReadouts extends LitElement {
@@ -39,7 +46,8 @@ export class RunReadouts extends LitElement {
         box-shadow: 0.5px 0.5px 0 0.5px var(--line);
         padding: 8px 12px;
         display: grid;
-        grid-template-rows: auto auto 18px;
+        grid-template-rows: auto auto;
+        grid-auto-rows: 18px;
         gap: 1px;
         min-width: 0;
       }
@@ -67,7 +75,7 @@ export class RunReadouts extends LitElement {
   @property({ attribute: false }) series: RunSeries = noSeries;
 
   protected override render() {
-    const { last, lastValidation } = this.run;
+    const { last, lastValidation, bytesPerToken } = this.run;
     const points = thinOut(this.series.points, sparkLength);
     const course = (read: (point: StepRecord) => number) => sparkline(points.map(read));
     const rate = last === undefined ? unknown : formatSetting(significant(last.learningRate, 3));
@@ -75,11 +83,13 @@ export class RunReadouts extends LitElement {
       <div class="train">
         <dt class="name">Training loss</dt>
         <dd class="figure" id="loss">${formatLoss(last?.loss)}</dd>
+        ${inBits(last?.loss, bytesPerToken?.training)}
         ${course(({ loss }) => loss)}
       </div>
       <div class="validation">
         <dt class="name">Validation loss</dt>
         <dd class="figure">${formatLoss(lastValidation)}</dd>
+        ${inBits(lastValidation, bytesPerToken?.validation)}
         ${sparkline(thinOut(this.series.evaluations, sparkLength).map(({ loss }) => loss))}
       </div>
       <div>

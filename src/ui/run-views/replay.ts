@@ -26,6 +26,7 @@ export function replayView(recorded: RunRecord, share: number): ReplayView {
       totalSteps: recorded.totalSteps,
       last: steps[steps.length - 1],
       lastValidation: evaluations[evaluations.length - 1]?.loss,
+      bytesPerToken: recorded.bytesPerToken,
       samples: [...samples].reverse(),
     },
     series: { points: steps, stride: 1, evaluations, floors: recorded.floors },

@@ -4,6 +4,7 @@ import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../../contra
 import type { Catalogue } from '../../contract/form.ts';
 import type { KernelTable } from '../../contract/kernels.ts';
 import type {
+  BytesPerToken,
   LabEvent,
   Prediction,
   RunState,
@@ -44,6 +45,7 @@ export interface RunView {
   readonly last?: StepRecord | undefined;
   readonly bestValidation?: number | undefined;
   readonly lastValidation?: number | undefined;
+  readonly bytesPerToken?: BytesPerToken | undefined;
   readonly timing?: StepTiming | undefined;
   readonly samples: readonly Sample[];
   /** Routers that sent nearly all tokens to the same experts when last looked at, a sentence each. */
@@ -210,6 +212,7 @@ export function reduceRun(run: RunView, event: LabEvent): RunView {
         totalSteps: event.totalSteps,
         allocatedBytes: event.allocatedBytes,
         prediction: event.prediction,
+        bytesPerToken: event.bytesPerToken,
       };
     case 'steps':
       return { ...run, last: event.steps[event.steps.length - 1] ?? run.last };

@@ -71,7 +71,7 @@ export async function runOfFiles(
   }
   const base = parsed(presets[0].experiment);
   const source = text ? ('file' as const) : base.data.source;
-  const data = { ...base.data, source, tokenizer: tokenizerChoice(found.tokenizer) };
+  const data = { ...base.data, source, ...tokenizerChoice(found.tokenizer) };
   const corpus = await stage('invalidData', () =>
     loadCorpus(data, text?.content, undefined, found.tokenizer),
   );
@@ -79,9 +79,13 @@ export async function runOfFiles(
   return { experiment: { ...base, data, model: found.model }, options, text };
 }
 
-/** A model's tokenizer as a choice of the form. */
-function tokenizerChoice({ kind }: Tokenizer): DataConfig['tokenizer'] {
-  return kind === 'published' ? 'model' : kind;
+/** A model's tokenizer as choices of the form; learned ones are again learned of this size for another text. */
+function tokenizerChoice({ kind, vocabularySize }: Tokenizer): Partial<DataConfig> {
+  if (kind === 'published') return { tokenizer: 'model' };
+  return {
+    tokenizer: kind,
+    ...(kind === 'bpe' ? { tokenizerVocabulary: Math.max(300, vocabularySize) } : {}),
+  };
 }
 
 /** Reads a text to its end and says what is in it. @throws LabError for what cannot be trained on. */
@@ -89,6 +93,7 @@ export async function summariseText({ name, content }: OwnText): Promise<TextSum
   const data: DataConfig = {
     source: 'file',
     tokenizer: 'characters',
+    tokenizerVocabulary: 0,
     characters: 0,
     seed: 0,
     validationFraction: 0.1,

@@ -24,7 +24,9 @@ export interface PlannedRun {
 /** Plans experiments on the text of the page: the last corpus is kept, for the form asks at every change. */
 export class RunPlanner {
   readonly #devices: Pick<Devices, 'engine'>;
-  #corpus: { readonly key: string; readonly text: OwnText | undefined; readonly corpus: Corpus } | undefined;
+  #corpus:
+    | { readonly key: string; readonly text: OwnText | undefined; readonly corpus: Promise<Corpus> }
+    | undefined;
   /** The text that experiments whose `data.source` is `file` train on. */
   text: OwnText | undefined;
 
@@ -45,8 +47,13 @@ export class RunPlanner {
     // While one text is read, another may be chosen: a corpus counts for its own text only.
     const text = data.source === 'file' ? this.text : undefined;
     if (this.#corpus?.key === key && this.#corpus.text === text) return this.#corpus.corpus;
-    const corpus = await stage('invalidData', () => loadCorpus(data, text?.content));
-    this.#corpus = { key, text, corpus };
+    // Several parts of the page ask at once: byte pairs are learned for all of them together.
+    const corpus = stage('invalidData', () => loadCorpus(data, text?.content));
+    const asked = { key, text, corpus };
+    this.#corpus = asked;
+    corpus.catch(() => {
+      if (this.#corpus === asked) this.#corpus = undefined;
+    });
     return corpus;
   }
 }

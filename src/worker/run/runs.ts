@@ -336,7 +336,7 @@ export class Runs {
       // The form shows this run now, and predicts and trains it anew: unless another text was chosen meanwhile.
       if (text && this.#planner.text === chosen) this.#planner.text = text;
       this.#stepSeconds = undefined;
-      const { prediction, floors, experiment } = run;
+      const { prediction, floors, bytesPerToken, experiment } = run;
       const totalSteps = experiment.train.steps;
       this.#emit({
         kind: 'prepared',
@@ -344,6 +344,7 @@ export class Runs {
         allocatedBytes: run.runtime.allocatedBytes,
         totalSteps,
         floors,
+        bytesPerToken,
       });
       for (const event of curveOf(keeper.record)) this.#emit(event);
       this.#emit({ kind: 'state', state: 'paused' });

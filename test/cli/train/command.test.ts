@@ -34,7 +34,7 @@ describe('train on text', () => {
     const last = lines.pop();
     expect(lines.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     for (const line of lines) {
-      const { step, validationLoss, ...numbers } = line;
+      const { step, validationLoss, validationBitsPerByte, ...numbers } = line;
       expect(Object.keys(numbers)).toEqual([
         'tokens',
         'loss',
@@ -42,10 +42,14 @@ describe('train on text', () => {
         'gradientNorm',
         'stepSeconds',
         'tokensPerSecond',
+        'bitsPerByte',
       ]);
       expect(Object.values(numbers).every((value) => Number(value) > 0)).toBe(true);
       expect(line.tokens).toBe(Number(step) * 32);
       expect(typeof validationLoss).toBe(Number(step) % 4 === 0 ? 'number' : 'undefined');
+      expect(typeof validationBitsPerByte).toBe(typeof validationLoss);
+      // One byte a character: bits are nats over ln 2.
+      expect(Number(line.bitsPerByte)).toBeCloseTo(Number(line.loss) / Math.LN2, 10);
     }
     expect(lines[0].learningRate).toBeCloseTo(1e-3, 12);
     const { measuredTokensPerSecond, seconds, device, ...rest } = last ?? {};
@@ -55,6 +59,8 @@ describe('train on text', () => {
       tokens: 256,
       loss: lines[7].loss,
       validationLoss: lines[7].validationLoss,
+      bitsPerByte: lines[7].bitsPerByte,
+      validationBitsPerByte: lines[7].validationBitsPerByte,
       runtime: 'cpu',
     });
     expect([measuredTokensPerSecond, seconds].every((value) => Number(value) > 0)).toBe(true);
@@ -86,6 +92,8 @@ describe('train on text', () => {
       'flopscope-tokenizer.json',
       'model.safetensors',
       'record.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
     ]);
     const experiment = JSON.parse(readFileSync(join(out, 'experiment.json'), 'utf8'));
     expect(parseExperiment(experiment)).toEqual({ kind: 'ok', experiment });

@@ -6,6 +6,7 @@ import { trainCharacterTokenizer } from '../../../src/data/tokenizers/characters
 import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
 import { publishedTokenizer } from '../../../src/data/tokenizers/published.ts';
 import {
+  bytesPerToken,
   evaluationBatches,
   floorsOf,
   loadCorpus,
@@ -19,7 +20,8 @@ import { inThisThread } from '../../data/tokenizers/in-this-thread.ts';
 import { near } from '../../near.ts';
 
 const data: DataConfig = {
-  ...{ source: 'stories', tokenizer: 'characters', characters: 3000, seed: 4, validationFraction: 0.1 },
+  ...{ source: 'stories', tokenizer: 'characters', tokenizerVocabulary: 300, characters: 3000, seed: 4 },
+  validationFraction: 0.1,
 };
 const own: DataConfig = { ...data, source: 'file' };
 const words = 'nine mice met ten men. '.repeat(20);
@@ -151,4 +153,31 @@ it('sampling starts at a line end where the alphabet has one, and else at its fi
   expect(await startTokens({ tokenizer: trainCharacterTokenizer('b\na') })).toEqual([0]);
   expect(await startTokens({ tokenizer: byteTokenizer() })).toEqual([10]);
   expect(await startTokens({ tokenizer: trainCharacterTokenizer('ab') })).toEqual([0]);
+});
+
+describe('byte pairs', () => {
+  const bpe: DataConfig = { ...data, tokenizer: 'bpe', tokenizerVocabulary: 400 };
+
+  it('are learned from a generated text and from a file, the same for the same text', async () => {
+    const generated = await loadCorpus(bpe);
+    const characters = await loadCorpus(data);
+    const text = characters.tokenizer.decode(characters.tokens);
+    expect(generated.tokenizer.kind).toBe('bpe');
+    expect(generated.tokenizer.vocabularySize).toBeLessThanOrEqual(400);
+    expect(generated.tokenizer.decode(generated.tokens)).toBe(text);
+    expect(generated.tokens).toBeInstanceOf(Uint16Array);
+    const file = await loadCorpus({ ...bpe, source: 'file' }, new Blob([text]));
+    expect(file.tokens).toEqual(generated.tokens);
+  });
+
+  it('stand for more bytes than characters do', async () => {
+    const lengths = async (wanted: DataConfig) => {
+      const corpus = await loadCorpus(wanted);
+      return bytesPerToken(splitCorpus(corpus, wanted, 16), corpus.tokenizer);
+    };
+    const [pairs, characters] = [await lengths(bpe), await lengths(data)];
+    expect(characters).toEqual({ training: near(1), validation: near(1) });
+    expect(pairs.training).toBeGreaterThan(1.5);
+    expect(pairs.validation).toBeGreaterThan(1.5);
+  });
 });
