@@ -3,7 +3,7 @@ import { significant } from '../text/rounding.ts';
 import type { BiasSwitch } from './block-config.ts';
 
 /** The part of a model's configuration that is about how attention is computed. */
-export interface AttentionConfig {
+export type AttentionConfig = {
   /** `heads` projects queries, keys and values; `latent` keys and values from one compressed vector a token. */
   readonly attention: 'heads' | 'latent';
   /** Channels of the compressed keys and values: what a cache holds of a token, with the rotated key. */
@@ -53,7 +53,7 @@ export interface AttentionConfig {
   readonly ropeLongFactors: string;
   /** Part of each head that is rotated, its first channels. */
   readonly ropeFraction: number;
-}
+};
 
 /** Longest context that a configuration may ask for; windows beyond it hide nothing. Tokens. */
 export const longestContext = 2 ** 24;

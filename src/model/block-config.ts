@@ -11,7 +11,7 @@ export type NormPlacement = 'pre' | 'post' | 'sandwich' | 'branch' | 'hybrid' | 
 export type BiasSwitch = 'same' | 'on' | 'off';
 
 /** The part of a model's configuration that is about how a block is put together. */
-export interface BlockConfig {
+export type BlockConfig = {
   readonly normPlacement: NormPlacement;
   /** Norms multiply by 1 + w instead of w. */
   readonly normOffset: boolean;
@@ -33,7 +33,7 @@ export interface BlockConfig {
   readonly logitScale: number;
   /** Logits are cap · tanh(logits ÷ cap); 0 leaves them as they are. */
   readonly logitSoftcap: number;
-}
+};
 
 /** The settings of the blocks of GPT-2 and Llama, which are the defaults. */
 export const plainBlocks: BlockConfig = {

@@ -13,48 +13,50 @@ import { experimentFields } from './fields/table.ts';
 export const schemaVersion = 1;
 
 /** Shape and kind of a transformer. Sizes are counts; `vocabulary` is 0 until the tokenizer is known. */
-export interface ModelConfig extends AttentionConfig, BlockConfig, ExpertsConfig {
-  /** L */
-  readonly layers: number;
-  /** C, residual channels. */
-  readonly width: number;
-  /** H, query heads. */
-  readonly heads: number;
-  /** G, key and value heads; divides `heads`. */
-  readonly keyValueHeads: number;
-  /** D, channels of one head; H·D need not equal C. */
-  readonly headSize: number;
-  /** F, channels inside the feed-forward layer. */
-  readonly hidden: number;
-  /** T, tokens. */
-  readonly context: number;
-  /** V, tokens. */
-  readonly vocabulary: number;
-  readonly norm: 'layerNorm' | 'rmsNorm';
-  readonly normEpsilon: number;
-  readonly position: 'learned' | 'rope' | 'sinusoidal' | 'none';
-  readonly ropeBase: number;
-  readonly activation: ActivationName;
-  readonly gated: boolean;
-  readonly bias: boolean;
-  readonly tiedHead: boolean;
-  /** False computes y = f(norm(x)) in each sublayer instead of y = x + f(norm(x)). */
-  readonly skipConnections: boolean;
-  /** Rate in [0, 1), while training only: after the embedding, inside attention, after both projections. */
-  readonly dropout: number;
-}
+export type ModelConfig = AttentionConfig &
+  BlockConfig &
+  ExpertsConfig & {
+    /** L */
+    readonly layers: number;
+    /** C, residual channels. */
+    readonly width: number;
+    /** H, query heads. */
+    readonly heads: number;
+    /** G, key and value heads; divides `heads`. */
+    readonly keyValueHeads: number;
+    /** D, channels of one head; H·D need not equal C. */
+    readonly headSize: number;
+    /** F, channels inside the feed-forward layer. */
+    readonly hidden: number;
+    /** T, tokens. */
+    readonly context: number;
+    /** V, tokens. */
+    readonly vocabulary: number;
+    readonly norm: 'layerNorm' | 'rmsNorm';
+    readonly normEpsilon: number;
+    readonly position: 'learned' | 'rope' | 'sinusoidal' | 'none';
+    readonly ropeBase: number;
+    readonly activation: ActivationName;
+    readonly gated: boolean;
+    readonly bias: boolean;
+    readonly tiedHead: boolean;
+    /** False computes y = f(norm(x)) in each sublayer instead of y = x + f(norm(x)). */
+    readonly skipConnections: boolean;
+    /** Rate in [0, 1), while training only: after the embedding, inside attention, after both projections. */
+    readonly dropout: number;
+  };
 
 /** How the learning rate moves; see schedule.ts. */
-export interface ScheduleConfig {
+export type ScheduleConfig = {
   readonly kind: 'cosine' | 'linear' | 'constant' | 'warmupStableDecay' | 'inverseSquareRoot';
   readonly warmupSteps: number;
   /** Part of the run, at its end, in which the rate of `warmupStableDecay` falls. */
   readonly decayFraction: number;
   readonly minimumLearningRate: number;
-}
+};
 
 /** How a model is trained. */
-export interface TrainConfig {
+export type TrainConfig = {
   readonly steps: number;
   /** B, rows of one micro-batch. */
   readonly batch: number;
@@ -73,10 +75,10 @@ export interface TrainConfig {
   /** Steps between samples; 0 means never. */
   readonly sampleInterval: number;
   readonly seeds: { readonly weights: number; readonly data: number; readonly dropout: number };
-}
+};
 
 /** What a model is trained on. */
-export interface DataConfig {
+export type DataConfig = {
   readonly source: CorpusName | 'file';
   /** `model`: that of the model that the run goes on from. */
   readonly tokenizer: 'characters' | 'bytes' | 'bpe' | 'model';
@@ -86,14 +88,17 @@ export interface DataConfig {
   readonly characters: number;
   readonly seed: number;
   readonly validationFraction: number;
-}
+};
 
-/** A whole run. Parsing it again gives the same object. */
-export interface Experiment {
+/**
+ * A whole run. Parsing it again gives the same object. This and its parts are types, not interfaces: they are JSON, to
+ * which TypeScript assigns no interface.
+ */
+export type Experiment = {
   readonly model: ModelConfig;
   readonly train: TrainConfig;
   readonly data: DataConfig;
-}
+};
 
 /** An experiment, or everything that is wrong with what was given. */
 export type ParsedExperiment =
@@ -105,7 +110,7 @@ export function parseExperiment(value: unknown): ParsedExperiment {
   const problems: FieldProblem[] = [];
   const values = readFields(experimentFields, withoutVersion(value, problems), problems);
   if (problems.length === 0) {
-    const nested = nest(values) as unknown as Experiment;
+    const nested = nest(values) as Experiment;
     const experiment = { ...nested, model: resolveSizes(nested.model, problems) };
     checkSchedule(experiment.train, problems);
     checkExpertCapacity(
@@ -128,7 +133,7 @@ export function parseModel(
   const fields = experimentFields.filter((field: Field) => field.path.startsWith('model.'));
   const values = readFields(fields, { model }, problems);
   if (problems.length === 0) {
-    const resolved = resolveSizes((nest(values) as unknown as Pick<Experiment, 'model'>).model, problems);
+    const resolved = resolveSizes((nest(values) as Pick<Experiment, 'model'>).model, problems);
     if (problems.length === 0) return { kind: 'ok', model: resolved };
   }
   return { kind: 'problem', problems };
@@ -138,9 +143,14 @@ export function parseModel(
  * The values by path as the form and the address hold them: sizes that equal their derived value are 0 (automatic), so
  * that they follow when another field changes.
  */
-export function experimentValues(experiment: Experiment): Map<string, FieldValue> {
+export function experimentValues(
+  experiment: {
+    readonly [section in keyof Experiment]: object;
+  },
+): Map<string, FieldValue> {
   const values = new Map<string, FieldValue>();
-  const { model } = experiment;
+  // What a record holds was an experiment once; where a later field is missing, nothing follows it.
+  const model = experiment.model as ModelConfig;
   const follows = (key: keyof Sizes) => derivedSizes({ ...model, [key]: 0 })[key] === model[key];
   const followers = sizeKeys.filter(follows).map((key) => [key, 0] as const);
   const sections: Readonly<Record<string, unknown>> = {
@@ -156,6 +166,11 @@ export function experimentValues(experiment: Experiment): Map<string, FieldValue
     values.set(path, value as FieldValue);
   }
   return values;
+}
+
+/** The same experiment with sizes that equal their derived value as 0: as the form and a configuration file hold it. */
+export function withAutomaticSizes(experiment: Experiment): Experiment {
+  return nest(experimentValues(experiment)) as Experiment;
 }
 
 /** Nested JSON of values by path. Paths come from the table, never from a file. */

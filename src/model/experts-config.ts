@@ -2,7 +2,7 @@
 import { significant } from '../text/rounding.ts';
 
 /** The part of a model's configuration that is about experts; all of it means something only if `experts` is not 0. */
-export interface ExpertsConfig {
+export type ExpertsConfig = {
   /** E; 0 for dense layers only. */
   readonly experts: number;
   /** K */
@@ -30,7 +30,7 @@ export interface ExpertsConfig {
   readonly routerBiasRate: number;
   /** Tokens of an expert at most, in fair shares, while training; 0 drops none. */
   readonly capacityFactor: number;
-}
+};
 
 type Layered = Pick<ExpertsConfig, 'experts' | 'denseLayers' | 'moeInterval'>;
 

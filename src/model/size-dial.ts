@@ -1,7 +1,7 @@
 // One dial for the size of a model: more or fewer parameters in the proportions of the family.
 import { significant } from '../text/rounding.ts';
 import { scoreSize } from './attention-config.ts';
-import { type Experiment, experimentValues, type ModelConfig, nest, parseModel } from './config.ts';
+import { type Experiment, type ModelConfig, parseModel, withAutomaticSizes } from './config.ts';
 import { countParameters } from './parameters.ts';
 
 /** What the dial offers. */
@@ -52,8 +52,8 @@ export function scaleModel(model: ModelConfig, factor: number): ModelConfig {
 }
 
 /** An experiment of the size wanted, as a configuration file has it: what follows from other settings is 0. */
-export function scaleExperiment(experiment: Experiment, factor: number): Record<string, unknown> {
-  return nest(experimentValues({ ...experiment, model: scaleModel(experiment.model, factor) }));
+export function scaleExperiment(experiment: Experiment, factor: number): Experiment {
+  return withAutomaticSizes({ ...experiment, model: scaleModel(experiment.model, factor) });
 }
 
 /** Numbers that are trained, the vocabulary being a typical one where it is the text's. */

@@ -1,7 +1,6 @@
 // Comparisons: models of equal flops trained one after another.
 
 import type { ComparedModel, ComparisonApi, ComparisonEvent } from '../contract/comparison.ts';
-import type { ExperimentJson } from '../contract/values.ts';
 import { type ModelToCompare, sizeToEqualFlops } from '../lab/cost/equal-flops.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { answer } from './answer.ts';
@@ -22,7 +21,7 @@ export function createComparison(
     const [first] = models;
     if (!first) return [];
     // The text decides on the vocabulary: the first preset's, for all.
-    const { experiment, engine } = await runs.record(first.experiment as unknown as ExperimentJson);
+    const { experiment, engine } = await runs.record(first.experiment);
     return sizeToEqualFlops([{ ...first, experiment }, ...models.slice(1)], engine, steps);
   };
 

@@ -2,7 +2,7 @@
 import type { Catalogue, FormApi } from '../contract/form.ts';
 import type { ExperimentJson } from '../contract/values.ts';
 import { stage } from '../lab/plans/problem.ts';
-import { type Experiment, experimentValues, nest, parseExperiment, schemaVersion } from '../model/config.ts';
+import { parseExperiment, schemaVersion, withAutomaticSizes } from '../model/config.ts';
 import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
 import { formFields } from '../model/fields/table.ts';
 import { presetGroups, presets, processorPreset } from '../model/presets/catalogue.ts';
@@ -14,13 +14,13 @@ import { parsed, presetNamed } from './run/planned-run.ts';
 export function createForm(): FormApi {
   return {
     catalogue: async () => catalogue,
-    validate: async (experiment) => answer(async () => parsed(experiment) as unknown as ExperimentJson),
+    validate: async (experiment) => answer(async () => parsed(experiment)),
     addressOf: async (experiment, presetId) => experimentToAddress(parsed(experiment), presetId),
     fromAddress: async (query) => readAddress(query),
     scalePreset: (presetId, factor) =>
       answer(async () => {
         const experiment = parsed(presetNamed(presetId).experiment);
-        return stage('invalidConfig', () => scaleExperiment(experiment, factor) as unknown as ExperimentJson);
+        return stage('invalidConfig', () => scaleExperiment(experiment, factor));
       }),
   };
 }
@@ -40,23 +40,18 @@ const catalogue: Catalogue = {
   processorPreset: processorPreset.id,
 };
 
-/** An experiment as the form holds it: sizes that follow from others are 0, so that they follow when one is changed. */
-export function formJson(experiment: Experiment): ExperimentJson {
-  return nest(experimentValues(experiment)) as unknown as ExperimentJson;
-}
-
 /** A preset with all defaults filled in, as the form shows it. */
 function resolved(json: unknown): ExperimentJson {
   const result = parseExperiment(json);
   if (result.kind !== 'ok') throw new Error(`presets: ${result.problems[0]?.message}`);
-  return formJson(result.experiment);
+  return withAutomaticSizes(result.experiment);
 }
 
 function readAddress(query: string) {
   const content = experimentFromAddress(query);
   if (content.kind === 'ok') {
     const { experiment, preset, notices } = content;
-    return { experiment: formJson(experiment), presetId: preset, notices };
+    return { experiment: withAutomaticSizes(experiment), presetId: preset, notices };
   }
   const first = presets[0];
   return { experiment: resolved(first.experiment), presetId: first.id, notices: [content.message] };

@@ -1,8 +1,8 @@
 // The calls about the one run: what it should cost, its life, its files, and runs that were kept.
 import type { LabEvent, RunApi } from '../contract/runs.ts';
+import { withAutomaticSizes } from '../model/config.ts';
 import { answer } from './answer.ts';
 import type { EventStream } from './event-stream.ts';
-import { formJson } from './form-service.ts';
 import { parsed } from './run/planned-run.ts';
 import type { Runs } from './run/runs.ts';
 import type { RunStorage } from './run/storage.ts';
@@ -30,7 +30,7 @@ export function createRun(
     step: () => answer(() => runs.step().then(() => undefined)),
     stop: () => runs.stop(),
     exportRun: (format) => answer(() => runs.exportRun(format)),
-    importRun: (files) => answer(async () => formJson(parsed(await runs.importRun(files)))),
+    importRun: (files) => answer(async () => withAutomaticSizes(parsed(await runs.importRun(files)))),
     savedRuns: async () => {
       const elsewhere = await runs.elsewhere();
       return (await storage.list().catch(() => []))
@@ -39,7 +39,7 @@ export function createRun(
           return { id, title, savedAt, step, totalSteps, loss, bytes, isElsewhere: elsewhere.has(id) };
         });
     },
-    openSavedRun: (id) => answer(async () => formJson(parsed(await runs.openSaved(id)))),
+    openSavedRun: (id) => answer(async () => withAutomaticSizes(parsed(await runs.openSaved(id)))),
     saveRun: () => runs.save(),
     deleteSavedRun: (id) => answer(() => runs.deleteSaved(id).then(() => undefined)),
   };

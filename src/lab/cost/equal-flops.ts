@@ -1,7 +1,6 @@
 // Models of different families sized to cost the same: training flops of a token, taken from the plans that would run.
 
 import type { ComparedModel } from '../../contract/comparison.ts';
-import type { ExperimentJson } from '../../contract/values.ts';
 import { type Experiment, type ModelConfig, parseExperiment } from '../../model/config.ts';
 import { expertLayers } from '../../model/experts-config.ts';
 import { countParameters, parameterSpecs } from '../../model/parameters.ts';
@@ -209,7 +208,7 @@ function describe(
   return {
     presetId,
     title,
-    experiment: experiment as unknown as ExperimentJson,
+    experiment: experiment,
     change: changeOf(original.model, model),
     parameters: prediction.parameters,
     activeParameters: activeParameters(model),

@@ -1,7 +1,7 @@
 // What several recorded runs have in common and what not: settings in one line per run, predicted beside measured.
 
 import type { ComparedFigure, ComparedRun, RunRecord } from '../../contract/records.ts';
-import { type Experiment, experimentValues } from '../../model/config.ts';
+import { experimentValues } from '../../model/config.ts';
 import { formatSetting } from '../../text/numbers.ts';
 import { tokensPerSecond } from '../training/completion-times.ts';
 
@@ -28,8 +28,8 @@ export function deviceText({ device }: Pick<RunRecord, 'device'>): string {
 
 /** How `to` is configured where it is not as `from`: `width 64→128, seeds.data 0→1`. */
 export function describeDifferences(from: RunRecord, to: RunRecord): string {
-  const before = experimentValues(from.experiment as unknown as Experiment);
-  const after = experimentValues(to.experiment as unknown as Experiment);
+  const before = experimentValues(from.experiment);
+  const after = experimentValues(to.experiment);
   const changes = [...after]
     .filter(([path, value]) => before.get(path) !== value)
     .map(([path, value]) => `${shortName(path)} ${formatSetting(before.get(path))}→${formatSetting(value)}`);

@@ -1,7 +1,7 @@
 // The report of several recorded runs as one HTML file: curves, differences, predicted beside measured, kernels, samples.
 
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
-import { type Experiment, experimentValues } from '../../model/config.ts';
+import { experimentValues } from '../../model/config.ts';
 import { appVersion } from './app-version.ts';
 import { chartColours, drawLosses, type RecordAxis, recordAxes } from './chart.ts';
 import { compareRuns, deviceText } from './compare.ts';
@@ -118,7 +118,7 @@ function calibrationText({ calibration, prediction }: RunRecord): string {
 }
 
 function configurationTable({ experiment, configVersion }: RunRecord): Html {
-  const values = [...experimentValues(experiment as unknown as Experiment)];
+  const values = [...experimentValues(experiment)];
   const rows = values.map(([path, value]) => [path, String(value)]);
   return tableOf(`Configuration, version ${configVersion}; 0 means automatic`, ['Setting', 'Value'], rows);
 }

@@ -1,7 +1,6 @@
 // Reads run records of any origin: everything in the file is checked, and what is not known is dropped.
 import * as v from 'valibot';
 import type { RunRecord } from '../../contract/records.ts';
-import type { ExperimentJson } from '../../contract/values.ts';
 import { issueText } from '../../data/issue-text.ts';
 import { parseStrictJson, quoteName } from '../../data/strict-json.ts';
 import { parseExperiment, schemaVersion } from '../../model/config.ts';
@@ -60,7 +59,7 @@ export function checkRunRecord(json: unknown, who = 'record'): RunRecord {
     const wrong = record[list].findIndex(({ step }, i) => i > 0 && step <= (record[list][i - 1]?.step ?? 0));
     if (wrong >= 0) throw new Error(`${who}: ${list}[${wrong}]: out of order. The file is damaged.`);
   }
-  return { ...record, experiment: result.experiment as unknown as ExperimentJson };
+  return { ...record, experiment: result.experiment };
 }
 
 /** A record's file. @throws RangeError never: every number in a record is finite */

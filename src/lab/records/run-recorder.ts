@@ -8,7 +8,6 @@ import type {
   RunRecord,
 } from '../../contract/records.ts';
 import type { LabEvent, StepTiming } from '../../contract/runs.ts';
-import type { ExperimentJson } from '../../contract/values.ts';
 import { schemaVersion } from '../../model/config.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
 import { ThinnedList } from '../plans/thinned-list.ts';
@@ -76,7 +75,7 @@ export class RunRecorder {
       ...defined({ presetId: presetId ?? before?.presetId, note: note ?? before?.note }),
       startedAt: before?.startedAt ?? new Date().toISOString(),
       configVersion: schemaVersion,
-      experiment: run.experiment as unknown as ExperimentJson,
+      experiment: run.experiment,
       ...defined({ dataSha256: run.corpus?.sha256 }),
       device,
       ...defined({ calibration: (profile && calibrationOf(profile)) ?? before?.calibration }),

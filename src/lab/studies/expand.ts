@@ -203,7 +203,7 @@ function parse(study: Study, json: unknown): Experiment {
 }
 
 function withPath(study: Study, experiment: Experiment, path: string, value: number): Experiment {
-  const draft = structuredClone(experiment) as unknown as Record<string, unknown>;
+  const draft = structuredClone(experiment) as Record<string, unknown>;
   setPath(draft, path, value);
   return parse(study, draft);
 }

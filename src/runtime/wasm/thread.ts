@@ -76,7 +76,7 @@ export class WasmThread {
     for (let index = from; index < to; index++) {
       const call = calls[index];
       if (!call) throw new Error(`wasm: dispatch ${index} has no kernel. Run it by its reference.`);
-      const work = this.#functions[call.name] as unknown as WasmFunction;
+      const work = this.#functions[call.name] as WasmFunction;
       const values = [...call.values];
       for (const [at, scalar] of call.scalars) values[at] = scalars[scalar] ?? 0;
       if (call.scratch >= 0) values[call.scratch] = scratchAddress;

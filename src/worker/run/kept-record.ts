@@ -2,7 +2,6 @@
 
 import type { RunRecord } from '../../contract/records.ts';
 import type { LabEvent } from '../../contract/runs.ts';
-import type { ExperimentJson } from '../../contract/values.ts';
 import { stage } from '../../lab/plans/problem.ts';
 import { readRunRecord } from '../../lab/records/run-record.ts';
 import { parseExperiment, schemaVersion } from '../../model/config.ts';
@@ -55,7 +54,7 @@ function oldRecord({
     totalSteps,
     startedAt: savedAt,
     configVersion: schemaVersion,
-    experiment: parsed.experiment as unknown as ExperimentJson,
+    experiment: parsed.experiment,
     device: { runtime: 'gpu', name: 'not recorded', isSoftware: false, host: '' },
     timingMethod: 'not recorded',
     steps: curve.flatMap((event) => (event.kind === 'steps' ? [...event.steps] : [])),

@@ -348,10 +348,7 @@ export class Runs {
       });
       for (const event of curveOf(keeper.record)) this.#emit(event);
       this.#emit({ kind: 'state', state: 'paused' });
-      return automaticVocabulary(
-        experiment,
-        run.corpus.tokenizer.vocabularySize,
-      ) as unknown as ExperimentJson;
+      return automaticVocabulary(experiment, run.corpus.tokenizer.vocabularySize);
     } catch (error) {
       this.#emit({ kind: 'state', state: 'idle' });
       throw error;
