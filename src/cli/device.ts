@@ -42,7 +42,9 @@ export async function openMachine(runtime: RuntimeKind): Promise<Machine> {
   }
   const open = await openGpu();
   const memoryBytes = open.facts.isSoftware ? hostBytes : undefined;
-  return { engine: gpuEngine(open, undefined, memoryBytes), device: deviceName(open), open };
+  const engine = gpuEngine(open, undefined, memoryBytes);
+  engine.onDropped = (message) => void process.stderr.write(`flopscope: ${message}\n`);
+  return { engine, device: deviceName(open), open };
 }
 
 /** The GPU if there is one; never throws for want of it. */

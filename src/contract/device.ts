@@ -39,6 +39,8 @@ export interface SelfTestReport {
   /** Of these, those that passed on this device in this browser before and were not run again. */
   readonly remembered: number;
   readonly seconds: number;
+  /** Set where the device does not compile a variant that it should: what is used instead, said once. */
+  readonly note?: string;
 }
 
 /** Calibration of this device, for the panel and the roofline. */

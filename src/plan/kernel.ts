@@ -89,6 +89,8 @@ export interface Capabilities {
   readonly maxBufferBytes: number;
   readonly maxWorkgroupStorageBytes: number;
   readonly maxInvocationsPerWorkgroup: number;
+  /** Kernels that the device was seen not to compile, whatever its features say: other variants are taken. */
+  readonly without?: ReadonlySet<string>;
 }
 
 /** WebGPU's default limits and no feature: what every device can do. */

@@ -122,13 +122,16 @@ export class Tape {
   choose<K extends Kernel>(candidates: readonly K[], dims: Dims): K {
     const runnable = candidates.filter(
       (kernel) =>
+        !this.capabilities.without?.has(kernel.name) &&
         (kernel.requires ?? []).every((feature) => this.capabilities.features.has(feature)) &&
         (kernel.suits?.(dims, this.capabilities) ?? true),
     );
     const first = runnable[0];
     if (!first) {
       const names = candidates.map((kernel) => kernel.name).join(', ');
-      throw new Error(`choose: no variant of ${names} suits ${JSON.stringify(dims)} on this device.`);
+      const error = new Error(`choose: no variant of ${names} suits ${JSON.stringify(dims)} on this device.`);
+      error.name = 'NoVariantError';
+      throw error;
     }
     const wanted = this.#variants(familyOf(first.name), dims);
     return runnable.find((kernel) => kernel.name === wanted) ?? first;

@@ -9,6 +9,17 @@ export interface CompiledKernel {
   readonly bindingNumbers: ReadonlyMap<string, number>;
 }
 
+/** Kernels that the device does not compile. */
+export class KernelCompileError extends Error {
+  readonly kernels: readonly string[];
+
+  constructor(message: string, kernels: readonly string[]) {
+    super(message);
+    this.name = 'KernelCompileError';
+    this.kernels = kernels;
+  }
+}
+
 /** Compiles and keeps pipelines of one device. */
 export class PipelineCache {
   readonly #device: GPUDevice;
@@ -33,7 +44,7 @@ export class PipelineCache {
 
   /**
    * The pipeline of a kernel for given dims.
-   * @throws with the kernel's name, the dims and WebGPU's message when the WGSL does not compile.
+   * @throws KernelCompileError with the kernel's name, the dims and WebGPU's message when the WGSL does not compile.
    */
   compile(kernel: Kernel, dims: Dims): Promise<CompiledKernel> {
     const key = pipelineKey(kernel, dims);
@@ -45,19 +56,32 @@ export class PipelineCache {
     return compiled;
   }
 
-  /** The pipelines of many dispatches, compiled side by side. */
+  /**
+   * The pipelines of many dispatches, compiled side by side.
+   * @throws KernelCompileError with the first message and the names of all kernels that do not compile
+   */
   async compileAll(
     dispatches: readonly Dispatch[],
     onProgress: (compiled: number, total: number) => void = () => undefined,
   ): Promise<Map<Dispatch, CompiledKernel>> {
     const compiled = new Map<Dispatch, CompiledKernel>();
+    const errors: unknown[] = [];
     await Promise.all(
       dispatches.map(async (dispatch) => {
-        compiled.set(dispatch, await this.compile(dispatch.kernel, dispatch.dims));
-        onProgress(compiled.size, dispatches.length);
+        try {
+          compiled.set(dispatch, await this.compile(dispatch.kernel, dispatch.dims));
+          onProgress(compiled.size, dispatches.length);
+        } catch (error) {
+          errors.push(error);
+        }
       }),
     );
-    return compiled;
+    const [first] = errors;
+    if (first === undefined) return compiled;
+    const refused = errors.filter((error) => error instanceof KernelCompileError);
+    const names = refused.flatMap(({ kernels }) => kernels);
+    if (!(first instanceof KernelCompileError) || refused.length < errors.length) throw first;
+    throw new KernelCompileError(first.message, [...new Set(names)]);
   }
 
   async #compile(kernel: Kernel, dims: Dims): Promise<CompiledKernel> {
@@ -90,11 +114,13 @@ export class PipelineCache {
       const pipeline = await compiling;
       return { pipeline, layout, bindingNumbers };
     } catch (error) {
+      if (await isLost(this.#device)) throw lostError(kernel.name);
       const { messages } = await module.getCompilationInfo();
       const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
-      throw new Error(
+      throw new KernelCompileError(
         `${kernel.name}: does not compile for ${JSON.stringify(dims)}: ` +
           `${error instanceof Error ? error.message : error} ${lines.join('; ')}`,
+        [kernel.name],
       );
     } finally {
       await scope.catch(() => undefined);
@@ -109,6 +135,21 @@ export class PipelineCache {
     }
     return module;
   }
+}
+
+/** Milliseconds for a loss to be told that made a compilation fail. */
+const lossNotice = 100;
+
+/** A lost device compiles nothing, which says nothing of the kernel. */
+function isLost(device: GPUDevice): Promise<boolean> {
+  const notTold = new Promise<boolean>((resolve) => setTimeout(resolve, lossNotice, false));
+  return Promise.race([device.lost.then(() => true), notTold]);
+}
+
+function lostError(kernel: string): Error {
+  const error = new Error(`The GPU was lost while ${kernel} was compiled.`);
+  error.name = 'DeviceLostError';
+  return error;
 }
 
 /** What tells one pipeline from another: kernel, overrides and constants, but no dim that the launch record holds. */

@@ -5,7 +5,7 @@ import { elementCount, type Tensor } from '../plan/tensor.ts';
 import { CpuRuntime } from './cpu-runtime.ts';
 import { GpuRuntime } from './gpu-runtime.ts';
 import { exampleScalars, guardElements, guardsIntact, type KernelProbe, probeOf } from './kernel-probe.ts';
-import { PipelineCache } from './pipelines.ts';
+import { KernelCompileError, PipelineCache } from './pipelines.ts';
 import type { Runtime } from './runtime.ts';
 
 /** How far a kernel is from its reference at one shape. */
@@ -17,6 +17,8 @@ export interface Verification {
   readonly tolerance: number;
   readonly passed: boolean;
   readonly message?: string;
+  /** True where the device did not compile it. */
+  readonly isUncompiled?: boolean;
 }
 
 /** One kernel at one shape. */
@@ -63,7 +65,7 @@ export async function verifyKernels(
     let compiled = 0;
     const errors = await Promise.all(
       group.map(async ({ kernel, dims }) => {
-        const error = await pipelines.compile(kernel, dims).then(() => undefined, messageOf);
+        const error: unknown = await pipelines.compile(kernel, dims).then(() => undefined, caught);
         onProgress(done + ++compiled / 2, cases.length);
         return error;
       }),
@@ -74,9 +76,7 @@ export async function verifyKernels(
       group.filter((_, index) => errors[index] === undefined),
       options,
     );
-    results.push(
-      ...group.map((one, index) => run.get(one) ?? failed(one, options, errors[index] ?? 'it did not run')),
-    );
+    results.push(...group.map((one, index) => run.get(one) ?? uncompiled(one, options, errors[index])));
     onProgress(results.length, cases.length);
   }
   return results;
@@ -222,6 +222,17 @@ function failed({ kernel, dims }: VerifiedCase, options: VerifyOptions, message:
     passed: false,
     message,
   };
+}
+
+/** What was refused before it ran. */
+function uncompiled(one: VerifiedCase, options: VerifyOptions, error: unknown): Verification {
+  const failure = failed(one, options, error === undefined ? 'it did not run' : messageOf(error));
+  return error instanceof KernelCompileError ? { ...failure, isUncompiled: true } : failure;
+}
+
+/** An error as a value, never undefined. */
+function caught(error: unknown): unknown {
+  return error ?? new Error('it did not compile');
 }
 
 function scalarsOf({ scalars }: VerifyOptions): Scalars {

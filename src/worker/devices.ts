@@ -13,7 +13,7 @@ import {
 } from '../lab/cost/calibration.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError } from '../lab/plans/problem.ts';
-import { type CheckedKernel, selfTest } from '../lab/plans/self-test.ts';
+import { type CheckedKernel, selfTest, selfTestOfVariants } from '../lab/plans/self-test.ts';
 import { measureTrainingRate } from '../lab/training/measured-rate.ts';
 import { profileVersion } from '../plan/device-profile.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
@@ -82,11 +82,14 @@ export class Devices {
   ): Promise<SelfTestReport> {
     const open = await this.gpu('The self-test compares the GPU with the reference loops');
     const engine = await this.engine();
-    const kernels =
-      experiment === undefined ? chosenKernels(engine) : kernelsOf(typicalPlans(experiment, engine));
     const key = deviceKey(open.facts, host());
     this.#checked ??= await this.#storage.checkedKernels(key).catch(() => undefined);
-    const { report, checked } = await selfTest(open, kernels, onProgress, again ? {} : this.#checked);
+    const known = again ? {} : this.#checked;
+    const { report, checked } = await selfTestOfVariants(
+      engine,
+      () => (experiment === undefined ? chosenKernels(engine) : kernelsOf(typicalPlans(experiment, engine))),
+      (kernels) => selfTest(open, kernels, onProgress, known),
+    );
     this.#checked = { ...this.#checked, ...checked };
     for (const { kernel, passed } of report.rows) if (!passed) delete this.#checked[kernel];
     if (report.remembered < report.kernels)

@@ -18,9 +18,12 @@ import { WasmRuntime } from '../../runtime/wasm-runtime.ts';
 /** A machine that can run plans. */
 export interface Engine {
   readonly kind: RuntimeKind;
-  readonly capabilities: Capabilities;
+  /** What recording may assume; it loses the variants that turn out not to compile (runnable-variants.ts). */
+  capabilities: Capabilities;
   readonly variants?: VariantTable;
   profile: DeviceProfile | undefined;
+  /** Told once of every few variants that the device does not compile. */
+  onDropped?: (message: string) => void;
   /** Useful flops per second of training, where no profile tells more: what processors are predicted by. */
   trainingFlopsPerSecond?: number;
   /** Bytes that tensors can have at most, where that is known: software devices and the reference loops use the host's. */

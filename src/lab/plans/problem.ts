@@ -5,8 +5,9 @@ import type { Problem } from '../../contract/values.ts';
 export class LabError extends Error {
   readonly problem: Problem;
 
-  constructor(problem: Problem) {
-    super(problem.message);
+  /** @param cause what was thrown below, for whoever can do something about it */
+  constructor(problem: Problem, cause?: unknown) {
+    super(problem.message, { cause });
     this.name = 'LabError';
     this.problem = problem;
   }
@@ -35,6 +36,6 @@ export async function stage<T>(kind: Problem['kind'], work: () => T | Promise<T>
   try {
     return await work();
   } catch (error) {
-    throw new LabError(problemOf(error, kind));
+    throw new LabError(problemOf(error, kind), error);
   }
 }

@@ -7,6 +7,8 @@ import { shapeText } from '../../runtime/calibrate.ts';
 import type { OpenDevice } from '../../runtime/device.ts';
 import { shaderText } from '../../runtime/pipelines.ts';
 import { verifyKernels } from '../../runtime/verify.ts';
+import type { Engine } from './engine.ts';
+import { dropVariants } from './runnable-variants.ts';
 
 /** A kernel that passed, and a digest of what was run: another text of it has to be checked again. */
 export interface CheckedKernel {
@@ -21,6 +23,8 @@ export type CheckedKernels = Readonly<Record<string, CheckedKernel>>;
 export interface SelfTest {
   readonly report: SelfTestReport;
   readonly checked: CheckedKernels;
+  /** Names of those that the device did not compile: other variants may do. */
+  readonly uncompiled: readonly string[];
 }
 
 /**
@@ -61,7 +65,38 @@ export async function selfTest(
       seconds: (performance.now() - start) / 1000,
     },
     checked,
+    uncompiled: [
+      ...new Set(verifications.flatMap(({ kernel, isUncompiled }) => (isUncompiled ? [kernel] : []))),
+    ],
   };
+}
+
+/**
+ * A self-test that goes on with the next variant where the device does not compile one, until it compiles all or no other
+ * is left. The report says what was dropped.
+ * @param choose records what is to be checked by the engine's capabilities
+ */
+export async function selfTestOfVariants(
+  engine: Engine,
+  choose: () => readonly Kernel[],
+  test: (kernels: readonly Kernel[]) => Promise<SelfTest>,
+): Promise<SelfTest> {
+  const notes: string[] = [];
+  let result = await test(choose());
+  while (result.uncompiled.length > 0) {
+    const before = engine.capabilities;
+    const note = dropVariants(engine, result.uncompiled);
+    let others: readonly Kernel[];
+    try {
+      others = choose();
+    } catch {
+      engine.capabilities = before; // no variant is left: the report shows the one that fails
+      break;
+    }
+    notes.push(note);
+    result = await test(others);
+  }
+  return notes.length === 0 ? result : { ...result, report: { ...result.report, note: notes.join(' ') } };
 }
 
 const digests = new WeakMap<Kernel, string>();

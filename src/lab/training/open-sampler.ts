@@ -11,6 +11,7 @@ import { bucketLengths, type InferencePlans, recordInferencePlans } from '../pla
 import { openModel } from '../plans/open-model.ts';
 import type { StoredWeights } from '../plans/parameter-io.ts';
 import { LabError, stage } from '../plans/problem.ts';
+import { withRunnableVariants } from '../plans/runnable-variants.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { ModelFiles } from './model-files.ts';
 
@@ -60,10 +61,9 @@ export async function openSampler(
     const runtime = await openModel(engine, samplingPlans(plans), plans.model, cut);
     return { runtime, plans };
   };
-  const fitted =
-    needs.context === undefined
-      ? await fitContext(wanted, open)
-      : { value: await open(wanted), context: wanted };
+  const fitted = await withRunnableVariants(engine, async () =>
+    needs.context === undefined ? fitContext(wanted, open) : { value: await open(wanted), context: wanted },
+  );
   const { runtime, plans } = fitted.value;
   return {
     runtime,

@@ -22,6 +22,7 @@ import { freshWeights, openModel } from '../plans/open-model.ts';
 import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
 import { predictTraining } from '../plans/prediction.ts';
 import { LabError, stage } from '../plans/problem.ts';
+import { withRunnableVariants } from '../plans/runnable-variants.ts';
 import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
@@ -83,26 +84,36 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
   const { train, data } = experiment;
   const dataset = await stage('invalidData', () => splitCorpus(corpus, data, experiment.model.context));
   const batches = await stage('invalidFile', () => batchesFrom(dataset, train, checkpoint));
-  onProgress('recording the plans', 0.1);
-  const { plans, sampling, prediction } = await stage('tooLarge', () => {
+  const record = () => {
     checkCapacity(engine, experiment.model, parameterCopies(train));
-    const recorded = recordTrainingPlans(experiment.model, train, engine);
-    const inference = options.withSampler ? recordInferencePlans(recorded.model, engine) : undefined;
+    const plans = recordTrainingPlans(experiment.model, train, engine);
+    const sampling = options.withSampler ? recordInferencePlans(plans.model, engine) : undefined;
     const { profile, trainingFlopsPerSecond } = engine;
-    const expected = predictTraining(experiment, recorded, inference, profile, trainingFlopsPerSecond);
-    checkMemory(engine, expected.memoryBytes.total);
-    return { plans: recorded, sampling: inference, prediction: expected };
+    const prediction = predictTraining(experiment, plans, sampling, profile, trainingFlopsPerSecond);
+    checkMemory(engine, prediction.memoryBytes.total);
+    return { plans, sampling, prediction };
+  };
+  const fillerOf =
+    ({ model }: TrainingPlans) =>
+    (runtime: Runtime) =>
+      stage('invalidFile', () => {
+        if (checkpoint) return restoreCheckpoint(runtime, model.store, checkpoint);
+        const weights = options.weights ?? freshWeights(experiment.model, train.seeds.weights);
+        return writeParameters(runtime, model.store, 'weights', weights);
+      });
+  const { plans, sampling, prediction, runtime } = await withRunnableVariants(engine, async () => {
+    onProgress('recording the plans', 0.1);
+    const recorded = await stage('tooLarge', record);
+    const all = allPlans(recorded.plans, recorded.sampling);
+    const opened = await openModel(
+      engine,
+      all,
+      recorded.plans.model,
+      fillerOf(recorded.plans),
+      (done, total) => onProgress('compiling kernels', 0.2 + (0.8 * done) / total),
+    );
+    return { ...recorded, runtime: opened };
   });
-  const { store } = plans.model;
-  const fill = (runtime: Runtime) =>
-    stage('invalidFile', () => {
-      if (checkpoint) return restoreCheckpoint(runtime, store, checkpoint);
-      const weights = options.weights ?? freshWeights(experiment.model, train.seeds.weights);
-      return writeParameters(runtime, store, 'weights', weights);
-    });
-  const runtime = await openModel(engine, allPlans(plans, sampling), plans.model, fill, (done, total) =>
-    onProgress('compiling kernels', 0.2 + (0.8 * done) / total),
-  );
   try {
     const trainer = new Trainer(runtime, plans, train, batches, checkpoint?.progress);
     return {

@@ -169,7 +169,7 @@ export class DevicePanel extends LitElement {
   #selfTest() {
     const { selfTest } = this;
     const report = selfTest.kind === 'done' ? selfTest.value : undefined;
-    return html`<details ?open=${report !== undefined && !report.passed}>
+    return html`<details ?open=${report !== undefined && (!report.passed || report.note !== undefined)}>
       <summary>
         Self-test
         ${
@@ -206,6 +206,7 @@ export class DevicePanel extends LitElement {
                   </tbody>
                 </table>
               </div>
+              ${report.note === undefined ? nothing : html`<p class="small warn">${report.note}</p>`}
               <p class="small muted">
                 ${report.kernels} kernels: all that the last run checked uses, for training and for writing.
                 ${report.remembered > 0 ? html`${report.remembered} agreed here before and were not run again.` : nothing}
