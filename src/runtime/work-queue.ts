@@ -70,10 +70,17 @@ export class WorkQueue<P extends Governed> {
 /** Shortest time that is believed: a quantum of Chrome's timestamps. Seconds. */
 const shortestMeasured = 1e-4;
 
+/**
+ * Longest time of a submit that is believed, and how many times longer than expected one beyond it must be: browsers reset
+ * a device that is held so long, so that the tab was frozen meanwhile or the machine slept.
+ */
+const asleep = { seconds: 10, times: 100 } as const;
+
 /** Reports the measured time of a submit to the governors of its plans. */
 export function observeWork<P extends Governed>(work: QueuedWork<P>, measuredSeconds: number): void {
   const expected = work.pieces.reduce((sum, { plan, segment }) => sum + plan.governor.secondsOf(segment), 0);
   const ratio = Math.max(measuredSeconds, shortestMeasured) / Math.max(expected, 1e-9);
+  if (!work.isTimed && measuredSeconds > asleep.seconds && ratio > asleep.times) return;
   for (const plan of new Set(work.pieces.map((piece) => piece.plan))) {
     const segments = work.pieces.filter((piece) => piece.plan === plan).map(({ segment }) => segment);
     plan.governor.observe(segments, ratio);

@@ -86,4 +86,13 @@ describe('WorkQueue', () => {
     for (const work of works) observeWork(work, 0.04);
     expect(plan.governor.seconds).toBeCloseTo(0.04, 9);
   });
+
+  it('takes a submit that seems to have lasted for minutes for a frozen tab, and plans as before', () => {
+    const plan = observedPlan(10, 0.01);
+    const work = new WorkQueue([plan]).take();
+    observeWork(work, 300);
+    expect(new WorkQueue([plan]).take().seconds).toBeCloseTo(work.seconds, 9);
+    observeWork(work, 2); // a device that another program holds
+    expect(new WorkQueue([plan]).take().pieces[0]?.segment.to).toBe(1);
+  });
 });

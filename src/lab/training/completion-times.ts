@@ -9,10 +9,14 @@ const spanResults = 4;
 /** Seconds that no step is shorter than, whatever a coarse clock says: a step is tens of launches. */
 const shortestStep = 2e-5;
 
+/** A result that comes so much later than usual: the tab was frozen or the machine slept, which no step took. */
+const asleep = { seconds: 30, times: 100 } as const;
+
 /**
  * Gives steps the time that passed. Two steps are in flight, and a busy thread sees both results at once: the first seems
  * to have taken the time of two and the second none. So time is spread: no step counts as shorter than half of what
- * steps take of late, and what that adds is taken off those that follow. Over a run the seconds add up to those that passed.
+ * steps take of late, and what that adds is taken off those that follow. Over a run the seconds add up to those that passed,
+ * but for sleep, and for a clock that runs backwards.
  */
 export class CompletionTimes {
   /** Steps and seconds of each of the last results, pauses left out. */
@@ -39,9 +43,12 @@ export class CompletionTimes {
    * @returns seconds of each of these steps
    */
   complete(now: number, steps = 1): number {
-    const passed = now - (this.#last ?? now);
+    const usual = median(this.#spans);
+    const since = Math.max(0, now - (this.#last ?? now));
+    const isAwake = usual === 0 || since < Math.max(asleep.seconds, asleep.times * usual * steps);
+    const passed = isAwake ? since : usual * steps;
     const owed = passed - this.#ahead;
-    const seconds = Math.max(owed / steps, median(this.#spans) / 2, shortestStep);
+    const seconds = Math.max(owed / steps, usual / 2, shortestStep);
     this.#last = now;
     this.#ahead = Math.max(0, steps * seconds - owed);
     this.#remember(steps, passed);

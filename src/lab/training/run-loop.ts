@@ -38,7 +38,9 @@ export class RunLoop {
   #tasks: (() => Promise<void>)[] = [];
   #stepsWanted = 0;
   #loop: Promise<void> | undefined;
+  /** When to save next, and how long that was to be from the last time. Seconds. */
   #nextSave: number;
+  #saveWait: number;
   /** Step of the last state that was saved; undefined before the first. */
   #savedStep: number | undefined;
   #isBegun: boolean;
@@ -52,7 +54,8 @@ export class RunLoop {
     const { step } = run.trainer.progress;
     this.#isBegun = step > 0;
     if (step > 0) this.#savedStep = step; // a run goes on from a saved state
-    this.#nextSave = performance.now() / 1000 + (options.saveInterval ?? 10);
+    this.#saveWait = options.saveInterval ?? 10;
+    this.#nextSave = performance.now() / 1000 + this.#saveWait;
   }
 
   get state(): RunState {
@@ -244,9 +247,10 @@ export class RunLoop {
     );
   }
 
-  /** What was saved before stays while the run may be lost. */
+  /** What was saved before stays while the run may be lost. A clock that was set back puts no save off. */
   get #isSaveDue(): boolean {
-    return performance.now() / 1000 >= this.#nextSave && !this.#divergence.isSuspicious;
+    const wait = this.#nextSave - performance.now() / 1000;
+    return (wait <= 0 || wait > this.#saveWait) && !this.#divergence.isSuspicious;
   }
 
   async #afterStep(): Promise<void> {
@@ -315,7 +319,8 @@ export class RunLoop {
       this.#options.emit({ kind: 'problem', problem: problemOf(error, 'storageFull') });
     }
     const end = performance.now() / 1000;
-    this.#nextSave = end + Math.max(saveInterval, (end - start) / savingShare);
+    this.#saveWait = Math.max(saveInterval, (end - start) / savingShare);
+    this.#nextSave = end + this.#saveWait;
   }
 
   #emitTiming(): void {
@@ -339,9 +344,10 @@ export class RunLoop {
 
   #fail(error: unknown): void {
     this.#stepsWanted = 0;
-    const problem = problemOf(error);
-    this.#options.emit({ kind: 'problem', problem });
-    this.#setState('failed', problem.message);
+    const { kind, message: what } = problemOf(error);
+    const message = this.#options.save ? `${what.replace(/\.\s*$/, '')}. ${this.#keptState()}.` : what;
+    this.#options.emit({ kind: 'problem', problem: { kind, message } });
+    this.#setState('failed', message);
   }
 }
 

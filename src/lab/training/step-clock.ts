@@ -37,9 +37,10 @@ export class StepClock {
     );
   }
 
-  /** True twice a second. */
+  /** True twice a second; also when the clock was set back. */
   isDue(): boolean {
-    return performance.now() / 1000 >= this.#nextReport;
+    const wait = this.#nextReport - performance.now() / 1000;
+    return wait <= 0 || wait > reportInterval;
   }
 
   /** How the last steps went; undefined before the first. */

@@ -80,6 +80,20 @@ describe('seconds of steps', () => {
     expect(times.complete(50.1)).toBeCloseTo(0.1, 9);
   });
 
+  it('leave out minutes in which a tab was frozen, and what steps take stays as it was', () => {
+    const seen = Array.from({ length: 40 }, (_, i) => 0.06 * (i + 1) + (i < 20 ? 0 : 300));
+    const seconds = secondsOf(seen);
+    expect(sum(seconds)).toBeCloseTo(0.06 * 40, 6);
+    for (const each of seconds) expect(each).toBeCloseTo(0.06, 6);
+  });
+
+  it('stay as they were where the clock is set back', () => {
+    const seen = Array.from({ length: 60 }, (_, i) => 0.06 * (i + 1) - (i < 20 ? 0 : 500));
+    const seconds = secondsOf(seen);
+    for (const each of seconds.slice(22)) expect(each).toBeCloseTo(0.06, 6);
+    expect(sum(seconds)).toBeGreaterThan(0.06 * 57);
+  });
+
   it('are above zero even where the clock stands', () => {
     for (const seconds of secondsOf([0, 0, 0])) expect(seconds).toBeGreaterThan(0);
   });

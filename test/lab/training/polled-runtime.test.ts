@@ -16,6 +16,8 @@ class PolledRuntime implements Runtime {
   readonly uploadBytes: number;
   submissions = 0;
   polls = 0;
+  /** Submission with which the device is lost. */
+  lostAt = Number.POSITIVE_INFINITY;
   readonly #stepSeconds: number;
   readonly #waiting: (() => void)[] = [];
   #inFlight = 0;
@@ -30,12 +32,13 @@ class PolledRuntime implements Runtime {
   }
 
   async submit(replays: readonly Replay[]) {
-    this.submissions++;
+    const isLost = ++this.submissions >= this.lostAt;
     while (this.#inFlight >= submitLimits.stepsInFlight) await this.#nextPoll();
     this.#inFlight++;
     const updates = replays.filter(({ plan }) => plan.name.includes('update'));
     const done = this.#nextPoll().then((): NumberArray[] => {
       this.#inFlight--;
+      if (isLost) throw lostError();
       return updates.map(({ scalars: { step = 0 } }) => {
         const metrics = new Float32Array(16).fill(stepMark(step));
         metrics[metricSlots.loss] = 2;
@@ -43,6 +46,7 @@ class PolledRuntime implements Runtime {
         return metrics;
       });
     });
+    done.catch(() => undefined); // whoever awaits it sees the loss
     return { done, gpuSeconds: Promise.resolve(undefined), encodeSeconds: 0 };
   }
 
@@ -63,6 +67,12 @@ class PolledRuntime implements Runtime {
   }
   async idle(): Promise<void> {}
   dispose(): void {}
+}
+
+function lostError(): Error {
+  const error = new Error('The GPU was lost: unknown. The driver was reset.');
+  error.name = 'DeviceLostError';
+  return error;
 }
 
 async function train(stepSeconds: number, uploadBytes: number, steps: number): Promise<PolledRuntime> {
@@ -89,4 +99,35 @@ it('trains more than 200 steps a second although each answer takes 100 ms', asyn
   expect(steps / (0.1 * polls)).toBeGreaterThan(200);
   const alone = await train(0.0008, 0, 200);
   expect(200 / (0.1 * alone.polls)).toBeLessThanOrEqual(21);
+});
+
+it('keeps what was saved, and says where, when the device is lost in the middle of a group of steps', async () => {
+  const runtime = new PolledRuntime(0.005, 2 ** 20); // 10 steps at a time
+  const engine: Engine = { ...cpuEngine(), createRuntime: async () => runtime };
+  const run = await tinyRun({ train: { steps: 400 } }, engine);
+  const [saved, seen, told]: [number[], number[], string[]] = [[], [], []];
+  const loop = new RunLoop(run, {
+    emit: (event) => {
+      if (event.kind === 'steps') seen.push(...event.steps.map(({ step }) => step));
+      if (event.kind === 'problem') told.push(`${event.problem.kind}: ${event.problem.message}`);
+    },
+    save: async (_, step) => {
+      saved.push(step);
+      runtime.lostAt = runtime.submissions + 3;
+    },
+    saveInterval: 0,
+  });
+  loop.start();
+  await loop.settled();
+  expect(loop.state).toBe('failed');
+  const last = saved.at(-1) ?? 0;
+  expect(last).toBeGreaterThan(0);
+  expect(told).toEqual([
+    `deviceLost: The GPU was lost: unknown. The driver was reset. The state saved at step ${last} is kept.`,
+  ]);
+  // Steps of the lost group are not said to be done, and nothing is saved over what was.
+  expect(seen).toEqual(seen.map((_, index) => index + 1));
+  expect(seen.length % 10).toBe(0);
+  await loop.stop();
+  expect(saved.at(-1)).toBe(last);
 });

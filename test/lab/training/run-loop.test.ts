@@ -1,5 +1,5 @@
 // The loop of a run: start, pause, step, stop; what happens between steps; divergence and failures; the order of events.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { LabEvent } from '../../../src/contract/runs.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { readCheckpoint } from '../../../src/lab/training/checkpoint.ts';
@@ -182,6 +182,29 @@ describe('a run', () => {
     await loop.stop();
     expect(steps.length).toBeGreaterThan(1);
     expect([...steps].sort((a, b) => a - b)).toEqual(steps);
+  });
+});
+
+describe('a clock that is set back', () => {
+  it('puts no save off', async () => {
+    const now = performance.now.bind(performance);
+    let offset = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + offset);
+    const steps: number[] = [];
+    const save = async (_: Uint8Array, step: number) => void steps.push(step);
+    const { emit, reached } = atStep(3);
+    const { loop, events } = await setUp({ train: { steps: 12 } }, { emit, save, saveInterval: 3600 });
+    loop.start();
+    await reached;
+    expect(steps).toEqual([]);
+    offset = -7.2e6; // two hours, in milliseconds
+    await loop.settled();
+    clock.mockRestore();
+    expect(steps[0]).toBeLessThan(12);
+    const seconds = events
+      .flatMap((event) => (event.kind === 'steps' ? event.steps : []))
+      .map((step) => step.seconds);
+    expect([...seconds].sort((a, b) => a - b)).toEqual(seconds);
   });
 });
 
