@@ -19,6 +19,7 @@ import { addChinchilla } from './chinchilla.ts';
 import { addKv } from './kv.ts';
 import { amount } from './options.ts';
 import { addPress } from './press.ts';
+import { addServing } from './serving.ts';
 import { addWhatIf } from './what-if.ts';
 
 /** Adds the commands. */
@@ -26,13 +27,14 @@ export function addTheory(program: Command): void {
   const theory = program
     .command('theory')
     .description(
-      'what the literature says a model costs: press, what-if, deepseek, chinchilla, experts, kv, models',
+      'what the literature says a model costs: press, what-if, deepseek, chinchilla, experts, kv, serving, models',
     );
   addPress(theory);
   addWhatIf(theory);
   addChinchilla(theory);
   addExperts(theory);
   addKv(theory);
+  addServing(theory);
   addModels(theory);
 }
 

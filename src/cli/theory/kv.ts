@@ -3,14 +3,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { stage } from '../../lab/plans/problem.ts';
+import { cacheLayoutOf } from '../../lab/serving/served-model.ts';
 import { modelFileNames } from '../../lab/training/model-files.ts';
-import { layerAttention } from '../../model/attention-config.ts';
 import { type ModelConfig, parseModel } from '../../model/config.ts';
 import { readHuggingFaceConfig } from '../../model/huggingface/config.ts';
 import { textColumns } from '../../text/columns.ts';
 import { formatDigits, formatSi } from '../../text/numbers.ts';
 import { type ConfiguredCache, isPublishedConfig, readCacheConfig } from '../../theory/cache-config.ts';
-import { type CacheEntry, type CacheReport, cacheConvention, reportCache } from '../../theory/kv-cache.ts';
+import { type CacheReport, cacheConvention, reportCache } from '../../theory/kv-cache.ts';
 import { refuse } from '../failure.ts';
 import { isDirectory, readJsonFile, resolvePath } from '../files.ts';
 import { jsonOption, outputOf } from '../options.ts';
@@ -71,7 +71,7 @@ async function readCache(path: string): Promise<ConfiguredCache> {
 }
 
 /** The `model` section of a configuration; the others do not matter here. */
-function modelOf(file: string, json: unknown): ModelConfig {
+export function modelOf(file: string, json: unknown): ModelConfig {
   const section = typeof json === 'object' && json !== null && Object.hasOwn(json, 'model');
   if (!section) {
     refuse('invalidFile', `${file}: there is neither model nor model_type. Give a configuration of a model.`);
@@ -82,19 +82,7 @@ function modelOf(file: string, json: unknown): ModelConfig {
 }
 
 function ownCache(model: ModelConfig): ConfiguredCache {
-  const { layers, heads, keyValueHeads, headSize, context } = model;
-  const entry: CacheEntry =
-    model.attention === 'latent'
-      ? { kind: 'latent', latent: model.latentSize, decoupledKey: model.ropeHeadSize }
-      : { kind: 'heads', keyValueHeads, headSize };
-  const locals = Array.from({ length: layers }, (_, layer) => layerAttention(model, layer)).filter(
-    ({ isLocal }) => isLocal,
-  ).length;
-  const groups = [
-    { layers: locals, entry, window: model.window },
-    { layers: layers - locals, entry },
-  ].filter((group) => group.layers > 0);
-  return { layout: { heads, headSize, groups }, context };
+  return { layout: cacheLayoutOf(model), context: model.context };
 }
 
 function describe(path: string, report: CacheReport): string {
