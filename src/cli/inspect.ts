@@ -4,23 +4,25 @@ import type { Command } from 'commander';
 import { encodeSafetensorsHeader } from '../data/safetensors.ts';
 import { inspectModel } from '../lab/inside/inspection.ts';
 import { promptTokens } from '../lab/plans/corpus.ts';
-import { type LabelledBatch, parseLabelledBatch } from '../lab/plans/labelled-batches.ts';
+import { type LabelledBatch, parseLabelledBatch, shortenBatch } from '../lab/plans/labelled-batches.ts';
 import { stage } from '../lab/plans/problem.ts';
 import { type ModelFiles, writeGradients } from '../lab/training/model-files.ts';
 import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
+import { longestContext } from '../model/attention-config.ts';
 import { countParameters } from '../model/parameters.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readJsonFile, readModelDirectory, resolvePath, writeFileInParts } from './files.ts';
-import { jsonOption, outputOf, runtimeOption } from './options.ts';
+import { integer, jsonOption, outputOf, runtimeOption } from './options.ts';
 
 interface InspectOptions {
   readonly tokens?: string;
   readonly prompt?: string;
   readonly logits?: string;
   readonly gradients?: string;
+  readonly context?: number;
   readonly runtime: RuntimeKind;
 }
 
@@ -34,6 +36,11 @@ export function addInspect(program: Command): void {
     .option('--prompt <text>', 'a text instead: each of its tokens is to be predicted from those before it')
     .option('--logits <out>', 'write the logits [B, T, V] there, as safetensors')
     .option('--gradients <out>', "write every parameter's gradient of the mean loss there, as safetensors")
+    .option(
+      '--context <tokens>',
+      'look at so many tokens of each row, from its start; all of them unless given',
+      integer(1, longestContext),
+    )
     .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (path: string, options: InspectOptions, command: Command) => {
@@ -67,10 +74,11 @@ export function addInspect(program: Command): void {
           `inspect: the loss is ${loss}: some weights are not finite, or too large. Look at the logits.`,
         );
       output.result(
-        { loss, parameters, runtime: engine.kind, device },
+        { loss, parameters, context: time, runtime: engine.kind, device },
         textColumns([
           ['loss', String(loss)],
           ['parameters', String(parameters)],
+          ['context', String(time)],
           ['runtime', engine.kind],
           ['device', device],
         ]),
@@ -81,11 +89,21 @@ export function addInspect(program: Command): void {
 /** The batch of a file, or a text of which each token is the target of the one before it. @throws LabError */
 async function labelledTokens(
   files: ModelFiles,
-  { tokens, prompt }: Pick<InspectOptions, 'tokens' | 'prompt'>,
+  { tokens, prompt, context }: Pick<InspectOptions, 'tokens' | 'prompt' | 'context'>,
 ): Promise<LabelledBatch> {
+  if (context !== undefined && context > files.model.context) {
+    const message = `a context of ${context} is more than the ${files.model.context} of the model`;
+    refuse('invalidData', `inspect: ${message}. Use at most that.`);
+  }
+  // Rows that are cut may be longer than the model sees.
+  const limits = context === undefined ? files.model : { ...files.model, context: longestContext };
+  const parse = (who: string, json: unknown) => {
+    const batch = parseLabelledBatch(who, json, limits);
+    return shortenBatch(who, batch, context ?? batch.time);
+  };
   if (tokens !== undefined && prompt === undefined) {
     const path = resolvePath(tokens);
-    return parseLabelledBatch(path, await readJsonFile(path), files.model);
+    return parse(path, await readJsonFile(path));
   }
   if (prompt === undefined || tokens !== undefined)
     return refuse('invalidData', 'inspect: give one of --tokens FILE and --prompt TEXT.');
@@ -94,5 +112,5 @@ async function labelledTokens(
   if (ids.length < 2)
     refuse('invalidData', `inspect: the text has ${ids.length} tokens, and needs 2 to predict one.`);
   const batch = { inputs: [ids.slice(0, -1)], targets: [ids.slice(1)] };
-  return parseLabelledBatch('inspect', batch, files.model);
+  return parse('inspect', batch);
 }

@@ -22,8 +22,35 @@ describe('inspect', () => {
       '--json',
     ];
     const [line, ...others] = jsonLines(await runMain([...args, ...onCpu]));
-    expect(Object.keys(line)).toEqual(['loss', 'parameters', 'runtime', 'device']);
+    expect(Object.keys(line)).toEqual(['loss', 'parameters', 'context', 'runtime', 'device']);
     expect([line.runtime, others]).toEqual(['cpu', []]);
+  });
+
+  it('looks at the start of each row, which may be longer than the model sees', async () => {
+    const folder = createFolder();
+    const row = Array.from({ length: 40 }, (_, index) => index % 61);
+    const inspect = async (length: number, more: readonly string[]) => {
+      const tokens = {
+        inputs: [row.slice(0, length)],
+        targets: [
+          row
+            .slice(1, length + 1)
+            .concat(0)
+            .slice(0, length),
+        ],
+      };
+      const path = writeJson(folder, `tokens-${length}.json`, tokens);
+      return runMain(['inspect', fixturePath('llama-c'), '--tokens', path, '--json', ...more, ...onCpu]);
+    };
+    const [whole] = jsonLines(await inspect(9, []));
+    const [cut] = jsonLines(await inspect(40, ['--context', '9']));
+    expect([whole?.context, cut?.context]).toEqual([9, 9]);
+    expect(cut?.loss).toBeCloseTo(Number(whole?.loss), 6);
+    const { code, stderr } = await inspect(40, ['--context', '34']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/context of 34 is more than the 33 of the model/),
+    ]);
   });
 
   it.each([

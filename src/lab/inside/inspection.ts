@@ -9,6 +9,7 @@ import {
   registerParameters,
 } from '../../model/model-tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
+import { atContext } from '../../model/working-context.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
 import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
@@ -16,7 +17,7 @@ import { rowsOf, type Tensor } from '../../plan/tensor.ts';
 import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';
 import type { LabelledBatch } from '../plans/labelled-batches.ts';
-import { openModel } from '../plans/open-model.ts';
+import { openModel, storedAtContext } from '../plans/open-model.ts';
 import { type NamedArrays, readParameters, type StoredWeights } from '../plans/parameter-io.ts';
 import { stage } from '../plans/problem.ts';
 import type { RecordingOptions } from '../plans/training-plans.ts';
@@ -63,7 +64,7 @@ export function recordInspectionPlans(
 ): InspectionPlans {
   const { capabilities, gradients } = options;
   const model = createModelTensors(
-    { ...config, dropout: 0 },
+    { ...atContext(config, time), dropout: 0 },
     { maxBindingBytes: capabilities.maxBindingBytes, gradients },
   );
   const tokens = persistentTensor('tokens', [batch, time], 'u32', 'data');
@@ -115,19 +116,21 @@ export async function inspectModel(
   { onLogits, gradients = false }: InspectionRequest,
 ): Promise<Inspection> {
   const plans = await stage('tooLarge', () => {
-    checkCapacity(engine, config, gradients ? 2 : 1);
+    checkCapacity(engine, atContext(config, tokens.time), gradients ? 2 : 1);
     return recordInspectionPlans(config, tokens, { ...engine, gradients });
   });
   const { model, trunk, chunks } = plans;
   const all = [plans.loss, ...(onLogits ? [trunk.plan, ...chunks.map(({ plan }) => plan)] : [])];
-  const runtime = await openModel(engine, all, model, weights);
+  const runtime = await openModel(engine, all, model, storedAtContext(model.config, weights));
   try {
     runtime.write(plans.tokens, tokens.inputs);
     runtime.write(plans.targets, tokens.targets);
     const scalars = { lossScale: 1 / tokens.targetCount };
     const submission = await runtime.submit([{ plan: plans.loss, scalars }], [plans.metrics]);
     const loss = (await submission.done)[0]?.[0] ?? Number.NaN;
-    const found = gradients ? await readParameters(runtime, model.store, 'gradients') : undefined;
+    const found = gradients
+      ? atWholeContext(config, await readParameters(runtime, model.store, 'gradients'))
+      : undefined;
     if (onLogits) {
       await runtime.submit([{ plan: trunk.plan, scalars: {} }]);
       runtime.write(plans.hidden, await runtime.read(trunk.output));
@@ -140,4 +143,16 @@ export async function inspectModel(
   } finally {
     runtime.dispose();
   }
+}
+
+/** Gradients of the whole model: those of positions that no token stood at are zero. */
+function atWholeContext(
+  { context, width, position }: ModelConfig,
+  gradients: ReadonlyMap<string, Float32Array<ArrayBuffer>>,
+): NamedArrays {
+  const positions = gradients.get('positionEmbedding');
+  if (position !== 'learned' || positions === undefined) return gradients;
+  const whole = new Float32Array(context * width);
+  whole.set(positions);
+  return new Map([...gradients, ['positionEmbedding', whole]]);
 }

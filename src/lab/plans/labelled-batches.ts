@@ -57,6 +57,22 @@ export function parseLabelledBatches(who: string, json: unknown, limits: TokenLi
   return batches;
 }
 
+/** The same rows up to their first `time` tokens. @throws LabError where no target is left */
+export function shortenBatch(who: string, batch: LabelledBatch, time: number): LabelledBatch {
+  if (time >= batch.time) return batch;
+  const cut = (values: Uint32Array) => {
+    const rows = new Uint32Array(batch.batch * time);
+    for (let row = 0; row < batch.batch; row++)
+      rows.set(values.subarray(row * batch.time, row * batch.time + time), row * time);
+    return rows;
+  };
+  const targets = cut(batch.targets);
+  const targetCount = targets.filter((target) => target !== ignoredTarget).length;
+  if (targetCount === 0)
+    refuse(who, `every target of the first ${time} tokens is ignored (-100)`, 'Take more of them.');
+  return { batch: batch.batch, time, inputs: cut(batch.inputs), targets, targetCount };
+}
+
 function readBatch(
   who: string,
   { inputs, targets }: v.InferOutput<typeof batchSchema>,

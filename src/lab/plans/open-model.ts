@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../model/config.ts';
 import { initialiseParameters } from '../../model/initialise.ts';
 import { constantTables, type ModelTensors } from '../../model/model-tensors.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
+import { partAtContext } from '../../model/working-context.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -46,4 +47,15 @@ export function freshWeights(model: ModelConfig, seed: number): NamedArrays {
   const weights = new Map<string, Float32Array>();
   initialiseParameters(parameterSpecs(model), seed, (name, values) => weights.set(name, values));
   return weights;
+}
+
+/** Weights that are stored for a longer context than the model's. */
+export function storedAtContext(model: ModelConfig, weights: StoredWeights): StoredWeights {
+  return {
+    forEachPart: (take) =>
+      weights.forEachPart((part) => {
+        const cut = partAtContext(model, part);
+        return cut && take(cut);
+      }),
+  };
 }

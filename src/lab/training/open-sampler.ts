@@ -1,15 +1,14 @@
 // A sampler of a model from files, with plans as large as what is asked of it.
 
 import { createModelTensors } from '../../model/model-tensors.ts';
-import { atContext, partAtContext } from '../../model/working-context.ts';
+import { atContext } from '../../model/working-context.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';
 import { fitContext } from '../plans/fitting-context.ts';
 import { checkInferenceMemory, samplingPlans } from '../plans/inference-memory.ts';
 import { bucketLengths, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
-import { openModel } from '../plans/open-model.ts';
-import type { StoredWeights } from '../plans/parameter-io.ts';
+import { openModel, storedAtContext } from '../plans/open-model.ts';
 import { LabError, stage } from '../plans/problem.ts';
 import { withRunnableVariants } from '../plans/runnable-variants.ts';
 import { Sampler } from '../sampling/sampler.ts';
@@ -57,7 +56,7 @@ export async function openSampler(
   const open = async (context: number): Promise<{ runtime: Runtime; plans: InferencePlans }> => {
     const plans = await stage('tooLarge', () => recordSampling(engine, model, context, needs));
     checkInferenceMemory(engine, plans);
-    const cut = cutAt(plans.model.config, weights);
+    const cut = storedAtContext(plans.model.config, weights);
     const runtime = await openModel(engine, samplingPlans(plans), plans.model, cut);
     return { runtime, plans };
   };
@@ -71,17 +70,6 @@ export async function openSampler(
     plans,
     context: fitted.context,
     ...('reason' in fitted && fitted.reason !== undefined ? { reason: fitted.reason } : {}),
-  };
-}
-
-/** Weights that are stored for a longer context. */
-function cutAt(config: ModelFiles['model'], weights: StoredWeights): StoredWeights {
-  return {
-    forEachPart: (take) =>
-      weights.forEachPart((part) => {
-        const cut = partAtContext(config, part);
-        return cut && take(cut);
-      }),
   };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../../src/data/safetensors.ts';
 import { inspectModel, recordInspectionPlans } from '../../../src/lab/inside/inspection.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
-import { parseLabelledBatch } from '../../../src/lab/plans/labelled-batches.ts';
+import { parseLabelledBatch, shortenBatch } from '../../../src/lab/plans/labelled-batches.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { fixtureBytes, fixtureJson, fixtureModel } from '../../model/run-model.ts';
 
@@ -41,6 +41,25 @@ describe('an inspection', () => {
         gradient.some((value) => value !== 0),
         name,
       ).toBe(true);
+  });
+
+  it('is sized by its rows, not by the longest context of the model', async () => {
+    const { files, tokens, loss } = await fixture('llama-c');
+    const long = { ...files, model: { ...files.model, context: 2 ** 20 } };
+    const found = await inspectModel(cpuEngine(2 ** 22), long, tokens, {});
+    expect(Math.abs(found.loss - loss)).toBeLessThan(1e-5);
+  });
+
+  it('gives positions that no row reaches a gradient of zero', async () => {
+    const { files } = await fixture('gpt2-b');
+    const { width, context } = files.model;
+    const rows = { inputs: [[1, 2, 3, 4, 5, 6, 7, 8, 9]], targets: [[2, 3, 4, 5, 6, 7, 8, 9, 1]] };
+    const tokens = shortenBatch('tokens', parseLabelledBatch('tokens', rows, files.model), 8);
+    const { gradients } = await inspectModel(cpuEngine(), files, tokens, { gradients: true });
+    const positions = gradients?.get('positionEmbedding');
+    expect(positions).toHaveLength(context * width);
+    expect(positions?.subarray(0, 8 * width).some((value) => value !== 0)).toBe(true);
+    expect(positions?.subarray(8 * width).some((value) => value !== 0)).toBe(false);
   });
 
   it('records no backward pass and no gradients unless asked for', async () => {
