@@ -5,7 +5,8 @@ import { calibrateDevice, isUnsteady } from '../src/lab/cost/calibration.ts';
 import { measuredTable } from '../src/lab/cost/kernel-table.ts';
 import { gpuEngine } from '../src/lab/plans/engine.ts';
 import { checkRunRecord } from '../src/lab/records/run-record.ts';
-import { RunRecorder, titleOf } from '../src/lab/records/run-recorder.ts';
+import { RunRecorder } from '../src/lab/records/run-recorder.ts';
+import { titleOf } from '../src/lab/records/run-title.ts';
 import { prepareRun } from '../src/lab/training/run.ts';
 import { RunLoop } from '../src/lab/training/run-loop.ts';
 import { parseExperiment } from '../src/model/config.ts';
@@ -36,7 +37,8 @@ export async function recordRun(open: OpenDevice, file: string): Promise<void> {
       isSoftware: open.facts.isSoftware,
       host,
     },
-    ...{ presetId, profile: engine.profile },
+    presetId,
+    profile: engine.profile,
   });
   const loop = new RunLoop(run, {
     emit: (event) => {

@@ -3,6 +3,7 @@ import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node
 import { dirname, join, resolve } from 'node:path';
 import type { ByteSource } from '../data/safetensors.ts';
 import { stage } from '../lab/plans/problem.ts';
+import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/training/checkpoint.ts';
 import { type ModelFiles, parseJson, readModelFiles } from '../lab/training/model-files.ts';
 import { refuse } from './failure.ts';
 
@@ -107,6 +108,25 @@ export async function readModelDirectory(path: string, note: (line: string) => v
   const files = await stage('invalidFile', () => readModelFiles((name) => openIfPresent(join(path, name))));
   files.notes.forEach(note);
   return files;
+}
+
+/** Reads the checkpoint of a directory. @throws LabError in one sentence. */
+export async function readCheckpointOf(
+  directory: string,
+  cursor: Checkpoint['cursor']['kind'],
+): Promise<Checkpoint> {
+  if (!(await isDirectory(directory))) refuse('invalidFile', `${directory}: there is no such directory.`);
+  const path = join(directory, checkpointFileName);
+  const bytes = await readBytes(path);
+  const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
+  if (checkpoint.cursor.kind !== cursor) {
+    const found = checkpoint.cursor.kind === 'list' ? 'given batches' : 'a text';
+    refuse(
+      'invalidFile',
+      `${path}: its run trains on ${found}. Resume it in the form of the command that began it.`,
+    );
+  }
+  return checkpoint;
 }
 
 /** Creates a directory for results before work begins, so that a bad path costs nothing. */

@@ -54,7 +54,7 @@ export interface RunRecord {
   readonly id: string;
   readonly title: string;
   readonly presetId?: string;
-  /** How it was made, in one sentence. */
+  /** What a person wrote of it, or how it was made. */
   readonly note?: string;
   /** ISO date of the preparation. */
   readonly startedAt: string;
@@ -86,8 +86,20 @@ export interface RunRecord {
   readonly kernelTable?: KernelTable;
 }
 
+/** What a list says of a run; what its record lacks is absent. */
+export interface RunSummary {
+  readonly note?: string;
+  /** The preset that it is most like and what is other: `Nano: width 96→128`. */
+  readonly changes?: string;
+  readonly device?: string;
+  /** The last one. */
+  readonly validationLoss?: number;
+  /** Of the whole run. */
+  readonly tokensPerSecond?: number;
+}
+
 /** A run that is kept in this browser, with or without a checkpoint to go on from. */
-export interface KeptRun extends SavedRun {
+export interface KeptRun extends SavedRun, RunSummary {
   readonly state: RunRecord['state'];
   /** False where only the record is left. */
   readonly canContinue: boolean;
@@ -122,6 +134,8 @@ export interface RecordsApi {
   /** Keeps a record that came from a file. The answer is its id here. */
   keepRecord(record: RunRecord): Promise<Result<string>>;
   renameRun(id: string, title: string): Promise<Result<undefined>>;
+  /** Writes a note on a run; an empty one takes it away. */
+  noteRun(id: string, note: string): Promise<Result<undefined>>;
   /** Differences and figures of several runs, the first being what the others are compared with. */
   compareRecords(records: readonly RunRecord[]): Promise<Result<readonly ComparedRun[]>>;
   /** The same as one HTML file that needs nothing else. */

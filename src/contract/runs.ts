@@ -86,6 +86,11 @@ export type LabEvent =
     }
   | {
       readonly kind: 'prepared';
+      /** Under which the run is kept, and what a person calls it. */
+      readonly id: string;
+      readonly title: string;
+      /** Rows of the vocabulary that the tokenizer has no token for. */
+      readonly unknownTokens: number;
       readonly prediction: Prediction;
       readonly allocatedBytes: number;
       readonly totalSteps: number;
@@ -138,6 +143,12 @@ export interface TextSummary {
   readonly opening: string;
 }
 
+/** A run that was opened, paused where it was, and what should be known of it, a sentence each. */
+export interface OpenedRun {
+  readonly experiment: ExperimentJson;
+  readonly notes: readonly string[];
+}
+
 /** Calls about the one run. */
 export interface RunApi {
   /** Costs of an experiment on this device, without allocating anything. */
@@ -158,12 +169,14 @@ export interface RunApi {
   /** Hugging Face layout, or the exact-resume checkpoint. */
   exportRun(format: 'huggingFace' | 'checkpoint'): Promise<Result<readonly NamedFile[]>>;
   /** Opens a checkpoint or a Hugging Face directory's files as a paused run. */
-  importRun(
-    files: readonly { readonly name: string; readonly content: Blob }[],
-  ): Promise<Result<ExperimentJson>>;
+  importRun(files: readonly { readonly name: string; readonly content: Blob }[]): Promise<Result<OpenedRun>>;
   savedRuns(): Promise<readonly SavedRun[]>;
   /** Opens a saved run, paused where it was: `prepared`, then its kept curve as `steps` and `evaluation` events. */
-  openSavedRun(id: string): Promise<Result<ExperimentJson>>;
+  openSavedRun(id: string): Promise<Result<OpenedRun>>;
+  /** Gives the open run so many steps in all: it waits, paused, where it is. */
+  extendRun(steps: number): Promise<Result<OpenedRun>>;
+  /** Opens a copy of the open run under a name of its own, with other settings of training; the run itself is kept as it is. */
+  forkRun(experiment: ExperimentJson): Promise<Result<OpenedRun>>;
   /** Saves the run that is open, between two steps, if it has steps that are not saved. */
   saveRun(): Promise<void>;
   /** Refused while another tab has the run open. */

@@ -12,6 +12,8 @@ export interface SampleRequest {
   /** 1 keeps all. */
   readonly topP: number;
   readonly seed: number;
+  /** Draws only tokens that the tokenizer has, where the model has more rows than that. */
+  readonly knownTokens?: boolean;
 }
 
 /** What sampling took. */

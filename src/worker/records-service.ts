@@ -1,6 +1,6 @@
 // Runs on record for the page: those of this browser, those of files, and several of them compared.
 
-import type { KeptRun, RecordsApi, RunRecord } from '../contract/records.ts';
+import type { KeptRun, RecordsApi, RunRecord, RunSummary } from '../contract/records.ts';
 import { LabError, stage } from '../lab/plans/problem.ts';
 import { compareRuns } from '../lab/records/compare.ts';
 import { recordsReport } from '../lab/records/report.ts';
@@ -14,14 +14,15 @@ import { answer } from './answer.ts';
 import { keptRecord, restingState } from './run/kept-record.ts';
 import type { Runs } from './run/runs.ts';
 import type { RunStorage } from './run/storage.ts';
+import { summaryOf } from './run/summary.ts';
 
-/** Characters of a title. */
-const titleLength = 200;
+/** Characters of a title, and of a note. */
+const [titleLength, noteLength] = [200, 1000];
 
 /** Makes this part of the lab. */
 export function createRecords(
-  runs: Pick<Runs, 'openRecord' | 'rename' | 'requireHere' | 'elsewhere'>,
-  storage: Pick<RunStorage, 'list' | 'entry' | 'record' | 'saveRecord' | 'rename'>,
+  runs: Pick<Runs, 'openRecord' | 'describe' | 'requireHere' | 'elsewhere'>,
+  storage: Pick<RunStorage, 'list' | 'entry' | 'record' | 'saveRecord' | 'describe'>,
 ): RecordsApi {
   const recordOf = async (id: string): Promise<RunRecord> => {
     const open = runs.openRecord(id);
@@ -30,6 +31,11 @@ export function createRecords(
     const record = await keptRecord(storage, entry);
     if (record) return record;
     throw new LabError({ kind: 'invalidFile', message: `saved runs: ${entry.title} has no record.` });
+  };
+  const describe = async (id: string, words: { readonly title?: string; readonly note?: string }) => {
+    await runs.requireHere(id); // its keeper would write the old words again
+    await stage('invalidFile', () => storage.describe(id, words));
+    runs.describe(id, words);
   };
   return {
     keptRuns: async () => {
@@ -47,9 +53,12 @@ export function createRecords(
       answer(async () => {
         const given = title.replace(/\s+/g, ' ').trim().slice(0, titleLength);
         if (given === '') throw new LabError({ kind: 'invalidData', message: 'Give the run a name.' });
-        await runs.requireHere(id); // its keeper would write the old name again
-        await stage('invalidFile', () => storage.rename(id, given));
-        runs.rename(id, given);
+        await describe(id, { title: given });
+        return undefined;
+      }),
+    noteRun: (id, note) =>
+      answer(async () => {
+        await describe(id, { note: note.trim().slice(0, noteLength) });
         return undefined;
       }),
     compareRecords: (records) => answer(async () => compareRuns(records)),
@@ -86,6 +95,7 @@ async function keep(
     step: last?.step ?? 0,
     loss: last?.loss ?? 0,
     hasText: false,
+    ...summaryOf(record),
   };
   await storage.saveRecord(entry, writeRunRecord({ ...record, id }));
   return id;
@@ -94,5 +104,19 @@ async function keep(
 /** What the page sees of an index entry. */
 function listed(run: KeptRun): KeptRun {
   const { id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue, isElsewhere = false } = run;
-  return { id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue, isElsewhere };
+  const { note, changes, device, validationLoss, tokensPerSecond } = run;
+  const summary = { note: note || undefined, changes, device, validationLoss, tokensPerSecond };
+  return {
+    id,
+    title,
+    savedAt,
+    step,
+    totalSteps,
+    loss,
+    bytes,
+    state,
+    canContinue,
+    isElsewhere,
+    ...(Object.fromEntries(Object.entries(summary).filter(([, value]) => value !== undefined)) as RunSummary),
+  };
 }

@@ -1,5 +1,5 @@
 // The calls about the one run: what it should cost, its life, its files, and runs that were kept.
-import type { LabEvent, RunApi } from '../contract/runs.ts';
+import type { LabEvent, OpenedRun, RunApi } from '../contract/runs.ts';
 import { withAutomaticSizes } from '../model/config.ts';
 import { answer } from './answer.ts';
 import type { EventStream } from './event-stream.ts';
@@ -30,7 +30,7 @@ export function createRun(
     step: () => answer(() => runs.step().then(() => undefined)),
     stop: () => runs.stop(),
     exportRun: (format) => answer(() => runs.exportRun(format)),
-    importRun: (files) => answer(async () => withAutomaticSizes(parsed(await runs.importRun(files)))),
+    importRun: (files) => answer(() => shown(runs.importRun(files))),
     savedRuns: async () => {
       const elsewhere = await runs.elsewhere();
       return (await storage.list().catch(() => []))
@@ -39,8 +39,16 @@ export function createRun(
           return { id, title, savedAt, step, totalSteps, loss, bytes, isElsewhere: elsewhere.has(id) };
         });
     },
-    openSavedRun: (id) => answer(async () => withAutomaticSizes(parsed(await runs.openSaved(id)))),
+    openSavedRun: (id) => answer(() => shown(runs.openSaved(id))),
+    extendRun: (steps) => answer(() => shown(runs.extend(steps))),
+    forkRun: (experiment) => answer(() => shown(runs.fork(experiment))),
     saveRun: () => runs.save(),
     deleteSavedRun: (id) => answer(() => runs.deleteSaved(id).then(() => undefined)),
   };
+}
+
+/** With sizes that follow from others as the form wants them. */
+async function shown(opening: Promise<OpenedRun>): Promise<OpenedRun> {
+  const { experiment, notes } = await opening;
+  return { experiment: withAutomaticSizes(parsed(experiment)), notes };
 }

@@ -35,17 +35,23 @@ describeBrowser('the room of runs', () => {
   it('lists a run that was trained here, also after the tab crashed', async () => {
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /^Finished/);
+    const more = (await lab.find('run-controls', 'input.more')) as ElementHandle<HTMLInputElement>;
+    await more.evaluate((input) => {
+      input.value = '3';
+    });
+    await lab.click('run-controls', 'button', 'Train on');
+    await lab.waitForText('run-controls', '.status', /^Finished.*step 15 of 15/);
     await lab.click('room-tabs', 'a', 'Runs');
-    await lab.waitForText('run-list', 'tbody tr', /finished 12 of 12/);
+    await lab.waitForText('run-list', 'tbody tr', /finished 15 of 15/);
     const session = await lab.page.createCDPSession();
     void session.send('Page.crash').catch(() => undefined); // The answer is lost with the page.
     lab = await openPage(browser, '#runs');
-    await lab.waitForText('run-list', 'tbody tr', /finished 12 of 12/);
+    await lab.waitForText('run-list', 'tbody tr', /finished 15 of 15/);
   });
 
   it('replays it without training anything', async () => {
     await lab.click('run-list', 'button', /^Show /);
-    await lab.waitForText('replay-panel', '.facts', /finished after 12 of 12 steps/);
+    await lab.waitForText('replay-panel', '.facts', /finished after 15 of 15 steps/);
     await lab.waitForText('run-readouts', '#loss', /^\d\.\d{4}$/);
   });
 
@@ -61,13 +67,13 @@ describeBrowser('the room of runs', () => {
   it('refuses a newer record with a sentence and keeps what there was', async () => {
     await open({ ...shipped, version: 2 }, 'newer.json');
     await lab.waitForText('problem-list', '.problem', /newer\.json: its version 2 is newer than 1/);
-    await lab.waitForText('run-list', 'tbody', /finished 12 of 12/);
+    await lab.waitForText('run-list', 'tbody', /finished 15 of 15/);
   });
 
   it('compares two runs: curves, differences, predicted and measured', async () => {
     await lab.click('run-list', 'input', /^Compare <img/);
-    await lab.click('run-list', 'input', /^Compare 1 layers/);
-    const said = await lab.waitForText('compare-panel', 'ol', /2\. 1 layers × 32/);
+    await lab.click('run-list', 'input', /^Compare 1 layer/);
+    const said = await lab.waitForText('compare-panel', 'ol', /2\. 1 layer of 32/);
     expect(said).toMatch(/layers 4→1/);
     const plot = await lab.find('compare-panel', 'svg-plot');
     expect(
@@ -83,17 +89,23 @@ describeBrowser('the room of runs', () => {
   });
 
   it('renames by keyboard and deletes only after a second word', async () => {
-    await lab.click('run-list', 'button', /^Rename 1 layers/);
+    await lab.click('run-list', 'button', /^Rename 1 layer/);
     await lab.page.keyboard.type('Mine');
     await lab.page.keyboard.press('Enter');
     await lab.waitForText('run-list', 'tbody', /Mine/);
+    await lab.click('run-list', 'button', 'Note on Mine');
+    await lab.page.keyboard.type('as in the lecture');
+    await lab.click('run-list', 'button', 'Done');
+    await lab.waitForText('run-list', 'tbody', /Mine.*as in the lecture/);
+    await lab.click('run-list', 'button', 'Run');
+    await lab.find('run-list', 'th[aria-sort=ascending]', /^Run/);
     await lab.click('run-list', 'button', /^Delete <img/);
     await lab.page.keyboard.press('Escape');
     await lab.click('run-list', 'button', /^Delete <img/);
     await lab.click('run-list', 'button', /^Delete <img.* for good$/);
     await lab.waitForText('room-runs', 'p[aria-live]', /^Deleted <img/);
     await lab.page.reload();
-    const rows = await lab.waitForText('run-list', 'tbody', /Mine/);
+    const rows = await lab.waitForText('run-list', 'tbody', /Mine.*as in the lecture/);
     expect(rows).not.toContain('<img');
     expect(lab.troubles).toEqual([]);
   });
@@ -169,8 +181,17 @@ async function seedLayout1(run: {
   ];
   for (let index = 0; index < 13; index++) {
     const entry = {
-      ...{ id: `old-${index}`, title: `Old ${index}`, step: 1000, totalSteps: 1000, loss: 1.5, bytes: 9 },
-      ...{ slot: 0, sha256: '', hasText: false, experiment: run.experiment, curve },
+      id: `old-${index}`,
+      title: `Old ${index}`,
+      step: 1000,
+      totalSteps: 1000,
+      loss: 1.5,
+      bytes: 9,
+      slot: 0,
+      sha256: '',
+      hasText: false,
+      experiment: run.experiment,
+      curve,
       savedAt: new Date(Date.UTC(2026, 10, 1 + index)).toISOString(),
     };
     await done(database.transaction('runs', 'readwrite').objectStore('runs').put(entry));

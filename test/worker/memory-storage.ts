@@ -67,8 +67,8 @@ export class MemoryStorage {
     return run;
   }
 
-  async rename(id: string, title: string): Promise<void> {
-    this.#index({ ...(await this.entry(id)), title }, {});
+  async describe(id: string, words: { readonly title?: string; readonly note?: string }): Promise<void> {
+    this.#index({ ...(await this.entry(id)), ...words }, {});
   }
 
   async saveText(id: string, text: Blob): Promise<void> {

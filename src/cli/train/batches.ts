@@ -16,6 +16,7 @@ import { Interrupted, refuse } from '../failure.ts';
 import {
   createDirectory,
   type NamedBytes,
+  readCheckpointOf,
   readJsonFile,
   readModelDirectory,
   resolvePath,
@@ -23,7 +24,6 @@ import {
 } from '../files.ts';
 import { unlessInterrupted } from '../interruption.ts';
 import type { Output } from '../output.ts';
-import { readCheckpointOf } from '../resume.ts';
 import { StepWriter } from './lines.ts';
 import type { TrainOptions } from './options.ts';
 import { beginRecord, checkRecordPath, type TrainRecord } from './record.ts';

@@ -1,6 +1,7 @@
 // What several recorded runs have in common and what not: settings in one line per run, predicted beside measured.
 
 import type { ComparedFigure, ComparedRun, RunRecord } from '../../contract/records.ts';
+import type { ExperimentJson } from '../../contract/values.ts';
 import { experimentValues } from '../../model/config.ts';
 import { formatSetting } from '../../text/numbers.ts';
 import { tokensPerSecond } from '../training/completion-times.ts';
@@ -28,11 +29,7 @@ export function deviceText({ device }: Pick<RunRecord, 'device'>): string {
 
 /** How `to` is configured where it is not as `from`: `width 64→128, seeds.data 0→1`. */
 export function describeDifferences(from: RunRecord, to: RunRecord): string {
-  const before = experimentValues(from.experiment);
-  const after = experimentValues(to.experiment);
-  const changes = [...after]
-    .filter(([path, value]) => before.get(path) !== value)
-    .map(([path, value]) => `${shortName(path)} ${formatSetting(before.get(path))}→${formatSetting(value)}`);
+  const changes = settingChanges(from.experiment, to.experiment);
   const [text, other] = [from.dataSha256, to.dataSha256];
   if (text !== undefined && other !== undefined && text !== other && !changes.some(isAboutData)) {
     changes.push('another text');
@@ -41,6 +38,18 @@ export function describeDifferences(from: RunRecord, to: RunRecord): string {
   const left = changes.length - namedDifferences;
   const named = changes.slice(0, namedDifferences).join(', ');
   return left > 0 ? `${named} and ${left} more` : named;
+}
+
+/** Settings of `to` that are not as in `from`, each as `width 64→128`; those that `isLeftOut` are not looked at. */
+export function settingChanges(
+  from: ExperimentJson,
+  to: ExperimentJson,
+  isLeftOut: (path: string) => boolean = () => false,
+): string[] {
+  const before = experimentValues(from);
+  return [...experimentValues(to)]
+    .filter(([path, value]) => before.get(path) !== value && !isLeftOut(path))
+    .map(([path, value]) => `${shortName(path)} ${formatSetting(before.get(path))}→${formatSetting(value)}`);
 }
 
 /** What was predicted and what was measured: rates are those of the whole run, what it did over its seconds. */

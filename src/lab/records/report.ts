@@ -93,7 +93,7 @@ function runSection(record: RunRecord, index: number): Html {
   return markup`<h2>${key(index)}${bidi(record.title)}</h2>
 ${message === undefined ? '' : markup`<p>${bidi(message)}</p>`}
 <p>${record.timingMethod} ${calibrationText(record)}</p>
-<p class="muted">Flopscope ${record.appVersion}, record version ${record.version}, run ${bidi(record.id)}. ${dataSha256 === undefined ? '' : `Text: SHA-256 ${dataSha256}. `}${note === undefined ? '' : markup`Made by: <code>${bidi(note)}</code>`}</p>
+<p class="muted">Flopscope ${record.appVersion}, record version ${record.version}, run ${bidi(record.id)}. ${dataSha256 === undefined ? '' : `Text: SHA-256 ${dataSha256}. `}${note === undefined ? '' : markup`Note: ${bidi(note)}`}</p>
 <details><summary>Configuration</summary>${configurationTable(record)}</details>
 ${kernelSection(record)}
 ${samples.length === 0 ? '' : markup`<h3>Samples</h3>${samples.slice(-shownSamples).map(({ step, text }) => markup`<p class="muted">Step ${step}</p><pre>${text}</pre>\n`)}`}`;

@@ -49,7 +49,7 @@ type Step = RunRecord['steps'][number];
 
 /** Collects one run. */
 export class RunRecorder {
-  readonly #facts: Omit<RunRecord, 'state' | 'steps' | 'evaluations' | 'samples'>;
+  readonly #facts: Omit<RunRecord, 'state' | 'steps' | 'evaluations' | 'samples' | 'note'>;
   readonly #steps: ThinnedList<Step>;
   readonly #evaluations: ThinnedList<RecordedEvaluation>;
   #samples: RunRecord['samples'];
@@ -57,14 +57,16 @@ export class RunRecorder {
   #message: string | undefined;
   #timing: StepTiming | undefined;
   #kernelTable: KernelTable | undefined;
-  /** A person may rename a run while it runs. */
+  /** A person may rename a run while it runs, and write a note on it. */
   title: string;
+  note: string | undefined;
 
   constructor(run: RecordedRun, options: RecordOptions) {
     const { id, title, device, profile, presetId, note } = options;
     const reached = run.trainer.progress.step;
     const before = options.before && untilStep(options.before, reached);
     this.title = title;
+    this.note = note ?? before?.note;
     this.#state = before && reached >= run.experiment.train.steps ? before.state : 'paused';
     this.#facts = {
       format: 'flopscope-run',
@@ -72,7 +74,7 @@ export class RunRecorder {
       appVersion,
       id,
       title,
-      ...defined({ presetId: presetId ?? before?.presetId, note: note ?? before?.note }),
+      ...defined({ presetId: presetId ?? before?.presetId }),
       startedAt: before?.startedAt ?? new Date().toISOString(),
       configVersion: schemaVersion,
       experiment: run.experiment,
@@ -133,12 +135,12 @@ export class RunRecorder {
 
   /** The record so far. */
   record(): RunRecord {
-    const [message, timing, kernelTable] = [this.#message, this.#timing, this.#kernelTable];
+    const [message, timing, kernelTable, note] = [this.#message, this.#timing, this.#kernelTable, this.note];
     return {
       ...this.#facts,
       title: this.title,
       state: this.#state,
-      ...defined({ message, timing, kernelTable }),
+      ...defined({ message, timing, kernelTable, note }),
       steps: this.#steps.items(),
       evaluations: this.#evaluations.items(),
       samples: this.#samples,
@@ -151,16 +153,6 @@ export class RunRecorder {
     this.#samples =
       all.length > keptSamples ? all.filter((_, index) => index % 2 === 0 || index === all.length - 1) : all;
   }
-}
-
-/** What a person would call a run. @param textName the person's own text, where it trains on one */
-export function titleOf(
-  { experiment, corpus }: Pick<Run, 'experiment' | 'corpus'>,
-  textName?: string,
-): string {
-  const { layers, width } = experiment.model;
-  const what = textName ?? experiment.data.source;
-  return `${layers} layers × ${width} on ${what} (${corpus.tokenizer.vocabularySize} tokens)`.slice(0, 200);
 }
 
 /** A record as it was when a step was done. */

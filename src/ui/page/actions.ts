@@ -122,6 +122,9 @@ export function pageHandlers(controller: PageController, parts: PageParts): Page
     'import-files': ({ files }) => void importFiles(controller, files),
     'open-saved': ({ id, isContinued }) =>
       void (isContinued ? controller.continueRun(id) : controller.openSavedRun(id)),
+    'extend-run': ({ steps }) => void controller.extendRun(steps),
+    'fork-run': () => void controller.forkRun(),
+    'dismiss-notices': () => controller.dismissNotices(),
     'delete-saved': ({ id }) => void controller.deleteSavedRun(id),
     'problem-action': ({ id, action }) => {
       controller.dismissProblem(id);

@@ -218,24 +218,24 @@ export class LabPage extends LitElement {
         .expectedSeconds=${page.prediction.kind === 'done' ? page.prediction.value.totalSeconds : undefined}
         .worker=${hasGpu(page) ? 'this device' : 'your processor'}
         .smallerPreset=${smallerPreset(page)}
+        .changes=${sinceRun(page)}
       ></run-controls>
       <run-readouts .run=${run} .series=${series}></run-readouts>
       <loss-chart .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
       <sample-list .samples=${run.samples}></sample-list>
-      <sampler-box .sampler=${page.sampler} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;
+      <sampler-box .sampler=${page.sampler} .unknownTokens=${page.run.unknownTokens ?? 0} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;
   }
 
   #setup(page: PageState) {
     const { catalogue, experiment, presetId, run } = page;
     const fields = catalogue?.fields ?? [];
     const preset = catalogue?.presets.find(({ id }) => id === presetId)?.experiment;
-    const started = isRunActive(run.state) ? run.experiment : undefined;
     return html`<preset-picker
         .presets=${catalogue?.presets ?? []}
         .presetId=${presetId}
         .difference=${preset === undefined ? '' : describeDifferences(differences(fields, preset, experiment))}
         .replaced=${catalogue?.presets.find(({ id }) => id === page.replaced?.presetId)?.title ?? ''}
-        .sinceRun=${started === undefined ? '' : describeDifferences(differences(fields, started, experiment))}
+        .sinceRun=${isRunActive(run.state) ? sinceRun(page) : ''}
       ></preset-picker>
       <own-text .summary=${page.text}></own-text>
       <experiment-form
@@ -280,6 +280,12 @@ export class LabPage extends LitElement {
         .isFree=${isFree}
       ></device-panel>`;
   }
+}
+
+/** In which settings the form is not the open run any more, in one line. */
+function sinceRun({ catalogue, experiment, run }: PageState): string {
+  if (run.experiment === undefined) return '';
+  return describeDifferences(differences(catalogue?.fields ?? [], run.experiment, experiment));
 }
 
 /** Seconds that nobody should begin to wait for without being told of something quicker. */

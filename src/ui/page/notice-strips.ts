@@ -78,11 +78,18 @@ export class NoticeStrips extends LitElement {
   protected override render() {
     return html`<div class="strips">
       <problem-list .problems=${this.problems} .kept=${this.kept}></problem-list>
-      ${this.notices.map((notice) => html`<div class="strip" role="status"><span>${notice}</span></div>`)}
+      ${this.notices.length === 0 ? nothing : this.#notices()}
       ${this.wrongKernels.length > 0 ? this.#wrong() : nothing}
       ${this.savedRun !== undefined && !this.isOfferDeclined ? this.#offer(this.savedRun) : nothing}
       ${this.elsewhere === undefined ? nothing : this.#elsewhere(this.elsewhere)}
       ${this.recorded === undefined ? nothing : this.#recording(this.recorded)}
+    </div>`;
+  }
+
+  #notices() {
+    return html`<div class="strip notices" role="status">
+      <div>${this.notices.map((notice) => html`<p>${notice}</p>`)}</div>
+      <button class="plain" aria-label="Close the notices" @click=${() => emit(this, 'dismiss-notices', undefined)}>Close</button>
     </div>`;
   }
 

@@ -60,13 +60,30 @@ export class RoomTabs extends LitElement {
   }
 
   protected override render() {
-    return html`<nav aria-label="Rooms">
+    // One tab stop for all rooms, so that Train is among the first of the page; arrows go from room to room.
+    return html`<nav aria-label="Rooms" @keydown=${this.#onKey}>
       <ul>
         ${[trainingRoom, ...rooms].map(
           ({ id, label }) =>
-            html`<li><a href="#${id}" aria-current=${id === this.room ? 'page' : 'false'}>${label}</a></li>`,
+            html`<li>
+              <a
+                href="#${id}"
+                tabindex=${id === this.room ? 0 : -1}
+                aria-current=${id === this.room ? 'page' : 'false'}
+                >${label}</a
+              >
+            </li>`,
         )}
       </ul>
     </nav>`;
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const links = [...this.renderRoot.querySelectorAll('a')];
+    const at = links.indexOf((this.renderRoot as ShadowRoot).activeElement as HTMLAnchorElement);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: links.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    links[(to + links.length) % links.length]?.focus();
   }
 }

@@ -1,13 +1,15 @@
-// The runs of this browser as a table: chosen for comparison, replayed, renamed, saved as a file, deleted.
+// The runs of this browser as a table: chosen for comparison, replayed, renamed, noted on, saved as a file, deleted; sorted by any column.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { KeptRun } from '../../contract/records.ts';
-import { describeTime, formatBytes, formatCount, formatLoss } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { toneStyles } from '../figures/svg-plot.ts';
+import { compareTones } from '../run-views/compare-data.ts';
+import { newestFirst, nextOrder, type RunColumn, type RunOrder, runColumns, sortRuns } from './columns.ts';
 
-/** What a person may ask for of one run; `title` goes with `rename`. */
+/** What a person may ask for of one run; `title` goes with `rename`, and is the note with `note`. */
 export interface RunRequest {
-  readonly what: 'choose' | 'replay' | 'rename' | 'export' | 'delete' | 'continue';
+  readonly what: 'choose' | 'replay' | 'rename' | 'note' | 'export' | 'delete' | 'continue';
   readonly id: string;
   readonly title?: string;
 }
@@ -20,6 +22,7 @@ export class RunList extends LitElement {
     panelStyles,
     controlStyles,
     readoutStyles,
+    toneStyles,
     css`
       .scroll {
         position: relative; /* what is for screen readers alone stays inside */
@@ -45,8 +48,34 @@ export class RunList extends LitElement {
       tr.shown td {
         background: var(--inset);
       }
-      input.title {
+      input.title,
+      textarea.note {
         max-width: 26em;
+      }
+      tbody th .small {
+        font-weight: 400;
+      }
+      .note {
+        font-style: italic;
+      }
+      .choice {
+        display: inline-flex;
+        align-items: center;
+        gap: 5px;
+      }
+      .choice .key {
+        color: var(--tone);
+      }
+      button.sort {
+        padding: 0;
+        min-height: 24px;
+        font: inherit;
+        color: inherit;
+        white-space: nowrap;
+      }
+      th[aria-sort='ascending'] button,
+      th[aria-sort='descending'] button {
+        color: var(--ink);
       }
     `,
   ];
@@ -59,8 +88,11 @@ export class RunList extends LitElement {
   @property({ attribute: false }) most = 6;
   /** Whether another run may be opened for training now. */
   @property({ type: Boolean }) canOpen = false;
+  @state() private order: RunOrder = newestFirst;
   @state() private renamed: string | undefined;
+  @state() private noted: string | undefined;
   @state() private deleted: string | undefined;
+  @query('textarea.note') private readonly noteInput: HTMLTextAreaElement | undefined;
   @query('input.title') private readonly titleInput: HTMLInputElement | undefined;
   @query('button.keep') private readonly keepButton: HTMLButtonElement | undefined;
 
@@ -70,43 +102,92 @@ export class RunList extends LitElement {
         <thead>
           <tr>
             <th scope="col">Compare</th>
-            <th scope="col">Run</th>
-            <th scope="col">State</th>
-            <th scope="col" class="number">Steps</th>
-            <th scope="col" class="number">Loss</th>
-            <th scope="col" class="number">Size</th>
-            <th scope="col">Saved</th>
+            ${runColumns.map((column) => this.#heading(column))}
             <th scope="col"><span class="sr">Actions</span></th>
           </tr>
         </thead>
         <tbody>
-          ${this.runs.map((run) => this.#row(run))}
+          ${sortRuns(this.runs, this.order).map((run) => this.#row(run))}
         </tbody>
       </table>
     </div>`;
   }
 
+  #heading({ id, label, isNumber }: RunColumn) {
+    const { by, isDescending } = this.order;
+    const isSorted = by === id;
+    return html`<th
+      scope="col"
+      class=${isNumber ? 'number' : ''}
+      aria-sort=${isSorted ? (isDescending ? 'descending' : 'ascending') : 'none'}
+    >
+      <button
+        class="plain sort"
+        @click=${() => {
+          this.order = nextOrder(this.order, id);
+        }}
+      >
+        ${label}${isSorted ? (isDescending ? ' ↓' : ' ↑') : ''}
+      </button>
+    </th>`;
+  }
+
   #row(run: KeptRun) {
-    const { id, title, state: runState, step, totalSteps, loss, bytes, savedAt, isElsewhere } = run;
-    const isChosen = this.chosen.includes(id);
+    const { id, title } = run;
+    const place = this.chosen.indexOf(id);
+    const [, ...others] = runColumns;
     return html`<tr class=${id === this.shown ? 'shown' : ''}>
       <td>
-        <input
-          type="checkbox"
-          aria-label="Compare ${title}"
-          .checked=${isChosen}
-          ?disabled=${!isChosen && this.chosen.length >= this.most}
-          @change=${() => this.#ask('choose', id)}
-        />
+        <label class="choice ${place < 0 ? '' : `tone-${compareTones[place]}`}">
+          <input
+            type="checkbox"
+            aria-label="Compare ${title}"
+            .checked=${place >= 0}
+            ?disabled=${place < 0 && this.chosen.length >= this.most}
+            @change=${() => this.#ask('choose', id)}
+          />
+          ${place < 0 ? nothing : html`<span class="key" aria-hidden="true"></span>`}
+        </label>
       </td>
-      <th scope="row">${this.renamed === id ? this.#renaming(run) : title}</th>
-      <td>${isElsewhere ? 'in another tab' : runState}</td>
-      <td class="number">${formatCount(step)} of ${formatCount(totalSteps)}</td>
-      <td class="number">${formatLoss(loss)}</td>
-      <td class="number">${formatBytes(bytes)}</td>
-      <td>${describeTime(savedAt)}</td>
+      <th scope="row">${this.renamed === id ? this.#renaming(run) : this.#words(run)}</th>
+      ${others.map(({ text, isNumber }) => html` <td class=${isNumber ? 'number' : ''}>${text(run)}</td>`)}
       <td class="actions">${this.deleted === id ? this.#deleting(run) : this.#actions(run)}</td>
     </tr>`;
+  }
+
+  /** What it is called, what is other about it than about its preset, and what was noted. */
+  #words(run: KeptRun) {
+    const { id, title, changes, note } = run;
+    return html`${title}
+    ${changes === undefined ? nothing : html`<div class="small muted">${changes}</div>`}
+    ${
+      this.noted === id
+        ? this.#noting(run)
+        : note === undefined
+          ? nothing
+          : html`<div class="small note">${note}</div>`
+    }`;
+  }
+
+  #noting({ id, title, note = '' }: KeptRun) {
+    const done = (): void => {
+      const given = this.noteInput?.value.trim() ?? '';
+      if (given !== note) this.#ask('note', id, given);
+      this.#endQuestion(`Note on ${title}`);
+    };
+    return html`<span class="row">
+      <textarea
+        class="note"
+        rows="2"
+        maxlength="1000"
+        aria-label="Note on ${title}, as it will stand"
+        .value=${note}
+        @keydown=${(event: KeyboardEvent) => {
+          if (event.key === 'Escape') this.#endQuestion(`Note on ${title}`);
+        }}
+      ></textarea>
+      <button class="plain" @click=${done}>Done</button>
+    </span>`;
   }
 
   #actions({ id, title, canContinue, isElsewhere }: KeptRun) {
@@ -123,6 +204,10 @@ export class RunList extends LitElement {
     return html`${button('Rename', 'Rename', () => {
       this.renamed = id;
       void this.updateComplete.then(() => this.titleInput?.select());
+    })}
+    ${button('Note', 'Note on', () => {
+      this.noted = id;
+      void this.updateComplete.then(() => this.noteInput?.focus());
     })}
     ${button('Delete', 'Delete', () => {
       this.deleted = id;
@@ -177,6 +262,7 @@ export class RunList extends LitElement {
   /** Closes what was asked; the keyboard goes back to where the question came from. */
   #endQuestion(label: string): void {
     this.renamed = undefined;
+    this.noted = undefined;
     this.deleted = undefined;
     void this.updateComplete.then(() => {
       const buttons = [...this.renderRoot.querySelectorAll('button')];

@@ -88,9 +88,10 @@ export class ReplayPanel extends LitElement {
         ${device.host === '' ? '' : `(${device.host})`}: ${state} after ${formatCount(reached)} of ${formatCount(totalSteps)} steps.
         ${message ?? ''}
       </p>
+      ${note === undefined ? nothing : html`<p class="facts">${note}</p>`}
       <p class="small muted facts">
         ${timingMethod} Flopscope ${record.appVersion}.
-        ${note === undefined ? '' : `Made by: ${note}.`}
+        
         ${dataSha256 === undefined ? '' : `Text: SHA-256 ${dataSha256.slice(0, 16)}…`}
       </p>`;
   }

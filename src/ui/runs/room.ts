@@ -151,6 +151,9 @@ export class RoomRuns extends LitElement {
       case 'rename':
         await this.#rename(id, title ?? '');
         return;
+      case 'note':
+        await this.#note(id, title ?? '');
+        return;
       case 'export': {
         const record = await this.#fetch(id);
         if (record !== undefined)
@@ -217,6 +220,13 @@ export class RoomRuns extends LitElement {
     await this.#refreshAll();
     if (this.records.has(id)) await this.#fetch(id);
     await this.#compare();
+  }
+
+  async #note(id: string, note: string): Promise<void> {
+    const result = await this.access?.attempt('', (lab) => lab.noteRun(id, note));
+    if (result?.kind === 'problem') this.access?.take(result);
+    await this.#refresh();
+    if (this.records.has(id)) await this.#fetch(id);
   }
 
   async #delete(id: string): Promise<void> {

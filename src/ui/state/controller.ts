@@ -1,12 +1,12 @@
 // Owns the worker and the page's state: elements get the state as properties and call these methods from events.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Lab } from '../../contract/lab.ts';
-import type { LabEvent, OwnText } from '../../contract/runs.ts';
+import type { LabEvent, OpenedRun, OwnText } from '../../contract/runs.ts';
 import type { SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { RoomAccess } from './access.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
-import { changedSettings, drawSample, predictOpenRun } from './requests.ts';
+import { changedSettings, drawSample, predictOpenRun, presetOf, showOpened } from './requests.ts';
 import { SeriesCollector } from './series.ts';
 import {
   hasUnsavedSteps,
@@ -79,7 +79,7 @@ export class PageController implements ReactiveController {
   // The form.
 
   choosePreset(id: string): void {
-    const preset = this.state.catalogue?.presets.find((candidate) => candidate.id === id);
+    const preset = presetOf(this.state, id);
     if (preset === undefined) return;
     const replaced = changedSettings(this.state) ?? this.state.replaced;
     this.#store.set({ presetId: id, fieldProblems: [], notices: [], replaced });
@@ -105,10 +105,9 @@ export class PageController implements ReactiveController {
 
   /** Checks a text, keeps it in the worker, and points the data at it; undefined goes back to a generated corpus. */
   async chooseText(text: OwnText | undefined): Promise<void> {
-    const { catalogue, presetId } = this.state;
     if (text === undefined) {
       this.#ownText = undefined;
-      const preset = catalogue?.presets.find(({ id }) => id === presetId);
+      const preset = presetOf(this.state);
       const source = preset && valueAt(preset.experiment, 'data.source');
       this.#store.set({ text: undefined });
       this.setField('data.source', source === undefined || source === 'file' ? 'stories' : source);
@@ -202,8 +201,8 @@ export class PageController implements ReactiveController {
     await drawSample(this.#store, request);
   }
 
-  async cancelSample(): Promise<void> {
-    await this.#store.attempt('', (lab) => lab.cancelSample());
+  cancelSample(): Promise<void> {
+    return this.#store.attempt('', (lab) => lab.cancelSample());
   }
 
   /** Fetches the plan as a table; with `measure` every dispatch is timed. Without a run it prepares one. */
@@ -236,6 +235,18 @@ export class PageController implements ReactiveController {
     if (await this.openSavedRun(id)) await this.resume();
   }
 
+  /** Gives the open run so many more steps, and trains on. */
+  async extendRun(more: number): Promise<void> {
+    const steps = (this.state.run.last?.step ?? 0) + more;
+    if (await this.#open('Adding steps to the run', (lab) => lab.extendRun(steps))) await this.resume();
+  }
+
+  /** Trains on with a copy of the open run, under the settings of the form. */
+  async forkRun(): Promise<void> {
+    const { experiment } = this.state;
+    if (await this.#open('Copying the run', (lab) => lab.forkRun(experiment))) await this.resume();
+  }
+
   /** Saves the open run's steps, if some are not saved. */
   async saveRun(): Promise<void> {
     if (hasUnsavedSteps(this.state.run)) await this.#store.attempt('', (lab) => lab.saveRun());
@@ -250,11 +261,13 @@ export class PageController implements ReactiveController {
     this.#store.show(problem);
   }
 
+  dismissNotices(): void {
+    this.#store.set({ notices: [] });
+  }
+
   dismissProblem(id: number): void {
     this.#store.set({ problems: this.state.problems.filter((shown) => shown.id !== id) });
   }
-
-  // Inside.
 
   async #begin(lab: Lab): Promise<void> {
     await lab.listen((events) => this.#receive(events));
@@ -289,9 +302,7 @@ export class PageController implements ReactiveController {
     // The badge has to say what the next run will be on: a new device, or the processor.
     if (events.some((event) => event.kind === 'problem' && event.problem.kind === 'deviceLost'))
       void this.openDevice();
-    const isCurveNew = events.some(
-      ({ kind }) => kind === 'prepared' || kind === 'steps' || kind === 'evaluation',
-    );
+    const isCurveNew = events.some(({ kind }) => ['prepared', 'steps', 'evaluation'].includes(kind));
     this.#store.set({ run, ...(isCurveNew ? { series: this.#series.snapshot() } : {}) });
     this.#options.showTitle(pageTitle(run));
     // A run that begins or is opened has put the one before aside, which was saved with that.
@@ -340,17 +351,12 @@ export class PageController implements ReactiveController {
     return false;
   }
 
-  async #open(what: string, ask: (lab: Lab) => Promise<Result<ExperimentJson>>): Promise<boolean> {
+  async #open(what: string, ask: (lab: Lab) => Promise<Result<OpenedRun>>): Promise<boolean> {
     const isOpen = await this.#store.attempt(what, async (lab) => {
-      const experiment = this.#store.take(await ask(lab));
-      if (experiment === undefined) return false;
-      this.#store.set({
-        run: { ...this.state.run, experiment },
-        kernels: { kind: 'none' },
-        sampler: { isRunning: false, text: '' },
-        problems: [],
-      });
-      this.#replaceExperiment(experiment);
+      const opened = this.#store.take(await ask(lab));
+      if (opened === undefined) return false;
+      showOpened(this.#store, opened);
+      this.#replaceExperiment(opened.experiment);
       return true;
     });
     return isOpen === true;

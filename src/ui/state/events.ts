@@ -26,6 +26,11 @@ export interface PageEventDetails {
   'cancel-sample': undefined;
   'export-run': { readonly format: 'huggingFace' | 'checkpoint' };
   'import-files': { readonly files: readonly File[] };
+  /** So many more steps for the open run. */
+  'extend-run': { readonly steps: number };
+  /** A copy of the open run goes on with the settings of the form. */
+  'fork-run': undefined;
+  'dismiss-notices': undefined;
   /** `isContinued` trains on at once. */
   'open-saved': { readonly id: string; readonly isContinued: boolean };
   'delete-saved': { readonly id: string };

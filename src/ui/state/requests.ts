@@ -1,5 +1,7 @@
 // What the controller asks of the worker and puts into the state, where it takes more than a line.
 
+import type { Preset } from '../../contract/form.ts';
+import type { OpenedRun } from '../../contract/runs.ts';
 import type { SampleRequest } from '../../contract/sampling.ts';
 import { differences } from './experiment.ts';
 import type { PageState } from './state.ts';
@@ -36,9 +38,26 @@ export async function predictOpenRun(store: PageStore): Promise<void> {
   });
 }
 
+/** Shows a run that was opened: its settings, and what should be known of it. The controller puts them into the form. */
+export function showOpened(store: PageStore, { experiment, notes }: OpenedRun): void {
+  store.set({
+    run: { ...store.state.run, experiment },
+    kernels: { kind: 'none' },
+    sampler: { isRunning: false, text: '' },
+    problems: [],
+    notices: notes,
+  });
+}
+
+/** A preset of the catalogue: the chosen one, unless another is named. */
+export function presetOf({ catalogue, presetId }: PageState, id = presetId): Preset | undefined {
+  return catalogue?.presets.find((preset) => preset.id === id);
+}
+
 /** The form's settings, where they are not those of the chosen preset. */
-export function changedSettings({ catalogue, experiment, presetId }: PageState): PageState['replaced'] {
-  const preset = catalogue?.presets.find(({ id }) => id === presetId);
+export function changedSettings(page: PageState): PageState['replaced'] {
+  const { catalogue, experiment, presetId } = page;
+  const preset = presetOf(page);
   if (catalogue === undefined || preset === undefined) return undefined;
   const changed = differences(catalogue.fields, preset.experiment, experiment);
   return changed.length > 0 ? { presetId, experiment } : undefined;

@@ -34,6 +34,11 @@ export interface Sample {
 /** The run that the worker has, or the recording that stands in for it. */
 export interface RunView {
   readonly state: RunState;
+  /** What a person calls it; empty before it is prepared. */
+  readonly title?: string | undefined;
+  readonly id?: string | undefined;
+  /** Rows of its vocabulary that its tokenizer has no token for. */
+  readonly unknownTokens?: number | undefined;
   readonly message: string;
   /** Share of the preparation that is done, where it is known. */
   readonly progress?: number | undefined;
@@ -209,6 +214,9 @@ export function reduceRun(run: RunView, event: LabEvent): RunView {
         state: run.state,
         message: run.message,
         experiment: run.experiment,
+        id: event.id,
+        title: event.title,
+        unknownTokens: event.unknownTokens,
         totalSteps: event.totalSteps,
         allocatedBytes: event.allocatedBytes,
         prediction: event.prediction,

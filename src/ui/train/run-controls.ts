@@ -1,6 +1,6 @@
 // The transport: train, pause, resume, step, stop, with the state of the run, its progress and the time left.
 import { css, html, LitElement, nothing } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, query } from 'lit/decorators.js';
 import type { Preset } from '../../contract/form.ts';
 import { formatCount, formatDuration } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
@@ -77,6 +77,18 @@ export class RunControls extends LitElement {
         padding: 0 4px;
         color: var(--muted);
       }
+      .later {
+        gap: 6px 10px;
+      }
+      .later input {
+        width: 86px;
+        min-height: 30px;
+      }
+      .later label {
+        display: inline-flex;
+        gap: 6px;
+        align-items: center;
+      }
       .foot {
         justify-content: space-between;
         gap: 4px 16px;
@@ -95,6 +107,9 @@ export class RunControls extends LitElement {
   @property({ type: Boolean }) isReady = false;
   /** Seconds that the whole run of the form should take here, where that is known. */
   @property({ attribute: false }) expectedSeconds: number | undefined;
+  /** In which settings the form is not the open run any more, in one line. */
+  @property() changes = '';
+  @query('input.more') private readonly moreInput: HTMLInputElement | undefined;
   /** What computes, in words. */
   @property() worker = 'this device';
   /** What this machine trains in a minute, where the form holds something much longer. */
@@ -110,6 +125,7 @@ export class RunControls extends LitElement {
             <strong class="bad">Router collapsed.</strong> ${why} <a href="#inside">Look inside</a>
           </p>`,
       )}
+      ${canGoOn(this.run) ? this.#later() : nothing}
       <div class="row foot small muted">
         <span><kbd>space</kbd> pause or resume, <kbd>s</kbd> one step. Training goes on in a hidden tab.</span>
         ${
@@ -189,6 +205,38 @@ export class RunControls extends LitElement {
     </div>`;
   }
 
+  /** A run is not over when its steps are: it takes more, or a copy of it goes another way. */
+  #later() {
+    const { run } = this;
+    const isOff = this.busy !== '' || !this.isReady;
+    const usual = Math.max(1, Math.round(run.totalSteps / 2));
+    return html`<div class="row later small" role="group" aria-label="Go on with this run">
+      <label>
+        <span class="muted">more steps</span>
+        <input class="more" type="number" min="1" max="10000000" .value=${String(usual)} />
+      </label>
+      <button
+        ?disabled=${isOff}
+        @click=${() => {
+          const steps = this.moreInput?.valueAsNumber ?? usual;
+          emit(this, 'extend-run', { steps: Number.isInteger(steps) && steps > 0 ? steps : usual });
+        }}
+      >
+        Train on
+      </button>
+      <button
+        ?disabled=${isOff}
+        title="A copy goes on from here with the settings of the form; this run stays as it is"
+        @click=${() => emit(this, 'fork-run', undefined)}
+      >
+        Fork
+      </button>
+      <span class="muted">
+        ${run.title ?? ''}${this.changes === '' ? '' : `; a fork would have ${this.changes}`}
+      </span>
+    </div>`;
+  }
+
   #suggestion() {
     const { smallerPreset: preset } = this;
     if (preset === undefined) return nothing;
@@ -209,6 +257,11 @@ export class RunControls extends LitElement {
     const share = run.totalSteps > 0 ? (run.last?.step ?? 0) / run.totalSteps : 0;
     return html`<progress aria-label="Progress of the run" max="1" .value=${share}></progress>`;
   }
+}
+
+/** Whether there are steps to go on from, and none is being taken. */
+function canGoOn({ state, last }: RunView): boolean {
+  return last !== undefined && ['paused', 'finished', 'stopped'].includes(state);
 }
 
 /** Whether Train begins a run. */

@@ -70,6 +70,9 @@ export class SamplerBox extends LitElement {
   /** Whether there are weights to sample from. */
   @property({ type: Boolean }) isReady = false;
 
+  /** Rows of the model's vocabulary that its tokenizer has no token for. */
+  @property({ attribute: false }) unknownTokens = 0;
+
   /** The request as it stands; another prompt is written by setting it. */
   #request: SampleRequest = {
     prompt: 'Once ',
@@ -114,6 +117,18 @@ export class SamplerBox extends LitElement {
               </label>`,
           )}
         </div>
+        ${
+          this.unknownTokens > 0
+            ? html`<label class="check small">
+                <input
+                  type="checkbox"
+                  .checked=${this.#request.knownTokens === true}
+                  @change=${(event: Event) => this.#change({ knownTokens: (event.target as HTMLInputElement).checked })}
+                />
+                Known tokens only: ${formatCount(this.unknownTokens)} rows of the model have no token, and are shown as �
+              </label>`
+            : nothing
+        }
         <div class="row">
           ${
             sampler.isRunning

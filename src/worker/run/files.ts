@@ -1,9 +1,11 @@
 // What is in the files that a person chose: a checkpoint, or a model, and the text beside them; or a text alone.
 
-import type { OwnText, TextSummary } from '../../contract/runs.ts';
+import type { OpenedRun, OwnText, TextSummary } from '../../contract/runs.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { loadCorpus } from '../../lab/plans/corpus.ts';
-import { type NamedArrays, readStored } from '../../lab/plans/parameter-io.ts';
+import { fitContext } from '../../lab/plans/fitting-context.ts';
+import { storedAtContext } from '../../lab/plans/open-model.ts';
+import { readStored } from '../../lab/plans/parameter-io.ts';
 import { stage } from '../../lab/plans/problem.ts';
 import { type Checkpoint, checkpointFileName, readCheckpoint } from '../../lab/training/checkpoint.ts';
 import { type ModelFiles, readModelFiles } from '../../lab/training/model-files.ts';
@@ -13,15 +15,18 @@ import { ofBlob } from '../../lab/training/weight-files.ts';
 import type { DataConfig, Experiment } from '../../model/config.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
 import { presets } from '../../model/presets/catalogue.ts';
+import { atContext } from '../../model/working-context.ts';
 import { parsed } from './planned-run.ts';
+
+/** Tokens that a model of files sees at once here: it can be trained, whose steps longer contexts would make minutes. */
+const openedContext = 1024;
 
 /** What was found. */
 type RunFiles =
   | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint; readonly text: OwnText | undefined }
   | {
       readonly kind: 'model';
-      readonly model: ModelFiles['model'];
-      readonly weights: NamedArrays;
+      readonly files: ModelFiles;
       readonly tokenizer: Tokenizer;
       readonly text: OwnText | undefined;
     };
@@ -37,16 +42,31 @@ async function readRunFiles(
     const bytes = new Uint8Array(await saved.content.arrayBuffer());
     return { kind: 'checkpoint', checkpoint: await stage('invalidFile', () => readCheckpoint(bytes)), text };
   }
-  const opened = await stage('invalidFile', () =>
+  const read = await stage('invalidFile', () =>
     readModelFiles(async (wanted) => {
       const file = find(wanted);
       return file && ofBlob(file.content);
     }),
   );
-  const tokenizer = tokenizerOf(opened, 'Choose one of them together with the model.');
-  const { model, weights } = opened;
-  const arrays = await stage('invalidFile', () => readStored(weights, parameterSpecs(model)));
-  return { kind: 'model', model, weights: arrays, tokenizer, text };
+  const tokenizer = tokenizerOf(read, 'Choose one of them together with the model.');
+  return { kind: 'model', files: read, tokenizer, text };
+}
+
+/** What `Runs` opens. */
+export interface RunStart {
+  readonly experiment: Experiment;
+  readonly options: RunOptions;
+  readonly text: OwnText | undefined;
+  /** What a person should know of it, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** What chosen files begin: `at` gives it for texts of so many tokens, where the model is not bound to its context. */
+export interface FileStart {
+  /** As long as the model's context, or as the page opens models at. */
+  readonly context: number;
+  readonly wholeContext: number;
+  readonly at: (context: number) => Promise<RunStart>;
 }
 
 /**
@@ -56,27 +76,54 @@ async function readRunFiles(
 export async function runOfFiles(
   files: Parameters<typeof readRunFiles>[0],
   chosen: OwnText | undefined,
-): Promise<{
-  readonly experiment: Experiment;
-  readonly options: RunOptions;
-  readonly text: OwnText | undefined;
-}> {
+): Promise<FileStart> {
   const found = await readRunFiles(files);
   const { text } = found;
   if (found.kind === 'checkpoint') {
     const { checkpoint } = found;
     const own = checkpoint.experiment.data.source === 'file' ? (text ?? chosen) : undefined;
     const options = { checkpoint, withSampler: true, ...(own ? { text: own.content } : {}) };
-    return { experiment: checkpoint.experiment, options, text: own };
+    const { experiment } = checkpoint;
+    return {
+      context: experiment.model.context,
+      wholeContext: experiment.model.context,
+      at: async () => ({ experiment, options, text: own, notes: [] }),
+    };
   }
+  const { model: whole, weights, notes } = found.files;
   const base = parsed(presets[0].experiment);
   const source = text ? ('file' as const) : base.data.source;
   const data = { ...base.data, source, ...tokenizerChoice(found.tokenizer) };
   const corpus = await stage('invalidData', () =>
     loadCorpus(data, text?.content, undefined, found.tokenizer),
   );
-  const options = { corpus, weights: found.weights, withSampler: true };
-  return { experiment: { ...base, data, model: found.model }, options, text };
+  return {
+    context: Math.min(whole.context, openedContext),
+    wholeContext: whole.context,
+    at: async (context) => {
+      const model = atContext(whole, context);
+      const stored = storedAtContext(model, weights);
+      const arrays = await stage('invalidFile', () => readStored(stored, parameterSpecs(model)));
+      const options = { corpus, weights: arrays, withSampler: true };
+      return { experiment: { ...base, data, model }, options, text, notes };
+    },
+  };
+}
+
+/** Opens what chosen files begin for as long texts as the device has room for, and says so where these are shorter. */
+export async function openFitting(
+  { context: wanted, wholeContext, at }: FileStart,
+  open: (start: RunStart) => Promise<OpenedRun>,
+): Promise<OpenedRun> {
+  const fitted = await fitContext(wanted, async (context) => open(await at(context)));
+  const { value, context, reason } = fitted;
+  if (context >= wholeContext) return value;
+  const why =
+    reason === undefined ? 'longer ones would make a step of training take minutes' : `because ${reason}`;
+  const note =
+    `Opened for texts of up to ${context} tokens of the ${wholeContext} that the model could see: ${why}. ` +
+    `What is saved from here says ${context}.`;
+  return { ...value, notes: [...value.notes, note] };
 }
 
 /** A model's tokenizer as choices of the form; learned ones are again learned of this size for another text. */

@@ -6,6 +6,7 @@ import type { LabEvent, OwnText } from '../../contract/runs.ts';
 import { writeRunRecord } from '../../lab/records/run-record.ts';
 import type { RunRecorder } from '../../lab/records/run-recorder.ts';
 import type { RunEntry, RunStorage } from './storage.ts';
+import { summaryOf } from './summary.ts';
 
 /** Milliseconds between two writes of the record. */
 const recordInterval = 10_000;
@@ -50,8 +51,15 @@ export class RunKeeper {
     this.#writeRecord();
   }
 
-  rename(title: string): void {
-    this.#recorder.title = title;
+  /** The person's own text that it trains on. */
+  get text(): OwnText | undefined {
+    return this.#text;
+  }
+
+  /** Another name for the run, or another note on it. */
+  describe({ title, note }: { readonly title?: string; readonly note?: string }): void {
+    if (title !== undefined) this.#recorder.title = title;
+    if (note !== undefined) this.#recorder.note = note === '' ? undefined : note;
   }
 
   /** Keeps a checkpoint with the record up to it, and before the first of them the person's own text. */
@@ -99,6 +107,7 @@ export class RunKeeper {
       totalSteps: record.totalSteps,
       loss: last?.loss ?? 0,
       state: record.state,
+      ...summaryOf(record),
       hasText: this.#isTextSaved && this.#text !== undefined,
     };
   }

@@ -14,8 +14,17 @@ export async function keptRecord(
 ): Promise<RunRecord | undefined> {
   const bytes = await storage.record(run.id);
   const record = bytes ? await stage('invalidFile', () => readRunRecord(bytes, run.title)) : oldRecord(run);
-  // The index has the title that a person gave, and the name under which the run is kept here.
-  return record && { ...record, id: run.id, title: run.title, state: restingState(run) };
+  if (record === undefined) return undefined;
+  // The index has the title and the note that a person gave, and the name under which the run is kept here.
+  const { note: _, ...rest } = record;
+  const note = run.note ?? record.note;
+  return {
+    ...rest,
+    id: run.id,
+    title: run.title,
+    state: restingState(run),
+    ...(note === undefined || note === '' ? {} : { note }),
+  };
 }
 
 /** A run that is not open does not run, whatever it last said: its tab was closed or crashed. */

@@ -1,11 +1,12 @@
 // What experiments would run, recorded without allocating anything, and the text that they would train on.
 
-import type { OwnText } from '../../contract/runs.ts';
+import type { OwnText, Prediction } from '../../contract/runs.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
 import { checkCapacity } from '../../lab/plans/capacity.ts';
 import { type Corpus, loadCorpus } from '../../lab/plans/corpus.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
 import { type InferencePlans, recordInferencePlans } from '../../lab/plans/inference-plans.ts';
+import { predictTraining } from '../../lab/plans/prediction.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../../lab/plans/training-plans.ts';
 import { withVocabulary } from '../../lab/training/run.ts';
@@ -39,6 +40,12 @@ export class RunPlanner {
     const engine = await this.#devices.engine();
     const wanted = parsed(json);
     return planRun(wanted, await this.corpusOf(wanted), engine);
+  }
+
+  /** Costs of an experiment, from the plans that would run. @throws LabError as `record` */
+  async predict(json: ExperimentJson): Promise<Prediction> {
+    const { experiment, plans, sampling, engine } = await this.record(json);
+    return predictTraining(experiment, plans, sampling, engine.profile, engine.trainingFlopsPerSecond);
   }
 
   /** What an experiment trains on. @throws LabError if its text does not suit it */

@@ -2,35 +2,29 @@
 
 import type { KernelTable } from '../../contract/kernels.ts';
 import type { RunRecord } from '../../contract/records.ts';
-import type { LabEvent, OwnText, Prediction, TextSummary } from '../../contract/runs.ts';
+import type { LabEvent, OpenedRun, OwnText, Prediction, TextSummary } from '../../contract/runs.ts';
 import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile } from '../../contract/values.ts';
 import { measuredTable, predictedTable } from '../../lab/cost/kernel-table.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
-import { predictTraining } from '../../lab/plans/prediction.ts';
-import { LabError, problemOf, stage } from '../../lab/plans/problem.ts';
-import { RunRecorder, titleOf } from '../../lab/records/run-recorder.ts';
-import { checkpointFileName, readCheckpoint } from '../../lab/training/checkpoint.ts';
-import { writeModelFiles } from '../../lab/training/model-files.ts';
-import { checkpointOf, prepareRun, type Run, type RunOptions, weightsOf } from '../../lab/training/run.ts';
+import { LabError, problemOf } from '../../lab/plans/problem.ts';
+import { RunRecorder } from '../../lab/records/run-recorder.ts';
+import { titleOf, uniqueTitle } from '../../lab/records/run-title.ts';
+import { prepareRun, type Run } from '../../lab/training/run.ts';
 import { RunLoop } from '../../lab/training/run-loop.ts';
-import type { Experiment } from '../../model/config.ts';
 import { type Devices, host } from '../devices.ts';
 import { type Activity, Exclusive } from '../exclusive.ts';
 import { RunClaims } from './claims.ts';
-import { runOfFiles, summariseText } from './files.ts';
+import { exportedFiles } from './exported-files.ts';
+import { openFitting, type RunStart, runOfFiles, summariseText } from './files.ts';
 import { RunKeeper } from './keeper.ts';
-import { curveOf, keptRecord } from './kept-record.ts';
+import { curveOf } from './kept-record.ts';
+import { atRest, extended, forked, forkedRecord, keptStart, type OpenRun } from './later-run.ts';
 import { automaticVocabulary, newId, type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
 import { recordedDevice } from './recorded-device.ts';
 import { sampleRun } from './sampling.ts';
 import type { RunStorage } from './storage.ts';
-
-interface Current {
-  readonly loop: RunLoop;
-  readonly run: Run;
-  readonly keeper: RunKeeper;
-}
+import { titlesIn } from './summary.ts';
 
 /** Holds at most one run. */
 export class Runs {
@@ -40,7 +34,7 @@ export class Runs {
   readonly #emit: (event: LabEvent) => void;
   readonly #exclusive: Exclusive;
   readonly #claims = new RunClaims();
-  #current: Current | undefined;
+  #current: OpenRun | undefined;
   #isPreparing = false;
   #isStopWanted = false;
   #devicesLost = 0;
@@ -94,8 +88,7 @@ export class Runs {
 
   /** Costs of an experiment, from the plans that would run. Allocates nothing. */
   async predict(json: ExperimentJson): Promise<Prediction> {
-    const { experiment, plans, sampling, engine } = await this.record(json);
-    return predictTraining(experiment, plans, sampling, engine.profile, engine.trainingFlopsPerSecond);
+    return this.#planner.predict(json);
   }
 
   /** The plans that would run, with the vocabulary of the text. Allocates nothing. */
@@ -109,7 +102,8 @@ export class Runs {
     const wanted = parsed(json);
     const own = wanted.data.source === 'file' ? this.#planner.text : undefined;
     const corpus = await this.#planner.corpusOf(wanted);
-    await this.#open(newId(), wanted, { corpus, withSampler: true, title }, own);
+    const options = { corpus, withSampler: true };
+    await this.#open(newId(), { experiment: wanted, options, text: own, notes: [] }, { title });
   }
 
   /** Prepares a new run and starts it, unless it is stopped before it is ready. @returns whether it was started */
@@ -178,10 +172,10 @@ export class Runs {
     return keeper?.id === id ? keeper.record : undefined;
   }
 
-  /** The open run goes by another title from now on, if it has this id. */
-  rename(id: string, title: string): void {
+  /** The open run has another title or note from now on, if it has this id. */
+  describe(id: string, words: { readonly title?: string; readonly note?: string }): void {
     const { keeper } = this.#current ?? {};
-    if (keeper?.id === id) keeper.rename(title);
+    if (keeper?.id === id) keeper.describe(words);
   }
 
   async sample(request: SampleRequest, onText: (text: string) => void): Promise<SampleReport> {
@@ -220,22 +214,31 @@ export class Runs {
 
   async exportRun(format: 'huggingFace' | 'checkpoint'): Promise<readonly NamedFile[]> {
     const { loop, run } = this.#need();
-    if (format === 'checkpoint') {
-      return [{ name: checkpointFileName, bytes: await loop.exclusive(() => checkpointOf(run)) }];
-    }
-    const weights = await loop.exclusive(() => weightsOf(run));
-    return writeModelFiles(run.experiment.model, weights, run.corpus.tokenizer);
+    return exportedFiles(loop, run, format);
   }
 
   /** Opens files that were saved here or elsewhere: a checkpoint, or a model with or without a text to train it on. */
-  async importRun(
-    files: readonly { readonly name: string; readonly content: Blob }[],
-  ): Promise<ExperimentJson> {
-    const { experiment, options, text } = await runOfFiles(files, this.#planner.text);
-    return this.#open(newId(), experiment, options, text);
+  async importRun(files: readonly { readonly name: string; readonly content: Blob }[]): Promise<OpenedRun> {
+    const found = await runOfFiles(files, this.#planner.text);
+    return openFitting(found, (start) => this.#open(newId(), start));
   }
 
-  async openSaved(id: string): Promise<ExperimentJson> {
+  /** The open run with so many steps in all, paused where it is. */
+  async extend(steps: number): Promise<OpenedRun> {
+    const current = this.#need();
+    const { id, record } = current.keeper;
+    return this.#open(id, extended(await atRest(current), steps), { before: record });
+  }
+
+  /** A copy of the open run that goes on with other settings of training. The run is saved as it is. */
+  async fork(json: ExperimentJson): Promise<OpenedRun> {
+    const current = this.#need();
+    const start = forked(await atRest(current), parsed(json));
+    const before = forkedRecord(current.keeper.record, newId(), await titlesIn(this.#storage));
+    return this.#open(before.id, start, { before });
+  }
+
+  async openSaved(id: string): Promise<OpenedRun> {
     await this.#claims.take(id); // nobody else writes it while it is read
     try {
       return await this.#openKept(id);
@@ -245,14 +248,9 @@ export class Runs {
     }
   }
 
-  async #openKept(id: string): Promise<ExperimentJson> {
-    const { run, checkpoint: bytes, text } = await stage('invalidFile', () => this.#storage.open(id));
-    const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
-    const own = text && { name: run.title, content: text };
-    const options = { checkpoint, withSampler: true, ...(text ? { text } : {}) };
-    // A record that is lost or damaged costs the run its curve, not the run.
-    const before = await keptRecord(this.#storage, run).catch(() => undefined);
-    return this.#open(id, checkpoint.experiment, options, own, before);
+  async #openKept(id: string): Promise<OpenedRun> {
+    const { start, before } = await keptStart(this.#storage, id);
+    return this.#open(id, start, { before, isTextKept: true });
   }
 
   /** Forgets a saved run. The one that is open is saved again when it goes on. */
@@ -293,11 +291,17 @@ export class Runs {
 
   async #open(
     id: string,
-    wanted: Experiment,
-    options: RunOptions & { readonly title?: string | undefined },
-    text: OwnText | undefined,
-    before?: RunRecord,
-  ): Promise<ExperimentJson> {
+    { experiment: wanted, options, text, notes }: RunStart,
+    {
+      title: given,
+      before,
+      isTextKept = false,
+    }: {
+      readonly title?: string | undefined;
+      readonly before?: RunRecord | undefined;
+      readonly isTextKept?: boolean;
+    } = {},
+  ): Promise<OpenedRun> {
     if (this.#isPreparing)
       throw new LabError({ kind: 'busy', message: 'A run is being prepared. Wait for it.' });
     this.#exclusive.requireFree();
@@ -327,28 +331,31 @@ export class Runs {
         save: (checkpoint) => keeper.save(checkpoint),
       });
       loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
-      const title = before?.title ?? options.title ?? titleOf(run, text?.name);
+      const title =
+        before?.title ?? uniqueTitle(given ?? titleOf(run, text?.name), await titlesIn(this.#storage));
       const recorder = new RunRecorder(run, { id, title, device, profile: engine.profile, before });
       // A run that comes from here has its text here.
-      const keeper = new RunKeeper(recorder, this.#storage, text, before !== undefined);
-      const current: Current = { loop, run, keeper };
+      const keeper = new RunKeeper(recorder, this.#storage, text, isTextKept);
+      const current: OpenRun = { loop, run, keeper };
       this.#current = current;
       // The form shows this run now, and predicts and trains it anew: unless another text was chosen meanwhile.
       if (text && this.#planner.text === chosen) this.#planner.text = text;
       this.#stepSeconds = undefined;
       const { prediction, floors, bytesPerToken, experiment } = run;
-      const totalSteps = experiment.train.steps;
       this.#emit({
         kind: 'prepared',
+        id,
+        title,
+        unknownTokens: experiment.model.vocabulary - run.corpus.tokenizer.vocabularySize,
         prediction,
         allocatedBytes: run.runtime.allocatedBytes,
-        totalSteps,
+        totalSteps: experiment.train.steps,
         floors,
         bytesPerToken,
       });
       for (const event of curveOf(keeper.record)) this.#emit(event);
       this.#emit({ kind: 'state', state: 'paused' });
-      return automaticVocabulary(experiment, run.corpus.tokenizer.vocabularySize);
+      return { experiment: automaticVocabulary(experiment, run.corpus.tokenizer.vocabularySize), notes };
     } catch (error) {
       this.#emit({ kind: 'state', state: 'idle' });
       throw error;
@@ -370,7 +377,7 @@ export class Runs {
   }
 
   /** Records what happens in a run and, unless another run or none took its place, passes the event on. */
-  #keep(current: Current, event: LabEvent): void {
+  #keep(current: OpenRun, event: LabEvent): void {
     current.keeper.take(event);
     if (event.kind === 'state') this.#wake();
     if (this.#current !== current) return;
@@ -382,7 +389,7 @@ export class Runs {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  #need(): Current {
+  #need(): OpenRun {
     if (!this.#current) {
       throw new LabError({ kind: 'busy', message: 'There is no run yet. Press Train first.' });
     }

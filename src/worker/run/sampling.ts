@@ -29,6 +29,7 @@ export async function sampleRun(
         topK: request.topK,
         topP: request.topP,
         seed: request.seed,
+        ...(request.knownTokens === true ? { drawable: tokenizer.vocabularySize } : {}),
         onTokens: (tokens) => {
           text += decoder.push(tokens);
           return onText(text);

@@ -142,9 +142,9 @@ export class RunStorage {
     throw new Error(`saved runs: there is none with id ${id}. It may have been deleted in another tab.`);
   }
 
-  /** Gives a run another title. @throws if there is none of this id */
-  async rename(id: string, title: string): Promise<void> {
-    await this.#index({ ...(await this.entry(id)), title }, {});
+  /** Gives a run another title or note; an empty note is none. @throws if there is none of this id */
+  async describe(id: string, words: { readonly title?: string; readonly note?: string }): Promise<void> {
+    await this.#index({ ...(await this.entry(id)), ...words }, {});
   }
 
   /** Keeps the person's own text of a run, for going on after a reload. */

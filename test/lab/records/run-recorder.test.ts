@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LabEvent } from '../../../src/contract/runs.ts';
 import { readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
-import { RunRecorder, titleOf, untilStep } from '../../../src/lab/records/run-recorder.ts';
+import { RunRecorder, untilStep } from '../../../src/lab/records/run-recorder.ts';
+import { titleOf } from '../../../src/lab/records/run-title.ts';
 import { RunLoop } from '../../../src/lab/training/run-loop.ts';
 import { tinyRun } from '../training/tiny-runs.ts';
 import { exampleRecord } from './example-record.ts';
@@ -36,7 +37,7 @@ describe('the recorder of a run', () => {
       dataSha256: run.corpus.sha256,
     });
     expect(record.allocatedBytes).toBe(record.prediction?.memoryBytes.total);
-    expect(record.title).toMatch(/^2 layers × 16 on stories \(\d+ tokens\)$/);
+    expect(record.title).toMatch(/^2 layers of 16 on stories$/);
   });
 
   it('leaves out what is no number and says why the run ended', async () => {

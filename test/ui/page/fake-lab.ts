@@ -154,7 +154,16 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
     const prediction = predictionOf(experiment, isCalibrated);
     const floors = { uniform: Math.log(65), unigram: 2.95, bigram: 2.3 };
     const allocatedBytes = prediction.memoryBytes.total * 1.002;
-    send({ kind: 'prepared', prediction, allocatedBytes, totalSteps: totalSteps(), floors });
+    send({
+      kind: 'prepared',
+      id: 'fake',
+      title: 'Nano on stories',
+      unknownTokens: 0,
+      prediction,
+      allocatedBytes,
+      totalSteps: totalSteps(),
+      floors,
+    });
     return ok(undefined);
   };
   const validate = (chosen: ExperimentJson): Result<ExperimentJson> => {
@@ -262,7 +271,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
     ...createRecords(
       {
         openRecord: () => undefined,
-        rename: () => undefined,
+        describe: () => undefined,
         requireHere: async () => undefined,
         elsewhere: async () => new Set(),
       },
@@ -294,7 +303,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
         return { kind: 'problem', problem: { kind: 'invalidFile', message: 'import: no files.' } };
       prepare(experiment);
       send({ kind: 'state', state: 'paused' });
-      return ok(experiment);
+      return ok({ experiment, notes: [] });
     },
     savedRuns: async () =>
       hasSavedRun
@@ -315,8 +324,10 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       step = 120;
       send({ kind: 'steps', steps: Array.from({ length: 120 }, (_, index) => fakeStep(index + 1)) });
       send({ kind: 'state', state: 'paused' });
-      return ok(experiment);
+      return ok({ experiment, notes: [] });
     },
+    extendRun: async () => ok({ experiment, notes: [] }),
+    forkRun: async (chosen) => ok({ experiment: chosen, notes: [] }),
     saveRun: async () => undefined,
     deleteSavedRun: async () => ok(undefined),
   };

@@ -15,7 +15,16 @@ import { fakeStep } from '../page/fake-lab.ts';
 
 const prediction = { secondsPerStep: 0.1 } as Prediction;
 const floors = { uniform: 4, unigram: 3, bigram: 2 };
-const prepared: LabEvent = { kind: 'prepared', prediction, allocatedBytes: 10, totalSteps: 100, floors };
+const prepared: LabEvent = {
+  kind: 'prepared',
+  id: 'a',
+  title: 'A',
+  unknownTokens: 0,
+  prediction,
+  allocatedBytes: 10,
+  totalSteps: 100,
+  floors,
+};
 const runAfter = (...events: LabEvent[]): RunView => events.reduce(reduceRun, noRun);
 
 describe('page state', () => {

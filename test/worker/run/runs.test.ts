@@ -1,50 +1,11 @@
 // The worker's run on the reference loops: one at a time, saved and brought back exactly, exported and imported.
 import { describe, expect, it } from 'vitest';
-import type { LabEvent } from '../../../src/contract/runs.ts';
-import type { ExperimentJson, NamedFile } from '../../../src/contract/values.ts';
 import { readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
 import { Runs } from '../../../src/worker/run/runs.ts';
-import { type Changes, families, tinyExperiment } from '../../lab/training/tiny-runs.ts';
+import { families } from '../../lab/training/tiny-runs.ts';
 import { MemoryStorage } from '../memory-storage.ts';
 import { ReferenceDevices } from '../reference-devices.ts';
-
-interface Setup {
-  readonly runs: Runs;
-  readonly storage: MemoryStorage;
-  readonly events: LabEvent[];
-}
-
-function setUp(storage = new MemoryStorage()): Setup {
-  const events: LabEvent[] = [];
-  const devices = new ReferenceDevices(storage);
-  return {
-    runs: new Runs(devices, storage.asRunStorage(), (event) => events.push(event)),
-    storage,
-    events,
-  };
-}
-
-function json(changes: Changes = {}): ExperimentJson {
-  return JSON.parse(JSON.stringify(tinyExperiment(changes)));
-}
-
-function lossesIn(events: readonly LabEvent[]): Map<number, number> {
-  const records = events.flatMap((event) => (event.kind === 'steps' ? event.steps : []));
-  return new Map(records.map(({ step, loss }) => [step, loss]));
-}
-
-/** Starts and waits for a state. */
-async function runTo({ runs, events }: Setup, state: string): Promise<void> {
-  runs.start();
-  while (!events.some((event) => event.kind === 'state' && event.state === state)) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-const asFiles = (files: readonly NamedFile[]) =>
-  files.map(({ name, bytes }) => ({ name: `folder/${name}`, content: new Blob([bytes]) }));
-const text = (content: string) => ({ name: 'own.txt', content: new Blob([content]) });
-const ownWords = 'the cat sat on the mat. '.repeat(60);
+import { asFiles, json, lossesIn, ownWords, runTo, setUp, text } from './worker-runs.ts';
 
 describe('a run of the worker', () => {
   it('is prepared with a prediction of what is allocated, and then waits', async () => {
@@ -217,7 +178,9 @@ describe('own text', () => {
   it('is summed up, trained on, and saved with its run', async () => {
     const setup = setUp();
     expect(await setup.runs.useText(text(ownWords))).toEqual({
-      ...{ name: 'own.txt', bytes: ownWords.length, characters: ownWords.length },
+      name: 'own.txt',
+      bytes: ownWords.length,
+      characters: ownWords.length,
       vocabulary: new Set(ownWords).size,
       opening: ownWords.slice(0, 200),
     });
@@ -278,7 +241,8 @@ describe('files', () => {
     const files = await first.runs.exportRun('checkpoint');
     await first.runs.step();
     const second = setUp();
-    await second.runs.importRun(asFiles(files));
+    const { notes } = await second.runs.importRun(asFiles(files));
+    expect(notes).toEqual([]);
     await second.runs.step();
     expect(lossesIn(second.events).get(2)).toBe(lossesIn(first.events).get(2));
   });
@@ -330,6 +294,25 @@ describe('files', () => {
     expect(lossesIn(third.events)).toEqual(lossesIn(second.events));
   });
 
+  it('of a long context open a model for shorter texts, and say what was not known', async () => {
+    const first = setUp();
+    await first.runs.prepare(json({ model: families.llama, data: { source: 'file' } }), text(ownWords));
+    const files = (await first.runs.exportRun('huggingFace')).map((file) => {
+      if (file.name !== 'config.json') return file;
+      const config = JSON.parse(new TextDecoder().decode(file.bytes));
+      const longer = { ...config, max_position_embeddings: 131_072, favourite_colour: 'blue' };
+      return { ...file, bytes: new TextEncoder().encode(JSON.stringify(longer)) };
+    });
+    const second = setUp();
+    const own = { name: 'own.txt', content: new Blob([ownWords.repeat(10)]) };
+    const { experiment, notes } = await second.runs.importRun([...asFiles(files), own]);
+    expect(experiment.model.context).toBe(1024);
+    expect(notes).toEqual([
+      expect.stringMatching(/^config\.json: favourite_colour .*not known here/),
+      expect.stringMatching(/^Opened for texts of up to 1024 tokens of the 131072 that the model could see/),
+    ]);
+  });
+
   it('that make no run are refused by what is missing', async () => {
     const { runs } = setUp();
     const file = { name: 'notes.txt', content: new Blob(['hello']) };
@@ -340,6 +323,17 @@ describe('files', () => {
 });
 
 describe('sampling', () => {
+  it('draws no token that the tokenizer lacks where only known ones are asked for', async () => {
+    const { runs, events } = setUp();
+    await runs.prepare(json({ model: { vocabulary: 300 }, data: { source: 'file' } }), text(ownWords));
+    const letters = new Set(ownWords).size;
+    expect(events.find(({ kind }) => kind === 'prepared')).toMatchObject({ unknownTokens: 300 - letters });
+    const request = { prompt: 'the', maximumTokens: 20, temperature: 5, topK: 0, topP: 1, seed: 1 };
+    expect((await runs.sample(request, () => undefined)).text).toContain('\ufffd');
+    const known = await runs.sample({ ...request, knownTokens: true }, () => undefined);
+    expect(known.text).not.toContain('\ufffd');
+  });
+
   it('streams the text so far, from a line end when nothing was asked, and can be cancelled', async () => {
     const { runs } = setUp();
     await runs.prepare(json({ data: { source: 'file' } }), text(ownWords)); // has no line end

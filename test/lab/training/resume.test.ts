@@ -1,8 +1,8 @@
 // What a resumed run may change, and which step it ends at.
 import { describe, expect, it } from 'vitest';
-import { experimentFrom } from '../../src/cli/experiments.ts';
-import { lastStepOf, resumedExperiment } from '../../src/cli/resume.ts';
-import { tinyExperiment } from './run-command.ts';
+import { experimentFrom } from '../../../src/cli/experiments.ts';
+import { lastStepOf, resumedExperiment } from '../../../src/lab/training/resume.ts';
+import { tinyExperiment } from '../../cli/run-command.ts';
 
 const saved = experimentFrom('saved', {
   ...tinyExperiment,

@@ -1,29 +1,7 @@
-// What `--resume` may change of a run and what it must not, so that going on is exactly as if it had never stopped.
-import { join } from 'node:path';
-import { stage } from '../lab/plans/problem.ts';
-import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/training/checkpoint.ts';
-import { type Experiment, experimentValues } from '../model/config.ts';
-import { refuse } from './failure.ts';
-import { isDirectory, readBytes } from './files.ts';
-
-/** Reads the checkpoint of a directory. @throws LabError in one sentence. */
-export async function readCheckpointOf(
-  directory: string,
-  cursor: Checkpoint['cursor']['kind'],
-): Promise<Checkpoint> {
-  if (!(await isDirectory(directory))) refuse('invalidFile', `${directory}: there is no such directory.`);
-  const path = join(directory, checkpointFileName);
-  const bytes = await readBytes(path);
-  const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
-  if (checkpoint.cursor.kind !== cursor) {
-    const found = checkpoint.cursor.kind === 'list' ? 'given batches' : 'a text';
-    refuse(
-      'invalidFile',
-      `${path}: its run trains on ${found}. Resume it in the form of the command that began it.`,
-    );
-  }
-  return checkpoint;
-}
+// What a run that goes on may change and what it must not, so that going on is exactly as if it had never stopped.
+import { type Experiment, experimentValues } from '../../model/config.ts';
+import { LabError } from '../plans/problem.ts';
+import type { Checkpoint } from './checkpoint.ts';
 
 /** Settings that decide what the numbers of a checkpoint mean, or which batch comes next. */
 const fixed =
@@ -47,10 +25,10 @@ export function resumedExperiment(
     if (value === old || inherited.test(path)) continue;
     const difference = `${path} is ${value} and was ${old}`;
     if (fixed.test(path)) {
-      refuse(
-        'invalidConfig',
-        `resume: ${difference} in the checkpoint. Use the configuration and data it began with.`,
-      );
+      throw new LabError({
+        kind: 'invalidConfig',
+        message: `resume: ${difference} in the checkpoint. Use the configuration and data it began with.`,
+      });
     }
     changed.push(difference);
   }
