@@ -8,7 +8,7 @@ const gpuTests = ['test/{kernels,runtime,engines}/**/*.test.ts', 'test/**/*.gpu.
 /** Tests that train on the processor, or run the command line or the worker, which do. */
 const trainingTests = [
   'test/{cli,worker}/**/*.test.ts',
-  'test/lab/{training,lessons,inside,studies}/**/*.test.ts',
+  'test/lab/{training,lessons,inside,evaluation,studies}/**/*.test.ts',
 ];
 
 /**

@@ -34,6 +34,7 @@ const labRooms = [
   'training',
   'cost',
   'inside',
+  'evaluation',
   'records',
   'diagram',
   'studies',

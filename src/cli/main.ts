@@ -4,6 +4,7 @@ import { useEncoderThreads } from '../data/tokenizers/encoder.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addCompare } from './compare.ts';
 import { addDevice } from './device-command.ts';
+import { addEvaluate } from './evaluate.ts';
 import { describeFailure, exitCodes, oneLine } from './failure.ts';
 import { addFit } from './fit.ts';
 import { addInspect } from './inspect.ts';
@@ -60,6 +61,7 @@ function createProgram(json: boolean): Command {
     addProfile,
     addValidate,
     addInspect,
+    addEvaluate,
     addSample,
     addServeBench,
     addPresets,

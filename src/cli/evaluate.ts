@@ -1,0 +1,179 @@
+// `flopscope evaluate`: what a text costs a model, how many answers it writes right, and how often it picks the right one.
+
+import type { Command } from 'commander';
+import { type CorpusName, corpora, generateCorpus, isCorpusName } from '../data/corpora.ts';
+import { readText } from '../data/text-file.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+import { evaluateAnswers, readAnsweredLines } from '../lab/evaluation/answers.ts';
+import { evaluateChoices, readChoiceQuestions } from '../lab/evaluation/choices.ts';
+import { evaluateText } from '../lab/evaluation/text-loss.ts';
+import { stage } from '../lab/plans/problem.ts';
+import type { ModelFiles } from '../lab/training/model-files.ts';
+import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
+import { longestContext } from '../model/attention-config.ts';
+import type { RuntimeKind } from '../runtime/runtime.ts';
+import { textColumns } from '../text/columns.ts';
+import { formatDigits, formatLoss, formatPercent } from '../text/numbers.ts';
+import { type Machine, openMachine } from './device.ts';
+import { refuse } from './failure.ts';
+import { readBytes, readModelDirectory, resolvePath } from './files.ts';
+import { integer, jsonOption, outputOf, parseSeed, runtimeOption } from './options.ts';
+import type { Output } from './output.ts';
+
+interface EvaluateOptions {
+  readonly data?: string;
+  readonly answers?: string;
+  readonly choices?: string;
+  readonly context?: number;
+  readonly stride?: number;
+  readonly batch: number;
+  readonly count: number;
+  readonly seed: number;
+  readonly delimiter: string;
+  readonly runtime: RuntimeKind;
+}
+
+/** What all evaluations work with. */
+interface Evaluated {
+  readonly files: ModelFiles;
+  readonly tokenizer: Tokenizer;
+  readonly context: number;
+  readonly output: Output;
+}
+
+/** Adds the command. */
+export function addEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .argument('<dir>', 'model directory, with a tokenizer')
+    .description('measure a model on a text, on answers that it writes, or on choices between answers')
+    .option('--data <file>', 'loss of this text in nats per token, perplexity, and bits per byte')
+    .option(
+      '--answers <file>',
+      `exact match on lines such as 37+48=85: a file, or one of ${Object.keys(corpora).slice(1, 3).join(', ')}, generated`,
+    )
+    .option('--choices <file>', 'JSON lines of {"query", "choices", "gold"}: is the likeliest answer right?')
+    .option(
+      '--context <tokens>',
+      "tokens that the model sees at once; by default the model's, at most 1024",
+      integer(1, longestContext),
+    )
+    .option(
+      '--stride <tokens>',
+      'from one window of the text to the next; by default the context, so that windows do not overlap',
+      integer(1, longestContext),
+    )
+    .option('--batch <rows>', 'windows or answers computed at once', integer(1, 1024), 8)
+    .option('--count <n>', 'answers that are asked for', integer(1, 1_000_000), 200)
+    .option('--seed <s>', 'of generated lines; one that the model was not trained with', parseSeed, 12_345)
+    .option('--delimiter <text>', 'what stands between query and choice', ' ')
+    .addOption(runtimeOption())
+    .addOption(jsonOption())
+    .action(async (path: string, options: EvaluateOptions, command: Command) => {
+      const output = outputOf(command);
+      const given = [options.data, options.answers, options.choices].filter((value) => value !== undefined);
+      if (given.length !== 1)
+        refuse('invalidData', 'evaluate: give one of --data FILE, --answers FILE and --choices FILE.');
+      const files = await readModelDirectory(resolvePath(path), output.note);
+      const tokenizer = tokenizerOf(files, 'Evaluate a directory that has one.');
+      const evaluated = { files, tokenizer, context: contextOf(files, options), output };
+      if (options.data !== undefined) await evaluateData(options.data, evaluated, options);
+      else if (options.answers !== undefined) await answer(options.answers, evaluated, options);
+      else if (options.choices !== undefined) await choose(options.choices, evaluated, options);
+    });
+}
+
+/** Contexts of published models are longer than most texts here, and their plans take the memory of all of them. */
+const usualContext = 1024;
+
+function contextOf({ model }: ModelFiles, { context, stride }: EvaluateOptions): number {
+  const used = context ?? Math.min(model.context, usualContext);
+  if (used > model.context)
+    refuse('invalidData', `evaluate: a context of ${used} is more than the ${model.context} of the model.`);
+  if (stride !== undefined && stride > used)
+    refuse('invalidData', `evaluate: a stride of ${stride} skips tokens: the context is ${used}.`);
+  return used;
+}
+
+async function evaluateData(path: string, evaluated: Evaluated, options: EvaluateOptions): Promise<void> {
+  const { files, tokenizer, context, output } = evaluated;
+  const text = await textOf(path);
+  const { engine } = await machineOf(options);
+  const windows = { context, stride: options.stride ?? context, batch: options.batch };
+  const found = await evaluateText(engine, files, tokenizer, text, windows, (fraction) =>
+    output.progress('evaluating', fraction),
+  );
+  const overlap = windows.stride < context ? `, ${windows.stride} apart` : ' side by side';
+  output.result(
+    found,
+    textColumns([
+      ['loss', `${formatLoss(found.loss)} nats per token, in windows of ${context} tokens${overlap}`],
+      ['perplexity', formatDigits(found.perplexity)],
+      ['bits per byte', formatDigits(found.bitsPerByte)],
+      ['tokens', String(found.tokens)],
+      ['characters', String(found.characters)],
+    ]),
+  );
+}
+
+async function answer(source: string, evaluated: Evaluated, options: EvaluateOptions): Promise<void> {
+  const { files, tokenizer, output } = evaluated;
+  const text = isCorpusName(source) ? generated(source, options) : await textOf(source);
+  const lines = readAnsweredLines(text, options.count);
+  const { engine } = await machineOf(options);
+  const score = await evaluateAnswers(engine, files, tokenizer, lines, (fraction) =>
+    output.progress('asking', fraction),
+  );
+  const { exactMatch, correct, questions, kinds, wrong } = score;
+  output.result(
+    score,
+    textColumns([
+      ['exact match', `${formatPercent(exactMatch)}: ${correct} of ${questions}`],
+      ...Object.entries(kinds).map(
+        ([kind, count]) => [kind, `${count.correct} of ${count.questions}`] as [string, string],
+      ),
+      ...wrong
+        .slice(0, 3)
+        .map((one): [string, string] => ['wrong', `${one.question}${one.written} (it is ${one.answer})`]),
+    ]),
+  );
+}
+
+async function choose(path: string, evaluated: Evaluated, options: EvaluateOptions): Promise<void> {
+  const { files, tokenizer, context, output } = evaluated;
+  const resolved = resolvePath(path);
+  const questions = readChoiceQuestions(resolved, new TextDecoder().decode(await readBytes(resolved)));
+  const { engine } = await machineOf(options);
+  const { batch, delimiter } = options;
+  const score = await evaluateChoices(
+    engine,
+    files,
+    tokenizer,
+    questions,
+    { context, batch, delimiter },
+    (fraction) => output.progress('comparing', fraction),
+  );
+  output.result(
+    score,
+    textColumns([
+      ['accuracy', `${formatPercent(score.accuracy)} of ${score.questions}`],
+      ['by length', formatPercent(score.accuracyByLength)],
+      ['chance', formatPercent(score.chance)],
+    ]),
+  );
+}
+
+function machineOf({ runtime }: EvaluateOptions): Promise<Machine> {
+  return openMachine(runtime);
+}
+
+/** Enough lines of a corpus, from a seed of their own. */
+function generated(name: CorpusName, { count, seed }: EvaluateOptions): string {
+  const charactersOfLine = 64; // more than any has
+  return generateCorpus(name, seed, count * charactersOfLine);
+}
+
+async function textOf(path: string): Promise<string> {
+  const bytes = await readBytes(resolvePath(path));
+  return (await stage('invalidData', () => readText(new Blob([bytes])))).text;
+}

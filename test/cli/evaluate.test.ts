@@ -1,0 +1,78 @@
+// The evaluate command on the reference loops: its one line, and what it refuses.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fixturePath } from './fixtures.ts';
+import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+
+describe('evaluate', () => {
+  let folder = '';
+  let model = '';
+  beforeAll(async () => {
+    folder = createFolder();
+    model = join(folder, 'model');
+    const config = writeJson(folder, 'tiny.json', tinyExperiment);
+    await runMain(['train', config, '--steps', '2', '--out', model, '--runtime', 'cpu', '--json']);
+    writeFileSync(join(folder, 'text.txt'), '37+48=85\n12*3=36\n9-12=-3\n');
+  });
+  const evaluate = (...args: string[]) =>
+    runMain(['evaluate', model, '--runtime', 'cpu', '--json', ...args], folder);
+
+  it('ends with loss, perplexity, bits per byte, tokens and characters', async () => {
+    const result = await evaluate('--data', 'text.txt');
+    expect([result.code, result.stderr]).toEqual([0, '']);
+    const [line, ...others] = jsonLines(result);
+    expect(others).toEqual([]);
+    expect(Object.keys(line)).toEqual(['loss', 'perplexity', 'bitsPerByte', 'tokens', 'characters']);
+    expect([line.tokens, line.characters]).toEqual([24, 25]);
+    expect(Number(line.perplexity)).toBeCloseTo(Math.exp(Number(line.loss)), 6);
+    const overlapping = jsonLines(await evaluate('--data', 'text.txt', '--stride', '4', '--context', '8'));
+    expect(overlapping[0].tokens).toBe(24);
+  });
+
+  it('counts right answers, and choices by likelihood', async () => {
+    const answers = await evaluate('--answers', 'arithmetic', '--count', '5');
+    expect(answers.code).toBe(0);
+    expect(jsonLines(answers)[0]).toMatchObject({ questions: 5 });
+    const questions = [1, 2].map((gold) => JSON.stringify({ query: '1+1=', choices: ['2', '3', '4'], gold }));
+    writeFileSync(join(folder, 'questions.jsonl'), questions.join('\n'));
+    const choices = await evaluate('--choices', 'questions.jsonl', '--delimiter', '');
+    expect([choices.code, choices.stderr]).toEqual([0, '']);
+    expect(jsonLines(choices)[0]).toMatchObject({ questions: 2 });
+  });
+
+  it.each([
+    ['nothing to measure', [], /give one of --data FILE/],
+    ['an empty text', ['--data', 'empty.txt'], /text file: empty/],
+    ['letters outside the alphabet', ['--data', 'letters.txt'], /"a" \(U\+0061\) at position 0/],
+    [
+      'a stride over the context',
+      ['--data', 'text.txt', '--context', '4', '--stride', '5'],
+      /a stride of 5 skips tokens/,
+    ],
+    [
+      'a context over the model’s',
+      ['--data', 'text.txt', '--context', '17'],
+      /more than the 16 of the model/,
+    ],
+    ['a line that is no question', ['--choices', 'text.txt'], /line 1 is no JSON|line 1: /],
+    ['a text without answers', ['--answers', 'letters.txt'], /no lines such as/],
+  ])('refuses %s', async (_, args, message) => {
+    writeFileSync(join(folder, 'empty.txt'), '');
+    writeFileSync(join(folder, 'letters.txt'), 'abc def');
+    const { code, stderr } = await evaluate(...args);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
+  });
+
+  it('needs a tokenizer', async () => {
+    const { code, stderr } = await runMain([
+      'evaluate',
+      fixturePath('llama-a'),
+      '--data',
+      'text.txt',
+      '--runtime',
+      'cpu',
+    ]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/Evaluate a directory that has one/)]);
+  });
+});

@@ -1,0 +1,53 @@
+// Exact match: which lines ask something, which answers are right, and that a model is asked line by line.
+import { describe, expect, it } from 'vitest';
+import { generateCorpus } from '../../../src/data/corpora.ts';
+import { trainCharacterTokenizer } from '../../../src/data/tokenizers/characters.ts';
+import { evaluateAnswers, readAnsweredLines, scoreAnswers } from '../../../src/lab/evaluation/answers.ts';
+import { cpuEngine } from '../../../src/lab/plans/engine.ts';
+import { tinyModel } from './tiny-model.ts';
+
+describe('lines with an answer', () => {
+  it('are those of the corpora, with what they ask', () => {
+    const text = '37+48=85\n9-12=-3\n\ncopy wqk|wqk\nfind k3 a7 k|3\nno answer\nq?|x\n';
+    expect(readAnsweredLines(text, 9)).toEqual([
+      { question: '37+48=', answer: '85', kind: '+' },
+      { question: '9-12=', answer: '-3', kind: '-' },
+      { question: 'copy wqk|', answer: 'wqk', kind: 'copy' },
+      { question: 'find k3 a7 k|', answer: '3', kind: 'find' },
+      { question: 'q?|', answer: 'x', kind: 'q' },
+    ]);
+    expect(readAnsweredLines(text, 2)).toHaveLength(2);
+    expect(() => readAnsweredLines('nothing here', 9)).toThrow(/no lines such as "37\+48=85"/);
+  });
+
+  it.each(['arithmetic', 'copyRecall'] as const)('are all lines of %s', (name) => {
+    const text = generateCorpus(name, 3, 2000);
+    expect(readAnsweredLines(text, 1e6)).toHaveLength(text.trim().split('\n').length);
+  });
+});
+
+describe('answers', () => {
+  const lines = readAnsweredLines('1+1=2\n2+2=4\ncopy a|a\n', 9);
+
+  it('are right when they are the same to the end', () => {
+    const score = scoreAnswers(lines, ['2', '44', 'a']);
+    expect(score.exactMatch).toBeCloseTo(2 / 3, 12);
+    expect(score).toMatchObject({
+      correct: 2,
+      questions: 3,
+      kinds: { '+': { correct: 1, questions: 2 }, copy: { correct: 1, questions: 1 } },
+      wrong: [{ question: '2+2=', answer: '4', written: '44' }],
+    });
+  });
+
+  it('are asked of a model, each up to its line end, and reported', async () => {
+    const tokenizer = trainCharacterTokenizer('0123456789+-*=copy a|\n');
+    const files = await tinyModel(tokenizer);
+    const seen: number[] = [];
+    const score = await evaluateAnswers(cpuEngine(), files, tokenizer, lines, (part) => seen.push(part));
+    expect(score.questions).toBe(3);
+    expect(score.correct + score.wrong.length).toBe(3);
+    for (const { written } of score.wrong) expect(written).not.toContain('\n');
+    expect(seen.at(-1)).toBeCloseTo(1, 12);
+  });
+});
