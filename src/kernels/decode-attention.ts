@@ -1,6 +1,7 @@
 // Attention of one new token of each sequence against its cached keys and values: linear in the position, or in the window.
-import source from '../../shaders/decode-attention.wgsl?raw';
-import { type Dims, defineKernel, type Scalars } from '../plan/kernel.ts';
+import workgroupSource from '../../shaders/decode-attention.wgsl?raw';
+import subgroupSource from '../../shaders/decode-attention-subgroup.wgsl?raw';
+import { type Capabilities, type Dims, defineKernel, type Feature, type Scalars } from '../plan/kernel.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
@@ -61,21 +62,55 @@ function probePosition(context: number): number {
   return Math.floor(0.75 * context);
 }
 
-/** y [slots, heads · valueSize] of each slot's query at the position in its state; `threads` invocations share a head's keys. */
-function variant(threads: 64 | 256) {
-  return defineKernel({
-    name: `attention.decode/${threads}`,
-    role: 'attention',
-    arithmetic: 'softmax arithmetic',
-    source: prologue + capSource + source,
-    entryPoint: 'main',
-    dims: decodeDims,
-    constants: ({ keySize, valueSize }) => ({ keySize, valueSize, threads }),
+/** One way to compute it: a shader, its constants besides the head sizes, the keys that it scores at a time, and where it runs. */
+interface Variant {
+  readonly name: string;
+  readonly source: string;
+  readonly requires?: readonly Feature[];
+  readonly constants: Readonly<Record<string, number>>;
+  readonly chunkKeys: number;
+  readonly suits: (dims: Sizes, device: Capabilities) => boolean;
+}
+
+/** `threads` invocations share a head's keys, four each at a time. */
+function workgroupVariant(threads: 64 | 256): Variant {
+  return {
+    name: `${threads}`,
+    source: workgroupSource,
+    constants: { threads },
+    chunkKeys: 4 * threads,
     // A wide device hides latency with threads; on a software adapter idle ones only cost time. A thread has four columns.
     suits: ({ keySize, valueSize }, device) =>
       keySize <= 1024 &&
       valueSize <= 4 * threads &&
       (threads === 64 || valueSize > 256 || !isSoftwareLike(device)),
+  };
+}
+
+/** One narrow subgroup has a head, without barriers: a software adapter's. */
+function subgroupVariant(lanes: 4 | 8): Variant {
+  return {
+    name: `subgroup${lanes}`,
+    source: subgroupSource,
+    requires: ['subgroups'],
+    constants: { lanes },
+    chunkKeys: 4 * lanes,
+    suits: (_, device) => isSoftwareLike(device) && device.subgroupMinSize === lanes,
+  };
+}
+
+/** y [slots, heads · valueSize] of each slot's query at the position in its state. */
+function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: Variant) {
+  return defineKernel({
+    name: `attention.decode/${name}`,
+    role: 'attention',
+    arithmetic: 'softmax arithmetic',
+    source: prologue + capSource + source,
+    entryPoint: 'main',
+    dims: decodeDims,
+    requires,
+    constants: ({ keySize, valueSize }) => ({ keySize, valueSize, ...constants }),
+    suits,
     reads: ['qkv', 'cache', 'state', 'sinks'],
     writes: ['y'],
     optional: ['sinks'],
@@ -109,7 +144,7 @@ function variant(threads: 64 | 256) {
     launchedFlops: (dims, scalars) => {
       const { heads, keySize, valueSize } = dims;
       const keys = keysAt(dims, scalars);
-      const scored = Math.ceil(keys / (4 * threads)) * 4 * threads;
+      const scored = Math.ceil(keys / chunkKeys) * chunkKeys;
       const ofKeys = heads * (scored * scoreFlops(keySize, dims) + keys * 2 * valueSize);
       return dims.slots * (ofKeys + sinkFlops(dims));
     },
@@ -171,7 +206,12 @@ function sinkFlops({ heads, hasSinks }: Sizes): number {
 }
 
 /** Variants of decode attention, the one to prefer first. */
-export const decodeAttentions: readonly ReturnType<typeof variant>[] = [variant(256), variant(64)];
+export const decodeAttentions: readonly ReturnType<typeof kernelOf>[] = [
+  subgroupVariant(8),
+  subgroupVariant(4),
+  workgroupVariant(256),
+  workgroupVariant(64),
+].map(kernelOf);
 
 /** Heads of a packed row and of the cache. */
 export interface DecodeAttentionOptions {

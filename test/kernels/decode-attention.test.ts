@@ -56,8 +56,9 @@ const sharedShapes = sharedSizes.map(([heads, keySize, valueSize, context]) => {
 });
 
 for (const kernel of decodeAttentions) {
+  // Those for narrow subgroups are right on wider ones too, and take every head.
   const isSuited = (dims: Parameters<typeof kernel.workgroups>[0]) =>
-    kernel.suits?.(dims, baselineCapabilities) ?? true;
+    kernel.requires?.includes('subgroups') || (kernel.suits?.(dims, baselineCapabilities) ?? true);
   describeKernel(kernel, [...shapes, ...sharedShapes].filter(isSuited), { scalars: { position: 40 } });
 }
 
