@@ -5,14 +5,14 @@
 // From matmul-block.wgsl: Block.
 // From matmul-tiles.wgsl: threadsDown, threadsAcross, blocks, tileInner, threads, tileHeight, tileWidth, rowQuads,
 //   columnQuads, xPitch, wPitch, xTile, wTile, addStage.
+// From the shader that follows: fourColumns (numbers of w as vec4s).
 
 override xTransposed: u32; // 1: x is [inner, rows]
-override wTransposed: u32; // 1: w is [columns, inner]
+override wTransposed: u32; // 1: the inner index of w is contiguous
 override rows: u32;
 override columns: u32;
 override inner: u32;
 override xStride: u32;
-override wStride: u32;
 override yStride: u32;
 override slices: u32;
 override hasBias: u32;
@@ -20,7 +20,6 @@ override hasResidual: u32;
 override accumulate: u32;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
@@ -30,13 +29,6 @@ fn fourRows(first: u32, innerIndex: u32) -> vec4<f32> {
   let row = min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(rows - 1u));
   let i = select(row * xStride + innerIndex, innerIndex * xStride + row, vec4<bool>(xTransposed == 1u));
   return vec4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]);
-}
-
-/// Elements of four neighbouring columns of w at one inner index, the last column repeated past the end.
-fn fourColumns(first: u32, innerIndex: u32) -> vec4<f32> {
-  let column = min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(columns - 1u));
-  let i = select(innerIndex * wStride + column, column * wStride + innerIndex, vec4<bool>(wTransposed == 1u));
-  return vec4<f32>(w[i.x], w[i.y], w[i.z], w[i.w]);
 }
 
 /// Writes what a block has inside y, with bias, residual and what y held.

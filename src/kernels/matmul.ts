@@ -1,5 +1,6 @@
 // Matrix products in three layouts with several variants each, and the function that records one.
 import blockSource from '../../shaders/matmul-block.wgsl?raw';
+import columnsSource from '../../shaders/matmul-columns.wgsl?raw';
 import pairSumsSource from '../../shaders/matmul-pair-sums.wgsl?raw';
 import pairsSource from '../../shaders/matmul-pairs.wgsl?raw';
 import plainSource from '../../shaders/matmul-plain.wgsl?raw';
@@ -124,7 +125,7 @@ function tiledVariant(threads: 64 | 256, blocks: 1 | 2, tileInner: number, minim
   const tile = [block * side, block * side] as const;
   return {
     name: `tiled-${tile[0]}x${tile[1]}-${block}x${block}`,
-    source: blockSource + tilesSource + tiledSource,
+    source: blockSource + tilesSource + tiledSource + columnsSource,
     constants: { threadsDown: side, threadsAcross: side, blocks, tileInner },
     tile,
     suits: (_, device) => !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup >= threads,
