@@ -71,7 +71,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   text: { folders: [], packages: [] },
   contract: { folders: [], packages: [] },
   data: { folders: [], packages: ['@huggingface/tokenizers', '@noble/hashes', 'valibot'] },
-  kernels: { folders: ['plan', 'shaders'], packages: [] },
+  kernels: { folders: ['plan', 'data', 'shaders'], packages: [] },
   // src/wasm is AssemblyScript: a program of its own, whose compiled form the runtime gets from the bundler.
   wasm: { folders: [], packages: [] },
   runtime: { folders: ['plan'], packages: ['virtual:', 'wasm-feature-detect'] },

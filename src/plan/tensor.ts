@@ -1,4 +1,5 @@
 // A tensor is a name, a shape and a place; it never holds numbers. Runtimes own the numbers.
+import { type QuantisedMatrices, quantisedWords } from './quantised.ts';
 
 /** f16 is declared from the start so that precision is a property of a tensor, not of a program. */
 export type ElementType = 'f32' | 'f16' | 'u32';
@@ -23,6 +24,8 @@ export interface Tensor {
   readonly elementType: ElementType;
   readonly storage: Storage;
   readonly offset: number;
+  /** Set where the numbers that `shape` counts are packed into words of the storage (quantised.ts). */
+  readonly quantised?: QuantisedMatrices;
 }
 
 /** Offsets of bindings must be multiples of 256 bytes (WebGPU's default minStorageBufferOffsetAlignment). */
@@ -38,7 +41,7 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Bytes that a tensor's own elements take. */
+/** Bytes that a tensor's own elements take; of a quantised one those of `wordsOf`. */
 export function tensorBytes(tensor: Tensor): number {
   return elementCount(tensor.shape) * elementBytes(tensor.elementType);
 }
@@ -50,7 +53,7 @@ export function storageBytes(storage: Storage): number {
 
 /** `name [2, 3] f32`, for messages. */
 export function describeTensor(tensor: Tensor): string {
-  return `${tensor.name} [${tensor.shape.join(', ')}] ${tensor.elementType}`;
+  return `${tensor.name} [${tensor.shape.join(', ')}] ${tensor.quantised?.format ?? tensor.elementType}`;
 }
 
 /**
@@ -77,6 +80,13 @@ export function viewOf(
     );
   }
   return { ...tensor, name, shape, offset };
+}
+
+/** A quantised tensor as the words that it is stored in, to be written and read. @throws if it is not quantised */
+export function wordsOf(tensor: Tensor): Tensor {
+  const { quantised, ...rest } = tensor;
+  if (!quantised) throw new Error(`wordsOf: ${describeTensor(tensor)} is not quantised.`);
+  return { ...rest, shape: [quantisedWords(quantised)] };
 }
 
 /** Rows [start, start + count) of a row-major tensor whose first dimension counts rows. */

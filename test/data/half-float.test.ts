@@ -1,6 +1,6 @@
 // Tests of the 16-bit float conversions against the bits of the standards.
 import { expect, test } from 'vitest';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../../src/data/half-float.ts';
+import { bfloat16ToFloat32, float16ToFloat32, fromFloat16, toFloat16 } from '../../src/data/half-float.ts';
 
 test.each([
   [0x0000, 0],
@@ -36,4 +36,28 @@ test.each([
   [0x7fc0, Number.NaN],
 ])('bfloat16 %i is %s', (bits, value) => {
   expect(bfloat16ToFloat32(Uint16Array.of(bits))[0]).toBe(value);
+});
+
+test.each([
+  [0, 0],
+  [1, 0x3c00],
+  [-2, 0xc000],
+  [65_504, 0x7bff],
+  [1 + 1 / 2048, 0x3c00], // halfway, to even
+  [1 + 3 / 2048, 0x3c02],
+  [2047 / 1024 + 1 / 2048, 0x4000], // rounds up to the next power
+  [2 ** -14, 0x0400],
+  [2 ** -15, 0x0400], // no subnormal: the nearer of 0 and the smallest
+  [2 ** -16, 0],
+])('%s rounds to binary16 %i', (value, bits) => {
+  expect(toFloat16(value)).toBe(bits);
+});
+
+test('every normal binary16 value rounds to itself', () => {
+  for (let bits = 0x0400; bits < 0x7c00; bits++)
+    if (toFloat16(fromFloat16(bits)) !== bits) expect.fail(`${bits}`);
+});
+
+test.each([65_505, Number.NEGATIVE_INFINITY, Number.NaN])('%s is refused', (value) => {
+  expect(() => toFloat16(value)).toThrow(`float16: ${value} is beyond ±65504`);
 });
