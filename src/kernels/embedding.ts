@@ -6,6 +6,7 @@ import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
 import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
+import { recordQuantisedEmbedding, recordQuantisedEmbeddingDecode } from './quantised-embedding.ts';
 import { slotsOf } from './slots.ts';
 
 const declaration = { source: prologue + source };
@@ -298,6 +299,11 @@ export function embedding(
   const x = tape.tensor('embedding', [rows, columns]);
   for (const { firstRow, weight } of table.blocks) {
     const blockRows = weight.shape[0] ?? 1;
+    if (weight.quantised) {
+      const tensors = { tokens, w: weight, x, ...(positions ? { positions } : {}) };
+      recordQuantisedEmbedding(tape, tensors, { rows, time, rowLength, firstRow });
+      continue;
+    }
     const dims = { rows, time, rowLength, columns, firstRow, blockRows, hasPositions: positions ? 1 : 0 };
     const bindings = { tokens, table: weight, x };
     tape.dispatch(embeddingForward, dims, positions ? { ...bindings, positions } : bindings);
@@ -339,6 +345,11 @@ export function embeddingDecode(
   for (const { firstRow, weight } of table.blocks) {
     const [blockRows = 1] = weight.shape;
     const positionRows = positions?.shape[0] ?? 1;
+    if (weight.quantised) {
+      const tensors = { state, w: weight, x, ...(positions ? { positions } : {}) };
+      recordQuantisedEmbeddingDecode(tape, tensors, { firstRow, positionRows });
+      continue;
+    }
     const dims = { slots, columns, firstRow, blockRows, positionRows, hasPositions: positions ? 1 : 0 };
     const bindings = { state, table: weight, x };
     tape.dispatch(embeddingDecodeForward, dims, positions ? { ...bindings, positions } : bindings);

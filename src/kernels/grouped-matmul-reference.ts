@@ -1,4 +1,4 @@
-// The matrix products of all experts in plain loops, for any layout and option.
+// The matrix products of all experts in plain loops, for any layout and option, and a placement of rows to try them on.
 import type { NumberArray } from '../plan/kernel.ts';
 
 /** nn and nt: y[row] = x[row] · w[expert of the row]; tn: y[e] = Σ over the rows of e of x[row]ᵀ·w[row]. */
@@ -32,4 +32,25 @@ export function groupedReference(
       store((layout === 'tn' ? expert * rows + i : first + i) * columns);
     }
   }
+}
+
+/** Where expert e's rows begin in a test: uneven, some experts without any, the last eighth of the rows unused. */
+export function exampleOffset(rows: number, experts: number, expert: number): number {
+  return Math.floor((rows - Math.floor(rows / 8)) * (expert / experts) ** 2);
+}
+
+/** Its tiles of rows: expert and first row, and as many without an expert as fill the bound. */
+export function exampleTiles({
+  rows,
+  experts,
+  tileRows,
+  tileBound,
+}: Readonly<Record<string, number>>): number[] {
+  const tiles: number[] = [];
+  for (let e = 0; e < experts && tileBound > 0; e++) {
+    const end = exampleOffset(rows, experts, e + 1);
+    for (let row = exampleOffset(rows, experts, e); row < end; row += tileRows) tiles.push(e, row);
+  }
+  while (tiles.length < 2 * tileBound) tiles.push(experts, 0);
+  return tiles;
 }

@@ -13,8 +13,9 @@ import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { recordSlotSum } from './expert-combine.ts';
 import { expertTileBound, type Placement } from './expert-placement.ts';
-import { groupedReference } from './grouped-matmul-reference.ts';
+import { exampleOffset, exampleTiles, groupedReference } from './grouped-matmul-reference.ts';
 import { prologue } from './prologue.ts';
+import { recordQuantisedGroupedMatmul } from './quantised-grouped-matmul.ts';
 import { fillsWidth, ranked } from './tile-variants.ts';
 
 /** As for matmul: nn x·w, nt x·wᵀ over the rows of the experts; tn xᵀ·w per expert, summed over its rows. */
@@ -149,21 +150,6 @@ function dimsOf(
   return { ...size, tileRows: height, tileBound, perToken, accumulate };
 }
 
-/** Where expert e's rows begin in a test: uneven, some experts without any, the last eighth of the rows unused. */
-function exampleOffset(rows: number, experts: number, expert: number): number {
-  return Math.floor((rows - Math.floor(rows / 8)) * (expert / experts) ** 2);
-}
-
-function exampleTiles({ rows, experts, tileRows, tileBound }: GroupedDims): number[] {
-  const tiles: number[] = [];
-  for (let e = 0; e < experts && tileBound > 0; e++) {
-    const end = exampleOffset(rows, experts, e + 1);
-    for (let row = exampleOffset(rows, experts, e); row < end; row += tileRows) tiles.push(e, row);
-  }
-  while (tiles.length < 2 * tileBound) tiles.push(experts, 0);
-  return tiles;
-}
-
 function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
   const { tile } = variant;
   const isPlain = variant.source === plainSource;
@@ -291,7 +277,8 @@ export function recordGroupedMatmul(
     ...(layout === 'tn' ? {} : { tiles }),
     ...(dims.perToken > 0 ? { assignments } : {}),
   };
-  tape.dispatch(tape.choose(ranked(entries[layout], dims), dims), dims, bindings);
+  if (w.quantised) recordQuantisedGroupedMatmul(tape, bindings, dims);
+  else tape.dispatch(tape.choose(ranked(entries[layout], dims), dims), dims, bindings);
 }
 
 /** What an expert layer may be told. */

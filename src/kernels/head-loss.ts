@@ -10,6 +10,7 @@ import { passGradient } from './add.ts';
 import { crossEntropyKernel, lossSumKernel, selectTargetsKernel } from './cross-entropy.ts';
 import { metricSlots } from './gradient-norm.ts';
 import { recordMatmul } from './matmul.ts';
+import { recordQuantisedMatmul } from './quantised-matmul.ts';
 import { recordSoftcap } from './softcap.ts';
 
 /** The table that turns channels into logits, [V, C]; with a softcap they become softcap · tanh(logits ÷ softcap). */
@@ -190,7 +191,8 @@ function recordLogits(tape: Tape, x: Tensor, head: Parameter, logits: Tensor): v
   for (const block of head.blocks) {
     const columns = block.weight.shape[0] ?? 0;
     const tensors = { x, w: block.weight, y: blockColumns(logits, block) };
-    recordMatmul(tape, 'nt', tensors, { rows, columns, inner, yStride: vocabulary });
+    if (block.weight.quantised) recordQuantisedMatmul(tape, tensors, { rows, yStride: vocabulary });
+    else recordMatmul(tape, 'nt', tensors, { rows, columns, inner, yStride: vocabulary });
   }
 }
 

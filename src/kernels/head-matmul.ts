@@ -5,6 +5,7 @@ import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { prologue } from './prologue.ts';
+import { recordQuantisedHeadMatmul } from './quantised-head-matmul.ts';
 
 const dims = [
   'rows',
@@ -95,5 +96,6 @@ export function headMatmul(
   tensors: Readonly<Record<'x' | 'w' | 'y', Tensor>>,
   size: HeadMatmulSize,
 ): void {
-  tape.dispatch(tape.choose(headMatmuls, size), size, tensors);
+  if (tensors.w.quantised) recordQuantisedHeadMatmul(tape, tensors, size);
+  else tape.dispatch(tape.choose(headMatmuls, size), size, tensors);
 }

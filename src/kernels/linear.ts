@@ -4,6 +4,7 @@ import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { passGradient } from './add.ts';
 import { recordColumnSum } from './column-sum.ts';
 import { recordMatmul } from './matmul.ts';
+import { recordQuantisedMatmul } from './quantised-matmul.ts';
 
 /** What a linear layer may add to the product. */
 export interface LinearOptions {
@@ -16,7 +17,8 @@ export interface LinearOptions {
 }
 
 /**
- * y = x·w (+ bias) (+ residual). x: [N, K] (leading sizes are rows), w: [K, M], y: x's leading sizes and M.
+ * y = x·w (+ bias) (+ residual). x: [N, K] (leading sizes are rows), w: [K, M], y: x's leading sizes and M. A quantised w
+ * is for inference only.
  * @throws if sizes do not fit, with the tensors' names.
  */
 export function linear(tape: Tape, x: Tensor, w: Tensor, options: LinearOptions = {}): Tensor {
@@ -27,6 +29,10 @@ export function linear(tape: Tape, x: Tensor, w: Tensor, options: LinearOptions 
   const shape = [...x.shape.slice(0, -1), columns];
   checkShapes(x, w, options);
   const y = tape.tensor(name, shape);
+  if (w.quantised) {
+    recordQuantisedMatmul(tape, { x, w, y, bias, residual }, { rows });
+    return y;
+  }
   const wants = {
     x: tape.needsGradient(x),
     w: tape.needsGradient(w),

@@ -5,7 +5,7 @@ const builtIn = new Set(
   (
     'alias array atomic bool break const continue diagnostic else enable f16 f32 false fn for function i32 if let loop ' +
     'ptr read read_write return storage struct switch case default true u32 uniform var vec2 vec3 vec4 while workgroup ' +
-    'override bitcast ' +
+    'override bitcast unpack2x16float ' +
     'binding builtin compute group id workgroup_size workgroup_id local_invocation_index subgroup_invocation_id ' +
     'abs all any clamp cos countOneBits dot exp floor fma inverseSqrt log max min pow round select sign sin sqrt tanh ' +
     'workgroupBarrier storageBarrier atomicLoad atomicStore subgroupAdd subgroupBroadcast subgroupBroadcastFirst subgroupMax subgroupShuffle subgroupExclusiveAdd'
