@@ -10,14 +10,15 @@ import { type ModelFiles, writeGradients } from '../lab/training/model-files.ts'
 import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { longestContext } from '../model/attention-config.ts';
 import { countParameters } from '../model/parameters.ts';
+import type { WeightOptions } from '../model/weight-format.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readJsonFile, readModelDirectory, resolvePath, writeFileInParts } from './files.ts';
-import { integer, jsonOption, outputOf, runtimeOption } from './options.ts';
+import { integer, jsonOption, outputOf, runtimeOption, unquantisedOption, weightsOption } from './options.ts';
 
-interface InspectOptions {
+interface InspectOptions extends WeightOptions {
   readonly tokens?: string;
   readonly prompt?: string;
   readonly logits?: string;
@@ -41,6 +42,8 @@ export function addInspect(program: Command): void {
       'look at so many tokens of each row, from its start; all of them unless given',
       integer(1, longestContext),
     )
+    .addOption(weightsOption())
+    .addOption(unquantisedOption())
     .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (path: string, options: InspectOptions, command: Command) => {
@@ -49,16 +52,24 @@ export function addInspect(program: Command): void {
       const tokens = await labelledTokens(files, options);
       const { engine, device } = await openMachine(options.runtime);
       const gradients = options.gradients !== undefined;
+      const { weights = 'f32', unquantised = [] } = options;
+      if (gradients && weights !== 'f32')
+        refuse('invalidData', `inspect: weights in ${weights} have no gradients. Use --weights f32.`);
       const { batch, time } = tokens;
       let inspection: Awaited<ReturnType<typeof inspectModel>> | undefined;
       if (options.logits === undefined) {
-        inspection = await inspectModel(engine, files, tokens, { gradients });
+        inspection = await inspectModel(engine, files, tokens, { gradients, weights, unquantised });
       } else {
         await writeFileInParts(resolvePath(options.logits), async (append) => {
           await append(encodeSafetensorsHeader([['logits', [batch, time, files.model.vocabulary]]]));
           const onLogits = (rows: Float32Array) =>
             append(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
-          inspection = await inspectModel(engine, files, tokens, { gradients, onLogits });
+          inspection = await inspectModel(engine, files, tokens, {
+            gradients,
+            onLogits,
+            weights,
+            unquantised,
+          });
         });
       }
       if (!inspection) throw new Error('inspect: there was no inspection.');
@@ -67,18 +78,19 @@ export function addInspect(program: Command): void {
         await writeFileInParts(resolvePath(options.gradients), (append) => append(bytes));
       }
       const parameters = countParameters(files.model);
-      const { loss } = inspection;
+      const { loss, weightBytes } = inspection;
       // JSON has no such number, and prints null.
       if (!Number.isFinite(loss))
         output.note(
           `inspect: the loss is ${loss}: some weights are not finite, or too large. Look at the logits.`,
         );
       output.result(
-        { loss, parameters, context: time, runtime: engine.kind, device },
+        { loss, parameters, context: time, weights, weightBytes, runtime: engine.kind, device },
         textColumns([
           ['loss', String(loss)],
           ['parameters', String(parameters)],
           ['context', String(time)],
+          ['weights', `${weights}, ${weightBytes} bytes`],
           ['runtime', engine.kind],
           ['device', device],
         ]),

@@ -1,5 +1,7 @@
 // Parsers of option values, and the options that several commands share.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { VocabularyTable } from '../model/weight-format.ts';
+import { weightFormats } from '../plan/quantised.ts';
 import { createOutput, type Output } from './output.ts';
 
 /** A whole number from `minimum` to `maximum`. */
@@ -42,6 +44,33 @@ export function runtimeOption(): Option {
   )
     .choices(['gpu', 'wasm', 'cpu'])
     .default('gpu');
+}
+
+/** `--weights`: how inference stores them. */
+export function weightsOption(): Option {
+  return new Option(
+    '--weights <format>',
+    'f32, int8: a byte a value and a scale for each output channel, or int4: 4 bits, and scale and minimum in f16 for 32 values',
+  )
+    .choices(weightFormats)
+    .default('f32');
+}
+
+/** `--unquantised`: tables that stay in f32 all the same. */
+export function unquantisedOption(): Option {
+  return new Option(
+    '--unquantised <tables>',
+    'embedding, head or both with a comma between: tables that stay in f32 (a tied head is the embedding)',
+  )
+    .argParser(vocabularyTables)
+    .default([], 'none');
+}
+
+function vocabularyTables(text: string): VocabularyTable[] {
+  return text.split(',').map((name) => {
+    if (name === 'embedding' || name === 'head') return name;
+    throw new InvalidArgumentError('Use embedding, head or embedding,head.');
+  });
 }
 
 /** `--seed`. */

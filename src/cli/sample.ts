@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { promptTokens } from '../lab/plans/corpus.ts';
+import { inferenceMemory } from '../lab/plans/inference-memory.ts';
 import type { StoredWeights } from '../lab/plans/parameter-io.ts';
 import { stage } from '../lab/plans/problem.ts';
 import type { SamplingOptions } from '../lab/sampling/options.ts';
@@ -9,14 +10,25 @@ import type { ModelFiles } from '../lab/training/model-files.ts';
 import { openSampler } from '../lab/training/open-sampler.ts';
 import { type FoundTokenizer, tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { longestContext } from '../model/attention-config.ts';
+import type { WeightOptions } from '../model/weight-format.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
-import { formatSi } from '../text/numbers.ts';
+import { formatBytes, formatSi } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readModelDirectory, resolvePath } from './files.ts';
-import { integer, jsonOption, outputOf, parseSeed, real, runtimeOption, tokenList } from './options.ts';
+import {
+  integer,
+  jsonOption,
+  outputOf,
+  parseSeed,
+  real,
+  runtimeOption,
+  tokenList,
+  unquantisedOption,
+  weightsOption,
+} from './options.ts';
 
-interface SampleOptions {
+interface SampleOptions extends WeightOptions {
   readonly prompt?: string;
   readonly promptTokens?: number[];
   readonly maxNew: number;
@@ -63,6 +75,8 @@ export function addSample(program: Command): void {
       'run the whole text through the model for every token; past the context it sees all of the last context, where ' +
         'the cache goes on from the last half of it, so that the same seed gives two texts from there on',
     )
+    .addOption(weightsOption())
+    .addOption(unquantisedOption())
     .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (path: string, options: SampleOptions, command: Command) => {
@@ -70,7 +84,8 @@ export function addSample(program: Command): void {
       const files = await readModelDirectory(resolvePath(path), output.note);
       const prompt = await promptOf(files, options);
       const { engine, device } = await openMachine(options.runtime);
-      const { runtime, sampler, context, reason } = await openSampler(
+      const { weights = 'f32' } = options;
+      const { runtime, sampler, plans, context, reason } = await openSampler(
         engine,
         { ...files, weights: checked(files.weights) },
         {
@@ -78,6 +93,8 @@ export function addSample(program: Command): void {
           maximumTokens: options.maxNew,
           useCache: options.cache,
           context: options.context,
+          weights,
+          unquantised: options.unquantised ?? [],
         },
       );
       if (reason !== undefined)
@@ -105,12 +122,16 @@ export function addSample(program: Command): void {
         };
         const text = files.tokenizer ? { text: files.tokenizer.decode(tokens, true) } : {};
         output.text(`${decoder?.end() ?? ''}\n`);
-        output.result({ ...text, tokens, context, ...rates, runtime: engine.kind, device }, undefined);
+        const { weightBytes, cacheBytes, totalBytes } = inferenceMemory(plans);
+        const facts = { weights, weightBytes, cacheBytes, totalBytes, runtime: engine.kind, device };
+        output.result({ ...text, tokens, context, ...rates, ...facts }, undefined);
         if (generation.problem !== undefined) refuse('invalidData', generation.problem);
         if (!output.json) {
           const [prefill, decode] = [rates.prefillTokensPerSecond, rates.decodeTokensPerSecond];
           output.note(
-            `prefill ${formatSi(prefill, 'tokens/s')}, decode ${formatSi(decode, 'tokens/s')} on ${device}`,
+            `prefill ${formatSi(prefill, 'tokens/s')}, decode ${formatSi(decode, 'tokens/s')} on ${device}; ` +
+              `weights in ${weights} ${formatBytes(weightBytes)}, cache ${formatBytes(cacheBytes)}, ` +
+              `${formatBytes(totalBytes)} in all`,
           );
         }
       } finally {

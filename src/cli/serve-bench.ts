@@ -14,7 +14,9 @@ import { predictServing, type ServingCase, type ServingPrediction } from '../lab
 import { openSampler, recordSampling } from '../lab/training/open-sampler.ts';
 import { longestContext } from '../model/attention-config.ts';
 import type { ModelConfig } from '../model/config.ts';
+import type { VocabularyTable } from '../model/weight-format.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
+import type { WeightFormat } from '../plan/quantised.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatBytes, formatPercent, formatSeconds, formatSi, formatSpread } from '../text/numbers.ts';
@@ -22,7 +24,15 @@ import { type Machine, openMachine } from './device.ts';
 import { readExperiment } from './experiments.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readModelDirectory, resolvePath } from './files.ts';
-import { integer, jsonOption, outputOf, parseSeed, runtimeOption } from './options.ts';
+import {
+  integer,
+  jsonOption,
+  outputOf,
+  parseSeed,
+  runtimeOption,
+  unquantisedOption,
+  weightsOption,
+} from './options.ts';
 import type { Output } from './output.ts';
 import { completeProfile } from './profiles.ts';
 import { useKnownProfile } from './profiles-known.ts';
@@ -32,7 +42,8 @@ interface ServeOptions {
   readonly prompt: number;
   readonly output: number;
   readonly repeats: number;
-  readonly weights: string;
+  readonly weights: WeightFormat;
+  readonly unquantised: readonly VocabularyTable[];
   readonly cache: string;
   readonly seed: number;
   readonly runtime: RuntimeKind;
@@ -59,7 +70,8 @@ export function addServeBench(program: Command): void {
     .option('--prompt <tokens>', 'of each text', integer(1, longestContext), 32)
     .option('--output <tokens>', 'drawn for each text', integer(1, longestContext), 64)
     .option('--repeats <n>', 'of which the median is shown', integer(1, 1000), 5)
-    .addOption(new Option('--weights <type>', 'of the weights').choices(['f32']).default('f32'))
+    .addOption(weightsOption())
+    .addOption(unquantisedOption())
     .addOption(new Option('--cache <type>', 'of keys and values').choices(['f32']).default('f32'))
     .option('--seed <s>', 'of prompts, and of weights where a CONFIG.json has none', parseSeed, 1)
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')
@@ -140,6 +152,8 @@ async function serveBatch(
     useCache: true,
     slots: batch,
     context: prompt + tokens,
+    weights: options.weights,
+    unquantised: options.unquantised,
   };
   const plans = await stage('tooLarge', () => recordSampling(engine, model, needs.context, needs));
   checkInferenceMemory(engine, plans);

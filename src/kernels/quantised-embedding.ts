@@ -94,11 +94,7 @@ function decodeKernel(format: QuantisedFormat) {
         shape: [slots, 4],
         elementType: 'u32',
         fill: (uniform, index) =>
-          index % 4 === 0
-            ? positionRows - 1
-            : index % 4 === 1
-              ? firstRow + Math.floor(uniform * columns)
-              : 0,
+          index % 4 === 0 ? positionRows - 1 : index % 4 === 1 ? firstRow + Math.floor(uniform * columns) : 0,
       },
       w: quantisedSpec({ format, matrices: 1, inner, columns }),
       positions: { shape: [Math.max(1, positionRows), inner] },

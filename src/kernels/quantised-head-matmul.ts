@@ -57,8 +57,7 @@ function kernelOf(format: QuantisedFormat) {
     countedFlops: ({ rows, heads, outputs, inputs }) => 2 * rows * heads * outputs * inputs,
     // The part of the matrix that the heads share out, and its scales, which every row reads anew.
     bytes: ({ rows, heads, outputs, inputs }) =>
-      rows *
-      heads * (outputs * inputs * (format === 'int8' ? 1 : 0.625) + 4 * (outputs + inputs)),
+      rows * heads * (outputs * inputs * (format === 'int8' ? 1 : 0.625) + 4 * (outputs + inputs)),
     reference({ x, w, y }, sizes) {
       const { columns, inner, rows, heads, outputs, inputs, xStride, yStride } = sizes;
       for (let head = 0; head < rows * heads; head++) {

@@ -3,6 +3,7 @@ import { sinusoidTable } from '../kernels/embedding.ts';
 import type { Head } from '../kernels/head-loss.ts';
 import { ropeTable } from '../kernels/rope.ts';
 import { statisticsStride } from '../kernels/router-statistics.ts';
+import { layoutQuantised } from '../plan/quantised-store.ts';
 import {
   layoutParameters,
   type OptimizerState,
@@ -18,6 +19,7 @@ import type { ModelConfig } from './config.ts';
 import { expertLayers } from './experts-config.ts';
 import { parameterSpecs } from './parameters.ts';
 import { rotationOf } from './rotation.ts';
+import { type WeightOptions, weightFormatOf } from './weight-format.ts';
 
 /** A model's places in memory; several plans share them. */
 export interface ModelTensors {
@@ -42,7 +44,7 @@ export interface RoutersInTraining {
 }
 
 /** How the store is laid out. */
-export interface ModelTensorsOptions {
+export interface ModelTensorsOptions extends WeightOptions {
   readonly maxBindingBytes: number;
   /** What the optimizer keeps of parameters; nothing unless given. */
   readonly states?: readonly OptimizerState[];
@@ -51,17 +53,21 @@ export interface ModelTensorsOptions {
   readonly microBatches?: number;
 }
 
+function layoutStore(config: ModelConfig, options: ModelTensorsOptions): ParameterStore {
+  const { maxBindingBytes, states = [], gradients, weights = 'f32' } = options;
+  const specs = parameterSpecs(config);
+  if (weights === 'f32') return layoutParameters(specs, states, maxBindingBytes, gradients);
+  if (gradients || states.length > 0)
+    throw new Error(`model: weights in ${weights} are for inference only. Train in f32.`);
+  return layoutQuantised(specs, maxBindingBytes, (spec) => weightFormatOf(spec, options, config));
+}
+
 /** Tables of the vocabulary, which all that read them take in blocks of rows; everything else is bound whole. */
 export const tablesInBlocks: ReadonlySet<string> = new Set(['tokenEmbedding', 'head']);
 
 /** Lays out a model. @throws if a parameter exceeds what the device binds, naming it, its bytes and the limit. */
 export function createModelTensors(config: ModelConfig, options: ModelTensorsOptions): ModelTensors {
-  const store = layoutParameters(
-    parameterSpecs(config),
-    options.states ?? [],
-    options.maxBindingBytes,
-    options.gradients,
-  );
+  const store = layoutStore(config, options);
   for (const { name, shape, blocks } of store.parameters.values()) {
     if (blocks.length === 1 || tablesInBlocks.has(name)) continue;
     throw new Error(

@@ -95,7 +95,7 @@ describe.each([...new Set(kernels)].map((kernel) => ({ name: kernel.name, kernel
     const shapes: readonly Dims[] = [...kernel.selfTest, ...kernel.calibration];
 
     it('is called camelCase.camelCase, and after a slash what tells a variant', () => {
-      expect(kernel.name).toMatch(/^[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)?(\/[\w-]+)?$/);
+      expect(kernel.name).toMatch(/^[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)?(\/[\w-]+)?$/);
     });
 
     it('names an entry point of its WGSL', () => {

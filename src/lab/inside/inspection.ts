@@ -9,9 +9,10 @@ import {
   registerParameters,
 } from '../../model/model-tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
+import type { WeightOptions } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
-import { persistentTensor } from '../../plan/store.ts';
+import { bytesByClass, persistentTensor, storagesOf } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import { rowsOf, type Tensor } from '../../plan/tensor.ts';
 import { checkCapacity } from '../plans/capacity.ts';
@@ -23,7 +24,7 @@ import { stage } from '../plans/problem.ts';
 import type { RecordingOptions } from '../plans/training-plans.ts';
 
 /** What is wanted besides the loss. */
-export interface InspectionRequest {
+export interface InspectionRequest extends WeightOptions {
   /** Gets the logits in order, some rows of [B·T, V] at a time; the array is the caller's. */
   readonly onLogits?: (rows: Float32Array) => Promise<void>;
   readonly gradients?: boolean;
@@ -33,6 +34,8 @@ export interface InspectionRequest {
 export interface Inspection {
   /** Mean over the targets that count. */
   readonly loss: number;
+  /** What the weights take, padding included. */
+  readonly weightBytes: number;
   /** ∂loss by parameter; undefined unless asked for. */
   readonly gradients: NamedArrays | undefined;
 }
@@ -60,12 +63,12 @@ export interface InspectionPlans {
 export function recordInspectionPlans(
   config: ModelConfig,
   { batch, time }: Pick<LabelledBatch, 'batch' | 'time'>,
-  options: RecordingOptions & { readonly gradients: boolean },
+  options: RecordingOptions & WeightOptions & { readonly gradients: boolean },
 ): InspectionPlans {
-  const { capabilities, gradients } = options;
+  const { capabilities, gradients, weights = 'f32', unquantised = [] } = options;
   const model = createModelTensors(
     { ...atContext(config, time), dropout: 0 },
-    { maxBindingBytes: capabilities.maxBindingBytes, gradients },
+    { maxBindingBytes: capabilities.maxBindingBytes, gradients, weights, unquantised },
   );
   const tokens = persistentTensor('tokens', [batch, time], 'u32', 'data');
   const targets = persistentTensor('targets', [batch, time], 'u32', 'data');
@@ -113,11 +116,11 @@ export async function inspectModel(
   engine: Engine,
   { model: config, weights }: { readonly model: ModelConfig; readonly weights: StoredWeights },
   tokens: LabelledBatch,
-  { onLogits, gradients = false }: InspectionRequest,
+  { onLogits, gradients = false, ...format }: InspectionRequest,
 ): Promise<Inspection> {
   const plans = await stage('tooLarge', () => {
-    checkCapacity(engine, atContext(config, tokens.time), gradients ? 2 : 1);
-    return recordInspectionPlans(config, tokens, { ...engine, gradients });
+    checkCapacity(engine, atContext(config, tokens.time), gradients ? 2 : 1, format);
+    return recordInspectionPlans(config, tokens, { ...engine, gradients, ...format });
   });
   const { model, trunk, chunks } = plans;
   const all = [plans.loss, ...(onLogits ? [trunk.plan, ...chunks.map(({ plan }) => plan)] : [])];
@@ -139,7 +142,8 @@ export async function inspectModel(
         await onLogits((await runtime.read(logits)) as Float32Array);
       }
     }
-    return { loss, gradients: found };
+    const { weights: weightBytes = 0 } = bytesByClass(storagesOf(model.store));
+    return { loss, weightBytes, gradients: found };
   } finally {
     runtime.dispose();
   }

@@ -1,27 +1,24 @@
 // Refuses a model that a machine cannot hold before anything is recorded or allocated: by the tensor, in bytes.
 import type { ModelConfig } from '../../model/config.ts';
 import { tablesInBlocks } from '../../model/model-tensors.ts';
-import { parameterSpecs } from '../../model/parameters.ts';
-import { elementCount } from '../../plan/tensor.ts';
+import { storedParameters, type WeightOptions } from '../../model/weight-format.ts';
 import type { Engine } from './engine.ts';
 import { LabError } from './problem.ts';
 
 /**
  * Checks every parameter against what the device binds at once, and their sum against its memory where that is known.
  * @param copies buffers of the parameters' size: weights, and while training gradients and moments
+ * @param options how the weights are stored
  * @throws LabError that names the tensor, its bytes and the limit.
  */
 export function checkCapacity(
   engine: Pick<Engine, 'capabilities' | 'memoryBytes'>,
   model: ModelConfig,
   copies: number,
+  options: WeightOptions = {},
 ): void {
   const { maxBindingBytes } = engine.capabilities;
-  const tensors = parameterSpecs(model).map(({ name, shape }) => ({
-    name,
-    shape,
-    bytes: 4 * elementCount(shape),
-  }));
+  const tensors = storedParameters(model, options);
   const largest = tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const refuse = (message: string): never => {
     throw new LabError({ kind: 'tooLarge', message });

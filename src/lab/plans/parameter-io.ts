@@ -1,6 +1,7 @@
 // Moves parameters, gradients and what an optimizer keeps between a runtime's flat buffers and arrays by name.
+import { quantise } from '../../kernels/quantise.ts';
 import type { Parameter, ParameterStore } from '../../plan/store.ts';
-import { elementCount, type Storage, type Tensor } from '../../plan/tensor.ts';
+import { elementCount, type Storage, type Tensor, wordsOf } from '../../plan/tensor.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 
 /** Which numbers of a parameter: the weights, their gradients, or a state of the optimizer by its name. */
@@ -57,9 +58,22 @@ export function writeParameters(
         `parameters: ${parameter.name} needs [${shape.join(', ')}] numbers and got ${values?.length ?? 'none'}. Use the file of this model.`,
       );
     }
-    for (const { tensor, start } of placesOf(parameter, kind))
-      runtime.write(tensor, values.subarray(start, start + elementCount(tensor.shape)));
+    for (const { tensor, start } of placesOf(parameter, kind)) {
+      const part = values.subarray(start, start + elementCount(tensor.shape));
+      if (tensor.quantised) runtime.write(wordsOf(tensor), quantiseParameter(parameter, tensor, part));
+      else runtime.write(tensor, part);
+    }
   }
+}
+
+/** The words of a quantised block. */
+function quantiseParameter(
+  { name, isTable = false }: Parameter,
+  { quantised }: Tensor,
+  values: Float32Array,
+): Uint32Array {
+  if (!quantised) throw new Error(`parameters: ${name} is not quantised.`);
+  return quantise(name, values, { ...quantised, isTable });
 }
 
 /** Numbers of one parameter, from its element `first` on. */
@@ -87,7 +101,11 @@ export function storedArrays(arrays: NamedArrays): StoredWeights {
 /** Bytes that may wait on their way to the device. */
 const bytesInFlight = 64 * 2 ** 20;
 
-/** Writes weights from where they are stored. @throws if some are missing, and as their reader does. */
+/**
+ * Writes weights from where they are stored. What is quantised is gathered block by block first, since a scale wants all
+ * numbers that it is for: of these one is in memory at a time.
+ * @throws if some are missing, and as their reader does.
+ */
 export async function loadWeights(
   runtime: Runtime,
   store: ParameterStore,
@@ -95,6 +113,7 @@ export async function loadWeights(
 ): Promise<void> {
   const rest = new Map([...store.parameters].map(([name, { shape }]) => [name, elementCount(shape)]));
   let waiting = 0;
+  const blocks = new GatheredBlocks();
   await weights.forEachPart(async ({ name, first, values }) => {
     const parameter = store.parameters.get(name);
     if (!parameter) throw new Error(`parameters: the model has no ${name}. Use the file of this model.`);
@@ -102,6 +121,11 @@ export async function loadWeights(
       const from = Math.max(first, start);
       const to = Math.min(first + values.length, start + elementCount(tensor.shape));
       if (from >= to) continue;
+      if (tensor.quantised) {
+        const gathered = blocks.take(tensor, from - start, values.subarray(from - first, to - first));
+        if (gathered) runtime.write(wordsOf(tensor), quantiseParameter(parameter, tensor, gathered));
+        continue;
+      }
       const place = { ...tensor, offset: tensor.offset + from - start, shape: [to - from] };
       runtime.write(place, values.subarray(from - first, to - first));
     }
@@ -114,6 +138,24 @@ export async function loadWeights(
   const missing = [...rest].find(([, count]) => count !== 0);
   if (missing)
     throw new Error(`parameters: ${missing[0]} lacks ${missing[1]} numbers. Use the file of this model.`);
+}
+
+/** Blocks of parameters that arrive in parts. */
+class GatheredBlocks {
+  readonly #begun = new Map<Tensor, { readonly values: Float32Array; missing: number }>();
+
+  /** Keeps a part from number `first` of a block on; hands the block out when it is whole, and forgets it. */
+  take(block: Tensor, first: number, part: Float32Array): Float32Array | undefined {
+    const size = elementCount(block.shape);
+    if (part.length === size) return part;
+    const begun = this.#begun.get(block) ?? { values: new Float32Array(size), missing: size };
+    this.#begun.set(block, begun);
+    begun.values.set(part, first);
+    begun.missing -= part.length;
+    if (begun.missing > 0) return undefined;
+    this.#begun.delete(block);
+    return begun.values;
+  }
 }
 
 /** All of stored weights, for those who keep them. */

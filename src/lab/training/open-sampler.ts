@@ -1,6 +1,7 @@
 // A sampler of a model from files, with plans as large as what is asked of it.
 
 import { createModelTensors } from '../../model/model-tensors.ts';
+import type { WeightOptions } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { checkCapacity } from '../plans/capacity.ts';
@@ -15,7 +16,7 @@ import { Sampler } from '../sampling/sampler.ts';
 import type { ModelFiles } from './model-files.ts';
 
 /** What will be asked of a sampler. */
-export interface SamplingNeeds {
+export interface SamplingNeeds extends WeightOptions {
   readonly promptTokens: number;
   readonly maximumTokens: number;
   readonly useCache: boolean;
@@ -51,9 +52,9 @@ export async function openSampler(
     const message = `sample: a context of ${needs.context} is more than the ${model.context} of the model. Use at most that.`;
     throw new LabError({ kind: 'invalidData', message });
   }
-  await stage('tooLarge', () => checkCapacity(engine, model, 1));
+  await stage('tooLarge', () => checkCapacity(engine, model, 1, needs));
   const wanted = needs.context ?? Math.max(1, Math.min(model.context, promptTokens + maximumTokens));
-  const open = async (context: number): Promise<{ runtime: Runtime; plans: InferencePlans }> => {
+  const open = async (context: number) => {
     const plans = await stage('tooLarge', () => recordSampling(engine, model, context, needs));
     checkInferenceMemory(engine, plans);
     const cut = storedAtContext(plans.model.config, weights);
@@ -78,11 +79,11 @@ export function recordSampling(
   engine: Pick<Engine, 'capabilities' | 'variants'>,
   model: ModelFiles['model'],
   context: number,
-  { promptTokens, maximumTokens, useCache, slots = 1 }: SamplingNeeds,
+  { promptTokens, maximumTokens, useCache, slots = 1, weights = 'f32', unquantised = [] }: SamplingNeeds,
 ): InferencePlans {
   const { maxBindingBytes } = engine.capabilities;
   const config = { ...atContext(model, context), dropout: 0 };
-  const tensors = createModelTensors(config, { maxBindingBytes, gradients: false });
+  const tensors = createModelTensors(config, { maxBindingBytes, gradients: false, weights, unquantised });
   // A cache takes the prompt, and when it is full the last half of the text; without one every length comes.
   const isOverrun = promptTokens + maximumTokens > context;
   const cached = [Math.min(promptTokens, context), ...(isOverrun ? [Math.max(1, context >> 1)] : [])];
