@@ -44,26 +44,38 @@ function alignedShapes(layout: GroupedLayout): GroupedDims[] {
   ];
 }
 
+const layouts = ['nn', 'nt', 'tn'] as const;
+const isFull = process.env.FLOPSCOPE_FULL !== undefined;
 const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
 const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
 
-for (const layout of ['nn', 'nt', 'tn'] as const) {
-  for (const kernel of groupedMatmulKernels.filter(
-    ({ name }) => familyOf(name) === `groupedMatmul.${layout}`,
-  )) {
-    if ((kernel.constants?.({} as GroupedDims).lanes ?? 0) > lanes) continue;
+/** Sizes 1 and around the tiles of a height, with each option somewhere; the last has all. */
+function shapes(layout: GroupedLayout, height: number): GroupedDims[] {
+  return [
+    size(layout, height, 1, 1, 1, 1),
+    { ...size(layout, height, 64, 65, 31, 3), perToken: 1 },
+    size(layout, height, 6, 128, 64, 9),
+    { ...size(layout, height, 129, 63, 130, 2), accumulate: 1 },
+    { ...size(layout, height, 302, 70, 33, 7), perToken: 2, accumulate: 1 },
+  ];
+}
+
+/** One variant of each shader. The others differ from it in the sizes of their tiles, which are constants. */
+const thorough = /plain|pairs8-32x8|tiled-64x64/;
+const thoroughSubgroup = lanes >= 8 ? 'subgroup8-32x8' : 'subgroup4-16x8';
+
+for (const [place, layout] of layouts.entries()) {
+  const kernels = groupedMatmulKernels
+    .filter(({ name }) => familyOf(name) === `groupedMatmul.${layout}`)
+    .filter((kernel) => (kernel.constants?.({} as GroupedDims).lanes ?? 0) <= lanes);
+  let others = 0;
+  for (const kernel of kernels) {
     const height = Number(/-(\d+)x/.exec(kernel.name)?.[1] ?? 5);
-    const isThorough = /plain|subgroup8-32x8|subgroup4-16x8|tiled-64x128/.test(kernel.name);
-    const mixed = { ...size(layout, height, 302, 70, 33, 7), perToken: 2, accumulate: 1 };
-    const thorough = [
-      size(layout, height, 1, 1, 1, 1),
-      { ...size(layout, height, 64, 65, 31, 3), perToken: 1 },
-      size(layout, height, 6, 128, 64, 9),
-      { ...size(layout, height, 129, 63, 130, 2), accumulate: 1 },
-      mixed,
-    ];
-    if (kernel.name.includes('/pairs')) describeKernel(kernel, alignedShapes(layout));
-    else describeKernel(kernel, isThorough ? thorough : [mixed]);
+    const all = kernel.name.includes('/pairs') ? alignedShapes(layout) : shapes(layout, height);
+    const isThorough = thorough.test(kernel.name) || kernel.name.endsWith(thoroughSubgroup);
+    // Each shape is a pipeline, which a software driver takes a second to compile: all of them in one layout.
+    if (isThorough) describeKernel(kernel, isFull || layout === 'nn' ? all : all.slice(-1));
+    else if (isFull || others++ % layouts.length === place) describeKernel(kernel, all.slice(-1)); // in one layout
   }
 }
 

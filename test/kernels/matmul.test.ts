@@ -7,6 +7,7 @@ import { getTestDevice } from '../gpu-device.ts';
 import { describeKernel } from './describe-kernel.ts';
 
 const layouts = ['nn', 'nt', 'tn'] as const;
+const isFull = process.env.FLOPSCOPE_FULL !== undefined;
 
 function size(layout: MatmulLayout, rows: number, columns: number, inner: number, pad = 0): MatmulDims {
   const xStride = (layout === 'tn' ? rows : inner) + pad;
@@ -64,15 +65,32 @@ function alignedShapes(layout: MatmulLayout): MatmulDims[] {
 const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
 const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
 
-for (const layout of layouts) {
-  for (const kernel of matmulKernels.filter(({ name }) => familyOf(name) === `matmul.${layout}`)) {
+/** One variant of each shader. The others differ from it in the sizes of their tiles, which are constants. */
+const thorough = /plain|row|pairs8-32x8|tiled-64x64-4x4/;
+const thoroughSubgroup = lanes >= 8 ? 'subgroup8-32x8' : 'subgroup4-16x8';
+
+for (const [place, layout] of layouts.entries()) {
+  const kernels = matmulKernels
+    .filter(({ name }) => familyOf(name) === `matmul.${layout}`)
     // A subgroup variant is right on subgroups at least as wide as its lanes; suits() keeps it from the others.
-    if ((kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) > lanes) continue;
-    const isThorough = /plain|subgroup8-32x8|subgroup4-16x8|tiled-64x64-4x4/.test(kernel.name);
-    if (kernel.name.endsWith('/row')) describeKernel(kernel, rowShapes(layout));
-    else if (kernel.name.endsWith('/row-vectors')) describeKernel(kernel, rowVectorShapes(layout));
-    else if (kernel.name.includes('/pairs')) describeKernel(kernel, alignedShapes(layout));
-    else describeKernel(kernel, isThorough ? shapes(layout) : [mixedShape(layout)]);
+    .filter((kernel) => (kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) <= lanes);
+  const isThorough = ({ name }: (typeof kernels)[number]) =>
+    thorough.test(name) || name.endsWith(thoroughSubgroup);
+  for (const kernel of kernels.filter(isThorough)) {
+    const all = kernel.name.endsWith('/row')
+      ? rowShapes(layout)
+      : kernel.name.endsWith('/row-vectors')
+        ? rowVectorShapes(layout)
+        : kernel.name.includes('/pairs')
+          ? alignedShapes(layout)
+          : shapes(layout);
+    // Each shape is a pipeline, which a software driver takes a second to compile: all of them in one layout.
+    describeKernel(kernel, isFull || layout === 'nn' ? all : all.slice(-1));
+  }
+  for (const [index, kernel] of kernels.filter((one) => !isThorough(one)).entries()) {
+    if (!isFull && index % layouts.length !== place) continue; // each in one layout
+    const isPaired = kernel.name.includes('/pairs');
+    describeKernel(kernel, isPaired ? alignedShapes(layout).slice(-1) : [mixedShape(layout)]);
   }
 }
 
