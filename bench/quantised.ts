@@ -10,7 +10,7 @@ import { type WeightFormat, weightFormats } from '../src/plan/quantised.ts';
 import { elementCount } from '../src/plan/tensor.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
 
-const [promptTokens, tokensTimed] = [8, 32];
+const [promptTokens, tokensTimed] = [8, 16];
 /** Rounds before and while timing: the first one compiles. */
 const [warmUp, rounds] = [1, 5];
 

@@ -69,7 +69,7 @@ describe.each(Object.keys(models) as (keyof typeof models)[])('%s', (kind) => {
       expect(drawn).toEqual((await reference.sampler.generate(prompt, options)).tokens);
       const memory = inferenceMemory(opened.plans);
       expect(memory.totalBytes).toBe(opened.runtime.allocatedBytes);
-      expect(memory.weightBytes).toBe(quantised.weightBytes);
+      expect(memory.weightBytes).toBeLessThan(inferenceMemory(reference.plans).weightBytes);
     },
   );
 });
