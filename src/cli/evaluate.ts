@@ -1,23 +1,26 @@
 // `flopscope evaluate`: what a text costs a model, how many answers it writes right, and how often it picks the right one.
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type CorpusName, corpora, generateCorpus, isCorpusName } from '../data/corpora.ts';
 import { readText } from '../data/text-file.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { evaluateAnswers, readAnsweredLines } from '../lab/evaluation/answers.ts';
 import { evaluateChoices, readChoiceQuestions } from '../lab/evaluation/choices.ts';
 import { evaluateText } from '../lab/evaluation/text-loss.ts';
+import { compareWeights, type WeightQuality } from '../lab/evaluation/weight-quality.ts';
 import { stage } from '../lab/plans/problem.ts';
 import type { ModelFiles } from '../lab/training/model-files.ts';
 import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { longestContext } from '../model/attention-config.ts';
+import type { VocabularyTable } from '../model/weight-format.ts';
+import { type WeightFormat, weightFormats } from '../plan/quantised.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
-import { formatDigits, formatLoss, formatPercent } from '../text/numbers.ts';
+import { formatBytes, formatDigits, formatLoss, formatPercent } from '../text/numbers.ts';
 import { type Machine, openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readBytes, readModelDirectory, resolvePath } from './files.ts';
-import { integer, jsonOption, outputOf, parseSeed, runtimeOption } from './options.ts';
+import { integer, jsonOption, outputOf, parseSeed, runtimeOption, unquantisedOption } from './options.ts';
 import type { Output } from './output.ts';
 
 interface EvaluateOptions {
@@ -30,6 +33,8 @@ interface EvaluateOptions {
   readonly count: number;
   readonly seed: number;
   readonly delimiter: string;
+  readonly weights: readonly WeightFormat[];
+  readonly unquantised: readonly VocabularyTable[];
   readonly runtime: RuntimeKind;
 }
 
@@ -67,6 +72,14 @@ export function addEvaluate(program: Command): void {
     .option('--count <n>', 'answers that are asked for', integer(1, 1_000_000), 200)
     .option('--seed <s>', 'of generated lines; one that the model was not trained with', parseSeed, 12_345)
     .option('--delimiter <text>', 'what stands between query and choice', ' ')
+    .option(
+      '--weights <formats>',
+      'how weights are stored: f32, int8 or int4. Of --data also several with commas between, for a table of loss, loss by ' +
+        'position and agreement with the first',
+      weightList,
+      ['f32'],
+    )
+    .addOption(unquantisedOption())
     .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (path: string, options: EvaluateOptions, command: Command) => {
@@ -74,6 +87,8 @@ export function addEvaluate(program: Command): void {
       const given = [options.data, options.answers, options.choices].filter((value) => value !== undefined);
       if (given.length !== 1)
         refuse('invalidData', 'evaluate: give one of --data FILE, --answers FILE and --choices FILE.');
+      if (options.data === undefined && options.weights.join() !== 'f32')
+        refuse('invalidData', 'evaluate: --weights is for --data. Leave it out.');
       const files = await readModelDirectory(resolvePath(path), output.note);
       const tokenizer = tokenizerOf(files, 'Evaluate a directory that has one.');
       const evaluated = { files, tokenizer, context: contextOf(files, options), output };
@@ -99,21 +114,66 @@ async function evaluateData(path: string, evaluated: Evaluated, options: Evaluat
   const { files, tokenizer, context, output } = evaluated;
   const text = await textOf(path);
   const { engine } = await machineOf(options);
-  const windows = { context, stride: options.stride ?? context, batch: options.batch };
-  const found = await evaluateText(engine, files, tokenizer, text, windows, (fraction) =>
+  const { weights: formats, unquantised, batch } = options;
+  const windows = { context, stride: options.stride ?? context, batch, unquantised };
+  const overlapping = windows.stride < context ? `, ${windows.stride} apart` : ' side by side';
+  const cut = `in windows of ${context} tokens${overlapping}`;
+  if (formats.length > 1) {
+    const progress = (fraction: number) => output.progress('evaluating', fraction);
+    const rows = await compareWeights(engine, files, { tokenizer, text }, windows, formats, progress);
+    output.text(`${textColumns([qualityHead], 'numbers')}\n`);
+    for (const row of rows) output.result(row, qualityLine(row));
+    output.text(`\nloss in nats per token, ${cut}; agreement: greedy choices as those of ${formats[0]}\n`);
+    return;
+  }
+  const [weights = 'f32'] = formats;
+  const found = await evaluateText(engine, files, tokenizer, text, { ...windows, weights }, (fraction) =>
     output.progress('evaluating', fraction),
   );
-  const overlap = windows.stride < context ? `, ${windows.stride} apart` : ' side by side';
   output.result(
     found,
     textColumns([
-      ['loss', `${formatLoss(found.loss)} nats per token, in windows of ${context} tokens${overlap}`],
+      ['loss', `${formatLoss(found.loss)} nats per token, ${cut}`],
       ['perplexity', formatDigits(found.perplexity)],
       ['bits per byte', formatDigits(found.bitsPerByte)],
       ['tokens', String(found.tokens)],
       ['characters', String(found.characters)],
     ]),
   );
+}
+
+const qualityWidths = [8, 10, 8, 10, 10, 10, 10, 10] as const;
+const qualityHead = ['weights', 'bytes', 'loss', 'perplexity', 'agreement', 'first', 'middle', 'last'].map(
+  (cell, index) => cell.padStart(qualityWidths[index] ?? 0),
+);
+
+/** A row of the table; losses by position are means over the first, the middle and the last of four parts of a window. */
+function qualityLine(row: WeightQuality): string {
+  const { lossByPosition: losses } = row;
+  const quarter = Math.max(1, losses.length >> 2);
+  const middle = (losses.length - quarter) >> 1;
+  const meanFrom = (start: number) => {
+    const part = losses.slice(start, start + quarter);
+    return part.reduce((sum, loss) => sum + loss, 0) / part.length;
+  };
+  const cells = [
+    row.weights,
+    formatBytes(row.weightBytes),
+    formatLoss(row.loss),
+    formatDigits(row.perplexity),
+    formatPercent(row.agreement),
+    ...[0, middle, losses.length - quarter].map((start) => formatLoss(meanFrom(start))),
+  ];
+  return cells.map((cell, index) => cell.padStart(qualityWidths[index] ?? 0)).join('  ');
+}
+
+/** Formats with commas between. */
+function weightList(text: string): WeightFormat[] {
+  return text.split(',').map((name) => {
+    const format = weightFormats.find((known) => known === name.trim());
+    if (format) return format;
+    throw new InvalidArgumentError(`Use ${weightFormats.join(', ')}, or several with commas between.`);
+  });
 }
 
 async function answer(source: string, evaluated: Evaluated, options: EvaluateOptions): Promise<void> {

@@ -9,6 +9,7 @@ import { describeTensor, elementCount, rowsOf, type Tensor, viewOf } from '../pl
 import { passGradient } from './add.ts';
 import { crossEntropyKernel, lossSumKernel, selectTargetsKernel } from './cross-entropy.ts';
 import { metricSlots } from './gradient-norm.ts';
+import { largest } from './largest.ts';
 import { recordMatmul } from './matmul.ts';
 import { recordQuantisedMatmul } from './quantised-matmul.ts';
 import { recordSoftcap } from './softcap.ts';
@@ -36,6 +37,8 @@ export interface LossTargets {
 export interface HeadLossOptions {
   readonly time: number;
   readonly lossPositions: 'all' | 'last';
+  /** u32 [B·T]: gets the token that each position finds most likely. */
+  readonly choices?: Tensor | undefined;
   /** Rows whose logits exist at one time, a multiple of 64; by default what fits 64 MiB. */
   readonly chunkRows?: number;
 }
@@ -61,7 +64,7 @@ export function headLoss(
   head: Head,
   { tokens, targets }: LossTargets,
   loss: Tensor,
-  { time, lossPositions, chunkRows }: HeadLossOptions,
+  { time, lossPositions, choices, chunkRows }: HeadLossOptions,
 ): Tensor {
   const { rows, columns, vocabulary } = headSizes(x, head);
   const wanted = tape.term('loss', () => recordTargets(tape, rows, time, { tokens, targets }, lossPositions));
@@ -73,6 +76,8 @@ export function headLoss(
     const count = Math.min(chunk, rows - start);
     const part = { x: rowsOf(x, start, count), logits: tape.tensor('logits', [count, vocabulary]) };
     recordLogits(tape, part.x, head, part.logits);
+    // A cap keeps the order.
+    if (choices) largest(tape, part.logits, viewOf(choices, start, [count]));
     const gradient = wantsX || wantsHead ? 1 : 0;
     tape.term('loss', () =>
       tape.dispatch(

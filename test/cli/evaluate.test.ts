@@ -30,6 +30,26 @@ describe('evaluate', () => {
     expect(overlapping[0].tokens).toBe(24);
   });
 
+  it('compares formats of weights, a line each, with the first', async () => {
+    const result = await evaluate('--data', 'text.txt', '--weights', 'f32,int8,int4');
+    expect([result.code, result.stderr]).toEqual([0, '']);
+    const lines = jsonLines(result);
+    expect(lines.map(({ weights }) => weights)).toEqual(['f32', 'int8', 'int4']);
+    for (const line of lines) {
+      expect(Object.keys(line).join()).toBe(
+        'weights,weightBytes,loss,perplexity,agreement,tokens,lossByPosition',
+      );
+      expect(Number(line.perplexity)).toBeCloseTo(Math.exp(Number(line.loss)), 6);
+    }
+    const [alone] = jsonLines(await evaluate('--data', 'text.txt', '--weights', 'int8'));
+    expect(Number(alone.loss)).toBeCloseTo(Number(lines[1].loss), 6);
+    const table = await runMain(
+      ['evaluate', model, '--runtime', 'cpu', '--data', 'text.txt', '--weights', 'f32,int4'],
+      folder,
+    );
+    expect(table.stdout).toMatch(/agreement.*\n.*f32.*100 %.*\n.*int4/);
+  });
+
   it('counts right answers, and choices by likelihood', async () => {
     const answers = await evaluate('--answers', 'arithmetic', '--count', '5');
     expect(answers.code).toBe(0);
@@ -56,6 +76,8 @@ describe('evaluate', () => {
       /more than the 16 of the model/,
     ],
     ['a line that is no question', ['--choices', 'text.txt'], /line 1 is no JSON|line 1: /],
+    ['a format that is none', ['--data', 'text.txt', '--weights', 'int5'], /Use f32, int8, int4/],
+    ['formats for answers', ['--answers', 'arithmetic', '--weights', 'int8'], /--weights is for --data/],
     ['a text without answers', ['--answers', 'letters.txt'], /no lines such as/],
   ])('refuses %s', async (_, args, message) => {
     writeFileSync(join(folder, 'empty.txt'), '');

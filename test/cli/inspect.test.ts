@@ -22,7 +22,15 @@ describe('inspect', () => {
       '--json',
     ];
     const [line, ...others] = jsonLines(await runMain([...args, ...onCpu]));
-    expect(Object.keys(line)).toEqual(['loss', 'parameters', 'context', 'runtime', 'device']);
+    expect(Object.keys(line)).toEqual([
+      'loss',
+      'parameters',
+      'context',
+      'weights',
+      'weightBytes',
+      'runtime',
+      'device',
+    ]);
     expect([line.runtime, others]).toEqual(['cpu', []]);
   });
 

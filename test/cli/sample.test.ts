@@ -27,6 +27,10 @@ describe('sample', () => {
       'context',
       'prefillTokensPerSecond',
       'decodeTokensPerSecond',
+      'weights',
+      'weightBytes',
+      'cacheBytes',
+      'totalBytes',
       'runtime',
       'device',
     ]);
@@ -69,6 +73,28 @@ describe('sample', () => {
     const cached = await runMain(args);
     expect(tokensOf(await runMain([...args, '--no-cache']))).toEqual(tokensOf(cached));
     expect(jsonLines(cached)[0]).not.toHaveProperty('text');
+  });
+
+  it('draws with quantised weights, in fewer bytes, and leaves out the tables it is told to', async () => {
+    const args = ['--prompt', '1', '--max-new', '2', '--json'];
+    const bytesOf = async (...more: string[]) => {
+      const [line] = jsonLines(await sample(...args, ...more));
+      expect(line.tokens).toHaveLength(2);
+      expect(Number(line.totalBytes)).toBeGreaterThan(Number(line.weightBytes) + Number(line.cacheBytes));
+      return Number(line.weightBytes);
+    };
+    const [f32, kept, int8] = [
+      await bytesOf(),
+      await bytesOf('--weights', 'int8', '--unquantised', 'head'),
+      await bytesOf('--weights', 'int8'),
+    ];
+    expect(int8).toBeLessThanOrEqual(kept); // so small a table takes what its padding takes
+    expect(kept).toBeLessThan(f32);
+    const wrong = await sample(...args, '--unquantised', 'norm');
+    expect([wrong.code, wrong.stderr]).toEqual([
+      1,
+      expect.stringMatching(/Use embedding, head or embedding,head/),
+    ]);
   });
 
   it('draws nothing when nothing is wanted', async () => {

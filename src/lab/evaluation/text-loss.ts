@@ -1,5 +1,6 @@
 // The loss of a model on a whole text: windows side by side, or overlapping so that every token sees more.
 import type { Tokenizer } from '../../data/tokenizer.ts';
+import type { WeightOptions } from '../../model/weight-format.ts';
 import { bitsPerByte } from '../../theory/bits-per-byte.ts';
 import type { Engine } from '../plans/engine.ts';
 import { LabError, stage } from '../plans/problem.ts';
@@ -20,8 +21,8 @@ export interface TextLoss {
   readonly characters: number;
 }
 
-/** How a text is cut. */
-export interface TextWindows {
+/** How a text is cut, and how the weights are stored. */
+export interface TextWindows extends WeightOptions {
   /** Tokens that the model sees at once (T). */
   readonly context: number;
   /** Tokens from one window to the next, 1 to T: fewer than T let each token see at least T − stride before it. */
@@ -46,38 +47,59 @@ export function* windowsOf(
   }
 }
 
+/** A text as rows to score. */
+export interface CutText {
+  /** With what the tokenizer puts before a text. */
+  readonly tokens: Uint32Array;
+  readonly batch: number;
+  /** T of the windows: no more than the text has. */
+  readonly time: number;
+  readonly stride: number;
+  readonly windows: number;
+}
+
+/** Cuts a text. @throws LabError for a text of one token, or with what the tokenizer refuses */
+export async function cutText(
+  tokenizer: Tokenizer,
+  text: string,
+  { context, stride, batch }: TextWindows,
+): Promise<CutText> {
+  const encoded = await stage('invalidData', () => tokenizer.encode(text));
+  const { prefix } = tokenizer;
+  const tokens = new Uint32Array(prefix.length + encoded.length);
+  tokens.set(prefix);
+  tokens.set(encoded, prefix.length);
+  if (encoded.length === 0 || tokens.length < 2) {
+    const message = `evaluate: the text has ${encoded.length} tokens, and 2 are needed to predict one. Give a longer text.`;
+    throw new LabError({ kind: 'invalidData', message });
+  }
+  // A short text needs no long windows, nor many of them.
+  const time = Math.min(context, tokens.length - 1);
+  const apart = Math.min(stride, time);
+  const windows = Math.ceil((tokens.length - 1 - time) / apart) + 1;
+  return { tokens, time, stride: apart, windows, batch: Math.min(batch, windows) };
+}
+
 /** Evaluates a text. @throws LabError for a text of one token, or with what the tokenizer or the device refuse */
 export async function evaluateText(
   engine: Engine,
   files: Pick<ModelFiles, 'model' | 'weights'>,
   tokenizer: Tokenizer,
   text: string,
-  { context, stride, batch }: TextWindows,
+  cutting: TextWindows,
   onProgress: (fraction: number) => void = () => undefined,
 ): Promise<TextLoss> {
-  const encoded = await stage('invalidData', () => tokenizer.encode(text));
+  const cut = await cutText(tokenizer, text, cutting);
+  const { tokens: all, time, stride, windows, batch } = cut;
   const { prefix } = tokenizer;
-  const all = new Uint32Array(prefix.length + encoded.length);
-  all.set(prefix);
-  all.set(encoded, prefix.length);
-  if (encoded.length === 0 || all.length < 2) {
-    const message = `evaluate: the text has ${encoded.length} tokens, and 2 are needed to predict one. Give a longer text.`;
-    throw new LabError({ kind: 'invalidData', message });
-  }
-  // A short text needs no long windows, nor many of them.
-  const time = Math.min(context, all.length - 1);
-  const windows = Math.ceil((all.length - 1 - time) / Math.min(stride, time)) + 1;
-  const shape = { batch: Math.min(batch, windows), time };
-  const losses = await TokenLosses.open(engine, files, shape);
+  const { weights = 'f32', unquantised = [] } = cutting;
+  const losses = await TokenLosses.open(engine, files, { batch, time, weights, unquantised });
   let sum = 0;
   try {
-    await losses.forEachRow(
-      windowsOf(all, { context: time, stride: Math.min(stride, time) }),
-      (row, index) => {
-        for (const loss of row) sum += loss;
-        onProgress((index + 1) / windows);
-      },
-    );
+    await losses.forEachRow(windowsOf(all, { context: time, stride }), (row, index) => {
+      for (const loss of row) sum += loss;
+      onProgress((index + 1) / windows);
+    });
   } finally {
     losses.dispose();
   }

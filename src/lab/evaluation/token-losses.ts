@@ -1,5 +1,7 @@
 // The loss of every token of many rows, by the weights of a model from files: what all evaluations read.
+import type { WeightOptions } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';
+import { bytesByClass, storagesOf } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { type InsidePlan, recordInside } from '../inside/trunk.ts';
 import { ignoredTarget } from '../plans/batches.ts';
@@ -17,12 +19,22 @@ export interface ScoredRow {
   readonly from: number;
 }
 
-/** Rows are computed so many at a time. */
-export interface RowShape {
+/** Rows are computed so many at a time, with weights stored so. */
+export interface RowShape extends WeightOptions {
   /** B */
   readonly batch: number;
   /** T, at most the model's context. */
   readonly time: number;
+  /** Whether the greedy choice of every position is wanted beside its loss. */
+  readonly withChoices?: boolean;
+}
+
+/** What was found of the counted tokens of a row. */
+export interface TokenScores {
+  /** Nats. */
+  readonly losses: Float32Array;
+  /** The most likely token where each stands; empty unless wanted. */
+  readonly choices: Uint32Array;
 }
 
 /** A model that says what tokens cost it. The caller disposes of it. */
@@ -45,28 +57,31 @@ export class TokenLosses {
   ): Promise<TokenLosses> {
     const config = { ...atContext(model, shape.time), dropout: 0 };
     const inside = await stage('tooLarge', () => {
-      checkCapacity(engine, config, 1);
-      return recordInside(config, { ...shape, mapLayers: [], withLosses: true }, engine);
+      checkCapacity(engine, config, 1, shape);
+      const { weights: format = 'f32', unquantised = [] } = shape;
+      const options = { ...engine, weights: format, unquantised };
+      return recordInside(config, { ...shape, mapLayers: [], withLosses: true }, options);
     });
     const runtime = await openModel(engine, [inside.plan], inside.model, storedAtContext(config, weights));
     return new TokenLosses(runtime, inside, shape);
   }
 
   /**
-   * Hands on the losses of the counted tokens of each row, in nats, in order.
+   * Hands on the losses of the counted tokens of each row, in nats, in order, and their choices.
    * @throws LabError if a token is not in the model's vocabulary, or a loss is no number
    */
   async forEachRow(
     rows: Iterable<ScoredRow>,
-    take: (losses: Float32Array, index: number) => void,
+    take: (losses: Float32Array, index: number, choices: Uint32Array) => void,
   ): Promise<void> {
     let held: ScoredRow[] = [];
     let done = 0;
     const flush = async (): Promise<void> => {
-      const losses = await this.#lossesOf(held);
+      const { losses, choices } = await this.#scoresOf(held);
       held.forEach((row, index) => {
         const start = index * this.#shape.time;
-        const counted = losses.subarray(start + row.from - 1, start + row.tokens.length - 1);
+        const [first, end] = [start + row.from - 1, start + row.tokens.length - 1];
+        const counted = losses.subarray(first, end);
         const bad = counted.findIndex((loss) => !Number.isFinite(loss));
         if (bad >= 0) {
           const found = `the loss of token ${row.from + bad} of row ${done + index} is ${counted[bad]}`;
@@ -75,7 +90,7 @@ export class TokenLosses {
             message: `evaluate: ${found}. Are the weights those of a run that failed?`,
           });
         }
-        take(counted, done + index);
+        take(counted, done + index, choices.subarray(first, end));
       });
       done += held.length;
       held = [];
@@ -91,8 +106,13 @@ export class TokenLosses {
     this.#runtime.dispose();
   }
 
-  /** [B·T] */
-  async #lossesOf(rows: readonly ScoredRow[]): Promise<Float32Array> {
+  /** Bytes of the weights, padding included. */
+  get weightBytes(): number {
+    return bytesByClass(storagesOf(this.#inside.model.store)).weights ?? 0;
+  }
+
+  /** [B·T] each. */
+  async #scoresOf(rows: readonly ScoredRow[]): Promise<TokenScores> {
     const { batch, time } = this.#shape;
     const { vocabulary } = this.#inside.model.config;
     const inputs = new Uint32Array(batch * (time + 1));
@@ -110,11 +130,14 @@ export class TokenLosses {
         if (at >= from) targets[row * time + at - 1] = tokens[at];
       }
     });
-    const { plan, losses } = this.#inside;
+    const { plan, losses, choices } = this.#inside;
     if (!losses || !this.#inside.targets) throw new Error('evaluate: the plan keeps no losses.');
     this.#runtime.write(this.#inside.tokens, inputs);
     this.#runtime.write(this.#inside.targets, targets);
     await this.#runtime.submit([{ plan, scalars: { lossScale: 1 } }]);
-    return (await this.#runtime.read(losses)) as Float32Array;
+    return {
+      losses: (await this.#runtime.read(losses)) as Float32Array,
+      choices: choices ? ((await this.#runtime.read(choices)) as Uint32Array) : new Uint32Array(0),
+    };
   }
 }

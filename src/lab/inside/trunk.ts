@@ -5,6 +5,7 @@ import { headLoss } from '../../kernels/head-loss.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
+import type { WeightOptions } from '../../model/weight-format.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
 import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
@@ -24,6 +25,8 @@ export interface InsideShape {
   readonly mapLayers: readonly number[];
   /** Whether the loss of every token is computed. */
   readonly withLosses: boolean;
+  /** Whether the greedy choice of every position is kept too; only with losses. */
+  readonly withChoices?: boolean;
 }
 
 /** One head's map. */
@@ -52,6 +55,8 @@ export interface InsidePlan {
   readonly targets: Tensor | undefined;
   /** [B·T]; only with losses. */
   readonly losses: Tensor | undefined;
+  /** u32 [B·T]: the token that each position finds most likely. */
+  readonly choices: Tensor | undefined;
   readonly maps: readonly KeptMap[];
   readonly routes: readonly KeptRoute[];
   readonly plan: Plan;
@@ -60,11 +65,12 @@ export interface InsidePlan {
 /** Records the whole trunk without dropout, noise or drops, and what is to be kept of it. */
 export function recordInside(
   config: ModelConfig,
-  { batch, time, mapLayers, withLosses }: InsideShape,
-  options: RecordingOptions,
+  { batch, time, mapLayers, withLosses, withChoices = false }: InsideShape,
+  options: RecordingOptions & WeightOptions,
 ): InsidePlan {
   const { maxBindingBytes } = options.capabilities;
-  const model = createModelTensors(config, { maxBindingBytes, gradients: false });
+  const { weights = 'f32', unquantised = [] } = options;
+  const model = createModelTensors(config, { maxBindingBytes, gradients: false, weights, unquantised });
   const tokens = persistentTensor('tokens', [batch, time + 1], 'u32', 'data');
   const tape = new Tape(options);
   const x = recordTrunk(tape, model, tokens, { batch, time });
@@ -87,12 +93,14 @@ export function recordInside(
     });
   const targets = withLosses ? persistentTensor('targets', [batch, time], 'u32', 'data') : undefined;
   const losses = withLosses ? tape.tensor('losses', [batch * time]) : undefined;
+  const choices = withChoices ? tape.tensor('choices', [batch * time], 'u32') : undefined;
   if (losses) {
-    headLoss(tape, x, headOf(model), { tokens, targets }, losses, { time, lossPositions: 'all' });
+    headLoss(tape, x, headOf(model), { tokens, targets }, losses, { time, lossPositions: 'all', choices });
   }
   const kept = [...maps.map(({ map }) => map), ...routes.flatMap((route) => [route.selected, route.weights])];
-  const plan = freeze('inside', tape, losses ? [...kept, losses] : kept);
-  return { model, tokens, targets, losses, maps, routes, plan };
+  const outputs = [losses, choices].filter((tensor) => tensor !== undefined);
+  const plan = freeze('inside', tape, [...kept, ...outputs]);
+  return { model, tokens, targets, losses, choices, maps, routes, plan };
 }
 
 /** Runs a look with the given weights on a runtime of its own, lets `read` take what it wants, and frees everything. */
