@@ -1,4 +1,5 @@
-// npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | quantised | peers | record]: figures, no pass or failure.
+// npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | quantised | tuning [PRESET…] | peers | record]: figures,
+// no pass or failure.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { benchDecode } from './decode.ts';
@@ -8,6 +9,7 @@ import { benchMoe } from './moe.ts';
 import { benchPrediction } from './prediction.ts';
 import { benchQuantised } from './quantised.ts';
 import { recordRun } from './record.ts';
+import { benchTuning } from './tuning.ts';
 
 const defaultPresets = ['nano', 'nano-gpt-cpu', 'small-llama'];
 
@@ -16,7 +18,7 @@ export async function main(argv: string[]): Promise<number> {
   const byKernel = argv.includes('--by-kernel');
   const words = argv.filter((word) => !word.startsWith('--'));
   const [name, ...rest] = words;
-  const known = ['matmul', 'moe', 'prediction', 'decode', 'peers', 'record', 'quantised'];
+  const known = ['matmul', 'moe', 'prediction', 'decode', 'quantised', 'tuning', 'peers', 'record'];
   if (name !== undefined && !known.includes(name)) {
     console.error(`bench: there is no bench named ${name}. Use ${known.join(', ')} or nothing for all.`);
     return 1;
@@ -30,6 +32,7 @@ export async function main(argv: string[]): Promise<number> {
     if (wants('prediction')) await benchPrediction(open, rest.length > 0 ? rest : defaultPresets, byKernel);
     if (wants('decode')) await benchDecode(open);
     if (wants('quantised')) await benchQuantised(open);
+    if (name === 'tuning') await benchTuning(open, rest.length > 0 ? rest : defaultPresets);
     if (name === 'record') await recordRun(open, fromRoot('public/recorded-run.json'));
   }
   return wants('peers') ? runPeers(argv.filter((word) => word !== 'peers')) : 0;

@@ -3,9 +3,11 @@
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { isUnsteady, shapesToMeasure, unsteadyAdvice } from '../lab/cost/calibration.ts';
+import { tuningOf } from '../lab/cost/calibration-report.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
+import type { Capabilities } from '../plan/kernel.ts';
 import { textColumns } from '../text/columns.ts';
-import { formatSi, formatSpread } from '../text/numbers.ts';
+import { formatRatio, formatSi, formatSpread } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { prepareFile, resolvePath, writeFiles } from './files.ts';
 import { jsonOption, outputOf } from './options.ts';
@@ -33,14 +35,11 @@ export function addCalibrate(program: Command): void {
         const bytes = new TextEncoder().encode(`${JSON.stringify(json)}\n`);
         await writeFiles(dirname(path), [{ name: basename(path), bytes }]);
       }
-      output.result(
-        { ...json, seconds },
-        describeProfile(profile, seconds, shapesToMeasure(open.capabilities)),
-      );
+      output.result({ ...json, seconds }, describeProfile(profile, seconds, open.capabilities));
     });
 }
 
-function describeProfile(profile: DeviceProfile, seconds: number, wanted: number): string {
+function describeProfile(profile: DeviceProfile, seconds: number, capabilities: Capabilities): string {
   const measured = ({ value, spread }: { value: number; spread: number }, unit: string) =>
     `${formatSi(value, unit)} ${formatSpread(spread)}`;
   return textColumns([
@@ -54,16 +53,32 @@ function describeProfile(profile: DeviceProfile, seconds: number, wanted: number
     ['slowing', `${measured(profile.slowing, '×')} on average over the quickest`],
     ['switch to another kernel', measured(profile.switchSeconds, 's')],
     ['mixing', `${measured(profile.mixing, '×')} among other kernels`],
-    ['kernels', describeShapes(profile, wanted)],
+    ['kernels', describeShapes(profile, shapesToMeasure(capabilities))],
+    ...describeTuning(profile, capabilities),
     ...(isUnsteady(profile) ? ([['unsteady', unsteadyAdvice]] as const) : []),
     ['timer', profile.timer],
     ['took', formatSi(seconds, 's')],
   ]);
 }
 
+/** Which variants are taken instead of the built-in ones, and what they gain the plain presets' steps. */
+function describeTuning(profile: DeviceProfile, capabilities: Capabilities): (readonly [string, string])[] {
+  const { choices, presets } = tuningOf(profile, capabilities);
+  if (presets.length === 0) return [];
+  const gains = presets.map(({ title, gain }) => `${title} ${formatRatio(gain)}`).join(', ');
+  return [
+    ['variants', `${profile.variants?.length ?? 0} others timed; a step is expected to go ${gains} as fast`],
+    ...choices.map(
+      ({ builtIn, taken, dispatches, gain }) =>
+        ['', `${taken} for ${builtIn} in ${dispatches} dispatches: ${formatRatio(gain)} as fast`] as const,
+    ),
+  ];
+}
+
 function describeShapes(profile: DeviceProfile, wanted: number): string {
   const found = shapesOf(profile);
-  const count = `${Object.keys(profile.kernels).length} at ${found} shapes`;
+  const kernels = Object.keys(profile.kernels).length - (profile.variants?.length ?? 0);
+  const count = `${kernels} at ${found} shapes`;
   if (found >= wanted) return count;
   return `${count} of ${wanted}: compiling took the time. Calibrate again for the rest, which the driver now keeps.`;
 }

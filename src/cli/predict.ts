@@ -20,7 +20,8 @@ import { type Experiment, parseExperiment } from '../model/config.ts';
 import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
 import { atContext } from '../model/working-context.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
-import { baselineCapabilities, type Capabilities } from '../plan/kernel.ts';
+import { baselineCapabilities, type Capabilities, type VariantTable } from '../plan/kernel.ts';
+import { tunedVariants } from '../plan/tuned-variants.ts';
 import type { OpenDevice } from '../runtime/device.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatSi, formatSpread } from '../text/numbers.ts';
@@ -202,14 +203,21 @@ async function vocabularyOf({ data }: Experiment, file: string | undefined, outp
 interface PredictedDevice {
   readonly capabilities: Capabilities;
   readonly profile: DeviceProfile | undefined;
+  readonly variants?: VariantTable | undefined;
   readonly open?: OpenDevice;
 }
 
 /** That of a profile, or the one that is here, if any. */
 async function findDevice(file: string | undefined, output: Output): Promise<PredictedDevice> {
-  if (file !== undefined) return readProfile(resolvePath(file));
+  if (file !== undefined) {
+    const given = await readProfile(resolvePath(file));
+    return { ...given, variants: tunedVariants(given.profile) };
+  }
   const open = (await tryOpenMachine())?.open;
-  if (open) return { capabilities: open.capabilities, profile: await keptProfile(open), open };
+  if (open) {
+    const profile = await keptProfile(open);
+    return { capabilities: open.capabilities, profile, variants: profile && tunedVariants(profile), open };
+  }
   output.note(
     'predict: there is no GPU here, so there are no seconds. Pass --profile FILE of another machine.',
   );

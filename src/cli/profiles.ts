@@ -52,6 +52,7 @@ const profileSchema = v.object({
       }),
     ),
   ),
+  variants: v.exactOptional(v.array(v.string())),
   timer: v.string(),
   capabilities: v.object({
     features: v.array(v.string()),
@@ -100,7 +101,9 @@ export async function keptProfile(open: OpenDevice): Promise<DeviceProfile | und
     const unchanged = Object.entries(profile.kernels).filter(
       ([kernel]) => sources[kernel] === current[kernel],
     );
-    return { ...profile, kernels: Object.fromEntries(unchanged) };
+    const kernels = Object.fromEntries(unchanged);
+    const variants = (profile.variants ?? []).filter((name) => name in kernels);
+    return { ...profile, kernels, variants };
   } catch {
     return undefined; // damaged or of an older version: measured again
   }
@@ -123,9 +126,13 @@ export async function measureProfile(
   return profile;
 }
 
-/** Shapes measured; fewer than three a kernel when a cold driver took the time to compile them. */
-export function shapesOf({ kernels }: DeviceProfile): number {
-  return Object.values(kernels).reduce((sum, points) => sum + points.length, 0);
+/** Shapes measured, those of other variants left out; fewer than three a kernel when a cold driver took the time to compile them. */
+export function shapesOf({ kernels, variants = [] }: DeviceProfile): number {
+  const rivals = new Set(variants);
+  return Object.entries(kernels).reduce(
+    (sum, [name, points]) => sum + (rivals.has(name) ? 0 : points.length),
+    0,
+  );
 }
 
 /** Keeps a profile for `keptProfile`; where that cannot be, it says so. */

@@ -49,6 +49,8 @@ interface Variant {
   /** Sizes must fit its vectors (`fitsPairs`). */
   readonly isAligned?: boolean;
   readonly constants: Readonly<Record<string, number>>;
+  /** Sums in the registers of an invocation, where they are many. */
+  readonly sums?: number;
   readonly tile: readonly [rows: number, columns: number];
   readonly suits?: (device: Capabilities, dims: GroupedDims) => boolean;
   readonly pays?: (dims: GroupedDims) => boolean;
@@ -78,6 +80,7 @@ function pairsVariant(layout: GroupedLayout, vectors: 1 | 2): Variant {
     entryPoint: layout,
     isAligned: true,
     constants: { lanes: 8, columnVectors: vectors },
+    sums: 128 * vectors,
     suits: (device, dims) => (wide.suits?.(device, dims) ?? true) && fitsPairs(layout, dims),
   };
 }
@@ -93,6 +96,7 @@ function tiledVariant(down: number, across: number, blocks: 1 | 2, minimumTiles:
     name: `tiled-${tile[0]}x${tile[1]}-${4 * blocks}x${4 * blocks}`,
     source: blockSource + tilesSource + tiledSource,
     constants: { threadsDown: down, threadsAcross: across, blocks, tileInner: 16 },
+    sums: 16 * blocks * blocks,
     tile,
     suits: (device) => !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup >= down * across,
     pays: (dims) => Math.ceil(dims.columns / tile[1]) * tilesDown(dims, tile[0]) >= minimumTiles,
@@ -172,6 +176,7 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
     writes: ['y'],
     optional: ['tiles', 'assignments'],
     requires: variant.requires ?? [],
+    ...(variant.sums === undefined ? {} : { sums: variant.sums }),
     constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : { xTransposed, wTransposed }) }),
     suits: (dims, device) =>
       (variant.suits?.(device, dims) ?? true) && (isPlain || layout === 'tn' || dims.tileRows === tile[0]),

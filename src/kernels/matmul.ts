@@ -51,6 +51,8 @@ interface Variant {
   readonly entryPoint?: string;
   readonly requires?: readonly Feature[];
   readonly constants: Readonly<Record<string, number>>;
+  /** Sums in the registers of an invocation, where they are many. */
+  readonly sums?: number;
   /** Sizes and row lengths must fit its vectors (`fitsPairs`). */
   readonly isAligned?: boolean;
   /** Calibrated on single rows. */
@@ -74,6 +76,7 @@ function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant 
     source: productsSource + subgroupSource,
     requires: ['subgroups'],
     constants: { lanes, tileRows: rows, columnVectors: vectors },
+    sums: 4 * rows * vectors,
     tile: [rows, width],
     // Where there are 32-row tiles, these are left with prompts' ends and single tokens.
     isForFewRows: rows === 16 && lanes === 8,
@@ -99,6 +102,7 @@ function pairsVariant(layout: MatmulLayout, vectors: 1 | 2): Variant {
     entryPoint: layout,
     requires: ['subgroups'],
     constants: { lanes: 8, columnVectors: vectors },
+    sums: 128 * vectors,
     tile: [32, width],
     isAligned: true,
     suits: (dims, device) =>
@@ -127,6 +131,7 @@ function tiledVariant(threads: 64 | 256, blocks: 1 | 2, tileInner: number, minim
     name: `tiled-${tile[0]}x${tile[1]}-${block}x${block}`,
     source: blockSource + tilesSource + tiledSource + columnsSource,
     constants: { threadsDown: side, threadsAcross: side, blocks, tileInner },
+    sums: block * block,
     tile,
     suits: (_, device) => !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup >= threads,
     pays: (dims) => tilesOf(dims, tile) * dims.slices >= minimumTiles,
@@ -237,6 +242,7 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
     writes: ['y'],
     optional: ['bias', 'residual'],
     requires: variant.requires ?? [],
+    ...(variant.sums === undefined ? {} : { sums: variant.sums }),
     constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : { xTransposed, wTransposed }) }),
     ...(variant.suits ? { suits: variant.suits } : {}),
     tensors: ({ rows, columns, inner, xStride, wStride, yStride, slices }) => ({

@@ -42,6 +42,8 @@ export interface DeviceProfile {
   /** Seconds that each further submission adds while the queue is never waited for. */
   readonly queueSeconds: Measurement;
   readonly kernels: Readonly<Record<string, readonly EfficiencyPoint[]>>;
+  /** Variants that were timed beside those of the built-in order and agreed with their references: recording may take them. */
+  readonly variants?: readonly string[];
   readonly timer: string;
 }
 

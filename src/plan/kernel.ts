@@ -50,6 +50,8 @@ export interface Kernel<D extends string = string, B extends string = string> {
   /** Bindings that a dispatch may leave out; the runtime binds a few zero bytes and a dim says "unused". */
   readonly optional?: readonly B[];
   readonly requires?: readonly Feature[];
+  /** Sums that an invocation keeps in registers: of variants that are as quick, the one with fewer is taken. */
+  readonly sums?: number;
   /** Values that WGSL wants as `const` (register tiles, array sizes); the source declares each as an `override`. */
   readonly constants?: (dims: Dims<D>) => Readonly<Record<string, number>>;
   /** False where this variant must not or should not run (a head size too large, a tile much too big). */
@@ -109,8 +111,11 @@ export function familyOf(name: string): string {
   return name.split('/', 1)[0] ?? name;
 }
 
-/** Which variant of a family runs for given dims; undefined leaves the choice to the built-in order. */
-export type VariantTable = (family: string, dims: Dims) => string | undefined;
+/**
+ * Which of the variants that a device can run is taken for given dims; undefined leaves it to the built-in order, in which
+ * they are given.
+ */
+export type VariantTable = (runnable: readonly Kernel[], dims: Dims) => Kernel | undefined;
 
 /** One launch of one kernel: the atom that prediction, execution and explanation all read. */
 export interface Dispatch {

@@ -1,19 +1,11 @@
 // Records dispatches instead of running them. `backward` replays closures that record gradients: micrograd at plan time.
-import {
-  type Capabilities,
-  type Dims,
-  type Dispatch,
-  familyOf,
-  type Kernel,
-  type Phase,
-  type VariantTable,
-} from './kernel.ts';
+import type { Capabilities, Dims, Dispatch, Kernel, Phase, VariantTable } from './kernel.ts';
 import { describeTensor, type ElementType, elementCount, type MemoryClass, type Tensor } from './tensor.ts';
 
 /** What recording depends on. The same options give the same plan. */
 export interface TapeOptions {
   readonly capabilities: Capabilities;
-  readonly variants?: VariantTable;
+  readonly variants?: VariantTable | undefined;
   /** False records no gradients: evaluation, prefill and decode. */
   readonly training?: boolean;
 }
@@ -133,8 +125,8 @@ export class Tape {
       error.name = 'NoVariantError';
       throw error;
     }
-    const wanted = this.#variants(familyOf(first.name), dims);
-    return runnable.find((kernel) => kernel.name === wanted) ?? first;
+    const wanted = this.#variants(runnable, dims);
+    return runnable.find((kernel) => kernel === wanted) ?? first;
   }
 
   /**

@@ -8,12 +8,14 @@ import {
 } from '../plan/device-profile.ts';
 import type { Dims, Kernel } from '../plan/kernel.ts';
 import { costOf } from '../plan/predict.ts';
+import { PipelineCache } from './pipelines.ts';
 import { mapped } from './settle.ts';
 import { measureMixing } from './timing/mixing.ts';
 import { preparePace } from './timing/pace.ts';
 import { Probing, probeScalarsOf, type ShapeProbe } from './timing/probing.ts';
 import { measureInRounds, measureSlope, summarize, type TimePass } from './timing/slope.ts';
 import { PassTimer } from './timing/timer.ts';
+import { verifyKernel } from './verify.ts';
 
 /** The kernels that calibration runs; it knows none by name. */
 export interface CalibrationProbes {
@@ -23,6 +25,8 @@ export interface CalibrationProbes {
   readonly copy: Kernel;
   /** Every kernel whose efficiency is wanted. */
   readonly kernels: readonly Kernel[];
+  /** Other variants of their families, timed in the same rounds where they agree with their references. */
+  readonly variants?: readonly Kernel[];
 }
 
 /** Runs the calibration. `onProgress` gets a fraction and what is measured. */
@@ -48,7 +52,8 @@ async function measureDevice(
   onProgress: (fraction: number, what: string) => void,
 ): Promise<DeviceProfile> {
   const start = performance.now();
-  const probing = new Probing(device, timer);
+  const pipelines = new PipelineCache(device);
+  const probing = new Probing(device, timer, pipelines);
   try {
     const peak = await measurePeak(probing, probes.arithmetic, onProgress);
     onProgress(0.03, probes.copy.name);
@@ -68,15 +73,19 @@ async function measureDevice(
       subjects.push({ kernel, dims, ...(await probing.prepare(kernel, dims)) });
     }
 
+    const variants = await prepareVariants(device, probing, pipelines, probes.variants ?? [], (name) =>
+      onProgress(0.65, `${name}, as another variant`),
+    );
     const paced = await preparePace(probing, timer, probes.kernels);
     onProgress(0.65, 'waiting for the driver to come to rest');
     await waitForRest(peak.time, peak.seconds);
     const pace = { seconds: paced, launchSeconds: launchSeconds.value };
+    const all = [...subjects, ...variants];
     const { measured, paceSeconds, slowing } = await measureInRounds(
-      subjects.map((subject) => subject.time),
+      all.map((subject) => subject.time),
       {
         rounds: mostRounds,
-        budgetSeconds: seconds - elapsed(),
+        budgetSeconds: seconds + (variants.length > 0 ? tuningSeconds : 0) - elapsed(),
         onRound: (round, rounds) =>
           onProgress(0.65 + (0.35 * round) / rounds, `round ${round + 1} of all kernels`),
       },
@@ -93,7 +102,8 @@ async function measureDevice(
       copyBytesPerSecond: copies,
       launchSeconds,
       ...(await measureSubmits(device)),
-      kernels: pointsByKernel(subjects, measured),
+      kernels: pointsByKernel(all, measured),
+      variants: [...new Set(variants.map(({ kernel }) => kernel.name))],
       timer: timer.method,
     };
     onProgress(1, 'done');
@@ -106,6 +116,34 @@ async function measureDevice(
 /** Part of a calibration's time after which no further shape is compiled. */
 const compilingShare = 0.7;
 const mostRounds = 9;
+
+/** Seconds for other variants: to compile, to check and to prepare them. And their longest pass: beyond, they are no rivals. */
+const tuningSeconds = 5;
+const longestVariant = 0.1;
+
+/** Makes other variants ready, as many as the time allows, of which each agreed with its reference here. */
+async function prepareVariants(
+  device: GPUDevice,
+  probing: Probing,
+  pipelines: PipelineCache,
+  kernels: readonly Kernel[],
+  onVariant: (name: string) => void,
+): Promise<ShapeProbe[]> {
+  const start = performance.now();
+  const agreed = new Map<Kernel, boolean>();
+  const ready: ShapeProbe[] = [];
+  for (const { kernel, dims } of measuringOrder(kernels)) {
+    if (performance.now() - start > 1000 * tuningSeconds) break;
+    onVariant(kernel.name);
+    const [first] = kernel.selfTest;
+    if (!agreed.has(kernel) && first)
+      agreed.set(kernel, (await verifyKernel(device, kernel, first, { pipelines })).passed);
+    if (!agreed.get(kernel)) continue;
+    const probe = await probing.prepare(kernel, dims);
+    if ((await probe.time(1)) <= longestVariant) ready.push({ kernel, dims, ...probe });
+  }
+  return ready;
+}
 
 /** Longest wait for a driver that goes on working after it compiled, in seconds, and how near to the peak is at rest. */
 const rest = { seconds: 4, share: 0.85, pause: 0.2 } as const;

@@ -8,9 +8,9 @@ import {
   deviceKey,
   kernelsOf,
   missingKernels,
-  reportOf,
   typicalPlans,
 } from '../lab/cost/calibration.ts';
+import { reportOf } from '../lab/cost/calibration-report.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { type CheckedKernel, selfTest, selfTestOfVariants } from '../lab/plans/self-test.ts';
@@ -113,16 +113,16 @@ export class Devices {
       const measured = await calibrateDevice(open, host(), onProgress, missing);
       profile = { ...profile, kernels: { ...profile.kernels, ...measured.kernels } };
     }
-    if (profile === known) return reportOf(profile, 0);
+    if (profile === known) return reportOf(profile, 0, engine.capabilities);
     engine.profile = profile;
     await this.#storage.keepProfile(profile).catch(() => undefined); // works without being kept
-    return reportOf(profile, (performance.now() - start) / 1000);
+    return reportOf(profile, (performance.now() - start) / 1000, engine.capabilities);
   }
 
   /** The figures kept for this device and browser. */
   async kept(): Promise<CalibrationReport | undefined> {
-    const { profile } = await this.engine();
-    return profile && reportOf(profile, 0);
+    const { profile, capabilities } = await this.engine();
+    return profile && reportOf(profile, 0, capabilities);
   }
 
   /** The GPU. @throws LabError that begins with `what` where there is none */

@@ -46,11 +46,12 @@ export const variantTables: readonly (number | undefined)[] = [undefined, 2, 3, 
 
 /** A table that takes the n-th variant of every family, counted round. */
 function nthVariants(n: number): VariantTable {
-  return (family) => {
+  return (runnable) => {
+    const family = familyOf(runnable[0]?.name ?? '');
     const variants = allKernels.filter(
       ({ name, requires }) => familyOf(name) === family && !requires?.length,
     );
-    return variants[n % variants.length]?.name;
+    return variants[n % variants.length];
   };
 }
 

@@ -50,6 +50,21 @@ describeGpu('calibrate', () => {
     expect(Number.isFinite(prediction.relativeError)).toBe(true);
   });
 
+  it('times other variants of the kernels, but none that is wrong or does not compile', async () => {
+    const { device } = await getTestDevice();
+    const other = (name: string, kernel: unknown = addScaled) =>
+      small({ ...(kernel as Kernel), name }, { elements: 640 }, { elements: 64_000 });
+    const wrong = other('test.addScaled/wrong');
+    const variants = [
+      other('test.addScaled/good'),
+      { ...wrong, source: wrong.source.replace('y[i] += ', 'y[i] += 1.5 + ') },
+      other('test.addScaled/bad', broken('test.bad', 'y[i] = nonsense;')),
+    ];
+    const profile = await calibrate(device, 'test device', { ...probes, variants });
+    expect(profile.variants).toEqual(['test.addScaled/good']);
+    expect(Object.keys(profile.kernels)).toEqual(['test.addScaled', 'test.addScaled/good']);
+  });
+
   it('frees what it made when a probe does not compile', async () => {
     const { device } = await getTestDevice();
     const bad = small(broken('test.bad', 'y[i] = nonsense;'), { elements: 64 });

@@ -7,6 +7,7 @@ import { type PlanningDevice, planStudy, plansOfStudy, type StudyPlan } from '..
 import { readyStudies } from '../../lab/studies/ready.ts';
 import { baseOf, parseStudy, type Study } from '../../lab/studies/study.ts';
 import { baselineCapabilities } from '../../plan/kernel.ts';
+import { tunedVariants } from '../../plan/tuned-variants.ts';
 import type { OpenDevice } from '../../runtime/device.ts';
 import { type Machine, openMachine, tryOpenMachine } from '../device.ts';
 import { experimentFrom, withText } from '../experiments.ts';
@@ -108,7 +109,11 @@ async function machineToPredict(options: StudyOptions): Promise<PlannedMachine> 
   const machine = found ?? (await openMachine('cpu'));
   if (options.profile !== undefined) {
     const { profile, capabilities } = await readProfile(resolvePath(options.profile));
-    return { machine, open: undefined, planning: { capabilities, profile } };
+    return {
+      machine,
+      open: undefined,
+      planning: { capabilities, profile, variants: tunedVariants(profile) },
+    };
   }
   if (found?.open) {
     found.engine.profile = await keptProfile(found.open);

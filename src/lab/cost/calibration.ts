@@ -1,12 +1,11 @@
 // Hands the runtime its probes: the peaks, and the kernels that training and sampling would choose on this device.
 
-import type { CalibrationReport } from '../../contract/device.ts';
 import { optimizerNames } from '../../kernels/optimizer-table.ts';
 import { parseExperiment } from '../../model/config.ts';
 import { presets } from '../../model/presets/catalogue.ts';
 import { plainPresets } from '../../model/presets/starting.ts';
-import { type DeviceProfile, limitOf } from '../../plan/device-profile.ts';
-import type { Capabilities, Kernel } from '../../plan/kernel.ts';
+import type { DeviceProfile } from '../../plan/device-profile.ts';
+import { type Capabilities, familyOf, type Kernel } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
 import { calibrate } from '../../runtime/calibrate.ts';
@@ -14,7 +13,7 @@ import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
 import { exampleScalars } from '../../runtime/kernel-probe.ts';
 import { Pace } from '../../runtime/timing/pace.ts';
 import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
-import { kernelNamed } from '../plans/kernel-catalogue.ts';
+import { allKernels, kernelNamed } from '../plans/kernel-catalogue.ts';
 import { type RecordingOptions, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 
 /** What no preset has: other optimizers, the loss at the end alone, and shapes smaller than any tile. */
@@ -35,14 +34,19 @@ export function deviceKey(facts: DeviceFacts, host: string): string {
     .join(' · ');
 }
 
-/** Measures a device with the given kernels. `host` is the browser or Node version. */
+/**
+ * Measures a device. `host` is the browser or Node version.
+ * @param missing measures these kernels only; by default all that matter, and beside them the other variants
+ */
 export function calibrateDevice(
   open: OpenDevice,
   host: string,
   onProgress?: (fraction: number, what: string) => void,
-  kernels: readonly Kernel[] = calibratedKernels(open.capabilities),
+  missing?: readonly Kernel[],
 ): Promise<DeviceProfile> {
-  const probes = { arithmetic: arithmeticProbes(), copy: kernelNamed('copy'), kernels };
+  const kernels = missing ?? calibratedKernels(open.capabilities);
+  const variants = missing ? [] : rivalsOf(kernels, open.capabilities);
+  const probes = { arithmetic: arithmeticProbes(), copy: kernelNamed('copy'), kernels, variants };
   return calibrate(open.device, deviceKey(open.facts, host), probes, onProgress);
 }
 
@@ -69,6 +73,21 @@ export function calibratedKernels(capabilities: Capabilities): Kernel[] {
     return [decode, ...prefill.map(({ plan }) => plan)];
   });
   return [...new Set([...training, ...byWeight(sampling)])];
+}
+
+/** The other variants of these kernels' families that a device can run, in the order of the kernels. */
+export function rivalsOf(kernels: readonly Kernel[], device: Capabilities): Kernel[] {
+  const families = [...new Set(kernels.map(({ name }) => familyOf(name)))];
+  return families.flatMap((family) =>
+    allKernels.filter(
+      (kernel) =>
+        familyOf(kernel.name) === family &&
+        !kernels.includes(kernel) &&
+        !device.without?.has(kernel.name) &&
+        (kernel.requires ?? []).every((feature) => device.features.has(feature)) &&
+        kernel.calibration.every((dims) => kernel.suits?.(dims, device) ?? true),
+    ),
+  );
 }
 
 /** Slowing during a calibration, and its spread, beyond which its figures should not be trusted. */
@@ -111,7 +130,8 @@ export function typicalPlans(json: unknown, device: RecordingOptions): Plan[] {
   return plans ? allPlans(plans, recordInferencePlans(plans.model, device)) : [];
 }
 
-function recordTypical(json: unknown, device: RecordingOptions): TrainingPlans | undefined {
+/** The training plans of an experiment in JSON, with such a vocabulary; undefined if it is refused. */
+export function recordTypical(json: unknown, device: RecordingOptions): TrainingPlans | undefined {
   const parsed = parseExperiment(json);
   if (parsed.kind !== 'ok') return undefined;
   const { model, train } = parsed.experiment;
@@ -127,26 +147,4 @@ export function kernelsOf(plans: readonly Plan[]): Kernel[] {
 /** Kernels of these plans of which a profile knows nothing yet, each once. */
 export function missingKernels(plans: readonly Plan[], profile: DeviceProfile | undefined): Kernel[] {
   return kernelsOf(plans).filter(({ name }) => !profile || !(name in profile.kernels));
-}
-
-/** A profile as the page shows it. */
-export function reportOf(profile: DeviceProfile, seconds: number): CalibrationReport {
-  const { fmaFlopsPerSecond, slowing, copyBytesPerSecond, launchSeconds, kernels, timer } = profile;
-  return {
-    fmaFlopsPerSecond,
-    slowing,
-    copyBytesPerSecond,
-    launchSeconds,
-    kernels: Object.entries(kernels).map(([kernel, points]) => ({
-      kernel,
-      points: points.map((point) => ({
-        shape: point.shape,
-        limitSeconds: limitOf(profile, point).seconds,
-        seconds: point.seconds,
-      })),
-    })),
-    seconds,
-    timer,
-    ...(isUnsteady(profile) ? { warning: unsteadyAdvice } : {}),
-  };
 }

@@ -30,7 +30,7 @@ export interface ModelToCompare {
 export interface ComparisonDevice {
   readonly trainingFlopsPerSecond?: number;
   readonly capabilities: Capabilities;
-  readonly variants?: VariantTable;
+  readonly variants?: VariantTable | undefined;
   readonly profile?: DeviceProfile | undefined;
 }
 

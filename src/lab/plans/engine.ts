@@ -6,6 +6,7 @@ import { baselineCapabilities } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { predictDispatch } from '../../plan/predict.ts';
 import type { Storage } from '../../plan/tensor.ts';
+import { tunedVariants } from '../../plan/tuned-variants.ts';
 import { CpuRuntime } from '../../runtime/cpu-runtime.ts';
 import type { OpenDevice } from '../../runtime/device.ts';
 import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
@@ -20,7 +21,7 @@ export interface Engine {
   readonly kind: RuntimeKind;
   /** What recording may assume; it loses the variants that turn out not to compile (runnable-variants.ts). */
   capabilities: Capabilities;
-  readonly variants?: VariantTable;
+  readonly variants?: VariantTable | undefined;
   profile: DeviceProfile | undefined;
   /** Told once of every few variants that the device does not compile. */
   onDropped?: (message: string) => void;
@@ -38,10 +39,18 @@ export interface Engine {
 /** Runs on a GPU; pipelines are kept from one run to the next. */
 export function gpuEngine(open: OpenDevice, profile?: DeviceProfile, memoryBytes?: number): Engine {
   const pipelines = new PipelineCache(open.device);
+  const tables = new WeakMap<DeviceProfile, VariantTable>();
   const engine: Engine = {
     kind: 'gpu',
     capabilities: open.capabilities,
     profile,
+    get variants() {
+      const measured = engine.profile;
+      if (!measured) return undefined;
+      const table = tables.get(measured) ?? tunedVariants(measured);
+      tables.set(measured, table);
+      return table;
+    },
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     createRuntime: (plans, extra, onProgress) => {
       const measured = engine.profile;

@@ -41,7 +41,7 @@ export interface TrainingPlans {
 /** What recording depends on besides the configuration. */
 export interface RecordingOptions {
   readonly capabilities: Capabilities;
-  readonly variants?: VariantTable;
+  readonly variants?: VariantTable | undefined;
   /** Targets are uploaded on their own, not taken from the tokens. */
   readonly separateTargets?: boolean;
   /** T of the batches, at most the model's context, which it is by default. */

@@ -17,6 +17,7 @@ import { isMeasured } from './roofline-data.ts';
 import './roofline-figure.ts';
 import './terms-figure.ts';
 import './timeline-figure.ts';
+import './tuning-figure.ts';
 import './waterfall-figure.ts';
 
 /** A table with what was trained when it was made. */
@@ -91,7 +92,8 @@ export class RoomKernels extends LitElement {
               </div>
               <timeline-figure .table=${kept.table}></timeline-figure>
               <terms-figure .report=${this.report}></terms-figure>`
-      }`;
+      }
+      <tuning-figure .calibration=${calibration} ?hidden=${!calibration?.presets.length}></tuning-figure>`;
   }
 
   #head() {

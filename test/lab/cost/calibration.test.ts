@@ -1,12 +1,11 @@
 // Which kernels a device is calibrated with and tested for: all that the presets would run, and what people may choose.
 import { describe, expect, it } from 'vitest';
 import { optimizerNames } from '../../../src/kernels/optimizer-table.ts';
-import { chosenKernels, deviceKey, reportOf } from '../../../src/lab/cost/calibration.ts';
+import { chosenKernels, deviceKey } from '../../../src/lab/cost/calibration.ts';
 import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { parseExperiment } from '../../../src/model/config.ts';
 import { presets } from '../../../src/model/presets/catalogue.ts';
-import type { DeviceProfile } from '../../../src/plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities } from '../../../src/plan/kernel.ts';
 import { type Changes, families, tinyExperiment } from '../training/tiny-runs.ts';
 
@@ -70,53 +69,4 @@ it('a profile is kept under what can change speed', () => {
   // Another driver and another compiler for the same GPU.
   const inCompatibility = deviceKey({ ...facts, isCompatibility: true }, 'Chrome/156');
   expect(inCompatibility).toBe('acme · one · driver 5 · compatibility mode · Chrome/156');
-});
-
-it('a profile is shown by kernel', () => {
-  const measured = { value: 1, spread: 0.1, repeats: 3 };
-  const profile: DeviceProfile = {
-    ...{ version: 3, device: 'd', timer: 'clock', copyBytesPerSecond: [{ bytes: 4, rate: measured }] },
-    ...{
-      fmaFlopsPerSecond: measured,
-      paceSeconds: measured,
-      slowing: measured,
-      switchSeconds: measured,
-      mixing: measured,
-      launchSeconds: measured,
-      submitSeconds: measured,
-      queueSeconds: measured,
-    },
-    kernels: { gemm: [{ shape: 'rows 1', launchedFlops: 1, bytes: 1, workgroups: 1, seconds: measured }] },
-  };
-  expect(reportOf(profile, 2)).toMatchObject({
-    ...{ seconds: 2, timer: 'clock', fmaFlopsPerSecond: measured },
-    kernels: [{ kernel: 'gemm', points: [{ shape: 'rows 1', limitSeconds: 1, seconds: measured }] }],
-  });
-});
-
-it('says so when the device was disturbed while the kernels were timed', () => {
-  const steady = { value: 1.1, spread: 0.05, repeats: 9 };
-  const profile: DeviceProfile = {
-    ...{
-      version: 3,
-      device: 'd',
-      timer: 'clock',
-      copyBytesPerSecond: [{ bytes: 4, rate: steady }],
-      kernels: {},
-    },
-    ...{ fmaFlopsPerSecond: steady, paceSeconds: steady, launchSeconds: steady },
-    ...{
-      submitSeconds: steady,
-      queueSeconds: steady,
-      slowing: steady,
-      mixing: steady,
-      switchSeconds: steady,
-    },
-  };
-  expect(reportOf(profile, 1).warning).toBeUndefined();
-  for (const slowing of [
-    { ...steady, spread: 0.3 },
-    { ...steady, value: 1.6 },
-  ])
-    expect(reportOf({ ...profile, slowing }, 1).warning).toContain('calibrate again');
 });
