@@ -11,7 +11,7 @@ const quick = [
   { title: 'The bill', guess: 2.8, verdict: /Right/, measured: /2\.79 million/, figures: 2 },
 ] as const;
 
-/** Those that train for longer: without a browser they run in catalogue.gpu.test.ts. */
+/** Those that train for longer: without a browser they run in test/lab/lessons/catalogue.test.ts. */
 const long = [
   {
     title: 'What the cache saves',

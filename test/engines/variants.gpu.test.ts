@@ -6,7 +6,7 @@ import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { runVariants, variantModels, variantTables } from './variant-runs.ts';
 
 const isFull = process.env.FLOPSCOPE_FULL === '1';
-const tables = isFull ? variantTables : variantTables.slice(0, 2);
+const tables = isFull ? variantTables : variantTables.slice(0, 1);
 
 /** Milliseconds: a software driver compiles some thirty products, and shares its processor. */
 const patience = 600_000;

@@ -62,6 +62,13 @@ export function describeKernel<D extends string, B extends string>(
   });
 }
 
+/** Skips a kernel whose subgroups are wider than the device's, visibly, and says whether it did. */
+export function skipWide({ name }: { readonly name: string }, lanes: number, deviceLanes: number): boolean {
+  const isWide = lanes > deviceLanes;
+  if (isWide) it.skip(`${name}: its ${lanes} lanes are more than the ${deviceLanes} here`, () => undefined);
+  return isWide;
+}
+
 /** Checks the WASM kernel of a family, where it has one, in one thread that takes its units in several runs. */
 function describeWasm(
   kernel: Kernel,

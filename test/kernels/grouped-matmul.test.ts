@@ -11,7 +11,7 @@ import {
 import { baselineCapabilities, familyOf } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { getTestDevice } from '../gpu-device.ts';
-import { checkGradient, describeKernel } from './describe-kernel.ts';
+import { checkGradient, describeKernel, skipWide } from './describe-kernel.ts';
 import { expectClose, runOp } from './run-op.ts';
 
 function size(
@@ -67,7 +67,7 @@ const thoroughSubgroup = lanes >= 8 ? 'subgroup8-32x8' : 'subgroup4-16x8';
 for (const [place, layout] of layouts.entries()) {
   const kernels = groupedMatmulKernels
     .filter(({ name }) => familyOf(name) === `groupedMatmul.${layout}`)
-    .filter((kernel) => (kernel.constants?.({} as GroupedDims).lanes ?? 0) <= lanes);
+    .filter((kernel) => !skipWide(kernel, kernel.constants?.({} as GroupedDims).lanes ?? 0, lanes));
   let others = 0;
   for (const kernel of kernels) {
     const height = Number(/-(\d+)x/.exec(kernel.name)?.[1] ?? 5);

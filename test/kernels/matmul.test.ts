@@ -4,7 +4,7 @@ import { type MatmulDims, type MatmulLayout, matmulKernels, recordMatmul } from 
 import { baselineCapabilities, type Capabilities, familyOf } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { getTestDevice } from '../gpu-device.ts';
-import { describeKernel } from './describe-kernel.ts';
+import { describeKernel, skipWide } from './describe-kernel.ts';
 
 const layouts = ['nn', 'nt', 'tn'] as const;
 const isFull = process.env.FLOPSCOPE_FULL !== undefined;
@@ -73,7 +73,7 @@ for (const [place, layout] of layouts.entries()) {
   const kernels = matmulKernels
     .filter(({ name }) => familyOf(name) === `matmul.${layout}`)
     // A subgroup variant is right on subgroups at least as wide as its lanes; suits() keeps it from the others.
-    .filter((kernel) => (kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0) <= lanes);
+    .filter((kernel) => !skipWide(kernel, kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0, lanes));
   const isThorough = ({ name }: (typeof kernels)[number]) =>
     thorough.test(name) || name.endsWith(thoroughSubgroup);
   for (const kernel of kernels.filter(isThorough)) {

@@ -1,5 +1,5 @@
-// A look inside on the GPU: against attention, routing and losses that are computed naively from the reference's tensors.
-import { expect, it } from 'vitest';
+// A look inside: against attention and routing computed naively from the reference's tensors, and on the GPU the same.
+import { describe, expect, it } from 'vitest';
 import { readPositionLosses } from '../../../src/lab/inside/positions.ts';
 import { readTextInside } from '../../../src/lab/inside/text.ts';
 import { cpuEngine, gpuEngine } from '../../../src/lab/plans/engine.ts';
@@ -45,9 +45,9 @@ function softmax(scores: readonly number[]): number[] {
   return raised.map((value) => value / sum);
 }
 
-describeGpu('a look inside', () => {
+describe('a look inside', () => {
   it.each(['gpt2', 'llama'] as const)('finds the attention of %s that a naive loop finds', async (family) => {
-    const engine = gpuEngine(await getTestDevice());
+    const engine = cpuEngine();
     const run = await tinyRun({ model: families[family] }, engine);
     await takeSteps(run, 3);
     for (const layer of [0, 1]) {
@@ -79,7 +79,7 @@ describeGpu('a look inside', () => {
   });
 
   it('finds the experts that a naive router takes', async () => {
-    const engine = gpuEngine(await getTestDevice());
+    const engine = cpuEngine();
     const run = await tinyRun({ model: experts }, engine);
     await takeSteps(run, 3);
     const { routes } = await readTextInside(engine, run, { text, layer: 0 });
@@ -98,7 +98,9 @@ describeGpu('a look inside', () => {
     }
     run.runtime.dispose();
   });
+});
 
+describeGpu('a look inside on the GPU', () => {
   it('loses on a text what the run’s evaluation loses on it', async () => {
     const engine = gpuEngine(await getTestDevice());
     const run = await tinyRun({ model: experts }, engine);
@@ -107,7 +109,7 @@ describeGpu('a look inside', () => {
     const batch = { tokens: Uint32Array.from([window, window, window, window].flatMap((row) => [...row])) };
     const { means, errors, loss } = await readPositionLosses({ ...run, evaluation: [batch] });
     const read = run.corpus.tokenizer.decode(window.subarray(0, 8));
-    const { losses, leftOut } = await readTextInside(engine, run, { text: read, layer: 0 });
+    const { losses, leftOut, maps, routes } = await readTextInside(engine, run, { text: read, layer: 0 });
     expect(leftOut).toBe(0);
     losses.forEach((one, position) => {
       expect(one).toBeCloseTo(means[position] ?? 0, 4);
@@ -119,6 +121,14 @@ describeGpu('a look inside', () => {
     reference.losses.forEach((one, position) => {
       expect(losses[position]).toBeCloseTo(one, 4);
     });
+    // And see the same attention and experts, which are held against naive loops above.
+    expect(maps.length).toBe(reference.maps.length);
+    maps.forEach((map, head) => {
+      map.forEach((share, index) => {
+        expect(share).toBeCloseTo(reference.maps[head]?.[index] ?? Number.NaN, 4);
+      });
+    });
+    expect(routes.map(({ selected }) => selected)).toEqual(reference.routes.map(({ selected }) => selected));
     run.runtime.dispose();
   });
 });

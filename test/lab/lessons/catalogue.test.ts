@@ -1,0 +1,26 @@
+// Every lesson's small form: what theory says comes out, and the prediction is told first.
+import { expect, it } from 'vitest';
+import { openNodeProcessor } from '../../../src/cli/wasm-threads.ts';
+import type { LessonEvent } from '../../../src/contract/lessons.ts';
+import { allLessons } from '../../../src/lab/lessons/catalogue.ts';
+import { runLesson } from '../../../src/lab/lessons/lesson.ts';
+
+/** Lessons whose checks compare measured times, which what else the machine does may spoil, as it may for a reader. */
+const timed = ['decode'];
+
+it.each(allLessons.map((lesson) => [lesson.info.id, lesson] as const))(
+  'the small form of %s finds what theory says',
+  async (id, lesson) => {
+    const { engine } = await openNodeProcessor(2 ** 30);
+    const events: LessonEvent[] = [];
+    const outcome = await runLesson(engine, lesson, { id, size: 'small' }, (event) => events.push(event));
+    if (!timed.includes(id)) expect(outcome.checks.filter(({ holds }) => !holds)).toEqual([]);
+    expect(outcome.checks.length).toBeGreaterThanOrEqual(3);
+    const told = events.findIndex(({ kind }) => kind === 'prediction');
+    expect(events[told]).toEqual({ kind: 'prediction', prediction: outcome.prediction });
+    expect(events.slice(0, told).every((event) => event.kind === 'progress' && event.fraction === 0)).toBe(
+      true,
+    );
+    expect(JSON.parse(JSON.stringify(outcome))).toEqual(outcome);
+  },
+);
