@@ -108,7 +108,13 @@ export type LabEvent =
       readonly loss: number;
     }
   | { readonly kind: 'timing'; readonly timing: StepTiming }
-  | { readonly kind: 'sample'; readonly step: number; readonly text: string }
+  | {
+      readonly kind: 'sample';
+      readonly step: number;
+      readonly text: string;
+      /** The text token by token, where tokens are more than characters. */
+      readonly pieces?: readonly string[];
+    }
   | { readonly kind: 'saved'; readonly step: number; readonly bytes: number }
   | ExpertsEvent
   | { readonly kind: 'problem'; readonly problem: Problem };

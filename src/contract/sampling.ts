@@ -19,6 +19,8 @@ export interface SampleRequest {
 /** What sampling took. */
 export interface SampleReport {
   readonly text: string;
+  /** What follows the prompt token by token, where tokens are more than characters. */
+  readonly pieces?: readonly string[];
   readonly tokens: number;
   readonly prefillTokensPerSecond: number;
   readonly decodeTokensPerSecond: number;

@@ -42,6 +42,7 @@ describeBrowser('a model with a published tokenizer', () => {
     await lab.click('sampler-box', 'button', 'Write');
     await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
     expect(await lab.text('sampler-box', 'output')).toMatch(/Lily found./);
+    expect(await lab.text('sampler-box', 'output .token1')).not.toBe('');
   });
 
   it('is refused when its pattern does not end, and the page lives on', async () => {

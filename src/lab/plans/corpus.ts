@@ -154,6 +154,14 @@ export async function startTokens({ tokenizer }: Pick<Corpus, 'tokenizer'>): Pro
   }
 }
 
+/** A text that goes on, token by token, for tokenizers whose tokens are more than characters: elsewhere it shows nothing. */
+export function textPieces(tokenizer: Tokenizer, ids: readonly number[]): readonly string[] | undefined {
+  if (tokenizer.kind === 'characters' || tokenizer.kind === 'bytes') return undefined;
+  const decoder = tokenizer.createStreamDecoder(true);
+  const pieces = ids.map((id) => decoder.push([id]));
+  return [...pieces, decoder.end()].filter((piece) => piece !== '');
+}
+
 /** Mean bytes of a token of each split. */
 export function bytesPerToken({ training, validation }: Dataset, tokenizer: Tokenizer): BytesPerToken {
   const lengths = Float64Array.from({ length: tokenizer.vocabularySize }, (_, id) =>

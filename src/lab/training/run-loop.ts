@@ -1,6 +1,6 @@
 // Drives one run: start, pause, single step, stop; evaluates, samples and saves in between, and says all that happens.
 import type { LabEvent, RunState, StepRecord } from '../../contract/runs.ts';
-import { startTokens } from '../plans/corpus.ts';
+import { startTokens, textPieces } from '../plans/corpus.ts';
 import { problemOf } from '../plans/problem.ts';
 import { DivergenceWatch } from './divergence.ts';
 import { ExpertLog } from './expert-history.ts';
@@ -301,7 +301,9 @@ export class RunLoop {
     const { step } = trainer.progress;
     const options = { maximumTokens: 120, temperature: 0.8, topK: 0, topP: 1, seed: step };
     const { tokens } = await sampler.generate(await startTokens(corpus), options);
-    this.#options.emit({ kind: 'sample', step, text: corpus.tokenizer.decode(tokens, true) });
+    const pieces = textPieces(corpus.tokenizer, tokens);
+    const text = corpus.tokenizer.decode(tokens, true);
+    this.#options.emit({ kind: 'sample', step, text, ...(pieces ? { pieces } : {}) });
   }
 
   async #save(): Promise<void> {

@@ -3,6 +3,7 @@ import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { formatCount } from '../../text/numbers.ts';
 import { baseStyles, panelStyles } from '../figures/styles.ts';
+import { tokenText, tokenTextStyles } from '../figures/token-text.ts';
 import { type Sample, samplesByStep } from '../state/state.ts';
 
 @customElement('sample-list')
@@ -10,6 +11,7 @@ export class SampleList extends LitElement {
   static override readonly styles = [
     baseStyles,
     panelStyles,
+    tokenTextStyles,
     css`
       .beside {
         display: grid;
@@ -87,6 +89,6 @@ export class SampleList extends LitElement {
   }
 }
 
-function sampleItem({ step, text }: Sample) {
-  return html`<li><span class="step">step ${formatCount(step)}</span><span class="text">${text}</span></li>`;
+function sampleItem({ step, text, pieces }: Sample) {
+  return html`<li><span class="step">step ${formatCount(step)}</span><span class="text">${tokenText(text, pieces)}</span></li>`;
 }

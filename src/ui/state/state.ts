@@ -29,6 +29,8 @@ export type Job<T> =
 export interface Sample {
   readonly step: number;
   readonly text: string;
+  /** Token by token, where tokens are more than characters. */
+  readonly pieces?: readonly string[] | undefined;
 }
 
 /** The run that the worker has, or the recording that stands in for it. */
@@ -235,7 +237,7 @@ export function reduceRun(run: RunView, event: LabEvent): RunView {
     case 'sample':
       return {
         ...run,
-        samples: keptSamples([{ step: event.step, text: event.text }, ...run.samples]),
+        samples: keptSamples([{ step: event.step, text: event.text, pieces: event.pieces }, ...run.samples]),
       };
     case 'saved':
       return { ...run, savedStep: event.step, savedBytes: event.bytes };

@@ -4,6 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import type { SampleRequest } from '../../contract/sampling.ts';
 import { formatCount, formatSi } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { tokenText, tokenTextStyles } from '../figures/token-text.ts';
 import { emit } from '../state/events.ts';
 import type { SamplerView } from '../state/state.ts';
 
@@ -29,6 +30,7 @@ export class SamplerBox extends LitElement {
     baseStyles,
     panelStyles,
     controlStyles,
+    tokenTextStyles,
     css`
       form {
         display: grid;
@@ -147,7 +149,7 @@ export class SamplerBox extends LitElement {
         sampler.text === '' && sampler.report === undefined
           ? nothing
           : html`<output aria-label="What the model wrote" aria-busy=${sampler.isRunning ? 'true' : 'false'} tabindex="0"
-              >${sampler.text}</output
+              >${tokenText(sampler.text, sampler.report?.pieces)}</output
             >`
       }
     </section>`;

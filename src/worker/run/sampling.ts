@@ -1,7 +1,7 @@
 // Text from the weights of a run, between its steps.
 
 import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
-import { promptTokens, startTokens } from '../../lab/plans/corpus.ts';
+import { promptTokens, startTokens, textPieces } from '../../lab/plans/corpus.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import type { Run } from '../../lab/training/run.ts';
 import type { RunLoop } from '../../lab/training/run-loop.ts';
@@ -40,8 +40,10 @@ export async function sampleRun(
   if (generation.problem !== undefined) {
     throw new LabError({ kind: 'invalidData', message: generation.problem });
   }
+  const pieces = textPieces(tokenizer, generation.tokens);
   return {
     text: request.prompt + tokenizer.decode(generation.tokens, true),
+    ...(pieces ? { pieces } : {}),
     tokens: generation.tokens.length,
     prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
     decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),

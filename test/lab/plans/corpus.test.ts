@@ -13,6 +13,7 @@ import {
   promptTokens,
   splitCorpus,
   startTokens,
+  textPieces,
 } from '../../../src/lab/plans/corpus.ts';
 import type { DataConfig } from '../../../src/model/config.ts';
 import { readTokenFixture } from '../../data/tokenizers/fixtures.ts';
@@ -168,6 +169,16 @@ describe('byte pairs', () => {
     expect(generated.tokens).toBeInstanceOf(Uint16Array);
     const file = await loadCorpus({ ...bpe, source: 'file' }, new Blob([text]));
     expect(file.tokens).toEqual(generated.tokens);
+  });
+
+  it('are told apart in a text, a character of several tokens with its last', async () => {
+    const { tokenizer } = await loadCorpus(bpe);
+    const text = 'the cat ☃.';
+    const pieces = textPieces(tokenizer, [...(await tokenizer.encode(text))]) ?? [];
+    expect(pieces.join('')).toBe(text);
+    expect(pieces.length).toBeLessThan(text.length);
+    expect(pieces).not.toContain('');
+    expect(textPieces(byteTokenizer(), [97])).toBeUndefined();
   });
 
   it('stand for more bytes than characters do', async () => {
