@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { RecordedDevice, RunRecord } from '../../contract/records.ts';
 import { problemOf } from '../../lab/plans/problem.ts';
+import { modelCard, modelCardMark, modelCardName } from '../../lab/records/model-card.ts';
 import { readRunRecord, recordFileName, writeRunRecord } from '../../lab/records/run-record.ts';
 import { type RecordedRun, RunRecorder } from '../../lab/records/run-recorder.ts';
 import type { Machine } from '../device.ts';
@@ -23,6 +24,8 @@ export interface TrainRecord {
   readonly path: string | undefined;
   /** The record as a file of the directory of results. */
   file(): NamedBytes;
+  /** The model card, unless the directory has a README.md of somebody else's. */
+  card(directory: string, output: Output): Promise<readonly NamedBytes[]>;
   /** Writes the record where --record says; nothing without it. @throws LabError */
   write(): Promise<void>;
 }
@@ -54,10 +57,20 @@ export async function beginRecord(
     recorder,
     path,
     file: () => ({ name: recordFileName, bytes: bytes() }),
+    card: (directory, to) => cardFile(directory, modelCard(recorder.record()), to),
     write: async () => {
       if (path !== undefined) await writeFiles(dirname(path), [{ name: basename(path), bytes: bytes() }]);
     },
   };
+}
+
+async function cardFile(directory: string, card: string, output: Output): Promise<readonly NamedBytes[]> {
+  const there = await readIfPresent(join(directory, modelCardName));
+  if (there && !new TextDecoder().decode(there).includes(modelCardMark)) {
+    output.note(`train: ${modelCardName} in ${directory} is not ours: it stays, and there is no model card.`);
+    return [];
+  }
+  return [{ name: modelCardName, bytes: new TextEncoder().encode(card) }];
 }
 
 /** This machine as records name it. */

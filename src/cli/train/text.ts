@@ -128,7 +128,10 @@ async function train(
     if (out !== undefined) await writeFiles(out, [record.file()]);
     throw new LabError(problem);
   }
-  if (out !== undefined) await writeFiles(out, [...(await filesOf(run)), record.file()]);
+  if (out !== undefined) {
+    const files = [...(await filesOf(run)), record.file(), ...(await record.card(out, output))];
+    await writeFiles(out, files);
+  }
   if (signal.aborted) throw new Interrupted(whatWasKept(run, goal));
   output.result(...summary(run, machine, lines, goal));
 }

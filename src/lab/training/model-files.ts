@@ -16,6 +16,9 @@ export const modelFileNames = {
   weights: 'model.safetensors',
 } as const;
 
+/** How Transformers draws tokens unless told otherwise: as the page does. */
+const generation = `${JSON.stringify({ do_sample: true, temperature: 1, max_new_tokens: 200 }, null, 2)}\n`;
+
 /** A model that was read from files. */
 export interface ModelFiles extends FoundTokenizer {
   readonly model: ModelConfig;
@@ -66,6 +69,10 @@ export function writeModelFiles(
     { name: modelFileNames.config, bytes: textBytes(configText(writeHuggingFaceConfig(model, type))) },
     { name: modelFileNames.weights, bytes: writeSafetensors(tensors, [['format', 'pt']]) },
     ...(tokenizer ? tokenizerFiles(tokenizer, model.context) : []),
+    // Models of ours know no end of a text; a published one had settings of its own, which are not known here.
+    ...(tokenizer?.kind === 'published'
+      ? []
+      : [{ name: 'generation_config.json', bytes: textBytes(generation) }]),
   ];
 }
 

@@ -1,5 +1,7 @@
 // The open run as files: a checkpoint to go on with, or a model for other tools.
+import type { RunRecord } from '../../contract/records.ts';
 import type { NamedFile } from '../../contract/values.ts';
+import { modelCard, modelCardName } from '../../lab/records/model-card.ts';
 import { checkpointFileName } from '../../lab/training/checkpoint.ts';
 import { writeModelFiles } from '../../lab/training/model-files.ts';
 import { checkpointOf, type Run, weightsOf } from '../../lab/training/run.ts';
@@ -10,9 +12,13 @@ export async function exportedFiles(
   loop: RunLoop,
   run: Run,
   format: 'huggingFace' | 'checkpoint',
+  record: RunRecord,
 ): Promise<readonly NamedFile[]> {
   if (format === 'checkpoint')
     return [{ name: checkpointFileName, bytes: await loop.exclusive(() => checkpointOf(run)) }];
   const weights = await loop.exclusive(() => weightsOf(run));
-  return writeModelFiles(run.experiment.model, weights, run.corpus.tokenizer);
+  return [
+    ...writeModelFiles(run.experiment.model, weights, run.corpus.tokenizer),
+    { name: modelCardName, bytes: new TextEncoder().encode(modelCard(record)) },
+  ];
 }

@@ -31,12 +31,17 @@ type RunFiles =
       readonly text: OwnText | undefined;
     };
 
+/** Whether a file beside a model is to be trained on: a model's folder has texts of its own, which are not. */
+function isText(name: string): boolean {
+  return /\.(txt|md|csv)$/i.test(name) && !/^(readme|license|notice|merges|vocab|requirements)\b/i.test(name);
+}
+
 /** Reads chosen files, whose names may have folders before them. @throws LabError with one clear sentence. */
 async function readRunFiles(
   files: readonly { readonly name: string; readonly content: Blob }[],
 ): Promise<RunFiles> {
   const find = (wanted: string) => files.find(({ name }) => name.split('/').at(-1) === wanted);
-  const text = files.find(({ name }) => /\.(txt|md|csv)$/i.test(name));
+  const text = files.find(({ name }) => isText(name.split('/').at(-1) ?? ''));
   const saved = find(checkpointFileName);
   if (saved) {
     const bytes = new Uint8Array(await saved.content.arrayBuffer());

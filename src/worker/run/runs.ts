@@ -213,8 +213,8 @@ export class Runs {
   }
 
   async exportRun(format: 'huggingFace' | 'checkpoint'): Promise<readonly NamedFile[]> {
-    const { loop, run } = this.#need();
-    return exportedFiles(loop, run, format);
+    const { loop, run, keeper } = this.#need();
+    return exportedFiles(loop, run, format, keeper.record);
   }
 
   /** Opens files that were saved here or elsewhere: a checkpoint, or a model with or without a text to train it on. */

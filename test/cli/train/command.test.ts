@@ -86,10 +86,12 @@ describe('train on text', () => {
     const out = join(folder, 'made/here');
     expect(jsonLines(result).at(-1)?.out).toBe(out);
     expect(readdirSync(out).sort()).toEqual([
+      'README.md',
       'checkpoint.safetensors',
       'config.json',
       'experiment.json',
       'flopscope-tokenizer.json',
+      'generation_config.json',
       'model.safetensors',
       'record.json',
       'tokenizer.json',

@@ -44,7 +44,7 @@ describe('model files', () => {
     const files = writeModelFiles(model, weights, tokenizer);
     expect(files.map(({ name }) => name)).toEqual([
       ...Object.values(modelFileNames),
-      ...['flopscope-tokenizer.json', 'tokenizer.json', 'tokenizer_config.json'],
+      ...['flopscope-tokenizer.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json'],
     ]);
     const read = await readModelFiles(reader(files));
     expect(await readStored(read.weights, parameterSpecs(model))).toEqual(weights);

@@ -255,13 +255,13 @@ describe('files', () => {
       for (let i = 0; i < 5; i++) await first.runs.step();
       const files = await first.runs.exportRun('huggingFace');
       expect(files.map(({ name }) => name)).toEqual([
-        ...[
-          'config.json',
-          'model.safetensors',
-          'flopscope-tokenizer.json',
-          'tokenizer.json',
-          'tokenizer_config.json',
-        ],
+        'config.json',
+        'model.safetensors',
+        'flopscope-tokenizer.json',
+        'tokenizer.json',
+        'tokenizer_config.json',
+        'generation_config.json',
+        'README.md',
       ]);
       const request = { prompt: 'the', maximumTokens: 10, temperature: 0, topK: 0, topP: 1, seed: 1 };
       const said = await first.runs.sample(request, () => undefined);
