@@ -48,7 +48,7 @@ export async function benchMatmul(open: OpenDevice): Promise<void> {
 
 async function peakOf(open: OpenDevice, timer: PassTimer, pipelines: PipelineCache): Promise<number> {
   let peak = 0;
-  for (const name of ['fmaPeak/scalar', 'fma-peak/vector']) {
+  for (const name of ['fmaPeak/scalar', 'fmaPeak/vector']) {
     const kernel = kernelNamed(name);
     const dims = kernel.calibration[0] ?? {};
     const { value } = await measureKernel(open.device, timer, pipelines, kernel, dims, {

@@ -3,9 +3,9 @@
 // against chunks of as many queries of every query head of its group: no two workgroups write the same row.
 //
 // From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, endOfViewers,
-//   isHidden.
+//   isHidden, keepFactors.
 // From attention-cap.wgsl: capped, capSlope.
-// From attention-strips.wgsl: lanes, Chunk, Strips, Pair, pairOf, addProducts, plusWeighted, chunkRows, keepFactors.
+// From attention-strips.wgsl: lanes, Chunk, Strips, Pair, pairOf, addProducts, plusWeighted, chunkRows.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values

@@ -3,9 +3,9 @@
 // against chunks of as many keys.
 //
 // From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, firstVisible,
-//   isHidden.
+//   isHidden, keepFactors.
 // From attention-cap.wgsl: capped, capSlope.
-// From attention-strips.wgsl: lanes, Chunk, Strips, Pair, pairOf, addProducts, plusWeighted, chunkRows, keepFactors.
+// From attention-strips.wgsl: lanes, Chunk, Strips, Pair, pairOf, addProducts, plusWeighted, chunkRows.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values

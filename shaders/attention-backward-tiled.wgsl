@@ -4,10 +4,10 @@
 // 4 × 4 sums per invocation; dq, dk and dv are sums weighted by ds or p, which pass through workgroup memory.
 //
 // From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, firstVisible,
-//   endOfViewers, isHidden.
+//   endOfViewers, isHidden, keepFactors.
 // From attention-cap.wgsl: capped, capSlope.
 // From matmul-block.wgsl: Block.
-// From attention-tiles.wgsl: threads, tile, Rows, products, shareWeights, Parts, addWeighted, keepFactors.
+// From attention-tiles.wgsl: threads, tile, Rows, products, shareWeights, Parts, addWeighted.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values

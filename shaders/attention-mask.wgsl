@@ -42,3 +42,13 @@ fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
   let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, launch.operation, element);
   return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);
 }
+
+/// The same of four probabilities.
+fn keepFactors(sample: u32, head: u32, queries: vec4<u32>, keys: vec4<u32>) -> vec4<f32> {
+  return vec4<f32>(
+    keepFactor(sample, head, queries.x, keys.x),
+    keepFactor(sample, head, queries.y, keys.y),
+    keepFactor(sample, head, queries.z, keys.z),
+    keepFactor(sample, head, queries.w, keys.w),
+  );
+}

@@ -3,7 +3,7 @@
 // side a chunk of 4 · lanes rows is at hand, row s · lanes + l in lane l of strip s, and subgroupBroadcast hands it to all.
 // Head dimensions come in pairs, so that sums are kept once per two products.
 //
-// From attention-mask.wgsl: time, dropout, keepFactor.
+// From attention-mask.wgsl: time.
 
 override lanes: u32; // of a subgroup
 
@@ -75,16 +75,4 @@ fn plusWeighted(start: Pair, weights: ptr<function, Chunk>, b: Strips) -> Pair {
 /// Rows of the four strips of a chunk that starts at `first`, clamped to the sequence.
 fn chunkRows(sample: u32, first: u32, lane: u32) -> vec4<u32> {
   return sample * time + min(first + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(time - 1u));
-}
-
-/// Per pair, 0 for a dropped probability and 1 / (1 − dropout) for a kept one.
-fn keepFactors(sample: u32, head: u32, queries: vec4<u32>, keys: vec4<u32>) -> vec4<f32> {
-  if (dropout == 0.0) {
-    return vec4<f32>(1.0);
-  }
-  var factors: vec4<f32>;
-  for (var r = 0u; r < 4u; r++) {
-    factors[r] = keepFactor(sample, head, queries[r], keys[r]);
-  }
-  return factors;
 }

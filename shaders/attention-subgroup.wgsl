@@ -3,9 +3,9 @@
 // rescaled per chunk (see attention-plain.wgsl for the method). Head sizes, offsets and row lengths are even.
 //
 // From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, lowest,
-//   firstVisible, isHidden.
+//   firstVisible, isHidden, keepFactors.
 // From attention-cap.wgsl: capped.
-// From attention-strips.wgsl: lanes, Chunk, Strips, Pair, pairOf, addProducts, plusWeighted, chunkRows, keepFactors.
+// From attention-strips.wgsl: lanes, Chunk, Strips, Pair, pairOf, addProducts, plusWeighted, chunkRows.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values

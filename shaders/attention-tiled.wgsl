@@ -4,10 +4,10 @@
 // columns are cut into parts of 32 (attention-tiles.wgsl, which stands before). Any device; no subgroups; 15 KiB of workgroup memory.
 //
 // From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, dropout, lowest,
-//   firstVisible, isHidden.
+//   firstVisible, isHidden, keepFactors.
 // From attention-cap.wgsl: capped.
 // From matmul-block.wgsl: Block.
-// From attention-tiles.wgsl: threads, tile, Rows, products, shareWeights, Parts, addWeighted, keepFactors.
+// From attention-tiles.wgsl: threads, tile, Rows, products, shareWeights, Parts, addWeighted.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values

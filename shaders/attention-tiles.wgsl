@@ -3,7 +3,7 @@
 // attention-mask.wgsl. Invocations store whole vectors, as in
 // matmul-tiles.wgsl.
 //
-// From attention-mask.wgsl: time, keepFactor.
+// From attention-mask.wgsl: time.
 // From matmul-block.wgsl: Block, addOuter.
 // From the shader that follows: element (a number of matrix `source`).
 
@@ -119,14 +119,4 @@ fn addWeighted(sums: ptr<function, Parts>, matrix: Rows, parts: u32, size: u32, 
   if (parts > 3u) {
     sums.fourth = plusWeighted(sums.fourth, matrix, 3u, size, thread);
   }
-}
-
-/// What dropout makes of probabilities of four others, each 0 or one factor.
-fn keepFactors(sample: u32, head: u32, query: vec4<u32>, key: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(
-    keepFactor(sample, head, query.x, key.x),
-    keepFactor(sample, head, query.y, key.y),
-    keepFactor(sample, head, query.z, key.z),
-    keepFactor(sample, head, query.w, key.w),
-  );
 }

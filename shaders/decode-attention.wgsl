@@ -30,8 +30,8 @@ const columnLanes = min(threads, (valueSize + 3u) / 4u); // invocations that sha
 const slices = threads / columnLanes;
 const chunkKeys = 4u * threads; // four keys of each invocation
 const lowest = -1.0e30;         // stands for −∞, which WGSL may assume never to happen
-const isWide = keySize > 256u;  // too much for private memory: the query then lies in workgroup memory
-var<workgroup> wideQuery: array<f32, select(1u, keySize, isWide)>;
+// All invocations read the same element of the query at a time; a private array with a running index would spill.
+var<workgroup> scaledQuery: array<f32, keySize>;
 var<workgroup> weights: array<f32, chunkKeys>;
 var<workgroup> partial: array<f32, threads>;
 var<workgroup> sliceSums: array<vec4<f32>, threads>;
@@ -84,23 +84,13 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let columns = invocation % columnLanes + vec4<u32>(0u, 1u, 2u, 3u) * columnLanes;
   let valueBase = valueOffset + keyValueHead * valueSize + min(columns, vec4<u32>(valueSize - 1u));
 
-  var q: array<f32, select(keySize, 1u, isWide)>;
-  if (isWide) {
-    for (var i = 0u; i < (keySize + threads - 1u) / threads; i++) {
-      let d = i * threads + invocation;
-      if (d < keySize) {
-        wideQuery[d] = qkv[query + d] * scale;
-      }
-    }
-    workgroupBarrier();
-  } else {
-    for (var d = 0u; d < 0x10000u; d++) {
-      if (d >= keySteps) {
-        break;
-      }
-      q[d] = qkv[query + d] * scale;
+  for (var i = 0u; i < (keySize + threads - 1u) / threads; i++) {
+    let d = i * threads + invocation;
+    if (d < keySize) {
+      scaledQuery[d] = qkv[query + d] * scale;
     }
   }
+  workgroupBarrier();
   var o = vec4<f32>();
   var largest = lowest;
   var sum = 0.0;
@@ -120,13 +110,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       if (d >= keySteps || key.x >= keyCount) { // invocations without keys are idle
         break;
       }
-      var factor = 0.0;
-      if (isWide) {
-        factor = wideQuery[d];
-      } else {
-        factor = q[d];
-      }
-      scores = fma(vec4<f32>(factor), vec4<f32>(cache[k.x + d], cache[k.y + d], cache[k.z + d], cache[k.w + d]), scores);
+      scores = fma(vec4<f32>(scaledQuery[d]), vec4<f32>(cache[k.x + d], cache[k.y + d], cache[k.z + d], cache[k.w + d]), scores);
     }
     scores = select(vec4<f32>(lowest), capped(scores), key < vec4<u32>(keyCount));
     let own = max(max(scores.x, scores.y), max(scores.z, scores.w));

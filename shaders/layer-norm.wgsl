@@ -2,7 +2,7 @@
 // gradients.
 // A workgroup holds 64 ÷ lanes rows. Forward passes over a row three times (mean, variance, result), dx twice.
 //
-// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, partial, rowSum, shareOf, columnSum.
+// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, showRow, ofLane, rowSum, shareOf, columnSum.
 
 override rows: u32;
 override columns: u32;
@@ -57,17 +57,16 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let centred = x[start + column] - laneMean;
     squares += centred * centred;
   }
-  partial[thread] = vec2(laneMean, squares);
-  workgroupBarrier();
-  let first = thread / lanes * lanes;
+  showRow(vec2(laneMean, squares), thread);
   var mean = 0.0;
   for (var i = 0u; i < lanes; i++) {
-    mean += partial[first + i].x * (laneCount(i) / f32(columns));
+    mean += ofLane(i, thread).x * (laneCount(i) / f32(columns));
   }
   var variance = 0.0;
   for (var i = 0u; i < lanes; i++) {
-    let distance = partial[first + i].x - mean;
-    variance += (partial[first + i].y + distance * distance * laneCount(i)) / f32(columns);
+    let other = ofLane(i, thread);
+    let distance = other.x - mean;
+    variance += (other.y + distance * distance * laneCount(i)) / f32(columns);
   }
   let scale = inverseSqrt(variance + epsilon);
   if (row >= rows) {

@@ -16,13 +16,22 @@ const maximumSteps = 0x1000000u;
 var<workgroup> partial: array<Sum, threads>;
 var<workgroup> columnPartial: array<Sum, columnLanes * rowLanes>;
 
-/// Sum of what the lanes of this invocation's row have, in every lane.
-fn rowSum(value: Sum, thread: u32) -> Sum {
+/// Shows what this invocation has to the lanes of its row; ofLane reads what they have shown.
+fn showRow(value: Sum, thread: u32) {
   partial[thread] = value;
   workgroupBarrier();
+}
+
+fn ofLane(lane: u32, thread: u32) -> Sum {
+  return partial[thread / lanes * lanes + lane];
+}
+
+/// Sum of what the lanes of this invocation's row have, in every lane.
+fn rowSum(value: Sum, thread: u32) -> Sum {
+  showRow(value, thread);
   var sum = Sum();
   for (var i = 0u; i < lanes; i++) {
-    sum += partial[thread / lanes * lanes + i];
+    sum += ofLane(i, thread);
   }
   return sum;
 }
