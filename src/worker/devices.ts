@@ -1,14 +1,13 @@
 // The worker's hold on a device: opening it, testing it, calibrating it, and the processor where there is none.
 
 import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../contract/device.ts';
-import type { ExperimentJson, Problem } from '../contract/values.ts';
+import type { Problem } from '../contract/values.ts';
 import {
   calibrateDevice,
   chosenKernels,
   deviceKey,
   kernelsOf,
   missingKernels,
-  typicalPlans,
 } from '../lab/cost/calibration.ts';
 import { reportOf } from '../lab/cost/calibration-report.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
@@ -16,6 +15,7 @@ import { LabError } from '../lab/plans/problem.ts';
 import { type CheckedKernel, selfTest, selfTestOfVariants } from '../lab/plans/self-test.ts';
 import { measureTrainingRate } from '../lab/training/measured-rate.ts';
 import { profileVersion } from '../plan/device-profile.ts';
+import type { Plan } from '../plan/plan.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
 import { openProcessor, type Processor } from './processor.ts';
 import type { RunStorage } from './run/storage.ts';
@@ -74,10 +74,13 @@ export class Devices {
     return this.#engine;
   }
 
-  /** The kernels of an experiment, or of all presets, against their references; those that passed before only `again`. */
+  /**
+   * The kernels of some plans, or of all presets, against their references; those that passed before only `again`.
+   * @param record the plans, for what the engine is able to do: it may turn out to compile less
+   */
   async selfTest(
     onProgress: (done: number, total: number) => void,
-    experiment?: ExperimentJson,
+    record?: () => readonly Plan[],
     again = false,
   ): Promise<SelfTestReport> {
     const open = await this.gpu('The self-test compares the GPU with the reference loops');
@@ -87,7 +90,7 @@ export class Devices {
     const known = again ? {} : this.#checked;
     const { report, checked } = await selfTestOfVariants(
       engine,
-      () => (experiment === undefined ? chosenKernels(engine) : kernelsOf(typicalPlans(experiment, engine))),
+      () => (record === undefined ? chosenKernels(engine) : kernelsOf(record())),
       (kernels) => selfTest(open, kernels, onProgress, known),
     );
     this.#checked = { ...this.#checked, ...checked };
@@ -97,18 +100,18 @@ export class Devices {
     return report;
   }
 
-  /** The kept profile, or a new one, with what only `experiment` runs. */
+  /** The kept profile, or a new one, with what only these plans run. */
   async calibrate(
     again: boolean,
     onProgress: (fraction: number, what: string) => void,
-    experiment?: ExperimentJson,
+    plans: readonly Plan[] = [],
   ): Promise<CalibrationReport> {
     const open = await this.gpu('Calibration measures a GPU');
     const start = performance.now();
     const engine = await this.engine();
     const known = again ? undefined : engine.profile;
     let profile = known ?? (await calibrateDevice(open, host(), onProgress));
-    const missing = missingKernels(typicalPlans(experiment, engine), profile);
+    const missing = missingKernels(plans, profile);
     if (missing.length > 0) {
       const measured = await calibrateDevice(open, host(), onProgress, missing);
       profile = { ...profile, kernels: { ...profile.kernels, ...measured.kernels } };

@@ -38,7 +38,7 @@ export function createLab(): Lab {
   return {
     lifeLock: () => lifeLock,
     ...createForm(),
-    ...createDevice(devices, exclusive),
+    ...createDevice(devices, exclusive, (experiment) => runs.planner.recorderOf(experiment)),
     ...createRun(runs, storage, events, () => comparison.cancelComparison()),
     ...createSampling(runs),
     ...createKernels(runs),

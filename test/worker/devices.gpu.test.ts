@@ -24,13 +24,8 @@ describeGpu('calibrating for an experiment', () => {
 
   it('measures the kernels that nothing is known of, and keeps them', async () => {
     const { capabilities } = await getTestDevice();
-    const names = [
-      ...new Set(
-        typicalPlans(experiment, { capabilities }).flatMap(({ dispatches }) =>
-          dispatches.map(({ kernel }) => kernel.name),
-        ),
-      ),
-    ];
+    const plans = typicalPlans(experiment, { capabilities });
+    const names = kernelsOf(plans).map(({ name }) => name);
     const [missing = '', ...others] = names;
     const { profile } = exampleProfile;
     const point = Object.values(profile.kernels)[0] ?? [];
@@ -41,7 +36,7 @@ describeGpu('calibrating for an experiment', () => {
     const storage = new MemoryStorage();
     storage.profile = async () => known;
     const devices = new Devices(storage.asRunStorage(), () => undefined);
-    const report = await devices.calibrate(false, () => undefined, experiment);
+    const report = await devices.calibrate(false, () => undefined, plans);
     expect(report.seconds).toBeGreaterThan(0);
     const { profile: after } = await devices.engine();
     expect(Object.keys(after?.kernels ?? {}).sort()).toEqual([...names].sort());
@@ -49,7 +44,7 @@ describeGpu('calibrating for an experiment', () => {
     expect(after?.kernels[others[0] ?? '']).toBe(point);
     expect([...storage.profiles.values()]).toEqual([after]);
     // Nothing is left to measure.
-    expect((await devices.calibrate(false, () => undefined, experiment)).seconds).toBe(0);
+    expect((await devices.calibrate(false, () => undefined, plans)).seconds).toBe(0);
     (await devices.gpu('test')).device.destroy();
   });
 });
@@ -71,17 +66,24 @@ describeGpu('the self-test of an experiment', () => {
       train: { ...experiment.train, optimizer },
     };
     const { capabilities } = await getTestDevice();
-    const used = kernelsOf(typicalPlans(json, { capabilities })).map(({ name }) => name);
+    const plans = typicalPlans(json, { capabilities });
+    const used = kernelsOf(plans).map(({ name }) => name);
     expect(used.some((name) => name.startsWith('muon.'))).toBe(true);
     expect(used).toContain('attention.sinks');
     const storage = new MemoryStorage();
     const devices = new Devices(storage.asRunStorage(), () => undefined);
-    const first = await devices.selfTest(() => undefined, json);
+    const first = await devices.selfTest(
+      () => undefined,
+      () => plans,
+    );
     expect(new Set(first.rows.map(({ kernel }) => kernel))).toEqual(new Set(used));
     expect(first).toMatchObject({ passed: true, kernels: used.length, remembered: 0 });
     // Another page on the same device runs only what is new to it.
     const later = new Devices(storage.asRunStorage(), () => undefined);
-    const second = await later.selfTest(() => undefined, json);
+    const second = await later.selfTest(
+      () => undefined,
+      () => plans,
+    );
     expect(second).toMatchObject({ passed: true, kernels: used.length, remembered: used.length });
     for (const service of [devices, later]) (await service.gpu('test')).device.destroy();
   }, 300_000);

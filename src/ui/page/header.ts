@@ -176,6 +176,6 @@ export class LabHeader extends LitElement {
     const wrong = new Set(rows.flatMap((row) => (row.passed ? [] : [row.kernel]))).size;
     if (!passed) return { lamp: 'bad', device: name, state: `${wrong} of ${kernels} kernels are wrong` };
     const lamp = device.value.isSoftware || device.value.runtime !== 'gpu' ? 'warn' : 'good';
-    return { lamp, device: name, state: `${kernels} kernels agree` };
+    return { lamp, device: name, state: `${kernels} kernels agree, all that the run uses` };
   }
 }

@@ -2,6 +2,7 @@
 
 import type { OwnText, Prediction } from '../../contract/runs.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
+import { typicalPlans } from '../../lab/cost/calibration.ts';
 import { checkCapacity } from '../../lab/plans/capacity.ts';
 import { type Corpus, loadCorpus } from '../../lab/plans/corpus.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
@@ -12,6 +13,7 @@ import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../../
 import { withVocabulary } from '../../lab/training/run.ts';
 import { type Experiment, parseExperiment } from '../../model/config.ts';
 import { findPreset } from '../../model/presets/catalogue.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { Devices } from '../devices.ts';
 
 /** An experiment with its vocabulary, and everything that it would execute. */
@@ -46,6 +48,22 @@ export class RunPlanner {
   async predict(json: ExperimentJson): Promise<Prediction> {
     const { experiment, plans, sampling, engine } = await this.record(json);
     return predictTraining(experiment, plans, sampling, engine.profile, engine.trainingFlopsPerSecond);
+  }
+
+  /**
+   * Records all that an experiment would dispatch, for training and for sampling: with the vocabulary of its text, which
+   * decides on variants, or of a typical alphabet where there is no such text, as the run itself will say.
+   */
+  async recorderOf(json: ExperimentJson): Promise<() => readonly Plan[]> {
+    const engine = await this.#devices.engine();
+    let experiment: unknown = json;
+    try {
+      const wanted = parsed(json);
+      experiment = withVocabulary(wanted, await this.corpusOf(wanted));
+    } catch {
+      // the typical one
+    }
+    return () => typicalPlans(experiment, engine);
   }
 
   /** What an experiment trains on. @throws LabError if its text does not suit it */

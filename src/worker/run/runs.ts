@@ -29,7 +29,7 @@ import { titlesIn } from './summary.ts';
 /** Holds at most one run. */
 export class Runs {
   readonly #devices: Devices;
-  readonly #planner: RunPlanner;
+  readonly planner: RunPlanner;
   readonly #storage: RunStorage;
   readonly #emit: (event: LabEvent) => void;
   readonly #exclusive: Exclusive;
@@ -53,7 +53,7 @@ export class Runs {
   ) {
     this.#exclusive = exclusive;
     this.#devices = devices;
-    this.#planner = new RunPlanner(devices);
+    this.planner = new RunPlanner(devices);
     this.#storage = storage;
     this.#emit = emit;
   }
@@ -82,26 +82,26 @@ export class Runs {
   /** Checks a text and keeps it for experiments that train on a file. */
   async useText(text: OwnText): Promise<TextSummary> {
     const summary = await summariseText(text);
-    this.#planner.text = text;
+    this.planner.text = text;
     return summary;
   }
 
   /** Costs of an experiment, from the plans that would run. Allocates nothing. */
   async predict(json: ExperimentJson): Promise<Prediction> {
-    return this.#planner.predict(json);
+    return this.planner.predict(json);
   }
 
   /** The plans that would run, with the vocabulary of the text. Allocates nothing. */
   async record(json: ExperimentJson): Promise<PlannedRun> {
-    return this.#planner.record(json);
+    return this.planner.record(json);
   }
 
   /** Prepares a new run in place of the one there was. */
   async prepare(json: ExperimentJson, text?: OwnText, title?: string): Promise<void> {
-    if (text) this.#planner.text = text;
+    if (text) this.planner.text = text;
     const wanted = parsed(json);
-    const own = wanted.data.source === 'file' ? this.#planner.text : undefined;
-    const corpus = await this.#planner.corpusOf(wanted);
+    const own = wanted.data.source === 'file' ? this.planner.text : undefined;
+    const corpus = await this.planner.corpusOf(wanted);
     const options = { corpus, withSampler: true };
     await this.#open(newId(), { experiment: wanted, options, text: own, notes: [] }, { title });
   }
@@ -219,7 +219,7 @@ export class Runs {
 
   /** Opens files that were saved here or elsewhere: a checkpoint, or a model with or without a text to train it on. */
   async importRun(files: readonly { readonly name: string; readonly content: Blob }[]): Promise<OpenedRun> {
-    const found = await runOfFiles(files, this.#planner.text);
+    const found = await runOfFiles(files, this.planner.text);
     return openFitting(found, (start) => this.#open(newId(), start));
   }
 
@@ -307,7 +307,7 @@ export class Runs {
     this.#exclusive.requireFree();
     this.#isPreparing = true;
     const lostBefore = this.#devicesLost;
-    const chosen = this.#planner.text;
+    const chosen = this.planner.text;
     try {
       await this.#claims.take(id);
       await this.#close();
@@ -339,7 +339,7 @@ export class Runs {
       const current: OpenRun = { loop, run, keeper };
       this.#current = current;
       // The form shows this run now, and predicts and trains it anew: unless another text was chosen meanwhile.
-      if (text && this.#planner.text === chosen) this.#planner.text = text;
+      if (text && this.planner.text === chosen) this.planner.text = text;
       this.#stepSeconds = undefined;
       const { prediction, floors, bytesPerToken, experiment } = run;
       this.#emit({

@@ -29,6 +29,23 @@ describe('a run of the worker', () => {
     expect(prepared?.kind === 'prepared' && prepared.prediction).toEqual(prediction);
   });
 
+  it('tells the self-test what it would dispatch, with the vocabulary of its text', async () => {
+    const { runs } = setUp();
+    const vocabularies = async (data: Readonly<Record<string, unknown>>) => {
+      const record = await runs.planner.recorderOf(json({ data }));
+      const plans = record();
+      expect(plans.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['accumulate', 'update', 'decode']),
+      );
+      const dispatches = plans.flatMap((plan) => plan.dispatches);
+      const losses = dispatches.filter(({ kernel }) => kernel.name === 'crossEntropy');
+      return new Set(losses.map(({ dims }) => dims.columns));
+    };
+    expect([...(await vocabularies({ tokenizer: 'bytes' }))]).toEqual([256]);
+    // Without the text that it names, it is that of the model as it stands.
+    expect([...(await vocabularies({ source: 'file' }))]).toEqual([65]);
+  });
+
   it('is saved at its end and opened again where it was, with its curve', async () => {
     const first = setUp();
     await first.runs.prepare(json({ train: { steps: 4, evaluationInterval: 2 } }));
