@@ -44,7 +44,7 @@ const labRooms = [
 
 /** The rooms of the page. None imports another: what two of them need stands below them. */
 const pageRooms = [
-  ...['train', 'model', 'runs', 'compare', 'costs', 'kernels', 'inside', 'validation', 'lessons'],
+  ...['train', 'model', 'runs', 'compare', 'costs', 'kernels', 'inside', 'serving', 'validation', 'lessons'],
 ];
 
 /** What all rooms of the page stand on, from the ground up. */

@@ -1,19 +1,11 @@
 // `flopscope serve-bench`: tokens per second against batch, each beside its prediction.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import {
-  checkInferenceMemory,
-  type InferenceMemory,
-  inferenceMemory,
-  samplingPlans,
-} from '../lab/plans/inference-memory.ts';
+import type { ServingCase, ServingRow } from '../contract/serving.ts';
+import { samplingPlans } from '../lab/plans/inference-memory.ts';
 import { freshWeights } from '../lab/plans/open-model.ts';
 import { type StoredWeights, storedArrays } from '../lab/plans/parameter-io.ts';
-import { stage } from '../lab/plans/problem.ts';
-import { type MeasuredServing, measureServing } from '../lab/serving/measure.ts';
-import { predictServing, type ServingCase, type ServingPrediction } from '../lab/serving/predict.ts';
-import { openSampler, recordSampling } from '../lab/training/open-sampler.ts';
+import { planServing, rowOf, type ServedFiles, serveBatch } from '../lab/serving/serve.ts';
 import { longestContext } from '../model/attention-config.ts';
-import type { ModelConfig } from '../model/config.ts';
 import type { VocabularyTable } from '../model/weight-format.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { WeightFormat } from '../plan/quantised.ts';
@@ -52,12 +44,6 @@ interface ServeOptions {
   readonly dryRun: boolean;
 }
 
-/** A model to serve. */
-interface Served {
-  readonly model: ModelConfig;
-  readonly weights: StoredWeights;
-}
-
 /** Adds the command. */
 export function addServeBench(program: Command): void {
   program
@@ -81,12 +67,12 @@ export function addServeBench(program: Command): void {
     .addOption(jsonOption())
     .action(async (path: string, options: ServeOptions, command: Command) => {
       const output = outputOf(command);
-      const served = await readServed(resolvePath(path), options, output);
+      const files = await readServed(resolvePath(path), options.seed, output);
       const machine = await openMachine(options.runtime);
       await useKnownProfile(machine, options.profile, output);
       output.text(`${textColumns([head], 'numbers')}\n`);
       for (const batch of options.batch) {
-        const line = await serveBatch(machine, served, { ...options, batch }, output);
+        const line = await benchBatch(machine, files, { ...options, batch }, output);
         output.result(line, describe(line));
       }
       if (!output.json) output.text(`\n${legend}\n`);
@@ -100,23 +86,9 @@ function batchList(text: string): number[] {
   throw new InvalidArgumentError('Use whole numbers from 1 with commas between, such as 1,4,16.');
 }
 
-async function readServed(
-  path: string,
-  { seed, prompt, output }: ServeOptions,
-  out: Output,
-): Promise<Served> {
-  const needed = prompt + output;
-  const checked = (model: ModelConfig): ModelConfig => {
-    if (needed <= model.context) return model;
-    const found = `a prompt of ${prompt} and ${output} tokens after it are ${needed}`;
-    return refuse(
-      'invalidData',
-      `serve-bench: ${found}, more than the context of ${model.context}. Ask for fewer.`,
-    );
-  };
+async function readServed(path: string, seed: number, output: Output): Promise<ServedFiles> {
   if (await isDirectory(path)) {
-    const { model, weights } = await readModelDirectory(path, out.note);
-    return { model: checked(model), weights };
+    return readModelDirectory(path, output.note);
   }
   const { model } = await readExperiment(path);
   if (model.vocabulary === 0) {
@@ -131,69 +103,43 @@ async function readServed(
     drawn ??= storedArrays(freshWeights(model, seed));
     return drawn.forEachPart(take);
   };
-  return { model: checked(model), weights: { forEachPart } };
+  return { model, weights: { forEachPart } };
 }
 
 /** One line of results. Stable: keys are added, never renamed; null where nothing can be said. */
 type ServeLine = ReturnType<typeof lineOf>;
 
-async function serveBatch(
-  machine: Machine,
-  { model, weights }: Served,
+async function benchBatch(
+  { engine, open, device }: Machine,
+  files: ServedFiles,
   options: Omit<ServeOptions, 'batch'> & { readonly batch: number },
   output: Output,
 ): Promise<ServeLine> {
-  const { engine, open, device } = machine;
-  const { batch, prompt, output: tokens, repeats, seed } = options;
-  const served: ServingCase = { batch, prompt, output: tokens };
-  const needs = {
-    promptTokens: prompt,
-    maximumTokens: tokens,
-    useCache: true,
-    slots: batch,
-    context: prompt + tokens,
-    weights: options.weights,
-    unquantised: options.unquantised,
-  };
-  const plans = await stage('tooLarge', () => recordSampling(engine, model, needs.context, needs));
-  checkInferenceMemory(engine, plans);
-  const memory = inferenceMemory(plans);
+  const { batch, prompt } = options;
+  const served: ServingCase = { batch, prompt, output: options.output };
+  const plans = await planServing(engine, files.model, served, options);
   if (open && options.calibrate) {
     engine.profile = await completeProfile(open, samplingPlans(plans), engine.profile, output);
   }
-  const { profile } = engine;
-  const predicted = profile && predictServing(plans, served, profile);
-  let measured: MeasuredServing | undefined;
-  if (!options.dryRun) {
-    const { runtime, sampler } = await openSampler(engine, { model, weights }, needs);
-    try {
-      measured = await measureServing(sampler, served, { repeats, seed, vocabulary: model.vocabulary });
-    } finally {
-      runtime.dispose();
-    }
-  }
-  return lineOf(options, served, memory, { measured, predicted, profile, device });
+  const row = rowOf(engine, plans, served);
+  const measured = options.dryRun ? undefined : await serveBatch(engine, files, served, options);
+  return lineOf(options, measured ? { ...row, measured } : row, engine.profile, device);
 }
 
 function lineOf(
   { weights, cache, runtime }: Pick<ServeOptions, 'weights' | 'cache' | 'runtime'>,
-  { batch, prompt, output }: ServingCase,
-  { weightBytes, cacheBytes, totalBytes }: InferenceMemory,
-  found: {
-    readonly measured: MeasuredServing | undefined;
-    readonly predicted: ServingPrediction | undefined;
-    readonly profile: DeviceProfile | undefined;
-    readonly device: string;
-  },
+  row: ServingRow,
+  profile: DeviceProfile | undefined,
+  device: string,
 ) {
-  const { measured, predicted, profile, device } = found;
-  const { expectation, limit, decode, bound } = predicted ?? {};
+  const { batch, prompt, output, weightBytes, cacheBytes, totalBytes, measured, predicted } = row;
+  const { expectation, limit, bound } = predicted ?? {};
   const seconds = measured?.betweenTokensSeconds ?? expectation?.betweenTokensSeconds;
   const peak = profile?.fmaFlopsPerSecond.value;
   const bandwidth = profile && Math.max(...profile.copyBytesPerSecond.map(({ rate }) => rate.value));
   /** Share of a rate that so much in a token's time is. */
-  const shareOf = (amount: number | undefined, rate: number | undefined): number | null =>
-    amount && rate && seconds ? amount / seconds / rate : null;
+  const shareOf = (amount: number, rate: number | undefined): number | null =>
+    rate && seconds ? amount / seconds / rate : null;
   return {
     batch,
     weights,
@@ -213,8 +159,8 @@ function lineOf(
     cacheBytes,
     totalBytes,
     bound: bound ?? null,
-    modelFlopsUse: shareOf(decode?.usefulFlops, peak),
-    modelBandwidthUse: shareOf(decode?.bytes, bandwidth),
+    modelFlopsUse: shareOf(row.decodeFlops, peak),
+    modelBandwidthUse: shareOf(row.decodeBytes, bandwidth),
     flopsPerSecond: peak ?? null,
     bytesPerSecond: bandwidth ?? null,
     device,

@@ -9,6 +9,7 @@ import type { LessonsApi } from './lessons.ts';
 import type { RecordsApi } from './records.ts';
 import type { RunApi } from './runs.ts';
 import type { SamplingApi } from './sampling.ts';
+import type { ServingApi } from './serving.ts';
 import type { TermsApi } from './terms.ts';
 import type { ValidationApi } from './validation.ts';
 
@@ -24,6 +25,7 @@ export interface Lab
     RecordsApi,
     RunApi,
     SamplingApi,
+    ServingApi,
     TermsApi,
     ValidationApi {
   /**

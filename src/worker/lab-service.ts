@@ -17,6 +17,7 @@ import { Runs } from './run/runs.ts';
 import { RunStorage } from './run/storage.ts';
 import { createRun } from './run-service.ts';
 import { createSampling } from './sampling-service.ts';
+import { createServing } from './serving-service.ts';
 import { createTerms } from './terms-service.ts';
 import { createValidation } from './validation-service.ts';
 
@@ -46,6 +47,7 @@ export function createLab(): Lab {
     ...createTerms(runs),
     ...createDiagram(runs),
     ...createRecords(runs, storage),
+    ...createServing(runs, exclusive),
     ...createValidation(devices, runs, exclusive),
     ...createLessons(devices, exclusive),
     ...comparison,

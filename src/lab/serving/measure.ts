@@ -1,10 +1,10 @@
 // Serves batches of equal texts and times them: rate, first token and time between tokens, over repeats.
+import type { MeasuredServing, ServingCase, ServingFigures } from '../../contract/serving.ts';
 import { createRandom } from '../../data/random.ts';
 import { summarize } from '../../runtime/timing/slope.ts';
 import { LabError } from '../plans/problem.ts';
 import type { Generation } from '../sampling/options.ts';
 import type { Sampler } from '../sampling/sampler.ts';
-import type { ServingCase, ServingFigures } from './predict.ts';
 
 /** How often, and with which texts. */
 export interface ServingRepeats {
@@ -12,11 +12,6 @@ export interface ServingRepeats {
   /** Of the prompts. */
   readonly seed: number;
   readonly vocabulary: number;
-}
-
-/** Medians over the repeats, and the spread of the rate: half the interquartile range over the median. */
-export interface MeasuredServing extends ServingFigures {
-  readonly spread: number;
 }
 
 /** Tokens of a text before the clock counts: every plan has run then. */

@@ -55,6 +55,12 @@ export const rooms: readonly Room[] = [
     render: (page, access) => html`<room-inside .page=${page} .access=${access}></room-inside>`,
   },
   {
+    id: 'serving',
+    label: 'Serving',
+    load: () => import('../serving/room.ts'),
+    render: (page, access) => html`<room-serving .page=${page} .access=${access}></room-serving>`,
+  },
+  {
     id: 'validation',
     label: 'Validation',
     load: () => import('../validation/room.ts'),

@@ -4,6 +4,7 @@ import { expectWork } from '../../../src/lab/plans/expectation.ts';
 import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { decodeWork, prefillWork } from '../../../src/lab/plans/work.ts';
 import { predictServing } from '../../../src/lab/serving/predict.ts';
+import { rowOf } from '../../../src/lab/serving/serve.ts';
 import { createModelTensors } from '../../../src/model/model-tensors.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { roundProfile } from '../plans/round-profile.ts';
@@ -18,7 +19,7 @@ function plansOf(slots: number, changes: object = {}) {
 describe('a prediction of serving', () => {
   const served = { batch: 4, prompt: 32, output: 18 };
   const plans = plansOf(4);
-  const { limit, expectation, decode } = predictServing(plans, served, roundProfile);
+  const { limit, expectation } = predictServing(plans, served, roundProfile);
   const prompt = expectWork(prefillWork(plans, 0), roundProfile);
   const token = expectWork(decodeWork(plans, 40), roundProfile); // the middle of 32 to 48
 
@@ -28,7 +29,7 @@ describe('a prediction of serving', () => {
     expect(expectation.firstTokenSeconds).toBeCloseTo(2.5 * prompt.seconds, 12);
     expect(expectation.betweenTokensSeconds).toBeCloseTo(token.seconds, 12);
     expect(limit.tokensPerSecond).toBeGreaterThan(expectation.tokensPerSecond);
-    expect(decode.usefulFlops).toBe(token.usefulFlops);
+    expect(rowOf({ profile: undefined }, plans, served).decodeFlops).toBe(token.usefulFlops);
   });
 
   it('has no time between tokens where there is one', () => {
@@ -40,12 +41,14 @@ describe('a prediction of serving', () => {
   it('reads weights once for the whole batch: flops grow with it, bytes hardly', () => {
     const wide = { width: 256, heads: 4, keyValueHeads: 2, vocabulary: 400 };
     const [one, many] = [1, 64].map((batch) =>
-      predictServing(plansOf(batch, wide), { ...served, batch }, roundProfile),
+      rowOf({ profile: roundProfile }, plansOf(batch, wide), { ...served, batch }),
     );
     if (!one || !many) throw new Error('unreachable');
-    expect(many.decode.usefulFlops / one.decode.usefulFlops).toBeCloseTo(64, 6);
-    expect(many.decode.bytes / one.decode.bytes).toBeLessThan(4);
-    expect([one.bound, many.bound]).toEqual(['bandwidth', 'arithmetic']);
-    expect(many.limit.tokensPerSecond).toBeGreaterThan(2 * one.limit.tokensPerSecond);
+    expect(many.decodeFlops / one.decodeFlops).toBeCloseTo(64, 6);
+    expect(many.decodeBytes / one.decodeBytes).toBeLessThan(4);
+    expect([one.predicted?.bound, many.predicted?.bound]).toEqual(['bandwidth', 'arithmetic']);
+    expect(many.predicted?.limit.tokensPerSecond).toBeGreaterThan(
+      2 * (one.predicted?.limit.tokensPerSecond ?? Number.NaN),
+    );
   });
 });

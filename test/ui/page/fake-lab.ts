@@ -284,6 +284,8 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
     ...fakeComparison,
     expectations: async () => ({ kind: 'ok', value: [] }),
     waterfall: async () => ({ kind: 'ok', value: undefined }),
+    serve: async () => ok(0),
+    cancelServing: async () => undefined,
     validatePredictions: async () => ({
       kind: 'problem',
       problem: { kind: 'noAdapter', message: 'validate: there is no GPU in a fake lab.' },

@@ -1,0 +1,74 @@
+// The contract of serving: batches of texts, what they should take and what they took. Types only.
+import type { ExperimentJson, Result } from './values.ts';
+
+/** Texts that come at once: each has a prompt of so many tokens and gets so many. */
+export interface ServingCase {
+  readonly batch: number;
+  readonly prompt: number;
+  readonly output: number;
+}
+
+/** Rate and waits of a batch. */
+export interface ServingFigures {
+  /** Tokens that all texts got, over the time from the first prompt to the last token. */
+  readonly tokensPerSecond: number;
+  /** From the request to the first token, the mean over the texts: prompts are run through the model one by one. */
+  readonly firstTokenSeconds: number;
+  /** Of one text while all are drawn from; 0 where a text gets only one token. */
+  readonly betweenTokensSeconds: number;
+}
+
+/** Medians over the repeats, and the spread of the rate: half the interquartile range over the median. */
+export interface MeasuredServing extends ServingFigures {
+  readonly spread: number;
+}
+
+/** What decoding is held up by: the side of the roofline that most of its limit comes from. */
+export type ServingBound = 'bandwidth' | 'arithmetic';
+
+/** A prediction of serving. */
+export interface ServingPrediction {
+  readonly limit: ServingFigures;
+  readonly expectation: ServingFigures;
+  readonly bound: ServingBound;
+}
+
+/** One batch: its memory, and what is known of its time. */
+export interface ServingRow extends ServingCase {
+  readonly weightBytes: number;
+  /** Keys and values, or latents, of all texts. */
+  readonly cacheBytes: number;
+  /** With activations, logits, prompts, tables and states. */
+  readonly totalBytes: number;
+  /** Useful flops and bytes of one token of every text, halfway through the output. */
+  readonly decodeFlops: number;
+  readonly decodeBytes: number;
+  /** Undefined where the device is not calibrated. */
+  readonly predicted?: ServingPrediction;
+  readonly measured?: MeasuredServing;
+}
+
+/** What is to be served. */
+export interface ServingRequest {
+  /** Texts at the same time, one batch after the other. */
+  readonly batches: readonly number[];
+  readonly prompt: number;
+  readonly output: number;
+  readonly repeats: number;
+}
+
+/** Calls about serving. */
+export interface ServingApi {
+  /**
+   * Serves batches of random texts with new weights of an experiment's model, whose costs are those of any weights.
+   * Refused while a run is training. `onRow` gets each batch as it is done.
+   */
+  serve(
+    experiment: ExperimentJson,
+    request: ServingRequest,
+    onRow: (row: ServingRow) => void,
+    onProgress: (fraction: number, what: string) => void,
+  ): Promise<Result<number>>;
+  /** Ends serving after the batch in hand. */
+  cancelServing(): Promise<void>;
+}

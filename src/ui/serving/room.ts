@@ -1,0 +1,304 @@
+// The room of serving: batches of texts on this device, their rate and waits beside what was predicted, and what they cost.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { ServingRequest, ServingRow } from '../../contract/serving.ts';
+import { formatCount, formatSeconds, formatSi } from '../../text/numbers.ts';
+import type { PlotAxis } from '../../text/plot-layout.ts';
+import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import type { RoomAccess } from '../state/access.ts';
+import { emit } from '../state/events.ts';
+import { initialState, isLabFree, type PageState } from '../state/state.ts';
+import { type Prices, priceRows, rateSeries, servingTable, usualPrices, waitSeries } from './data.ts';
+import '../figures/panel.ts';
+import '../figures/svg-plot.ts';
+
+/** Where serving stands. */
+type Progress =
+  | { readonly kind: 'none' | 'done' }
+  | {
+      readonly kind: 'running';
+      readonly share: number;
+      readonly what: string;
+      readonly isCancelled: boolean;
+    };
+
+/** What can be asked for, with the limits of its fields. */
+const sizes = [
+  { key: 'prompt', label: 'Prompt, tokens', most: 8192 },
+  { key: 'output', label: 'Output, tokens', most: 8192 },
+  { key: 'repeats', label: 'Repeats', most: 100 },
+] as const;
+
+const largestBatches = [4, 16, 64, 256] as const;
+
+const priceFields = [
+  { key: 'watts', label: 'Power, watts', minimum: 0, step: 'any' },
+  { key: 'dollarsPerKilowattHour', label: 'Energy, $ per kWh', minimum: 0, step: 'any' },
+  { key: 'dollarsPerHour', label: 'Machine, $ per hour', minimum: 0, step: 'any' },
+  { key: 'years', label: 'Years from now', minimum: -50, step: 1 },
+] as const;
+
+@customElement('room-serving')
+export class RoomServing extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    panelStyles,
+    controlStyles,
+    readoutStyles,
+    css`
+      :host {
+        display: grid;
+        gap: var(--gap);
+        grid-template-columns: minmax(0, 1fr);
+      }
+      .numbers {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(min(100%, 150px), 1fr));
+        gap: 8px 14px;
+        margin-bottom: 10px;
+      }
+      .numbers label {
+        display: grid;
+        gap: 3px;
+        font-size: 13px;
+        color: var(--muted);
+      }
+      progress {
+        width: 160px;
+        accent-color: var(--accent);
+      }
+      .prices {
+        max-width: 960px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
+  @state() private rows: readonly ServingRow[] = [];
+  @state() private progress: Progress = { kind: 'none' };
+  @state() private request: Omit<ServingRequest, 'batches'> = { prompt: 16, output: 32, repeats: 3 };
+  @state() private largest: number = 16;
+  @state() private prices: Prices = usualPrices;
+
+  protected override render() {
+    return html`${this.#head()}
+    ${this.rows.length === 0 ? nothing : html`${this.#rate()} ${this.#waits()} ${this.#costs()}`}`;
+  }
+
+  #head() {
+    const { page, progress, request } = this;
+    const isRunning = progress.kind === 'running';
+    const isGpu = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
+    const isTraining = page.run.state === 'running' || page.run.state === 'preparing';
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head">
+        <h2 id="title">Serving in batches</h2>
+        ${
+          isGpu && page.calibration.kind !== 'done'
+            ? html`<button
+                ?disabled=${!isLabFree(page) || isRunning || isTraining}
+                @click=${() => emit(this, 'calibrate', undefined)}
+              >
+                Calibrate
+              </button>`
+            : nothing
+        }
+        ${
+          isRunning
+            ? html`<button ?disabled=${progress.isCancelled} @click=${this.#cancel}>Cancel</button>`
+            : html`<button
+                class="primary"
+                ?disabled=${!isLabFree(page) || isTraining}
+                @click=${this.#serve}
+              >
+                Serve
+              </button>`
+        }
+      </div>
+      <div class="numbers">
+        ${sizes.map(
+          ({ key, label, most }) =>
+            html`<label>
+              ${label}
+              <input
+                type="number"
+                min="1"
+                max=${most}
+                step="1"
+                ?disabled=${isRunning}
+                .value=${String(request[key])}
+                @change=${(event: Event) => {
+                  const value = numberOf(event);
+                  if (value !== undefined && Number.isInteger(value))
+                    this.request = { ...request, [key]: value };
+                }}
+              />
+            </label>`,
+        )}
+        <label>
+          Largest batch
+          <select
+            ?disabled=${isRunning}
+            @change=${(event: Event) => {
+              this.largest = Number((event.target as HTMLSelectElement).value);
+            }}
+          >
+            ${largestBatches.map(
+              (batch) => html`<option value=${batch} ?selected=${batch === this.largest}>${batch}</option>`,
+            )}
+          </select>
+        </label>
+      </div>
+      <div aria-live="polite">${this.#status(isTraining)}</div>
+    </section>`;
+  }
+
+  #status(isTraining: boolean) {
+    const { progress, page } = this;
+    if (page.calibration.kind === 'running') {
+      const { what, share } = page.calibration;
+      return html`<p>${what} ${bar(share)}</p>`;
+    }
+    if (progress.kind === 'running') {
+      const what = progress.isCancelled ? 'Ending after the batch in hand' : progress.what;
+      return html`<p>${what} ${bar(progress.share)}</p>`;
+    }
+    return html`<p>
+        Serves the model of the form, with new weights, to one text, two, four and so on at the same time: each step reads
+        every weight once for all of them.
+      </p>
+      ${
+        page.calibration.kind === 'done'
+          ? nothing
+          : html`<p class="muted">This device is not calibrated: what is measured then has no prediction beside it.</p>`
+      }
+      ${isTraining ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
+  }
+
+  #rate() {
+    return html`<figure-panel heading="Tokens per second" fileName="serving" .table=${servingTable(this.rows)}>
+      <svg-plot
+        .x=${batchAxis}
+        .y=${axis('tokens per second', (value) => formatSi(value))}
+        .series=${rateSeries(this.rows)}
+        .plotHeight=${300}
+        .description=${`Tokens per second of all texts together against the batch, ${this.rows.length} batches, on logarithmic axes.`}
+      ></svg-plot>
+      <p slot="note">All tokens over the time from the first prompt to the last token; bars are half the interquartile range.</p>
+    </figure-panel>`;
+  }
+
+  #waits() {
+    return html`<figure-panel heading="Waiting" fileName="serving-waits" .table=${servingTable(this.rows)}>
+      <svg-plot
+        .x=${batchAxis}
+        .y=${axis('seconds', formatSeconds)}
+        .series=${waitSeries(this.rows)}
+        .plotHeight=${300}
+        .description=${`Seconds to the first token and between tokens of one text against the batch, on logarithmic axes.`}
+      ></svg-plot>
+      <p slot="note">The first token is the mean over the texts, whose prompts run one after the other.</p>
+    </figure-panel>`;
+  }
+
+  #costs() {
+    const { prices } = this;
+    return html`<section class="panel" aria-labelledby="costs">
+      <div class="head"><h2 id="costs">Memory, and a million tokens</h2></div>
+      <div class="numbers">
+        ${priceFields.map(
+          ({ key, label, minimum, step }) =>
+            html`<label>
+              ${label}
+              <input
+                type="number"
+                min=${minimum}
+                step=${step}
+                .value=${String(prices[key])}
+                @change=${(event: Event) => {
+                  const value = numberOf(event);
+                  if (value !== undefined) this.prices = { ...prices, [key]: value };
+                }}
+              />
+            </label>`,
+        )}
+      </div>
+      <div class="scroll" tabindex="0" role="region" aria-label="Price by batch">
+        <table class="prices">
+          <thead>
+            <tr>
+              <th scope="col">Batch</th>
+              <th scope="col" class="number">Weights</th>
+              <th scope="col" class="number">Caches</th>
+              <th scope="col" class="number">Bound by</th>
+              <th scope="col" class="number">Energy</th>
+              <th scope="col" class="number">Energy, price</th>
+              <th scope="col" class="number">Machine</th>
+              <th scope="col" class="number">Press, capital</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${priceRows(this.rows, prices).map(
+              ([batch, ...cells]) =>
+                html`<tr>
+                  <th scope="row">${batch}</th>
+                  ${cells.map((cell) => html`<td class="number">${cell}</td>`)}
+                </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+      <p class="muted">
+        At the measured rates. Press: multiply-adds of a decoded token at 10⁻¹⁸ dollars each. The prices of the machine and of
+        his multiply-adds halve every two years.
+      </p>
+    </section>`;
+  }
+
+  async #serve(): Promise<void> {
+    const batches: number[] = [];
+    for (let batch = 1; batch <= this.largest; batch *= 2) batches.push(batch);
+    this.rows = [];
+    this.progress = { kind: 'running', share: 0, what: 'Preparing', isCancelled: false };
+    let isOpen = true; // Rows and progress have message ports of their own and may come after the answer.
+    const done = await this.access?.attempt('Serving batches', async (lab) => {
+      const result = await lab.serve(
+        this.page.experiment,
+        { ...this.request, batches },
+        (row) => {
+          if (isOpen) this.rows = [...this.rows, row];
+        },
+        (share, what) => {
+          if (isOpen && this.progress.kind === 'running') this.progress = { ...this.progress, share, what };
+        },
+      );
+      return this.access?.take(result);
+    });
+    if (done !== undefined && this.rows.length < done)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    isOpen = false;
+    this.progress = { kind: 'done' };
+  }
+
+  async #cancel(): Promise<void> {
+    if (this.progress.kind === 'running') this.progress = { ...this.progress, isCancelled: true };
+    await this.access?.attempt('', (lab) => lab.cancelServing());
+  }
+}
+
+function bar(share: number) {
+  return html`<progress max="1" .value=${share} aria-label="Progress"></progress>`;
+}
+
+/** The number of a field that is within its limits. */
+function numberOf(event: Event): number | undefined {
+  const input = event.target as HTMLInputElement;
+  return input.validity.valid && Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : undefined;
+}
+
+function axis(label: string, format: (value: number) => string): PlotAxis {
+  return { label, kind: 'log', format };
+}
+
+const batchAxis = axis('batch', formatCount);

@@ -1,0 +1,60 @@
+// The room Serving: batches served in the page, their figures and prices, and a run of batches that is cancelled.
+import type { Browser } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+
+describeBrowser('the room Serving', () => {
+  let browser: Browser;
+  let lab: PageDriver;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    lab = await openPage(browser, tinyQuery);
+    await lab.waitForText('prediction-panel', '.figure', /k$/);
+    await lab.click('room-tabs', 'a', 'Serving');
+    await lab.waitForText('room-serving', 'section', /reads every weight once for all of them/);
+  });
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  const setNumber = async (label: string, value: string): Promise<void> => {
+    const field = await lab.find('room-serving', 'section');
+    await field.evaluate(
+      (section, wanted, text) => {
+        const found = [...section.querySelectorAll('label')].find((one) => one.textContent?.includes(wanted));
+        const input = found?.querySelector('input');
+        if (!input) throw new Error(`there is no field ${wanted}`);
+        input.value = text;
+        input.dispatchEvent(new Event('change'));
+      },
+      label,
+      value,
+    );
+  };
+
+  it('serves batches, and says their rate, their waits and their price', async () => {
+    await setNumber('Prompt', '4');
+    await setNumber('Output', '6');
+    await setNumber('Repeats', '1');
+    await lab.click('room-serving', 'button.primary', 'Serve');
+    await lab.waitForText('room-serving', '.prices', /16/);
+    await lab.waitForText('room-serving', 'section', /reads every weight once for all of them/);
+    expect(await lab.text('room-serving', '.prices')).toMatch(/Batch.*Press, capital/s);
+    const plot = await lab.find('svg-plot', 'svg');
+    expect(
+      await plot.evaluate((drawing) => drawing.querySelectorAll('.mark, circle').length),
+    ).toBeGreaterThan(0);
+  });
+
+  it('says which texts are too long for the model, in its words', async () => {
+    await setNumber('Output', '8000');
+    await lab.click('room-serving', 'button.primary', 'Serve');
+    await lab.waitForText('problem-list', '.list', /8,?004, more than the context of/);
+  });
+
+  it('broke no policy and raised no error on the way', () => {
+    expect(lab.troubles).toEqual([]);
+  });
+});
