@@ -4,10 +4,10 @@ import { describeGpu } from '../gpu-device.ts';
 import { expectInspection, familyNames, fixtureNames, inspectArguments } from './fixtures.ts';
 import { createFolder, jsonLines, spawnCommand } from './run-command.ts';
 
-/** One model of the first families, one of them with a long context, and two of the later; all of them in a full run. */
+/** The first family, and one with experts and latents; all of them in a full run, and in inspect-wasm.test.ts. */
 const names = process.env.FLOPSCOPE_FULL
   ? [...fixtureNames, ...familyNames]
-  : (['gpt2-b', 'llama-a', 'gemma3', 'deepseek-v3'] as const);
+  : (['gpt2-b', 'deepseek-v3'] as const);
 
 describeGpu('inspect on the GPU', () => {
   it.each(names)('agrees with PyTorch on %s', async (name) => {

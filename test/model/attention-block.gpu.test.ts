@@ -5,7 +5,10 @@ import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { goldenAttention } from './golden-attention.ts';
 import { decodeAndPrefill, drawWeights, expectNear, experimentOf, lossesOf } from './run-latent.ts';
 
-const cases = goldenAttention.map((golden) => [golden.name, golden] as const);
+/** With windows, and with sinks; all of them in a full run. attention-block.test.ts has all on the references. */
+const cases = goldenAttention
+  .filter(({ name }) => process.env.FLOPSCOPE_FULL !== undefined || ['Gemma 3', 'gpt-oss'].includes(name))
+  .map((golden) => [golden.name, golden] as const);
 
 describeGpu('attention with heads', () => {
   it.each(cases.filter(([, { curve }]) => curve.length > 0))(
