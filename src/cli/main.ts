@@ -21,6 +21,7 @@ import { addSearch } from './study/search.ts';
 import { addTheory } from './theory/command.ts';
 import { startEncoderThread } from './tokenizer-threads.ts';
 import { addTrain } from './train/command.ts';
+import { addTrainTokenizer } from './train-tokenizer.ts';
 import { addValidate } from './validate.ts';
 
 /** Runs a command. @param argv what stands behind `flopscope` @returns the exit code; never throws */
@@ -56,6 +57,7 @@ function createProgram(json: boolean): Command {
     addCalibrate,
     addPredict,
     addTrain,
+    addTrainTokenizer,
     addCompare,
     addReport,
     addProfile,

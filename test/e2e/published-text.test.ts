@@ -1,4 +1,4 @@
-// Opens a model with a tokenizer.json in the page: it writes on from a text, and a hostile pattern does not hold the page.
+// Tokenizers in the page: a published one writes on from a text, a hostile one does not hold the page, and one is learned.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { readTokenFixture } from '../data/tokenizers/fixtures.ts';
 import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
-describeBrowser('a model with a published tokenizer', () => {
+describeBrowser('the page with tokens of more than a character', () => {
   const folder = mkdtempSync(join(tmpdir(), 'flopscope-e2e-'));
   let browser: Browser;
   let lab: PageDriver;
@@ -34,7 +34,7 @@ describeBrowser('a model with a published tokenizer', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('writes on from a text', async () => {
+  it('writes on from a text with a model that was published', async () => {
     await open(readTokenFixture('gpt2'));
     await lab.waitForText('run-controls', '.status', /^Paused step 0 of/);
     const prompt = await lab.find('sampler-box', 'textarea');
@@ -45,7 +45,7 @@ describeBrowser('a model with a published tokenizer', () => {
     expect(await lab.text('sampler-box', 'output .token1')).not.toBe('');
   });
 
-  it('is refused when its pattern does not end, and the page lives on', async () => {
+  it('refuses a tokenizer whose pattern does not end, and lives on', async () => {
     const published = readTokenFixture('gpt2') as Record<string, unknown>;
     const split = { type: 'Split', pattern: { Regex: '([a-z ]+)+$' }, behavior: 'Isolated' };
     await open({ ...published, pre_tokenizer: split });
@@ -56,5 +56,23 @@ describeBrowser('a model with a published tokenizer', () => {
     );
     await lab.click('problem-list', 'button', /^Close/);
     expect(lab.troubles).toEqual([]);
+  });
+
+  it('has a form in which byte pairs are chosen, learned and trained on, with losses in bits per byte', async () => {
+    const query = {
+      v: '1',
+      preset: 'pico',
+      'train.steps': '4',
+      'train.batch': '2',
+      'train.sampleInterval': '2',
+    };
+    const data = { 'data.tokenizer': 'bpe', 'data.tokenizerVocabulary': '300', 'data.characters': '20000' };
+    const page = await openPage(browser, new URLSearchParams({ ...query, ...data }).toString());
+    await page.click('run-controls', 'button', 'Train');
+    await page.waitForText('run-controls', '.status', /Finished step 4 of 4/);
+    expect(await page.text('run-readouts', '.train')).toMatch(/\d bits per byte/);
+    expect(await page.text('sample-list', '.token1')).not.toBe('');
+    expect(page.troubles).toEqual([]);
+    await page.page.close();
   });
 });
