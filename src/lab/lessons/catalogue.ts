@@ -1,6 +1,7 @@
 // The guided lessons, in the order in which they are read.
 
 import { LabError } from '../plans/problem.ts';
+import { batchesLesson } from './batches.ts';
 import { causalLesson } from './causal.ts';
 import { decodeLesson } from './decode.ts';
 import { deepSeekLesson } from './deepseek.ts';
@@ -10,7 +11,7 @@ import type { Lesson } from './lesson.ts';
 import { positionsLesson } from './positions.ts';
 import { targetsLesson } from './targets.ts';
 
-/** All lessons: what Press asks to be checked by experiment (arXiv 2511.11572), each with its own question. */
+/** All lessons: what Press asks to be checked by experiment (arXiv 2511.11572), then what serving teaches. */
 export const allLessons: readonly Lesson[] = [
   causalLesson,
   decodeLesson,
@@ -19,6 +20,7 @@ export const allLessons: readonly Lesson[] = [
   headsLesson,
   gradientsLesson,
   deepSeekLesson,
+  batchesLesson,
 ];
 
 /** A lesson by its id. @throws LabError that names those there are */

@@ -6,7 +6,7 @@ import { allLessons } from '../../../src/lab/lessons/catalogue.ts';
 import { runLesson } from '../../../src/lab/lessons/lesson.ts';
 
 /** Lessons whose checks compare measured times, which what else the machine does may spoil, as it may for a reader. */
-const timed = ['decode'];
+const timed = ['decode', 'batches'];
 
 it.each(allLessons.map((lesson) => [lesson.info.id, lesson] as const))(
   'the small form of %s finds what theory says',
