@@ -42,13 +42,13 @@ const labRooms = [
   'lessons',
 ];
 
-/** The rooms of the page. None imports another: what two of them need stands below them. */
-const pageRooms = [
-  ...['train', 'model', 'runs', 'compare', 'costs', 'kernels', 'inside', 'serving', 'validation', 'lessons'],
-];
-
 /** What all rooms of the page stand on, from the ground up. */
 const pageFloors = ['state', 'figures', 'run-views'];
+
+/** The rooms of the page: all folders but these and the page's own. None imports another: what two need stands below. */
+const pageRooms = [
+  ...new Set(sources.map(({ path }) => /^src\/ui\/([^/]+)\//.exec(path)?.[1] ?? 'page')),
+].filter((name) => name !== 'page' && !pageFloors.includes(name));
 const belowPage = ['contract', 'text', 'theory', 'laws'];
 const pagePackages = ['lit', 'nanostores'];
 
