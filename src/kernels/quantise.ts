@@ -5,6 +5,7 @@
 // q = round((w − minimum) ÷ scale) within 0 … 15, halves up; w ≈ minimum + scale · q. This is what GGUF calls Q4_1.
 import { fromFloat16, largestFloat16, toFloat16 } from '../data/half-float.ts';
 import {
+  blockPitch,
   groupInputs,
   matrixWords,
   type QuantisedMatrices,
@@ -64,20 +65,28 @@ function packInt8(values: Float32Array, words: Uint32Array, source: QuantisedSou
   const scale = Math.fround(largest / 127);
   words[scalePlace(source, 0, column)] = bitsOfFloat(scale);
   if (scale === 0) return;
-  for (let k = 0; k < inner; k++) {
-    const exact = values[first + k * step.inner] / scale;
-    const rounded = Math.sign(exact) * Math.floor(Math.abs(exact) + 0.5);
-    words[wordPlace(source, k, column)] |= (Math.max(-127, Math.min(127, rounded)) & 255) << (8 * (k & 3));
+  const pitch = blockPitch(source, column);
+  let place = wordPlace(source, 0, column);
+  for (let k = 0; k < inner; place += pitch) {
+    let word = 0;
+    for (let shift = 0; shift < 32 && k < inner; shift += 8, k++) {
+      const exact = values[first + k * step.inner] / scale;
+      const rounded = exact < 0 ? -((0.5 - exact) | 0) : (exact + 0.5) | 0;
+      word |= (Math.max(-127, Math.min(127, rounded)) & 255) << shift; // a subnormal scale is a rough one
+    }
+    words[place] = word;
   }
 }
 
 function packInt4(values: Float32Array, words: Uint32Array, source: QuantisedSource, column: number): void {
   const { inner } = source;
   const step = stepsOf(source);
+  const pitch = blockPitch(source, column);
+  const first = column * step.column;
   for (let start = 0; start < inner; start += groupInputs) {
     const end = Math.min(start + groupInputs, inner);
-    const first = column * step.column;
-    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
     for (let k = start; k < end; k++) {
       const value = values[first + k * step.inner];
       if (value < low) low = value;
@@ -88,10 +97,15 @@ function packInt4(values: Float32Array, words: Uint32Array, source: QuantisedSou
     const scaleBits = toFloat16(Math.max(0, high - minimum) / 15);
     const scale = fromFloat16(scaleBits);
     words[scalePlace(source, start, column)] = scaleBits | (minimumBits << 16);
-    for (let k = start; k < end && scale > 0; k++) {
-      const exact = (values[first + k * step.inner] - minimum) / scale;
-      const nibble = Math.max(0, Math.min(15, Math.floor(exact + 0.5)));
-      words[wordPlace(source, k, column)] |= nibble << (4 * (k & 7));
+    if (scale === 0) continue;
+    let place = wordPlace(source, start, column);
+    for (let k = start; k < end; place += pitch) {
+      let word = 0;
+      for (let shift = 0; shift < 32 && k < end; shift += 4, k++) {
+        const nibble = ((values[first + k * step.inner] - minimum) / scale + 0.5) | 0;
+        word |= Math.max(0, Math.min(15, nibble)) << shift;
+      }
+      words[place] = word;
     }
   }
 }

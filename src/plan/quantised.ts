@@ -58,11 +58,17 @@ export function quantisedWords(of: QuantisedMatrices): number {
   return of.matrices * matrixWords(of);
 }
 
-/** Where a row of a column lies in its matrix. */
-function placeOf({ format, inner, columns }: QuantisedMatrix, row: number, column: number): number {
+/** Words from one row to the next of the block that a column is in. */
+export function blockPitch({ columns }: QuantisedMatrix, column: number): number {
   const first = column - (column % blockColumns);
-  const width = Math.min(blockColumns, 4 * Math.ceil(columns / 4) - first);
-  return first * blockRows(format, inner) + row * width + (column - first);
+  return Math.min(blockColumns, 4 * Math.ceil(columns / 4) - first);
+}
+
+/** Where a row of a column lies in its matrix. */
+function placeOf(matrix: QuantisedMatrix, row: number, column: number): number {
+  const inBlock = column % blockColumns;
+  const first = (column - inBlock) * blockRows(matrix.format, matrix.inner);
+  return first + row * blockPitch(matrix, column) + inBlock;
 }
 
 /** The word that holds an input of a column. */

@@ -23,6 +23,14 @@ describe('int8', () => {
   });
 });
 
+describe('int8 of numbers whose scale is subnormal', () => {
+  it('keeps their signs', () => {
+    const source = { ...single, format: 'int8', inner: 2, columns: 1 } as const;
+    const words = quantise('w', Float32Array.of(2.5e-43, -2.5e-43), source);
+    expect((words[0] ?? 0) & 0xffff).toBe(0x817f); // 127, −127
+  });
+});
+
 describe('int4', () => {
   it('rounds to nearest, halves up, between the least and the largest of 32 inputs', () => {
     const values = Float32Array.from({ length: 40 }, (_, k) => (k < 16 ? k : k < 32 ? k - 16.5 : -7));
