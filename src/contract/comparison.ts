@@ -27,8 +27,8 @@ export interface ComparedModel {
 
 /** What happens in a comparison: a model begins to train, or has ended with its record. */
 export type ComparisonEvent =
-  | { readonly kind: 'begun'; readonly index: number }
-  | { readonly kind: 'ended'; readonly index: number; readonly record: RunRecord };
+  | { readonly kind: 'begun'; readonly index: number; readonly seed: number }
+  | { readonly kind: 'ended'; readonly index: number; readonly seed: number; readonly record: RunRecord };
 
 /** Calls about comparisons. */
 export interface ComparisonApi {
@@ -40,9 +40,11 @@ export interface ComparisonApi {
   /**
    * Trains compared models one after another, as ordinary runs that are kept. Refused while a run is training. The
    * answer is whether all of them came to an end.
+   * @param seeds runs of every model, each with seeds of its own: all models once, then all again
    */
   runComparison(
     models: readonly ComparedModel[],
+    seeds: number,
     onEvent: (event: ComparisonEvent) => void,
   ): Promise<Result<boolean>>;
   /** Stops the run of a comparison and begins no other. */

@@ -52,6 +52,11 @@ describeBrowser('sizes and comparisons', () => {
     await lab.waitForText('room-compare', '[aria-live]', /^Nano \(1 of 2\)/);
     const said = await lab.waitForText('room-compare', '[aria-live]', /All models have been trained/);
     expect(said).toMatch(/kept/);
+    await lab.waitForText(
+      'room-compare',
+      '.answer',
+      /learned most from .*FLOP of training each: .*One seed a model/,
+    );
     const differences = await lab.waitForText('compare-panel', 'ol', /2\. Llama 3/);
     expect(differences).toMatch(/1\. Nano.*activation geluTanh→silu/);
     await lab.click('room-tabs', 'a', 'Runs');

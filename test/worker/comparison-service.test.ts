@@ -25,8 +25,16 @@ function setUp(onEvent: (event: LabEvent) => void = () => undefined) {
 function model(title: string, changes: Changes = {}): ComparedModel {
   const experiment: ExperimentJson = JSON.parse(JSON.stringify(tinyExperiment(changes)));
   return {
-    ...{ presetId: title, title, experiment, change: '', ratio: 1, steps: 3 },
-    ...{ parameters: 1, activeParameters: 1, flopsPerToken: 1, tokensPerStep: 32 },
+    presetId: title,
+    title,
+    experiment,
+    change: '',
+    ratio: 1,
+    steps: 3,
+    parameters: 1,
+    activeParameters: 1,
+    flopsPerToken: 1,
+    tokensPerStep: 32,
   };
 }
 
@@ -38,7 +46,7 @@ const two = [
 it('trains the models in turn, keeps their runs and hands over their records', async () => {
   const { comparisons, storage, runs } = setUp();
   const events: ComparisonEvent[] = [];
-  expect(await comparisons.runComparison(two, (event) => events.push(event))).toEqual(ok(true));
+  expect(await comparisons.runComparison(two, 1, (event) => events.push(event))).toEqual(ok(true));
   expect(events.map(({ kind, index }) => `${kind} ${index}`)).toEqual([
     'begun 0',
     'ended 0',
@@ -55,6 +63,20 @@ it('trains the models in turn, keeps their runs and hands over their records', a
   expect([...storage.runs.values()].map(({ title }) => title).sort()).toEqual(['first', 'second']);
 });
 
+it('trains all again from other seeds, under names of their own', async () => {
+  const { comparisons } = setUp();
+  const events: ComparisonEvent[] = [];
+  expect(await comparisons.runComparison(two, 2, (event) => events.push(event))).toEqual(ok(true));
+  const records = events.flatMap((event) => (event.kind === 'ended' ? [event.record] : []));
+  expect(records.map(({ title }) => title)).toEqual([
+    'first, seed 1',
+    'second, seed 1',
+    'first, seed 2',
+    'second, seed 2',
+  ]);
+  expect(records[2]?.steps[0]?.loss).not.toBe(records[0]?.steps[0]?.loss);
+});
+
 it('begins no other model once it is cancelled, and keeps what there is', async () => {
   let isCancelled = false;
   const { comparisons } = setUp((event) => {
@@ -64,7 +86,7 @@ it('begins no other model once it is cancelled, and keeps what there is', async 
   });
   const events: ComparisonEvent[] = [];
   const long = two.map(({ title }) => model(title, { train: { steps: 1000 } }));
-  expect(await comparisons.runComparison(long, (event) => events.push(event))).toEqual(ok(false));
+  expect(await comparisons.runComparison(long, 1, (event) => events.push(event))).toEqual(ok(false));
   const last = events.at(-1);
   expect(last).toMatchObject({ kind: 'ended', index: 0, record: { state: 'stopped' } });
 });
@@ -72,15 +94,19 @@ it('begins no other model once it is cancelled, and keeps what there is', async 
 it('can be cancelled while its first run is prepared', async () => {
   const { comparisons } = setUp();
   const events: ComparisonEvent[] = [];
-  const comparing = comparisons.runComparison(two, (event) => events.push(event));
+  const comparing = comparisons.runComparison(two, 1, (event) => events.push(event));
   await comparisons.cancelComparison();
   expect(await comparing).toEqual(ok(false));
-  expect(events).toEqual([{ kind: 'begun', index: 0 }]);
+  expect(events).toEqual([{ kind: 'begun', index: 0, seed: 0 }]);
 });
 
 it('ends when another run takes its place', async () => {
   const { comparisons, runs } = setUp();
-  const comparing = comparisons.runComparison([model('first', { train: { steps: 1000 } })], () => undefined);
+  const comparing = comparisons.runComparison(
+    [model('first', { train: { steps: 1000 } })],
+    1,
+    () => undefined,
+  );
   while (!runs.isTraining) await new Promise((resolve) => setTimeout(resolve, 5));
   while (runs.openRecord('none') === undefined && !(await isOpen(runs))) await Promise.resolve();
   await runs.prepare(model('other').experiment);
@@ -95,13 +121,13 @@ async function isOpen(runs: Runs): Promise<boolean> {
 it('refuses while a run trains, and a second comparison', async () => {
   const { comparisons, runs } = setUp();
   await runs.train(model('mine', { train: { steps: 1000 } }).experiment);
-  expect(await comparisons.runComparison(two, () => undefined)).toMatchObject(
+  expect(await comparisons.runComparison(two, 1, () => undefined)).toMatchObject(
     problem('A run is training. Pause or stop it'),
   );
   await runs.stop();
   const long = [model('long', { train: { steps: 1000 } })];
-  const comparing = comparisons.runComparison(long, () => undefined);
-  expect(await comparisons.runComparison(two, () => undefined)).toMatchObject(
+  const comparing = comparisons.runComparison(long, 1, () => undefined);
+  expect(await comparisons.runComparison(two, 1, () => undefined)).toMatchObject(
     problem('A comparison is running'),
   );
   await comparisons.cancelComparison();

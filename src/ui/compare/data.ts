@@ -35,9 +35,9 @@ export function comparisonTable(models: readonly ComparedModel[]): FigureTable {
 }
 
 /** How long all runs should take, where the device is calibrated. */
-export function expectedDuration(models: readonly ComparedModel[]): string {
+export function expectedDuration(models: readonly ComparedModel[], seeds = 1): string {
   const seconds = models.reduce(
-    (sum, { secondsPerStep = Number.NaN, steps }) => sum + secondsPerStep * steps,
+    (sum, { secondsPerStep = Number.NaN, steps }) => sum + seeds * secondsPerStep * steps,
     0,
   );
   return Number.isFinite(seconds) ? formatDuration(seconds) : unknown;

@@ -9,6 +9,7 @@ import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
 import { initialState, isLabFree, type PageState } from '../state/state.ts';
+import { answerText, type ComparisonRun, comparisonResult, resultTable } from './answer.ts';
 import { comparisonTable, expectedDuration, toggled } from './data.ts';
 import '../run-views/compare-panel.ts';
 import '../figures/panel.ts';
@@ -16,13 +17,16 @@ import '../figures/panel.ts';
 /** Most models of one comparison. */
 const mostModels = 4;
 
+/** Most runs of every model: enough for an interval. */
+const mostSeeds = 5;
+
 /** Steps of each run, unless asked otherwise: enough for the curves to part. */
 const usualSteps = 500;
 
 /** Where a comparison stands. */
 type Progress =
   | { readonly kind: 'none' | 'sizing' }
-  | { readonly kind: 'running'; readonly index: number; readonly isCancelled: boolean }
+  | { readonly kind: 'running'; readonly index: number; readonly seed: number; readonly isCancelled: boolean }
   | { readonly kind: 'done'; readonly isWhole: boolean };
 
 @customElement('room-compare')
@@ -73,6 +77,14 @@ export class RoomCompare extends LitElement {
       p {
         margin-top: 8px;
       }
+      .answer {
+        color: var(--ink);
+        font-size: 15px;
+      }
+      select {
+        width: auto;
+        min-height: 30px;
+      }
       progress {
         width: 160px;
         accent-color: var(--accent);
@@ -86,14 +98,21 @@ export class RoomCompare extends LitElement {
   @state() private steps = usualSteps;
   @state() private models: readonly ComparedModel[] = [];
   @state() private progress: Progress = { kind: 'none' };
-  @state() private records: readonly RunRecord[] = [];
+  /** Runs that have ended, of all seeds. */
+  @state() private runs: readonly (ComparisonRun & { readonly seed: number; readonly record: RunRecord })[] =
+    [];
+  /** The models that these are of: others may be chosen meanwhile. */
+  @state() private ran: readonly ComparedModel[] = [];
+  @state() private seeds = 1;
   @state() private compared: readonly ComparedRun[] = [];
   /** Counts choices, so that a late answer to an earlier one is dropped. */
   #revision = 0;
 
   protected override render() {
-    const { models, records } = this;
-    return html`${this.#head()}
+    const { models } = this;
+    const records = this.#records();
+    const live = this.#live();
+    return html`${this.#head()} ${this.#answer()}
       ${
         models.length === 0
           ? nothing
@@ -105,14 +124,38 @@ export class RoomCompare extends LitElement {
             </figure-panel>`
       }
       ${
-        records.length === 0
+        records.length === 0 && live === undefined
           ? nothing
           : html`<compare-panel
               .records=${records}
+              .live=${live}
               .compared=${this.compared}
               @save-report=${() => void this.#saveReport()}
             ></compare-panel>`
       }`;
+  }
+
+  /** Curves are of the first seed: one line a model. */
+  #records(): readonly RunRecord[] {
+    return this.runs.flatMap(({ seed, record }) => (seed === 0 ? [record] : []));
+  }
+
+  /** The run that is being trained, as far as it is. */
+  #live(): Pick<RunRecord, 'title' | 'steps' | 'evaluations'> | undefined {
+    const { progress, page, ran } = this;
+    if (progress.kind !== 'running' || progress.seed > 0 || page.run.state !== 'running') return undefined;
+    const { points, evaluations } = page.series;
+    return points.length < 2
+      ? undefined
+      : { title: ran[progress.index]?.title ?? '', steps: points, evaluations };
+  }
+
+  #answer() {
+    const result = comparisonResult(this.ran, this.runs);
+    if (result === undefined || result.models.length < 2) return nothing;
+    return html`<figure-panel heading="Which learned most" fileName="comparison" isTable .table=${resultTable(result)}>
+      <p slot="note" class="answer">${answerText(result)}</p>
+    </figure-panel>`;
   }
 
   #head() {
@@ -136,6 +179,17 @@ export class RoomCompare extends LitElement {
               void this.#size();
             }}
           />
+        </label>
+        <label>
+          <span class="muted">seeds</span>
+          <select
+            ?disabled=${isRunning}
+            @change=${(event: Event) => {
+              this.seeds = (event.target as HTMLSelectElement).selectedIndex + 1;
+            }}
+          >
+            ${Array.from({ length: mostSeeds }, (_, index) => html`<option ?selected=${index + 1 === this.seeds}>${index + 1}</option>`)}
+          </select>
         </label>
         ${
           isRunning
@@ -179,7 +233,7 @@ export class RoomCompare extends LitElement {
       case 'sizing':
         return html`<p class="muted">Sizing the models</p>`;
       case 'running':
-        return this.#running(progress.index, progress.isCancelled);
+        return this.#running(progress.index, progress.seed, progress.isCancelled);
       case 'done':
         return html`<p>
           ${progress.isWhole ? 'All models have been trained.' : 'Ended before all models were trained.'} Their runs are kept
@@ -197,7 +251,7 @@ export class RoomCompare extends LitElement {
       </p>`;
     }
     return page.calibration.kind === 'done'
-      ? html`<p>All runs together should take ${expectedDuration(models)}.</p>`
+      ? html`<p>All runs together should take ${expectedDuration(models, this.seeds)}.</p>`
       : html`<p class="muted">
           Seconds can be predicted once this device is measured.
           <button class="plain small" ?disabled=${!isLabFree(page)} @click=${() => emit(this, 'calibrate', undefined)}>
@@ -206,21 +260,22 @@ export class RoomCompare extends LitElement {
         </p>`;
   }
 
-  #running(index: number, isCancelled: boolean) {
+  #running(index: number, seed: number, isCancelled: boolean) {
     const { run } = this.page;
-    const { length } = this.models;
+    const length = this.models.length * this.seeds;
+    const place = seed * this.models.length + index;
     const title = this.models[index]?.title ?? '';
     // Between two models the run on display is still that of the one before.
     const isGoing = run.state === 'running' || run.state === 'paused';
     const step = isGoing ? (run.last?.step ?? 0) : 0;
-    const share = (index + step / Math.max(1, run.totalSteps)) / length;
+    const share = (place + step / Math.max(1, run.totalSteps)) / length;
     const where = isGoing
       ? `step ${formatCount(step)} of ${formatCount(run.totalSteps)}`
       : run.state === 'preparing'
         ? run.message
         : 'getting ready';
     return html`<p>
-      ${isCancelled ? 'Ending: ' : ''}${title} (${index + 1} of ${length}), ${where}
+      ${isCancelled ? 'Ending: ' : ''}${title} (${place + 1} of ${length}), ${where}
       <progress max="1" .value=${share} aria-label="Progress"></progress> ${formatPercent(share)}
     </p>`;
   }
@@ -238,12 +293,13 @@ export class RoomCompare extends LitElement {
   }
 
   async #run(): Promise<void> {
-    const { models } = this;
-    this.records = [];
+    const { models, seeds } = this;
+    this.runs = [];
+    this.ran = models;
     this.compared = [];
-    this.progress = { kind: 'running', index: 0, isCancelled: false };
+    this.progress = { kind: 'running', index: 0, seed: 0, isCancelled: false };
     const whole = await this.access?.attempt('Comparing at equal flops', async (lab) => {
-      const result = await lab.runComparison(models, (event) => this.#take(event));
+      const result = await lab.runComparison(models, seeds, (event) => this.#take(event));
       return this.access?.take(result);
     });
     this.progress = whole === undefined ? { kind: 'none' } : { kind: 'done', isWhole: whole };
@@ -253,18 +309,18 @@ export class RoomCompare extends LitElement {
   /** Events have a message port of their own and may come after the answer: records count then too. */
   #take(event: ComparisonEvent): void {
     if (event.kind === 'ended') {
-      this.records = [...this.records, event.record];
+      this.runs = [...this.runs, event];
       void this.#compare();
     } else if (this.progress.kind === 'running') {
-      this.progress = { ...this.progress, index: event.index };
+      this.progress = { ...this.progress, index: event.index, seed: event.seed };
     }
   }
 
   async #compare(): Promise<void> {
-    const { records } = this;
+    const records = this.#records();
     const result = await this.access?.attempt('', (lab) => lab.compareRecords(records));
     const compared = result && this.access?.take(result);
-    if (compared !== undefined && records === this.records) this.compared = compared;
+    if (compared !== undefined && records.length === this.#records().length) this.compared = compared;
   }
 
   async #cancel(): Promise<void> {
@@ -273,7 +329,9 @@ export class RoomCompare extends LitElement {
   }
 
   async #saveReport(): Promise<void> {
-    const result = await this.access?.attempt('', (lab) => lab.recordsReport(this.records));
+    const result = await this.access?.attempt('', (lab) =>
+      lab.recordsReport(this.runs.map(({ record }) => record)),
+    );
     const report = result && this.access?.take(result);
     if (report !== undefined) downloadText('report.html', report, 'text/html');
   }

@@ -20,8 +20,11 @@ export const compareTones: readonly Tone[] = ['class-1', 'class-4', 'class-2', '
 /** Points of one line at most: neighbouring steps are averaged, because single steps are noise. */
 const drawnPoints = 240;
 
+/** What of a run is drawn: it may still be going on. */
+type Curve = Pick<RunRecord, 'title' | 'steps' | 'evaluations'>;
+
 /** A curve for each run, and its held-out losses as rings on a dashed line. */
-export function compareSeries(records: readonly RunRecord[], axis: AxisName): readonly PlotSeries[] {
+export function compareSeries(records: readonly Curve[], axis: AxisName): readonly PlotSeries[] {
   return records.flatMap(({ title, steps, evaluations }, index) => {
     const tone = compareTones[index % compareTones.length] ?? 'ink';
     const name = title.length > 48 ? `${title.slice(0, 47)}…` : title;
@@ -62,7 +65,7 @@ export function averaged(points: readonly PlotPoint[]): readonly PlotPoint[] {
 }
 
 /** The curves as numbers, run after run. */
-export function lossTable(records: readonly RunRecord[], axis: AxisName): FigureTable {
+export function lossTable(records: readonly Curve[], axis: AxisName): FigureTable {
   return {
     columns: [
       { label: 'Run', room: 'medium' },
@@ -126,7 +129,7 @@ export function formatFigure(value: number, unit: string): string {
 }
 
 /** In words, for those who do not see the curves. */
-export function describeCurves(records: readonly RunRecord[], axis: AxisName): string {
+export function describeCurves(records: readonly Curve[], axis: AxisName): string {
   const runs = records.map(({ title, steps, evaluations }) => {
     const held = evaluations[evaluations.length - 1];
     const end = held === undefined ? '' : `, validation ${formatLoss(held.loss)}`;

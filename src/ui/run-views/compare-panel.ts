@@ -59,13 +59,16 @@ export class ComparePanel extends LitElement {
   ];
 
   @property({ attribute: false }) records: readonly RunRecord[] = [];
+  /** A run that is not over: its curve is drawn with the others, and nothing else is said of it. */
+  @property({ attribute: false }) live: Pick<RunRecord, 'title' | 'steps' | 'evaluations'> | undefined;
   @property({ attribute: false }) compared: readonly ComparedRun[] = [];
   @state() private axis: AxisName = 'step';
   @state() private logX = false;
   @state() private logY = false;
 
   protected override render() {
-    const { records, axis, logX, logY } = this;
+    const { axis, logX, logY } = this;
+    const records = this.live === undefined ? this.records : [...this.records, this.live];
     if (records.length === 0) return nothing;
     const format = (value: number): string => formatAxisValue(axis, value);
     const x = {
@@ -109,7 +112,11 @@ export class ComparePanel extends LitElement {
         ></svg-plot>
         <span slot="note">Lines: training, neighbouring steps averaged. Dashed with rings: validation.</span>
       </figure-panel>
-      ${this.#differences()}
+      ${this.records.length === 0 ? nothing : this.#details()}`;
+  }
+
+  #details() {
+    return html`${this.#differences()}
       <figure-panel heading="Predicted and measured" fileName="runs-predicted" isTable .table=${figureTable(this.compared)}>
         <span slot="note">Seconds per step are the median of the recorded steps.</span>
       </figure-panel>`;
