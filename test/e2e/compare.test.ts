@@ -44,6 +44,7 @@ describeBrowser('sizes and comparisons', () => {
     expect(await run.evaluate(({ disabled }) => disabled)).toBe(true);
     await choose(/^Llama 3/);
     const table = await lab.waitForText('figure-panel', 'tbody', /Llama 3.*hidden 336 → \d+/);
+    expect(lab.page.url()).toMatch(/#compare\/nano\+llama3-mini\/2\/1$/);
     expect(table).toMatch(/^Nano.*nothing: the others are sized to it/);
   });
 

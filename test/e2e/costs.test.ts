@@ -105,6 +105,7 @@ describeBrowser('the room of costs', () => {
     await choice.select('llama-3-8b');
     await lab.waitForText('costs-setup', '.note', /Llama 3 8B has 8\.03.G parameters.*8 key\/value heads/);
     expect(await (await control('Width', 'text')).evaluate(({ value }) => value)).toBe('4096');
+    expect(lab.page.url()).toMatch(/#costs\/llama-3-8b$/);
     expect(await panel('Flops per token, by convention')).toMatch(/llm\.c.*8,030,261,248/);
   });
 

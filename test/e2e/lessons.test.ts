@@ -94,8 +94,8 @@ describeBrowser('the room of lessons', () => {
       /No looking ahead.*\(done\).*The bill of a large model.*\(done\)/,
     );
     await lab.waitForText('room-lessons', 'article h1', /The bill/); // the address names the lesson
-    await lab.click('room-lessons', 'article button', /^Copy the link/);
-    await lab.waitForText('room-lessons', 'article [role=status]', /Copied|#lessons\//);
+    await lab.click('copy-link', 'button', /^Copy the link/);
+    await lab.waitForText('copy-link', '[role=status]', /Copied|#lessons\//);
     await lab.click('room-lessons', 'nav button', /No looking ahead/);
     await lab.waitForText('lesson-outcome', '.measured', /6 of 16 positions/);
     await lab.waitForText('lesson-guess', '.committed', /Your guess: 5/);

@@ -9,13 +9,18 @@ import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
 import { initialState, isLabFree, type PageState } from '../state/state.ts';
+import { comparisonOf, comparisonPlace } from './address.ts';
 import { answerText, type ComparisonRun, comparisonResult, resultTable } from './answer.ts';
 import { comparisonTable, expectedDuration, toggled } from './data.ts';
+import '../figures/copy-link.ts';
 import '../run-views/compare-panel.ts';
 import '../figures/panel.ts';
 
 /** Most models of one comparison. */
 const mostModels = 4;
+
+/** Most steps of a run. */
+const mostSteps = 100_000;
 
 /** Most runs of every model: enough for an interval. */
 const mostSeeds = 5;
@@ -105,8 +110,51 @@ export class RoomCompare extends LitElement {
   @state() private ran: readonly ComparedModel[] = [];
   @state() private seeds = 1;
   @state() private compared: readonly ComparedRun[] = [];
+  #isAddressRead = false;
   /** Counts choices, so that a late answer to an earlier one is dropped. */
   #revision = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('hashchange', this.#onHash);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('hashchange', this.#onHash);
+  }
+
+  protected override willUpdate(): void {
+    if (this.#isAddressRead || this.page.catalogue === undefined) return;
+    this.#isAddressRead = true;
+    this.#onHash();
+  }
+
+  /** Takes the comparison that the address names. It is sized then; nothing trains before Run. */
+  readonly #onHash = (): void => {
+    const known = (this.page.catalogue?.presets ?? []).map(({ id }) => id);
+    const link = comparisonOf(location.hash, known, {
+      models: mostModels,
+      steps: mostSteps,
+      seeds: mostSeeds,
+    });
+    if (link === undefined || this.progress.kind === 'running' || comparisonPlace(link) === this.#place)
+      return;
+    this.chosen = link.chosen;
+    this.steps = link.steps;
+    this.seeds = link.seeds;
+    void this.#size();
+  };
+
+  get #place(): string {
+    const { chosen, steps, seeds } = this;
+    return comparisonPlace({ chosen, steps, seeds });
+  }
+
+  /** What is chosen stands in the address, without a step in the history for each choice. */
+  #showAddress(): void {
+    history.replaceState(undefined, '', `${location.pathname}${location.search}#${this.#place}`);
+  }
 
   protected override render() {
     const { models } = this;
@@ -170,12 +218,13 @@ export class RoomCompare extends LitElement {
           <input
             type="number"
             min="1"
-            max="100000"
+            max=${mostSteps}
             .value=${String(steps)}
             ?disabled=${isRunning}
             @change=${(event: Event) => {
               const wanted = Math.floor(Number((event.target as HTMLInputElement).value));
-              this.steps = wanted >= 1 && wanted <= 100_000 ? wanted : usualSteps;
+              this.steps = wanted >= 1 && wanted <= mostSteps ? wanted : usualSteps;
+              this.#showAddress();
               void this.#size();
             }}
           />
@@ -186,6 +235,7 @@ export class RoomCompare extends LitElement {
             ?disabled=${isRunning}
             @change=${(event: Event) => {
               this.seeds = (event.target as HTMLSelectElement).selectedIndex + 1;
+              this.#showAddress();
             }}
           >
             ${Array.from({ length: mostSeeds }, (_, index) => html`<option ?selected=${index + 1 === this.seeds}>${index + 1}</option>`)}
@@ -200,6 +250,7 @@ export class RoomCompare extends LitElement {
         }
       </div>
       <div aria-live="polite">${this.#status()}</div>
+      ${this.chosen.length < 2 ? nothing : html`<copy-link place=${this.#place}></copy-link>`}
       ${this.#choices(isRunning)}
     </section>`;
   }
@@ -217,6 +268,7 @@ export class RoomCompare extends LitElement {
             ?disabled=${place < 0 && chosen.length >= mostModels}
             @change=${() => {
               this.chosen = toggled(chosen, id);
+              this.#showAddress();
               void this.#size();
             }}
           />

@@ -1,5 +1,5 @@
 // The room of costs: what theory says a model costs, term by term, in flops, memory, time and money.
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { Prediction } from '../../contract/runs.ts';
 import { formatDollars, formatPower, formatSi } from '../../text/numbers.ts';
@@ -13,6 +13,7 @@ import {
   type CostsStart,
   countingNote,
   experimentStart,
+  findStart,
   formatStored,
   initialInputs,
   startAt,
@@ -20,6 +21,7 @@ import {
 } from './inputs.ts';
 import { countsSpread, countsTable, modelsTable, tokenCounts } from './models.ts';
 import { casesTable, printedTable, runningTable, termBars, termsTable } from './tables.ts';
+import '../figures/copy-link.ts';
 import './cache.ts';
 import './chinchilla.ts';
 import './device.ts';
@@ -82,6 +84,31 @@ export class RoomCosts extends LitElement {
   @property({ attribute: false }) page: PageState = initialState;
   @state() private inputs: CostsInputs = initialInputs;
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('hashchange', this.#onHash);
+    this.#onHash();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('hashchange', this.#onHash);
+  }
+
+  /** The address may name a case of Press's or a published model. */
+  readonly #onHash = (): void => {
+    const [, id = ''] = /^#costs\/([\w.+-]+)$/.exec(location.hash) ?? [];
+    const start = findStart(id);
+    if (start !== undefined && start.id !== this.inputs.startId) this.inputs = startAt(this.inputs, start);
+  };
+
+  /** What is shown stands in the address, without a step in the history for each choice. */
+  #showAddress(): void {
+    const { startId } = this.inputs;
+    const place = findStart(startId) === undefined ? 'costs' : `costs/${startId}`;
+    history.replaceState(undefined, '', `${location.pathname}${location.search}#${place}`);
+  }
+
   /** The Train room's experiment. */
   get #own(): CostsStart | undefined {
     return experimentStart(this.page.resolved, predictionOf(this.page));
@@ -101,6 +128,7 @@ export class RoomCosts extends LitElement {
         .own=${this.#own}
         @change-inputs=${({ detail }: CustomEvent<CostsInputs>) => {
           this.inputs = detail;
+          this.#showAddress();
         }}
       ></costs-setup>
       <div class="column">
@@ -125,7 +153,10 @@ export class RoomCosts extends LitElement {
     const costs = pressCosts(model, assumptions.tokensPerParameter);
     const { gpuYears, dollars } = pressEconomics(costs.trainingMultiplyAdds, assumptions);
     return html`<section class="panel" aria-labelledby="summary">
-      <div class="head"><h2 id="summary">This model</h2></div>
+      <div class="head">
+        <h2 id="summary">This model</h2>
+        ${findStart(this.inputs.startId) === undefined ? nothing : html`<copy-link place="costs/${this.inputs.startId}"></copy-link>`}
+      </div>
       <div class="figures" role="status">
         ${figure(formatSi(costs.parameters), `parameters, ${formatStored(costs.parameters, bytesPerValue)} stored`)}
         ${figure(formatPower(costs.forwardMultiplyAdds * counting), `${workUnit(counting)}, forward over a full context`)}

@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { KernelTable } from '../../contract/kernels.ts';
+import type { RunRecord } from '../../contract/records.ts';
 import type { TermReport } from '../../contract/terms.ts';
 import type { Waterfall } from '../../contract/validation.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
@@ -24,6 +25,8 @@ import './waterfall-figure.ts';
 interface KeptTable {
   readonly table: KernelTable;
   readonly experiment: ExperimentJson | undefined;
+  /** The run that ships with the page, and not this device's. */
+  readonly recorded?: RunRecord | undefined;
 }
 
 @customElement('room-kernels')
@@ -57,6 +60,8 @@ export class RoomKernels extends LitElement {
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
+  /** The run that ships with the page: its kernels are shown until there are some of this device. */
+  @property({ attribute: false }) recorded: RunRecord | undefined;
   /** The table on display, and the measured one before it. */
   @state() private kept: KeptTable | undefined;
   @state() private earlier: KeptTable | undefined;
@@ -64,11 +69,18 @@ export class RoomKernels extends LitElement {
   @state() private waterfall: Waterfall | undefined;
 
   protected override willUpdate(changes: PropertyValues<this>): void {
-    if (!changes.has('page')) return;
-    const { kernels, run } = this.page;
+    if (!changes.has('page') && !changes.has('recorded')) return;
+    const { kernels, run, device } = this.page;
+    const shipped = this.recorded?.kernelTable;
+    if (kernels.kind === 'none' && this.kept === undefined && shipped && device.kind === 'done') {
+      const kept = { table: shipped, experiment: this.recorded?.experiment, recorded: this.recorded };
+      this.kept = kept;
+      void this.#explain(kept);
+    }
     if (kernels.kind !== 'done' || kernels.value === this.kept?.table) return;
-    // A ghost is a measurement, and the plan alone is none.
-    if (this.kept !== undefined && isMeasured(this.kept.table)) this.earlier = this.kept;
+    // A ghost is a measurement of this device, and the plan alone is none.
+    if (this.kept !== undefined && this.kept.recorded === undefined && isMeasured(this.kept.table))
+      this.earlier = this.kept;
     this.kept = { table: kernels.value, experiment: run.experiment };
     this.waterfall = undefined;
     void this.#explain(this.kept);
@@ -76,7 +88,8 @@ export class RoomKernels extends LitElement {
 
   protected override render() {
     const { kept, page } = this;
-    const calibration = page.calibration.kind === 'done' ? page.calibration.value : undefined;
+    const isOwn = kept?.recorded === undefined;
+    const calibration = page.calibration.kind === 'done' && isOwn ? page.calibration.value : undefined;
     return html`${this.#head()}
       ${
         kept === undefined
@@ -126,8 +139,9 @@ export class RoomKernels extends LitElement {
       return html`<p>${busy || run.message || 'Preparing a run'} …</p>`;
     if (kernels.kind === 'failed') return html`<p class="bad">${kernels.problem.message}</p>`;
     const { kept } = this;
-    if (kept === undefined) {
-      return html`<p>
+    if (kept === undefined || kept.recorded !== undefined) {
+      return html`${kept?.recorded === undefined ? nothing : recordedText(kept.recorded)}
+        <p>
           “Profile” times every dispatch of a training step, each alone, on a copy of the weights. Without a run it prepares
           one from the settings in the room “Train”, and leaves it paused.
         </p>
@@ -154,13 +168,13 @@ export class RoomKernels extends LitElement {
   }
 
   /** Asks for what the worker makes of a table: terms of its experiment, and the way to the measured step. */
-  async #explain({ table, experiment }: KeptTable): Promise<void> {
+  async #explain({ table, experiment, recorded }: KeptTable): Promise<void> {
     const isCurrent = (): boolean => this.kept?.table === table;
     await this.access?.attempt('', async (lab) => {
       const report = experiment && this.access?.take(await lab.costTerms(experiment));
       if (!isCurrent()) return;
       this.report = report;
-      if (!isMeasured(table)) return;
+      if (!isMeasured(table) || recorded !== undefined) return;
       const waterfall = this.access?.take(await lab.waterfall());
       if (isCurrent()) this.waterfall = waterfall;
     });
@@ -173,6 +187,13 @@ export class RoomKernels extends LitElement {
     const file = await this.access?.attempt('', (worker) => worker.kernelTrace(kept.table, title));
     if (file !== undefined) downloadBytes(file.name, file.bytes, 'application/json');
   }
+}
+
+function recordedText({ title, device, kernelTable }: RunRecord) {
+  return html`<p class="recorded">
+    <strong>Recorded, not of this device:</strong> ${title} on ${device.name}${device.isSoftware ? ', a software GPU' : ''}.
+    ${kernelTable === undefined ? '' : summary(kernelTable)}
+  </p>`;
 }
 
 function progress(share: number) {

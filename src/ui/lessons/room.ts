@@ -21,6 +21,7 @@ import {
 } from '../state/state.ts';
 import { keepLessonWork, type LessonWork, readLessonWork } from './memory.ts';
 import { lessonsStyles } from './styles.ts';
+import '../figures/copy-link.ts';
 import './attention.ts';
 import './guess.ts';
 import './outcome.ts';
@@ -47,13 +48,11 @@ export class RoomLessons extends LitElement {
   @state() private running: Running | undefined;
 
   /** What became of the wish to copy the link. */
-  @state() private copied = '';
 
   #isAsked = false;
   #onHash = (): void => {
     const id = lessonOfAddress();
     if (this.lessons.some((lesson) => lesson.id === id)) this.chosen = id;
-    this.copied = '';
   };
 
   override connectedCallback(): void {
@@ -117,18 +116,6 @@ export class RoomLessons extends LitElement {
     </li>`;
   }
 
-  async #copyLink(id: string): Promise<void> {
-    const link = new URL(location.href);
-    link.hash = `lessons/${id}`;
-    try {
-      await navigator.clipboard.writeText(link.href);
-      this.copied = 'Copied.';
-    } catch {
-      // No clipboard at insecure addresses, or not allowed.
-      this.copied = link.href;
-    }
-  }
-
   #article(lesson: LessonInfo) {
     const size = this.#size;
     const key = keyOf(lesson.id, size);
@@ -138,8 +125,7 @@ export class RoomLessons extends LitElement {
       <section class="panel">
         <h1 id="title">${lesson.title}</h1>
         <p class="row small">
-          <button class="plain" @click=${() => void this.#copyLink(lesson.id)}>Copy the link to this lesson</button>
-          <span class="muted" role="status">${this.copied}</span>
+          <copy-link place="lessons/${lesson.id}" label="Copy the link to this lesson"></copy-link>
         </p>
         <div class="prose">${lesson.text.map((paragraph) => html`<p>${paragraph}</p>`)}</div>
         <lesson-guess

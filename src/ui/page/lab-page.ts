@@ -150,7 +150,7 @@ export class LabPage extends LitElement {
         rooms.filter(({ id }) => this.entered.includes(id)),
         ({ id }) => id, // a room that is entered later may stand before one that keeps its state
         (room) => html`<main class="room" ?hidden=${this.room !== room.id}>
-          ${room.render(page, this.#controller.access)}
+          ${room.render(page, this.#controller.access, this.#replay.view?.recorded)}
         </main>`,
       )}
       ${this.#missingRoom()}

@@ -1,5 +1,6 @@
 // The rooms of the page, in the order of the tabs. A room is loaded when it is first entered, and then kept.
 import { html, type TemplateResult } from 'lit';
+import type { RunRecord } from '../../contract/records.ts';
 import type { RoomAccess } from '../state/access.ts';
 import type { PageState } from '../state/state.ts';
 
@@ -10,7 +11,8 @@ export interface Room {
   readonly label: string;
   /** Defines the element. */
   readonly load: () => Promise<unknown>;
-  readonly render: (page: PageState, access: RoomAccess) => TemplateResult;
+  /** @param recorded the run that ships with the page, which stands where there is none of one's own yet */
+  readonly render: (page: PageState, access: RoomAccess, recorded: RunRecord | undefined) => TemplateResult;
 }
 
 /** The room that the page opens in; its parts stand in the page itself. */
@@ -28,7 +30,8 @@ export const rooms: readonly Room[] = [
     id: 'runs',
     label: 'Runs',
     load: () => import('../runs/room.ts'),
-    render: (page, access) => html`<room-runs .page=${page} .access=${access}></room-runs>`,
+    render: (page, access, recorded) =>
+      html`<room-runs .page=${page} .access=${access} .recorded=${recorded}></room-runs>`,
   },
   {
     id: 'compare',
@@ -46,7 +49,8 @@ export const rooms: readonly Room[] = [
     id: 'kernels',
     label: 'Kernels',
     load: () => import('../kernels/room.ts'),
-    render: (page, access) => html`<room-kernels .page=${page} .access=${access}></room-kernels>`,
+    render: (page, access, recorded) =>
+      html`<room-kernels .page=${page} .access=${access} .recorded=${recorded}></room-kernels>`,
   },
   {
     id: 'inside',
@@ -74,8 +78,8 @@ export const rooms: readonly Room[] = [
   },
 ];
 
-/** The room that an address names (`#costs`, or `#lessons/heads` for a part of one), or the training room. */
+/** The room that an address names (`#costs`, or `#lessons/heads` and `#costs/qwen3-0.6b` for a part of one), or the training room. */
 export function roomFromHash(hash: string, known: readonly { readonly id: string }[] = rooms): string {
-  const [, id] = /^#([a-z]+)(?:\/[\w-]+)?$/.exec(hash) ?? [];
+  const [, id] = /^#([a-z]+)(?:\/[\w+-][\w.+-]*)*$/.exec(hash) ?? [];
   return known.find((room) => room.id === id)?.id ?? trainingRoom.id;
 }

@@ -35,6 +35,10 @@ export class RoomRuns extends LitElement {
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
+  /** The run that ships with the page. */
+  @property({ attribute: false }) recorded: RunRecord | undefined;
+  @state() private isRecordingClosed = false;
+  @state() private isListed = false;
   @state() private runs: readonly KeptRun[] = [];
   /** Records that were fetched, by id. */
   @state() private records: ReadonlyMap<string, RunRecord> = new Map();
@@ -93,6 +97,7 @@ export class RoomRuns extends LitElement {
           runs.length === 0
             ? html`<p class="muted">
                 Runs that are trained here are kept here. A record that was saved elsewhere can be opened or dropped.
+                ${this.#isFirstVisit() ? 'Until then, this is the run that ships with the page.' : ''}
               </p>`
             : html`<run-list
                 .runs=${runs}
@@ -116,7 +121,7 @@ export class RoomRuns extends LitElement {
       }
       ${
         shown === undefined
-          ? nothing
+          ? this.#recording()
           : html`<replay-panel
               .record=${this.records.get(shown)}
               @close-replay=${() => {
@@ -124,6 +129,21 @@ export class RoomRuns extends LitElement {
               }}
             ></replay-panel>`
       }`;
+  }
+
+  #isFirstVisit(): boolean {
+    return this.isListed && this.runs.length === 0 && this.recorded !== undefined && !this.isRecordingClosed;
+  }
+
+  /** What a run is, before there is one of one's own. */
+  #recording() {
+    if (!this.#isFirstVisit()) return nothing;
+    return html`<replay-panel
+      .record=${this.recorded}
+      @close-replay=${() => {
+        this.isRecordingClosed = true;
+      }}
+    ></replay-panel>`;
   }
 
   #hint(): string {
@@ -195,6 +215,7 @@ export class RoomRuns extends LitElement {
   async #refresh(): Promise<void> {
     const before = this.runs;
     this.runs = (await this.access?.attempt('', (lab) => lab.keptRuns())) ?? [];
+    this.isListed = true;
     const isNewer = ({ id, savedAt }: KeptRun): boolean =>
       this.records.has(id) && before.find((run) => run.id === id)?.savedAt !== savedAt;
     const grown = this.runs.filter(isNewer);

@@ -7,7 +7,8 @@ describe('roomFromHash', () => {
 
   it('names a room that there is', () => {
     expect(roomFromHash('#costs', known)).toBe('costs');
-    expect(roomFromHash('#costs/case-a', known)).toBe('costs');
+    for (const part of ['case-a', 'qwen3-0.6b', 'nano+llama3-mini/500/3'])
+      expect(roomFromHash(`#costs/${part}`, known)).toBe('costs');
   });
 
   it('leads to the training room from anything else', () => {

@@ -1,0 +1,51 @@
+// A button that copies the address of what is on display, so that it can be sent to somebody.
+import { css, html, LitElement } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { baseStyles, controlStyles } from './styles.ts';
+
+@customElement('copy-link')
+export class CopyLink extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    controlStyles,
+    css`
+      :host {
+        display: inline-flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 6px;
+        font-size: 13px;
+      }
+      [role='status'] {
+        color: var(--muted);
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+
+  /** What the address says after `#`. */
+  @property() place = '';
+  @property() label = 'Copy link';
+  @state() private said = '';
+
+  protected override willUpdate(changes: Map<string, unknown>): void {
+    if (changes.has('place')) this.said = '';
+  }
+
+  protected override render() {
+    return html`<button class="plain" @click=${this.#copy}>${this.label}</button>
+      <span role="status">${this.said}</span>`;
+  }
+
+  async #copy(): Promise<void> {
+    const link = new URL(location.href);
+    link.hash = this.place;
+    try {
+      await navigator.clipboard.writeText(link.href);
+      this.said = 'Copied.';
+    } catch {
+      // No clipboard at insecure addresses, or not allowed.
+      this.said = link.href;
+    }
+  }
+}
