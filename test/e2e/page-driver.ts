@@ -13,6 +13,8 @@ export interface PageDriver {
   text(element: string, inside?: string): Promise<string>;
   /** Waits until the text matches. Fails with the text that was there. */
   waitForText(element: string, inside: string, pattern: RegExp): Promise<string>;
+  /** Cumulative layout shift since the page was loaded, without what follows on a press. */
+  layoutShift(): Promise<number>;
   /** Clicks what the selector finds, or what has this label, with the mouse. Waits until it can be clicked. */
   click(element: string, inside: string, label?: string | RegExp): Promise<void>;
   find(element: string, inside: string, label?: string | RegExp): Promise<ElementHandle<Element>>;
@@ -63,6 +65,15 @@ export async function attach(page: Page): Promise<PageDriver> {
     void dialog.accept();
   });
   await page.evaluateOnNewDocument(() => {
+    const moved = globalThis as { layoutShift?: number };
+    moved.layoutShift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        hadRecentInput: boolean;
+      })[])
+        if (!entry.hadRecentInput) moved.layoutShift = (moved.layoutShift ?? 0) + entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
     addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
       console.error(`policy: ${violatedDirective} ${blockedURI}`);
     });
@@ -145,6 +156,7 @@ function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
     dialogs,
     text,
     find,
+    layoutShift: () => page.evaluate(() => (globalThis as { layoutShift?: number }).layoutShift ?? 1),
     waitForText: async (element, inside, pattern) => {
       let seen = '';
       const look = async (): Promise<string | undefined> => {

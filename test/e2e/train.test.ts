@@ -76,11 +76,23 @@ describeBrowser('the page', () => {
     expect(await lab.text('run-controls', '.status')).toBe('Ready');
   });
 
+  it('has Train as the third stop of the keyboard', async () => {
+    for (let stop = 0; stop < 3; stop++) await lab.page.keyboard.press('Tab');
+    const focused = await lab.page.evaluate(() => {
+      let active = document.activeElement;
+      while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+      return active?.textContent?.trim();
+    });
+    expect(focused).toBe('Train');
+  });
+
   it('checks the kernels and trains when Train is pressed', async () => {
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step/);
     expect(await lab.text('lab-header', '.badge')).toMatch(/\d+ kernels agree/);
     expect(await lab.text('device-panel', '.note')).toMatch(/software renderer/);
+    await lab.waitForText('run-readouts', '#loss', /^\d/);
+    expect(await lab.layoutShift()).toBeLessThan(0.1);
   });
 
   it('lets the loss fall, draws it, and shows the pace', async () => {

@@ -107,6 +107,10 @@ export class LabHeader extends LitElement {
         .brand p {
           display: none;
         }
+        /* A line of its own: the row does not wrap anew when the device's name comes. */
+        .badge {
+          flex: 1 1 100%;
+        }
       }
     `,
   ];

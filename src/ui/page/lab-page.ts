@@ -199,6 +199,8 @@ export class LabPage extends LitElement {
       .savedRun=${run.state === 'idle' ? (unfinished ?? here[0]) : undefined}
       .elsewhere=${run.state === 'idle' ? page.savedRuns.find(({ isElsewhere }) => isElsewhere) : undefined}
       .recorded=${this.room === trainingRoom.id ? replay?.recorded : undefined}
+      .isRecordingAwaited=${this.room === trainingRoom.id && run.state === 'idle' && !this.#replay.isSettled}
+      .runTitle=${this.room === trainingRoom.id && run.state !== 'idle' ? (run.title ?? 'A run that is being prepared') : ''}
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
       .nextTitle=${catalogue?.presets.find(({ id }) => id === page.presetId)?.title ?? ''}
       .canStart=${isLabFree(page)}

@@ -35,6 +35,14 @@ export class NoticeStrips extends LitElement {
         min-width: 0;
         overflow-wrap: anywhere;
       }
+      @media (min-width: 820px) {
+        .recorded {
+          min-height: 58px; /* of two lines: a run takes the recording's place */
+        }
+      }
+      .awaited {
+        visibility: hidden;
+      }
       .recorded {
         border-style: dashed;
         border-color: var(--edge);
@@ -68,6 +76,10 @@ export class NoticeStrips extends LitElement {
   @property({ attribute: false }) elsewhere: SavedRun | undefined;
   /** What is replayed, and the title of its preset. */
   @property({ attribute: false }) recorded: RunRecord | undefined;
+  /** Whether a recording may still come: its place is kept, so that nothing moves when it does. */
+  @property({ type: Boolean }) isRecordingAwaited = false;
+  /** What the open run is called, which stands in the recording's place. */
+  @property() runTitle = '';
   @property() recordedTitle = '';
   /** Title of the preset that Train would start. */
   @property() nextTitle = '';
@@ -82,7 +94,7 @@ export class NoticeStrips extends LitElement {
       ${this.wrongKernels.length > 0 ? this.#wrong() : nothing}
       ${this.savedRun !== undefined && !this.isOfferDeclined ? this.#offer(this.savedRun) : nothing}
       ${this.elsewhere === undefined ? nothing : this.#elsewhere(this.elsewhere)}
-      ${this.recorded === undefined ? nothing : this.#recording(this.recorded)}
+      ${this.recorded === undefined ? this.#placeOfRecording() : this.#recording(this.recorded)}
     </div>`;
   }
 
@@ -134,6 +146,24 @@ export class NoticeStrips extends LitElement {
       >
         Not now
       </button>
+    </div>`;
+  }
+
+  #placeOfRecording() {
+    if (this.runTitle !== '') {
+      return html`<div class="strip recorded run">
+        <span><span class="tape">This run</span> ${this.runTitle}, kept in this browser.</span>
+        <a class="small" href="#runs">Name it, write a note on it, compare it with others</a>
+      </div>`;
+    }
+    if (!this.isRecordingAwaited) return nothing;
+    // As long as what comes, on any width.
+    return html`<div class="strip recorded awaited" aria-hidden="true">
+      <span>
+        <span class="tape">Recorded</span> Nano on a device with a driver and a version of its own (a host with its
+        version), a software GPU, Nov 30, 2026, 10:00 AM (a command that made it). Press Train to see it on this machine.
+      </span>
+      <button tabindex="-1">Replay</button>
     </div>`;
   }
 

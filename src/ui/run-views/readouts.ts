@@ -54,6 +54,17 @@ export class RunReadouts extends LitElement {
       .figure {
         font-size: 18px;
       }
+      dd.name {
+        min-height: 18px;
+      }
+      /* The lines of small curves come later, and move nothing then. */
+      div {
+        min-height: 75px;
+      }
+      div.train,
+      div.validation {
+        min-height: 94px;
+      }
       .spark {
         width: 100%;
         height: 18px;

@@ -40,6 +40,7 @@ export class ReplayController implements ReactiveController {
   #begin = 0;
   #view: ReplayView | undefined;
   #frame = 0;
+  #isSettled = false;
 
   readonly #fetch: () => Promise<RunRecord | undefined>;
 
@@ -50,13 +51,22 @@ export class ReplayController implements ReactiveController {
     host.addController(this);
   }
 
+  /** Whether it is known if there is a recording. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /** What to show; undefined where there is no recording. */
   get view(): ReplayView | undefined {
     return this.#view;
   }
 
   hostConnected(): void {
-    void this.#fetch().then((recorded) => recorded && this.show(recorded));
+    void this.#fetch().then((recorded) => {
+      this.#isSettled = true;
+      if (recorded) this.show(recorded);
+      else this.#host.requestUpdate();
+    });
   }
 
   hostDisconnected(): void {

@@ -16,6 +16,10 @@ export class PredictionPanel extends LitElement {
     controlStyles,
     readoutStyles,
     css`
+      /* The place of what comes later: nothing below moves then. */
+      .panel {
+        min-height: 445px;
+      }
       .figures {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(118px, 1fr));
@@ -29,6 +33,8 @@ export class PredictionPanel extends LitElement {
         margin-bottom: 12px;
       }
       memory-bar {
+        display: block;
+        min-height: 150px; /* with what was allocated */
         margin-bottom: 12px;
       }
       details summary {

@@ -21,13 +21,21 @@ export class PresetPicker extends LitElement {
     panelStyles,
     controlStyles,
     css`
+      /* The place of what comes later: nothing below moves then. */
+      .panel {
+        height: 500px;
+        display: flex;
+        flex-direction: column;
+      }
       .search {
         margin-bottom: 8px;
       }
       .cards {
         display: grid;
         gap: 2px;
-        max-height: 330px;
+        flex: 1 1 auto;
+        min-height: 0;
+        align-content: start;
         overflow-y: auto;
         /* Room for the ring of what has the keyboard. */
         padding: 3px;

@@ -29,6 +29,9 @@ export class RunControls extends LitElement {
         display: grid;
         gap: 10px;
       }
+      .transport {
+        min-height: 44px; /* of the status with its second line */
+      }
       .transport button {
         min-height: 36px;
         padding: 5px 14px;

@@ -13,6 +13,10 @@ export class ThroughputGauge extends LitElement {
     panelStyles,
     readoutStyles,
     css`
+      /* The place of what comes later: nothing below moves then. */
+      .panel {
+        min-height: 258px;
+      }
       .big {
         display: flex;
         align-items: baseline;
