@@ -16,7 +16,7 @@ export interface PageParts {
 
 /** One handler for each event; those of the page itself (theme, chart, replay) are not among them. */
 export type PageHandlers = {
-  readonly [K in Exclude<keyof PageEventDetails, 'change-theme' | 'replay'>]: (
+  readonly [K in Exclude<keyof PageEventDetails, 'change-theme' | 'show-ghosts' | 'replay'>]: (
     detail: PageEventDetails[K],
   ) => void;
 };

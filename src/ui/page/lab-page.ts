@@ -3,6 +3,7 @@ import { html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Preset } from '../../contract/form.ts';
+import type { RunRecord } from '../../contract/records.ts';
 import { baseStyles } from '../figures/styles.ts';
 import { canAskForKernels } from '../run-views/kernel-requests.ts';
 import { ReplayController, type ReplayView } from '../run-views/replay.ts';
@@ -24,6 +25,7 @@ import type { ExperimentForm } from '../train/experiment-form.ts';
 import type { OwnTextElement } from '../train/own-text.ts';
 import type { RunFiles } from '../train/run-files.ts';
 import { handleDrop, handleKey, pageHandlers } from './actions.ts';
+import { EarlierRuns } from './earlier-runs.ts';
 import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
 import { pageStyles } from './styles.ts';
@@ -79,6 +81,8 @@ export class LabPage extends LitElement {
     settleMilliseconds: 250,
   });
   #replay = new ReplayController(this);
+  #earlier = new EarlierRuns(this, this.#controller.access);
+  #shownGhosts: readonly RunRecord[] = [];
   #handlers = pageHandlers(this.#controller, {
     showFields: () => void this.form?.showProblem(),
     chooseText: () => this.ownText?.choose(),
@@ -107,6 +111,9 @@ export class LabPage extends LitElement {
     this.addEventListener('change-theme', (event) => {
       this.theme = (event as CustomEvent<{ theme: Theme }>).detail.theme;
       applyTheme(this.theme);
+    });
+    this.addEventListener('show-ghosts', (event) => {
+      void this.#earlier.show((event as CustomEvent<{ isShown: boolean }>).detail.isShown);
     });
     this.addEventListener('replay', () => this.#replay.play());
   }
@@ -223,9 +230,18 @@ export class LabPage extends LitElement {
         .changes=${sinceRun(page)}
       ></run-controls>
       <run-readouts .run=${run} .series=${series}></run-readouts>
-      <loss-chart .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
+      <loss-chart .ghosts=${this.#ghosts(page)} ?isGhosted=${this.#earlier.isShown} .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
       <sample-list .samples=${run.samples}></sample-list>
       <sampler-box .sampler=${page.sampler} .unknownTokens=${page.run.unknownTokens ?? 0} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;
+  }
+
+  /** Once asked for they are the same list until the open run is another. */
+  #ghosts({ run, savedRuns }: PageState): readonly RunRecord[] | undefined {
+    if (run.state === 'idle' || savedRuns.length === 0) return undefined;
+    const found = this.#earlier.besides(run.id);
+    if (found.length !== this.#shownGhosts.length || found.some((one, at) => one !== this.#shownGhosts[at]))
+      this.#shownGhosts = found;
+    return this.#shownGhosts;
   }
 
   #setup(page: PageState) {

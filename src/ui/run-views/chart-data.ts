@@ -1,4 +1,5 @@
 // Turns a run's curve into the columns of the chart: the chosen axis, raw and smoothed training loss, validation.
+import type { PlotPoint } from '../../text/plot-layout.ts';
 import type { AxisName, RunSeries } from '../state/series.ts';
 
 /** Columns of equal length, ascending in `x`; null where a curve has no point there. */
@@ -86,4 +87,20 @@ export function thinOut<T>(items: readonly T[], limit: number): readonly T[] {
     if (item !== undefined) chosen.push(item);
   }
   return chosen;
+}
+
+/** Points of one line at most: neighbouring steps are averaged, because single steps are noise. */
+const drawnPoints = 240;
+
+/** Means of neighbours, each at the place of its last. */
+export function averaged(points: readonly PlotPoint[]): readonly PlotPoint[] {
+  const width = Math.max(1, Math.ceil(points.length / drawnPoints));
+  const means: PlotPoint[] = [];
+  for (let from = 0; from < points.length; from += width) {
+    const part = points.slice(from, from + width);
+    const last = part[part.length - 1];
+    if (last !== undefined)
+      means.push({ x: last.x, y: part.reduce((sum, { y }) => sum + y, 0) / part.length });
+  }
+  return means;
 }

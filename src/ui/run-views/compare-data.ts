@@ -12,13 +12,11 @@ import {
 import type { PlotPoint, PlotSeries, Tone } from '../../text/plot-layout.ts';
 import type { FigureTable } from '../../text/table.ts';
 import type { AxisName } from '../state/series.ts';
+import { averaged } from './chart-data.ts';
 import { axisLabels, formatAxisValue } from './plot-options.ts';
 
 /** Colours of the compared runs; there are no more runs than these. */
 export const compareTones: readonly Tone[] = ['class-1', 'class-4', 'class-2', 'class-3', 'ink', 'class-5'];
-
-/** Points of one line at most: neighbouring steps are averaged, because single steps are noise. */
-const drawnPoints = 240;
 
 /** What of a run is drawn: it may still be going on. */
 type Curve = Pick<RunRecord, 'title' | 'steps' | 'evaluations'>;
@@ -49,19 +47,6 @@ export function compareSeries(records: readonly Curve[], axis: AxisName): readon
     };
     return evaluations.length > 0 ? [training, validation] : [training];
   });
-}
-
-/** Means of neighbours, each at the place of its last. */
-export function averaged(points: readonly PlotPoint[]): readonly PlotPoint[] {
-  const width = Math.max(1, Math.ceil(points.length / drawnPoints));
-  const means: PlotPoint[] = [];
-  for (let from = 0; from < points.length; from += width) {
-    const part = points.slice(from, from + width);
-    const last = part[part.length - 1];
-    if (last !== undefined)
-      means.push({ x: last.x, y: part.reduce((sum, { y }) => sum + y, 0) / part.length });
-  }
-  return means;
 }
 
 /** The curves as numbers, run after run. */

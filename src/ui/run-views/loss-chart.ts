@@ -4,15 +4,19 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { formatLoss, unknown } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import { downloadPng, downloadSvg, findDrawing } from '../figures/svg-export.ts';
+import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
 import type { AxisName, RunSeries } from '../state/series.ts';
 import { noSeries } from '../state/state.ts';
 import { type ChartColumns, type ChartOptions, chartColumns, thinOut } from './chart-data.ts';
 import { curveCsv } from './exports.ts';
+import type { Ghost } from './ghosts.ts';
 import { lossDrawing } from './loss-drawing.ts';
 import { axisLabels, formatAxisValue } from './plot-options.ts';
 import './loss-plot.ts';
 
+/** One list, so that nothing is drawn anew for it. */
+const noGhosts: readonly Ghost[] = [];
 /** Rows of the table on the page; the file has all. */
 const tableRows = 200;
 const axes: readonly AxisName[] = ['step', 'tokens', 'flops', 'seconds'];
@@ -87,6 +91,9 @@ export class LossChart extends LitElement {
   ];
 
   @property({ attribute: false }) series: RunSeries = noSeries;
+  /** Earlier runs, drawn behind the curve; undefined where there are none to ask for. */
+  @property({ attribute: false }) ghosts: readonly Ghost[] | undefined;
+  @property({ type: Boolean }) isGhosted = false;
   /** Name of the exported file, without its ending. */
   @property() fileName = 'run';
   @state() private options: ChartOptions = { axis: 'step', logX: false, logY: false, smoothing: 0.8 };
@@ -131,6 +138,13 @@ export class LossChart extends LitElement {
         ${this.#check('table', this.isTableShown, (value) => {
           this.isTableShown = value;
         })}
+        ${
+          this.ghosts === undefined
+            ? nothing
+            : this.#check('earlier runs', this.isGhosted, (value) =>
+                emit(this, 'show-ghosts', { isShown: value }),
+              )
+        }
         <span class="files">
           ${(['SVG', 'PNG'] as const).map(
             (kind) =>
@@ -150,6 +164,7 @@ export class LossChart extends LitElement {
         .columns=${columns}
         .options=${this.options}
         .floors=${this.series.floors}
+        .ghosts=${this.#shownGhosts}
         .description=${this.#describe(columns)}
         @point-at=${(event: CustomEvent<number | undefined>) => {
           this.pointedAt = event.detail;
@@ -157,6 +172,10 @@ export class LossChart extends LitElement {
       ></loss-plot>
       ${this.#legend(columns)} ${this.isTableShown ? this.#table(columns) : nothing}
     </section>`;
+  }
+
+  get #shownGhosts(): readonly Ghost[] {
+    return this.isGhosted ? (this.ghosts ?? noGhosts) : noGhosts;
   }
 
   #check(label: string, value: boolean, onChange: (value: boolean) => void) {
@@ -229,7 +248,7 @@ export class LossChart extends LitElement {
   async #saveDrawing(save: typeof downloadSvg | typeof downloadPng): Promise<void> {
     const { SvgPlot } = await import('../figures/svg-plot.ts');
     const plot = new SvgPlot();
-    Object.assign(plot, lossDrawing(this.#columns, this.options, this.series.floors));
+    Object.assign(plot, lossDrawing(this.#columns, this.options, this.series.floors, this.#shownGhosts));
     plot.className = 'export';
     this.renderRoot.append(plot);
     try {

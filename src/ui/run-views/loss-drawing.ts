@@ -4,6 +4,7 @@ import type { LossFloors } from '../../contract/runs.ts';
 import type { PlotAxis, PlotPoint, PlotRule, PlotSeries } from '../../text/plot-layout.ts';
 import { rounded } from '../../text/rounding.ts';
 import type { ChartColumns, ChartOptions } from './chart-data.ts';
+import { type Ghost, ghostPoints } from './ghosts.ts';
 import { axisLabels, formatAxisValue } from './plot-options.ts';
 
 /** What `<svg-plot>` takes. */
@@ -20,6 +21,7 @@ export function lossDrawing(
   { x, smooth, validation }: ChartColumns,
   { axis, logX, logY }: ChartOptions,
   floors: LossFloors | undefined,
+  ghosts: readonly Ghost[] = [],
 ): LossDrawing {
   const points = (values: readonly (number | null)[]): PlotPoint[] =>
     values.flatMap((y, index) => (y === null ? [] : [{ x: x[index] ?? 0, y }]));
@@ -38,6 +40,16 @@ export function lossDrawing(
       format: (value) => String(rounded(value, 3)),
     },
     series: [
+      ...ghosts.map((ghost): PlotSeries => {
+        const { id, title } = ghost;
+        return {
+          id: `ghost-${id}`,
+          name: title,
+          tone: 'floor',
+          kind: 'line',
+          points: ghostPoints(ghost, axis),
+        };
+      }),
       { id: 'training', name: 'training', tone: 'train', kind: 'line', points: training },
       { id: 'validation', name: 'validation', tone: 'validation', kind: 'both', radius: 3, points: heldOut },
     ],

@@ -7,6 +7,7 @@ import type { LossFloors } from '../../contract/runs.ts';
 import { SizeController } from '../figures/size-controller.ts';
 import { baseStyles } from '../figures/styles.ts';
 import type { ChartColumns, ChartOptions } from './chart-data.ts';
+import type { Ghost } from './ghosts.ts';
 import { plotOptions, readColours } from './plot-options.ts';
 
 @customElement('loss-plot')
@@ -43,6 +44,8 @@ export class LossPlot extends LitElement {
     smoothing: 0.8,
   };
   @property({ attribute: false }) floors: LossFloors | undefined;
+  /** Earlier runs behind the curve. */
+  @property({ attribute: false }) ghosts: readonly Ghost[] = [];
   /** In words, for those who do not see it. */
   @property() description = '';
 
@@ -86,7 +89,7 @@ export class LossPlot extends LitElement {
     const isOther =
       before !== undefined && (before.axis !== axis || before.logX !== logX || before.logY !== logY);
     if (this.#plot === undefined || this.#isStale || isOther) this.#rebuild();
-    else if (changes.has('columns') || changes.has('floors')) this.#draw(this.#plot);
+    else if (changes.has('columns') || changes.has('floors') || changes.has('ghosts')) this.#draw(this.#plot);
   }
 
   #draw(plot: uPlot): void {
@@ -113,6 +116,7 @@ export class LossPlot extends LitElement {
       readColours(frame),
       () => this.floors,
       (index) => this.#announce(index),
+      () => this.ghosts,
     );
     this.#plot = new uPlot(options, this.#data(), frame);
     // A lost GPU takes canvases with it: the browser gives an empty one back.

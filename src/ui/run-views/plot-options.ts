@@ -6,6 +6,7 @@ import { formatDuration, formatSi } from '../../text/numbers.ts';
 import { rounded } from '../../text/rounding.ts';
 import type { AxisName } from '../state/series.ts';
 import type { ChartOptions } from './chart-data.ts';
+import { drawGhosts, type Ghost, ghostPoints, withGhosts } from './ghosts.ts';
 
 /** Colours as the canvas takes them. */
 export interface PlotColours {
@@ -13,6 +14,8 @@ export interface PlotColours {
   readonly trainFaint: string;
   readonly validation: string;
   readonly floor: string;
+  /** Of earlier runs. */
+  readonly ghost: string;
   readonly grid: string;
   readonly text: string;
   readonly ground: string;
@@ -46,6 +49,7 @@ export function readColours(element: HTMLElement): PlotColours {
     trainFaint: read('--train-faint'),
     validation: read('--validation'),
     floor: read('--floor'),
+    ghost: read('--edge'),
     grid: read('--line'),
     text: read('--muted'),
     ground: read('--panel'),
@@ -132,7 +136,9 @@ export function plotOptions(
   colours: PlotColours,
   readFloors: () => LossFloors | undefined,
   onCursor: (index: number | undefined) => void,
+  readGhosts: () => readonly Ghost[] = () => [],
 ): uPlot.Options {
+  const ghosts = () => readGhosts().map((ghost) => ({ ...ghost, points: ghostPoints(ghost, options.axis) }));
   const axis = {
     stroke: colours.text,
     font,
@@ -150,7 +156,16 @@ export function plotOptions(
         distr: options.logX ? 3 : 1,
         range: (_plot, low, high) => (isSpread(low, high) ? [low, high] : roomy(low, high, options.logX)),
       },
-      y: { distr: options.logY ? 3 : 1, range: (_plot, low, high) => roomy(low, high, options.logY) },
+      y: {
+        distr: options.logY ? 3 : 1,
+        range: (plot, low, high) => {
+          if (readGhosts().length === 0) return roomy(low, high, options.logY);
+          const { min = 0, max = 0 } = plot.scales.x ?? {};
+          const drawn = ghosts().map(({ points }) => points);
+          const [least, most] = withGhosts([low ?? Infinity, high ?? -Infinity], drawn, [min ?? 0, max ?? 0]);
+          return roomy(least, most, options.logY);
+        },
+      },
     },
     axes: [
       {
@@ -180,7 +195,10 @@ export function plotOptions(
       },
     ],
     hooks: {
-      drawAxes: [(plot) => drawFloors(plot, readFloors(), colours)],
+      drawAxes: [
+        (plot) => drawFloors(plot, readFloors(), colours),
+        (plot) => drawGhosts(plot, ghosts(), { line: colours.ghost, text: colours.text }),
+      ],
       draw: [(plot) => nameFloors(plot, readFloors(), colours)],
       setCursor: [(plot) => onCursor(plot.cursor.idx ?? undefined)],
     },

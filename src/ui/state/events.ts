@@ -37,6 +37,8 @@ export interface PageEventDetails {
   'problem-action': { readonly id: number; readonly action: ProblemAction };
   'dismiss-problem': { readonly id: number };
   'change-theme': { readonly theme: Theme };
+  /** Earlier runs of this browser behind the curve of the present one. */
+  'show-ghosts': { readonly isShown: boolean };
   replay: undefined;
 }
 

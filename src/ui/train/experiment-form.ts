@@ -69,7 +69,7 @@ export class ExperimentForm extends LitElement {
   protected override render() {
     return html`<section class="panel" aria-labelledby="title">
       <div class="head"><h2 id="title">Settings</h2></div>
-      ${groups.map(({ part, title }) => this.#group(part, title))}
+      ${/* Empty groups would be pushed out of sight when their fields come. */ this.fields.length === 0 ? nothing : groups.map(({ part, title }) => this.#group(part, title))}
     </section>`;
   }
 

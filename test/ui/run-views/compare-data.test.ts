@@ -1,8 +1,8 @@
 // Compared runs as plot and tables: real ends, bounded points, units.
 import { describe, expect, it } from 'vitest';
 import { compareRuns } from '../../../src/lab/records/compare.ts';
+import { averaged } from '../../../src/ui/run-views/chart-data.ts';
 import {
-  averaged,
   compareSeries,
   describeCurves,
   figureTable,

@@ -5,7 +5,7 @@ import { near } from '../../near.ts';
 
 const colour = '#000';
 const colours = {
-  ...{ train: colour, trainFaint: colour, validation: colour, floor: colour },
+  ...{ train: colour, trainFaint: colour, validation: colour, floor: colour, ghost: colour },
   ...{ grid: colour, text: colour, ground: colour },
 };
 
