@@ -164,7 +164,13 @@ export class PresetPicker extends LitElement {
               Since this run started: <span class="mono">${this.sinceRun}</span>. It counts from the next run on.
             </p>`
       }
-      <input
+      ${this.presets.length === 0 ? nothing : this.#list()}
+    </section>`;
+  }
+
+  /** What was not there before the presets came cannot be moved by what stands above it. */
+  #list() {
+    return html`<input
         class="search"
         type="search"
         placeholder="Find: llama, experts, window …"
@@ -180,8 +186,7 @@ export class PresetPicker extends LitElement {
             html`<h3>${group}</h3>
               ${presets.map((preset) => this.#card(preset))}`,
         )}
-      </div>
-    </section>`;
+      </div>`;
   }
 
   /** The presets that are sought, under their headings; the chosen one is always among them. */

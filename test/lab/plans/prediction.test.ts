@@ -180,3 +180,18 @@ describe('a prediction', () => {
     });
   });
 });
+
+it('Nano takes a laptop GPU about half a minute, as its card says', () => {
+  const laptop: DeviceProfile = {
+    ...profile,
+    fmaFlopsPerSecond: { value: 2e12, spread: 0, repeats: 1 },
+    copyBytesPerSecond: [{ bytes: 1e6, rate: { value: 6e10, spread: 0, repeats: 1 } }],
+  };
+  const nano = presets.find(({ id }) => id === 'nano');
+  const experiment = experimentOf(nano?.experiment);
+  const { plans, sampling } = plansOf(experiment);
+  const { totalSeconds = 0 } = predictTraining(experiment, plans, sampling, laptop);
+  expect(nano?.note).toMatch(/half a minute on a laptop GPU of 2 TFLOP\/s and 60 GB\/s, by prediction/);
+  expect(totalSeconds).toBeGreaterThan(20);
+  expect(totalSeconds).toBeLessThan(45);
+});
