@@ -70,6 +70,7 @@ describeGpu('profile', () => {
     const { code, stdout } = await spawnCommand(args, { folder, environment });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^kernel +shape +flops +bytes .*measured.*\n/);
+    expect(stdout.split('\n')[1]).toMatch(/ unknown$/); // what a dispatch is bound by
     expect(stdout).toMatch(/\nterm +dispatches +flops .*\n(.+\n)*ffn +\d+ /);
     expect(stdout).toMatch(/\nwhole step +\d+ .* 100 %\n/);
     expect(stdout).toMatch(/\nrows, summed +[\d.]+ % of it\n/);
