@@ -44,6 +44,8 @@ export class RunLoop {
   /** Step of the last state that was saved; undefined before the first. */
   #savedStep: number | undefined;
   #isBegun: boolean;
+  /** Set by the owner when the device is calibrated. */
+  #peak: number | undefined;
 
   constructor(run: Run, options: RunLoopOptions) {
     this.run = run;
@@ -329,9 +331,6 @@ export class RunLoop {
     const timing = this.#clock.timing(this.run.prediction.secondsPerStep, this.#peak);
     if (timing) this.#options.emit({ kind: 'timing', timing });
   }
-
-  /** Set by the owner when the device is calibrated. */
-  #peak: number | undefined;
 
   /** Flops per second that utilisation refers to: the calibrated FMA peak. */
   set peakFlopsPerSecond(peak: number | undefined) {

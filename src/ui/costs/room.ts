@@ -209,9 +209,10 @@ export class RoomCosts extends LitElement {
         <figure-panel heading="Training and decoding" fileName="training" isTable .table=${runningTable(inputs)}>
           <p slot="note">Forward and backward are three times forward. ${countingNote(inputs.counting)}</p>
         </figure-panel>
-<div class="column">
-        <costs-what-ifs .inputs=${inputs}></costs-what-ifs>
-<costs-device .inputs=${inputs} .page=${page} .own=${this.#own}></costs-device></div>
+        <div class="column">
+          <costs-what-ifs .inputs=${inputs}></costs-what-ifs>
+          <costs-device .inputs=${inputs} .page=${page} .own=${this.#own}></costs-device>
+        </div>
       </div>`;
   }
 

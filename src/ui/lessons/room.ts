@@ -50,6 +50,7 @@ export class RoomLessons extends LitElement {
   /** What became of the wish to copy the link. */
 
   #isAsked = false;
+  #isCancelled = false;
   #onHash = (): void => {
     const id = lessonOfAddress();
     if (this.lessons.some((lesson) => lesson.id === id)) this.chosen = id;
@@ -234,8 +235,6 @@ export class RoomLessons extends LitElement {
     const outcome = isCancelled ? undefined : access.take(result);
     if (outcome !== undefined) this.#note(key, { outcome });
   }
-
-  #isCancelled = false;
 
   #cancel(): void {
     this.#isCancelled = true;
