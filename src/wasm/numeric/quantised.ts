@@ -46,15 +46,22 @@ export function halves(words: v128): v128 {
   return v128.or(v128.and(bits, isNormal), sign);
 }
 
-/** sum + x · the four nibbles of `words` that lie in its lower half, of which `x` points at the inputs. */
+/**
+ * sum + x · the four nibbles of `words` that lie in its lower half, as they lie: nibble i is 16^i times too large, and so
+ * much smaller must be the input that it meets. `x` points at them.
+ */
 export function addNibbles(sum: v128, x: usize, words: v128): v128 {
-  sum = madd(v128.load_splat<f32>(x), nibblesOf(words, 0), sum);
-  sum = madd(v128.load_splat<f32>(x, 4), nibblesOf(words, 1), sum);
-  sum = madd(v128.load_splat<f32>(x, 8), nibblesOf(words, 2), sum);
-  return madd(v128.load_splat<f32>(x, 12), nibblesOf(words, 3), sum);
+  sum = madd(v128.load_splat<f32>(x), masked(words, 0xf), sum);
+  sum = madd(v128.load_splat<f32>(x, 4), masked(words, 0xf0), sum);
+  sum = madd(v128.load_splat<f32>(x, 8), masked(words, 0xf00), sum);
+  return madd(v128.load_splat<f32>(x, 12), masked(words, 0xf000), sum);
 }
 
-/** The same with four bytes. */
+function masked(words: v128, mask: i32): v128 {
+  return f32x4.convert_i32x4_s(v128.and(words, i32x4.splat(mask)));
+}
+
+/** sum + x · the four bytes of `words`. */
 export function addBytes(sum: v128, x: usize, words: v128): v128 {
   sum = madd(v128.load_splat<f32>(x), bytesOf(words, 0), sum);
   sum = madd(v128.load_splat<f32>(x, 4), bytesOf(words, 1), sum);
