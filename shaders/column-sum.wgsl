@@ -1,5 +1,5 @@
 // y[c] = Σ_r x[r, c] (+ y[c]) in a fixed order: bias gradients, and the second half of a sliced matmul.
-// One workgroup = 32 columns (neighbours read neighbouring columns) × 8 row lanes of a slice of the rows; the lanes'
+// One workgroup = 32 columns (neighbours read neighbouring columns) × 4 row lanes of a slice of the rows; the lanes'
 // sums are added by a tree in workgroup memory. Slice s writes its own [columns] of y.
 
 override rows: u32;
@@ -12,7 +12,7 @@ override accumulate: u32;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 const columnLanes = 32u;
-const rowLanes = 8u;
+const rowLanes = 4u; // 128 invocations: all that compatibility mode has
 var<workgroup> sums: array<f32, columnLanes * rowLanes>;
 
 @compute @workgroup_size(columnLanes * rowLanes)
@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
 
   sums[thread] = sum;
-  for (var level = 0u; level < 3u; level++) { // 2³ = rowLanes
+  for (var level = 0u; level < 2u; level++) { // 2² = rowLanes
     let half = rowLanes >> (level + 1u);
     workgroupBarrier();
     if (rowLane < half) {

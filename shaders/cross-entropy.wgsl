@@ -26,9 +26,10 @@ override softcap: f32 = 0.0;  // logits are softcap · tanh(logits ÷ softcap); 
 const ignored = 0xffffffffu;
 const lanes = 1u << laneLevels;
 const threads = max(64u, lanes);
+const sumThreads = 128u; // all that compatibility mode has
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 const corners = 16u;
-var<workgroup> partial: array<f32, max(256u, threads)>;
+var<workgroup> partial: array<f32, max(sumThreads, threads)>;
 var<workgroup> corner: array<f32, corners>;
 
 /// A logit as the loss sees it.
@@ -162,14 +163,14 @@ fn selectTargets(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
 }
 
 /// metrics[slot] = step.lossScale · Σ losses (+ metrics[slot]), and a mark that the work was done.
-@compute @workgroup_size(256)
+@compute @workgroup_size(sumThreads)
 fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
     return;
   }
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
-    let row = i * 256u + thread;
+    let row = i * sumThreads + thread;
     if (row >= rows) {
       break;
     }
@@ -179,7 +180,7 @@ fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
   workgroupBarrier();
   if (thread < corners) {
     sum = 0.0;
-    for (var i = 0u; i < 256u / corners; i++) {
+    for (var i = 0u; i < sumThreads / corners; i++) {
       sum += partial[thread + i * corners];
     }
     corner[thread] = sum;
@@ -191,9 +192,7 @@ fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
       total += corner[i];
     }
     total *= step.lossScale;
-    if (accumulate == 1u) {
-      total += metrics[slot];
-    }
+    total += select(0.0, metrics[slot], accumulate == 1u);
     metrics[slot] = total;
     metrics[markSlot] = f32(step.step & 0xffffffu); // as many bits as a float counts exactly
   }

@@ -1,6 +1,6 @@
 // Sums of norms over rows and over columns. Stands before the shaders of the norms.
 // Over a row: `lanes` neighbouring invocations share it, and each adds up what all have left in workgroup memory: one
-// barrier costs a CPU less than a tree of them. Over columns, for gradients of weights: 32 columns × 8 row lanes per
+// barrier costs a CPU less than a tree of them. Over columns, for gradients of weights: 32 columns × 4 row lanes per
 // workgroup, by slices of the rows.
 //
 // From the shader that follows: Sum (what is added up, f32 or a vector), columns, slices.
@@ -10,7 +10,7 @@ override laneLevels: u32; // log₂ of the invocations that share a row
 const lanes = 1u << laneLevels;
 const threads = 64u;
 const columnLanes = 32u;
-const rowLanes = 8u;
+const rowLanes = 4u; // 128 invocations: all that compatibility mode has
 // loops break before: a constant bound costs no guard, a real one would be unrolled
 const maximumSteps = 0x1000000u;
 var<workgroup> partial: array<Sum, threads>;

@@ -7,11 +7,11 @@ import { prologue } from './prologue.ts';
 /** Target of a position that has none: it adds nothing to loss or gradient. */
 export const ignoredTarget = 0xffffffff;
 
-/** Invocations that share a row, as a power of two. */
+/** Invocations that share a row, as a power of two: 128 at most, as many as compatibility mode has. */
 function laneLevels(columns: number): number {
   if (columns <= 128) return 2;
   if (columns <= 512) return 3;
-  return columns <= 4096 ? 5 : 8;
+  return columns <= 4096 ? 5 : 7;
 }
 
 /** Rows that one workgroup of max(64, lanes) invocations computes. */

@@ -73,7 +73,7 @@ interface Variant {
 }
 
 /** `threads` invocations share a head's keys, four each at a time. */
-function workgroupVariant(threads: 64 | 256): Variant {
+function workgroupVariant(threads: 64 | 128 | 256): Variant {
   return {
     name: `${threads}`,
     source: workgroupSource,
@@ -83,6 +83,9 @@ function workgroupVariant(threads: 64 | 256): Variant {
     suits: ({ keySize, valueSize }, device) =>
       keySize <= 1024 &&
       valueSize <= 4 * threads &&
+      (threads === 64 ||
+        device.maxInvocationsPerWorkgroup === 1 ||
+        device.maxInvocationsPerWorkgroup >= threads) &&
       (threads === 64 || valueSize > 256 || !isSoftwareLike(device)),
   };
 }
@@ -210,6 +213,7 @@ export const decodeAttentions: readonly ReturnType<typeof kernelOf>[] = [
   subgroupVariant(8),
   subgroupVariant(4),
   workgroupVariant(256),
+  workgroupVariant(128),
   workgroupVariant(64),
 ].map(kernelOf);
 

@@ -7,7 +7,7 @@ import { describeTensor, type Tensor } from '../plan/tensor.ts';
 import { prologue, randomWords } from './prologue.ts';
 import { slotNumbers, slotsOf } from './slots.ts';
 
-/** Vocabularies up to this size get 64 invocations, larger ones 256. */
+/** Vocabularies up to this size get 64 invocations, larger ones 256, or 128 where a workgroup has no more. */
 const smallVocabulary = 1024;
 
 /**
@@ -104,6 +104,7 @@ export const sampleKernel = defineKernel({
   reads: ['logits', 'settings'],
   writes: ['state', 'output'],
   constants: ({ columns }) => ({ threadLevels: columns <= smallVocabulary ? 6 : 8 }),
+  suits: ({ columns }, device) => columns <= smallVocabulary || device.maxInvocationsPerWorkgroup >= 256,
   tensors: ({ rows, slots, columns, capacity }) => ({
     logits: { shape: [rows, columns] },
     settings: {
@@ -147,6 +148,14 @@ export const sampleKernel = defineKernel({
       state.set([...next, produced + 1], slot * slotNumbers);
     }
   },
+});
+
+/** The same for devices of 128 invocations a workgroup. */
+export const sampleNarrow: typeof sampleKernel = defineKernel({
+  ...sampleKernel,
+  name: 'sample/128',
+  constants: ({ columns }) => ({ threadLevels: columns <= smallVocabulary ? 6 : 7 }),
+  suits: () => true,
 });
 
 function idsOf({ drawable }: DrawSettings, columns: number): number {
@@ -193,5 +202,5 @@ export function sample(tape: Tape, { logits, settings, state, output }: SampleTe
     );
   }
   const dims = { rows, slots, columns, capacity: output.shape[1] ?? 1 };
-  tape.dispatch(sampleKernel, dims, { logits, settings, state, output });
+  tape.dispatch(tape.choose([sampleKernel, sampleNarrow], dims), dims, { logits, settings, state, output });
 }

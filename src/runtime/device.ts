@@ -45,15 +45,16 @@ const usefulLimits = [
 ] as const;
 
 /**
- * What all kernels are written for: WebGPU's default limits. Adapters in compatibility mode may have half the invocations
- * and, in older browsers, half the buffers; what else that mode lacks is about textures, which no kernel has.
+ * What every kernel, or a variant of it, is written for: WebGPU's default limits, but 128 invocations a workgroup, as many as
+ * compatibility mode promises. In older browsers it has half the buffers; what else it lacks is about textures, which no
+ * kernel has.
  */
 const neededLimits: Readonly<Record<(typeof usefulLimits)[number], number>> = {
   maxBufferSize: baselineCapabilities.maxBufferBytes,
   maxStorageBufferBindingSize: baselineCapabilities.maxBindingBytes,
   maxComputeWorkgroupStorageSize: baselineCapabilities.maxWorkgroupStorageBytes,
-  maxComputeInvocationsPerWorkgroup: baselineCapabilities.maxInvocationsPerWorkgroup,
-  maxComputeWorkgroupSizeX: baselineCapabilities.maxInvocationsPerWorkgroup,
+  maxComputeInvocationsPerWorkgroup: 128,
+  maxComputeWorkgroupSizeX: 128,
   maxStorageBuffersPerShaderStage: 8,
 };
 

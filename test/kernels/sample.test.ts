@@ -5,6 +5,7 @@ import {
   packSettings,
   sample,
   sampleKernel,
+  sampleNarrow,
   settingNumbers,
 } from '../../src/kernels/sample.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
@@ -84,6 +85,9 @@ function countDraws(logits: readonly number[], settings: Partial<DrawSettings>, 
   expect([...state]).toEqual([draws, output[draws - 1], draws, draws]);
   return counts;
 }
+
+// Where a workgroup has 128 invocations.
+describeKernel(sampleNarrow, [{ rows: 2, slots: 2, columns: 1500, capacity: 2 }]);
 
 it('draws the same in any company and any slot', () => {
   const columns = 50;

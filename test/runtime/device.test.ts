@@ -99,6 +99,14 @@ describe('compatibility mode', () => {
     expect(requested).toMatchObject([{ requiredLimits: coreLimits }]);
   });
 
+  it('is opened with the 128 invocations that it promises', async () => {
+    const { gpu } = compatibilityGpu({
+      maxComputeInvocationsPerWorkgroup: 128,
+      maxComputeWorkgroupSizeX: 128,
+    });
+    expect(await openDevice(gpu)).toMatchObject({ capabilities: { maxInvocationsPerWorkgroup: 128 } });
+  });
+
   it('is not said of a core adapter that comes late', async () => {
     const { gpu } = compatibilityGpu({}, ['core-features-and-limits']);
     expect(await openDevice(gpu)).toMatchObject({ kind: 'device', facts: { isCompatibility: false } });
@@ -114,13 +122,13 @@ describe('compatibility mode', () => {
 
   it('is refused with the limits that are too low', async () => {
     const { gpu, requested } = compatibilityGpu({
-      maxComputeInvocationsPerWorkgroup: 128,
+      maxComputeInvocationsPerWorkgroup: 64,
       maxStorageBuffersPerShaderStage: 4,
     });
     const opened = await openDevice(gpu);
     expect(opened).toMatchObject({
       kind: 'tooSmall',
-      message: expect.stringContaining('maxComputeInvocationsPerWorkgroup is 128, not 256; '),
+      message: expect.stringContaining('maxComputeInvocationsPerWorkgroup is 64, not 128; '),
     });
     expect(opened).toMatchObject({ message: expect.stringContaining('PerShaderStage is 4, not 8.') });
     expect(requested).toEqual([]);
