@@ -83,8 +83,7 @@ describe('byte pairs', () => {
       signal: stop.signal,
     });
     const failure = expect(training).rejects.toThrow('enough');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(seen.length).toBe(1);
+    await expect.poll(() => seen.length).toBe(1);
     stop.abort(new Error('enough'));
     held = undefined;
     release();
