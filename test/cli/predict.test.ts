@@ -88,7 +88,7 @@ describe('predict', () => {
     const { code, stdout, stderr } = await runMain(args);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      /^flopscope: \S+experts\.json: model\.capacityFactor: 1 gives an expert 0\.500 [^\n]+\n$/,
+      /^flopscope: \S+experts\.json: model\.capacityFactor: 1 gives an expert 0\.5 [^\n]+\n$/,
     );
     expect((await predict(path)).tokensPerStep).toBe(32);
   });

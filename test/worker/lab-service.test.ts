@@ -91,12 +91,13 @@ describe('the lab', () => {
     await finished;
     const steps = events.flatMap((event) => (event.kind === 'steps' ? event.steps : []));
     expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
-    expect(deliveries).toBeLessThan(30);
+    expect(deliveries).toBeLessThan(events.length);
     const order = events.map((event) => (event.kind === 'state' ? event.state : event.kind));
     expect(order.indexOf('prepared')).toBeLessThan(order.indexOf('running'));
     expect(order.indexOf('running')).toBeLessThan(order.indexOf('steps'));
     const files = expectValue(await lab.exportRun('huggingFace'));
-    expect(files).toHaveLength(3);
+    const names = files.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['config.json', 'model.safetensors']));
   });
 
   it('answers calls without a run with a problem, not with an exception', async () => {
