@@ -1,6 +1,7 @@
 // The lesson command on the reference loops: the list, one lesson in both forms of output, and refusals.
 import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../../src/cli/failure.ts';
+import { allLessons } from '../../src/lab/lessons/catalogue.ts';
 import { near } from '../near.ts';
 import { jsonLines, runMain } from './run-command.ts';
 
@@ -9,9 +10,7 @@ const onCpu = ['--runtime', 'cpu'];
 describe('lesson', () => {
   it('lists the lessons with their questions', async () => {
     const lines = jsonLines(await runMain(['lesson', '--json']));
-    expect(lines.map(({ id }) => id)).toEqual([
-      ...['causal', 'decode', 'positions', 'targets', 'heads', 'gradients', 'deepseek'],
-    ]);
+    expect(lines.map(({ id }) => id)).toEqual(allLessons.map(({ info }) => info.id));
     const { stdout } = await runMain(['lesson']);
     expect(stdout).toMatch(/heads\n {4}Heads are free.*\n.*\(more, somewhat, same, fewer\)/);
   });
