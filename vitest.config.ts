@@ -15,7 +15,7 @@ const trainingTests = [
  * Milliseconds for one thing to happen. A net for what never comes, no claim about speed: nothing takes a tenth of it on a
  * quiet machine, and a test that waits for a condition may wait this long on a busy one.
  */
-const patience = 480_000;
+const patience = 240_000;
 
 const setupDevices = ['./test/setup-devices.ts'];
 
