@@ -1,6 +1,7 @@
 // What a visitor's browser gets before anything runs: the headers, a policy that nothing violates, and a GPU.
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { rooms } from '../../src/ui/page/rooms.ts';
 import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
 import { attach } from './page-driver.ts';
 
@@ -62,7 +63,7 @@ describeBrowser('the served page', () => {
     const fetched: string[] = [];
     lab.page.on('requestfinished', (request) => void fetched.push(request.url()));
     await lab.page.goto(pageAddress());
-    await expect.poll(() => fetched.filter((url) => /\/assets\/room-/.test(url)).length).toBe(8);
+    await expect.poll(() => fetched.filter((url) => /\/assets\/room-/.test(url)).length).toBe(rooms.length);
     await lab.page.setOfflineMode(true);
     await lab.click('room-tabs', 'a', 'Costs');
     await lab.find('room-costs', '.figures');
