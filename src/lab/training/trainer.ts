@@ -121,7 +121,7 @@ export class Trainer {
     return {
       record: this.#recordOf(
         step,
-        done.then(([metrics]) => metrics),
+        done.then(([metrics]) => ({ metrics, stepSeconds: this.#complete(1) })),
       ),
       encodeSeconds: submissions.reduce((sum, { encodeSeconds }) => sum + encodeSeconds, 0),
       gpuSeconds: sumOfSeconds(submissions),
@@ -148,10 +148,12 @@ export class Trainer {
       ];
     });
     const submission = await runtime.submit(replays);
+    // The clock is read once: seen one by one, all steps but the first would seem to have taken no time.
+    const arrived = submission.done.then((metrics) => ({ metrics, stepSeconds: this.#complete(count) }));
     return steps.map((step, index) => ({
       record: this.#recordOf(
         step,
-        submission.done.then((metrics) => metrics[index]),
+        arrived.then(({ metrics, stepSeconds }) => ({ metrics: metrics[index], stepSeconds })),
       ),
       encodeSeconds: submission.encodeSeconds / count,
       gpuSeconds: submission.gpuSeconds.then((seconds) => seconds && seconds / count),
@@ -181,14 +183,18 @@ export class Trainer {
     return { step: step + 1, tokens, learningRate, micros };
   }
 
+  /** Seconds of each of some steps whose results came together, just now. */
+  #complete(steps: number): number {
+    return this.#times.complete(performance.now() / 1000, steps);
+  }
+
   #recordOf(
     { step, tokens, learningRate, micros }: DrawnStep,
-    arrived: Promise<NumberArray | undefined>,
+    arrived: Promise<{ readonly metrics: NumberArray | undefined; readonly stepSeconds: number }>,
   ): PendingStep['record'] {
     const tokensOfStep = micros.length * this.#train.batch * this.#time;
-    const record = arrived.then((metrics) => {
+    const record = arrived.then(({ metrics, stepSeconds }) => {
       checkMarks(metrics, step, ['normStep', 'lossStep']);
-      const stepSeconds = this.#times.complete(performance.now() / 1000);
       this.#progress = { ...this.#progress, seconds: this.#progress.seconds + stepSeconds };
       return {
         step,
