@@ -226,6 +226,7 @@ const typicalSizes: Readonly<Record<MatmulLayout, readonly (readonly [number, nu
 function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   const { tile } = variant;
   const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
+  const transposed = { xTransposed, wTransposed };
   const isRow = tile[0] === 4;
   const odd = variant.isAligned
     ? naturalDims(layout, isRow ? 3 : 36, 68, isRow ? 60 : 54)
@@ -243,7 +244,8 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
     optional: ['bias', 'residual'],
     requires: variant.requires ?? [],
     ...(variant.sums === undefined ? {} : { sums: variant.sums }),
-    constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : { xTransposed, wTransposed }) }),
+    constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : transposed) }),
+    wasmConstants: transposed,
     ...(variant.suits ? { suits: variant.suits } : {}),
     tensors: ({ rows, columns, inner, xStride, wStride, yStride, slices }) => ({
       x: { shape: [xTransposed ? (inner - 1) * xStride + rows : (rows - 1) * xStride + inner] },

@@ -111,6 +111,7 @@ function naturalDims(rows: number, columns: number, inner: number): QuantisedMat
 
 function kernelOf(format: QuantisedFormat, variant: Variant): QuantisedKernel {
   const { tile } = variant;
+  const bits = formatBits[format];
   const matricesOf = ({ inner, columns }: QuantisedMatmulDims) => ({ format, matrices: 1, inner, columns });
   const odd = naturalDims(variant.source === rowSource ? 3 : Math.min(tile[0] + 1, 19), 67, 53);
   const padded = (count: number, to: number) => Math.ceil(count / to) * to;
@@ -124,7 +125,8 @@ function kernelOf(format: QuantisedFormat, variant: Variant): QuantisedKernel {
     writes: ['y'],
     optional: ['bias', 'residual'],
     requires: variant.requires ?? [],
-    constants: () => ({ ...variant.constants, bits: formatBits[format] }),
+    constants: () => ({ ...variant.constants, bits }),
+    wasmConstants: { bits },
     ...(variant.suits ? { suits: variant.suits } : {}),
     tensors: (dims) => ({
       x: { shape: [(dims.rows - 1) * dims.xStride + dims.inner] },

@@ -54,6 +54,8 @@ export interface Kernel<D extends string = string, B extends string = string> {
   readonly sums?: number;
   /** Values that WGSL wants as `const` (register tiles, array sizes); the source declares each as an `override`. */
   readonly constants?: (dims: Dims<D>) => Readonly<Record<string, number>>;
+  /** Parameters of the WASM function that are no dims: they tell apart the families that one function serves. */
+  readonly wasmConstants?: Dims;
   /** False where this variant must not or should not run (a head size too large, a tile much too big). */
   readonly suits?: (dims: Dims<D>, device: Capabilities) => boolean;
   /** Every binding's extent, element type and plausible values. */

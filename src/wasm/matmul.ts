@@ -2,15 +2,14 @@
 import { fewColumns, fewRows } from './numeric/few-rows.ts';
 import { multiplyTile, tileColumns, tileRows, tileScratch } from './numeric/tile.ts';
 
-const nn: i32 = 0;
-const nt: i32 = 1;
-const tn: i32 = 2;
-
 /** Rows up to which w is read once as it lies, without packing: there memory is the limit. */
 const unpackedRows: i32 = 3;
 
-/** y[rows, columns] = x·w (+ bias) (+ residual) (+ y); x: [rows, inner], w: [inner, columns]. */
-export function matmulNn(
+/**
+ * y[rows, columns] = x·w (+ bias) (+ residual) (+ y); x: [rows, inner], or [inner, rows] transposed; w: [inner, columns], or
+ * [columns, inner]. Units are tiles of y.
+ */
+export function matmul(
   x: usize,
   w: usize,
   bias: usize,
@@ -26,175 +25,14 @@ export function matmulNn(
   hasBias: i32,
   hasResidual: i32,
   accumulate: i32,
+  xTransposed: i32,
+  wTransposed: i32,
   scratch: usize,
   first: i32,
   last: i32,
 ): void {
   if (!hasBias) bias = 0;
   if (!hasResidual) residual = 0;
-  multiply(
-    nn,
-    x,
-    w,
-    bias,
-    residual,
-    y,
-    rows,
-    columns,
-    inner,
-    xStride,
-    wStride,
-    yStride,
-    slices,
-    accumulate,
-    scratch,
-    first,
-    last,
-  );
-}
-
-/** The same with w: [columns, inner]. */
-export function matmulNt(
-  x: usize,
-  w: usize,
-  bias: usize,
-  residual: usize,
-  y: usize,
-  rows: i32,
-  columns: i32,
-  inner: i32,
-  xStride: i32,
-  wStride: i32,
-  yStride: i32,
-  slices: i32,
-  hasBias: i32,
-  hasResidual: i32,
-  accumulate: i32,
-  scratch: usize,
-  first: i32,
-  last: i32,
-): void {
-  if (!hasBias) bias = 0;
-  if (!hasResidual) residual = 0;
-  multiply(
-    nt,
-    x,
-    w,
-    bias,
-    residual,
-    y,
-    rows,
-    columns,
-    inner,
-    xStride,
-    wStride,
-    yStride,
-    slices,
-    accumulate,
-    scratch,
-    first,
-    last,
-  );
-}
-
-/** The same with x: [inner, rows]. */
-export function matmulTn(
-  x: usize,
-  w: usize,
-  bias: usize,
-  residual: usize,
-  y: usize,
-  rows: i32,
-  columns: i32,
-  inner: i32,
-  xStride: i32,
-  wStride: i32,
-  yStride: i32,
-  slices: i32,
-  hasBias: i32,
-  hasResidual: i32,
-  accumulate: i32,
-  scratch: usize,
-  first: i32,
-  last: i32,
-): void {
-  if (!hasBias) bias = 0;
-  if (!hasResidual) residual = 0;
-  multiply(
-    tn,
-    x,
-    w,
-    bias,
-    residual,
-    y,
-    rows,
-    columns,
-    inner,
-    xStride,
-    wStride,
-    yStride,
-    slices,
-    accumulate,
-    scratch,
-    first,
-    last,
-  );
-}
-
-/** Tiles of y, one column of tiles after the other, so that consecutive ones share what is packed of w. */
-export function matmulNnUnits(rows: i32, columns: i32, slices: i32): i32 {
-  return slices * ceilingOf(rows, tileRows) * ceilingOf(columns, tileColumns);
-}
-
-/** As in nn. */
-export function matmulNtUnits(rows: i32, columns: i32, slices: i32): i32 {
-  return matmulNnUnits(rows, columns, slices);
-}
-
-/** As in nn. */
-export function matmulTnUnits(rows: i32, columns: i32, slices: i32): i32 {
-  return matmulNnUnits(rows, columns, slices);
-}
-
-/** Bytes that one thread packs into. */
-export function matmulNnScratch(): i32 {
-  return tileScratch;
-}
-
-/** As in nn. */
-export function matmulNtScratch(): i32 {
-  return tileScratch;
-}
-
-/** As in nn. */
-export function matmulTnScratch(): i32 {
-  return tileScratch;
-}
-
-function ceilingOf(size: i32, part: i32): i32 {
-  return (size + part - 1) / part;
-}
-
-/** Computes tiles [first, last). */
-function multiply(
-  layout: i32,
-  x: usize,
-  w: usize,
-  bias: usize,
-  residual: usize,
-  y: usize,
-  rows: i32,
-  columns: i32,
-  inner: i32,
-  xStride: i32,
-  wStride: i32,
-  yStride: i32,
-  slices: i32,
-  accumulate: i32,
-  scratch: usize,
-  first: i32,
-  last: i32,
-): void {
   const down = ceilingOf(rows, tileRows);
   const across = ceilingOf(columns, tileColumns);
   const slicedInner = ceilingOf(inner, slices);
@@ -211,10 +49,10 @@ function multiply(
     const columnCount = min(columns - firstColumn, down > 1 ? tileColumns : run * tileColumns);
     const start = min(slice * slicedInner, inner);
     const count = min(slicedInner, inner - start);
-    const xRowStep: usize = layout === tn ? 4 : (<usize>xStride) << 2;
-    const xInnerStep = layout === tn ? (<usize>xStride) << 2 : 4;
-    const wColumnStep = layout === nt ? (<usize>wStride) << 2 : 4;
-    const wInnerStep: usize = layout === nt ? 4 : (<usize>wStride) << 2;
+    const xRowStep: usize = xTransposed ? 4 : (<usize>xStride) << 2;
+    const xInnerStep = xTransposed ? (<usize>xStride) << 2 : 4;
+    const wColumnStep = wTransposed ? (<usize>wStride) << 2 : 4;
+    const wInnerStep: usize = wTransposed ? 4 : (<usize>wStride) << 2;
     const xAt = x + <usize>firstRow * xRowStep + <usize>start * xInnerStep;
     const wAt = w + <usize>firstColumn * wColumnStep + <usize>start * wInnerStep;
     const yStep = (<usize>yStride) << 2;
@@ -222,7 +60,7 @@ function multiply(
     const biasAt = bias ? bias + ((<usize>firstColumn) << 2) : 0;
     const residualStep = (<usize>columns) << 2;
     const residualAt = residual ? residual + <usize>firstRow * residualStep + ((<usize>firstColumn) << 2) : 0;
-    if (rows <= unpackedRows && layout === nn) {
+    if (rows <= unpackedRows && !xTransposed && !wTransposed) {
       fewRows(
         xAt,
         xRowStep,
@@ -238,7 +76,7 @@ function multiply(
         residualStep,
         accumulate,
       );
-    } else if (rows <= unpackedRows && layout === nt) {
+    } else if (rows <= unpackedRows && wTransposed) {
       fewColumns(
         xAt,
         xRowStep,
@@ -258,10 +96,10 @@ function multiply(
       for (let c = 0; c < columnCount; c += tileColumns) {
         const at = (<usize>c) << 2;
         multiplyTile(
-          layout === tn,
+          xTransposed !== 0,
           xAt,
           (<usize>xStride) << 2,
-          layout === nt,
+          wTransposed !== 0,
           wAt + <usize>c * wColumnStep,
           (<usize>wStride) << 2,
           rowCount,
@@ -279,4 +117,18 @@ function multiply(
     }
     first += run;
   }
+}
+
+/** Tiles of y, one column of tiles after the other, so that consecutive ones share what is packed of w. */
+export function matmulUnits(rows: i32, columns: i32, slices: i32): i32 {
+  return slices * ceilingOf(rows, tileRows) * ceilingOf(columns, tileColumns);
+}
+
+/** Bytes that one thread packs into. */
+export function matmulScratch(): i32 {
+  return tileScratch;
+}
+
+function ceilingOf(size: i32, part: i32): i32 {
+  return (size + part - 1) / part;
 }

@@ -18,8 +18,8 @@ import { madd, storeLanes, sumLanes } from './numeric/vector.ts';
 /** Rows up to which making numbers anew for each row costs less than keeping them. */
 const fewRows: i32 = 4;
 
-/** y[rows, columns] = x·w (+ bias) (+ residual) with w in int8. A unit is a block of 32 columns. */
-export function quantisedMatmulInt8(
+/** y[rows, columns] = x·w (+ bias) (+ residual) with w in int8 or int4, by `bits`. Units are blocks of 32 columns. */
+export function quantisedMatmul(
   x: usize,
   w: usize,
   bias: usize,
@@ -32,79 +32,13 @@ export function quantisedMatmulInt8(
   yStride: i32,
   hasBias: i32,
   hasResidual: i32,
-  scratch: usize,
-  first: i32,
-  last: i32,
-): void {
-  if (!hasBias) bias = 0;
-  if (!hasResidual) residual = 0;
-  multiply(8, x, w, bias, residual, y, rows, columns, inner, xStride, yStride, scratch, first, last);
-}
-
-/** The same with w in int4. */
-export function quantisedMatmulInt4(
-  x: usize,
-  w: usize,
-  bias: usize,
-  residual: usize,
-  y: usize,
-  rows: i32,
-  columns: i32,
-  inner: i32,
-  xStride: i32,
-  yStride: i32,
-  hasBias: i32,
-  hasResidual: i32,
-  scratch: usize,
-  first: i32,
-  last: i32,
-): void {
-  if (!hasBias) bias = 0;
-  if (!hasResidual) residual = 0;
-  multiply(4, x, w, bias, residual, y, rows, columns, inner, xStride, yStride, scratch, first, last);
-}
-
-/** Blocks. */
-export function quantisedMatmulInt8Units(columns: i32): i32 {
-  return (columns + blockColumns - 1) / blockColumns;
-}
-
-/** Blocks. */
-export function quantisedMatmulInt4Units(columns: i32): i32 {
-  return quantisedMatmulInt8Units(columns);
-}
-
-/** A row of inputs with zeros behind, or a block of numbers and what a tile needs. */
-export function quantisedMatmulInt8Scratch(inner: i32): i32 {
-  return tileScratch + paddedInner(inner) * blockColumns * 4;
-}
-
-/** As with int8. */
-export function quantisedMatmulInt4Scratch(inner: i32): i32 {
-  return quantisedMatmulInt8Scratch(inner);
-}
-
-function paddedInner(inner: i32): i32 {
-  return (inner + 31) & ~31;
-}
-
-/** Computes blocks [first, last). */
-function multiply(
   bits: i32,
-  x: usize,
-  w: usize,
-  bias: usize,
-  residual: usize,
-  y: usize,
-  rows: i32,
-  columns: i32,
-  inner: i32,
-  xStride: i32,
-  yStride: i32,
   scratch: usize,
   first: i32,
   last: i32,
 ): void {
+  if (!hasBias) bias = 0;
+  if (!hasResidual) residual = 0;
   const blockRows = bits === 8 ? int8Rows(inner) : int4Rows(inner);
   const rowBytes = (<usize>columns) << 2;
   const yBytes = (<usize>yStride) << 2;
@@ -155,6 +89,20 @@ function multiply(
       }
     }
   }
+}
+
+/** Blocks. */
+export function quantisedMatmulUnits(columns: i32): i32 {
+  return (columns + blockColumns - 1) / blockColumns;
+}
+
+/** A row of inputs with zeros behind, or a block of numbers and what a tile needs. */
+export function quantisedMatmulScratch(inner: i32): i32 {
+  return tileScratch + paddedInner(inner) * blockColumns * 4;
+}
+
+function paddedInner(inner: i32): i32 {
+  return (inner + 31) & ~31;
 }
 
 /** x · four columns of int8. */

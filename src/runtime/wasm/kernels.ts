@@ -1,7 +1,7 @@
 // The WASM kernels of this machine: which variant it can run, the compiled module, and which function serves a family.
 import { readKernels, signatures } from 'virtual:wasm-kernels';
 import { relaxedSimd, simd } from 'wasm-feature-detect';
-import type { Dims } from '../../plan/kernel.ts';
+import { type Dims, familyOf, type Kernel } from '../../plan/kernel.ts';
 
 /** A compiled program and what can be asked of it without running a kernel. */
 export interface WasmKernels {
@@ -10,16 +10,30 @@ export interface WasmKernels {
   readonly isRelaxed: boolean;
   /** Its memory is shared between threads. */
   readonly isShared: boolean;
-  /** Units that the work of a family is cut into, and bytes of scratch that each thread needs; undefined without a kernel, or with
-   * none for these dims. */
-  measure(family: string, dims: Dims): { readonly units: number; readonly scratchBytes: number } | undefined;
-  /** Parameter names of a family's function. */
-  parametersOf(family: string): readonly string[];
+  /** What runs a kernel, and how it is cut; undefined without a function for its family, or with none for these dims. */
+  measure(kernel: Pick<Kernel, 'name' | 'wasmConstants'>, dims: Dims): WasmFunction | undefined;
 }
 
-/** Name of the exported function that serves a family: `attention.keysAndValues` is `attentionKeysAndValues`. */
+/** The function that runs a dispatch. */
+export interface WasmFunction {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  /** Numbers that parameters may name: the dims, and the kernel's `wasmConstants`. */
+  readonly sizes: Dims;
+  /** Units that the work is cut into. */
+  readonly units: number;
+  /** What each thread needs. */
+  readonly scratchBytes: number;
+}
+
+/**
+ * Name of the exported function that serves a family: `attention.keysAndValues` is `attentionKeysAndValues`. One function
+ * may serve several families, which the kernels' `wasmConstants` tell apart: `matmul` runs `matmul.nt`.
+ */
 export function functionName(family: string): string {
-  return family.replace(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const own = family.replace(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const [common = ''] = family.split('.');
+  return !(own in signatures) && common in signatures ? common : own;
 }
 
 /** Whether a family has a WASM kernel. */
@@ -42,22 +56,23 @@ export async function loadWasmKernels(isShared: boolean): Promise<WasmKernels> {
   const module = await WebAssembly.compile(isShared ? binary : withOwnMemory(binary));
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: isShared });
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  const ask = (name: string, dims: Dims, otherwise: number): number => {
+  const ask = (name: string, sizes: Dims, otherwise: number): number => {
     const measureOf = exports[name];
     if (typeof measureOf !== 'function') return otherwise;
-    return measureOf(...(signatures[name] ?? []).map((parameter) => dims[parameter] ?? 0));
+    return measureOf(...(signatures[name] ?? []).map((parameter) => sizes[parameter] ?? 0));
   };
   return {
     module,
     isRelaxed,
     isShared,
-    measure: (family, dims) => {
-      if (!hasWasmKernel(family)) return undefined;
-      const name = functionName(family);
-      if (!ask(`${name}Suits`, dims, 1)) return undefined;
-      return { units: ask(`${name}Units`, dims, 1), scratchBytes: ask(`${name}Scratch`, dims, 0) };
+    measure: (kernel, dims) => {
+      const name = functionName(familyOf(kernel.name));
+      const parameters = signatures[name];
+      const sizes = { ...kernel.wasmConstants, ...dims };
+      if (parameters === undefined || !ask(`${name}Suits`, sizes, 1)) return undefined;
+      const [units, scratchBytes] = [ask(`${name}Units`, sizes, 1), ask(`${name}Scratch`, sizes, 0)];
+      return { name, parameters, sizes, units, scratchBytes };
     },
-    parametersOf: (family) => signatures[functionName(family)] ?? [],
   };
 }
 

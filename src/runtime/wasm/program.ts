@@ -1,8 +1,8 @@
 // A plan as WASM threads read it: calls with addresses and sizes filled in, and step scalars by their names.
-import { type Dispatch, familyOf } from '../../plan/kernel.ts';
+import type { Dispatch } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Tensor } from '../../plan/tensor.ts';
-import { functionName, type WasmKernels } from './kernels.ts';
+import type { WasmKernels } from './kernels.ts';
 import type { WasmMemory } from './memory.ts';
 
 /** One dispatch, without anything that a message to a worker cannot carry. */
@@ -25,7 +25,7 @@ export type WasmProgram = readonly (WasmCall | undefined)[];
 /** Largest scratch that a dispatch of the plans asks for. Bytes. */
 export function scratchBytesOf(kernels: WasmKernels, plans: readonly Plan[]): number {
   const sizes = plans.flatMap(({ dispatches }) =>
-    dispatches.map(({ kernel, dims }) => kernels.measure(familyOf(kernel.name), dims)?.scratchBytes ?? 0),
+    dispatches.map(({ kernel, dims }) => kernels.measure(kernel, dims)?.scratchBytes ?? 0),
   );
   return sizes.reduce((largest, size) => Math.max(largest, size), 0);
 }
@@ -43,25 +43,25 @@ function compileCall(
   { kernel, dims, bindings }: Dispatch,
   addressOf: (tensor: Tensor) => number,
 ): WasmCall | undefined {
-  const measured = kernels.measure(familyOf(kernel.name), dims);
-  if (!measured) return undefined;
-  const parameters = kernels.parametersOf(familyOf(kernel.name));
+  const found = kernels.measure(kernel, dims);
+  if (!found) return undefined;
+  const { name, parameters, sizes, units } = found;
   const scalars: [number, string][] = [];
   const values = parameters.map((parameter, index) => {
     const tensor = bindings[parameter];
     if (tensor) return addressOf(tensor);
-    if (parameter in dims) return dims[parameter] ?? 0;
+    if (parameter in sizes) return sizes[parameter] ?? 0;
     const isOwn = ['scratch', 'first', 'last'].includes(parameter);
     // A kernel checks by a dim whether an optional tensor is there.
     if (!isOwn && !kernel.optional?.includes(parameter)) scalars.push([index, parameter]);
     return 0;
   });
   return {
-    name: functionName(familyOf(kernel.name)),
+    name,
     values,
     scalars,
     scratch: parameters.indexOf('scratch'),
     range: parameters.indexOf('first'),
-    units: measured.units,
+    units,
   };
 }
