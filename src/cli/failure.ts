@@ -16,6 +16,7 @@ const codeByKind: Readonly<Record<Problem['kind'], number>> = {
   invalidConfig: exitCodes.badInput,
   invalidData: exitCodes.badInput,
   invalidFile: exitCodes.badInput,
+  invalidRequest: exitCodes.badInput,
   diverged: exitCodes.badInput,
   storageFull: exitCodes.badInput,
   newerStorage: exitCodes.badInput,

@@ -31,6 +31,7 @@ export interface Problem {
     | 'invalidConfig'
     | 'invalidData'
     | 'invalidFile'
+    | 'invalidRequest'
     | 'diverged'
     | 'storageFull'
     | 'newerStorage'

@@ -52,7 +52,7 @@ export function createRecords(
     renameRun: (id, title) =>
       answer(async () => {
         const given = title.replace(/\s+/g, ' ').trim().slice(0, titleLength);
-        if (given === '') throw new LabError({ kind: 'invalidData', message: 'Give the run a name.' });
+        if (given === '') throw new LabError({ kind: 'invalidRequest', message: 'Give the run a name.' });
         await describe(id, { title: given });
         return undefined;
       }),

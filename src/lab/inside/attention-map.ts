@@ -101,7 +101,7 @@ function checkRequest(config: ModelConfig, { tokens, layer, head }: AttentionMap
           : !isIndex(head, heads)
             ? `there is no head ${head} of ${heads}. Count from 0.`
             : undefined;
-  if (problem) throw new LabError({ kind: 'invalidData', message: `attention map: ${problem}` });
+  if (problem) throw new LabError({ kind: 'invalidRequest', message: `attention map: ${problem}` });
 }
 
 /** One head's attention over a text, by the weights of the open run. @throws LabError when text or head do not fit */
@@ -110,7 +110,7 @@ export async function readAttentionFigure(
   run: Run,
   { text, layer, head }: AttentionRequest,
 ): Promise<LessonFigure> {
-  const tokens = await stage('invalidData', async () => [
+  const tokens = await stage('invalidRequest', async () => [
     ...(await run.corpus.tokenizer.encode(normaliseText(text))),
   ]);
   const model = { model: run.experiment.model, weights: await weightsOf(run) };

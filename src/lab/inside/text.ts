@@ -27,10 +27,10 @@ export async function readTextInside(
   const { layers, heads, context } = config;
   if (!Number.isInteger(layer) || layer < 0 || layer >= layers) {
     const message = `inside: there is no layer ${layer} of ${layers}. Count from 0.`;
-    throw new LabError({ kind: 'invalidData', message });
+    throw new LabError({ kind: 'invalidRequest', message });
   }
   const longest = Math.min(longestMap, context);
-  const given = await stage('invalidData', () =>
+  const given = await stage('invalidRequest', () =>
     text === ''
       ? excerptOf(run, Math.min(longest, excerptLength))
       : run.corpus.tokenizer.encode(normaliseText(text)),
@@ -38,7 +38,7 @@ export async function readTextInside(
   const ids = [...given.subarray(0, longest)];
   const time = ids.length;
   if (time === 0)
-    throw new LabError({ kind: 'invalidData', message: 'inside: the text is empty. Type one.' });
+    throw new LabError({ kind: 'invalidRequest', message: 'inside: the text is empty. Type one.' });
 
   const isWhole = layers * heads * 4 * time ** 2 <= mapBudget;
   const mapLayers = isWhole ? Array.from({ length: layers }, (_, index) => index) : [layer];

@@ -54,7 +54,7 @@ async function serveOnce(
   const texts = await Promise.all(prompts.map((tokens) => sampler.generate(tokens, greedy)));
   const seconds = (performance.now() - start) / 1000;
   for (const { end, problem = `a text was ${end}.` } of texts)
-    if (end !== 'length') throw new LabError({ kind: 'invalidData', message: problem });
+    if (end !== 'length') throw new LabError({ kind: 'invalidRequest', message: problem });
   const mean = (read: (text: Generation) => number) =>
     texts.reduce((sum, text) => sum + read(text), 0) / batch;
   return {

@@ -31,7 +31,7 @@ export async function planServing(
   const { prompt, output } = served;
   if (prompt + output > model.context) {
     throw new LabError({
-      kind: 'invalidData',
+      kind: 'invalidRequest',
       message:
         `serving: a prompt of ${prompt} and ${output} tokens after it are ${prompt + output}, more than the context of ` +
         `${model.context}. Ask for fewer.`,

@@ -101,6 +101,14 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
         actionLabel: 'Choose other files',
         tone: 'error',
       };
+    case 'invalidRequest':
+      return {
+        title: 'That cannot be done as asked',
+        hint: 'Change what was asked for, and press again.',
+        action: 'dismiss',
+        actionLabel: 'All right',
+        tone: 'warning',
+      };
     case 'diverged':
       return {
         title: 'The loss got out of hand: stopped',

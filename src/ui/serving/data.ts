@@ -1,5 +1,5 @@
 // Figures of serving as plain data: rate and waits against the batch, and a table with memory and prices.
-import type { ServingFigures, ServingRow } from '../../contract/serving.ts';
+import type { ServingFigures, ServingRequest, ServingRow } from '../../contract/serving.ts';
 import {
   formatBytes,
   formatCount,
@@ -13,6 +13,16 @@ import type { FigureTable } from '../../text/table.ts';
 import { pressAssumptions, priceOfMultiplyAdd } from '../../theory/assumptions.ts';
 import { priceOfMillionTokens } from '../../theory/serving.ts';
 import { halvingYears } from '../../theory/what-if.ts';
+
+/** What is asked for, without the batches. */
+export type ServedTexts = Omit<ServingRequest, 'batches'>;
+
+/** What was asked for; where nothing was, short texts that fit the model. @param context of the model; undefined if unknown */
+export function servedTexts(context: number | undefined, asked: Partial<ServedTexts>): ServedTexts {
+  const prompt = asked.prompt ?? Math.max(1, Math.min(16, Math.floor((context ?? 48) / 3)));
+  const output = asked.output ?? Math.max(1, Math.min(32, (context ?? 48) - prompt));
+  return { prompt, output, repeats: asked.repeats ?? 3 };
+}
 
 /** What a person says of the machine. */
 export interface Prices {

@@ -1,14 +1,24 @@
 // The room of serving: batches of texts on this device, their rate and waits beside what was predicted, and what they cost.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { ServingRequest, ServingRow } from '../../contract/serving.ts';
+import type { ServingRow } from '../../contract/serving.ts';
 import { formatCount, formatSeconds, formatSi } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
+import { valueAt } from '../state/experiment.ts';
 import { initialState, isLabFree, type PageState } from '../state/state.ts';
-import { type Prices, priceRows, rateSeries, servingTable, usualPrices, waitSeries } from './data.ts';
+import {
+  type Prices,
+  priceRows,
+  rateSeries,
+  type ServedTexts,
+  servedTexts,
+  servingTable,
+  usualPrices,
+  waitSeries,
+} from './data.ts';
 import '../figures/panel.ts';
 import '../figures/svg-plot.ts';
 
@@ -77,7 +87,8 @@ export class RoomServing extends LitElement {
   @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private rows: readonly ServingRow[] = [];
   @state() private progress: Progress = { kind: 'none' };
-  @state() private request: Omit<ServingRequest, 'batches'> = { prompt: 16, output: 32, repeats: 3 };
+  /** What was asked for by hand; the rest fits the model. */
+  @state() private asked: Partial<ServedTexts> = {};
   @state() private largest: number = 16;
   @state() private prices: Prices = usualPrices;
 
@@ -87,7 +98,8 @@ export class RoomServing extends LitElement {
   }
 
   #head() {
-    const { page, progress, request } = this;
+    const { page, progress } = this;
+    const request = this.#texts();
     const isRunning = progress.kind === 'running';
     const isGpu = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
     const isTraining = page.run.state === 'running' || page.run.state === 'preparing';
@@ -131,7 +143,7 @@ export class RoomServing extends LitElement {
                 @change=${(event: Event) => {
                   const value = numberOf(event);
                   if (value !== undefined && Number.isInteger(value))
-                    this.request = { ...request, [key]: value };
+                    this.asked = { ...this.asked, [key]: value };
                 }}
               />
             </label>`,
@@ -256,6 +268,11 @@ export class RoomServing extends LitElement {
     </section>`;
   }
 
+  #texts(): ServedTexts {
+    const context = valueAt(this.page.experiment, 'model.context');
+    return servedTexts(typeof context === 'number' ? context : undefined, this.asked);
+  }
+
   async #serve(): Promise<void> {
     const batches: number[] = [];
     for (let batch = 1; batch <= this.largest; batch *= 2) batches.push(batch);
@@ -265,7 +282,7 @@ export class RoomServing extends LitElement {
     const done = await this.access?.attempt('Serving batches', async (lab) => {
       const result = await lab.serve(
         this.page.experiment,
-        { ...this.request, batches },
+        { ...this.#texts(), batches },
         (row) => {
           if (isOpen) this.rows = [...this.rows, row];
         },

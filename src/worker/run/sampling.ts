@@ -16,13 +16,13 @@ export async function sampleRun(
   const { sampler } = run;
   if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
   const { tokenizer } = run.corpus;
-  const prompt = await stage('invalidData', () =>
+  const prompt = await stage('invalidRequest', () =>
     request.prompt === '' ? startTokens(run.corpus) : promptTokens(tokenizer, request.prompt),
   );
   const generation = await loop.exclusive(() => {
     const decoder = tokenizer.createStreamDecoder(true);
     let text = request.prompt;
-    return stage('invalidData', () =>
+    return stage('invalidRequest', () =>
       sampler.generate(prompt, {
         maximumTokens: request.maximumTokens,
         temperature: request.temperature,
@@ -38,7 +38,7 @@ export async function sampleRun(
     );
   });
   if (generation.problem !== undefined) {
-    throw new LabError({ kind: 'invalidData', message: generation.problem });
+    throw new LabError({ kind: 'invalidRequest', message: generation.problem });
   }
   const pieces = textPieces(tokenizer, generation.tokens);
   return {

@@ -48,7 +48,7 @@ describe('the attention map', () => {
     expect(figure.rows).toEqual(['a', '␣', 'c', 'a', 't']);
     expect(figure.values[0]).toEqual([1, 0, 0, 0, 0]);
     const unknown = readAttentionFigure(cpuEngine(), run, { text: '☃', layer: 1, head: 0 });
-    await expect(unknown).rejects.toMatchObject({ problem: { kind: 'invalidData' } });
+    await expect(unknown).rejects.toMatchObject({ problem: { kind: 'invalidRequest' } });
     run.runtime.dispose();
   });
 });

@@ -57,7 +57,7 @@ describe('reading a text', () => {
     [{ text: 'a', layer: 0.5 }, /no layer 0.5 of 2/],
   ])('refuses %o', async (request, message) => {
     const reading = readTextInside(cpuEngine(), await tinyRun(), request);
-    await expect(reading).rejects.toMatchObject({ problem: { kind: 'invalidData' } });
+    await expect(reading).rejects.toMatchObject({ problem: { kind: 'invalidRequest' } });
     await expect(reading).rejects.toThrow(message);
   });
 });

@@ -12,6 +12,7 @@ const kinds: readonly Problem['kind'][] = [
   'tooLarge',
   'invalidConfig',
   'invalidData',
+  'invalidRequest',
   'invalidFile',
   'diverged',
   'storageFull',

@@ -4,6 +4,7 @@ import type { ServingRow } from '../../../src/contract/serving.ts';
 import {
   priceRows,
   rateSeries,
+  servedTexts,
   servingTable,
   usualPrices,
   waitSeries,
@@ -73,5 +74,18 @@ describe('figures of serving', () => {
     expect(priceRows([{ ...row, measured: { ...figures, spread: 0, tokensPerSecond: 0 } }], prices)).toEqual(
       [],
     );
+  });
+});
+
+describe('texts to serve', () => {
+  it.each([1, 2, 31, 32, 64, 1024])('fit a context of %i unless others were asked for', (context) => {
+    const { prompt, output } = servedTexts(context, {});
+    expect(Math.min(prompt, output)).toBeGreaterThan(0);
+    expect(prompt + output).toBeLessThanOrEqual(Math.max(2, context));
+  });
+
+  it('are what was asked for, and what fits beside it', () => {
+    expect(servedTexts(32, { prompt: 30 })).toEqual({ prompt: 30, output: 2, repeats: 3 });
+    expect(servedTexts(undefined, { output: 8000 })).toEqual({ prompt: 16, output: 8000, repeats: 3 });
   });
 });

@@ -363,7 +363,7 @@ describe('sampling', () => {
     const cancelled = await runs.sample(request, () => runs.cancelSample());
     expect(cancelled.tokens).toBeLessThan(60);
     await expect(runs.sample({ ...request, prompt: 'ZZZ' }, () => undefined)).rejects.toMatchObject({
-      problem: { kind: 'invalidData' },
+      problem: { kind: 'invalidRequest' },
     });
   });
 });
