@@ -17,6 +17,8 @@ const gutter = 72;
 const layerHeight = 18;
 const laneHeight = 32;
 const axisHeight = 24;
+/** Half of the widest tick label: nearer to the edge than this it ends at its tick. Pixels. */
+const halfLabel = 28;
 const zoomStep = 0.6;
 
 /** Give it `timeline`. Sends `pick-slice` (detail: index of the slice, or undefined) on a click, Enter or Escape. */
@@ -154,7 +156,7 @@ export class TimelineStrip extends LitElement {
       ${axisTicks('linear', this.view, Math.max(2, (right - left) / 90)).map(({ value }) => {
         const x = rounded(placeOf(scale, value) ?? 0, 1);
         return svg`<line class="grid" x1=${x} x2=${x} y1="0" y2=${bottom}></line>
-          <text class="middle" x=${x} y=${bottom + 14}>${formatSi(value, 's')}</text>`;
+          <text class=${right - x < halfLabel ? 'end' : 'middle'} x=${x} y=${bottom + 14}>${formatSi(value, 's')}</text>`;
       })}
       <svg x=${left} y="0" width=${right - left} height=${bottom} viewBox="${left} 0 ${right - left} ${bottom}">
         ${layers.filter(inView).map((span) => this.#box(span, 0, layerHeight, 'layer', '', span.name))}
