@@ -41,18 +41,16 @@ describeBrowser('the served page', () => {
 
   it('says that a room cannot be had without a network, and brings it by itself when there is one', async () => {
     const lab = await attach(await browser.newPage());
-    let isOffline = true;
-    await lab.page.setRequestInterception(true);
-    lab.page.on('request', (request) => {
-      const isRoom = /\/assets\/room-/.test(request.url());
-      void (isOffline && isRoom ? request.abort('internetdisconnected') : request.continue());
-    });
+    // Blocked by the browser itself: a request that puppeteer intercepts may wait for ever where a worker starts beside it.
+    const network = await lab.page.createCDPSession();
+    await network.send('Network.enable');
+    await network.send('Network.setBlockedURLs', { urls: ['*/assets/room-*'] });
     await lab.page.goto(pageAddress());
     await lab.click('room-tabs', 'a', 'Costs');
     const said = await lab.waitForText('lab-page', '.missing', /Costs could not be loaded.*Try again/);
     expect(said).not.toMatch(/[Rr]eload/);
     expect(await lab.text('problem-list', '.problem')).toBe('');
-    isOffline = false;
+    await network.send('Network.setBlockedURLs', { urls: [] });
     await lab.find('room-costs', '.figures'); // nothing was pressed
     expect(await lab.text('lab-page', '.missing')).toBe('');
     await lab.page.close();

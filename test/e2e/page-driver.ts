@@ -20,8 +20,11 @@ export interface PageDriver {
   find(element: string, inside: string, label?: string | RegExp): Promise<ElementHandle<Element>>;
 }
 
-/** After this long a wait has failed: nothing takes a tenth of it, unless the machine has much else to do. Seconds. */
-const patience = 480;
+/**
+ * After this long a wait has failed: nothing takes a tenth of it, unless the machine has much else to do. Seconds. Less
+ * than a test may take, so that it is the wait that fails, with what was on display.
+ */
+const patience = 240;
 
 const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
