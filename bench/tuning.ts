@@ -2,15 +2,15 @@
 import { calibrateDevice } from '../src/lab/cost/calibration.ts';
 import { tuningOf } from '../src/lab/cost/calibration-report.ts';
 import { type Engine, gpuEngine } from '../src/lab/plans/engine.ts';
-import { median } from '../src/lab/training/median.ts';
-import { prepareRun, type Run } from '../src/lab/training/run.ts';
+import { prepareRun } from '../src/lab/training/run.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { findPreset } from '../src/model/presets/catalogue.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
+import { type Comparison, timeInTurns } from '../src/runtime/timing/in-turns.ts';
 
-const rounds = 15;
+const [warmUp, rounds] = [2, 24];
 
-/** Prints the medians of a step and their ratio, for each preset. */
+/** Prints, for each preset, the medians of a step, the median of the ratios of steps beside each other, and half their quartiles' distance. */
 export async function benchTuning(open: OpenDevice, presetIds: readonly string[]): Promise<void> {
   const start = performance.now();
   const profile = await calibrateDevice(open, 'bench');
@@ -23,32 +23,35 @@ export async function benchTuning(open: OpenDevice, presetIds: readonly string[]
     console.log(`  ${taken} for ${builtIn}: ${gain.toFixed(2)} times as fast`);
   console.log('preset            built-in ms    tuned ms   built-in / tuned');
   for (const id of presetIds) {
-    const engines: readonly Engine[] = [
+    const engines: readonly [Engine, Engine] = [
       { ...gpuEngine(open, profile), variants: undefined },
       gpuEngine(open, profile),
     ];
-    const [builtIn = Number.NaN, tuned = Number.NaN] = await stepsInTurns(engines, id);
+    const { seconds, gain } = await stepsInTurns(engines, id);
+    const [before, after] = seconds.map((value) => (1000 * value).toFixed(1));
+    const spread = (100 * gain.spread).toFixed(0);
     console.log(
-      `${id.padEnd(16)}${(1000 * builtIn).toFixed(1).padStart(13)}${(1000 * tuned).toFixed(1).padStart(12)}${(builtIn / tuned).toFixed(2).padStart(19)}`,
+      `${id.padEnd(16)}${before?.padStart(13)}${after?.padStart(12)}${gain.value.toFixed(2).padStart(14)} ± ${spread} %`,
     );
   }
 }
 
-/** Median seconds of a step by each engine; runs take a step each, in turns. */
-async function stepsInTurns(engines: readonly Engine[], id: string): Promise<number[]> {
+/** Steps of a run by each of two engines, in turns. */
+async function stepsInTurns(engines: readonly [Engine, Engine], id: string): Promise<Comparison> {
   const parsed = parseExperiment(findPreset(id)?.experiment);
   if (parsed.kind !== 'ok') throw new Error(`bench: preset ${id}: ${parsed.problems[0]?.message}`);
-  const runs: Run[] = [];
-  for (const engine of engines)
-    runs.push(await prepareRun(engine, parsed.experiment, { withSampler: false }));
-  const times = runs.map((): number[] => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, { trainer }] of runs.entries()) {
-      const begin = performance.now();
-      await (await trainer.submitStep()).record;
-      if (round > 2) times[index]?.push((performance.now() - begin) / 1000);
-    }
-  }
+  const [first, second] = engines;
+  const runs = await Promise.all(
+    [first, second].map((engine) => prepareRun(engine, parsed.experiment, { withSampler: false })),
+  );
+  const [before, after] = runs.map(({ trainer }) => async () => {
+    const begin = performance.now();
+    await (await trainer.submitStep()).record;
+    return (performance.now() - begin) / 1000;
+  });
+  if (!before || !after) throw new Error('bench: a run is missing.');
+  for (let round = 0; round < warmUp; round++) for (const step of [before, after]) await step();
+  const comparison = await timeInTurns(before, after, rounds);
   for (const { runtime } of runs) runtime.dispose();
-  return times.map(median);
+  return comparison;
 }

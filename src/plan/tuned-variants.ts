@@ -3,13 +3,14 @@ import type { DeviceProfile, EfficiencyPoint } from './device-profile.ts';
 import type { Dims, Kernel, VariantTable } from './kernel.ts';
 import { costOf, predictDispatch } from './predict.ts';
 
-/** Variants within this part of the quickest count as equally quick. */
+/** What is quicker by no more than this part counts as equally quick. */
 export const tie = 0.03;
 
 /**
  * A table that takes what is expected to be quickest, by the same expectation that predicts runs. A variant goes before the
- * built-in one only where it was checked on the device, where it was quicker at the nearest size at which both were timed,
- * and by more than a tie; of equally quick ones the one with fewer sums in registers goes first.
+ * built-in one only where it was checked on the device, and where it is quicker by more than a tie both by expectation and,
+ * beyond what the timings scatter, at the nearest size at which both were timed: noise is no gain. Of such variants that are
+ * equally quick the one with fewer sums in registers is taken.
  */
 export function tunedVariants(profile: DeviceProfile): VariantTable {
   const checked = new Set(profile.variants ?? []);
@@ -31,19 +32,22 @@ function quickest(
   dims: Dims,
 ): Kernel | undefined {
   const size = costOf(dispatchOf(builtIn, dims)).launchedFlops;
-  const rivals = runnable.filter(
-    (kernel) => kernel !== builtIn && checked.has(kernel.name) && wasQuicker(profile, kernel, builtIn, size),
-  );
-  const timed = [builtIn, ...rivals].map((kernel) => ({
-    kernel,
-    seconds: predictDispatch(dispatchOf(kernel, dims), profile).seconds,
-  }));
-  const best = Math.min(...timed.map(({ seconds }) => seconds));
-  const equal = timed.filter(({ seconds }) => seconds <= (1 + tie) * best);
-  return equal.reduce((a, b) => ((b.kernel.sums ?? 0) < (a.kernel.sums ?? 0) ? b : a)).kernel;
+  const expected = (kernel: Kernel) => predictDispatch(dispatchOf(kernel, dims), profile).seconds;
+  const before = expected(builtIn);
+  const quicker = runnable
+    .filter((kernel) => kernel !== builtIn && checked.has(kernel.name))
+    .filter((kernel) => wasQuicker(profile, kernel, builtIn, size))
+    .map((kernel) => ({ kernel, seconds: expected(kernel) }))
+    .filter(({ seconds }) => (1 + tie) * seconds < before);
+  const best = Math.min(...quicker.map(({ seconds }) => seconds));
+  const equal = quicker.filter(({ seconds }) => seconds <= (1 + tie) * best).map(({ kernel }) => kernel);
+  return equal.length === 0 ? builtIn : equal.reduce((a, b) => ((b.sums ?? 0) < (a.sums ?? 0) ? b : a));
 }
 
-/** True if a variant took no longer than the built-in one at the timed size that is nearest to the wanted one. */
+/**
+ * True if a variant was quicker than the built-in one at the timed size that is nearest to the wanted one, by more than a
+ * tie and more than both scatter (each by half the distance between its quartiles).
+ */
 function wasQuicker({ kernels }: DeviceProfile, rival: Kernel, builtIn: Kernel, size: number): boolean {
   const others = new Map((kernels[rival.name] ?? []).map((point) => [point.shape, point]));
   const shared = (kernels[builtIn.name] ?? []).filter(({ shape }) => others.has(shape));
@@ -51,9 +55,9 @@ function wasQuicker({ kernels }: DeviceProfile, rival: Kernel, builtIn: Kernel, 
     Math.abs(Math.log((launchedFlops + 1) / (size + 1)));
   const [nearest] = [...shared].sort((a, b) => distance(a) - distance(b));
   const other = nearest && others.get(nearest.shape);
-  return (
-    nearest !== undefined && other !== undefined && other.seconds.value <= (1 + tie) * nearest.seconds.value
-  );
+  if (nearest === undefined || other === undefined) return false;
+  const margin = tie + nearest.seconds.spread + other.seconds.spread;
+  return (1 + margin) * other.seconds.value < nearest.seconds.value;
 }
 
 function dispatchOf(kernel: Kernel, dims: Dims) {

@@ -13,6 +13,7 @@ import { mapped } from './settle.ts';
 import { measureMixing } from './timing/mixing.ts';
 import { preparePace } from './timing/pace.ts';
 import { Probing, probeScalarsOf, type ShapeProbe } from './timing/probing.ts';
+import { confirmRivals } from './timing/rivals.ts';
 import { measureInRounds, measureSlope, summarize, type TimePass } from './timing/slope.ts';
 import { PassTimer } from './timing/timer.ts';
 import { verifyKernel } from './verify.ts';
@@ -91,7 +92,13 @@ async function measureDevice(
       },
       pace,
     );
-    const timed = subjects.map(({ encode }, index) => ({ encode, seconds: measured[index]?.value ?? 0 }));
+    const withSeconds = all.flatMap((subject, index) => {
+      const taken = measured[index];
+      return taken ? [{ ...subject, seconds: taken }] : [];
+    });
+    const [builtIn, others] = [withSeconds.slice(0, subjects.length), withSeconds.slice(subjects.length)];
+    const confirmed = await confirmRivals(builtIn, others, confirmingSeconds);
+    const timed = builtIn.map(({ encode, seconds: { value } }) => ({ encode, seconds: value }));
     const profile: DeviceProfile = {
       version: profileVersion,
       device: name,
@@ -102,7 +109,7 @@ async function measureDevice(
       copyBytesPerSecond: copies,
       launchSeconds,
       ...(await measureSubmits(device)),
-      kernels: pointsByKernel(all, measured),
+      kernels: pointsByKernel(all, [...builtIn.map((shape) => shape.seconds), ...confirmed]),
       variants: [...new Set(variants.map(({ kernel }) => kernel.name))],
       timer: timer.method,
     };
@@ -120,6 +127,8 @@ const mostRounds = 9;
 /** Seconds for other variants: to compile, to check and to prepare them. And their longest pass: beyond, they are no rivals. */
 const tuningSeconds = 5;
 const longestVariant = 0.1;
+/** Seconds for timing variants that seem quicker beside what they would stand for, after which no further one is timed so. */
+const confirmingSeconds = 4;
 
 /** Makes other variants ready, as many as the time allows, of which each agreed with its reference here. */
 async function prepareVariants(

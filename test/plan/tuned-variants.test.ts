@@ -39,8 +39,25 @@ describe('a table of tuned variants', () => {
   });
 
   it('takes the one with fewer sums in registers of equally quick ones', () => {
-    const table = tunedVariants(timedProfile(runnable, speeds({})));
+    const table = tunedVariants(timedProfile(runnable, speeds({ [small.name]: 2, [wide.name]: 2.02 })));
     expect(table([large, small, wide], dims)).toBe(small);
+    expect(table([large, wide, small], dims)).toBe(small);
+  });
+
+  it('takes no gain that the timings scatter as far as', () => {
+    const profile = timedProfile(runnable, speeds({ [large.name]: 1.2 }));
+    const scattered = (spread: number) => ({
+      ...profile,
+      kernels: {
+        ...profile.kernels,
+        [large.name]: (profile.kernels[large.name] ?? []).map((point) => ({
+          ...point,
+          seconds: { ...point.seconds, spread },
+        })),
+      },
+    });
+    expect(tunedVariants(scattered(0.02))(runnable, dims)).toBe(large);
+    expect(tunedVariants(scattered(0.3))(runnable, dims)).toBe(small);
   });
 
   it('takes none that did not agree with its reference, and leaves all to the built-in order without a tuning', () => {

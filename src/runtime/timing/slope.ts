@@ -190,7 +190,7 @@ function evaluate({ repetitions, short, long }: Subject, evened: Evened, fixed: 
  * As `summarize`, for the few rounds of a calibration: of three passes the interquartile range is half of an outlier. The
  * median distance from the median is half of that range where passes scatter evenly, and one outlier does not move it.
  */
-function summarizeFew(values: readonly number[]): Measurement {
+export function summarizeFew(values: readonly number[]): Measurement {
   const { value, repeats } = summarize(values);
   const { value: distance } = summarize(values.map((one) => Math.abs(one - value)));
   return { value, spread: value > 0 ? distance / value : 0, repeats };
