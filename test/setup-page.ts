@@ -18,7 +18,12 @@ export default async function setup(): Promise<() => Promise<void>> {
     process.env.NODE_ENV = 'production';
     await build({ root, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
     process.env.NODE_ENV = before;
-    const server = await preview({ root, logLevel: 'warn', build: { outDir }, preview: { port: 0, allowedHosts: ['teacher-laptop.test'] } });
+    const server = await preview({
+      root,
+      logLevel: 'warn',
+      build: { outDir },
+      preview: { port: 0, allowedHosts: ['teacher-laptop.test'] },
+    });
     process.env.FLOPSCOPE_PAGE = server.resolvedUrls?.local[0];
     return () => server.close();
   } catch (error) {
