@@ -3,7 +3,7 @@ import { significant } from '../../text/rounding.ts';
 import type { ModelConfig } from '../config.ts';
 import { isRecord } from '../fields/check.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
-import { noteDropout, readActivation, writeDecoder } from '../huggingface/decoder.ts';
+import { headsDivideWidth, noteDropout, readActivation, writeDecoder } from '../huggingface/decoder.ts';
 import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family, Plain } from '../huggingface/family.ts';
 import { readRope, writeScaling, yarnScale } from '../huggingface/rope.ts';
@@ -36,6 +36,7 @@ const namesWith = (bias?: string) => ({
 /** DeepSeek-V2 (arXiv 2405.04434; DeepseekV2ForCausalLM): softmax scores, weights as they are. */
 export const deepseekV2: Family = {
   type: 'deepseek_v2',
+  opens: headsDivideWidth,
   prefix: 'model.',
   spellings: { n_routed_experts: ['num_experts', 'num_local_experts'] },
   read: (reader) => {

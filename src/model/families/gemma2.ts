@@ -1,7 +1,13 @@
 // Gemma 2 in Hugging Face's layout: norms before and after each part, capped scores and logits, every other layer local.
 import type { ModelConfig } from '../config.ts';
 import type { ConfigReader } from '../huggingface/config-reader.ts';
-import { readDecoder, readScoreScalar, writeDecoder, writeScoreScalar } from '../huggingface/decoder.ts';
+import {
+  headsDivideWidth,
+  readDecoder,
+  readScoreScalar,
+  writeDecoder,
+  writeScoreScalar,
+} from '../huggingface/decoder.ts';
 import { decoderLayout, sandwichNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
 import { readLayerTypes, readWindow, readWindows, writeLayerTypes } from '../huggingface/windows.ts';
@@ -12,6 +18,7 @@ const activation = ['hidden_activation', 'gelu_pytorch_tanh'] as const;
 /** Gemma 2 (Gemma Team 2024, arXiv 2408.00118; Gemma2ForCausalLM). */
 export const gemma2: Family = {
   type: 'gemma2',
+  opens: headsDivideWidth,
   prefix: 'model.',
   read,
   write: (model) => ({

@@ -1,7 +1,13 @@
 // Gemma 3 in Hugging Face's layout: norms before and after each part, windows, two rotary bases, scores scaled by a key.
 import type { ModelConfig } from '../config.ts';
 import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
-import { readDecoder, readScoreScalar, writeDecoder, writeScoreScalar } from '../huggingface/decoder.ts';
+import {
+  headsDivideWidth,
+  readDecoder,
+  readScoreScalar,
+  writeDecoder,
+  writeScoreScalar,
+} from '../huggingface/decoder.ts';
 import { decoderLayout, sandwichNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
 import { readLayerTypes, readWindows, writeLayerTypes } from '../huggingface/windows.ts';
@@ -12,6 +18,7 @@ const activation = ['hidden_activation', 'gelu_pytorch_tanh'] as const;
 /** Gemma 3's text model (Gemma Team 2025; Gemma3ForCausalLM). */
 export const gemma3: Family = {
   type: 'gemma3_text',
+  opens: headsDivideWidth,
   prefix: 'model.',
   read,
   write,

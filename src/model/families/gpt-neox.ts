@@ -1,7 +1,7 @@
 // GPT-NeoX and Pythia in Hugging Face's layout: both parts beside each other, a quarter of each head turns, q, k, v by head.
 import { biasesOf } from '../block-config.ts';
 import type { ModelConfig } from '../config.ts';
-import { readDecoder, readDropout, writeDecoder } from '../huggingface/decoder.ts';
+import { headsDivideWidth, readDecoder, readDropout, writeDecoder } from '../huggingface/decoder.ts';
 import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family } from '../huggingface/family.ts';
 import { range } from '../huggingface/parts.ts';
@@ -13,6 +13,7 @@ const rates = ['attention_dropout', 'hidden_dropout'] as const;
 /** GPT-NeoX (Black et al. 2022, arXiv 2204.06745; GPTNeoXForCausalLM), of which Pythia is one. */
 export const gptNeoX: Family = {
   type: 'gpt_neox',
+  opens: headsDivideWidth,
   prefix: 'gpt_neox.',
   read: (reader) => {
     const kind = { norm: 'layerNorm', gated: false, epsilonKey, activation, rates } as const;

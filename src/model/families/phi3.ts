@@ -9,6 +9,10 @@ const rates = ['attention_dropout', 'resid_pdrop', 'embd_pdrop'] as const;
 /** Phi-3 (Microsoft 2024, arXiv 2404.14219; Phi3ForCausalLM). */
 export const phi3: Family = {
   type: 'phi3',
+  // Of scaled rotations Transformers takes LongRoPE alone, with factors for as many pairs as width ÷ heads has.
+  opens: (model) =>
+    model.ropeScaling === 'none' ||
+    (model.ropeScaling === 'longrope' && model.headSize * model.heads === model.width),
   prefix: 'model.',
   read: (reader) => {
     const decoder = readDecoder(reader, { normEpsilon: 1e-5, ropeBase: 10000, ropeFraction: 1, rates });

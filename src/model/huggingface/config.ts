@@ -23,7 +23,10 @@ export function layoutOf(model: ModelConfig, preferred?: string): string {
   return familyOf(model, preferred)?.type ?? ownType;
 }
 
-/** A family that can say a model: the preferred type if it can, else the first; undefined if none can. */
+/**
+ * A family that can say a model: the preferred type if it can, else the first whose file Transformers opens; undefined if none can.
+ * A preferred type stays even where Transformers refuses it today: the model came from such a file.
+ */
 export function familyOf(model: ModelConfig, preferred?: string): Family | undefined {
   if (preferred === ownType) return undefined;
   const wanted = arithmeticOf(model);
@@ -32,7 +35,9 @@ export function familyOf(model: ModelConfig, preferred?: string): Family | undef
     return said !== undefined && arithmeticOf({ ...said, ...pick(model, family.own ?? []) }) === wanted;
   };
   const first = families.find((family) => family.type === preferred);
-  return first && canSay(first) ? first : families.find(canSay);
+  return first && canSay(first)
+    ? first
+    : families.find((family) => (family.opens?.(model) ?? true) && canSay(family));
 }
 
 /** The model that a config.json describes. @throws as `readPublishedConfig` does. */

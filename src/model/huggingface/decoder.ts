@@ -165,3 +165,8 @@ export function readActivation(reader: ConfigReader, key: string, byDefault: str
 export function activationName(activation: ActivationName, usual: string): string {
   return activations.get(usual) === activation ? usual : activationFunctions[activation].huggingFaceNames[0];
 }
+
+/** What Transformers 5 demands of some families, whatever `head_dim` says. */
+export function headsDivideWidth({ width, heads }: ModelConfig): boolean {
+  return width % heads === 0;
+}

@@ -15,6 +15,8 @@ export interface Family {
   readonly prefix: string;
   /** Our keys that this family's cannot say although they count; they stand in the file's `flopscope` block. */
   readonly own?: readonly (keyof ModelConfig)[];
+  /** Whether Transformers 5 opens the file of a model that the family's keys can say; it does unless given. */
+  readonly opens?: (model: ModelConfig) => boolean;
   /** Other names of keys that the family's files have had. */
   readonly spellings?: Spellings;
   /** @throws InvalidFileError for what we do not compute. */

@@ -338,3 +338,17 @@ test('a model that a family can say but for one setting keeps our own layout', (
     expect(readHuggingFaceConfig(throughJson(parsed.model))).toEqual(parsed.model);
   }
 });
+
+test('a model is written in a family whose file Transformers opens, and stays in the one that it came from', () => {
+  const keys = { hidden_size: 40, num_attention_heads: 3, head_dim: 16 };
+  const { model, type } = readPublishedConfig({ ...configOf('llama-a'), ...keys });
+  expect(layoutOf(model)).toBe('mistral'); // 3 does not divide 40, which LlamaConfig refuses
+  expect(layoutOf(model, type)).toBe('llama');
+  expect(arithmeticOf(readHuggingFaceConfig(throughJson(model)))).toBe(arithmeticOf(model));
+  expect(layoutOf({ ...model, width: 48 })).toBe('llama');
+  const partial = { ...readHuggingFaceConfig(configOf('llama-b')), ropeFraction: 0.5 };
+  expect(layoutOf(partial)).toBe('phi3');
+  expect(layoutOf({ ...partial, ropeScaling: 'dynamic', ropeOriginalContext: partial.context })).toBe(
+    'flopscope',
+  );
+});
