@@ -35,6 +35,14 @@ describeBrowser('the recorded run', () => {
     const response = await fetch(new URL('recorded-run.json', pageAddress()));
     const { totalSteps } = (await response.json()) as { totalSteps: number };
     await lab.waitForText('loss-chart', '.place', new RegExp(`Step ${totalSteps}$`));
+    // A word on display explains itself with the number beside it, and the keyboard comes back to it.
+    await lab.click('run-readouts', 'glossary-term', 'Training loss');
+    const said = await lab.page.waitForSelector('>>> [popover]:popover-open .said');
+    expect(await said?.evaluate(({ textContent }) => textContent)).toMatch(/probability of .*%/);
+    await lab.page.keyboard.press('Escape');
+    await lab.page.waitForSelector('>>> [popover]:popover-open', { hidden: true });
+    await lab.page.keyboard.press('Enter');
+    await lab.page.waitForSelector('>>> [popover]:popover-open .said');
     await lab.page.close();
   });
 });

@@ -50,7 +50,7 @@ export class CostsChinchilla extends LitElement {
     const own = pressCosts(model, assumptions.tokensPerParameter).trainingMultiplyAdds * 2;
     const count = (given: number | undefined): number | undefined =>
       given === undefined ? undefined : significant((given * counting) / 2, 12);
-    return html`<figure-panel heading="Compute-optimal N and D" fileName="chinchilla" .table=${figure.table} isTableShown>
+    return html`<figure-panel heading="Compute-optimal N and D" term="compute-optimal" fileName="chinchilla" .table=${figure.table} isTableShown>
       <div class="fields">
         <div>
           <costs-field

@@ -233,6 +233,7 @@ export class RoomCosts extends LitElement {
     }
     return html`<figure-panel
       heading="Flops per token, by convention"
+      term="flop"
       fileName="conventions"
       isTable
       .table=${countsTable(counts.counts)}
@@ -245,7 +246,7 @@ export class RoomCosts extends LitElement {
   }
 
   #published() {
-    return html`<figure-panel heading="Published models" fileName="published-models" isTable .table=${modelsTable}>
+    return html`<figure-panel heading="Published models" term="key-value-cache" fileName="published-models" isTable .table=${modelsTable}>
       <p slot="note">
         Parameters are the closed form of the language model, exact; released numbers are those in the files, with what the
         release holds besides. Pick a model at the side to compute with its sizes.

@@ -1,10 +1,12 @@
 // A framed figure: heading, the drawing, its table for those who read it so, and both as files.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import type { Term } from '../../text/glossary.ts';
 import { type FigureTable, figureCsv } from '../../text/table.ts';
 import { downloadText } from '../state/files.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from './styles.ts';
 import { downloadPng, downloadSvg, findDrawing } from './svg-export.ts';
+import './glossary-term.ts';
 
 /**
  * `<figure-panel heading="…" fileName="…" .table=${…}>` around any figure. Slots: the figure itself, `controls` (in the
@@ -68,6 +70,8 @@ export class FigurePanel extends LitElement {
   ];
 
   @property() heading = '';
+  /** The word of the glossary that the heading is, if it is one. */
+  @property() term: Term | '' = '';
   /** Name of the files without their ending. */
   @property() fileName = 'figure';
   @property({ attribute: false }) table: FigureTable | undefined;
@@ -81,7 +85,7 @@ export class FigurePanel extends LitElement {
     const { table } = this;
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
-        <h2 id="title">${this.heading}</h2>
+        <h2 id="title"><glossary-term .term=${this.term}>${this.heading}</glossary-term></h2>
         <slot name="controls"></slot>
         <div class="tools">${
           table === undefined || this.isTable
@@ -122,8 +126,8 @@ export class FigurePanel extends LitElement {
         <thead>
           <tr>
             ${columns.map(
-              ({ label }, index) =>
-                html`<th scope="col" class=${isNumber[index] ? 'number' : ''}>${label}</th>`,
+              ({ label, term = '' }, index) =>
+                html`<th scope="col" class=${isNumber[index] ? 'number' : ''}><glossary-term .term=${term}>${label}</glossary-term></th>`,
             )}
           </tr>
         </thead>

@@ -100,7 +100,7 @@ export class InsideAttention extends LitElement {
       column > row
         ? `${namedToken(reading, row)} cannot look ahead at ${namedToken(reading, column)}`
         : `${namedToken(reading, row)} looks at ${namedToken(reading, column)} with ${formatPercent(map[row * tokens.length + column])}`;
-    return html`<figure-panel heading="Attention" fileName="attention" .table=${attentionTable(reading, head)}>
+    return html`<figure-panel heading="Attention" term="attention" fileName="attention" .table=${attentionTable(reading, head)}>
       <label slot="controls">
         <span class="muted">layer</span>
         <select ?disabled=${!this.isFree} @change=${this.#chooseLayer}>
@@ -163,7 +163,7 @@ export class InsideAttention extends LitElement {
       format: formatTick,
       formatValue: formatDigits,
     };
-    return html`<figure-panel heading="How far heads look" fileName="attention-distance" .table=${headsTable(reading)}>
+    return html`<figure-panel heading="How far heads look" term="head" fileName="attention-distance" .table=${headsTable(reading)}>
       <svg-plot
         .x=${x}
         .y=${y}

@@ -44,7 +44,7 @@ export class InsidePositions extends LitElement {
     const series: readonly PlotSeries[] = [
       { id: 'loss', name: 'loss', tone: 'validation', kind: points.length > 1 ? 'line' : 'points', points },
     ];
-    return html`<figure-panel heading="Loss by position" fileName="position-losses" .table=${positionTable(losses)}>
+    return html`<figure-panel heading="Loss by position" term="context" fileName="position-losses" .table=${positionTable(losses)}>
       <label slot="controls" class="check">
         <input
           type="checkbox"

@@ -64,7 +64,7 @@ export class InsideRouters extends LitElement {
       const { from, step } = samples[column];
       return `steps ${formatCount(from + 1)} to ${formatCount(step)}: expert ${row + 1} took ${formatPercent(share)} of the tokens (fair: ${formatPercent(fair)})`;
     };
-    return html`<figure-panel heading="Load of the experts" fileName="expert-load" .table=${routerTable(history)}>
+    return html`<figure-panel heading="Load of the experts" term="router" fileName="expert-load" .table=${routerTable(history)}>
       <label slot="controls">
         <span class="muted">layer</span>
         <select

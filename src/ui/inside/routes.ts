@@ -48,7 +48,7 @@ export class InsideRoutes extends LitElement {
         ? `${name} took expert ${row + 1} with weight ${formatDigits(weight)}`
         : `${name} did not take expert ${row + 1}`;
     };
-    return html`<figure-panel heading="Experts of each token" fileName="token-experts" .table=${routesTable(reading, route)}>
+    return html`<figure-panel heading="Experts of each token" term="expert" fileName="token-experts" .table=${routesTable(reading, route)}>
       ${this.#choice(
         reading.routes.map((one) => one.layer),
         layer,

@@ -71,7 +71,7 @@ export class InsideTokens extends LitElement {
     if (reading === undefined) return nothing;
     const { tokens, losses, step } = reading;
     const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
-    return html`<figure-panel heading="Loss of each token" fileName="token-losses" .table=${tokenTable(reading)} .hasDrawing=${false}>
+    return html`<figure-panel heading="Loss of each token" term="loss" fileName="token-losses" .table=${tokenTable(reading)} .hasDrawing=${false}>
       <div>
         <div
           class="text"

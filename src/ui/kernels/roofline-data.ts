@@ -215,12 +215,12 @@ export function rooflineTable(
   const perByte = (value: number): string => formatDigits(value);
   return {
     columns: [
-      { label: 'Kernel' },
+      { label: 'Kernel', term: 'kernel' },
       { label: 'Phase' },
       { label: 'Shape' },
-      { label: 'Intensity (FLOP/B)', format: perByte },
+      { label: 'Intensity (FLOP/B)', term: 'arithmetic-intensity', format: perByte },
       { label: 'Speed (FLOP/s)', format: (value) => formatSi(value, 'FLOP/s') },
-      { label: 'Roof (FLOP/s)', format: (value) => formatSi(value, 'FLOP/s') },
+      { label: 'Roof (FLOP/s)', term: 'limit', format: (value) => formatSi(value, 'FLOP/s') },
       { label: 'Of the roof', format: formatPercent },
       { label: 'Time (s)', format: formatSeconds },
       { label: 'Of the step', format: formatPercent },

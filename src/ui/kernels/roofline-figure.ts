@@ -71,7 +71,7 @@ export class RooflineFigure extends LitElement {
     const before = this.earlier && this.isCompared ? rooflinePoints(this.earlier, grouping) : [];
     const roofs = calibration === undefined ? [] : roofSeries(calibration, [...points, ...before]);
     const unplaced = points.filter((point) => !hasPlace(point)).length;
-    return html`<figure-panel heading="Roofline" fileName="roofline" .table=${rooflineTable(points, before)}>
+    return html`<figure-panel heading="Roofline" term="roofline" fileName="roofline" .table=${rooflineTable(points, before)}>
       <span slot="controls" class="controls">
         <label>
           <span class="muted">a point is a</span>

@@ -99,7 +99,7 @@ export function revealing(view: Interval, whole: number, { start, end }: Timelin
 export function timelineTable({ slices }: Timeline): FigureTable {
   return {
     columns: [
-      { label: 'Dispatch' },
+      { label: 'Dispatch', term: 'dispatch' },
       { label: 'Kernel' },
       { label: 'Phase' },
       { label: 'Layer' },

@@ -73,7 +73,7 @@ export class WaterfallFigure extends LitElement {
     if (waterfall === undefined) return nothing;
     const bars = waterfallBars(waterfall);
     const bar = this.pointed === undefined ? undefined : bars[this.pointed];
-    return html`<figure-panel heading="From limit to measured" fileName="waterfall" .table=${waterfallTable(bars)}>
+    return html`<figure-panel heading="From limit to measured" term="limit" fileName="waterfall" .table=${waterfallTable(bars)}>
       <div>
         ${this.#drawing(bars)}
         <output aria-live="polite">${bar === undefined ? '' : describe(bar)}</output>

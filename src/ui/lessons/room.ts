@@ -23,6 +23,7 @@ import { keepLessonWork, type LessonWork, readLessonWork } from './memory.ts';
 import { lessonsStyles } from './styles.ts';
 import '../figures/copy-link.ts';
 import './attention.ts';
+import './glossary.ts';
 import './guess.ts';
 import './outcome.ts';
 
@@ -87,7 +88,8 @@ export class RoomLessons extends LitElement {
           ${this.lessons.map((one, index) => this.#entry(one, index))}
         </ol>
       </nav>
-      ${lesson === undefined ? html`<p class="muted">Loading the lessons …</p>` : this.#article(lesson)}`;
+      ${lesson === undefined ? html`<p class="muted">Loading the lessons …</p>` : this.#article(lesson)}
+      <glossary-list></glossary-list>`;
   }
 
   get #size(): LessonSize {

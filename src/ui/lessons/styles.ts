@@ -27,6 +27,9 @@ export const lessonsStyles = css`
     letter-spacing: -0.015em;
     line-height: 1.2;
   }
+  glossary-list {
+    grid-column: 1 / -1;
+  }
   .prose {
     max-width: 68ch;
     display: grid;

@@ -229,7 +229,11 @@ export class LabPage extends LitElement {
         .smallerPreset=${smallerPreset(page)}
         .changes=${sinceRun(page)}
       ></run-controls>
-      <run-readouts .run=${run} .series=${series}></run-readouts>
+      <run-readouts
+        .run=${run}
+        .series=${series}
+        .parameters=${(replay?.recorded ?? page.run).prediction?.parameters}
+      ></run-readouts>
       <loss-chart .ghosts=${this.#ghosts(page)} ?isGhosted=${this.#earlier.isShown} .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
       <sample-list .samples=${run.samples}></sample-list>
       <sampler-box .sampler=${page.sampler} .unknownTokens=${page.run.unknownTokens ?? 0} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;

@@ -3,6 +3,7 @@
 import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { StepRecord } from '../../contract/runs.ts';
+import { lossSentence, tokensSentence } from '../../text/number-sentences.ts';
 import {
   formatDigits,
   formatDuration,
@@ -18,6 +19,7 @@ import { baseStyles, readoutStyles } from '../figures/styles.ts';
 import type { RunSeries } from '../state/series.ts';
 import { noRun, noSeries, type RunView } from '../state/state.ts';
 import { thinOut } from './chart-data.ts';
+import '../figures/glossary-term.ts';
 
 /** Points in a small line. */
 const sparkLength = 60;
@@ -84,6 +86,8 @@ export class RunReadouts extends LitElement {
 
   @property({ attribute: false }) run: RunView = noRun;
   @property({ attribute: false }) series: RunSeries = noSeries;
+  /** Of the model that runs; undefined while it is not known. */
+  @property({ attribute: false }) parameters: number | undefined;
 
   protected override render() {
     const { last, lastValidation, bytesPerToken } = this.run;
@@ -92,29 +96,29 @@ export class RunReadouts extends LitElement {
     const rate = last === undefined ? unknown : formatSetting(significant(last.learningRate, 3));
     return html`<dl>
       <div class="train">
-        <dt class="name">Training loss</dt>
+        <dt class="name"><glossary-term term="loss" .said=${lossSentence(last?.loss)}>Training loss</glossary-term></dt>
         <dd class="figure" id="loss">${formatLoss(last?.loss)}</dd>
         ${inBits(last?.loss, bytesPerToken?.training)}
         ${course(({ loss }) => loss)}
       </div>
       <div class="validation">
-        <dt class="name">Validation loss</dt>
+        <dt class="name"><glossary-term term="validation-loss" .said=${lossSentence(lastValidation)}>Validation loss</glossary-term></dt>
         <dd class="figure">${formatLoss(lastValidation)}</dd>
         ${inBits(lastValidation, bytesPerToken?.validation)}
         ${sparkline(thinOut(this.series.evaluations, sparkLength).map(({ loss }) => loss))}
       </div>
       <div>
-        <dt class="name">Tokens seen</dt>
+        <dt class="name"><glossary-term term="token" .said=${tokensSentence(last?.tokens, this.parameters, bytesPerToken?.training)}>Tokens seen</glossary-term></dt>
         <dd class="figure">${formatSi(last?.tokens)}</dd>
         <dd class="name">${last === undefined ? '' : formatSi(last.flops, 'FLOP')}</dd>
       </div>
       <div>
-        <dt class="name">Gradient norm</dt>
+        <dt class="name"><glossary-term term="gradient-norm">Gradient norm</glossary-term></dt>
         <dd class="figure">${formatDigits(last?.gradientNorm)}</dd>
         ${course(({ gradientNorm }) => gradientNorm)}
       </div>
       <div>
-        <dt class="name">Learning rate</dt>
+        <dt class="name"><glossary-term term="learning-rate">Learning rate</glossary-term></dt>
         <dd class="figure">${rate}</dd>
         ${course(({ learningRate }) => learningRate)}
       </div>

@@ -189,7 +189,7 @@ export class RoomServing extends LitElement {
   }
 
   #rate() {
-    return html`<figure-panel heading="Tokens per second" fileName="serving" .table=${servingTable(this.rows)}>
+    return html`<figure-panel heading="Tokens per second" term="decode" fileName="serving" .table=${servingTable(this.rows)}>
       <svg-plot
         .x=${batchAxis}
         .y=${axis('tokens per second', (value) => formatSi(value))}
@@ -202,7 +202,7 @@ export class RoomServing extends LitElement {
   }
 
   #waits() {
-    return html`<figure-panel heading="Waiting" fileName="serving-waits" .table=${servingTable(this.rows)}>
+    return html`<figure-panel heading="Waiting" term="prefill" fileName="serving-waits" .table=${servingTable(this.rows)}>
       <svg-plot
         .x=${batchAxis}
         .y=${axis('seconds', formatSeconds)}

@@ -2,9 +2,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Prediction } from '../../contract/runs.ts';
+import { memorySentence } from '../../text/number-sentences.ts';
 import { formatBytes, formatPercent } from '../../text/numbers.ts';
 import { stackedBar } from '../figures/bars.ts';
 import { baseStyles, readoutStyles } from '../figures/styles.ts';
+import '../figures/glossary-term.ts';
 
 const classes = [
   { key: 'weights', name: 'Weights', className: 'c1' },
@@ -86,7 +88,7 @@ export class MemoryBar extends LitElement {
       className,
     }));
     return html`<div class="title">
-        <span>Memory</span>
+        <glossary-term term="memory" .said=${memorySentence(memory.total, memory.weights)}>Memory</glossary-term>
         <span>
           ${formatBytes(memory.total)}
           <span class="muted">predicted</span>

@@ -2,10 +2,12 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Prediction } from '../../contract/runs.ts';
+import { parametersSentence } from '../../text/number-sentences.ts';
 import { formatCount, formatDuration, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
 import type { Job } from '../state/state.ts';
+import '../figures/glossary-term.ts';
 import './memory-bar.ts';
 
 @customElement('prediction-panel')
@@ -84,15 +86,15 @@ export class PredictionPanel extends LitElement {
     return html`<div class="figures">
         <div>
           <div class="figure">${formatSi(value.parameters)}</div>
-          <div class="name">parameters</div>
+          <div class="name"><glossary-term term="parameter" .said=${parametersSentence(value.parameters)}>parameters</glossary-term></div>
         </div>
         <div>
           <div class="figure predicted">${formatSeconds(value.secondsPerStep)}</div>
-          <div class="name">a step ${formatSpread(value.relativeError)}</div>
+          <div class="name"><glossary-term term="step">a step</glossary-term> ${formatSpread(value.relativeError)}</div>
         </div>
         <div>
           <div class="figure predicted">${formatSi(value.tokensPerSecond)}</div>
-          <div class="name">tokens/s ${formatSpread(value.relativeError)}</div>
+          <div class="name"><glossary-term term="tokens-per-second">tokens/s</glossary-term> ${formatSpread(value.relativeError)}</div>
         </div>
         <div>
           <div class="figure predicted">${formatDuration(value.totalSeconds)}</div>

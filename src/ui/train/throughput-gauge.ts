@@ -2,9 +2,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { StepTiming } from '../../contract/runs.ts';
+import { utilizationSentence } from '../../text/number-sentences.ts';
 import { formatPercent, formatRatio, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
 import { stackedBar } from '../figures/bars.ts';
 import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import '../figures/glossary-term.ts';
 
 @customElement('throughput-gauge')
 export class ThroughputGauge extends LitElement {
@@ -109,7 +111,7 @@ export class ThroughputGauge extends LitElement {
       <div class="head"><h2 id="title">Throughput</h2></div>
       <div class="big">
         <span class="figure" id="measured">${formatSi(measured)}</span>
-        <span class="muted">tokens/s ${this.isRecorded ? 'recorded' : 'measured'}</span>
+        <span class="muted"><glossary-term term="tokens-per-second">tokens/s</glossary-term> ${this.isRecorded ? 'recorded' : 'measured'}</span>
       </div>
       ${predicted === undefined ? nothing : this.#gauge(measured, predicted, relativeError ?? 0)}
       <p class="scale">
@@ -142,12 +144,12 @@ export class ThroughputGauge extends LitElement {
     const { timing } = this;
     const share = timing?.modelFlopsUtilization;
     return html`<dl class="pairs">
-      <dt>Model flops utilization</dt>
+      <dt><glossary-term term="model-flops-utilization" .said=${utilizationSentence(share, timing?.peakFlopsPerSecond, this.worker)}>Model flops utilization</glossary-term></dt>
       <dd>${formatPercent(share)}</dd>
       ${
         timing?.peakFlopsPerSecond === undefined
           ? nothing
-          : html`<dt class="small">of the measured FMA peak</dt>
+          : html`<dt class="small">of the measured <glossary-term term="fma-peak">FMA peak</glossary-term></dt>
               <dd class="small muted">${formatSi(timing.peakFlopsPerSecond, 'FLOP/s')}</dd>`
       }
     </dl>`;
@@ -165,7 +167,7 @@ export class ThroughputGauge extends LitElement {
     ];
     return html`<div class="split">
       <dl class="pairs">
-        <dt>A step (median)</dt>
+        <dt><glossary-term term="step">A step</glossary-term> (median)</dt>
         <dd>
           ${formatSeconds(stepSeconds)}
           ${

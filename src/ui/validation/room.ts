@@ -180,7 +180,7 @@ export class RoomValidation extends LitElement {
       format: (value) => formatSi(value, 's').replace(/\.0+(?=\D|$)/, ''),
       formatValue: formatSeconds,
     });
-    return html`<figure-panel heading="Predicted and measured time" fileName="validation" .table=${validationTable(rows)}>
+    return html`<figure-panel heading="Predicted and measured time" term="expectation" fileName="validation" .table=${validationTable(rows)}>
       <svg-plot
         .x=${axis('predicted')}
         .y=${axis('measured')}
