@@ -99,6 +99,11 @@ export interface DeviceApi {
     again?: boolean,
   ): Promise<Result<SelfTestReport>>;
   /**
+   * The person was told which kernels are wrong here, and goes on: until the device is lost nothing is refused for that.
+   * Without this call nothing runs on a GPU whose kernels differ from their references.
+   */
+  acceptWrongKernels(): Promise<Result<undefined>>;
+  /**
    * Measures this device, or returns the figures kept for it unless `again`; with an experiment, kernels that only it runs
    * are measured too where nothing is known of them.
    */

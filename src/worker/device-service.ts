@@ -20,7 +20,14 @@ export function createDevice(
     selfTest: (onProgress, experiment, again) =>
       answer(async () => {
         const record = experiment && (await recorderOf(experiment));
-        return exclusive.during(selfTesting, () => devices.selfTest(onProgress, record, again));
+        const checks = await devices.checks();
+        const engine = await devices.engine();
+        return exclusive.during(selfTesting, () => checks.selfTest(engine, onProgress, record, again));
+      }),
+    acceptWrongKernels: () =>
+      answer(async () => {
+        (await devices.checks()).acceptWrong();
+        return undefined;
       }),
     calibrate: (again, onProgress, experiment) =>
       answer(async () => {

@@ -1,22 +1,16 @@
 // The worker's hold on a device: opening it, testing it, calibrating it, and the processor where there is none.
 
-import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../contract/device.ts';
+import type { CalibrationReport, DeviceInfo } from '../contract/device.ts';
 import type { Problem } from '../contract/values.ts';
-import {
-  calibrateDevice,
-  chosenKernels,
-  deviceKey,
-  kernelsOf,
-  missingKernels,
-} from '../lab/cost/calibration.ts';
+import { calibrateDevice, deviceKey, missingKernels } from '../lab/cost/calibration.ts';
 import { reportOf } from '../lab/cost/calibration-report.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError } from '../lab/plans/problem.ts';
-import { type CheckedKernel, selfTest, selfTestOfVariants } from '../lab/plans/self-test.ts';
 import { measureTrainingRate } from '../lab/training/measured-rate.ts';
 import { profileVersion } from '../plan/device-profile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
+import { KernelChecks } from './kernel-checks.ts';
 import { openProcessor, type Processor } from './processor.ts';
 import type { RunStorage } from './run/storage.ts';
 
@@ -53,8 +47,7 @@ export class Devices {
   #open: OpenDevice | undefined;
   #engine: Engine | undefined;
   #processor: Processor | undefined;
-  /** What passed the self-test on this device. */
-  #checked: Record<string, CheckedKernel> | undefined;
+  #checks: KernelChecks | undefined;
 
   constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
     this.#storage = storage;
@@ -74,30 +67,11 @@ export class Devices {
     return this.#engine;
   }
 
-  /**
-   * The kernels of some plans, or of all presets, against their references; those that passed before only `again`.
-   * @param record the plans, for what the engine is able to do: it may turn out to compile less
-   */
-  async selfTest(
-    onProgress: (done: number, total: number) => void,
-    record?: () => readonly Plan[],
-    again = false,
-  ): Promise<SelfTestReport> {
-    const open = await this.gpu('The self-test compares the GPU with the reference loops');
-    const engine = await this.engine();
-    const key = deviceKey(open.facts, host());
-    this.#checked ??= await this.#storage.checkedKernels(key).catch(() => undefined);
-    const known = again ? {} : this.#checked;
-    const { report, checked } = await selfTestOfVariants(
-      engine,
-      () => (record === undefined ? chosenKernels(engine) : kernelsOf(record())),
-      (kernels) => selfTest(open, kernels, onProgress, known),
-    );
-    this.#checked = { ...this.#checked, ...checked };
-    for (const { kernel, passed } of report.rows) if (!passed) delete this.#checked[kernel];
-    if (report.remembered < report.kernels)
-      await this.#storage.keepCheckedKernels(key, this.#checked).catch(() => undefined); // works without being kept
-    return report;
+  /** What this GPU's kernels were held against. @throws LabError where there is no GPU */
+  async checks(): Promise<KernelChecks> {
+    await this.gpu('The self-test compares the GPU with the reference loops');
+    if (!this.#checks) throw new Error('device: there is a GPU, and nothing to check it with.');
+    return this.#checks;
   }
 
   /** The kept profile, or a new one, with what only these plans run. */
@@ -180,11 +154,13 @@ export class Devices {
     this.#open = result;
     const key = deviceKey(result.facts, host());
     const profile = await this.#storage.profile(key).catch(() => undefined);
-    this.#engine = gpuEngine(result, profile?.version === profileVersion ? profile : undefined);
+    const checks = new KernelChecks(result, key, this.#storage);
+    this.#checks = checks;
+    this.#engine = checks.guard(gpuEngine(result, profile?.version === profileVersion ? profile : undefined));
     result.device.lost.then((info) => {
       this.#open = undefined;
       this.#engine = undefined;
-      this.#checked = undefined;
+      this.#checks = undefined;
       this.#opening = undefined;
       if (info.reason === 'destroyed') return;
       const message = `The GPU was lost (${info.reason}${info.message ? `: ${info.message}` : ''}). Open the saved run to go on.`;

@@ -120,6 +120,8 @@ describeBrowser('the room of lessons', () => {
     await expect.poll(() => train.isVisible()).toBe(true);
     await train.evaluate((button) => (button as HTMLButtonElement).click());
     await lab.waitForText('run-controls', '.status', /Training step/);
+    // The lessons, and nobody else, checked kernels in this browser until now.
+    await lab.waitForText('device-panel', 'section', /[1-9]\d* agreed here before and were not run again/);
     await lab.click('room-tabs', 'a', 'Lessons');
     await lab.waitForText('room-lessons', 'article', /A run is training\. Pause it/);
     await lab.click('room-lessons', 'nav button', /No looking ahead/);

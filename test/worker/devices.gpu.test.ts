@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kernelsOf, typicalPlans } from '../../src/lab/cost/calibration.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { Devices } from '../../src/worker/devices.ts';
 import { exampleProfile } from '../cli/example-profile.ts';
 import { describeGpu, getTestDevice, getTestGpu } from '../gpu-device.ts';
@@ -49,6 +50,16 @@ describeGpu('calibrating for an experiment', () => {
   });
 });
 
+/** Checks the kernels of some plans, as the page asks for it. */
+async function selfTest(devices: Devices, plans: readonly Plan[]) {
+  const checks = await devices.checks();
+  return checks.selfTest(
+    await devices.engine(),
+    () => undefined,
+    () => plans,
+  );
+}
+
 describeGpu('the self-test of an experiment', () => {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   beforeAll(() => {
@@ -72,19 +83,23 @@ describeGpu('the self-test of an experiment', () => {
     expect(used).toContain('attention.sinks');
     const storage = new MemoryStorage();
     const devices = new Devices(storage.asRunStorage(), () => undefined);
-    const first = await devices.selfTest(
-      () => undefined,
-      () => plans,
-    );
+    const first = await selfTest(devices, plans);
     expect(new Set(first.rows.map(({ kernel }) => kernel))).toEqual(new Set(used));
     expect(first).toMatchObject({ passed: true, kernels: used.length, remembered: 0 });
     // Another page on the same device runs only what is new to it.
     const later = new Devices(storage.asRunStorage(), () => undefined);
-    const second = await later.selfTest(
-      () => undefined,
-      () => plans,
-    );
+    const second = await selfTest(later, plans);
     expect(second).toMatchObject({ passed: true, kernels: used.length, remembered: used.length });
+    // What was not checked is, before it runs: here a kernel that does something else than its reference.
+    const [plan] = plans;
+    const [dispatch] = plan?.dispatches ?? [];
+    if (!plan || !dispatch) throw new Error('a plan is expected');
+    const kernel = { ...dispatch.kernel, name: 'test.wrong', reference: () => undefined };
+    const wrong = { ...plan, dispatches: [{ ...dispatch, kernel }] };
+    const engine = await later.engine();
+    await expect(engine.createRuntime([wrong], [])).rejects.toThrow('test.wrong differs from the reference');
+    (await later.checks()).acceptWrong();
+    (await engine.createRuntime([wrong], [])).dispose();
     for (const service of [devices, later]) (await service.gpu('test')).device.destroy();
   }, 300_000);
 });

@@ -5,10 +5,12 @@ import type { LabEvent, OpenedRun, OwnText } from '../../contract/runs.ts';
 import type { SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { RoomAccess } from './access.ts';
+import { DeviceChecks } from './device-checks.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
-import { changedSettings, drawSample, predictOpenRun, presetOf, showOpened } from './requests.ts';
+import { changedSettings, drawSample, presetOf, showOpened } from './requests.ts';
 import { SeriesCollector } from './series.ts';
 import {
+  hasGpu,
   hasUnsavedSteps,
   hasWeights,
   isOnProcessor,
@@ -34,8 +36,7 @@ export class PageController implements ReactiveController {
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #listTimer: ReturnType<typeof setTimeout> | undefined;
   #ownText: OwnText | undefined;
-  /** The person trains although a kernel is wrong here: what goes on with that run needs no second word. */
-  #isTrusted = false;
+  readonly #checks: DeviceChecks;
 
   constructor(host: ReactiveControllerHost, options: PageControllerOptions) {
     this.#options = options;
@@ -48,6 +49,7 @@ export class PageController implements ReactiveController {
         host.requestUpdate();
       });
     });
+    this.#checks = new DeviceChecks(this.#store);
     host.addController(this);
   }
 
@@ -147,21 +149,13 @@ export class PageController implements ReactiveController {
     return isOpen === true;
   }
 
-  /** Checks the kernels of a run, or of the form, that were not checked on this device before; `again` all of them. */
-  async selfTest(again = false, experiment = this.state.experiment): Promise<boolean> {
-    await this.#store.job('selfTest', 'Checking the kernels', (lab, report) =>
-      lab.selfTest((done, total) => report(done / total, ''), experiment, again),
-    );
-    const { selfTest } = this.state;
-    return selfTest.kind === 'done' && selfTest.value.passed;
+  /** Checks the kernels of the form that were not checked on this device before; `again` all of them. */
+  async selfTest(again = false): Promise<void> {
+    await this.#checks.selfTest(again, this.state.experiment);
   }
 
   async calibrate(again: boolean): Promise<void> {
-    const { experiment } = this.state;
-    await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
-      lab.calibrate(again, report, experiment),
-    );
-    await predictOpenRun(this.#store);
+    await this.#checks.calibrate(again, this.state.experiment);
     await this.#settle();
   }
 
@@ -313,12 +307,8 @@ export class PageController implements ReactiveController {
   /** Self-test of what this run dispatches and, if wished, calibration: what is known costs nothing. */
   async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
-    const { device } = this.state;
-    // What the processor runs without a GPU, tests hold against the references: there is no driver to doubt.
-    if (device.kind !== 'done' || device.value.runtime !== 'gpu') return device.kind === 'done';
-    this.#isTrusted ||= isTrusted;
-    if (!(await this.selfTest(false, experiment)) && !this.#isTrusted) return false;
-    if (this.state.calibrateFirst) await this.calibrate(false);
+    if (!(await this.#checks.allow(experiment, isTrusted))) return false;
+    if (hasGpu(this.state) && this.state.calibrateFirst) await this.calibrate(false);
     return true;
   }
 

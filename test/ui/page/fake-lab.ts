@@ -207,6 +207,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       onProgress(2, 4);
       return ok(report);
     },
+    acceptWrongKernels: async () => ok(undefined),
     calibrate: async (_again, onProgress) => {
       onProgress(0.5, 'Copy bandwidth');
       isCalibrated = true;

@@ -1,0 +1,44 @@
+// What is asked of the device before a run: the self-test of what it dispatches and, if wished, calibration.
+
+import type { ExperimentJson } from '../../contract/values.ts';
+import { predictOpenRun } from './requests.ts';
+import type { PageStore } from './store.ts';
+
+/** The checks of one page's devices. */
+export class DeviceChecks {
+  readonly #store: PageStore;
+  /** The person trains although a kernel is wrong here: what goes on with that run needs no second word. */
+  #isTrusted = false;
+
+  constructor(store: PageStore) {
+    this.#store = store;
+  }
+
+  /** Checks the kernels of an experiment that were not checked on this device before; `again` all of them. */
+  async selfTest(again: boolean, experiment: ExperimentJson): Promise<boolean> {
+    await this.#store.job('selfTest', 'Checking the kernels', (lab, report) =>
+      lab.selfTest((done, total) => report(done / total, ''), experiment, again),
+    );
+    const { selfTest } = this.#store.state;
+    return selfTest.kind === 'done' && selfTest.value.passed;
+  }
+
+  /** Measures the device, unless its figures are kept and not wanted `again`. */
+  async calibrate(again: boolean, experiment: ExperimentJson): Promise<void> {
+    await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
+      lab.calibrate(again, report, experiment),
+    );
+    await predictOpenRun(this.#store);
+  }
+
+  /** Whether the opened device may train this experiment. `isTrusted`: even with kernels that are wrong. */
+  async allow(experiment: ExperimentJson, isTrusted: boolean): Promise<boolean> {
+    const { device } = this.#store.state;
+    // What the processor runs without a GPU, tests hold against the references: there is no driver to doubt.
+    if (device.kind !== 'done' || device.value.runtime !== 'gpu') return device.kind === 'done';
+    this.#isTrusted ||= isTrusted;
+    if (await this.selfTest(false, experiment)) return true;
+    if (this.#isTrusted) await this.#store.attempt('', (lab) => lab.acceptWrongKernels());
+    return this.#isTrusted;
+  }
+}
