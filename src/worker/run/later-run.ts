@@ -6,23 +6,15 @@ import { LabError, stage } from '../../lab/plans/problem.ts';
 import { uniqueTitle } from '../../lab/records/run-title.ts';
 import { type Checkpoint, readCheckpoint } from '../../lab/training/checkpoint.ts';
 import { lastStepOf, resumedExperiment } from '../../lab/training/resume.ts';
-import { checkpointOf, type Run } from '../../lab/training/run.ts';
-import type { RunLoop } from '../../lab/training/run-loop.ts';
+import { checkpointOf } from '../../lab/training/run.ts';
 import type { Experiment, TrainConfig } from '../../model/config.ts';
 import { learningRateAt } from '../../model/schedule.ts';
 import { formatSetting } from '../../text/numbers.ts';
 import { significant } from '../../text/rounding.ts';
 import type { RunStart } from './files.ts';
-import type { RunKeeper } from './keeper.ts';
 import { keptRecord } from './kept-record.ts';
+import type { OpenRun } from './open-run.ts';
 import type { RunStorage } from './storage.ts';
-
-/** The run that the worker has. */
-export interface OpenRun {
-  readonly loop: RunLoop;
-  readonly run: Run;
-  readonly keeper: RunKeeper;
-}
 
 /** A run between two steps. */
 export interface RestingRun {

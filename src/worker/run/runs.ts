@@ -5,13 +5,13 @@ import type { RunRecord } from '../../contract/records.ts';
 import type { LabEvent, OpenedRun, OwnText, Prediction, TextSummary } from '../../contract/runs.ts';
 import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile } from '../../contract/values.ts';
-import { measuredTable, predictedTable } from '../../lab/cost/kernel-table.ts';
+import { predictedTable } from '../../lab/cost/kernel-table.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
 import { LabError, problemOf } from '../../lab/plans/problem.ts';
 import { RunRecorder } from '../../lab/records/run-recorder.ts';
 import { titleOf, uniqueTitle } from '../../lab/records/run-title.ts';
 import { prepareRun, type Run } from '../../lab/training/run.ts';
-import { RunLoop } from '../../lab/training/run-loop.ts';
+import type { RunLoop } from '../../lab/training/run-loop.ts';
 import { type Devices, host } from '../devices.ts';
 import { type Activity, Exclusive } from '../exclusive.ts';
 import { RunClaims } from './claims.ts';
@@ -19,7 +19,8 @@ import { exportedFiles } from './exported-files.ts';
 import { openFitting, type RunStart, runOfFiles, summariseText } from './files.ts';
 import { RunKeeper } from './keeper.ts';
 import { curveOf } from './kept-record.ts';
-import { atRest, extended, forked, forkedRecord, keptStart, type OpenRun } from './later-run.ts';
+import { atRest, extended, forked, forkedRecord, keptStart } from './later-run.ts';
+import { OpenRun } from './open-run.ts';
 import { automaticVocabulary, newId, type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
 import { recordedDevice } from './recorded-device.ts';
 import { sampleRun } from './sampling.ts';
@@ -39,11 +40,7 @@ export class Runs {
   #isStopWanted = false;
   #devicesLost = 0;
   #cancelled = false;
-  #stepSeconds: number | undefined;
   #measuredKernels: KernelTable | undefined;
-  #profiledRun: Run | undefined;
-  /** Wake those who wait for the run to end; called at every change of its state. */
-  #waiting: (() => void)[] = [];
 
   constructor(
     devices: Devices,
@@ -65,10 +62,7 @@ export class Runs {
 
   /** The present run with the median seconds of its steps of late; undefined before the first step or profile. */
   get measuredStep(): { readonly run: Run; readonly seconds: number } | undefined {
-    const run = this.#current?.run;
-    // A run that has taken no step yet may have been profiled, with steps on a copy.
-    const onCopy = this.#profiledRun === run ? this.#measuredKernels?.stepSeconds : undefined;
-    const seconds = this.#stepSeconds ?? onCopy;
+    const { run, stepSeconds: seconds } = this.#current ?? {};
     return run && seconds !== undefined ? { run, seconds } : undefined;
   }
 
@@ -128,12 +122,7 @@ export class Runs {
 
   /** Waits until the open run has come to its end. @returns its record; undefined if another run took its place */
   async ended(): Promise<RunRecord | undefined> {
-    const current = this.#need();
-    while (this.#current === current && ['running', 'paused'].includes(current.loop.state))
-      await new Promise<void>((wake) => this.#waiting.push(wake));
-    if (this.#current !== current) return undefined;
-    await current.keeper.settled();
-    return current.keeper.record;
+    return this.#need().ended();
   }
 
   /** Starts or goes on; nothing happens where there is no run. */
@@ -196,14 +185,12 @@ export class Runs {
     measure: boolean,
     onProgress: (done: number, total: number) => void,
   ): Promise<KernelTable> {
-    const { loop, run, keeper } = this.#need();
+    const current = this.#need();
     const engine = await this.#devices.engine();
-    if (!measure) return predictedTable(run, engine.profile);
+    if (!measure) return predictedTable(current.run, engine.profile);
     this.#measuredKernels = await this.#exclusive.during(profiling, () =>
-      loop.exclusive(() => measuredTable(engine, run, this.#stepSeconds, onProgress)),
+      current.measureKernels(engine, onProgress),
     );
-    this.#profiledRun = run;
-    keeper.addKernels(this.#measuredKernels);
     return this.#measuredKernels;
   }
 
@@ -284,9 +271,9 @@ export class Runs {
   /** The device is gone: nothing of the run can be used any more. */
   drop(): void {
     this.#devicesLost++;
+    this.#current?.putAside();
     this.#current = undefined;
     this.#claims.keepOnly(undefined);
-    this.#wake();
   }
 
   async #open(
@@ -310,7 +297,9 @@ export class Runs {
     const chosen = this.planner.text;
     try {
       await this.#claims.take(id);
-      await this.#close();
+      const last = this.#current;
+      this.#current = undefined;
+      await last?.close();
       this.#claims.keepOnly(id);
       const engine = await this.#devices.engine();
       const device = recordedDevice(await this.#devices.open(), host());
@@ -326,35 +315,20 @@ export class Runs {
         const message = 'The GPU was lost while the run was prepared. Train again.';
         throw new LabError({ kind: 'deviceLost', message });
       }
-      const loop = new RunLoop(run, {
-        emit: (event) => this.#keep(current, event),
-        save: (checkpoint) => keeper.save(checkpoint),
-      });
-      loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
       const title =
         before?.title ?? uniqueTitle(given ?? titleOf(run, text?.name), await titlesIn(this.#storage));
       const recorder = new RunRecorder(run, { id, title, device, profile: engine.profile, before });
       // A run that comes from here has its text here.
       const keeper = new RunKeeper(recorder, this.#storage, text, isTextKept);
-      const current: OpenRun = { loop, run, keeper };
+      const current = new OpenRun(run, keeper, this.#emit);
+      current.loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
       this.#current = current;
       // The form shows this run now, and predicts and trains it anew: unless another text was chosen meanwhile.
       if (text && this.planner.text === chosen) this.planner.text = text;
-      this.#stepSeconds = undefined;
-      const { prediction, floors, bytesPerToken, experiment } = run;
-      this.#emit({
-        kind: 'prepared',
-        id,
-        title,
-        unknownTokens: experiment.model.vocabulary - run.corpus.tokenizer.vocabularySize,
-        prediction,
-        allocatedBytes: run.runtime.allocatedBytes,
-        totalSteps: experiment.train.steps,
-        floors,
-        bytesPerToken,
-      });
+      this.#emit(current.prepared);
       for (const event of curveOf(keeper.record)) this.#emit(event);
       this.#emit({ kind: 'state', state: 'paused' });
+      const { experiment } = run;
       return { experiment: automaticVocabulary(experiment, run.corpus.tokenizer.vocabularySize), notes };
     } catch (error) {
       this.#emit({ kind: 'state', state: 'idle' });
@@ -362,31 +336,6 @@ export class Runs {
     } finally {
       this.#isPreparing = false;
     }
-  }
-
-  async #close(): Promise<void> {
-    const current = this.#current;
-    if (!current) return;
-    this.#current = undefined;
-    this.#wake();
-    // Another run takes its place: what it learned since the last save is kept.
-    if (current.run.trainer.progress.step > 0) await current.loop.stop();
-    else await current.loop.pause();
-    await current.keeper.settled();
-    current.run.runtime.dispose();
-  }
-
-  /** Records what happens in a run and, unless another run or none took its place, passes the event on. */
-  #keep(current: OpenRun, event: LabEvent): void {
-    current.keeper.take(event);
-    if (event.kind === 'state') this.#wake();
-    if (this.#current !== current) return;
-    if (event.kind === 'timing') this.#stepSeconds = event.timing.stepSeconds;
-    this.#emit(event);
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #need(): OpenRun {
