@@ -1,8 +1,9 @@
-// npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | quantised | tuning [PRESET…] | peers | record]: figures,
+// npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | decode-attention | quantised | tuning [PRESET…] | peers | record]: figures,
 // no pass or failure.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { benchDecode } from './decode.ts';
+import { benchDecodeAttention } from './decode-attention.ts';
 import { openBenchDevice } from './device.ts';
 import { benchMatmul } from './matmul.ts';
 import { benchMoe } from './moe.ts';
@@ -18,7 +19,17 @@ export async function main(argv: string[]): Promise<number> {
   const byKernel = argv.includes('--by-kernel');
   const words = argv.filter((word) => !word.startsWith('--'));
   const [name, ...rest] = words;
-  const known = ['matmul', 'moe', 'prediction', 'decode', 'quantised', 'tuning', 'peers', 'record'];
+  const known = [
+    'matmul',
+    'moe',
+    'prediction',
+    'decode',
+    'decode-attention',
+    'quantised',
+    'tuning',
+    'peers',
+    'record',
+  ];
   if (name !== undefined && !known.includes(name)) {
     console.error(`bench: there is no bench named ${name}. Use ${known.join(', ')} or nothing for all.`);
     return 1;
@@ -31,6 +42,7 @@ export async function main(argv: string[]): Promise<number> {
     if (wants('moe')) await benchMoe(open);
     if (wants('prediction')) await benchPrediction(open, rest.length > 0 ? rest : defaultPresets, byKernel);
     if (wants('decode')) await benchDecode(open);
+    if (wants('decode-attention')) await benchDecodeAttention(open);
     if (wants('quantised')) await benchQuantised(open);
     if (name === 'tuning') await benchTuning(open, rest.length > 0 ? rest : defaultPresets);
     if (name === 'record') await recordRun(open, fromRoot('public/recorded-run.json'));

@@ -1,66 +1,26 @@
 // Attention of one new token of each sequence against its cached keys and values: linear in the position, or in the window.
 import workgroupSource from '../../shaders/decode-attention.wgsl?raw';
 import subgroupSource from '../../shaders/decode-attention-subgroup.wgsl?raw';
-import { type Capabilities, type Dims, defineKernel, type Feature, type Scalars } from '../plan/kernel.ts';
+import { type Capabilities, defineKernel, type Feature } from '../plan/kernel.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
-import { capFlops, cappedScore, capSource } from './attention-cap.ts';
+import { capSource } from './attention-cap.ts';
+import { partsFor, recordInParts } from './decode-attention-parts.ts';
+import {
+  attendInLoops,
+  type DecodeAttentionOptions,
+  type DecodeSizes,
+  decodeDims,
+  keysAt,
+  keysSeen,
+  probe,
+  probePosition,
+  scoreFlops,
+  sizesOf,
+} from './decode-attention-shape.ts';
 import { prologue } from './prologue.ts';
 import { ringsOf, slotsOf } from './slots.ts';
-
-const decodeDims = [
-  // Sequences decoded together, heads, and where the query heads of a sequence lie.
-  ...['slots', 'heads', 'keyValueHeads', 'keySize', 'valueSize', 'rowStride', 'qOffset'],
-  // Rows of a slot's cache, their width, and where the value heads start in them.
-  ...['context', 'rowWidth', 'valueOffset'],
-  ...['scale', 'softcap', 'hasSinks'],
-] as const;
-type Sizes = Dims<(typeof decodeDims)[number]>;
-
-function sizesOf(options: DecodeAttentionOptions, slots: number, context: number): Sizes {
-  const { heads, keyValueHeads, keySize, valueSize, softcap = 0, sinks, sharedRows = false } = options;
-  const keyColumns = keyValueHeads * keySize;
-  const rowWidth = sharedRows ? keyColumns : keyColumns + keyValueHeads * valueSize;
-  const rowStride = heads * keySize + (sharedRows ? 0 : rowWidth);
-  return {
-    slots,
-    heads,
-    keyValueHeads,
-    keySize,
-    valueSize,
-    rowStride,
-    qOffset: 0,
-    context,
-    rowWidth,
-    valueOffset: sharedRows ? 0 : keyColumns,
-    scale: options.scale ?? 1 / Math.sqrt(keySize),
-    softcap,
-    hasSinks: sinks ? 1 : 0,
-  };
-}
-
-/** Sizes of a self-test or calibration. */
-function probe(
-  heads: number,
-  keyValueHeads: number,
-  keySize: number,
-  valueSize: number,
-  context: number,
-  slots = 1,
-): Sizes {
-  return sizesOf({ heads, keyValueHeads, keySize, valueSize }, slots, context);
-}
-
-/** Keys that a slot attends to at the (mean) position of the step scalars, or of an early token where they do not say. */
-function keysAt({ context }: Sizes, { position = 0 }: Scalars): number {
-  return Math.min(position + 1, context);
-}
-
-/** Where checks and calibration decode: late, so that a good part of the cache is read. */
-function probePosition(context: number): number {
-  return Math.floor(0.75 * context);
-}
 
 /** One way to compute it: a shader, its constants besides the head sizes, the keys that it scores at a time, and where it runs. */
 interface Variant {
@@ -69,7 +29,7 @@ interface Variant {
   readonly requires?: readonly Feature[];
   readonly constants: Readonly<Record<string, number>>;
   readonly chunkKeys: number;
-  readonly suits: (dims: Sizes, device: Capabilities) => boolean;
+  readonly suits: (dims: DecodeSizes, device: Capabilities) => boolean;
 }
 
 /** `threads` invocations share a head's keys, four each at a time. */
@@ -155,56 +115,22 @@ function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: 
       const { slots, heads, keySize, valueSize, rowWidth, hasSinks } = dims;
       return 4 * slots * (keysAt(dims, scalars) * rowWidth + heads * (keySize + valueSize + hasSinks));
     },
-    reference({ qkv, cache, state, sinks, y }, dims) {
-      const {
-        slots,
-        heads,
-        keyValueHeads,
-        keySize,
-        valueSize,
-        rowStride,
-        qOffset,
-        context,
-        rowWidth,
-        scale,
-      } = dims;
+    reference(arrays, dims) {
+      const { sinks, y } = arrays;
+      const { slots, heads, valueSize } = dims;
       for (let index = 0; index < slots * heads; index++) {
         const [slot, head] = [Math.floor(index / heads), index % heads];
-        const keyCount = Math.min(state[4 * slot], context - 1) + 1;
-        const scores = new Float64Array(keyCount);
-        const firstRow = slot * context;
-        const keyValueHead = Math.floor((head * keyValueHeads) / heads);
-        const q = slot * rowStride + qOffset + head * keySize;
-        const sink = dims.hasSinks === 1 ? sinks[head] : Number.NEGATIVE_INFINITY;
-        let largest = sink;
-        for (let key = 0; key < keyCount; key++) {
-          const k = (firstRow + key) * rowWidth + keyValueHead * keySize;
-          let dot = 0;
-          for (let d = 0; d < keySize; d++) dot += qkv[q + d] * cache[k + d];
-          scores[key] = cappedScore(dot * scale, dims.softcap);
-          largest = Math.max(largest, scores[key]);
-        }
-        let sum = Math.exp(sink - largest);
-        for (let key = 0; key < keyCount; key++) sum += Math.exp(scores[key] - largest);
-        const out = index * valueSize;
-        for (let d = 0; d < valueSize; d++) y[out + d] = 0;
-        for (let key = 0; key < keyCount; key++) {
-          const v = (firstRow + key) * rowWidth + dims.valueOffset + keyValueHead * valueSize;
-          const probability = Math.exp(scores[key] - largest) / sum;
-          for (let d = 0; d < valueSize; d++) y[out + d] += probability * cache[v + d];
-        }
+        const keys = [0, keysSeen(arrays, dims, slot)] as const;
+        const sink = dims.hasSinks === 1 ? sinks[head] : undefined;
+        const { sum, values } = attendInLoops(arrays, dims, [slot, head], keys, sink);
+        for (let d = 0; d < valueSize; d++) y[index * valueSize + d] = values[d] / sum;
       }
     },
   });
 }
 
-/** Per key the product q·k, then scale, cap, maximum, subtract, exp, sum. */
-function scoreFlops(keySize: number, { softcap }: Sizes): number {
-  return 2 * keySize + 5 + capFlops({ softcap });
-}
-
 /** A sink's maximum, subtract, exp, sum. */
-function sinkFlops({ heads, hasSinks }: Sizes): number {
+function sinkFlops({ heads, hasSinks }: DecodeSizes): number {
   return 4 * heads * hasSinks;
 }
 
@@ -216,22 +142,6 @@ export const decodeAttentions: readonly ReturnType<typeof kernelOf>[] = [
   workgroupVariant(128),
   workgroupVariant(64),
 ].map(kernelOf);
-
-/** Heads of a packed row and of the cache. */
-export interface DecodeAttentionOptions {
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly keySize: number;
-  readonly valueSize: number;
-  /** Factor of the scores, 1 / √keySize unless given. */
-  readonly scale?: number | undefined;
-  /** Scores become softcap · tanh(score ÷ softcap); 0, the default, leaves them. */
-  readonly softcap?: number | undefined;
-  /** [heads]: a logit a head that takes part in its softmax and adds nothing. */
-  readonly sinks?: Tensor | undefined;
-  /** Rows of the cache are whole keys, and their first valueSize columns are the values: absorbed latent attention. */
-  readonly sharedRows?: boolean | undefined;
-}
 
 /**
  * Attention of one query a slot, at the position in its state, against its cache, its own row included: append that first.
@@ -273,12 +183,9 @@ export function decodeAttention(
     );
   }
   const y = tape.tensor('attention', [slots, heads * valueSize]);
-  tape.dispatch(tape.choose(decodeAttentions, dims), dims, {
-    qkv,
-    cache,
-    state,
-    y,
-    ...(sinks ? { sinks } : {}),
-  });
+  const tensors = { qkv, cache, state, y, ...(sinks ? { sinks } : {}) };
+  const parts = partsFor(tape, dims);
+  if (parts > 1) recordInParts(tape, dims, parts, tensors);
+  else tape.dispatch(tape.choose(decodeAttentions, dims), dims, tensors);
   return y;
 }

@@ -110,14 +110,19 @@ export class Tape {
     }
   }
 
+  /** True where the device can run a kernel, and should for given dims. */
+  runs(kernel: Kernel, dims: Dims): boolean {
+    const { without, features } = this.capabilities;
+    return (
+      !without?.has(kernel.name) &&
+      (kernel.requires ?? []).every((feature) => features.has(feature)) &&
+      (kernel.suits?.(dims, this.capabilities) ?? true)
+    );
+  }
+
   /** First variant that the device can run, unless the variant table names another one that it can run too. */
   choose<K extends Kernel>(candidates: readonly K[], dims: Dims): K {
-    const runnable = candidates.filter(
-      (kernel) =>
-        !this.capabilities.without?.has(kernel.name) &&
-        (kernel.requires ?? []).every((feature) => this.capabilities.features.has(feature)) &&
-        (kernel.suits?.(dims, this.capabilities) ?? true),
-    );
+    const runnable = candidates.filter((kernel) => this.runs(kernel, dims));
     const first = runnable[0];
     if (!first) {
       const names = candidates.map((kernel) => kernel.name).join(', ');

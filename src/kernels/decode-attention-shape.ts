@@ -1,0 +1,131 @@
+// What kernels of decode attention share: their dims, which keys a slot sees, their counts, and one head's attention in loops.
+import type { Dims, NumberArray, Scalars } from '../plan/kernel.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import { capFlops, cappedScore } from './attention-cap.ts';
+
+/** Dims of what a kernel of decode attention reads of queries and caches. */
+export const cacheDims = [
+  // Sequences decoded together, heads, and where the query heads of a sequence lie.
+  ...['slots', 'heads', 'keyValueHeads', 'keySize', 'valueSize', 'rowStride', 'qOffset'],
+  // Rows of a slot's cache, their width, and where the value heads start in them.
+  ...['context', 'rowWidth', 'valueOffset'],
+  ...['scale', 'softcap'],
+] as const;
+
+/** Values of `cacheDims`. */
+export type CacheSizes = Dims<(typeof cacheDims)[number]>;
+
+/** Dims of all of decode attention. */
+export const decodeDims = [...cacheDims, 'hasSinks'] as const;
+
+/** Values of `decodeDims`. */
+export type DecodeSizes = Dims<(typeof decodeDims)[number]>;
+
+/** Dims of heads over a cache of `slots` rings of `context` rows. */
+export function sizesOf(options: DecodeAttentionOptions, slots: number, context: number): DecodeSizes {
+  const { heads, keyValueHeads, keySize, valueSize, softcap = 0, sinks, sharedRows = false } = options;
+  const keyColumns = keyValueHeads * keySize;
+  const rowWidth = sharedRows ? keyColumns : keyColumns + keyValueHeads * valueSize;
+  const rowStride = heads * keySize + (sharedRows ? 0 : rowWidth);
+  return {
+    slots,
+    heads,
+    keyValueHeads,
+    keySize,
+    valueSize,
+    rowStride,
+    qOffset: 0,
+    context,
+    rowWidth,
+    valueOffset: sharedRows ? 0 : keyColumns,
+    scale: options.scale ?? 1 / Math.sqrt(keySize),
+    softcap,
+    hasSinks: sinks ? 1 : 0,
+  };
+}
+
+/** Sizes of a self-test or calibration. */
+export function probe(
+  heads: number,
+  keyValueHeads: number,
+  keySize: number,
+  valueSize: number,
+  context: number,
+  slots = 1,
+): DecodeSizes {
+  return sizesOf({ heads, keyValueHeads, keySize, valueSize }, slots, context);
+}
+
+/** Keys that a slot attends to at the (mean) position of the step scalars, or of an early token where they do not say. */
+export function keysAt({ context }: CacheSizes, { position = 0 }: Scalars): number {
+  return Math.min(position + 1, context);
+}
+
+/** Where checks and calibration decode: late, so that a good part of the cache is read. */
+export function probePosition(context: number): number {
+  return Math.floor(0.75 * context);
+}
+
+/** Per key the product q·k, then scale, cap, maximum, subtract, exp, sum. */
+export function scoreFlops(keySize: number, { softcap }: CacheSizes): number {
+  return 2 * keySize + 5 + capFlops({ softcap });
+}
+
+/** Heads of a packed row and of the cache. */
+export interface DecodeAttentionOptions {
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  /** Factor of the scores, 1 / √keySize unless given. */
+  readonly scale?: number | undefined;
+  /** Scores become softcap · tanh(score ÷ softcap); 0, the default, leaves them. */
+  readonly softcap?: number | undefined;
+  /** [heads]: a logit a head that takes part in its softmax and adds nothing. */
+  readonly sinks?: Tensor | undefined;
+  /** Rows of the cache are whole keys, and their first valueSize columns are the values: absorbed latent attention. */
+  readonly sharedRows?: boolean | undefined;
+}
+
+/** Arrays that the loops below read. */
+type DecodeArrays = Readonly<Record<'qkv' | 'cache' | 'state', NumberArray>>;
+
+/** Keys that a slot sees at the position in its state: its ring, once that is full. */
+export function keysSeen({ state }: DecodeArrays, { context }: CacheSizes, slot: number): number {
+  return Math.min(state[4 * slot], context - 1) + 1;
+}
+
+/**
+ * Attention of one head of one slot to the keys from `first` to before `end`, in plain loops: values weighted by
+ * exp(score − largest), [valueSize], and the weights' sum. `largest` is of these scores, and of `sink` where there is one.
+ */
+export function attendInLoops(
+  { qkv, cache }: DecodeArrays,
+  dims: CacheSizes,
+  [slot, head]: readonly [slot: number, head: number],
+  [first, end]: readonly [first: number, end: number],
+  sink = Number.NEGATIVE_INFINITY,
+): { readonly largest: number; readonly sum: number; readonly values: Float64Array } {
+  const { heads, keyValueHeads, keySize, valueSize, context, rowWidth } = dims;
+  const keyValueHead = Math.floor((head * keyValueHeads) / heads);
+  const q = slot * dims.rowStride + dims.qOffset + head * keySize;
+  const rowOf = (key: number) => (slot * context + key) * rowWidth;
+  const scores = new Float64Array(Math.max(0, end - first));
+  let largest = sink;
+  for (let key = first; key < end; key++) {
+    const k = rowOf(key) + keyValueHead * keySize;
+    let dot = 0;
+    for (let d = 0; d < keySize; d++) dot += qkv[q + d] * cache[k + d];
+    scores[key - first] = cappedScore(dot * dims.scale, dims.softcap);
+    largest = Math.max(largest, scores[key - first]);
+  }
+  const values = new Float64Array(valueSize);
+  let sum = sink === Number.NEGATIVE_INFINITY ? 0 : Math.exp(sink - largest);
+  for (let key = first; key < end; key++) {
+    const v = rowOf(key) + dims.valueOffset + keyValueHead * valueSize;
+    const weight = Math.exp(scores[key - first] - largest);
+    sum += weight;
+    for (let d = 0; d < valueSize; d++) values[d] += weight * cache[v + d];
+  }
+  return { largest, sum, values };
+}
