@@ -1,6 +1,7 @@
 // Reads a text file of the user's in pieces: checked, normalised, as a string or straight into token ids.
-import { lfsPointerSize, lfsPointerText } from './git-lfs.ts';
+
 import { createSha256 } from './sha256.ts';
+import { lfsPointerSize, lfsPointerText } from './stand-ins.ts';
 import {
   createPieceDecoder,
   createTextCounter,

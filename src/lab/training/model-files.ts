@@ -1,6 +1,6 @@
 // A model as files: Hugging Face's config.json and model.safetensors, and our tokenizer file.
-import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
 import { writeSafetensors } from '../../data/safetensors.ts';
+import { standInText } from '../../data/stand-ins.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { readPublishedConfig, writeHuggingFaceConfig } from '../../model/huggingface/config.ts';
@@ -89,12 +89,21 @@ export function writeGradients(
 
 /** Parses a JSON file. @throws with the file's name. */
 export function parseJson(name: string, bytes: Uint8Array): unknown {
-  const pointer = lfsPointerSize(bytes);
-  if (pointer !== undefined) throw new Error(lfsPointerText(name, pointer));
+  const standIn = standInText(name, bytes);
+  if (standIn !== undefined) throw new Error(standIn);
+  let text: string;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error(`${name}: no JSON: it is not UTF-8. Save it as UTF-8 text.`);
+  }
+  try {
+    return JSON.parse(text);
   } catch (error) {
-    throw new Error(`${name}: no JSON: ${error instanceof Error ? error.message : error}. Check the file.`);
+    const why = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
+    const constant = /[:,[]\s*(-?Infinity|NaN)\b/.exec(text)?.[1];
+    const advice = constant ? `${constant} is no number in JSON: give one, or null` : 'Check the file';
+    throw new Error(`${name}: no JSON: ${why}. ${advice}.`);
   }
 }
 

@@ -1,5 +1,5 @@
 // The tokenizer of a model as files: ours, or Hugging Face's tokenizer.json and the settings beside it.
-import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
+import { standInText } from '../../data/stand-ins.ts';
 import { parseStrictJson } from '../../data/strict-json.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { tokenizerFileName, tokenizerFromJSON } from '../../data/tokenizers/file.ts';
@@ -28,7 +28,7 @@ export async function readTokenizer(open: OpenFile): Promise<FoundTokenizer> {
   if (own !== undefined) return { tokenizer: tokenizerFromJSON(own) };
   try {
     const published = await readJson(open, publishedTokenizerName);
-    if (published === undefined) return { tokenizer: undefined };
+    if (published === undefined) return { tokenizer: undefined, ...(await unreadTokenizer(open)) };
     const settings = await readJson(open, tokenizerSettingsName);
     return { tokenizer: publishedTokenizer(published, isRecord(settings) ? settings : undefined) };
   } catch (error) {
@@ -73,6 +73,18 @@ export function tokenizerFiles(
   ];
 }
 
+/** Tokenizers in other forms, which Transformers turns into the one that is read. */
+async function unreadTokenizer(open: OpenFile): Promise<Pick<FoundTokenizer, 'tokenizerProblem'>> {
+  for (const name of ['tokenizer.model', 'vocab.json', 'vocab.txt']) {
+    if (!(await open(name))) continue;
+    const tokenizerProblem =
+      `model: there is no ${publishedTokenizerName}, but ${name}, which is not read. ` +
+      'Convert it: in Python, AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR).';
+    return { tokenizerProblem };
+  }
+  return {};
+}
+
 async function readJson(open: OpenFile, name: string): Promise<unknown> {
   const file = await open(name);
   if (!file) return undefined;
@@ -82,8 +94,8 @@ async function readJson(open: OpenFile, name: string): Promise<unknown> {
     );
   }
   const bytes = await file.read(0, file.bytes);
-  const pointer = lfsPointerSize(bytes);
-  if (pointer !== undefined) throw new Error(lfsPointerText(name, pointer));
+  const standIn = standInText(name, bytes);
+  if (standIn !== undefined) throw new Error(standIn);
   return parseStrictJson(name, new TextDecoder().decode(bytes), bounds);
 }
 

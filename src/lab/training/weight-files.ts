@@ -1,6 +1,6 @@
 // The weights of a model directory: one safetensors file, or several with an index, or a sentence that says what is there instead.
-import { lfsPointerSize, lfsPointerText } from '../../data/git-lfs.ts';
 import { type ByteSource, openSafetensors, type StoredTensor } from '../../data/safetensors.ts';
+import { standInBytes, standInText } from '../../data/stand-ins.ts';
 import { parseStrictJson, quoteName } from '../../data/strict-json.ts';
 
 /** Files by name, not read yet; undefined where there is none. */
@@ -21,13 +21,46 @@ export function ofBlob(blob: Blob): ByteSource {
 const single = 'model.safetensors';
 const index = 'model.safetensors.index.json';
 
-/** Formats that run programs when they are opened, and are not. */
-const pickled = [
-  'pytorch_model.bin',
-  'pytorch_model.bin.index.json',
-  'model.pt',
-  'model.pth',
-  'consolidated.00.pth',
+/** The first of several files, by how many they are. */
+const firstOf = (begin: string, end: string) =>
+  Array.from({ length: 63 }, (_, i) => `${begin}-00001-of-${String(i + 2).padStart(5, '0')}.${end}`);
+
+const convert = (from = '') =>
+  `Convert it: in Python, AutoModelForCausalLM.from_pretrained(DIR${from}).save_pretrained(OUT, safe_serialization=True).`;
+
+/** What else a directory may hold: names, and what they are and what to do. */
+const others: readonly (readonly [names: readonly string[], what: string])[] = [
+  [
+    [
+      ...[
+        'pytorch_model.bin',
+        'pytorch_model.bin.index.json',
+        'model.pt',
+        'model.pth',
+        'consolidated.00.pth',
+      ],
+      ...firstOf('pytorch_model', 'bin'),
+    ],
+    `a pickle that could run any program when it is opened, and is not read. ${convert()}`,
+  ],
+  [
+    firstOf('model', 'safetensors'),
+    `one of several files, whose ${index} is missing. Fetch it too; the files stay as they are.`,
+  ],
+  [
+    ['adapter_model.safetensors', 'adapter_config.json'],
+    'an adapter to another model. Merge both: in Python, AutoPeftModelForCausalLM.from_pretrained(DIR).merge_and_unload().save_pretrained(OUT).',
+  ],
+  [
+    ['model.fp16.safetensors', 'model.bf16.safetensors', 'model.fp32.safetensors'],
+    `a variant. Rename it to ${single}.`,
+  ],
+  [['tf_model.h5'], `weights of TensorFlow, which are not read. ${convert(', from_tf=True')}`],
+  [['flax_model.msgpack'], `weights of JAX, which are not read. ${convert(', from_flax=True')}`],
+  [
+    ['model.gguf', 'ggml-model-f16.gguf'],
+    'which is not read. Fetch the safetensors files of the same model.',
+  ],
 ];
 
 /** The most files of one model; the largest published one has 163. */
@@ -38,13 +71,13 @@ export async function openWeightFiles(open: OpenFile): Promise<Map<string, Store
   const whole = await open(single);
   if (whole) return new Map(await openFile(single, whole));
   const listed = await open(index);
-  if (listed) return openShards(open, readIndex(await listed.read(0, listed.bytes)));
-  for (const name of pickled) {
-    if (!(await open(name))) continue;
-    throw new Error(
-      `model: there is no ${single}, but ${name}, a pickle that could run any program when it is opened, and is not read. ` +
-        'Convert it: in Python, AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(OUT, safe_serialization=True).',
-    );
+  if (listed) {
+    await refuseStandIn(index, listed);
+    return openShards(open, readIndex(await listed.read(0, listed.bytes)));
+  }
+  for (const [names, what] of others) {
+    for (const name of names)
+      if (await open(name)) throw new Error(`model: there is no ${single}, but ${name}, ${what}`);
   }
   throw new Error(`model: there is no ${single}. Choose a directory that has one.`);
 }
@@ -96,14 +129,19 @@ async function openShards(
 }
 
 async function openFile(name: string, source: ByteSource): Promise<ReadonlyMap<string, StoredTensor>> {
-  const pointer = source.bytes <= 1024 ? lfsPointerSize(await source.read(0, source.bytes)) : undefined;
-  if (pointer !== undefined) throw new Error(lfsPointerText(name, pointer));
+  await refuseStandIn(name, source);
   try {
     return await openSafetensors(source);
   } catch (error) {
     if (name === single || !(error instanceof Error)) throw error;
     throw new Error(`${name}: ${error.message}`);
   }
+}
+
+async function refuseStandIn(name: string, source: ByteSource): Promise<void> {
+  const head = await source.read(0, Math.min(source.bytes, standInBytes));
+  const standIn = standInText(name, head, source.bytes);
+  if (standIn !== undefined) throw new Error(standIn);
 }
 
 function decode(bytes: Uint8Array): string {

@@ -66,7 +66,10 @@ const kinds: ReadonlyMap<unknown, readonly [kind: Scaling, keys: readonly string
     'yarn',
     [
       'yarn',
-      ['factor', 'attention_factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim', 'truncate'],
+      [
+        ...['factor', 'attention_factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim', 'truncate'],
+        'finetuned', // says where the weights come from
+      ],
     ],
   ],
   ['longrope', ['longrope', ['factor', 'attention_factor', 'short_factor', 'long_factor']]],
@@ -84,6 +87,7 @@ export function readRope(
     const value = reader.value(key);
     if (value === undefined) return [];
     if (!isRecord(value)) refuse(`${key} is ${showValue(value)}`, 'Give an object or null.');
+    if (Object.keys(value).length === 0) return []; // as null in Transformers
     const nested = layerTypes.filter((type) => isRecord(value[type]));
     const read = (of: Readonly<Record<string, unknown>>, name: string) =>
       readRotation(of, name, key, { context, headSize, original });

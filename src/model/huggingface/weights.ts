@@ -16,8 +16,14 @@ export interface NamedTensor {
 const buffers =
   /(^|\.)(attn\.(bias|masked_bias)|attention\.(attention\.)?(bias|masked_bias)|rotary_emb\.inv_freq)$/;
 
-/** What wrappers of PyTorch put before every name: torch.compile, DataParallel, FSDP. */
-const wrappers = /^(_orig_mod\.|module\.|_fsdp_wrapped_module\.)+/;
+/** What wrappers put before every name: DataParallel, DeepSpeed, PEFT. */
+const wrappers = /^(module\.|_forward_module\.|base_model\.model\.)+/;
+
+/** What wrappers of single modules put into names: torch.compile, FSDP, activation checkpoints. */
+const innerWrappers = /(?<=^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g;
+
+/** Updates of low rank that an adapter keeps beside a weight. */
+const adapters = /\.(lora_[AB]|lora_embedding_[AB]|base_layer)\b/;
 
 /** Where the parameters of a model lie in a file whose names and shapes were checked; its numbers were not looked at yet. */
 export interface ImportPlan {
@@ -31,7 +37,7 @@ export interface ImportPlan {
 
 /**
  * Finds a model's parameters among the tensors of its file. Prefixes (`transformer.`, `model.`) may be missing, those of wrappers
- * (`module.`, `_orig_mod.`) are passed over.
+ * (`module.`, `_orig_mod.`, a training module's `model.`) are passed over.
  * @param shapes shapes by the file's names
  * @param type the file's `model_type`: families that compute the same name their tensors differently
  * @throws an Error named InvalidFileError that names the tensors that are missing, not known or of another shape.
@@ -278,8 +284,20 @@ function elements(shape: readonly number[]): number {
 /** A file's own names by those without wrappers. */
 function unwrapped(names: Iterable<string>): Map<string, string> {
   const stored = new Map<string, string>();
-  for (const name of names) {
-    const bare = name.replace(wrappers, '');
+  const bareNames = new Map(
+    [...names].map((name) => [name, name.replace(innerWrappers, '').replace(wrappers, '')]),
+  );
+  // A module that trains a model holds it as `model`: then even the head's name begins with that, or a prefix is there twice.
+  const isHeld = [...bareNames.values()].some((name) =>
+    /^model\.(model|transformer|gpt_neox|lm_head|embed_out)\./.test(name),
+  );
+  for (const [name, wrapped] of bareNames) {
+    if (adapters.test(name))
+      refuse(
+        `${showKey(name)} is of an adapter`,
+        'Merge it into the weights: in Python, merge_and_unload().save_pretrained(OUT).',
+      );
+    const bare = isHeld ? wrapped.replace(/^model\./, '') : wrapped;
     const other = stored.get(bare);
     if (other !== undefined)
       refuse(`${showKey(other)} and ${showKey(name)} are one tensor by their names`, 'Remove one.');

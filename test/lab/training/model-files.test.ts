@@ -107,7 +107,13 @@ describe('model files', () => {
     expect(() => parseJson('config.json', new TextEncoder().encode('{"a":'))).toThrow(
       /^config\.json: no JSON/,
     );
-    expect(() => parseJson('config.json', Uint8Array.of(0xff, 0xfe))).toThrow(/^config\.json: no JSON/);
+    expect(() => parseJson('config.json', Uint8Array.of(0xff, 0xfe))).toThrow(
+      /^config\.json: no JSON: it is not UTF-8/,
+    );
+    const infinite = new TextEncoder().encode('{"a":\n -Infinity}');
+    expect(() => parseJson('config.json', infinite)).toThrow(
+      /no JSON: [^\n]+ -Infinity is no number in JSON/,
+    );
   });
 
   it('lacking numbers for a parameter are not written', () => {

@@ -17,6 +17,13 @@ function folder(files: Readonly<Record<string, string>>): OpenFile {
 }
 
 describe('a folder', () => {
+  it('says which tokenizer there is that is not read', async () => {
+    const { tokenizerProblem } = await readTokenizer(folder({ 'tokenizer.model': 'x', 'vocab.json': '{}' }));
+    expect(tokenizerProblem).toMatch(
+      /no tokenizer\.json, but tokenizer\.model, which is not read\. Convert it/,
+    );
+  });
+
   it('has our own tokenizer, or else the published one with its settings, or none', async () => {
     const own = JSON.stringify(byteTokenizer());
     const both = await readTokenizer(

@@ -40,6 +40,24 @@ test.each([
     /but pytorch_model\.bin, a pickle.*save_pretrained/,
   ],
   [
+    'pickled shards',
+    { 'pytorch_model-00001-of-00003.bin': Uint8Array.of(0x50) },
+    /but pytorch_model-00001.*a pickle/,
+  ],
+  [
+    'shards alone',
+    { [one]: file('a'), [two]: file('b') },
+    /model\.safetensors\.index\.json is missing\. Fetch it/,
+  ],
+  ['an adapter', { 'adapter_model.safetensors': file('a') }, /an adapter to another model\. Merge both/],
+  ['a variant', { 'model.fp16.safetensors': file('a') }, /a variant\. Rename it to model\.safetensors/],
+  ['TensorFlow', { 'tf_model.h5': Uint8Array.of(1) }, /weights of TensorFlow, .*from_tf=True/],
+  [
+    'a pointer for the index',
+    { ...complete, 'model.safetensors.index.json': pointer },
+    /^model\.safetensors\.index\.json: it is a Git LFS pointer/,
+  ],
+  [
     'a pointer',
     { 'model.safetensors': pointer },
     /model\.safetensors: it is a Git LFS pointer to a file of 77 bytes/,

@@ -51,3 +51,17 @@ test('a factor is never lost where a context stays within what was trained', () 
   if (parsed.kind === 'problem') throw new Error(parsed.problems[0].message);
   expect(writeHuggingFaceConfig(parsed.model).rope_scaling).toEqual({ rope_type: 'dynamic', factor: 4 });
 });
+
+test('an empty rotation is none, and what says where weights come from is passed over', () => {
+  const [config] = cases.map(([, { config: of }]) => of);
+  const read = (scaling: object) =>
+    readHuggingFaceConfig({
+      ...config,
+      rope_parameters: undefined,
+      rope_theta: 10000,
+      rope_scaling: scaling,
+    });
+  expect(read({}).ropeScaling).toBe('none');
+  const yarn = { type: 'yarn', factor: 4, original_max_position_embeddings: 8 };
+  expect(read({ ...yarn, finetuned: true })).toEqual(read(yarn));
+});

@@ -248,6 +248,16 @@ test('names that wrappers of PyTorch made longer are found', () => {
     const wrapped = new Map([...good].map(([name, tensor]) => [`${prefix}${name}`, tensor]));
     expect(importParameters(config, wrapped)).toEqual(values);
   }
+  const renamed = (rename: (name: string) => string) =>
+    new Map([...good].map(([name, tensor]) => [rename(name), tensor]));
+  for (const rename of [
+    (name: string) => `base_model.model.${name}`,
+    (name: string) => `model.${name}`, // held by a module that trains it
+    (name: string) => name.replace('layers.0.', 'layers.0._checkpoint_wrapped_module._orig_mod.'),
+  ])
+    expect(importParameters(config, renamed(rename))).toEqual(values);
+  const adapted = renamed((name) => name.replace('q_proj.', 'q_proj.base_layer.'));
+  expect(() => importParameters(config, adapted)).toThrow(/is of an adapter\. Merge it/);
   const twice = new Map([
     ...good,
     ['module.model.norm.weight', good.get('model.norm.weight') ?? { shape: [], data: new Float32Array() }],

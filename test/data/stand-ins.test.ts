@@ -1,6 +1,6 @@
-// Tests of Git LFS pointers: told from weights and from texts that only look alike.
+// Tests of what stands where a file was meant to be: told from weights and from texts that only look alike.
 import { expect, test } from 'vitest';
-import { lfsPointerSize, lfsPointerText } from '../../src/data/git-lfs.ts';
+import { lfsPointerSize, lfsPointerText, standInText } from '../../src/data/stand-ins.ts';
 import { readText } from '../../src/data/text-file.ts';
 
 const pointer = `version https://git-lfs.github.com/spec/v1
@@ -19,6 +19,14 @@ test('a pointer says the size of what it stands for', () => {
 
 test.each(['', 'version 1', `A story. ${pointer}`, pointer + 'x'.repeat(2000)])('%j is none', (text) => {
   expect(lfsPointerSize(bytes(text))).toBeUndefined();
+});
+
+test('a web page is named, as is a pointer', () => {
+  const page = bytes('\n<!DOCTYPE html>\n<html class="">');
+  expect(standInText('config.json', page, 9000)).toMatch(/^config\.json: it is a web page .*\/resolve\//);
+  expect(standInText('model.safetensors', page)).toContain('not a safetensors file');
+  expect(standInText('config.json', bytes(pointer))).toContain('Git LFS pointer');
+  expect(standInText('config.json', bytes('{"html": "<html>"}'))).toBeUndefined();
 });
 
 test('a pointer is no text to learn', async () => {
