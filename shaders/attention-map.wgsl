@@ -3,7 +3,7 @@
 // To look at, for one short sequence: no training plan has it.
 // One workgroup computes one row (query i); invocations stride over the keys and meet in a tree in workgroup memory.
 //
-// From attention-cap.wgsl: capped.
+// From attention-cap.wgsl: capped. From attention-sums.wgsl: workgroupMaximum, workgroupSum.
 
 override time: u32;
 override keySize: u32;
@@ -19,42 +19,11 @@ override head: u32;   // whose sink it is
 @group(0) @binding(1) var<storage, read> sinks: array<f32>;                // one a head, or unused
 @group(0) @binding(2) var<storage, read_write> probabilities: array<f32>;  // [time, time]
 
-const workgroupSize = 64u;
+const threads = 64u;
 const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
-override keySteps: u32 = (time + workgroupSize - 1u) / workgroupSize;
-var<workgroup> partial: array<f32, workgroupSize>;
+override keySteps: u32 = (time + threads - 1u) / threads;
 
-/// Largest of the workgroup's values, in every invocation.
-fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
-  partial[invocation] = value;
-  workgroupBarrier();
-  for (var width = workgroupSize / 2u; width > 0u; width = width / 2u) {
-    if (invocation < width) {
-      partial[invocation] = max(partial[invocation], partial[invocation + width]);
-    }
-    workgroupBarrier();
-  }
-  let result = partial[0];
-  workgroupBarrier();
-  return result;
-}
-
-/// Sum of the workgroup's values in a fixed order, in every invocation.
-fn workgroupSum(value: f32, invocation: u32) -> f32 {
-  partial[invocation] = value;
-  workgroupBarrier();
-  for (var width = workgroupSize / 2u; width > 0u; width = width / 2u) {
-    if (invocation < width) {
-      partial[invocation] += partial[invocation + width];
-    }
-    workgroupBarrier();
-  }
-  let result = partial[0];
-  workgroupBarrier();
-  return result;
-}
-
-@compute @workgroup_size(workgroupSize)
+@compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let query = linearWorkgroup(group);
   if (query >= launch.endWorkgroup) {
@@ -67,7 +36,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     largest = sinks[head];
   }
   for (var i = 0u; i < keySteps; i++) {
-    let key = i * workgroupSize + invocation;
+    let key = i * threads + invocation;
     if (firstKey <= key && key <= query) {
       var score = 0.0;
       for (var d = 0u; d < keySize; d++) {
@@ -84,7 +53,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     sum = exp(sinks[head] - largest);
   }
   for (var i = 0u; i < keySteps; i++) {
-    let key = i * workgroupSize + invocation;
+    let key = i * threads + invocation;
     if (firstKey <= key && key <= query) {
       let weight = exp(probabilities[row + key] - largest);
       probabilities[row + key] = weight;
@@ -93,7 +62,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   }
   sum = workgroupSum(sum, invocation);
   for (var i = 0u; i < keySteps; i++) {
-    let key = i * workgroupSize + invocation;
+    let key = i * threads + invocation;
     if (key < time) {
       // Written also where no score was computed: the matrix has no stale part.
       probabilities[row + key] = select(0.0, probabilities[row + key] / sum, firstKey <= key && key <= query);

@@ -4,7 +4,7 @@
 // value columns each, sum every slices-th key's values, weighted. The chunks' maxima rescale the sums as in
 // attention-plain.wgsl, and slices are added in a fixed order.
 //
-// From attention-cap.wgsl: capped.
+// From attention-cap.wgsl: capped. From attention-sums.wgsl: workgroupMaximum, workgroupSum.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values
@@ -33,38 +33,7 @@ const lowest = -1.0e30;         // stands for −∞, which WGSL may assume neve
 // All invocations read the same element of the query at a time; a private array with a running index would spill.
 var<workgroup> scaledQuery: array<f32, keySize>;
 var<workgroup> weights: array<f32, chunkKeys>;
-var<workgroup> partial: array<f32, threads>;
 var<workgroup> sliceSums: array<vec4<f32>, threads>;
-
-/// Largest of the workgroup's values, in every invocation.
-fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
-  partial[invocation] = value;
-  workgroupBarrier();
-  for (var width = threads / 2u; width > 0u; width = width / 2u) {
-    if (invocation < width) {
-      partial[invocation] = max(partial[invocation], partial[invocation + width]);
-    }
-    workgroupBarrier();
-  }
-  let result = partial[0];
-  workgroupBarrier();
-  return result;
-}
-
-/// Sum of the workgroup's values in a fixed order, in every invocation.
-fn workgroupSum(value: f32, invocation: u32) -> f32 {
-  partial[invocation] = value;
-  workgroupBarrier();
-  for (var width = threads / 2u; width > 0u; width = width / 2u) {
-    if (invocation < width) {
-      partial[invocation] += partial[invocation + width];
-    }
-    workgroupBarrier();
-  }
-  let result = partial[0];
-  workgroupBarrier();
-  return result;
-}
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {

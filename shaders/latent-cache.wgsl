@@ -1,6 +1,6 @@
 // Fills the cache of latent attention, whose row p of a slot holds [latent | rotated key] of position p, and nothing of any
 // head. prefill: rows below the prompt's real length (step.length), in step.slot; the rotated key is read from the packed
-// rows, head 0. decode: a row of each slot, to the position in its state. The key is rotated here, and the rotated parts of
+// rows, head 0. decode: a row of each slot, to the position in its state (mod the ring). The key is rotated here, and the rotated parts of
 // all query heads are written into `rows`, beside which head-matmul.wgsl puts queries that ask for latents. One invocation per element.
 
 override rowCount: u32;
@@ -9,7 +9,8 @@ override heads: u32;
 override headSize: u32;    // of a query, without the rotated part
 override latentSize: u32;
 override ropeSize: u32;
-override context: u32;     // rows of a slot's cache and of the table
+override context: u32;     // rows of the table, and of a slot's cache that a prompt fills
+override ring: u32;        // rows of a slot's cache that tokens are appended to
 override rowStride: u32;   // of qkv
 override keyOffset: u32;   // of the rotated key in a row of qkv
 
@@ -19,7 +20,7 @@ override keyOffset: u32;   // of the rotated key in a row of qkv
 @group(0) @binding(3) var<storage, read> ropeKey: array<f32>;      // [slots, ropeSize]
 @group(0) @binding(4) var<storage, read> table: array<f32>;        // [context, ropeSize / 2, 2]
 @group(0) @binding(5) var<storage, read> state: array<u32>;        // [slots, 4], a row's first is its position
-@group(0) @binding(6) var<storage, read_write> cache: array<f32>;  // [slots, context, latentSize + ropeSize]
+@group(0) @binding(6) var<storage, read_write> cache: array<f32>;  // [slots, context or ring, latentSize + ropeSize]
 @group(0) @binding(7) var<storage, read_write> rows: array<f32>;   // [slots, heads · (latentSize + ropeSize)]
 
 /// Pairs of channels that turn. A divisor may not be 0, even where nothing is divided: compilers that fold constants refuse.
@@ -73,7 +74,7 @@ fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   if (position >= context) {
     return;
   }
-  let to = (slot * context + position) * width + index;
+  let to = (slot * ring + position % ring) * width + index;
   if (index < latentSize) {
     cache[to] = latent[slot * latentSize + index];
   } else {

@@ -5,6 +5,7 @@ import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { capFlops, cappedScore, capSource } from './attention-cap.ts';
 import { firstVisible, visiblePairs } from './attention-mask.ts';
+import { sumsSource } from './attention-sums.ts';
 import { prologue } from './prologue.ts';
 
 /** Longest text whose T × T matrix is computed: more cannot be looked at. Tokens. */
@@ -31,7 +32,7 @@ const unmasked = ({ time }: { readonly time: number }) => ({
 export const attentionMapForward = defineKernel({
   name: 'attentionMap',
   role: 'other',
-  source: prologue + capSource + source,
+  source: prologue + capSource + sumsSource + source,
   entryPoint: 'forward',
   dims: mapDims,
   reads: ['qkv', 'sinks'],

@@ -4,6 +4,7 @@ import source from '../../shaders/cache-append.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
+import { type PackedRow, packedRow, quantiseDecode, quantisePrefill } from './cache-quantise.ts';
 import { prologue } from './prologue.ts';
 import { ringsOf } from './slots.ts';
 
@@ -134,10 +135,16 @@ function checkedColumns(qkv: Tensor, cache: Tensor, options: CacheOptions) {
   return { ...columns, ...ringsOf(cache) };
 }
 
+/** Where a cache of int8 finds its parts: keys and values behind the queries. */
+function quantisedRow({ heads, keyValueHeads, keySize, valueSize }: CacheOptions): PackedRow {
+  return packedRow({ parts: keyValueHeads, firstSize: keySize, secondSize: valueSize }, heads * keySize);
+}
+
 /**
  * Copies keys and values of the first `length` rows of qkv into the ring of `slot` (step scalars both): row p to its row
  * p mod rows, the last positions where a ring has not room for all. qkv: [time, …] of one sequence; cache: persistent
- * [slots, rows, keyValueHeads · (keySize + valueSize)], or without slots for one.
+ * [slots, rows, keyValueHeads · (keySize + valueSize)], or without slots for one;
+ * u32: rows of int8, to which they are rounded.
  * @throws if a shape is wrong.
  */
 export function appendPrefill(
@@ -146,8 +153,12 @@ export function appendPrefill(
   cache: Tensor,
   options: CacheOptions & { readonly time: number },
 ): void {
-  const columns = checkedColumns(qkv, cache, options);
-  tape.dispatch(cacheAppendPrefill, { ...columns, rows: options.time }, { qkv, cache });
+  if (cache.elementType === 'u32') {
+    quantisePrefill(tape, qkv, cache, quantisedRow(options));
+  } else {
+    const columns = checkedColumns(qkv, cache, options);
+    tape.dispatch(cacheAppendPrefill, { ...columns, rows: options.time }, { qkv, cache });
+  }
 }
 
 /** Copies keys and values of each row of qkv [slots, …] to its slot's ring, at the position in `state`. */
@@ -158,5 +169,9 @@ export function appendDecode(
   state: Tensor,
   options: CacheOptions,
 ): void {
-  tape.dispatch(cacheAppendDecode, checkedColumns(qkv, cache, options), { qkv, state, cache });
+  if (cache.elementType === 'u32') {
+    quantiseDecode(tape, qkv, cache, state, quantisedRow(options));
+  } else {
+    tape.dispatch(cacheAppendDecode, checkedColumns(qkv, cache, options), { qkv, state, cache });
+  }
 }

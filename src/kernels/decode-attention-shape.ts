@@ -57,7 +57,7 @@ export function probe(
 }
 
 /** Keys that a slot attends to at the (mean) position of the step scalars, or of an early token where they do not say. */
-export function keysAt({ context }: CacheSizes, { position = 0 }: Scalars): number {
+export function keysAt({ context }: Pick<CacheSizes, 'context'>, { position = 0 }: Scalars): number {
   return Math.min(position + 1, context);
 }
 
@@ -67,8 +67,13 @@ export function probePosition(context: number): number {
 }
 
 /** Per key the product q·k, then scale, cap, maximum, subtract, exp, sum. */
-export function scoreFlops(keySize: number, { softcap }: CacheSizes): number {
+export function scoreFlops(keySize: number, { softcap }: Pick<CacheSizes, 'softcap'>): number {
   return 2 * keySize + 5 + capFlops({ softcap });
+}
+
+/** A sink's maximum, subtract, exp, sum. */
+export function sinkFlops({ heads, hasSinks }: Pick<DecodeSizes, 'heads' | 'hasSinks'>): number {
+  return 4 * heads * hasSinks;
 }
 
 /** Heads of a packed row and of the cache. */
@@ -128,4 +133,20 @@ export function attendInLoops(
     for (let d = 0; d < valueSize; d++) values[d] += weight * cache[v + d];
   }
   return { largest, sum, values };
+}
+
+/** Attention of every head of every slot to all keys that it sees, in plain loops. */
+export function decodeReference(
+  arrays: DecodeArrays & Readonly<Record<'sinks' | 'y', NumberArray>>,
+  dims: DecodeSizes,
+): void {
+  const { sinks, y } = arrays;
+  const { slots, heads, valueSize } = dims;
+  for (let index = 0; index < slots * heads; index++) {
+    const [slot, head] = [Math.floor(index / heads), index % heads];
+    const keys = [0, keysSeen(arrays, dims, slot)] as const;
+    const sink = dims.hasSinks === 1 ? sinks[head] : undefined;
+    const { sum, values } = attendInLoops(arrays, dims, [slot, head], keys, sink);
+    for (let d = 0; d < valueSize; d++) y[index * valueSize + d] = values[d] / sum;
+  }
 }

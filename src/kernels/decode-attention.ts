@@ -2,24 +2,27 @@
 import workgroupSource from '../../shaders/decode-attention.wgsl?raw';
 import subgroupSource from '../../shaders/decode-attention-subgroup.wgsl?raw';
 import { type Capabilities, defineKernel, type Feature } from '../plan/kernel.ts';
+import { rowElements } from '../plan/quantised-cache.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { capSource } from './attention-cap.ts';
+import { sumsSource } from './attention-sums.ts';
 import { partsFor, recordInParts } from './decode-attention-parts.ts';
 import {
-  attendInLoops,
   type DecodeAttentionOptions,
   type DecodeSizes,
   decodeDims,
+  decodeReference,
   keysAt,
-  keysSeen,
   probe,
   probePosition,
   scoreFlops,
+  sinkFlops,
   sizesOf,
 } from './decode-attention-shape.ts';
 import { prologue } from './prologue.ts';
+import { cacheRowOf, quantisedDecodeAttentions, quantisedSizes } from './quantised-decode-attention.ts';
 import { ringsOf, slotsOf } from './slots.ts';
 
 /** One way to compute it: a shader, its constants besides the head sizes, the keys that it scores at a time, and where it runs. */
@@ -36,7 +39,7 @@ interface Variant {
 function workgroupVariant(threads: 64 | 128 | 256): Variant {
   return {
     name: `${threads}`,
-    source: workgroupSource,
+    source: sumsSource + workgroupSource,
     constants: { threads },
     chunkKeys: 4 * threads,
     // A wide device hides latency with threads; on a software adapter idle ones only cost time. A thread has four columns.
@@ -115,23 +118,8 @@ function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: 
       const { slots, heads, keySize, valueSize, rowWidth, hasSinks } = dims;
       return 4 * slots * (keysAt(dims, scalars) * rowWidth + heads * (keySize + valueSize + hasSinks));
     },
-    reference(arrays, dims) {
-      const { sinks, y } = arrays;
-      const { slots, heads, valueSize } = dims;
-      for (let index = 0; index < slots * heads; index++) {
-        const [slot, head] = [Math.floor(index / heads), index % heads];
-        const keys = [0, keysSeen(arrays, dims, slot)] as const;
-        const sink = dims.hasSinks === 1 ? sinks[head] : undefined;
-        const { sum, values } = attendInLoops(arrays, dims, [slot, head], keys, sink);
-        for (let d = 0; d < valueSize; d++) y[index * valueSize + d] = values[d] / sum;
-      }
-    },
+    reference: decodeReference,
   });
-}
-
-/** A sink's maximum, subtract, exp, sum. */
-function sinkFlops({ heads, hasSinks }: DecodeSizes): number {
-  return 4 * heads * hasSinks;
 }
 
 /** Variants of decode attention, the one to prefer first. */
@@ -148,7 +136,7 @@ export const decodeAttentions: readonly ReturnType<typeof kernelOf>[] = [
  * The cache of a slot is a ring: position p lies in row p mod rows, and min(p + 1, rows) positions are seen.
  * @param qkv [slots, …] packed as query heads | key heads | value heads; query heads alone with `sharedRows`
  * @param cache [slots, rows, keyValueHeads · (keySize + valueSize)]; rows of keyValueHeads · keySize with `sharedRows`;
- * without the slots for one
+ * without the slots for one. u32: rows of int8, as src/plan/quantised-cache.ts lays them out
  * @param state u32 [slots, 4]: position, token, counter, produced
  * @returns [slots, heads · valueSize]
  * @throws if a shape does not fit the heads.
@@ -164,16 +152,18 @@ export function decodeAttention(
   const rings = ringsOf(cache);
   const dims = sizesOf(options, rings.slots, rings.context);
   const { slots, rowStride: width } = dims;
+  const format = cache.elementType === 'u32' ? 'int8' : 'f32';
+  const rowWidth = rowElements(cacheRowOf(options), format);
   const isShared = !sharedRows || (keyValueHeads === 1 && valueSize <= keySize);
   const isFitting =
     qkv.shape[0] === slots &&
     qkv.shape[1] === width &&
-    cache.shape.at(-1) === dims.rowWidth &&
+    cache.shape.at(-1) === rowWidth &&
     slotsOf(state) >= slots;
   if (!isFitting || !isShared || heads % keyValueHeads !== 0) {
     throw new Error(
       `decodeAttention: for ${heads} and ${keyValueHeads} heads of ${keySize} and ${valueSize}, qkv must be ` +
-        `[${slots}, ${width}], the cache [${slots}, context, ${dims.rowWidth}] and the state [${slots}, 4], but they ` +
+        `[${slots}, ${width}], the cache [${slots}, context, ${rowWidth}] and the state [${slots}, 4], but they ` +
         `are ${describeTensor(qkv)}, ${describeTensor(cache)} and ${describeTensor(state)}. Check the head counts.`,
     );
   }
@@ -184,6 +174,11 @@ export function decodeAttention(
   }
   const y = tape.tensor('attention', [slots, heads * valueSize]);
   const tensors = { qkv, cache, state, y, ...(sinks ? { sinks } : {}) };
+  if (format === 'int8') {
+    const quantised = quantisedSizes(dims);
+    tape.dispatch(tape.choose(quantisedDecodeAttentions, quantised), quantised, tensors);
+    return y;
+  }
   const parts = partsFor(tape, dims);
   if (parts > 1) recordInParts(tape, dims, parts, tensors);
   else tape.dispatch(tape.choose(decodeAttentions, dims), dims, tensors);

@@ -1,8 +1,10 @@
 // Fills the cache of latent attention: latents and rotated keys of a prompt after prefill, or of the newest tokens.
 import source from '../../shaders/latent-cache.wgsl?raw';
 import { defineKernel, type NumberArray } from '../plan/kernel.ts';
+import { rowElements } from '../plan/quantised-cache.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
+import { packedRow, quantiseDecode, quantisePrefill } from './cache-quantise.ts';
 import type { LatentHeads, LatentRope } from './latent-pack.ts';
 import { prologue } from './prologue.ts';
 import { ringsOf } from './slots.ts';
@@ -55,34 +57,37 @@ export const latentCachePrefill = defineKernel({
   },
 });
 
-/** cache[s, state[s, 0]] = latent and rotated key of row s; rows = rotated parts of its query heads. */
+/**
+ * cache[s, state[s, 0] mod ring] = latent and rotated key of row s; rows = rotated parts of its query heads. A ring of one row
+ * takes what is to be rounded on its way to a cache.
+ */
 export const latentCacheDecode = defineKernel({
   name: 'latentCache.decode',
   role: 'packing',
   arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'decode',
-  dims: ['slots', 'heads', 'headSize', 'latentSize', 'ropeSize', 'context'],
+  dims: ['slots', 'heads', 'headSize', 'latentSize', 'ropeSize', 'context', 'ring'],
   reads: ['latent', 'queries', 'ropeKey', 'table', 'state'],
   writes: ['cache', 'rows'],
   optional: ['ropeKey', 'table'],
-  tensors: ({ slots, heads, headSize, latentSize, ropeSize, context }) => ({
+  tensors: ({ slots, heads, headSize, latentSize, ropeSize, context, ring }) => ({
     latent: { shape: [slots, latentSize] },
     queries: { shape: [slots, heads * (headSize + ropeSize)] },
     ropeKey: { shape: [slots, Math.max(1, ropeSize)] },
     table: { shape: [context, Math.max(1, ropeSize / 2), 2] },
     state: { shape: [slots, 4], elementType: 'u32', fill: (uniform) => Math.floor(uniform * context) },
-    cache: { shape: [slots, context, latentSize + ropeSize] },
+    cache: { shape: [slots, ring, latentSize + ropeSize] },
     rows: { shape: [slots, heads * (latentSize + ropeSize)] },
   }),
   selfTest: [
-    { slots: 3, heads: 3, headSize: 5, latentSize: 13, ropeSize: 4, context: 9 },
-    { slots: 1, heads: 2, headSize: 5, latentSize: 70, ropeSize: 0, context: 4 },
+    { slots: 3, heads: 3, headSize: 5, latentSize: 13, ropeSize: 4, context: 9, ring: 9 },
+    { slots: 1, heads: 2, headSize: 5, latentSize: 70, ropeSize: 0, context: 4, ring: 1 },
   ],
   calibration: [
-    { slots: 1, heads: 4, headSize: 32, latentSize: 64, ropeSize: 16, context: 64 },
-    { slots: 1, heads: 6, headSize: 64, latentSize: 128, ropeSize: 32, context: 256 },
-    { slots: 1, heads: 16, headSize: 64, latentSize: 256, ropeSize: 32, context: 1024 },
+    { slots: 1, heads: 4, headSize: 32, latentSize: 64, ropeSize: 16, context: 64, ring: 64 },
+    { slots: 1, heads: 6, headSize: 64, latentSize: 128, ropeSize: 32, context: 256, ring: 256 },
+    { slots: 1, heads: 16, headSize: 64, latentSize: 256, ropeSize: 32, context: 1024, ring: 1024 },
   ],
   workgroups: ({ slots, heads, latentSize, ropeSize }) =>
     Math.ceil((slots * (latentSize + (heads + 1) * ropeSize)) / 64),
@@ -90,7 +95,7 @@ export const latentCacheDecode = defineKernel({
   bytes: ({ slots, heads, latentSize, ropeSize }) =>
     4 * slots * (2 * (latentSize + (heads + 1) * ropeSize) + ropeSize + 1),
   reference({ latent, queries, ropeKey, table, state, cache, rows }, sizes) {
-    const { slots, heads, headSize, latentSize, ropeSize, context } = sizes;
+    const { slots, heads, headSize, latentSize, ropeSize, context, ring } = sizes;
     const width = latentSize + ropeSize;
     for (let slot = 0; slot < slots; slot++) {
       const position = state[4 * slot];
@@ -100,7 +105,7 @@ export const latentCacheDecode = defineKernel({
         turn(part, rows, head * width + latentSize, angles, ropeSize);
       }
       if (position >= context) continue;
-      const to = (slot * context + position) * width;
+      const to = (slot * ring + (position % ring)) * width;
       for (let c = 0; c < latentSize; c++) cache[to + c] = latent[slot * latentSize + c];
       turn(ropeKey.subarray(slot * ropeSize), cache, to + latentSize, angles, ropeSize);
     }
@@ -116,23 +121,29 @@ function turn(from: NumberArray, to: NumberArray, out: number, angles: NumberArr
   }
 }
 
-/** @throws if the cache does not hold rows of [latent | rotated key]. */
-function checkCache(cache: Tensor, latent: Tensor, ropeSize: number) {
-  const latentSize = latent.shape[1] ?? 0;
-  if (cache.shape.at(-1) !== latentSize + ropeSize) {
+/**
+ * The cache that latents and keys are written to: itself, or rows that are rounded on their way to it.
+ * @throws if it does not hold rows of [latent | rotated key]
+ */
+function checkCache(tape: Tape, cache: Tensor, latent: Tensor, ropeSize: number) {
+  const [rows = 1, latentSize = 0] = latent.shape;
+  const row = packedRow({ parts: 1, firstSize: latentSize, secondSize: ropeSize }, 0);
+  const format = cache.elementType === 'u32' ? 'int8' : 'f32';
+  if (cache.shape.at(-1) !== rowElements(row, format)) {
     throw new Error(
       `latentCache: ${describeTensor(cache)} does not hold rows of ${describeTensor(latent)} and rotated keys of ` +
-        `${ropeSize}. Make its rows ${latentSize + ropeSize} wide.`,
+        `${ropeSize}. Make its rows ${rowElements(row, format)} wide.`,
     );
   }
-  return { latentSize, ...ringsOf(cache) };
+  const exact = format === 'int8' ? tape.tensor('latent rows', [rows, latentSize + ropeSize]) : undefined;
+  return { latentSize, row, exact, ...ringsOf(cache) };
 }
 
 /**
  * Copies latents and rotated keys of the first `length` rows into the cache of `slot`: step scalars both.
  * @param latent [time, latentSize], normed if it is to be
  * @param qkv the packed rows of `latentPack`
- * @param cache persistent [slots, context, latentSize + ropeSize], without slots for one
+ * @param cache persistent [slots, context, latentSize + ropeSize], without slots for one; u32: rows of int8
  * @throws if a width is wrong or the prompt may outgrow the cache.
  */
 export function latentPrefill(
@@ -143,19 +154,18 @@ export function latentPrefill(
   { heads, headSize, ropeSize }: LatentHeads,
 ): void {
   const [rowCount = 1, rowStride = 1] = qkv.shape;
-  const sizes = checkCache(cache, latent, ropeSize);
-  if (rowCount > sizes.context) {
+  const { latentSize, row, exact, slots, context } = checkCache(tape, cache, latent, ropeSize);
+  if (rowCount > context) {
     throw new Error(
-      `latentCache: ${rowCount} rows do not fit a cache of ${sizes.context} positions. Make the cache longer.`,
+      `latentCache: ${rowCount} rows do not fit a cache of ${context} positions. Make the cache longer.`,
     );
   }
   // Every key head holds the rotated key behind its own channels; the first one's is taken.
   const keyOffset = heads * (headSize + ropeSize) + headSize;
-  tape.dispatch(
-    latentCachePrefill,
-    { ...sizes, rowCount, ropeSize, rowStride, keyOffset },
-    { latent, qkv, cache },
-  );
+  const rings = exact ? { slots: 1, context: rowCount } : { slots, context };
+  const sizes = { ...rings, latentSize, rowCount, ropeSize, rowStride, keyOffset };
+  tape.dispatch(latentCachePrefill, sizes, { latent, qkv, cache: exact ?? cache });
+  if (exact) quantisePrefill(tape, exact, cache, row);
 }
 
 /**
@@ -163,7 +173,7 @@ export function latentPrefill(
  * @param latent [slots, latentSize], normed if it is to be
  * @param queries [slots, heads · (headSize + ropeSize)]
  * @param state u32 [slots, 4]: position, token, counter, produced
- * @param cache persistent [slots, context, latentSize + ropeSize], without slots for one
+ * @param cache persistent [slots, context, latentSize + ropeSize], without slots for one; u32: rows of int8
  * @returns [slots, heads · (latentSize + ropeSize)]: rotated parts of the heads, behind latentSize channels not written yet
  * @throws if a width is wrong.
  */
@@ -176,8 +186,12 @@ export function latentDecode(
   cache: Tensor,
   { heads, headSize, ropeSize }: LatentHeads,
 ): Tensor {
-  const sizes = { ...checkCache(cache, latent, ropeSize), heads, headSize, ropeSize };
-  const rows = tape.tensor('absorbed queries', [sizes.slots, heads * (sizes.latentSize + ropeSize)]);
-  tape.dispatch(latentCacheDecode, sizes, { latent, queries, ...(rope ?? {}), state, cache, rows });
+  const { latentSize, row, exact, slots, context } = checkCache(tape, cache, latent, ropeSize);
+  const rows = tape.tensor('absorbed queries', [slots, heads * (latentSize + ropeSize)]);
+  const ring = exact ? 1 : context;
+  const sizes = { slots, latentSize, heads, headSize, ropeSize, context, ring };
+  const bindings = { latent, queries, ...(rope ?? {}), state, cache: exact ?? cache, rows };
+  tape.dispatch(latentCacheDecode, sizes, bindings);
+  if (exact) quantiseDecode(tape, exact, cache, state, row);
   return rows;
 }

@@ -133,7 +133,8 @@ export function bitsOfFloat(value: number): number {
   return floatBits[0];
 }
 
-function floatOfBits(bits: number): number {
+/** The f32 of some bits. */
+export function floatOfBits(bits: number): number {
   floatBits[0] = bits;
   return floatView[0];
 }

@@ -1,4 +1,5 @@
 // What a configuration says of attention beyond its heads: latents, windows, norms, caps, sinks and positions by layer.
+import { type CacheFormat, type CacheRow, rowElements } from '../plan/quantised-cache.ts';
 import { significant } from '../text/rounding.ts';
 import type { BiasSwitch } from './block-config.ts';
 
@@ -162,11 +163,17 @@ export function rotatedSize(
     : Math.round(model.ropeFraction * model.headSize * 1e6) / 1e6;
 }
 
-/** Values that one layer's cache holds of a token. */
-export function cacheWidth(model: AttentionShape): number {
-  return model.attention === 'latent'
-    ? model.latentSize + model.ropeHeadSize
-    : 2 * model.keyValueHeads * model.headSize;
+/** What one layer's cache holds of a token. */
+export function cacheRow(model: AttentionShape): CacheRow {
+  const { attention, latentSize, ropeHeadSize, keyValueHeads, headSize } = model;
+  return attention === 'latent'
+    ? { parts: 1, firstSize: latentSize, secondSize: ropeHeadSize }
+    : { parts: keyValueHeads, firstSize: headSize, secondSize: headSize };
+}
+
+/** Elements of a row of one layer's cache: numbers, or words of quantised ones. */
+export function cacheWidth(model: AttentionShape, format: CacheFormat = 'f32'): number {
+  return rowElements(cacheRow(model), format);
 }
 
 /** Tokens that the cache of a layer holds: a local layer keeps its window only, as a ring. */

@@ -1,6 +1,7 @@
 // Which parameters of a model are quantised: matrices and the tables of the vocabulary, as far as the options say.
 import type { QuantisedFormat, WeightFormat } from '../plan/quantised.ts';
 import { quantisedMatrices, quantisedWords } from '../plan/quantised.ts';
+import type { CacheFormat } from '../plan/quantised-cache.ts';
 import { elementCount } from '../plan/tensor.ts';
 import type { ModelConfig } from './config.ts';
 import { type ParameterSpec, parameterSpecs } from './parameters.ts';
@@ -14,6 +15,12 @@ export interface WeightOptions {
   readonly weights?: WeightFormat;
   /** Tables that stay in f32; a tied head is the embedding, and either name keeps it. */
   readonly unquantised?: readonly VocabularyTable[];
+}
+
+/** How inference stores weights, and what its caches keep. */
+export interface InferenceFormats extends WeightOptions {
+  /** f32 unless given. */
+  readonly cache?: CacheFormat;
 }
 
 /**

@@ -40,6 +40,7 @@ export type Arithmetic =
   | 'attention sinks'
   | 'norm arithmetic'
   | 'rotary positions'
+  | 'cache rounding'
   | 'activation arithmetic'
   | 'router arithmetic'
   | 'expert weighting'

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { attention } from '../../src/kernels/attention.ts';
 import { appendDecode, appendPrefill } from '../../src/kernels/cache-append.ts';
 import { decodeAttention, decodeAttentions } from '../../src/kernels/decode-attention.ts';
+import { quantisedDecodeAttentions, quantisedSizes } from '../../src/kernels/quantised-decode-attention.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
@@ -66,6 +67,14 @@ for (const kernel of decodeAttentions) {
     kernel.requires?.includes('subgroups') || (kernel.suits?.(dims, baselineCapabilities) ?? true);
   describeKernel(kernel, [...shapes, ...sharedShapes].filter(isSuited), { scalars: { position: 40 } });
 }
+
+// The same sums over words: head sizes that fill words and such that do not, with and without a second scale; few, for each
+// shape of the wide one is seconds of compiling.
+const [wide, narrow] = quantisedDecodeAttentions;
+if (!wide || !narrow) throw new Error('unreachable');
+const quantisedShapes = [...shapes.slice(1, 3), ...sharedShapes].map(quantisedSizes);
+describeKernel(wide, quantisedShapes.slice(3, 4), { scalars: { position: 40 } });
+describeKernel(narrow, quantisedShapes.slice(0, 3), { scalars: { position: 40 } });
 
 describe('decodeAttention', () => {
   const heads = { heads: 4, keyValueHeads: 2, keySize: 3, valueSize: 5 };

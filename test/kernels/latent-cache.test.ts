@@ -40,7 +40,15 @@ describeKernel(
 describeKernel(
   latentCacheDecode,
   sizes.map(([heads, latentSize, ropeSize, context], i) => {
-    return { slots: 1 + (i % 3), heads, headSize: 3, latentSize, ropeSize, context };
+    return {
+      slots: 1 + (i % 3),
+      heads,
+      headSize: 3,
+      latentSize,
+      ropeSize,
+      context,
+      ring: i < 3 ? context : 1,
+    };
   }),
 );
 

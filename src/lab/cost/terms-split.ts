@@ -17,6 +17,7 @@ export const differenceNotes = {
   'score cap': 'Scores are capped by a tanh, and its gradient.',
   'attention sinks': 'A learned logit a head takes part in the softmax, and its gradient.',
   'rotary positions': 'Queries and keys are turned by their position.',
+  'cache rounding': 'Keys and values are rounded to int8 where they enter the cache.',
   'activation arithmetic': 'The activation function, the product with the gate, and their gradients.',
   'router arithmetic':
     'Scores, choice and weights of experts, their statistics, gradients and auxiliary losses.',

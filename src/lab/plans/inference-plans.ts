@@ -7,6 +7,7 @@ import { cacheLength, cacheWidth } from '../../model/attention-config.ts';
 import { headOf, type ModelTensors } from '../../model/model-tensors.ts';
 import { recordDecodeTrunk, recordTrunk } from '../../model/transformer.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
+import type { CacheFormat } from '../../plan/quantised-cache.ts';
 import { persistentTensor } from '../../plan/store.ts';
 import { Tape } from '../../plan/tape.ts';
 import { rowsOf, type Tensor } from '../../plan/tensor.ts';
@@ -46,19 +47,22 @@ export interface InferenceOptions extends RecordingOptions {
   readonly prompts?: readonly number[];
   /** Sequences that are decoded together, at most; 1 unless given. */
   readonly slots?: number;
+  /** How keys and values are kept; f32 unless given. */
+  readonly cache?: CacheFormat;
 }
 
 /** Records sampling for a model whose store may also be in training. */
 export function recordInferencePlans(model: ModelTensors, options: InferenceOptions): InferencePlans {
   const { config } = model;
-  const { slots = 1 } = options;
+  const { slots = 1, cache = 'f32' } = options;
   const state = persistentTensor('sampler state', [slots, slotNumbers], 'u32', 'state');
   const settings = persistentTensor('sampler settings', [slots, settingNumbers], 'u32', 'state');
   const output = persistentTensor('sampled tokens', [slots, decodeBurst], 'u32', 'state');
   const logits = persistentTensor('logits', [slots, config.vocabulary], 'f32', 'state');
-  const width = cacheWidth(config);
+  const width = cacheWidth(config, cache);
+  const elementType = cache === 'f32' ? 'f32' : 'u32';
   const caches = Array.from({ length: config.layers }, (_, layer) =>
-    persistentTensor(`cache ${layer}`, [slots, cacheLength(config, layer), width], 'f32', 'cache'),
+    persistentTensor(`cache ${layer}`, [slots, cacheLength(config, layer), width], elementType, 'cache'),
   );
   const recordSample = (tape: Tape, x: Tensor) => {
     const drawn = rowsOf(logits, 0, x.shape[0] ?? 1);

@@ -1,7 +1,7 @@
 // A sampler of a model from files, with plans as large as what is asked of it.
 
 import { createModelTensors } from '../../model/model-tensors.ts';
-import type { WeightOptions } from '../../model/weight-format.ts';
+import type { InferenceFormats } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { checkCapacity } from '../plans/capacity.ts';
@@ -16,7 +16,7 @@ import { Sampler } from '../sampling/sampler.ts';
 import type { ModelFiles } from './model-files.ts';
 
 /** What will be asked of a sampler. */
-export interface SamplingNeeds extends WeightOptions {
+export interface SamplingNeeds extends InferenceFormats {
   readonly promptTokens: number;
   readonly maximumTokens: number;
   readonly useCache: boolean;
@@ -79,8 +79,10 @@ export function recordSampling(
   engine: Pick<Engine, 'capabilities' | 'variants'>,
   model: ModelFiles['model'],
   context: number,
-  { promptTokens, maximumTokens, useCache, slots = 1, weights = 'f32', unquantised = [] }: SamplingNeeds,
+  needs: SamplingNeeds,
 ): InferencePlans {
+  const { promptTokens, maximumTokens, useCache, slots = 1 } = needs;
+  const { weights = 'f32', unquantised = [], cache = 'f32' } = needs;
   const { maxBindingBytes } = engine.capabilities;
   const config = { ...atContext(model, context), dropout: 0 };
   const tensors = createModelTensors(config, { maxBindingBytes, gradients: false, weights, unquantised });
@@ -88,5 +90,5 @@ export function recordSampling(
   const isOverrun = promptTokens + maximumTokens > context;
   const cached = [Math.min(promptTokens, context), ...(isOverrun ? [Math.max(1, context >> 1)] : [])];
   const prompts = useCache ? cached : bucketLengths(context);
-  return recordInferencePlans(tensors, { ...engine, slots, prompts });
+  return recordInferencePlans(tensors, { ...engine, slots, prompts, cache });
 }

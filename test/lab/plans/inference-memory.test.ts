@@ -7,16 +7,23 @@ import { countParameters } from '../../../src/model/parameters.ts';
 import { batchModels, batchSampler } from '../sampling/batch-models.ts';
 
 describe.each(Object.entries(batchModels))('the memory of a batch of a model with %s', (_, model) => {
-  it.each([1, 5])('of %i is what is allocated, and its caches are a ring a slot and layer', async (slots) => {
-    const { plans, runtime } = await batchSampler(cpuEngine(), model, slots);
-    const { weightBytes, cacheBytes, workBytes, totalBytes } = inferenceMemory(plans);
-    expect(totalBytes).toBe(runtime.allocatedBytes);
-    expect(weightBytes + cacheBytes + workBytes).toBe(totalBytes);
-    const { config } = plans.model;
-    const rows = [0, 1].reduce((sum, layer) => sum + cacheLength(config, layer), 0);
-    expect(cacheBytes).toBe(4 * slots * rows * cacheWidth(config));
-    expect(weightBytes).toBeGreaterThanOrEqual(4 * countParameters(config));
-  });
+  it.each([
+    [1, 'f32'],
+    [5, 'f32'],
+    [3, 'int8'],
+  ] as const)(
+    'of %i is what is allocated, and its caches of %s are a ring a slot and layer',
+    async (slots, cache) => {
+      const { plans, runtime } = await batchSampler(cpuEngine(), model, slots, () => undefined, cache);
+      const { weightBytes, cacheBytes, workBytes, totalBytes } = inferenceMemory(plans);
+      expect(totalBytes).toBe(runtime.allocatedBytes);
+      expect(weightBytes + cacheBytes + workBytes).toBe(totalBytes);
+      const { config } = plans.model;
+      const rows = [0, 1].reduce((sum, layer) => sum + cacheLength(config, layer), 0);
+      expect(cacheBytes).toBe(4 * slots * rows * cacheWidth(config, cache));
+      expect(weightBytes).toBeGreaterThanOrEqual(4 * countParameters(config));
+    },
+  );
 });
 
 it('more than the machine has is refused with all parts, the largest tensor and the limit', async () => {

@@ -5,6 +5,7 @@ import { freshWeights, openModel } from '../../../src/lab/plans/open-model.ts';
 import type { SamplingOptions } from '../../../src/lab/sampling/options.ts';
 import { Sampler } from '../../../src/lab/sampling/sampler.ts';
 import { createModelTensors } from '../../../src/model/model-tensors.ts';
+import type { CacheFormat } from '../../../src/plan/quantised-cache.ts';
 import { families, tinyExperiment } from '../training/tiny-runs.ts';
 
 /** Models that cache in different ways. */
@@ -51,11 +52,12 @@ export async function batchSampler(
   model: object,
   slots: number,
   change: (weights: ReadonlyMap<string, Float32Array>) => void = () => undefined,
+  cache: CacheFormat = 'f32',
 ) {
   const { model: config } = tinyExperiment({ model: { ...model, context: 24, vocabulary: 20 } });
   const { maxBindingBytes } = engine.capabilities;
   const tensors = createModelTensors(config, { maxBindingBytes, gradients: false });
-  const plans = recordInferencePlans(tensors, { ...engine, slots });
+  const plans = recordInferencePlans(tensors, { ...engine, slots, cache });
   const weights = freshWeights(config, 3) as Map<string, Float32Array>;
   // Far from uniform, so that what is drawn depends on the text.
   for (const [name, values] of weights) if (!/orm/.test(name)) values.set(values.map((value) => 8 * value));

@@ -7,8 +7,13 @@ import { describeGpu, getTestDevice } from '../../gpu-device.ts';
 import { batchModels, batchSampler, drawAlone, drawTogether, texts } from './batch-models.ts';
 
 describeGpu('texts in a batch on a GPU', () => {
-  it.each(['windows', 'latents'] as const)('of a model with %s', async (name) => {
-    const { runtime, sampler } = await batchSampler(gpuEngine(await getTestDevice()), batchModels[name], 3);
+  it.each([
+    ['windows', 'f32'],
+    ['latents', 'f32'],
+    ['latents', 'int8'],
+  ] as const)('of a model with %s, beside caches of %s', async (name, cache) => {
+    const engine = gpuEngine(await getTestDevice());
+    const { runtime, sampler } = await batchSampler(engine, batchModels[name], 3, () => undefined, cache);
     const alone = await drawAlone(sampler, texts);
     expect(alone.map((tokens) => tokens.length)).toEqual([12, 33, 3, 18, 5]);
     expect(await drawTogether(sampler, texts)).toEqual(alone);

@@ -16,6 +16,15 @@ describe.each(Object.entries(batchModels))('texts in a batch of a model with %s'
   });
 });
 
+describe.each(['windows', 'latents'] as const)('beside caches of int8, texts of a model with %s', (name) => {
+  it('get the tokens that they get alone', async () => {
+    const { sampler } = await batchSampler(cpuEngine(), batchModels[name], 3, () => undefined, 'int8');
+    const alone = await drawAlone(sampler, texts);
+    expect(alone.map((tokens) => tokens.length)).toEqual([12, 33, 3, 18, 5]);
+    expect(await drawTogether(sampler, texts)).toEqual(alone);
+  });
+});
+
 describe('a batch', () => {
   const [first, second, third] = texts;
   if (!first || !second || !third) throw new Error('unreachable');
