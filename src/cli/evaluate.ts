@@ -14,6 +14,7 @@ import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { longestContext } from '../model/attention-config.ts';
 import type { VocabularyTable } from '../model/weight-format.ts';
 import { type WeightFormat, weightFormats } from '../plan/quantised.ts';
+import { type CacheFormat, cacheFormats } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatBytes, formatDigits, formatLoss, formatPercent } from '../text/numbers.ts';
@@ -34,6 +35,7 @@ interface EvaluateOptions {
   readonly seed: number;
   readonly delimiter: string;
   readonly weights: readonly WeightFormat[];
+  readonly cache: readonly CacheFormat[];
   readonly unquantised: readonly VocabularyTable[];
   readonly runtime: RuntimeKind;
 }
@@ -76,7 +78,14 @@ export function addEvaluate(program: Command): void {
       '--weights <formats>',
       'how weights are stored: f32, int8 or int4. Of --data also several with commas between, for a table of loss, loss by ' +
         'position and agreement with the first',
-      weightList,
+      formatList(weightFormats),
+      ['f32'],
+    )
+    .option(
+      '--cache <formats>',
+      'what keys and values are kept in: f32 or int8, of --data also both with a comma between. In int8 the text is decoded ' +
+        'token by token',
+      formatList(cacheFormats),
       ['f32'],
     )
     .addOption(unquantisedOption())
@@ -87,8 +96,10 @@ export function addEvaluate(program: Command): void {
       const given = [options.data, options.answers, options.choices].filter((value) => value !== undefined);
       if (given.length !== 1)
         refuse('invalidData', 'evaluate: give one of --data FILE, --answers FILE and --choices FILE.');
-      if (options.data === undefined && options.weights.join() !== 'f32')
-        refuse('invalidData', 'evaluate: --weights is for --data. Leave it out.');
+      for (const name of ['weights', 'cache'] as const) {
+        if (options.data === undefined && options[name].join() !== 'f32')
+          refuse('invalidData', `evaluate: --${name} is for --data. Leave it out.`);
+      }
       const files = await readModelDirectory(resolvePath(path), output.note);
       const tokenizer = tokenizerOf(files, 'Evaluate a directory that has one.');
       const evaluated = { files, tokenizer, context: contextOf(files, options), output };
@@ -114,7 +125,8 @@ async function evaluateData(path: string, evaluated: Evaluated, options: Evaluat
   const { files, tokenizer, context, output } = evaluated;
   const text = await textOf(path);
   const { engine } = await machineOf(options);
-  const { weights: formats, unquantised, batch } = options;
+  const { unquantised, batch } = options;
+  const formats = options.weights.flatMap((weights) => options.cache.map((cache) => ({ weights, cache })));
   const windows = { context, stride: options.stride ?? context, batch, unquantised };
   const overlapping = windows.stride < context ? `, ${windows.stride} apart` : ' side by side';
   const cut = `in windows of ${context} tokens${overlapping}`;
@@ -123,12 +135,16 @@ async function evaluateData(path: string, evaluated: Evaluated, options: Evaluat
     const rows = await compareWeights(engine, files, { tokenizer, text }, windows, formats, progress);
     output.text(`${textColumns([qualityHead], 'numbers')}\n`);
     for (const row of rows) output.result(row, qualityLine(row));
-    output.text(`\nloss in nats per token, ${cut}; agreement: greedy choices as those of ${formats[0]}\n`);
+    output.text(`\nloss in nats per token, ${cut}; agreement: greedy choices as those of the first row\n`);
     return;
   }
-  const [weights = 'f32'] = formats;
-  const found = await evaluateText(engine, files, tokenizer, text, { ...windows, weights }, (fraction) =>
-    output.progress('evaluating', fraction),
+  const found = await evaluateText(
+    engine,
+    files,
+    tokenizer,
+    text,
+    { ...windows, ...formats[0] },
+    (fraction) => output.progress('evaluating', fraction),
   );
   output.result(
     found,
@@ -142,10 +158,18 @@ async function evaluateData(path: string, evaluated: Evaluated, options: Evaluat
   );
 }
 
-const qualityWidths = [8, 10, 8, 10, 10, 10, 10, 10] as const;
-const qualityHead = ['weights', 'bytes', 'loss', 'perplexity', 'agreement', 'first', 'middle', 'last'].map(
-  (cell, index) => cell.padStart(qualityWidths[index] ?? 0),
-);
+const qualityWidths = [8, 6, 10, 8, 10, 10, 10, 10, 10] as const;
+const qualityHead = [
+  'weights',
+  'cache',
+  'bytes',
+  'loss',
+  'perplexity',
+  'agreement',
+  'first',
+  'middle',
+  'last',
+].map((cell, index) => cell.padStart(qualityWidths[index] ?? 0));
 
 /** A row of the table; losses by position are means over the first, the middle and the last of four parts of a window. */
 function qualityLine(row: WeightQuality): string {
@@ -158,6 +182,7 @@ function qualityLine(row: WeightQuality): string {
   };
   const cells = [
     row.weights,
+    row.cache,
     formatBytes(row.weightBytes),
     formatLoss(row.loss),
     formatDigits(row.perplexity),
@@ -168,12 +193,13 @@ function qualityLine(row: WeightQuality): string {
 }
 
 /** Formats with commas between. */
-function weightList(text: string): WeightFormat[] {
-  return text.split(',').map((name) => {
-    const format = weightFormats.find((known) => known === name.trim());
-    if (format) return format;
-    throw new InvalidArgumentError(`Use ${weightFormats.join(', ')}, or several with commas between.`);
-  });
+function formatList<F extends string>(known: readonly F[]): (text: string) => F[] {
+  return (text) =>
+    text.split(',').map((name) => {
+      const format = known.find((one) => one === name.trim());
+      if (format) return format;
+      throw new InvalidArgumentError(`Use ${known.join(', ')}, or several with commas between.`);
+    });
 }
 
 async function answer(source: string, evaluated: Evaluated, options: EvaluateOptions): Promise<void> {

@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander';
 import { encodeSafetensorsHeader } from '../data/safetensors.ts';
-import { inspectModel } from '../lab/inside/inspection.ts';
+import { type Inspection, type InspectionRequest, inspectModel } from '../lab/inside/inspection.ts';
+import { inspectDecoding } from '../lab/inside/inspection-decoding.ts';
 import { promptTokens } from '../lab/plans/corpus.ts';
 import { type LabelledBatch, parseLabelledBatch, shortenBatch } from '../lab/plans/labelled-batches.ts';
 import { stage } from '../lab/plans/problem.ts';
@@ -10,15 +11,23 @@ import { type ModelFiles, writeGradients } from '../lab/training/model-files.ts'
 import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { longestContext } from '../model/attention-config.ts';
 import { countParameters } from '../model/parameters.ts';
-import type { WeightOptions } from '../model/weight-format.ts';
+import type { InferenceFormats } from '../model/weight-format.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readJsonFile, readModelDirectory, resolvePath, writeFileInParts } from './files.ts';
-import { integer, jsonOption, outputOf, runtimeOption, unquantisedOption, weightsOption } from './options.ts';
+import {
+  cacheOption,
+  integer,
+  jsonOption,
+  outputOf,
+  runtimeOption,
+  unquantisedOption,
+  weightsOption,
+} from './options.ts';
 
-interface InspectOptions extends WeightOptions {
+interface InspectOptions extends InferenceFormats {
   readonly tokens?: string;
   readonly prompt?: string;
   readonly logits?: string;
@@ -44,6 +53,7 @@ export function addInspect(program: Command): void {
     )
     .addOption(weightsOption())
     .addOption(unquantisedOption())
+    .addOption(cacheOption())
     .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (path: string, options: InspectOptions, command: Command) => {
@@ -52,24 +62,27 @@ export function addInspect(program: Command): void {
       const tokens = await labelledTokens(files, options);
       const { engine, device } = await openMachine(options.runtime);
       const gradients = options.gradients !== undefined;
-      const { weights = 'f32', unquantised = [] } = options;
+      const { weights = 'f32', unquantised = [], cache = 'f32' } = options;
       if (gradients && weights !== 'f32')
         refuse('invalidData', `inspect: weights in ${weights} have no gradients. Use --weights f32.`);
+      if (gradients && cache !== 'f32')
+        refuse('invalidData', `inspect: decoding beside a cache has no gradients. Leave --cache out.`);
       const { batch, time } = tokens;
-      let inspection: Awaited<ReturnType<typeof inspectModel>> | undefined;
+      const inspect = (onLogits?: InspectionRequest['onLogits']): Promise<Inspection> => {
+        const formats = { weights, unquantised, ...(onLogits ? { onLogits } : {}) };
+        return cache === 'f32'
+          ? inspectModel(engine, files, tokens, { ...formats, gradients })
+          : inspectDecoding(engine, files, tokens, { ...formats, cache });
+      };
+      let inspection: Inspection | undefined;
       if (options.logits === undefined) {
-        inspection = await inspectModel(engine, files, tokens, { gradients, weights, unquantised });
+        inspection = await inspect();
       } else {
         await writeFileInParts(resolvePath(options.logits), async (append) => {
           await append(encodeSafetensorsHeader([['logits', [batch, time, files.model.vocabulary]]]));
           const onLogits = (rows: Float32Array) =>
             append(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
-          inspection = await inspectModel(engine, files, tokens, {
-            gradients,
-            onLogits,
-            weights,
-            unquantised,
-          });
+          inspection = await inspect(onLogits);
         });
       }
       if (!inspection) throw new Error('inspect: there was no inspection.');
@@ -85,12 +98,13 @@ export function addInspect(program: Command): void {
           `inspect: the loss is ${loss}: some weights are not finite, or too large. Look at the logits.`,
         );
       output.result(
-        { loss, parameters, context: time, weights, weightBytes, runtime: engine.kind, device },
+        { loss, parameters, context: time, weights, cache, weightBytes, runtime: engine.kind, device },
         textColumns([
           ['loss', String(loss)],
           ['parameters', String(parameters)],
           ['context', String(time)],
           ['weights', `${weights}, ${weightBytes} bytes`],
+          ...(cache === 'f32' ? [] : [['cache', `${cache}, decoded token by token`] as [string, string]]),
           ['runtime', engine.kind],
           ['device', device],
         ]),

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { VocabularyTable } from '../model/weight-format.ts';
 import { weightFormats } from '../plan/quantised.ts';
+import { cacheFormats } from '../plan/quantised-cache.ts';
 import { createOutput, type Output } from './output.ts';
 
 /** A whole number from `minimum` to `maximum`. */
@@ -53,6 +54,16 @@ export function weightsOption(): Option {
     'f32, int8: a byte a value and a scale for each output channel, or int4: 4 bits, and scale and minimum in f16 for 32 values',
   )
     .choices(weightFormats)
+    .default('f32');
+}
+
+/** `--cache`: how inference keeps keys and values. */
+export function cacheOption(): Option {
+  return new Option(
+    '--cache <format>',
+    'what keys and values (or latents) are kept in: f32, or int8: a byte a value and a scale for each token and head',
+  )
+    .choices(cacheFormats)
     .default('f32');
 }
 

@@ -11,12 +11,14 @@ import { openSampler } from '../lab/training/open-sampler.ts';
 import { type FoundTokenizer, tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { longestContext } from '../model/attention-config.ts';
 import type { WeightOptions } from '../model/weight-format.ts';
+import type { CacheFormat } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { formatBytes, formatSi } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readModelDirectory, resolvePath } from './files.ts';
 import {
+  cacheOption,
   integer,
   jsonOption,
   outputOf,
@@ -38,7 +40,8 @@ interface SampleOptions extends WeightOptions {
   readonly knownTokens?: boolean;
   readonly context?: number;
   readonly seed: number;
-  readonly cache: boolean;
+  /** False without one. */
+  readonly cache: CacheFormat | false;
   readonly runtime: RuntimeKind;
 }
 
@@ -70,6 +73,7 @@ export function addSample(program: Command): void {
       integer(1, longestContext),
     )
     .option('--seed <s>', 'another number draws other tokens', parseSeed, 1)
+    .addOption(cacheOption())
     .option(
       '--no-cache',
       'run the whole text through the model for every token; past the context it sees all of the last context, where ' +
@@ -84,16 +88,17 @@ export function addSample(program: Command): void {
       const files = await readModelDirectory(resolvePath(path), output.note);
       const prompt = await promptOf(files, options);
       const { engine, device } = await openMachine(options.runtime);
-      const { weights = 'f32' } = options;
+      const { weights = 'f32', cache } = options;
       const { runtime, sampler, plans, context, reason } = await openSampler(
         engine,
         { ...files, weights: checked(files.weights) },
         {
           promptTokens: prompt.length,
           maximumTokens: options.maxNew,
-          useCache: options.cache,
+          useCache: cache !== false,
           context: options.context,
           weights,
+          cache: cache || 'f32',
           unquantised: options.unquantised ?? [],
         },
       );
@@ -123,14 +128,22 @@ export function addSample(program: Command): void {
         const text = files.tokenizer ? { text: files.tokenizer.decode(tokens, true) } : {};
         output.text(`${decoder?.end() ?? ''}\n`);
         const { weightBytes, cacheBytes, totalBytes } = inferenceMemory(plans);
-        const facts = { weights, weightBytes, cacheBytes, totalBytes, runtime: engine.kind, device };
+        const facts = {
+          weights,
+          cache: cache || 'none',
+          weightBytes,
+          cacheBytes,
+          totalBytes,
+          runtime: engine.kind,
+          device,
+        };
         output.result({ ...text, tokens, context, ...rates, ...facts }, undefined);
         if (generation.problem !== undefined) refuse('invalidData', generation.problem);
         if (!output.json) {
           const [prefill, decode] = [rates.prefillTokensPerSecond, rates.decodeTokensPerSecond];
           output.note(
             `prefill ${formatSi(prefill, 'tokens/s')}, decode ${formatSi(decode, 'tokens/s')} on ${device}; ` +
-              `weights in ${weights} ${formatBytes(weightBytes)}, cache ${formatBytes(cacheBytes)}, ` +
+              `weights in ${weights} ${formatBytes(weightBytes)}, cache ${cache ? `in ${cache} ` : ''}${formatBytes(cacheBytes)}, ` +
               `${formatBytes(totalBytes)} in all`,
           );
         }
@@ -182,7 +195,7 @@ export async function promptOf(
 }
 
 function samplingOptions({ maxNew, temperature, topK, topP, seed, cache }: SampleOptions): SamplingOptions {
-  return { maximumTokens: maxNew, temperature, topK, topP, seed, useCache: cache };
+  return { maximumTokens: maxNew, temperature, topK, topP, seed, useCache: cache !== false };
 }
 
 function rateOf(tokens: number, seconds: number): number {

@@ -1,5 +1,5 @@
 // `flopscope serve-bench`: tokens per second against batch, each beside its prediction.
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { ServingCase, ServingRow } from '../contract/serving.ts';
 import { samplingPlans } from '../lab/plans/inference-memory.ts';
 import { freshWeights } from '../lab/plans/open-model.ts';
@@ -9,6 +9,7 @@ import { longestContext } from '../model/attention-config.ts';
 import type { VocabularyTable } from '../model/weight-format.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { WeightFormat } from '../plan/quantised.ts';
+import type { CacheFormat } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatBytes, formatPercent, formatSeconds, formatSi, formatSpread } from '../text/numbers.ts';
@@ -17,6 +18,7 @@ import { readExperiment } from './experiments.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readModelDirectory, resolvePath } from './files.ts';
 import {
+  cacheOption,
   integer,
   jsonOption,
   outputOf,
@@ -36,7 +38,7 @@ interface ServeOptions {
   readonly repeats: number;
   readonly weights: WeightFormat;
   readonly unquantised: readonly VocabularyTable[];
-  readonly cache: string;
+  readonly cache: CacheFormat;
   readonly seed: number;
   readonly runtime: RuntimeKind;
   readonly profile?: string;
@@ -58,7 +60,7 @@ export function addServeBench(program: Command): void {
     .option('--repeats <n>', 'of which the median is shown', integer(1, 1000), 5)
     .addOption(weightsOption())
     .addOption(unquantisedOption())
-    .addOption(new Option('--cache <type>', 'of keys and values').choices(['f32']).default('f32'))
+    .addOption(cacheOption())
     .option('--seed <s>', 'of prompts, and of weights where a CONFIG.json has none', parseSeed, 1)
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')
     .option('--no-calibrate', 'predict nothing where the device was not calibrated before')

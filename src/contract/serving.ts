@@ -1,6 +1,12 @@
 // The contract of serving: batches of texts, what they should take and what they took. Types only.
 import type { ExperimentJson, Result } from './values.ts';
 
+/** How weights are stored. */
+export type ServedWeights = 'f32' | 'int8' | 'int4';
+
+/** What keys and values (or latents) are kept in. */
+export type ServedCache = 'f32' | 'int8';
+
 /** Texts that come at once: each has a prompt of so many tokens and gets so many. */
 export interface ServingCase {
   readonly batch: number;
@@ -55,6 +61,8 @@ export interface ServingRequest {
   readonly prompt: number;
   readonly output: number;
   readonly repeats: number;
+  readonly weights: ServedWeights;
+  readonly cache: ServedCache;
 }
 
 /** Calls about serving. */

@@ -22,15 +22,16 @@ export function createServing(runs: Pick<Runs, 'record'>, exclusive: Exclusive):
     try {
       const { experiment, engine } = await runs.record(json);
       const { model } = experiment;
-      const { batches, prompt, output, repeats } = request;
+      const { batches, prompt, output, repeats, weights: format, cache } = request;
+      const formats = { weights: format, cache };
       const weights = storedArrays(freshWeights(model, seed));
       let done = 0;
       for (const batch of batches) {
         if (abort.signal.aborted) break;
         onProgress(done / batches.length, batch === 1 ? 'One text' : `${batch} texts at a time`);
         const served = { batch, prompt, output };
-        const row = rowOf(engine, await planServing(engine, model, served), served);
-        const measured = await serveBatch(engine, { model, weights }, served, { repeats, seed });
+        const row = rowOf(engine, await planServing(engine, model, served, formats), served);
+        const measured = await serveBatch(engine, { model, weights }, served, { ...formats, repeats, seed });
         onRow({ ...row, measured });
         done++;
       }

@@ -37,7 +37,7 @@ describe('evaluate', () => {
     expect(lines.map(({ weights }) => weights)).toEqual(['f32', 'int8', 'int4']);
     for (const line of lines) {
       expect(Object.keys(line).join()).toBe(
-        'weights,weightBytes,loss,perplexity,agreement,tokens,lossByPosition',
+        'weights,cache,weightBytes,loss,perplexity,agreement,tokens,lossByPosition',
       );
       expect(Number(line.perplexity)).toBeCloseTo(Math.exp(Number(line.loss)), 6);
     }
@@ -48,6 +48,20 @@ describe('evaluate', () => {
       folder,
     );
     expect(table.stdout).toMatch(/agreement.*\n.*f32.*100 %.*\n.*int4/);
+  });
+
+  it('compares caches, decoding beside those that are rounded', async () => {
+    const args = ['--data', 'text.txt', '--context', '8', '--cache', 'f32,int8'];
+    const lines = jsonLines(await evaluate(...args));
+    expect(lines.map(({ weights, cache }) => [weights, cache])).toEqual([
+      ['f32', 'f32'],
+      ['f32', 'int8'],
+    ]);
+    const difference = Math.abs(Number(lines[1].loss) - Number(lines[0].loss));
+    expect(difference).toBeGreaterThan(0);
+    expect(difference).toBeLessThan(0.01);
+    const refused = await evaluate('--answers', 'arithmetic', '--cache', 'int8');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('--cache is for --data')]);
   });
 
   it('counts right answers, and choices by likelihood', async () => {

@@ -27,11 +27,42 @@ describe('inspect', () => {
       'parameters',
       'context',
       'weights',
+      'cache',
       'weightBytes',
       'runtime',
       'device',
     ]);
     expect([line.runtime, others]).toEqual(['cpu', []]);
+  });
+
+  it('decodes beside a cache of int8, with a loss and logits of its own close by', async () => {
+    const folder = createFolder();
+    const inspect = async (...more: string[]) => {
+      const tokens = fixturePath('llama-c', 'tokens.json');
+      const result = await runMain([
+        'inspect',
+        fixturePath('llama-c'),
+        '--tokens',
+        tokens,
+        ...more,
+        '--json',
+        ...onCpu,
+      ]);
+      return { ...result, line: jsonLines(result)[0] };
+    };
+    const [exact, rounded] = [
+      await inspect(),
+      await inspect('--cache', 'int8', '--logits', join(folder, 'logits')),
+    ];
+    expect([exact.line?.cache, rounded.line?.cache]).toEqual(['f32', 'int8']);
+    const difference = Math.abs(Number(rounded.line?.loss) - Number(exact.line?.loss));
+    expect(difference).toBeLessThan(0.02);
+    expect(difference).toBeGreaterThan(0);
+    await inspect('--logits', join(folder, 'exact'));
+    const lengths = ['exact', 'logits'].map((name) => readFileSync(join(folder, name)).length);
+    expect(lengths[1]).toBe(lengths[0]);
+    const refused = await inspect('--cache', 'int8', '--gradients', join(folder, 'gradients'));
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('has no gradients')]);
   });
 
   it('looks at the start of each row, which may be longer than the model sees', async () => {

@@ -28,6 +28,7 @@ describe('sample', () => {
       'prefillTokensPerSecond',
       'decodeTokensPerSecond',
       'weights',
+      'cache',
       'weightBytes',
       'cacheBytes',
       'totalBytes',
@@ -95,6 +96,18 @@ describe('sample', () => {
       1,
       expect.stringMatching(/Use embedding, head or embedding,head/),
     ]);
+  });
+
+  it('keeps keys and values in int8, in fewer bytes', async () => {
+    const args = ['--prompt', '12', '--max-new', '4', '--json'];
+    const [exact] = jsonLines(await sample(...args));
+    const [rounded] = jsonLines(await sample(...args, '--cache', 'int8'));
+    expect([exact.cache, rounded.cache]).toEqual(['f32', 'int8']);
+    expect(rounded.tokens).toHaveLength(4);
+    // A number is a byte instead of four, and each head's key and value has a scale.
+    const { cacheBytes } = exact;
+    expect(Number(rounded.cacheBytes)).toBeGreaterThan(Number(cacheBytes) / 4);
+    expect(Number(rounded.cacheBytes)).toBeLessThan(Number(cacheBytes) / 2);
   });
 
   it('draws nothing when nothing is wanted', async () => {

@@ -37,6 +37,13 @@ describe('serve-bench', () => {
     expect(stdout).toContain('MBU: useful flops and the bytes');
   });
 
+  it('keeps keys and values in int8 where it is asked to', async () => {
+    const [line] = jsonLines(await serve(config, '--batch', '3', '--cache', 'int8', '--json'));
+    // Keys and values of 9 tokens in one layer: a byte for each of 32 numbers, and four scales.
+    expect(line).toMatchObject({ cache: 'int8', cacheBytes: 3 * 9 * (32 + 4 * 4) });
+    expect(Number(line?.tokensPerSecond)).toBeGreaterThan(0);
+  });
+
   it('says what memory a batch needs without running it', async () => {
     const [line] = jsonLines(await serve(config, '--batch', '64', '--dry-run', '--json'));
     expect(line).toMatchObject({ tokensPerSecond: null, cacheBytes: 64 * 4 * 9 * 32 });

@@ -34,10 +34,26 @@ describeBrowser('the room Serving', () => {
     );
   };
 
+  const choose = async (label: string, value: string): Promise<void> => {
+    const field = await lab.find('room-serving', 'section');
+    await field.evaluate(
+      (section, wanted, choice) => {
+        const found = [...section.querySelectorAll('label')].find((one) => one.textContent?.includes(wanted));
+        const select = found?.querySelector('select');
+        if (!select) throw new Error(`there is no choice ${wanted}`);
+        select.value = choice;
+        select.dispatchEvent(new Event('change'));
+      },
+      label,
+      value,
+    );
+  };
+
   it('serves batches, and says their rate, their waits and their price', async () => {
     await setNumber('Prompt', '4');
     await setNumber('Output', '6');
     await setNumber('Repeats', '1');
+    await choose('Keys and values', 'int8');
     await lab.click('room-serving', 'button.primary', 'Serve');
     await lab.waitForText('room-serving', '.prices', /16/);
     await lab.waitForText('room-serving', 'section', /reads every weight once for all of them/);

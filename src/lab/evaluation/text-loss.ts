@@ -1,6 +1,6 @@
 // The loss of a model on a whole text: windows side by side, or overlapping so that every token sees more.
 import type { Tokenizer } from '../../data/tokenizer.ts';
-import type { WeightOptions } from '../../model/weight-format.ts';
+import type { InferenceFormats } from '../../model/weight-format.ts';
 import { bitsPerByte } from '../../theory/bits-per-byte.ts';
 import type { Engine } from '../plans/engine.ts';
 import { LabError, stage } from '../plans/problem.ts';
@@ -21,8 +21,8 @@ export interface TextLoss {
   readonly characters: number;
 }
 
-/** How a text is cut, and how the weights are stored. */
-export interface TextWindows extends WeightOptions {
+/** How a text is cut, and how weights and caches are stored. */
+export interface TextWindows extends InferenceFormats {
   /** Tokens that the model sees at once (T). */
   readonly context: number;
   /** Tokens from one window to the next, 1 to T: fewer than T let each token see at least T − stride before it. */
@@ -92,8 +92,8 @@ export async function evaluateText(
   const cut = await cutText(tokenizer, text, cutting);
   const { tokens: all, time, stride, windows, batch } = cut;
   const { prefix } = tokenizer;
-  const { weights = 'f32', unquantised = [] } = cutting;
-  const losses = await TokenLosses.open(engine, files, { batch, time, weights, unquantised });
+  const { weights = 'f32', unquantised = [], cache = 'f32' } = cutting;
+  const losses = await TokenLosses.open(engine, files, { batch, time, weights, unquantised, cache });
   let sum = 0;
   try {
     await losses.forEachRow(windowsOf(all, { context: time, stride }), (row, index) => {

@@ -1,14 +1,15 @@
-// The loss of every token of many rows, by the weights of a model from files: what all evaluations read.
-import type { WeightOptions } from '../../model/weight-format.ts';
+// The loss of every token of many rows, by the weights of a model from files: what all evaluations read. Rows go through the
+// model whole; where a quantised cache is asked for, token by token beside it.
+import type { InferenceFormats } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';
 import { bytesByClass, storagesOf } from '../../plan/store.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
-import { type InsidePlan, recordInside } from '../inside/trunk.ts';
+import { recordInside } from '../inside/trunk.ts';
 import { ignoredTarget } from '../plans/batches.ts';
 import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';
 import { openModel, storedAtContext } from '../plans/open-model.ts';
 import { LabError, stage } from '../plans/problem.ts';
+import { ForcedDecoding, scoreLogits } from '../sampling/forced-decoding.ts';
 import type { ModelFiles } from '../training/model-files.ts';
 
 /** Tokens, each but the first predicted from those before it. */
@@ -19,8 +20,8 @@ export interface ScoredRow {
   readonly from: number;
 }
 
-/** Rows are computed so many at a time, with weights stored so. */
-export interface RowShape extends WeightOptions {
+/** Rows are computed so many at a time, with weights and caches stored so. */
+export interface RowShape extends InferenceFormats {
   /** B */
   readonly batch: number;
   /** T, at most the model's context. */
@@ -37,33 +38,36 @@ export interface TokenScores {
   readonly choices: Uint32Array;
 }
 
+/** One way to score rows, with a runtime of its own. */
+interface Scorer {
+  /** Losses [B·T] of the positions that have a target, and choices where they are wanted. */
+  scoresOf(rows: readonly ScoredRow[]): Promise<TokenScores>;
+  /** Padding included. */
+  readonly weightBytes: number;
+  /** 0 without a cache. */
+  readonly cacheBytes: number;
+  dispose(): void;
+}
+
 /** A model that says what tokens cost it. The caller disposes of it. */
 export class TokenLosses {
-  readonly #runtime: Runtime;
-  readonly #inside: InsidePlan;
-  readonly #shape: RowShape;
+  readonly #scorer: Scorer;
+  readonly #shape: RowShape & { readonly vocabulary: number };
 
-  private constructor(runtime: Runtime, inside: InsidePlan, shape: RowShape) {
-    this.#runtime = runtime;
-    this.#inside = inside;
-    this.#shape = shape;
+  private constructor(scorer: Scorer, shape: RowShape, vocabulary: number) {
+    this.#scorer = scorer;
+    this.#shape = { ...shape, vocabulary };
   }
 
   /** @throws LabError where the device has no room for the rows */
   static async open(
     engine: Engine,
-    { model, weights }: Pick<ModelFiles, 'model' | 'weights'>,
+    files: Pick<ModelFiles, 'model' | 'weights'>,
     shape: RowShape,
   ): Promise<TokenLosses> {
-    const config = { ...atContext(model, shape.time), dropout: 0 };
-    const inside = await stage('tooLarge', () => {
-      checkCapacity(engine, config, 1, shape);
-      const { weights: format = 'f32', unquantised = [] } = shape;
-      const options = { ...engine, weights: format, unquantised };
-      return recordInside(config, { ...shape, mapLayers: [], withLosses: true }, options);
-    });
-    const runtime = await openModel(engine, [inside.plan], inside.model, storedAtContext(config, weights));
-    return new TokenLosses(runtime, inside, shape);
+    const isExact = (shape.cache ?? 'f32') === 'f32';
+    const scorer = await (isExact ? openWhole : openDecoding)(engine, files, shape);
+    return new TokenLosses(scorer, shape, files.model.vocabulary);
   }
 
   /**
@@ -77,7 +81,8 @@ export class TokenLosses {
     let held: ScoredRow[] = [];
     let done = 0;
     const flush = async (): Promise<void> => {
-      const { losses, choices } = await this.#scoresOf(held);
+      this.#checkTokens(held);
+      const { losses, choices } = await this.#scorer.scoresOf(held);
       held.forEach((row, index) => {
         const start = index * this.#shape.time;
         const [first, end] = [start + row.from - 1, start + row.tokens.length - 1];
@@ -103,41 +108,96 @@ export class TokenLosses {
   }
 
   dispose(): void {
-    this.#runtime.dispose();
+    this.#scorer.dispose();
   }
 
   /** Bytes of the weights, padding included. */
   get weightBytes(): number {
-    return bytesByClass(storagesOf(this.#inside.model.store)).weights ?? 0;
+    return this.#scorer.weightBytes;
   }
 
-  /** [B·T] each. */
-  async #scoresOf(rows: readonly ScoredRow[]): Promise<TokenScores> {
-    const { batch, time } = this.#shape;
-    const { vocabulary } = this.#inside.model.config;
-    const inputs = new Uint32Array(batch * (time + 1));
-    const targets = new Uint32Array(batch * time).fill(ignoredTarget);
-    rows.forEach(({ tokens, from }, row) => {
-      for (let at = 0; at < tokens.length; at++) {
-        if (tokens[at] >= vocabulary) {
-          const found = `token ${tokens[at]} is not in the model's vocabulary of ${vocabulary}`;
-          throw new LabError({
-            kind: 'invalidData',
-            message: `evaluate: ${found}. Use the tokenizer that it was trained with.`,
-          });
-        }
-        if (at < time) inputs[row * (time + 1) + at] = tokens[at];
-        if (at >= from) targets[row * time + at - 1] = tokens[at];
-      }
-    });
-    const { plan, losses, choices } = this.#inside;
-    if (!losses || !this.#inside.targets) throw new Error('evaluate: the plan keeps no losses.');
-    this.#runtime.write(this.#inside.tokens, inputs);
-    this.#runtime.write(this.#inside.targets, targets);
-    await this.#runtime.submit([{ plan, scalars: { lossScale: 1 } }]);
-    return {
-      losses: (await this.#runtime.read(losses)) as Float32Array,
-      choices: choices ? ((await this.#runtime.read(choices)) as Uint32Array) : new Uint32Array(0),
-    };
+  /** Bytes of the caches of all rows; 0 where rows go through the model whole. */
+  get cacheBytes(): number {
+    return this.#scorer.cacheBytes;
   }
+
+  #checkTokens(rows: readonly ScoredRow[]): void {
+    const { vocabulary } = this.#shape;
+    for (const { tokens } of rows) {
+      for (let at = 0; at < tokens.length; at++) {
+        if (tokens[at] < vocabulary) continue;
+        const found = `token ${tokens[at]} is not in the model's vocabulary of ${vocabulary}`;
+        throw new LabError({
+          kind: 'invalidData',
+          message: `evaluate: ${found}. Use the tokenizer that it was trained with.`,
+        });
+      }
+    }
+  }
+}
+
+/** Whole rows at once, through the trunk that training has. */
+async function openWhole(
+  engine: Engine,
+  { model, weights: stored }: Pick<ModelFiles, 'model' | 'weights'>,
+  shape: RowShape,
+): Promise<Scorer> {
+  const { batch, time, weights = 'f32', unquantised = [] } = shape;
+  const config = { ...atContext(model, time), dropout: 0 };
+  const inside = await stage('tooLarge', () => {
+    checkCapacity(engine, config, 1, shape);
+    const options = { ...engine, weights, unquantised };
+    return recordInside(config, { ...shape, mapLayers: [], withLosses: true }, options);
+  });
+  const { plan, losses, choices, targets } = inside;
+  if (!losses || !targets) throw new Error('evaluate: the plan keeps no losses.');
+  const runtime = await openModel(engine, [plan], inside.model, storedAtContext(config, stored));
+  return {
+    weightBytes: bytesByClass(storagesOf(inside.model.store)).weights ?? 0,
+    cacheBytes: 0,
+    dispose: () => runtime.dispose(),
+    scoresOf: async (rows) => {
+      const inputs = new Uint32Array(batch * (time + 1));
+      const wanted = new Uint32Array(batch * time).fill(ignoredTarget);
+      rows.forEach(({ tokens, from }, row) => {
+        for (let at = 0; at < tokens.length; at++) {
+          if (at < time) inputs[row * (time + 1) + at] = tokens[at];
+          if (at >= from) wanted[row * time + at - 1] = tokens[at];
+        }
+      });
+      runtime.write(inside.tokens, inputs);
+      runtime.write(targets, wanted);
+      await runtime.submit([{ plan, scalars: { lossScale: 1 } }]);
+      return {
+        losses: (await runtime.read(losses)) as Float32Array,
+        choices: choices ? ((await runtime.read(choices)) as Uint32Array) : new Uint32Array(0),
+      };
+    },
+  };
+}
+
+/** Token by token beside the cache, as a sampler reads it. */
+async function openDecoding(
+  engine: Engine,
+  files: Pick<ModelFiles, 'model' | 'weights'>,
+  shape: RowShape,
+): Promise<Scorer> {
+  const { batch, time, withChoices = false } = shape;
+  const decoding = await ForcedDecoding.open(engine, files, shape);
+  return {
+    weightBytes: decoding.weightBytes,
+    cacheBytes: decoding.cacheBytes,
+    dispose: () => decoding.dispose(),
+    scoresOf: async (rows) => {
+      const losses = new Float32Array(batch * time);
+      const choices = new Uint32Array(withChoices ? batch * time : 0);
+      const inputs = rows.map(({ tokens }) => Array.from(tokens).slice(0, -1));
+      await decoding.decode(inputs, (logits, row, position) => {
+        const scores = scoreLogits(logits, rows[row]?.tokens[position + 1] ?? 0);
+        losses[row * time + position] = scores.loss;
+        if (withChoices) choices[row * time + position] = scores.choice;
+      });
+      return { losses, choices };
+    },
+  };
 }

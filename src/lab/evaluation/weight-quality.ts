@@ -1,14 +1,21 @@
-// What quantised weights cost in quality: loss, loss by position, and how often the greedy choice stays that of other weights.
+// What quantised weights and caches cost in quality: loss, loss by position, and how often the greedy choice stays the same.
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { WeightFormat } from '../../plan/quantised.ts';
+import type { CacheFormat } from '../../plan/quantised-cache.ts';
 import type { Engine } from '../plans/engine.ts';
 import type { ModelFiles } from '../training/model-files.ts';
 import { type CutText, cutText, type TextWindows, windowsOf } from './text-loss.ts';
 import { TokenLosses } from './token-losses.ts';
 
-/** One format on a text. `flopscope evaluate --weights f32,int8,… --json` prints one a line; stable. */
-export interface WeightQuality {
+/** What is compared. */
+export interface QualityFormats {
   readonly weights: WeightFormat;
+  /** Of keys and values; in int8 the text is decoded token by token beside such a cache, in f32 it goes through whole. */
+  readonly cache: CacheFormat;
+}
+
+/** Formats on a text. `flopscope evaluate --weights f32,int8,… --cache f32,int8 --json` prints one a line; stable. */
+export interface WeightQuality extends QualityFormats {
   /** Padding included. */
   readonly weightBytes: number;
   /** Mean over the predicted tokens, nats. */
@@ -16,8 +23,8 @@ export interface WeightQuality {
   /** exp(loss) */
   readonly perplexity: number;
   /**
-   * Share of tokens at which the most likely one is that of the first format, both seeing the same text (forced decoding);
-   * 1 of the first format itself.
+   * Share of tokens at which the most likely one is that of the first row, both seeing the same text (forced decoding);
+   * 1 of the first row itself.
    */
   readonly agreement: number;
   readonly tokens: number;
@@ -26,8 +33,8 @@ export interface WeightQuality {
 }
 
 /**
- * Measures a model with weights in several formats on one text, one after the other, so that the weights of one are in
- * memory at a time.
+ * Measures a model with weights and caches in several formats on one text, one after the other, so that the weights of one
+ * are in memory at a time.
  * @param formats the first is what the choices of the others are held against
  * @throws LabError as evaluateText does
  */
@@ -35,16 +42,16 @@ export async function compareWeights(
   engine: Engine,
   files: Pick<ModelFiles, 'model' | 'weights'>,
   { tokenizer, text }: { readonly tokenizer: Tokenizer; readonly text: string },
-  windows: Omit<TextWindows, 'weights'>,
-  formats: readonly WeightFormat[],
+  windows: Omit<TextWindows, 'weights' | 'cache'>,
+  formats: readonly QualityFormats[],
   onProgress: (fraction: number) => void = () => undefined,
 ): Promise<WeightQuality[]> {
   const cut = await cutText(tokenizer, text, windows);
   const { unquantised = [] } = windows;
   const found: WeightQuality[] = [];
   let reference: Uint32Array | undefined;
-  for (const [index, weights] of formats.entries()) {
-    const shape = { batch: cut.batch, time: cut.time, weights, unquantised, withChoices: true };
+  for (const [index, { weights, cache }] of formats.entries()) {
+    const shape = { batch: cut.batch, time: cut.time, weights, unquantised, cache, withChoices: true };
     const model = await TokenLosses.open(engine, files, shape);
     try {
       const read = await readAll(model, cut, (fraction) => onProgress((index + fraction) / formats.length));
@@ -54,6 +61,7 @@ export async function compareWeights(
       const same = choices.reduce((count, choice, at) => count + (choice === compared[at] ? 1 : 0), 0);
       found.push({
         weights,
+        cache,
         weightBytes: model.weightBytes,
         loss,
         perplexity: Math.exp(loss),

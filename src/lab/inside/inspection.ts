@@ -37,7 +37,7 @@ export interface Inspection {
   /** What the weights take, padding included. */
   readonly weightBytes: number;
   /** ∂loss by parameter; undefined unless asked for. */
-  readonly gradients: NamedArrays | undefined;
+  readonly gradients?: NamedArrays | undefined;
 }
 
 /** What an inspection executes, and its tensors. */

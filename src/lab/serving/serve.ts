@@ -1,7 +1,7 @@
 // One batch from its plans to its figures: memory checked, time predicted, served and measured.
 import type { MeasuredServing, ServingCase, ServingRow } from '../../contract/serving.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { WeightOptions } from '../../model/weight-format.ts';
+import type { InferenceFormats } from '../../model/weight-format.ts';
 import { costOf } from '../../plan/predict.ts';
 import type { Engine } from '../plans/engine.ts';
 import { checkInferenceMemory, inferenceMemory } from '../plans/inference-memory.ts';
@@ -26,7 +26,7 @@ export async function planServing(
   engine: Pick<Engine, 'capabilities' | 'variants' | 'memoryBytes'>,
   model: ModelConfig,
   served: ServingCase,
-  formats: WeightOptions = {},
+  formats: InferenceFormats = {},
 ): Promise<InferencePlans> {
   const { prompt, output } = served;
   if (prompt + output > model.context) {
@@ -68,7 +68,7 @@ export async function serveBatch(
   engine: Engine,
   { model, weights }: ServedFiles,
   served: ServingCase,
-  options: WeightOptions & { readonly repeats: number; readonly seed: number },
+  options: InferenceFormats & { readonly repeats: number; readonly seed: number },
 ): Promise<MeasuredServing> {
   const { repeats, seed } = options;
   const { runtime, sampler } = await openSampler(engine, { model, weights }, needsOf(served, options));
@@ -79,7 +79,7 @@ export async function serveBatch(
   }
 }
 
-function needsOf({ batch, prompt, output }: ServingCase, formats: WeightOptions): SamplingNeeds {
+function needsOf({ batch, prompt, output }: ServingCase, formats: InferenceFormats): SamplingNeeds {
   return {
     promptTokens: prompt,
     maximumTokens: output,
@@ -88,5 +88,6 @@ function needsOf({ batch, prompt, output }: ServingCase, formats: WeightOptions)
     context: prompt + output,
     ...(formats.weights ? { weights: formats.weights } : {}),
     ...(formats.unquantised ? { unquantised: formats.unquantised } : {}),
+    ...(formats.cache ? { cache: formats.cache } : {}),
   };
 }

@@ -21,7 +21,13 @@ export type ServedTexts = Omit<ServingRequest, 'batches'>;
 export function servedTexts(context: number | undefined, asked: Partial<ServedTexts>): ServedTexts {
   const prompt = asked.prompt ?? Math.max(1, Math.min(16, Math.floor((context ?? 48) / 3)));
   const output = asked.output ?? Math.max(1, Math.min(32, (context ?? 48) - prompt));
-  return { prompt, output, repeats: asked.repeats ?? 3 };
+  return {
+    prompt,
+    output,
+    repeats: asked.repeats ?? 3,
+    weights: asked.weights ?? 'f32',
+    cache: asked.cache ?? 'f32',
+  };
 }
 
 /** What a person says of the machine. */

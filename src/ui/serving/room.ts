@@ -39,6 +39,12 @@ const sizes = [
   { key: 'repeats', label: 'Repeats', most: 100 },
 ] as const;
 
+/** What weights and caches can be kept in. */
+const formats = [
+  { key: 'weights', label: 'Weights', choices: ['f32', 'int8', 'int4'] },
+  { key: 'cache', label: 'Keys and values', choices: ['f32', 'int8'] },
+] as const;
+
 const largestBatches = [4, 16, 64, 256] as const;
 
 const priceFields = [
@@ -146,6 +152,23 @@ export class RoomServing extends LitElement {
                     this.asked = { ...this.asked, [key]: value };
                 }}
               />
+            </label>`,
+        )}
+        ${formats.map(
+          ({ key, label, choices }) =>
+            html`<label>
+              ${label}
+              <select
+                ?disabled=${isRunning}
+                @change=${(event: Event) => {
+                  this.asked = { ...this.asked, [key]: (event.target as HTMLSelectElement).value };
+                }}
+              >
+                ${choices.map(
+                  (choice) =>
+                    html`<option value=${choice} ?selected=${choice === request[key]}>${choice}</option>`,
+                )}
+              </select>
             </label>`,
         )}
         <label>

@@ -14,19 +14,20 @@ describe('weights compared on a text', () => {
     const files = await tinyModel(tokenizer);
     const windows = { context: 8, stride: 8, batch: 3 };
     const rows = await compareWeights(cpuEngine(), files, { tokenizer, text }, windows, [
-      'f32',
-      'int8',
-      'int4',
+      { weights: 'f32', cache: 'f32' },
+      { weights: 'int8', cache: 'f32' },
+      { weights: 'int4', cache: 'int8' },
     ]);
-    expect(rows.map(({ weights, tokens }) => [weights, tokens])).toEqual([
-      ['f32', text.length - 1],
-      ['int8', text.length - 1],
-      ['int4', text.length - 1],
+    expect(rows.map(({ weights, cache, tokens }) => [weights, cache, tokens])).toEqual([
+      ['f32', 'f32', text.length - 1],
+      ['int8', 'f32', text.length - 1],
+      ['int4', 'int8', text.length - 1],
     ]);
     for (const row of rows) {
       const alone = await evaluateText(cpuEngine(), files, tokenizer, text, {
         ...windows,
         weights: row.weights,
+        cache: row.cache,
       });
       expect(row.loss).toBeCloseTo(alone.loss, 6);
       expect(row.perplexity).toBeCloseTo(alone.perplexity, 4);
@@ -49,7 +50,10 @@ describe('weights compared on a text', () => {
   it('are compared with the first of them, whichever it is', async () => {
     const files = await tinyModel(tokenizer);
     const windows = { context: 8, stride: 4, batch: 2 };
-    const rows = await compareWeights(cpuEngine(), files, { tokenizer, text }, windows, ['int4', 'int4']);
+    const rows = await compareWeights(cpuEngine(), files, { tokenizer, text }, windows, [
+      { weights: 'int4', cache: 'f32' },
+      { weights: 'int4', cache: 'f32' },
+    ]);
     expect(rows[1]?.agreement).toBeCloseTo(1, 9);
     expect(rows[1]?.loss).toBeCloseTo(rows[0]?.loss ?? Number.NaN, 9);
   });

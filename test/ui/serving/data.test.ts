@@ -78,6 +78,8 @@ describe('figures of serving', () => {
 });
 
 describe('texts to serve', () => {
+  const usual = { repeats: 3, weights: 'f32', cache: 'f32' };
+
   it.each([1, 2, 31, 32, 64, 1024])('fit a context of %i unless others were asked for', (context) => {
     const { prompt, output } = servedTexts(context, {});
     expect(Math.min(prompt, output)).toBeGreaterThan(0);
@@ -85,7 +87,7 @@ describe('texts to serve', () => {
   });
 
   it('are what was asked for, and what fits beside it', () => {
-    expect(servedTexts(32, { prompt: 30 })).toEqual({ prompt: 30, output: 2, repeats: 3 });
-    expect(servedTexts(undefined, { output: 8000 })).toEqual({ prompt: 16, output: 8000, repeats: 3 });
+    expect(servedTexts(32, { prompt: 30 })).toEqual({ prompt: 30, output: 2, ...usual });
+    expect(servedTexts(undefined, { output: 8000 })).toEqual({ prompt: 16, output: 8000, ...usual });
   });
 });
