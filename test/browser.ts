@@ -18,6 +18,9 @@ const softwareGpu = [
   '--enable-features=Vulkan',
 ];
 
+/** Milliseconds for a browser to start and to answer: a software GPU may keep a busy machine waiting. */
+const patience = { timeout: 240_000, protocolTimeout: 480_000 };
+
 /** Starts a browser with an empty profile. The caller closes it. Throws where there is none. */
 export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
   const executablePath = process.env.FLOPSCOPE_CHROME;
@@ -29,7 +32,7 @@ export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
     headless: true,
     args: ['--no-sandbox', ...(options.gpu === false ? [] : softwareGpu), ...(options.args ?? [])],
     ignoreDefaultArgs: [...(options.ignoreDefaultArgs ?? [])],
-    protocolTimeout: 480_000, // milliseconds: a software GPU may keep a busy machine waiting
+    ...patience,
   });
 }
 
@@ -54,7 +57,7 @@ export function launchFirefox(downloads: string): Promise<Browser> {
       'browser.download.dir': downloads,
       'browser.download.alwaysOpenPanel': false,
     },
-    protocolTimeout: 480_000,
+    ...patience,
   });
 }
 

@@ -64,6 +64,7 @@ describeBrowser('accessibility', () => {
       await lab.page.keyboard.press('Tab');
     }
     expect(await focused()).toBe('Train');
+    await lab.find('run-controls', 'button[aria-disabled=false]', 'Train');
     await lab.page.keyboard.press('Enter');
     await lab.waitForText('run-controls', '.status', /Training step/);
     expect(await focused()).toBe('Pause');

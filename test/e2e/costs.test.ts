@@ -1,11 +1,13 @@
 // The room of costs as a person uses it: picks models, moves sliders, gives impossible numbers, reads plots, saves files.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
 import { findViolations } from './axe.ts';
+import { clickOn, enter } from './clicks.ts';
+import { downloadOf } from './downloads.ts';
 import { attach, type PageDriver } from './page-driver.ts';
 
 describeBrowser('the room of costs', () => {
@@ -74,10 +76,7 @@ describeBrowser('the room of costs', () => {
 
   const type = async (label: string, text: string): Promise<void> => {
     const box = await control(label, 'text');
-    await box.click({ count: 3 });
-    await lab.page.keyboard.type(text);
-    await lab.page.keyboard.press('Enter');
-    await lab.page.keyboard.press('Tab');
+    await enter(box, text);
   };
 
   const problemOf = async (label: string): Promise<string> =>
@@ -169,9 +168,7 @@ describeBrowser('the room of costs', () => {
   it('says what it would cost here once a peak is given', async () => {
     const fields = await lab.find('costs-device', 'costs-field');
     const box = await fields.evaluateHandle((field) => field.shadowRoot?.querySelector('input') ?? null);
-    await (box as ElementHandle<HTMLInputElement>).click();
-    await lab.page.keyboard.type('20T');
-    await lab.page.keyboard.press('Tab');
+    await enter(box as ElementHandle<HTMLInputElement>, '20T');
     // 2.86e21 multiply-adds at 40 % of 10e12: 7.1e8 s.
     await lab.waitForText('costs-device', '.figures', /8,2\d\d days.*kWh.*for energy.*2\.86×10²¹/);
   });
@@ -189,18 +186,6 @@ describeBrowser('the room of costs', () => {
 
   /** What a button of a figure saves. */
   const save = async (label: string): Promise<string> => {
-    const session = await browser.target().createCDPSession();
-    await session.send('Browser.setDownloadBehavior', {
-      behavior: 'allow',
-      downloadPath: folder,
-      eventsEnabled: true,
-    });
-    const done = new Promise<void>((resolve) => {
-      session.on('Browser.downloadProgress', ({ state }) => {
-        if (state === 'completed') resolve();
-      });
-    });
-    const before = new Set(readdirSync(folder));
     const button = await lab.page.evaluateHandle((name) => {
       const seek = (root: Document | ShadowRoot): Element | undefined => {
         for (const candidate of root.querySelectorAll('*')) {
@@ -212,11 +197,9 @@ describeBrowser('the room of costs', () => {
       };
       return seek(document) ?? null;
     }, label);
-    await (button as ElementHandle<HTMLButtonElement>).click();
-    await done;
-    await session.detach();
-    const name = readdirSync(folder).find((candidate) => !before.has(candidate)) ?? '';
-    return readFileSync(join(folder, name), 'utf8');
+    const press = () => expect.poll(() => clickOn(button as ElementHandle<Element>)).toBe(true);
+    const saved = await downloadOf(browser, folder, press);
+    return saved.text;
   };
 
   it('saves Table 3 with all digits', async () => {

@@ -1,15 +1,13 @@
 // The room of kernels as a person uses it: profile, read the figures by mouse and keys, compare, save them as files.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { findViolations } from './axe.ts';
+import { type Download, downloadOf } from './downloads.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Slice {
   readonly ph: string;
@@ -32,27 +30,9 @@ describeBrowser('the room of kernels', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The text of the file that a click leaves in the folder. */
-  const download = async (
-    element: string,
-    label: string | RegExp,
-  ): Promise<{ name: string; text: string }> => {
-    const session = await browser.target().createCDPSession();
-    const behaviour = { behavior: 'allow', downloadPath: folder, eventsEnabled: true } as const;
-    await session.send('Browser.setDownloadBehavior', behaviour);
-    const done = new Promise<void>((resolve) => {
-      session.on('Browser.downloadProgress', ({ state }) => {
-        if (state === 'completed') resolve();
-      });
-    });
-    const before = new Set(readdirSync(folder));
-    await lab.click(element, 'button', label);
-    await done;
-    await session.detach();
-    const name = readdirSync(folder).find((candidate) => !before.has(candidate));
-    if (name === undefined) throw new Error(`download: ${label} left no file.`);
-    return { name, text: readFileSync(join(folder, name), 'utf8') };
-  };
+  /** What a button gives. */
+  const download = (element: string, label: string | RegExp): Promise<Download> =>
+    downloadOf(browser, folder, () => lab.click(element, 'button', label));
 
   const choose = async (element: string, selector: string, index: number): Promise<void> => {
     const list = (await lab.find(element, selector)) as ElementHandle<HTMLSelectElement>;
@@ -60,19 +40,6 @@ describeBrowser('the room of kernels', () => {
       select.selectedIndex = chosen;
       select.dispatchEvent(new Event('change'));
     }, index);
-  };
-
-  const expectAccessible = async (): Promise<void> => {
-    await lab.page.evaluate(axe);
-    const { violations } = await lab.page.evaluate(
-      (): Promise<AxeResults> =>
-        (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
-          resultTypes: ['violations'],
-        }),
-    );
-    expect(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`),
-    ).toEqual([]);
   };
 
   /** Puppeteer focuses HTML elements only. */
@@ -123,9 +90,7 @@ describeBrowser('the room of kernels', () => {
     const strip = await lab.find('timeline-strip', 'svg');
     const widthOf = (): Promise<number> =>
       strip.evaluate((drawing) => drawing.querySelector('.slice')?.getBoundingClientRect().width ?? 0);
-    await strip.scrollIntoView();
-    const slice = await lab.find('timeline-strip', 'rect.slice');
-    await slice.click();
+    await lab.click('timeline-strip', 'rect.slice');
     await lab.waitForText('timeline-figure', 'dl.row', /kernel.*shape.*measured/);
     const before = await widthOf();
     await focus('timeline-strip');
@@ -184,7 +149,7 @@ describeBrowser('the room of kernels', () => {
     await lab.waitForText('room-validation', 'section', /Calibrate first/);
     const button = await lab.find('room-validation', 'button.primary', 'Validate');
     expect(await button.evaluate((found) => (found as HTMLButtonElement).disabled)).toBe(true);
-    await expectAccessible();
+    expect(await findViolations(lab.page)).toEqual([]);
     await lab.click('room-tabs', 'a', 'Kernels');
   });
 
@@ -197,7 +162,7 @@ describeBrowser('the room of kernels', () => {
       { name: 'prefers-color-scheme', value: scheme },
       { name: 'prefers-reduced-motion', value: 'reduce' }, // colours change at once
     ]);
-    await expectAccessible();
+    expect(await findViolations(lab.page)).toEqual([]);
     expect(await lab.page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false);
   });
 

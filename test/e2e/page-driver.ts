@@ -1,6 +1,7 @@
 // Drives the page as a person would: finds what is on display through the shadow trees, clicks, types and waits.
 import type { Browser, ElementHandle, Page } from 'puppeteer';
 import { pageAddress } from '../browser.ts';
+import { clickOn } from './clicks.ts';
 
 /** The page in a tab, with everything that went wrong in it. */
 export interface PageDriver {
@@ -25,6 +26,12 @@ export interface PageDriver {
  * than a test may take, so that it is the wait that fails, with what was on display.
  */
 const patience = 240;
+
+/** Between two looks: short at first, for much is there at once. Milliseconds. */
+const pauses = [10, 20, 40, 80] as const;
+
+/** What a look meets while the page is loaded anew. */
+const isBetweenPages = /[Cc]ontext was destroyed|Cannot find context|detached/;
 
 const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -56,6 +63,7 @@ export async function openPage(browser: Pick<Browser, 'newPage'>, query = ''): P
 
 /** Drives a tab that has not gone anywhere yet. */
 export async function attach(page: Page): Promise<PageDriver> {
+  page.setDefaultTimeout(patience * 1000);
   await page.setViewport({ width: 1500, height: 1000 });
   const troubles: string[] = [];
   page.on('console', (message) => {
@@ -82,29 +90,6 @@ export async function attach(page: Page): Promise<PageDriver> {
     });
   });
   return driver(page, troubles, dialogs);
-}
-
-/** In the page: whether a control answers to clicks. */
-function isEnabled(control: Element): boolean {
-  return !(control as HTMLButtonElement).disabled && control.getAttribute('aria-disabled') !== 'true';
-}
-
-/** Clicks with the mouse and says whether that was met: a page that trains may move or redraw it just then. */
-async function clickOn(target: ElementHandle<Element>): Promise<boolean> {
-  const isMet = await target.evaluateHandle((element) => {
-    const met = { isClicked: false };
-    const note = () => {
-      met.isClicked = true;
-    };
-    element.addEventListener('click', note, { once: true, capture: true });
-    return met;
-  });
-  try {
-    await target.click();
-  } catch {
-    return false; // gone or covered
-  }
-  return isMet.evaluate(({ isClicked }) => isClicked);
 }
 
 function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
@@ -140,12 +125,17 @@ function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
   };
   const until = async <T>(what: () => string, look: () => Promise<T | undefined>): Promise<T> => {
     const end = Date.now() + patience * 1000;
-    for (;;) {
-      const found = await look();
+    for (let looks = 0; ; looks++) {
+      const found = await look().catch((error: unknown) => {
+        if (isBetweenPages.test(String(error))) return undefined;
+        throw error;
+      });
       if (found !== undefined) return found;
       if (Date.now() > end)
-        throw new Error(`page: waited ${patience} s for ${what()}. ${troubles.join('; ')}`);
-      await wait(100);
+        throw new Error(
+          `page: waited ${patience} s for ${what()}. It says: ${[await text('problem-list', '.list'), ...troubles].join('; ')}`,
+        );
+      await wait(pauses[looks] ?? 100);
     }
   };
   const find: PageDriver['find'] = (element, inside, label) =>
@@ -173,7 +163,7 @@ function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
         () => `${element} ${inside} ${label ?? ''} to be enabled and clicked`,
         async () => {
           const found = await search(element, inside, label);
-          return (found !== null && (await found.evaluate(isEnabled)) && (await clickOn(found))) || undefined;
+          return (found !== null && (await clickOn(found))) || undefined;
         },
       );
     },

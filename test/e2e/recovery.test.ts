@@ -2,6 +2,7 @@
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { enter } from './clicks.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 describeBrowser('the page when a run goes wrong', () => {
@@ -37,7 +38,7 @@ describeBrowser('the page when a run goes wrong', () => {
   it('stops a run whose loss diverges, says at which step, and offers a lower learning rate', async () => {
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('problem-list', '.problem', /step \d+/);
-    expect(await lab.text('run-controls', '.status')).toMatch(/^Diverged/);
+    await lab.waitForText('run-controls', '.status', /^Diverged/);
     await lab.click('problem-list', 'button', 'Halve the learning rate');
     const input = await learningRate();
     await expect.poll(() => input.evaluate(({ value }) => value)).toBe('5');
@@ -46,9 +47,7 @@ describeBrowser('the page when a run goes wrong', () => {
 
   it('keeps what was saved when the GPU is lost, and goes on from there', async () => {
     const input = await learningRate();
-    await input.click({ count: 3 });
-    await input.type('0.001');
-    await input.press('Tab');
+    await enter(input, '0.001');
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step/);
     await lab.waitForText('run-files', 'p[aria-live]', /Saved in this browser at step \d+/);

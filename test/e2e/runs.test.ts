@@ -93,16 +93,19 @@ describeBrowser('the room of runs', () => {
 
   it('renames by keyboard and deletes only after a second word', async () => {
     await lab.click('run-list', 'button', /^Rename 1 layer/);
+    await lab.find('run-list', 'input.title:focus');
     await lab.page.keyboard.type('Mine');
     await lab.page.keyboard.press('Enter');
     await lab.waitForText('run-list', 'tbody', /Mine/);
     await lab.click('run-list', 'button', 'Note on Mine');
+    await lab.find('run-list', 'textarea.note:focus');
     await lab.page.keyboard.type('as in the lecture');
     await lab.click('run-list', 'button', 'Done');
     await lab.waitForText('run-list', 'tbody', /Mine.*as in the lecture/);
     await lab.click('run-list', 'button', 'Run');
     await lab.find('run-list', 'th[aria-sort=ascending]', /^Run/);
     await lab.click('run-list', 'button', /^Delete <img/);
+    await lab.find('run-list', 'button.keep:focus');
     await lab.page.keyboard.press('Escape');
     await lab.click('run-list', 'button', /^Delete <img/);
     await lab.click('run-list', 'button', /^Delete <img.* for good$/);

@@ -1,11 +1,13 @@
 // The whole way through the page on a software GPU: open, train, pause, step, sample, save, reload, go on.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { enter } from './clicks.ts';
+import { type Download, downloadOf } from './downloads.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 /** Puppeteer's switches that keep hidden tabs as fast as visible ones, which a visitor's browser does not. */
@@ -41,27 +43,9 @@ describeBrowser('the page', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The file that the next download leaves in the folder. */
-  const download = async (label: string, element = 'run-files'): Promise<string> => {
-    const session = await browser.target().createCDPSession();
-    await session.send('Browser.setDownloadBehavior', {
-      behavior: 'allow',
-      downloadPath: folder,
-      eventsEnabled: true,
-    });
-    const done = new Promise<void>((resolve) => {
-      session.on('Browser.downloadProgress', ({ state }) => {
-        if (state === 'completed') resolve();
-      });
-    });
-    const before = new Set(readdirSync(folder));
-    await lab.click(element, 'button', label);
-    await done;
-    await session.detach();
-    const name = readdirSync(folder).find((candidate) => !before.has(candidate));
-    if (name === undefined) throw new Error(`download: ${label} left no file.`);
-    return join(folder, name);
-  };
+  /** What a button gives. */
+  const download = (label: string, element = 'run-files'): Promise<Download> =>
+    downloadOf(browser, folder, () => lab.click(element, 'button', label));
 
   /** Gives files to the picker of an element. */
   const upload = async (element: string, ...paths: string[]): Promise<void> => {
@@ -73,6 +57,7 @@ describeBrowser('the page', () => {
     await lab.waitForText('lab-header', '.badge', /swiftshader.*not checked yet/);
     await lab.waitForText('preset-picker', '.difference', /layers 4→1, width 96→32/);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
+    await lab.waitForText('notice-strips', '.recorded', /Replay/); // a stop of the keyboard
     expect(await lab.text('run-controls', '.status')).toBe('Ready');
   });
 
@@ -116,7 +101,7 @@ describeBrowser('the page', () => {
   });
 
   it('pauses with the space bar, steps with s, and resumes with the button', async () => {
-    await (await lab.find('lab-page', 'footer')).click();
+    await lab.click('lab-page', 'footer');
     await lab.page.keyboard.press('Space');
     await lab.waitForText('run-controls', '.status', /Paused/);
     const paused = await stepOf(lab);
@@ -138,8 +123,7 @@ describeBrowser('the page', () => {
 
   it('writes text on request while it trains', async () => {
     const tokens = await lab.find('sampler-box', '.numbers input');
-    await tokens.click({ count: 3 });
-    await tokens.type('24');
+    await enter(tokens, '24');
     await lab.click('sampler-box', 'button', 'Write');
     await lab.waitForText('sampler-box', 'form', /24 tokens: prefill .* decode/);
     expect(await lab.text('sampler-box', 'output')).toMatch(/^Once/);
@@ -162,17 +146,12 @@ describeBrowser('the page', () => {
         return control;
       })
     ).asElement() as ElementHandle<HTMLInputElement>;
-    const enter = async (text: string): Promise<void> => {
-      await input.click({ count: 3 });
-      await input.type(text);
-      await input.press('Tab');
-    };
-    await enter('5');
+    await enter(input, '5');
     await lab.waitForText('preset-picker', '.difference.warn', /heads 2→5/);
     await expect
       .poll(() => heads.evaluate((field) => field.shadowRoot?.querySelector('#problem')?.textContent ?? ''))
       .toMatch(/model\.heads: 5 does not divide model\.width 32/);
-    await enter('2');
+    await enter(input, '2');
     await expect
       .poll(() => heads.evaluate((field) => field.shadowRoot?.querySelector('#problem')?.textContent ?? ''))
       .toBe('');
@@ -201,27 +180,40 @@ describeBrowser('the page', () => {
     const other = await browser.newPage();
     await other.bringToFront();
     await expect.poll(() => lab.page.evaluate(() => document.visibilityState)).toBe('hidden');
-    const title = await lab.page.title();
-    await expect.poll(() => lab.page.title()).not.toBe(title);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    for (let changes = 0; changes < 2; changes++) {
+      const title = await lab.page.title();
+      await expect.poll(() => lab.page.title()).not.toBe(title);
+    }
     await other.close();
     await lab.page.bringToFront();
     await expect.poll(() => stepOf(lab)).toBeGreaterThan(before + 5);
   });
 
   it('downloads the model in the layout of other tools, and a checkpoint', async () => {
-    downloads.model = await download('Download the model');
-    const files = unzipSync(readFileSync(downloads.model));
+    const model = await download('Download the model');
+    downloads.model = model.path;
+    const files = unzipSync(model.bytes);
     expect(Object.keys(files)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors']));
     expect(JSON.parse(new TextDecoder().decode(files['config.json']))).toMatchObject({
       model_type: expect.any(String),
     });
-    downloads.checkpoint = await download('Download a checkpoint');
-    expect(readFileSync(downloads.checkpoint).byteLength).toBeGreaterThan(100_000);
+    const checkpoint = await download('Download a checkpoint');
+    downloads.checkpoint = checkpoint.path;
+    expect(checkpoint.bytes.byteLength).toBeGreaterThan(100_000);
   });
 
   it('asks before steps are lost, offers the saved run after a reload and goes on from there', async () => {
-    await lab.waitForText('run-files', 'p[aria-live]', /Saved in this browser at step \d+/);
+    // Nothing is saved while a run is paused, and nothing between two steps that follow a save.
+    await lab.click('run-controls', 'button', 'Pause');
+    await lab.waitForText('run-controls', '.status', /^Paused/);
+    const savedStep = async (): Promise<number> => {
+      const said = await lab.text('run-files', 'p[aria-live]');
+      return Number(/at step ([\d,]+)/.exec(said)?.[1]?.replaceAll(',', ''));
+    };
+    for (let step = await stepOf(lab); step <= (await savedStep()); step++) {
+      await lab.click('run-controls', 'button', 'Step');
+      await expect.poll(() => stepOf(lab)).toBe(step + 1);
+    }
     await lab.page.reload();
     expect(lab.dialogs).toEqual(['beforeunload']);
     const offer = await lab.waitForText(
@@ -233,15 +225,15 @@ describeBrowser('the page', () => {
     await lab.click('notice-strips', 'button', 'Continue');
     await lab.waitForText('run-controls', '.status', /Training step/);
     await expect.poll(() => stepOf(lab)).toBeGreaterThan(Number(saved.replaceAll(',', '')));
-    expect(await lab.text('loss-chart', '.legend')).toMatch(/training \d/);
+    await lab.waitForText('loss-chart', '.legend', /training \d/);
     await lab.click('run-controls', 'button', 'Stop');
     await lab.waitForText('run-controls', '.status', /Stopped/);
   });
 
   it('saves the curve as a drawing and as a picture', async () => {
-    const svg = readFileSync(await download('Save the loss as SVG', 'loss-chart'), 'utf8');
-    expect(svg).toMatch(/<svg[^>]*>.*training.*validation/s);
-    const png = readFileSync(await download('Save the loss as PNG', 'loss-chart'));
+    const svg = await download('Save the loss as SVG', 'loss-chart');
+    expect(svg.text).toMatch(/<svg[^>]*>.*training.*validation/s);
+    const { bytes: png } = await download('Save the loss as PNG', 'loss-chart');
     expect(png.subarray(1, 4).toString()).toBe('PNG');
     expect(png.byteLength).toBeGreaterThan(5000);
   });
