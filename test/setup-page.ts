@@ -1,9 +1,12 @@
 // Vitest global setup of the browser project: builds the page once and serves it, with its headers, on a loopback port.
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outDir = 'node_modules/.cache/flopscope/page';
+const checked = resolve(root, 'node_modules/.cache/flopscope/checked-kernels.json');
 
 /**
  * Puts the page's address into FLOPSCOPE_PAGE, which the test processes inherit, or into FLOPSCOPE_PAGE_ERROR why
@@ -12,6 +15,8 @@ const outDir = 'node_modules/.cache/flopscope/page';
 export default async function setup(): Promise<() => Promise<void>> {
   const { FLOPSCOPE_SKIP_BROWSER, FLOPSCOPE_SKIP_FIREFOX } = process.env;
   if (FLOPSCOPE_SKIP_BROWSER !== undefined && FLOPSCOPE_SKIP_FIREFOX !== undefined) return async () => {};
+  rmSync(checked, { force: true }); // what an earlier page checked were other kernels, perhaps
+  process.env.FLOPSCOPE_CHECKED = checked;
   try {
     // With Vitest's own value, libraries would be built as for development: not what visitors get.
     const before = process.env.NODE_ENV;

@@ -1,6 +1,7 @@
 // Drives the page as a person would: finds what is on display through the shadow trees, clicks, types and waits.
 import type { Browser, ElementHandle, Page } from 'puppeteer';
 import { pageAddress } from '../browser.ts';
+import { recallCheckedKernels } from './checked-kernels.ts';
 import { clickOn } from './clicks.ts';
 
 /** The page in a tab, with everything that went wrong in it. */
@@ -52,12 +53,13 @@ export const tinyQuery = new URLSearchParams({
   'data.characters': '20000',
 }).toString();
 
-/** Opens the page in a new tab, with a query or in a room (`#runs`). */
+/** Opens the page in a new tab, with a query or in a room (`#runs`), as for one who trained in this browser before. */
 export async function openPage(browser: Pick<Browser, 'newPage'>, query = ''): Promise<PageDriver> {
   const lab = await attach(await browser.newPage());
   await lab.page.goto(
     query === '' || query.startsWith('#') ? pageAddress() + query : `${pageAddress()}?${query}`,
   );
+  await recallCheckedKernels(lab.page);
   return lab;
 }
 

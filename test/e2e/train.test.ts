@@ -6,6 +6,7 @@ import { unzipSync } from 'fflate';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { keepCheckedKernels } from './checked-kernels.ts';
 import { enter } from './clicks.ts';
 import { type Download, downloadOf } from './downloads.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
@@ -82,6 +83,7 @@ describeBrowser('the page', () => {
     expect(await lab.text('device-panel', '.note')).toMatch(/software renderer/);
     await lab.waitForText('run-readouts', '#loss', /^\d/);
     expect(await lab.layoutShift()).toBeLessThan(0.1);
+    await keepCheckedKernels(lab.page);
   });
 
   it('lets the loss fall, draws it, and shows the pace', async () => {
