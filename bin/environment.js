@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
  * @property {string | undefined} firefox path of a Firefox
  * @property {string | undefined} deno path of a Deno
  * @property {AdapterSummary | undefined} adapter what Dawn gives in Node
+ * @property {string | undefined} swiftShader description, for the Vulkan loader, of the driver that a browser ships
  * @property {Record<string, string>} variables environment under which Dawn gives that adapter
  */
 
@@ -211,7 +212,16 @@ export function inspectMachine() {
     timeout: 240_000, // milliseconds, on a machine that has much else to do
   });
   const found = probe.status === 0 ? JSON.parse(probe.stdout) : { variables: {} };
-  return { browser, firefox, deno: findDeno(), adapter: found.adapter, variables: found.variables };
+  const [folder] = process.platform === 'linux' ? findSwiftShaderFolders() : [];
+  const swiftShader = folder && join(folder, 'vk_swiftshader_icd.json');
+  return {
+    browser,
+    firefox,
+    deno: findDeno(),
+    adapter: found.adapter,
+    variables: found.variables,
+    swiftShader,
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === '--probe') {

@@ -45,9 +45,11 @@ export function launchFirefox(downloads: string): Promise<Browser> {
   if (executablePath === undefined) {
     throw new Error('browser: no Firefox was found. Run npm test, which provides one.');
   }
+  const driver = process.env.FLOPSCOPE_FIREFOX_DRIVER;
   return puppeteer.launch({
     browser: 'firefox',
     executablePath,
+    env: { ...process.env, ...(driver === undefined ? {} : { VK_DRIVER_FILES: driver }) },
     headless: true,
     extraPrefsFirefox: {
       'dom.webgpu.enabled': true,

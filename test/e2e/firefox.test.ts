@@ -9,10 +9,15 @@ import { describeFirefox, launchFirefox } from '../browser.ts';
 import { enter } from './clicks.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
-/** One sample a step, of the context's length: as few shapes as a run can have, each of which is compiled. */
+/** One layer, one sample a step of as many tokens as the shortest prompt, a hidden layer of the width: few shapes to compile. */
 const query = new URLSearchParams({
   v: '1',
   preset: 'nano',
+  'model.layers': '1',
+  'model.width': '32',
+  'model.heads': '2',
+  'model.hidden': '32',
+  'model.context': '16',
   'train.batch': '1',
   'train.steps': '100000',
   'train.evaluationInterval': '4',
