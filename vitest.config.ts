@@ -63,8 +63,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: [...setupDevices, './test/setup-page.ts'],
-          maxWorkers: 1, // each file drives a browser with a software GPU, which wants both cores
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 1 }, // two at a time: one that compiles or loads leaves a core to the other
         },
       },
     ],
