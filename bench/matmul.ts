@@ -1,6 +1,7 @@
 // Matrix products: rate of each layout at square and at model shapes, beside the multiply-add peak of this device.
 
-import { type MatmulLayout, recordMatmul } from '../src/kernels/matmul.ts';
+import { recordMatmul } from '../src/kernels/matmul.ts';
+import type { MatmulLayout } from '../src/kernels/matmul-sizes.ts';
 import { kernelNamed } from '../src/lab/plans/kernel-catalogue.ts';
 import type { Dispatch } from '../src/plan/kernel.ts';
 import { Tape } from '../src/plan/tape.ts';

@@ -2,7 +2,8 @@
 
 import { placeTokens } from '../src/kernels/expert-placement.ts';
 import { expertTileRows, recordGroupedMatmul } from '../src/kernels/grouped-matmul.ts';
-import { type MatmulLayout, recordMatmul } from '../src/kernels/matmul.ts';
+import { recordMatmul } from '../src/kernels/matmul.ts';
+import type { MatmulLayout } from '../src/kernels/matmul-sizes.ts';
 import { moe } from '../src/kernels/moe.ts';
 import { median } from '../src/lab/training/median.ts';
 import { freeze, type Plan } from '../src/plan/plan.ts';

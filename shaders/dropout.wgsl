@@ -1,12 +1,11 @@
-// y = x ∘ mask ÷ (1 − probability) (+ residual) (+ y), the mask from a counter: forward and backward are one kernel.
-// An element's number depends on step, global sample, operation and place in the sample, not on the batch it
-// came in. An invocation computes `steps` elements, 128 apart.
+// y = x ∘ mask ÷ (1 − dropout) (+ residual) (+ y): forward and backward are one kernel. An invocation computes `steps`
+// elements, 128 apart.
+//
+// From dropout-mask.wgsl: dropped.
 
 override steps: u32; // elements per invocation
 override rows: u32;
 override columns: u32;
-override time: u32;        // rows per sample
-override probability: f32;
 override hasResidual: u32;
 override accumulate: u32;
 
@@ -31,10 +30,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (element >= end) {
       break;
     }
-    let sampleElements = time * columns;
-    let sample = step.sampleOffset + element / sampleElements;
-    let uniform01 = randomUniform(step.dropoutSeed, step.step, sample, launch.operation, element % sampleElements);
-    var value = select(x[element] * (1.0 / (1.0 - probability)), 0.0, uniform01 < probability);
+    var value = dropped(x[element], element);
     if (hasResidual == 1u) {
       value += residual[element];
     }

@@ -4,6 +4,7 @@
 // and loads are vectors. One workgroup = one subgroup = 4·lanes rows × 4·columnVectors·lanes columns; each lane owns four
 // neighbouring columns per vector.
 //
+// From matmul-epilogue.wgsl: shaped.
 // From matmul-pair-sums.wgsl: Tile, Steps, Columns, stepsOf, addTile.
 
 override lanes: u32; // of a subgroup
@@ -88,6 +89,13 @@ fn store(tile: ptr<function, Tile>, place: Place, lane: u32, across: bool) {
       }
       let index = (place.slice * rows + place.row + r) * (yStride / 4u) + column;
       var sum = tile[2u * select(r, r % 4u * 8u + r / 4u, across) + v] + offset;
+      let element = (place.row + r) * columns + 4u * column;
+      sum = vec4<f32>(
+        shaped(sum.x, element),
+        shaped(sum.y, element + 1u),
+        shaped(sum.z, element + 2u),
+        shaped(sum.w, element + 3u),
+      );
       if (hasResidual == 1u) {
         sum += residual[(place.row + r) * (columns / 4u) + column];
       }

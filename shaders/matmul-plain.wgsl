@@ -2,6 +2,8 @@
 // x is [rows, inner], or [inner, rows] if xTransposed = 1; w is [inner, columns], or [columns, inner] if
 // wTransposed = 1. The grid covers `slices` equal parts of the inner size one after another; slice s writes its own
 // [rows, columns] of y.
+//
+// From matmul-epilogue.wgsl: shaped.
 
 override xTransposed: u32; // 1: x is [inner, rows]
 override wTransposed: u32; // 1: w is [columns, inner]
@@ -56,6 +58,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (hasBias == 1u) {
     sum += bias[column];
   }
+  sum = shaped(sum, row * columns + column);
   if (hasResidual == 1u) {
     sum += residual[row * columns + column];
   }

@@ -2,6 +2,8 @@
 // once, for which much must be under way at a time. One workgroup = 256 invocations, each with four loads of a vec4 in
 // flight (16 KiB together): nn, 8 vec4s of columns × 32 parts of the inner size; nt, 8 columns × 32 parts, whose vec4s lie
 // along the inner size. Parts are added by a tree in workgroup memory, in a fixed order. Layouts as in matmul-plain.wgsl.
+//
+// From matmul-epilogue.wgsl: shaped.
 
 override rows: u32;
 override columns: u32;
@@ -60,6 +62,7 @@ fn store(slice: u32, row: u32, column: u32, sum: f32) {
   if (hasBias == 1u) {
     value += bias[column];
   }
+  value = shaped(value, row * columns + column);
   if (hasResidual == 1u) {
     value += residual[row * columns + column];
   }

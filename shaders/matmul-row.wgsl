@@ -2,6 +2,8 @@
 // One workgroup = columnLanes columns; its innerLanes invocations per column each sum every innerLanes-th product,
 // then a tree in workgroup memory adds them in a fixed order. Neighbours follow the contiguous side of w.
 // The layouts of x, w and of the slices of y are those of matmul-plain.wgsl.
+//
+// From matmul-epilogue.wgsl: shaped.
 
 override columnLanes: u32; // columns of a workgroup
 override innerLevels: u32; // log₂ of the invocations that share a column
@@ -82,6 +84,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       if (hasBias == 1u) {
         value += bias[column];
       }
+      value = shaped(value, row * columns + column);
       if (hasResidual == 1u) {
         value += residual[row * columns + column];
       }

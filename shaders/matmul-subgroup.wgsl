@@ -4,6 +4,7 @@
 // tileRows / lanes + 4·columnVectors loads feed tileRows · 4·columnVectors multiply-adds. No workgroup memory.
 // The layouts of x, w and of the slices of y are those of matmul-plain.wgsl.
 //
+// From matmul-epilogue.wgsl: shaped.
 // From matmul-products.wgsl: lanes, Block, addProducts.
 
 override tileRows: u32; // rows of a tile, 16 or 32
@@ -102,6 +103,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
       let row = firstRow + r;
       let index = (slice * rows + row) * yStride + column;
       var sum = tile[r / 16u][c / 4u][r % 16u][c % 4u] + offset;
+      sum = shaped(sum, row * columns + column);
       if (hasResidual == 1u) {
         sum += residual[row * columns + column];
       }

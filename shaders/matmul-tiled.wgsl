@@ -5,7 +5,7 @@
 // From matmul-block.wgsl: Block.
 // From matmul-tiles.wgsl: threadsDown, threadsAcross, blocks, tileInner, threads, tileHeight, tileWidth, rowQuads,
 //   columnQuads, xPitch, wPitch, xTile, wTile, addStage.
-// From the shader that follows: fourColumns (numbers of w as vec4s).
+// From the shader that follows: fourColumns (numbers of w as vec4s), shaped (what is made of a sum).
 
 override xTransposed: u32; // 1: x is [inner, rows]
 override wTransposed: u32; // 1: the inner index of w is contiguous
@@ -43,6 +43,7 @@ fn storeBlock(slice: u32, firstRow: u32, firstColumn: u32, block: Block) {
       if (hasBias == 1u) {
         sum += bias[column];
       }
+      sum = shaped(sum, row * columns + column);
       if (hasResidual == 1u) {
         sum += residual[row * columns + column];
       }

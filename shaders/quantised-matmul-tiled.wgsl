@@ -3,6 +3,11 @@
 //
 // From quantised-weights.wgsl: columnOf, vectors, fourWeights.
 
+/// Nothing is made of sums while no model trains.
+fn shaped(sum: f32, element: u32) -> f32 {
+  return sum;
+}
+
 /// Weights of four neighbouring columns, of which the first is a multiple of 4, for one input.
 fn fourColumns(first: u32, input: u32) -> vec4<f32> {
   return fourWeights(columnOf(0u, min(first / 4u, vectors() - 1u)), input);

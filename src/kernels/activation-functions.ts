@@ -98,6 +98,11 @@ export function activationOfKind(kind: number): ActivationFunction {
   return activationFunctions[name];
 }
 
+/** Test values over [−30, 30), past the saturation of every activation. */
+export function wide(uniform: number, index: number): number {
+  return (uniform - 0.5) * (index % 4 === 0 ? 60 : 4);
+}
+
 function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }

@@ -1,5 +1,6 @@
 // Activations element by element, with their gradients; the functions are the rows of activation-functions.ts.
 import source from '../../shaders/activation.wgsl?raw';
+import functionsSource from '../../shaders/activation-functions.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
@@ -8,8 +9,10 @@ import {
   activationKind,
   activationNames,
   activationOfKind,
+  wide,
 } from './activation-functions.ts';
 import { elementGroups, elementSteps } from './launch.ts';
+import { withSlope } from './matmul-epilogue.ts';
 import { prologue } from './prologue.ts';
 
 const everyKind = (elements: number) =>
@@ -20,7 +23,7 @@ export const activationForward = defineKernel({
   name: 'activation.forward',
   role: 'activation',
   arithmetic: 'activation arithmetic',
-  source: prologue + source,
+  source: prologue + functionsSource + source,
   entryPoint: 'forward',
   dims: ['elements', 'kind'],
   reads: ['x'],
@@ -47,7 +50,7 @@ export const activationBackward = defineKernel({
   name: 'activation.backward',
   role: 'activation',
   arithmetic: 'activation arithmetic',
-  source: prologue + source,
+  source: prologue + functionsSource + source,
   entryPoint: 'backward',
   dims: ['elements', 'kind', 'accumulate'],
   reads: ['x', 'dy'],
@@ -77,9 +80,18 @@ export const activationBackward = defineKernel({
   },
 });
 
-/** Test values over [−30, 30), past the saturation of every activation. */
-export function wide(uniform: number, index: number): number {
-  return (uniform - 0.5) * (index % 4 === 0 ? 60 : 4);
+/**
+ * Records the gradient of y = f(x): in the product that wrote ∂y last, else by itself.
+ * @param y what `activation` or a product with an epilogue made of x
+ */
+export function recordActivationGradient(tape: Tape, x: Tensor, y: Tensor, kind: number): void {
+  tape.onBackward([x], y, (dy) => {
+    const { gradient: dx, accumulate } = tape.gradientTarget(x);
+    const factor = { x, dx, kind, accumulate };
+    if (tape.extendWriter(dy, (writer) => withSlope(writer, factor))) return;
+    const elements = elementCount(x.shape);
+    tape.dispatch(activationBackward, { elements, kind, accumulate }, { x, dy, dx });
+  });
 }
 
 /** f(x) element by element. */
@@ -88,9 +100,6 @@ export function activation(tape: Tape, x: Tensor, name: ActivationName): Tensor 
   const kind = activationKind(name);
   const y = tape.tensor(name, x.shape);
   tape.dispatch(activationForward, { elements, kind }, { x, y });
-  tape.onBackward([x], y, (dy) => {
-    const { gradient: dx, accumulate } = tape.gradientTarget(x);
-    tape.dispatch(activationBackward, { elements, kind, accumulate }, { x, dy, dx });
-  });
+  recordActivationGradient(tape, x, y, kind);
   return y;
 }

@@ -4,18 +4,26 @@ import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { passGradient } from './add.ts';
+import {
+  type DropoutDims,
+  dropoutDims,
+  dropoutFlops,
+  dropoutMask,
+  droppedValue,
+  randomFlops,
+} from './dropout-mask.ts';
 import { elementGroups, elementSteps } from './launch.ts';
-import { prologue, randomUniform } from './prologue.ts';
+import { prologue } from './prologue.ts';
 
-/** y = x ∘ mask ÷ (1 − probability) (+ residual) (+ y): forward, and backward on gradients. All are [rows, columns]. */
+/** y = x ∘ mask ÷ (1 − dropout) (+ residual) (+ y): forward, and backward on gradients. All are [rows, columns]. */
 export const dropoutKernel = defineKernel({
   name: 'dropout',
   role: 'dropout',
   arithmetic: 'dropout',
   waste: 'random numbers',
-  source: prologue + source,
+  source: prologue + dropoutMask + source,
   entryPoint: 'main',
-  dims: ['rows', 'columns', 'time', 'operation', 'probability', 'hasResidual', 'accumulate'],
+  dims: ['rows', 'columns', ...dropoutDims, 'hasResidual', 'accumulate'],
   reads: ['x', 'residual'],
   writes: ['y'],
   optional: ['residual'],
@@ -24,33 +32,26 @@ export const dropoutKernel = defineKernel({
     return { x: { shape }, residual: { shape }, y: { shape } };
   },
   selfTest: [
-    { rows: 6, columns: 37, time: 3, operation: 2, probability: 0.2, hasResidual: 1, accumulate: 0 },
-    { rows: 5, columns: 13, time: 5, operation: 7, probability: 0.5, hasResidual: 0, accumulate: 1 },
+    { rows: 6, columns: 37, time: 3, operation: 2, dropout: 0.2, hasResidual: 1, accumulate: 0 },
+    { rows: 5, columns: 13, time: 5, operation: 7, dropout: 0.5, hasResidual: 0, accumulate: 1 },
   ],
   calibration: [
-    { rows: 256, columns: 64, time: 64, operation: 0, probability: 0.2, hasResidual: 0, accumulate: 0 },
-    { rows: 1024, columns: 384, time: 256, operation: 0, probability: 0.2, hasResidual: 0, accumulate: 0 },
-    { rows: 2048, columns: 512, time: 256, operation: 0, probability: 0.2, hasResidual: 0, accumulate: 0 },
+    { rows: 256, columns: 64, time: 64, operation: 0, dropout: 0.2, hasResidual: 0, accumulate: 0 },
+    { rows: 1024, columns: 384, time: 256, operation: 0, dropout: 0.2, hasResidual: 0, accumulate: 0 },
+    { rows: 2048, columns: 512, time: 256, operation: 0, dropout: 0.2, hasResidual: 0, accumulate: 0 },
   ],
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
-  usefulFlops: ({ rows, columns, hasResidual, accumulate }) =>
-    rows * columns * (2 + hasResidual + accumulate), // compare, multiply
-  // pcg4d: 30 integer operations
-  launchedFlops: ({ rows, columns, hasResidual, accumulate }) =>
-    rows * columns * (32 + hasResidual + accumulate),
+  usefulFlops: ({ rows, columns, hasResidual, accumulate, ...mask }) =>
+    rows * columns * (dropoutFlops(mask) + hasResidual + accumulate),
+  launchedFlops: ({ rows, columns, hasResidual, accumulate, ...mask }) =>
+    rows * columns * (dropoutFlops(mask) + randomFlops(mask) + hasResidual + accumulate),
   bytes: ({ rows, columns, hasResidual, accumulate }) => 4 * rows * columns * (2 + hasResidual + accumulate),
-  reference(
-    { x, residual, y },
-    { rows, columns, time, operation, probability, hasResidual, accumulate },
-    scalars,
-  ) {
-    const { dropoutSeed, step, sampleOffset } = scalars;
+  reference({ x, residual, y }, dims, scalars) {
+    const { rows, columns, hasResidual, accumulate } = dims;
     for (let i = 0; i < rows * columns; i++) {
-      const sample = sampleOffset + Math.floor(i / (time * columns));
-      const uniform = randomUniform(dropoutSeed, step, sample, operation, i % (time * columns));
-      const dropped = uniform < Math.fround(probability) ? 0 : x[i] / (1 - probability);
-      const value = hasResidual === 1 ? residual[i] + dropped : dropped;
+      const kept = droppedValue(x[i], i, dims, scalars);
+      const value = hasResidual === 1 ? residual[i] + kept : kept;
       y[i] = accumulate === 1 ? y[i] + value : value;
     }
   },
@@ -92,18 +93,35 @@ export function addDropped(
 function recordDropout(tape: Tape, x: Tensor, probability: number, time: number, residual?: Tensor): Tensor {
   const columns = x.shape.at(-1) ?? 1;
   const rows = elementCount(x.shape) / columns;
-  const dims = { rows, columns, time, operation: tape.nextOperation(), probability };
+  const mask = { dropout: probability, time, operation: tape.nextOperation() };
   const y = tape.tensor(`${x.name} dropout`, x.shape);
+  const dims = { rows, columns, ...mask, hasResidual: residual ? 1 : 0, accumulate: 0 };
+  tape.dispatch(dropoutKernel, dims, { x, ...(residual ? { residual } : {}), y });
+  recordDropoutGradient(tape, x, residual, y, mask);
+  return y;
+}
+
+/**
+ * Records the gradients of y = (residual +) dropped x.
+ * @param y what `dropout` or a product with an epilogue made of x, [rows, columns]
+ */
+export function recordDropoutGradient(
+  tape: Tape,
+  x: Tensor,
+  residual: Tensor | undefined,
+  y: Tensor,
+  mask: DropoutDims,
+): void {
+  const columns = x.shape.at(-1) ?? 1;
+  const rows = elementCount(x.shape) / columns;
   const [wantsX, wantsResidual] = [tape.needsGradient(x), tape.needsGradient(residual)];
-  const forward = { ...dims, hasResidual: residual ? 1 : 0, accumulate: 0 };
-  tape.dispatch(dropoutKernel, forward, { x, ...(residual ? { residual } : {}), y });
   tape.onBackward([x, residual], y, (dy) => {
     if (wantsX) {
       const { gradient, accumulate } = tape.gradientTarget(x);
-      tape.dispatch(dropoutKernel, { ...dims, hasResidual: 0, accumulate }, { x: dy, y: gradient });
+      const dims = { rows, columns, ...mask, hasResidual: 0, accumulate };
+      tape.dispatch(dropoutKernel, dims, { x: dy, y: gradient });
     }
     // dy may become the residual's gradient itself, and is then added to: x's has read it before.
     if (residual && wantsResidual) passGradient(tape, residual, dy);
   });
-  return y;
 }

@@ -1,15 +1,16 @@
 // Gated activations, SwiGLU with SiLU (Shazeer 2020): y = f(gate) ∘ up, gate and up side by side in one
 // tensor.
 import source from '../../shaders/activation.wgsl?raw';
+import functionsSource from '../../shaders/activation-functions.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
-import { wide } from './activation.ts';
 import {
   type ActivationName,
   activationKind,
   activationNames,
   activationOfKind,
+  wide,
 } from './activation-functions.ts';
 import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
@@ -27,7 +28,7 @@ export const gatedForward = defineKernel({
   name: 'gatedActivation.forward',
   role: 'activation',
   arithmetic: 'activation arithmetic',
-  source: prologue + source,
+  source: prologue + functionsSource + source,
   entryPoint: 'gatedForward',
   dims: ['rows', 'columns', 'kind'],
   reads: ['x'],
@@ -58,7 +59,7 @@ export const gatedBackward = defineKernel({
   name: 'gatedActivation.backward',
   role: 'activation',
   arithmetic: 'activation arithmetic',
-  source: prologue + source,
+  source: prologue + functionsSource + source,
   entryPoint: 'gatedBackward',
   dims: ['rows', 'columns', 'kind', 'accumulate'],
   reads: ['x', 'dy'],

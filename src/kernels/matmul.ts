@@ -10,38 +10,36 @@ import rowVectorsSource from '../../shaders/matmul-row-vectors.wgsl?raw';
 import subgroupSource from '../../shaders/matmul-subgroup.wgsl?raw';
 import tiledSource from '../../shaders/matmul-tiled.wgsl?raw';
 import tilesSource from '../../shaders/matmul-tiles.wgsl?raw';
-import { type Capabilities, type Dims, defineKernel, type Feature, type Kernel } from '../plan/kernel.ts';
+import { type Capabilities, defineKernel, type Feature, type Kernel } from '../plan/kernel.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { recordColumnSum } from './column-sum.ts';
+import {
+  type EpilogueDims,
+  epilogueFlops,
+  epilogueSource,
+  epilogueTensors,
+  isBare,
+  keptNumbers,
+  launchedEpilogueFlops,
+} from './matmul-epilogue.ts';
 import { matmulReference } from './matmul-reference.ts';
+import {
+  type MatmulDims,
+  type MatmulLayout,
+  matmulDims,
+  naturalDims,
+  testEpilogues,
+  typicalSizes,
+} from './matmul-sizes.ts';
 import { prologue } from './prologue.ts';
 import { fillsWidth, ranked } from './tile-variants.ts';
 
-/**
- * Which operand is stored transposed. y is always [rows, columns], summed over inner.
- * nn: x [rows, inner], w [inner, columns]; nt: w [columns, inner]; tn: x [inner, rows], w [inner, columns].
- */
-export type MatmulLayout = 'nn' | 'nt' | 'tn';
-
-const dimNames = [
-  'rows',
-  'columns',
-  'inner',
-  'xStride',
-  'wStride',
-  'yStride',
-  'slices',
-  'hasBias',
-  'hasResidual',
-  'accumulate',
-] as const;
-
-/** Sizes, row lengths and options of one product. `slices` > 1 writes that many partial sums one after another. */
-export type MatmulDims = Dims<(typeof dimNames)[number]>;
-
-type MatmulKernel = Kernel<(typeof dimNames)[number], 'x' | 'w' | 'bias' | 'residual' | 'y'>;
+type MatmulKernel = Kernel<
+  (typeof matmulDims)[number],
+  'x' | 'w' | 'bias' | 'residual' | 'y' | 'kept' | 'slopesAt'
+>;
 
 /** One way to compute a product: a shader, its constants, the tile of one workgroup, and where it pays. */
 interface Variant {
@@ -194,35 +192,6 @@ function variantsOf(layout: MatmulLayout): readonly Variant[] {
   ];
 }
 
-/** A product of natural row lengths with no option. */
-function naturalDims(layout: MatmulLayout, rows: number, columns: number, inner: number): MatmulDims {
-  const [xStride, wStride] = [layout === 'tn' ? rows : inner, layout === 'nt' ? inner : columns];
-  const natural = { rows, columns, inner, xStride, wStride, yStride: columns };
-  return { ...natural, slices: 1, hasBias: 0, hasResidual: 0, accumulate: 0 };
-}
-
-/**
- * Rows × columns × inner of tiny models' layers, small to large: tokens × outputs × inputs forward, tokens × inputs ×
- * outputs for ∂x, inputs × outputs × tokens for ∂w.
- */
-const typicalSizes: Readonly<Record<MatmulLayout, readonly (readonly [number, number, number])[]>> = {
-  nn: [
-    [256, 96, 96],
-    [768, 384, 128],
-    [1024, 512, 512],
-  ],
-  nt: [
-    [256, 96, 96],
-    [768, 128, 384],
-    [1024, 512, 512],
-  ],
-  tn: [
-    [96, 96, 256],
-    [128, 384, 768],
-    [512, 512, 1024],
-  ],
-};
-
 function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   const { tile } = variant;
   const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
@@ -236,27 +205,35 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   return defineKernel({
     name: `matmul.${layout}/${variant.name}`,
     role: 'product',
-    source: prologue + variant.source,
+    source: prologue + epilogueSource + variant.source,
     entryPoint: variant.entryPoint ?? 'main',
-    dims: dimNames,
-    reads: ['x', 'w', 'bias', 'residual'],
-    writes: ['y'],
-    optional: ['bias', 'residual'],
+    dims: matmulDims,
+    reads: ['x', 'w', 'bias', 'residual', 'slopesAt'],
+    writes: ['y', 'kept'],
+    optional: ['bias', 'residual', 'kept', 'slopesAt'],
     requires: variant.requires ?? [],
     ...(variant.sums === undefined ? {} : { sums: variant.sums }),
     constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : transposed) }),
     wasmConstants: transposed,
     ...(variant.suits ? { suits: variant.suits } : {}),
-    tensors: ({ rows, columns, inner, xStride, wStride, yStride, slices }) => ({
+    tensors: ({ rows, columns, inner, xStride, wStride, yStride, slices, activation }) => ({
       x: { shape: [xTransposed ? (inner - 1) * xStride + rows : (rows - 1) * xStride + inner] },
       w: { shape: [wTransposed ? (columns - 1) * wStride + inner : (inner - 1) * wStride + columns] },
       bias: { shape: [columns] },
       residual: { shape: [rows, columns] },
       y: { shape: [(slices * rows - 1) * yStride + columns] },
+      ...epilogueTensors({ rows, columns, activation }),
     }),
     selfTest: [
       { ...odd, xStride: odd.xStride + xPad, wStride: odd.wStride + wPad, slices: 3 },
-      { ...odd, yStride: odd.yStride + yPad, hasBias: 1, hasResidual: 1, accumulate: 1 },
+      {
+        ...odd,
+        yStride: odd.yStride + yPad,
+        hasBias: 1,
+        hasResidual: 1,
+        accumulate: 1,
+        ...testEpilogues[layout],
+      },
     ],
     calibration:
       isRow || variant.isForFewRows
@@ -268,21 +245,22 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
       if (isPlain) return Math.ceil((dims.slices * dims.rows * dims.columns) / 64);
       return dims.slices * tilesOf(dims, tile);
     },
-    usefulFlops: ({ rows, columns, inner, hasBias, hasResidual, accumulate }) =>
-      rows * columns * (2 * inner + hasBias + hasResidual + accumulate),
+    usefulFlops: ({ rows, columns, inner, hasBias, hasResidual, accumulate, ...dims }) =>
+      rows * columns * (2 * inner + hasBias + hasResidual + accumulate + epilogueFlops(dims)),
     countedFlops: ({ rows, columns, inner }) => 2 * rows * columns * inner,
     launchedFlops: (dims) => {
       const { rows, columns, inner, slices, hasBias, hasResidual, accumulate } = dims;
       const products = 2 * tilesOf(dims, tile) * tile[0] * tile[1] * slices * Math.ceil(inner / slices);
-      return products + rows * columns * (hasBias + hasResidual + accumulate);
+      const others = hasBias + hasResidual + accumulate + launchedEpilogueFlops(dims);
+      return products + rows * columns * others;
     },
-    bytes: ({ rows, columns, inner, slices, hasBias, hasResidual, accumulate }) =>
+    bytes: ({ rows, columns, inner, slices, hasBias, hasResidual, accumulate, activation }) =>
       4 *
       (rows * inner +
         inner * columns +
         hasBias * columns +
-        rows * columns * (slices + hasResidual + accumulate)),
-    reference: (arrays, dims) => matmulReference(arrays, dims, layout),
+        rows * columns * (slices + hasResidual + accumulate + keptNumbers({ activation }))),
+    reference: (arrays, dims, scalars) => matmulReference(arrays, dims, layout, scalars),
   });
 }
 
@@ -298,13 +276,14 @@ export const matmulKernels: readonly MatmulKernel[] = Object.values(entries)
   .flat()
   .map(({ kernel }) => kernel);
 
-/** Operands of one product; y is written, bias [columns] and residual [rows, columns] are added. */
+/** Operands of one product; y is written, bias [columns] and residual [rows, columns] are added; for `kept` see its epilogue. */
 export interface MatmulTensors {
   readonly x: Tensor;
   readonly w: Tensor;
   readonly y: Tensor;
   readonly bias?: Tensor | undefined;
   readonly residual?: Tensor | undefined;
+  readonly kept?: Tensor | undefined;
 }
 
 /** Sizes of one product. Strides are row lengths in elements of the stored matrices; natural ones by default. */
@@ -317,6 +296,8 @@ export interface MatmulSize {
   readonly yStride?: number;
   /** 1 adds to what y holds. */
   readonly accumulate?: 0 | 1;
+  /** What is made of the sums (matmul-epilogue.ts); nothing unless given. */
+  readonly epilogue?: Partial<EpilogueDims>;
 }
 
 /** Below so many workgroups of a tile an inner size is cut, into slices of which each tile has this many in all. */
@@ -329,7 +310,7 @@ const slicedTiles = [
 ] as const;
 
 /**
- * Records y = x·w (+ bias) (+ residual) (+ y). A long sum with few outputs (a weight gradient over all tokens) is cut
+ * Records y = epilogue(x·w (+ bias)) (+ residual) (+ y). A long sum with few outputs (a weight gradient over all tokens) is cut
  * into slices of fixed size that are added in a fixed order, where the device is wide enough to gain by it.
  * @throws if a tensor is smaller than the sizes and strides say.
  */
@@ -340,12 +321,13 @@ export function recordMatmul(
   size: MatmulSize,
 ): void {
   const { rows, columns, inner, accumulate = 0 } = size;
-  const { x, w, y, bias, residual } = tensors;
+  const { x, w, y, bias, residual, kept } = tensors;
   const natural = naturalDims(layout, rows, columns, inner);
   const { xStride = natural.xStride, wStride = natural.wStride, yStride = natural.yStride } = size;
   const options = { hasBias: bias ? 1 : 0, hasResidual: residual ? 1 : 0, accumulate };
-  const dims: MatmulDims = { ...natural, xStride, wStride, yStride, ...options };
-  const slices = bias || residual || yStride !== columns ? 1 : slicesFor(dims, tape.capabilities);
+  const dims: MatmulDims = { ...natural, xStride, wStride, yStride, ...options, ...size.epilogue };
+  const slices =
+    bias || residual || yStride !== columns || !isBare(dims) ? 1 : slicesFor(dims, tape.capabilities);
   if (slices > 1) {
     const partial = tape.tensor(`${y.name} slices`, [slices, rows, columns]);
     const sliced = { ...dims, slices, accumulate: 0 };
@@ -359,6 +341,7 @@ export function recordMatmul(
     y,
     ...(bias ? { bias } : {}),
     ...(residual ? { residual } : {}),
+    ...(kept ? { kept } : {}),
   });
 }
 

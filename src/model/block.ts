@@ -3,7 +3,6 @@
 //
 // Terms of the cost model: a bias, a residual addition, a dropout and a scale belong to the matrix product whose result they
 // change.
-import { activation } from '../kernels/activation.ts';
 import { add } from '../kernels/add.ts';
 import { addDropped, dropout } from '../kernels/dropout.ts';
 import { gatedActivation } from '../kernels/gated-activation.ts';
@@ -19,8 +18,14 @@ import { recordExperts } from './experts.ts';
 import { hasExperts } from './experts-config.ts';
 import { biasOf, type ModelTensors, weightOf } from './model-tensors.ts';
 
-/** One of the two parts of a block: what it computes of its input, with the residual added if one is given. */
-type Part = (input: Tensor, residual: Tensor | undefined) => Tensor;
+/** What a part's last product does to its result: drops of it while training, then adds it to a residual. */
+interface Ending {
+  readonly residual?: Tensor | undefined;
+  readonly dropout?: { readonly probability: number; readonly time: number } | undefined;
+}
+
+/** One of the two parts of a block: what it computes of its input, ended as asked. */
+type Part = (input: Tensor, ending: Ending) => Tensor;
 
 /** Records block `layer` on x: [N, C]; `time` is T of the rows, for dropout's counter. Returns [N, C]. */
 export function recordBlock(
@@ -34,10 +39,8 @@ export function recordBlock(
   const { parallelBlocks, parallelNorms, skipConnections } = model.config;
   const { input: normsInput, stream: normsStream } = normsOf(model.config);
   const names = { attention: `layers.${layer}.attention`, ffn: `layers.${layer}.ffn` };
-  const attentionPart: Part = (input, residual) =>
-    recordAttention(tape, model, layer, input, residual, attend);
-  const feedForwardPart: Part = (input, residual) =>
-    recordFeedForward(tape, model, layer, input, residual, time);
+  const attentionPart: Part = (input, ending) => recordAttention(tape, model, layer, input, ending, attend);
+  const feedForwardPart: Part = (input, ending) => recordFeedForward(tape, model, layer, input, ending, time);
   const inAttention = (record: () => Tensor) => tape.scope('attention', record);
   const inFeedForward = (record: () => Tensor) => tape.scope('ffn', () => tape.term('ffn', record));
   const normed = (name: string, input: Tensor) =>
@@ -45,7 +48,7 @@ export function recordBlock(
   /** What the sum adds to, of a part that reads `normed` x. */
   const residualOf = (before: Tensor, after: Tensor) =>
     skipConnections ? (normsStream ? after : before) : undefined;
-  const sum = { tape, model, time };
+  const sum = { tape, model, layer, time };
   return tape.layer(layer, () => {
     let shared = x;
     const afterAttention = inAttention(() => {
@@ -76,12 +79,20 @@ export function recordNorm(tape: Tape, model: ModelTensors, name: string, x: Ten
   );
 }
 
+/** Where sums are recorded, and rows of a sample, for dropout's counter. */
+interface SumPlace {
+  readonly tape: Tape;
+  readonly model: ModelTensors;
+  readonly layer: number;
+  readonly time: number;
+}
+
 /**
  * (residual +) scale · dropout(norm(part(input))), normed itself where norms stand after sums; norms as the model places them.
- * With nothing between part and sum the addition happens inside the part's last product.
+ * With nothing but dropout between part and sum both happen inside the part's last product.
  */
 function recordSum(
-  { tape, model, time }: { readonly tape: Tape; readonly model: ModelTensors; readonly time: number },
+  { tape, model, layer, time }: SumPlace,
   name: string,
   input: Tensor,
   residual: Tensor | undefined,
@@ -89,12 +100,14 @@ function recordSum(
 ): Tensor {
   const { dropout: probability, residualScale } = model.config;
   const norms = normsOf(model.config);
+  const isAttention = name.endsWith('attention');
   const isDropping = probability > 0 && tape.training;
-  const isDirect = !norms.branch && !isDropping && residualScale === 1;
-  let y = part(input, isDirect ? residual : undefined);
+  // What experts give is a sum of its own, of which no product drops.
+  const dropsInside = isAttention || !hasExperts(model.config, layer);
+  const isDirect = !norms.branch && residualScale === 1 && (dropsInside || !isDropping);
+  let y = part(input, isDirect ? { residual, dropout: { probability, time } } : {});
   if (!isDirect) {
     if (norms.branch) y = recordNorm(tape, model, `${name}OutputNorm`, y);
-    const isAttention = name.endsWith('attention');
     const branch = y;
     y = tape.scope(isAttention ? 'projection' : 'contract', () =>
       tape.term(isAttention ? 'projection' : 'ffn', () => {
@@ -115,13 +128,13 @@ function recordAttention(
   model: ModelTensors,
   layer: number,
   normed: Tensor,
-  residual: Tensor | undefined,
+  ending: Ending,
   attend: Attend,
 ): Tensor {
   const mixed = attend(normed, layer);
   return tape.scope('projection', () =>
     tape.term('projection', () =>
-      recordLinear(tape, model, `layers.${layer}.attention.projection`, mixed, residual),
+      recordLinear(tape, model, `layers.${layer}.attention.projection`, mixed, ending),
     ),
   );
 }
@@ -131,29 +144,26 @@ function recordFeedForward(
   model: ModelTensors,
   layer: number,
   normed: Tensor,
-  residual: Tensor | undefined,
+  ending: Ending,
   time: number,
 ): Tensor {
   const { gated, activation: kind } = model.config;
   const prefix = `layers.${layer}.ffn`;
-  if (hasExperts(model.config, layer)) return recordExperts(tape, model, layer, normed, residual, time);
+  if (hasExperts(model.config, layer))
+    return recordExperts(tape, model, layer, normed, ending.residual, time);
   const expand = gated ? `${prefix}.gateUp` : `${prefix}.expand`;
   const expanded = tape.scope('expand', () =>
-    linear(tape, normed, weightOf(model, expand), { bias: biasOf(model, `${expand}Bias`), name: 'expanded' }),
+    linear(tape, normed, weightOf(model, expand), {
+      bias: biasOf(model, `${expand}Bias`),
+      name: 'expanded',
+      activation: gated ? undefined : kind,
+    }),
   );
-  const hidden = tape.scope('activation', () =>
-    gated ? gatedActivation(tape, expanded, kind) : activation(tape, expanded, kind),
-  );
-  return tape.scope('contract', () => recordLinear(tape, model, `${prefix}.contract`, hidden, residual));
+  const hidden = gated ? tape.scope('activation', () => gatedActivation(tape, expanded, kind)) : expanded;
+  return tape.scope('contract', () => recordLinear(tape, model, `${prefix}.contract`, hidden, ending));
 }
 
-/** input·w (+ b) (+ residual) of a layer by name. */
-function recordLinear(
-  tape: Tape,
-  model: ModelTensors,
-  name: string,
-  input: Tensor,
-  residual: Tensor | undefined,
-): Tensor {
-  return linear(tape, input, weightOf(model, name), { bias: biasOf(model, `${name}Bias`), residual });
+/** input·w (+ b) of a layer by name, ended as asked. */
+function recordLinear(tape: Tape, model: ModelTensors, name: string, input: Tensor, ending: Ending): Tensor {
+  return linear(tape, input, weightOf(model, name), { bias: biasOf(model, `${name}Bias`), ...ending });
 }

@@ -1,5 +1,4 @@
 // The feed-forward part of a layer with experts: a router, the experts it chooses, and those that every token takes.
-import { activation } from '../kernels/activation.ts';
 import { gatedActivation } from '../kernels/gated-activation.ts';
 import { linear } from '../kernels/linear.ts';
 import { moe } from '../kernels/moe.ts';
@@ -78,8 +77,9 @@ function recordShared(
   return tape.scope('shared', () => {
     const expanded = linear(tape, normed, weightOf(model, `${prefix}.${gated ? 'gateUp' : 'expand'}`), {
       name: 'shared expanded',
+      activation: gated ? undefined : kind,
     });
-    const hidden = gated ? gatedActivation(tape, expanded, kind) : activation(tape, expanded, kind);
+    const hidden = gated ? gatedActivation(tape, expanded, kind) : expanded;
     return linear(tape, hidden, weightOf(model, `${prefix}.contract`), { residual, name: 'shared experts' });
   });
 }

@@ -145,35 +145,37 @@ export class Tape {
   ): void {
     const { scope, term, layer } = this.#place;
     const label = scope.join(' / ');
-    // A plan holds kernels of all dims and bindings; what a dispatch gives is checked by name, here and below.
-    const plain = kernel as unknown as Kernel;
-    const checked = checkBindings(plain, bindings);
-    checkExtents(plain, dims, checked, label);
-    for (const name of kernel.dims) {
-      const value = dims[name];
-      if (!Number.isFinite(value)) {
-        throw new Error(
-          `${kernel.name}: dim ${name} is ${value} at ${label}. Every dim must be a finite number.`,
-        );
-      }
-    }
-    const workgroups = kernel.workgroups(dims);
-    if (!Number.isSafeInteger(workgroups) || workgroups < 1) {
-      throw new Error(
-        `${kernel.name}: launches ${workgroups} workgroups for ${JSON.stringify(dims)} at ${label}.`,
-      );
-    }
+    const launch = checkedLaunch(kernel, dims, bindings, label);
     this.#dispatches.push({
-      kernel: plain,
-      dims,
-      bindings: checked,
-      workgroups,
+      ...launch,
       label,
       phase: this.#phase,
       term,
       layer,
       isRecomputed: this.#isRecomputing,
     });
+  }
+
+  /**
+   * Lets the dispatch that wrote a tensor do more before it stores: an epilogue instead of a dispatch that reads what was
+   * written. What it launches is replaced; place and order stay. Only if nothing read or added to the tensor since.
+   * @param extend other dims and bindings of the dispatch, or undefined where its kernel has no such epilogue
+   * @returns false if the dispatch was left alone: then the caller records one of its own
+   */
+  extendWriter(
+    tensor: Tensor,
+    extend: (writer: Dispatch) => Pick<Dispatch, 'dims' | 'bindings'> | undefined,
+  ): boolean {
+    const index = this.#dispatches.findLastIndex(({ bindings }) =>
+      Object.values(bindings).some(({ storage }) => storage === tensor.storage),
+    );
+    const writer = this.#dispatches[index];
+    const isWritten = writer?.kernel.writes.some((name) => writer.bindings[name] === tensor);
+    const more = writer && isWritten ? extend(writer) : undefined;
+    if (!writer || !more) return false;
+    const launch = checkedLaunch(writer.kernel, more.dims, more.bindings, writer.label);
+    this.#dispatches[index] = { ...writer, ...launch };
+    return true;
   }
 
   /** A number for the random counter of one operation; recomputation and backward reuse it. */
@@ -282,6 +284,34 @@ export class Tape {
       this.#at(closure.place, () => closure.record(gradient));
     }
   }
+}
+
+/** What a dispatch launches, once it is known to be right. */
+function checkedLaunch<D extends string, B extends string>(
+  kernel: Kernel<D, B>,
+  dims: Dims<D>,
+  bindings: Readonly<Partial<Record<B, Tensor>>>,
+  label: string,
+): Pick<Dispatch, 'kernel' | 'dims' | 'bindings' | 'workgroups'> {
+  // A plan holds kernels of all dims and bindings; what a dispatch gives is checked by name, here and below.
+  const plain = kernel as unknown as Kernel;
+  const checked = checkBindings(plain, bindings);
+  checkExtents(plain, dims, checked, label);
+  for (const name of kernel.dims) {
+    const value = dims[name];
+    if (!Number.isFinite(value)) {
+      throw new Error(
+        `${kernel.name}: dim ${name} is ${value} at ${label}. Every dim must be a finite number.`,
+      );
+    }
+  }
+  const workgroups = kernel.workgroups(dims);
+  if (!Number.isSafeInteger(workgroups) || workgroups < 1) {
+    throw new Error(
+      `${kernel.name}: launches ${workgroups} workgroups for ${JSON.stringify(dims)} at ${label}.`,
+    );
+  }
+  return { kernel: plain, dims, bindings: checked, workgroups };
 }
 
 /** Checks that every tensor reaches as far as the kernel will, and holds the right element type. */

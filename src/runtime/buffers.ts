@@ -41,7 +41,7 @@ export class Buffers {
     return buffer;
   }
 
-  /** For the n-th absent binding of a dispatch: one that is written may not be bound twice. */
+  /** The n-th buffer for bindings that are absent: one that is written may not be bound twice. */
   absent(n: number): GPUBuffer {
     this.#absent[n] ??= this.#make(`absent ${n}`, 256, GPUBufferUsage.STORAGE, false);
     return this.#absent[n] as GPUBuffer;

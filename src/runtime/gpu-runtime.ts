@@ -40,6 +40,9 @@ interface LoadedPlan {
   readonly governor: Governor;
 }
 
+/** Storage buffers that a kernel binds at most. */
+const mostBindings = 8;
+
 /** Options of a GPU runtime. */
 export interface GpuRuntimeOptions {
   /** Persistent storages that no plan touches but the caller reads or writes. */
@@ -134,6 +137,7 @@ export class GpuRuntime implements Runtime {
   ): void {
     this.#buffers.allocate(plans, options.extra ?? []);
     let record = 0;
+    let absentWrites = mostBindings;
     for (const plan of plans) {
       const dispatches = plan.dispatches.map((dispatch): LoadedDispatch => {
         const compiledKernel = compiled.get(dispatch) as CompiledKernel;
@@ -144,7 +148,10 @@ export class GpuRuntime implements Runtime {
             const offset = tensor.offset * elementBytes(tensor.elementType);
             return { binding, resource: { buffer: this.#buffers.of(tensor), offset } };
           }
-          return { binding, resource: { buffer: this.#buffers.absent(missing++) } };
+          // A buffer that two dispatches may write keeps the second waiting.
+          const isWritten = dispatch.kernel.writes.includes(name);
+          const buffer = this.#buffers.absent(isWritten ? absentWrites++ : missing++);
+          return { binding, resource: { buffer } };
         });
         const bindGroup = this.device.createBindGroup({
           label: `${dispatch.kernel.name} ${dispatch.label}`,

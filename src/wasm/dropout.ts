@@ -2,16 +2,16 @@
 import { grain, grains } from './numeric/grain.ts';
 import { randomUniform } from './numeric/random.ts';
 
-/** y = x ∘ mask ÷ (1 − probability) (+ residual) (+ y). */
+/** y = x ∘ mask ÷ (1 − dropout) (+ residual) (+ y). */
 export function dropout(
   x: usize,
   residual: usize,
   y: usize,
   rows: i32,
   columns: i32,
+  dropout: f32,
   time: i32,
   operation: u32,
-  probability: f32,
   hasResidual: i32,
   accumulate: i32,
   dropoutSeed: u32,
@@ -22,7 +22,7 @@ export function dropout(
 ): void {
   const end = min(last * grain, rows * columns);
   const perSample = time * columns;
-  const kept: f32 = 1 / (1 - probability);
+  const kept: f32 = 1 / (1 - dropout);
   for (let i = first * grain; i < end; i++) {
     const sample = i / perSample;
     const uniform = randomUniform(
@@ -33,7 +33,7 @@ export function dropout(
       i - sample * perSample,
     );
     const at = (<usize>i) << 2;
-    let value: f32 = uniform < probability ? 0 : f32.load(x + at) * kept;
+    let value: f32 = uniform < dropout ? 0 : f32.load(x + at) * kept;
     if (hasResidual) value += f32.load(residual + at);
     f32.store(y + at, accumulate ? f32.load(y + at) + value : value);
   }

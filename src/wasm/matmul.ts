@@ -1,4 +1,6 @@
 // Matrix products in three layouts: one row alone streams w; more rows go through packed panels, blocks in registers.
+import { activationKinds } from './numeric/activations.ts';
+import { shapeRow } from './numeric/epilogue.ts';
 import { fewColumns, fewRows } from './numeric/few-rows.ts';
 import { multiplyTile, tileColumns, tileRows, tileScratch } from './numeric/tile.ts';
 
@@ -6,7 +8,7 @@ import { multiplyTile, tileColumns, tileRows, tileScratch } from './numeric/tile
 const unpackedRows: i32 = 3;
 
 /**
- * y[rows, columns] = x·w (+ bias) (+ residual) (+ y); x: [rows, inner], or [inner, rows] transposed; w: [inner, columns], or
+ * y[rows, columns] = epilogue(x·w (+ bias)) (+ residual) (+ y); x: [rows, inner], or [inner, rows] transposed; w: [inner, columns], or
  * [columns, inner]. Units are tiles of y.
  */
 export function matmul(
@@ -15,6 +17,8 @@ export function matmul(
   bias: usize,
   residual: usize,
   y: usize,
+  kept: usize,
+  slopesAt: usize,
   rows: i32,
   columns: i32,
   inner: i32,
@@ -25,6 +29,14 @@ export function matmul(
   hasBias: i32,
   hasResidual: i32,
   accumulate: i32,
+  activation: i32,
+  kind: i32,
+  dropout: f32,
+  time: i32,
+  operation: u32,
+  dropoutSeed: u32,
+  step: u32,
+  sampleOffset: u32,
   xTransposed: i32,
   wTransposed: i32,
   scratch: usize,
@@ -33,6 +45,10 @@ export function matmul(
 ): void {
   if (!hasBias) bias = 0;
   if (!hasResidual) residual = 0;
+  const isShaped = activation !== 0 || dropout > 0;
+  // Sums start from the residual, unless something is made of them before it is added.
+  const added = isShaped ? residual : 0;
+  if (isShaped) residual = 0;
   const down = ceilingOf(rows, tileRows);
   const across = ceilingOf(columns, tileColumns);
   const slicedInner = ceilingOf(inner, slices);
@@ -115,6 +131,28 @@ export function matmul(
         );
       }
     }
+    if (isShaped) {
+      for (let r = firstRow; r < firstRow + rowCount; r++) {
+        shapeRow(
+          y + <usize>r * yStep,
+          added ? added + <usize>r * residualStep : 0,
+          kept + <usize>r * residualStep,
+          slopesAt + <usize>r * residualStep,
+          r,
+          firstColumn,
+          columnCount,
+          columns,
+          activation,
+          kind,
+          dropout,
+          time,
+          operation,
+          dropoutSeed,
+          step,
+          sampleOffset,
+        );
+      }
+    }
     first += run;
   }
 }
@@ -122,6 +160,12 @@ export function matmul(
 /** Tiles of y, one column of tiles after the other, so that consecutive ones share what is packed of w. */
 export function matmulUnits(rows: i32, columns: i32, slices: i32): i32 {
   return slices * ceilingOf(rows, tileRows) * ceilingOf(columns, tileColumns);
+}
+
+/** Whether the activation is known here, and nothing is added to what y holds after it. */
+export function matmulSuits(activation: i32, kind: i32, dropout: f32, accumulate: i32): bool {
+  const isShaped = activation !== 0 || dropout > 0;
+  return !isShaped || (kind < activationKinds && !accumulate);
 }
 
 /** Bytes that one thread packs into. */

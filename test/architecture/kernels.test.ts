@@ -23,7 +23,7 @@ const kernels = Object.values(modules)
 const scalars = Object.fromEntries(parseStruct(prologue, 'Step').map(({ name }) => [name, 1]));
 
 /** Dims that switch addends on, whose flops cost terms name by themselves (src/lab/cost/terms-split.ts). */
-const addends = ['accumulate', 'hasBias', 'hasResidual', 'softcap', 'hasSinks'];
+const addends = ['accumulate', 'hasBias', 'hasResidual', 'softcap', 'hasSinks', 'activation', 'dropout'];
 
 describe('each shader', () => {
   const kernelFiles = listFiles('src/kernels', '.ts');

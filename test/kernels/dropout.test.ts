@@ -10,10 +10,10 @@ import { checkGradient, describeKernel } from './describe-kernel.ts';
 import { runOp } from './run-op.ts';
 
 describeKernel(dropoutKernel, [
-  { rows: 1, columns: 1, time: 1, operation: 0, probability: 0.5, hasResidual: 0, accumulate: 0 },
-  { rows: 7, columns: 9, time: 7, operation: 1, probability: 0.1, hasResidual: 1, accumulate: 1 },
-  { rows: 6, columns: 64, time: 2, operation: 2, probability: 0.2, hasResidual: 1, accumulate: 0 },
-  { rows: 5, columns: 13, time: 1, operation: 3, probability: 0.9, hasResidual: 0, accumulate: 1 },
+  { rows: 1, columns: 1, time: 1, operation: 0, dropout: 0.5, hasResidual: 0, accumulate: 0 },
+  { rows: 7, columns: 9, time: 7, operation: 1, dropout: 0.1, hasResidual: 1, accumulate: 1 },
+  { rows: 6, columns: 64, time: 2, operation: 2, dropout: 0.2, hasResidual: 1, accumulate: 0 },
+  { rows: 5, columns: 13, time: 1, operation: 3, dropout: 0.9, hasResidual: 0, accumulate: 1 },
 ]);
 
 const ones = (rows: number, columns: number) => ({

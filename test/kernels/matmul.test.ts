@@ -1,6 +1,8 @@
 // Every variant of every layout against the reference: sizes around the tiles, strides, options and slices.
 import { describe, expect, it } from 'vitest';
-import { type MatmulDims, type MatmulLayout, matmulKernels, recordMatmul } from '../../src/kernels/matmul.ts';
+import { matmulKernels, recordMatmul } from '../../src/kernels/matmul.ts';
+import { activationUses, noEpilogue } from '../../src/kernels/matmul-epilogue.ts';
+import type { MatmulDims, MatmulLayout } from '../../src/kernels/matmul-sizes.ts';
 import { baselineCapabilities, type Capabilities, familyOf } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { getTestDevice } from '../gpu-device.ts';
@@ -12,20 +14,27 @@ const isFull = process.env.FLOPSCOPE_FULL !== undefined;
 function size(layout: MatmulLayout, rows: number, columns: number, inner: number, pad = 0): MatmulDims {
   const xStride = (layout === 'tn' ? rows : inner) + pad;
   const wStride = (layout === 'nt' ? inner : columns) + pad;
-  const options = { slices: 1, hasBias: 0, hasResidual: 0, accumulate: 0 };
+  const options = { slices: 1, hasBias: 0, hasResidual: 0, accumulate: 0, ...noEpilogue };
   return { rows, columns, inner, xStride, wStride, yStride: columns + pad, ...options };
 }
 
+/** Forward products keep the sums that they activate, products of gradients multiply them by slopes. */
+const epilogues = {
+  nn: { activation: activationUses.appliedAndKept, kind: 0 },
+  nt: { activation: activationUses.slope, kind: 1 },
+  tn: {},
+};
+
 /** A size over every tile's edge, with strides and options; what every variant must pass. */
 function mixedShape(layout: MatmulLayout): MatmulDims {
-  return { ...size(layout, 130, 193, 67, 1), hasBias: 1, accumulate: 1 };
+  return { ...size(layout, 130, 193, 67, 1), hasBias: 1, accumulate: 1, ...epilogues[layout] };
 }
 
 /** Sizes 1, below, at and above the tiles, with each option somewhere: one variant of each shader passes them all. */
 function shapes(layout: MatmulLayout): MatmulDims[] {
   return [
     size(layout, 1, 1, 1),
-    { ...size(layout, 17, 65, 31), hasBias: 1, hasResidual: 1 },
+    { ...size(layout, 17, 65, 31), hasBias: 1, hasResidual: 1, dropout: 0.3, time: 5, operation: 3 },
     { ...size(layout, 64, 128, 33, 7), accumulate: 1 },
     { ...size(layout, 31, 63, 130), slices: 4 },
     mixedShape(layout),
@@ -35,8 +44,8 @@ function shapes(layout: MatmulLayout): MatmulDims[] {
 function rowShapes(layout: MatmulLayout): MatmulDims[] {
   return [
     size(layout, 1, 1, 1),
-    { ...size(layout, 1, 65, 127), hasBias: 1, hasResidual: 1 },
-    { ...size(layout, 4, 33, 64, 7), accumulate: 1 },
+    { ...size(layout, 1, 65, 127), hasBias: 1, hasResidual: 1, activation: activationUses.applied, kind: 2 },
+    { ...size(layout, 4, 33, 64, 7), accumulate: 1, ...epilogues[layout] },
     { ...size(layout, 3, 31, 130), slices: 4 },
   ];
 }
@@ -45,8 +54,8 @@ function rowShapes(layout: MatmulLayout): MatmulDims[] {
 function rowVectorShapes(layout: MatmulLayout): MatmulDims[] {
   return [
     size(layout, 1, 4, 4),
-    { ...size(layout, 1, 68, 516), hasBias: 1, hasResidual: 1 },
-    { ...size(layout, 4, 36, 128, 8), accumulate: 1 },
+    { ...size(layout, 1, 68, 516), hasBias: 1, hasResidual: 1, activation: activationUses.applied, kind: 1 },
+    { ...size(layout, 4, 36, 128, 8), accumulate: 1, ...epilogues[layout] },
     { ...size(layout, 3, 28, 1088), slices: 2 },
   ];
 }
@@ -55,10 +64,10 @@ function rowVectorShapes(layout: MatmulLayout): MatmulDims[] {
 function alignedShapes(layout: MatmulLayout): MatmulDims[] {
   return [
     size(layout, 4, 4, 2),
-    { ...size(layout, 28, 68, 30), hasBias: 1, hasResidual: 1 },
+    { ...size(layout, 28, 68, 30), hasBias: 1, hasResidual: 1, dropout: 0.3, time: 7, operation: 3 },
     { ...size(layout, 32, 64, 34, 4), accumulate: 1 },
     { ...size(layout, 36, 60, 136), slices: 4 },
-    { ...size(layout, 132, 196, 66, 8), hasBias: 1, accumulate: 1 },
+    { ...size(layout, 132, 196, 66, 8), hasBias: 1, accumulate: 1, ...epilogues[layout] },
   ];
 }
 

@@ -1,9 +1,14 @@
 // Recording: order, gradients, variants, checkpoints, and errors that reach the caller before any GPU.
 import { describe, expect, it } from 'vitest';
-import { add } from '../../src/kernels/add.ts';
+import { add, addKernel } from '../../src/kernels/add.ts';
 import { copyForward } from '../../src/kernels/copy.ts';
 import { softmax, softmaxForward } from '../../src/kernels/softmax.ts';
-import { baselineCapabilities, type Kernel, type VariantTable } from '../../src/plan/kernel.ts';
+import {
+  baselineCapabilities,
+  type Dispatch,
+  type Kernel,
+  type VariantTable,
+} from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
@@ -32,6 +37,46 @@ function link(tape: Tape, inputs: readonly Tensor[], name: string, log: string[]
   });
   return output;
 }
+
+describe('Tape.extendWriter', () => {
+  /** Adds b to what the writer copies. */
+  const adding = (b: Tensor) => (writer: Dispatch) => ({
+    dims: { ...writer.dims, hasB: 1 },
+    bindings: { ...writer.bindings, b },
+  });
+  const copied = (tape: Tape, a: Tensor) => {
+    const y = tape.tensor('y', [2, 64]);
+    tape.dispatch(addKernel, { elements: 128, hasB: 0, accumulate: 0 }, { a, y });
+    return y;
+  };
+
+  it('changes what wrote a tensor last, in its place', () => {
+    const [tape, a, b] = [newTape(), matrix('a'), matrix('b')];
+    const y = tape.scope('first', () => copied(tape, a));
+    copied(tape, b);
+    expect(tape.extendWriter(y, adding(b))).toBe(true);
+    const [first, second] = tape.dispatches;
+    expect(first).toMatchObject({ label: 'first', dims: { hasB: 1 }, bindings: { b } });
+    expect(second?.dims.hasB).toBe(0);
+  });
+
+  it('leaves it alone where somebody has read it since, nobody wrote it, or its kernel cannot', () => {
+    const [tape, a, b] = [newTape(), matrix('a'), matrix('b')];
+    const y = copied(tape, a);
+    copied(tape, y);
+    expect(tape.extendWriter(y, adding(b))).toBe(false);
+    expect(tape.extendWriter(b, adding(a))).toBe(false);
+    expect(tape.extendWriter(copied(tape, a), () => undefined)).toBe(false);
+    expect(tape.dispatches.every(({ dims }) => dims.hasB === 0)).toBe(true);
+  });
+
+  it('checks what it binds like any dispatch', () => {
+    const [tape, a] = [newTape(), matrix('a')];
+    const y = copied(tape, a);
+    expect(() => tape.extendWriter(y, adding(y))).toThrow(/share a buffer/);
+    expect(() => tape.extendWriter(y, adding(matrix('b', [3])))).toThrow(/b must hold/);
+  });
+});
 
 describe('Tape.backward', () => {
   it('replays closures last first, and skips what nobody sent a gradient to', () => {

@@ -67,6 +67,13 @@ const addends: readonly (readonly [dim: string, difference: Difference])[] = [
   ['hasResidual', 'residual'],
 ];
 
+/** Addends of what drops, and of products, which may activate. */
+const epilogueAddends: typeof addends = [
+  ...addends,
+  ['dropout', 'dropout'],
+  ['activation', 'activation arithmetic'],
+];
+
 /** Addends of attention: the cap of logits that the loss may have is the loss's. */
 const attentionAddends: typeof addends = [
   ...addends,
@@ -104,7 +111,7 @@ export function splitDispatch(
   };
   let rest = usefulFlops;
   let bare = dims;
-  for (const [dim, difference] of kernel.role === 'attention' ? attentionAddends : addends) {
+  for (const [dim, difference] of kernel.role === 'attention' ? attentionAddends : epilogueAddends) {
     // A norm's bias is part of the norm.
     if (!bare[dim] || (dim === 'hasBias' && term === 'norm')) continue;
     bare = { ...bare, [dim]: 0 };
@@ -131,7 +138,18 @@ function splitWaste({ kernel, dims }: Dispatch, flops: number, scalars: Scalars)
   const again = kernel.repeatedFlops?.(dims, scalars) ?? 0;
   const isTiled = isProduct(kernel) || kernel.role === 'attention';
   const name: Waste = kernel.waste ?? (isTiled ? 'tile waste' : 'second pass');
-  return new Map([...only<Waste>('scores again', again), ...only(name, flops - again)]);
+  const drawn =
+    isProduct(kernel) && dims.dropout ? flops - wasteOf(kernel, { ...dims, dropout: 0 }, scalars) : 0;
+  return new Map([
+    ...only<Waste>('scores again', again),
+    ...only<Waste>('random numbers', drawn),
+    ...only(name, flops - again - drawn),
+  ]);
+}
+
+function wasteOf(kernel: Kernel, dims: Dispatch['dims'], scalars: Scalars): number {
+  const useful = kernel.usefulFlops(dims, scalars);
+  return (kernel.launchedFlops?.(dims, scalars) ?? useful) - useful;
 }
 
 function only<Name>(name: Name, flops: number): ReadonlyMap<Name, number> {

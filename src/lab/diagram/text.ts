@@ -105,7 +105,11 @@ export function textOf(part: GatheredPart, model: ModelConfig, weights: readonly
     const title = sharedExperts === 1 ? 'Shared expert' : `${sharedExperts} shared experts`;
     return { kind, title, detail: matrices };
   }
-  if (scope === 'expand') return { kind, title: model.gated ? 'Gate and up' : 'Expand', detail: matrices };
+  if (scope === 'expand') {
+    return model.gated
+      ? { kind, title: 'Gate and up', detail: matrices }
+      : { kind, title: 'Expand', detail: `${matrices}, then ${activationTitle(model)}` };
+  }
   return { kind, title: plain, detail: matrices };
 }
 

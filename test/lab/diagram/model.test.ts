@@ -167,7 +167,7 @@ describe('modelDiagram', () => {
     expect(titlesOf(diagram.after)).toEqual(['LayerNorm', 'Head', 'Loss', 'Update']);
     expect(titlesOf(diagram.blocks[0]?.parts)).toEqual([
       ...['LayerNorm', 'Queries, keys, values', 'Attention', 'Projection'],
-      ...['LayerNorm', 'Expand', 'GELU', 'Contract'],
+      ...['LayerNorm', 'Expand', 'Contract'],
     ]);
     expect(flows(diagram.blocks[0]?.parts)).toEqual([
       'attention / norm ← embedding',
@@ -177,10 +177,10 @@ describe('modelDiagram', () => {
       'attention / projection ← embedding (residual)',
       'ffn / norm ← attention / projection',
       'ffn / expand ← ffn / norm',
-      'ffn / activation ← ffn / expand',
-      'ffn / contract ← ffn / activation',
+      'ffn / contract ← ffn / expand',
       'ffn / contract ← attention / projection (residual)',
     ]);
+    expect(diagram.blocks[0]?.parts.find(({ title }) => title === 'Expand')?.detail).toBe('C × F, then GELU');
     expect(diagram.sections).toEqual([{ first: 0, times: 2, runs: [1] }]);
     const [, qkv, attention] = diagram.blocks[0]?.parts ?? [];
     expect(qkv?.output).toEqual({ sizes: [32, 48], letters: '[B·T, (H + 2G)·D]' });
@@ -192,12 +192,12 @@ describe('modelDiagram', () => {
       titlesOf(drawTiny({ ...gpt2, normPlacement: placement }).diagram.blocks[0]?.parts)
         .map((title) => (title === 'LayerNorm' ? 'N' : title[0]))
         .join('');
-    expect(order('pre')).toBe('NQAPNEGC');
-    expect(order('post')).toBe('QAPNEGCN');
-    expect(order('sandwich')).toBe('NQAPNSNEGCNS');
-    expect(order('branch')).toBe('QAPNSEGCNS');
-    expect(order('hybrid')).toBe('NQAPNNEGCN');
-    expect(order('stream')).toBe('NQAPNEGC');
+    expect(order('pre')).toBe('NQAPNEC');
+    expect(order('post')).toBe('QAPNECN');
+    expect(order('sandwich')).toBe('NQAPNSNECNS');
+    expect(order('branch')).toBe('QAPNSECNS');
+    expect(order('hybrid')).toBe('NQAPNNECN');
+    expect(order('stream')).toBe('NQAPNEC');
   });
 
   it('draws skips from the norm where the stream itself is normed', () => {

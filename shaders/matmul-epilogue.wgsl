@@ -1,0 +1,28 @@
+// What a matrix product makes of a sum, its bias included, before it adds a residual: an activation, or a gradient by its
+// slope, then dropout. Stands before the products. A sum whose slope will be wanted is kept beside y.
+//
+// From activation-functions.wgsl: activate, slope.
+// From dropout-mask.wgsl: dropout, dropped.
+
+override activation: u32 = 0u; // 1: f(sum); 2: the same, and the sum is kept; 3: sum · f′ of what was kept
+
+@group(0) @binding(5) var<storage, read_write> kept: array<f32>; // [rows, columns], where activation is 2
+@group(0) @binding(6) var<storage, read> slopesAt: array<f32>;   // [rows, columns], where activation is 3
+
+/// `element` is the sum's place in [rows, columns].
+fn shaped(sum: f32, element: u32) -> f32 {
+  var value = sum;
+  if (activation == 2u) {
+    kept[element] = sum;
+  }
+  if (activation == 1u || activation == 2u) {
+    value = activate(sum);
+  }
+  if (activation == 3u) {
+    value *= slope(slopesAt[element]);
+  }
+  if (dropout > 0.0) {
+    value = dropped(value, element);
+  }
+  return value;
+}

@@ -1,0 +1,56 @@
+// What a matrix product makes of its sums, bias included: an activation or its slope, dropout, and then a residual.
+import { activate, slopeOf } from './activations.ts';
+import { randomUniform } from './random.ts';
+import { storeLanes } from './vector.ts';
+
+/**
+ * Shapes a run of columns of one row where it lies. `activation` is that of the shader: 1 f(sum), 2 the same with the sum
+ * kept, 3 sum · f′(slopesAt).
+ * @param y, added, kept, slopesAt the row's start; added is 0 where there is none
+ */
+export function shapeRow(
+  y: usize,
+  added: usize,
+  kept: usize,
+  slopesAt: usize,
+  row: i32,
+  firstColumn: i32,
+  columnCount: i32,
+  columns: i32,
+  activation: i32,
+  kind: i32,
+  dropout: f32,
+  time: i32,
+  operation: u32,
+  dropoutSeed: u32,
+  step: u32,
+  sampleOffset: u32,
+): void {
+  const end = firstColumn + columnCount;
+  if (activation !== 0) {
+    for (let c = firstColumn; c < end; c += 4) {
+      const at = (<usize>c) << 2;
+      const sum = v128.load(y + at);
+      if (activation === 2) storeLanes(kept + at, sum, end - c);
+      const shaped =
+        activation === 3 ? f32x4.mul(sum, slopeOf(kind, v128.load(slopesAt + at))) : activate(kind, sum);
+      storeLanes(y + at, shaped, end - c);
+    }
+  }
+  if (dropout > 0) {
+    const scale: f32 = 1 / (1 - dropout);
+    const sample = row / time;
+    const place = (row - sample * time) * columns;
+    for (let c = firstColumn; c < end; c++) {
+      const at = y + ((<usize>c) << 2);
+      const uniform = randomUniform(dropoutSeed, step, sampleOffset + sample, operation, place + c);
+      f32.store(at, uniform < dropout ? 0 : f32.load(at) * scale);
+    }
+  }
+  if (added) {
+    for (let c = firstColumn; c < end; c += 4) {
+      const at = (<usize>c) << 2;
+      storeLanes(y + at, f32x4.add(v128.load(y + at), v128.load(added + at)), end - c);
+    }
+  }
+}
