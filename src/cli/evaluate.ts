@@ -6,6 +6,7 @@ import { readText } from '../data/text-file.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { evaluateAnswers, readAnsweredLines } from '../lab/evaluation/answers.ts';
 import { evaluateChoices, readChoiceQuestions } from '../lab/evaluation/choices.ts';
+import { type QualityWeights, qualityWeights, roundedFiles } from '../lab/evaluation/rounded-files.ts';
 import { evaluateText } from '../lab/evaluation/text-loss.ts';
 import { compareWeights, type WeightQuality } from '../lab/evaluation/weight-quality.ts';
 import { stage } from '../lab/plans/problem.ts';
@@ -13,7 +14,6 @@ import type { ModelFiles } from '../lab/training/model-files.ts';
 import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
 import { longestContext } from '../model/attention-config.ts';
 import type { VocabularyTable } from '../model/weight-format.ts';
-import { type WeightFormat, weightFormats } from '../plan/quantised.ts';
 import { type CacheFormat, cacheFormats } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
@@ -34,7 +34,7 @@ interface EvaluateOptions {
   readonly count: number;
   readonly seed: number;
   readonly delimiter: string;
-  readonly weights: readonly WeightFormat[];
+  readonly weights: readonly QualityWeights[];
   readonly cache: readonly CacheFormat[];
   readonly unquantised: readonly VocabularyTable[];
   readonly runtime: RuntimeKind;
@@ -76,9 +76,9 @@ export function addEvaluate(program: Command): void {
     .option('--delimiter <text>', 'what stands between query and choice', ' ')
     .option(
       '--weights <formats>',
-      'how weights are stored: f32, int8 or int4. Of --data also several with commas between, for a table of loss, loss by ' +
-        'position and agreement with the first',
-      formatList(weightFormats),
+      'how weights are stored: f32, int8 or int4; f16 rounds them so and multiplies in f32. Of --data also several with commas ' +
+        'between, for a table of loss, loss by position and agreement with the first',
+      formatList(qualityWeights),
       ['f32'],
     )
     .option(
@@ -138,13 +138,12 @@ async function evaluateData(path: string, evaluated: Evaluated, options: Evaluat
     output.text(`\nloss in nats per token, ${cut}; agreement: greedy choices as those of the first row\n`);
     return;
   }
-  const found = await evaluateText(
-    engine,
-    files,
-    tokenizer,
-    text,
-    { ...windows, ...formats[0] },
-    (fraction) => output.progress('evaluating', fraction),
+  const [weights = 'f32'] = options.weights;
+  const [cache = 'f32'] = options.cache;
+  const rounded = roundedFiles(files, weights, unquantised);
+  const reading = { ...windows, weights: rounded.format, cache } as const;
+  const found = await evaluateText(engine, rounded, tokenizer, text, reading, (fraction) =>
+    output.progress('evaluating', fraction),
   );
   output.result(
     found,

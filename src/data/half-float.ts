@@ -37,6 +37,19 @@ export function toFloat16(value: number): number {
   return sign | (((exponent + 15) << 10) + rounded - 1024);
 }
 
+/** The nearest binary16 number, subnormal ones included, halves to even; infinite past the largest. */
+export function roundToFloat16(value: number): number {
+  const magnitude = Math.abs(value);
+  if (!(magnitude < Number.POSITIVE_INFINITY)) return value;
+  const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
+  const step = 2 ** (exponent - 10);
+  const steps = magnitude / step; // exact, and so is the difference
+  const floor = Math.floor(steps);
+  const above = steps - floor;
+  const rounded = (floor + (above > 0.5 || (above === 0.5 && floor % 2 === 1) ? 1 : 0)) * step;
+  return Math.sign(value) * (rounded > largestFloat16 ? Number.POSITIVE_INFINITY : rounded);
+}
+
 /** The number that a binary16 pattern stands for. */
 export function fromFloat16(bits: number): number {
   return float16Table()[bits] ?? Number.NaN;

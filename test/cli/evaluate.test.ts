@@ -31,10 +31,12 @@ describe('evaluate', () => {
   });
 
   it('compares formats of weights, a line each, with the first', async () => {
-    const result = await evaluate('--data', 'text.txt', '--weights', 'f32,int8,int4');
+    const result = await evaluate('--data', 'text.txt', '--weights', 'f32,f16,int8,int4');
     expect([result.code, result.stderr]).toEqual([0, '']);
     const lines = jsonLines(result);
-    expect(lines.map(({ weights }) => weights)).toEqual(['f32', 'int8', 'int4']);
+    expect(lines.map(({ weights }) => weights)).toEqual(['f32', 'f16', 'int8', 'int4']);
+    expect(Math.abs(Number(lines[1].loss) - Number(lines[0].loss))).toBeLessThan(1e-3);
+    expect(Number(lines[1].weightBytes)).toBeLessThan(Number(lines[0].weightBytes));
     for (const line of lines) {
       expect(Object.keys(line).join()).toBe(
         'weights,cache,weightBytes,loss,perplexity,agreement,tokens,lossByPosition',
@@ -42,7 +44,9 @@ describe('evaluate', () => {
       expect(Number(line.perplexity)).toBeCloseTo(Math.exp(Number(line.loss)), 6);
     }
     const [alone] = jsonLines(await evaluate('--data', 'text.txt', '--weights', 'int8'));
-    expect(Number(alone.loss)).toBeCloseTo(Number(lines[1].loss), 6);
+    expect(Number(alone.loss)).toBeCloseTo(Number(lines[2].loss), 6);
+    const [halves] = jsonLines(await evaluate('--data', 'text.txt', '--weights', 'f16'));
+    expect(Number(halves.loss)).toBeCloseTo(Number(lines[1].loss), 6);
     const table = await runMain(
       ['evaluate', model, '--runtime', 'cpu', '--data', 'text.txt', '--weights', 'f32,int4'],
       folder,
@@ -90,7 +94,7 @@ describe('evaluate', () => {
       /more than the 16 of the model/,
     ],
     ['a line that is no question', ['--choices', 'text.txt'], /line 1 is no JSON|line 1: /],
-    ['a format that is none', ['--data', 'text.txt', '--weights', 'int5'], /Use f32, int8, int4/],
+    ['a format that is none', ['--data', 'text.txt', '--weights', 'int5'], /Use f32, f16, int8, int4/],
     ['formats for answers', ['--answers', 'arithmetic', '--weights', 'int8'], /--weights is for --data/],
     ['a text without answers', ['--answers', 'letters.txt'], /no lines such as/],
   ])('refuses %s', async (_, args, message) => {

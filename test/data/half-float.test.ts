@@ -1,6 +1,12 @@
 // Tests of the 16-bit float conversions against the bits of the standards.
 import { expect, test } from 'vitest';
-import { bfloat16ToFloat32, float16ToFloat32, fromFloat16, toFloat16 } from '../../src/data/half-float.ts';
+import {
+  bfloat16ToFloat32,
+  float16ToFloat32,
+  fromFloat16,
+  roundToFloat16,
+  toFloat16,
+} from '../../src/data/half-float.ts';
 
 test.each([
   [0x0000, 0],
@@ -60,4 +66,18 @@ test('every normal binary16 value rounds to itself', () => {
 
 test.each([65_505, Number.NEGATIVE_INFINITY, Number.NaN])('%s is refused', (value) => {
   expect(() => toFloat16(value)).toThrow(`float16: ${value} is beyond ±65504`);
+});
+
+test('rounding keeps what binary16 holds, and takes what lies between to the nearest, halves to even', () => {
+  for (let bits = 0; bits < 0x7c00; bits++) {
+    const [value, next] = [fromFloat16(bits), bits < 0x7bff ? fromFloat16(bits + 1) : 65_536];
+    const rounded = [value, value + 0.49 * (next - value), -(value + 0.51 * (next - value))].map(
+      roundToFloat16,
+    );
+    const above = next > 65_504 ? Number.POSITIVE_INFINITY : next;
+    if (rounded[0] !== value || rounded[1] !== value || rounded[2] !== -above) expect.fail(`at ${bits}`);
+    const middle = roundToFloat16((value + next) / 2);
+    if (middle !== (bits % 2 === 0 ? value : above)) expect.fail(`between ${bits} and ${bits + 1}`);
+  }
+  expect(roundToFloat16(Number.NaN)).toBeNaN();
 });

@@ -1,22 +1,23 @@
 // What quantised weights and caches cost in quality: loss, loss by position, and how often the greedy choice stays the same.
 import type { Tokenizer } from '../../data/tokenizer.ts';
-import type { WeightFormat } from '../../plan/quantised.ts';
 import type { CacheFormat } from '../../plan/quantised-cache.ts';
 import type { Engine } from '../plans/engine.ts';
 import type { ModelFiles } from '../training/model-files.ts';
+import { type QualityWeights, roundedFiles } from './rounded-files.ts';
 import { type CutText, cutText, type TextWindows, windowsOf } from './text-loss.ts';
 import { TokenLosses } from './token-losses.ts';
 
 /** What is compared. */
 export interface QualityFormats {
-  readonly weights: WeightFormat;
+  /** f16: numbers rounded to it, and multiplied in f32. */
+  readonly weights: QualityWeights;
   /** Of keys and values; in int8 the text is decoded token by token beside such a cache, in f32 it goes through whole. */
   readonly cache: CacheFormat;
 }
 
 /** Formats on a text. `flopscope evaluate --weights f32,int8,… --cache f32,int8 --json` prints one a line; stable. */
 export interface WeightQuality extends QualityFormats {
-  /** Padding included. */
+  /** Padding included; of f16 what they would take. */
   readonly weightBytes: number;
   /** Mean over the predicted tokens, nats. */
   readonly loss: number;
@@ -51,8 +52,10 @@ export async function compareWeights(
   const found: WeightQuality[] = [];
   let reference: Uint32Array | undefined;
   for (const [index, { weights, cache }] of formats.entries()) {
-    const shape = { batch: cut.batch, time: cut.time, weights, unquantised, cache, withChoices: true };
-    const model = await TokenLosses.open(engine, files, shape);
+    const { batch, time } = cut;
+    const { bytes, ...rounded } = roundedFiles(files, weights, unquantised);
+    const shape = { batch, time, weights: rounded.format, unquantised, cache, withChoices: true };
+    const model = await TokenLosses.open(engine, rounded, shape);
     try {
       const read = await readAll(model, cut, (fraction) => onProgress((index + fraction) / formats.length));
       const { choices, loss, lossByPosition } = read;
@@ -62,7 +65,7 @@ export async function compareWeights(
       found.push({
         weights,
         cache,
-        weightBytes: model.weightBytes,
+        weightBytes: bytes ?? model.weightBytes,
         loss,
         perplexity: Math.exp(loss),
         agreement: same / choices.length,

@@ -13,21 +13,21 @@ describe('weights compared on a text', () => {
   it('have the loss of an evaluation each, by position too, and agree with the first', async () => {
     const files = await tinyModel(tokenizer);
     const windows = { context: 8, stride: 8, batch: 3 };
-    const rows = await compareWeights(cpuEngine(), files, { tokenizer, text }, windows, [
+    const formats = [
       { weights: 'f32', cache: 'f32' },
       { weights: 'int8', cache: 'f32' },
       { weights: 'int4', cache: 'int8' },
-    ]);
+    ] as const;
+    const rows = await compareWeights(cpuEngine(), files, { tokenizer, text }, windows, formats);
     expect(rows.map(({ weights, cache, tokens }) => [weights, cache, tokens])).toEqual([
       ['f32', 'f32', text.length - 1],
       ['int8', 'f32', text.length - 1],
       ['int4', 'int8', text.length - 1],
     ]);
-    for (const row of rows) {
+    for (const [index, row] of rows.entries()) {
       const alone = await evaluateText(cpuEngine(), files, tokenizer, text, {
         ...windows,
-        weights: row.weights,
-        cache: row.cache,
+        ...formats[index],
       });
       expect(row.loss).toBeCloseTo(alone.loss, 6);
       expect(row.perplexity).toBeCloseTo(alone.perplexity, 4);
