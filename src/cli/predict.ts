@@ -9,6 +9,7 @@ import { checkCapacity } from '../lab/plans/capacity.ts';
 import { loadCorpus } from '../lab/plans/corpus.ts';
 import { expectWork, withoutParts } from '../lab/plans/expectation.ts';
 import { fitContext } from '../lab/plans/fitting-context.ts';
+import { inferenceMemory } from '../lab/plans/inference-memory.ts';
 import { allPlans, type InferencePlans, recordInferencePlans } from '../lab/plans/inference-plans.ts';
 import { predictTraining } from '../lab/plans/prediction.ts';
 import { stage } from '../lab/plans/problem.ts';
@@ -18,6 +19,8 @@ import { modelFileNames, parseJson } from '../lab/training/model-files.ts';
 import { longestContext } from '../model/attention-config.ts';
 import { type Experiment, parseExperiment } from '../model/config.ts';
 import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
+import { createModelTensors } from '../model/model-tensors.ts';
+import type { InferenceFormats } from '../model/weight-format.ts';
 import { atContext } from '../model/working-context.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities, type VariantTable } from '../plan/kernel.ts';
@@ -29,7 +32,7 @@ import { tryOpenMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
-import { integer, jsonOption, outputOf } from './options.ts';
+import { cacheOption, integer, jsonOption, outputOf, unquantisedOption, weightsOption } from './options.ts';
 import type { Output } from './output.ts';
 import { describeExpectations } from './predict-expectations.ts';
 import { describeTermReport } from './predict-terms.ts';
@@ -38,7 +41,7 @@ import { completeProfile, keptProfile, readProfile } from './profiles.ts';
 /** File beside a model that says how it was trained. */
 export const experimentFileName = 'experiment.json';
 
-interface PredictOptions {
+interface PredictOptions extends Required<InferenceFormats> {
   readonly profile?: string;
   readonly calibrate: boolean;
   readonly batch?: number;
@@ -61,6 +64,9 @@ export function addPredict(program: Command): void {
     .option('--batch <rows>', 'rows of a micro-batch', integer(1, 4096))
     .option('--context <tokens>', 'context length', integer(1, longestContext))
     .option('--data <file>', 'the text to train on, for its vocabulary')
+    .addOption(weightsOption())
+    .addOption(unquantisedOption())
+    .addOption(cacheOption())
     .option('--expect', 'limit and expected seconds of training, evaluation, prefill and decoding', false)
     .addOption(jsonOption())
     .action(async (path: string, options: PredictOptions, command: Command) => {
@@ -108,11 +114,13 @@ export function addPredict(program: Command): void {
           context,
           vocabulary,
           ...name,
+          inference: inferenceOf(sampling, options),
           terms,
           ...(expectations ? { expectations } : {}),
         },
         [
           describe(prediction, profile),
+          describeInference(inferenceOf(sampling, options)),
           ...(expectations ? [describeExpectations(expectations)] : []),
           describeTermReport(terms),
         ].join('\n\n'),
@@ -136,7 +144,11 @@ async function recordFitting(
       const experiment = { ...wanted, model: atContext(wanted.model, context) };
       checkCapacity(device, experiment.model, 1);
       const plans = recordTrainingPlans(experiment.model, experiment.train, device);
-      return { experiment, plans, sampling: recordInferencePlans(plans.model, device) };
+      const { weights, unquantised, cache } = options;
+      const { maxBindingBytes } = device.capabilities;
+      const stored = { maxBindingBytes, gradients: false, weights, unquantised };
+      const served = createModelTensors({ ...experiment.model, dropout: 0 }, stored);
+      return { experiment, plans, sampling: recordInferencePlans(served, { ...device, cache }) };
     });
   const { context } = wanted.model;
   if (options.context !== undefined || !(await isDirectory(path))) return record(context);
@@ -222,6 +234,21 @@ async function findDevice(file: string | undefined, output: Output): Promise<Pre
     'predict: there is no GPU here, so there are no seconds. Pass --profile FILE of another machine.',
   );
   return { capabilities: baselineCapabilities, profile: undefined };
+}
+
+/** What sampling one text of the whole context takes, with weights and cache as they are asked for. */
+function inferenceOf(sampling: InferencePlans, { weights, cache }: PredictOptions) {
+  const { weightBytes, cacheBytes, workBytes, totalBytes } = inferenceMemory(sampling);
+  return { weights, cache, weightBytes, cacheBytes, workBytes, totalBytes };
+}
+
+function describeInference({ weights, cache, ...bytes }: ReturnType<typeof inferenceOf>): string {
+  return textColumns([
+    [`sampling: weights in ${weights}`, formatSi(bytes.weightBytes, 'B')],
+    [`sampling: cache in ${cache}`, formatSi(bytes.cacheBytes, 'B')],
+    ['sampling: work', formatSi(bytes.workBytes, 'B')],
+    ['sampling: total', formatSi(bytes.totalBytes, 'B')],
+  ]);
 }
 
 function describe(prediction: Prediction, profile: DeviceProfile | undefined): string {

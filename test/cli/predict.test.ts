@@ -46,6 +46,22 @@ describe('predict', () => {
     expect(Number(found.totalSeconds)).toBeCloseTo(8 * seconds, 9);
   });
 
+  it('says what sampling takes with weights and cache as they are asked for', async () => {
+    const inferenceOf = async (...args: string[]) =>
+      (await predict(config, ...args)).inference as Record<
+        'weightBytes' | 'cacheBytes' | 'totalBytes',
+        number
+      >;
+    const [exact, rounded] = [await inferenceOf(), await inferenceOf('--weights', 'int8', '--cache', 'int8')];
+    // Keys and values of 16 tokens in one layer of 16 channels, and of two heads.
+    expect([exact, rounded]).toMatchObject([
+      { weights: 'f32', cache: 'f32', cacheBytes: 4 * 16 * 32 },
+      { weights: 'int8', cache: 'int8', cacheBytes: 16 * (32 + 4 * 4) },
+    ]);
+    expect(rounded.weightBytes).toBeLessThan(exact.weightBytes);
+    expect(rounded.totalBytes).toBeLessThan(exact.totalBytes);
+  });
+
   it('puts closed form and plan side by side for every term', async () => {
     const { terms, flopsPerToken, tokensPerStep } = await predict(config);
     const { tables } = terms as TermReport;
