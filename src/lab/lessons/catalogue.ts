@@ -5,6 +5,7 @@ import { batchesLesson } from './batches.ts';
 import { causalLesson } from './causal.ts';
 import { decodeLesson } from './decode.ts';
 import { deepSeekLesson } from './deepseek.ts';
+import { fourBitsLesson } from './four-bits.ts';
 import { gradientsLesson } from './gradients.ts';
 import { headsLesson } from './heads.ts';
 import type { Lesson } from './lesson.ts';
@@ -21,6 +22,7 @@ export const allLessons: readonly Lesson[] = [
   gradientsLesson,
   deepSeekLesson,
   batchesLesson,
+  fourBitsLesson,
 ];
 
 /** A lesson by its id. @throws LabError that names those there are */
