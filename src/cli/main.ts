@@ -1,6 +1,7 @@
 // The command line: parses, runs one command, and turns every failure into one line and an exit code.
 import { Command, CommanderError } from 'commander';
 import { useEncoderThreads } from '../data/tokenizers/encoder.ts';
+import { appVersion } from '../lab/records/app-version.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addCompare } from './compare.ts';
 import { addDevice } from './device-command.ts';
@@ -45,6 +46,7 @@ function createProgram(json: boolean): Command {
     .description(
       'Train tiny language models on your own GPU and see what every kernel should cost and did cost.',
     )
+    .version(appVersion, '-V, --version', 'write the version')
     .addOption(jsonOption())
     .exitOverride()
     .configureOutput({
@@ -78,7 +80,7 @@ function createProgram(json: boolean): Command {
 }
 
 function reportUsage({ code, message, exitCode }: CommanderError): number {
-  if (exitCode === 0) return 0; // --help
+  if (exitCode === 0) return 0; // --help, --version
   if (code === 'commander.help') return exitCodes.badInput; // no command: the help was shown on stderr
   const what = oneLine(message.replace(/^error: /, '')).replace(/[^.?)]$/, '$&.');
   process.stderr.write(`flopscope: ${what} See flopscope --help.\n`);

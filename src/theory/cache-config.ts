@@ -63,6 +63,11 @@ export function isPublishedConfig(json: unknown): json is Config {
   return isObject(json) && Object.hasOwn(json, 'model_type');
 }
 
+/** Whether `readCacheConfig` knows what models of this `model_type` keep. */
+export function isKnownCache(type: unknown): boolean {
+  return type === 'gpt2' || [modelTypes, textTypes].some((types) => Object.hasOwn(types, String(type)));
+}
+
 /**
  * The cache that a config.json describes: GPT-2, Llama and its relatives, windows, chunks, DeepSeek's latent attention.
  * @throws an ImpossibleInputError in one sentence that names the key.

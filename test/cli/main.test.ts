@@ -1,5 +1,6 @@
 // The command line as a whole: help, usage errors, exit codes.
 import { describe, expect, it } from 'vitest';
+import { appVersion } from '../../src/lab/records/app-version.ts';
 import { jsonLines, runMain, spawnCommand } from './run-command.ts';
 
 describe('main', () => {
@@ -10,6 +11,10 @@ describe('main', () => {
       /device[\s\S]*calibrate[\s\S]*predict[\s\S]*train[\s\S]*inspect[\s\S]*sample[\s\S]*presets/,
     );
     expect(stderr).toBe('');
+  });
+
+  it('says its version', async () => {
+    expect(await runMain(['--version'])).toMatchObject({ code: 0, stdout: `${appVersion}\n` });
   });
 
   it('keeps stdout free of help when JSON was asked for', async () => {

@@ -1,4 +1,4 @@
-// `flopscope theory kv`: bytes per token of the cache of keys and values, from configurations of ours or of Hugging Face.
+// `flopscope theory kv`: bytes per token of the cache of keys and values, from configurations of ours or of Hugging Face, or a published model's row.
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -7,12 +7,20 @@ import { cacheLayoutOf } from '../../lab/serving/served-model.ts';
 import { modelFileNames } from '../../lab/training/model-files.ts';
 import { type ModelConfig, parseModel } from '../../model/config.ts';
 import { readHuggingFaceConfig } from '../../model/huggingface/config.ts';
+import { families } from '../../model/huggingface/families.ts';
 import { textColumns } from '../../text/columns.ts';
 import { formatDigits, formatSi } from '../../text/numbers.ts';
-import { type ConfiguredCache, isPublishedConfig, readCacheConfig } from '../../theory/cache-config.ts';
+import { cacheOfArchitecture } from '../../theory/architecture.ts';
+import {
+  type ConfiguredCache,
+  isKnownCache,
+  isPublishedConfig,
+  readCacheConfig,
+} from '../../theory/cache-config.ts';
 import { type CacheReport, cacheConvention, reportCache } from '../../theory/kv-cache.ts';
+import { findPublishedModel } from '../../theory/published-models.ts';
 import { refuse } from '../failure.ts';
-import { isDirectory, readJsonFile, resolvePath } from '../files.ts';
+import { isDirectory, readIfPresent, readJsonFile, resolvePath } from '../files.ts';
 import { jsonOption, outputOf } from '../options.ts';
 
 import { amount } from './options.ts';
@@ -26,7 +34,10 @@ interface KvOptions {
 export function addKv(theory: Command): void {
   theory
     .command('kv')
-    .argument('<config...>', 'CONFIG.json, config.json of Hugging Face, or a directory that has one')
+    .argument(
+      '<config...>',
+      'CONFIG.json, config.json of Hugging Face, a directory that has one, or a published model (theory models)',
+    )
     .description('bytes per token of the key and value cache')
     .option('--context <tokens>', "length of the sequence; by default the model's", amount)
     .option('--bits <count>', 'of one value', amount, 16)
@@ -36,7 +47,7 @@ export function addKv(theory: Command): void {
       // All are read before the first is shown: a bad path leaves no half of an answer.
       const reports: { readonly path: string; readonly report: CacheReport }[] = [];
       for (const path of paths) {
-        const cache = await readCache(resolvePath(path));
+        const cache = await readCache(path);
         const report = await stage('invalidConfig', () =>
           reportCache(cache.layout, context ?? cache.context, bits),
         );
@@ -52,12 +63,20 @@ export function addKv(theory: Command): void {
     });
 }
 
-async function readCache(path: string): Promise<ConfiguredCache> {
-  const file = (await isDirectory(path)) ? join(path, modelFileNames.config) : path;
+async function readCache(name: string): Promise<ConfiguredCache> {
+  const path = resolvePath(name);
+  const isFolder = await isDirectory(path);
+  const published = findPublishedModel(name);
+  if (published && !isFolder && (await readIfPresent(path)) === undefined) {
+    const { architecture } = published;
+    return { layout: cacheOfArchitecture(architecture), context: architecture.context };
+  }
+  const file = isFolder ? join(path, modelFileNames.config) : path;
   const json = await readJsonFile(file);
   if (!isPublishedConfig(json)) return ownCache(modelOf(file, json));
-  // Models of our own that no published layout can say.
-  if (json.model_type === 'flopscope')
+  // Models of our own that no published layout can say, and families whose whole file the lab reads.
+  const { model_type: type } = json;
+  if (type === 'flopscope' || (!isKnownCache(type) && families.some((family) => family.type === type)))
     return ownCache(await stage('invalidFile', () => readHuggingFaceConfig(json)));
   return stage('invalidFile', () => {
     try {

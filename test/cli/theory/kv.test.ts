@@ -57,6 +57,16 @@ describe('theory kv', () => {
     });
   });
 
+  it('takes the id of a published model, and every family that the lab reads', async () => {
+    const [scout, large] = await kv('llama-4-scout', 'llama-3-405b');
+    expect(scout).toMatchObject({ bytesPerToken: 48 * 2 * 8 * 128 * 2, bytesPerTokenBeyondWindows: 49_152 });
+    expect(large).toMatchObject({ bytesPerToken: 126 * 2 * 8 * 128 * 2, context: 131_072 });
+    const [granite, neo, coder] = await kv(
+      ...['granite', 'gpt-neo', 'starcoder2'].map((name) => fixturePath(name)),
+    );
+    for (const line of [granite, neo, coder]) expect(line.bytesPerToken).toBeGreaterThan(0);
+  });
+
   it('reads published files and directories, one line each in their order', async () => {
     const lines = await kv(published, fixturePath('llama-a'), 'ours.json');
     expect(lines.map(({ config }) => config)).toEqual([published, fixturePath('llama-a'), 'ours.json']);
