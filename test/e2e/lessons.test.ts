@@ -1,8 +1,8 @@
 // The room of lessons on a software GPU: a guess before anything runs, then the small form of every lesson and its outcome.
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
-import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { attach, type PageDriver, tinyQuery } from './page-driver.ts';
 
 /** A guess for each lesson, by the number typed or the words chosen, and what must be found whatever the machine. */
 const quick = [
@@ -48,7 +48,9 @@ describeBrowser('the room of lessons', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
-    lab = await openPage(browser, `${tinyQuery}#lessons`);
+    // Not by `openPage`: nothing shall be known of the kernels before a lesson runs.
+    lab = await attach(await browser.newPage());
+    await lab.page.goto(`${pageAddress()}?${tinyQuery}#lessons`);
   });
   afterAll(() => browser.close());
 
