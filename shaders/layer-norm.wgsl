@@ -2,6 +2,7 @@
 // gradients.
 // A workgroup holds 64 ÷ lanes rows. Forward passes over a row three times (mean, variance, result), dx twice.
 //
+// From dropout-mask.wgsl: dropout, dropped.
 // From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, showRow, ofLane, rowSum, shareOf, columnSum.
 
 override rows: u32;
@@ -20,6 +21,7 @@ override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
 @group(0) @binding(5) var<storage, read> dy: array<f32>;               // [rows, columns]
 @group(0) @binding(6) var<storage, read_write> dx: array<f32>;         // [rows, columns]
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;       // [slices, 1 + hasBias, columns]
+@group(0) @binding(8) var<storage, read_write> droppedDx: array<f32>;  // [rows, columns], if dropout > 0
 
 alias Sum = vec2<f32>;
 
@@ -121,11 +123,13 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
       break;
     }
     let g = dy[start + column] * (weight[column] + offset);
-    let gradient = (g - means.x - (x[start + column] - mean) * scale * scale * means.y) * scale;
+    var gradient = (g - means.x - (x[start + column] - mean) * scale * scale * means.y) * scale;
     if (accumulate == 1u) {
-      dx[start + column] += gradient;
-    } else {
-      dx[start + column] = gradient;
+      gradient += dx[start + column];
+    }
+    dx[start + column] = gradient;
+    if (dropout > 0.0) {
+      droppedDx[start + column] = dropped(gradient, start + column);
     }
   }
 }

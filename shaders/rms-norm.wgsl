@@ -2,6 +2,7 @@
 // and its gradients.
 // Forward and dx: a workgroup holds 64 ÷ lanes rows and passes over them twice.
 //
+// From dropout-mask.wgsl: dropout, dropped.
 // From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, rowSum, shareOf, columnSum.
 
 override rows: u32;
@@ -19,6 +20,7 @@ override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
 @group(0) @binding(5) var<storage, read> dy: array<f32>;               // [rows, columns]
 @group(0) @binding(6) var<storage, read_write> dx: array<f32>;         // [rows, columns]
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;       // [slices, columns]
+@group(0) @binding(8) var<storage, read_write> droppedDx: array<f32>;  // [rows, columns], if dropout > 0
 
 alias Sum = f32;
 
@@ -84,11 +86,13 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     if (column >= columns) {
       break;
     }
-    let gradient = (dy[start + column] * (weight[column] + offset) - x[start + column] * factor) * scale;
+    var gradient = (dy[start + column] * (weight[column] + offset) - x[start + column] * factor) * scale;
     if (accumulate == 1u) {
-      dx[start + column] += gradient;
-    } else {
-      dx[start + column] = gradient;
+      gradient += dx[start + column];
+    }
+    dx[start + column] = gradient;
+    if (dropout > 0.0) {
+      droppedDx[start + column] = dropped(gradient, start + column);
     }
   }
 }

@@ -1,6 +1,6 @@
 // Dropout with a mask that is computed from a counter, never stored; a residual is added on the way.
 import source from '../../shaders/dropout.wgsl?raw';
-import { defineKernel } from '../plan/kernel.ts';
+import { type Dispatch, defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { passGradient } from './add.ts';
@@ -118,10 +118,25 @@ export function recordDropoutGradient(
   tape.onBackward([x, residual], y, (dy) => {
     if (wantsX) {
       const { gradient, accumulate } = tape.gradientTarget(x);
-      const dims = { rows, columns, ...mask, hasResidual: 0, accumulate };
-      tape.dispatch(dropoutKernel, dims, { x: dy, y: gradient });
+      if (accumulate === 1 || !tape.extendWriter(dy, (writer) => withDropped(writer, gradient, mask))) {
+        const dims = { rows, columns, ...mask, hasResidual: 0, accumulate };
+        tape.dispatch(dropoutKernel, dims, { x: dy, y: gradient });
+      }
     }
     // dy may become the residual's gradient itself, and is then added to: x's has read it before.
     if (residual && wantsResidual) passGradient(tape, residual, dy);
   });
+}
+
+/**
+ * The gradient of a norm that was the last to write ∂y of y = (residual +) dropped x, writing ∂x = dropped ∂y beside it.
+ * @returns undefined of anything else, and of what drops already
+ */
+function withDropped(
+  { kernel, dims, bindings }: Dispatch,
+  droppedDx: Tensor,
+  mask: DropoutDims,
+): Pick<Dispatch, 'dims' | 'bindings'> | undefined {
+  if (!kernel.writes.includes('droppedDx') || dims.dropout !== 0) return undefined;
+  return { dims: { ...dims, ...mask }, bindings: { ...bindings, droppedDx } };
 }

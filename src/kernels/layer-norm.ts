@@ -3,6 +3,14 @@ import source from '../../shaders/layer-norm.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import {
+  dropoutDims,
+  dropoutFlops,
+  dropoutMask,
+  droppedValue,
+  noDropout,
+  randomFlops,
+} from './dropout-mask.ts';
 import { rowGroups } from './launch.ts';
 import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.ts';
 
@@ -14,7 +22,7 @@ export const layerNormForward = defineKernel({
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'LayerNorm',
-  source: normPrologue + source,
+  source: normPrologue + dropoutMask + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'hasBias', 'epsilon', 'offset'],
   reads: ['x', 'weight'],
@@ -60,42 +68,51 @@ export const layerNormForward = defineKernel({
   },
 });
 
-/** dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation, g = dy ∘ (scale + offset), x̂ the normalised input. */
+/**
+ * dx = (g − mean g − x̂ · mean(g ∘ x̂)) ÷ deviation, g = dy ∘ (scale + offset), x̂ the normalised input. With
+ * `dropout` droppedDx is what is left of all of dx: the gradient of what was dropped before it was added to x.
+ */
 export const layerNormBackward = defineKernel({
   name: 'layerNorm.backward',
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'LayerNorm',
-  source: normPrologue + source,
+  source: normPrologue + dropoutMask + source,
   entryPoint: 'backward',
-  dims: ['rows', 'columns', 'offset', 'accumulate'],
+  dims: ['rows', 'columns', 'offset', 'accumulate', ...dropoutDims],
   reads: ['x', 'weight', 'saved', 'dy'],
-  writes: ['dx'],
+  writes: ['dx', 'droppedDx'],
+  optional: ['droppedDx'],
   constants: normConstants,
-  tensors: ({ rows, columns }) => ({
+  tensors: ({ rows, columns, dropout }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [columns] },
     saved: { shape: [rows, 2] },
     dy: { shape: [rows, columns] },
     dx: { shape: [rows, columns] },
+    droppedDx: { shape: dropout > 0 ? [rows, columns] : [1] },
   }),
   selfTest: [
-    { rows: 5, columns: 37, offset: 1, accumulate: 1 },
-    { rows: 3, columns: 600, offset: 0, accumulate: 0 },
+    { rows: 5, columns: 37, offset: 1, accumulate: 1, dropout: 0.25, time: 2, operation: 3 },
+    { rows: 3, columns: 600, offset: 0, accumulate: 0, ...noDropout },
   ],
   calibration: [
-    { rows: 256, columns: 64, offset: 0, accumulate: 0 },
-    { rows: 1024, columns: 384, offset: 0, accumulate: 0 },
-    { rows: 2048, columns: 512, offset: 0, accumulate: 0 },
+    { rows: 256, columns: 64, offset: 0, accumulate: 0, ...noDropout },
+    { rows: 1024, columns: 384, offset: 0, accumulate: 0, ...noDropout },
+    { rows: 2048, columns: 512, offset: 0, accumulate: 0, ...noDropout },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // g, x̂, two sums (3), combine (4)
-  usefulFlops: ({ rows, columns, offset, accumulate }) => rows * columns * (9 + offset + accumulate),
+  usefulFlops: ({ rows, columns, offset, accumulate, dropout }) =>
+    rows * columns * (9 + offset + accumulate + dropoutFlops({ dropout })),
   // g and x̂ happen in two passes
-  launchedFlops: ({ rows, columns, offset, accumulate }) => rows * columns * (11 + 2 * offset + accumulate),
+  launchedFlops: ({ rows, columns, offset, accumulate, dropout }) =>
+    rows * columns * (11 + 2 * offset + accumulate + dropoutFlops({ dropout }) + randomFlops({ dropout })),
   countedFlops: ({ rows, columns }) => 4 * rows * columns, // a multiply-add has two gradients
-  bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 2) + columns),
-  reference({ x, weight, saved, dy, dx }, { rows, columns, offset, accumulate }) {
+  bytes: ({ rows, columns, accumulate, dropout }) =>
+    4 * (rows * (columns * (5 + accumulate + (dropout > 0 ? 1 : 0)) + 2) + columns),
+  reference({ x, weight, saved, dy, dx, droppedDx }, dims, scalars) {
+    const { rows, columns, offset, accumulate, dropout } = dims;
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       const [mean, scale] = [saved[row * 2], saved[row * 2 + 1]];
@@ -109,6 +126,7 @@ export const layerNormBackward = defineKernel({
         const g = dy[base + c] * (weight[c] + offset);
         const gradient = (g - meanG - (x[base + c] - mean) * scale * meanGx) * scale;
         dx[base + c] = accumulate === 1 ? dx[base + c] + gradient : gradient;
+        if (dropout > 0) droppedDx[base + c] = droppedValue(dx[base + c], base + c, dims, scalars);
       }
     }
   },
@@ -123,7 +141,7 @@ export const layerNormBackwardWeight = defineKernel({
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'LayerNorm',
-  source: normPrologue + source,
+  source: normPrologue + dropoutMask + source,
   entryPoint: 'backwardWeight',
   dims: ['rows', 'columns', 'hasBias', 'slices', 'accumulate'],
   reads: ['x', 'saved', 'dy'],
@@ -206,7 +224,7 @@ export function layerNorm(
       const { gradient: dx, accumulate } = tape.gradientTarget(x);
       tape.dispatch(
         layerNormBackward,
-        { rows, columns, offset, accumulate },
+        { rows, columns, offset, accumulate, ...noDropout },
         { x, weight, saved: statistics, dy, dx },
       );
     }

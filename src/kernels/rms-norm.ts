@@ -3,6 +3,14 @@ import source from '../../shaders/rms-norm.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
+import {
+  dropoutDims,
+  dropoutFlops,
+  dropoutMask,
+  droppedValue,
+  noDropout,
+  randomFlops,
+} from './dropout-mask.ts';
 import { rowGroups } from './launch.ts';
 import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.ts';
 
@@ -12,7 +20,7 @@ export const rmsNormForward = defineKernel({
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
-  source: normPrologue + source,
+  source: normPrologue + dropoutMask + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'epsilon', 'offset'],
   reads: ['x', 'weight'],
@@ -50,44 +58,53 @@ export const rmsNormForward = defineKernel({
   },
 });
 
-/** dx = (g − x̂ · mean(g ∘ x̂)) · scale, g = dy ∘ weight, x̂ = x · scale. */
+/**
+ * dx = (g − x̂ · mean(g ∘ x̂)) · scale, g = dy ∘ weight, x̂ = x · scale. With `dropout` droppedDx is what is left of all
+ * of dx: the gradient of what was dropped before it was added to x.
+ */
 export const rmsNormBackward = defineKernel({
   name: 'rmsNorm.backward',
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
-  source: normPrologue + source,
+  source: normPrologue + dropoutMask + source,
   entryPoint: 'backward',
-  dims: ['rows', 'columns', 'offset', 'accumulate'],
+  dims: ['rows', 'columns', 'offset', 'accumulate', ...dropoutDims],
   reads: ['x', 'weight', 'saved', 'dy'],
-  writes: ['dx'],
+  writes: ['dx', 'droppedDx'],
+  optional: ['droppedDx'],
   constants: normConstants,
-  tensors: ({ rows, columns }) => ({
+  tensors: ({ rows, columns, dropout }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [columns] },
     saved: { shape: [rows] },
     dy: { shape: [rows, columns] },
     dx: { shape: [rows, columns] },
+    droppedDx: { shape: dropout > 0 ? [rows, columns] : [1] },
   }),
   selfTest: [
-    { rows: 5, columns: 37, offset: 1, accumulate: 1 },
-    { rows: 3, columns: 600, offset: 0, accumulate: 0 },
+    { rows: 5, columns: 37, offset: 1, accumulate: 1, dropout: 0.25, time: 2, operation: 3 },
+    { rows: 3, columns: 600, offset: 0, accumulate: 0, ...noDropout },
   ],
   calibration: [
-    { rows: 256, columns: 64, offset: 0, accumulate: 0 },
-    { rows: 1024, columns: 384, offset: 0, accumulate: 0 },
-    { rows: 2048, columns: 512, offset: 0, accumulate: 0 },
+    { rows: 256, columns: 64, offset: 0, accumulate: 0, ...noDropout },
+    { rows: 1024, columns: 384, offset: 0, accumulate: 0, ...noDropout },
+    { rows: 2048, columns: 512, offset: 0, accumulate: 0, ...noDropout },
   ],
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // g; product, sum; 3 to combine
-  usefulFlops: ({ rows, columns, offset, accumulate }) =>
-    rows * columns * (6 + (offset === 0 ? 0 : 1) + accumulate),
+  usefulFlops: ({ rows, columns, offset, accumulate, dropout }) =>
+    rows * columns * (6 + (offset === 0 ? 0 : 1) + accumulate + dropoutFlops({ dropout })),
   // g in both passes
-  launchedFlops: ({ rows, columns, offset, accumulate }) =>
-    rows * columns * (7 + (offset === 0 ? 0 : 2) + accumulate),
+  launchedFlops: ({ rows, columns, offset, accumulate, dropout }) =>
+    rows *
+    columns *
+    (7 + (offset === 0 ? 0 : 2) + accumulate + dropoutFlops({ dropout }) + randomFlops({ dropout })),
   countedFlops: ({ rows, columns }) => 4 * rows * columns, // a multiply-add has two gradients
-  bytes: ({ rows, columns, accumulate }) => 4 * (rows * (columns * (5 + accumulate) + 1) + columns),
-  reference({ x, weight, saved, dy, dx }, { rows, columns, offset, accumulate }) {
+  bytes: ({ rows, columns, accumulate, dropout }) =>
+    4 * (rows * (columns * (5 + accumulate + (dropout > 0 ? 1 : 0)) + 1) + columns),
+  reference({ x, weight, saved, dy, dx, droppedDx }, dims, scalars) {
+    const { rows, columns, offset, accumulate, dropout } = dims;
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       const scale = saved[row];
@@ -97,6 +114,7 @@ export const rmsNormBackward = defineKernel({
       for (let c = 0; c < columns; c++) {
         const gradient = (dy[base + c] * (weight[c] + offset) - x[base + c] * scale * mean) * scale;
         dx[base + c] = accumulate === 1 ? dx[base + c] + gradient : gradient;
+        if (dropout > 0) droppedDx[base + c] = droppedValue(dx[base + c], base + c, dims, scalars);
       }
     }
   },
@@ -108,7 +126,7 @@ export const rmsNormBackwardWeight = defineKernel({
   role: 'norm',
   arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
-  source: normPrologue + source,
+  source: normPrologue + dropoutMask + source,
   entryPoint: 'backwardWeight',
   dims: ['rows', 'columns', 'slices', 'accumulate'],
   reads: ['x', 'saved', 'dy'],
@@ -185,7 +203,7 @@ export function rmsNorm(
       const { gradient: dx, accumulate } = tape.gradientTarget(x);
       tape.dispatch(
         rmsNormBackward,
-        { rows, columns, offset, accumulate },
+        { rows, columns, offset, accumulate, ...noDropout },
         { x, weight, saved: statistics, dy, dx },
       );
     }

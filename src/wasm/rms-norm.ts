@@ -1,5 +1,6 @@
 // RMSNorm: forward, and gradients of the input and of the weight.
 import { storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
+import { dropRow } from './numeric/epilogue.ts';
 import { firstLanes, madd, storeLanes, sumLanes } from './numeric/vector.ts';
 
 /** y = x ÷ √(mean x² + epsilon) · (weight + offset); statistics: the factor of each row. */
@@ -48,9 +49,16 @@ export function rmsNormBackward(
   saved: usize,
   dy: usize,
   dx: usize,
+  droppedDx: usize,
   columns: i32,
   offset: f32,
   accumulate: i32,
+  dropout: f32,
+  time: i32,
+  operation: u32,
+  dropoutSeed: u32,
+  step: u32,
+  sampleOffset: u32,
   first: i32,
   last: i32,
 ): void {
@@ -75,6 +83,13 @@ export function rmsNormBackward(
       const normalised = f32x4.mul(v128.load(from + at), factors);
       const gradient = f32x4.sub(g, f32x4.mul(normalised, mean));
       storeLanes(to + at, madd(gradient, factors, accumulate ? v128.load(to + at) : zero), columns - c);
+    }
+    if (dropout > 0) {
+      const sample = row / time;
+      const place = (row - sample * time) * columns;
+      const dropped = droppedDx + <usize>row * bytes;
+      const global = sampleOffset + sample;
+      dropRow(to, dropped, place, 0, columns, dropout, operation, dropoutSeed, step, global);
     }
   }
 }

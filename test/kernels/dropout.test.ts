@@ -1,10 +1,11 @@
 // Dropout against its reference and finite differences; its mask's share and independence of batching.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { add } from '../../src/kernels/add.ts';
 import { addDropped, dropout, dropoutKernel } from '../../src/kernels/dropout.ts';
+import { rmsNorm } from '../../src/kernels/rms-norm.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import type { Tensor } from '../../src/plan/tensor.ts';
+import { elementCount, type Tensor } from '../../src/plan/tensor.ts';
 import { exampleScalars } from '../../src/runtime/kernel-probe.ts';
 import { checkGradient, describeKernel } from './describe-kernel.ts';
 import { runOp } from './run-op.ts';
@@ -62,6 +63,47 @@ it('adds a residual on the way, whose gradient is that of the sum', async () => 
     { dy },
   );
   expect(fused).toEqual(apart);
+});
+
+describe('the gradient of what was dropped', () => {
+  const numbers = (shape: readonly number[], step: number) => ({
+    shape,
+    values: Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(1 + i * step)),
+  });
+  const operands = { x: numbers([6, 5], 0.7), residual: numbers([6, 5], 0.3), weight: numbers([5], 0.2) };
+  const dy = numbers([6, 5], 1.1).values;
+  /** What a block records: a sum that is normed, and read again behind the norm. */
+  const record = (tape: Tape, { x, residual, weight }: Readonly<Record<string, Tensor>>) => {
+    const sum = addDropped(tape, residual as Tensor, x as Tensor, 0.4, { time: 3 });
+    return add(tape, rmsNorm(tape, sum, weight as Tensor, { epsilon: 1e-5 }), sum);
+  };
+
+  it('is written by the norm behind the sum, and is that of finite differences', async () => {
+    let recorded: Tape | undefined;
+    const run = (x = operands.x) =>
+      runOp(
+        { ...operands, x },
+        (tape, tensors) => {
+          recorded = tape;
+          return record(tape, tensors);
+        },
+        { dy },
+      );
+    const { gradients } = await run();
+    expect(recorded?.dispatches.filter(({ kernel }) => kernel.name === 'dropout')).toHaveLength(1);
+    const epsilon = 1e-6;
+    for (const i of [0, 7, 14, 29]) {
+      const losses = await Promise.all(
+        [epsilon, -epsilon].map(async (change) => {
+          const values = operands.x.values.map((value, j) => (j === i ? value + change : value));
+          const { y } = await run({ ...operands.x, values });
+          return y.reduce((sum, value, j) => sum + value * (dy[j] ?? 0), 0);
+        }),
+      );
+      const slope = ((losses[0] ?? 0) - (losses[1] ?? 0)) / (2 * epsilon);
+      expect(Math.abs(slope - (gradients.x?.[i] ?? 0))).toBeLessThan(1e-5);
+    }
+  });
 });
 
 it('refuses a residual of another size', () => {

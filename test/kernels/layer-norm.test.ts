@@ -1,5 +1,6 @@
 // LayerNorm against its references, PyTorch and finite differences.
 import { it } from 'vitest';
+import { noDropout } from '../../src/kernels/dropout-mask.ts';
 import {
   layerNorm,
   layerNormBackward,
@@ -25,7 +26,12 @@ describeKernel(
 );
 describeKernel(
   layerNormBackward,
-  shapes.map((shape, i) => ({ ...shape, offset: i % 3 === 1 ? 1 : 0, accumulate: i % 2 })),
+  shapes.map((shape, i) => ({
+    ...shape,
+    offset: i % 3 === 1 ? 1 : 0,
+    accumulate: i % 2,
+    ...(i % 3 === 2 ? { dropout: 0.3, time: 2, operation: 4 } : noDropout),
+  })),
 );
 describeKernel(layerNormBackwardWeight, [
   { rows: 1, columns: 1, hasBias: 0, slices: 1, accumulate: 0 },

@@ -1,5 +1,6 @@
 // RMSNorm against its references, PyTorch and finite differences.
 import { it } from 'vitest';
+import { noDropout } from '../../src/kernels/dropout-mask.ts';
 import {
   rmsNorm,
   rmsNormBackward,
@@ -25,7 +26,12 @@ describeKernel(
 );
 describeKernel(
   rmsNormBackward,
-  shapes.map((shape, i) => ({ ...shape, offset: i % 3 === 0 ? 1 : 0, accumulate: i % 2 })),
+  shapes.map((shape, i) => ({
+    ...shape,
+    offset: i % 3 === 0 ? 1 : 0,
+    accumulate: i % 2,
+    ...(i % 3 === 2 ? { dropout: 0.3, time: 2, operation: 4 } : noDropout),
+  })),
 );
 describeKernel(rmsNormBackwardWeight, [
   { rows: 1, columns: 1, slices: 1, accumulate: 0 },

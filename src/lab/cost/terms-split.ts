@@ -138,8 +138,8 @@ function splitWaste({ kernel, dims }: Dispatch, flops: number, scalars: Scalars)
   const again = kernel.repeatedFlops?.(dims, scalars) ?? 0;
   const isTiled = isProduct(kernel) || kernel.role === 'attention';
   const name: Waste = kernel.waste ?? (isTiled ? 'tile waste' : 'second pass');
-  const drawn =
-    isProduct(kernel) && dims.dropout ? flops - wasteOf(kernel, { ...dims, dropout: 0 }, scalars) : 0;
+  const isDrawn = dims.dropout && kernel.role !== 'attention' && kernel.waste === undefined;
+  const drawn = isDrawn ? flops - wasteOf(kernel, { ...dims, dropout: 0 }, scalars) : 0;
   return new Map([
     ...only<Waste>('scores again', again),
     ...only<Waste>('random numbers', drawn),

@@ -38,19 +38,39 @@ export function shapeRow(
     }
   }
   if (dropout > 0) {
-    const scale: f32 = 1 / (1 - dropout);
     const sample = row / time;
     const place = (row - sample * time) * columns;
-    for (let c = firstColumn; c < end; c++) {
-      const at = y + ((<usize>c) << 2);
-      const uniform = randomUniform(dropoutSeed, step, sampleOffset + sample, operation, place + c);
-      f32.store(at, uniform < dropout ? 0 : f32.load(at) * scale);
-    }
+    const global = sampleOffset + sample;
+    dropRow(y, y, place, firstColumn, end, dropout, operation, dropoutSeed, step, global);
   }
   if (added) {
     for (let c = firstColumn; c < end; c += 4) {
       const at = (<usize>c) << 2;
       storeLanes(y + at, f32x4.add(v128.load(y + at), v128.load(added + at)), end - c);
     }
+  }
+}
+
+/**
+ * to[c] = from[c] ÷ (1 − dropout) or 0, for columns from first to end of a row.
+ * @param place of the row's first element in its sample
+ */
+export function dropRow(
+  from: usize,
+  to: usize,
+  place: i32,
+  first: i32,
+  end: i32,
+  dropout: f32,
+  operation: u32,
+  dropoutSeed: u32,
+  step: u32,
+  sample: u32,
+): void {
+  const scale: f32 = 1 / (1 - dropout);
+  for (let c = first; c < end; c++) {
+    const at = (<usize>c) << 2;
+    const uniform = randomUniform(dropoutSeed, step, sample, operation, place + c);
+    f32.store(to + at, uniform < dropout ? 0 : f32.load(from + at) * scale);
   }
 }
