@@ -33,6 +33,7 @@ import {
   testEpilogues,
   typicalSizes,
 } from './matmul-sizes.ts';
+import { slicesFor, slicesOfTile, tilesOf } from './matmul-slices.ts';
 import { prologue } from './prologue.ts';
 import { fillsWidth, ranked } from './tile-variants.ts';
 
@@ -62,9 +63,6 @@ interface Variant {
   /** True where it goes before the variants that follow it; always if absent. */
   readonly pays?: (dims: MatmulDims) => boolean;
 }
-
-const tilesOf = ({ rows, columns }: MatmulDims, tile: readonly [number, number]): number =>
-  Math.ceil(rows / tile[0]) * Math.ceil(columns / tile[1]);
 
 /** `lanes` × 4·vectors columns and `rows` rows in the registers of one subgroup. */
 function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): Variant {
@@ -268,6 +266,7 @@ const entriesOf = (layout: MatmulLayout) =>
   variantsOf(layout).map((variant) => ({
     kernel: kernelOf(layout, variant),
     pays: variant.pays ?? (() => true),
+    tile: variant.tile,
   }));
 const entries = { nn: entriesOf('nn'), nt: entriesOf('nt'), tn: entriesOf('tn') } as const;
 
@@ -300,15 +299,6 @@ export interface MatmulSize {
   readonly epilogue?: Partial<EpilogueDims>;
 }
 
-/** Below so many workgroups of a tile an inner size is cut, into slices of which each tile has this many in all. */
-const [fewWorkgroups, wantedWorkgroups] = [128, 256];
-
-/** Tiles for which the inner size is cut, the one to prefer first, the shortest slice that pays, and the most slices. */
-const slicedTiles = [
-  { tile: [128, 128], minimumInner: 512, most: 32 },
-  { tile: [64, 64], minimumInner: 256, most: 16 },
-] as const;
-
 /**
  * Records y = epilogue(x·w (+ bias)) (+ residual) (+ y). A long sum with few outputs (a weight gradient over all tokens) is cut
  * into slices of fixed size that are added in a fixed order, where the device is wide enough to gain by it.
@@ -326,12 +316,12 @@ export function recordMatmul(
   const { xStride = natural.xStride, wStride = natural.wStride, yStride = natural.yStride } = size;
   const options = { hasBias: bias ? 1 : 0, hasResidual: residual ? 1 : 0, accumulate };
   const dims: MatmulDims = { ...natural, xStride, wStride, yStride, ...options, ...size.epilogue };
-  const slices =
-    bias || residual || yStride !== columns || !isBare(dims) ? 1 : slicesFor(dims, tape.capabilities);
-  if (slices > 1) {
+  const isWhole = bias !== undefined || residual !== undefined || yStride !== columns || !isBare(dims);
+  const sliced = isWhole ? undefined : slicedProduct(tape, layout, { ...dims, accumulate: 0 });
+  if (sliced) {
+    const { slices } = sliced.dims;
     const partial = tape.tensor(`${y.name} slices`, [slices, rows, columns]);
-    const sliced = { ...dims, slices, accumulate: 0 };
-    tape.dispatch(tape.choose(ranked(entries[layout], sliced), sliced), sliced, { x, w, y: partial });
+    tape.dispatch(sliced.kernel, sliced.dims, { x, w, y: partial });
     recordColumnSum(tape, partial, y, { rows: slices, columns: rows * columns, accumulate });
     return;
   }
@@ -345,19 +335,29 @@ export function recordMatmul(
   });
 }
 
-/**
- * Slices of the inner size, counted in the tile that will be used: a large tile reuses what it loads, so that cutting a
- * long sum until large tiles fill the device goes before smaller tiles, which fill it by themselves.
- */
-function slicesFor(dims: MatmulDims, device: Capabilities): number {
-  if (isSoftwareLike(device) || device.maxInvocationsPerWorkgroup === 1 || dims.rows <= 4) return 1;
-  let slices = 1;
-  for (const { tile, minimumInner, most } of slicedTiles) {
-    const tiles = tilesOf(dims, tile);
-    if (tiles >= fewWorkgroups) return 1;
-    const wanted = Math.ceil(wantedWorkgroups / tiles);
-    slices = Math.max(1, Math.min(most, wanted, Math.floor(dims.inner / minimumInner)));
-    if (tiles * slices >= fewWorkgroups) return slices;
+/** A product whose inner size is cut, and what computes it; undefined where it is not cut. */
+function slicedProduct(
+  tape: Tape,
+  layout: MatmulLayout,
+  whole: MatmulDims,
+): { readonly kernel: MatmulKernel; readonly dims: MatmulDims } | undefined {
+  const { rows } = whole;
+  const device = tape.capabilities;
+  if (isSoftwareLike(device) || device.maxInvocationsPerWorkgroup === 1 || rows <= 4) return undefined;
+  const cut = (slices: number) => {
+    const dims = { ...whole, slices };
+    const variants = ranked(entries[layout], dims);
+    const kernel = tape.choose(variants, dims);
+    const tile = entries[layout].find((entry) => entry.kernel === kernel)?.tile;
+    return { kernel, dims, tile, isBuiltIn: kernel === variants.find((one) => tape.runs(one, dims)) };
+  };
+  let product = cut(slicesFor(whole));
+  // A variant table takes what is quickest here, of which another number of tiles may fill the device; cut so, it may
+  // take yet another.
+  for (let tries = 0; tries < 3 && product.tile && !product.isBuiltIn; tries++) {
+    const slices = slicesOfTile(whole, product.tile);
+    if (slices === product.dims.slices) break;
+    product = cut(slices);
   }
-  return slices;
+  return product.dims.slices > 1 ? product : undefined;
 }

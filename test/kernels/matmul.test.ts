@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { matmulKernels, recordMatmul } from '../../src/kernels/matmul.ts';
 import { activationUses, noEpilogue } from '../../src/kernels/matmul-epilogue.ts';
 import type { MatmulDims, MatmulLayout } from '../../src/kernels/matmul-sizes.ts';
-import { baselineCapabilities, type Capabilities, familyOf } from '../../src/plan/kernel.ts';
+import { baselineCapabilities, type Capabilities, familyOf, type Kernel } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { getTestDevice } from '../gpu-device.ts';
 import { describeKernel, skipWide } from './describe-kernel.ts';
@@ -183,6 +183,22 @@ describe('recordMatmul', () => {
       expect(product?.workgroups).toBeGreaterThanOrEqual(256);
       expect(product?.dims.slices).toBeLessThanOrEqual(32);
     }
+  });
+
+  it.each([
+    ['tiled-64x64-4x4', 36 * 8],
+    ['tiled-64x64-8x8', 36 * 8],
+    ['tiled-32x32-4x4', 144], // enough as they are
+    ['tiled-128x128-8x8', 9 * 29],
+  ])('cuts a weight gradient by the tile that a table takes: %s', (variant, workgroups) => {
+    const variants = (runnable: readonly Kernel[]) => runnable.find(({ name }) => name.endsWith(variant));
+    const tape = new Tape({ capabilities: baselineCapabilities, variants });
+    const [x, w] = [tape.tensor('x', [16_384 * 384]), tape.tensor('dy', [16_384 * 384])];
+    const y = tape.tensor('dw', [384 * 384]);
+    recordMatmul(tape, 'tn', { x, w, y }, { rows: 384, columns: 384, inner: 16_384 });
+    const [product] = tape.dispatches;
+    expect(product?.kernel.name).toBe(`matmul.tn/${variant}`);
+    expect(product?.workgroups).toBe(workgroups);
   });
 
   it('cuts no sum whose tiles fill a device, or which is short', () => {

@@ -1,0 +1,49 @@
+// Into how many slices the inner size of a matrix product is cut, so that its tiles fill a wide device.
+
+/** Sizes of y and of the sum. */
+interface ProductSize {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+}
+
+/** Rows and columns of y that one workgroup computes. */
+type Tile = readonly [rows: number, columns: number];
+
+/** Below so many workgroups of a tile an inner size is cut, into slices of which each tile has this many in all. */
+const [fewWorkgroups, wantedWorkgroups] = [128, 256];
+
+/** Tiles for which the built-in order cuts the inner size, the one to prefer first. */
+const slicedTiles = [
+  [128, 128],
+  [64, 64],
+] as const;
+
+/** Workgroups of a product, one a tile. */
+export function tilesOf({ rows, columns }: Pick<ProductSize, 'rows' | 'columns'>, tile: Tile): number {
+  return Math.ceil(rows / tile[0]) * Math.ceil(columns / tile[1]);
+}
+
+/**
+ * Slices of the inner size, counted in the tile that the built-in order will use: a large tile reuses what it loads, so that
+ * cutting a long sum until large tiles fill the device goes before smaller tiles, which fill it by themselves.
+ */
+export function slicesFor(dims: ProductSize): number {
+  let slices = 1;
+  for (const tile of slicedTiles) {
+    const tiles = tilesOf(dims, tile);
+    if (tiles >= fewWorkgroups) return 1;
+    slices = slicesOfTile(dims, tile);
+    if (tiles * slices >= fewWorkgroups) return slices;
+  }
+  return slices;
+}
+
+/** Slices with which tiles of this size fill a device: none shorter than four tiles, and few for small tiles. */
+export function slicesOfTile(dims: ProductSize, tile: Tile): number {
+  const tiles = tilesOf(dims, tile);
+  const side = Math.max(...tile);
+  if (tiles >= fewWorkgroups) return 1;
+  const wanted = Math.ceil(wantedWorkgroups / tiles);
+  return Math.max(1, Math.min(side / 4, wanted, Math.floor(dims.inner / (4 * side))));
+}
