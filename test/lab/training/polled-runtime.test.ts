@@ -101,6 +101,34 @@ it('trains more than 200 steps a second although each answer takes 100 ms', asyn
   expect(200 / (0.1 * alone.polls)).toBeLessThanOrEqual(21);
 });
 
+it.each(['pause', 'stop'] as const)(
+  'leaves less than a quarter second of work in flight when it is told to %s, and hands nothing more over',
+  async (what) => {
+    const stepSeconds = 0.0008;
+    const runtime = new PolledRuntime(stepSeconds, 2 ** 20);
+    const engine: Engine = { ...cpuEngine(), createRuntime: async () => runtime };
+    const run = await tinyRun({ train: { steps: 4000 } }, engine);
+    let [told, handedOver] = [0, 0];
+    let over: Promise<unknown> | undefined;
+    const loop = new RunLoop(run, {
+      emit: (event) => {
+        if (event.kind !== 'steps') return;
+        told = event.steps.at(-1)?.step ?? told;
+        if (told < 500 || over) return;
+        handedOver = run.trainer.progress.step;
+        over = loop[what]();
+        expect((handedOver - told) * stepSeconds).toBeLessThan(0.25);
+      },
+    });
+    loop.start();
+    await expect.poll(() => over !== undefined).toBe(true); // a promise would be awaited, and say nothing
+    await over;
+    expect(handedOver).toBeGreaterThanOrEqual(500);
+    expect(run.trainer.progress.step).toBe(handedOver);
+    await loop.stop();
+  },
+);
+
 it('keeps what was saved, and says where, when the device is lost in the middle of a group of steps', async () => {
   const runtime = new PolledRuntime(0.005, 2 ** 20); // 10 steps at a time
   const engine: Engine = { ...cpuEngine(), createRuntime: async () => runtime };
