@@ -6,7 +6,7 @@ import type { Waterfall, WorkExpectation } from '../../contract/validation.ts';
 import { type DeviceProfile, limitOf } from '../../plan/device-profile.ts';
 import { type PlanPrediction, predictPlan } from '../../plan/predict.ts';
 import { submitLimits } from '../../runtime/governor.ts';
-import type { Work } from './work.ts';
+import { stepsInGroup, type Work } from './work.ts';
 
 type Parts = Omit<Waterfall, 'unexplained' | 'measured'>;
 
@@ -24,7 +24,7 @@ export function expectWork(work: Work, profile: DeviceProfile): Expectation {
   const sum = (of: (predicted: PlanPrediction) => number) =>
     replays.reduce((total, { predicted, times }) => total + times * of(predicted), 0);
   const onDevice = sum(({ seconds }) => seconds);
-  const submissions = Math.max(1, Math.ceil(onDevice / submitLimits.aim));
+  const submissions = submissionsOf(work, onDevice);
   const hostAndQueue =
     work.waits * profile.submitSeconds.value +
     (work.waits > 0 ? 0 : submissions * profile.queueSeconds.value);
@@ -60,6 +60,18 @@ export function expectWork(work: Work, profile: DeviceProfile): Expectation {
       hostAndQueue,
     },
   };
+}
+
+/** Submissions of a piece that nobody waits for: several of a long one, a part of one where short ones share it. */
+function submissionsOf({ isGrouped = false, replays }: Work, onDevice: number): number {
+  if (onDevice > submitLimits.aim || !isGrouped) return Math.max(1, Math.ceil(onDevice / submitLimits.aim));
+  return (
+    1 /
+    stepsInGroup(
+      onDevice,
+      replays.reduce((sum, { times }) => sum + times, 0),
+    )
+  );
 }
 
 /** An expectation as it leaves the lab. */

@@ -14,6 +14,21 @@ export interface Work {
   readonly replays: readonly { readonly plan: Plan; readonly scalars: Scalars; readonly times: number }[];
   /** Submissions that somebody waits for; a step in a row of steps is not waited for. May be a part of one. */
   readonly waits: number;
+  /** True where short pieces in a row are handed over together. */
+  readonly isGrouped?: boolean;
+}
+
+/** Seconds of the device handed over at once: two such, which are in flight, leave Stop within a quarter second. */
+const groupSeconds = 0.05;
+/** Replays of one submission. */
+const mostReplays = 256;
+
+/** Training steps that share a submission: as many as take the device 50 ms. */
+export function stepsInGroup(stepSeconds: number, replaysOfStep: number): number {
+  return Math.max(
+    1,
+    Math.min(Math.floor(mostReplays / replaysOfStep), Math.floor(groupSeconds / stepSeconds)),
+  );
 }
 
 /** One training step among others. */
@@ -31,6 +46,7 @@ export function trainingWork(
       { plan: plans.update, scalars: {}, times: 1 },
     ],
     waits: 0,
+    isGrouped: true,
   };
 }
 

@@ -9,6 +9,7 @@ import { planFlops } from '../../plan/predict.ts';
 import type { Replay, Runtime, Submission, TensorWrite } from '../../runtime/runtime.ts';
 import { type BatchSource, countTargets, type MicroBatch } from '../plans/batches.ts';
 import type { TrainingPlans } from '../plans/training-plans.ts';
+import { stepsInGroup } from '../plans/work.ts';
 import { CompletionTimes, tokensPerSecond } from './completion-times.ts';
 
 /** Where a run stands; with weights, moments and the data cursor it is everything that a checkpoint needs. */
@@ -39,10 +40,7 @@ interface DrawnStep {
   readonly micros: readonly { readonly batch: MicroBatch; readonly scalars: Scalars }[];
 }
 
-/** Work of the device that is handed over at once: two such, which are in flight, leave Stop within a quarter second. */
-const groupSeconds = 0.05;
-/** Replays of one submission, and bytes that clear the metrics of a step. */
-const mostReplays = 256;
+/** Bytes that clear the metrics of a step. */
 const metricBytes = 32;
 
 /** Trains with one set of plans on one runtime. */
@@ -83,7 +81,7 @@ export class Trainer {
   }
 
   /**
-   * Steps that should be handed over together: as many as take the device `groupSeconds`, for a browser may tell of
+   * Steps that should be handed over together: as many as take the device 50 ms, for a browser may tell of
    * finished work late. 1 until steps were measured, and where a runtime has no room for several steps' batches.
    */
   get groupSize(): number {
@@ -94,11 +92,8 @@ export class Trainer {
     if (accumulate === undefined || update === undefined) return 1;
     const tensors = plans.targets ? 2 : 1;
     const bytes = accumulation * 4 * batch * tensors * (this.#time + 1) + metricBytes;
-    const room = Math.min(
-      Math.floor(runtime.uploadBytes / bytes),
-      Math.floor(mostReplays / (accumulation + 1)),
-    );
-    return Math.max(1, Math.min(room, Math.floor(groupSeconds / (accumulation * accumulate + update))));
+    const room = Math.floor(runtime.uploadBytes / bytes);
+    return Math.max(1, Math.min(room, stepsInGroup(accumulation * accumulate + update, accumulation + 1)));
   }
 
   /** Hands one step over. The clock of `stepSeconds` starts at the completion before, or now after `pauseClock`. */
