@@ -142,6 +142,24 @@ async function refuseStandIn(name: string, source: ByteSource): Promise<void> {
   const head = await source.read(0, Math.min(source.bytes, standInBytes));
   const standIn = standInText(name, head, source.bytes);
   if (standIn !== undefined) throw new Error(standIn);
+  const format = formatOf(head);
+  if (format === undefined || name === index) return;
+  throw new Error(
+    `${name}: it is ${format}, not a safetensors file. Fetch the safetensors file of the same model, or convert it in Python.`,
+  );
+}
+
+/** A format of other weights, by what its files begin with: as the length of a header all of these are beyond what is read. */
+function formatOf(head: Uint8Array): string | undefined {
+  const begins = (mark: string) =>
+    head.length >= 8 && [...mark].every((letter, i) => head[i] === letter.charCodeAt(0));
+  if (begins('GGUF')) return 'a GGUF file of llama.cpp';
+  if (begins('PK\x03\x04')) return 'a zip archive, as torch.save writes';
+  if (begins('\x89HDF')) return 'an HDF5 file, as Keras writes';
+  // A header's length has zeros in its upper half, what follows a pickle's protocol has not.
+  const isPickle =
+    begins('\x80') && head[1] >= 2 && head[1] <= 5 && head.subarray(4, 8).every((byte) => byte > 0);
+  return isPickle ? 'a pickle of Python, which is not opened' : undefined;
 }
 
 function decode(bytes: Uint8Array): string {

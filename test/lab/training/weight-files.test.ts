@@ -53,6 +53,21 @@ test.each([
   ['a variant', { 'model.fp16.safetensors': file('a') }, /a variant\. Rename it to model\.safetensors/],
   ['TensorFlow', { 'tf_model.h5': Uint8Array.of(1) }, /weights of TensorFlow, .*from_tf=True/],
   [
+    'a GGUF file under the name',
+    { 'model.safetensors': new TextEncoder().encode('GGUF\x03\0\0\0\0\0\0\0') },
+    /it is a GGUF file of llama\.cpp, not a safetensors file/,
+  ],
+  [
+    'a zip archive under the name',
+    { 'model.safetensors': new TextEncoder().encode('PK\x03\x04\x14\0\0\0\0\0') },
+    /a zip archive, as torch\.save writes/,
+  ],
+  [
+    'a pickle under the name',
+    { 'model.safetensors': Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9) },
+    /a pickle of Python/,
+  ],
+  [
     'a pointer for the index',
     { ...complete, 'model.safetensors.index.json': pointer },
     /^model\.safetensors\.index\.json: it is a Git LFS pointer/,
