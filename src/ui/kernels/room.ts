@@ -10,6 +10,7 @@ import { formatCount, formatPercent } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { canAskForKernels, kernelRequests } from '../run-views/kernel-requests.ts';
 import type { RoomAccess } from '../state/access.ts';
+import { recordedDeviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import { describeDifferences, differences } from '../state/experiment.ts';
 import { downloadBytes } from '../state/files.ts';
@@ -191,7 +192,7 @@ export class RoomKernels extends LitElement {
 
 function recordedText({ title, device, kernelTable }: RunRecord) {
   return html`<p class="recorded">
-    <strong>Recorded, not of this device:</strong> ${title} on ${device.name}${device.isSoftware ? ', a software GPU' : ''}.
+    <strong>Recorded, not of this device:</strong> ${title} on ${recordedDeviceName(device)}.
     ${kernelTable === undefined ? '' : summary(kernelTable)}
   </p>`;
 }

@@ -5,6 +5,7 @@ import type { RunRecord } from '../../contract/records.ts';
 import type { SavedRun } from '../../contract/runs.ts';
 import { describeTime, formatCount } from '../../text/numbers.ts';
 import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { deviceDetails, recordedDeviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import type { ShownProblem } from '../state/state.ts';
 import type { KeptState } from './problem-text.ts';
@@ -35,9 +36,23 @@ export class NoticeStrips extends LitElement {
         min-width: 0;
         overflow-wrap: anywhere;
       }
+      /* A run takes the recording's place, and nothing below moves: three lines and a button on a phone. */
+      .recorded {
+        min-height: 117px;
+      }
+      @media (min-width: 480px) {
+        .recorded {
+          min-height: 84px;
+        }
+      }
       @media (min-width: 820px) {
         .recorded {
-          min-height: 58px; /* of two lines: a run takes the recording's place */
+          min-height: 58px;
+        }
+      }
+      @media (max-width: 479px) {
+        .recorded > :first-child {
+          flex-basis: 100%;
         }
       }
       .awaited {
@@ -160,10 +175,11 @@ export class NoticeStrips extends LitElement {
     // As long as what comes, on any width.
     return html`<div class="strip recorded awaited" aria-hidden="true">
       <span>
-        <span class="tape">Recorded</span> Nano on a device with a driver and a version of its own (a host with its
-        version), a software GPU, Nov 30, 2026, 10:00 AM (a command that made it). Press Train to see it on this machine.
+        <span class="tape">Recorded</span> Nano on a software GPU, Nov 30, 2026, 10:00 AM. Press Train to see it on this
+        machine.
       </span>
       <button tabindex="-1">Replay</button>
+      <details class="small"><summary tabindex="-1">details</summary></details>
     </div>`;
   }
 
@@ -171,11 +187,14 @@ export class NoticeStrips extends LitElement {
     return html`<div class="strip recorded">
       <span>
         <span class="tape">Recorded</span>
-        ${this.recordedTitle} on ${device.name} (${device.host})${device.isSoftware ? ', a software GPU' : ''}, ${describeTime(startedAt)}
-        <span class="muted">(<code>${note}</code>)</span>. Press Train to see
+        ${this.recordedTitle} on ${recordedDeviceName(device)}, ${describeTime(startedAt)}. Press Train to see
         ${this.nextTitle === this.recordedTitle ? 'it' : this.nextTitle} on this machine.
       </span>
       <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>
+      <details class="small muted">
+        <summary>details</summary>
+        ${deviceDetails(device)}${note === undefined ? nothing : html`, by <code>${note}</code>`}
+      </details>
     </div>`;
   }
 }

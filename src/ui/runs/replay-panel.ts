@@ -5,6 +5,7 @@ import type { RunRecord } from '../../contract/records.ts';
 import { describeTime, formatCount } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { ReplayController } from '../run-views/replay.ts';
+import { deviceDetails, recordedDeviceName } from '../state/device-name.ts';
 import '../run-views/kernel-table.ts';
 import '../run-views/loss-chart.ts';
 import '../run-views/readouts.ts';
@@ -84,15 +85,14 @@ export class ReplayPanel extends LitElement {
     const { device, state, steps, totalSteps, message, startedAt, note, dataSha256, timingMethod } = record;
     const reached = steps[steps.length - 1]?.step ?? 0;
     return html`<p class="facts">
-        Recorded ${describeTime(startedAt)} on ${device.name}${device.isSoftware && device.runtime === 'gpu' ? ', a software GPU' : ''}
-        ${device.host === '' ? '' : `(${device.host})`}: ${state} after ${formatCount(reached)} of ${formatCount(totalSteps)} steps.
+        Recorded ${describeTime(startedAt)} on ${recordedDeviceName(device)}: ${state} after ${formatCount(reached)} of ${formatCount(totalSteps)} steps.
         ${message ?? ''}
       </p>
       ${note === undefined ? nothing : html`<p class="facts">${note}</p>`}
-      <p class="small muted facts">
-        ${timingMethod} Flopscope ${record.appVersion}.
-        
+      <details class="small muted facts">
+        <summary>details</summary>
+        ${deviceDetails(device)}. ${timingMethod} Flopscope ${record.appVersion}.
         ${dataSha256 === undefined ? '' : `Text: SHA-256 ${dataSha256.slice(0, 16)}…`}
-      </p>`;
+      </details>`;
   }
 }

@@ -1,5 +1,6 @@
 // What a device is called in a few words.
 import type { DeviceInfo } from '../../contract/device.ts';
+import type { RecordedDevice } from '../../contract/records.ts';
 
 /** The device in a few words. */
 export function deviceName(info: DeviceInfo): string {
@@ -7,4 +8,15 @@ export function deviceName(info: DeviceInfo): string {
   if (info.runtime === 'wasm') return info.description;
   const name = info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' ');
   return `${name || 'GPU'}${info.isSoftware ? ' (software)' : ''}`;
+}
+
+/** What something was recorded on, in plain words: drivers and versions are for `deviceDetails`. */
+export function recordedDeviceName({ runtime, name, isSoftware }: RecordedDevice): string {
+  if (runtime !== 'gpu') return 'a processor, without a GPU';
+  return isSoftware ? 'a software GPU' : name;
+}
+
+/** What something was recorded on, to the last version. */
+export function deviceDetails({ name, host }: RecordedDevice): string {
+  return host === '' ? name : `${name} (${host})`;
 }
