@@ -57,6 +57,16 @@ export function sumGroup(name: string, rows: readonly KernelRow[]): KernelGroup 
   };
 }
 
+/** What bounds the rows, that of most of them first. */
+export function boundsOf(rows: readonly KernelRow[]): string {
+  const counts = new Map<string, number>();
+  for (const { boundBy } of rows) counts.set(boundBy, (counts.get(boundBy) ?? 0) + 1);
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([bound]) => bound)
+    .join(', ');
+}
+
 function sortValue(item: KernelRow | KernelGroup, key: Exclude<SortKey, 'index'>): number {
   const value = key === 'ratio' ? ratioOf(item) : item[key];
   return value ?? Number.NEGATIVE_INFINITY;

@@ -16,6 +16,7 @@ import { downloadText } from '../state/files.ts';
 import type { Job } from '../state/state.ts';
 import { kernelCsv } from './exports.ts';
 import {
+  boundsOf,
   type Grouping,
   groupRows,
   type KernelGroup,
@@ -205,7 +206,7 @@ export class KernelTableElement extends LitElement {
       <th scope="row">${name}</th>
       <td class="shape">${group.rows.length === 1 ? '1 dispatch' : `${formatCount(group.rows.length)} dispatches`}</td>
       ${this.#figures(group, whole)}
-      <td></td>
+      <td>${group === whole ? nothing : boundsOf(group.rows)}</td>
     </tr>`;
   }
 

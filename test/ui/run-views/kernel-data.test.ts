@@ -1,7 +1,7 @@
 // Grouping, sums and order of the kernel table.
 import { describe, expect, it } from 'vitest';
 import type { KernelRow } from '../../../src/contract/kernels.ts';
-import { groupRows, layerOf, ratioOf, sumGroup } from '../../../src/ui/run-views/kernel-data.ts';
+import { boundsOf, groupRows, layerOf, ratioOf, sumGroup } from '../../../src/ui/run-views/kernel-data.ts';
 import { near } from '../../near.ts';
 
 const row = (index: number, label: string, kernel: string, measuredSeconds?: number): KernelRow => ({
@@ -35,6 +35,16 @@ describe('kernel data', () => {
     ['width3', 'outside the layers'],
   ])('finds the layer of %s', (label, layer) => {
     expect(layerOf(label)).toBe(layer);
+  });
+
+  it('says what bounds a group, most of its rows first', () => {
+    const [first, second, third] = rows;
+    if (!first || !second || !third) throw new Error('the test has three rows');
+    expect(boundsOf(rows)).toBe('launch');
+    expect(boundsOf([first, { ...second, boundBy: 'bandwidth' }, { ...third, boundBy: 'bandwidth' }])).toBe(
+      'bandwidth, launch',
+    );
+    expect(boundsOf([])).toBe('');
   });
 
   it('gathers by kernel in the order of the plan and adds up', () => {
