@@ -64,7 +64,7 @@ describeBrowser('the page', () => {
 
   it('has Train among the first stops of the keyboard, one for all rooms before it', async () => {
     const stops: string[] = [];
-    for (let stop = 0; stop < 4; stop++) {
+    for (let stop = 0; stop < 5; stop++) {
       await lab.page.keyboard.press('Tab');
       const focused = await lab.page.evaluate(() => {
         let active = document.activeElement;
@@ -73,7 +73,12 @@ describeBrowser('the page', () => {
       });
       stops.push(focused ?? '');
     }
-    expect(stops.slice(1)).toEqual(['Train', 'Replay', 'Train']); // the room's tab, the recording, the button
+    expect(stops.slice(1)).toEqual(['Train', 'Replay', 'details', 'Train']); // the room's tab, the recording, the button
+  });
+
+  it('copies the link to the experiment, or shows it where there is no clipboard', async () => {
+    await lab.click('copy-link', 'button', 'Copy the link to this experiment');
+    await lab.waitForText('copy-link', '[role=status]', /^Copied\.$|model\.layers=1.*#train$/);
   });
 
   it('checks the kernels and trains when Train is pressed', async () => {

@@ -25,15 +25,19 @@ export class CopyLink extends LitElement {
 
   /** What the address says after `#`. */
   @property() place = '';
+  /** What is linked to, in words: where it is another, nothing of it has been copied. */
+  @property() subject = '';
   @property() label = 'Copy link';
+  /** Whether there is nothing to link to. */
+  @property({ type: Boolean }) isDisabled = false;
   @state() private said = '';
 
   protected override willUpdate(changes: Map<string, unknown>): void {
-    if (changes.has('place')) this.said = '';
+    if (changes.has('place') || changes.has('subject')) this.said = '';
   }
 
   protected override render() {
-    return html`<button class="plain" @click=${this.#copy}>${this.label}</button>
+    return html`<button class="plain" ?disabled=${this.isDisabled} @click=${this.#copy}>${this.label}</button>
       <span role="status">${this.said}</span>`;
   }
 

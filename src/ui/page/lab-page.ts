@@ -258,6 +258,7 @@ export class LabPage extends LitElement {
         .difference=${preset === undefined ? '' : describeDifferences(differences(fields, preset, experiment))}
         .replaced=${catalogue?.presets.find(({ id }) => id === page.replaced?.presetId)?.title ?? ''}
         .sinceRun=${isRunActive(run.state) ? sinceRun(page) : ''}
+        .isLinkable=${catalogue !== undefined && page.fieldProblems.length === 0}
       ></preset-picker>
       <own-text .summary=${page.text}></own-text>
       <experiment-form

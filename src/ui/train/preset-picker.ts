@@ -4,6 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { Preset } from '../../contract/form.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import { emit } from '../state/events.ts';
+import '../figures/copy-link.ts';
 
 /** Sizes of a preset, in times its parameters. */
 const sizes = [
@@ -102,6 +103,9 @@ export class PresetPicker extends LitElement {
         min-height: 26px;
         padding: 1px 4px;
       }
+      copy-link {
+        margin-top: 8px;
+      }
       .difference {
         margin-bottom: 8px;
         font-size: 12.5px;
@@ -116,6 +120,8 @@ export class PresetPicker extends LitElement {
   /** How the form differs from the run on the device; empty when it does not or there is none. */
   @property() sinceRun = '';
 
+  /** Whether the address holds the form: what is no experiment has none. */
+  @property({ type: Boolean }) isLinkable = false;
   /** Title of the experiment whose changed settings this choice replaced; empty where none were. */
   @property() replaced = '';
   @state() private size = 1;
@@ -165,6 +171,7 @@ export class PresetPicker extends LitElement {
             </p>`
       }
       ${this.presets.length === 0 ? nothing : this.#list()}
+      <copy-link place="train" subject="${this.presetId} ${this.difference}" label="Copy the link to this experiment" .isDisabled=${!this.isLinkable}></copy-link>
     </section>`;
   }
 
