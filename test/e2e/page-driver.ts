@@ -53,9 +53,16 @@ export const tinyQuery = new URLSearchParams({
   'data.characters': '20000',
 }).toString();
 
-/** Opens the page in a new tab, with a query or in a room (`#runs`), as for one who trained in this browser before. */
-export async function openPage(browser: Pick<Browser, 'newPage'>, query = ''): Promise<PageDriver> {
-  const lab = await attach(await browser.newPage());
+/**
+ * Opens the page in a new tab, with a query or in a room (`#runs`), as for one who trained in this browser before.
+ * @param width pixels of the window
+ */
+export async function openPage(
+  browser: Pick<Browser, 'newPage'>,
+  query = '',
+  width = 1500,
+): Promise<PageDriver> {
+  const lab = await attach(await browser.newPage(), width);
   await lab.page.goto(
     query === '' || query.startsWith('#') ? pageAddress() + query : `${pageAddress()}?${query}`,
   );
@@ -64,9 +71,9 @@ export async function openPage(browser: Pick<Browser, 'newPage'>, query = ''): P
 }
 
 /** Drives a tab that has not gone anywhere yet. */
-export async function attach(page: Page): Promise<PageDriver> {
+export async function attach(page: Page, width = 1500): Promise<PageDriver> {
   page.setDefaultTimeout(patience * 1000);
-  await page.setViewport({ width: 1500, height: 1000 });
+  await page.setViewport({ width, height: 1000 });
   const troubles: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') troubles.push(message.text());

@@ -1,6 +1,7 @@
 // The tabs between the rooms of the page: links, so that a room has an address and the browser's back button works.
 import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { SizeController } from '../figures/size-controller.ts';
 import { baseStyles } from '../figures/styles.ts';
 import { rooms, trainingRoom } from './rooms.ts';
 
@@ -48,8 +49,18 @@ export class RoomTabs extends LitElement {
   /** Id of the room that is shown. */
   @property() room: string = trainingRoom.id;
 
+  constructor() {
+    super();
+    // A phone that is turned has another edge.
+    new SizeController(this, { onResize: () => this.#bringIntoView() });
+  }
+
   protected override updated(): void {
-    // On a phone most tabs are beyond the edge.
+    this.#bringIntoView();
+  }
+
+  /** On a phone most tabs are beyond the edge. */
+  #bringIntoView(): void {
     const current = this.renderRoot.querySelector('[aria-current=page]');
     const strip = this.renderRoot.querySelector('nav');
     if (!(current instanceof HTMLElement) || strip === null) return;

@@ -58,6 +58,16 @@ export class RunReadouts extends LitElement {
       }
       dd.name {
         min-height: 18px;
+        white-space: nowrap;
+      }
+      @media (max-width: 480px) {
+        div {
+          padding: 8px;
+        }
+        dd.name {
+          font-size: 10.5px;
+          line-height: 18px;
+        }
       }
       /* The lines of small curves come later, and move nothing then. */
       div {

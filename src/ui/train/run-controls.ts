@@ -50,6 +50,9 @@ export class RunControls extends LitElement {
         margin-left: auto;
         text-align: right;
       }
+      .status div {
+        min-height: 1.45em; /* of what is said of the steps, where the status has a line of its own */
+      }
       .status strong {
         font-size: 15px;
         font-weight: 600;
@@ -95,6 +98,12 @@ export class RunControls extends LitElement {
       .foot {
         justify-content: space-between;
         gap: 4px 16px;
+      }
+      @media (max-width: 480px) {
+        .foot {
+          min-height: 66px; /* of what may be asked for once the device is known */
+          align-content: start;
+        }
       }
     `,
   ];
