@@ -76,6 +76,14 @@ describeBrowser('the page', () => {
     expect(stops.slice(1)).toEqual(['Train', 'Replay', 'details', 'Train']); // the room's tab, the recording, the button
   });
 
+  it('says what a setting means while it has the keyboard', async () => {
+    const help = await lab.find('form-field', '#help');
+    const height = () => help.evaluate((text) => text.getBoundingClientRect().height);
+    expect(await height()).toBeLessThan(2);
+    await (await lab.find('form-field', '#control')).focus();
+    expect(await height()).toBeGreaterThan(10);
+  });
+
   it('copies the link to the experiment, or shows it where there is no clipboard', async () => {
     await lab.click('copy-link', 'button', 'Copy the link to this experiment');
     await lab.waitForText('copy-link', '[role=status]', /^Copied\.$|model\.layers=1.*#train$/);

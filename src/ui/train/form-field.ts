@@ -14,6 +14,7 @@ export class FormFieldElement extends LitElement {
     controlStyles,
     css`
       .line {
+        position: relative;
         display: grid;
         grid-template-columns: minmax(0, 1fr) minmax(96px, 42%);
         gap: 2px 10px;
@@ -39,6 +40,23 @@ export class FormFieldElement extends LitElement {
       p {
         grid-column: 1 / -1;
         font-size: 12px;
+      }
+      /* What a setting means, while it has the keyboard or a finger; it lies over what follows and moves nothing. */
+      .line:focus-within #help {
+        top: calc(100% + 2px);
+        left: 0;
+        right: 0;
+        z-index: 2;
+        width: auto;
+        height: auto;
+        clip-path: none;
+        white-space: normal;
+        padding: 6px 9px;
+        border: 1px solid var(--edge);
+        border-radius: 7px;
+        background: var(--panel);
+        font-size: 12px;
+        pointer-events: none;
       }
     `,
   ];

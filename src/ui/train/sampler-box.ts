@@ -10,18 +10,11 @@ import type { SamplerView } from '../state/state.ts';
 
 /** The numbers of a request, with the range in which each makes sense. */
 const numbers = [
-  { key: 'maximumTokens', label: 'Tokens', minimum: 1, maximum: 100_000, step: 1, help: 'How many to write' },
-  {
-    key: 'temperature',
-    label: 'Temperature',
-    minimum: 0,
-    maximum: 10,
-    step: 0.05,
-    help: '0 takes the likeliest',
-  },
-  { key: 'topK', label: 'Top k', minimum: 0, maximum: 1_000_000, step: 1, help: '0 keeps all' },
-  { key: 'topP', label: 'Top p', minimum: 0, maximum: 1, step: 0.01, help: '1 keeps all' },
-  { key: 'seed', label: 'Seed', minimum: 0, maximum: 4_294_967_295, step: 1, help: 'Same seed, same text' },
+  { key: 'maximumTokens', label: 'Tokens', minimum: 1, maximum: 100_000, step: 1 },
+  { key: 'temperature', label: 'Temperature', minimum: 0, maximum: 10, step: 0.05 },
+  { key: 'topK', label: 'Top k', minimum: 0, maximum: 1_000_000, step: 1 },
+  { key: 'topP', label: 'Top p', minimum: 0, maximum: 1, step: 0.01 },
+  { key: 'seed', label: 'Seed', minimum: 0, maximum: 4_294_967_295, step: 1 },
 ] as const;
 
 @customElement('sampler-box')
@@ -101,11 +94,12 @@ export class SamplerBox extends LitElement {
         ></textarea>
         <div class="numbers">
           ${numbers.map(
-            ({ key, label, minimum, maximum, step, help }) =>
-              html`<label title=${help}>
+            ({ key, label, minimum, maximum, step }) =>
+              html`<label>
                 ${label}
                 <input
                   type="number"
+                  aria-describedby="help"
                   required
                   min=${minimum}
                   max=${maximum}
@@ -119,6 +113,10 @@ export class SamplerBox extends LitElement {
               </label>`,
           )}
         </div>
+        <p id="help" class="small muted">
+          At temperature 0 it takes the likeliest token; the higher, the bolder. Top k keeps the k likeliest, 0 all; top p the
+          likeliest that make up that part, 1 all. The same seed writes the same text.
+        </p>
         ${
           this.unknownTokens > 0
             ? html`<label class="check small">
