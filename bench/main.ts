@@ -45,7 +45,11 @@ export async function main(argv: string[]): Promise<number> {
     if (wants('decode-attention')) await benchDecodeAttention(open);
     if (wants('quantised')) await benchQuantised(open);
     if (name === 'tuning') await benchTuning(open, rest.length > 0 ? rest : defaultPresets);
-    if (name === 'record') await recordRun(open, fromRoot('public/recorded-run.json'));
+    if (name === 'record')
+      await recordRun(open, {
+        run: fromRoot('public/recorded-run.json'),
+        inside: fromRoot('public/recorded-inside.json'),
+      });
   }
   return wants('peers') ? runPeers(argv.filter((word) => word !== 'peers')) : 0;
 }

@@ -1,4 +1,5 @@
-// Records the nano preset for the page's first paint: a whole run with predictions, samples and its kernel table.
+// Records the nano preset for the page's first visit: a whole run with predictions, samples and its kernel table, and
+// what is seen inside it at its end.
 import { writeFileSync } from 'node:fs';
 import type { RunRecord } from '../src/contract/records.ts';
 import { calibrateDevice, isUnsteady } from '../src/lab/cost/calibration.ts';
@@ -12,16 +13,19 @@ import { RunLoop } from '../src/lab/training/run-loop.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { findPreset } from '../src/model/presets/catalogue.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
+import { benchDeviceFacts, recordInside, recordingText, writeRecording } from './record-inside.ts';
 
 const presetId = 'nano';
 /** Steps of the curve: the page fetches it before anything else. */
 const keptSteps = 500;
 
-/** Trains the preset to its end and writes its record. @param file such as public/recorded-run.json */
-export async function recordRun(open: OpenDevice, file: string): Promise<void> {
+/** Trains the preset to its end and writes two files. @param files such as public/recorded-run.json and -inside.json */
+export async function recordRun(
+  open: OpenDevice,
+  files: { readonly run: string; readonly inside: string },
+): Promise<void> {
   const parsed = parseExperiment(findPreset(presetId)?.experiment);
   if (parsed.kind !== 'ok') throw new Error(parsed.problems[0]?.message);
-  const host = `Node ${process.versions.node}, Dawn`;
   const profile = await calibrateDevice(open, `node ${process.versions.node}`);
   // Predictions from a machine that was busy with other things would mislead every visitor: better none.
   if (isUnsteady(profile)) console.log('the device was not steady: recorded without predictions');
@@ -31,12 +35,7 @@ export async function recordRun(open: OpenDevice, file: string): Promise<void> {
     id: `recorded-${presetId}`,
     title: titleOf(run),
     note: 'npm run bench -- record',
-    device: {
-      runtime: 'gpu',
-      name: open.facts.description || open.facts.vendor,
-      isSoftware: open.facts.isSoftware,
-      host,
-    },
+    device: benchDeviceFacts(open),
     presetId,
     profile: engine.profile,
   });
@@ -52,9 +51,10 @@ export async function recordRun(open: OpenDevice, file: string): Promise<void> {
   const stepSeconds = recorder.record().timing?.stepSeconds;
   recorder.kernelTable = await loop.exclusive(() => measuredTable(engine, run, stepSeconds));
   const record = { ...recorder.record(), steps: thin(recorder.record().steps) };
-  const text = JSON.stringify(record, (_, value) => shorten(value));
-  checkRunRecord(JSON.parse(text), file);
-  writeFileSync(file, `${text}\n`);
+  const text = recordingText(record);
+  checkRunRecord(JSON.parse(text), files.run);
+  writeFileSync(files.run, `${text}\n`);
+  writeRecording(files.inside, await loop.exclusive(() => recordInside(engine, run, record)));
   run.runtime.dispose();
 }
 
@@ -62,9 +62,4 @@ export async function recordRun(open: OpenDevice, file: string): Promise<void> {
 function thin(steps: RunRecord['steps']): RunRecord['steps'] {
   const every = Math.ceil(steps.length / keptSteps);
   return steps.filter((_, index) => index % every === 0 || index === steps.length - 1);
-}
-
-/** Six digits are more than any chart shows. */
-function shorten(value: unknown): unknown {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
 }

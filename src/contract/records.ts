@@ -1,5 +1,6 @@
 // The contract's part on run records: what one run was, and what several have in common. Types only.
 
+import type { PositionLosses, TextReading } from './inside.ts';
 import type { KernelTable } from './kernels.ts';
 import type {
   BytesPerToken,
@@ -84,6 +85,22 @@ export interface RunRecord {
   readonly evaluations: readonly RecordedEvaluation[];
   readonly samples: readonly { readonly step: number; readonly text: string }[];
   readonly kernelTable?: KernelTable;
+}
+
+/** What is seen inside a recorded run at its end: a file of its own, which only the room that shows it fetches. */
+export interface RecordedInside {
+  readonly format: 'flopscope-inside';
+  readonly version: 1;
+  /** ISO date. */
+  readonly recordedAt: string;
+  /** Of the run. */
+  readonly title: string;
+  readonly device: RecordedDevice;
+  /** One text, read for the maps of each layer: each head's as its lower triangle, row after row. */
+  readonly readings: readonly (Omit<TextReading, 'maps'> & {
+    readonly triangles: readonly (readonly number[])[];
+  })[];
+  readonly losses: PositionLosses;
 }
 
 /** What a list says of a run; what its record lacks is absent. */

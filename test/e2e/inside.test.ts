@@ -30,13 +30,22 @@ describeBrowser('the room Inside', () => {
   let lab: PageDriver;
   beforeAll(async () => {
     browser = await launchBrowser();
-    lab = await openPage(browser, withExperts);
+    lab = await openPage(browser, withExperts, 400);
   });
   afterAll(() => browser.close());
 
   /** Puppeteer focuses HTML elements only. */
   const focus = async (element: string): Promise<void> =>
     (await lab.find(element, 'svg')).evaluate((drawing) => (drawing as SVGSVGElement).focus());
+
+  /** Asks for the maps of a layer, from 0. */
+  const chooseLayer = async (layer: number): Promise<void> => {
+    const list = (await lab.find('inside-attention', 'select')) as ElementHandle<HTMLSelectElement>;
+    await list.evaluate((select, index) => {
+      select.selectedIndex = index;
+      select.dispatchEvent(new Event('change'));
+    }, layer);
+  };
 
   const type = async (text: string): Promise<void> => {
     const input = (await lab.find('room-inside', 'textarea')) as ElementHandle<HTMLTextAreaElement>;
@@ -45,18 +54,43 @@ describeBrowser('the room Inside', () => {
     }, text);
   };
 
-  it('computes nothing before there is a run, and says so', async () => {
+  it('computes nothing before there is a run, says so, and shows the recorded one', async () => {
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     await lab.click('room-tabs', 'a', 'Inside');
     await lab.waitForText('room-inside', 'section', /There is no run to look into/);
     const button = await lab.find('room-inside', 'button.primary', 'Read the text');
     expect(await button.evaluate((found) => (found as HTMLButtonElement).disabled)).toBe(true);
+    await lab.waitForText(
+      'room-inside',
+      '.recorded',
+      /^Recorded, not of this device: Nano on stories on a software GPU/,
+    );
+    await lab.waitForText('inside-attention', '[slot=note]', /Layer 1, head 1, at step 3000/);
+    await lab.waitForText('inside-positions', '[slot=note]', /at step 3,000/);
+    await chooseLayer(3);
+    await lab.waitForText('inside-attention', '[slot=note]', /Layer 4, head 1, at step 3000/);
+  });
+
+  it('keeps the tab of the room in view when a phone is turned', async () => {
+    const isInView = () =>
+      lab.page.evaluate(() => {
+        const tabs = document.querySelector('lab-page')?.shadowRoot?.querySelector('room-tabs')?.shadowRoot;
+        const { left = -1, right = -1 } =
+          tabs?.querySelector('[aria-current=page]')?.getBoundingClientRect() ?? {};
+        return left >= 0 && right <= innerWidth;
+      });
+    for (const width of [800, 330, 400]) {
+      await lab.page.setViewport({ width, height: 1000 });
+      await expect.poll(isInView).toBe(true);
+    }
   });
 
   it('reads a text while the run trains: attention by the keyboard, losses, experts', async () => {
     await lab.click('room-tabs', 'a', 'Train');
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step [1-9]/);
+    expect(await lab.layoutShift()).toBeLessThan(0.1); // at 400 pixels
+    await lab.page.setViewport({ width: 1500, height: 1000 });
     await lab.click('room-tabs', 'a', 'Inside');
     await type(sentence);
     await lab.click('room-inside', 'button', 'Read the text');
@@ -77,11 +111,7 @@ describeBrowser('the room Inside', () => {
   it('shows another head at once, and another layer when it is asked for', async () => {
     await lab.click('inside-attention', '.heads button', /^Head 2/);
     await lab.waitForText('inside-attention', '[slot=note]', /Layer 1, head 2/);
-    const list = (await lab.find('inside-attention', 'select')) as ElementHandle<HTMLSelectElement>;
-    await list.evaluate((select) => {
-      select.selectedIndex = 1;
-      select.dispatchEvent(new Event('change'));
-    });
+    await chooseLayer(1);
     await lab.waitForText('inside-attention', '[slot=note]', /Layer 2, head 2/);
   });
 

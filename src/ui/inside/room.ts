@@ -3,11 +3,14 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { ExpertHistory, ExpertTastes, PositionLosses, TextReading } from '../../contract/inside.ts';
 import type { Lab } from '../../contract/lab.ts';
+import type { RecordedInside } from '../../contract/records.ts';
 import type { Result } from '../../contract/values.ts';
 import { formatCount } from '../../text/numbers.ts';
 import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
 import type { RoomAccess } from '../state/access.ts';
+import { deviceDetails, recordedDeviceName } from '../state/device-name.ts';
 import { hasGpu, hasWeights, initialState, type PageState } from '../state/state.ts';
+import { fetchRecordedInside, recordedReading } from './recorded.ts';
 import './attention.ts';
 import './positions.ts';
 import './routers.ts';
@@ -58,10 +61,15 @@ export class RoomInside extends LitElement {
   @state() private tastes: ExpertTastes | undefined;
   @state() private history: ExpertHistory | undefined;
 
+  /** The recorded run, which is shown where there is no other. */
+  @state() private recorded: RecordedInside | undefined;
+  @state() private recordedLayer = 0;
+
   /** What was last asked to be read. */
   #text = '';
   #isSeen = false;
   #isLooking = false;
+  #isRecordingAsked = false;
   #timer: ReturnType<typeof setInterval> | undefined;
   #views = new IntersectionObserver(([entry]) => {
     this.#isSeen = entry?.isIntersecting === true;
@@ -83,6 +91,7 @@ export class RoomInside extends LitElement {
   }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
+    if (!hasWeights(this.page.run)) void this.#fetchRecording();
     const before = changes.get('page') as PageState | undefined;
     if (before === undefined) return;
     const { run } = this.page;
@@ -98,7 +107,10 @@ export class RoomInside extends LitElement {
   }
 
   protected override render() {
-    const { reading, losses, tastes, history } = this;
+    const isRecorded = !hasWeights(this.page.run);
+    const { tastes, history } = this;
+    const reading = isRecorded ? this.#recordedReading() : this.reading;
+    const losses = isRecorded ? this.recorded?.losses : this.losses;
     const hasExperts = (history?.experts ?? 0) > 0;
     const positions = html`<inside-positions
       .losses=${losses}
@@ -110,8 +122,8 @@ export class RoomInside extends LitElement {
           ? positions
           : html`<inside-attention
               .reading=${reading}
-              .isFree=${this.#isFree}
-              @choose-layer=${(event: CustomEvent<number>) => this.#read(this.#text, event.detail)}
+              .isFree=${isRecorded || this.#isFree}
+              @choose-layer=${(event: CustomEvent<number>) => this.#chooseLayer(event.detail)}
             >
               <inside-tokens .reading=${reading}></inside-tokens>
               ${positions}
@@ -157,10 +169,11 @@ export class RoomInside extends LitElement {
     const { page, busy, reading, history } = this;
     if (busy !== '') return html`<p>${busy} …</p>`;
     if (!hasWeights(page.run)) {
-      return html`<p>
-        There is no run to look into. Train one in the room <a href="#train">Train</a>, or open one that was saved; nothing is
-        computed here until you ask for it.
-      </p>`;
+      return html`${this.recorded === undefined ? nothing : recordedText(this.recorded)}
+        <p>
+          There is no run to look into. Train one in the room <a href="#train">Train</a>, or open one that was saved; nothing is
+          computed here until you ask for it.
+        </p>`;
     }
     const isSlow = page.device.kind === 'done' && !hasGpu(page);
     return html`${
@@ -205,6 +218,21 @@ export class RoomInside extends LitElement {
     this.reading = found;
   }
 
+  #chooseLayer(layer: number): void {
+    if (hasWeights(this.page.run)) void this.#read(this.#text, layer);
+    else this.recordedLayer = layer;
+  }
+
+  #recordedReading(): TextReading | undefined {
+    return this.recorded && recordedReading(this.recorded, this.recordedLayer);
+  }
+
+  async #fetchRecording(): Promise<void> {
+    if (this.#isRecordingAsked) return;
+    this.#isRecordingAsked = true;
+    this.recorded = await fetchRecordedInside();
+  }
+
   async #measurePositions(): Promise<void> {
     const found = await this.#ask('Reading held-out text', (lab) => lab.positionLosses());
     this.losses = found ?? this.losses;
@@ -241,4 +269,15 @@ export class RoomInside extends LitElement {
     // Nobody asked for this, so a failure is no news: the run says itself what is wrong with it.
     if (result?.kind === 'ok' && this.page.run.prediction === prediction) this.history = result.value;
   }
+}
+
+function recordedText({ title, device, losses }: RecordedInside) {
+  return html`<p class="recorded">
+      <strong>Recorded, not of this device:</strong> ${title} on ${recordedDeviceName(device)}, as it was after step
+      ${formatCount(losses.step)}.
+    </p>
+    <details class="small muted">
+      <summary>details</summary>
+      ${deviceDetails(device)}
+    </details>`;
 }

@@ -1,20 +1,14 @@
 // Runs on record as the page shows them: the one that ships with it, and how far a replay of one has come.
 import type { RunRecord } from '../../contract/records.ts';
+import { fetchRecording } from '../state/recording.ts';
 
-/**
- * Fetches the record that ships with the page; undefined when there is none. It is this build's own file, which a test
- * reads with the schema that a stranger's file goes through in the worker: here it only has to be of this version.
- */
-export async function fetchRecordedRun(address = 'recorded-run.json'): Promise<RunRecord | undefined> {
-  try {
-    const response = await fetch(address);
-    if (!response.ok) return undefined;
-    const record = (await response.json()) as RunRecord | undefined;
-    const isOurs = record?.format === 'flopscope-run' && record.version === 1;
-    return isOurs && record.steps.length > 1 ? record : undefined;
-  } catch {
-    return undefined;
-  }
+/** Fetches the record that ships with the page; undefined when there is none. */
+export async function fetchRecordedRun(): Promise<RunRecord | undefined> {
+  const record = await fetchRecording<RunRecord>('recorded-run.json', {
+    format: 'flopscope-run',
+    version: 1,
+  });
+  return record !== undefined && record.steps.length > 1 ? record : undefined;
 }
 
 /** What a replay shows when `share` (0 to 1) of it has passed. */
