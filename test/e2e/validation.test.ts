@@ -87,12 +87,18 @@ describeBrowser('a calibrated page', () => {
     await lab.click('room-tabs', 'a', 'Validation');
     await lab.waitForText('room-validation', 'section', /models that calibration has not seen/);
     expect(await lab.text('room-validation', 'section')).not.toMatch(/Calibrate first/);
+    await lab.waitForText(
+      'room-validation',
+      '.recorded',
+      /^Recorded, not of this device: .* Its step was predicted/,
+    );
+    await expect.poll(() => tableOf('Kernels of the recorded run')).not.toEqual([]);
   });
 
   it('ends a validation after the model in hand when Cancel is clicked, and shows what was measured', async () => {
     await lab.click('room-validation', 'button.primary', 'Validate');
     // The first row brings the figure.
-    await lab.find('room-validation', 'figure-panel');
+    await lab.find('room-validation', 'figure-panel[heading="Predicted and measured time"]');
     await lab.click('room-validation', 'button', 'Cancel');
     await lab.waitForText(
       'room-validation',
@@ -104,6 +110,7 @@ describeBrowser('a calibrated page', () => {
     const rows = await tableOf('Predicted and measured time');
     expect(rows.length).toBeLessThan(24); // of the small grid
     expect(rows[0]?.join(' ')).toMatch(/gpt L2 C80 H4 T64 B12 a step of 12 × 64 tokens/);
+    expect(await tableOf('Kernels of the recorded run')).toEqual([]);
     const plot = await lab.find('svg-plot', 'svg');
     expect(
       await plot.evaluate((drawing) => drawing.querySelectorAll('.mark, circle').length),

@@ -68,7 +68,8 @@ export const rooms: readonly Room[] = [
     id: 'validation',
     label: 'Validation',
     load: () => import('../validation/room.ts'),
-    render: (page, access) => html`<room-validation .page=${page} .access=${access}></room-validation>`,
+    render: (page, access, recorded) =>
+      html`<room-validation .page=${page} .access=${access} .recorded=${recorded}></room-validation>`,
   },
   {
     id: 'lessons',

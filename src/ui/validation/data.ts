@@ -1,4 +1,5 @@
 // Predictions held against measurements: the scatter of a validation, its errors, and its table.
+import type { RunRecord } from '../../contract/records.ts';
 import type { ValidationRow, WorkKind } from '../../contract/validation.ts';
 import { formatPercent, formatRatio, formatSeconds, formatSpread } from '../../text/numbers.ts';
 import type { PlotSeries, Sign, Tone } from '../../text/plot-layout.ts';
@@ -29,7 +30,7 @@ export function quantile(values: readonly number[], p: number): number | undefin
 }
 
 /** One domain for both axes, so that the diagonal is one. */
-export function scatterDomain(rows: readonly ValidationRow[]): Interval {
+export function scatterDomain(rows: readonly Pick<ValidationRow, 'seconds' | 'measuredSeconds'>[]): Interval {
   return domainOf(
     'log',
     rows.flatMap(({ seconds, measuredSeconds }) => [seconds, measuredSeconds]),
@@ -37,8 +38,8 @@ export function scatterDomain(rows: readonly ValidationRow[]): Interval {
   );
 }
 
-/** The diagonal with its band as guides, and a series of points for each kind of work. */
-export function scatterSeries(rows: readonly ValidationRow[], [low, high]: Interval): readonly PlotSeries[] {
+/** The diagonal with its band. */
+function guides([low, high]: Interval): readonly PlotSeries[] {
   const line = (id: string, name: string, factor: number): PlotSeries => ({
     id,
     name,
@@ -57,6 +58,13 @@ export function scatterSeries(rows: readonly ValidationRow[], [low, high]: Inter
     line('equal', 'as predicted', 1),
     line('above', `± ${percent}`, 1 + band),
     line('below', `− ${percent}`, 1 - band),
+  ];
+}
+
+/** The diagonal with its band as guides, and a series of points for each kind of work. */
+export function scatterSeries(rows: readonly ValidationRow[], domain: Interval): readonly PlotSeries[] {
+  return [
+    ...guides(domain),
     ...Object.entries(workKinds).map(
       ([kind, { name, tone, sign }]): PlotSeries => ({
         id: kind,
@@ -125,6 +133,73 @@ export function validationTable(rows: readonly ValidationRow[]): FigureTable {
       ...[row.name, row.what, row.limitSeconds, row.seconds, row.relativeError],
       ...[row.measuredSeconds, row.measuredSpread, row.measuredSeconds / row.seconds],
       ...[row.error, row.waterfall.unexplained / row.measuredSeconds],
+    ]),
+  };
+}
+
+/** A kernel of a recorded step, or the step as a whole, predicted and measured. */
+export interface RecordedTime {
+  readonly name: string;
+  readonly phase: string;
+  readonly seconds: number;
+  readonly measuredSeconds: number;
+}
+
+/** What a recorded run was predicted and measured to take: every kernel of its step, then the step; none where it lacks either. */
+export function recordedTimes({ kernelTable, timing }: RunRecord): readonly RecordedTime[] {
+  const kernels = (kernelTable?.rows ?? []).flatMap(
+    ({ label, kernel, phase, predictedSeconds, measuredSeconds }) =>
+      predictedSeconds === undefined || measuredSeconds === undefined
+        ? []
+        : [{ name: `${label}, ${kernel}`, phase, seconds: predictedSeconds, measuredSeconds }],
+  );
+  const seconds = timing?.predictedSeconds;
+  if (kernels.length === 0 || timing === undefined || seconds === undefined) return kernels;
+  return [
+    ...kernels,
+    { name: 'the whole step', phase: 'step', seconds, measuredSeconds: timing.stepSeconds },
+  ];
+}
+
+const recordedTones: Readonly<Record<string, Tone>> = {
+  forward: 'class-1',
+  backward: 'class-2',
+  update: 'class-4',
+  step: 'ink',
+};
+
+/** The diagonal with its band, and points for the kernels of each phase. */
+export function recordedSeries(times: readonly RecordedTime[], domain: Interval): readonly PlotSeries[] {
+  const phases = [...new Set(times.map(({ phase }) => phase))];
+  return [
+    ...guides(domain),
+    ...phases.map(
+      (phase): PlotSeries => ({
+        id: phase,
+        name: phase === 'step' ? 'the whole step' : phase,
+        tone: recordedTones[phase] ?? 'class-3',
+        ...(phase === 'step' ? { sign: 'square' } : {}),
+        kind: 'points',
+        points: times
+          .filter((time) => time.phase === phase)
+          .map(({ name, seconds, measuredSeconds }) => ({ x: seconds, y: measuredSeconds, name })),
+      }),
+    ),
+  ];
+}
+
+/** Recorded times as rows. */
+export function recordedTable(times: readonly RecordedTime[]): FigureTable {
+  return {
+    columns: [
+      { label: 'Work' },
+      { label: 'Phase' },
+      { label: 'Predicted (s)', format: formatSeconds },
+      { label: 'Measured (s)', format: formatSeconds },
+      { label: 'Measured over predicted', format: formatRatio },
+    ],
+    rows: times.map(({ name, phase, seconds, measuredSeconds }) => [
+      ...[name, phase, seconds, measuredSeconds, measuredSeconds / seconds],
     ]),
   };
 }

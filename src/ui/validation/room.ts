@@ -1,14 +1,26 @@
 // The room of validation: models that calibration has not seen, predicted and measured on this device.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import type { RunRecord } from '../../contract/records.ts';
 import type { ValidationRow, ValidationSummary } from '../../contract/validation.ts';
 import { formatDuration, formatPercent, formatRatio, formatSeconds, formatSi } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
+import type { Interval } from '../../text/ticks.ts';
 import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
 import type { RoomAccess } from '../state/access.ts';
+import { recordedDeviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import { initialState, isLabFree, type PageState } from '../state/state.ts';
-import { errorsByKind, scatterDomain, scatterSeries, validationTable } from './data.ts';
+import {
+  errorsByKind,
+  type RecordedTime,
+  recordedSeries,
+  recordedTable,
+  recordedTimes,
+  scatterDomain,
+  scatterSeries,
+  validationTable,
+} from './data.ts';
 import '../figures/panel.ts';
 import '../figures/svg-plot.ts';
 
@@ -61,12 +73,17 @@ export class RoomValidation extends LitElement {
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
+  /** The run that ships with the page: its kernels are shown until something of this device is measured. */
+  @property({ attribute: false }) recorded: RunRecord | undefined;
   @state() private rows: readonly ValidationRow[] = [];
   @state() private progress: Progress = { kind: 'none' };
   @state() private grid: 'small' | 'full' = 'small';
 
   protected override render() {
-    return html`${this.#head()} ${this.rows.length === 0 ? nothing : this.#figure()}`;
+    const times = this.#recordedTimes();
+    return html`${this.#head()}
+      ${this.rows.length === 0 ? nothing : this.#figure()}
+      ${times.length === 0 ? nothing : this.#recordedFigure(times)}`;
   }
 
   #head() {
@@ -126,6 +143,7 @@ export class RoomValidation extends LitElement {
         Trains, evaluates and samples small models that calibration has not seen, and holds each against what was predicted
         for it before.
       </p>
+      ${this.#recordedTimes().length === 0 || this.recorded === undefined ? nothing : recordedText(this.recorded)}
       ${!isGpu && page.device.kind === 'done' ? html`<p class="warn">It needs a GPU, and there is none here.</p>` : nothing}
       ${isGpu && !isCalibrated ? html`<p class="muted">Calibrate first: without figures of this device there is nothing to hold against.</p>` : nothing}
       ${isTraining(page) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
@@ -170,20 +188,38 @@ export class RoomValidation extends LitElement {
       </div>`;
   }
 
+  /** What stands here before anything of this device. */
+  #recordedTimes(): readonly RecordedTime[] {
+    const { recorded, rows, progress } = this;
+    return recorded === undefined || rows.length > 0 || progress.kind !== 'none'
+      ? []
+      : recordedTimes(recorded);
+  }
+
+  #recordedFigure(times: readonly RecordedTime[]) {
+    const domain = scatterDomain(times);
+    return html`<figure-panel heading="Kernels of the recorded run" term="expectation" fileName="recorded-kernels" .table=${recordedTable(times)}>
+      <svg-plot
+        .x=${axisOf('predicted', domain)}
+        .y=${axisOf('measured', domain)}
+        .series=${recordedSeries(times, domain)}
+        .plotHeight=${460}
+        .description=${`Scatter of ${times.length} predicted and measured times of kernels on logarithmic axes, with the diagonal.`}
+      ></svg-plot>
+      <p slot="note">
+        Above the diagonal a kernel was slower than predicted. A validation shows whole steps, batches, prompts and tokens in
+        this way, of models that calibration has not seen.
+      </p>
+    </figure-panel>`;
+  }
+
   #figure() {
     const { rows } = this;
     const domain = scatterDomain(rows);
-    const axis = (label: string): PlotAxis => ({
-      label,
-      kind: 'log',
-      domain,
-      format: (value) => formatSi(value, 's').replace(/\.0+(?=\D|$)/, ''),
-      formatValue: formatSeconds,
-    });
     return html`<figure-panel heading="Predicted and measured time" term="expectation" fileName="validation" .table=${validationTable(rows)}>
       <svg-plot
-        .x=${axis('predicted')}
-        .y=${axis('measured')}
+        .x=${axisOf('predicted', domain)}
+        .y=${axisOf('measured', domain)}
         .series=${scatterSeries(rows, domain)}
         .plotHeight=${460}
         .description=${`Scatter of ${rows.length} predicted and measured times on logarithmic axes, with the diagonal.`}
@@ -227,4 +263,27 @@ function isTraining({ run }: PageState): boolean {
 
 function bar(share: number) {
   return html`<progress max="1" .value=${share} aria-label="Progress"></progress> ${formatPercent(share)}`;
+}
+
+/** One of the two axes, which are alike. */
+function axisOf(label: string, domain: Interval): PlotAxis {
+  return {
+    label,
+    kind: 'log',
+    domain,
+    format: (value) => formatSi(value, 's').replace(/\.0+(?=\D|$)/, ''),
+    formatValue: formatSeconds,
+  };
+}
+
+function recordedText({ title, device, timing }: RunRecord) {
+  return html`<p class="recorded">
+    <strong>Recorded, not of this device:</strong> the kernels of ${title} on ${recordedDeviceName(device)}.
+    ${
+      timing?.predictedSeconds === undefined
+        ? nothing
+        : html`Its step was predicted to take ${formatSeconds(timing.predictedSeconds)}, and took
+          ${formatSeconds(timing.stepSeconds)}.`
+    }
+  </p>`;
 }

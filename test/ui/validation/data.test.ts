@@ -5,10 +5,14 @@ import { movePlace } from '../../../src/text/plot-layout.ts';
 import {
   errorsByKind,
   quantile,
+  recordedSeries,
+  recordedTable,
+  recordedTimes,
   scatterDomain,
   scatterSeries,
   validationTable,
 } from '../../../src/ui/validation/data.ts';
+import { exampleRecord } from '../../lab/records/example-record.ts';
 import { near } from '../../near.ts';
 
 const row = (kind: WorkKind, seconds: number, measuredSeconds: number): ValidationRow => ({
@@ -84,4 +88,37 @@ it('the table has the ratio and what stays unexplained', () => {
   expect(lines[0]?.[at('Measured over predicted')]).toBeCloseTo(1.25, 12);
   expect(lines[0]?.[at('Unexplained')]).toBeCloseTo(0.2, 12);
   expect(lines.every((cells) => cells.length === columns.length)).toBe(true);
+});
+
+it('a recorded run has the kernels that were predicted and measured, then its step', () => {
+  const kernel = {
+    shape: '[1]',
+    workgroups: 1,
+    usefulFlops: 1,
+    launchedFlops: 1,
+    bytes: 1,
+    boundBy: 'launch',
+  } as const;
+  const rows = [
+    {
+      ...kernel,
+      index: 0,
+      label: 'head',
+      phase: 'forward',
+      kernel: 'matmul',
+      predictedSeconds: 2,
+      measuredSeconds: 3,
+    },
+    { ...kernel, index: 1, label: 'loss', phase: 'backward', kernel: 'sum', predictedSeconds: 2 },
+  ];
+  const timing = { encodeSeconds: 1, gpuSeconds: 1, readbackSeconds: 1, stepSeconds: 4, predictedSeconds: 5 };
+  const times = recordedTimes(exampleRecord({ kernelTable: { rows, method: 'a clock' }, timing }));
+  expect(times.map(({ name }) => name)).toEqual(['head, matmul', 'the whole step']);
+  const domain = scatterDomain(times);
+  const points = recordedSeries(times, domain).filter(({ isGuide }) => isGuide !== true);
+  expect(points.map(({ id, points: { length } }) => [id, length])).toEqual([
+    ['forward', 1],
+    ['step', 1],
+  ]);
+  expect(recordedTable(times).rows[1]?.[4]).toEqual(near(0.8));
 });
