@@ -253,7 +253,7 @@ export class RunControls extends LitElement {
     const { smallerPreset: preset } = this;
     if (preset === undefined) return nothing;
     return html`<p class="row small suggestion">
-      <span class="warn">That is long. ${preset.title} takes a minute at most here.</span>
+      <span class="warn">That is long. ${preset.title} takes about a minute.</span>
       <button @click=${() => emit(this, 'choose-preset', { id: preset.id })}>Choose ${preset.title}</button>
     </p>`;
   }
