@@ -1,6 +1,7 @@
 // Test projects: architecture and unit (quick), training (minutes, no GPU), gpu (Dawn in Node, wgpu in Deno), browser (puppeteer).
 import { defineConfig } from 'vitest/config';
 import { wasmKernels } from './bin/wasm-kernels.js';
+import { processorDriver } from './test/processor-driver.ts';
 
 /** Tests that need a GPU are those of kernels, runtime and engines, and any other file named *.gpu.test.ts. */
 const gpuTests = ['test/{kernels,runtime,engines}/**/*.test.ts', 'test/**/*.gpu.test.ts'];
@@ -52,6 +53,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'gpu',
+          env: processorDriver(4),
           include: gpuTests,
           exclude: ['test/e2e/**'],
           globalSetup: setupDevices,

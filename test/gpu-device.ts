@@ -3,11 +3,21 @@ import { afterAll, afterEach, describe } from 'vitest';
 import { create, globals } from 'webgpu';
 import { yieldToDriver } from '../src/cli/dawn-polling.ts';
 import { type OpenDevice, openDevice } from '../src/runtime/device.ts';
+import { processorDriver } from './processor-driver.ts';
 
 /** Dawn's instance: the process crashes when it is collected while a device lives, so it stays for ever. */
 let instance: GPU | undefined;
 let pending: Promise<OpenDevice> | undefined;
 const unexpected: string[] = [];
+
+/**
+ * Asks Mesa's drivers for processors for subgroups of eight lanes, where the tests' environment asks for four
+ * (vitest.config.ts). Only before the file's first device.
+ */
+export function wantEightLanes(): void {
+  if (instance !== undefined) throw new Error('gpu-device: the driver has begun. Ask for its lanes before.');
+  Object.assign(process.env, processorDriver(8));
+}
 
 /** Dawn in Node, with WebGPU's constants made global. Ask it for an adapter of your own to test device loss. */
 export function getTestGpu(): GPU {

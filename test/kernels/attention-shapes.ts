@@ -1,7 +1,9 @@
 // Sizes at which every attention kernel is checked: 1, around the tiles, grouped heads, odd heads, many workgroups.
+import { attentionForwards } from '../../src/kernels/attention.ts';
+import { attentionKeyGradients, attentionQueryGradients } from '../../src/kernels/attention-backward.ts';
 import { type AttentionDims, packedDims } from '../../src/kernels/attention-shape.ts';
 import { baselineCapabilities, type Dims, type Kernel } from '../../src/plan/kernel.ts';
-import { getTestDevice } from '../gpu-device.ts';
+import { lanesOf } from './describe-kernel.ts';
 
 /**
  * [batch, time, heads, keyValueHeads, keySize, valueSize, dropout, window (0 is all), softcap]. Each is a pipeline of every
@@ -11,16 +13,17 @@ const few = [
   [1, 1, 1, 1, 1, 1, 0, 0, 0],
   [2, 37, 4, 2, 8, 10, 0.3, 5, 2],
   [1, 130, 2, 1, 16, 7, 0.1, 33, 0],
-  [1, 70, 2, 2, 6, 4, 0.2, 16, 0],
-  [1, 257, 5, 1, 8, 8, 0, 40, 3],
+  [1, 257, 5, 1, 8, 8, 0, 32, 3],
   [1, 33, 2, 2, 129, 20, 0.2, 0, 0],
   [300, 17, 4, 2, 4, 2, 0, 0, 0],
-  // Even ones, for the variants that take dimensions in pairs.
+  // An even one, for the variants that take dimensions in pairs.
   [1, 33, 2, 2, 128, 20, 0.2, 0, 0],
 ] as const;
 
 /** What the full tests add. */
 const more = [
+  [1, 70, 2, 2, 6, 4, 0.2, 16, 0],
+  [1, 257, 5, 1, 8, 8, 0, 40, 3],
   [1, 64, 3, 3, 32, 32, 0, 0, 0],
   [1, 31, 1, 1, 65, 64, 0, 0, 0],
   [1, 9, 1, 1, 256, 256, 0, 0, 30],
@@ -47,24 +50,43 @@ export const attentionShapes: readonly AttentionDims[] = sizes.map(
   },
 );
 
-const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
-const device = skipped ? baselineCapabilities : (await getTestDevice()).capabilities;
-
-/** The shapes that a variant takes on this device; none if its subgroups are wider than the device's. */
+/** The shapes that a variant takes. */
 export function shapesFor<D extends Dims, B extends string>(
   kernel: Kernel<keyof D & string, B>,
   shapes: readonly D[],
 ): readonly D[] {
+  const lanes = lanesOf(kernel);
   return shapes.filter((dims) => {
     // Compiling its unrolled loops takes lavapipe seconds: a few ragged sizes, and no mostly empty tiles.
     const tiledTimes = isFull ? [31, 37, 130] : [37];
     if (kernel.name.endsWith('/tiled') && !tiledTimes.includes(dims.time ?? 0)) return false;
-    const lanes = kernel.constants?.(dims).lanes ?? 0;
-    if (lanes > device.subgroupMinSize) return false;
-    // Narrower subgroups than the device's: the same text, so a shape with every option shows it.
-    if (!isFull && lanes > 0 && lanes < Math.min(8, device.subgroupMinSize) && dims.time !== 37) return false;
+    // The odd one shows what the even one would.
+    if (!isFull && lanes === 0 && dims.keySize === 128) return false;
+    // The same text as for four lanes, so a shape with every option shows it.
+    if (!isFull && lanes === 8 && dims.time !== 37) return false;
     // A subgroup variant is right on wider subgroups too; suits() keeps it from them because it is slow there.
     const subgroups = { ...baselineCapabilities, subgroupMinSize: lanes, subgroupMaxSize: lanes };
     return kernel.suits?.(dims, lanes > 0 ? subgroups : baselineCapabilities) ?? true;
   });
 }
+
+const withSinks = attentionShapes.map((dims, index) => ({ ...dims, hasSinks: index % 2 }));
+const accumulating = attentionShapes.map((dims, index) => ({ ...dims, accumulate: index % 2 }));
+
+/** The forward variants with their sizes, every second of them with sinks. */
+export const attentionCases = attentionForwards.map((kernel) => ({
+  kernel,
+  shapes: shapesFor(kernel, withSinks),
+}));
+
+/** The variants of the gradient of queries with their sizes, every second of them adding to a gradient. */
+export const queryGradientCases = attentionQueryGradients.map((kernel) => ({
+  kernel,
+  shapes: shapesFor(kernel, accumulating),
+}));
+
+/** The same of the gradients of keys and values. */
+export const keyGradientCases = attentionKeyGradients.map((kernel) => ({
+  kernel,
+  shapes: shapesFor(kernel, accumulating),
+}));

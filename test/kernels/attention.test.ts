@@ -7,12 +7,11 @@ import { lifetimes } from '../../src/plan/memory.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { storageBytes, type Tensor } from '../../src/plan/tensor.ts';
-import { attentionShapes, shapesFor } from './attention-shapes.ts';
-import { checkGradient, describeKernel } from './describe-kernel.ts';
+import { attentionCases } from './attention-shapes.ts';
+import { checkGradient, describeCases, describeKernel } from './describe-kernel.ts';
 import { expectClose, runOp } from './run-op.ts';
 
-const shapes = attentionShapes.map((dims, index) => ({ ...dims, hasSinks: index % 2 }));
-for (const kernel of attentionForwards) describeKernel(kernel, shapesFor(kernel, shapes));
+await describeCases(attentionCases);
 
 // Scores where exponentials overflow, and where their quotient loses its digits.
 const few = { batch: 1, time: 20, heads: 2, keyValueHeads: 1, keySize: 4, valueSize: 4 };

@@ -9,7 +9,8 @@ import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
-import { describeKernel } from './describe-kernel.ts';
+import { decodeAttentionCases, decodeShapes, sharedShapes } from './decode-attention-shapes.ts';
+import { describeCases, describeKernel } from './describe-kernel.ts';
 import { expectClose } from './run-op.ts';
 
 /** A ring, how many positions a prefill gives it, and what is done to scores. */
@@ -20,59 +21,13 @@ interface DecodeCase {
   readonly hasSinks: boolean;
 }
 
-const isFull = process.env.FLOPSCOPE_FULL !== undefined;
-
-/** [heads, keyValueHeads, keySize, valueSize, context, qOffset, softcap, hasSinks] */
-const sizes = [
-  [1, 1, 1, 1, 1, 0, 0, 1],
-  [4, 2, 8, 10, 64, 0, 2, 1],
-  [2, 2, 129, 65, 600, 5, 0, 1],
-  [5, 5, 16, 64, 5000, 0, 0, 0],
-  ...(isFull ? [[3, 1, 32, 32, 257, 5, 0, 0] as const, [1, 1, 64, 256, 2500, 0, 30, 0] as const] : []),
-] as const;
-
-const shapes = sizes.map(
-  ([heads, keyValueHeads, keySize, valueSize, context, qOffset, softcap, hasSinks]) => {
-    const rows = { rowWidth: keyValueHeads * (keySize + valueSize), valueOffset: keyValueHeads * keySize };
-    const scale = 1 / Math.sqrt(keySize);
-    const rowStride = qOffset + heads * keySize + rows.rowWidth;
-    const heading = { slots: 1, heads, keyValueHeads, keySize, valueSize, rowStride, qOffset, context };
-    return { ...heading, ...rows, scale, softcap, hasSinks };
-  },
-);
-
-/** [heads, width of a row, columns of it that are the value, rows] */
-const sharedSizes = [
-  [2, 5, 3, 7],
-  [2, 288, 257, 300],
-  ...(isFull
-    ? ([
-        [3, 256, 240, 70],
-        [2, 257, 256, 300],
-        [1, 640, 576, 513],
-      ] as const)
-    : []),
-] as const;
-
-const sharedShapes = sharedSizes.map(([heads, keySize, valueSize, context]) => {
-  const scale = 1 / Math.sqrt(keySize);
-  const rowStride = heads * keySize;
-  const heading = { slots: 3, heads, keyValueHeads: 1, keySize, valueSize, rowStride, qOffset: 0, context };
-  return { ...heading, rowWidth: keySize, valueOffset: 0, scale, softcap: 0, hasSinks: 0 };
-});
-
-for (const kernel of decodeAttentions) {
-  // Those for narrow subgroups are right on wider ones too, and take every head.
-  const isSuited = (dims: Parameters<typeof kernel.workgroups>[0]) =>
-    kernel.requires?.includes('subgroups') || (kernel.suits?.(dims, baselineCapabilities) ?? true);
-  describeKernel(kernel, [...shapes, ...sharedShapes].filter(isSuited), { scalars: { position: 40 } });
-}
+await describeCases(decodeAttentionCases);
 
 // The same sums over words: head sizes that fill words and such that do not, with and without a second scale; few, for each
 // shape of the wide one is seconds of compiling.
 const [wide, narrow] = quantisedDecodeAttentions;
 if (!wide || !narrow) throw new Error('unreachable');
-const quantisedShapes = [...shapes.slice(1, 3), ...sharedShapes].map(quantisedSizes);
+const quantisedShapes = [...decodeShapes.slice(1, 3), ...sharedShapes].map(quantisedSizes);
 describeKernel(wide, quantisedShapes.slice(3, 4), { scalars: { position: 40 } });
 describeKernel(narrow, quantisedShapes.slice(0, 3), { scalars: { position: 40 } });
 
@@ -163,7 +118,7 @@ describe('decodeAttention', () => {
 
   it('costs no more once a ring is full', () => {
     const [kernel] = decodeAttentions;
-    const dims = shapes[1];
+    const dims = decodeShapes[1];
     if (!kernel || !dims) throw new Error('unreachable');
     for (const cost of [kernel.usefulFlops, kernel.launchedFlops ?? kernel.usefulFlops, kernel.bytes]) {
       expect(cost(dims, { position: 900 })).toBe(cost(dims, { position: 63 }));
@@ -173,7 +128,7 @@ describe('decodeAttention', () => {
 
   it('costs a + b · position', () => {
     const [kernel] = decodeAttentions;
-    const dims = shapes[3];
+    const dims = decodeShapes[3];
     if (!kernel || !dims) throw new Error('unreachable');
     for (const cost of [kernel.usefulFlops, kernel.bytes]) {
       const at = (position: number) => cost(dims, { position });

@@ -28,6 +28,15 @@ export function describeKernel<D extends string, B extends string>(
   options: { readonly tolerance?: number; readonly scalars?: Scalars } = {},
 ): void {
   describeWasm(kernel as unknown as Kernel, shapes, options);
+  describeOnGpu(kernel, shapes, options);
+}
+
+/** Checks a kernel at each shape on the GPU alone. */
+export function describeOnGpu<D extends string, B extends string>(
+  kernel: Kernel<D, B>,
+  shapes: readonly Dims<D>[],
+  options: { readonly tolerance?: number; readonly scalars?: Scalars } = {},
+): void {
   describeGpu(kernel.name, () => {
     it.for(shapes.map((dims) => [JSON.stringify(dims), dims] as const))(
       'agrees with its reference at %s',
@@ -62,11 +71,38 @@ export function describeKernel<D extends string, B extends string>(
   });
 }
 
-/** Skips a kernel whose subgroups are wider than the device's, visibly, and says whether it did. */
-export function skipWide({ name }: { readonly name: string }, lanes: number, deviceLanes: number): boolean {
-  const isWide = lanes > deviceLanes;
-  if (isWide) it.skip(`${name}: its ${lanes} lanes are more than the ${deviceLanes} here`, () => undefined);
-  return isWide;
+/** A variant with the shapes that show it. */
+export interface KernelCase<D extends string = string, B extends string = string> {
+  readonly kernel: Kernel<D, B>;
+  readonly shapes: readonly Dims<D>[];
+  readonly scalars?: Scalars;
+}
+
+/** Lanes of the subgroups that a variant is written for; 0 where it needs none. */
+export function lanesOf({ name }: { readonly name: string }): number {
+  return Number(/\/(?:subgroup|pairs|lanes)(\d+)/.exec(name)?.[1] ?? 0);
+}
+
+/** Checks variants, but those for eight lanes, which eight-lanes.test.ts checks on a device that has as many. */
+export async function describeCases<D extends string, B extends string>(
+  cases: readonly KernelCase<D, B>[],
+): Promise<void> {
+  for (const { kernel, shapes, ...options } of cases) {
+    if (lanesOf(kernel) !== 8 && !(await skipWide(kernel))) describeKernel(kernel, shapes, options);
+  }
+}
+
+/**
+ * Skips a variant whose subgroups are wider than the device's, visibly, and says whether it did. It is right on subgroups at
+ * least as wide as its lanes; suits() keeps it from the others.
+ */
+export async function skipWide(kernel: { readonly name: string }): Promise<boolean> {
+  const wanted = lanesOf(kernel);
+  if (wanted === 0 || process.env.FLOPSCOPE_SKIP_GPU !== undefined) return false;
+  const lanes = (await getTestDevice()).capabilities.subgroupMinSize;
+  if (wanted > lanes)
+    it.skip(`${kernel.name}: its ${wanted} lanes are more than the ${lanes} here`, () => undefined);
+  return wanted > lanes;
 }
 
 /** Checks the WASM kernel of a family, where it has one, in one thread that takes its units in several runs. */

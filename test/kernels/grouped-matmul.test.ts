@@ -1,83 +1,14 @@
 // Every variant of every grouped product against its reference, gradients, and experts one by one.
 import { describe, expect, it } from 'vitest';
-import { expertTileBound, placeTokens } from '../../src/kernels/expert-placement.ts';
-import {
-  expertLinear,
-  expertTileRows,
-  type GroupedDims,
-  type GroupedLayout,
-  groupedMatmulKernels,
-} from '../../src/kernels/grouped-matmul.ts';
-import { baselineCapabilities, familyOf } from '../../src/plan/kernel.ts';
+import { placeTokens } from '../../src/kernels/expert-placement.ts';
+import { expertLinear, expertTileRows } from '../../src/kernels/grouped-matmul.ts';
+import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import { getTestDevice } from '../gpu-device.ts';
-import { checkGradient, describeKernel, skipWide } from './describe-kernel.ts';
+import { checkGradient, describeCases } from './describe-kernel.ts';
+import { groupedMatmulCases } from './grouped-matmul-shapes.ts';
 import { expectClose, runOp } from './run-op.ts';
 
-function size(
-  layout: GroupedLayout,
-  height: number,
-  placed: number,
-  columns: number,
-  other: number,
-  experts: number,
-): GroupedDims {
-  const common = { columns, experts, perToken: 0, accumulate: 0 };
-  if (layout === 'tn') return { ...common, rows: other, inner: placed, tileRows: 0, tileBound: 0 };
-  return {
-    ...common,
-    rows: placed,
-    inner: other,
-    tileRows: height,
-    tileBound: expertTileBound(placed, experts, height),
-  };
-}
-
-/** Sizes around tiles of 32 × 64 whose columns come in fours, and whose inner sizes, or rows for tn, in twos or fours. */
-function alignedShapes(layout: GroupedLayout): GroupedDims[] {
-  return [
-    size(layout, 32, 1, 4, 4, 1),
-    { ...size(layout, 32, 64, 60, 28, 3), perToken: 1 },
-    size(layout, 32, 6, 64, 32, 9),
-    { ...size(layout, 32, 129, 68, 132, 2), accumulate: 1 },
-    { ...size(layout, 32, 302, 132, 36, 7), perToken: 2, accumulate: 1 },
-  ];
-}
-
-const layouts = ['nn', 'nt', 'tn'] as const;
-const isFull = process.env.FLOPSCOPE_FULL !== undefined;
-const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
-const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
-
-/** Sizes 1 and around the tiles of a height, with each option somewhere; the last has all. */
-function shapes(layout: GroupedLayout, height: number): GroupedDims[] {
-  return [
-    size(layout, height, 1, 1, 1, 1),
-    { ...size(layout, height, 64, 65, 31, 3), perToken: 1 },
-    size(layout, height, 6, 128, 64, 9),
-    { ...size(layout, height, 129, 63, 130, 2), accumulate: 1 },
-    { ...size(layout, height, 302, 70, 33, 7), perToken: 2, accumulate: 1 },
-  ];
-}
-
-/** One variant of each shader. The others differ from it in the sizes of their tiles, which are constants. */
-const thorough = /plain|pairs8-32x8|tiled-64x64/;
-const thoroughSubgroup = lanes >= 8 ? 'subgroup8-32x8' : 'subgroup4-16x8';
-
-for (const [place, layout] of layouts.entries()) {
-  const kernels = groupedMatmulKernels
-    .filter(({ name }) => familyOf(name) === `groupedMatmul.${layout}`)
-    .filter((kernel) => !skipWide(kernel, kernel.constants?.({} as GroupedDims).lanes ?? 0, lanes));
-  let others = 0;
-  for (const kernel of kernels) {
-    const height = Number(/-(\d+)x/.exec(kernel.name)?.[1] ?? 5);
-    const all = kernel.name.includes('/pairs') ? alignedShapes(layout) : shapes(layout, height);
-    const isThorough = thorough.test(kernel.name) || kernel.name.endsWith(thoroughSubgroup);
-    // Each shape is a pipeline, which a software driver takes a second to compile: all of them in one layout.
-    if (isThorough) describeKernel(kernel, isFull || layout === 'nn' ? all : all.slice(-1));
-    else if (isFull || others++ % layouts.length === place) describeKernel(kernel, all.slice(-1)); // in one layout
-  }
-}
+await describeCases(groupedMatmulCases());
 
 const selected = {
   shape: [5, 2],

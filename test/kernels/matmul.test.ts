@@ -1,107 +1,13 @@
 // Every variant of every layout against the reference: sizes around the tiles, strides, options and slices.
 import { describe, expect, it } from 'vitest';
-import { matmulKernels, recordMatmul } from '../../src/kernels/matmul.ts';
-import { activationUses, noEpilogue } from '../../src/kernels/matmul-epilogue.ts';
-import type { MatmulDims, MatmulLayout } from '../../src/kernels/matmul-sizes.ts';
-import { baselineCapabilities, type Capabilities, familyOf, type Kernel } from '../../src/plan/kernel.ts';
+import { recordMatmul } from '../../src/kernels/matmul.ts';
+import type { MatmulLayout } from '../../src/kernels/matmul-sizes.ts';
+import { baselineCapabilities, type Capabilities, type Kernel } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import { getTestDevice } from '../gpu-device.ts';
-import { describeKernel, skipWide } from './describe-kernel.ts';
+import { describeCases } from './describe-kernel.ts';
+import { matmulCases } from './matmul-shapes.ts';
 
-const layouts = ['nn', 'nt', 'tn'] as const;
-const isFull = process.env.FLOPSCOPE_FULL !== undefined;
-
-function size(layout: MatmulLayout, rows: number, columns: number, inner: number, pad = 0): MatmulDims {
-  const xStride = (layout === 'tn' ? rows : inner) + pad;
-  const wStride = (layout === 'nt' ? inner : columns) + pad;
-  const options = { slices: 1, hasBias: 0, hasResidual: 0, accumulate: 0, ...noEpilogue };
-  return { rows, columns, inner, xStride, wStride, yStride: columns + pad, ...options };
-}
-
-/** Forward products keep the sums that they activate, products of gradients multiply them by slopes. */
-const epilogues = {
-  nn: { activation: activationUses.appliedAndKept, kind: 0 },
-  nt: { activation: activationUses.slope, kind: 1 },
-  tn: {},
-};
-
-/** A size over every tile's edge, with strides and options; what every variant must pass. */
-function mixedShape(layout: MatmulLayout): MatmulDims {
-  return { ...size(layout, 130, 193, 67, 1), hasBias: 1, accumulate: 1, ...epilogues[layout] };
-}
-
-/** Sizes 1, below, at and above the tiles, with each option somewhere: one variant of each shader passes them all. */
-function shapes(layout: MatmulLayout): MatmulDims[] {
-  return [
-    size(layout, 1, 1, 1),
-    { ...size(layout, 17, 65, 31), hasBias: 1, hasResidual: 1, dropout: 0.3, time: 5, operation: 3 },
-    { ...size(layout, 64, 128, 33, 7), accumulate: 1 },
-    { ...size(layout, 31, 63, 130), slices: 4 },
-    mixedShape(layout),
-  ];
-}
-
-function rowShapes(layout: MatmulLayout): MatmulDims[] {
-  return [
-    size(layout, 1, 1, 1),
-    { ...size(layout, 1, 65, 127), hasBias: 1, hasResidual: 1, activation: activationUses.applied, kind: 2 },
-    { ...size(layout, 4, 33, 64, 7), accumulate: 1, ...epilogues[layout] },
-    { ...size(layout, 3, 31, 130), slices: 4 },
-  ];
-}
-
-/** Rows of whole vec4s: below, at and above the four loads of an invocation, and more columns than a workgroup has. */
-function rowVectorShapes(layout: MatmulLayout): MatmulDims[] {
-  return [
-    size(layout, 1, 4, 4),
-    { ...size(layout, 1, 68, 516), hasBias: 1, hasResidual: 1, activation: activationUses.applied, kind: 1 },
-    { ...size(layout, 4, 36, 128, 8), accumulate: 1, ...epilogues[layout] },
-    { ...size(layout, 3, 28, 1088), slices: 2 },
-  ];
-}
-
-/** The same within the sizes and row lengths of whole vectors. */
-function alignedShapes(layout: MatmulLayout): MatmulDims[] {
-  return [
-    size(layout, 4, 4, 2),
-    { ...size(layout, 28, 68, 30), hasBias: 1, hasResidual: 1, dropout: 0.3, time: 7, operation: 3 },
-    { ...size(layout, 32, 64, 34, 4), accumulate: 1 },
-    { ...size(layout, 36, 60, 136), slices: 4 },
-    { ...size(layout, 132, 196, 66, 8), hasBias: 1, accumulate: 1, ...epilogues[layout] },
-  ];
-}
-
-const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
-const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
-
-/** One variant of each shader. The others differ from it in the sizes of their tiles, which are constants. */
-const thorough = /plain|row|pairs8-32x8|tiled-64x64-4x4/;
-const thoroughSubgroup = lanes >= 8 ? 'subgroup8-32x8' : 'subgroup4-16x8';
-
-for (const [place, layout] of layouts.entries()) {
-  const kernels = matmulKernels
-    .filter(({ name }) => familyOf(name) === `matmul.${layout}`)
-    // A subgroup variant is right on subgroups at least as wide as its lanes; suits() keeps it from the others.
-    .filter((kernel) => !skipWide(kernel, kernel.constants?.(size(layout, 1, 1, 1)).lanes ?? 0, lanes));
-  const isThorough = ({ name }: (typeof kernels)[number]) =>
-    thorough.test(name) || name.endsWith(thoroughSubgroup);
-  for (const kernel of kernels.filter(isThorough)) {
-    const all = kernel.name.endsWith('/row')
-      ? rowShapes(layout)
-      : kernel.name.endsWith('/row-vectors')
-        ? rowVectorShapes(layout)
-        : kernel.name.includes('/pairs')
-          ? alignedShapes(layout)
-          : shapes(layout);
-    // Each shape is a pipeline, which a software driver takes a second to compile: all of them in one layout.
-    describeKernel(kernel, isFull || layout === 'nn' ? all : all.slice(-1));
-  }
-  for (const [index, kernel] of kernels.filter((one) => !isThorough(one)).entries()) {
-    if (!isFull && index % layouts.length !== place) continue; // each in one layout
-    const isPaired = kernel.name.includes('/pairs');
-    describeKernel(kernel, isPaired ? alignedShapes(layout).slice(-1) : [mixedShape(layout)]);
-  }
-}
+await describeCases(matmulCases());
 
 function recorded(
   capabilities: Capabilities,

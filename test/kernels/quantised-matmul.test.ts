@@ -1,38 +1,14 @@
 // Products with quantised weights against their reference: sizes around tiles, words and groups, with every option.
 import { describe, expect, it } from 'vitest';
-import { quantisedMatmulKernels, recordQuantisedMatmul } from '../../src/kernels/quantised-matmul.ts';
+import { recordQuantisedMatmul } from '../../src/kernels/quantised-matmul.ts';
 import { baselineCapabilities, type Capabilities } from '../../src/plan/kernel.ts';
 import { quantisedMatrices, quantisedWords } from '../../src/plan/quantised.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import { getTestDevice } from '../gpu-device.ts';
-import { describeKernel } from './describe-kernel.ts';
+import { describeCases } from './describe-kernel.ts';
+import { quantisedMatmulCases } from './quantised-matmul-shapes.ts';
 
-const skipped = process.env.FLOPSCOPE_SKIP_GPU !== undefined;
-const lanes = skipped ? 0 : (await getTestDevice()).capabilities.subgroupMinSize;
-
-const size = (
-  rows: number,
-  columns: number,
-  inner: number,
-  options: readonly [bias: number, residual: number] = [0, 0],
-) => ({
-  ...{ rows, columns, inner, xStride: inner + options[0], yStride: columns + options[1] },
-  ...{ hasBias: options[0], hasResidual: options[1] },
-});
-
-/** Sizes 1, and below, at and above groups of 32 inputs and blocks of 32 columns, with each option somewhere. */
-const edges = [size(1, 1, 1), size(3, 31, 31, [1, 1]), size(2, 64, 32)];
-
-/** Over every edge of tiles, words, groups and blocks, with all options: what every variant must pass. */
-const mixed = (rows: number) => size(rows, 66, 67, [1, 1]);
-
-for (const kernel of quantisedMatmulKernels) {
-  const { lanes: wanted = 0 } = kernel.constants?.(size(1, 1, 1)) ?? {};
-  if (wanted > lanes) continue;
-  const rows = kernel.name.endsWith('row') ? 3 : 17;
-  describeKernel(kernel, /lanes8|plain/.test(kernel.name) ? [...edges, mixed(rows)] : [mixed(rows)]);
-}
+await describeCases(quantisedMatmulCases);
 
 function chosen(
   capabilities: Capabilities,
