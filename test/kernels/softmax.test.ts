@@ -14,9 +14,6 @@ const shapes = [
 describeKernel(softmaxForward, shapes);
 describeKernel(
   softmaxBackward,
-  shapes.flatMap((shape) => [
-    { ...shape, accumulate: 0 },
-    { ...shape, accumulate: 1 },
-  ]),
+  shapes.map((shape, i) => ({ ...shape, accumulate: i % 2 })),
 );
 checkGradient('softmax', { x: { shape: [3, 7] } }, (tape, { x }) => softmax(tape, x));
