@@ -1,5 +1,6 @@
 // What the runner in Deno and the test that reads it agree on: its lines, and which kernels it checks.
 import { allKernels } from '../../src/lab/plans/kernel-catalogue.ts';
+import { presets } from '../../src/model/presets/catalogue.ts';
 import { type Dims, familyOf, type Kernel } from '../../src/plan/kernel.ts';
 import type { Verification } from '../../src/runtime/verify.ts';
 import type { VariantRun } from './variant-runs.ts';
@@ -24,6 +25,15 @@ export type WgpuLine =
 export const portableKernels: readonly Kernel[] = allKernels.filter(
   ({ requires = [] }) => requires.length === 0,
 );
+
+/**
+ * The presets whose pipelines are made: their kernels are those of the self-test, with other constants. `npm test` takes the
+ * first, the largest and the one with most kinds of layers, the full run all.
+ */
+export function presetsToCompile(isFull: boolean): typeof presets {
+  const telling = ['nano', 'gpt2-124m', 'deepseek-v3-mini'];
+  return isFull ? presets : presets.filter(({ id }) => telling.includes(id));
+}
 
 /**
  * The kernels and shapes that are run. A software driver compiles whatever runs for up to four seconds, so that `npm test`

@@ -1,12 +1,11 @@
 // Runs inside Deno, whose WebGPU is wgpu: compiles all pipelines, checks kernels; a JSON line a result. `full` checks all.
 import { typicalPlans } from '../../src/lab/cost/calibration.ts';
-import { presets } from '../../src/model/presets/catalogue.ts';
 import { baselineCapabilities, type Dims, type Kernel } from '../../src/plan/kernel.ts';
 import { openDevice } from '../../src/runtime/device.ts';
 import { PipelineCache, pipelineKey } from '../../src/runtime/pipelines.ts';
 import { verifyKernels } from '../../src/runtime/verify.ts';
 import { runVariants, variantTables } from './variant-runs.ts';
-import { casesToRun, portableKernels, type WgpuLine } from './wgpu-lines.ts';
+import { casesToRun, portableKernels, presetsToCompile, type WgpuLine } from './wgpu-lines.ts';
 
 const say = (line: WgpuLine) => console.log(JSON.stringify(line));
 const isFull = process.argv.includes('full');
@@ -32,7 +31,7 @@ if (opened.kind === 'device') {
   };
   const selfTest = portableKernels.flatMap((kernel) => kernel.selfTest.map((dims) => ({ kernel, dims })));
   await compile('self-test', selfTest);
-  for (const { id, experiment } of presets) {
+  for (const { id, experiment } of presetsToCompile(isFull)) {
     await compile(
       id,
       typicalPlans(experiment, { capabilities }).flatMap(({ dispatches }) => dispatches),

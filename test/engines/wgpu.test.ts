@@ -1,10 +1,9 @@
 // The kernels that a device without subgroups runs, on wgpu: what Firefox and others compile WGSL with.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { presets } from '../../src/model/presets/catalogue.ts';
 import { familyOf } from '../../src/plan/kernel.ts';
 import { variantTables } from './variant-runs.ts';
 import { runInDeno } from './wgpu.ts';
-import { casesToRun, portableKernels, type WgpuLine } from './wgpu-lines.ts';
+import { casesToRun, portableKernels, presetsToCompile, type WgpuLine } from './wgpu-lines.ts';
 
 const { FLOPSCOPE_DENO: deno = '', FLOPSCOPE_SKIP_WGPU: missing, FLOPSCOPE_FULL } = process.env;
 const isFull = FLOPSCOPE_FULL === '1';
@@ -29,10 +28,13 @@ describeWgpu(missing === undefined ? 'wgpu' : `wgpu [skipped: ${missing}]`, () =
     expect(linesOf('device')).toHaveLength(1);
   });
 
-  it.each(['self-test', ...presets.map(({ id }) => id)])('compiles every pipeline of %s', (of) => {
-    const [compiled] = linesOf('compiled').filter((line) => line.of === of);
-    expect(compiled?.failures).toEqual([]);
-  });
+  it.each(['self-test', ...presetsToCompile(isFull).map(({ id }) => id)])(
+    'compiles every pipeline of %s',
+    (of) => {
+      const [compiled] = linesOf('compiled').filter((line) => line.of === of);
+      expect(compiled?.failures).toEqual([]);
+    },
+  );
 
   it.each([...new Set(cases.map(({ kernel }) => kernel.name))])('%s agrees with its reference', (name) => {
     const results = linesOf('kernel').filter(({ kernel }) => kernel === name);
