@@ -10,18 +10,23 @@ import { scaleModel } from '../../../src/model/size-dial.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
 import { takeSteps } from './tiny-runs.ts';
 
-/** Parameters, and tokens a step, of what a software GPU trains in minutes. */
-const most = { parameters: 3e6, tokens: 1024 };
+/** Parameters, tokens of a row and of a step: of what a software GPU trains in minutes, and of what it does in seconds. */
+const full = { parameters: 3e6, context: 128, tokens: 1024 };
+const quick = { parameters: 1e6, context: 64, tokens: 256 };
 
 /** Steps between looks at the validation loss: in the quick form, and in the full one. */
 const strides = { quick: 15, full: 50 } as const;
 
 /** A preset on little text; those of real sizes are brought down with the dial. */
-function experimentOf(id: string, train: Partial<Experiment['train']> = {}): Experiment {
+function experimentOf(id: string, most: typeof full, train: Partial<Experiment['train']> = {}): Experiment {
   const parsed = parseExperiment(findPreset(id)?.experiment);
   if (parsed.kind !== 'ok') throw new Error(`no preset ${id}`);
   const { experiment } = parsed;
-  const model = { ...experiment.model, vocabulary: 0, context: Math.min(experiment.model.context, 128) };
+  const model = {
+    ...experiment.model,
+    vocabulary: 0,
+    context: Math.min(experiment.model.context, most.context),
+  };
   const size = Math.min(1, most.parameters / countParameters({ ...model, vocabulary: 80 }));
   const batch = Math.min(experiment.train.batch, most.tokens / model.context);
   return {
@@ -69,8 +74,7 @@ async function trainBelow(experiment: Experiment, stride: number, floorOf: (data
 
 describeGpu('the presets', () => {
   it.each(['llama3-mini', 'mixtral-mini'])('%s learns more than how often characters are', async (id) => {
-    // A quarter of its batch: most of what a few steps learn does not need more.
-    const experiment = experimentOf(id, { steps: 150, batch: 4, evaluationBatches: 4 });
+    const experiment = experimentOf(id, quick, { steps: 150, evaluationBatches: 4 });
     const { last, floor } = await trainBelow(experiment, strides.quick, ({ training, validation }) => {
       const counts = new Map<number, number>();
       for (const token of training) counts.set(token, (counts.get(token) ?? 0) + 1);
@@ -83,7 +87,7 @@ describeGpu('the presets', () => {
   it.runIf(process.env.FLOPSCOPE_FULL).each(presets.map(({ id }) => id))(
     '%s learns more than how often pairs are',
     async (id) => {
-      const { last, floor, floors } = await trainBelow(experimentOf(id), strides.full, bigramLoss);
+      const { last, floor, floors } = await trainBelow(experimentOf(id, full), strides.full, bigramLoss);
       expect(floor).toBeCloseTo(floors.bigram, 3);
       expect(last).toBeLessThan(floor);
     },
