@@ -13,7 +13,7 @@ import { createFolder, jsonLines, spawnCommand, tinyExperiment, writeJson } from
 
 /** A cache of the test's own for profiles; Mesa keeps its compiled shaders where they were. */
 function cacheIn(folder: string): Record<string, string> {
-  const usual = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const usual = process.env.MESA_SHADER_CACHE_DIR ?? process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   return { XDG_CACHE_HOME: join(folder, 'cache'), MESA_SHADER_CACHE_DIR: usual };
 }
 

@@ -64,7 +64,8 @@ describeGpu('profile', () => {
 
   it('shows people the rows and their sums, without predictions where nothing is known', async () => {
     // Mesa keeps its compiled shaders where they were.
-    const usual = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+    const usual =
+      process.env.MESA_SHADER_CACHE_DIR ?? process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
     const environment = { XDG_CACHE_HOME: join(folder, 'no-cache'), MESA_SHADER_CACHE_DIR: usual };
     const args = ['profile', 'tiny.json', '--no-calibrate'];
     const { code, stdout } = await spawnCommand(args, { folder, environment });

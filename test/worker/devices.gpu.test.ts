@@ -101,5 +101,5 @@ describeGpu('the self-test of an experiment', () => {
     (await later.checks()).acceptWrong();
     (await engine.createRuntime([wrong], [])).dispose();
     for (const service of [devices, later]) (await service.gpu('test')).device.destroy();
-  }, 300_000);
+  });
 });
