@@ -34,6 +34,12 @@ export async function main(argv: string[]): Promise<number> {
     console.error(`bench: there is no bench named ${name}. Use ${known.join(', ')} or nothing for all.`);
     return 1;
   }
+  if (argv.includes('--help') || argv.includes('-h')) {
+    console.log(
+      `npm run bench -- NAME: one of ${known.join(', ')}; without a name nearly all of them, for many minutes.`,
+    );
+    return 0;
+  }
   const wants = (bench: string) => name === undefined || name === bench;
   if (name !== 'peers') {
     const open = await openBenchDevice();
