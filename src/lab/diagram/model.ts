@@ -6,6 +6,7 @@ import { optimizers } from '../../kernels/optimizer-table.ts';
 import type { Experiment } from '../../model/config.ts';
 import { lifetimes } from '../../plan/memory.ts';
 import { elementCount, storageBytes, type Tensor } from '../../plan/tensor.ts';
+import { sumFields } from '../../text/sums.ts';
 import { timesPerStep } from '../cost/kernel-table.ts';
 import type { TrainingPlans } from '../plans/training-plans.ts';
 import { type GatheredPart, type GatheredParts, gatherParts, scopeOf } from './parts.ts';
@@ -75,28 +76,12 @@ export function modelDiagram(
     blocks,
     after,
     sections: findSections(blocks.map(alikeText)),
-    total: sumCosts(all),
+    total: sumFields(noCosts, all),
     experts: { count: model.experts, perToken: model.experts > 0 ? model.expertsPerToken : 0 },
     letters: letters.list(train.batch, plans.time),
     rows: table.rows,
     accumulation: table.accumulation ?? 1,
     method: table.method,
-  };
-}
-
-/** The sums of some parts. */
-export function sumCosts(parts: readonly PartCosts[]): PartCosts {
-  const sum = (key: keyof PartCosts) => parts.reduce((total, part) => total + part[key], 0);
-  return {
-    parameters: sum('parameters'),
-    activeParameters: sum('activeParameters'),
-    movedBytes: sum('movedBytes'),
-    keptBytes: sum('keptBytes'),
-    ...{
-      forwardFlops: sum('forwardFlops'),
-      backwardFlops: sum('backwardFlops'),
-      updateFlops: sum('updateFlops'),
-    },
   };
 }
 

@@ -3,6 +3,7 @@
 import type { DiagramBlock, DiagramPart, ModelDiagram, PartCosts } from '../../contract/diagram.ts';
 import type { KernelRow } from '../../contract/kernels.ts';
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatSi } from '../../text/numbers.ts';
+import { sumFields } from '../../text/sums.ts';
 import type { FigureTable } from '../../text/table.ts';
 
 /** By what parts are coloured. */
@@ -55,20 +56,6 @@ export interface DrawnModel {
   readonly after: readonly DrawnPart[];
 }
 
-/** Sums of figures. */
-export function addCosts(all: readonly PartCosts[]): PartCosts {
-  const sum = (key: keyof PartCosts) => all.reduce((total, costs) => total + costs[key], 0);
-  return {
-    parameters: sum('parameters'),
-    activeParameters: sum('activeParameters'),
-    movedBytes: sum('movedBytes'),
-    keptBytes: sum('keptBytes'),
-    forwardFlops: sum('forwardFlops'),
-    backwardFlops: sum('backwardFlops'),
-    updateFlops: sum('updateFlops'),
-  };
-}
-
 /** Useful flops of a whole step. */
 export function stepFlops(costs: PartCosts): number {
   return costs.forwardFlops + costs.backwardFlops + costs.updateFlops;
@@ -106,7 +93,7 @@ export function layerRange(layers: readonly number[]): string {
 
 /** What is drawn of a diagram. */
 export function drawnModel(diagram: ModelDiagram, view: DiagramView): DrawnModel {
-  const outside = (part: DiagramPart): DrawnPart => drawnPart([part], []);
+  const outside = (part: DiagramPart): DrawnPart => drawnPart([part], [], diagram.total);
   const seen = new Set<string>();
   return {
     before: diagram.before.map(outside),
@@ -116,7 +103,7 @@ export function drawnModel(diagram: ModelDiagram, view: DiagramView): DrawnModel
 }
 
 function drawnSection(
-  { blocks }: ModelDiagram,
+  { blocks, total }: ModelDiagram,
   { first, times, runs }: ModelDiagram['sections'][number],
   { split, flipped }: DiagramView,
   seen: Set<string>,
@@ -145,19 +132,23 @@ function drawnSection(
     blocks: groups.map((layers) =>
       drawnBlock(
         layers.flatMap((layer) => blocks[layer] ?? []),
-        isSplit,
-        flipped,
-        seen,
+        { isSplit, flipped, seen, total },
       ),
     ),
   };
 }
 
+/** How blocks are drawn; `seen` collects the looks that are open already, `total` has the figures that are summed. */
+interface BlockView {
+  readonly isSplit: boolean;
+  readonly flipped: ReadonlySet<string>;
+  readonly seen: Set<string>;
+  readonly total: PartCosts;
+}
+
 function drawnBlock(
   alike: readonly DiagramBlock[],
-  isSplit: boolean,
-  flipped: ReadonlySet<string>,
-  seen: Set<string>,
+  { isSplit, flipped, seen, total }: BlockView,
 ): DrawnBlock {
   const layers = alike.map(({ layer }) => layer);
   const [model] = alike;
@@ -166,6 +157,7 @@ function drawnBlock(
     drawnPart(
       alike.flatMap((block) => block.parts[index] ?? []),
       layers,
+      total,
     ),
   );
   const looks = parts.map(({ part }) => part.title).join();
@@ -179,11 +171,14 @@ function drawnBlock(
     note: model?.note ?? '',
     title: `${layers.length > 1 ? 'Layers' : 'Layer'} ${layerRange(layers)}${count}`,
     isOpen: isOpenAtFirst !== flipped.has(key),
-    costs: addCosts(parts.map(({ costs }) => costs)),
+    costs: sumFields(
+      total,
+      parts.map(({ costs }) => costs),
+    ),
   };
 }
 
-function drawnPart(alike: readonly DiagramPart[], layers: readonly number[]): DrawnPart {
+function drawnPart(alike: readonly DiagramPart[], layers: readonly number[], total: PartCosts): DrawnPart {
   const [part] = alike;
   if (!part) throw new Error('model diagram: a part stands for no layer.');
   const key = layers.length > 1 ? `${part.id} of ${layerRange(layers)}` : part.id;
@@ -191,7 +186,7 @@ function drawnPart(alike: readonly DiagramPart[], layers: readonly number[]): Dr
     key,
     part,
     layers,
-    costs: addCosts(alike),
+    costs: sumFields(total, alike),
     dispatches: alike.flatMap(({ dispatches }) => dispatches),
   };
 }

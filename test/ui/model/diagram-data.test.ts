@@ -1,7 +1,7 @@
 // What the model diagram shows of a model: alike layers together or one by one, and always the same sums.
 import { describe, expect, it } from 'vitest';
+import { sumFields } from '../../../src/text/sums.ts';
 import {
-  addCosts,
   amountOf,
   type DiagramView,
   type DrawnModel,
@@ -30,7 +30,8 @@ describe.each(Object.entries(drawings))('the diagram of %s', (_, model) => {
     const all = diagram.sections.map(({ first }) => first);
     for (const shown of [view(), view(all)]) {
       const parts = partsOf(drawnModel(diagram, shown));
-      expect(addCosts(parts.map(({ costs }) => costs))).toEqual(diagram.total);
+      const costs = parts.map((part) => part.costs);
+      expect(sumFields(diagram.total, costs)).toEqual(diagram.total);
       expect(new Set(parts.map(({ key }) => key)).size).toBe(parts.length);
       const rows = parts.flatMap(({ dispatches }) => dispatches);
       expect(rows.sort((a, b) => a - b)).toEqual(diagram.rows.map((_row, index) => index));
