@@ -4,7 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { ComparedModel, ComparisonEvent } from '../../contract/comparison.ts';
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
@@ -36,16 +36,9 @@ type Progress =
 
 @customElement('room-compare')
 export class RoomCompare extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
+  static override readonly styles = controlPanel(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-      }
       fieldset {
         border: 0;
         padding: 0;
@@ -90,12 +83,8 @@ export class RoomCompare extends LitElement {
         width: auto;
         min-height: 30px;
       }
-      progress {
-        width: 160px;
-        accent-color: var(--accent);
-      }
     `,
-  ];
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;

@@ -11,9 +11,9 @@ import {
 } from '../../text/numbers.ts';
 import { pressCosts } from '../../theory/press.ts';
 import { trainingMemoryRule } from '../../theory/training-memory.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { workPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
-import { initialState, isRunActive, type PageState } from '../state/state.ts';
+import { hasGpu, initialState, isRunActive, type PageState } from '../state/state.ts';
 import { type CostsStart, formatStored, initialInputs, workUnit } from './inputs.ts';
 import { memoryVerdict, neededMemory, plannedMemory, reportedMemory } from './memory.ts';
 import { type OwnCosts, ownCosts } from './own.ts';
@@ -26,35 +26,29 @@ const assumedWatts = 200;
 
 @customElement('costs-device')
 export class CostsDevice extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
-    css`
-      .figures {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(130px, 1fr));
-        gap: 12px;
-        margin: 4px 0 12px;
-      }
-      .fields {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 250px), 1fr));
-        gap: 6px 24px;
-        align-items: start;
-      }
-      h3 {
-        margin: 16px 0 6px;
-        font-size: 14px;
-      }
-      .note {
-        margin-top: 8px;
-        font-size: 12px;
-        color: var(--muted);
-      }
-    `,
-  ];
+  static override readonly styles = workPanel(css`
+    .figures {
+      display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(130px, 1fr));
+      gap: 12px;
+      margin: 4px 0 12px;
+    }
+    .fields {
+      display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 250px), 1fr));
+      gap: 6px 24px;
+      align-items: start;
+    }
+    h3 {
+      margin: 16px 0 6px;
+      font-size: 14px;
+    }
+    .note {
+      margin-top: 8px;
+      font-size: 12px;
+      color: var(--muted);
+    }
+  `);
 
   @property({ attribute: false }) inputs = initialInputs;
   @property({ attribute: false }) page: PageState = initialState;
@@ -182,7 +176,7 @@ export class CostsDevice extends LitElement {
 
   #invitation() {
     const { page } = this;
-    const isGpu = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
+    const isGpu = hasGpu(page);
     const isBusy = page.calibration.kind === 'running' || isRunActive(page.run.state) || page.busy !== '';
     if (page.calibration.kind === 'running') {
       return html`<p class="row" role="status">

@@ -6,7 +6,7 @@ import { formatDollars, formatPower, formatSi } from '../../text/numbers.ts';
 import { pressEconomics } from '../../theory/economics.ts';
 import { pressCosts } from '../../theory/press.ts';
 import { printedNote } from '../../theory/press-printed.ts';
-import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { readoutPanel, stackStyles } from '../figures/style-sets.ts';
 import { initialState, type PageState } from '../state/state.ts';
 import {
   type CostsInputs,
@@ -36,28 +36,16 @@ const paper = 'W. H. Press, arXiv 2511.11572';
 
 @customElement('room-costs')
 export class RoomCosts extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    readoutStyles,
+  static override readonly styles = readoutPanel(
+    stackStyles,
     css`
-      :host,
-      .column {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-content: start;
-      }
       .figures {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(122px, 1fr));
         gap: 12px;
       }
       .pair {
-        display: grid;
-        gap: var(--gap);
         grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
-        align-items: start;
       }
       h2.part {
         margin-top: 10px;
@@ -79,7 +67,7 @@ export class RoomCosts extends LitElement {
         }
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @state() private inputs: CostsInputs = initialInputs;
@@ -131,7 +119,7 @@ export class RoomCosts extends LitElement {
           this.#showAddress();
         }}
       ></costs-setup>
-      <div class="column">
+      <div class="stack">
         ${this.#summary()} ${this.#terms()}
         <h2 class="part">How costs grow</h2>
         <costs-growth .inputs=${inputs}></costs-growth>
@@ -209,7 +197,7 @@ export class RoomCosts extends LitElement {
         <figure-panel heading="Training and decoding" fileName="training" isTable .table=${runningTable(inputs)}>
           <p slot="note">Forward and backward are three times forward. ${countingNote(inputs.counting)}</p>
         </figure-panel>
-        <div class="column">
+        <div class="stack">
           <costs-what-ifs .inputs=${inputs}></costs-what-ifs>
           <costs-device .inputs=${inputs} .page=${page} .own=${this.#own}></costs-device>
         </div>

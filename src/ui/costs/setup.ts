@@ -6,7 +6,7 @@ import { formatSetting } from '../../text/numbers.ts';
 import { significant } from '../../text/rounding.ts';
 import { type Assumptions, pressAssumptions, priceOfMultiplyAdd } from '../../theory/assumptions.ts';
 import { pressCosts } from '../../theory/press.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import {
   assumptionProblem,
   type CostsInputs,
@@ -60,82 +60,77 @@ const assumptionFields: readonly AssumptionField[] = [
 
 @customElement('costs-setup')
 export class CostsSetup extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    css`
-      :host {
-        container-type: inline-size;
+  static override readonly styles = controlPanel(css`
+    :host {
+      container-type: inline-size;
+    }
+    .parts,
+    .rest {
+      display: grid;
+      gap: var(--gap);
+      grid-template-columns: minmax(0, 1fr);
+      align-content: start;
+    }
+    @container (min-width: 620px) {
+      .parts {
+        grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
       }
-      .parts,
-      .rest {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-content: start;
-      }
-      @container (min-width: 620px) {
-        .parts {
-          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
-        }
-      }
-      .chips {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 5px;
-        margin-bottom: 8px;
-      }
-      .chips span {
-        flex-basis: 100%;
-      }
-      .chips button {
-        padding: 3px 9px;
-        white-space: nowrap;
-      }
-      .chips button[aria-pressed='true'] {
-        border-color: var(--accent);
-        background: color-mix(in oklab, var(--accent) 12%, var(--panel));
-        font-weight: 600;
-      }
-      .fields {
-        display: grid;
-        gap: 6px;
-        margin-top: 10px;
-      }
-      .note {
-        margin-top: 8px;
-        font-size: 12px;
-        color: var(--muted);
-      }
-      .choice {
-        display: grid;
-        gap: 2px;
-        font-size: 13px;
-      }
-      fieldset {
-        border: 0;
-        margin: 0;
-        padding: 0;
-        display: flex;
-        flex-wrap: wrap;
-        gap: 4px 14px;
-      }
-      .check input {
-        width: 16px;
-        height: 16px;
-        min-height: 0;
-        margin: 0;
-        accent-color: var(--accent);
-      }
-      legend {
-        padding: 0;
-        font-size: 13px;
-        margin-bottom: 4px;
-      }
-    `,
-  ];
+    }
+    .chips {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 5px;
+      margin-bottom: 8px;
+    }
+    .chips span {
+      flex-basis: 100%;
+    }
+    .chips button {
+      padding: 3px 9px;
+      white-space: nowrap;
+    }
+    .chips button[aria-pressed='true'] {
+      border-color: var(--accent);
+      background: color-mix(in oklab, var(--accent) 12%, var(--panel));
+      font-weight: 600;
+    }
+    .fields {
+      display: grid;
+      gap: 6px;
+      margin-top: 10px;
+    }
+    .note {
+      margin-top: 8px;
+      font-size: 12px;
+      color: var(--muted);
+    }
+    .choice {
+      display: grid;
+      gap: 2px;
+      font-size: 13px;
+    }
+    fieldset {
+      border: 0;
+      margin: 0;
+      padding: 0;
+      display: flex;
+      flex-wrap: wrap;
+      gap: 4px 14px;
+    }
+    .check input {
+      width: 16px;
+      height: 16px;
+      min-height: 0;
+      margin: 0;
+      accent-color: var(--accent);
+    }
+    legend {
+      padding: 0;
+      font-size: 13px;
+      margin-bottom: 4px;
+    }
+  `);
 
   @property({ attribute: false }) inputs: CostsInputs = initialInputs;
   /** The experiment of the Train room, where its costs are known. */

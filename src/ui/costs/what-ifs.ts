@@ -1,11 +1,12 @@
 // Press's what-ifs and his check on DeepSeek-V3, each with the one number that the reader may turn.
 
-import { css, html, LitElement } from 'lit';
+import { html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { significant } from '../../text/rounding.ts';
 import { spread } from '../../text/ticks.ts';
 import { deepSeekModel } from '../../theory/deepseek.ts';
 import { halvingYears, whatIfDefaults } from '../../theory/what-if.ts';
+import { stackStyles } from '../figures/style-sets.ts';
 import { baseStyles } from '../figures/styles.ts';
 import { initialInputs } from './inputs.ts';
 import { deepSeekTable, whatIfTable } from './tables.ts';
@@ -18,16 +19,7 @@ const contexts = spread('log', [1000, 128_000], 57).map((value) => significant(v
 
 @customElement('costs-what-ifs')
 export class CostsWhatIfs extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-      }
-    `,
-  ];
+  static override readonly styles = [baseStyles, stackStyles];
 
   @property({ attribute: false }) inputs = initialInputs;
   @state() private years = whatIfDefaults.years;

@@ -6,7 +6,7 @@ import { textWidth } from '../../text/plot-layout.ts';
 import { rounded } from '../../text/rounding.ts';
 import { type Heat, heatPaths, shadeLevels } from './heat-paths.ts';
 import { SizeController } from './size-controller.ts';
-import { baseStyles, figureStyles } from './styles.ts';
+import { drawing } from './style-sets.ts';
 
 /** Which cell. */
 export interface HeatPlace {
@@ -24,32 +24,28 @@ const foot = 20;
  */
 @customElement('inside-heat')
 export class InsideHeat extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    figureStyles,
-    css`
-      svg {
-        border-radius: 6px;
-        touch-action: pan-y;
-      }
-      text {
-        font-family: var(--mono);
-        font-size: 11px;
-        dominant-baseline: central;
-      }
-      .ground {
-        fill: var(--inset);
-      }
-      .shade {
-        fill: var(--train);
-      }
-      .chosen {
-        fill: none;
-        stroke: var(--ink);
-        stroke-width: 1.5px;
-      }
-    `,
-  ];
+  static override readonly styles = drawing(css`
+    svg {
+      border-radius: 6px;
+      touch-action: pan-y;
+    }
+    text {
+      font-family: var(--mono);
+      font-size: 11px;
+      dominant-baseline: central;
+    }
+    .ground {
+      fill: var(--inset);
+    }
+    .shade {
+      fill: var(--train);
+    }
+    .chosen {
+      fill: none;
+      stroke: var(--ink);
+      stroke-width: 1.5px;
+    }
+  `);
 
   @property({ attribute: false }) heat: Heat = noHeat;
   @property({ attribute: false }) describe: (place: HeatPlace) => string = () => '';

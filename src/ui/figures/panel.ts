@@ -4,7 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import type { Term } from '../../text/glossary.ts';
 import { type FigureTable, figureCsv } from '../../text/table.ts';
 import { downloadText } from '../state/files.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from './styles.ts';
+import { workPanel } from './style-sets.ts';
 import { downloadPng, downloadSvg, findDrawing } from './svg-export.ts';
 import './glossary-term.ts';
 
@@ -15,59 +15,53 @@ import './glossary-term.ts';
  */
 @customElement('figure-panel')
 export class FigurePanel extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
-    css`
-      :host {
-        min-width: 0;
-      }
-      .scroll {
-        margin-top: 8px;
-      }
-      .scroll.limited {
-        max-height: 600px;
-      }
-      .head {
-        font-size: 13px;
-      }
-      .tools {
-        display: flex;
-        align-items: center;
-        gap: 8px;
-      }
-      thead th {
-        position: sticky;
-        top: 0;
-        background: var(--panel);
-        white-space: normal;
-        vertical-align: bottom;
-      }
-      tbody th,
-      tbody td:not(.number) {
-        white-space: normal;
-        min-width: 5em;
-        max-width: 24em;
-      }
-      tbody th {
-        color: var(--ink);
-        min-width: 9em;
-      }
-      tbody td.medium:not(.number) {
-        min-width: 11em;
-      }
-      tbody td.long:not(.number) {
-        min-width: 22em;
-      }
-      .note {
-        margin-top: 8px;
-        font-size: 12px;
-        color: var(--muted);
-      }
-    `,
-  ];
+  static override readonly styles = workPanel(css`
+    :host {
+      min-width: 0;
+    }
+    .scroll {
+      margin-top: 8px;
+    }
+    .scroll.limited {
+      max-height: 600px;
+    }
+    .head {
+      font-size: 13px;
+    }
+    .tools {
+      display: flex;
+      align-items: center;
+      gap: 8px;
+    }
+    thead th {
+      position: sticky;
+      top: 0;
+      background: var(--panel);
+      white-space: normal;
+      vertical-align: bottom;
+    }
+    tbody th,
+    tbody td:not(.number) {
+      white-space: normal;
+      min-width: 5em;
+      max-width: 24em;
+    }
+    tbody th {
+      color: var(--ink);
+      min-width: 9em;
+    }
+    tbody td.medium:not(.number) {
+      min-width: 11em;
+    }
+    tbody td.long:not(.number) {
+      min-width: 22em;
+    }
+    .note {
+      margin-top: 8px;
+      font-size: 12px;
+      color: var(--muted);
+    }
+  `);
 
   @property() heading = '';
   /** The word of the glossary that the heading is, if it is one. */

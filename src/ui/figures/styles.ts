@@ -201,6 +201,10 @@ export const controlStyles = css`
     margin: 0;
     min-width: 60px;
   }
+  progress {
+    width: 160px;
+    accent-color: var(--accent);
+  }
   label.check {
     display: inline-flex;
     align-items: center;

@@ -5,7 +5,7 @@ import { customElement, property } from 'lit/decorators.js';
 import { type Tone, textWidth } from '../../text/plot-layout.ts';
 import { rounded } from '../../text/rounding.ts';
 import { SizeController } from './size-controller.ts';
-import { baseStyles, figureStyles } from './styles.ts';
+import { drawing } from './style-sets.ts';
 import { toneStyles } from './svg-plot.ts';
 
 /** A stretch of a bar. */
@@ -30,9 +30,7 @@ const legendHeight = 18;
 /** Give it `bars` and `description`; with `isShare` every bar has the same length and shows shares. */
 @customElement('svg-bars')
 export class SvgBars extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    figureStyles,
+  static override readonly styles = drawing(
     toneStyles,
     css`
       text:not(.figure) {
@@ -44,7 +42,7 @@ export class SvgBars extends LitElement {
         stroke-width: 1px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) bars: readonly Bar[] = [];
   @property({ type: Boolean }) isShare = false;

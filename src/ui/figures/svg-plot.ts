@@ -20,7 +20,7 @@ import {
 import { rounded } from '../../text/rounding.ts';
 import { axisTicks, placeOf } from '../../text/ticks.ts';
 import { SizeController } from './size-controller.ts';
-import { baseStyles, figureStyles } from './styles.ts';
+import { drawing } from './style-sets.ts';
 
 /** Classes `tone-…` that colour fill, stroke and text by a series' tone. */
 export const toneStyles = css`
@@ -65,9 +65,7 @@ const noAxis: PlotAxis = { label: '', kind: 'linear', format: String };
  */
 @customElement('svg-plot')
 export class SvgPlot extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    figureStyles,
+  static override readonly styles = drawing(
     toneStyles,
     css`
       .plot {
@@ -129,7 +127,7 @@ export class SvgPlot extends LitElement {
         stroke-width: 1.5px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) x: PlotAxis = noAxis;
   @property({ attribute: false }) y: PlotAxis = noAxis;

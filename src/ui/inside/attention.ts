@@ -8,7 +8,7 @@ import type { PlotAxis } from '../../text/plot-layout.ts';
 import { rounded } from '../../text/rounding.ts';
 import type { HeatPlace } from '../figures/heat.ts';
 import { type Heat, heatPaths, shadeLevels } from '../figures/heat-paths.ts';
-import { baseStyles, controlStyles, pickerStyles } from '../figures/styles.ts';
+import { pickedFigures, stackStyles } from '../figures/style-sets.ts';
 import { attentionTable, headSeries, headsTable, namedToken, pooled } from './data.ts';
 import '../figures/panel.ts';
 import '../figures/heat.ts';
@@ -21,17 +21,9 @@ const smallSide = 80;
 /** Give it `reading`, and inside what shall stand beside the map. Sends `choose-layer` (detail: from 0) when the attention of another layer is wanted. */
 @customElement('inside-attention')
 export class InsideAttention extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    pickerStyles,
+  static override readonly styles = pickedFigures(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-items: start;
-      }
       @media (min-width: 1080px) {
         :host {
           grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
@@ -75,7 +67,7 @@ export class InsideAttention extends LitElement {
         fill: var(--train);
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) reading: TextReading | undefined;
   /** Whether another layer may be asked for now. */

@@ -6,7 +6,7 @@ import type { Lab } from '../../contract/lab.ts';
 import type { RecordedInside } from '../../contract/records.ts';
 import type { Result } from '../../contract/values.ts';
 import { formatCount } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { deviceDetails, recordedDeviceName } from '../state/device-name.ts';
 import { hasGpu, hasWeights, initialState, type PageState } from '../state/state.ts';
@@ -22,17 +22,9 @@ const lookInterval = 1000;
 
 @customElement('room-inside')
 export class RoomInside extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
+  static override readonly styles = controlPanel(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-items: start;
-      }
       form {
         display: grid;
         gap: 8px;
@@ -49,7 +41,7 @@ export class RoomInside extends LitElement {
         margin-top: 4px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;

@@ -7,7 +7,7 @@ import { formatCount, formatDigits, formatPercent, formatTick } from '../../text
 import type { PlotAxis } from '../../text/plot-layout.ts';
 import { significant } from '../../text/rounding.ts';
 import type { HeatPlace } from '../figures/heat.ts';
-import { baseStyles, controlStyles, pickerStyles } from '../figures/styles.ts';
+import { pickedFigures, stackStyles } from '../figures/style-sets.ts';
 import { loadHeat, type RouterFigure, routerFigures, routerSeries, routerTable } from './data.ts';
 import '../figures/panel.ts';
 import '../figures/heat.ts';
@@ -18,17 +18,9 @@ const figures = Object.keys(routerFigures) as readonly RouterFigure[];
 /** Give it `history`. */
 @customElement('inside-routers')
 export class InsideRouters extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    pickerStyles,
+  static override readonly styles = pickedFigures(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-items: start;
-      }
       @media (min-width: 1080px) {
         :host {
           grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
@@ -41,7 +33,7 @@ export class InsideRouters extends LitElement {
         margin-top: 4px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) history: ExpertHistory | undefined;
   @state() private index = 0;

@@ -1,10 +1,10 @@
 // Experts and what they take: which expert every token of the text took, and which tokens and words each takes most.
-import { css, html, LitElement, nothing } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ExpertTastes, RouteReading, TextReading } from '../../contract/inside.ts';
 import { formatCount, formatDigits } from '../../text/numbers.ts';
 import type { HeatPlace } from '../figures/heat.ts';
-import { baseStyles, controlStyles, pickerStyles } from '../figures/styles.ts';
+import { pickedFigures, stackStyles } from '../figures/style-sets.ts';
 import { namedToken, routesHeat, routesTable, tastesTable } from './data.ts';
 import '../figures/panel.ts';
 import '../figures/heat.ts';
@@ -12,18 +12,7 @@ import '../figures/heat.ts';
 /** Give it `reading`, `tastes`, or both. */
 @customElement('inside-routes')
 export class InsideRoutes extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    pickerStyles,
-    css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-      }
-    `,
-  ];
+  static override readonly styles = pickedFigures(stackStyles);
 
   @property({ attribute: false }) reading: TextReading | undefined;
   @property({ attribute: false }) tastes: ExpertTastes | undefined;

@@ -7,7 +7,7 @@ import type { TermReport } from '../../contract/terms.ts';
 import type { Waterfall } from '../../contract/validation.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import { canAskForKernels, kernelRequests } from '../run-views/kernel-requests.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { recordedDeviceName } from '../state/device-name.ts';
@@ -32,32 +32,14 @@ interface KeptTable {
 
 @customElement('room-kernels')
 export class RoomKernels extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
+  static override readonly styles = controlPanel(
+    stackStyles,
     css`
-      :host,
-      .pair {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-items: start;
-      }
-      @media (min-width: 1080px) {
-        .pair.both {
-          grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
-        }
-      }
       .panel p + p {
         margin-top: 6px;
       }
-      progress {
-        width: 160px;
-        accent-color: var(--accent);
-      }
     `,
-  ];
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
@@ -95,7 +77,7 @@ export class RoomKernels extends LitElement {
       ${
         kept === undefined
           ? nothing
-          : html`<div class=${this.waterfall === undefined ? 'pair' : 'pair both'}>
+          : html`<div class=${this.waterfall === undefined ? 'stack' : 'pair'}>
                 <roofline-figure
                   .table=${kept.table}
                   .calibration=${calibration}

@@ -7,7 +7,7 @@ import { textWidth } from '../../text/plot-layout.ts';
 import { rounded } from '../../text/rounding.ts';
 import { axisTicks, type Interval, placeOf, valueAt } from '../../text/ticks.ts';
 import { SizeController } from '../figures/size-controller.ts';
-import { baseStyles, figureStyles } from '../figures/styles.ts';
+import { drawing } from '../figures/style-sets.ts';
 import { termClass, termStyles } from '../figures/term-styles.ts';
 import { phaseName } from '../run-views/kernel-data.ts';
 import { revealing, shifted, type Timeline, type TimelineSlice, zoomed } from './timeline-data.ts';
@@ -24,9 +24,7 @@ const zoomStep = 0.6;
 /** Give it `timeline`. Sends `pick-slice` (detail: index of the slice, or undefined) on a click, Enter or Escape. */
 @customElement('timeline-strip')
 export class TimelineStrip extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    figureStyles,
+  static override readonly styles = drawing(
     termStyles,
     css`
       svg {
@@ -62,7 +60,7 @@ export class TimelineStrip extends LitElement {
         stroke-width: 2px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) timeline: Timeline = { slices: [], layers: [], lanes: [], seconds: 0 };
   @state() private view: Interval = [0, 0];

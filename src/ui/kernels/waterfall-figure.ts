@@ -8,7 +8,7 @@ import { textWidth } from '../../text/plot-layout.ts';
 import { rounded } from '../../text/rounding.ts';
 import { axisTicks, type Interval, placeOf } from '../../text/ticks.ts';
 import { SizeController } from '../figures/size-controller.ts';
-import { baseStyles, figureStyles } from '../figures/styles.ts';
+import { drawing } from '../figures/style-sets.ts';
 import { type WaterfallBar, waterfallBars, waterfallTable } from './waterfall-data.ts';
 import '../figures/panel.ts';
 
@@ -21,46 +21,42 @@ const valueWidth = 108;
 /** Give it `waterfall`. */
 @customElement('waterfall-figure')
 export class WaterfallFigure extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    figureStyles,
-    css`
-      .name {
-        fill: var(--ink);
-      }
-      .grid {
-        stroke: var(--line);
-      }
-      .link {
-        stroke: var(--edge);
-        stroke-dasharray: 2px 3px;
-      }
-      .bar {
-        fill: var(--class-1);
-      }
-      .bandwidthExcess {
-        fill: var(--class-2);
-      }
-      .tileAndOccupancy {
-        fill: var(--class-4);
-      }
-      .launches,
-      .hostAndQueue {
-        fill: var(--class-3);
-      }
-      .unexplained {
-        fill: var(--bad);
-      }
-      .measured {
-        fill: var(--edge);
-      }
-      .halo {
-        fill: none;
-        stroke: var(--ink);
-        stroke-width: 1.5px;
-      }
-    `,
-  ];
+  static override readonly styles = drawing(css`
+    .name {
+      fill: var(--ink);
+    }
+    .grid {
+      stroke: var(--line);
+    }
+    .link {
+      stroke: var(--edge);
+      stroke-dasharray: 2px 3px;
+    }
+    .bar {
+      fill: var(--class-1);
+    }
+    .bandwidthExcess {
+      fill: var(--class-2);
+    }
+    .tileAndOccupancy {
+      fill: var(--class-4);
+    }
+    .launches,
+    .hostAndQueue {
+      fill: var(--class-3);
+    }
+    .unexplained {
+      fill: var(--bad);
+    }
+    .measured {
+      fill: var(--edge);
+    }
+    .halo {
+      fill: none;
+      stroke: var(--ink);
+      stroke-width: 1.5px;
+    }
+  `);
 
   @property({ attribute: false }) waterfall: Waterfall | undefined;
   /** Index of the bar that is pointed at. */

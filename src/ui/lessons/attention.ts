@@ -2,46 +2,41 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LessonFigure } from '../../contract/lessons.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import './figure.ts';
 
 @customElement('lesson-attention')
 export class LessonAttention extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    css`
+  static override readonly styles = controlPanel(css`
+    form {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr) 84px 84px auto;
+      gap: 8px;
+      align-items: end;
+      margin-top: 10px;
+    }
+    label {
+      font-size: 12px;
+      color: var(--muted);
+    }
+    label input {
+      color: var(--ink);
+    }
+    lesson-figure {
+      display: block;
+      max-width: 620px;
+      margin-top: var(--gap);
+    }
+    @media (max-width: 620px) {
       form {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) 84px 84px auto;
-        gap: 8px;
-        align-items: end;
-        margin-top: 10px;
+        grid-template-columns: 1fr 1fr;
       }
-      label {
-        font-size: 12px;
-        color: var(--muted);
+      label:first-child {
+        grid-column: 1 / -1;
       }
-      label input {
-        color: var(--ink);
-      }
-      lesson-figure {
-        display: block;
-        max-width: 620px;
-        margin-top: var(--gap);
-      }
-      @media (max-width: 620px) {
-        form {
-          grid-template-columns: 1fr 1fr;
-        }
-        label:first-child {
-          grid-column: 1 / -1;
-        }
-      }
-    `,
-  ];
+    }
+  `);
 
   @property({ attribute: false }) access: RoomAccess | undefined;
   /** Layers and heads of the run. */

@@ -2,40 +2,35 @@
 import { css, html, LitElement } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { findWords } from '../../text/glossary.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 
 @customElement('glossary-list')
 export class GlossaryList extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    css`
-      summary {
-        cursor: pointer;
-        font-weight: 600;
-      }
-      input {
-        max-width: 280px;
-        margin: 10px 0;
-      }
-      dl {
-        columns: 320px auto;
-        column-gap: 28px;
-      }
-      div {
-        break-inside: avoid;
-        padding-bottom: 9px;
-      }
-      dt {
-        font-weight: 600;
-      }
-      dd {
-        font-size: 13px;
-        color: var(--muted);
-      }
-    `,
-  ];
+  static override readonly styles = controlPanel(css`
+    summary {
+      cursor: pointer;
+      font-weight: 600;
+    }
+    input {
+      max-width: 280px;
+      margin: 10px 0;
+    }
+    dl {
+      columns: 320px auto;
+      column-gap: 28px;
+    }
+    div {
+      break-inside: avoid;
+      padding-bottom: 9px;
+    }
+    dt {
+      font-weight: 600;
+    }
+    dd {
+      font-size: 13px;
+      color: var(--muted);
+    }
+  `);
 
   @state() private search = '';
 

@@ -4,7 +4,7 @@ import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LessonFigure } from '../../contract/lessons.ts';
 import { rounded } from '../../text/rounding.ts';
-import { baseStyles, figureStyles } from '../figures/styles.ts';
+import { drawing } from '../figures/style-sets.ts';
 import { describeCell, matrixShades } from './data.ts';
 
 type Matrix = Extract<LessonFigure, { kind: 'matrix' }>;
@@ -15,41 +15,37 @@ const margin = 26;
 
 @customElement('lesson-matrix')
 export class LessonMatrix extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    figureStyles,
-    css`
-      svg {
-        max-width: 520px;
-        margin: 0 auto;
-        border-radius: 6px;
-      }
-      text {
-        font-family: var(--mono);
-        font-size: 11px;
-        text-anchor: middle;
-        dominant-baseline: central;
-      }
-      text.chosen {
-        fill: var(--ink);
-        font-weight: 700;
-      }
-      .ground {
-        fill: var(--inset);
-      }
-      .cell {
-        fill: var(--train);
-      }
-      .chosen-cell {
-        fill: none;
-        stroke: var(--ink);
-        stroke-width: 1.5px;
-      }
-      output {
-        text-align: center;
-      }
-    `,
-  ];
+  static override readonly styles = drawing(css`
+    svg {
+      max-width: 520px;
+      margin: 0 auto;
+      border-radius: 6px;
+    }
+    text {
+      font-family: var(--mono);
+      font-size: 11px;
+      text-anchor: middle;
+      dominant-baseline: central;
+    }
+    text.chosen {
+      fill: var(--ink);
+      font-weight: 700;
+    }
+    .ground {
+      fill: var(--inset);
+    }
+    .cell {
+      fill: var(--train);
+    }
+    .chosen-cell {
+      fill: none;
+      stroke: var(--ink);
+      stroke-width: 1.5px;
+    }
+    output {
+      text-align: center;
+    }
+  `);
 
   @property({ attribute: false }) matrix: Matrix | undefined;
   @state() private place: { readonly row: number; readonly column: number } | undefined;

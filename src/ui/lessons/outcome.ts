@@ -3,22 +3,15 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { LessonOutcome, LessonPrediction, LessonQuestion } from '../../contract/lessons.ts';
 import { formatSeconds } from '../../text/numbers.ts';
-import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { readoutPanel, stackStyles } from '../figures/style-sets.ts';
 import { guessText, verdictText } from './data.ts';
 import './figure.ts';
 
 @customElement('lesson-outcome')
 export class LessonOutcomeElement extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    readoutStyles,
+  static override readonly styles = readoutPanel(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-      }
       .three {
         display: grid;
         gap: var(--gap);
@@ -82,7 +75,7 @@ export class LessonOutcomeElement extends LitElement {
         line-height: 1.55;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) question: LessonQuestion | undefined;
   /** Known before the measurement. */

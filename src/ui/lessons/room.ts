@@ -8,7 +8,7 @@ import type {
   LessonPrediction,
   LessonSize,
 } from '../../contract/lessons.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { valueAt } from '../state/experiment.ts';
 import {
@@ -17,6 +17,7 @@ import {
   initialState,
   isLabFree,
   isOnProcessor,
+  isTraining,
   type PageState,
 } from '../state/state.ts';
 import { keepLessonWork, type LessonWork, readLessonWork } from './memory.ts';
@@ -37,7 +38,7 @@ interface Running {
 
 @customElement('room-lessons')
 export class RoomLessons extends LitElement {
-  static override readonly styles = [baseStyles, panelStyles, controlStyles, lessonsStyles];
+  static override readonly styles = controlPanel(lessonsStyles);
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
@@ -211,8 +212,7 @@ export class RoomLessons extends LitElement {
     const { run } = this.page;
     if (guess === undefined) return 'First make your guess.';
     if (this.running !== undefined) return 'Another lesson is running.';
-    if (run.state === 'running' || run.state === 'preparing')
-      return 'A run is training. Pause it in the room “Train”, then run the lesson.';
+    if (isTraining({ run })) return 'A run is training. Pause it in the room “Train”, then run the lesson.';
     return isLabFree(this.page) ? '' : 'The device is busy.';
   }
 

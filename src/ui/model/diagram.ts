@@ -6,7 +6,7 @@ import type { ModelDiagram } from '../../contract/diagram.ts';
 import { formatPercent } from '../../text/numbers.ts';
 import { rounded } from '../../text/rounding.ts';
 import { SizeController } from '../figures/size-controller.ts';
-import { baseStyles, figureStyles } from '../figures/styles.ts';
+import { drawing } from '../figures/style-sets.ts';
 import {
   amountOf,
   amountText,
@@ -29,100 +29,96 @@ const legendHeight = 26;
  */
 @customElement('model-diagram')
 export class ModelDiagramElement extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    figureStyles,
-    css`
-      text {
-        font-size: 11px;
-        fill: var(--ink);
-      }
-      .title {
-        font-size: 12.5px;
-        font-weight: 600;
-      }
-      .shape,
-      .section,
-      .legend {
-        fill: var(--muted);
-      }
-      .shape {
-        font-size: 10.5px;
-        paint-order: stroke;
-        stroke: var(--panel);
-        stroke-width: 4px;
-      }
-      .section {
-        font-weight: 600;
-      }
-      .ground {
-        fill: var(--panel);
-        stroke: var(--edge);
-        stroke-width: 1px;
-      }
-      .shade {
-        fill: var(--accent);
-        pointer-events: none;
-      }
-      .frame {
-        fill: none;
-        stroke: var(--line);
-        stroke-width: 1.5px;
-      }
-      .flow,
-      .residual,
-      .aside {
-        fill: none;
-        stroke: var(--edge);
-        stroke-width: 1.5px;
-      }
-      .residual {
-        stroke: var(--predicted);
-        stroke-width: 2px;
-      }
-      .aside {
-        stroke-dasharray: 2px 3px;
-      }
-      .sum {
-        fill: var(--panel);
-        stroke: var(--predicted);
-        stroke-width: 2px;
-      }
-      .expert {
-        fill: none;
-        stroke: var(--ink);
-        stroke-width: 1px;
-      }
-      .expert.taken {
-        fill: var(--ink);
-      }
-      [role='button'] {
-        cursor: pointer;
-        outline: none;
-      }
-      [role='button']:hover .ground,
-      [role='button']:hover .hit {
-        stroke: var(--ink);
-      }
-      [aria-pressed='true'] .ground,
-      [aria-pressed='true'] .hit,
-      [role='button']:focus-visible .ground,
-      [role='button']:focus-visible .hit {
-        stroke: var(--accent);
-        stroke-width: 3px;
-      }
-      .hit {
-        fill: transparent;
-        stroke: transparent;
-        stroke-width: 1px;
-      }
-      .chip {
-        fill: var(--inset);
-        stroke: var(--edge);
-        stroke-width: 1px;
-      }
-    `,
-  ];
+  static override readonly styles = drawing(css`
+    text {
+      font-size: 11px;
+      fill: var(--ink);
+    }
+    .title {
+      font-size: 12.5px;
+      font-weight: 600;
+    }
+    .shape,
+    .section,
+    .legend {
+      fill: var(--muted);
+    }
+    .shape {
+      font-size: 10.5px;
+      paint-order: stroke;
+      stroke: var(--panel);
+      stroke-width: 4px;
+    }
+    .section {
+      font-weight: 600;
+    }
+    .ground {
+      fill: var(--panel);
+      stroke: var(--edge);
+      stroke-width: 1px;
+    }
+    .shade {
+      fill: var(--accent);
+      pointer-events: none;
+    }
+    .frame {
+      fill: none;
+      stroke: var(--line);
+      stroke-width: 1.5px;
+    }
+    .flow,
+    .residual,
+    .aside {
+      fill: none;
+      stroke: var(--edge);
+      stroke-width: 1.5px;
+    }
+    .residual {
+      stroke: var(--predicted);
+      stroke-width: 2px;
+    }
+    .aside {
+      stroke-dasharray: 2px 3px;
+    }
+    .sum {
+      fill: var(--panel);
+      stroke: var(--predicted);
+      stroke-width: 2px;
+    }
+    .expert {
+      fill: none;
+      stroke: var(--ink);
+      stroke-width: 1px;
+    }
+    .expert.taken {
+      fill: var(--ink);
+    }
+    [role='button'] {
+      cursor: pointer;
+      outline: none;
+    }
+    [role='button']:hover .ground,
+    [role='button']:hover .hit {
+      stroke: var(--ink);
+    }
+    [aria-pressed='true'] .ground,
+    [aria-pressed='true'] .hit,
+    [role='button']:focus-visible .ground,
+    [role='button']:focus-visible .hit {
+      stroke: var(--accent);
+      stroke-width: 3px;
+    }
+    .hit {
+      fill: transparent;
+      stroke: transparent;
+      stroke-width: 1px;
+    }
+    .chip {
+      fill: var(--inset);
+      stroke: var(--edge);
+      stroke-width: 1px;
+    }
+  `);
 
   @property({ attribute: false }) diagram: ModelDiagram | undefined;
   @property({ attribute: false }) drawn: DrawnModel | undefined;

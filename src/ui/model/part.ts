@@ -3,23 +3,16 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { ModelDiagram, PartCosts } from '../../contract/diagram.ts';
 import { formatBytes, formatCount, formatPercent, formatSi } from '../../text/numbers.ts';
-import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { readoutPanel, stackStyles } from '../figures/style-sets.ts';
 import { type DrawnBlock, type DrawnPart, layerRange, rowsTable, stepFlops } from './diagram-data.ts';
 import '../figures/panel.ts';
 
 /** Give it the `diagram`, and what is `drawn`: the part or the `block` to show. */
 @customElement('model-part')
 export class ModelPart extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    readoutStyles,
+  static override readonly styles = readoutPanel(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-      }
       h2 {
         font-size: 15px;
         letter-spacing: 0;
@@ -35,7 +28,7 @@ export class ModelPart extends LitElement {
         margin-top: 12px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) diagram: ModelDiagram | undefined;
   @property({ attribute: false }) drawn: DrawnPart | undefined;

@@ -5,7 +5,7 @@ import type { ModelDiagram } from '../../contract/diagram.ts';
 import type { Problem } from '../../contract/values.ts';
 import { formatBytes, formatSi } from '../../text/numbers.ts';
 import { SizeController } from '../figures/size-controller.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { initialState, type PageState } from '../state/state.ts';
 import { type DiagramView, diagramTable, drawnModel, type Shading, stepFlops } from './diagram-data.ts';
@@ -19,30 +19,14 @@ const shadings: readonly Shading[] = ['flops', 'parameters', 'memory'];
 
 @customElement('room-model')
 export class RoomModel extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
+  static override readonly styles = workPanel(
+    stackStyles,
     css`
-      :host,
-      .column {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-content: start;
-      }
-      .pair {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-items: start;
-      }
       @media (min-width: 1000px) {
         .pair {
           grid-template-columns: minmax(0, 5fr) minmax(0, 6fr);
         }
-        .column {
+        .stack {
           position: sticky;
           top: 8px;
           max-height: calc(100vh - 16px);
@@ -67,7 +51,7 @@ export class RoomModel extends LitElement {
         gap: 2px 12px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
@@ -168,7 +152,7 @@ export class RoomModel extends LitElement {
           <p>Drawn from the plan of one training step: shares are of its flops, backward and update included.</p>
         </div>
       </figure-panel>
-      <div class="column"><model-part .diagram=${diagram} .drawn=${part} .block=${block}></model-part></div>
+      <div class="stack"><model-part .diagram=${diagram} .drawn=${part} .block=${block}></model-part></div>
     </div>`;
   }
 

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
 import { formatLoss, formatTick } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import { toneStyles } from '../figures/svg-plot.ts';
 import type { AxisName } from '../state/series.ts';
 import { compareSeries, compareTones, describeCurves, figureTable, lossTable } from './compare-data.ts';
@@ -16,18 +16,10 @@ const axes: readonly AxisName[] = ['step', 'tokens', 'flops', 'seconds'];
 /** Sends `save-report` when the reader wants all of it as a file. */
 @customElement('compare-panel')
 export class ComparePanel extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
+  static override readonly styles = workPanel(
     toneStyles,
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-      }
       .controls {
         display: inline-flex;
         flex-wrap: wrap;
@@ -56,7 +48,7 @@ export class ComparePanel extends LitElement {
         color: var(--tone);
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) records: readonly RunRecord[] = [];
   /** A run that is not over: its curve is drawn with the others, and nothing else is said of it. */

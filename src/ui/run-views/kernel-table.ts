@@ -11,7 +11,7 @@ import {
   formatSi,
   formatSpread,
 } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { workPanel } from '../figures/style-sets.ts';
 import { downloadText } from '../state/files.ts';
 import type { Job } from '../state/state.ts';
 import { kernelCsv } from './exports.ts';
@@ -38,75 +38,69 @@ const columns: readonly { readonly label: string; readonly key: SortKey | undefi
 
 @customElement('kernel-table')
 export class KernelTableElement extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
-    css`
-      .head {
-        font-size: 13px;
-      }
-      .head select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
-      }
-      .head label {
-        display: inline-flex;
-        gap: 6px;
-        align-items: center;
-      }
-      .scroll {
-        max-height: 560px;
-      }
-      thead th {
-        position: sticky;
-        top: 0;
-        background: var(--panel);
-        z-index: 1;
-      }
-      thead button {
-        padding: 0 2px;
-        min-height: 24px;
-        color: inherit;
-        font-weight: inherit;
-      }
-      th[aria-sort] button {
-        color: var(--ink);
-        text-decoration: underline;
-        text-underline-offset: 3px;
-      }
-      tbody th {
-        color: var(--ink);
-      }
-      tbody th button {
-        padding: 0 4px;
-        min-height: 24px;
-        color: inherit;
-      }
-      .sum td,
-      .sum th {
-        background: var(--inset);
-      }
-      .one td:first-child {
-        padding-left: 26px;
-      }
-      .predicted {
-        color: var(--predicted);
-      }
-      .shape {
-        color: var(--muted);
-        white-space: normal;
-        min-width: 9em;
-        max-width: 22em;
-      }
-      p {
-        margin-top: 8px;
-      }
-    `,
-  ];
+  static override readonly styles = workPanel(css`
+    .head {
+      font-size: 13px;
+    }
+    .head select {
+      width: auto;
+      min-height: 26px;
+      padding: 1px 4px;
+      border-color: var(--line);
+    }
+    .head label {
+      display: inline-flex;
+      gap: 6px;
+      align-items: center;
+    }
+    .scroll {
+      max-height: 560px;
+    }
+    thead th {
+      position: sticky;
+      top: 0;
+      background: var(--panel);
+      z-index: 1;
+    }
+    thead button {
+      padding: 0 2px;
+      min-height: 24px;
+      color: inherit;
+      font-weight: inherit;
+    }
+    th[aria-sort] button {
+      color: var(--ink);
+      text-decoration: underline;
+      text-underline-offset: 3px;
+    }
+    tbody th {
+      color: var(--ink);
+    }
+    tbody th button {
+      padding: 0 4px;
+      min-height: 24px;
+      color: inherit;
+    }
+    .sum td,
+    .sum th {
+      background: var(--inset);
+    }
+    .one td:first-child {
+      padding-left: 26px;
+    }
+    .predicted {
+      color: var(--predicted);
+    }
+    .shape {
+      color: var(--muted);
+      white-space: normal;
+      min-width: 9em;
+      max-width: 22em;
+    }
+    p {
+      margin-top: 8px;
+    }
+  `);
 
   @property({ attribute: false }) kernels: Job<KernelTable> = { kind: 'none' };
   /** Whether a plan may be asked for now. */

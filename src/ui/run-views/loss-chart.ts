@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatLoss, unknown } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { workPanel } from '../figures/style-sets.ts';
 import { downloadPng, downloadSvg, findDrawing } from '../figures/svg-export.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
@@ -23,72 +23,66 @@ const axes: readonly AxisName[] = ['step', 'tokens', 'flops', 'seconds'];
 
 @customElement('loss-chart')
 export class LossChart extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
-    css`
-      .head {
-        gap: 6px 14px;
-        font-size: 13px;
-      }
-      select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
-      }
-      label {
-        display: inline-flex;
-        align-items: center;
-        gap: 6px;
-      }
-      input[type='range'] {
-        width: 84px;
-      }
-      .legend {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px 16px;
-        font-size: 12.5px;
-        min-height: 20px;
-      }
-      .files {
-        display: inline-flex;
-        gap: 4px;
-        white-space: nowrap;
-      }
-      .export {
-        position: absolute;
-        left: -9999px;
-        width: 900px;
-      }
-      .legend .place {
-        margin-left: auto;
-        color: var(--muted);
-      }
-      .train {
-        color: var(--train);
-      }
-      .validation {
-        color: var(--validation);
-      }
-      .legend b {
-        font-weight: 500;
-        color: var(--ink);
-      }
-      .scroll {
-        max-height: 320px;
-        margin-top: 10px;
-      }
-      thead th {
-        position: sticky;
-        top: 0;
-        background: var(--panel);
-      }
-    `,
-  ];
+  static override readonly styles = workPanel(css`
+    .head {
+      gap: 6px 14px;
+      font-size: 13px;
+    }
+    select {
+      width: auto;
+      min-height: 26px;
+      padding: 1px 4px;
+      border-color: var(--line);
+    }
+    label {
+      display: inline-flex;
+      align-items: center;
+      gap: 6px;
+    }
+    input[type='range'] {
+      width: 84px;
+    }
+    .legend {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 2px 16px;
+      font-size: 12.5px;
+      min-height: 20px;
+    }
+    .files {
+      display: inline-flex;
+      gap: 4px;
+      white-space: nowrap;
+    }
+    .export {
+      position: absolute;
+      left: -9999px;
+      width: 900px;
+    }
+    .legend .place {
+      margin-left: auto;
+      color: var(--muted);
+    }
+    .train {
+      color: var(--train);
+    }
+    .validation {
+      color: var(--validation);
+    }
+    .legend b {
+      font-weight: 500;
+      color: var(--ink);
+    }
+    .scroll {
+      max-height: 320px;
+      margin-top: 10px;
+    }
+    thead th {
+      position: sticky;
+      top: 0;
+      background: var(--panel);
+    }
+  `);
 
   @property({ attribute: false }) series: RunSeries = noSeries;
   /** Earlier runs, drawn behind the curve; undefined where there are none to ask for. */

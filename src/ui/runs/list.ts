@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { KeptRun } from '../../contract/records.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { workPanel } from '../figures/style-sets.ts';
 import { toneStyles } from '../figures/svg-plot.ts';
 import { compareTones } from '../run-views/compare-data.ts';
 import { newestFirst, nextOrder, type RunColumn, type RunOrder, runColumns, sortRuns } from './columns.ts';
@@ -17,11 +17,7 @@ export interface RunRequest {
 /** Sends `run-request` (detail: RunRequest). */
 @customElement('run-list')
 export class RunList extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
+  static override readonly styles = workPanel(
     toneStyles,
     css`
       .scroll {
@@ -78,7 +74,7 @@ export class RunList extends LitElement {
         color: var(--ink);
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) runs: readonly KeptRun[] = [];
   /** Chosen for comparison, in the order in which they were chosen. */

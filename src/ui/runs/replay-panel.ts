@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { RunRecord } from '../../contract/records.ts';
 import { describeTime, formatCount } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import { ReplayController } from '../run-views/replay.ts';
 import { deviceDetails, recordedDeviceName } from '../state/device-name.ts';
 import '../run-views/kernel-table.ts';
@@ -13,23 +13,9 @@ import '../run-views/sample-list.ts';
 
 @customElement('replay-panel')
 export class ReplayPanel extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
+  static override readonly styles = controlPanel(
+    stackStyles,
     css`
-      :host,
-      .pair {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-items: start;
-      }
-      @media (min-width: 1080px) {
-        .pair {
-          grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
-        }
-      }
       .facts {
         overflow-wrap: anywhere;
       }
@@ -44,7 +30,7 @@ export class ReplayPanel extends LitElement {
         margin-top: 4px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) record: RunRecord | undefined;
 

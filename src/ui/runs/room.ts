@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { ComparedRun, KeptRun, RunRecord } from '../../contract/records.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import { compareTones } from '../run-views/compare-data.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
@@ -16,22 +16,14 @@ import './list.ts';
 
 @customElement('room-runs')
 export class RoomRuns extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
+  static override readonly styles = controlPanel(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-        align-items: start;
-      }
       p {
         margin-top: 8px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;

@@ -4,11 +4,11 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { ServingRow } from '../../contract/serving.ts';
 import { formatCount, formatSeconds, formatSi } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { valueAt } from '../state/experiment.ts';
-import { initialState, isLabFree, type PageState } from '../state/state.ts';
+import { hasGpu, initialState, isLabFree, isTraining, type PageState } from '../state/state.ts';
 import {
   type Prices,
   priceRows,
@@ -56,17 +56,9 @@ const priceFields = [
 
 @customElement('room-serving')
 export class RoomServing extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
+  static override readonly styles = workPanel(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-      }
       .numbers {
         display: grid;
         grid-template-columns: repeat(auto-fill, minmax(min(100%, 150px), 1fr));
@@ -79,15 +71,11 @@ export class RoomServing extends LitElement {
         font-size: 13px;
         color: var(--muted);
       }
-      progress {
-        width: 160px;
-        accent-color: var(--accent);
-      }
       .prices {
         max-width: 960px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
@@ -107,15 +95,14 @@ export class RoomServing extends LitElement {
     const { page, progress } = this;
     const request = this.#texts();
     const isRunning = progress.kind === 'running';
-    const isGpu = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
-    const isTraining = page.run.state === 'running' || page.run.state === 'preparing';
+    const isFree = isLabFree(page) && !isTraining(page);
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">Serving in batches</h2>
         ${
-          isGpu && page.calibration.kind !== 'done'
+          hasGpu(page) && page.calibration.kind !== 'done'
             ? html`<button
-                ?disabled=${!isLabFree(page) || isRunning || isTraining}
+                ?disabled=${!isFree || isRunning}
                 @click=${() => emit(this, 'calibrate', undefined)}
               >
                 Calibrate
@@ -127,7 +114,7 @@ export class RoomServing extends LitElement {
             ? html`<button ?disabled=${progress.isCancelled} @click=${this.#cancel}>Cancel</button>`
             : html`<button
                 class="primary"
-                ?disabled=${!isLabFree(page) || isTraining}
+                ?disabled=${!isFree}
                 @click=${this.#serve}
               >
                 Serve
@@ -185,11 +172,11 @@ export class RoomServing extends LitElement {
           </select>
         </label>
       </div>
-      <div aria-live="polite">${this.#status(isTraining)}</div>
+      <div aria-live="polite">${this.#status()}</div>
     </section>`;
   }
 
-  #status(isTraining: boolean) {
+  #status() {
     const { progress, page } = this;
     if (page.calibration.kind === 'running') {
       const { what, share } = page.calibration;
@@ -208,7 +195,7 @@ export class RoomServing extends LitElement {
           ? nothing
           : html`<p class="muted">This device is not calibrated: what is measured then has no prediction beside it.</p>`
       }
-      ${isTraining ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
+      ${isTraining(this.page) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
   }
 
   #rate() {

@@ -141,6 +141,11 @@ export function isRunActive(state: RunState): boolean {
   return state === 'preparing' || state === 'running' || state === 'paused';
 }
 
+/** Whether a run takes steps, or is about to: what measures or trains has to wait. */
+export function isTraining({ run }: Pick<PageState, 'run'>): boolean {
+  return run.state === 'preparing' || run.state === 'running';
+}
+
 /** Whether the worker is there, idle enough to be asked for a run or a measurement. */
 export function isLabFree(page: PageState): boolean {
   const isMeasuring = page.selfTest.kind === 'running' || page.calibration.kind === 'running';

@@ -11,63 +11,57 @@ import {
   formatSi,
   formatSpread,
 } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { workPanel } from '../figures/style-sets.ts';
 import { deviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import type { Job } from '../state/state.ts';
 
 @customElement('device-panel')
 export class DevicePanel extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
-    css`
-      details {
-        border-top: 1px solid var(--line);
-        margin-top: 8px;
-        padding-top: 4px;
-      }
-      summary {
-        cursor: pointer;
-        padding: 3px 0;
-        font-weight: 550;
-      }
-      .note {
-        background: var(--warn-tint);
-        border-radius: 7px;
-        padding: 7px 10px;
-        margin: 8px 0 0;
-        font-size: 12.5px;
-      }
-      .tags {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 4px;
-        margin: 4px 0 8px;
-      }
-      .tags li {
-        background: var(--inset);
-        border-radius: 5px;
-        padding: 0 6px;
-        font: 11.5px/1.7 var(--mono);
-      }
-      .scroll {
-        max-height: 260px;
-        margin-top: 6px;
-      }
-      .limits {
-        font-size: 12px;
-      }
-      .limits dt {
-        overflow-wrap: anywhere;
-      }
-      .row {
-        margin-top: 8px;
-      }
-    `,
-  ];
+  static override readonly styles = workPanel(css`
+    details {
+      border-top: 1px solid var(--line);
+      margin-top: 8px;
+      padding-top: 4px;
+    }
+    summary {
+      cursor: pointer;
+      padding: 3px 0;
+      font-weight: 550;
+    }
+    .note {
+      background: var(--warn-tint);
+      border-radius: 7px;
+      padding: 7px 10px;
+      margin: 8px 0 0;
+      font-size: 12.5px;
+    }
+    .tags {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 4px;
+      margin: 4px 0 8px;
+    }
+    .tags li {
+      background: var(--inset);
+      border-radius: 5px;
+      padding: 0 6px;
+      font: 11.5px/1.7 var(--mono);
+    }
+    .scroll {
+      max-height: 260px;
+      margin-top: 6px;
+    }
+    .limits {
+      font-size: 12px;
+    }
+    .limits dt {
+      overflow-wrap: anywhere;
+    }
+    .row {
+      margin-top: 8px;
+    }
+  `);
 
   @property({ attribute: false }) device: Job<DeviceInfo> = { kind: 'none' };
   @property({ attribute: false }) selfTest: Job<SelfTestReport> = { kind: 'none' };

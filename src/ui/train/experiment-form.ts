@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { FormField } from '../../contract/form.ts';
 import type { ExperimentJson, FieldProblem } from '../../contract/values.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import { fieldValue, isFieldShown, valueAt } from '../state/experiment.ts';
 import type { FormFieldElement } from './form-field.ts';
 import './form-field.ts';
@@ -18,34 +18,29 @@ const nothingChosen: ExperimentJson = { model: {}, train: {}, data: {} };
 
 @customElement('experiment-form')
 export class ExperimentForm extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    css`
-      details > summary {
-        cursor: pointer;
-        padding: 4px 0;
-      }
-      .group > summary {
-        font-weight: 600;
-      }
-      .group + .group {
-        border-top: 1px solid var(--line);
-        margin-top: 8px;
-        padding-top: 4px;
-      }
-      .more > summary {
-        font-size: 12.5px;
-        color: var(--accent);
-      }
-      .fields {
-        display: grid;
-        gap: 5px;
-        padding: 2px 0 4px;
-      }
-    `,
-  ];
+  static override readonly styles = controlPanel(css`
+    details > summary {
+      cursor: pointer;
+      padding: 4px 0;
+    }
+    .group > summary {
+      font-weight: 600;
+    }
+    .group + .group {
+      border-top: 1px solid var(--line);
+      margin-top: 8px;
+      padding-top: 4px;
+    }
+    .more > summary {
+      font-size: 12.5px;
+      color: var(--accent);
+    }
+    .fields {
+      display: grid;
+      gap: 5px;
+      padding: 2px 0 4px;
+    }
+  `);
 
   @property({ attribute: false }) fields: readonly FormField[] = [];
   @property({ attribute: false }) experiment: ExperimentJson = nothingChosen;

@@ -3,44 +3,39 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { TextSummary } from '../../contract/runs.ts';
 import { formatBytes, formatCount } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
 
 @customElement('own-text')
 export class OwnTextElement extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    css`
-      .drop {
-        border: 1.5px dashed var(--edge);
-        border-radius: 8px;
-        padding: 10px 12px;
-        display: grid;
-        gap: 8px;
-      }
-      .drop.over {
-        border-color: var(--accent);
-        background: color-mix(in oklab, var(--accent) 8%, var(--panel));
-      }
-      blockquote {
-        margin: 8px 0 0;
-        padding: 6px 10px;
-        border-left: 3px solid var(--line);
-        font: 12px / 1.5 var(--mono);
-        color: var(--muted);
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
-        max-height: 5.5em;
-        overflow: hidden;
-      }
-      textarea {
-        min-height: 90px;
-        font: 12.5px / 1.5 var(--mono);
-      }
-    `,
-  ];
+  static override readonly styles = controlPanel(css`
+    .drop {
+      border: 1.5px dashed var(--edge);
+      border-radius: 8px;
+      padding: 10px 12px;
+      display: grid;
+      gap: 8px;
+    }
+    .drop.over {
+      border-color: var(--accent);
+      background: color-mix(in oklab, var(--accent) 8%, var(--panel));
+    }
+    blockquote {
+      margin: 8px 0 0;
+      padding: 6px 10px;
+      border-left: 3px solid var(--line);
+      font: 12px / 1.5 var(--mono);
+      color: var(--muted);
+      white-space: pre-wrap;
+      overflow-wrap: anywhere;
+      max-height: 5.5em;
+      overflow: hidden;
+    }
+    textarea {
+      min-height: 90px;
+      font: 12.5px / 1.5 var(--mono);
+    }
+  `);
 
   @property({ attribute: false }) summary: TextSummary | undefined;
   @state() private isOver = false;

@@ -4,7 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import type { Prediction } from '../../contract/runs.ts';
 import { parametersSentence } from '../../text/number-sentences.ts';
 import { formatCount, formatDuration, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { workPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
 import type { Job } from '../state/state.ts';
 import '../figures/glossary-term.ts';
@@ -12,48 +12,42 @@ import './memory-bar.ts';
 
 @customElement('prediction-panel')
 export class PredictionPanel extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
-    css`
-      /* The place of what comes later: nothing below moves then. */
-      .panel {
-        min-height: 445px;
-      }
-      .figures {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(118px, 1fr));
-        gap: 10px;
-        margin-bottom: 12px;
-      }
-      .predicted {
-        color: var(--predicted);
-      }
-      p.row {
-        margin-bottom: 12px;
-      }
-      memory-bar {
-        display: block;
-        min-height: 150px; /* with what was allocated */
-        margin-bottom: 12px;
-      }
-      details summary {
-        cursor: pointer;
-      }
-      .conventions {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) auto;
-        gap: 0 10px;
-        margin: 6px 0;
-      }
-      .conventions .small {
-        grid-column: 1 / -1;
-        margin-bottom: 6px;
-      }
-    `,
-  ];
+  static override readonly styles = workPanel(css`
+    /* The place of what comes later: nothing below moves then. */
+    .panel {
+      min-height: 445px;
+    }
+    .figures {
+      display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(118px, 1fr));
+      gap: 10px;
+      margin-bottom: 12px;
+    }
+    .predicted {
+      color: var(--predicted);
+    }
+    p.row {
+      margin-bottom: 12px;
+    }
+    memory-bar {
+      display: block;
+      min-height: 150px; /* with what was allocated */
+      margin-bottom: 12px;
+    }
+    details summary {
+      cursor: pointer;
+    }
+    .conventions {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr) auto;
+      gap: 0 10px;
+      margin: 6px 0;
+    }
+    .conventions .small {
+      grid-column: 1 / -1;
+      margin-bottom: 6px;
+    }
+  `);
 
   @property({ attribute: false }) prediction: Job<Prediction> = { kind: 'none' };
   @property({ attribute: false }) allocatedBytes: number | undefined;

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { Preset } from '../../contract/form.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
 import '../figures/copy-link.ts';
 
@@ -17,101 +17,96 @@ const sizes = [
 
 @customElement('preset-picker')
 export class PresetPicker extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    css`
-      /* The place of what comes later: nothing below moves then. */
-      .panel {
-        height: 500px;
-        display: flex;
-        flex-direction: column;
-      }
-      .search {
-        margin-bottom: 8px;
-      }
-      .cards {
-        display: grid;
-        gap: 2px;
-        flex: 1 1 auto;
-        min-height: 0;
-        align-content: start;
-        overflow-y: auto;
-        /* Room for the ring of what has the keyboard. */
-        padding: 3px;
-        margin: 0 -3px;
-      }
-      .cards h3 {
-        margin: 8px 0 2px;
-        font-size: 11.5px;
-        font-weight: 600;
-        color: var(--muted);
-      }
-      .cards h3:first-child {
-        margin-top: 0;
-      }
-      label {
-        display: grid;
-        grid-template-columns: auto minmax(0, 1fr);
-        gap: 0 9px;
-        padding: 4px 8px;
-        border: 1px solid transparent;
-        border-radius: 7px;
-        cursor: pointer;
-      }
-      label:hover {
-        background: var(--inset);
-      }
-      label.chosen {
-        padding: 7px 8px;
-        border-color: var(--accent);
-        background: color-mix(in oklab, var(--accent) 7%, var(--panel));
-      }
-      label:focus-within:has(:focus-visible) {
-        outline: 2px solid var(--accent);
-        outline-offset: 2px;
-      }
-      .cards input {
-        grid-row: span 2;
-        margin: 3px 0 0;
-        accent-color: var(--accent);
-      }
-      input:focus-visible {
-        outline: none;
-      }
-      strong {
-        font-weight: 550;
-      }
-      .note {
-        font-size: 12px;
-        color: var(--muted);
-      }
-      .head label {
-        display: inline-flex;
-        gap: 6px;
-        align-items: center;
-        padding: 0;
-        border: 0;
-        font-size: 13px;
-      }
-      .head label:hover {
-        background: none;
-      }
-      .head select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-      }
-      copy-link {
-        margin-top: 8px;
-      }
-      .difference {
-        margin-bottom: 8px;
-        font-size: 12.5px;
-      }
-    `,
-  ];
+  static override readonly styles = controlPanel(css`
+    /* The place of what comes later: nothing below moves then. */
+    .panel {
+      height: 500px;
+      display: flex;
+      flex-direction: column;
+    }
+    .search {
+      margin-bottom: 8px;
+    }
+    .cards {
+      display: grid;
+      gap: 2px;
+      flex: 1 1 auto;
+      min-height: 0;
+      align-content: start;
+      overflow-y: auto;
+      /* Room for the ring of what has the keyboard. */
+      padding: 3px;
+      margin: 0 -3px;
+    }
+    .cards h3 {
+      margin: 8px 0 2px;
+      font-size: 11.5px;
+      font-weight: 600;
+      color: var(--muted);
+    }
+    .cards h3:first-child {
+      margin-top: 0;
+    }
+    label {
+      display: grid;
+      grid-template-columns: auto minmax(0, 1fr);
+      gap: 0 9px;
+      padding: 4px 8px;
+      border: 1px solid transparent;
+      border-radius: 7px;
+      cursor: pointer;
+    }
+    label:hover {
+      background: var(--inset);
+    }
+    label.chosen {
+      padding: 7px 8px;
+      border-color: var(--accent);
+      background: color-mix(in oklab, var(--accent) 7%, var(--panel));
+    }
+    label:focus-within:has(:focus-visible) {
+      outline: 2px solid var(--accent);
+      outline-offset: 2px;
+    }
+    .cards input {
+      grid-row: span 2;
+      margin: 3px 0 0;
+      accent-color: var(--accent);
+    }
+    input:focus-visible {
+      outline: none;
+    }
+    strong {
+      font-weight: 550;
+    }
+    .note {
+      font-size: 12px;
+      color: var(--muted);
+    }
+    .head label {
+      display: inline-flex;
+      gap: 6px;
+      align-items: center;
+      padding: 0;
+      border: 0;
+      font-size: 13px;
+    }
+    .head label:hover {
+      background: none;
+    }
+    .head select {
+      width: auto;
+      min-height: 26px;
+      padding: 1px 4px;
+    }
+    copy-link {
+      margin-top: 8px;
+    }
+    .difference {
+      margin-bottom: 8px;
+      font-size: 12.5px;
+    }
+  `);
 
   @property({ attribute: false }) presets: readonly Preset[] = [];
   @property() presetId = '';

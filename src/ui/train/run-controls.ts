@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import type { Preset } from '../../contract/form.ts';
 import { formatCount, formatDuration } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
 import { type Job, noRun, type RunView, remainingSeconds } from '../state/state.ts';
 
@@ -20,93 +20,88 @@ const stateWords: Readonly<Record<RunView['state'], string>> = {
 
 @customElement('run-controls')
 export class RunControls extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    css`
-      .panel {
-        display: grid;
-        gap: 10px;
-      }
-      .transport {
-        min-height: 44px; /* of the status with its second line */
-      }
-      .transport button {
-        min-height: 36px;
-        padding: 5px 14px;
-      }
-      .transport .primary {
-        min-width: 116px;
-        font-size: 15px;
-      }
-      .transport svg {
-        width: 12px;
-        height: 12px;
-        fill: currentColor;
-        flex: none;
-      }
-      .status {
-        margin-left: auto;
-        text-align: right;
-      }
-      .status div {
-        min-height: 1.45em; /* of what is said of the steps, where the status has a line of its own */
-      }
-      .status strong {
-        font-size: 15px;
-        font-weight: 600;
-      }
-      progress {
-        appearance: none;
-        display: block;
-        width: 100%;
-        height: 6px;
-        border: 0;
-        border-radius: 3px;
-        overflow: hidden;
-        background: var(--inset);
-      }
-      progress::-webkit-progress-bar {
-        background: var(--inset);
-      }
-      progress::-webkit-progress-value {
-        background: var(--accent);
-      }
-      progress::-moz-progress-bar {
-        background: var(--accent);
-      }
-      kbd {
-        font: 11px var(--mono);
-        border: 1px solid var(--line);
-        border-radius: 4px;
-        padding: 0 4px;
-        color: var(--muted);
-      }
-      .later {
-        gap: 6px 10px;
-      }
-      .later input {
-        width: 86px;
-        min-height: 30px;
-      }
-      .later label {
-        display: inline-flex;
-        gap: 6px;
-        align-items: center;
-      }
+  static override readonly styles = controlPanel(css`
+    .panel {
+      display: grid;
+      gap: 10px;
+    }
+    .transport {
+      min-height: 44px; /* of the status with its second line */
+    }
+    .transport button {
+      min-height: 36px;
+      padding: 5px 14px;
+    }
+    .transport .primary {
+      min-width: 116px;
+      font-size: 15px;
+    }
+    .transport svg {
+      width: 12px;
+      height: 12px;
+      fill: currentColor;
+      flex: none;
+    }
+    .status {
+      margin-left: auto;
+      text-align: right;
+    }
+    .status div {
+      min-height: 1.45em; /* of what is said of the steps, where the status has a line of its own */
+    }
+    .status strong {
+      font-size: 15px;
+      font-weight: 600;
+    }
+    progress {
+      appearance: none;
+      display: block;
+      width: 100%;
+      height: 6px;
+      border: 0;
+      border-radius: 3px;
+      overflow: hidden;
+      background: var(--inset);
+    }
+    progress::-webkit-progress-bar {
+      background: var(--inset);
+    }
+    progress::-webkit-progress-value {
+      background: var(--accent);
+    }
+    progress::-moz-progress-bar {
+      background: var(--accent);
+    }
+    kbd {
+      font: 11px var(--mono);
+      border: 1px solid var(--line);
+      border-radius: 4px;
+      padding: 0 4px;
+      color: var(--muted);
+    }
+    .later {
+      gap: 6px 10px;
+    }
+    .later input {
+      width: 86px;
+      min-height: 30px;
+    }
+    .later label {
+      display: inline-flex;
+      gap: 6px;
+      align-items: center;
+    }
+    .foot {
+      justify-content: space-between;
+      gap: 4px 16px;
+    }
+    @media (max-width: 480px) {
       .foot {
-        justify-content: space-between;
-        gap: 4px 16px;
+        min-height: 66px; /* of what may be asked for once the device is known */
+        align-content: start;
       }
-      @media (max-width: 480px) {
-        .foot {
-          min-height: 66px; /* of what may be asked for once the device is known */
-          align-content: start;
-        }
-      }
-    `,
-  ];
+    }
+  `);
 
   @property({ attribute: false }) run: RunView = noRun;
   /** What the page waits for. */

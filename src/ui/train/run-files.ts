@@ -4,32 +4,27 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { SavedRun } from '../../contract/runs.ts';
 import { describeTime, formatBytes, formatCount, formatLoss } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
 
 @customElement('run-files')
 export class RunFiles extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    css`
-      h3 {
-        margin: 12px 0 4px;
-      }
-      li {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) auto auto;
-        gap: 4px 6px;
-        align-items: center;
-        padding: 5px 0;
-        border-top: 1px solid var(--line);
-      }
-      p {
-        margin-top: 8px;
-      }
-    `,
-  ];
+  static override readonly styles = controlPanel(css`
+    h3 {
+      margin: 12px 0 4px;
+    }
+    li {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr) auto auto;
+      gap: 4px 6px;
+      align-items: center;
+      padding: 5px 0;
+      border-top: 1px solid var(--line);
+    }
+    p {
+      margin-top: 8px;
+    }
+  `);
 
   @property({ attribute: false }) savedRuns: readonly SavedRun[] = [];
   /** Whether there are weights to save. */

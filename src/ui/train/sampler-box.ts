@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { SampleRequest } from '../../contract/sampling.ts';
 import { formatCount, formatSi } from '../../text/numbers.ts';
-import { baseStyles, controlStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import { tokenText, tokenTextStyles } from '../figures/token-text.ts';
 import { emit } from '../state/events.ts';
 import type { SamplerView } from '../state/state.ts';
@@ -19,10 +19,7 @@ const numbers = [
 
 @customElement('sampler-box')
 export class SamplerBox extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
+  static override readonly styles = controlPanel(
     tokenTextStyles,
     css`
       form {
@@ -59,7 +56,7 @@ export class SamplerBox extends LitElement {
         overflow-wrap: anywhere;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) sampler: SamplerView = { isRunning: false, text: '' };
   /** Whether there are weights to sample from. */

@@ -5,93 +5,88 @@ import type { StepTiming } from '../../contract/runs.ts';
 import { utilizationSentence } from '../../text/number-sentences.ts';
 import { formatPercent, formatRatio, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
 import { stackedBar } from '../figures/bars.ts';
-import { baseStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { readoutPanel } from '../figures/style-sets.ts';
 import '../figures/glossary-term.ts';
 
 @customElement('throughput-gauge')
 export class ThroughputGauge extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    readoutStyles,
-    css`
-      /* The place of what comes later: nothing below moves then. */
-      .panel {
-        min-height: 258px;
-      }
-      .big {
-        display: flex;
-        align-items: baseline;
-        gap: 8px;
-        flex-wrap: wrap;
-        margin-bottom: 8px;
-      }
-      .big .figure {
-        font-size: 32px;
-        font-weight: 500;
-        letter-spacing: -0.025em;
-      }
-      svg.bar {
-        height: 22px;
-      }
-      .measured {
-        fill: var(--train);
-        color: var(--train);
-      }
-      .band {
-        fill: var(--predicted);
-        opacity: 0.28;
-      }
-      line.predicted {
-        stroke: var(--predicted);
-        stroke-width: 2.5;
-      }
-      .track {
-        display: grid;
-      }
-      .track > svg {
-        grid-area: 1 / 1;
-      }
-      .track > svg + svg {
-        background: none;
-      }
-      .scale {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px 14px;
-        margin: 5px 0 14px;
-        font-size: 12.5px;
-      }
-      .scale .predicted {
-        color: var(--predicted);
-      }
-      .split {
-        margin-top: 14px;
-      }
-      .split svg.bar {
-        height: 12px;
-        margin: 6px 0;
-      }
-      .encode {
-        fill: var(--class-3);
-        color: var(--class-3);
-      }
-      .gpu {
-        fill: var(--class-1);
-        color: var(--class-1);
-      }
-      .readback {
-        fill: var(--class-4);
-        color: var(--class-4);
-      }
-      .parts {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px 14px;
-        font-size: 12.5px;
-      }
-    `,
-  ];
+  static override readonly styles = readoutPanel(css`
+    /* The place of what comes later: nothing below moves then. */
+    .panel {
+      min-height: 258px;
+    }
+    .big {
+      display: flex;
+      align-items: baseline;
+      gap: 8px;
+      flex-wrap: wrap;
+      margin-bottom: 8px;
+    }
+    .big .figure {
+      font-size: 32px;
+      font-weight: 500;
+      letter-spacing: -0.025em;
+    }
+    svg.bar {
+      height: 22px;
+    }
+    .measured {
+      fill: var(--train);
+      color: var(--train);
+    }
+    .band {
+      fill: var(--predicted);
+      opacity: 0.28;
+    }
+    line.predicted {
+      stroke: var(--predicted);
+      stroke-width: 2.5;
+    }
+    .track {
+      display: grid;
+    }
+    .track > svg {
+      grid-area: 1 / 1;
+    }
+    .track > svg + svg {
+      background: none;
+    }
+    .scale {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 2px 14px;
+      margin: 5px 0 14px;
+      font-size: 12.5px;
+    }
+    .scale .predicted {
+      color: var(--predicted);
+    }
+    .split {
+      margin-top: 14px;
+    }
+    .split svg.bar {
+      height: 12px;
+      margin: 6px 0;
+    }
+    .encode {
+      fill: var(--class-3);
+      color: var(--class-3);
+    }
+    .gpu {
+      fill: var(--class-1);
+      color: var(--class-1);
+    }
+    .readback {
+      fill: var(--class-4);
+      color: var(--class-4);
+    }
+    .parts {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 2px 14px;
+      font-size: 12.5px;
+    }
+  `);
 
   /** Measured tokens per second of recent steps. */
   @property({ attribute: false }) measured: number | undefined;

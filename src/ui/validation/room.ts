@@ -6,11 +6,11 @@ import type { ValidationRow, ValidationSummary } from '../../contract/validation
 import { formatDuration, formatPercent, formatRatio, formatSeconds, formatSi } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
 import type { Interval } from '../../text/ticks.ts';
-import { baseStyles, controlStyles, panelStyles, readoutStyles } from '../figures/styles.ts';
+import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { recordedDeviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
-import { initialState, isLabFree, type PageState } from '../state/state.ts';
+import { hasGpu, initialState, isLabFree, isTraining, type PageState } from '../state/state.ts';
 import {
   errorsByKind,
   type RecordedTime,
@@ -35,17 +35,9 @@ const driftLimit = 0.1;
 
 @customElement('room-validation')
 export class RoomValidation extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
-    controlStyles,
-    readoutStyles,
+  static override readonly styles = workPanel(
+    stackStyles,
     css`
-      :host {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: minmax(0, 1fr);
-      }
       .head label {
         display: inline-flex;
         gap: 6px;
@@ -61,15 +53,11 @@ export class RoomValidation extends LitElement {
       .scroll {
         margin-top: 8px;
       }
-      progress {
-        width: 160px;
-        accent-color: var(--accent);
-      }
       .errors {
         max-width: 560px;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
@@ -90,7 +78,7 @@ export class RoomValidation extends LitElement {
     const { page, progress, grid } = this;
     const isRunning = progress.kind === 'running';
     const isCalibrated = page.calibration.kind === 'done';
-    const isGpu = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
+    const isGpu = hasGpu(page);
     const isFree = isLabFree(page) && !isRunning;
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
@@ -255,10 +243,6 @@ export class RoomValidation extends LitElement {
     if (this.progress.kind === 'running') this.progress = { ...this.progress, isCancelled: true };
     await this.access?.attempt('', (lab) => lab.cancelValidation());
   }
-}
-
-function isTraining({ run }: PageState): boolean {
-  return run.state === 'running' || run.state === 'preparing';
 }
 
 function bar(share: number) {
