@@ -61,7 +61,7 @@ export async function trainCompared(
   const lines = new StepLines(
     // Lines of several runs follow each other: each says whose it is.
     { ...output, result: (value, text) => output.result({ run: presetId, ...value }, text) },
-    (step) => evaluationInterval > 0 && (step % evaluationInterval === 0 || step === steps),
+    { interval: evaluationInterval, lastStep: steps },
     run.bytesPerToken,
   );
   let problem: Problem | undefined;

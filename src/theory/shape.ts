@@ -15,3 +15,9 @@ export interface TransformerShape {
   /** V, tokens. */
   readonly vocabulary: number;
 }
+
+/** The sizes alone, of whatever has them. */
+export function shapeOf(model: TransformerShape): TransformerShape {
+  const { layers, width, heads, keyValueHeads, headSize, vocabulary } = model;
+  return { layers, width, heads, keyValueHeads, headSize, vocabulary };
+}

@@ -59,21 +59,26 @@ export class StepWriter {
   }
 }
 
+/** After which steps an evaluation follows: every so many, and after the last; 0 for none. */
+export interface Evaluations {
+  readonly interval: number;
+  readonly lastStep: number;
+}
+
 /** Turns a run's events into lines; the line of a step waits for its evaluation. */
 export class StepLines {
   readonly #writer: StepWriter;
   readonly #output: Output;
-  readonly #isEvaluated: (step: number) => boolean;
+  readonly #evaluations: Evaluations;
   #measured = { steps: 0, tokens: 0, seconds: 0 };
   #held: StepRecord | undefined;
   #last: StepRecord | undefined;
   #validationLoss: number | undefined;
 
-  /** @param isEvaluated whether an evaluation follows a step */
-  constructor(output: Output, isEvaluated: (step: number) => boolean, bytesPerToken?: BytesPerToken) {
+  constructor(output: Output, evaluations: Evaluations, bytesPerToken?: BytesPerToken) {
     this.#output = output;
     this.#writer = new StepWriter(output, bytesPerToken);
-    this.#isEvaluated = isEvaluated;
+    this.#evaluations = evaluations;
   }
 
   /** Steps of this session, with their tokens and seconds. */
@@ -103,7 +108,7 @@ export class StepLines {
           seconds: seconds + record.stepSeconds,
         };
         this.#last = record;
-        if (this.#isEvaluated(record.step)) this.#held = record;
+        if (isEvaluated(record.step, this.#evaluations)) this.#held = record;
         else this.#writer.write(record, undefined, record.step === 1);
       }
     } else if (event.kind === 'evaluation') {
@@ -169,4 +174,8 @@ function describeExperts({ sample, collapsed }: ExpertsEvent): string {
     ].join('  ');
   });
   return [...layers, ...collapsed.map(({ why }) => `  router collapsed: ${why}`)].join('\n');
+}
+
+function isEvaluated(step: number, { interval, lastStep }: Evaluations): boolean {
+  return interval > 0 && (step % interval === 0 || step === lastStep);
 }

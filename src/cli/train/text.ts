@@ -92,11 +92,7 @@ async function train(
 ): Promise<void> {
   const { out, lastStep, record } = goal;
   const { evaluationInterval } = run.experiment.train;
-  const lines = new StepLines(
-    output,
-    (step) => evaluationInterval > 0 && (step % evaluationInterval === 0 || step === lastStep),
-    run.bytesPerToken,
-  );
+  const lines = new StepLines(output, { interval: evaluationInterval, lastStep }, run.bytesPerToken);
   let problem: Problem | undefined;
   const loop = new RunLoop(run, {
     emit: (event) => {

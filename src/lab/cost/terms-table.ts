@@ -11,6 +11,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
 import type { Storage } from '../../plan/tensor.ts';
 import { absorbedAttentionFlops } from '../../theory/latent-terms.ts';
+import { shapeOf } from '../../theory/shape.ts';
 import {
   causalAttentionFlops,
   costTerms,
@@ -25,7 +26,7 @@ import { addCosts, addNamed, namedList, noCosts, totalRow } from './terms-sum.ts
 
 /** A model as the generalised Table 1 wants it. */
 export function termShapeOf(model: ModelConfig): TermShape {
-  const { layers, width, heads, keyValueHeads, headSize, hidden, gated, vocabulary, tiedHead } = model;
+  const { hidden, gated, tiedHead } = model;
   const biases = biasesOf(model);
   const mixtures = expertLayers(model).length;
   const experts = {
@@ -38,14 +39,9 @@ export function termShapeOf(model: ModelConfig): TermShape {
     routerBias: false,
   };
   return {
-    layers,
-    width,
-    heads,
-    keyValueHeads,
-    headSize,
+    ...shapeOf(model),
     hidden,
     gated,
-    vocabulary,
     tiedHead,
     bias: biases,
     positions: model.position === 'learned' ? model.context : 0,

@@ -9,6 +9,7 @@ import { pooledSlotBytes } from '../../plan/plan.ts';
 import { planFlops } from '../../plan/predict.ts';
 import { bytesByClass, storagesOf } from '../../plan/store.ts';
 import { flopsPerToken, type TransformerNumbers } from '../../theory/conventions.ts';
+import { shapeOf } from '../../theory/shape.ts';
 import { expectWork } from './expectation.ts';
 import type { InferencePlans } from './inference-plans.ts';
 import { allPlans } from './inference-plans.ts';
@@ -100,19 +101,14 @@ export function predictMemory(plans: TrainingPlans, sampling?: InferencePlans): 
 
 /** A model as the closed forms of src/theory want it: of a mixture what one token uses. */
 export function transformerNumbers(model: ModelConfig): TransformerNumbers {
-  const { layers, width, heads, keyValueHeads, headSize, gated, context, vocabulary } = model;
+  const { layers, gated, context } = model;
   const parameters = countActiveParameters(model);
   const expertHidden = model.expertsPerToken * model.expertHidden + model.sharedExperts * model.sharedHidden;
   const mixtures = expertLayers(model).length;
   return {
-    layers,
-    width,
-    heads,
-    keyValueHeads,
-    headSize,
+    ...shapeOf(model),
     gated,
     context,
-    vocabulary,
     // The conventions know one hidden size: the mean over the layers.
     hidden: (mixtures * expertHidden + (layers - mixtures) * model.hidden) / layers,
     parameters,

@@ -6,6 +6,7 @@ import type { ComparedRun, RunRecord } from '../../contract/records.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
 import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
+import { AddressController } from '../state/address-controller.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
 import { initialState, isLabFree, type PageState } from '../state/state.ts';
@@ -103,24 +104,19 @@ export class RoomCompare extends LitElement {
   /** Counts choices, so that a late answer to an earlier one is dropped. */
   #revision = 0;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener('hashchange', this.#onHash);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener('hashchange', this.#onHash);
+  constructor() {
+    super();
+    new AddressController(this, () => this.#takeAddress());
   }
 
   protected override willUpdate(): void {
     if (this.#isAddressRead || this.page.catalogue === undefined) return;
     this.#isAddressRead = true;
-    this.#onHash();
+    this.#takeAddress();
   }
 
   /** Takes the comparison that the address names. It is sized then; nothing trains before Run. */
-  readonly #onHash = (): void => {
+  #takeAddress(): void {
     const known = (this.page.catalogue?.presets ?? []).map(({ id }) => id);
     const link = comparisonOf(location.hash, known, {
       models: mostModels,
@@ -133,7 +129,7 @@ export class RoomCompare extends LitElement {
     this.steps = link.steps;
     this.seeds = link.seeds;
     void this.#size();
-  };
+  }
 
   get #place(): string {
     const { chosen, steps, seeds } = this;

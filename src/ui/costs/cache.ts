@@ -2,7 +2,7 @@
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatCount } from '../../text/numbers.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import {
   attentionCaches,
   type CacheMeasure,
@@ -17,24 +17,20 @@ import '../figures/svg-bars.ts';
 
 @customElement('costs-cache')
 export class CostsCache extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      .pair {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
-        align-items: start;
-      }
-      select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    .pair {
+      display: grid;
+      gap: var(--gap);
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
+      align-items: start;
+    }
+    select {
+      width: auto;
+      min-height: 26px;
+      padding: 1px 4px;
+      border-color: var(--line);
+    }
+  `);
 
   @property({ attribute: false }) inputs = initialInputs;
   @state() private measure: CacheMeasure = 'token';

@@ -7,7 +7,7 @@ import { significant } from '../../text/rounding.ts';
 import { spread } from '../../text/ticks.ts';
 import { chinchillaLoss } from '../../theory/chinchilla.ts';
 import { pressCosts } from '../../theory/press.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import { budgetEnds, computeFigure, fitText } from './compute.ts';
 import { type CostsInputs, initialInputs, workUnit } from './inputs.ts';
 import './field.ts';
@@ -19,23 +19,19 @@ const budgets = spread('log', budgetEnds, 401).map((value) => significant(value,
 
 @customElement('costs-chinchilla')
 export class CostsChinchilla extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      .fields {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr));
-        gap: 8px 24px;
-        align-items: start;
-        margin-bottom: 10px;
-      }
-      .point {
-        display: grid;
-        gap: 6px;
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    .fields {
+      display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr));
+      gap: 8px 24px;
+      align-items: start;
+      margin-bottom: 10px;
+    }
+    .point {
+      display: grid;
+      gap: 6px;
+    }
+  `);
 
   @property({ attribute: false }) inputs: CostsInputs = initialInputs;
   /** C in flops, a multiply-add as two. nanoGPT's notebook works out this one. */

@@ -7,7 +7,7 @@ import { significant } from '../../text/rounding.ts';
 import type { FigureTable } from '../../text/table.ts';
 import { spread } from '../../text/ticks.ts';
 import { expertConvention, expertCount, expertRuleMiss, publishedRouters } from '../../theory/experts.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import { initialInputs } from './inputs.ts';
 import './field.ts';
 import '../figures/panel.ts';
@@ -32,22 +32,18 @@ export const routersTable: FigureTable = {
 
 @customElement('costs-experts')
 export class CostsExperts extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      .fields {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr));
-        gap: 8px 24px;
-        align-items: start;
-      }
-      #count {
-        font-size: 15px;
-        margin: 8px 0 2px;
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    .fields {
+      display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr));
+      gap: 8px 24px;
+      align-items: start;
+    }
+    #count {
+      font-size: 15px;
+      margin: 8px 0 2px;
+    }
+  `);
 
   @property({ attribute: false }) inputs = initialInputs;
   @state() private total = 671e9;

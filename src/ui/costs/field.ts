@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatSetting } from '../../text/numbers.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import { nearestStop, readAmount } from './inputs.ts';
 
 /**
@@ -11,39 +11,35 @@ import { nearestStop, readAmount } from './inputs.ts';
  */
 @customElement('costs-field')
 export class CostsField extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      .line {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) 112px;
-        gap: 1px 10px;
-        align-items: center;
-      }
-      label {
-        font-size: 13px;
-      }
-      b {
-        font-weight: 600;
-        font-style: italic;
-        font-family: Georgia, "Times New Roman", serif;
-        font-size: 14px;
-      }
-      input[type='text'] {
-        text-align: right;
-      }
-      input[type='range'] {
-        grid-column: 1 / -1;
-        width: 100%;
-        height: 18px;
-      }
-      p {
-        grid-column: 1 / -1;
-        font-size: 12px;
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    .line {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr) 112px;
+      gap: 1px 10px;
+      align-items: center;
+    }
+    label {
+      font-size: 13px;
+    }
+    b {
+      font-weight: 600;
+      font-style: italic;
+      font-family: Georgia, "Times New Roman", serif;
+      font-size: 14px;
+    }
+    input[type='text'] {
+      text-align: right;
+    }
+    input[type='range'] {
+      grid-column: 1 / -1;
+      width: 100%;
+      height: 18px;
+    }
+    p {
+      grid-column: 1 / -1;
+      font-size: 12px;
+    }
+  `);
 
   @property() label = '';
   /** The formula's letter, shown before the label. */

@@ -1,7 +1,7 @@
 // Three log-log plots: work, memory and money as one size of the model grows.
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import { type CurveAxis, costPlots, curveAxes } from './curves.ts';
 import { type CostsInputs, initialInputs, sizeFields } from './inputs.ts';
 import '../figures/panel.ts';
@@ -9,39 +9,28 @@ import '../figures/svg-plot.ts';
 
 @customElement('costs-growth')
 export class CostsGrowth extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      .plots {
-        display: grid;
-        gap: var(--gap);
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr));
-      }
-      fieldset {
-        border: 0;
-        margin: 0 0 10px;
-        padding: 0;
-        display: flex;
-        flex-wrap: wrap;
-        gap: 4px 14px;
-        font-size: 13px;
-      }
-      .check input {
-        width: 16px;
-        height: 16px;
-        min-height: 0;
-        margin: 0;
-        accent-color: var(--accent);
-      }
-      legend {
-        float: left;
-        padding: 0;
-        margin-right: 14px;
-        color: var(--muted);
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    .plots {
+      display: grid;
+      gap: var(--gap);
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr));
+    }
+    fieldset {
+      border: 0;
+      margin: 0 0 10px;
+      padding: 0;
+      display: flex;
+      flex-wrap: wrap;
+      gap: 4px 14px;
+      font-size: 13px;
+    }
+    legend {
+      float: left;
+      padding: 0;
+      margin-right: 14px;
+      color: var(--muted);
+    }
+  `);
 
   @property({ attribute: false }) inputs: CostsInputs = initialInputs;
   @state() private axis: CurveAxis = 'context';

@@ -11,6 +11,7 @@ import {
 } from '../../theory/conventions.ts';
 import { pressCosts } from '../../theory/press.ts';
 import { publishedModels } from '../../theory/published-models.ts';
+import { shapeOf } from '../../theory/shape.ts';
 import { type CostsInputs, findStart } from './inputs.ts';
 
 /** Every published model: sizes, exact totals, active counts by convention, sources. */
@@ -107,28 +108,14 @@ function publishedNumbers(
   name: string,
   architecture: Architecture,
 ): readonly [of: string, numbers: TransformerNumbers, nonEmbedding: number] {
-  const {
-    feedForward: ffn,
-    layers,
-    width,
-    heads,
-    keyValueHeads,
-    headSize,
-    context,
-    vocabulary,
-  } = architecture;
+  const { feedForward: ffn, context } = architecture;
   const counts = countArchitecture(architecture);
   const [whole = { parameters: counts.total }] = counts.active;
   const isMixture = ffn.kind === 'mixture';
   const parameters = isMixture ? whole.parameters : counts.total;
   const numbers: TransformerNumbers = {
-    layers,
-    width,
-    heads,
-    keyValueHeads,
-    headSize,
+    ...shapeOf(architecture),
     context,
-    vocabulary,
     parameters,
     hidden: isMixture ? ffn.hidden * (ffn.expertsPerToken + ffn.sharedExperts) : ffn.hidden,
     gated: isMixture || ffn.gated,

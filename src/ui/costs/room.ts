@@ -31,6 +31,7 @@ import './setup.ts';
 import './what-ifs.ts';
 import '../figures/panel.ts';
 import '../figures/svg-bars.ts';
+import { AddressController } from '../state/address-controller.ts';
 
 const paper = 'W. H. Press, arXiv 2511.11572';
 
@@ -72,23 +73,22 @@ export class RoomCosts extends LitElement {
   @property({ attribute: false }) page: PageState = initialState;
   @state() private inputs: CostsInputs = initialInputs;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener('hashchange', this.#onHash);
-    this.#onHash();
+  constructor() {
+    super();
+    new AddressController(this, () => this.#takeAddress());
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener('hashchange', this.#onHash);
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#takeAddress();
   }
 
   /** The address may name a case of Press's or a published model. */
-  readonly #onHash = (): void => {
+  #takeAddress(): void {
     const [, id = ''] = /^#costs\/([\w.+-]+)$/.exec(location.hash) ?? [];
     const start = findStart(id);
     if (start !== undefined && start.id !== this.inputs.startId) this.inputs = startAt(this.inputs, start);
-  };
+  }
 
   /** What is shown stands in the address, without a step in the history for each choice. */
   #showAddress(): void {

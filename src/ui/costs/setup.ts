@@ -118,13 +118,6 @@ export class CostsSetup extends LitElement {
       flex-wrap: wrap;
       gap: 4px 14px;
     }
-    .check input {
-      width: 16px;
-      height: 16px;
-      min-height: 0;
-      margin: 0;
-      accent-color: var(--accent);
-    }
     legend {
       padding: 0;
       font-size: 13px;

@@ -1,27 +1,23 @@
 // A button that copies the address of what is on display, so that it can be sent to somebody.
 import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { baseStyles, controlStyles } from './styles.ts';
+import { controlGroup } from './style-sets.ts';
 
 @customElement('copy-link')
 export class CopyLink extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      :host {
-        display: inline-flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 6px;
-        font-size: 13px;
-      }
-      [role='status'] {
-        color: var(--muted);
-        overflow-wrap: anywhere;
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    :host {
+      display: inline-flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 6px;
+      font-size: 13px;
+    }
+    [role='status'] {
+      color: var(--muted);
+      overflow-wrap: anywhere;
+    }
+  `);
 
   /** What the address says after `#`. */
   @property() place = '';

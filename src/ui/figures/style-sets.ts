@@ -30,6 +30,9 @@ export const stackStyles = css`
   }
 `;
 
+/** Controls without a frame of their own. */
+export const controlGroup = (...own: CSSResultGroup[]) => [baseStyles, controlStyles, ...own];
+
 /** A panel with controls. */
 export const controlPanel = (...own: CSSResultGroup[]) => [baseStyles, panelStyles, controlStyles, ...own];
 

@@ -4,7 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { PositionLosses } from '../../contract/inside.ts';
 import { formatCount, formatLoss, formatTick } from '../../text/numbers.ts';
 import type { PlotAxis, PlotSeries } from '../../text/plot-layout.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import { positionTable } from './data.ts';
 import '../figures/panel.ts';
 import '../figures/svg-plot.ts';
@@ -12,15 +12,11 @@ import '../figures/svg-plot.ts';
 /** Give it `losses`. */
 @customElement('inside-positions')
 export class InsidePositions extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      label {
-        font-size: 13px;
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    label {
+      font-size: 13px;
+    }
+  `);
 
   @property({ attribute: false }) losses: PositionLosses | undefined;
   @state() private isLog = false;

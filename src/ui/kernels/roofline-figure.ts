@@ -5,7 +5,7 @@ import type { CalibrationReport } from '../../contract/device.ts';
 import type { KernelTable } from '../../contract/kernels.ts';
 import { formatDigits, formatPercent, formatSeconds, formatSi, formatTick } from '../../text/numbers.ts';
 import type { PlotAxis } from '../../text/plot-layout.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { pickedFigures } from '../figures/style-sets.ts';
 import {
   hasPlace,
   isMeasured,
@@ -36,25 +36,15 @@ const speedAxis: PlotAxis = {
 /** Give it `table`, and if they are there `calibration` (the roof), `earlier` (a table of before) and `earlierName`. */
 @customElement('roofline-figure')
 export class RooflineFigure extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
-      }
-      .controls {
-        display: inline-flex;
-        flex-wrap: wrap;
-        gap: 4px 12px;
-        align-items: center;
-        font-size: 13px;
-      }
-    `,
-  ];
+  static override readonly styles = pickedFigures(css`
+    .controls {
+      display: inline-flex;
+      flex-wrap: wrap;
+      gap: 4px 12px;
+      align-items: center;
+      font-size: 13px;
+    }
+  `);
 
   @property({ attribute: false }) table: KernelTable | undefined;
   @property({ attribute: false }) calibration: CalibrationReport | undefined;

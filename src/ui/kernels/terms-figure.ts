@@ -2,37 +2,27 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { TermReport } from '../../contract/terms.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { pickedFigures } from '../figures/style-sets.ts';
 import { isTimed, reasonsOf, termsTable, workNames } from './terms-data.ts';
 import '../figures/panel.ts';
 
 /** Give it `report`. */
 @customElement('terms-figure')
 export class TermsFigure extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
-      }
-      .controls {
-        font-size: 13px;
-      }
-      dl {
-        display: grid;
-        grid-template-columns: max-content minmax(0, 1fr);
-        gap: 2px 12px;
-        margin-top: 6px;
-      }
-      summary {
-        cursor: pointer;
-      }
-    `,
-  ];
+  static override readonly styles = pickedFigures(css`
+    .controls {
+      font-size: 13px;
+    }
+    dl {
+      display: grid;
+      grid-template-columns: max-content minmax(0, 1fr);
+      gap: 2px 12px;
+      margin-top: 6px;
+    }
+    summary {
+      cursor: pointer;
+    }
+  `);
 
   @property({ attribute: false }) report: TermReport | undefined;
   @state() private index = 0;

@@ -2,55 +2,51 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LessonGuess, LessonQuestion } from '../../contract/lessons.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import { guessText, readGuess } from './data.ts';
 
 /** Sends `commit-guess` (detail: the guess) and `reopen-guess`. */
 @customElement('lesson-guess')
 export class LessonGuessElement extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      :host {
-        border-left: 3px solid var(--accent);
-        padding: 4px 0 4px 14px;
-      }
-      .question {
-        font-size: 16px;
-        font-weight: 550;
-        line-height: 1.45;
-        text-wrap: pretty;
-      }
-      form,
-      .committed {
-        margin-top: 10px;
-      }
-      fieldset {
-        border: 0;
-        margin: 0 0 10px;
-        padding: 0;
-        display: grid;
-        gap: 6px;
-      }
-      input.number {
-        width: 9em !important;
-        font-size: 16px;
-      }
-      label.check {
-        padding: 4px 0;
-      }
-      .committed {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: 4px 12px;
-      }
-      .committed strong {
-        font-size: 16px;
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    :host {
+      border-left: 3px solid var(--accent);
+      padding: 4px 0 4px 14px;
+    }
+    .question {
+      font-size: 16px;
+      font-weight: 550;
+      line-height: 1.45;
+      text-wrap: pretty;
+    }
+    form,
+    .committed {
+      margin-top: 10px;
+    }
+    fieldset {
+      border: 0;
+      margin: 0 0 10px;
+      padding: 0;
+      display: grid;
+      gap: 6px;
+    }
+    input.number {
+      width: 9em !important;
+      font-size: 16px;
+    }
+    label.check {
+      padding: 4px 0;
+    }
+    .committed {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: baseline;
+      gap: 4px 12px;
+    }
+    .committed strong {
+      font-size: 16px;
+    }
+  `);
 
   @property({ attribute: false }) question: LessonQuestion | undefined;
   /** The guess as committed. */

@@ -10,6 +10,7 @@ import type {
 } from '../../contract/lessons.ts';
 import { controlPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
+import { AddressController } from '../state/address-controller.ts';
 import { valueAt } from '../state/experiment.ts';
 import {
   hasGpu,
@@ -53,19 +54,9 @@ export class RoomLessons extends LitElement {
 
   #isAsked = false;
   #isCancelled = false;
-  #onHash = (): void => {
-    const id = lessonOfAddress();
-    if (this.lessons.some((lesson) => lesson.id === id)) this.chosen = id;
-  };
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener('hashchange', this.#onHash);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener('hashchange', this.#onHash);
+  constructor() {
+    super();
+    new AddressController(this, () => this.#takeAddress());
   }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
@@ -77,8 +68,13 @@ export class RoomLessons extends LitElement {
       .then((lessons) => {
         this.lessons = lessons ?? [];
         this.chosen ||= this.lessons[0]?.id ?? '';
-        this.#onHash();
+        this.#takeAddress();
       });
+  }
+
+  #takeAddress(): void {
+    const id = lessonOfAddress();
+    if (this.lessons.some((lesson) => lesson.id === id)) this.chosen = id;
   }
 
   protected override render() {

@@ -3,7 +3,7 @@
 import { css, html, LitElement, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { DeviceInfo, SelfTestReport } from '../../contract/device.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import { deviceName } from '../state/device-name.ts';
 import { emit, type Theme } from '../state/events.ts';
 import type { Job } from '../state/state.ts';
@@ -16,104 +16,100 @@ const themes: readonly { readonly value: Theme; readonly label: string }[] = [
 
 @customElement('lab-header')
 export class LabHeader extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      header {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 8px 14px;
-        max-width: 1720px;
-        margin: 0 auto;
-        padding: 12px clamp(12px, 2vw, 28px) 10px;
+  static override readonly styles = controlGroup(css`
+    header {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 8px 14px;
+      max-width: 1720px;
+      margin: 0 auto;
+      padding: 12px clamp(12px, 2vw, 28px) 10px;
+    }
+    .brand {
+      display: flex;
+      align-items: center;
+      gap: 10px;
+      flex: 1 1 230px;
+      min-width: 0;
+    }
+    .brand svg {
+      width: 30px;
+      height: 30px;
+      flex: none;
+    }
+    h1 {
+      margin: 0;
+      font-size: 19px;
+      font-weight: 650;
+      letter-spacing: -0.015em;
+      line-height: 1.1;
+    }
+    .brand p {
+      font-size: 12px;
+      color: var(--muted);
+    }
+    .badge {
+      display: inline-flex;
+      align-items: center;
+      gap: 8px;
+      min-height: 30px;
+      padding: 3px 12px 3px 10px;
+      border: 1px solid var(--line);
+      border-radius: 15px;
+      background: var(--panel);
+      font-size: 13px;
+      max-width: 100%;
+    }
+    .badge .state {
+      color: var(--muted);
+      white-space: nowrap;
+    }
+    .badge .device {
+      overflow: hidden;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+    }
+    .lamp {
+      width: 9px;
+      height: 9px;
+      flex: none;
+      border-radius: 50%;
+      background: var(--edge);
+    }
+    .lamp.good {
+      background: var(--good);
+    }
+    .lamp.bad {
+      background: var(--bad);
+    }
+    .lamp.warn {
+      background: var(--warn);
+    }
+    .lamp.busy {
+      background: var(--predicted);
+      animation: breathe 1.2s ease-in-out infinite alternate;
+    }
+    @keyframes breathe {
+      to {
+        opacity: 0.3;
       }
-      .brand {
-        display: flex;
-        align-items: center;
-        gap: 10px;
-        flex: 1 1 230px;
-        min-width: 0;
-      }
-      .brand svg {
-        width: 30px;
-        height: 30px;
-        flex: none;
-      }
-      h1 {
-        margin: 0;
-        font-size: 19px;
-        font-weight: 650;
-        letter-spacing: -0.015em;
-        line-height: 1.1;
-      }
+    }
+    select {
+      width: auto;
+      font-size: 13px;
+      border-color: var(--line);
+    }
+    @media (max-width: 560px) {
       .brand p {
-        font-size: 12px;
-        color: var(--muted);
+        display: none;
       }
+      /* A line of its own: the row does not wrap anew when the device's name comes. */
       .badge {
-        display: inline-flex;
-        align-items: center;
-        gap: 8px;
-        min-height: 30px;
-        padding: 3px 12px 3px 10px;
-        border: 1px solid var(--line);
-        border-radius: 15px;
-        background: var(--panel);
-        font-size: 13px;
-        max-width: 100%;
+        flex: 1 1 100%;
       }
-      .badge .state {
-        color: var(--muted);
-        white-space: nowrap;
-      }
-      .badge .device {
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .lamp {
-        width: 9px;
-        height: 9px;
-        flex: none;
-        border-radius: 50%;
-        background: var(--edge);
-      }
-      .lamp.good {
-        background: var(--good);
-      }
-      .lamp.bad {
-        background: var(--bad);
-      }
-      .lamp.warn {
-        background: var(--warn);
-      }
-      .lamp.busy {
-        background: var(--predicted);
-        animation: breathe 1.2s ease-in-out infinite alternate;
-      }
-      @keyframes breathe {
-        to {
-          opacity: 0.3;
-        }
-      }
-      select {
-        width: auto;
-        font-size: 13px;
-        border-color: var(--line);
-      }
-      @media (max-width: 560px) {
-        .brand p {
-          display: none;
-        }
-        /* A line of its own: the row does not wrap anew when the device's name comes. */
-        .badge {
-          flex: 1 1 100%;
-        }
-      }
-    `,
-  ];
+    }
+  `);
 
   @property({ attribute: false }) device: Job<DeviceInfo> = { kind: 'none' };
   @property({ attribute: false }) selfTest: Job<SelfTestReport> = { kind: 'none' };

@@ -46,6 +46,7 @@ import '../run-views/readouts.ts';
 import '../run-views/sample-list.ts';
 import '../train/sampler-box.ts';
 import '../train/throughput-gauge.ts';
+import { AddressController } from '../state/address-controller.ts';
 
 @customElement('lab-page')
 export class LabPage extends LitElement {
@@ -88,7 +89,6 @@ export class LabPage extends LitElement {
     chooseText: () => this.ownText?.choose(),
     chooseFiles: () => this.files?.choose(),
   });
-  #onHash = (): void => void this.#enter(roomFromHash(location.hash));
   #onKey = (event: KeyboardEvent): void => handleKey(this.#controller, event);
   #onDragOver = (event: DragEvent): void => event.preventDefault();
   #onDrop = (event: DragEvent): void => handleDrop(this.#handlers, event);
@@ -102,6 +102,7 @@ export class LabPage extends LitElement {
 
   constructor() {
     super();
+    new AddressController(this, () => this.#takeAddress());
     applyTheme(this.theme);
     for (const [name, handle] of Object.entries(this.#handlers)) {
       this.addEventListener(name, (event) =>
@@ -120,17 +121,15 @@ export class LabPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener('hashchange', this.#onHash);
     addEventListener('keydown', this.#onKey);
     addEventListener('dragover', this.#onDragOver);
     addEventListener('drop', this.#onDrop);
     addEventListener('beforeunload', this.#onLeave);
-    this.#onHash();
+    this.#takeAddress();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    removeEventListener('hashchange', this.#onHash);
     removeEventListener('keydown', this.#onKey);
     removeEventListener('dragover', this.#onDragOver);
     removeEventListener('drop', this.#onDrop);
@@ -180,6 +179,10 @@ export class LabPage extends LitElement {
         <button @click=${() => void this.#loader.load(missing)}>Try again</button>
       </p>
     </main>`;
+  }
+
+  #takeAddress(): void {
+    void this.#enter(roomFromHash(location.hash));
   }
 
   /** Shows a room; the first time its code is fetched. */

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Problem } from '../../contract/values.ts';
-import { baseStyles, controlStyles } from '../figures/styles.ts';
+import { controlGroup } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
 import type { ShownProblem } from '../state/state.ts';
 import { describeProblem, type KeptState } from './problem-text.ts';
@@ -24,54 +24,50 @@ function isOurs({ kind }: Problem): boolean {
 
 @customElement('problem-list')
 export class ProblemList extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    controlStyles,
-    css`
-      .list {
-        display: grid;
-        gap: 8px;
-      }
-      .list:has(.problem) {
-        margin-bottom: 8px;
-      }
-      summary {
-        cursor: pointer;
-      }
-      .problem {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 6px 12px;
-        padding: 9px 14px;
-        border: 1px solid;
-        border-left-width: 5px;
-        border-radius: var(--radius);
-      }
-      .error {
-        background: var(--bad-tint);
-        border-color: var(--bad);
-      }
-      .warning {
-        background: var(--warn-tint);
-        border-color: var(--warn);
-      }
-      .text {
-        flex: 1 1 320px;
-        min-width: 0;
-        overflow-wrap: anywhere;
-      }
-      strong {
-        display: block;
-      }
-      .cause {
-        font: 12px/1.5 var(--mono);
-      }
-      button.plain {
-        color: var(--ink);
-      }
-    `,
-  ];
+  static override readonly styles = controlGroup(css`
+    .list {
+      display: grid;
+      gap: 8px;
+    }
+    .list:has(.problem) {
+      margin-bottom: 8px;
+    }
+    summary {
+      cursor: pointer;
+    }
+    .problem {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 6px 12px;
+      padding: 9px 14px;
+      border: 1px solid;
+      border-left-width: 5px;
+      border-radius: var(--radius);
+    }
+    .error {
+      background: var(--bad-tint);
+      border-color: var(--bad);
+    }
+    .warning {
+      background: var(--warn-tint);
+      border-color: var(--warn);
+    }
+    .text {
+      flex: 1 1 320px;
+      min-width: 0;
+      overflow-wrap: anywhere;
+    }
+    strong {
+      display: block;
+    }
+    .cause {
+      font: 12px/1.5 var(--mono);
+    }
+    button.plain {
+      color: var(--ink);
+    }
+  `);
 
   @property({ attribute: false }) problems: readonly ShownProblem[] = [];
   @property({ attribute: false }) kept: KeptState = { hasRun: false };

@@ -3,7 +3,9 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
 import { formatLoss, formatTick } from '../../text/numbers.ts';
+import { checkBox } from '../figures/check-box.ts';
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
+import { pickerStyles } from '../figures/styles.ts';
 import { toneStyles } from '../figures/svg-plot.ts';
 import type { AxisName } from '../state/series.ts';
 import { compareSeries, compareTones, describeCurves, figureTable, lossTable } from './compare-data.ts';
@@ -17,6 +19,7 @@ const axes: readonly AxisName[] = ['step', 'tokens', 'flops', 'seconds'];
 @customElement('compare-panel')
 export class ComparePanel extends LitElement {
   static override readonly styles = workPanel(
+    pickerStyles,
     toneStyles,
     stackStyles,
     css`
@@ -25,12 +28,6 @@ export class ComparePanel extends LitElement {
         flex-wrap: wrap;
         gap: 4px 12px;
         align-items: center;
-      }
-      select {
-        width: auto;
-        min-height: 26px;
-        padding: 1px 4px;
-        border-color: var(--line);
       }
       li {
         display: grid;
@@ -88,10 +85,10 @@ export class ComparePanel extends LitElement {
               ${axes.map((name) => html`<option ?selected=${name === axis}>${axisLabels[name]}</option>`)}
             </select>
           </label>
-          ${this.#check('log x', logX, (value) => {
+          ${checkBox('log x', logX, (value) => {
             this.logX = value;
           })}
-          ${this.#check('log y', logY, (value) => {
+          ${checkBox('log y', logY, (value) => {
             this.logY = value;
           })}
         </span>
@@ -134,16 +131,5 @@ export class ComparePanel extends LitElement {
         )}
       </ol>
     </section>`;
-  }
-
-  #check(label: string, value: boolean, onChange: (value: boolean) => void) {
-    return html`<label class="check">
-      <input
-        type="checkbox"
-        .checked=${value}
-        @change=${(event: Event) => onChange((event.target as HTMLInputElement).checked)}
-      />
-      <span class="muted">${label}</span>
-    </label>`;
   }
 }

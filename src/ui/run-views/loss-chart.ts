@@ -2,7 +2,9 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatLoss, unknown } from '../../text/numbers.ts';
+import { checkBox } from '../figures/check-box.ts';
 import { workPanel } from '../figures/style-sets.ts';
+import { pickerStyles } from '../figures/styles.ts';
 import { downloadPng, downloadSvg, findDrawing } from '../figures/svg-export.ts';
 import { emit } from '../state/events.ts';
 import { downloadText } from '../state/files.ts';
@@ -23,66 +25,58 @@ const axes: readonly AxisName[] = ['step', 'tokens', 'flops', 'seconds'];
 
 @customElement('loss-chart')
 export class LossChart extends LitElement {
-  static override readonly styles = workPanel(css`
-    .head {
-      gap: 6px 14px;
-      font-size: 13px;
-    }
-    select {
-      width: auto;
-      min-height: 26px;
-      padding: 1px 4px;
-      border-color: var(--line);
-    }
-    label {
-      display: inline-flex;
-      align-items: center;
-      gap: 6px;
-    }
-    input[type='range'] {
-      width: 84px;
-    }
-    .legend {
-      display: flex;
-      flex-wrap: wrap;
-      gap: 2px 16px;
-      font-size: 12.5px;
-      min-height: 20px;
-    }
-    .files {
-      display: inline-flex;
-      gap: 4px;
-      white-space: nowrap;
-    }
-    .export {
-      position: absolute;
-      left: -9999px;
-      width: 900px;
-    }
-    .legend .place {
-      margin-left: auto;
-      color: var(--muted);
-    }
-    .train {
-      color: var(--train);
-    }
-    .validation {
-      color: var(--validation);
-    }
-    .legend b {
-      font-weight: 500;
-      color: var(--ink);
-    }
-    .scroll {
-      max-height: 320px;
-      margin-top: 10px;
-    }
-    thead th {
-      position: sticky;
-      top: 0;
-      background: var(--panel);
-    }
-  `);
+  static override readonly styles = workPanel(
+    pickerStyles,
+    css`
+      .head {
+        gap: 6px 14px;
+        font-size: 13px;
+      }
+      input[type='range'] {
+        width: 84px;
+      }
+      .legend {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 16px;
+        font-size: 12.5px;
+        min-height: 20px;
+      }
+      .files {
+        display: inline-flex;
+        gap: 4px;
+        white-space: nowrap;
+      }
+      .export {
+        position: absolute;
+        left: -9999px;
+        width: 900px;
+      }
+      .legend .place {
+        margin-left: auto;
+        color: var(--muted);
+      }
+      .train {
+        color: var(--train);
+      }
+      .validation {
+        color: var(--validation);
+      }
+      .legend b {
+        font-weight: 500;
+        color: var(--ink);
+      }
+      .scroll {
+        max-height: 320px;
+        margin-top: 10px;
+      }
+      thead th {
+        position: sticky;
+        top: 0;
+        background: var(--panel);
+      }
+    `,
+  );
 
   @property({ attribute: false }) series: RunSeries = noSeries;
   /** Earlier runs, drawn behind the curve; undefined where there are none to ask for. */
@@ -116,8 +110,8 @@ export class LossChart extends LitElement {
             ${axes.map((name) => html`<option ?selected=${name === axis}>${axisLabels[name]}</option>`)}
           </select>
         </label>
-        ${this.#check('log x', logX, (value) => this.#change({ logX: value }))}
-        ${this.#check('log y', logY, (value) => this.#change({ logY: value }))}
+        ${checkBox('log x', logX, (value) => this.#change({ logX: value }))}
+        ${checkBox('log y', logY, (value) => this.#change({ logY: value }))}
         <label>
           <span class="muted">smooth</span>
           <input
@@ -129,13 +123,13 @@ export class LossChart extends LitElement {
             @input=${(event: Event) => this.#change({ smoothing: (event.target as HTMLInputElement).valueAsNumber })}
           />
         </label>
-        ${this.#check('table', this.isTableShown, (value) => {
+        ${checkBox('table', this.isTableShown, (value) => {
           this.isTableShown = value;
         })}
         ${
           this.ghosts === undefined
             ? nothing
-            : this.#check('earlier runs', this.isGhosted, (value) =>
+            : checkBox('earlier runs', this.isGhosted, (value) =>
                 emit(this, 'show-ghosts', { isShown: value }),
               )
         }
@@ -170,17 +164,6 @@ export class LossChart extends LitElement {
 
   get #shownGhosts(): readonly Ghost[] {
     return this.isGhosted ? (this.ghosts ?? noGhosts) : noGhosts;
-  }
-
-  #check(label: string, value: boolean, onChange: (value: boolean) => void) {
-    return html`<label class="check">
-      <input
-        type="checkbox"
-        .checked=${value}
-        @change=${(event: Event) => onChange((event.target as HTMLInputElement).checked)}
-      />
-      <span class="muted">${label}</span>
-    </label>`;
   }
 
   #legend(columns: ChartColumns) {

@@ -22,7 +22,7 @@ it('the experts follow the step that was evaluated, in an object of their own', 
       texts.push(text);
     },
   };
-  const lines = new StepLines(output, () => true);
+  const lines = new StepLines(output, { interval: 1, lastStep: 1 });
   const place = { step: 10, tokens: 320, flops: 1, seconds: 1 };
   lines.take({ kind: 'steps', steps: [step] });
   lines.take({ kind: 'evaluation', ...place, loss: 3.1 });

@@ -1,0 +1,14 @@
+// A box to tick with its label, among the controls of a figure.
+import { html } from 'lit';
+
+/** @param onChange gets whether it is ticked now */
+export function checkBox(label: string, isChecked: boolean, onChange: (isChecked: boolean) => void) {
+  return html`<label class="check">
+    <input
+      type="checkbox"
+      .checked=${isChecked}
+      @change=${(event: Event) => onChange((event.target as HTMLInputElement).checked)}
+    />
+    <span class="muted">${label}</span>
+  </label>`;
+}
