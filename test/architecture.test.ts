@@ -133,6 +133,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/ui/costs/curves.ts': 'test/e2e/costs.test.ts',
   'src/ui/costs/models.ts': 'test/e2e/costs.test.ts',
   'src/ui/costs/own.ts': 'test/e2e/costs.test.ts',
+  'src/ui/figures/check-box.ts': 'test/e2e/compare.test.ts',
   'src/ui/model/pick.ts': 'test/e2e/model.test.ts',
   'src/ui/page/actions.ts': 'test/e2e/train.test.ts',
   'src/ui/page/theme.ts': 'test/e2e/accessibility.test.ts',
@@ -262,6 +263,7 @@ describe('files', () => {
     const places: readonly (readonly [what: RegExp, where: string])[] = [
       [/\b(toFixed|toPrecision|toExponential|toLocaleString|NumberFormat)\(/, 'src/text/'],
       [/\bnew ResizeObserver\b/, 'src/ui/figures/size-controller.ts'],
+      [/addEventListener\('hashchange'/, 'src/ui/state/address-controller.ts'],
     ];
     const wrong = places.flatMap(([what, where]) =>
       sources

@@ -1,3 +1,4 @@
+// Sums of records of numbers: which fields count.
 import { expect, it } from 'vitest';
 import { sumFields } from '../../src/text/sums.ts';
 
