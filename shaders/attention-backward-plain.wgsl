@@ -72,6 +72,8 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     }
     score = capped(vec4<f32>(score)).x;
     let slope = capSlope(vec4<f32>(score)).x * scale;
+    // Softmax's gradient is p ∘ (dp − Σ p · dp) over the row's keys, and that sum is y · dy, as y = Σ p · v: delta has it
+    // for the whole row before any key is visited. Dropout is in y as in dp.
     let ds = exp(score - rowSum) * (dp * keepFactor(sample, head, query, key) - rowDelta) * slope;
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= keySteps) {

@@ -65,6 +65,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     var p: array<f32, chunkKeys>;
     var newLargest = largest;
     for (var c = 0u; c < chunkKeys; c++) {
+      // Keys past the query are read as its own and masked below: reading must stay in bounds, and needs no branch.
       let base = keyBase + min(chunk + c, query) * rowStride;
       var score = 0.0;
       for (var d = 0u; d < 0x10000u; d++) {
@@ -77,6 +78,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       p[c] = select(lowest, capped(vec4<f32>(score)).x, isHere);
       newLargest = max(newLargest, p[c]);
     }
+    // What was summed until now was shifted by the old maximum: exp(s − old) · exp(old − new) = exp(s − new). Once a chunk,
+    // not once a key, since all of o is multiplied. Before the first chunk o is 0, and the factor does not matter.
     let rescale = exp(largest - newLargest);
     largest = newLargest;
     sum *= rescale;
@@ -92,6 +95,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       }
       var probability = exp(p[c] - largest);
       sum += probability;
+      // After the sum: dropout acts on probabilities, which are divided by the sum of all.
       probability *= keepFactor(sample, head, query, chunk + c);
       let base = valueBase + (chunk + c) * rowStride;
       for (var d = 0u; d < 0x10000u; d++) {
@@ -109,5 +113,6 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     }
     y[outBase + d] = o[d] / sum;
   }
+  // All that the backward pass needs to get p = exp(score − logSumExp) back from a score.
   logSumExp[(sample * heads + head) * time + query] = largest + log(sum);
 }

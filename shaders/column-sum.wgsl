@@ -35,9 +35,12 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (row >= end) {
       break;
     }
+    // Columns past the end add up the last one and are not stored: barriers below must be reached by all invocations.
     sum += x[row * xStride + min(column, columns - 1u)];
   }
 
+  // Lane by lane, then lanes in a tree: an order that the shape gives. Atomic adds would take whatever order the device
+  // finishes in, and other bits in each run.
   sums[thread] = sum;
   for (var level = 0u; level < 2u; level++) { // 2² = rowLanes
     let half = rowLanes >> (level + 1u);

@@ -27,11 +27,12 @@ fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
     workgroupBarrier();
   }
   let result = partial[0];
-  workgroupBarrier();
+  workgroupBarrier(); // all have read it before the next reduction writes there
   return result;
 }
 
-/// Sum of the workgroup's values in a fixed order, in every invocation.
+/// Sum of the workgroup's values, in every invocation. The tree's shape depends on the workgroup's size alone: float
+/// addition is not associative, so that its order is part of the result, and the same seed gives the same bits.
 fn workgroupSum(value: f32, invocation: u32) -> f32 {
   partial[invocation] = value;
   workgroupBarrier();
@@ -52,7 +53,9 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   if (row >= launch.endWorkgroup) {
     return;
   }
-  var largest = -3.0e38;
+  // Any shift of x cancels in the quotient. By the maximum no exp overflows (each is 1 at most), and as one of them is 1,
+  // the sum is never 0.
+  var largest = -3.0e38; // not infinity: WGSL may assume that there is none
   for (var i = 0u; i < columnSteps; i++) {
     let column = i * workgroupSize + invocation;
     if (column < columns) {
@@ -82,6 +85,7 @@ fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
   if (row >= launch.endWorkgroup) {
     return;
   }
+  // ∂y/∂x = diag(y) − y yᵀ, a matrix a row: times dy it takes no more than the dot product y · dy.
   var sum = 0.0;
   for (var i = 0u; i < columnSteps; i++) {
     let column = i * workgroupSize + invocation;

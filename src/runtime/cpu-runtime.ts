@@ -34,6 +34,7 @@ export class CpuRuntime implements Runtime {
 
   constructor(plans: readonly Plan[], extra: readonly Storage[] = [], float: FloatStorage = 'f32') {
     this.#float = float;
+    // Finite differences subtract nearly equal losses: in f32 nothing of the gradient would be left.
     const width = float === 'f64' ? 2 : 1;
     this.#pool = pooledSlotBytes(plans).map((bytes) => new ArrayBuffer(bytes * width));
     let bytes = this.#pool.reduce((sum, buffer) => sum + buffer.byteLength, 0);

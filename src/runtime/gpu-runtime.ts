@@ -141,7 +141,7 @@ export class GpuRuntime implements Runtime {
     for (const plan of plans) {
       const dispatches = plan.dispatches.map((dispatch): LoadedDispatch => {
         const compiledKernel = compiled.get(dispatch) as CompiledKernel;
-        let missing = 0;
+        let missing = 0; // bindings that this dispatch leaves out: WebGPU wants a buffer for each all the same
         const entries = [...compiledKernel.bindingNumbers].map(([name, binding]) => {
           const tensor = dispatch.bindings[name];
           if (tensor) {
