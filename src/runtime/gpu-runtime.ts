@@ -3,12 +3,12 @@ import type { Dispatch, NumberArray, Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
 import { elementBytes, type Storage, type Tensor } from '../plan/tensor.ts';
 import { Buffers } from './buffers.ts';
+import { maximumReplays, Records } from './dispatch-records.ts';
 import { watchFaults } from './faults.ts';
 import { Governor } from './governor.ts';
 import { InFlight } from './in-flight.ts';
 import { type PassWork, passesOf, type ReplayCopies, timestampsOf } from './passes.ts';
 import { type CompiledKernel, PipelineCache } from './pipelines.ts';
-import { maximumReplays, Records } from './records.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
 import { workDone } from './settle.ts';
 import {

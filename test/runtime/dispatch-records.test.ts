@@ -5,8 +5,8 @@ import { defineKernel } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
+import { Records } from '../../src/runtime/dispatch-records.ts';
 import { GpuRuntime } from '../../src/runtime/gpu-runtime.ts';
-import { Records } from '../../src/runtime/records.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { addScaled } from './tiny-kernels.ts';
 
