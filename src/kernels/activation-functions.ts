@@ -1,4 +1,4 @@
-// The table of activations: f, f′, their cost and their names. A row here and its case in activation.wgsl are an activation:
+// The table of activations: f, f′, their cost and their names. A row here and its case in activation-functions.wgsl are an activation:
 // choices of the schema, configuration types, shader numbers, names in files and diagrams, and tests are read from the row.
 
 /** One activation. Flops count an exponential, a tanh or a division as one. */

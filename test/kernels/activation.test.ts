@@ -1,6 +1,6 @@
 // Activations against their references, PyTorch and finite differences.
 import { describe, expect, it } from 'vitest';
-import source from '../../shaders/activation.wgsl?raw';
+import source from '../../shaders/activation-functions.wgsl?raw';
 import { activation, activationBackward, activationForward } from '../../src/kernels/activation.ts';
 import {
   activationFunctions,
