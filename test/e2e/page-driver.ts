@@ -106,15 +106,14 @@ function driver(page: Page, troubles: string[], dialogs: string[]): PageDriver {
     const pattern = label instanceof RegExp ? label.source : label && `^${label}$`;
     const handle = await page.evaluateHandle(
       (host, selector, text) => {
-        const seek = (root: Document | ShadowRoot): ShadowRoot | undefined => {
-          for (const candidate of root.querySelectorAll('*')) {
-            const own = candidate.shadowRoot;
-            const found = own && (candidate.localName === host ? own : seek(own));
-            if (found) return found;
-          }
-          return undefined;
-        };
-        const tree = seek(document);
+        const hostsIn = (root: Document | ShadowRoot): Element[] =>
+          [...root.querySelectorAll('*')].flatMap((one) => [
+            ...(one.localName === host ? [one] : []),
+            ...(one.shadowRoot ? hostsIn(one.shadowRoot) : []),
+          ]);
+        const hosts = hostsIn(document);
+        // Two rooms may have such an element: meant is the one on display.
+        const tree = (hosts.find((one) => one.checkVisibility()) ?? hosts[0])?.shadowRoot;
         const found = [...(tree?.querySelectorAll(selector) ?? [])];
         const named = (candidate: Element): string =>
           (candidate.getAttribute('aria-label') ?? candidate.textContent ?? '').replace(/\s+/g, ' ').trim();
