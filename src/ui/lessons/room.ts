@@ -89,6 +89,12 @@ export class RoomLessons extends LitElement {
       <glossary-list></glossary-list>`;
   }
 
+  /** Before that the size may still change, and with it the question: a guess that somebody types would be gone. */
+  get #isDeviceKnown(): boolean {
+    const { kind } = this.page.device;
+    return kind === 'done' || kind === 'failed';
+  }
+
   get #size(): LessonSize {
     const isSlow = isOnProcessor(this.page);
     return this.wantedSize ?? (isSlow ? 'small' : 'normal');
@@ -116,10 +122,23 @@ export class RoomLessons extends LitElement {
     </li>`;
   }
 
+  /** The guess, the size of the experiment, and what runs it. */
+  #question(lesson: LessonInfo, size: LessonSize, key: string, running: Running | undefined) {
+    const { guess, outcome } = this.work.get(key) ?? {};
+    return html`<lesson-guess
+          .question=${lesson.question[size]}
+          .guess=${guess}
+          .isOpen=${outcome === undefined && running === undefined}
+          @commit-guess=${({ detail }: CustomEvent<LessonGuess>) => this.#note(key, { guess: detail })}
+          @reopen-guess=${() => this.#note(key, { guess: undefined })}
+        ></lesson-guess>
+        ${this.#sizes(lesson, size)} ${this.#run(lesson, key, running)}`;
+  }
+
   #article(lesson: LessonInfo) {
     const size = this.#size;
     const key = keyOf(lesson.id, size);
-    const { guess, outcome } = this.work.get(key) ?? {};
+    const { outcome } = this.work.get(key) ?? {};
     const running = this.running?.key === key ? this.running : undefined;
     return html`<article aria-labelledby="title">
       <section class="panel">
@@ -128,14 +147,7 @@ export class RoomLessons extends LitElement {
           <copy-link place="lessons/${lesson.id}" label="Copy the link to this lesson"></copy-link>
         </p>
         <div class="prose">${lesson.text.map((paragraph) => html`<p>${paragraph}</p>`)}</div>
-        <lesson-guess
-          .question=${lesson.question[size]}
-          .guess=${guess}
-          .isOpen=${outcome === undefined && running === undefined}
-          @commit-guess=${({ detail }: CustomEvent<LessonGuess>) => this.#note(key, { guess: detail })}
-          @reopen-guess=${() => this.#note(key, { guess: undefined })}
-        ></lesson-guess>
-        ${this.#sizes(lesson, size)} ${this.#run(lesson, key, running)}
+        ${this.#isDeviceKnown ? this.#question(lesson, size, key, running) : html`<p class="muted">Opening the device: a slow one is asked for less …</p>`}
         <p class="small muted source">${lesson.source}</p>
       </section>
       <lesson-outcome
