@@ -11,6 +11,8 @@ export type Tone =
   | 'train'
   | 'validation'
   | 'predicted'
+  | 'pale-3'
+  | 'pale-4'
   | 'floor'
   | 'ink';
 

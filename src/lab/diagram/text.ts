@@ -194,7 +194,8 @@ export class Letters {
   ): DiagramShape {
     const [first = 1, ...rest] = sizes;
     const row = this.#rows.find(([, size]) => size === first)?.[0] ?? String(first);
-    const likely = kind === 'attention' ? 'H·D' : scope === 'qkv' || scope === 'rope' ? '(H + 2G)·D' : 'C';
+    const made: { readonly [kind in PartKind]?: string } = { attention: 'H·D', head: 'V' };
+    const likely = made[kind] ?? (scope === 'qkv' || scope === 'rope' ? '(H + 2G)·D' : 'C');
     const columns = rest.map((size) => this.#column(size, likely));
     return { sizes, letters: `[${[row, ...columns].join(', ')}]` };
   }

@@ -78,7 +78,7 @@ export function termsTable({ model, counting }: CostsInputs): FigureTable {
   };
 }
 
-const termTones = ['floor', 'class-1', 'class-2', 'class-3', 'class-4', 'class-4', 'class-5', 'ink'] as const;
+const termTones = ['pale-3', 'class-1', 'class-2', 'class-3', 'class-4', 'pale-4', 'class-5', 'ink'] as const;
 
 /** Table 1 as three bars of shares: work, activations, parameters. */
 export function termBars({ model, counting }: CostsInputs): readonly Bar[] {

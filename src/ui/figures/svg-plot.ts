@@ -39,6 +39,12 @@ export const toneStyles = css`
   .tone-class-5 {
     --tone: var(--class-5);
   }
+  .tone-pale-3 {
+    --tone: color-mix(in srgb, var(--class-3) 50%, var(--panel));
+  }
+  .tone-pale-4 {
+    --tone: color-mix(in srgb, var(--class-4) 55%, var(--panel));
+  }
   .tone-train {
     --tone: var(--train);
   }

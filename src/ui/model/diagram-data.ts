@@ -263,7 +263,7 @@ export function rowsTable(
       { label: 'Moved (B)', format: formatBytes },
       ...(isPredicted ? [{ label: 'Predicted (s)', format: formatSeconds }] : []),
       ...(isMeasured ? [{ label: 'Measured (s)', format: formatSeconds }] : []),
-      { label: 'Dims', room: 'long' },
+      { label: 'Dims', room: 'medium' },
     ],
     rows: [
       ...[...groups.values()].map((group) => {

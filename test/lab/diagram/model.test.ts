@@ -188,6 +188,11 @@ describe('modelDiagram', () => {
     expect(attention?.output.letters).toBe('[B·T, H·D]');
   });
 
+  it('calls the logits V, although twice the hidden size may be as many', () => {
+    const { diagram } = drawTiny({ vocabulary: 64, hidden: 32 });
+    expect(diagram.after.find(({ kind }) => kind === 'head')?.output.letters).toBe('[B·T, V]');
+  });
+
   it('draws norms where they stand', () => {
     const order = (placement: string) =>
       titlesOf(drawTiny({ ...gpt2, normPlacement: placement }).diagram.blocks[0]?.parts)
