@@ -214,7 +214,12 @@ export class LossChart extends LitElement {
     const validation = columns.validation.findLast((value) => value !== null);
     if (first === undefined || last === undefined) return 'Loss curve: no points yet.';
     const words = validation === undefined ? unknown : formatLoss(validation ?? undefined);
-    return `Loss curve: training loss from ${formatLoss(first ?? undefined)} to ${formatLoss(last ?? undefined)}, validation loss ${words}. Arrow keys move along it.`;
+    const earlier = this.#shownGhosts.map(({ title }) => title);
+    return [
+      `Loss curve: training loss from ${formatLoss(first ?? undefined)} to ${formatLoss(last ?? undefined)}, validation loss ${words}.`,
+      ...(earlier.length === 0 ? [] : [`Behind it earlier runs: ${earlier.join('; ')}.`]),
+      'Arrow keys move along it.',
+    ].join(' ');
   }
 
   #change(change: Partial<ChartOptions>): void {

@@ -1,0 +1,53 @@
+// What a finished run is good for: it answers, takes more steps, goes another way as a copy, and stays behind the next curve.
+import type { Browser } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { enter } from './clicks.ts';
+import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+
+describeBrowser('a finished run', () => {
+  let browser: Browser;
+  let lab: PageDriver;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    const short = new URLSearchParams(tinyQuery);
+    short.set('train.steps', '12');
+    lab = await openPage(browser, short.toString());
+  });
+  afterAll(() => browser.close());
+
+  it('begins with settings that a preset does not throw away unasked', async () => {
+    await lab.click('preset-picker', 'label', /^Pico/);
+    await lab.waitForText('preset-picker', '.replaced', /Your changed settings of .* were replaced/);
+    await lab.click('preset-picker', '.replaced button', 'Undo');
+    await lab.waitForText('preset-picker', '.difference', /layers 4→1/);
+  });
+
+  it('refuses a text that the model cannot read where it was asked for', async () => {
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /^Finished.*step 12 of 12/);
+    await enter(await lab.find('sampler-box', 'textarea'), 'Hello 🐱');
+    await lab.click('sampler-box', 'button', 'Write');
+    await lab.waitForText('sampler-box', '.refused', /🐱/);
+    expect(await lab.text('problem-list', '.problem')).toBe('');
+  });
+
+  it('takes more steps', async () => {
+    await enter(await lab.find('run-controls', 'input.more'), '8');
+    await lab.click('run-controls', 'button', 'Train on');
+    await lab.waitForText('run-controls', '.status', /^Finished.*step 20 of 20/);
+  });
+
+  it('goes another way as a copy, with its former self behind the curve', async () => {
+    await lab.click('run-controls', 'button', 'Fork');
+    await lab.waitForText('run-controls', '.later, .status', /Paused|Training|Finished/);
+    await lab.click('loss-chart', 'label', 'earlier runs');
+    await lab.find('loss-plot', '[aria-label*="earlier runs"][aria-label*="1 layer of 32"]');
+    await lab.click('room-tabs', 'a', 'Runs');
+    await lab.waitForText('run-list', 'tbody', /on stories, fork.*Goes on from step 20 of/);
+  });
+
+  it('broke no policy and raised no error on the way', () => {
+    expect(lab.troubles).toEqual([]);
+  });
+});
