@@ -147,7 +147,7 @@ export const glossary = {
   parameter: {
     name: 'Parameter',
     meaning:
-      'A number that is learned. Most stand in matrices (weights) that multiply what flows through; predicting a token takes about one multiplication and one addition for each.',
+      'A number that is learned. Most stand in matrices (weights) that multiply what flows through; predicting a token takes about one multiplication and one addition for each that takes part.',
     place: 'model',
   },
   'active-parameters': {

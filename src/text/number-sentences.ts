@@ -18,9 +18,11 @@ export function utilizationSentence(
   return `Your ${worker} did ${formatSi(share * peak)} of ${formatSi(peak)} additions and multiplications a second: ${formatPercent(share)}.`;
 }
 
-/** What parameters weigh, and what a token costs by the rule of two operations each. */
-export function parametersSentence(parameters: number): string {
-  return `${formatCount(parameters)} numbers of 4 bytes are ${formatBytes(4 * parameters)}; predicting a token takes about ${formatSi(2 * parameters, 'FLOP')}, learning from one three times that.`;
+/** What parameters weigh, and what learning from a token takes (FLOP, by the convention shown beside; experts that rest do not count). */
+export function parametersSentence(parameters: number, flopsPerToken: number | undefined): string {
+  const weight = `${formatCount(parameters)} numbers of 4 bytes are ${formatBytes(4 * parameters)}`;
+  if (flopsPerToken === undefined) return `${weight}.`;
+  return `${weight}; learning from a token takes about ${formatSi(flopsPerToken, 'FLOP')}, a third of it to predict the token.`;
 }
 
 /** Tokens seen, by the parameters that they teach and by the text (bytes a token) that they are. Empty before a run. */

@@ -80,7 +80,7 @@ export class PredictionPanel extends LitElement {
     return html`<div class="figures">
         <div>
           <div class="figure">${formatSi(value.parameters)}</div>
-          <div class="name"><glossary-term term="parameter" .said=${parametersSentence(value.parameters)}>parameters</glossary-term></div>
+          <div class="name"><glossary-term term="parameter" .said=${parametersSentence(value.parameters, value.flopsPerToken[0]?.flops)}>parameters</glossary-term></div>
         </div>
         <div>
           <div class="figure predicted">${formatSeconds(value.secondsPerStep)}</div>
