@@ -3,7 +3,7 @@
 // To look at, for one short sequence: no training plan has it.
 // One workgroup computes one row (query i); invocations stride over the keys and meet in a tree in workgroup memory.
 //
-// From attention-cap.wgsl: capped. From attention-sums.wgsl: workgroupMaximum, workgroupSum.
+// From attention-cap.wgsl: capped. From workgroup-sums.wgsl: workgroupMaximum, workgroupSum.
 
 override time: u32;
 override keySize: u32;

@@ -4,7 +4,7 @@
 // value columns each, sum every slices-th key's values, weighted. The chunks' maxima rescale the sums as in
 // attention-plain.wgsl, and slices are added in a fixed order.
 //
-// From attention-cap.wgsl: capped. From attention-sums.wgsl: workgroupMaximum, workgroupSum.
+// From attention-cap.wgsl: capped. From workgroup-sums.wgsl: workgroupMaximum, workgroupSum.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values

@@ -3,7 +3,7 @@
 // weight. One workgroup per slot and query head: each invocation scores four keys of a chunk; then columnLanes invocations,
 // a word of values each, sum every slices-th key's. Latents with shared rows have two scales, one for the part behind them.
 //
-// From attention-cap.wgsl: capped. From attention-sums.wgsl: workgroupMaximum, workgroupSum.
+// From attention-cap.wgsl: capped. From workgroup-sums.wgsl: workgroupMaximum, workgroupSum.
 
 override keySize: u32;    // of a head of queries and keys
 override valueSize: u32;  // of a head of values

@@ -1,6 +1,8 @@
 // Softmax of each row: y = exp(x − max x) / Σ exp(x − max x), and dx = y ∘ (dy − Σ dy ∘ y).
 // One workgroup computes one row; invocations stride over the columns and meet in a tree in workgroup memory.
 // Forward passes over the row three times (max, sum, divide), backward twice. The teacher of the flash kernel.
+//
+// From workgroup-sums.wgsl: workgroupMaximum, workgroupSum.
 
 override rows: u32;
 override columns: u32;
@@ -12,42 +14,9 @@ override accumulate: u32 = 0u; // backward: 1 adds to dx
 @group(0) @binding(3) var<storage, read> dy: array<f32>;         // [rows, columns]
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;   // [rows, columns]
 
-const workgroupSize = 64u;
-override columnSteps: u32 = (columns + workgroupSize - 1u) / workgroupSize;
-var<workgroup> partial: array<f32, workgroupSize>;
-
-/// Largest of the workgroup's values, in every invocation.
-fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
-  partial[invocation] = value;
-  workgroupBarrier();
-  for (var width = workgroupSize / 2u; width > 0u; width = width / 2u) {
-    if (invocation < width) {
-      partial[invocation] = max(partial[invocation], partial[invocation + width]);
-    }
-    workgroupBarrier();
-  }
-  let result = partial[0];
-  workgroupBarrier(); // all have read it before the next reduction writes there
-  return result;
-}
-
-/// Sum of the workgroup's values, in every invocation. The tree's shape depends on the workgroup's size alone: float
-/// addition is not associative, so that its order is part of the result, and the same seed gives the same bits.
-fn workgroupSum(value: f32, invocation: u32) -> f32 {
-  partial[invocation] = value;
-  workgroupBarrier();
-  for (var width = workgroupSize / 2u; width > 0u; width = width / 2u) {
-    if (invocation < width) {
-      partial[invocation] += partial[invocation + width];
-    }
-    workgroupBarrier();
-  }
-  let result = partial[0];
-  workgroupBarrier();
-  return result;
-}
-
-@compute @workgroup_size(workgroupSize)
+const threads = 64u;
+override columnSteps: u32 = (columns + threads - 1u) / threads;
+@compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let row = linearWorkgroup(group);
   if (row >= launch.endWorkgroup) {
@@ -57,7 +26,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   // the sum is never 0.
   var largest = -3.0e38; // not infinity: WGSL may assume that there is none
   for (var i = 0u; i < columnSteps; i++) {
-    let column = i * workgroupSize + invocation;
+    let column = i * threads + invocation;
     if (column < columns) {
       largest = max(largest, x[row * columns + column]);
     }
@@ -65,21 +34,21 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   largest = workgroupMaximum(largest, invocation);
   var sum = 0.0;
   for (var i = 0u; i < columnSteps; i++) {
-    let column = i * workgroupSize + invocation;
+    let column = i * threads + invocation;
     if (column < columns) {
       sum += exp(x[row * columns + column] - largest);
     }
   }
   let scale = 1.0 / workgroupSum(sum, invocation);
   for (var i = 0u; i < columnSteps; i++) {
-    let column = i * workgroupSize + invocation;
+    let column = i * threads + invocation;
     if (column < columns) {
       y[row * columns + column] = exp(x[row * columns + column] - largest) * scale;
     }
   }
 }
 
-@compute @workgroup_size(workgroupSize)
+@compute @workgroup_size(threads)
 fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let row = linearWorkgroup(group);
   if (row >= launch.endWorkgroup) {
@@ -88,14 +57,14 @@ fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
   // ∂y/∂x = diag(y) − y yᵀ, a matrix a row: times dy it takes no more than the dot product y · dy.
   var sum = 0.0;
   for (var i = 0u; i < columnSteps; i++) {
-    let column = i * workgroupSize + invocation;
+    let column = i * threads + invocation;
     if (column < columns) {
       sum += output[row * columns + column] * dy[row * columns + column];
     }
   }
   let dot = workgroupSum(sum, invocation);
   for (var i = 0u; i < columnSteps; i++) {
-    let column = i * workgroupSize + invocation;
+    let column = i * threads + invocation;
     if (column < columns) {
       let index = row * columns + column;
       let gradient = output[index] * (dy[index] - dot);

@@ -1,5 +1,6 @@
-// The table of activations: f, f′, their cost and their names. A row here and its case in activation-functions.wgsl are an activation:
-// choices of the schema, configuration types, shader numbers, names in files and diagrams, and tests are read from the row.
+// The table of activations: f, f′, their cost and their names. A row here and its case in activation-functions.wgsl are an
+// activation: choices of the schema, configuration types, shader numbers, names in files and diagrams, and tests are read from
+// the row.
 
 /** One activation. Flops count an exponential, a tanh or a division as one. */
 export interface ActivationFunction {

@@ -5,8 +5,8 @@ import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { capFlops, cappedScore, capSource } from './attention-cap.ts';
 import { firstVisible, visiblePairs } from './attention-mask.ts';
-import { sumsSource } from './attention-sums.ts';
 import { prologue } from './prologue.ts';
+import { sumsSource } from './workgroup-sums.ts';
 
 /** Longest text whose T × T matrix is computed: more cannot be looked at. Tokens. */
 export const longestMap = 256;

@@ -7,7 +7,6 @@ import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { capSource } from './attention-cap.ts';
-import { sumsSource } from './attention-sums.ts';
 import { partsFor, recordInParts } from './decode-attention-parts.ts';
 import {
   type DecodeAttentionOptions,
@@ -24,6 +23,7 @@ import {
 import { prologue } from './prologue.ts';
 import { cacheRowOf, quantisedDecodeAttentions, quantisedSizes } from './quantised-decode-attention.ts';
 import { ringsOf, slotsOf } from './slots.ts';
+import { sumsSource } from './workgroup-sums.ts';
 
 /** One way to compute it: a shader, its constants besides the head sizes, the keys that it scores at a time, and where it runs. */
 interface Variant {

@@ -4,7 +4,6 @@ import { type BindingSpec, type Dims, defineKernel, type NumberArray } from '../
 import { type CacheRow, partPlace, rowElements, rowParts, wordNumbers } from '../plan/quantised-cache.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
 import { capSource } from './attention-cap.ts';
-import { sumsSource } from './attention-sums.ts';
 import {
   type DecodeAttentionOptions,
   type DecodeSizes,
@@ -18,6 +17,7 @@ import {
 } from './decode-attention-shape.ts';
 import { prologue } from './prologue.ts';
 import { bitsOfFloat, floatOfBits } from './quantise.ts';
+import { sumsSource } from './workgroup-sums.ts';
 
 const dimNames = [
   ...['slots', 'heads', 'keyValueHeads', 'keySize', 'valueSize', 'sharedRows', 'rowStride', 'qOffset'],

@@ -4,12 +4,13 @@ import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import { prologue } from './prologue.ts';
+import { sumsSource } from './workgroup-sums.ts';
 
 /** y[r, ·] = softmax(x[r, ·]). x, y: [rows, columns]. */
 export const softmaxForward = defineKernel({
   name: 'softmax.forward',
   role: 'other',
-  source: prologue + source,
+  source: prologue + sumsSource + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns'],
   reads: ['x'],
@@ -41,7 +42,7 @@ export const softmaxForward = defineKernel({
 export const softmaxBackward = defineKernel({
   name: 'softmax.backward',
   role: 'other',
-  source: prologue + source,
+  source: prologue + sumsSource + source,
   entryPoint: 'backward',
   dims: ['rows', 'columns', 'accumulate'],
   reads: ['output', 'dy'],

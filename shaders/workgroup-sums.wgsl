@@ -1,4 +1,4 @@
-// Largest and sum over a workgroup whose invocations share the keys of one query. Stands before such shaders.
+// Largest and sum over a workgroup, in a tree. Stands before the shaders whose workgroups share a row, or the keys of a query.
 //
 // From the shader that follows: threads, a power of two.
 
@@ -15,11 +15,12 @@ fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
     workgroupBarrier();
   }
   let result = partial[0];
-  workgroupBarrier();
+  workgroupBarrier(); // all have read it before the next reduction writes there
   return result;
 }
 
-/// Sum of the workgroup's values in a fixed order, in every invocation.
+/// Sum of the workgroup's values, in every invocation. The tree's shape depends on the workgroup's size alone: float
+/// addition is not associative, so that its order is part of the result, and the same seed gives the same bits.
 fn workgroupSum(value: f32, invocation: u32) -> f32 {
   partial[invocation] = value;
   workgroupBarrier();
