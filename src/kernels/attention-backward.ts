@@ -3,6 +3,7 @@ import deltaSource from '../../shaders/attention-backward-delta.wgsl?raw';
 import keysSource from '../../shaders/attention-backward-keys-subgroup.wgsl?raw';
 import plainSource from '../../shaders/attention-backward-plain.wgsl?raw';
 import queriesSource from '../../shaders/attention-backward-queries-subgroup.wgsl?raw';
+import gradientStripsSource from '../../shaders/attention-backward-strips.wgsl?raw';
 import tiledSource from '../../shaders/attention-backward-tiled.wgsl?raw';
 import stripsSource from '../../shaders/attention-strips.wgsl?raw';
 import tilesSource from '../../shaders/attention-tiles.wgsl?raw';
@@ -168,8 +169,9 @@ export const attentionKeys = defineKernel({
 });
 
 /** Four rows per lane in the registers of a subgroup of `lanes`. */
-function subgroup(lanes: 4 | 8) {
+function subgroup(lanes: 4 | 8, source: string) {
   return {
+    source: attentionPrologue + stripsSource + gradientStripsSource + source,
     requires: ['subgroups'],
     constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize, lanes }),
     suits: (dims: GradientDims, device: Capabilities) => suitsStrips(lanes, dims, device),
@@ -179,8 +181,7 @@ function subgroup(lanes: 4 | 8) {
 function subgroupQueries(lanes: 4 | 8): typeof attentionQueries {
   return defineKernel({
     ...queryFamily,
-    ...subgroup(lanes),
-    source: attentionPrologue + stripsSource + queriesSource,
+    ...subgroup(lanes, queriesSource),
     name: `attention.queries/subgroup${lanes}`,
     workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / (4 * lanes)),
     launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * queryLaunch(dims),
@@ -190,8 +191,7 @@ function subgroupQueries(lanes: 4 | 8): typeof attentionQueries {
 function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
   return defineKernel({
     ...keyFamily,
-    ...subgroup(lanes),
-    source: attentionPrologue + stripsSource + keysSource,
+    ...subgroup(lanes, keysSource),
     name: `attention.keysAndValues/subgroup${lanes}`,
     workgroups: ({ batch, keyValueHeads, time }) => batch * keyValueHeads * Math.ceil(time / (4 * lanes)),
     launchedFlops: (dims) => launchedPairs(dims, 4 * lanes, 4 * lanes) * keyLaunch(dims),
