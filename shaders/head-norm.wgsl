@@ -3,7 +3,7 @@
 // segment after the other: x̂, and 1 ÷ root mean square behind it.
 // Segments are the rows of norm-sums.wgsl: a workgroup of forward and dx holds 64 ÷ lanes of them.
 //
-// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, rowSum, shareOf, columnSum.
+// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, placeOf, rowSum, shareOf, columnSum.
 
 override rows: u32;
 override heads: u32;
@@ -37,9 +37,10 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let segment = group * (threads / lanes) + thread / lanes;
-  let start = segmentStart(min(segment, rows * heads - 1u));
-  let lane = thread % lanes;
+  let place = placeOf(group, thread, rows * heads);
+  let segment = place.row;
+  let start = segmentStart(place.held);
+  let lane = place.lane;
   var squares = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
@@ -76,11 +77,10 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let segment = group * (threads / lanes) + thread / lanes;
-  let clamped = min(segment, rows * heads - 1u);
-  let start = segmentStart(clamped);
-  let keptStart = clamped * (columns + 1u);
-  let lane = thread % lanes;
+  let place = placeOf(group, thread, rows * heads);
+  let start = segmentStart(place.held);
+  let keptStart = place.held * (columns + 1u);
+  let lane = place.lane;
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
@@ -90,7 +90,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     sum += gradient[start + column] * (weight[column] + offset) * saved[keptStart + column];
   }
   let mean = rowSum(sum, thread) / f32(columns);
-  if (segment >= rows * heads) {
+  if (place.row >= rows * heads) {
     return;
   }
   for (var i = 0u; i < maximumSteps; i++) {

@@ -3,7 +3,7 @@
 // A workgroup holds 64 ÷ lanes rows. Forward passes over a row three times (mean, variance, result), dx twice.
 //
 // From dropout-mask.wgsl: dropout, dropped.
-// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, showRow, ofLane, rowSum, shareOf, columnSum.
+// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, placeOf, showRow, ofLane, rowSum, shareOf, columnSum.
 
 override rows: u32;
 override columns: u32;
@@ -36,9 +36,10 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let row = group * (threads / lanes) + thread / lanes;
-  let start = min(row, rows - 1u) * columns;
-  let lane = thread % lanes;
+  let place = placeOf(group, thread, rows);
+  let row = place.row;
+  let start = place.held * columns;
+  let lane = place.lane;
   // Each lane takes mean and squared deviations of its own elements; then they are combined (Chan et al.
   // 1983). This is as exact as a mean first and deviations after, and needs one barrier.
   var sum = 0.0;
@@ -98,12 +99,11 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let row = group * (threads / lanes) + thread / lanes;
-  let clampedRow = min(row, rows - 1u);
-  let start = clampedRow * columns;
-  let lane = thread % lanes;
-  let mean = saved[clampedRow * 2u];
-  let scale = saved[clampedRow * 2u + 1u];
+  let place = placeOf(group, thread, rows);
+  let start = place.held * columns;
+  let lane = place.lane;
+  let mean = saved[place.held * 2u];
+  let scale = saved[place.held * 2u + 1u];
   var sum = vec2<f32>();
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
@@ -114,7 +114,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     sum += vec2(g, g * (x[start + column] - mean));
   }
   let means = rowSum(sum / f32(columns), thread);
-  if (row >= rows) {
+  if (place.row >= rows) {
     return;
   }
   for (var i = 0u; i < maximumSteps; i++) {

@@ -16,6 +16,18 @@ const maximumSteps = 0x1000000u;
 var<workgroup> partial: array<Sum, threads>;
 var<workgroup> columnPartial: array<Sum, columnLanes * rowLanes>;
 
+/// One invocation's place in a row.
+struct Place {
+  row: u32,  // at or past `rows` where the last workgroup is not full: such invocations only keep the others company,
+  held: u32, // because a barrier wants all of them, and read the last row instead
+  lane: u32, // takes each lanes-th column from this one on: neighbours read neighbours
+}
+
+fn placeOf(group: u32, thread: u32, rows: u32) -> Place {
+  let row = group * (threads / lanes) + thread / lanes;
+  return Place(row, min(row, rows - 1u), thread % lanes);
+}
+
 /// Shows what this invocation has to the lanes of its row; ofLane reads what they have shown.
 fn showRow(value: Sum, thread: u32) {
   partial[thread] = value;

@@ -3,7 +3,7 @@
 // Forward and dx: a workgroup holds 64 ÷ lanes rows and passes over them twice.
 //
 // From dropout-mask.wgsl: dropout, dropped.
-// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, rowSum, shareOf, columnSum.
+// From norm-sums.wgsl: lanes, threads, columnLanes, rowLanes, maximumSteps, placeOf, rowSum, shareOf, columnSum.
 
 override rows: u32;
 override columns: u32;
@@ -30,9 +30,10 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let row = group * (threads / lanes) + thread / lanes;
-  let start = min(row, rows - 1u) * columns;
-  let lane = thread % lanes;
+  let place = placeOf(group, thread, rows);
+  let row = place.row;
+  let start = place.held * columns;
+  let lane = place.lane;
   var squares = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
@@ -65,10 +66,10 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let row = group * (threads / lanes) + thread / lanes;
-  let start = min(row, rows - 1u) * columns;
-  let lane = thread % lanes;
-  let scale = saved[min(row, rows - 1u)];
+  let place = placeOf(group, thread, rows);
+  let start = place.held * columns;
+  let lane = place.lane;
+  let scale = saved[place.held];
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
@@ -78,7 +79,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     sum += dy[start + column] * (weight[column] + offset) * x[start + column];
   }
   let factor = rowSum(sum, thread) / f32(columns) * scale * scale;
-  if (row >= rows) {
+  if (place.row >= rows) {
     return;
   }
   for (var i = 0u; i < maximumSteps; i++) {
