@@ -2,6 +2,8 @@
 // adds the sums. Both orders are fixed by the shape. finish also finds the clip factor of
 // torch.nn.utils.clip_grad_norm_ and, by a bit test (WGSL may assume that no NaN exists), whether norm and loss
 // are finite numbers, and leaves the step's number as a mark that the work was done.
+//
+// From corner-sums.wgsl: cornerSum.
 
 override elements: u32 = 0u;
 override groups: u32 = 0u; // workgroups of sumSquares; for finish the number of sums
@@ -15,30 +17,6 @@ override clip: f32 = 0.0;  // 0 clips nothing
 
 const threads = 128u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
-var<workgroup> partial: array<f32, threads>;
-var<workgroup> corner: array<f32, 16>;
-
-/// Sum in the first invocation, in a fixed order: 16 sums of 8, then their sum. Barriers are dearer than
-/// additions.
-fn workgroupSum(value: f32, thread: u32) -> f32 {
-  partial[thread] = value;
-  workgroupBarrier();
-  var sum = 0.0;
-  if (thread < 16u) {
-    for (var i = 0u; i < 8u; i++) {
-      sum += partial[thread + i * 16u];
-    }
-    corner[thread] = sum;
-  }
-  workgroupBarrier();
-  sum = 0.0;
-  if (thread == 0u) {
-    for (var i = 0u; i < 16u; i++) {
-      sum += corner[i];
-    }
-  }
-  return sum;
-}
 
 @compute @workgroup_size(threads)
 fn sumSquares(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -60,7 +38,7 @@ fn sumSquares(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
     let value = select(vec4<f32>(), values, index < vec4(elements));
     sum += value * value;
   }
-  let total = workgroupSum(sum.x + sum.y + sum.z + sum.w, thread);
+  let total = cornerSum(sum.x + sum.y + sum.z + sum.w, thread);
   if (thread == 0u) {
     squares[group] = total;
   }
@@ -83,7 +61,7 @@ fn finish(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     }
     sum += sums[index];
   }
-  let total = workgroupSum(sum, thread);
+  let total = cornerSum(sum, thread);
   if (thread > 0u) {
     return;
   }

@@ -1,30 +1,16 @@
 // Sum and argmax over the invocations of a workgroup that draws a token, each in an order that is fixed.
+//
+// From corner-sums.wgsl: partial, corner, cornerSum.
 
 override threadLevels: u32; // log₂ of the invocations
 
 const threads = 1u << threadLevels;
-const corners = 16u;
-var<workgroup> partial: array<f32, threads>;
-var<workgroup> corner: array<f32, corners>;
 var<workgroup> best: array<u32, threads>;
 
-/// Sum in every invocation, in a fixed order: 16 corners, then one. Counts up to 2²⁴ are exact.
+/// Sum in every invocation. Counts up to 2²⁴ are exact.
 fn workgroupSum(value: f32, thread: u32) -> f32 {
-  partial[thread] = value;
-  workgroupBarrier();
-  var sum = 0.0;
-  if (thread < corners) {
-    for (var i = 0u; i < threads / corners; i++) {
-      sum += partial[thread + i * corners];
-    }
-    corner[thread] = sum;
-  }
-  workgroupBarrier();
+  let sum = cornerSum(value, thread);
   if (thread == 0u) {
-    sum = 0.0;
-    for (var i = 0u; i < corners; i++) {
-      sum += corner[i];
-    }
     corner[0] = sum;
   }
   workgroupBarrier();

@@ -3,6 +3,7 @@ import source from '../../shaders/gradient-norm.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor, viewOf } from '../plan/tensor.ts';
+import { cornerSumsSource } from './corner-sums.ts';
 import { prologue } from './prologue.ts';
 
 /** Places of the numbers in the metrics tensor, f32 [8]. Norm and loss each leave the number of their step beside them. */
@@ -25,7 +26,7 @@ export const sumSquaresKernel = defineKernel({
   name: 'gradientNorm.sumSquares',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
-  source: prologue + source,
+  source: prologue + cornerSumsSource + source,
   entryPoint: 'sumSquares',
   dims: ['elements', 'groups'],
   reads: ['gradients'],
@@ -57,7 +58,7 @@ export const finishNormKernel = defineKernel({
   name: 'gradientNorm.finish',
   role: 'optimizer',
   arithmetic: 'optimizer arithmetic',
-  source: prologue + source,
+  source: prologue + cornerSumsSource + source,
   entryPoint: 'finish',
   dims: ['groups', 'clip'],
   reads: ['sums'],

@@ -4,16 +4,18 @@ import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { prologue } from './prologue.ts';
+import { reductionsSource } from './sample.ts';
 
 /** chosen[row] = column of the largest x[row], the first of equals. x: [rows, columns], chosen: u32 [rows]. */
 export const largestKernel = defineKernel({
   name: 'largest',
   role: 'other',
-  source: prologue + source,
+  source: prologue + reductionsSource + source,
   entryPoint: 'main',
   dims: ['rows', 'columns'],
   reads: ['x'],
   writes: ['chosen'],
+  constants: () => ({ threadLevels: 6 }),
   tensors: ({ rows, columns }) => ({
     x: { shape: [rows, columns] },
     chosen: { shape: [rows], elementType: 'u32', fill: () => 0 },

@@ -4,8 +4,12 @@ import reductions from '../../shaders/sample-reductions.wgsl?raw';
 import { defineKernel, type NumberArray, type Scalars } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
+import { cornerSumsSource } from './corner-sums.ts';
 import { prologue, randomWords } from './prologue.ts';
 import { slotNumbers, slotsOf } from './slots.ts';
+
+/** WGSL of `workgroupSum` and `workgroupArgmax`, which take the constant `threadLevels`. */
+export const reductionsSource = cornerSumsSource + reductions;
 
 /** Vocabularies up to this size get 64 invocations, larger ones 256, or 128 where a workgroup has no more. */
 const smallVocabulary = 1024;
@@ -98,7 +102,7 @@ export const sampleKernel = defineKernel({
   name: 'sample',
   role: 'sampling',
   arithmetic: 'sampling',
-  source: prologue + reductions + source,
+  source: prologue + reductionsSource + source,
   entryPoint: 'main',
   dims: ['rows', 'slots', 'columns', 'capacity'],
   reads: ['logits', 'settings'],

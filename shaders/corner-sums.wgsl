@@ -1,0 +1,30 @@
+// Sum over a workgroup in two steps, for kernels that have one result a workgroup: `corners` invocations add up what every
+// corners-th one has, and the first adds up theirs. A tree would do with fewer additions one after the other, but wants a
+// barrier a level, and barriers are what a software adapter pays for. The order depends on the workgroup's size alone.
+//
+// From the shader that follows: threads, a multiple of 16.
+
+const corners = 16u;
+var<workgroup> partial: array<f32, threads>;
+var<workgroup> corner: array<f32, corners>;
+
+/// Sum of the workgroup's values, in the first invocation; undefined in the others.
+fn cornerSum(value: f32, thread: u32) -> f32 {
+  partial[thread] = value;
+  workgroupBarrier();
+  var sum = 0.0;
+  if (thread < corners) {
+    for (var i = 0u; i < threads / corners; i++) {
+      sum += partial[thread + i * corners];
+    }
+    corner[thread] = sum;
+  }
+  workgroupBarrier();
+  sum = 0.0;
+  if (thread == 0u) {
+    for (var i = 0u; i < corners; i++) {
+      sum += corner[i];
+    }
+  }
+  return sum;
+}
