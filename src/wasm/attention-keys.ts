@@ -2,11 +2,11 @@
 import {
   blockRows,
   cappedScore,
-  capSlope,
   combineRows,
   keepFactor,
   lanesWithin,
   paddedBytes,
+  scoreGradients,
   scoreRows,
 } from './numeric/attention-scores.ts';
 import { exponential } from './numeric/functions.ts';
@@ -137,10 +137,9 @@ export function attentionKeysAndValues(
                 at,
                 dropout,
               );
-            const slope = f32x4.mul(capSlope(capped, softcap), f32x4.splat(scale));
             const dp = f32x4.mul(v128.load(gradients + place), keep);
             const subtracted = v128.load(delta + ((<usize>(rows + query)) << 2));
-            const ds = f32x4.mul(f32x4.mul(p, f32x4.sub(dp, subtracted)), slope);
+            const ds = scoreGradients(p, dp, subtracted, capped, softcap, scale);
             v128.store(row + place, f32x4.mul(p, keep));
             v128.store(gradients + place, v128.and(ds, inside));
           }

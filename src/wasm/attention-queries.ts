@@ -2,11 +2,11 @@
 import {
   blockRows,
   cappedScore,
-  capSlope,
   combineRows,
-  keepFactor,
+  dropKeys,
   lanesWithin,
   paddedBytes,
+  scoreGradients,
   scoreRows,
 } from './numeric/attention-scores.ts';
 import { dot } from './numeric/few-rows.ts';
@@ -151,18 +151,17 @@ export function attentionQueries(
           const subtracted = f32x4.splat(f32.load(delta + ((<usize>(rows + at)) << 2)));
           if (dropout > 0) {
             const element = <u32>(queryHead * time + at) * time + firstKey;
-            for (let key = start; key < end; key++) {
-              const place = gradients + ((<usize>key) << 2);
-              const keep = keepFactor(
-                dropoutSeed,
-                step,
-                sampleOffset + sample,
-                operation,
-                element + key,
-                dropout,
-              );
-              f32.store(place, f32.load(place) * keep);
-            }
+            dropKeys(
+              gradients,
+              start,
+              end,
+              element,
+              dropoutSeed,
+              step,
+              sampleOffset + sample,
+              operation,
+              dropout,
+            );
           }
           const visible = max(0, at - window + 1) - firstKey;
           for (let key = start; key < endPanel * panelColumns; key += 4) {
@@ -170,8 +169,8 @@ export function attentionQueries(
             const inside = lanesWithin(key, visible, at + 1 - firstKey);
             const capped = cappedScore(f32x4.mul(v128.load(row + place), f32x4.splat(scale)), softcap);
             const p = exponential(f32x4.sub(capped, sum));
-            const slope = f32x4.mul(capSlope(capped, softcap), f32x4.splat(scale));
-            const ds = f32x4.mul(f32x4.mul(p, f32x4.sub(v128.load(gradients + place), subtracted)), slope);
+            const dp = v128.load(gradients + place);
+            const ds = scoreGradients(p, dp, subtracted, capped, softcap, scale);
             v128.store(row + place, v128.and(ds, inside));
           }
         }

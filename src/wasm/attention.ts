@@ -3,7 +3,7 @@ import {
   blockRows,
   cappedScore,
   combineRows,
-  keepFactor,
+  dropKeys,
   lanesWithin,
   paddedBytes,
   scoreRows,
@@ -107,18 +107,7 @@ export function attentionForward(
           );
           if (dropout > 0) {
             const element = <u32>(queryHead * time + at) * time + firstKey;
-            for (let key = start; key < end; key++) {
-              const place = row + ((<usize>key) << 2);
-              const keep = keepFactor(
-                dropoutSeed,
-                step,
-                sampleOffset + sample,
-                operation,
-                element + key,
-                dropout,
-              );
-              f32.store(place, f32.load(place) * keep);
-            }
+            dropKeys(row, start, end, element, dropoutSeed, step, sampleOffset + sample, operation, dropout);
           }
           f32.store(logSumExp + ((<usize>((sample * heads + queryHead) * time + at)) << 2), total);
         }

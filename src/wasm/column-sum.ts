@@ -1,5 +1,5 @@
 // Sums of columns over slices of rows.
-import { storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
+import { sliceEnd, storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
 
 /** y[s, c] = Σ x[r, c] over the rows r of slice s (+ y[s, c]). */
 export function columnSum(
@@ -14,13 +14,12 @@ export function columnSum(
   last: i32,
 ): void {
   const tiles = tilesAcross(columns);
-  const slicedRows = (rows + slices - 1) / slices;
   const bytes = (<usize>xStride) << 2;
   for (let unit = first; unit < last; unit++) {
     const slice = unit / tiles;
     const column = (unit - slice * tiles) * tileWidth;
-    const end = min((slice + 1) * slicedRows, rows);
-    const start = min(slice * slicedRows, end);
+    const start = sliceEnd(slice - 1, rows, slices);
+    const end = sliceEnd(slice, rows, slices);
     let at = x + <usize>start * bytes + ((<usize>column) << 2);
     let s0 = f32x4.splat(0);
     let s1 = s0;

@@ -1,5 +1,5 @@
 // LayerNorm: forward, and gradients of the input and of the packed scale and bias.
-import { storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
+import { sliceEnd, storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
 import { dropRow } from './numeric/epilogue.ts';
 import { firstLanes, madd, storeLanes, sumLanes } from './numeric/vector.ts';
 
@@ -102,11 +102,21 @@ export function layerNormBackward(
       storeLanes(to + at, madd(gradient, factors, accumulate ? v128.load(to + at) : zero), columns - c);
     }
     if (dropout > 0) {
-      const sample = row / time;
-      const place = (row - sample * time) * columns;
       const dropped = droppedDx + <usize>row * bytes;
-      const global = sampleOffset + sample;
-      dropRow(to, dropped, place, 0, columns, dropout, operation, dropoutSeed, step, global);
+      dropRow(
+        to,
+        dropped,
+        row,
+        time,
+        columns,
+        0,
+        columns,
+        dropout,
+        operation,
+        dropoutSeed,
+        step,
+        sampleOffset,
+      );
     }
   }
 }
@@ -131,14 +141,13 @@ export function layerNormBackwardWeight(
   last: i32,
 ): void {
   const tiles = tilesAcross(columns);
-  const slicedRows = (rows + slices - 1) / slices;
   const bytes = (<usize>columns) << 2;
   const zero = f32x4.splat(0);
   for (let unit = first; unit < last; unit++) {
     const slice = unit / tiles;
     const column = (unit - slice * tiles) * tileWidth;
-    const end = min((slice + 1) * slicedRows, rows);
-    const start = min(slice * slicedRows, end);
+    const start = sliceEnd(slice - 1, rows, slices);
+    const end = sliceEnd(slice, rows, slices);
     let w0 = zero;
     let w1 = zero;
     let w2 = zero;

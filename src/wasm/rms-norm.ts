@@ -1,5 +1,5 @@
 // RMSNorm: forward, and gradients of the input and of the weight.
-import { storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
+import { sliceEnd, storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
 import { dropRow } from './numeric/epilogue.ts';
 import { firstLanes, madd, storeLanes, sumLanes } from './numeric/vector.ts';
 
@@ -85,11 +85,21 @@ export function rmsNormBackward(
       storeLanes(to + at, madd(gradient, factors, accumulate ? v128.load(to + at) : zero), columns - c);
     }
     if (dropout > 0) {
-      const sample = row / time;
-      const place = (row - sample * time) * columns;
       const dropped = droppedDx + <usize>row * bytes;
-      const global = sampleOffset + sample;
-      dropRow(to, dropped, place, 0, columns, dropout, operation, dropoutSeed, step, global);
+      dropRow(
+        to,
+        dropped,
+        row,
+        time,
+        columns,
+        0,
+        columns,
+        dropout,
+        operation,
+        dropoutSeed,
+        step,
+        sampleOffset,
+      );
     }
   }
 }
@@ -113,13 +123,12 @@ export function rmsNormBackwardWeight(
   last: i32,
 ): void {
   const tiles = tilesAcross(columns);
-  const slicedRows = (rows + slices - 1) / slices;
   const bytes = (<usize>columns) << 2;
   for (let unit = first; unit < last; unit++) {
     const slice = unit / tiles;
     const column = (unit - slice * tiles) * tileWidth;
-    const end = min((slice + 1) * slicedRows, rows);
-    const start = min(slice * slicedRows, end);
+    const start = sliceEnd(slice - 1, rows, slices);
+    const end = sliceEnd(slice, rows, slices);
     let w0 = f32x4.splat(0);
     let w1 = w0;
     let w2 = w0;

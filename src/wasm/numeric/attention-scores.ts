@@ -133,6 +133,34 @@ export function keepFactor(
   return randomUniform(seed, step, sample, operation, element) >= dropout ? 1 / (1 - dropout) : 0;
 }
 
+/** What dropout leaves of a query's numbers for keys from start to end; `element` counts that of key 0. */
+export function dropKeys(
+  row: usize,
+  start: i32,
+  end: i32,
+  element: u32,
+  seed: u32,
+  step: u32,
+  sample: u32,
+  operation: u32,
+  dropout: f32,
+): void {
+  for (let key = start; key < end; key++) {
+    const place = row + ((<usize>key) << 2);
+    const keep = keepFactor(seed, step, sample, operation, element + key, dropout);
+    f32.store(place, f32.load(place) * keep);
+  }
+}
+
+/**
+ * Gradients of four unscaled scores: ds = p · (dp − delta) · cap′ · scale. The softmax's Jacobian needs of a whole row
+ * only delta = Σ p·dp, which is Σ y·dy and known before (Dao et al. 2022, appendix B.4).
+ */
+export function scoreGradients(p: v128, dp: v128, delta: v128, capped: v128, softcap: f32, scale: f32): v128 {
+  const slope = f32x4.mul(capSlope(capped, softcap), f32x4.splat(scale));
+  return f32x4.mul(f32x4.mul(p, f32x4.sub(dp, delta)), slope);
+}
+
 /** All ones in the lanes whose index lies in [start, end). */
 export function lanesWithin(index: i32, start: i32, end: i32): v128 {
   const places = i32x4.add(i32x4.splat(index), i32x4(0, 1, 2, 3));

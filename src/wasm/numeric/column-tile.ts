@@ -9,6 +9,11 @@ export function tilesAcross(columns: i32): i32 {
   return (columns + tileWidth - 1) / tileWidth;
 }
 
+/** One past the last row of a slice: slices are equal parts of the rows, of which the last ones may be short or empty. */
+export function sliceEnd(slice: i32, rows: i32, slices: i32): i32 {
+  return min((slice + 1) * ((rows + slices - 1) / slices), rows);
+}
+
 /** Stores up to four vectors of sums (+ what is there). */
 export function storeTile(
   y: usize,

@@ -37,12 +37,8 @@ export function shapeRow(
       storeLanes(y + at, shaped, end - c);
     }
   }
-  if (dropout > 0) {
-    const sample = row / time;
-    const place = (row - sample * time) * columns;
-    const global = sampleOffset + sample;
-    dropRow(y, y, place, firstColumn, end, dropout, operation, dropoutSeed, step, global);
-  }
+  if (dropout > 0)
+    dropRow(y, y, row, time, columns, firstColumn, end, dropout, operation, dropoutSeed, step, sampleOffset);
   if (added) {
     for (let c = firstColumn; c < end; c += 4) {
       const at = (<usize>c) << 2;
@@ -52,25 +48,29 @@ export function shapeRow(
 }
 
 /**
- * to[c] = from[c] ÷ (1 − dropout) or 0, for columns from first to end of a row.
- * @param place of the row's first element in its sample
+ * to[c] = from[c] ÷ (1 − dropout) or 0, for columns from first to end of a row. Elements are counted within their sample of
+ * `time` rows, and samples over all of the step: what is dropped does not depend on how a step is cut into batches.
  */
 export function dropRow(
   from: usize,
   to: usize,
-  place: i32,
+  row: i32,
+  time: i32,
+  columns: i32,
   first: i32,
   end: i32,
   dropout: f32,
   operation: u32,
   dropoutSeed: u32,
   step: u32,
-  sample: u32,
+  sampleOffset: u32,
 ): void {
+  const sample = row / time;
+  const place = (row - sample * time) * columns;
   const scale: f32 = 1 / (1 - dropout);
   for (let c = first; c < end; c++) {
     const at = (<usize>c) << 2;
-    const uniform = randomUniform(dropoutSeed, step, sample, operation, place + c);
+    const uniform = randomUniform(dropoutSeed, step, sampleOffset + sample, operation, place + c);
     f32.store(to + at, uniform < dropout ? 0 : f32.load(from + at) * scale);
   }
 }
