@@ -6,8 +6,8 @@ import { median } from '../src/lab/training/median.ts';
 import { baselineCapabilities, type Capabilities, type Dims, type Kernel } from '../src/plan/kernel.ts';
 import { Tape } from '../src/plan/tape.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
-import { Probing, probeScalarsOf } from '../src/runtime/timing/probing.ts';
-import { PassTimer } from '../src/runtime/timing/timer.ts';
+import { GpuProbing } from '../src/runtime/timing/gpu-probing.ts';
+import { probeScalarsOf, type ShapeProbe } from '../src/runtime/timing/probing.ts';
 
 /** Heads, their size and rows of the cache: the shape of GPT-2 124M, and a longer one of fewer heads. */
 const sizes = [
@@ -26,7 +26,6 @@ interface Way {
 
 /** Prints microseconds, GB/s and the share of a copy of as many bytes. */
 export async function benchDecodeAttention(open: OpenDevice): Promise<void> {
-  const timer = new PassTimer(open.device);
   for (const [heads, size, context] of sizes) {
     const record = (capabilities: Capabilities): Way['work'] => {
       const tape = new Tape({ capabilities });
@@ -47,7 +46,7 @@ export async function benchDecodeAttention(open: OpenDevice): Promise<void> {
       { name: 'parts', work: record(baselineCapabilities) },
       { name: 'taken here', work: record(open.capabilities) },
     ];
-    const seconds = await timeAll(open, timer, ways);
+    const seconds = await timeAll(open, ways);
     console.log(`${heads} heads of ${size}, ${(0.75 * context).toFixed(0)} of ${context} tokens`);
     for (const [index, { name, work }] of ways.entries()) {
       const taken = seconds[index] ?? Number.NaN;
@@ -58,23 +57,17 @@ export async function benchDecodeAttention(open: OpenDevice): Promise<void> {
       );
     }
   }
-  timer.dispose();
 }
 
 /** Median seconds of each way, taken in turns. */
-async function timeAll({ device }: OpenDevice, timer: PassTimer, ways: readonly Way[]): Promise<number[]> {
-  const probing = new Probing(device, timer);
+async function timeAll({ device }: OpenDevice, ways: readonly Way[]): Promise<number[]> {
+  const probing = new GpuProbing(device);
   try {
     const passes: (() => Promise<number>)[] = [];
     for (const { work } of ways) {
-      const encoders: ((pass: GPUComputePassEncoder) => void)[] = [];
-      for (const [kernel, dims] of work) encoders.push((await probing.prepare(kernel, dims)).encode);
-      passes.push(async () => {
-        const total = await timer.seconds((pass) => {
-          for (let i = 0; i < repetitions; i++) for (const encode of encoders) encode(pass);
-        });
-        return total / repetitions;
-      });
+      const shapes: ShapeProbe[] = [];
+      for (const [kernel, dims] of work) shapes.push(await probing.prepare(kernel, dims));
+      passes.push(async () => (await probing.seconds(shapes, repetitions)) / repetitions);
     }
     const times = passes.map((): number[] => []);
     for (let round = 0; round < rounds; round++) {

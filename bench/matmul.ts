@@ -6,9 +6,8 @@ import { kernelNamed } from '../src/lab/plans/kernel-catalogue.ts';
 import type { Dispatch } from '../src/plan/kernel.ts';
 import { Tape } from '../src/plan/tape.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
-import { PipelineCache } from '../src/runtime/pipelines.ts';
-import { measureKernel } from '../src/runtime/timing/probing.ts';
-import { PassTimer } from '../src/runtime/timing/timer.ts';
+import { GpuProbing } from '../src/runtime/timing/gpu-probing.ts';
+import { measureKernel, type Probing } from '../src/runtime/timing/probing.ts';
 
 /** rows × columns × inner: a square, and the products of one nanoGPT CPU layer and its head. */
 const sizes = [
@@ -24,17 +23,15 @@ const layouts: readonly MatmulLayout[] = ['nn', 'nt', 'tn'];
 
 /** Prints GFLOP/s and the share of the peak. */
 export async function benchMatmul(open: OpenDevice): Promise<void> {
-  const timer = new PassTimer(open.device);
-  const pipelines = new PipelineCache(open.device);
-  const peak = await peakOf(open, timer, pipelines);
+  const probing = new GpuProbing(open.device);
+  const peak = await peakOf(probing);
   console.log(`multiply-add peak ${(peak / 1e9).toFixed(1)} GFLOP/s`);
   for (const layout of layouts) {
     for (const [rows, columns, inner] of sizes) {
       const dispatches = record(open, layout, rows, columns, inner);
       let seconds = 0;
       for (const { kernel, dims } of dispatches) {
-        seconds += (await measureKernel(open.device, timer, pipelines, kernel, dims, { budgetSeconds: 0.3 }))
-          .value;
+        seconds += (await measureKernel(probing, kernel, dims, { budgetSeconds: 0.3 })).value;
       }
       const rate = (2 * rows * columns * inner) / seconds;
       const names = dispatches.map(({ kernel }) => kernel.name).join(' + ');
@@ -44,17 +41,15 @@ export async function benchMatmul(open: OpenDevice): Promise<void> {
       );
     }
   }
-  timer.dispose();
+  probing.dispose();
 }
 
-async function peakOf(open: OpenDevice, timer: PassTimer, pipelines: PipelineCache): Promise<number> {
+async function peakOf(probing: Probing): Promise<number> {
   let peak = 0;
   for (const name of ['fmaPeak/scalar', 'fmaPeak/vector']) {
     const kernel = kernelNamed(name);
     const dims = kernel.calibration[0] ?? {};
-    const { value } = await measureKernel(open.device, timer, pipelines, kernel, dims, {
-      budgetSeconds: 0.5,
-    });
+    const { value } = await measureKernel(probing, kernel, dims, { budgetSeconds: 0.5 });
     peak = Math.max(peak, kernel.usefulFlops(dims, {}) / value);
   }
   return peak;

@@ -8,15 +8,12 @@ import {
 } from '../plan/device-profile.ts';
 import type { Dims, Kernel } from '../plan/kernel.ts';
 import { costOf } from '../plan/predict.ts';
-import { PipelineCache } from './pipelines.ts';
-import { mapped } from './settle.ts';
 import { measureMixing } from './timing/mixing.ts';
 import { preparePace } from './timing/pace.ts';
-import { Probing, probeScalarsOf, type ShapeProbe } from './timing/probing.ts';
+import { measureCopies, measurePeak, measureSubmits } from './timing/peaks.ts';
+import { type Probing, probeScalarsOf, type ShapeProbe } from './timing/probing.ts';
 import { confirmRivals } from './timing/rivals.ts';
-import { measureInRounds, measureSlope, summarize, type TimePass } from './timing/slope.ts';
-import { PassTimer } from './timing/timer.ts';
-import { verifyKernel } from './verify.ts';
+import { measureInRounds, summarize, type TimePass } from './timing/slope.ts';
 
 /** The kernels that calibration runs; it knows none by name. */
 export interface CalibrationProbes {
@@ -32,92 +29,68 @@ export interface CalibrationProbes {
 
 /** Runs the calibration. `onProgress` gets a fraction and what is measured. */
 export async function calibrate(
-  device: GPUDevice,
+  probing: Probing,
   name: string,
   probes: CalibrationProbes,
   onProgress: (fraction: number, what: string) => void = () => undefined,
 ): Promise<DeviceProfile> {
-  const timer = new PassTimer(device);
-  try {
-    return await measureDevice(device, timer, name, probes, onProgress);
-  } finally {
-    timer.dispose();
-  }
-}
-
-async function measureDevice(
-  device: GPUDevice,
-  timer: PassTimer,
-  name: string,
-  probes: CalibrationProbes,
-  onProgress: (fraction: number, what: string) => void,
-): Promise<DeviceProfile> {
   const start = performance.now();
-  const pipelines = new PipelineCache(device);
-  const probing = new Probing(device, timer, pipelines);
-  try {
-    const peak = await measurePeak(probing, probes.arithmetic, onProgress);
-    onProgress(0.03, probes.copy.name);
-    const { copies, launchSeconds } = await measureCopies(probing, probes.copy);
-    const seconds = calibrationSeconds(peak.fma.value);
-    const elapsed = () => (performance.now() - start) / 1000;
+  const peak = await measurePeak(probing, probes.arithmetic, onProgress);
+  onProgress(0.03, probes.copy.name);
+  const { copies, launchSeconds } = await measureCopies(probing, probes.copy);
+  const seconds = calibrationSeconds(peak.fma.value);
+  const elapsed = () => (performance.now() - start) / 1000;
 
-    // Everything is compiled before anything is measured: a driver that has just compiled goes on working (it writes
-    // its cache), and what was measured beside that came out up to 2.5 times too slow.
-    const subjects: ShapeProbe[] = [];
-    for (const { kernel, dims } of measuringOrder(probes.kernels)) {
-      if (subjects.length > 0 && elapsed() > compilingShare * seconds) break;
-      onProgress(
-        0.05 + 0.6 * Math.min(1, elapsed() / (compilingShare * seconds)),
-        `${kernel.name}, compiling`,
-      );
-      subjects.push({ kernel, dims, ...(await probing.prepare(kernel, dims)) });
-    }
-
-    const variants = await prepareVariants(device, probing, pipelines, probes.variants ?? [], (name) =>
-      onProgress(0.65, `${name}, as another variant`),
-    );
-    const paced = await preparePace(probing, timer, probes.kernels);
-    onProgress(0.65, 'waiting for the driver to come to rest');
-    await waitForRest(peak.time, peak.seconds);
-    const pace = { seconds: paced, launchSeconds: launchSeconds.value };
-    const all = [...subjects, ...variants];
-    const { measured, paceSeconds, slowing } = await measureInRounds(
-      all.map((subject) => subject.time),
-      {
-        rounds: mostRounds,
-        budgetSeconds: seconds + (variants.length > 0 ? tuningSeconds : 0) - elapsed(),
-        onRound: (round, rounds) =>
-          onProgress(0.65 + (0.35 * round) / rounds, `round ${round + 1} of all kernels`),
-      },
-      pace,
-    );
-    const withSeconds = all.flatMap((subject, index) => {
-      const taken = measured[index];
-      return taken ? [{ ...subject, seconds: taken }] : [];
-    });
-    const [builtIn, others] = [withSeconds.slice(0, subjects.length), withSeconds.slice(subjects.length)];
-    const confirmed = await confirmRivals(builtIn, others, confirmingSeconds);
-    const timed = builtIn.map(({ encode, seconds: { value } }) => ({ encode, seconds: value }));
-    const profile: DeviceProfile = {
-      version: profileVersion,
-      device: name,
-      fmaFlopsPerSecond: peak.fma,
-      paceSeconds,
-      slowing,
-      ...(await measureMixing(timer, timed, { ...pace, bestSeconds: paceSeconds.value })),
-      copyBytesPerSecond: copies,
-      launchSeconds,
-      ...(await measureSubmits(device)),
-      kernels: pointsByKernel(all, [...builtIn.map((shape) => shape.seconds), ...confirmed]),
-      variants: [...new Set(variants.map(({ kernel }) => kernel.name))],
-      timer: timer.method,
-    };
-    onProgress(1, 'done');
-    return profile;
-  } finally {
-    probing.dispose();
+  // Everything is compiled before anything is measured: a driver that has just compiled goes on working (it writes
+  // its cache), and what was measured beside that came out up to 2.5 times too slow.
+  const subjects: ShapeProbe[] = [];
+  for (const { kernel, dims } of measuringOrder(probes.kernels)) {
+    if (subjects.length > 0 && elapsed() > compilingShare * seconds) break;
+    onProgress(0.05 + 0.6 * Math.min(1, elapsed() / (compilingShare * seconds)), `${kernel.name}, compiling`);
+    subjects.push(await probing.prepare(kernel, dims));
   }
+
+  const variants = await prepareVariants(probing, probes.variants ?? [], (name) =>
+    onProgress(0.65, `${name}, as another variant`),
+  );
+  const paced = await preparePace(probing, probes.kernels);
+  onProgress(0.65, 'waiting for the driver to come to rest');
+  await waitForRest(peak.time, peak.seconds);
+  const pace = { seconds: paced, launchSeconds: launchSeconds.value };
+  const all = [...subjects, ...variants];
+  const { measured, paceSeconds, slowing } = await measureInRounds(
+    all.map((subject) => subject.time),
+    {
+      rounds: mostRounds,
+      budgetSeconds: seconds + (variants.length > 0 ? tuningSeconds : 0) - elapsed(),
+      onRound: (round, rounds) =>
+        onProgress(0.65 + (0.35 * round) / rounds, `round ${round + 1} of all kernels`),
+    },
+    pace,
+  );
+  const withSeconds = all.flatMap((subject, index) => {
+    const taken = measured[index];
+    return taken ? [{ ...subject, seconds: taken }] : [];
+  });
+  const [builtIn, others] = [withSeconds.slice(0, subjects.length), withSeconds.slice(subjects.length)];
+  const confirmed = await confirmRivals(builtIn, others, confirmingSeconds);
+  const timed = builtIn.map(({ plan, seconds: { value } }) => ({ plan, seconds: value }));
+  const profile: DeviceProfile = {
+    version: profileVersion,
+    device: name,
+    fmaFlopsPerSecond: peak.fma,
+    paceSeconds,
+    slowing,
+    ...(await measureMixing(probing, timed, { ...pace, bestSeconds: paceSeconds.value })),
+    copyBytesPerSecond: copies,
+    launchSeconds,
+    ...(await measureSubmits(probing)),
+    kernels: pointsByKernel(all, [...builtIn.map((shape) => shape.seconds), ...confirmed]),
+    variants: [...new Set(variants.map(({ kernel }) => kernel.name))],
+    timer: probing.method,
+  };
+  onProgress(1, 'done');
+  return profile;
 }
 
 /** Part of a calibration's time after which no further shape is compiled. */
@@ -132,9 +105,7 @@ const confirmingSeconds = 4;
 
 /** Makes other variants ready, as many as the time allows, of which each agreed with its reference here. */
 async function prepareVariants(
-  device: GPUDevice,
   probing: Probing,
-  pipelines: PipelineCache,
   kernels: readonly Kernel[],
   onVariant: (name: string) => void,
 ): Promise<ShapeProbe[]> {
@@ -145,11 +116,10 @@ async function prepareVariants(
     if (performance.now() - start > 1000 * tuningSeconds) break;
     onVariant(kernel.name);
     const [first] = kernel.selfTest;
-    if (!agreed.has(kernel) && first)
-      agreed.set(kernel, (await verifyKernel(device, kernel, first, { pipelines })).passed);
+    if (!agreed.has(kernel) && first) agreed.set(kernel, await probing.agrees(kernel, first));
     if (!agreed.get(kernel)) continue;
     const probe = await probing.prepare(kernel, dims);
-    if ((await probe.time(1)) <= longestVariant) ready.push({ kernel, dims, ...probe });
+    if ((await probe.time(1)) <= longestVariant) ready.push(probe);
   }
   return ready;
 }
@@ -166,47 +136,6 @@ async function waitForRest(time: TimePass, bestSeconds: number): Promise<void> {
     if (bestSeconds >= rest.share * summarize(passes).value) return;
     await new Promise((resolve) => setTimeout(resolve, 1000 * rest.pause));
   }
-}
-
-/** The fastest arithmetic: its rate, the pass that reached it, and the seconds of that pass at its best. */
-interface Peak {
-  readonly fma: Measurement;
-  readonly time: TimePass;
-  readonly seconds: number;
-}
-
-async function measurePeak(
-  probing: Probing,
-  kernels: readonly Kernel[],
-  onProgress: (fraction: number, what: string) => void,
-): Promise<Peak> {
-  let best: Peak | undefined;
-  for (const [index, kernel] of kernels.entries()) {
-    onProgress(0.02 * (index / kernels.length), kernel.name);
-    const dims = kernel.calibration[0] ?? {};
-    const { time } = await probing.prepare(kernel, dims);
-    const seconds = await measureSlope(time, { rounds: peakRounds, budgetSeconds: 0.3 });
-    const fma = rateOf(kernel.usefulFlops(dims, {}), seconds);
-    if (best === undefined || fma.value > best.fma.value) best = { fma, time, seconds: seconds.value };
-  }
-  if (best === undefined) throw new Error('calibrate: no arithmetic probe was given. Pass at least one.');
-  return best;
-}
-
-const peakRounds = 12;
-
-/** Bandwidth by size, and what the smallest copy takes: a launch. */
-async function measureCopies(probing: Probing, copy: Kernel) {
-  const [smallest, ...sizes] = copy.calibration;
-  const launchSeconds = await measureSlope((await probing.prepare(copy, smallest ?? {})).time);
-  const copies: { bytes: number; rate: Measurement }[] = [];
-  for (const dims of sizes) {
-    const bytes = copy.bytes(dims, {});
-    const { time } = await probing.prepare(copy, dims);
-    const seconds = await measureSlope(time, { rounds: peakRounds, budgetSeconds: 0.15 });
-    copies.push({ bytes, rate: rateOf(bytes, subtract(seconds, launchSeconds.value)) });
-  }
-  return { copies, launchSeconds };
 }
 
 function pointsByKernel(subjects: readonly ShapeProbe[], measured: readonly Measurement[]) {
@@ -249,37 +178,6 @@ const furtherShapes = [0, 10, 20];
 /** Seconds that a calibration may take; a device this slow needs longer for the same work. */
 function calibrationSeconds(flopsPerSecond: number): number {
   return flopsPerSecond < 40e9 ? 50 : 18;
-}
-
-/** Seconds of a submission that is waited for, with a readback, and of each further one that is not. */
-async function measureSubmits(device: GPUDevice) {
-  const from = device.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_SRC });
-  const to = device.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
-  const time: TimePass = async (submissions) => {
-    const start = performance.now();
-    for (let i = 0; i < submissions; i++) {
-      const encoder = device.createCommandEncoder();
-      encoder.copyBufferToBuffer(from, 0, to, 0, 16);
-      device.queue.submit([encoder.finish()]);
-    }
-    await mapped(device, to);
-    to.unmap();
-    return (performance.now() - start) / 1000;
-  };
-  const alone: number[] = [];
-  for (let i = 0; i < 12; i++) alone.push(await time(1));
-  const queueSeconds = await measureSlope(time, { maximumRepeats: 64 });
-  from.destroy();
-  to.destroy();
-  return { submitSeconds: summarize(alone.slice(3)), queueSeconds };
-}
-
-function rateOf(amount: number, seconds: Measurement): Measurement {
-  return { ...seconds, value: amount / Math.max(seconds.value, 1e-9) };
-}
-
-function subtract(seconds: Measurement, fixed: number): Measurement {
-  return { ...seconds, value: Math.max(seconds.value - fixed, seconds.value / 10) };
 }
 
 /** `rows 3, columns 257`, for tables. */

@@ -1,10 +1,11 @@
 // Calibration with small probes: a profile of finite, positive figures that predictions can use.
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { copyForward } from '../../src/kernels/copy.ts';
 import { fmaPeakScalar } from '../../src/kernels/fma-peak.ts';
 import type { Kernel } from '../../src/plan/kernel.ts';
 import { predictPlan } from '../../src/plan/predict.ts';
 import { calibrate, shapeText } from '../../src/runtime/calibrate.ts';
+import { GpuProbing } from '../../src/runtime/timing/gpu-probing.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { addPlan, addScaled, broken } from './tiny-kernels.ts';
 
@@ -18,10 +19,15 @@ const probes = {
 };
 
 describeGpu('calibrate', () => {
+  let probing: GpuProbing;
+  beforeEach(async () => {
+    probing = new GpuProbing((await getTestDevice()).device);
+  });
+  afterEach(() => probing.dispose());
+
   it('gives finite and positive figures, and says how far it is', async () => {
-    const { device } = await getTestDevice();
     const fractions: number[] = [];
-    const profile = await calibrate(device, 'test device', probes, (fraction) => fractions.push(fraction));
+    const profile = await calibrate(probing, 'test device', probes, (fraction) => fractions.push(fraction));
     expect(profile).toMatchObject({ version: 3, device: 'test device' });
     const points = profile.kernels['test.addScaled'] ?? [];
     expect(points.map(({ shape }) => shape)).toEqual(['elements 640', 'elements 64000']);
@@ -51,7 +57,6 @@ describeGpu('calibrate', () => {
   });
 
   it('times other variants of the kernels, but none that is wrong or does not compile', async () => {
-    const { device } = await getTestDevice();
     const other = (name: string, kernel: unknown = addScaled) =>
       small({ ...(kernel as Kernel), name }, { elements: 640 }, { elements: 64_000 });
     const wrong = other('test.addScaled/wrong');
@@ -60,15 +65,14 @@ describeGpu('calibrate', () => {
       { ...wrong, source: wrong.source.replace('y[i] += ', 'y[i] += 1.5 + ') },
       other('test.addScaled/bad', broken('test.bad', 'y[i] = nonsense;')),
     ];
-    const profile = await calibrate(device, 'test device', { ...probes, variants });
+    const profile = await calibrate(probing, 'test device', { ...probes, variants });
     expect(profile.variants).toEqual(['test.addScaled/good']);
     expect(Object.keys(profile.kernels)).toEqual(['test.addScaled', 'test.addScaled/good']);
   });
 
-  it('frees what it made when a probe does not compile', async () => {
-    const { device } = await getTestDevice();
+  it('says which probe does not compile', async () => {
     const bad = small(broken('test.bad', 'y[i] = nonsense;'), { elements: 64 });
-    await expect(calibrate(device, 'x', { ...probes, kernels: [bad] })).rejects.toThrow(/^test\.bad/);
+    await expect(calibrate(probing, 'x', { ...probes, kernels: [bad] })).rejects.toThrow(/^test\.bad/);
   });
 
   it('names shapes for people', () => {

@@ -11,6 +11,7 @@ import { costOf } from '../../plan/predict.ts';
 import { calibrate } from '../../runtime/calibrate.ts';
 import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
 import { exampleScalars } from '../../runtime/kernel-probe.ts';
+import { GpuProbing } from '../../runtime/timing/gpu-probing.ts';
 import { Pace } from '../../runtime/timing/pace.ts';
 import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { allKernels, kernelNamed } from '../plans/kernel-catalogue.ts';
@@ -38,7 +39,7 @@ export function deviceKey(facts: DeviceFacts, host: string): string {
  * Measures a device. `host` is the browser or Node version.
  * @param missing measures these kernels only; by default all that matter, and beside them the other variants
  */
-export function calibrateDevice(
+export async function calibrateDevice(
   open: OpenDevice,
   host: string,
   onProgress?: (fraction: number, what: string) => void,
@@ -47,7 +48,12 @@ export function calibrateDevice(
   const kernels = missing ?? calibratedKernels(open.capabilities);
   const variants = missing ? [] : rivalsOf(kernels, open.capabilities);
   const probes = { arithmetic: arithmeticProbes(), copy: kernelNamed('copy'), kernels, variants };
-  return calibrate(open.device, deviceKey(open.facts, host), probes, onProgress);
+  const probing = new GpuProbing(open.device);
+  try {
+    return await calibrate(probing, deviceKey(open.facts, host), probes, onProgress);
+  } finally {
+    probing.dispose();
+  }
 }
 
 function arithmeticProbes(): Kernel[] {
@@ -56,7 +62,7 @@ function arithmeticProbes(): Kernel[] {
 
 /** The mixture of kernels that tells this device's pace: `paceSeconds` over its seconds is the pace now. */
 export function openPace({ device, capabilities }: OpenDevice): Promise<Pace> {
-  return Pace.open(device, calibratedKernels(capabilities));
+  return Pace.open(new GpuProbing(device), calibratedKernels(capabilities));
 }
 
 /**

@@ -1,12 +1,11 @@
 // What kernels take longer among others than behind themselves, as they are timed: a switch for each, and for large ones a
 // part of their work, because their data is no longer at hand.
 import type { Measurement } from '../../plan/device-profile.ts';
-import type { ShapeProbe } from './probing.ts';
+import type { Probing, ShapeProbe } from './probing.ts';
 import { type PaceProbe, summarize } from './slope.ts';
-import type { PassTimer } from './timer.ts';
 
 /** A shape with the seconds that it takes behind itself. */
-export type TimedShape = Pick<ShapeProbe, 'encode'> & { readonly seconds: number };
+export type TimedShape = Pick<ShapeProbe, 'plan'> & { readonly seconds: number };
 
 /** Longest passes of the mixtures of short and of important shapes, in seconds of their parts. */
 const longest = { short: 0.005, important: 0.06 } as const;
@@ -14,7 +13,7 @@ const passes = 5;
 
 /** Times mixtures of shapes, which come with those first that matter most. */
 export async function measureMixing(
-  timer: PassTimer,
+  probing: Pick<Probing, 'seconds'>,
   shapes: readonly TimedShape[],
   pace: PaceProbe & { readonly bestSeconds: number },
 ): Promise<{ readonly switchSeconds: Measurement; readonly mixing: Measurement }> {
@@ -23,9 +22,7 @@ export async function measureMixing(
     const times: number[] = [];
     for (let i = 0; i < passes; i++) {
       const before = await pace.seconds();
-      const seconds = await timer.seconds((pass) => {
-        for (const { encode } of mixture) encode(pass);
-      });
+      const seconds = await probing.seconds(mixture, 1);
       const slowing = (before + (await pace.seconds())) / 2 / pace.bestSeconds;
       times.push(fixed + (seconds - fixed) / slowing);
     }

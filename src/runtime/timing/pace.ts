@@ -3,9 +3,8 @@
 // Arithmetic alone does not tell: where another program shares a core's caches and ports, chains of multiply-adds go on
 // undisturbed while matrix products take twice as long. So the mixture is of the kernels that most of a step goes to.
 import type { Kernel } from '../../plan/kernel.ts';
-import { Probing, type ShapeProbe } from './probing.ts';
+import type { Probing, ShapeProbe } from './probing.ts';
 import { enoughRepetitions, type TimePass, trusted } from './slope.ts';
-import { PassTimer } from './timer.ts';
 
 const mixedKernels = 4;
 const passes = 4;
@@ -16,42 +15,45 @@ const passes = 4;
  */
 export async function preparePace(
   probing: Probing,
-  timer: PassTimer,
   kernels: readonly Kernel[],
 ): Promise<() => Promise<number>> {
-  const probes: Pick<ShapeProbe, 'encode'>[] = [];
+  const shapes: ShapeProbe[] = [];
   for (const kernel of kernels.slice(0, mixedKernels)) {
-    probes.push(await probing.prepare(kernel, kernel.calibration[kernel.calibration.length >> 1] ?? {}));
+    shapes.push(await probing.prepare(kernel, kernel.calibration[kernel.calibration.length >> 1] ?? {}));
   }
-  const time: TimePass = (repetitions) =>
-    timer.seconds((pass) => {
-      for (let i = 0; i < repetitions; i++) for (const { encode } of probes) encode(pass);
-    });
+  return paceOf(probing, shapes);
+}
+
+/** The same of shapes that stand ready. */
+export async function paceOf(
+  probing: Probing,
+  shapes: readonly Pick<ShapeProbe, 'plan'>[],
+): Promise<() => Promise<number>> {
+  const mixture = shapes.slice(0, mixedKernels);
+  const time: TimePass = (repetitions) => probing.seconds(mixture, repetitions);
   const repetitions = await enoughRepetitions(time, trusted.seconds, trusted.repeats);
   return async () => (await time(repetitions)) / repetitions;
 }
 
 /** The mixture kept ready, to be timed again and again. Dispose of it. */
 export class Pace {
-  readonly #timer: PassTimer;
   readonly #probing: Probing;
   readonly #once: () => Promise<number>;
 
-  private constructor(timer: PassTimer, probing: Probing, once: () => Promise<number>) {
-    this.#timer = timer;
+  private constructor(probing: Probing, once: () => Promise<number>) {
     this.#probing = probing;
     this.#once = once;
   }
 
-  /** @param kernels those of the calibration, in its order */
-  static async open(device: GPUDevice, kernels: readonly Kernel[]): Promise<Pace> {
-    const timer = new PassTimer(device);
-    const probing = new Probing(device, timer);
+  /**
+   * @param probing its own from now on
+   * @param kernels those of the calibration, in its order
+   */
+  static async open(probing: Probing, kernels: readonly Kernel[]): Promise<Pace> {
     try {
-      return new Pace(timer, probing, await preparePace(probing, timer, kernels));
+      return new Pace(probing, await preparePace(probing, kernels));
     } catch (error) {
       probing.dispose();
-      timer.dispose();
       throw error;
     }
   }
@@ -65,6 +67,5 @@ export class Pace {
 
   dispose(): void {
     this.#probing.dispose();
-    this.#timer.dispose();
   }
 }

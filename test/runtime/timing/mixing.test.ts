@@ -1,27 +1,24 @@
 // Mixtures against a timer that knows what switches and lost data cost.
 import { expect, it } from 'vitest';
+import type { Plan } from '../../../src/plan/plan.ts';
 import { measureMixing } from '../../../src/runtime/timing/mixing.ts';
-import type { PassTimer } from '../../../src/runtime/timing/timer.ts';
+import type { Probing } from '../../../src/runtime/timing/probing.ts';
 
 /** A timer of shapes that each take `seconds` · (large ones 1.2) and a switch; work goes at a third of its pace. */
 function mixtureOf(seconds: readonly number[], switchSeconds: number) {
-  let pass = 0;
   const slowing = 3;
   const launchSeconds = 1e-5;
-  const shapes = seconds.map((alone) => ({
-    seconds: alone,
-    encode: () => {
-      const work = (alone - launchSeconds) * (alone > 1e-3 ? 1.2 : 1) + switchSeconds;
-      pass += launchSeconds + slowing * work;
+  const shapes = seconds.map((alone, index) => ({ seconds: alone, plan: { name: `${index}` } as Plan }));
+  const timer: Pick<Probing, 'seconds'> = {
+    seconds: async (mixture, repetitions) => {
+      const passes = mixture.map(({ plan }) => {
+        const alone = seconds[Number(plan.name)] ?? 0;
+        const work = (alone - launchSeconds) * (alone > 1e-3 ? 1.2 : 1) + switchSeconds;
+        return launchSeconds + slowing * work;
+      });
+      return repetitions * passes.reduce((sum, one) => sum + one, 0);
     },
-  }));
-  const timer = {
-    seconds: async (encode: (pass: GPUComputePassEncoder) => void) => {
-      pass = 0;
-      encode({} as GPUComputePassEncoder);
-      return pass;
-    },
-  } as Pick<PassTimer, 'seconds'> as PassTimer;
+  };
   const pace = { seconds: async () => 0.003, launchSeconds, bestSeconds: 0.001 };
   return { shapes, timer, pace };
 }

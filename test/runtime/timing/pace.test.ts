@@ -1,6 +1,7 @@
 // The mixture of kernels that tells a device's pace.
 import { expect, it } from 'vitest';
 import type { Kernel } from '../../../src/plan/kernel.ts';
+import { GpuProbing } from '../../../src/runtime/timing/gpu-probing.ts';
 import { Pace } from '../../../src/runtime/timing/pace.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
 import { addScaled, broken } from '../tiny-kernels.ts';
@@ -13,8 +14,8 @@ describeGpu('Pace', () => {
     const { device } = await getTestDevice();
     const small = sized(addScaled, 1_000);
     const large = sized(addScaled, 4_000_000);
-    const one = await Pace.open(device, [small, small, small, small, large]);
-    const two = await Pace.open(device, [large, large]);
+    const one = await Pace.open(new GpuProbing(device), [small, small, small, small, large]);
+    const two = await Pace.open(new GpuProbing(device), [large, large]);
     try {
       expect(await one.seconds()).toBeGreaterThan(0);
       // The fifth kernel is not in the mixture.
@@ -28,6 +29,6 @@ describeGpu('Pace', () => {
   it('frees what it made when a kernel does not compile', async () => {
     const { device } = await getTestDevice();
     const bad = { ...sized(broken('test.bad', 'y[i] = nonsense;'), 64) } as Kernel;
-    await expect(Pace.open(device, [bad])).rejects.toThrow(/^test\.bad/);
+    await expect(Pace.open(new GpuProbing(device), [bad])).rejects.toThrow(/^test\.bad/);
   });
 });

@@ -1,25 +1,15 @@
-// Kernels made ready to be timed.
+// One kernel timed alone, under the step record that its cost is stated for.
 import { expect, it } from 'vitest';
 import type { Kernel } from '../../../src/plan/kernel.ts';
 import { exampleScalars } from '../../../src/runtime/kernel-probe.ts';
-import { PipelineCache } from '../../../src/runtime/pipelines.ts';
 import { measureKernel, probeScalarsOf } from '../../../src/runtime/timing/probing.ts';
-import { PassTimer } from '../../../src/runtime/timing/timer.ts';
-import { describeGpu, getTestDevice } from '../../gpu-device.ts';
 import { addScaled } from '../tiny-kernels.ts';
+import { knownProbing } from './known-probing.ts';
 
-describeGpu('measureKernel', () => {
-  it('gives a positive time, and a longer one for a thousand times the work', async () => {
-    const { device } = await getTestDevice();
-    const timer = new PassTimer(device);
-    const pipelines = new PipelineCache(device);
-    const kernel = addScaled as unknown as Kernel;
-    const time = async (elements: number) =>
-      (await measureKernel(device, timer, pipelines, kernel, { elements }, { budgetSeconds: 0.2 })).value;
-    expect(await time(4_000)).toBeGreaterThan(0);
-    await expect.poll(async () => (await time(4_000_000)) / (await time(4_000))).toBeGreaterThan(1);
-    timer.dispose();
-  });
+it('takes off what a pass costs beside its dispatches', async () => {
+  const probing = knownProbing(() => 3e-4, { passSeconds: 0.001 });
+  const { value } = await measureKernel(probing, addScaled as unknown as Kernel, { elements: 64 });
+  expect(value).toBeCloseTo(3e-4, 9);
 });
 
 it('a kernel may say under which step record it is timed', () => {
