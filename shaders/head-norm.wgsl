@@ -1,5 +1,5 @@
 // RMSNorm of heads inside packed rows, in place, and its gradients: x̂ = x ÷ √(mean x² + epsilon), y = x̂ · (weight + offset)
-// of each of `heads` neighbouring segments of `columns` values, from column `first` of every row. Kept for the gradients, a
+// of each of `heads` neighbouring segments of `columns` values, from column `firstColumn` of every row. Kept for the gradients, a
 // segment after the other: x̂, and 1 ÷ root mean square behind it.
 // Segments are the rows of norm-sums.wgsl: a workgroup of forward and dx holds 64 ÷ lanes of them.
 //
@@ -9,7 +9,7 @@ override rows: u32;
 override heads: u32;
 override columns: u32;
 override rowStride: u32;
-override first: u32;            // column of the first segment
+override firstColumn: u32;      // column of the first segment
 override epsilon: f32 = 1e-5;
 override offset: f32 = 0.0;     // 1: weights are kept as their distance from 1
 override keeps: u32 = 0u;       // forward: 1 keeps what gradients need
@@ -28,7 +28,7 @@ alias Sum = f32;
 
 /// Where a segment starts in packed rows.
 fn segmentStart(segment: u32) -> u32 {
-  return segment / heads * rowStride + first + segment % heads * columns;
+  return segment / heads * rowStride + firstColumn + segment % heads * columns;
 }
 
 @compute @workgroup_size(threads)

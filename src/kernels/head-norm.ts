@@ -12,27 +12,27 @@ const declaration = {
   constants: normConstants,
 };
 
-/** Segments of packed rows that are normed: `heads` neighbours of `columns` values from column `first` on. */
-type Segments = Readonly<Record<'rows' | 'heads' | 'columns' | 'rowStride' | 'first', number>>;
+/** Segments of packed rows that are normed: `heads` neighbours of `columns` values from column `firstColumn` on. */
+type Segments = Readonly<Record<'rows' | 'heads' | 'columns' | 'rowStride' | 'firstColumn', number>>;
 
-const segmentDims = ['rows', 'heads', 'columns', 'rowStride', 'first'] as const;
+const segmentDims = ['rows', 'heads', 'columns', 'rowStride', 'firstColumn'] as const;
 
 const small: readonly Segments[] = [
-  { rows: 5, heads: 3, columns: 7, rowStride: 40, first: 11 },
-  { rows: 3, heads: 1, columns: 600, rowStride: 610, first: 0 },
+  { rows: 5, heads: 3, columns: 7, rowStride: 40, firstColumn: 11 },
+  { rows: 3, heads: 1, columns: 600, rowStride: 610, firstColumn: 0 },
 ];
 
 const usual: readonly Segments[] = [
-  { rows: 256, heads: 4, columns: 32, rowStride: 384, first: 0 },
-  { rows: 1024, heads: 6, columns: 64, rowStride: 1152, first: 0 },
-  { rows: 2048, heads: 4, columns: 64, rowStride: 1280, first: 768 },
+  { rows: 256, heads: 4, columns: 32, rowStride: 384, firstColumn: 0 },
+  { rows: 1024, heads: 6, columns: 64, rowStride: 1152, firstColumn: 0 },
+  { rows: 2048, heads: 4, columns: 64, rowStride: 1280, firstColumn: 768 },
 ];
 
 const valuesOf = ({ rows, heads, columns }: Segments) => rows * heads * columns;
 const keptOf = ({ rows, heads, columns }: Segments) => ({ shape: [rows * heads, columns + 1] });
 
-function startOf({ heads, columns, rowStride, first }: Segments, segment: number): number {
-  return Math.floor(segment / heads) * rowStride + first + (segment % heads) * columns;
+function startOf({ heads, columns, rowStride, firstColumn }: Segments, segment: number): number {
+  return Math.floor(segment / heads) * rowStride + firstColumn + (segment % heads) * columns;
 }
 
 /** qkv = x̂ · (weight + offset) with x̂ = x ÷ √(mean x² + epsilon); with `keeps`, kept: x̂ and its factor by segment. */
@@ -228,9 +228,9 @@ function segmentsOf(
         `${valueSize}, but is ${describeTensor(qkv)}. Check the projection's width.`,
     );
   }
-  const of = (count: number, first: number): Segments =>
+  const of = (count: number, firstColumn: number): Segments =>
     over === 'head'
-      ? { rows, heads: count, columns: keySize, rowStride, first }
-      : { rows, heads: 1, columns: count * keySize, rowStride, first };
+      ? { rows, heads: count, columns: keySize, rowStride, firstColumn }
+      : { rows, heads: 1, columns: count * keySize, rowStride, firstColumn };
   return { query: of(heads, 0), key: of(keyValueHeads, heads * keySize) };
 }

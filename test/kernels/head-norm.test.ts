@@ -12,13 +12,13 @@ import { checkGradient, describeKernel } from './describe-kernel.ts';
 import { expectClose, runOp } from './run-op.ts';
 
 const shapes = [
-  { rows: 1, heads: 1, columns: 1, rowStride: 1, first: 0 },
-  { rows: 7, heads: 3, columns: 8, rowStride: 31, first: 2 },
-  { rows: 8, heads: 2, columns: 7, rowStride: 30, first: 14 },
-  { rows: 9, heads: 5, columns: 40, rowStride: 280, first: 0 },
-  { rows: 67, heads: 1, columns: 257, rowStride: 300, first: 43 },
-  { rows: 3, heads: 2, columns: 1023, rowStride: 2046, first: 0 },
-  { rows: 270_000, heads: 2, columns: 2, rowStride: 4, first: 0 },
+  { rows: 1, heads: 1, columns: 1, rowStride: 1, firstColumn: 0 },
+  { rows: 7, heads: 3, columns: 8, rowStride: 31, firstColumn: 2 },
+  { rows: 8, heads: 2, columns: 7, rowStride: 30, firstColumn: 14 },
+  { rows: 9, heads: 5, columns: 40, rowStride: 280, firstColumn: 0 },
+  { rows: 67, heads: 1, columns: 257, rowStride: 300, firstColumn: 43 },
+  { rows: 3, heads: 2, columns: 1023, rowStride: 2046, firstColumn: 0 },
+  { rows: 270_000, heads: 2, columns: 2, rowStride: 4, firstColumn: 0 },
 ];
 
 describeKernel(
