@@ -14,19 +14,20 @@ const variants = /** @type {const} */ (['plain', 'relaxed']);
 
 /** @typedef {(typeof variants)[number]} Variant */
 
-/** Files whose exports are kernels: those of the folder itself; what they import lies below it. */
+/** Files of the folder, below it too. */
+function listFiles() {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.ts')).sort();
+}
+
+/** Files whose exports are kernels: all but those that kernels import from `numeric/`. */
 function listEntries() {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.ts'))
-    .sort();
+  return listFiles().filter((name) => !name.startsWith('numeric'));
 }
 
 /** The text of all sources, by which a compiled program is kept. */
 function readSources() {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.ts'),
-  );
-  return names.sort().map((name) => readFileSync(join(folder, name), 'utf8'));
+  return listFiles().map((name) => readFileSync(join(folder, name), 'utf8'));
 }
 
 /**

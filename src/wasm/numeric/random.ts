@@ -5,10 +5,15 @@ const golden: u32 = 2654435769;
 
 /** Uniform in [0, 1) with 24 bits. */
 export function randomUniform(seed: u32, step: u32, sample: u32, operation: u32, element: u32): f32 {
-  let a = (seed + operation * golden) * 1664525 + 1013904223;
-  let b = step * 1664525 + 1013904223;
-  let c = sample * 1664525 + 1013904223;
-  let d = element * 1664525 + 1013904223;
+  return <f32>(randomWord(seed + operation * golden, step, sample, element) >> 8) / 16777216;
+}
+
+/** The first of four 32-bit words for a counter. */
+export function randomWord(x: u32, y: u32, z: u32, w: u32): u32 {
+  let a = x * 1664525 + 1013904223;
+  let b = y * 1664525 + 1013904223;
+  let c = z * 1664525 + 1013904223;
+  let d = w * 1664525 + 1013904223;
   a += b * d;
   b += c * a;
   c += a * b;
@@ -17,6 +22,5 @@ export function randomUniform(seed: u32, step: u32, sample: u32, operation: u32,
   b ^= b >> 16;
   c ^= c >> 16;
   d ^= d >> 16;
-  a += b * d;
-  return <f32>(a >> 8) / 16777216;
+  return a + b * d;
 }
