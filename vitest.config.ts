@@ -25,6 +25,7 @@ export default defineConfig({
   test: {
     pool: 'forks', // Dawn is native: a crash ends one file's process, and each file has a device of its own
     maxWorkers: 2,
+    setupFiles: ['./test/setup-folders.ts'],
     testTimeout: 2 * patience,
     hookTimeout: patience,
     expect: { poll: { timeout: patience, interval: 50 } },
@@ -47,7 +48,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'training', include: trainingTests, exclude: gpuTests },
+        test: { name: 'training', include: trainingTests, exclude: gpuTests, isolate: false },
       },
       {
         extends: true,

@@ -1,9 +1,9 @@
 // Which browsers are taken: the user's choice, then puppeteer's newest, then the system's.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { findBrowsers, findFirefoxes } from '../../bin/environment.js';
+import { createFolder } from '../folders.ts';
 
 let folder: string;
 
@@ -16,7 +16,7 @@ function touch(path: string): string {
 }
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'flopscope-'));
+  folder = createFolder();
   vi.stubEnv('PUPPETEER_CACHE_DIR', folder);
   vi.stubEnv('PUPPETEER_EXECUTABLE_PATH', undefined);
   vi.stubEnv('FLOPSCOPE_CHROME', undefined);
@@ -25,7 +25,6 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true });
 });
 
 it('prefers the newest of puppeteer’s cache, by number and not by letter', () => {

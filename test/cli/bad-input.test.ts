@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { Field } from '../../src/model/fields/kinds.ts';
 import { experimentFields } from '../../src/model/fields/table.ts';
 import { presets } from '../../src/model/presets/catalogue.ts';
-import { createFolder, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { createFolder } from '../folders.ts';
+import { runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 type Tree = { [key: string]: unknown };
 

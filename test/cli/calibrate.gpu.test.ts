@@ -7,9 +7,10 @@ import { createOutput } from '../../src/cli/output.ts';
 import { keepProfile, profileFromJson } from '../../src/cli/profiles.ts';
 import { allKernels } from '../../src/lab/plans/kernel-catalogue.ts';
 import { presets } from '../../src/model/presets/catalogue.ts';
+import { createFolder } from '../folders.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { exampleProfile } from './example-profile.ts';
-import { createFolder, jsonLines, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
+import { jsonLines, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
 
 /** A cache of the test's own for profiles; Mesa keeps its compiled shaders where they were. */
 function cacheIn(folder: string): Record<string, string> {

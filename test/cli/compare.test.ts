@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { flopsTolerance } from '../../src/lab/cost/equal-flops.ts';
 import { readRunRecord } from '../../src/lab/records/run-record.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { createFolder } from '../folders.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 const onCpu = ['--runtime', 'cpu'];
 

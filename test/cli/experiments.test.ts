@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { experimentFrom, readExperiment, withText } from '../../src/cli/experiments.ts';
-import { createFolder, tinyExperiment, writeJson } from './run-command.ts';
+import { createFolder } from '../folders.ts';
+import { tinyExperiment, writeJson } from './run-command.ts';
 
 const experiment = experimentFrom('config', tinyExperiment);
 

@@ -12,7 +12,7 @@ import {
   writeFileInParts,
   writeFiles,
 } from '../../src/cli/files.ts';
-import { createFolder } from './run-command.ts';
+import { createFolder } from '../folders.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const kindOf = (promise: Promise<unknown>) =>

@@ -3,8 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunPoint } from '../../src/laws/run-point.ts';
+import { createFolder } from '../folders.ts';
 import { epoch245, syntheticStudy, tinyRuns } from '../laws/public-points.ts';
-import { createFolder, jsonLines, runMain } from './run-command.ts';
+import { jsonLines, runMain } from './run-command.ts';
 
 function writeTable(folder: string, name: string, points: readonly RunPoint[]): string {
   const columns = ['parameters', 'tokens', 'loss', 'ratio', 'mlpToAttention', 'part'] as const;

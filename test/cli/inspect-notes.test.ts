@@ -2,8 +2,9 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { createFolder } from '../folders.ts';
 import { fixturePath } from './fixtures.ts';
-import { createFolder, jsonLines, runMain } from './run-command.ts';
+import { jsonLines, runMain } from './run-command.ts';
 
 it('notes on stderr that the loss is no number when a weight is none', async () => {
   const folder = createFolder();

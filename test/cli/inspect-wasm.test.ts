@@ -1,7 +1,8 @@
 // The inspect command on WASM threads: every model family agrees with PyTorch.
 import { describe, it } from 'vitest';
+import { createFolder } from '../folders.ts';
 import { expectInspection, familyNames, fixtureNames, inspectArguments } from './fixtures.ts';
-import { createFolder, runMain } from './run-command.ts';
+import { runMain } from './run-command.ts';
 
 describe('inspect --runtime wasm', () => {
   it.each([...fixtureNames, ...familyNames])('agrees with PyTorch on %s', async (name) => {

@@ -1,8 +1,9 @@
 // The inspect command on a GPU, in a process of its own, against PyTorch.
 import { expect, it } from 'vitest';
+import { createFolder } from '../folders.ts';
 import { describeGpu } from '../gpu-device.ts';
 import { expectInspection, familyNames, fixtureNames, inspectArguments } from './fixtures.ts';
-import { createFolder, jsonLines, spawnCommand } from './run-command.ts';
+import { jsonLines, spawnCommand } from './run-command.ts';
 
 /** A family with dense layers, experts and latents; all of them in a full run, and in inspect-wasm.test.ts. */
 const names = process.env.FLOPSCOPE_FULL ? [...fixtureNames, ...familyNames] : (['deepseek-v3'] as const);

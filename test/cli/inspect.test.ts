@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createFolder } from '../folders.ts';
 import { expectInspection, familyNames, fixtureNames, fixturePath, inspectArguments } from './fixtures.ts';
-import { createFolder, jsonLines, runMain, writeJson } from './run-command.ts';
+import { jsonLines, runMain, writeJson } from './run-command.ts';
 
 const onCpu = ['--runtime', 'cpu'];
 

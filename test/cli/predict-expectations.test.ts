@@ -5,8 +5,9 @@ import { describeExpectations } from '../../src/cli/predict-expectations.ts';
 import { profileToJson } from '../../src/cli/profiles.ts';
 import type { WorkExpectation } from '../../src/contract/validation.ts';
 import { plainSpaces } from '../../src/text/numbers.ts';
+import { createFolder } from '../folders.ts';
 import { exampleProfile } from './example-profile.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 it('limit and expectation stand in columns, each with its error', () => {
   const text = describeExpectations([

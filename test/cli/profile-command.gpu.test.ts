@@ -4,10 +4,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { profileToJson } from '../../src/cli/profiles.ts';
+import { createFolder } from '../folders.ts';
 import { describeGpu } from '../gpu-device.ts';
 import { near } from '../near.ts';
 import { exampleProfile } from './example-profile.ts';
-import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
+import { jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
 
 const folder = createFolder();
 writeJson(folder, 'tiny.json', { ...tinyExperiment, train: { ...tinyExperiment.train, accumulation: 2 } });

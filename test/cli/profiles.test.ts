@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cacheDirectory, profileFromJson, profileToJson, readProfile } from '../../src/cli/profiles.ts';
+import { createFolder } from '../folders.ts';
 import { exampleProfile } from './example-profile.ts';
-import { createFolder, writeJson } from './run-command.ts';
+import { writeJson } from './run-command.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { publishedTokenizer } from '../../src/data/tokenizers/published.ts';
 import { expectedTokens, readTokenFixture } from '../data/tokenizers/fixtures.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { createFolder } from '../folders.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 describe('a model with a tokenizer.json', () => {
   let model = '';

@@ -3,8 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRunRecord } from '../../src/lab/records/run-record.ts';
+import { createFolder } from '../folders.ts';
 import { exampleRecord } from '../lab/records/example-record.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 const hostile =
   '</pre></title><script>alert("1")</script><img src=x onerror=alert(1)>\u202egnp.exe\u001b[2J\'"&';

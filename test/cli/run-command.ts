@@ -1,9 +1,8 @@
 // Runs the command line in a test: inside this process with its streams caught, or as its users do.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, vi } from 'vitest';
+import { vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 
 /** What a command did. */
@@ -12,19 +11,6 @@ export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
 }
-
-const folders: string[] = [];
-
-/** A folder of the test file's own, removed afterwards. */
-export function createFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'flopscope-test-'));
-  folders.push(folder);
-  return folder;
-}
-
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
 
 /** Runs a command in this process; relative paths count from `folder`. */
 export async function runMain(args: readonly string[], folder = process.cwd()): Promise<CommandResult> {

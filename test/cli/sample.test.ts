@@ -2,8 +2,9 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createFolder } from '../folders.ts';
 import { fixturePath } from './fixtures.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
 
 const tokensOf = (result: { stdout: string }) => jsonLines(result)[0].tokens;
 

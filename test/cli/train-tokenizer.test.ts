@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { expectedTokens } from '../data/tokenizers/fixtures.ts';
-import { createFolder, jsonLines, runMain } from './run-command.ts';
+import { createFolder } from '../folders.ts';
+import { jsonLines, runMain } from './run-command.ts';
 
 it('learns the merges of a file and writes them as Python reads them', async () => {
   const folder = createFolder();

@@ -1,6 +1,7 @@
 // What `flopscope validate` refuses before it asks for a GPU, and how it fails without one.
 import { expect, it } from 'vitest';
-import { createFolder, runMain, spawnCommand } from './run-command.ts';
+import { createFolder } from '../folders.ts';
+import { runMain, spawnCommand } from './run-command.ts';
 
 it('refuses a grid that there is not', async () => {
   const { code, stderr, stdout } = await runMain(['validate', '--grid', 'huge']);

@@ -1,6 +1,5 @@
 // Weights of 1.5 GB go from the disk to where they are used in parts: what is in memory meanwhile stays below 300 MB.
-import { ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readModelDirectory } from '../../src/cli/files.ts';
@@ -8,6 +7,7 @@ import { encodeSafetensorsHeader } from '../../src/data/safetensors.ts';
 import { readHuggingFaceConfig } from '../../src/model/huggingface/config.ts';
 import { planImport } from '../../src/model/huggingface/weights.ts';
 import { countParameters, parameterSpecs } from '../../src/model/parameters.ts';
+import { createFolder } from '../folders.ts';
 
 const config = {
   ...{ model_type: 'llama', vocab_size: 49_152, hidden_size: 1024, intermediate_size: 4096 },
@@ -43,40 +43,36 @@ function shapesOf({
 }
 
 it.runIf(process.env.FLOPSCOPE_FULL)('are never in memory together', { timeout: 600_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'streaming-'));
-  try {
-    const model = readHuggingFaceConfig(config);
-    const shapes = shapesOf(config);
-    expect(() => planImport(model, new Map(shapes))).not.toThrow();
-    const bytes = 4 * countParameters(model);
-    expect(bytes).toBeGreaterThan(1.5e9);
-    writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
-    // A sparse file: zeros that take no room on the disk.
-    const header = encodeSafetensorsHeader(shapes);
-    const file = openSync(join(folder, 'model.safetensors'), 'w');
-    writeSync(file, header);
-    ftruncateSync(file, header.length + bytes);
+  const folder = createFolder();
+  const model = readHuggingFaceConfig(config);
+  const shapes = shapesOf(config);
+  expect(() => planImport(model, new Map(shapes))).not.toThrow();
+  const bytes = 4 * countParameters(model);
+  expect(bytes).toBeGreaterThan(1.5e9);
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  // A sparse file: zeros that take no room on the disk.
+  const header = encodeSafetensorsHeader(shapes);
+  const file = openSync(join(folder, 'model.safetensors'), 'w');
+  writeSync(file, header);
+  ftruncateSync(file, header.length + bytes);
 
-    const { weights } = await readModelDirectory(folder, () => {});
-    const before = process.memoryUsage();
-    let read = 0;
-    let most = 0;
-    let resident = 0;
-    await weights.forEachPart(({ values }) => {
-      read += values.byteLength;
-      const { arrayBuffers, heapUsed, rss } = process.memoryUsage();
-      most = Math.max(most, arrayBuffers + heapUsed - before.arrayBuffers - before.heapUsed);
-      resident = Math.max(resident, rss - before.rss);
-    });
-    expect(read).toBe(
-      4 * parameterSpecs(model).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0),
-    );
-    process.stdout.write(
-      `${(bytes / 1e6).toFixed(0)} MB of weights: ${(most / 1e6).toFixed(0)} MB in memory at most, ` +
-        `resident memory grew by ${(resident / 1e6).toFixed(0)} MB\n`,
-    );
-    expect(most).toBeLessThan(300e6);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { weights } = await readModelDirectory(folder, () => {});
+  const before = process.memoryUsage();
+  let read = 0;
+  let most = 0;
+  let resident = 0;
+  await weights.forEachPart(({ values }) => {
+    read += values.byteLength;
+    const { arrayBuffers, heapUsed, rss } = process.memoryUsage();
+    most = Math.max(most, arrayBuffers + heapUsed - before.arrayBuffers - before.heapUsed);
+    resident = Math.max(resident, rss - before.rss);
+  });
+  expect(read).toBe(
+    4 * parameterSpecs(model).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0),
+  );
+  process.stdout.write(
+    `${(bytes / 1e6).toFixed(0)} MB of weights: ${(most / 1e6).toFixed(0)} MB in memory at most, ` +
+      `resident memory grew by ${(resident / 1e6).toFixed(0)} MB\n`,
+  );
+  expect(most).toBeLessThan(300e6);
 });

@@ -1,10 +1,8 @@
 // The room of costs as a person uses it: picks models, moves sliders, gives impossible numbers, reads plots, saves files.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { createFolder } from '../folders.ts';
 import { findViolations } from './axe.ts';
 import { clickOn, enter } from './clicks.ts';
 import { downloadOf } from './downloads.ts';
@@ -13,7 +11,7 @@ import { openPage, type PageDriver } from './page-driver.ts';
 describeBrowser('the room of costs', () => {
   let browser: Browser;
   let lab: PageDriver;
-  const folder = mkdtempSync(join(tmpdir(), 'flopscope-costs-'));
+  const folder = createFolder();
 
   beforeAll(async () => {
     browser = await launchBrowser({ gpu: false }); // nothing here needs one
@@ -21,7 +19,6 @@ describeBrowser('the room of costs', () => {
   });
   afterAll(async () => {
     await browser.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Text of the figure panel with this heading: it and its table are in shadow trees of their own. */

@@ -1,11 +1,11 @@
 // Firefox, whose WebGPU is wgpu and whose queue looks for finished work every 100 ms: checks, trains, samples, downloads.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeFirefox, launchFirefox } from '../browser.ts';
+import { createFolder } from '../folders.ts';
 import { enter } from './clicks.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
@@ -30,7 +30,7 @@ describeFirefox('the page in Firefox', () => {
   let browser: Browser;
   let lab: PageDriver;
   let hasGpu = false;
-  const folder = mkdtempSync(join(tmpdir(), 'flopscope-firefox-'));
+  const folder = createFolder();
 
   beforeAll(async () => {
     browser = await launchFirefox(folder);
@@ -40,7 +40,6 @@ describeFirefox('the page in Firefox', () => {
   beforeEach(({ skip }) => skip(!hasGpu && !process.env.CI, 'this Firefox gives no GPU here'));
   afterAll(async () => {
     await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const stepOf = async (): Promise<number> => {

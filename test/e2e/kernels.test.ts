@@ -1,10 +1,8 @@
 // The room of kernels as a person uses it: profile, read the figures by mouse and keys, compare, save them as files.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { createFolder } from '../folders.ts';
 import { findViolations } from './axe.ts';
 import { type Download, downloadOf } from './downloads.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
@@ -19,7 +17,7 @@ interface Slice {
 describeBrowser('the room of kernels', () => {
   let browser: Browser;
   let lab: PageDriver;
-  const folder = mkdtempSync(join(tmpdir(), 'flopscope-kernels-'));
+  const folder = createFolder();
 
   beforeAll(async () => {
     browser = await launchBrowser();
@@ -27,7 +25,6 @@ describeBrowser('the room of kernels', () => {
   });
   afterAll(async () => {
     await browser.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** What a button gives. */

@@ -1,6 +1,5 @@
 // Tokenizers in the page: a published one writes on from a text, a hostile one does not hold the page, and one is learned.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -8,11 +7,12 @@ import { freshWeights } from '../../src/lab/plans/open-model.ts';
 import { writeModelFiles } from '../../src/lab/training/model-files.ts';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { readTokenFixture } from '../data/tokenizers/fixtures.ts';
+import { createFolder } from '../folders.ts';
 import { tinyExperiment } from '../lab/training/tiny-runs.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
 describeBrowser('the page with tokens of more than a character', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'flopscope-e2e-'));
+  const folder = createFolder();
   let browser: Browser;
   let lab: PageDriver;
   const open = async (tokenizer: unknown): Promise<void> => {
@@ -31,7 +31,6 @@ describeBrowser('the page with tokens of more than a character', () => {
   });
   afterAll(async () => {
     await browser.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it('writes on from a text with a model that was published', async () => {

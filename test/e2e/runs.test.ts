@@ -1,10 +1,10 @@
 // The room of runs: kept through a reload, opened from a file, replayed, compared, renamed, deleted; text stays text.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { createFolder } from '../folders.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 const hostile = '<img src=x onerror="document.title=\'owned\'">';
@@ -12,7 +12,7 @@ const hostile = '<img src=x onerror="document.title=\'owned\'">';
 describeBrowser('the room of runs', () => {
   let browser: Browser;
   let lab: PageDriver;
-  const folder = mkdtempSync(join(tmpdir(), 'flopscope-runs-'));
+  const folder = createFolder();
   const shipped = JSON.parse(readFileSync('public/recorded-run.json', 'utf8'));
   beforeAll(async () => {
     browser = await launchBrowser();
@@ -21,7 +21,6 @@ describeBrowser('the room of runs', () => {
     lab = await openPage(browser, query.toString());
   });
   afterAll(async () => {
-    rmSync(folder, { recursive: true, force: true });
     await browser.close();
   });
 

@@ -1,11 +1,11 @@
 // The whole way through the page on a software GPU: open, train, pause, step, sample, save, reload, go on.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { createFolder } from '../folders.ts';
 import { keepCheckedKernels } from './checked-kernels.ts';
 import { enter } from './clicks.ts';
 import { type Download, downloadOf } from './downloads.ts';
@@ -33,7 +33,7 @@ describeBrowser('the page', () => {
   let browser: Browser;
   let lab: PageDriver;
   const downloads = { model: '', checkpoint: '' };
-  const folder = mkdtempSync(join(tmpdir(), 'flopscope-e2e-'));
+  const folder = createFolder();
 
   beforeAll(async () => {
     browser = await launchBrowser({ ignoreDefaultArgs: throttleSwitches });
@@ -41,7 +41,6 @@ describeBrowser('the page', () => {
   });
   afterAll(async () => {
     await browser.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** What a button gives. */

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createFolder } from '../../folders.ts';
 import { exampleStudy, studyWith } from '../../lab/studies/example-study.ts';
-import { createFolder, jsonLines, runMain, writeJson } from '../run-command.ts';
+import { jsonLines, runMain, writeJson } from '../run-command.ts';
 
 const cpu = ['--runtime', 'cpu', '--json'];
 

@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { profileToJson } from '../../../src/cli/profiles.ts';
 import { readyStudies } from '../../../src/lab/studies/ready.ts';
+import { createFolder } from '../../folders.ts';
 import { syntheticStudy } from '../../laws/public-points.ts';
 import { exampleProfile } from '../example-profile.ts';
-import { createFolder, writeJson } from '../run-command.ts';
+import { writeJson } from '../run-command.ts';
 
 /** Files of a search with a law that is known. @returns arguments of the command */
 export function prepareSearch(search: object, runtime = 'cpu'): string[] {

@@ -1,7 +1,8 @@
 // Tests of `flopscope search`: by a table that is there already, and refusals.
 import { describe, expect, it } from 'vitest';
 import { readyStudies } from '../../../src/lab/studies/ready.ts';
-import { createFolder, jsonLines, runMain, writeJson } from '../run-command.ts';
+import { createFolder } from '../../folders.ts';
+import { jsonLines, runMain, writeJson } from '../run-command.ts';
 import { prepareSearch, wish } from './search-files.ts';
 
 describe('flopscope search', () => {

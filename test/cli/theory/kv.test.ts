@@ -2,9 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createFolder } from '../../folders.ts';
 import { near } from '../../near.ts';
 import { fixturePath } from '../fixtures.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
 
 const folder = createFolder();
 const ours = writeJson(folder, 'ours.json', tinyExperiment);

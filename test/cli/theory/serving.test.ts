@@ -1,8 +1,9 @@
 // The serving command: published models, configurations of ours and of Hugging Face, and what it refuses.
 import { describe, expect, it } from 'vitest';
+import { createFolder } from '../../folders.ts';
 import { near } from '../../near.ts';
 import { fixturePath } from '../fixtures.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
 
 const folder = createFolder();
 const model = { ...tinyExperiment.model, vocabulary: 30 };

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
+import { createFolder } from '../../folders.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
 
 it('a run on byte pairs is resumed exactly, and its model writes on from a text', async () => {
   const folder = createFolder();

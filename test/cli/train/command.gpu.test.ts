@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { profileToJson } from '../../../src/cli/profiles.ts';
 import { readCheckpoint } from '../../../src/lab/training/checkpoint.ts';
+import { createFolder } from '../../folders.ts';
 import { describeGpu } from '../../gpu-device.ts';
 import { exampleProfile } from '../example-profile.ts';
 import { curveArguments, expectCurve, familyNames, fixtureNames } from '../fixtures.ts';
-import { createFolder, jsonLines, spawnCommand, tinyExperiment, writeJson } from '../run-command.ts';
+import { jsonLines, spawnCommand, tinyExperiment, writeJson } from '../run-command.ts';
 
 /** A model of the first families; those of all in a full run. */
 const names = process.env.FLOPSCOPE_FULL ? [...fixtureNames, ...familyNames] : (['llama-a'] as const);

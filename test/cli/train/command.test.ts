@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../../src/lab/training/checkpoint.ts';
 import { parseExperiment } from '../../../src/model/config.ts';
+import { createFolder } from '../../folders.ts';
 import {
   curveArguments,
   expectCurve,
@@ -12,7 +13,7 @@ import {
   fixturePath,
   writeBatches,
 } from '../fixtures.ts';
-import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from '../run-command.ts';
+import { jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from '../run-command.ts';
 
 const onCpu = ['--runtime', 'cpu', '--json'];
 

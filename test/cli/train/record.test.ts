@@ -3,8 +3,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRunRecord } from '../../../src/lab/records/run-record.ts';
+import { createFolder } from '../../folders.ts';
 import { fixturePath, writeBatches } from '../fixtures.ts';
-import { createFolder, jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from '../run-command.ts';
+import { jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from '../run-command.ts';
 
 const onCpu = ['--runtime', 'cpu', '--json'];
 

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createFolder } from '../../folders.ts';
 import { curveArguments, expectCurve, familyNames, fixtureNames } from '../fixtures.ts';
-import { createFolder, jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
 
 const onWasm = ['--runtime', 'wasm'];
 
