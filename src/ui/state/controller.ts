@@ -7,7 +7,14 @@ import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/
 import type { RoomAccess } from './access.ts';
 import { DeviceChecks } from './device-checks.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
-import { changedSettings, drawSample, presetOf, showOpened } from './requests.ts';
+import {
+  awaitedPrediction,
+  changedSettings,
+  drawSample,
+  presetOf,
+  settleForm,
+  showOpened,
+} from './requests.ts';
 import { SeriesCollector } from './series.ts';
 import {
   hasGpu,
@@ -128,6 +135,12 @@ export class PageController implements ReactiveController {
   // The device.
 
   async openDevice(): Promise<boolean> {
+    const isOpen = await this.#findDevice();
+    await this.#settle();
+    return isOpen;
+  }
+
+  async #findDevice(): Promise<boolean> {
     this.#store.set({ device: { kind: 'running', share: 0, what: 'Looking for a GPU' } });
     const isOpen = await this.#store.attempt('', async (lab) => {
       const result = await lab.openDevice();
@@ -145,7 +158,6 @@ export class PageController implements ReactiveController {
       if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
       return true;
     });
-    await this.#settle();
     return isOpen === true;
   }
 
@@ -267,11 +279,12 @@ export class PageController implements ReactiveController {
     await lab.listen((events) => this.#receive(events));
     const [catalogue, address] = await Promise.all([lab.catalogue(), lab.fromAddress(this.#options.query)]);
     this.#store.set({ catalogue, ...address });
-    await this.openDevice();
+    await this.#findDevice();
     // An address that names nothing leaves the choice to the device: a GPU's model would take a processor hours.
     const isAsOpened = this.state.experiment === address.experiment;
     if (this.#options.query === '' && isAsOpened && isOnProcessor(this.state))
       this.choosePreset(catalogue.processorPreset);
+    await this.#settle();
     await this.#listSavedRuns();
   }
 
@@ -354,36 +367,15 @@ export class PageController implements ReactiveController {
 
   #replaceExperiment(experiment: ExperimentJson): void {
     this.#revision += 1;
-    this.#store.set({ experiment });
+    this.#store.set({ experiment, prediction: awaitedPrediction(this.state) });
     clearTimeout(this.#settleTimer);
     this.#settleTimer = setTimeout(() => void this.#settle(), this.#options.settleMilliseconds);
   }
 
   /** Checks the form, predicts its costs and writes the address. */
   async #settle(): Promise<void> {
+    clearTimeout(this.#settleTimer);
     const revision = this.#revision;
-    const isCurrent = (): boolean => revision === this.#revision;
-    await this.#store.attempt('', async (lab) => {
-      const { experiment, presetId } = this.state;
-      const checked = await lab.validate(experiment);
-      if (!isCurrent()) return;
-      if (checked.kind === 'problem') {
-        const prediction = { kind: 'failed', problem: checked.problem } as const;
-        this.#store.set({ fieldProblems: checked.problem.fields ?? [], prediction });
-        return;
-      }
-      this.#store.settle('invalidConfig');
-      this.#store.set({ fieldProblems: [], resolved: checked.value });
-      this.#options.showAddress(await lab.addressOf(experiment, presetId));
-      if (this.state.device.kind !== 'done') return;
-      const predicted = await lab.predict(experiment);
-      if (!isCurrent()) return;
-      this.#store.set({
-        prediction:
-          predicted.kind === 'ok'
-            ? { kind: 'done', value: predicted.value }
-            : { kind: 'failed', problem: predicted.problem },
-      });
-    });
+    await settleForm(this.#store, () => revision === this.#revision, this.#options.showAddress);
   }
 }

@@ -62,3 +62,40 @@ export function changedSettings(page: PageState): PageState['replaced'] {
   const changed = differences(catalogue.fields, preset.experiment, experiment);
   return changed.length > 0 ? { presetId, experiment } : undefined;
 }
+
+/** The prediction of a form that was just changed: what was predicted is of another experiment. */
+export function awaitedPrediction({ device }: PageState): PageState['prediction'] {
+  return device.kind === 'done' ? { kind: 'running', share: 0, what: 'Predicting' } : { kind: 'none' };
+}
+
+/** Checks the form, predicts its costs and writes the address; what comes for a form that has changed is dropped. */
+export async function settleForm(
+  store: PageStore,
+  isCurrent: () => boolean,
+  showAddress: (query: string) => void,
+): Promise<void> {
+  await store.attempt('', async (lab) => {
+    const { experiment, presetId } = store.state;
+    const checked = await lab.validate(experiment);
+    if (!isCurrent()) return;
+    if (checked.kind === 'problem') {
+      const prediction = { kind: 'failed', problem: checked.problem } as const;
+      store.set({ fieldProblems: checked.problem.fields ?? [], prediction });
+      return;
+    }
+    store.settle('invalidConfig');
+    store.set({ fieldProblems: [], resolved: checked.value });
+    showAddress(await lab.addressOf(experiment, presetId));
+    if (store.state.device.kind !== 'done') return;
+    const predicted = await lab.predict(experiment);
+    if (!isCurrent()) return;
+    store.set({
+      prediction:
+        predicted.kind === 'ok'
+          ? { kind: 'done', value: predicted.value }
+          : { kind: 'failed', problem: predicted.problem },
+    });
+  });
+  // What the worker did not answer, nobody waits for.
+  if (isCurrent() && store.state.prediction.kind === 'running') store.set({ prediction: { kind: 'none' } });
+}

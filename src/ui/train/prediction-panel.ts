@@ -64,8 +64,9 @@ export class PredictionPanel extends LitElement {
   #body() {
     const { prediction } = this;
     switch (prediction.kind) {
-      case 'none':
       case 'running':
+        return html`<p class="muted">Predicting what this costs …</p>`;
+      case 'none':
         return html`<p class="muted">Costs appear here as soon as a device is open.</p>`;
       case 'failed':
         return html`<p class="bad">${prediction.problem.message}</p>`;

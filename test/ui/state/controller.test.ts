@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Lab } from '../../../src/contract/lab.ts';
 import type { Problem } from '../../../src/contract/values.ts';
 import { PageController } from '../../../src/ui/state/controller.ts';
+import { fakeGpu } from '../page/fake-device.ts';
 import { createFakeLab, type FakeOptions, fakeStep } from '../page/fake-lab.ts';
 
 interface Bench {
@@ -93,6 +94,29 @@ describe('lab controller', () => {
     expect(bench.calls).not.toContain('start');
     expect(bench.calls).not.toContain('selfTest');
     expect(bench.calls).not.toContain('calibrate');
+  });
+
+  it('predicts nothing but what it will show, and shows the numbers of no other experiment', async () => {
+    const predicted: unknown[] = [];
+    const processor = { ...fakeGpu, runtime: 'wasm' } as const;
+    const bench = await open({}, '', (lab) =>
+      replaced(lab, {
+        openDevice: async () => ({ kind: 'ok', value: processor }),
+        predict: (experiment) => {
+          predicted.push(experiment);
+          return lab.predict(experiment);
+        },
+      }),
+    );
+    const { controller } = bench;
+    expect(controller.state.presetId).toBe('shakespeare-cpu');
+    expect(predicted).toEqual([controller.state.experiment]);
+    expect(controller.state.prediction.kind).toBe('done');
+    controller.choosePreset('small-llama');
+    expect(controller.state.prediction.kind).toBe('running');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(controller.state.prediction.kind).toBe('done');
+    expect(predicted).toHaveLength(2);
   });
 
   it('shows what an address did not mean', async () => {
