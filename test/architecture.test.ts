@@ -49,8 +49,11 @@ const pageFloors = ['state', 'figures', 'run-views'];
 const pageRooms = [
   ...new Set(sources.map(({ path }) => /^src\/ui\/([^/]+)\//.exec(path)?.[1] ?? 'page')),
 ].filter((name) => name !== 'page' && !pageFloors.includes(name));
-const belowPage = ['contract', 'text', 'theory', 'laws'];
+const belowPage = ['contract', 'text', 'theory', 'laws', 'classroom'];
 const pagePackages = ['lit', 'nanostores'];
+
+/** What the class server is made of; vite builds the page that it serves. */
+const classServer = ['node-sqlite3-wasm', 'selfsigned', 'sirv', 'uqr', 'vite'];
 
 interface Allowed {
   readonly folders: readonly string[];
@@ -69,6 +72,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   theory: { folders: [], packages: ['valibot'] },
   laws: { folders: ['text'], packages: ['ml-levenberg-marquardt', 'papaparse'] },
   text: { folders: [], packages: [] },
+  classroom: { folders: [], packages: ['valibot'] },
   contract: { folders: [], packages: [] },
   data: { folders: [], packages: ['@huggingface/tokenizers', '@noble/hashes', 'valibot'] },
   kernels: { folders: ['plan', 'data', 'shaders'], packages: [] },
@@ -83,7 +87,10 @@ const mayImport: Readonly<Record<string, Allowed>> = {
     ]),
   ),
   worker: { folders: [...belowLab, 'lab'], packages: ['comlink', 'idb', 'valibot'] },
-  cli: { folders: [...belowLab, 'lab'], packages: ['commander', 'valibot', 'webgpu', 'node:', 'virtual:'] },
+  cli: {
+    folders: [...belowLab, 'lab', 'classroom'],
+    packages: ['commander', 'valibot', 'webgpu', 'node:', 'virtual:', ...classServer],
+  },
   'ui/state': { folders: belowPage, packages: ['comlink', 'fflate', 'idb', ...pagePackages] },
   'ui/figures': { folders: [...belowPage, 'ui/state'], packages: pagePackages },
   'ui/run-views': {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { useEncoderThreads } from '../data/tokenizers/encoder.ts';
 import { appVersion } from '../lab/records/app-version.ts';
 import { addCalibrate } from './calibrate.ts';
+import { addClass } from './class/command.ts';
 import { addCompare } from './compare.ts';
 import { addDevice } from './device-command.ts';
 import { addEvaluate } from './evaluate.ts';
@@ -71,6 +72,7 @@ function createProgram(json: boolean): Command {
     addPresets,
     addTheory,
     addLesson,
+    addClass,
     addStudy,
     addSearch,
     addFit,
