@@ -12,7 +12,7 @@ override pieces: u32 = 1u;           // matrices side by side
 override rows: u32;                  // of a matrix in this block; finish: in all
 override columns: u32;
 override stride: u32 = 1u;           // row length of the parameter
-override first: u32 = 0u;            // column of the parameter where the first matrix starts
+override firstColumn: u32 = 0u;      // column of the parameter where the first matrix starts
 override firstRow: u32 = 0u;         // row of the matrix where the block starts
 override rowStart: u32 = 0u;         // element of rowFactors where the first matrix starts
 override parts: u32 = 1u;            // of a matrix in gradientSquares or updateSquares, of all blocks
@@ -63,11 +63,11 @@ fn relativeRate(meanSquare: f32) -> f32 {
 
 /// Where an element lies in weights and gradients, and its column in columnFactors.
 fn placeOf(matrix: u32, row: u32, column: u32) -> u32 {
-  return (matrix / pieces * rows + row) * stride + first + matrix % pieces * columns + column;
+  return (matrix / pieces * rows + row) * stride + firstColumn + matrix % pieces * columns + column;
 }
 
 fn columnOf(matrix: u32, column: u32) -> u32 {
-  return matrix / pieces * stride + first + matrix % pieces * columns + column;
+  return matrix / pieces * stride + firstColumn + matrix % pieces * columns + column;
 }
 
 /// u of an element of the block; v is r·c ÷ mean(r).

@@ -33,7 +33,7 @@ fn gatherMomentum(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
   if (group >= launch.endWorkgroup || element >= rows * columns) {
     return;
   }
-  let index = launch.first + element / columns * stride + element % columns;
+  let index = launch.firstElement + element / columns * stride + element % columns;
   let gradient = gradients[index] * metrics[3];
   var direction = 0.0;
   if (metrics[2] == 1.0) {
@@ -86,7 +86,7 @@ fn scatterUpdate(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   if (group >= launch.endWorkgroup || element >= rows * columns || metrics[2] != 1.0) {
     return;
   }
-  let index = launch.first + element / columns * stride + element % columns;
+  let index = launch.firstElement + element / columns * stride + element % columns;
   let learningRate = step.learningRate * rate;
   weights[index] = weights[index] * (1.0 - learningRate * weightDecay) - learningRate * scale * update[element];
 }

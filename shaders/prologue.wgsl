@@ -9,7 +9,7 @@ struct Launch {
   gridWidth: u32,      // workgroups in x; the rest of the linear grid is folded into y
   // Dims of the kernel in which layers differ: as overrides, each layer would compile pipelines of its own.
   operation: u32,      // number of a random operation in the plan
-  first: u32,          // element where the part of a tensor starts that a dispatch is about
+  firstElement: u32,   // element where the part of a tensor starts that a dispatch is about
   biasOffset: u32,     // element where a layer's part of all biases starts
 }
 

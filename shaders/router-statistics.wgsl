@@ -64,14 +64,14 @@ fn gather(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     return;
   }
   if (expert == experts) {
-    statistics[launch.first] += f32(tokens);
-    statistics[launch.first + 1u] += total.x;
-    statistics[launch.first + 2u] += select(total.y, 0.0, sigmoid == 1u);
+    statistics[launch.firstElement] += f32(tokens);
+    statistics[launch.firstElement + 1u] += total.x;
+    statistics[launch.firstElement + 2u] += select(total.y, 0.0, sigmoid == 1u);
     return;
   }
   let load = counts[expert];
   let kept = offsets[expert + 1u] - offsets[expert];
-  let index = launch.first + 4u + expert;
+  let index = launch.firstElement + 4u + expert;
   statistics[index] += f32(load);
   statistics[index + experts] += f32(load - kept);
   statistics[index + 2u * experts] += total.x;

@@ -7,8 +7,8 @@ import { prologue } from './prologue.ts';
 
 const threads = 128;
 
-/** Matrices of one size in a parameter: `pieces` side by side from column `first` on, and as many stacks of them. */
-const placeDims = ['matrices', 'pieces', 'rows', 'columns', 'stride', 'first'] as const;
+/** Matrices of one size in a parameter: `pieces` side by side from column `firstColumn` on, and as many stacks of them. */
+const placeDims = ['matrices', 'pieces', 'rows', 'columns', 'stride', 'firstColumn'] as const;
 export type MatrixPlace = Dims<(typeof placeDims)[number]>;
 
 /** Metrics of a finite step that is clipped to half. */
@@ -23,11 +23,11 @@ const extent = (dims: MatrixPlace) => [placeOf(dims, dims.matrices - 1, dims.row
 const columnExtent = (dims: MatrixPlace) => [columnOf(dims, dims.matrices - 1, dims.columns - 1) + 1];
 
 const samples = [
-  { matrices: 6, pieces: 2, rows: 7, columns: 5, stride: 13, first: 3 },
-  { matrices: 1, pieces: 1, rows: 40, columns: 150, stride: 150, first: 0 },
+  { matrices: 6, pieces: 2, rows: 7, columns: 5, stride: 13, firstColumn: 3 },
+  { matrices: 1, pieces: 1, rows: 40, columns: 150, stride: 150, firstColumn: 0 },
 ] as const;
 const timed = [64, 256, 1024].map((size) => {
-  return { matrices: 1, pieces: 1, rows: size, columns: size, stride: size, first: 0 };
+  return { matrices: 1, pieces: 1, rows: size, columns: size, stride: size, firstColumn: 0 };
 });
 const constants = { decayExponent: 0.8, epsilon: 1e-8 } as const;
 const numbersOf = ({ matrices, rows, columns }: Dims<'matrices' | 'rows' | 'columns'>) =>
@@ -294,7 +294,7 @@ export function relativeRate(
 /** Where an element lies in the parameter. */
 function placeOf(dims: MatrixPlace, matrix: number, row: number, column: number): number {
   const stacked = Math.floor(matrix / dims.pieces) * dims.rows + row;
-  return stacked * dims.stride + dims.first + (matrix % dims.pieces) * dims.columns + column;
+  return stacked * dims.stride + dims.firstColumn + (matrix % dims.pieces) * dims.columns + column;
 }
 
 /** Where a column lies in the column factors. */

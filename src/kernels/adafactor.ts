@@ -125,13 +125,13 @@ function placesIn({ shape, columns }: ParameterShape): MatrixPlace[] {
   const [rows = 1, stride = 1] = shape.slice(-2);
   const stacked = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   const places: MatrixPlace[] = [];
-  let first = 0;
+  let firstColumn = 0;
   for (const width of columns ?? [stride]) {
     const last = places.at(-1);
     if (last?.columns === width) {
       places[places.length - 1] = { ...last, pieces: last.pieces + 1, matrices: last.matrices + stacked };
-    } else places.push({ matrices: stacked, pieces: 1, rows, columns: width, stride, first });
-    first += width;
+    } else places.push({ matrices: stacked, pieces: 1, rows, columns: width, stride, firstColumn });
+    firstColumn += width;
   }
   return places;
 }

@@ -28,15 +28,15 @@ const metrics = {
 };
 
 /** Elements of a parameter up to the end of a matrix in it. */
-const extent = (dims: Readonly<Record<'rows' | 'columns' | 'stride' | 'first', number>>) => [
-  dims.first + (dims.rows - 1) * dims.stride + dims.columns,
+const extent = (dims: Readonly<Record<'rows' | 'columns' | 'stride' | 'firstElement', number>>) => [
+  dims.firstElement + (dims.rows - 1) * dims.stride + dims.columns,
 ];
 
 const parts = [
-  { rows: 7, columns: 5, stride: 11, first: 3 },
-  { rows: 16, columns: 24, stride: 24, first: 0 },
+  { rows: 7, columns: 5, stride: 11, firstElement: 3 },
+  { rows: 16, columns: 24, stride: 24, firstElement: 0 },
 ] as const;
-const calibration = [64, 256, 1024].map((size) => ({ rows: size, columns: size, stride: size, first: 0 }));
+const calibration = [64, 256, 1024].map((size) => ({ rows: size, columns: size, stride: size, firstElement: 0 }));
 
 /** m += (1 − β)(g − m); x = g + β(m − g), packed; 0 in a step that is not finite. */
 export const muonMomentum = defineKernel({
@@ -45,7 +45,7 @@ export const muonMomentum = defineKernel({
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'gatherMomentum',
-  dims: ['rows', 'columns', 'stride', 'first', 'momentum', 'clearGradient'],
+  dims: ['rows', 'columns', 'stride', 'firstElement', 'momentum', 'clearGradient'],
   reads: ['metrics'],
   writes: ['gradients', 'moment1', 'x'],
   tensors: (dims) => ({
@@ -59,11 +59,11 @@ export const muonMomentum = defineKernel({
   workgroups: ({ rows, columns }) => groupsOf(rows * columns),
   usefulFlops: ({ rows, columns }) => 7 * rows * columns,
   bytes: ({ rows, columns, clearGradient }) => 4 * rows * columns * (4 + clearGradient),
-  reference(arrays, { rows, columns, stride, first, momentum, clearGradient }) {
+  reference(arrays, { rows, columns, stride, firstElement, momentum, clearGradient }) {
     const { gradients, moment1, x } = arrays;
     const counts = arrays.metrics[metricSlots.isFinite] === 1;
     for (let element = 0; element < rows * columns; element++) {
-      const index = first + Math.floor(element / columns) * stride + (element % columns);
+      const index = firstElement + Math.floor(element / columns) * stride + (element % columns);
       const gradient = gradients[index] * arrays.metrics[metricSlots.clipFactor];
       if (counts) moment1[index] += (1 - momentum) * (gradient - moment1[index]);
       x[element] = counts ? gradient + momentum * (moment1[index] - gradient) : 0;
@@ -133,7 +133,7 @@ export const muonApply = defineKernel({
   arithmetic: 'optimizer arithmetic',
   source: prologue + source,
   entryPoint: 'scatterUpdate',
-  dims: ['rows', 'columns', 'stride', 'first', 'rate', 'scale', 'weightDecay'],
+  dims: ['rows', 'columns', 'stride', 'firstElement', 'rate', 'scale', 'weightDecay'],
   reads: ['metrics', 'update'],
   writes: ['weights'],
   tensors: (dims) => ({
@@ -146,12 +146,12 @@ export const muonApply = defineKernel({
   workgroups: ({ rows, columns }) => groupsOf(rows * columns),
   usefulFlops: ({ rows, columns }) => 3 * rows * columns,
   bytes: ({ rows, columns }) => 12 * rows * columns,
-  reference(arrays, { rows, columns, stride, first, rate, scale, weightDecay }, scalars) {
+  reference(arrays, { rows, columns, stride, firstElement, rate, scale, weightDecay }, scalars) {
     const { weights, update } = arrays;
     const learningRate = scalars.learningRate * rate;
     for (let element = 0; element < rows * columns; element++) {
       if (arrays.metrics[metricSlots.isFinite] !== 1) return;
-      const index = first + Math.floor(element / columns) * stride + (element % columns);
+      const index = firstElement + Math.floor(element / columns) * stride + (element % columns);
       weights[index] =
         weights[index] * (1 - learningRate * weightDecay) - learningRate * scale * update[element];
     }

@@ -13,50 +13,50 @@ export function statisticsStride(experts: number): number {
   return 4 + 4 * experts;
 }
 
-/** Adds a replay's numbers to the statistics from `first` on; sums over tokens and steps. */
+/** Adds a replay's numbers to the statistics from `firstElement` on; sums over tokens and steps. */
 export const gatherStatistics = defineKernel({
   name: 'routerStatistics.gather',
   role: 'statistics',
   arithmetic: 'router arithmetic',
   source: prologue + source,
   entryPoint: 'gather',
-  dims: ['tokens', 'experts', 'sigmoid', 'first'],
+  dims: ['tokens', 'experts', 'sigmoid', 'firstElement'],
   reads: ['scores', 'rowSums', 'counts', 'offsets'],
   writes: ['statistics'],
-  tensors: ({ tokens, experts, sigmoid, first }) => ({
+  tensors: ({ tokens, experts, sigmoid, firstElement }) => ({
     scores: { shape: [tokens, experts], fill: (uniform) => (sigmoid === 1 ? uniform : uniform / experts) },
     rowSums: { shape: [tokens], fill: (uniform) => 1 + uniform },
     counts: { shape: [experts], elementType: 'u32', fill: () => 7 },
     offsets: { shape: [experts + 1], elementType: 'u32', fill: (_, e) => 5 * e },
-    statistics: { shape: [first + statisticsStride(experts)] },
+    statistics: { shape: [firstElement + statisticsStride(experts)] },
   }),
   selfTest: [
-    { tokens: 70, experts: 5, sigmoid: 0, first: 24 },
-    { tokens: 9, experts: 3, sigmoid: 1, first: 0 },
+    { tokens: 70, experts: 5, sigmoid: 0, firstElement: 24 },
+    { tokens: 9, experts: 3, sigmoid: 1, firstElement: 0 },
   ],
   calibration: [
-    { tokens: 256, experts: 8, sigmoid: 0, first: 0 },
-    { tokens: 1024, experts: 8, sigmoid: 0, first: 0 },
-    { tokens: 2048, experts: 64, sigmoid: 0, first: 0 },
+    { tokens: 256, experts: 8, sigmoid: 0, firstElement: 0 },
+    { tokens: 1024, experts: 8, sigmoid: 0, firstElement: 0 },
+    { tokens: 2048, experts: 64, sigmoid: 0, firstElement: 0 },
   ],
   workgroups: ({ experts }) => experts + 1,
   usefulFlops: ({ tokens, experts }) => tokens * (6 * experts + 2),
   bytes: ({ tokens, experts }) => 4 * (tokens * (2 * experts + 1) + 10 * experts),
-  reference({ scores, rowSums, counts, offsets, statistics }, { tokens, experts, sigmoid, first }) {
+  reference({ scores, rowSums, counts, offsets, statistics }, { tokens, experts, sigmoid, firstElement }) {
     for (let token = 0; token < tokens; token++) {
       const scoreSum = sigmoid === 1 ? rowSums[token] : 1;
       for (let e = 0; e < experts; e++) {
         const share = scores[token * experts + e] / scoreSum;
-        statistics[first + 1] -= share * Math.log(Math.max(share, 1e-30));
-        statistics[first + 4 + 2 * experts + e] += share;
+        statistics[firstElement + 1] -= share * Math.log(Math.max(share, 1e-30));
+        statistics[firstElement + 4 + 2 * experts + e] += share;
       }
-      if (sigmoid === 0) statistics[first + 2] += rowSums[token] ** 2;
+      if (sigmoid === 0) statistics[firstElement + 2] += rowSums[token] ** 2;
     }
-    statistics[first] += tokens;
+    statistics[firstElement] += tokens;
     for (let e = 0; e < experts; e++) {
-      statistics[first + 4 + e] += counts[e];
-      statistics[first + 4 + experts + e] += counts[e] - (offsets[e + 1] - offsets[e]);
-      statistics[first + 4 + 3 * experts + e] += counts[e];
+      statistics[firstElement + 4 + e] += counts[e];
+      statistics[firstElement + 4 + experts + e] += counts[e] - (offsets[e + 1] - offsets[e]);
+      statistics[firstElement + 4 + 3 * experts + e] += counts[e];
     }
   },
 });
@@ -104,7 +104,7 @@ export function recordStatistics(
   { layer, isSigmoid }: { readonly layer: number; readonly isSigmoid: boolean },
 ): void {
   const tokens = elementCount(rowSums.shape);
-  const dims = { tokens, experts, sigmoid: isSigmoid ? 1 : 0, first: layer * statisticsStride(experts) };
+  const dims = { tokens, experts, sigmoid: isSigmoid ? 1 : 0, firstElement: layer * statisticsStride(experts) };
   tape.dispatch(gatherStatistics, dims, { scores, rowSums, counts, offsets, statistics });
 }
 

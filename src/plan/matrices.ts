@@ -1,12 +1,12 @@
 // The matrices that a parameter holds: side by side in packed projections, stacked in experts.
 import type { ParameterShape } from './store.ts';
 
-/** A matrix [rows, columns] inside a parameter; its first element is `first`, its rows lie `stride` apart. */
+/** A matrix [rows, columns] inside a parameter; it starts at `firstElement`, its rows lie `stride` apart. */
 export interface ParameterMatrix {
   readonly rows: number;
   readonly columns: number;
   readonly stride: number;
-  readonly first: number;
+  readonly firstElement: number;
 }
 
 /** True for what multiplies activations or is looked up; norms and biases are vectors, also where two share a tensor. */
@@ -24,10 +24,10 @@ export function matricesOf(parameter: ParameterShape): ParameterMatrix[] {
   const [rows = 1, stride = 1] = shape.slice(-2);
   const stacked = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   return Array.from({ length: stacked }, (_, place) => {
-    let first = place * rows * stride;
+    let firstElement = place * rows * stride;
     return (widths ?? [stride]).map((columns) => {
-      const matrix = { rows, columns, stride, first };
-      first += columns;
+      const matrix = { rows, columns, stride, firstElement };
+      firstElement += columns;
       return matrix;
     });
   }).flat();

@@ -12,11 +12,11 @@ import { describeKernel } from './describe-kernel.ts';
 const one = { matrices: 1, pieces: 1 };
 /** Single matrices, some in the second block of a table, and stacks of pairs beside other columns. */
 const places = [
-  { ...one, rows: 1, columns: 1, stride: 1, first: 0, firstRow: 0, rowStart: 0 },
-  { matrices: 6, pieces: 2, rows: 7, columns: 127, stride: 256, first: 2, firstRow: 0, rowStart: 14 },
-  { matrices: 3, pieces: 1, rows: 33, columns: 128, stride: 135, first: 7, firstRow: 0, rowStart: 33 },
-  { matrices: 2, pieces: 2, rows: 65, columns: 129, stride: 258, first: 0, firstRow: 0, rowStart: 0 },
-  { ...one, rows: 201, columns: 257, stride: 257, first: 0, firstRow: 128, rowStart: 0 },
+  { ...one, rows: 1, columns: 1, stride: 1, firstColumn: 0, firstRow: 0, rowStart: 0 },
+  { matrices: 6, pieces: 2, rows: 7, columns: 127, stride: 256, firstColumn: 2, firstRow: 0, rowStart: 14 },
+  { matrices: 3, pieces: 1, rows: 33, columns: 128, stride: 135, firstColumn: 7, firstRow: 0, rowStart: 33 },
+  { matrices: 2, pieces: 2, rows: 65, columns: 129, stride: 258, firstColumn: 0, firstRow: 0, rowStart: 0 },
+  { ...one, rows: 201, columns: 257, stride: 257, firstColumn: 0, firstRow: 128, rowStart: 0 },
 ];
 const decayExponent = 0.8;
 const epsilon = 1e-8;

@@ -12,12 +12,12 @@ import { describeKernel } from './describe-kernel.ts';
 import { runOp } from './run-op.ts';
 
 const matrices = [
-  { rows: 1, columns: 1, stride: 1, first: 0 },
-  { rows: 7, columns: 5, stride: 12, first: 3 },
-  { rows: 1, columns: 127, stride: 127, first: 0 },
-  { rows: 8, columns: 16, stride: 16, first: 0 },
-  { rows: 3, columns: 43, stride: 50, first: 7 },
-  { rows: 101, columns: 97, stride: 97, first: 0 },
+  { rows: 1, columns: 1, stride: 1, firstElement: 0 },
+  { rows: 7, columns: 5, stride: 12, firstElement: 3 },
+  { rows: 1, columns: 127, stride: 127, firstElement: 0 },
+  { rows: 8, columns: 16, stride: 16, firstElement: 0 },
+  { rows: 3, columns: 43, stride: 50, firstElement: 7 },
+  { rows: 101, columns: 97, stride: 97, firstElement: 0 },
 ];
 
 describeKernel(
@@ -53,7 +53,7 @@ async function updateOf(rows: number, columns: number, values: readonly number[]
       metrics: { shape: [4], values: [0, 1, finite, 1] },
     },
     (tape, { weights, gradients, moment1, metrics }) => {
-      const matrix = { rows, columns, stride: columns, first: 0 };
+      const matrix = { rows, columns, stride: columns, firstElement: 0 };
       muon(tape, { weights, gradients, moment1 }, matrix, metrics, options);
       return weights;
     },

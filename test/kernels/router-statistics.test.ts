@@ -10,10 +10,10 @@ import { describeKernel } from './describe-kernel.ts';
 import { expectClose, runOp } from './run-op.ts';
 
 describeKernel(gatherStatistics, [
-  { tokens: 1, experts: 1, sigmoid: 0, first: 0 },
-  { tokens: 63, experts: 7, sigmoid: 1, first: 0 },
-  { tokens: 64, experts: 65, sigmoid: 0, first: 528 },
-  { tokens: 1031, experts: 4, sigmoid: 0, first: 20 },
+  { tokens: 1, experts: 1, sigmoid: 0, firstElement: 0 },
+  { tokens: 63, experts: 7, sigmoid: 1, firstElement: 0 },
+  { tokens: 64, experts: 65, sigmoid: 0, firstElement: 528 },
+  { tokens: 1031, experts: 4, sigmoid: 0, firstElement: 20 },
 ]);
 describeKernel(updateBiasKernel, [
   { layers: 1, experts: 1, rate: 0.1 },

@@ -40,7 +40,7 @@ describe('the matrices of a model', () => {
     const matrices = blockMatrices(modelOf({ gated: true, hidden: 16 })).filter(({ name }) =>
       /^layers.0/.test(name),
     );
-    expect(matrices.map(({ name, columns, first }) => [name.slice(9), columns, first])).toEqual([
+    expect(matrices.map(({ name, columns, firstElement }) => [name.slice(9), columns, firstElement])).toEqual([
       ['attention.qkv', 12, 0],
       ['attention.qkv', 6, 12],
       ['attention.qkv', 6, 18],
@@ -59,10 +59,10 @@ describe('the matrices of a model', () => {
   ])('of %j cover each number of each matrix of a block once, and nothing else', (more) => {
     const model = modelOf(more);
     const covered = new Map<string, number[]>();
-    for (const { name, rows, columns, stride, first } of blockMatrices(model)) {
+    for (const { name, rows, columns, stride, firstElement } of blockMatrices(model)) {
       const elements = covered.get(name) ?? [];
       for (let i = 0; i < rows * columns; i++)
-        elements.push(first + Math.floor(i / columns) * stride + (i % columns));
+        elements.push(firstElement + Math.floor(i / columns) * stride + (i % columns));
       covered.set(name, elements);
     }
     const wanted = parameterSpecs(model)
@@ -78,11 +78,11 @@ describe('the matrices of a model', () => {
   it('are as many of a stack as there are experts, each as large as an expert', () => {
     const matrices = blockMatrices(modelOf({ experts: 3, gated: true, expertHidden: 5 }));
     const ofStack = (name: string) => matrices.filter((matrix) => matrix.name === `layers.1.experts.${name}`);
-    expect(ofStack('contract').map(({ rows, columns, first }) => [rows, columns, first])).toEqual([
+    expect(ofStack('contract').map(({ rows, columns, firstElement }) => [rows, columns, firstElement])).toEqual([
       [5, 12, 0],
       [5, 12, 60],
       [5, 12, 120],
     ]);
-    expect(ofStack('gateUp').map(({ first }) => first)).toEqual([0, 5, 120, 125, 240, 245]);
+    expect(ofStack('gateUp').map(({ firstElement }) => firstElement)).toEqual([0, 5, 120, 125, 240, 245]);
   });
 });
