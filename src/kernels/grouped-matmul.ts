@@ -157,7 +157,7 @@ function dimsOf(
 function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
   const { tile } = variant;
   const isPlain = variant.source === plainSource;
-  const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
+  const transposed = { xTransposed: layout === 'tn' ? 1 : 0, wTransposed: layout === 'nt' ? 1 : 0 };
   const height = isPlain ? 3 : tile[0];
   const [columns, inner] = variant.isAligned ? [68, 52] : [67, 53];
   const odd = { rows: 143, columns, inner, experts: 5 };
@@ -177,7 +177,8 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
     optional: ['tiles', 'assignments'],
     requires: variant.requires ?? [],
     ...(variant.sums === undefined ? {} : { sums: variant.sums }),
-    constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : { xTransposed, wTransposed }) }),
+    constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : transposed) }),
+    wasmConstants: transposed,
     suits: (dims, device) =>
       (variant.suits?.(device, dims) ?? true) && (isPlain || layout === 'tn' || dims.tileRows === tile[0]),
     tensors: (dims) => {

@@ -36,7 +36,12 @@ const parts = [
   { rows: 7, columns: 5, stride: 11, firstElement: 3 },
   { rows: 16, columns: 24, stride: 24, firstElement: 0 },
 ] as const;
-const calibration = [64, 256, 1024].map((size) => ({ rows: size, columns: size, stride: size, firstElement: 0 }));
+const calibration = [64, 256, 1024].map((size) => ({
+  rows: size,
+  columns: size,
+  stride: size,
+  firstElement: 0,
+}));
 
 /** m += (1 − β)(g − m); x = g + β(m − g), packed; 0 in a step that is not finite. */
 export const muonMomentum = defineKernel({

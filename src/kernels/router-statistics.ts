@@ -104,7 +104,12 @@ export function recordStatistics(
   { layer, isSigmoid }: { readonly layer: number; readonly isSigmoid: boolean },
 ): void {
   const tokens = elementCount(rowSums.shape);
-  const dims = { tokens, experts, sigmoid: isSigmoid ? 1 : 0, firstElement: layer * statisticsStride(experts) };
+  const dims = {
+    tokens,
+    experts,
+    sigmoid: isSigmoid ? 1 : 0,
+    firstElement: layer * statisticsStride(experts),
+  };
   tape.dispatch(gatherStatistics, dims, { scores, rowSums, counts, offsets, statistics });
 }
 

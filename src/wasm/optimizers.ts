@@ -1,10 +1,7 @@
 // AdamW and SGD over a flat shard of parameters. A step that is not finite changes nothing but the gradients to clear.
 import { grain, grains } from './numeric/grain.ts';
+import { clipFactorByte, isFiniteByte } from './numeric/metrics.ts';
 import { madd, storeLanes } from './numeric/vector.ts';
-
-/** Places in the metrics. */
-const isFiniteByte: usize = 8;
-const clipFactorByte: usize = 12;
 
 /** Decoupled decay; epsilon outside the root, after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂. */
 export function adamW(

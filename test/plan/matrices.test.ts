@@ -40,15 +40,17 @@ describe('the matrices of a model', () => {
     const matrices = blockMatrices(modelOf({ gated: true, hidden: 16 })).filter(({ name }) =>
       /^layers.0/.test(name),
     );
-    expect(matrices.map(({ name, columns, firstElement }) => [name.slice(9), columns, firstElement])).toEqual([
-      ['attention.qkv', 12, 0],
-      ['attention.qkv', 6, 12],
-      ['attention.qkv', 6, 18],
-      ['attention.projection', 12, 0],
-      ['ffn.gateUp', 16, 0],
-      ['ffn.gateUp', 16, 16],
-      ['ffn.contract', 12, 0],
-    ]);
+    expect(matrices.map(({ name, columns, firstElement }) => [name.slice(9), columns, firstElement])).toEqual(
+      [
+        ['attention.qkv', 12, 0],
+        ['attention.qkv', 6, 12],
+        ['attention.qkv', 6, 18],
+        ['attention.projection', 12, 0],
+        ['ffn.gateUp', 16, 0],
+        ['ffn.gateUp', 16, 16],
+        ['ffn.contract', 12, 0],
+      ],
+    );
   });
 
   it.each([
@@ -78,7 +80,9 @@ describe('the matrices of a model', () => {
   it('are as many of a stack as there are experts, each as large as an expert', () => {
     const matrices = blockMatrices(modelOf({ experts: 3, gated: true, expertHidden: 5 }));
     const ofStack = (name: string) => matrices.filter((matrix) => matrix.name === `layers.1.experts.${name}`);
-    expect(ofStack('contract').map(({ rows, columns, firstElement }) => [rows, columns, firstElement])).toEqual([
+    expect(
+      ofStack('contract').map(({ rows, columns, firstElement }) => [rows, columns, firstElement]),
+    ).toEqual([
       [5, 12, 0],
       [5, 12, 60],
       [5, 12, 120],

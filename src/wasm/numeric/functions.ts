@@ -22,6 +22,29 @@ export function exponential(x: v128): v128 {
   return v128.bitselect(f32x4.splat(Infinity), value, large);
 }
 
+/** log x of positive normal numbers, relative error below 2e-7 (Cephes' polynomial). */
+export function logarithm(x: v128): v128 {
+  // x = mantissa · 2^power with the mantissa in [√½, √2): bits above those of √½ count as exponent.
+  const shifted = i32x4.sub(x, i32x4.splat(0x3f3504f3));
+  const power = f32x4.convert_i32x4_s(i32x4.shr_s(shifted, 23));
+  const mantissa = i32x4.add(v128.and(shifted, i32x4.splat(0x7fffff)), i32x4.splat(0x3f3504f3));
+  const rest = f32x4.sub(mantissa, f32x4.splat(1));
+  const square = f32x4.mul(rest, rest);
+  let sum = f32x4.splat(7.0376836292e-2);
+  sum = madd(sum, rest, f32x4.splat(-1.151461031e-1));
+  sum = madd(sum, rest, f32x4.splat(1.167699874e-1));
+  sum = madd(sum, rest, f32x4.splat(-1.2420140846e-1));
+  sum = madd(sum, rest, f32x4.splat(1.4249322787e-1));
+  sum = madd(sum, rest, f32x4.splat(-1.6668057665e-1));
+  sum = madd(sum, rest, f32x4.splat(2.0000714765e-1));
+  sum = madd(sum, rest, f32x4.splat(-2.4999993993e-1));
+  sum = madd(sum, rest, f32x4.splat(3.3333331174e-1));
+  sum = f32x4.mul(f32x4.mul(sum, rest), square);
+  sum = madd(power, f32x4.splat(-2.1219444e-4), sum);
+  sum = madd(square, f32x4.splat(-0.5), sum);
+  return madd(power, f32x4.splat(0.693359375), f32x4.add(rest, sum));
+}
+
 /** 1 ÷ (1 + e^−x). */
 export function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);

@@ -60,10 +60,6 @@ const byReference = [
   ...['attention.decodeParts', 'attention.decodeMerge'], // for devices with more cores than there are heads
   // Not written yet:
   ...['attention.sinks', 'cacheQuantise.prefill', 'cacheQuantise.decode', 'quantisedAttention.decode'],
-  ...['expertCombine.combine', 'expertCombine.spread', 'expertCombine.dots'],
-  ...['expertPlacement.count', 'expertPlacement.tile', 'expertPlacement.place'],
-  ...['groupedMatmul.nn', 'groupedMatmul.nt', 'groupedMatmul.tn'],
-  ...['router.forward', 'router.backward', 'routerStatistics.gather', 'routerStatistics.updateBias'],
   ...['headMatmul', 'latentCache.prefill', 'latentCache.decode', 'latentPack.forward', 'latentPack.backward'],
   ...['adafactor.rows', 'adafactor.columns', 'adafactor.finish', 'adafactor.updateSums', 'adafactor.apply'],
   ...['adafactor.vectors', 'muon.momentum', 'muon.normalise', 'muon.polynomial', 'muon.apply', 'lion'],
