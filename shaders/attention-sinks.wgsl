@@ -1,6 +1,8 @@
 // A sample's part of the gradient of a head's sink, −Σ_t exp(sink − logSumExp[t]) · delta[t]: the sink's probability in
 // each row times what softmax's gradient subtracts, since the sink's value is 0 (Xiao et al. 2023; gpt-oss 2025).
 // One workgroup per (sample, head): invocations stride over the rows and meet in a tree, in a fixed order.
+//
+// From workgroup-sums.wgsl: workgroupSum.
 
 override batch: u32;
 override time: u32;
@@ -13,7 +15,6 @@ override heads: u32;
 
 const threads = 64u;
 override steps: u32 = (time + threads - 1u) / threads;
-var<workgroup> partial: array<f32, threads>;
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
@@ -29,15 +30,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       sum -= exp(sink - logSumExp[index * time + row]) * delta[index * time + row];
     }
   }
-  partial[invocation] = sum;
-  workgroupBarrier();
-  for (var width = threads / 2u; width > 0u; width = width / 2u) {
-    if (invocation < width) {
-      partial[invocation] += partial[invocation + width];
-    }
-    workgroupBarrier();
-  }
+  let total = workgroupSum(sum, invocation);
   if (invocation == 0u) {
-    sums[index] = partial[0];
+    sums[index] = total;
   }
 }

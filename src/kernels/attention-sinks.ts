@@ -6,13 +6,14 @@ import type { Tensor } from '../plan/tensor.ts';
 import { attentionTensors, packedDims } from './attention-shape.ts';
 import { recordColumnSum } from './column-sum.ts';
 import { prologue } from './prologue.ts';
+import { sumsSource } from './workgroup-sums.ts';
 
 /** sums[b, h] = −Σ_t exp(sinks[h] − logSumExp[b, h, t]) · delta[b, h, t], a sample's part of the gradient of the sinks. */
 export const attentionSinkGradients = defineKernel({
   name: 'attention.sinks',
   role: 'attention',
   arithmetic: 'attention sinks',
-  source: prologue + source,
+  source: prologue + sumsSource + source,
   entryPoint: 'main',
   dims: ['batch', 'time', 'heads'],
   reads: ['sinks', 'logSumExp', 'delta'],
@@ -32,8 +33,10 @@ export const attentionSinkGradients = defineKernel({
     { batch: 16, time: 256, heads: 6 },
   ],
   workgroups: ({ batch, heads }) => batch * heads,
+  // The sink is a key with the value 0, hence dp = 0: of softmax's gradient p·(dp − delta) only −p·delta is left.
   // subtract, exp, multiply, sum
   usefulFlops: ({ batch, time, heads }) => 4 * batch * time * heads,
+  // logSumExp and delta are read, a number a sample and head is written
   bytes: ({ batch, time, heads }) => 4 * (2 * batch * time * heads + batch * heads + heads),
   reference({ sinks, logSumExp, delta, sums }, { batch, time, heads }) {
     for (let index = 0; index < batch * heads; index++) {
@@ -52,6 +55,7 @@ export function recordSinkGradients(
   { batch, time, heads }: Readonly<Record<'batch' | 'time' | 'heads', number>>,
   { sinks, logSumExp, delta }: Readonly<Record<'sinks' | 'logSumExp' | 'delta', Tensor>>,
 ): void {
+  // In two steps, samples apart: all rows in one workgroup a head would leave a wide device idle.
   const sums = tape.tensor('sink sums', [batch, heads]);
   tape.dispatch(attentionSinkGradients, { batch, time, heads }, { sinks, logSumExp, delta, sums });
   const { gradient, accumulate } = tape.gradientTarget(sinks);
