@@ -17,6 +17,7 @@ const relu = 3u;
 const reluSquared = 4u;
 const quickGelu = 5u;
 
+/// 1 ÷ (1 + e^−v). Below −80 it is 1e-35, nearly 0, and e^80 is still a float: e^89 is not.
 fn sigmoid(v: f32) -> f32 {
   return 1.0 / (1.0 + exp(min(-v, 80.0)));
 }
@@ -26,6 +27,7 @@ fn normalCdf(v: f32) -> f32 {
   let z = min(abs(v), 12.0) * 0.7071067812;
   let t = 1.0 / (1.0 + 0.3275911 * z);
   let tail = 1.421413741 + t * (-1.453152027 + t * 1.061405429);
+  // Five coefficients by Horner's rule; z ≤ 12 keeps exp(−z²) an ordinary number or 0.
   let series = t * (0.254829592 + t * (-0.284496736 + t * tail));
   let upper = 0.5 * series * exp(-z * z);
   return select(1.0 - upper, upper, v < 0.0);

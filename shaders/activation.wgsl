@@ -24,6 +24,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // A workgroup's elements are neighbours, and so are those of its invocations at any time: each load is one run of memory.
   let start = group * steps * threads + thread;
   let end = min(start + steps * threads, elements);
   for (var i = 0u; i < maximumSteps; i++) {
@@ -88,6 +89,7 @@ fn gatedBackward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     if (element >= end) {
       break;
     }
+    // The gate is computed again rather than kept: an exponential is cheaper than reading another tensor.
     let gate = element / columns * columns + element;
     let value = x[gate];
     let gradient = vec2(slope(value) * x[gate + columns], activate(value)) * dy[element];

@@ -19,6 +19,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // Steps are 128 apart, not side by side: neighbours in a workgroup read neighbours in memory at each of them.
   let start = group * steps * threads + thread;
   let end = min(start + steps * threads, elements);
   for (var i = 0u; i < maximumSteps; i++) {

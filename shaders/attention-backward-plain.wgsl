@@ -48,6 +48,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     }
     q[d] = qkv[queryBase + d] * scale;
   }
+  // Summed in private memory over all keys, and written once.
   var dq: array<f32, keySize>;
   for (var i = 0u; i < 0x1000000u; i++) {
     let key = firstVisible(query) + i;
@@ -119,6 +120,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   }
   var dk: array<f32, keySize>;
   var dv: array<f32, valueSize>;
+  // Query heads of a group share this key head: their gradients add up here, in the order of the heads.
   let viewers = endOfViewers(key) - key;
   for (var i = 0u; i < 0x1000000u; i++) { // every (query head of the group, query that sees the key)
     if (i >= groupHeads * viewers) {
@@ -142,6 +144,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
       }
       dp = fma(qkv[valueBase + d], dy[outBase + d], dp);
     }
+    // Where dropout took a pair out of y it takes it out of dv and dp alike: the mask is drawn again from the same counter.
     let rowIndex = (sample * heads + head) * time + query;
     let keep = keepFactor(sample, head, query, key);
     score = capped(vec4<f32>(score)).x;

@@ -46,6 +46,7 @@ fn gradientsOf(
   key: vec4<u32>,
 ) -> Gradients {
   let scores = capped(dots * scale);
+  // Rows past the end repeat the last one when they are read; as queries they would count it again for each key.
   let p = select(exp(scores - logSum), vec4<f32>(), isHidden(query, key) | (query >= vec4<u32>(time)));
   let keep = keepFactors(row.x, row.y, query, key);
   return Gradients(p * keep, p * (dp * keep - rowDelta) * capSlope(scores) * scale);
@@ -153,6 +154,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     let b = gradientsOf(scores.b, dp.b, logSums, deltas, row, query, key.yyyy);
     let c = gradientsOf(scores.c, dp.c, logSums, deltas, row, query, key.zzzz);
     let d = gradientsOf(scores.d, dp.d, logSums, deltas, row, query, key.wwww);
+    // One array serves p and then ds: shareWeights waits until all have read what was there.
     shareWeights(Block(a.p, b.p, c.p, d.p), thread);
     addWeighted(&dv, dout, valueParts, valueSize, thread);
     shareWeights(Block(a.ds, b.ds, c.ds, d.ds), thread);

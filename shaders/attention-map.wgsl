@@ -35,6 +35,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   if (hasSinks == 1u) {
     largest = sinks[head];
   }
+  // Every 64th key each, so that a causal row's work is spread evenly.
   for (var i = 0u; i < keySteps; i++) {
     let key = i * threads + invocation;
     if (firstKey <= key && key <= query) {
@@ -43,12 +44,15 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         score = fma(qkv[query * rowStride + qOffset + d], qkv[key * rowStride + kOffset + d], score);
       }
       score = capped(vec4<f32>(score * scale)).x;
+      // The row's place in memory holds scores, then weights, then probabilities: only this invocation touches its keys, so
+      // that no barrier is needed between.
       probabilities[row + key] = score;
       largest = max(largest, score);
     }
   }
   largest = workgroupMaximum(largest, invocation);
   var sum = 0.0;
+  // Once: the sum below goes over the whole workgroup.
   if (hasSinks == 1u && invocation == 0u) {
     sum = exp(sinks[head] - largest);
   }

@@ -41,6 +41,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let keyBase = firstRow * rowStride + kOffset + keyValueHead * keySize;
   let valueBase = firstRow * rowStride + vOffset + keyValueHead * valueSize;
 
+  // Scaled once here instead of once a key.
   var q: array<f32, keySize>;
   for (var d = 0u; d < 0x10000u; d++) {
     if (d >= keySteps) {
@@ -56,6 +57,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     largest = sinks[head];
     sum = 1.0;
   }
+  // With a window whole chunks are never seen.
   let skipped = firstVisible(query) / chunkKeys;
   for (var first = 0u; first < 0x1000000u; first++) { // a constant bound with a break costs no loop guard
     let chunk = (skipped + first) * chunkKeys;

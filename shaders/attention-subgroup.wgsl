@@ -62,6 +62,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
     }
     let keyRows = chunkRows(sample, firstKey, lane) * rowStride;
     let keyBase = (keyRows + kOffset + keyValueHead * keySize) / 2u;
+    // A lane's four queries against all 4 · lanes keys of the chunk.
     var p = Chunk();
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= keySteps) {
@@ -70,6 +71,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
       addProducts(&p, q[d], strips(keyBase + d));
     }
     var newLargest = largest;
+    // Maximum and sum of a row are within one lane, components apart: softmax needs no exchange between lanes.
     for (var j = 0u; j < 4u * lanes; j++) {
       p[j] = select(capped(p[j]), vec4<f32>(lowest), isHidden(queries, vec4<u32>(firstKey + j)));
       newLargest = max(newLargest, p[j]);

@@ -90,6 +90,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       scoresOf(p.d, query.w, key),
     );
     var newLargest = max(largest, largestOf(p));
+    // Eight invocations hold a row's 32 scores, four each. That all have read the last tile's maxima is sure: shareWeights has
+    // had its barrier since.
     rowValues[thread] = newLargest;
     workgroupBarrier();
     for (var c = 0u; c < 8u; c++) {
@@ -98,6 +100,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let rescale = exp(largest - newLargest);
     largest = newLargest;
     p = Block(exp(p.a - largest.x), exp(p.b - largest.y), exp(p.c - largest.z), exp(p.d - largest.w));
+    // Of this invocation's four keys only; the eight parts are added once, at the end.
     sum = sum * rescale + vec4<f32>(p.a.x, p.b.x, p.c.x, p.d.x) + vec4<f32>(p.a.y, p.b.y, p.c.y, p.d.y) +
       vec4<f32>(p.a.z, p.b.z, p.c.z, p.d.z) + vec4<f32>(p.a.w, p.b.w, p.c.w, p.d.w);
     if (dropout > 0.0) {
@@ -125,6 +128,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   for (var c = 0u; c < 8u; c++) {
     sum += rowValues[thread / 8u * 8u + c];
   }
+  // One of the eight writes what all of them now have.
   if (thread % 8u == 0u) {
     var logSums = largest + log(sum);
     for (var r = 0u; r < 4u; r++) {

@@ -67,6 +67,7 @@ fn products(own: Rows, other: Rows, size: u32, thread: u32) -> Block {
       stage[(slabSize + d) * pitch + quad] = loadDown(other, 4u * quad, slab * slabSize + d, size);
     }
     workgroupBarrier();
+    // An outer product a dimension: 8 numbers are loaded for 16 multiply-adds.
     for (var d = 0u; d < slabSize; d++) {
       addOuter(&sums, stage[d * pitch + thread / 8u % 8u], stage[(slabSize + d) * pitch + thread % 8u]);
     }
@@ -100,6 +101,7 @@ fn plusWeighted(start: Block, matrix: Rows, part: u32, size: u32, thread: u32) -
     stage[row * 8u + thread % 8u] = loadAcross(matrix, row, part * tile + thread % 8u * 4u, size);
   }
   workgroupBarrier();
+  // shareWeights wrote the weights before the barriers above, so that they stand in memory for all.
   var sums = start;
   for (var row = 0u; row < tile; row++) {
     addOuter(&sums, weights[row * pitch + thread / 8u % 8u], stage[row * 8u + thread % 8u]);

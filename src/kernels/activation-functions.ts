@@ -22,6 +22,7 @@ const quickGeluFactor = 1.702;
 
 /** All activations by name. Their order is the shader's `kind`; a new one goes to the end. */
 export const activationFunctions = {
+  // GELU as GPT-2 has it: Φ by a tanh (Hendrycks and Gimpel 2016, section 2), cheaper than erf when that was new.
   geluTanh: {
     value: (x) => 0.5 * x * (1 + Math.tanh(geluInner(x))),
     slope: (x) => {
@@ -33,6 +34,7 @@ export const activationFunctions = {
     gatedLabel: 'GEGLU',
     huggingFaceNames: ['gelu_new', 'gelu_pytorch_tanh'],
   },
+  // GELU itself, x·Φ(x). Its flops are those of the shader's polynomial for erf.
   gelu: {
     value: (x) => x * normalCdf(x),
     slope: (x) => normalCdf(x) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI),
@@ -41,6 +43,7 @@ export const activationFunctions = {
     gatedLabel: 'GEGLU',
     huggingFaceNames: ['gelu'],
   },
+  // x·sigmoid(x), also called swish (Elfwing et al. 2017; Ramachandran et al. 2017).
   silu: {
     value: (x) => x * sigmoid(x),
     slope: (x) => sigmoid(x) * (1 + x * (1 - sigmoid(x))),
@@ -51,12 +54,14 @@ export const activationFunctions = {
   },
   relu: {
     value: (x) => Math.max(x, 0),
+    // At 0 any slope in [0, 1] is a subgradient; 0 is PyTorch's choice.
     slope: (x) => (x > 0 ? 1 : 0),
     flops: { value: 1, slope: 1 },
     label: 'ReLU',
     gatedLabel: 'ReGLU',
     huggingFaceNames: ['relu'],
   },
+  // So et al. 2021 (Primer), found by searching over activations. Its slope is continuous, unlike ReLU's.
   reluSquared: {
     value: (x) => Math.max(x, 0) ** 2,
     slope: (x) => 2 * Math.max(x, 0),
@@ -65,6 +70,7 @@ export const activationFunctions = {
     gatedLabel: 'ReLU² gate',
     huggingFaceNames: ['relu2'],
   },
+  // GELU by a sigmoid, as in CLIP: one exponential, at an error of about 0.02.
   quickGelu: {
     value: (x) => x * sigmoid(quickGeluFactor * x),
     slope: (x) => {

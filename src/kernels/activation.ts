@@ -15,6 +15,7 @@ import { elementGroups, elementSteps } from './launch.ts';
 import { withSlope } from './matmul-epilogue.ts';
 import { prologue } from './prologue.ts';
 
+/** A shape for every function. Sizes run over a multiple of the workgroup's 128 elements, so that a tail is tried too. */
 const everyKind = (elements: number) =>
   activationNames.map((_, kind) => ({ elements: elements + kind, kind }));
 
@@ -38,6 +39,7 @@ export const activationForward = defineKernel({
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, kind }) => elements * activationOfKind(kind).flops.value,
+  // x is read, y is written
   bytes: ({ elements }) => 4 * elements * 2,
   reference({ x, y }, { elements, kind }) {
     const { value } = activationOfKind(kind);
@@ -69,7 +71,9 @@ export const activationBackward = defineKernel({
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, kind, accumulate }) =>
+    // the slope, times dy
     elements * (activationOfKind(kind).flops.slope + 1 + accumulate),
+  // x and dy are read, dx is written, and read before where it is added to
   bytes: ({ elements, accumulate }) => 4 * elements * (3 + accumulate),
   reference({ x, dy, dx }, { elements, kind, accumulate }) {
     const { slope } = activationOfKind(kind);
@@ -88,6 +92,7 @@ export function recordActivationGradient(tape: Tape, x: Tensor, y: Tensor, kind:
   tape.onBackward([x], y, (dy) => {
     const { gradient: dx, accumulate } = tape.gradientTarget(x);
     const factor = { x, dx, kind, accumulate };
+    // The product that wrote dy last holds it in registers: multiplied there, f′ costs no pass over memory of its own.
     if (tape.extendWriter(dy, (writer) => withSlope(writer, factor))) return;
     const elements = elementCount(x.shape);
     tape.dispatch(activationBackward, { elements, kind, accumulate }, { x, dy, dx });

@@ -16,12 +16,14 @@ const metrics = {
   shape: [4],
   fill: (_: number, index: number) => (index === metricSlots.isFinite ? 1 : 0.5),
 };
+/** Means of squares are positive. */
 const positive = (uniform: number) => 0.1 + uniform;
 
 /** Elements of a parameter up to the end of its last matrix, and of its column factors. */
 const extent = (dims: MatrixPlace) => [placeOf(dims, dims.matrices - 1, dims.rows - 1, dims.columns - 1) + 1];
 const columnExtent = (dims: MatrixPlace) => [columnOf(dims, dims.matrices - 1, dims.columns - 1) + 1];
 
+// Two pieces side by side, three stacks of them, with columns before and behind; and one matrix wider than a workgroup.
 const samples = [
   { matrices: 6, pieces: 2, rows: 7, columns: 5, stride: 13, firstColumn: 3 },
   { matrices: 1, pieces: 1, rows: 40, columns: 150, stride: 150, firstColumn: 0 },
@@ -38,6 +40,8 @@ export function runsOf({ rows, columns }: Dims<'rows' | 'columns'>): number {
   return elementGroups(rows * columns);
 }
 
+// v of row i and column j is approximated by r_i · c_j ÷ mean(r), the rank-one matrix with v's row and column sums (Shazeer
+// and Stern 2018, section 3).
 /** r += b(mean g² − r), and Σ w² of each row. */
 export const adafactorRows = defineKernel({
   name: 'adafactor.rows',
@@ -58,7 +62,9 @@ export const adafactorRows = defineKernel({
   selfTest: samples.map((dims, i) => ({ ...dims, firstRow: 2 * i, rowStart: 4, decayExponent: 0.8 })),
   calibration: timed.map((dims) => ({ ...dims, firstRow: 0, rowStart: 0, decayExponent: 0.8 })),
   workgroups: ({ matrices, rows }) => matrices * rows,
+  // clip, square and sum of g, square and sum of w; then the mean, four a row
   usefulFlops: (dims) => 5 * numbersOf(dims) + 4 * dims.matrices * dims.rows,
+  // gradients and weights are read once, row factors read and written, sums of w² written
   bytes: (dims) => 4 * (2 * numbersOf(dims) + 3 * dims.matrices * dims.rows),
   reference(arrays, dims, scalars) {
     const { weights, gradients, rowFactors, weightSquares } = arrays;
@@ -72,6 +78,7 @@ export const adafactorRows = defineKernel({
         squares += weights[place] ** 2;
       }
       weightSquares[firstRow + row] = squares;
+      // A step that is not finite leaves the factors; w² is summed all the same and thrown away.
       if (arrays.metrics[metricSlots.isFinite] !== 1) continue;
       const place = rowStart + firstRow + row;
       rowFactors[place] += newPart(scalars, decayExponent) * (sum / columns - rowFactors[place]);
@@ -99,7 +106,9 @@ export const adafactorColumns = defineKernel({
     return { ...dims, sliceRows: 32, parts: Math.ceil(dims.rows / 32), firstPart: 0 };
   }),
   workgroups: ({ matrices, rows, columns, sliceRows }) =>
+    // an invocation a column and slice: neighbours read neighbouring columns of a row
     matrices * Math.ceil(rows / sliceRows) * Math.ceil(columns / threads),
+  // clip, square, sum
   usefulFlops: (dims) => 3 * numbersOf(dims),
   bytes: (dims) =>
     4 * (numbersOf(dims) + dims.matrices * dims.columns * Math.ceil(dims.rows / dims.sliceRows)),
@@ -142,6 +151,7 @@ export const adafactorFinish = defineKernel({
     return { ...dims, parts: 1 + 8 * i, rowStart: 4 * i, ...constants, minimumScale: i };
   }),
   calibration: timed.map((dims) => ({ ...dims, parts: 32, rowStart: 0, ...constants, minimumScale: 1e-3 })),
+  // One workgroup a matrix, as its one scale and rate need all rows: what is left to add up is short.
   workgroups: ({ matrices }) => matrices,
   usefulFlops: ({ matrices, rows, columns, parts }) => matrices * (columns * (parts + 4) + 2 * rows + 8),
   bytes: ({ matrices, rows, columns, parts }) => 4 * matrices * (columns * (parts + 2) + 2 * rows + 2),
@@ -195,6 +205,7 @@ export const adafactorUpdateSums = defineKernel({
   }),
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
   workgroups: (dims) => dims.matrices * runsOf(dims),
+  // r · scale · c, clip, root, quotient; square, sum
   usefulFlops: (dims) => 8 * numbersOf(dims),
   bytes: (dims) => 4 * (numbersOf(dims) + dims.matrices * (dims.rows + dims.columns + runsOf(dims))),
   reference(arrays, dims) {
@@ -202,6 +213,7 @@ export const adafactorUpdateSums = defineKernel({
     const run = threads * elementSteps(rows * columns);
     for (let matrix = 0; matrix < matrices; matrix++) {
       const start = matrix * parts + firstPart;
+      // A run is what one workgroup sums: the shader's order of addition, so that sums agree closely.
       arrays.updateSquares.fill(0, start, start + runsOf(dims));
       for (let element = 0; element < rows * columns; element++)
         arrays.updateSquares[start + Math.floor(element / run)] +=
@@ -252,7 +264,9 @@ export const adafactorApply = defineKernel({
   }),
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
   workgroups: (dims) => dims.matrices * runsOf(dims),
+  // u (6), rate and difference, decay
   usefulFlops: (dims) => 9 * numbersOf(dims),
+  // every workgroup adds up the sums of its matrix again: another dispatch would cost more
   launchedFlops: (dims) => 9 * numbersOf(dims) + dims.parts * dims.matrices * runsOf(dims),
   bytes: (dims) => {
     const { matrices, rows, columns, parts, clearGradient } = dims;
@@ -264,6 +278,7 @@ export const adafactorApply = defineKernel({
     for (let matrix = 0; matrix < matrices; matrix++) {
       let squares = 0;
       for (let part = matrix * parts; part < (matrix + 1) * parts; part++) squares += updateSquares[part];
+      // α ÷ max(1, rms(u) ÷ clip)
       const factor = scales[2 * matrix + 1] / Math.max(1, Math.sqrt(squares / elements) / updateClip);
       for (let element = 0; element < rows * columns; element++) {
         const place = placeOf(dims, matrix, Math.floor(element / columns), element % columns);

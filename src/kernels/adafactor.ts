@@ -60,14 +60,17 @@ export const adafactorVectors = defineKernel({
     { vectors: 1, columns: 300, ...constants, updateClip: 0.1, clearGradient: 0 },
   ],
   calibration: [64, 512, 4096].map((columns) => ({ vectors: 1, columns, ...constants, clearGradient: 0 })),
+  // A workgroup a vector: its root mean squares need all of it, and biases and scales are short.
   workgroups: ({ vectors }) => vectors,
   usefulFlops: ({ vectors, columns }) => vectors * (14 * columns + 8),
   launchedFlops: ({ vectors, columns }) => vectors * (18 * columns + 8), // updates are computed twice
+  // weights and variances are read and written, gradients read, and cleared
   bytes: ({ vectors, columns, clearGradient }) => 4 * vectors * columns * (5 + clearGradient),
   reference(arrays, dims, scalars) {
     const { weights, gradients, variances } = arrays;
     const { vectors, columns, decayExponent, epsilon, minimumScale, updateClip, clearGradient } = dims;
     const factor = arrays.metrics[metricSlots.clipFactor];
+    // u = g ÷ √v, with the root bounded from below instead of epsilon beside it.
     const updateAt = (index: number) =>
       (gradients[index] * factor) / Math.sqrt(Math.max(variances[index], epsilon ** 2));
     for (let start = 0; start < vectors * columns; start += columns) {
@@ -79,6 +82,7 @@ export const adafactorVectors = defineKernel({
           squares += weights[i] ** 2;
         }
         const rate = relativeRate(scalars, minimumScale, squares / columns);
+        // Where the second moment lags behind growing gradients, the update as a whole is scaled down (section 6).
         const clipped = rate / Math.max(1, Math.sqrt(updates / columns) / updateClip);
         for (let i = start; i < start + columns; i++) weights[i] -= clipped * updateAt(i);
       }
@@ -94,6 +98,7 @@ export const adafactorOptimizer: Optimizer<AdafactorOptions> = {
     'Adafactor keeps the second moment of a matrix as means of its rows and columns, with steps relative to the size of the weights',
   settings: ['weightDecay', 'epsilon', 'decayExponent', 'minimumScale', 'updateClip'],
   states: [
+    // For a matrix [n, m] n + m numbers instead of n · m: what Adafactor is for.
     { kind: 'factored', name: 'rowFactors', shapeOf: rowShape },
     { kind: 'factored', name: 'columnFactors', shapeOf: columnShape },
     { kind: 'full', name: 'variances', keeps: (parameter) => !isMatrix(parameter) },
@@ -127,6 +132,7 @@ function placesIn({ shape, columns }: ParameterShape): MatrixPlace[] {
   const places: MatrixPlace[] = [];
   let firstColumn = 0;
   for (const width of columns ?? [stride]) {
+    // Neighbours of one width share dispatches: queries, keys and values of equal heads are one place of three pieces.
     const last = places.at(-1);
     if (last?.columns === width) {
       places[places.length - 1] = { ...last, pieces: last.pieces + 1, matrices: last.matrices + stacked };
@@ -164,6 +170,7 @@ function recordPlace(
   const { matrices, rows, columns } = place;
   const { decayExponent, epsilon, minimumScale, updateClip, weightDecay, clearGradient } = options;
   const { metrics, rowFactors } = factors;
+  // Column sums run over slices of rows, at most 64 of them, so that a tall matrix fills the device.
   const sliceRows = Math.max(32, Math.ceil(rows / 64));
   let [slices, sums] = [0, 0];
   const parts = blocks.map(({ firstRow, weight, gradient }) => {
@@ -174,6 +181,8 @@ function recordPlace(
     sums += runsOf(dims);
     return part;
   });
+  // Small tensors hand sums from one dispatch to the next: a mean over a whole matrix needs all workgroups to be done, and
+  // only the end of a dispatch says that they are.
   const weightSquares = tape.tensor('weight squares', [matrices, rows]);
   const gradientSquares = tape.tensor('gradient squares', [matrices, slices, columns]);
   const scales = tape.tensor('scales', [matrices, 2]);
@@ -186,6 +195,8 @@ function recordPlace(
   }
   const finishDims = { ...place, parts: slices, rowStart, decayExponent, epsilon, minimumScale };
   tape.dispatch(adafactorFinish, finishDims, { ...factors, weightSquares, gradientSquares, scales });
+  // Factors of the whole parameter are known now; updates are summed, and then computed again to be applied, since storing
+  // them would take as much memory as the moment that factors save.
   for (const { gradients, dims, firstRow, firstSum } of parts) {
     const updateDims = { ...dims, firstRow, rowStart, parts: sums, firstPart: firstSum, epsilon };
     tape.dispatch(adafactorUpdateSums, updateDims, { ...factors, gradients, scales, updateSquares });

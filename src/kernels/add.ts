@@ -35,6 +35,7 @@ export const addKernel = defineKernel({
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, hasB, accumulate }) => elements * (hasB + accumulate),
+  // a and b are read, y is written, and read before where it is added to
   bytes: ({ elements, hasB, accumulate }) => 4 * elements * (2 + hasB + accumulate),
   reference({ a, b, y }, { elements, hasB, accumulate }) {
     for (let i = 0; i < elements; i++) {
@@ -73,6 +74,7 @@ export function recordAccumulate(tape: Tape, tensor: Tensor, dy: Tensor): void {
   const { gradient, accumulate } = tape.gradientTarget(tensor);
   tape.dispatch(
     addKernel,
+    // Without b and accumulate this is a copy: the first contribution, where dy could not be adopted.
     { elements: elementCount(tensor.shape), hasB: 0, accumulate },
     { a: dy, y: gradient },
   );

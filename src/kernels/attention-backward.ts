@@ -38,6 +38,11 @@ type GradientDims = Dims<(typeof gradientDims)[number]>;
 const selfTest = attentionSelfTest.map((dims, accumulate) => ({ ...dims, accumulate }));
 const calibration = attentionCalibration.map((dims) => ({ ...dims, accumulate: 0 }));
 
+// Probabilities are not kept from the forward pass: T × T floats a head would be the largest tensor of a step. They are
+// computed again from scores and each row's logSumExp, which costs one product more and no memory (Dao et al. 2022). dq
+// sums over the keys of a query, dk and dv over the queries of a key. One kernel for both would have to add atomically, in
+// another order each run; two kernels own the rows that they write, so that the same seed gives the same bits, and compute
+// scores and dp twice.
 /** delta[b, h, t] = Σ_d y[b, t, h, d] · dy[b, t, h, d]: what softmax's gradient subtracts. y, dy: [B·T, H·Dv]. */
 export const attentionDelta = defineKernel({
   name: 'attention.delta',
@@ -60,8 +65,10 @@ export const attentionDelta = defineKernel({
     { batch: 8, time: 128, heads: 6, valueSize: 64 },
     { batch: 16, time: 256, heads: 6, valueSize: 64 },
   ],
+  // an invocation a row and head
   workgroups: ({ batch, time, heads }) => Math.ceil((batch * time * heads) / 64),
   usefulFlops: ({ batch, time, heads, valueSize }) => 2 * batch * time * heads * valueSize,
+  // y and dy are read, a number a row is written
   bytes: ({ batch, time, heads, valueSize }) => 4 * batch * time * heads * (2 * valueSize + 1),
   reference({ y, dy, delta }, { batch, time, heads, valueSize }) {
     for (let row = 0; row < batch * time; row++) {
@@ -75,6 +82,7 @@ export const attentionDelta = defineKernel({
   },
 });
 
+/** qkv [B·T, rowStride], dy [B·T, H·Dv], logSumExp and delta [B, H, T]. */
 const gradientReads = ['qkv', 'dy', 'logSumExp', 'delta'] as const;
 
 /** What all gradient kernels have in common. */
@@ -102,6 +110,7 @@ const queryFamily = {
   repeatedFlops: (dims: GradientDims) => attendedPairs(dims) * queryLaunch(dims) - queryFlops(dims),
   bytes: (dims: GradientDims) => {
     const { batch, time, heads, keySize, valueSize, rowStride, accumulate } = dims;
+    // qkv, dy, logSumExp and delta are read once, as if all rereading of keys were served by caches; dq is written.
     const touched = rowStride + heads * valueSize + 2 * heads + heads * keySize * (1 + accumulate);
     return 4 * batch * time * touched;
   },
@@ -119,12 +128,14 @@ const keyFamily = {
   repeatedFlops: (dims: GradientDims) => attendedPairs(dims) * keyLaunch(dims) - gradientProducts(dims),
   bytes: (dims: GradientDims) => {
     const { batch, time, heads, keyValueHeads, keySize, valueSize, rowStride, accumulate } = dims;
+    // As above; dk and dv are as narrow as the key and value heads, which several query heads may share.
     const written = keyValueHeads * (keySize + valueSize) * (1 + accumulate);
     return 4 * batch * time * (rowStride + heads * valueSize + 2 * heads + written);
   },
   reference: keyReference,
 } as const;
 
+/** dq counts the step from dp to ds (subtract, multiply, scale); dk and dv reuse it in the mathematics, if not in fact. */
 function queryFlops(dims: GradientDims): number {
   return gradientProducts(dims) + attendedPairs(dims) * (3 + capFlops(dims));
 }
@@ -147,6 +158,7 @@ function keyLaunch({ keySize, valueSize, softcap }: GradientDims): number {
 const plain = {
   source: attentionPrologue + plainSource,
   constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize }),
+  // A whole row of a head stands in an invocation's private memory; more of it would spill.
   suits: ({ keySize, valueSize }: GradientDims) => keySize <= 256 && valueSize <= 256,
 };
 
@@ -174,6 +186,7 @@ function subgroup(lanes: 4 | 8, source: string) {
     source: attentionPrologue + stripsSource + gradientStripsSource + source,
     requires: ['subgroups'],
     constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize, lanes }),
+    // Rows are kept in registers, four a lane: pairs of dimensions of them are one vec2.
     suits: (dims: GradientDims, device: Capabilities) => suitsStrips(lanes, dims, device),
   } as const;
 }
@@ -221,6 +234,7 @@ const tiledKeys: typeof attentionKeys = defineKernel({
   launchedFlops: (dims) => launchedPairs(dims, 32, 32) * keyLaunch(dims),
 });
 
+// The plain ones are last: they run on every device, and show the method without its tiles.
 /** Variants of dq, the one to prefer first. */
 export const attentionQueryGradients: readonly (typeof attentionQueries)[] = [
   subgroupQueries(8),
@@ -254,6 +268,7 @@ export function recordAttentionGradients(
   dims: AttentionDims,
   { qkv, dy, logSumExp, delta }: Readonly<Record<'qkv' | 'dy' | 'logSumExp' | 'delta', Tensor>>,
 ): void {
+  // Both kernels write into one packed gradient, each its own columns: the projection behind it then has one product.
   const { gradient: dqkv, accumulate } = tape.gradientTarget(qkv);
   const gradient = { ...dims, accumulate };
   const bindings = { qkv, dy, logSumExp, delta, dqkv };
@@ -267,6 +282,7 @@ type GradientArrays = Readonly<Record<'qkv' | 'dy' | 'logSumExp' | 'delta' | 'dq
 function queryReference(arrays: GradientArrays, dims: GradientDims, scalars: Scalars): void {
   const { qkv, dqkv } = arrays;
   const { keySize, accumulate } = dims;
+  // In double precision, as all references: what a test sees is then the shader's rounding.
   const sum = new Float64Array(keySize);
   for (let sample = 0; sample < dims.batch; sample++) {
     for (let head = 0; head < dims.heads; head++) {
@@ -297,6 +313,7 @@ function keyReference(arrays: GradientArrays, dims: GradientDims, scalars: Scala
         dv.fill(0);
         for (let head = keyValueHead * groupHeads; head < (keyValueHead + 1) * groupHeads; head++) {
           const at = pairPlaces(dims, sample, head);
+          // Causal: a key is seen by queries from its own position on, `window` of them at most.
           for (let query = key; query < Math.min(dims.time, key + dims.window); query++) {
             const { p, ds } = pairGradient(arrays, dims, scalars, sample, head, query, key);
             const [q, out] = [at.q(query), at.y(query)];
@@ -344,6 +361,8 @@ function pairGradient(
   for (let d = 0; d < keySize; d++) score += qkv[q + d] * qkv[k + d];
   let dp = 0;
   for (let d = 0; d < valueSize; d++) dp += dy[out + d] * qkv[v + d];
+  // With p = exp(cap(s·scale) − logSumExp), y = Σ keep·p·v: ∂L/∂p = keep·dp, and softmax's Jacobian diag(p) − p pᵀ leaves
+  // p·(keep·dp − delta) for the capped score; cap′ and scale are the rest of the chain.
   const keep = keepFactor(dims, scalars, sample, head, query, key);
   const capped = cappedScore(score * scale, softcap);
   const slope = softcap === 0 ? 1 : 1 - (capped / softcap) ** 2;

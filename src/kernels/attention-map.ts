@@ -43,6 +43,7 @@ export const attentionMapForward = defineKernel({
     sinks: { shape: [head + 1] },
     probabilities: { shape: [time, time] },
   }),
+  // Shorter than the workgroup and more than twice as long, with everything that scores may go through.
   selfTest: [
     { time: 37, keySize: 8, rowStride: 56, qOffset: 8, kOffset: 32, scale: 0.35, ...unmasked({ time: 37 }) },
     {
@@ -67,10 +68,12 @@ export const attentionMapForward = defineKernel({
     scale: 0.177,
     ...unmasked({ time }),
   })),
+  // a workgroup a query
   workgroups: ({ time }) => time,
   // Per attended pair: the product q·k, then scale, cap, maximum, subtract, exp, sum, divide; a sink's first four.
   usefulFlops: ({ time, keySize, window, softcap, hasSinks }) =>
     visiblePairs(time, window) * (2 * keySize + 6 + capFlops({ softcap })) + 4 * time * hasSinks,
+  // queries and keys of one head are read, the matrix is written
   bytes: ({ time, keySize }) => 4 * time * (2 * keySize + time),
   reference: mapReference,
 });
@@ -80,6 +83,7 @@ function mapReference(
   dims: MapDims,
 ): void {
   const { time, keySize, rowStride, qOffset, kOffset, scale, window, softcap, hasSinks, head } = dims;
+  // exp(−∞) is 0: without a sink its terms below vanish by themselves.
   const sink = hasSinks === 1 ? sinks[head] : Number.NEGATIVE_INFINITY;
   const scores = new Float64Array(time);
   for (let query = 0; query < time; query++) {
@@ -121,6 +125,7 @@ export function attentionMap(tape: Tape, attention: Dispatch, head: number): Ten
   if (!Number.isInteger(head) || head < 0 || head >= heads) {
     throw new Error(`attentionMap: there is no head ${head} of ${heads}. Count from 0.`);
   }
+  // Offsets go straight to the head: the kernel knows of no others, and one pipeline serves all heads.
   const probabilities = tape.tensor('attention map', [time, time]);
   const keyValueHead = Math.floor((head * keyValueHeads) / heads);
   const places = {

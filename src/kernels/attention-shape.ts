@@ -55,6 +55,7 @@ export function packedDims(
   { window = sizes.time, softcap = 0 }: ScoreOptions = {},
 ): AttentionDims {
   const { batch, time, heads, keyValueHeads, keySize, valueSize } = sizes;
+  // Heads lie packed because one product projects them all: three narrow products would fill a GPU worse than a wide one.
   const kOffset = heads * keySize;
   const vOffset = kOffset + keyValueHeads * keySize;
   const rowStride = vOffset + keyValueHeads * valueSize;
@@ -118,6 +119,7 @@ export function launchedPairs(
   let pairs = 0;
   for (let first = 0; first < time; first += rows) {
     const skipped = Math.floor(firstVisible(first, window) / chunk);
+    // Chunks before the first visible key and behind the diagonal are skipped whole.
     pairs += rows * (Math.ceil(Math.min(time, first + rows) / chunk) - skipped) * chunk;
   }
   return batch * heads * pairs;
@@ -127,6 +129,7 @@ export function launchedPairs(
 export function suitsStrips(lanes: number, dims: AttentionDims, device: Capabilities): boolean {
   const { keySize, valueSize, rowStride, qOffset, kOffset, vOffset } = dims;
   const isEven = [keySize, valueSize, rowStride, qOffset, kOffset, vOffset].every((n) => n % 2 === 0);
+  // The tile is cut by the number of lanes, so that it must be known when the shader is compiled.
   const hasLanes = device.subgroupMinSize === lanes && device.subgroupMaxSize === lanes;
   return isEven && keySize <= 256 && valueSize <= 256 && hasLanes;
 }
@@ -134,6 +137,7 @@ export function suitsStrips(lanes: number, dims: AttentionDims, device: Capabili
 /** True where tiles in workgroup memory fit and pay: not on software adapters, where that memory is as dear as any. */
 export function suitsTiles({ keySize, valueSize }: AttentionDims, device: Capabilities): boolean {
   return (
+    // 128 is four parts of 32 columns, as many as the shader has names for.
     keySize <= 128 && valueSize <= 128 && !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup > 1
   );
 }

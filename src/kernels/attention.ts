@@ -45,8 +45,10 @@ const forwardFamily = {
     const { qkv, y, logSumExp } = attentionTensors(dims);
     return { qkv, sinks: { shape: [dims.heads] }, y, logSumExp };
   },
+  // Pairs that are masked count nowhere but in launchedFlops: a causal triangle is half of T².
   usefulFlops: (dims: ForwardDims) => attendedPairs(dims) * forwardFlopsPerPair(dims) + sinkFlops(dims),
   countedFlops: (dims: ForwardDims) => attendedPairs(dims) * 2 * (dims.keySize + dims.valueSize),
+  // qkv is read once, as if keys that many queries read came from caches; y and logSumExp are written
   bytes: ({ batch, time, heads, valueSize, rowStride, hasSinks }: ForwardDims) =>
     4 * (batch * time * (rowStride + heads * valueSize + heads) + heads * hasSinks),
   reference: forwardReference,
@@ -58,8 +60,10 @@ export const attentionForward = defineKernel({
   name: 'attention.forward/plain',
   source: attentionPrologue + plainSource,
   constants: ({ keySize, valueSize }) => ({ keySize, valueSize }),
+  // q and o of a row stand in private memory
   suits: ({ keySize, valueSize }) => keySize <= 256 && valueSize <= 256,
   workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / 64),
+  // keys come in chunks of eight, the last of them partly masked
   launchedFlops: (dims) => launchedPairs(dims, 1, 8) * forwardFlopsPerPair(dims) + sinkFlops(dims),
 });
 
@@ -89,6 +93,7 @@ const tiledForward: typeof attentionForward = defineKernel({
   launchedFlops: (dims) => launchedPairs(dims, 32, 32) * forwardFlopsPerPair(dims) + sinkFlops(dims),
 });
 
+// On a real GPU the tiled one runs; subgroups of exactly 4 or 8 lanes are those of software adapters.
 /** Variants of the forward pass, the one to prefer first. */
 export const attentionForwards: readonly (typeof attentionForward)[] = [
   subgroupForward(8),
@@ -113,6 +118,7 @@ function forwardReference(
   scalars: Scalars,
 ): void {
   const { batch, time, heads, keyValueHeads, keySize, valueSize, rowStride, scale } = dims;
+  // Softmax in two passes over a row of scores: that the shaders rescale running sums instead is what the tests check.
   const scores = new Float64Array(time);
   for (let sample = 0; sample < batch; sample++) {
     for (let head = 0; head < heads; head++) {
@@ -137,10 +143,12 @@ function forwardReference(
         for (let d = 0; d < valueSize; d++) y[out + d] = 0;
         for (let key = firstKey; key <= query; key++) {
           const v = (sample * time + key) * rowStride + valueColumn;
+          // Dropout acts on probabilities after they are normalised: the sum is over all keys, dropped ones too.
           const keep = keepFactor(dims, scalars, sample, head, query, key);
           const probability = (Math.exp(scores[key] - largest) / sum) * keep;
           for (let d = 0; d < valueSize; d++) y[out + d] += probability * qkv[v + d];
         }
+        // The one number a row that the backward pass needs to compute its probabilities again.
         logSumExp[(sample * heads + head) * time + query] = largest + Math.log(sum);
       }
     }
@@ -175,8 +183,10 @@ export function attention(tape: Tape, qkv: Tensor, options: AttentionOptions): T
   const forward = { ...dims, hasSinks: sinks ? 1 : 0 };
   const bindings = { qkv, ...(sinks ? { sinks } : {}), y, logSumExp };
   tape.dispatch(tape.choose(attentionForwards, forward), forward, bindings);
+  // Asked now: when the closure runs, the tape is past deciding what needs a gradient.
   const wanted = { qkv: tape.needsGradient(qkv), sinks: tape.needsGradient(sinks) };
   tape.onBackward([qkv, sinks], y, (dy) => {
+    // First, since gradients of the sinks and of qkv read it both.
     const delta = recordAttentionDelta(tape, dims, { y, dy });
     if (sinks && wanted.sinks) recordSinkGradients(tape, dims, { sinks, logSumExp, delta });
     if (wanted.qkv) recordAttentionGradients(tape, dims, { qkv, dy, logSumExp, delta });

@@ -40,13 +40,16 @@ export const cacheAppendPrefill = defineKernel({
     { ...columnsOf(1, 1, 4, 4), rows: 11, slots: 3, context: 4 },
   ],
   calibration: [64, 256, 1024].map((rows) => ({ ...columnsOf(6, 6, 64, 64), rows, slots: 1, context: 1024 })),
+  // For the bucket's rows, though the prompt may be shorter: its length is known on the device only.
   workgroups: ({ rows, context, keyColumns, valueColumns }) =>
     Math.ceil((Math.min(rows, context) * (keyColumns + valueColumns)) / 64),
   usefulFlops: () => 0,
+  // read and written, as many rows as the prompt has and the ring holds
   bytes: ({ rows, context, keyColumns, valueColumns }, { length = rows }) =>
     8 * Math.min(rows, length, context) * (keyColumns + valueColumns),
   reference({ qkv, cache }, dims, scalars) {
     const length = Math.min(dims.rows, scalars.length ?? 0);
+    // Earlier rows would be overwritten by later ones, in an order that a GPU does not keep.
     for (let row = Math.max(0, length - dims.context); row < length; row++) {
       copyRow(
         qkv,
@@ -77,6 +80,7 @@ export const cacheAppendDecode = defineKernel({
   calibration: [64, 256, 1024].map((context) => ({ ...columnsOf(6, 6, 64, 64), slots: 1, context })),
   workgroups: ({ slots, keyColumns, valueColumns }) => Math.ceil((slots * (keyColumns + valueColumns)) / 64),
   usefulFlops: () => 0,
+  // a row a slot to and fro, and the position
   bytes: ({ slots, keyColumns, valueColumns }) => slots * (8 * (keyColumns + valueColumns) + 4),
   reference({ qkv, state, cache }, dims) {
     for (let slot = 0; slot < dims.slots; slot++) {
@@ -107,6 +111,7 @@ function copyRow(
   row: number,
   cacheRow: number,
 ): void {
+  // Keys and values of a position lie in one row: a position is appended in one place.
   const to = cacheRow * (keyColumns + valueColumns);
   for (let c = 0; c < keyColumns; c++) cache[to + c] = qkv[row * rowStride + kOffset + c];
   for (let c = 0; c < valueColumns; c++) cache[to + keyColumns + c] = qkv[row * rowStride + vOffset + c];

@@ -75,12 +75,14 @@ export const cacheQuantisePrefill = defineKernel({
     packed: { shape: [dims.rows, dims.rowStride] },
     cache: cacheSpec(dims, dims.slots, dims.context),
   }),
+  // A prompt that fills its bucket, in the last slot.
   probeScalars: ({ rows, slots }) => ({ length: rows, slot: slots - 1 }),
   selfTest: [
     { ...tested[0], rows: 8, slots: 1, context: 9 },
     { ...latent, rows: 11, slots: 3, context: 4 },
   ],
   calibration: [64, 256, 1024].map((rows) => ({ ...timed, rows, slots: 1, context: 1024 })),
+  // a workgroup a part: its scale needs the largest of all its numbers
   workgroups: (dims) => Math.min(dims.rows, dims.context) * rowParts(dims),
   usefulFlops: (dims, { length = dims.rows }) =>
     flopsOfNumber * Math.min(dims.rows, length, dims.context) * rowElements(dims, 'f32'),
@@ -144,15 +146,18 @@ function quantiseRow(
     let largest = 0;
     for (let d = 0; d < size; d++) {
       const magnitude = Math.abs(packed[from + d]);
+      // What is not finite must not become a byte in silence: the scale carries it on.
       largest = Number.isFinite(magnitude) ? Math.max(largest, magnitude) : Number.NaN;
       if (Number.isNaN(largest)) break;
     }
+    // A scale for each token and head: one outlier spoils no other token's precision.
     const scale = cacheScale(largest);
     cache[start + scalePlace] = bitsOfFloat(scale);
     for (let w = 0; w < partWords(size); w++) {
       let value = 0;
       for (let d = wordNumbers * w; d < Math.min(size, wordNumbers * (w + 1)); d++) {
         const x = packed[from + d];
+        // Away from zero at halves, as quantise.ts does; ±127, so that signs are alike.
         const q = scale > 0 ? Math.min(127, Math.floor(Math.abs(x) / scale + 0.5)) : 0;
         value |= ((x < 0 ? -q : q) & 255) << (8 * (d % wordNumbers));
       }
@@ -161,11 +166,16 @@ function quantiseRow(
   }
 }
 
+/**
+ * Multiplied by: WGSL lets a quotient be off by 2.5 units in the last place, a product must be exact to one
+ * rounding.
+ */
 const oneOver127 = Math.fround(1 / 127);
 
 /** largest ÷ 127, rounded up to 16 bits of mantissa; 0 where that is subnormal, NaN where the largest is none. */
 function cacheScale(largest: number): number {
   if (!Number.isFinite(Math.fround(largest))) return Number.NaN;
+  // Rounded up: 127 times the scale is then at least the largest number, and no byte overflows.
   const bits = (bitsOfFloat(Math.fround(Math.fround(largest) * oneOver127)) + 0xff) & 0xffffff00;
   const exponent = (bits >>> 23) & 255;
   return exponent === 0 ? 0 : 2 ** (exponent - 127) * (1 + (bits & 0x7fffff) / 2 ** 23);

@@ -29,8 +29,11 @@ export const columnSum = defineKernel({
     { rows: 1024, columns: 384, xStride: 384, slices: 1, accumulate: 0 },
     { rows: 4096, columns: 1024, xStride: 1024, slices: 4, accumulate: 0 },
   ],
+  // 32 columns a workgroup: neighbours read neighbouring columns, and a row of them is one run of memory
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
+  // an addition a number
   usefulFlops: ({ rows, columns, slices, accumulate }) => rows * columns + accumulate * slices * columns,
+  // x once, y, and y before where it is added to
   bytes: ({ rows, columns, slices, accumulate }) => 4 * columns * (rows + slices * (1 + accumulate)),
   reference({ x, y }, { rows, columns, xStride, slices, accumulate }) {
     const slicedRows = Math.ceil(rows / slices);
@@ -66,6 +69,8 @@ export function recordColumnSum(
   },
 ): void {
   const { rows, columns, xStride = columns, accumulate = 0 } = size;
+  // The number of slices depends on the shape alone, and so does the order of addition: the same bits on
+  // every device.
   const slices = Math.min(64, Math.floor(rows / rowsPerSlice));
   if (slices < 2) {
     tape.dispatch(columnSum, { rows, columns, xStride, slices: 1, accumulate }, { x, y });

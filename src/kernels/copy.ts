@@ -18,6 +18,7 @@ export const copyForward = defineKernel({
   calibration: [{ vectors: 128 }, { vectors: 32_768 }, { vectors: 1_048_576 }],
   workgroups: ({ vectors }) => Math.ceil(vectors / 64),
   usefulFlops: () => 0,
+  // 16 read and 16 written: bandwidth counts both ways
   bytes: ({ vectors }) => 32 * vectors,
   reference({ x, y }, { vectors }) {
     for (let i = 0; i < 4 * vectors; i++) y[i] = x[i];

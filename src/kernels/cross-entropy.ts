@@ -22,6 +22,8 @@ function rowsPerGroup(columns: number): number {
 const targetFill = (columns: number) => (uniform: number, index: number) =>
   index % 5 === 3 ? ignoredTarget : Math.floor(uniform * columns);
 
+// In place: logits are the largest tensor of a small model, and nobody needs them once their gradient is
+// known.
 /**
  * loss = log Σ exp(logits) − logits[target] per row; with gradient = 1 logits become (softmax − one-hot) ·
  * lossScale. With a softcap the logits are first softcap · tanh(logits ÷ softcap), and so is their gradient's chain.
@@ -58,6 +60,7 @@ export const crossEntropyKernel = defineKernel({
   // the exponentials, and what caps, again in each pass
   launchedFlops: ({ rows, columns, gradient, softcap }) =>
     rows * columns * (4 + 4 * gradient + (softcap > 0 ? 6 + 6 * gradient : 0)),
+  // twice read (maximum, sum); for the gradient once more, and written; the target and the loss
   bytes: ({ rows, columns, gradient }) => 4 * rows * (columns * (2 + 2 * gradient) + 2),
   reference({ targets, logits, loss }, { rows, columns, gradient, softcap }, { lossScale }) {
     const capped = (logit: number) => (softcap > 0 ? softcap * Math.tanh(logit / softcap) : logit);
@@ -71,9 +74,11 @@ export const crossEntropyKernel = defineKernel({
       const counts = target !== ignoredTarget;
       loss[row] = counts ? largest + Math.log(sum) - capped(logits[base + target]) : 0;
       if (gradient === 0) continue;
+      // lossScale is 1 ÷ targets of the whole step: micro-batches then add up to a mean.
       const scale = counts ? lossScale : 0;
       for (let c = 0; c < columns; c++) {
         const logit = capped(logits[base + c]);
+        // ∂(c·tanh(x ÷ c)) ÷ ∂x = 1 − tanh² = 1 − (capped ÷ c)².
         const slope = softcap > 0 ? 1 - (logit / softcap) ** 2 : 1;
         const probability = Math.exp(logit - largest) / sum;
         logits[base + c] = (probability - (c === target ? 1 : 0)) * scale * slope;
@@ -114,6 +119,7 @@ export const selectTargetsKernel = defineKernel({
   reference({ tokens, selected }, { rows, time, rowLength, shift, lastOnly }) {
     for (let row = 0; row < rows; row++) {
       const t = row % time;
+      // A row of tokens is one longer than the sequence: shifted by one it holds the targets.
       const token = tokens[Math.floor(row / time) * rowLength + t + shift];
       selected[row] = lastOnly === 1 && t < time - 1 ? ignoredTarget : token;
     }
@@ -143,6 +149,7 @@ export const lossSumKernel = defineKernel({
     { rows: 7, slot: 2, markSlot: 1, accumulate: 1 },
   ],
   calibration: [256, 1024, 16_384].map((rows) => ({ rows, slot: 0, markSlot: 5, accumulate: 0 })),
+  // One workgroup, so that the order of addition is one; thousands of losses are little beside their logits.
   workgroups: () => 1,
   usefulFlops: ({ rows, accumulate }) => rows + accumulate,
   bytes: ({ rows, accumulate }) => 4 * (rows + 2 + accumulate),
@@ -150,6 +157,7 @@ export const lossSumKernel = defineKernel({
     let sum = 0;
     for (let row = 0; row < rows; row++) sum += losses[row];
     metrics[slot] = sum * lossScale + (accumulate === 1 ? metrics[slot] : 0);
+    // Beside the sum: a driver that dropped the work leaves an old mark, which is told from a loss.
     metrics[markSlot] = stepMark(step);
   },
 });

@@ -26,6 +26,7 @@ const threads = 64;
 const partDims = [...cacheDims, 'parts'] as const;
 const mergeDims = ['slots', 'heads', 'valueSize', 'parts', 'hasSinks'] as const;
 
+// Two zeros keep rows whole vec4s: a part is written and read four numbers at a time.
 /** A row of `partial`: values, then the largest score, the sum of weights, and two zeros. */
 const rowOf = ({ valueSize }: { readonly valueSize: number }) => valueSize + 4;
 
@@ -48,6 +49,7 @@ export const attentionParts = defineKernel({
   suits: ({ keySize, valueSize, rowStride, qOffset, rowWidth, valueOffset }, device) =>
     !isSoftwareLike(device) &&
     device.maxInvocationsPerWorkgroup >= threads &&
+    // everything is read as vec4
     [keySize, valueSize, rowStride, qOffset, rowWidth, valueOffset].every((size) => size % 4 === 0) &&
     keySize <= 1024 &&
     valueSize <= 1024,
@@ -82,6 +84,7 @@ export const attentionParts = defineKernel({
   launchedFlops: (dims, scalars) => {
     const { slots, heads, parts, keySize, valueSize } = dims;
     const keys = keysAt(dims, scalars);
+    // Each part scores a whole round of its 64 invocations; of values it sums only what there are.
     const scored = parts * Math.ceil(keys / parts / threads) * threads;
     return slots * heads * (scored * scoreFlops(keySize, dims) + keys * 2 * valueSize);
   },
@@ -101,6 +104,7 @@ export const attentionParts = defineKernel({
           const { largest, sum, values } = attendInLoops(arrays, dims, [slot, head], some);
           const out = ((slot * heads + head) * parts + part) * row;
           for (let d = 0; d < valueSize; d++) arrays.partial[out + d] = values[d];
+          // A part without keys: its sum of 0 tells the merge to pass it over, whatever its maximum.
           const last = [sum > 0 ? largest : 0, sum, 0, 0];
           for (const [index, value] of last.entries()) arrays.partial[out + valueSize + index] = value;
         }
@@ -146,6 +150,7 @@ export const attentionMerge = defineKernel({
     const row = rowOf(dims);
     for (let index = 0; index < slots * heads; index++) {
       const places = Array.from({ length: parts }, (_, part) => (index * parts + part) * row);
+      // exp(score − m) of a part has the part's own m: times exp(m − largest) all have the same, and add up.
       const filled = places.filter((place) => of[place + valueSize + 1] > 0);
       const sink = dims.hasSinks === 1 ? sinks[index % heads] : Number.NEGATIVE_INFINITY;
       const largest = Math.max(sink, ...filled.map((place) => of[place + valueSize]));
@@ -173,6 +178,7 @@ export function partsFor(tape: Tape, dims: DecodeSizes): number {
   const rowBytes = 4 * (valueOffset === 0 ? keySize : keySize + valueSize); // shared rows are read once
   const headBytes = context * rowBytes;
   if (slots * heads >= fewWorkgroups || headBytes < longCache) return 1;
+  // As many as fill the device, but none shorter than what pays for its merging.
   const parts = Math.min(Math.ceil(wantedWorkgroups / (slots * heads)), Math.floor(headBytes / shortestPart));
   return tape.runs(attentionParts, inParts(dims, parts)) && tape.runs(attentionMerge, dims) ? parts : 1;
 }

@@ -95,13 +95,16 @@ function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: 
     probeScalars: ({ context }) => ({ position: probePosition(context) }),
     selfTest: [
       { ...probe(4, 2, 8, 10, 100, 3), softcap: 2, hasSinks: 1 },
+      // More keys than most variants take at a time, so that sums are rescaled.
       probe(2, 2, 32, 32, 1100),
       sizesOf({ heads: 2, keyValueHeads: 1, keySize: 272, valueSize: 256, sharedRows: true }, 2, 40),
     ],
     calibration: [probe(4, 4, 32, 32, 64), probe(6, 6, 64, 64, 256), probe(6, 2, 64, 64, 1024)],
+    // One token has few rows: heads and slots are all there is to share out, besides keys (decode-attention-parts.ts).
     workgroups: ({ slots, heads }) => slots * heads,
     usefulFlops: (dims, scalars) => {
       const { heads, keySize, valueSize } = dims;
+      // Keys beyond the position cost nothing: the position is read from the state when the kernel runs.
       const ofKeys = heads * keysAt(dims, scalars) * (scoreFlops(keySize, dims) + 2 * valueSize);
       return dims.slots * (ofKeys + sinkFlops(dims));
     },
@@ -110,12 +113,14 @@ function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: 
     launchedFlops: (dims, scalars) => {
       const { heads, keySize, valueSize } = dims;
       const keys = keysAt(dims, scalars);
+      // Scores are computed for whole chunks; values only of keys that there are.
       const scored = Math.ceil(keys / chunkKeys) * chunkKeys;
       const ofKeys = heads * (scored * scoreFlops(keySize, dims) + keys * 2 * valueSize);
       return dims.slots * (ofKeys + sinkFlops(dims));
     },
     bytes: (dims, scalars) => {
       const { slots, heads, keySize, valueSize, rowWidth, hasSinks } = dims;
+      // the cache's rows so far once, as query heads of a group read the same; a query in, a value row out
       return 4 * slots * (keysAt(dims, scalars) * rowWidth + heads * (keySize + valueSize + hasSinks));
     },
     reference: decodeReference,
@@ -179,6 +184,7 @@ export function decodeAttention(
     tape.dispatch(tape.choose(quantisedDecodeAttentions, quantised), quantised, tensors);
     return y;
   }
+  // A long cache with few heads leaves a wide device idle, unless each head's keys are shared out.
   const parts = partsFor(tape, dims);
   if (parts > 1) recordInParts(tape, dims, parts, tensors);
   else tape.dispatch(tape.choose(decodeAttentions, dims), dims, tensors);

@@ -28,6 +28,7 @@ export function droppedValue(
   { dropout, time, operation, columns }: DropoutDims & Dims<'columns'>,
   { dropoutSeed, step, sampleOffset }: Scalars,
 ): number {
+  // By sample and by place within it: the same element is dropped however a step is cut into micro-batches.
   const sample = sampleOffset + Math.floor(element / (time * columns));
   const uniform = randomUniform(dropoutSeed, step, sample, operation, element % (time * columns));
   return uniform < Math.fround(dropout) ? 0 : value / (1 - dropout);

@@ -44,8 +44,10 @@ export const dropoutKernel = defineKernel({
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, hasResidual, accumulate, ...mask }) =>
     rows * columns * (dropoutFlops(mask) + hasResidual + accumulate),
+  // the generator's integers are launched, but nobody's mathematics
   launchedFlops: ({ rows, columns, hasResidual, accumulate, ...mask }) =>
     rows * columns * (dropoutFlops(mask) + randomFlops(mask) + hasResidual + accumulate),
+  // x is read, y written; the mask costs no memory
   bytes: ({ rows, columns, hasResidual, accumulate }) => 4 * rows * columns * (2 + hasResidual + accumulate),
   reference({ x, residual, y }, dims, scalars) {
     const { rows, columns, hasResidual, accumulate } = dims;
@@ -93,6 +95,7 @@ export function addDropped(
 function recordDropout(tape: Tape, x: Tensor, probability: number, time: number, residual?: Tensor): Tensor {
   const columns = x.shape.at(-1) ?? 1;
   const rows = elementCount(x.shape) / columns;
+  // The number of the operation sets its numbers apart from those of every other dropout in the step.
   const mask = { dropout: probability, time, operation: tape.nextOperation() };
   const y = tape.tensor(`${x.name} dropout`, x.shape);
   const dims = { rows, columns, ...mask, hasResidual: residual ? 1 : 0, accumulate: 0 };
@@ -118,6 +121,7 @@ export function recordDropoutGradient(
   tape.onBackward([x, residual], y, (dy) => {
     if (wantsX) {
       const { gradient, accumulate } = tape.gradientTarget(x);
+      // A norm's gradient kernel that wrote dy last can write what is left of it on the way, while it is in a register.
       if (accumulate === 1 || !tape.extendWriter(dy, (writer) => withDropped(writer, gradient, mask))) {
         const dims = { rows, columns, ...mask, hasResidual: 0, accumulate };
         tape.dispatch(dropoutKernel, dims, { x: dy, y: gradient });

@@ -55,13 +55,16 @@ export const embeddingForward = defineKernel({
   ],
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns), rowLanes: 1 }),
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
+  // a lookup is no arithmetic; the position's sum is
   usefulFlops: ({ rows, columns, hasPositions }) => rows * columns * hasPositions,
+  // a token, its row, the position's row; x
   bytes: ({ rows, columns, hasPositions }) => 4 * rows * (1 + columns * (2 + hasPositions)),
   reference({ tokens, table, positions, x }, dims) {
     const { rows, time, rowLength, columns, firstRow, blockRows, hasPositions } = dims;
     for (let row = 0; row < rows; row++) {
       const t = row % time;
       const token = tokens[Math.floor(row / time) * rowLength + t] - firstRow;
+      // A table larger than a binding may be lies in blocks; each dispatch writes the rows of x whose tokens it has.
       if (token < 0 || token >= blockRows) continue;
       for (let c = 0; c < columns; c++) {
         x[row * columns + c] =
@@ -125,6 +128,8 @@ export const embeddingDecodeForward = defineKernel({
   },
 });
 
+// A gradient row is the sum over all places of its token. Adding as they come would need atomics, whose order differs from
+// run to run; rows sorted by token can be summed in order, by one workgroup a token.
 /** order[0] = rows by token, stable; order[1] = their tokens. order: [2, rows]. */
 export const embeddingSort = defineKernel({
   ...declaration,
@@ -155,6 +160,7 @@ export const embeddingSort = defineKernel({
   bytes: ({ rows }) => 4 * (rows * (rows + 1) + 2 * rows), // every row reads all tokens
   reference({ tokens, order }, { rows, time, rowLength }) {
     const tokenOf = (row: number) => tokens[Math.floor(row / time) * rowLength + (row % time)];
+    // JavaScript's sort is stable, too.
     const sorted = Array.from({ length: rows }, (_, row) => row).sort((a, b) => tokenOf(a) - tokenOf(b));
     sorted.forEach((row, rank) => {
       order[rank] = row;
@@ -200,8 +206,10 @@ export const embeddingBackwardToken = defineKernel({
     { rows: 1024, columns: 384, firstRow: 0, blockRows: 256, accumulate: 0 },
     { rows: 2048, columns: 512, firstRow: 0, blockRows: 1024, accumulate: 0 },
   ],
+  // 32 columns of a token: frequent tokens are shared out at least that far
   workgroups: ({ columns, blockRows }) => blockRows * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns }) => rows * columns,
+  // dy and the sorted rows are read; every row of the block is written, also those without a token, which are zeros
   bytes: ({ rows, columns, blockRows, accumulate }) =>
     4 * (rows * (columns + 2) + columns * (accumulate === 1 ? 2 * Math.min(rows, blockRows) : blockRows)),
   reference({ sorted, dy, gradient }, { rows, columns, firstRow, blockRows, accumulate }) {
@@ -243,6 +251,7 @@ export const embeddingBackwardPosition = defineKernel({
   ],
   workgroups: ({ columns, positionRows }) => Math.ceil((positionRows * columns) / 64),
   usefulFlops: ({ batch, time, columns }) => batch * time * columns,
+  // dy is read once, the table's gradient written; rows past the sequence are zeros
   bytes: ({ batch, time, columns, positionRows, accumulate }) =>
     4 * columns * (batch * time + positionRows * (1 + accumulate)),
   reference({ dy, gradient }, { batch, time, columns, positionRows, accumulate }) {
@@ -261,6 +270,7 @@ export const embeddingBackwardPosition = defineKernel({
 export function sinusoidTable(time: number, columns: number, scale = 1): Float32Array {
   return Float32Array.from({ length: time * columns }, (_, index) => {
     const column = index % columns;
+    // (column mod 2 − column) ÷ columns is −2i ÷ columns for both columns of pair i.
     const angle = Math.floor(index / columns) * 10_000 ** (((column % 2) - column) / columns);
     return scale * (column % 2 === 0 ? Math.sin(angle) : Math.cos(angle));
   });
@@ -317,6 +327,7 @@ export function embedding(
       const dims = { batch, time, columns, positionRows, accumulate };
       tape.dispatch(embeddingBackwardPosition, dims, { dy, gradient });
     }
+    // Sorted once for all blocks.
     if (wanted.length === 0) return;
     const sorted = tape.tensor('tokens sorted', [2, rows], 'u32');
     tape.dispatch(embeddingSort, { rows, batch, time, rowLength, columns }, { tokens, order: sorted });

@@ -29,6 +29,8 @@ const typicalSizes = [
   { tokens: 1024, perToken: 2, columns: 512 },
 ] as const;
 
+// A token's outputs lie in rows of its experts. Gathered by token, each sum has one owner and a fixed order: scattering
+// rows into tokens would need atomics.
 /** y[n] = (residual[n] +) Σⱼ weights[n, j] · outputs[rows[n, j]] (+ y[n]); every weight is 1 unless `weighted`. */
 export const combineKernel = defineKernel({
   name: 'expertCombine.combine',
@@ -57,6 +59,7 @@ export const combineKernel = defineKernel({
   usefulFlops: ({ tokens, perToken, columns, weighted, hasResidual, accumulate }) =>
     tokens * columns * (perToken * (1 + weighted) + hasResidual + accumulate),
   bytes: ({ tokens, perToken, columns, weighted, hasResidual, accumulate }) =>
+    // every output once, a row and weight a slot, y
     4 * tokens * (columns * (perToken + 1 + hasResidual + accumulate) + perToken * (1 + weighted)),
   reference({ outputs, weights, rows, residual, y }, dims) {
     const { tokens, perToken, columns, weighted, hasResidual, accumulate } = dims;
@@ -64,6 +67,7 @@ export const combineKernel = defineKernel({
       const slot = Math.floor(i / columns) * perToken;
       let sum = (hasResidual === 1 ? residual[i] : 0) + (accumulate === 1 ? y[i] : 0);
       for (let j = slot; j < slot + perToken; j++) {
+        // A token whose expert was full goes without it: the residual alone carries it on (Switch, section 2.2).
         if (rows[j] === droppedRow) continue;
         sum += (weighted === 1 ? weights[j] : 1) * outputs[rows[j] * columns + (i % columns)];
       }
@@ -102,6 +106,7 @@ export const spreadKernel = defineKernel({
   workgroups: (dims) => elementGroups(choicesOf(dims) * dims.columns),
   usefulFlops: (dims) => choicesOf(dims) * dims.columns,
   bytes: ({ tokens, perToken, columns }) => 4 * tokens * (perToken * (columns + 2) + columns),
+  // offsets[experts] rows are used; what lies behind them belongs to no choice.
   reference({ weights, dy, assignments, offsets, dOutputs }, { perToken, columns, experts }) {
     for (let i = 0; i < offsets[experts] * columns; i++) {
       const choice = assignments[Math.floor(i / columns)];
@@ -110,6 +115,7 @@ export const spreadKernel = defineKernel({
   },
 });
 
+/** Choices of a workgroup. */
 const dotRows = 8;
 
 /** dWeights[n, j] = dy[n] · outputs[rows[n, j]]; 0 for a dropped choice. */
@@ -131,6 +137,7 @@ export const weightDots = defineKernel({
   selfTest: [{ tokens: 7, perToken: 3, columns: 37 }],
   calibration: typicalSizes,
   constants: () => ({ steps: 1 }), // of the other entry points
+  // eight invocations share a dot product, 64 a workgroup
   workgroups: (dims) => Math.ceil(choicesOf(dims) / dotRows),
   usefulFlops: (dims) => 2 * choicesOf(dims) * dims.columns,
   bytes: ({ tokens, perToken, columns }) => 4 * tokens * (perToken * (columns + 2) + columns),
@@ -200,6 +207,7 @@ export function combineExperts(
     if (wants.weights) {
       const { gradient: dWeights, accumulate } = tape.gradientTarget(weights);
       if (accumulate === 1)
+        // Both gradient kernels write and do not add: they would destroy another user's part.
         throw new Error('combineExperts: the weights are used twice. Route once per combination.');
       tape.dispatch(weightDots, size, { outputs, rows, dy, dWeights });
     }

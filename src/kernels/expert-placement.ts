@@ -22,6 +22,8 @@ export function expertTileBound(choices: number, experts: number, tileRows: numb
 /** Choices of a test: every expert is chosen, unevenly. */
 const exampleChoice = (experts: number) => (uniform: number) => Math.floor(uniform * uniform * experts);
 
+// Three dispatches: count and rank, offsets and tiles, places. How many rows an expert gets is known on the device only, so
+// that tiles are launched for the worst case, and those without an expert return at once.
 /** counts[e] = choices of expert e; ranks[i] = how many choices before i fell on the same expert. */
 export const expertCount = defineKernel({
   name: 'expertPlacement.count',
@@ -46,6 +48,7 @@ export const expertCount = defineKernel({
     { choices: 2048, experts: 8 },
     { choices: 4096, experts: 64 },
   ],
+  // a workgroup an expert, which looks through all choices: ranks are then counted in order, without atomics
   workgroups: ({ experts }) => experts,
   usefulFlops: () => 0,
   launchedFlops: ({ choices, experts }) => 2 * choices * experts, // every expert looks at every choice
@@ -82,6 +85,7 @@ export const expertTiles = defineKernel({
     const experts = i < 2 ? 8 : 64;
     return { experts, capacity: choices, tileRows: 16, tileBound: expertTileBound(choices, experts, 16) };
   }),
+  // A prefix sum over a few dozen experts: one workgroup is quicker than two dispatches.
   workgroups: () => 1,
   usefulFlops: () => 0,
   bytes: ({ experts, tileBound }) => 4 * (2 * experts + 1 + 2 * tileBound),
@@ -89,6 +93,7 @@ export const expertTiles = defineKernel({
     let [row, tile] = [0, 0];
     for (let expert = 0; expert < experts; expert++) {
       offsets[expert] = row;
+      // What exceeds the capacity is dropped in the order of the tokens, since ranks are in it.
       const kept = Math.min(totals[expert], capacity);
       for (let first = 0; first < kept; first += tileRows, tile++) {
         tiles[2 * tile] = expert;

@@ -6,6 +6,8 @@ import { prologue } from './prologue.ts';
 /** Multiply-adds per invocation and step: eight chains of four. */
 const perStep = 32;
 
+// Eight chains in flight hide the latency of a multiply-add; one chain would measure that, not the rate. Numbers converge
+// to c ÷ (1 − m) = 0.5, so that no chain overflows or dies out, and the sum is stored, so that no compiler drops it.
 /** y[i] = Σ of eight chains a ← a·m + c, 4 × `steps` long. x: [m, c]; y: [workgroups · 64]. */
 export const fmaPeakScalar = defineKernel({
   name: 'fmaPeak/scalar',
@@ -23,6 +25,7 @@ export const fmaPeakScalar = defineKernel({
   calibration: [{ steps: 256, workgroups: 256 }],
   workgroups: ({ workgroups }) => workgroups,
   usefulFlops: ({ steps, workgroups }) => 2 * perStep * steps * 64 * workgroups,
+  // the sums alone: memory must not be what it waits for
   bytes: ({ workgroups }) => 4 * 64 * workgroups,
   reference({ x, y }, { steps, workgroups }) {
     for (let i = 0; i < 64 * workgroups; i++) {
@@ -36,6 +39,7 @@ export const fmaPeakScalar = defineKernel({
   },
 });
 
+// Which of the two is quicker tells whether the hardware's lanes are scalars or vectors.
 /** The same chains as two vec4. */
 export const fmaPeakVector = defineKernel({
   ...fmaPeakScalar,

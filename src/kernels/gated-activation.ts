@@ -16,6 +16,7 @@ import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
 const silu = activationKind('silu');
+// Gate and up lie side by side because one product makes both: half the launches, and x is read once.
 const calibration = [
   { rows: 256, columns: 128, kind: silu },
   { rows: 1024, columns: 512, kind: silu },
@@ -42,10 +43,12 @@ export const gatedForward = defineKernel({
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns) }),
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, kind }) => rows * columns * (activationOfKind(kind).flops.value + 1),
+  // gate and up are read, y is written
   bytes: ({ rows, columns }) => 4 * rows * columns * 3,
   reference({ x, y }, { rows, columns, kind }) {
     const { value } = activationOfKind(kind);
     for (let i = 0; i < rows * columns; i++) {
+      // Place in a row of 2 · columns of what stands at i in one of columns.
       const gate = Math.floor(i / columns) * columns + i;
       y[i] = value(x[gate]) * x[gate + columns];
     }
@@ -75,8 +78,10 @@ export const gatedBackward = defineKernel({
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   usefulFlops: ({ rows, columns, kind, accumulate }) => {
     const { value, slope } = activationOfKind(kind).flops;
+    // f and f′ of the gate, three products
     return rows * columns * (value + slope + 3 + 2 * accumulate);
   },
+  // gate, up and dy are read; both gradients are written
   bytes: ({ rows, columns, accumulate }) => 4 * rows * columns * (5 + 2 * accumulate),
   reference({ x, dy, dx }, { rows, columns, kind, accumulate }) {
     const { value, slope } = activationOfKind(kind);

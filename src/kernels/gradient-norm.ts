@@ -42,7 +42,9 @@ export const sumSquaresKernel = defineKernel({
     { elements: 2_097_152, groups: 128 },
   ],
   workgroups: ({ groups }) => groups,
+  // square, sum
   usefulFlops: ({ elements }) => 2 * elements,
+  // every gradient of the model once: the whole cost of clipping
   bytes: ({ elements, groups }) => 4 * (elements + groups),
   reference({ gradients, squares }, { elements, groups }) {
     squares.fill(0, 0, groups);
@@ -73,12 +75,14 @@ export const finishNormKernel = defineKernel({
   ],
   calibration: [64, 256, 1024].map((groups) => ({ groups, clip: 1 })),
   workgroups: () => 1,
+  // sum; root, epsilon, quotient, minimum
   usefulFlops: ({ groups }) => groups + 4,
   bytes: ({ groups }) => 4 * (groups + 5), // the loss too
   reference({ sums, metrics }, { groups, clip }, { step }) {
     let total = 0;
     for (let i = 0; i < groups; i++) total += sums[i];
     const norm = Math.sqrt(total);
+    // Of the sum of squares: one number that is not finite makes it so, and an overflow counts as well.
     const finite = [total, metrics[metricSlots.loss]].every((value) => Number.isFinite(Math.fround(value)));
     metrics[metricSlots.gradientNorm] = norm;
     metrics[metricSlots.isFinite] = finite ? 1 : 0;
@@ -107,6 +111,7 @@ export function gradientNorm(
 ): void {
   const counts = gradients.map((tensor) => groupsOf(elementCount(tensor.shape)));
   const total = counts.reduce((sum, count) => sum + count, 0);
+  // One tensor for the sums of all shards: the last dispatch adds them up as if there were one.
   const sums = tape.tensor('gradient squares', [total]);
   let first = 0;
   gradients.forEach((tensor, index) => {

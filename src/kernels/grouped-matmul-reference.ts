@@ -13,11 +13,13 @@ export function groupedReference(
   { rows, columns, inner, experts, perToken, accumulate }: Readonly<Record<string, number>>,
   layout: 'nn' | 'nt' | 'tn',
 ): void {
+  // Rows of tokens are found by their choice; what is computed by row already lies by row.
   const source = (row: number) => (perToken > 0 ? Math.floor(assignments[row] / perToken) : row);
   const sums = new Float64Array(columns);
   const store = (index: number) => {
     for (let c = 0; c < columns; c++) y[index + c] = accumulate === 1 ? y[index + c] + sums[c] : sums[c];
   };
+  // Steps within one expert's matrix, as it is stored.
   const [columnStep, innerStep] = layout === 'nt' ? [inner, 1] : [1, columns];
   for (let expert = 0; expert < experts; expert++) {
     const [first, end] = [offsets[expert], offsets[expert + 1]];
@@ -36,6 +38,7 @@ export function groupedReference(
 
 /** Where expert e's rows begin in a test: uneven, some experts without any, the last eighth of the rows unused. */
 export function exampleOffset(rows: number, experts: number, expert: number): number {
+  // Quadratic: first experts have hardly any rows, the last has the most.
   return Math.floor((rows - Math.floor(rows / 8)) * (expert / experts) ** 2);
 }
 

@@ -99,6 +99,7 @@ function tiledVariant(down: number, across: number, blocks: 1 | 2, minimumTiles:
     sums: 16 * blocks * blocks,
     tile,
     suits: (device) => !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup >= down * across,
+    // Large tiles, if there are enough of them to fill a wide device.
     pays: (dims) => Math.ceil(dims.columns / tile[1]) * tilesDown(dims, tile[0]) >= minimumTiles,
   };
 }
@@ -129,6 +130,7 @@ const variantsOf = (layout: GroupedLayout): readonly Variant[] => [
  * would mostly fill it with padding. A few choices, when decoding, go row by row.
  */
 export function expertTileRows(device: Capabilities, choices: number, experts: number): number {
+  // An expert's last tile is half empty on average: tiles must be low beside what experts get.
   const average = choices / Math.min(experts, choices);
   if (isSoftwareLike(device)) return device.subgroupMinSize === 8 && average > 24 ? 32 : 16;
   if (choices <= 16) return 1;
@@ -158,10 +160,12 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
   const { tile } = variant;
   const isPlain = variant.source === plainSource;
   const transposed = { xTransposed: layout === 'tn' ? 1 : 0, wTransposed: layout === 'nt' ? 1 : 0 };
+  // Tiles that end within an expert; others could hide a wrong first row.
   const height = isPlain ? 3 : tile[0];
   const [columns, inner] = variant.isAligned ? [68, 52] : [67, 53];
   const odd = { rows: 143, columns, inner, experts: 5 };
   const oddTn = { rows: inner, columns, inner: 143, experts: 5 };
+  // tn sums over the rows of experts: what is uneven there is the inner size.
   const size = layout === 'tn' ? oddTn : odd;
   const padded = (count: number, to: number) => Math.ceil(count / to) * to;
   const usefulFlops = ({ rows, columns, inner, experts, accumulate }: GroupedDims) =>
@@ -179,6 +183,8 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
     ...(variant.sums === undefined ? {} : { sums: variant.sums }),
     constants: () => ({ ...variant.constants, ...(variant.entryPoint ? {} : transposed) }),
     wasmConstants: transposed,
+    // The placement cut rows into tiles before any variant was chosen: only those of that height fit its
+    // tiles.
     suits: (dims, device) =>
       (variant.suits?.(device, dims) ?? true) && (isPlain || layout === 'tn' || dims.tileRows === tile[0]),
     tensors: (dims) => {
@@ -221,6 +227,7 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
     }),
     workgroups: (dims) => {
       const { rows, columns, experts, tileRows, tileBound } = dims;
+      // an invocation a number of y, of every row that a tile may have
       if (isPlain)
         return Math.ceil(((layout === 'tn' ? experts * rows : tileBound * tileRows) * columns) / 64);
       return tilesDown(dims, tile[0]) * Math.ceil(columns / tile[1]);
@@ -239,6 +246,7 @@ function kernelOf(layout: GroupedLayout, variant: Variant): GroupedKernel {
       if (layout === 'tn') {
         return 4 * (inner * (rows + columns) + (1 + accumulate) * experts * rows * columns + perToken);
       }
+      // a matrix for each expert that is used, once; tiles and offsets beside them
       const used = Math.min(experts, rows);
       return 4 * (rows * inner + used * inner * columns + (1 + accumulate) * rows * columns + 2 * used);
     },
@@ -331,6 +339,8 @@ export function expertLinear(
     const size = { rows: choices, columns: inner, inner: columns };
     const { gradient, accumulate } = tape.gradientTarget(x);
     if (perToken > 0) {
+      // A token's gradient is the sum over its experts: by row first, then each token gathers its own in
+      // order.
       const rows = tape.tensor(`∂${x.name} by row`, [choices, inner]);
       recordGroupedMatmul(tape, 'nt', { x: dy, w, y: rows }, placement, size);
       recordSlotSum(tape, rows, placement, gradient, { perToken, columns: inner, accumulate });

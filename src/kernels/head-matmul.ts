@@ -28,6 +28,7 @@ function absorbed(rows: number, heads: number, latent: number, keySize: number, 
   const pair = keySize + valueSize;
   const stride = heads * pair;
   const common = { rows, heads, wHeadStep: pair };
+  // Steps besides the natural ones: queries and rows of the cache have rotated parts between the heads.
   const keys = { columns: latent, inner: keySize, xStride: keySize + 2, yStride: latent + 2 };
   const values = { columns: valueSize, inner: latent, xStride: latent, yStride: valueSize };
   return [
@@ -46,6 +47,7 @@ function variant(name: 'tree' | 'plain') {
     dims,
     reads: ['x', 'w'],
     writes: ['y'],
+    // Neighbouring invocations follow the side of w that is contiguous: along the sum, or across columns.
     constants: ({ wInnerStep }) => ({ alongInner: wInnerStep === 1 ? 1 : 0 }),
     // On software adapters the sums in workgroup memory cost more than idle lanes.
     suits: (_, device) => !isTree || !isSoftwareLike(device),
@@ -61,6 +63,7 @@ function variant(name: 'tree' | 'plain') {
     },
     selfTest: [...absorbed(1, 3, 37, 13, 21), ...absorbed(3, 2, 17, 5, 9)],
     calibration: [...absorbed(1, 4, 64, 32, 32), ...absorbed(1, 8, 256, 64, 64).slice(1)],
+    // 16 columns of a head a workgroup, or an invocation a column
     workgroups: ({ rows, heads, columns }) =>
       isTree ? rows * heads * Math.ceil(columns / 16) : Math.ceil((rows * heads * columns) / 64),
     usefulFlops: ({ rows, heads, columns, inner }) => 2 * rows * heads * columns * inner,

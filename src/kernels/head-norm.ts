@@ -17,11 +17,13 @@ type Segments = Readonly<Record<'rows' | 'heads' | 'columns' | 'rowStride' | 'fi
 
 const segmentDims = ['rows', 'heads', 'columns', 'rowStride', 'firstColumn'] as const;
 
+// Heads between other columns; and all heads of a token as one segment, wide enough for 32 lanes.
 const small: readonly Segments[] = [
   { rows: 5, heads: 3, columns: 7, rowStride: 40, firstColumn: 11 },
   { rows: 3, heads: 1, columns: 600, rowStride: 610, firstColumn: 0 },
 ];
 
+// Queries of small and larger models, and keys, which start behind them.
 const usual: readonly Segments[] = [
   { rows: 256, heads: 4, columns: 32, rowStride: 384, firstColumn: 0 },
   { rows: 1024, heads: 6, columns: 64, rowStride: 1152, firstColumn: 0 },
@@ -29,6 +31,7 @@ const usual: readonly Segments[] = [
 ];
 
 const valuesOf = ({ rows, heads, columns }: Segments) => rows * heads * columns;
+/** x̂ of each segment and its factor behind it: in place, x itself is gone when gradients want it. */
 const keptOf = ({ rows, heads, columns }: Segments) => ({ shape: [rows * heads, columns + 1] });
 
 function startOf({ heads, columns, rowStride, firstColumn }: Segments, segment: number): number {
@@ -58,6 +61,7 @@ export const headNormForward = defineKernel({
   // square, sum, two products
   usefulFlops: (dims) => valuesOf(dims) * (4 + (dims.offset === 0 ? 0 : 1)),
   countedFlops: (dims) => 2 * valuesOf(dims),
+  // read for the sum and again, written; x̂ and its factor where they are kept; weights
   bytes: (dims) =>
     4 * (valuesOf(dims) * (3 + dims.keeps) + dims.rows * dims.heads * dims.keeps + dims.columns),
   reference({ qkv, weight, kept }, dims) {
@@ -102,6 +106,7 @@ export const headNormBackward = defineKernel({
   // g in both passes
   launchedFlops: (dims) => valuesOf(dims) * (7 + (dims.offset === 0 ? 0 : 2)),
   countedFlops: (dims) => 4 * valuesOf(dims), // a multiply-add has two gradients
+  // dy and x̂ in both passes, dx in place of dy; factors; weights
   bytes: (dims) => 4 * (valuesOf(dims) * 5 + dims.rows * dims.heads + dims.columns),
   reference({ weight, saved, gradient }, dims) {
     const { rows, heads, columns, offset } = dims;
@@ -196,6 +201,7 @@ export function headNorm(
     const kept = wantsInput || wantsWeight ? tape.tensor(`${name} norm`, shape) : undefined;
     return { name, weight, dims, wantsWeight, kept };
   });
+  // In place: queries and keys are parts of rows that attention reads packed, values and all.
   const normed = tape.alias(qkv, 'normed qkv');
   for (const { weight, dims, kept } of parts) {
     const bindings = { weight, qkv: normed, ...(kept ? { kept } : {}) };
@@ -204,6 +210,7 @@ export function headNorm(
   tape.onBackward([qkv, weights.query, weights.key], normed, (gradient) => {
     for (const { weight, dims, wantsWeight, kept: saved } of parts) {
       if (!saved) continue;
+      // Before the gradient of the input, which writes over dy.
       if (wantsWeight) {
         recordWeightGradient(tape, 'head norm', weight, dims.rows * dims.heads, (sums, options) => {
           tape.dispatch(headNormBackwardWeight, { ...dims, ...options }, { saved, dy: gradient, sums });
@@ -211,6 +218,7 @@ export function headNorm(
       }
       if (wantsInput) tape.dispatch(headNormBackward, { ...dims, offset }, { weight, saved, gradient });
     }
+    // The gradient is in dy's memory already; only where another one came before is it added to that.
     if (wantsInput && !tape.adoptGradient(qkv, tape.alias(gradient))) recordAccumulate(tape, qkv, gradient);
   });
   return normed;

@@ -15,6 +15,7 @@ export const largestKernel = defineKernel({
   dims: ['rows', 'columns'],
   reads: ['x'],
   writes: ['chosen'],
+  // 64 invocations: every device has them.
   constants: () => ({ threadLevels: 6 }),
   tensors: ({ rows, columns }) => ({
     x: { shape: [rows, columns] },
@@ -35,6 +36,7 @@ export const largestKernel = defineKernel({
   reference({ x, chosen }, { rows, columns }) {
     for (let row = 0; row < rows; row++) {
       let best = 0;
+      // Greater, not greater or equal: the first of equals stays.
       for (let c = 1; c < columns; c++) if (x[row * columns + c] > x[row * columns + best]) best = c;
       chosen[row] = best;
     }

@@ -51,6 +51,7 @@ export const latentCachePrefill = defineKernel({
       const to = (firstRow + row) * (latentSize + ropeSize);
       for (let c = 0; c < latentSize; c++) cache[to + c] = latent[row * latentSize + c];
       for (let j = 0; j < ropeSize; j++) {
+        // Rotated already: latentPack put it into every key head.
         cache[to + latentSize + j] = qkv[row * rowStride + keyOffset + j];
       }
     }
@@ -92,6 +93,7 @@ export const latentCacheDecode = defineKernel({
   workgroups: ({ slots, heads, latentSize, ropeSize }) =>
     Math.ceil((slots * (latentSize + (heads + 1) * ropeSize)) / 64),
   usefulFlops: ({ slots, heads, ropeSize }) => 3 * slots * ropeSize * (heads + 1), // two products and a sum per turned element
+  // latents, the key and the queries' rotated parts to and fro; angles and a position
   bytes: ({ slots, heads, latentSize, ropeSize }) =>
     4 * slots * (2 * (latentSize + (heads + 1) * ropeSize) + ropeSize + 1),
   reference({ latent, queries, ropeKey, table, state, cache, rows }, sizes) {

@@ -67,6 +67,7 @@ export const latentPackForward = defineKernel({
   // Of each rotated query and the one key, two products and a sum per element; the key is rotated again for each head.
   usefulFlops: ({ rows, heads, ropeSize }) => 3 * rows * ropeSize * (heads + 1),
   launchedFlops: ({ rows, heads, ropeSize }) => 6 * rows * ropeSize * heads,
+  // every projection once, the packed row, and the table of angles
   bytes: (sizes) => {
     const { queries, keyValues, qkv } = columnsOf(sizes);
     return 4 * (sizes.rows * (queries + keyValues + sizes.ropeSize + qkv) + sizes.time * sizes.ropeSize);
@@ -76,6 +77,8 @@ export const latentPackForward = defineKernel({
     const [keySize, pairSize, columns] = [headSize + ropeSize, headSize + valueSize, columnsOf(sizes)];
     for (let row = 0; row < rows; row++) {
       for (let head = 0; head < heads; head++) {
+        // Keys without positions lie with values, head by head, since one projection out of the latents makes
+        // both.
         const query = row * columns.qkv + head * keySize;
         const key = query + columns.queries;
         const value = row * columns.qkv + 2 * columns.queries + head * valueSize;
@@ -87,6 +90,7 @@ export const latentPackForward = defineKernel({
         }
         for (let d = 0; d < valueSize; d++) qkv[value + d] = keyValues[up + headSize + d];
         turn(queries, from + headSize, qkv, query + headSize, table, row, sizes, 1);
+        // One rotated key for all heads (DeepSeek-V2, section 2.1.3): the cache then holds it once.
         turn(ropeKey, row * ropeSize, qkv, key + headSize, table, row, sizes, 1);
       }
     }

@@ -34,6 +34,7 @@ export const layerNormForward = defineKernel({
     y: { shape: [rows, columns] },
     statistics: { shape: [rows, 2] },
   }),
+  // 37 columns are no multiple of the lanes that share a row; 600 are shared by 32 of them instead of 8.
   selfTest: [
     { rows: 5, columns: 37, hasBias: 1, epsilon: 1e-5, offset: 1 },
     { rows: 3, columns: 600, hasBias: 0, epsilon: 1e-5, offset: 0 },
@@ -49,8 +50,10 @@ export const layerNormForward = defineKernel({
   launchedFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (7 + hasBias + offset), // subtracts twice
   // three reads, one write
   countedFlops: ({ rows, columns }) => 2 * rows * columns,
+  // the statistics: two numbers a row
   bytes: ({ rows, columns, hasBias }) => 4 * (rows * (columns * 4 + 2) + columns * (1 + hasBias)),
   reference({ x, weight, y, statistics }, { rows, columns, hasBias, epsilon, offset }) {
+    // Mean first, then deviations: the textbook's two passes. The shader combines its lanes' sums instead.
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       let mean = 0;
@@ -58,6 +61,7 @@ export const layerNormForward = defineKernel({
       let variance = 0;
       for (let c = 0; c < columns; c++) variance += (x[base + c] - mean) ** 2 / columns;
       const scale = 1 / Math.sqrt(variance + epsilon);
+      // Two numbers a row are kept, so that no gradient needs x̂, which is as large as x.
       statistics[row * 2] = mean;
       statistics[row * 2 + 1] = scale;
       for (let c = 0; c < columns; c++) {
@@ -109,6 +113,7 @@ export const layerNormBackward = defineKernel({
   launchedFlops: ({ rows, columns, offset, accumulate, dropout }) =>
     rows * columns * (11 + 2 * offset + accumulate + dropoutFlops({ dropout }) + randomFlops({ dropout })),
   countedFlops: ({ rows, columns }) => 4 * rows * columns, // a multiply-add has two gradients
+  // x and dy in both passes, dx, and what is left of it by dropout; statistics; weights
   bytes: ({ rows, columns, accumulate, dropout }) =>
     4 * (rows * (columns * (5 + accumulate + (dropout > 0 ? 1 : 0)) + 2) + columns),
   reference({ x, weight, saved, dy, dx, droppedDx }, dims, scalars) {
@@ -116,6 +121,8 @@ export const layerNormBackward = defineKernel({
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       const [mean, scale] = [saved[row * 2], saved[row * 2 + 1]];
+      // x̂ depends on every x of the row by mean and deviation: both means are what those dependences take
+      // away.
       let [meanG, meanGx] = [0, 0];
       for (let c = 0; c < columns; c++) {
         const g = dy[base + c] * (weight[c] + offset);
@@ -162,9 +169,11 @@ export const layerNormBackwardWeight = defineKernel({
     { rows: 1024, columns: 384, hasBias: 1, slices: 8, accumulate: 0 },
     { rows: 2048, columns: 512, hasBias: 1, slices: 32, accumulate: 0 },
   ],
+  // A sum over rows: slices of them are summed side by side and added in order (norm-sums.ts).
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (4 + hasBias), // x̂, product, sum; sum
   launchedFlops: ({ rows, columns }) => rows * columns * 6, // dy · 1 is multiplied too
+  // x, dy and statistics once; the sums of every slice
   bytes: ({ rows, columns, hasBias, slices, accumulate }) =>
     4 * (rows * (2 * columns + 2) + slices * columns * (1 + hasBias) * (1 + accumulate)),
   reference({ x, saved, dy, sums }, { rows, columns, hasBias, slices, accumulate }) {
@@ -210,6 +219,7 @@ export function layerNorm(
   }
   const y = tape.tensor('layerNorm', x.shape);
   const statistics = tape.tensor('layerNorm statistics', [rows, 2]);
+  // Asked while recording forward, when it is known what trains.
   const [wantsX, wantsWeight] = [tape.needsGradient(x), tape.needsGradient(weight)];
   const { epsilon, offset = 0 } = options;
   tape.dispatch(layerNormForward, { rows, columns, hasBias, epsilon, offset }, { x, weight, y, statistics });

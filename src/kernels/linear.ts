@@ -42,15 +42,19 @@ export function linear(tape: Tape, x: Tensor, w: Tensor, options: LinearOptions 
     recordQuantisedMatmul(tape, { x, w, y: sum, bias, residual }, { rows });
     return options.activation ? activation(tape, sum, options.activation) : sum;
   }
+  // What follows a product takes its sums from registers: stored and loaded again they cost two passes over
+  // memory, more than all of the activation's arithmetic.
   const size = { rows, columns, inner };
   if (options.activation) {
     const kind = activationKind(options.activation);
+    // For inference nothing is kept: the slope is never asked for.
     const keeps = [x, w, bias].some((input) => tape.needsGradient(input));
     const y = tape.tensor(options.activation, shape);
     const { applied, appliedAndKept } = activationUses;
     const epilogue = { kind, activation: keeps ? appliedAndKept : applied };
     recordMatmul(tape, 'nn', { x, w, y, bias, ...(keeps ? { kept: sum } : {}) }, { ...size, epilogue });
     recordGradients(tape, x, w, bias, sum);
+    // Closures run in reverse: what is recorded last has its gradient first.
     recordActivationGradient(tape, sum, y, kind);
     return y;
   }

@@ -12,10 +12,12 @@ export function matmulReference(
 ): void {
   const { x, w, bias, residual, y } = arrays;
   const { rows, columns, inner, xStride, wStride, yStride, slices, hasBias, hasResidual, accumulate } = dims;
+  // A transposed operand differs by its steps alone.
   const [xRowStep, xInnerStep] = layout === 'tn' ? [1, xStride] : [xStride, 1];
   const [wColumnStep, wInnerStep] = layout === 'nt' ? [wStride, 1] : [1, wStride];
   const slicedInner = Math.ceil(inner / slices);
   const isShaped = !isBare(dims);
+  // A row of sums at a time, columns innermost: the loops follow the memory of w.
   const sums = new Float64Array(columns);
   for (let slicedRow = 0; slicedRow < slices * rows; slicedRow++) {
     const row = slicedRow % rows;
@@ -27,6 +29,8 @@ export function matmulReference(
     }
     for (let c = 0; c < columns; c++) {
       const index = slicedRow * yStride + c;
+      // In this order: the activation sees the bias, dropout what is activated, and the residual is never
+      // dropped.
       if (hasBias === 1) sums[c] += bias[c];
       if (isShaped) sums[c] = shapedValue(sums[c], row * columns + c, arrays, dims, scalars);
       if (hasResidual === 1) sums[c] += residual[row * columns + c];

@@ -28,6 +28,8 @@ export type MatmulDims = Dims<(typeof matmulDims)[number]>;
 /** A product of natural row lengths with no option. */
 export function naturalDims(layout: MatmulLayout, rows: number, columns: number, inner: number): MatmulDims {
   const [xStride, wStride] = [layout === 'tn' ? rows : inner, layout === 'nt' ? inner : columns];
+  // Strides let heads, blocks of a vocabulary and slices be products of parts of larger matrices, without
+  // copies.
   const natural = { rows, columns, inner, xStride, wStride, yStride: columns };
   return { ...natural, slices: 1, hasBias: 0, hasResidual: 0, accumulate: 0, ...noEpilogue };
 }

@@ -130,6 +130,7 @@ function tiledVariant(threads: 64 | 256, blocks: 1 | 2, tileInner: number, minim
     sums: block * block,
     tile,
     suits: (_, device) => !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup >= threads,
+    // A large tile loads less for each product, but with few tiles most of a wide device has nothing to do.
     pays: (dims) => tilesOf(dims, tile) * dims.slices >= minimumTiles,
   };
 }
@@ -141,6 +142,7 @@ function rowVectorsVariant(layout: 'nn' | 'nt'): Variant {
     source: rowVectorsSource,
     entryPoint: layout,
     constants: {},
+    // nn: eight vec4s of neighbouring columns; nt: eight columns, each along its row of w
     tile: [4, layout === 'nn' ? 32 : 8],
     isAligned: true,
     suits: (dims, device) =>
@@ -195,9 +197,12 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
   const [xTransposed, wTransposed] = [layout === 'tn' ? 1 : 0, layout === 'nt' ? 1 : 0];
   const transposed = { xTransposed, wTransposed };
   const isRow = tile[0] === 4;
+  // Sizes with a prime or two: edges in both directions, and a sum that no step divides; aligned variants get
+  // the least odd sizes that they take.
   const odd = variant.isAligned
     ? naturalDims(layout, isRow ? 3 : 36, 68, isRow ? 60 : 54)
     : naturalDims(layout, isRow ? 3 : 37, 67, 53);
+  // Rows longer than the matrix, all differently: an address by the wrong stride is then a wrong number.
   const [xPad, wPad, yPad] = variant.isAligned ? [12, 8, 4] : [11, 5, 3];
   const isPlain = variant.source === plainSource;
   return defineKernel({
@@ -223,6 +228,7 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
       ...epilogueTensors({ rows, columns, activation }),
     }),
     selfTest: [
+      // Slices, which no option goes with; and all options at once.
       { ...odd, xStride: odd.xStride + xPad, wStride: odd.wStride + wPad, slices: 3 },
       {
         ...odd,
@@ -239,6 +245,7 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
         : isPlain
           ? [32, 64, 128].map((size) => naturalDims(layout, size, size, size))
           : typicalSizes[layout].map(([rows, columns, inner]) => naturalDims(layout, rows, columns, inner)),
+    // plain: an invocation a number of y, slices included
     workgroups: (dims) => {
       if (isPlain) return Math.ceil((dims.slices * dims.rows * dims.columns) / 64);
       return dims.slices * tilesOf(dims, tile);
@@ -246,12 +253,14 @@ function kernelOf(layout: MatmulLayout, variant: Variant): MatmulKernel {
     usefulFlops: ({ rows, columns, inner, hasBias, hasResidual, accumulate, ...dims }) =>
       rows * columns * (2 * inner + hasBias + hasResidual + accumulate + epilogueFlops(dims)),
     countedFlops: ({ rows, columns, inner }) => 2 * rows * columns * inner,
+    // Whole tiles, in registers that are there whether y has those rows or not.
     launchedFlops: (dims) => {
       const { rows, columns, inner, slices, hasBias, hasResidual, accumulate } = dims;
       const products = 2 * tilesOf(dims, tile) * tile[0] * tile[1] * slices * Math.ceil(inner / slices);
       const others = hasBias + hasResidual + accumulate + launchedEpilogueFlops(dims);
       return products + rows * columns * others;
     },
+    // Operands once, as if every tile's rereading came from caches: a limit that no variant can beat.
     bytes: ({ rows, columns, inner, slices, hasBias, hasResidual, accumulate, activation }) =>
       4 *
       (rows * inner +
@@ -316,10 +325,13 @@ export function recordMatmul(
   const { xStride = natural.xStride, wStride = natural.wStride, yStride = natural.yStride } = size;
   const options = { hasBias: bias ? 1 : 0, hasResidual: residual ? 1 : 0, accumulate };
   const dims: MatmulDims = { ...natural, xStride, wStride, yStride, ...options, ...size.epilogue };
+  // What is made of a sum can only be made of the whole sum: a sliced product has no epilogue.
   const isWhole = bias !== undefined || residual !== undefined || yStride !== columns || !isBare(dims);
   const sliced = isWhole ? undefined : slicedProduct(tape, layout, { ...dims, accumulate: 0 });
   if (sliced) {
     const { slices } = sliced.dims;
+    // Slices are added in a fixed order afterwards: atomics would need no second pass, and give other bits
+    // each run.
     const partial = tape.tensor(`${y.name} slices`, [slices, rows, columns]);
     tape.dispatch(sliced.kernel, sliced.dims, { x, w, y: partial });
     recordColumnSum(tape, partial, y, { rows: slices, columns: rows * columns, accumulate });
@@ -343,6 +355,7 @@ function slicedProduct(
 ): { readonly kernel: MatmulKernel; readonly dims: MatmulDims } | undefined {
   const { rows } = whole;
   const device = tape.capabilities;
+  // The few threads of a software adapter are busy without slices; of four rows there is too little to cut.
   if (isSoftwareLike(device) || device.maxInvocationsPerWorkgroup === 1 || rows <= 4) return undefined;
   const cut = (slices: number) => {
     const dims = { ...whole, slices };

@@ -19,6 +19,7 @@ export const muonCoefficients = [3.4445, -4.775, 2.0315] as const;
 const iterations = 5;
 
 const threads = 128;
+/** Workgroups of an element-wise kernel. */
 const groupsOf = (elements: number) => Math.ceil(elements / threads);
 
 /** Metrics of a finite step that is clipped to half. */
@@ -43,6 +44,9 @@ const calibration = [64, 256, 1024].map((size) => ({
   firstElement: 0,
 }));
 
+// All directions of a weight matrix shall move alike. The update U S Vᵀ of the momentum becomes U Vᵀ: an odd polynomial of
+// x acts on the singular values alone, and applied five times takes all of them to about 1. Matrices that a parameter holds
+// side by side (query, key and value) are gathered, since each shall be orthogonal by itself.
 /** m += (1 − β)(g − m); x = g + β(m − g), packed; 0 in a step that is not finite. */
 export const muonMomentum = defineKernel({
   name: 'muon.momentum',
@@ -62,7 +66,9 @@ export const muonMomentum = defineKernel({
   selfTest: parts.map((part, i) => ({ ...part, momentum: 0.95, clearGradient: i })),
   calibration: calibration.map((part) => ({ ...part, momentum: 0.95, clearGradient: 0 })),
   workgroups: ({ rows, columns }) => groupsOf(rows * columns),
+  // clip (1); difference, rate, sum for the mean (3), and for Nesterov's look ahead (3)
   usefulFlops: ({ rows, columns }) => 7 * rows * columns,
+  // gradients are read, and cleared; the moment is read and written; x is written
   bytes: ({ rows, columns, clearGradient }) => 4 * rows * columns * (4 + clearGradient),
   reference(arrays, { rows, columns, stride, firstElement, momentum, clearGradient }) {
     const { gradients, moment1, x } = arrays;
@@ -71,6 +77,7 @@ export const muonMomentum = defineKernel({
       const index = firstElement + Math.floor(element / columns) * stride + (element % columns);
       const gradient = gradients[index] * arrays.metrics[metricSlots.clipFactor];
       if (counts) moment1[index] += (1 - momentum) * (gradient - moment1[index]);
+      // 0 rather than what is not finite: the products below would spread it, and the update is not applied anyway.
       x[element] = counts ? gradient + momentum * (moment1[index] - gradient) : 0;
       if (clearGradient === 1) gradients[index] = 0;
     }
@@ -103,6 +110,7 @@ export const muonNormalise = defineKernel({
   reference({ squares, x }, { rows, columns, groups }) {
     let sum = 0;
     for (let i = 0; i < groups; i++) sum += squares[i];
+    // By the Frobenius norm, which is at least the largest singular value: the iteration wants none above 1.
     for (let i = 0; i < rows * columns; i++) x[i] /= Math.sqrt(sum) + 1e-7;
   },
 });
@@ -121,7 +129,9 @@ export const muonPolynomial = defineKernel({
   selfTest: [{ columns: 7 }, { columns: 24 }],
   calibration: [64, 256, 1024].map((columns) => ({ columns })),
   workgroups: ({ columns }) => groupsOf(columns * columns),
+  // two products and a sum; a on the diagonal
   usefulFlops: ({ columns }) => 3 * columns * columns + columns,
+  // s is read, y is read and written
   bytes: ({ columns }) => 12 * columns * columns,
   reference({ s, y }, { columns }) {
     const [a, b, c] = muonCoefficients;

@@ -15,6 +15,9 @@ const metrics = {
   fill: (_: number, index: number) => (index === metricSlots.isFinite ? 1 : 0.5),
 };
 
+// Parameters lie in flat shards, those that decay first: one dispatch a shard instead of one a tensor, since a launch costs
+// more than the step of a small tensor. The step is skipped where the norm or the loss was not finite: weights and moments
+// then stay what they were, and the next step goes on from there.
 /** AdamW: decoupled decay, epsilon outside the root after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂. */
 export const adamWKernel = defineKernel({
   name: 'adamW',
@@ -36,6 +39,7 @@ export const adamWKernel = defineKernel({
   calibration: [16_384, 262_144, 2_097_152].map((elements) => adamWDims(elements, elements, 0)),
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
+  // clip (1), means of g (3) and g² (4), correction, root, epsilon (3), quotient, rate, difference (3); decay (1)
   usefulFlops: ({ elements, decayElements }) => 14 * elements + decayElements,
   bytes: ({ elements, clearGradient }) => 4 * elements * (7 + clearGradient), // four reads, three writes
   reference(arrays, dims, { learningRate, biasCorrection1, biasCorrection2 }) {
@@ -43,8 +47,11 @@ export const adamWKernel = defineKernel({
     const { elements, decayElements, rate1, rate2, epsilon, weightDecay, clearGradient } = dims;
     const factor = arrays.metrics[metricSlots.clipFactor];
     for (let i = 0; i < elements && arrays.metrics[metricSlots.isFinite] === 1; i++) {
+      // Clipping is a factor here rather than a pass over the gradients, which would read and write all of them.
       const gradient = gradients[i] * factor;
       const weight = weights[i] * (i < decayElements ? 1 - learningRate * weightDecay : 1);
+      // m + (1 − β)(g − m) rather than β·m + (1 − β)·g, as torch.lerp has it: one rounding less, and a constant g stays
+      // put.
       const first = moment1[i] + rate1 * (gradient - moment1[i]);
       const second = moment2[i] + rate2 * (gradient * gradient - moment2[i]);
       moment1[i] = first;
@@ -52,6 +59,7 @@ export const adamWKernel = defineKernel({
       const denominator = Math.sqrt(second / biasCorrection2) + epsilon;
       weights[i] = weight - (learningRate / biasCorrection1) * (first / denominator);
     }
+    // Where micro-batches add up, the gradient starts at zero again; else the next backward pass overwrites it.
     if (clearGradient === 1) gradients.fill(0, 0, elements);
   },
 });
@@ -85,6 +93,7 @@ export const sgdKernel = defineKernel({
   }),
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
+  // clip; momentum, sum; rate, difference; decay's product and sum
   usefulFlops: ({ elements, decayElements }) => 5 * elements + 2 * decayElements,
   bytes: ({ elements, clearGradient }) => 4 * elements * (5 + clearGradient), // three reads, two writes
   reference(arrays, { elements, decayElements, momentum, weightDecay, clearGradient }, { learningRate }) {
@@ -92,6 +101,7 @@ export const sgdKernel = defineKernel({
     const factor = arrays.metrics[metricSlots.clipFactor];
     for (let i = 0; i < elements && arrays.metrics[metricSlots.isFinite] === 1; i++) {
       const decay = i < decayElements ? weightDecay * weights[i] : 0;
+      // PyTorch's momentum: the rate is outside of the mean, which is a sum and not damped.
       const velocity = gradients[i] * factor + decay + momentum * moment1[i];
       moment1[i] = velocity;
       weights[i] -= learningRate * velocity;
@@ -120,6 +130,7 @@ export const lionKernel = defineKernel({
   calibration: [16_384, 262_144, 2_097_152].map((elements) => lionDims(elements, elements, 0)),
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
+  // clip, difference to the mean (2), the mix for the sign (3), rate and difference (2), the new mean (2); decay (1)
   usefulFlops: ({ elements, decayElements }) => 9 * elements + decayElements,
   bytes: ({ elements, clearGradient }) => 4 * elements * (5 + clearGradient), // three reads, two writes
   reference(arrays, dims, { learningRate }) {
@@ -129,6 +140,7 @@ export const lionKernel = defineKernel({
     for (let i = 0; i < elements && arrays.metrics[metricSlots.isFinite] === 1; i++) {
       const change = gradients[i] * factor - moment1[i];
       const weight = weights[i] * (i < decayElements ? 1 - learningRate * weightDecay : 1);
+      // Two rates: the sign looks at a faster mean than the one that is kept (Chen et al. 2023, algorithm 2).
       weights[i] = weight - learningRate * Math.sign(moment1[i] + rate1 * change);
       moment1[i] += rate2 * change;
     }

@@ -62,6 +62,7 @@ function packInt8(values: Float32Array, words: Uint32Array, source: QuantisedSou
   const first = column * step.column;
   let largest = 0;
   for (let k = 0; k < inner; k++) largest = Math.max(largest, Math.abs(values[first + k * step.inner]));
+  // ±127 and not −128: negating a matrix must negate what it is rounded to.
   const scale = Math.fround(largest / 127);
   words[scalePlace(source, 0, column)] = bitsOfFloat(scale);
   if (scale === 0) return;
@@ -69,6 +70,7 @@ function packInt8(values: Float32Array, words: Uint32Array, source: QuantisedSou
   let place = wordPlace(source, 0, column);
   for (let k = 0; k < inner; place += pitch) {
     let word = 0;
+    // Four inputs of one column a word, the first in the low byte: a shader takes them apart by shifts.
     for (let shift = 0; shift < 32 && k < inner; shift += 8, k++) {
       const exact = values[first + k * step.inner] / scale;
       const rounded = exact < 0 ? -((0.5 - exact) | 0) : (exact + 0.5) | 0;
@@ -92,8 +94,11 @@ function packInt4(values: Float32Array, words: Uint32Array, source: QuantisedSou
       if (value < low) low = value;
       if (value > high) high = value;
     }
+    // Minimum and scale in half precision share a word: 32 inputs take 16 bytes of nibbles and 4 of these.
     const minimumBits = toFloat16(low);
     const minimum = fromFloat16(minimumBits);
+    // From the rounded minimum: fifteen steps from there reach the largest number, whichever way it was
+    // rounded.
     const scaleBits = toFloat16(Math.max(0, high - minimum) / 15);
     const scale = fromFloat16(scaleBits);
     words[scalePlace(source, start, column)] = scaleBits | (minimumBits << 16);

@@ -19,6 +19,7 @@ import { prologue } from './prologue.ts';
 import { bitsOfFloat, floatOfBits } from './quantise.ts';
 import { sumsSource } from './workgroup-sums.ts';
 
+// `sharedRows` and the row's words replace the f32 row's width and offset; all else is as there.
 const dimNames = [
   ...['slots', 'heads', 'keyValueHeads', 'keySize', 'valueSize', 'sharedRows', 'rowStride', 'qOffset'],
   ...['context', 'rowWords', 'scale', 'softcap', 'hasSinks'],
@@ -107,6 +108,7 @@ function kernelOf(threads: 64 | 256) {
     workgroups: ({ slots, heads }) => slots * heads,
     usefulFlops: (dims, scalars) => {
       const { slots, heads, keySize, valueSize } = dims;
+      // A key's scale multiplies its score, a value's its weight: two products a key instead of one a number.
       const ofKey = scoreFlops(keySize, dims) + 2 + 2 * valueSize; // the scales of key and value
       return slots * (heads * keysAt(dims, scalars) * ofKey + sinkFlops(dims));
     },
@@ -119,10 +121,12 @@ function kernelOf(threads: 64 | 256) {
       const ofKeys = scored * (scoreFlops(keySize, dims) + 2) + keys * 2 * valueSize;
       return slots * (heads * ofKeys + sinkFlops(dims));
     },
+    // As decode-attention.ts counts, with rows in words: a quarter of the bytes, and the scales.
     bytes: (dims, scalars) => {
       const { slots, heads, keySize, valueSize, rowWords, hasSinks } = dims;
       return 4 * slots * (keysAt(dims, scalars) * rowWords + heads * (keySize + valueSize + hasSinks));
     },
+    // The cache made numbers again, and then the reference of f32: whatever differs is the shader's.
     reference: (arrays, dims) => {
       const { cache, sizes } = dequantised(arrays, dims);
       decodeReference({ ...arrays, cache }, sizes);
@@ -140,6 +144,7 @@ function dequantised(
   const rowWidth = rowElements(row, 'f32');
   const numbers = new Float32Array(slots * context * rowWidth);
   for (let slot = 0; slot < slots; slot++) {
+    // Rows that nobody reads may hold anything, even scales that are no numbers.
     const seen = Math.min(state[4 * slot], context - 1) + 1;
     for (let at = slot * context; at < slot * context + seen; at++) {
       for (let part = 0; part < rowParts(row); part++) {
@@ -147,6 +152,7 @@ function dequantised(
         const factor = floatOfBits(cache[at * rowWords + scale]);
         const [from, to] = [at * rowWords + word, at * rowWidth + number];
         for (let d = 0; d < size; d++) {
+          // The byte is moved to the top of the word and back: the arithmetic shift spreads its sign.
           const bits = cache[from + Math.floor(d / wordNumbers)] << (24 - 8 * (d % wordNumbers));
           numbers[to + d] = factor * (bits >> 24);
         }

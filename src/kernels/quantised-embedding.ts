@@ -13,6 +13,7 @@ const sizes = ['columns', 'inner', 'firstRow', 'hasPositions'] as const;
 /** `columns` are the rows of this block of the table, `inner` the channels. */
 type Sizes = Dims<(typeof sizes)[number]>;
 
+// A table's rows are columns of the quantised layout: a token's numbers share scales, and lie block by block.
 /** Bytes of one row: its words and scales. */
 function rowBytes(format: QuantisedFormat, inner: number): number {
   return format === 'int8' ? inner + 4 : inner / 2 + Math.ceil(inner / 32) * 4;
@@ -25,6 +26,7 @@ function lookUp(
   { columns, inner, firstRow, hasPositions }: Sizes,
   at: { readonly row: number; readonly token: number; readonly position: number },
 ): void {
+  // A table may lie in several blocks of rows; the block that has the token writes.
   const place = at.token - firstRow;
   if (place < 0 || place >= columns) return;
   for (let c = 0; c < inner; c++) {
@@ -62,7 +64,9 @@ function forwardKernel(format: QuantisedFormat) {
     calibration: [64, 384, 512].map((inner) => {
       return { rows: 256, time: 64, rowLength: 65, inner, firstRow: 0, columns: 256, hasPositions: 1 };
     }),
+    // an invocation a number of x
     workgroups: ({ rows, inner }) => Math.ceil((rows * inner) / 64),
+    // as of the exact table: rounding is not what a model computes
     usefulFlops: ({ rows, inner, hasPositions }) => rows * inner * hasPositions,
     bytes: ({ rows, inner, hasPositions }) =>
       rows * (4 + rowBytes(format, inner) + 4 * inner * (1 + hasPositions)),
@@ -114,6 +118,7 @@ function decodeKernel(format: QuantisedFormat) {
     reference(arrays, dims) {
       for (let row = 0; row < dims.slots; row++) {
         const [position, token] = [arrays.state[4 * row], arrays.state[4 * row + 1]];
+        // As the shader clamps it: a slot that is at its end may stand behind the table.
         const inTable = Math.min(position, Math.max(dims.positionRows, 1) - 1);
         lookUp(format, arrays, dims, { row, token, position: inTable });
       }

@@ -45,6 +45,7 @@ function kernelOf(format: QuantisedFormat) {
     tensors: (sizes) => {
       const { rows, columns, inner, experts, tileBound, perToken } = sizes;
       const u32 = 'u32' as const;
+      // Made when the first number is asked for: most tests and all plans never do.
       let tiles: number[] | undefined;
       const tileAt = (_: number, i: number) => {
         tiles ??= exampleTiles(sizes);
@@ -63,13 +64,16 @@ function kernelOf(format: QuantisedFormat) {
         y: { shape: [rows, columns] },
       };
     },
+    // Tiles of three rows that end within experts, and such as hold an expert whole; x by token and by row.
     selfTest: [sizesOf(43, 67, 53, 5, 3, 2), sizesOf(43, 36, 64, 5, 16)],
     calibration: [sizesOf(4, 192, 96, 8, 1), sizesOf(64, 256, 128, 8, 16), sizesOf(128, 512, 256, 8, 16)],
     workgroups: ({ columns, tileRows, tileBound }) =>
       Math.ceil((tileBound * tileRows * Math.ceil(columns / 4)) / 64),
+    // each row with one expert's matrix, however many there are
     usefulFlops: ({ rows, columns, inner }) => 2 * rows * columns * inner,
     countedFlops: ({ rows, columns, inner }) => 2 * rows * columns * inner,
     bytes: ({ rows, columns, inner, experts }) => {
+      // Experts that nobody chose are not read.
       const used = Math.min(experts, rows);
       return 4 * (rows * inner + used * matrixWords({ format, inner, columns }) + rows * columns + 2 * used);
     },

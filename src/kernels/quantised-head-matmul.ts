@@ -35,6 +35,8 @@ function absorbed(rows: number, heads: number, latent: number, keySize: number, 
   ];
 }
 
+// Head h uses columns [h · headColumns + firstColumn, …) of one matrix, once along its columns (queries into
+// latents) and once along its inputs (latents into values): one layout of words serves both.
 function kernelOf(format: QuantisedFormat) {
   return defineKernel({
     name: `quantisedHeadMatmul.${format}`,
@@ -55,6 +57,7 @@ function kernelOf(format: QuantisedFormat) {
     workgroups: ({ rows, heads, outputs }) => Math.ceil((rows * heads * outputs) / 64),
     usefulFlops: ({ rows, heads, outputs, inputs }) => 2 * rows * heads * outputs * inputs,
     countedFlops: ({ rows, heads, outputs, inputs }) => 2 * rows * heads * outputs * inputs,
+    // int4 takes half a byte and an eighth of a scale's word: 0.5 + 4 ÷ 32.
     // The part of the matrix that the heads share out, and its scales, which every row reads anew.
     bytes: ({ rows, heads, outputs, inputs }) =>
       rows * heads * (outputs * inputs * (format === 'int8' ? 1 : 0.625) + 4 * (outputs + inputs)),
@@ -64,6 +67,7 @@ function kernelOf(format: QuantisedFormat) {
         for (let output = 0; output < outputs; output++) {
           let sum = 0;
           for (let k = 0; k < inputs; k++) {
+            // Into latents the sum runs over a head's columns, out of them over its inputs.
             const [row, across] = sizes.alongColumns === 1 ? [output, k] : [k, output];
             const column = sizes.firstColumn + (head % heads) * sizes.headColumns + across;
             sum +=

@@ -38,6 +38,8 @@ interface Variant {
   readonly suits?: (dims: QuantisedMatmulDims, device: Capabilities) => boolean;
 }
 
+// Decoding reads every weight once and computes little with it: words are taken apart where they are used,
+// since numbers that were unpacked into memory first would cost the bytes that rounding saved.
 /** Two rows or one times four neighbouring columns a lane, twice: decoding on a software adapter. */
 const lanesVariant = (lanes: 4 | 8): Variant => ({
   name: `lanes${lanes}`,
@@ -74,6 +76,7 @@ const tiledVariant = (side: 8 | 16): Variant => ({
     accumulate: 0,
   },
   tile: [4 * side, 4 * side],
+  // Up to four rows go row by row, where nobody would use an unpacked weight twice; a tile uses each for all of its rows.
   suits: ({ rows, columns }, device) =>
     !isSoftwareLike(device) &&
     device.maxInvocationsPerWorkgroup >= side * side &&
@@ -135,17 +138,21 @@ function kernelOf(format: QuantisedFormat, variant: Variant): QuantisedKernel {
       residual: { shape: [dims.rows, dims.columns] },
       y: { shape: [(dims.rows - 1) * dims.yStride + dims.columns] },
     }),
+    // 67 columns and 53 inputs: no multiple of a word's numbers, of a group's 32 or of a tile.
     selfTest: [odd, { ...odd, xStride: 60, yStride: 70, hasBias: 1, hasResidual: 1 }],
     calibration: [128, 384, 768].map((size) => naturalDims(tile[0], size, size)),
+    // plain: four neighbouring columns an invocation, which share a block of words
     workgroups: ({ rows, columns }) =>
       variant.source === plainSource
         ? Math.ceil((rows * Math.ceil(columns / 4)) / 64)
         : Math.ceil(rows / tile[0]) * Math.ceil(columns / tile[1]),
+    // Taking words apart is no arithmetic of the product; its time is in what calibration measures.
     usefulFlops: ({ rows, columns, inner, hasBias, hasResidual }) =>
       rows * columns * (2 * inner + hasBias + hasResidual),
     countedFlops: ({ rows, columns, inner }) => 2 * rows * columns * inner,
     launchedFlops: ({ rows, columns, inner, hasBias, hasResidual }) =>
       2 * padded(rows, tile[0]) * padded(columns, tile[1]) * inner + rows * columns * (hasBias + hasResidual),
+    // Words and scales once, whatever the rows; x, y and options in f32.
     bytes: (dims) => {
       const { rows, columns, inner, hasBias, hasResidual } = dims;
       return (
@@ -162,6 +169,7 @@ function quantisedMatmulReference(
   { rows, columns, inner, xStride, yStride, hasBias, hasResidual }: QuantisedMatmulDims,
 ): void {
   for (let c = 0; c < columns; c++) {
+    // A column at a time becomes numbers: the rounding is the weights', the sum is exact to f64.
     const weights = quantisedColumn(w, 0, { format, inner, columns }, c);
     for (let row = 0; row < rows; row++) {
       let sum = 0;

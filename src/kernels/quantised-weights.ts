@@ -28,6 +28,7 @@ export function quantisedSpec(of: QuantisedMatrices): BindingSpec {
     shape: [quantisedWords(of)],
     elementType: 'u32',
     fill: (uniform, index) => {
+      // Random words would be random scales, infinities among them: scales get numbers of a weight's size.
       scales ??= scalePlaces(of);
       if (scales[index % scales.length] === 0) return Math.floor(uniform * 2 ** 32);
       if (of.format === 'int8') return bitsOfFloat((1 + uniform) / 128);

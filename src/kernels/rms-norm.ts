@@ -32,6 +32,7 @@ export const rmsNormForward = defineKernel({
     y: { shape: [rows, columns] },
     statistics: { shape: [rows] },
   }),
+  // 37 columns are no multiple of the lanes that share a row; 600 are shared by 32 of them instead of 8.
   selfTest: [
     { rows: 5, columns: 37, epsilon: 1e-5, offset: 0 },
     { rows: 3, columns: 600, epsilon: 1e-5, offset: 1 },
@@ -44,6 +45,7 @@ export const rmsNormForward = defineKernel({
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // square, sum, two products
   usefulFlops: ({ rows, columns, offset }) => rows * columns * (4 + (offset === 0 ? 0 : 1)),
+  // what closed forms count of a norm: a multiply-add a value
   countedFlops: ({ rows, columns }) => 2 * rows * columns,
   bytes: ({ rows, columns }) => 4 * (rows * (columns * 3 + 1) + columns), // two reads, one write
   reference({ x, weight, y, statistics }, { rows, columns, epsilon, offset }) {
@@ -52,6 +54,7 @@ export const rmsNormForward = defineKernel({
       let squares = 0;
       for (let c = 0; c < columns; c++) squares += x[base + c] ** 2;
       const scale = 1 / Math.sqrt(squares / columns + epsilon);
+      // 1 ÷ root mean square: x̂ is x times it, and need not be kept.
       statistics[row] = scale;
       for (let c = 0; c < columns; c++) y[base + c] = x[base + c] * scale * (weight[c] + offset);
     }
@@ -101,6 +104,7 @@ export const rmsNormBackward = defineKernel({
     columns *
     (7 + (offset === 0 ? 0 : 2) + accumulate + dropoutFlops({ dropout }) + randomFlops({ dropout })),
   countedFlops: ({ rows, columns }) => 4 * rows * columns, // a multiply-add has two gradients
+  // x and dy in both passes, dx, and what is left of it by dropout; the factors; weights
   bytes: ({ rows, columns, accumulate, dropout }) =>
     4 * (rows * (columns * (5 + accumulate + (dropout > 0 ? 1 : 0)) + 1) + columns),
   reference({ x, weight, saved, dy, dx, droppedDx }, dims, scalars) {
@@ -108,6 +112,8 @@ export const rmsNormBackward = defineKernel({
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
       const scale = saved[row];
+      // No mean is subtracted, so that only the root mean square ties the row's values together: one sum, not
+      // two.
       let mean = 0;
       for (let c = 0; c < columns; c++)
         mean += (dy[base + c] * (weight[c] + offset) * x[base + c] * scale) / columns;
@@ -147,8 +153,10 @@ export const rmsNormBackwardWeight = defineKernel({
     { rows: 1024, columns: 384, slices: 8, accumulate: 0 },
     { rows: 2048, columns: 512, slices: 32, accumulate: 0 },
   ],
+  // A sum over rows: slices of them are summed side by side and added in order (norm-sums.ts).
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns }) => rows * columns * 3, // two products, sum
+  // x, dy and factors once; the sums of every slice
   bytes: ({ rows, columns, slices, accumulate }) =>
     4 * (rows * (2 * columns + 1) + slices * columns * (1 + accumulate)),
   reference({ x, saved, dy, sums }, { rows, columns, slices, accumulate }) {

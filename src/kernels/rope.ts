@@ -30,6 +30,7 @@ export const ropeRotate = defineKernel({
     table: { shape: [time, rotated / 2, 2] },
     qkv: { shape: [rows, rowStride] },
   }),
+  // Grouped heads, one shape turned whole and back, one in its first channels only.
   selfTest: [
     { ...packed(2, 1, 6, 5), rows: 14, time: 7, direction: -1 },
     { ...packed(2, 1, 6, 5, 4), rows: 14, time: 7, direction: 1 },
@@ -41,6 +42,7 @@ export const ropeRotate = defineKernel({
   ],
   workgroups: ({ rows, rotated }) => Math.ceil((rows * rotated) / 128), // one invocation per pair of dimensions
   usefulFlops: (dims) => 6 * dims.rows * pairsOf(dims), // four products, two sums
+  // both numbers of each pair are read and written; a cosine and a sine by position, used by every head
   bytes: (dims) => 4 * (4 * dims.rows * pairsOf(dims) + dims.time * dims.rotated),
   reference({ table, qkv }, dims) {
     for (let row = 0; row < dims.rows; row++) {
@@ -114,6 +116,7 @@ function rotateRow(
       const cosine = table[(position * half + d) * 2];
       const sine = table[(position * half + d) * 2 + 1] * direction;
       const first = row * rowStride + start + d;
+      // Pairs lie half a head apart, as GPT-NeoX and Hugging Face's Llama have them, not side by side.
       const [a, b] = [qkv[first], qkv[first + half]];
       qkv[first] = a * cosine - b * sine;
       qkv[first + half] = b * cosine + a * sine;
@@ -130,6 +133,7 @@ export function ropeTable(time: number, frequencies: ArrayLike<number>, amplitud
   const table = new Float32Array(time * half * 2);
   for (let position = 0; position < time; position++) {
     for (let d = 0; d < half; d++) {
+      // In f64: angles of thousands of radians in f32 would be wrong in the fourth digit after the point.
       const angle = position * frequencies[d];
       table[(position * half + d) * 2] = amplitude * Math.cos(angle);
       table[(position * half + d) * 2 + 1] = amplitude * Math.sin(angle);
@@ -178,9 +182,11 @@ export function rope(
   options: RopeOptions & { readonly time: number },
 ): Tensor {
   const shape = { ...checkedRows(qkv, options), rows: qkv.shape[0] ?? 1, time: options.time };
+  // In place: a rotation can be undone, so that the gradient needs neither the input nor the output.
   const rotated = tape.alias(qkv, 'rotated qkv');
   tape.dispatch(ropeRotate, { ...shape, direction: 1 }, { table, qkv: rotated });
   tape.onBackward([qkv], rotated, (gradient) => {
+    // A rotation's transpose is its inverse: the gradient is turned back, in its own memory.
     tape.dispatch(ropeRotate, { ...shape, direction: -1 }, { table, qkv: gradient });
     if (!tape.adoptGradient(qkv, tape.alias(gradient))) recordAccumulate(tape, qkv, gradient);
   });

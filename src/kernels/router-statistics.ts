@@ -13,6 +13,8 @@ export function statisticsStride(experts: number): number {
   return 4 + 4 * experts;
 }
 
+// Kept on the device and added up from step to step: what a chart shows each second needs no read-back each
+// step.
 /** Adds a replay's numbers to the statistics from `firstElement` on; sums over tokens and steps. */
 export const gatherStatistics = defineKernel({
   name: 'routerStatistics.gather',
@@ -39,14 +41,18 @@ export const gatherStatistics = defineKernel({
     { tokens: 1024, experts: 8, sigmoid: 0, firstElement: 0 },
     { tokens: 2048, experts: 64, sigmoid: 0, firstElement: 0 },
   ],
+  // one an expert, and one for the entropies, which need all shares of a token
   workgroups: ({ experts }) => experts + 1,
   usefulFlops: ({ tokens, experts }) => tokens * (6 * experts + 2),
+  // scores are read for the shares and for the entropies; counts, offsets, and four numbers an expert to and
+  // fro
   bytes: ({ tokens, experts }) => 4 * (tokens * (2 * experts + 1) + 10 * experts),
   reference({ scores, rowSums, counts, offsets, statistics }, { tokens, experts, sigmoid, firstElement }) {
     for (let token = 0; token < tokens; token++) {
       const scoreSum = sigmoid === 1 ? rowSums[token] : 1;
       for (let e = 0; e < experts; e++) {
         const share = scores[token * experts + e] / scoreSum;
+        // An entropy near log E says that the router does not choose yet; near 0 that it no longer explores.
         statistics[firstElement + 1] -= share * Math.log(Math.max(share, 1e-30));
         statistics[firstElement + 4 + 2 * experts + e] += share;
       }
@@ -56,6 +62,7 @@ export const gatherStatistics = defineKernel({
     for (let e = 0; e < experts; e++) {
       statistics[firstElement + 4 + e] += counts[e];
       statistics[firstElement + 4 + experts + e] += counts[e] - (offsets[e + 1] - offsets[e]);
+      // Of this step alone, over its micro-batches: what the bias is moved by, and then cleared.
       statistics[firstElement + 4 + 3 * experts + e] += counts[e];
     }
   },
@@ -78,6 +85,7 @@ export const updateBiasKernel = defineKernel({
   }),
   selfTest: [{ layers: 2, experts: 67, rate: 0.01 }],
   calibration: [8, 16, 64].map((experts) => ({ layers: 4, experts, rate: 0.001 })),
+  // a workgroup a layer: the mean needs all of its experts
   workgroups: ({ layers }) => layers,
   usefulFlops: ({ layers, experts }) => 4 * layers * experts,
   bytes: ({ layers, experts }) => 4 * 5 * layers * experts,
@@ -87,6 +95,8 @@ export const updateBiasKernel = defineKernel({
       let sum = 0;
       for (let e = 0; e < experts; e++) sum += statistics[loads + e];
       for (let e = 0; e < experts; e++) {
+        // The sign, not the difference: each step moves a bias by the same small rate (DeepSeek-V3, section
+        // 2.1.2).
         const below = Math.sign(sum / experts - statistics[loads + e]);
         if (metrics[metricSlots.isFinite] === 1) bias[layer * experts + e] += rate * below;
         statistics[loads + e] = 0;

@@ -59,7 +59,9 @@ export const routerForward = defineKernel({
   ],
   calibration: [plainDims(256, 8, 2), plainDims(1024, 8, 2), plainDims(2048, 64, 2)],
   workgroups: ({ tokens }) => Math.ceil(tokens / threads),
+  // maximum, difference, exponential, sum; a comparison a round; two a weight
   usefulFlops: ({ tokens, experts, perToken }) => tokens * (experts * (4 + perToken) + 2 * perToken),
+  // logits are read; scores, a sum, choices and weights are written
   bytes: ({ tokens, experts, perToken }) => 4 * tokens * (2 * experts + 1 + 2 * perToken),
   reference(arrays, dims, scalars) {
     const { logits, bias, scores, rowSums, selected, weights } = arrays;
@@ -78,15 +80,20 @@ export const routerForward = defineKernel({
       raised.forEach((score, e) => {
         scores[token * experts + e] = isSigmoid ? score : score / sum;
       });
+      // The bias decides who is chosen, never with what weight: balance without a gradient (DeepSeek-V3,
+      // 2.1.2).
       const share = (e: number) => scores[token * experts + e];
       const value = (e: number) => share(e) + (hasBias === 1 ? bias[biasOffset + e] : 0);
       const ranked = row.map((_, e) => e);
+      // Ties go to the lower index: a sort by value alone would leave them to the engine.
       if (isNumber) ranked.sort((a, b) => value(b) - value(a) || a - b);
       const best = ranked.slice(0, perToken);
       const total = best.reduce((partial, e) => partial + share(e), 0);
       best.forEach((expert, j) => {
         const weight = renormalize === 1 ? (scale * share(expert)) / (total + tiny) : scale * share(expert);
         selected[token * perToken + j] = expert;
+        // Choices must stay places of experts, whatever the logits: the weights carry on that they were no
+        // numbers, and the step is not applied.
         weights[token * perToken + j] = isNumber ? weight : Number.NaN;
       });
     }
@@ -99,6 +106,7 @@ function normalAt(
   { experts, operation, time }: Dims<'experts' | 'operation' | 'time'>,
   { dropoutSeed, step, sampleOffset }: Readonly<Record<string, number>>,
 ): number {
+  // Two uniforms a normal number (Box and Muller 1958), both from counters: no state between invocations.
   const element = 2 * ((token % time) * experts + expert);
   const sample = sampleOffset + Math.floor(token / time);
   const uniform = (at: number) => randomUniform(dropoutSeed, step, sample, operation, at);
@@ -171,24 +179,31 @@ export const routerBackward = defineKernel({
   ],
   calibration: [backwardShape(256, 8, 2), backwardShape(1024, 8, 2), backwardShape(2048, 64, 2)],
   workgroups: ({ tokens }) => Math.ceil(tokens / threads),
+  // balance, its mean, the dot product and the slope of each expert; both sums and the gradient of each
+  // choice
   usefulFlops: ({ tokens, experts, perToken }) => tokens * (9 * experts + 8 * perToken),
   bytes: ({ tokens, experts, perToken }) => 4 * (tokens * (2 * experts + 1 + 2 * perToken) + experts),
   reference(arrays, { tokens, experts, perToken, sigmoid, renormalize, scale, balance, zLoss }) {
     const { savedScores, savedSums, chosen, counts, dWeights, dLogits } = arrays;
+    // ∂ balance · E · Σ f·P by a share: f = counts ÷ (N·K) is held constant, as it has no gradient (Fedus et
+    // al. 2021, section 2.2), and P is a mean over N tokens.
     const balanceStep = (balance * experts) / (tokens * tokens * perToken);
     const every = Array.from({ length: experts }, (_, e) => e);
     for (let token = 0; token < tokens; token++) {
       const score = (e: number) => savedScores[token * experts + e];
       const slots = Array.from({ length: perToken }, (_, j) => token * perToken + j);
       const scoreSum = sigmoid === 1 ? savedSums[token] : 1;
+      // Shares sum to 1: of their gradient the part along them falls away.
       const mean = every.reduce((sum, e) => sum + (balanceStep * counts[e] * score(e)) / scoreSum, 0);
       const gradients = every.map((e) => (balance === 0 ? 0 : (balanceStep * counts[e] - mean) / scoreSum));
       const total = slots.reduce((sum, slot) => sum + score(chosen[slot]), tiny);
       const weighted = slots.reduce((sum, slot) => sum + dWeights[slot] * score(chosen[slot]), 0);
       for (const slot of slots) {
         const own = scale * dWeights[slot];
+        // Weight j = scale · s_j ÷ Σ s: its gradient has the quotient's second term.
         gradients[chosen[slot]] += renormalize === 1 ? (own - (scale * weighted) / total) / total : own;
       }
+      // Softmax's Jacobian, diag(s) − s sᵀ; sigmoids have none between experts.
       const dot = every.reduce((sum, e) => sum + score(e) * gradients[e], 0);
       const shift = sigmoid === 1 ? 0 : dot - (2 * zLoss * savedSums[token]) / tokens;
       for (const e of every) {
@@ -277,6 +292,7 @@ export function route(
   tape.dispatch(routerForward, dims, { logits, ...routing, ...(bias ? { bias: bias.tensor } : {}) });
   tape.onBackward([logits], routing.weights, (dWeights) => {
     const { gradient: dLogits, accumulate } = tape.gradientTarget(logits);
+    // The kernel writes and does not add: there is one writer.
     if (accumulate === 1)
       throw new Error(`route: ${describeTensor(logits)} is used twice. Make logits of its own.`);
     tape.dispatch(

@@ -34,6 +34,7 @@ export const scaleKernel = defineKernel({
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements, hasResidual, accumulate }) => elements * (1 + hasResidual + accumulate),
+  // x and the residual are read, y is written, and read before where it is added to
   bytes: ({ elements, hasResidual, accumulate }) => 4 * elements * (2 + hasResidual + accumulate),
   reference({ x, residual, y }, { elements, factor, hasResidual, accumulate }) {
     for (let i = 0; i < elements; i++) {
@@ -50,6 +51,7 @@ export function scale(tape: Tape, x: Tensor, factor: number, residual?: Tensor):
       `scale: sizes differ: x is ${describeTensor(x)}, residual is ${describeTensor(residual)}. Pass equal shapes.`,
     );
   }
+  // Not in place: the gradient of what wrote x may need x.
   const y = tape.tensor('scaled', x.shape);
   const [wantsX, wantsResidual] = [tape.needsGradient(x), tape.needsGradient(residual)];
   const bindings = { x, y, ...(residual ? { residual } : {}) };
@@ -57,6 +59,7 @@ export function scale(tape: Tape, x: Tensor, factor: number, residual?: Tensor):
   tape.onBackward([x, residual], y, (dy) => {
     if (wantsX) {
       const { gradient, accumulate } = tape.gradientTarget(x);
+      // ∂x = factor · ∂y: the same kernel.
       tape.dispatch(scaleKernel, { elements, factor, hasResidual: 0, accumulate }, { x: dy, y: gradient });
     }
     // Last: dy may become the residual's gradient itself, and is then added to.

@@ -19,6 +19,7 @@ export const softcapKernel = defineKernel({
   tensors: ({ elements }) => ({
     logits: { shape: [elements], fill: (uniform, index) => (uniform - 0.5) * (index % 3 === 0 ? 5000 : 8) },
   }),
+  // Far past the cap on both sides, where tanh is ±1, and near 0, where it is the logit.
   selfTest: [
     { elements: 257, softcap: 3 },
     { elements: 65, softcap: 30 },
@@ -27,6 +28,7 @@ export const softcapKernel = defineKernel({
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
   usefulFlops: ({ elements }) => 3 * elements, // divide, tanh, multiply
+  // in place: read and written
   bytes: ({ elements }) => 8 * elements,
   reference({ logits }, { elements, softcap }) {
     for (let i = 0; i < elements; i++) logits[i] = softcap * Math.tanh(logits[i] / softcap);

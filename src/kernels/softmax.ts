@@ -22,6 +22,7 @@ export const softmaxForward = defineKernel({
     { rows: 256, columns: 256 },
     { rows: 1024, columns: 1024 },
   ],
+  // a workgroup a row, however short: a teacher, not what training runs
   workgroups: ({ rows }) => rows,
   usefulFlops: ({ rows, columns }) => 5 * rows * columns, // max, subtract, exp, sum, divide
   launchedFlops: ({ rows, columns }) => 7 * rows * columns, // subtract and exp happen in two passes
