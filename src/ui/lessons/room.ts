@@ -12,6 +12,7 @@ import { controlPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { AddressController } from '../state/address-controller.ts';
 import { valueAt } from '../state/experiment.ts';
+import { keepLessonWork, type LessonWork, readLessonWork } from '../state/lesson-work.ts';
 import {
   hasGpu,
   hasWeights,
@@ -21,7 +22,6 @@ import {
   isTraining,
   type PageState,
 } from '../state/state.ts';
-import { keepLessonWork, type LessonWork, readLessonWork } from './memory.ts';
 import { lessonsStyles } from './styles.ts';
 import '../figures/copy-link.ts';
 import './attention.ts';

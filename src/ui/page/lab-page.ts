@@ -160,7 +160,7 @@ export class LabPage extends LitElement {
         </main>`,
       )}
       ${this.#missingRoom()}
-      <footer class="small muted">Everything stays on this machine: the page sends nothing anywhere.</footer>`;
+      <footer class="small muted">Everything stays on this machine, but for results that you send to a class yourself.</footer>`;
   }
 
   /** What stands in the place of a room whose code has not come. */

@@ -77,6 +77,12 @@ export const rooms: readonly Room[] = [
     load: () => import('../lessons/room.ts'),
     render: (page, access) => html`<room-lessons .page=${page} .access=${access}></room-lessons>`,
   },
+  {
+    id: 'class',
+    label: 'Class',
+    load: () => import('../class/room.ts'),
+    render: (page, access) => html`<room-class .page=${page} .access=${access}></room-class>`,
+  },
 ];
 
 /** The room that an address names (`#costs`, or `#lessons/heads` and `#costs/qwen3-0.6b` for a part of one), or the training room. */

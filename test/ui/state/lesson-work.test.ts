@@ -1,6 +1,6 @@
 // What a reader guessed and found stays over a reload; anything else in its place is left alone.
 import { expect, it } from 'vitest';
-import { keepLessonWork, type LessonWork, readLessonWork } from '../../../src/ui/lessons/memory.ts';
+import { keepLessonWork, type LessonWork, readLessonWork } from '../../../src/ui/state/lesson-work.ts';
 
 /** Storage of a few characters. */
 function shelf(room = Number.POSITIVE_INFINITY) {

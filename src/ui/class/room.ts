@@ -1,0 +1,94 @@
+// The room of a class: a student's results and how they leave the page, or the teacher's table of all of them.
+import { html, LitElement } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { LessonInfo } from '../../contract/lessons.ts';
+import { controlPanel, stackStyles } from '../figures/style-sets.ts';
+import type { RoomAccess } from '../state/access.ts';
+import { AddressController } from '../state/address-controller.ts';
+import { initialState, type PageState } from '../state/state.ts';
+import { pageOutbox } from './outbox.ts';
+import './student.ts';
+import './teacher.ts';
+
+/** What the address asks of this room: `#class/join/CODE`, `#class/teacher/KEY`, or `#class/teacher` without a server. */
+export interface ClassPlace {
+  readonly isTeacher: boolean;
+  /** Join code or key; empty where the address has none. */
+  readonly word: string;
+}
+
+/** Reads the address. */
+export function placeOf(hash: string): ClassPlace {
+  const [, side, word = ''] = /^#class\/(join|teacher)(?:\/([\w-]{1,64}))?$/.exec(hash) ?? [];
+  return { isTeacher: side === 'teacher', word };
+}
+
+// What waits from an earlier visit is sent as soon as this code is there, whether or not anybody enters the room.
+pageOutbox();
+
+/** The teacher's key for as long as the tab lives: in the address it would stand on a projector for all to see. */
+const keyShelf = 'flopscope-class-key';
+
+@customElement('room-class')
+export class RoomClass extends LitElement {
+  static override readonly styles = controlPanel(stackStyles);
+
+  @property({ attribute: false }) page: PageState = initialState;
+  @property({ attribute: false }) access: RoomAccess | undefined;
+  @state() private lessons: readonly LessonInfo[] = [];
+  @state() private place: ClassPlace = { isTeacher: false, word: '' };
+  @state() private key = '';
+  #isAsked = false;
+
+  constructor() {
+    super();
+    new AddressController(this, () => this.#takeAddress());
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#takeAddress();
+  }
+
+  protected override willUpdate(): void {
+    if (this.#isAsked || this.access === undefined || this.page.catalogue === undefined) return;
+    this.#isAsked = true;
+    void this.access
+      .attempt('', (lab) => lab.lessons())
+      .then((lessons) => {
+        this.lessons = lessons ?? [];
+      });
+  }
+
+  protected override render() {
+    const { isTeacher, word } = this.place;
+    return html`${
+      isTeacher
+        ? html`<class-teacher .key=${this.key}></class-teacher>`
+        : html`<class-student .page=${this.page} .lessons=${this.lessons} .invitation=${word}></class-student>`
+    }
+      <p class="small">
+        ${
+          isTeacher
+            ? html`<a href="#class">Your own results</a>`
+            : html`You teach? <a href="#class/teacher">Collect the results of a class here</a>, from files and codes, or live with
+                <code>flopscope class</code>.`
+        }
+      </p>`;
+  }
+
+  #takeAddress(): void {
+    if (!/^#class(\/|$)/.test(location.hash)) return; // another room
+    this.place = placeOf(location.hash);
+    const { isTeacher, word } = this.place;
+    if (!isTeacher) return;
+    try {
+      if (word !== '') sessionStorage.setItem(keyShelf, word);
+      this.key = word || (sessionStorage.getItem(keyShelf) ?? '');
+    } catch {
+      this.key = word; // no storage: it holds until the page is left
+    }
+    if (word !== '')
+      history.replaceState(undefined, '', `${location.pathname}${location.search}#class/teacher`);
+  }
+}

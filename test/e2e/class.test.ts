@@ -1,0 +1,103 @@
+// A class: a student joins, trains and sends; the teacher sees thirty machines; the server goes away and comes back.
+import type { Browser, ElementHandle } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ClassServer, startClassServer } from '../../src/cli/class/server.ts';
+import { openClassStore } from '../../src/cli/class/store.ts';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { sampleResult } from '../classroom/sample-result.ts';
+import { findViolations } from './axe.ts';
+import { attach, type PageDriver, tinyQuery } from './page-driver.ts';
+
+const code = 'BCD234';
+const key = 'teacher-key-0123456789';
+/** Where the browser tests' page is built. */
+const folder = 'node_modules/.cache/flopscope/page';
+
+describeBrowser('a class', () => {
+  const store = openClassStore();
+  const open = { title: 'Physics 11b', code, key, store };
+  let browser: Browser;
+  let server: ClassServer;
+  let student: PageDriver;
+  let teacher: PageDriver;
+  const address = () => `http://127.0.0.1:${server.port}/`;
+
+  beforeAll(async () => {
+    server = await startClassServer(open, { folder, host: '127.0.0.1', port: 0 });
+    browser = await launchBrowser({ gpu: false });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+    store.close();
+  });
+
+  it('lets a student in by the code, and says so where the code is wrong', async () => {
+    student = await attach(await browser.newPage());
+    await student.page.goto(`${address()}?${tinyQuery.replace('100000', '20')}#class/join/BAD234`);
+    await student.waitForText('class-student', '[role=status]', /This is not the join code/);
+    const field = (await student.find('class-student', 'input.join')) as ElementHandle<HTMLInputElement>;
+    await field.evaluate((input, text) => {
+      input.value = text;
+      input.dispatchEvent(new Event('change'));
+    }, 'bcd 234');
+    await student.waitForText('class-student', '[role=status]', /You are in the class/);
+    await student.waitForText('class-student', 'h2', /Physics 11b/);
+    student.troubles.length = 0; // the browser notes the refusal as an error
+  });
+
+  it('takes the result of a run by one press', async () => {
+    await student.click('room-tabs', 'a', 'Train');
+    await student.click('run-controls', 'button', 'Train');
+    await student.waitForText('run-controls', '.status', /Finished step 20 of 20/);
+    await student.click('room-tabs', 'a', 'Class');
+    await student.click('class-student', 'button', /^Send .* to the class$/);
+    await student.waitForText('class-student', '[role=status]', /1 of your results arrived/);
+    expect(store.changes(0).rows[0]?.result).toMatchObject({
+      step: 20,
+      totalSteps: 20,
+      device: { runtime: 'wasm' },
+    });
+    expect(student.troubles).toEqual([]);
+  });
+
+  it('shows the teacher thirty machines, without the key on the screen, and nothing to one with a wrong key', async () => {
+    teacher = await attach(await browser.newPage());
+    await teacher.page.goto(`${address()}#class/teacher/wrong-key`);
+    await teacher.waitForText('class-teacher', '[role=alert]', /needs the key that flopscope class printed/);
+    teacher.troubles.length = 0;
+    await teacher.page.evaluate((hash) => {
+      location.hash = hash;
+    }, `class/teacher/${key}`);
+    await teacher.waitForText('class-teacher', '[role=status]', /^1 result$/);
+    expect(teacher.page.url()).toMatch(/#class\/teacher$/);
+    for (let index = 2; index <= 30; index++)
+      store.put(sampleResult({ student: `student-${1000 + index}`, name: 'Kim', measured: 1000 * index }));
+    await teacher.waitForText('class-teacher', '[role=status]', /^30 results$/);
+    expect(await teacher.text('class-teacher', '.join')).toBe(code);
+    await teacher.waitForText('figure-panel', 'section', /Predicted against measured/);
+    await teacher.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+    expect(await findViolations(teacher.page)).toEqual([]);
+    expect(teacher.troubles).toEqual([]);
+    await teacher.page.close();
+  });
+
+  it('loses nothing while the server is away', async () => {
+    const { port } = server;
+    await server.close();
+    await student.page.bringToFront();
+    await student.click('class-student', 'button', /^Send .* to the class$/);
+    await student.waitForText(
+      'class-student',
+      '[role=status]',
+      /1 waiting\. The class server does not answer/,
+    );
+    store.delete('all');
+    server = await startClassServer(open, { folder, host: '127.0.0.1', port });
+    await expect.poll(() => store.count()).toBe(1);
+    await student.waitForText('class-student', '[role=status]', /1 of your results arrived\.\s*$/);
+    await student.click('class-student', 'button', 'Delete all that I sent');
+    await student.waitForText('class-student', '[role=status]', /1 of your results were deleted/);
+    expect(store.count()).toBe(0);
+  });
+});
