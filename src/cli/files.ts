@@ -13,8 +13,13 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-/** A path as seen from where the user called. */
+/** A path as seen from where the user called. @throws LabError of an empty one, which would be the folder there */
 export function resolvePath(path: string): string {
+  if (path === '')
+    refuse(
+      'invalidFile',
+      'an empty path was given, as by a variable of the shell that is not set. Name a file or a folder.',
+    );
   return resolve(callersDirectory(process.env, process.cwd()), path);
 }
 

@@ -21,6 +21,10 @@ const kindOf = (promise: Promise<unknown>) =>
     (error) => `${error.problem?.kind}: ${error.message}`,
   );
 
+it('takes no empty path for the folder that one stands in', () => {
+  expect(() => resolvePath('')).toThrow(/an empty path was given.*Name a file or a folder/);
+});
+
 describe('where the user called from', () => {
   const own = { npm_package_name: 'flopscope', npm_package_json: '/home/flopscope/package.json' };
 
