@@ -8,8 +8,9 @@ import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatFigure } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
+import { refuse } from './failure.ts';
 import { withInterruption } from './interruption.ts';
-import { jsonOption, outputOf, runtimeOption } from './options.ts';
+import { decimalOf, jsonOption, outputOf, pointHint, runtimeOption } from './options.ts';
 import { useKnownProfile } from './profiles-known.ts';
 
 interface LessonOptions {
@@ -36,10 +37,10 @@ export function addLesson(program: Command): void {
       }
       const lesson = lessonNamed(id);
       const size = options.small === true ? 'small' : 'normal';
+      const guess = options.guess === undefined ? undefined : readGuess(lesson.info, options.guess);
       const machine = await openMachine(options.runtime);
       const { engine, device } = machine;
       await useKnownProfile(machine, undefined, output); // with it a lesson on time predicts seconds
-      const guess = options.guess === undefined ? undefined : readGuess(lesson.info, options.guess);
       const request = { id, size, ...(guess === undefined ? {} : { guess }) } as const;
       const question = lesson.info.question[size];
       output.text(
@@ -62,7 +63,10 @@ export function addLesson(program: Command): void {
 
 /** A number where the question asks for one. What does not fit the question is refused when the lesson begins. */
 function readGuess({ question }: LessonInfo, text: string): LessonGuess {
-  return question.normal.kind === 'number' ? Number(text) : text;
+  if (question.normal.kind !== 'number') return text;
+  const guess = decimalOf(text);
+  if (guess !== undefined) return guess;
+  return refuse('invalidData', `lesson: the guess ${JSON.stringify(text)} is no number${pointHint(text)}.`);
 }
 
 function describeLesson({ id, title, summary, question }: LessonInfo): string {

@@ -41,8 +41,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The commands. Help that was asked for goes to stdout, unless that is to carry JSON only. */
-function createProgram(json: boolean): Command {
+/** The commands, for who wants to know their options. Help that was asked for goes to stdout, unless that is to carry JSON only. */
+export function createProgram(json = false): Command {
   const program = new Command('flopscope')
     .description(
       'Train tiny language models on your own GPU and see what every kernel should cost and did cost.',

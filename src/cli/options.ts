@@ -18,11 +18,22 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (te
 /** A number from `minimum` to `maximum`. */
 export function real(minimum: number, maximum = Infinity): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isFinite(value) && value >= minimum && value <= maximum) return value;
+    const value = decimalOf(text);
+    if (value !== undefined && value >= minimum && value <= maximum) return value;
     const limits = maximum === Infinity ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
-    throw new InvalidArgumentError(`Use a number ${limits}.`);
+    throw new InvalidArgumentError(`Use a number ${limits}${pointHint(text)}.`);
   };
+}
+
+/** The number of a text in decimal digits, as a person writes it; undefined of anything else, and of what is infinite. */
+export function decimalOf(text: string): number | undefined {
+  const isDecimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim());
+  return isDecimal && Number.isFinite(Number(text)) ? Number(text) : undefined;
+}
+
+/** What to add to a refusal where a comma stands as decimal mark: `, with a point: 0.5`; else nothing. */
+export function pointHint(text: string): string {
+  return /^\s*[+-]?\d+,\d+/.test(text) ? `, with a point: ${text.trim().replace(',', '.')}` : '';
 }
 
 /** Token ids with commas between. */

@@ -36,7 +36,9 @@ describe('lesson', () => {
 
   it.each([
     [['lesson', 'magic'], /there is no "magic"\. Use one of causal/],
-    [['lesson', 'deepseek', '--guess', 'much'], /the guess NaN is no number/],
+    [['lesson', 'deepseek', '--guess', 'much'], /the guess "much" is no number\.$/m],
+    [['lesson', 'deepseek', '--guess', ''], /the guess "" is no number/],
+    [['lesson', 'deepseek', '--guess', '2,7'], /the guess "2,7" is no number, with a point: 2\.7/],
     [['lesson', 'heads', '--small', '--guess', 'all'], /the guess all is none of more/],
   ])('refuses %o', async (args, message) => {
     const { code, stderr } = await runMain([...args, ...onCpu]);

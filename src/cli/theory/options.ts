@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { stage } from '../../lab/plans/problem.ts';
 import { type Assumptions, pressAssumptions, requirePossible } from '../../theory/assumptions.ts';
+import { pointHint } from '../options.ts';
 
 const suffixes: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
 
@@ -10,7 +11,7 @@ export function amount(text: string): number {
   const [, digits = '', suffix = ''] = text.trim().match(/^([-+]?[\d.]+(?:e[-+]?\d+)?)([KMBT]?)$/i) ?? [];
   const value = digits === '' ? Number.NaN : Number(digits) * suffixes[suffix.toUpperCase()];
   if (Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('Use a number, such as 2.21e19 or 671B.');
+  throw new InvalidArgumentError(`Use a number, such as 2.21e19 or 671B${pointHint(text)}.`);
 }
 
 /** What the options of `addAssumptions` hold; undefined takes Press's figure. */
