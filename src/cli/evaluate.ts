@@ -100,6 +100,10 @@ export function addEvaluate(program: Command): void {
         if (options.data === undefined && options[name].join() !== 'f32')
           refuse('invalidData', `evaluate: --${name} is for --data. Leave it out.`);
       }
+      for (const [name, kind] of belonging) {
+        if (command.getOptionValueSource(name) === 'cli' && options[kind] === undefined)
+          refuse('invalidData', `evaluate: --${name} is for --${kind}. Leave it out.`);
+      }
       const files = await readModelDirectory(resolvePath(path), output.note);
       const tokenizer = tokenizerOf(files, 'Evaluate a directory that has one.');
       const evaluated = { files, tokenizer, context: contextOf(files, options), output };
@@ -108,6 +112,13 @@ export function addEvaluate(program: Command): void {
       else if (options.choices !== undefined) await choose(options.choices, evaluated, options);
     });
 }
+
+/** Options that one kind of evaluation reads alone. */
+const belonging = [
+  ['stride', 'data'],
+  ['count', 'answers'],
+  ['delimiter', 'choices'],
+] as const;
 
 /** Contexts of published models are longer than most texts here, and their plans take the memory of all of them. */
 const usualContext = 1024;

@@ -10,7 +10,11 @@ export async function useKnownProfile(
   file: string | undefined,
   output: Output,
 ): Promise<void> {
-  if (!open) return;
+  if (!open) {
+    if (file !== undefined)
+      output.note('profile: it has figures of a GPU, which say nothing of a processor. It was not read.');
+    return;
+  }
   if (file === undefined) {
     engine.profile = await keptProfile(open);
     return;

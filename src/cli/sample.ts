@@ -47,8 +47,12 @@ interface SampleOptions extends WeightOptions {
 
 /** Adds the command. */
 export function addSample(program: Command): void {
+  // Both set the same option: that both were given is seen as they are read.
+  const given = new Set<string>();
   program
     .command('sample')
+    .on('option:cache', () => void given.add('--cache'))
+    .on('option:no-cache', () => void given.add('--no-cache'))
     .argument('<dir>', 'model directory')
     .description('continue a text or a list of tokens')
     .option('--prompt <text>', 'text to continue; needs the tokenizer file')
@@ -85,6 +89,11 @@ export function addSample(program: Command): void {
     .addOption(jsonOption())
     .action(async (path: string, options: SampleOptions, command: Command) => {
       const output = outputOf(command);
+      if (given.size > 1)
+        refuse(
+          'invalidConfig',
+          'sample: --no-cache keeps no keys and values for --cache to say how. Give one of them.',
+        );
       const files = await readModelDirectory(resolvePath(path), output.note);
       const prompt = await promptOf(files, options);
       const { engine, device } = await openMachine(options.runtime);
@@ -141,8 +150,9 @@ export function addSample(program: Command): void {
         if (generation.problem !== undefined) refuse('invalidData', generation.problem);
         if (!output.json) {
           const [prefill, decode] = [rates.prefillTokensPerSecond, rates.decodeTokensPerSecond];
+          const decoding = decodedTokens > 0 ? `, decode ${formatSi(decode, 'tokens/s')}` : '';
           output.note(
-            `prefill ${formatSi(prefill, 'tokens/s')}, decode ${formatSi(decode, 'tokens/s')} on ${device}; ` +
+            `prefill ${formatSi(prefill, 'tokens/s')}${decoding} on ${device}; ` +
               `weights in ${weights} ${formatBytes(weightBytes)}, cache ${cache ? `in ${cache} ` : ''}${formatBytes(cacheBytes)}, ` +
               `${formatBytes(totalBytes)} in all`,
           );

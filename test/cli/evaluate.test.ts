@@ -97,6 +97,8 @@ describe('evaluate', () => {
     ['a line that is no question', ['--choices', 'text.txt'], /line 1 is no JSON|line 1: /],
     ['a format that is none', ['--data', 'text.txt', '--weights', 'int5'], /Use f32, f16, int8, int4/],
     ['formats for answers', ['--answers', 'arithmetic', '--weights', 'int8'], /--weights is for --data/],
+    ['a count for a text', ['--data', 'text.txt', '--count', '3'], /--count is for --answers/],
+    ['a stride for answers', ['--answers', 'arithmetic', '--stride', '3'], /--stride is for --data/],
     ['a text without answers', ['--answers', 'letters.txt'], /no lines such as/],
   ])('refuses %s', async (_, args, message) => {
     writeFileSync(join(folder, 'empty.txt'), '');

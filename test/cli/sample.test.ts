@@ -111,6 +111,11 @@ describe('sample', () => {
     expect(Number(rounded.cacheBytes)).toBeLessThan(Number(cacheBytes) / 2);
   });
 
+  it('says no rate of decoding where nothing was decoded', async () => {
+    const { stderr } = await sample('--prompt', '1', '--max-new', '1');
+    expect(stderr).toMatch(/^prefill .*tokens\/s on /);
+  });
+
   it('draws nothing when nothing is wanted', async () => {
     expect(tokensOf(await sample('--prompt', '1', '--max-new', '0', '--json'))).toEqual([]);
   });
@@ -124,6 +129,8 @@ describe('sample', () => {
     [['--prompt-tokens', '1,99'], /token 99 is outside the vocabulary of 15\. Use 0 to 14/],
     [['--prompt', '1', '--temperature', '-1'], /'-1' is invalid/],
     [['--prompt', '1', '--top-p', '0'], /topP is 0/],
+    [['--prompt', '1', '--no-cache', '--cache', 'int8'], /--no-cache keeps no keys and values/],
+    [['--prompt', '1', '--cache', 'int8', '--no-cache'], /Give one of them/],
     [['--prompt', '1', '--max-new', 'x'], /'x' is invalid/],
   ])('refuses %j in one line', async (args, message) => {
     const { code, stdout, stderr } = await sample(...args);
