@@ -136,7 +136,10 @@ async function labelledTokens(
   const tokenizer = tokenizerOf(files, 'Give --tokens.');
   const ids = await stage('invalidData', () => promptTokens(tokenizer, prompt));
   if (ids.length < 2)
-    refuse('invalidData', `inspect: the text has ${ids.length} tokens, and needs 2 to predict one.`);
+    refuse(
+      'invalidData',
+      `inspect: the text has ${ids.length} ${ids.length === 1 ? 'token' : 'tokens'}, and needs 2 to predict one.`,
+    );
   const batch = { inputs: [ids.slice(0, -1)], targets: [ids.slice(1)] };
   return parse('inspect', batch);
 }

@@ -12,6 +12,7 @@ export function issueText(issue: v.BaseIssue<unknown>, whole: string): string {
   if (received === 'undefined' && expected === `"${path.split('.').at(-1)}"`) return `${path} is missing`;
   if (type === 'strict_object' && expected === 'never') return `${path} is not known`;
   if (type === 'min_length') return `${path} has ${received} entries, ${expected} are needed`;
+  if (type === 'non_empty') return `${path} is empty`;
   // A check without an expectation has a sentence of its own.
   if (type === 'custom' || expected === null) return `${path}: ${issue.message}`;
   return `${path} should be ${expected}, found ${printable(received)}`;

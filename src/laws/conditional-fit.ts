@@ -36,7 +36,7 @@ export function fitConditional(runs: readonly ShapedRun[], form: ConditionalForm
   const unknowns = form === 'joint' ? 6 : 5;
   if (runs.length < unknowns) {
     throw new UnfitRunsError(
-      `conditional law: ${runs.length} runs cannot fix ${unknowns} parameters of the ${form} form. Give at least ${unknowns}, better 15.`,
+      `conditional law: ${runs.length} ${runs.length === 1 ? 'run' : 'runs'} cannot fix ${unknowns} parameters of the ${form} form. Give at least ${unknowns}, better 15.`,
     );
   }
   for (const [name, values] of [

@@ -37,7 +37,7 @@ export function fitExperts(runs: readonly ExpertRun[]): ExpertsFit {
   const columns = sizes > 1 ? [ones, logSize, logExperts, product] : [ones, logExperts];
   if (runs.length < columns.length) {
     throw new UnfitRunsError(
-      `experts law: ${runs.length} runs cannot fix ${columns.length} parameters. Give more.`,
+      `experts law: ${runs.length} ${runs.length === 1 ? 'run' : 'runs'} cannot fix ${columns.length} parameters. Give more.`,
     );
   }
   const target = Float64Array.from(runs, ({ loss }) => Math.log(loss));

@@ -50,7 +50,7 @@ export function countDistinct(values: readonly number[]): number {
 export function requireSpread(law: string, points: readonly RunPoint[], unknowns: number): void {
   if (points.length < unknowns) {
     throw new UnfitRunsError(
-      `${law}: ${points.length} runs cannot fix ${unknowns} parameters. Give at least ${unknowns} runs, better four times as many.`,
+      `${law}: ${points.length} ${points.length === 1 ? 'run' : 'runs'} cannot fix ${unknowns} parameters. Give at least ${unknowns} runs, better four times as many.`,
     );
   }
   for (const [field, letter] of [['parameters', 'N'] as const, ['tokens', 'D'] as const]) {

@@ -70,7 +70,7 @@ it('ends with a table for people', async () => {
 });
 
 it.each([
-  [['nano'], /compare: 1 models were given\. Choose 2 to 4\./],
+  [['nano'], /compare: 1 model was given\. Choose 2 to 4\./],
   [['nano', 'nano'], /compare: nano is named twice/],
   [['nano', 'nonsense'], /compare: there is none named "nonsense"\. Known: nano, /],
   [['nano', 'absent.json'], /absent\.json/],

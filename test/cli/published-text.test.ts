@@ -43,7 +43,7 @@ describe('a model with a tokenizer.json', () => {
     const byText = await inspect('--prompt', text);
     expect([byText.code, byText.stderr]).toEqual([0, '']);
     expect(byText.stdout).toBe((await inspect('--tokens', path)).stdout);
-    expect((await inspect('--prompt', 'a')).stderr).toMatch(/the text has 1 tokens, and needs 2/);
+    expect((await inspect('--prompt', 'a')).stderr).toMatch(/the text has 1 token, and needs 2/);
     expect((await inspect('--prompt', 'a', '--tokens', path)).stderr).toMatch(/give one of --tokens/);
   });
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { issueText } from '../../src/data/issue-text.ts';
 
 const schema = v.strictObject({
-  name: v.string(),
+  name: v.pipe(v.string(), v.nonEmpty()),
   even: v.optional(
     v.pipe(
       v.number(),
@@ -19,6 +19,7 @@ const schema = v.strictObject({
 
 test.each([
   [{}, 'name is missing'],
+  [{ name: '' }, 'name is empty'],
   [{ name: 'a', other: 1 }, 'other is not known'],
   [{ name: 'a', rows: [] }, 'rows has 0 entries, >=1 are needed'],
   [{ name: 'a', rows: ['x'] }, 'rows.0 should be number, found "x"'],

@@ -26,7 +26,7 @@ describe('the conditional fit', () => {
 
   test('too few runs, or shapes, are refused by what is missing', () => {
     const run = { x: 0.1, r: 1, best: 2, loss: 2 };
-    expect(() => fitConditional([run], 'joint')).toThrow(/1 runs cannot fix 6 parameters/);
+    expect(() => fitConditional([run], 'joint')).toThrow(/1 run cannot fix 6 parameters/);
     const runs = ratios.map((x) => ({ ...run, x }));
     expect(() => fitConditional(runs, 'additive')).toThrow(/1 different values of r/);
   });

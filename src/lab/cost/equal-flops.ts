@@ -58,7 +58,9 @@ export function sizeToEqualFlops(
   const [first] = models;
   const { least, most } = comparedModels;
   if (!first || models.length < least || models.length > most)
-    throw refusal(`${models.length} models were given. Choose ${least} to ${most}.`);
+    throw refusal(
+      `${models.length} ${models.length === 1 ? 'model was' : 'models were'} given. Choose ${least} to ${most}.`,
+    );
   const base = steps > 0 ? withSteps(first.experiment, steps) : first.experiment;
   const target = trainingFlopsPerToken(base, device);
   return models.map((model) => {

@@ -97,6 +97,7 @@ export function parseJson(name: string, bytes: Uint8Array): unknown {
   } catch {
     throw new Error(`${name}: no JSON: it is not UTF-8. Save it as UTF-8 text.`);
   }
+  if (text.trim() === '') throw new Error(`${name}: no JSON: the file is empty.`);
   try {
     return JSON.parse(text);
   } catch (error) {

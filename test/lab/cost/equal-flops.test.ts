@@ -74,7 +74,7 @@ describe('sizeToEqualFlops', () => {
 
   it('refuses one model, five models, and what no size makes equal', () => {
     const nano = modelToCompare('nano');
-    expect(() => sizeToEqualFlops([nano], device)).toThrow('compare: 1 models were given. Choose 2 to 4.');
+    expect(() => sizeToEqualFlops([nano], device)).toThrow('compare: 1 model was given. Choose 2 to 4.');
     expect(() => sizeToEqualFlops(Array(5).fill(nano), device)).toThrow('5 models were given');
     const tiny: ModelToCompare = {
       presetId: 'tiny',
