@@ -77,6 +77,8 @@ async function search(
 ): Promise<void> {
   const isTrained = (options.train ?? 0) > 0;
   const isShown = options.runs !== undefined && !isTrained;
+  // Read before the device is measured, which takes a while.
+  const table = options.runs === undefined ? undefined : await readTable(resolvePath(options.runs));
   const prepared = await prepareStudy(
     path,
     { ...options, ...(isShown ? { dryRun: true } : {}) },
@@ -85,10 +87,7 @@ async function search(
   );
   const { plan, corpus, planning } = prepared;
   const vocabulary = corpus.tokenizer.vocabularySize;
-  const points =
-    options.runs === undefined
-      ? await runPoints(prepared, output, signal)
-      : (await readTable(resolvePath(options.runs))).points;
+  const points = table === undefined ? await runPoints(prepared, output, signal) : table.points;
   const law = fitLaw(points, { law: 'conditional', form: 'multiplicative' });
   for (const warning of law.warnings) output.note(`search: ${warning}`);
   const found = searchShapes(plan.study, law, planning, vocabulary);
