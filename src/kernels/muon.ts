@@ -125,6 +125,11 @@ export const muonPolynomial = defineKernel({
   dims: ['columns'],
   reads: ['s'],
   writes: ['y'],
+  wasmConstants: {
+    constant: muonCoefficients[0],
+    linear: muonCoefficients[1],
+    square: muonCoefficients[2],
+  },
   tensors: ({ columns }) => ({ s: { shape: [columns, columns] }, y: { shape: [columns, columns] } }),
   selfTest: [{ columns: 7 }, { columns: 24 }],
   calibration: [64, 256, 1024].map((columns) => ({ columns })),

@@ -11,14 +11,14 @@ export interface WasmKernels {
   /** Its memory is shared between threads. */
   readonly isShared: boolean;
   /** What runs a kernel, and how it is cut; undefined without a function for its family, or with none for these dims. */
-  measure(kernel: Pick<Kernel, 'name' | 'wasmConstants'>, dims: Dims): WasmFunction | undefined;
+  measure(kernel: Pick<Kernel, 'name' | 'constants' | 'wasmConstants'>, dims: Dims): WasmFunction | undefined;
 }
 
 /** The function that runs a dispatch. */
 export interface WasmFunction {
   readonly name: string;
   readonly parameters: readonly string[];
-  /** Numbers that parameters may name: the dims, and the kernel's `wasmConstants`. */
+  /** Numbers that parameters may name: the dims, and the kernel's constants, those of its shader too. */
   readonly sizes: Dims;
   /** Units that the work is cut into. */
   readonly units: number;
@@ -68,7 +68,7 @@ export async function loadWasmKernels(isShared: boolean): Promise<WasmKernels> {
     measure: (kernel, dims) => {
       const name = functionName(familyOf(kernel.name));
       const parameters = signatures[name];
-      const sizes = { ...kernel.wasmConstants, ...dims };
+      const sizes = { ...kernel.constants?.(dims), ...kernel.wasmConstants, ...dims };
       if (parameters === undefined || !ask(`${name}Suits`, sizes, 1)) return undefined;
       const [units, scratchBytes] = [ask(`${name}Units`, sizes, 1), ask(`${name}Scratch`, sizes, 0)];
       return { name, parameters, sizes, units, scratchBytes };

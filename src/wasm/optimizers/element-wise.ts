@@ -1,7 +1,7 @@
-// AdamW and SGD over a flat shard of parameters. A step that is not finite changes nothing but the gradients to clear.
-import { grain, grains } from './numeric/grain.ts';
-import { clipFactorByte, isFiniteByte } from './numeric/metrics.ts';
-import { madd, storeLanes } from './numeric/vector.ts';
+// AdamW, SGD and Lion over a flat shard of parameters. A step that is not finite changes nothing but the gradients to clear.
+import { grain, grains } from '../numeric/grain.ts';
+import { clipFactorByte, isFiniteByte } from '../numeric/metrics.ts';
+import { madd, storeLanes } from '../numeric/vector.ts';
 
 /** Decoupled decay; epsilon outside the root, after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂. */
 export function adamW(
@@ -91,5 +91,50 @@ export function sgd(
 
 /** Units of work. */
 export function sgdUnits(elements: i32): i32 {
+  return grains(elements);
+}
+
+/** Lion: m·β₁ + g·(1 − β₁) says by its signs where to go. rate1 = 1 − β₁, rate2 = 1 − β₂. */
+export function lion(
+  weights: usize,
+  gradients: usize,
+  moment1: usize,
+  metrics: usize,
+  elements: i32,
+  decayElements: i32,
+  rate1: f32,
+  rate2: f32,
+  weightDecay: f32,
+  clearGradient: i32,
+  learningRate: f32,
+  first: i32,
+  last: i32,
+): void {
+  const end = min(last * grain, elements);
+  const isUsable = f32.load(metrics + isFiniteByte) === 1;
+  const factor = v128.load_splat<f32>(metrics + clipFactorByte);
+  const zero = f32x4.splat(0);
+  const decay: f32 = 1 - learningRate * weightDecay;
+  const step = f32x4.splat(learningRate);
+  for (let i = first * grain; i < end; i += 4) {
+    const at = (<usize>i) << 2;
+    if (isUsable) {
+      const before = v128.load(moment1 + at);
+      const change = f32x4.sub(f32x4.mul(v128.load(gradients + at), factor), before);
+      const direction = madd(change, f32x4.splat(rate1), before);
+      // The step with the direction's sign: of zero there is none.
+      const signed = v128.bitselect(direction, step, f32x4.splat(-0.0));
+      const move = v128.and(signed, f32x4.ne(direction, zero));
+      const inside = i32x4.gt_s(i32x4.splat(decayElements - i), i32x4(0, 1, 2, 3));
+      const kept = v128.bitselect(f32x4.splat(decay), f32x4.splat(1), inside);
+      storeLanes(weights + at, f32x4.sub(f32x4.mul(v128.load(weights + at), kept), move), end - i);
+      storeLanes(moment1 + at, madd(change, f32x4.splat(rate2), before), end - i);
+    }
+    if (clearGradient) storeLanes(gradients + at, zero, end - i);
+  }
+}
+
+/** Units of work. */
+export function lionUnits(elements: i32): i32 {
   return grains(elements);
 }
