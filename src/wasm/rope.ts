@@ -1,5 +1,5 @@
 // Rotary positions of the query and key heads of packed rows, in place, and for the one row of a decoding step.
-import { madd, storeLanes } from './numeric/vector.ts';
+import { rotatePairs } from './numeric/rotate.ts';
 
 /** Rotates the first `rotated` channels of each query and key head by its position; direction −1 rotates back. */
 export function ropeRotate(
@@ -70,21 +70,9 @@ function rotateRow(
 ): void {
   const half = rotated >> 1;
   const angles = table + ((<usize>position * half) << 3);
-  const directions = f32x4.splat(direction);
   for (let head = 0; head < heads + keyValueHeads; head++) {
     const column = head < heads ? qOffset + head * keySize : kOffset + (head - heads) * keySize;
-    const low = row + ((<usize>column) << 2);
-    const high = low + ((<usize>half) << 2);
-    for (let d = 0; d < half; d += 4) {
-      const pairs0 = v128.load(angles + ((<usize>d) << 3));
-      const pairs1 = v128.load(angles + ((<usize>d) << 3), 16);
-      const cosine = i32x4.shuffle(pairs0, pairs1, 0, 2, 4, 6);
-      const sine = f32x4.mul(i32x4.shuffle(pairs0, pairs1, 1, 3, 5, 7), directions);
-      const at = (<usize>d) << 2;
-      const a = v128.load(low + at);
-      const b = v128.load(high + at);
-      storeLanes(low + at, f32x4.sub(f32x4.mul(a, cosine), f32x4.mul(b, sine)), half - d);
-      storeLanes(high + at, madd(b, cosine, f32x4.mul(a, sine)), half - d);
-    }
+    const at = row + ((<usize>column) << 2);
+    rotatePairs(at, at, angles, half, direction);
   }
 }

@@ -16,7 +16,10 @@ import {
 const servedBy = (name: string) =>
   allKernels.filter((kernel) => functionName(familyOf(kernel.name)) === name);
 /** What parameters may name besides tensors. */
-const numbersOf = ({ dims, wasmConstants }: Kernel) => [...dims, ...Object.keys(wasmConstants ?? {})];
+const numbersOf = ({ dims, constants, selfTest: [sizes = {}], wasmConstants }: Kernel) => [
+  ...dims,
+  ...Object.keys({ ...constants?.(sizes), ...wasmConstants }),
+];
 const stepScalars = parseStruct(prologue, 'Step').map(({ name }) => name);
 
 /** The function that a measure such as `matmulNnUnits` belongs to. */
@@ -59,10 +62,7 @@ const byReference = [
   'attentionMap', // a picture of one head, for 256 tokens at most
   ...['attention.decodeParts', 'attention.decodeMerge'], // for devices with more cores than there are heads
   // Not written yet:
-  ...['attention.sinks', 'cacheQuantise.prefill', 'cacheQuantise.decode', 'quantisedAttention.decode'],
-  ...['headMatmul', 'latentCache.prefill', 'latentCache.decode', 'latentPack.forward', 'latentPack.backward'],
-  ...['adafactor.rows', 'adafactor.columns', 'adafactor.finish', 'adafactor.updateSums', 'adafactor.apply'],
-  ...['adafactor.vectors', 'muon.momentum', 'muon.normalise', 'muon.polynomial', 'muon.apply', 'lion'],
+  ...['cacheQuantise.prefill', 'cacheQuantise.decode', 'quantisedAttention.decode'],
   ...['quantisedEmbedding.int8', 'quantisedEmbedding.int4'],
   ...['quantisedEmbeddingDecode.int8', 'quantisedEmbeddingDecode.int4'],
   ...['quantisedGroupedMatmul.int8', 'quantisedGroupedMatmul.int4'],
