@@ -65,6 +65,8 @@ export interface CalibrationReport {
   readonly presets: readonly TunedPreset[];
   readonly seconds: number;
   readonly timer: string;
+  /** Measured within seconds, for one experiment: what else would run here is told from that. */
+  readonly isQuick?: boolean;
   /** Set when the device's clock drifted meanwhile: what that means and what to do. */
   readonly warning?: string;
 }
@@ -111,6 +113,14 @@ export interface DeviceApi {
     again: boolean,
     onProgress: (fraction: number, what: string) => void,
     experiment?: ExperimentJson,
+  ): Promise<Result<CalibrationReport>>;
+  /**
+   * Measures this device within seconds, for this experiment: the shapes that most of its time goes to. Where the device was
+   * calibrated in full, that stands, and what only the experiment runs is measured as `calibrate` would.
+   */
+  calibrateQuickly(
+    onProgress: (fraction: number, what: string) => void,
+    experiment: ExperimentJson,
   ): Promise<Result<CalibrationReport>>;
   /** The figures kept for this device, if it was calibrated before: measures nothing. */
   keptCalibration(): Promise<CalibrationReport | undefined>;

@@ -31,6 +31,8 @@ export interface Prediction {
   readonly tokensPerSecond?: number;
   /** Relative half-width of the two figures above. */
   readonly relativeError?: number;
+  /** They rest on a calibration of a few seconds. */
+  readonly isQuick?: boolean;
   readonly dispatchesPerStep: number;
   /** Seconds of the whole run as configured. */
   readonly totalSeconds?: number;

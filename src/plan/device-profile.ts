@@ -23,6 +23,8 @@ export const profileVersion = 3;
 export interface DeviceProfile {
   readonly version: typeof profileVersion;
   readonly device: string;
+  /** Measured within seconds for one experiment, at the shapes that most of its time goes to (calibrate-quickly.ts). */
+  readonly isQuick?: boolean;
   /** The quickest arithmetic seen: the roof. */
   readonly fmaFlopsPerSecond: Measurement;
   /** Seconds of a fixed mixture of kernels at its quickest (pace.ts): what the device's pace is told by later. */

@@ -21,6 +21,8 @@ const unknownKernelError = 0.8;
 const strangerError = 0.5;
 const siblingError = 0.4;
 const leastError = 0.05;
+/** The same where the device's pace was not followed while its kernels were timed. */
+const leastQuickError = 0.15;
 
 /**
  * The model of the kernel of this name. A variant that was not timed is taken for its siblings (their names agree up to
@@ -65,7 +67,7 @@ export function fitEfficiency(profile: DeviceProfile, points: readonly Efficienc
   return {
     startSeconds: start,
     slowdown,
-    relativeError: Math.max(leastError, spread, residual),
+    relativeError: Math.max(profile.isQuick ? leastQuickError : leastError, spread, residual),
   };
 }
 

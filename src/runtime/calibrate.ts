@@ -138,7 +138,8 @@ async function waitForRest(time: TimePass, bestSeconds: number): Promise<void> {
   }
 }
 
-function pointsByKernel(subjects: readonly ShapeProbe[], measured: readonly Measurement[]) {
+/** The timed shapes by the name of their kernel, the small ones first. */
+export function pointsByKernel(subjects: readonly ShapeProbe[], measured: readonly Measurement[]) {
   const kernels: Record<string, EfficiencyPoint[]> = {};
   for (const [index, { kernel, dims }] of subjects.entries()) {
     const seconds = measured[index];

@@ -34,6 +34,11 @@ export function createDevice(
         const record = experiment && (await recorderOf(experiment));
         return exclusive.during(calibrating, () => devices.calibrate(again, onProgress, record?.()));
       }),
+    calibrateQuickly: (onProgress, experiment) =>
+      answer(async () => {
+        const record = await recorderOf(experiment);
+        return exclusive.during(calibrating, () => devices.calibrateQuickly(onProgress, record()));
+      }),
     keptCalibration: () => devices.kept(),
   };
 }

@@ -2,14 +2,21 @@
 
 import type { CalibrationReport, DeviceInfo } from '../contract/device.ts';
 import type { Problem } from '../contract/values.ts';
-import { calibrateDevice, deviceKey, missingKernels } from '../lab/cost/calibration.ts';
+import {
+  calibrateDevice,
+  calibrateDeviceQuickly,
+  deviceKey,
+  missingKernels,
+} from '../lab/cost/calibration.ts';
 import { reportOf } from '../lab/cost/calibration-report.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { measureTrainingRate } from '../lab/training/measured-rate.ts';
-import { profileVersion } from '../plan/device-profile.ts';
+import { type DeviceProfile, profileVersion } from '../plan/device-profile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
+import { PipelineCache } from '../runtime/pipelines.ts';
+import { GpuProbing } from '../runtime/timing/gpu-probing.ts';
 import { KernelChecks } from './kernel-checks.ts';
 import { openProcessor, type Processor } from './processor.ts';
 import type { RunStorage } from './run/storage.ts';
@@ -48,6 +55,7 @@ export class Devices {
   #engine: Engine | undefined;
   #processor: Processor | undefined;
   #checks: KernelChecks | undefined;
+  #pipelines: PipelineCache | undefined;
 
   constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
     this.#storage = storage;
@@ -83,14 +91,41 @@ export class Devices {
     const open = await this.gpu('Calibration measures a GPU');
     const start = performance.now();
     const engine = await this.engine();
-    const known = again ? undefined : engine.profile;
+    // A quick one is no beginning of a full one: that measures at other shapes, and takes the device's pace off.
+    const known = again || engine.profile?.isQuick ? undefined : engine.profile;
     let profile = known ?? (await calibrateDevice(open, host(), onProgress));
     const missing = missingKernels(plans, profile);
     if (missing.length > 0) {
       const measured = await calibrateDevice(open, host(), onProgress, missing);
       profile = { ...profile, kernels: { ...profile.kernels, ...measured.kernels } };
     }
-    if (profile === known) return reportOf(profile, 0, engine.capabilities);
+    return this.#take(engine, profile, profile === known ? undefined : start);
+  }
+
+  /** Measures within seconds what most of the time of these plans goes to, unless there is a full profile. */
+  async calibrateQuickly(
+    onProgress: (fraction: number, what: string) => void,
+    plans: readonly Plan[],
+  ): Promise<CalibrationReport> {
+    const open = await this.gpu('Calibration measures a GPU');
+    const start = performance.now();
+    const engine = await this.engine();
+    const known = engine.profile;
+    if (known && !known.isQuick) return this.calibrate(false, onProgress, plans);
+    this.#pipelines ??= new PipelineCache(open.device);
+    const probing = new GpuProbing(open.device, this.#pipelines);
+    try {
+      const name = deviceKey(open.facts, host());
+      const profile = await calibrateDeviceQuickly(probing, name, plans, onProgress, known);
+      return this.#take(engine, profile, profile === known ? undefined : start);
+    } finally {
+      probing.dispose();
+    }
+  }
+
+  /** Keeps a profile that was measured since `start`, and reports it; without `start` it is the known one. */
+  async #take(engine: Engine, profile: DeviceProfile, start: number | undefined): Promise<CalibrationReport> {
+    if (start === undefined) return reportOf(profile, 0, engine.capabilities);
     engine.profile = profile;
     await this.#storage.keepProfile(profile).catch(() => undefined); // works without being kept
     return reportOf(profile, (performance.now() - start) / 1000, engine.capabilities);
@@ -156,11 +191,15 @@ export class Devices {
     const profile = await this.#storage.profile(key).catch(() => undefined);
     const checks = new KernelChecks(result, key, this.#storage);
     this.#checks = checks;
-    this.#engine = checks.guard(gpuEngine(result, profile?.version === profileVersion ? profile : undefined));
+    // What a calibration compiles for an experiment's shapes is what its run will take.
+    this.#pipelines = new PipelineCache(result.device);
+    const valid = profile?.version === profileVersion ? profile : undefined;
+    this.#engine = checks.guard(gpuEngine(result, valid, undefined, this.#pipelines));
     result.device.lost.then((info) => {
       this.#open = undefined;
       this.#engine = undefined;
       this.#checks = undefined;
+      this.#pipelines = undefined;
       this.#opening = undefined;
       if (info.reason === 'destroyed') return;
       const message = `The GPU was lost (${info.reason}${info.message ? `: ${info.message}` : ''}). Open the saved run to go on.`;

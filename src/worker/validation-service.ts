@@ -45,7 +45,7 @@ export function createValidation(
     let pace: Awaited<ReturnType<typeof openPace>> | undefined;
     try {
       const engine = await devices.engine();
-      calibrated(engine.profile);
+      if (calibrated(engine.profile).isQuick) throw new LabError(quickMessage);
       const open = await devices.gpu('A validation measures a GPU');
       const mixture = await openPace(open);
       pace = mixture;
@@ -68,6 +68,13 @@ export function createValidation(
     cancelValidation: async () => running?.abort(),
   };
 }
+
+/** A grid asks for kernels and shapes that one experiment does not have. */
+const quickMessage = {
+  kind: 'noAdapter',
+  message:
+    'This device was measured within seconds, for one experiment, which does not predict other models. Press Calibrate first.',
+} as const;
 
 function calibrated(profile: DeviceProfile | undefined): DeviceProfile {
   if (profile) return profile;

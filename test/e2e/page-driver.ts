@@ -56,13 +56,15 @@ export const tinyQuery = new URLSearchParams({
 /**
  * Opens the page in a new tab, with a query or in a room (`#runs`), as for one who trained in this browser before.
  * @param width pixels of the window
+ * @param kept choices of earlier visits; `{}` where none was made
  */
 export async function openPage(
   browser: Pick<Browser, 'newPage'>,
   query = '',
   width = 1500,
+  kept = familiar,
 ): Promise<PageDriver> {
-  const lab = await attach(await browser.newPage(), width);
+  const lab = await attach(await browser.newPage(), width, kept);
   await lab.page.goto(
     query === '' || query.startsWith('#') ? pageAddress() + query : `${pageAddress()}?${query}`,
   );
@@ -70,8 +72,11 @@ export async function openPage(
   return lab;
 }
 
-/** Drives a tab that has not gone anywhere yet. */
-export async function attach(page: Page, width = 1500): Promise<PageDriver> {
+/** What one who knows the page has chosen, which most tests want: no measuring before a run. */
+const familiar: Readonly<Record<string, string>> = { 'flopscope-measure-first': 'never' };
+
+/** Drives a tab that has not gone anywhere yet. @param kept choices of earlier visits; `{}` for a first one */
+export async function attach(page: Page, width = 1500, kept = familiar): Promise<PageDriver> {
   page.setDefaultTimeout(patience * 1000);
   await page.setViewport({ width, height: 1000 });
   const troubles: string[] = [];
@@ -84,7 +89,15 @@ export async function attach(page: Page, width = 1500): Promise<PageDriver> {
     dialogs.push(dialog.type());
     void dialog.accept();
   });
-  await page.evaluateOnNewDocument(() => {
+  await page.evaluateOnNewDocument((kept) => {
+    // A visitor who comes again: what was chosen before stays as it was left.
+    try {
+      for (const [key, choice] of Object.entries(kept)) {
+        if (localStorage.getItem(key) === null) localStorage.setItem(key, choice);
+      }
+    } catch {
+      // A document without an origin keeps nothing.
+    }
     const moved = globalThis as { layoutShift?: number };
     moved.layoutShift = 0;
     new PerformanceObserver((list) => {
@@ -97,7 +110,7 @@ export async function attach(page: Page, width = 1500): Promise<PageDriver> {
     addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
       console.error(`policy: ${violatedDirective} ${blockedURI}`);
     });
-  });
+  }, kept);
   return driver(page, troubles, dialogs);
 }
 

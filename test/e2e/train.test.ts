@@ -37,7 +37,7 @@ describeBrowser('the page', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser({ ignoreDefaultArgs: throttleSwitches });
-    lab = await openPage(browser, tinyQuery);
+    lab = await openPage(browser, tinyQuery, undefined, {}); // what was chosen before is nothing: a first minute
   });
   afterAll(async () => {
     await browser.close();
@@ -59,6 +59,9 @@ describeBrowser('the page', () => {
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     await lab.waitForText('notice-strips', '.recorded', /Replay/); // a stop of the keyboard
     expect(await lab.text('run-controls', '.status')).toBe('Ready');
+    expect(await lab.text('run-controls', '.promise')).toMatch(
+      /checks this device, measures it, predicts its pace/,
+    );
   });
 
   it('has Train among the first stops of the keyboard, one for all rooms before it', async () => {
@@ -101,6 +104,8 @@ describeBrowser('the page', () => {
   it('lets the loss fall, draws it, and shows the pace', async () => {
     await lab.waitForText('loss-chart', '.legend', /validation \d\.\d+/);
     await lab.waitForText('throughput-gauge', '#measured', /^\d/);
+    await lab.waitForText('throughput-gauge', '.scale', /predicted .*quickly .*measured is \d/);
+    expect(await lab.text('prediction-panel')).toMatch(/A quick estimate .* Calibrate in full/);
     await lab.waitForText('throughput-gauge', '.split', /GPU \d/);
     await lab.waitForText('sample-list', '.beside', /step 0.*step [1-9]/);
     await expect.poll(() => lossOf(lab)).toBeLessThan(3);

@@ -2,9 +2,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { copyForward } from '../../src/kernels/copy.ts';
 import { fmaPeakScalar } from '../../src/kernels/fma-peak.ts';
+import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import type { Kernel } from '../../src/plan/kernel.ts';
 import { predictPlan } from '../../src/plan/predict.ts';
 import { calibrate, shapeText } from '../../src/runtime/calibrate.ts';
+import { calibrateQuickly, isTimed } from '../../src/runtime/calibrate-quickly.ts';
 import { GpuProbing } from '../../src/runtime/timing/gpu-probing.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { addPlan, addScaled, broken } from './tiny-kernels.ts';
@@ -68,6 +70,27 @@ describeGpu('calibrate', () => {
     const profile = await calibrate(probing, 'test device', { ...probes, variants });
     expect(profile.variants).toEqual(['test.addScaled/good']);
     expect(Object.keys(profile.kernels)).toEqual(['test.addScaled', 'test.addScaled/good']);
+  });
+
+  it('measures within seconds the shapes of one piece of work, and adds those of the next', async () => {
+    const { arithmetic, copy } = probes;
+    const quickly = (elements: number, known?: DeviceProfile) => {
+      const shapes = [{ kernel: addScaled as unknown as Kernel, dims: { elements } }];
+      const work = { arithmetic, copy, shapes };
+      return calibrateQuickly(probing, 'test device', work, undefined, known);
+    };
+    const first = await quickly(640);
+    const second = await quickly(64_000, first);
+    expect(second).toMatchObject({ version: 3, isQuick: true, device: 'test device' });
+    expect(second.fmaFlopsPerSecond).toBe(first.fmaFlopsPerSecond);
+    const shapes = second.kernels['test.addScaled']?.map(({ shape }) => shape);
+    expect(shapes).toEqual(['elements 640', 'elements 64000']);
+    const plan = addPlan(64_000, 3).plan;
+    const [dispatch] = plan.dispatches;
+    expect(dispatch && [isTimed(first, dispatch), isTimed(second, dispatch)]).toEqual([false, true]);
+    const { seconds, relativeError } = predictPlan(plan, second);
+    expect(Number.isFinite(seconds) && seconds > 0).toBe(true);
+    expect(relativeError).toBeGreaterThan(0.1); // the pace was not followed
   });
 
   it('says which probe does not compile', async () => {

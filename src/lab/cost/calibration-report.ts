@@ -30,6 +30,7 @@ export function reportOf(
     ...tuningOf(profile, capabilities),
     seconds,
     timer,
+    ...(profile.isQuick ? { isQuick: true } : {}),
     ...(isUnsteady(profile) ? { warning: unsteadyAdvice } : {}),
   };
 }

@@ -5,14 +5,16 @@ import { parseExperiment } from '../../model/config.ts';
 import { presets } from '../../model/presets/catalogue.ts';
 import { plainPresets } from '../../model/presets/starting.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
-import { type Capabilities, familyOf, type Kernel } from '../../plan/kernel.ts';
+import { type Capabilities, type Dispatch, familyOf, type Kernel } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
-import { calibrate } from '../../runtime/calibrate.ts';
+import { calibrate, shapeText } from '../../runtime/calibrate.ts';
+import { calibrateQuickly, isTimed, type Shape } from '../../runtime/calibrate-quickly.ts';
 import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
 import { exampleScalars } from '../../runtime/kernel-probe.ts';
 import { GpuProbing } from '../../runtime/timing/gpu-probing.ts';
 import { Pace } from '../../runtime/timing/pace.ts';
+import type { Probing } from '../../runtime/timing/probing.ts';
 import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { allKernels, kernelNamed } from '../plans/kernel-catalogue.ts';
 import { type RecordingOptions, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
@@ -54,6 +56,47 @@ export async function calibrateDevice(
   } finally {
     probing.dispose();
   }
+}
+
+/**
+ * Measures a device within seconds, at the shapes of the training steps among these plans, the ones with most work first.
+ * @param name under which its figures are kept
+ * @param known figures of an earlier quick calibration, to which these are added
+ */
+export async function calibrateDeviceQuickly(
+  probing: Probing,
+  name: string,
+  plans: readonly Plan[],
+  onProgress?: (fraction: number, what: string) => void,
+  known?: DeviceProfile,
+): Promise<DeviceProfile> {
+  const training = plans.filter(({ name }) => trainingPlans.includes(name));
+  const shapes = heaviestShapes(training).filter((shape) => known === undefined || !isTimed(known, shape));
+  if (known && shapes.length === 0) return known;
+  const arithmetic = [kernelNamed('fmaPeak/vector')];
+  const probes = { arithmetic, copy: kernelNamed('copy'), shapes };
+  return calibrateQuickly(probing, name, probes, onProgress, known);
+}
+
+/** Of an experiment's plans those that a step replays. */
+const trainingPlans: readonly string[] = ['accumulate', 'update'];
+
+/** The shapes of the kernels of some plans, those with most work first. */
+function heaviestShapes(plans: readonly Plan[]): Shape[] {
+  const shapes = new Map<string, { readonly shape: Shape; weight: number }>();
+  for (const dispatch of plans.flatMap(({ dispatches }) => dispatches)) {
+    const { kernel, dims } = dispatch;
+    const key = `${kernel.name} ${shapeText(dims)}`;
+    const known = shapes.get(key) ?? { shape: { kernel, dims }, weight: 0 };
+    shapes.set(key, { ...known, weight: known.weight + weightOf(dispatch) });
+  }
+  return [...shapes.values()].sort((a, b) => b.weight - a.weight).map(({ shape }) => shape);
+}
+
+/** Work of a dispatch at the rates of an average device, in bytes that it could move meanwhile. */
+function weightOf(dispatch: Dispatch): number {
+  const { launchedFlops, bytes } = costOf(dispatch, exampleScalars);
+  return Math.max(launchedFlops / 10, bytes);
 }
 
 function arithmeticProbes(): Kernel[] {
@@ -113,13 +156,11 @@ export function shapesToMeasure(capabilities: Capabilities): number {
   return calibratedKernels(capabilities).reduce((sum, { calibration }) => sum + calibration.length, 0);
 }
 
-/** Kernels of some plans, those with most work first: flops and bytes at the rates of an average device. */
+/** Kernels of some plans, those with most work first. */
 function byWeight(plans: readonly Plan[]): Kernel[] {
   const weights = new Map<Kernel, number>();
   for (const dispatch of plans.flatMap(({ dispatches }) => dispatches)) {
-    const { launchedFlops, bytes } = costOf(dispatch, exampleScalars);
-    const weight = Math.max(launchedFlops / 10, bytes);
-    weights.set(dispatch.kernel, (weights.get(dispatch.kernel) ?? 0) + weight);
+    weights.set(dispatch.kernel, (weights.get(dispatch.kernel) ?? 0) + weightOf(dispatch));
   }
   return [...weights].sort((a, b) => b[1] - a[1]).map(([kernel]) => kernel);
 }

@@ -36,9 +36,13 @@ export interface Engine {
   ): Promise<Runtime>;
 }
 
-/** Runs on a GPU; pipelines are kept from one run to the next. */
-export function gpuEngine(open: OpenDevice, profile?: DeviceProfile, memoryBytes?: number): Engine {
-  const pipelines = new PipelineCache(open.device);
+/** Runs on a GPU; pipelines are kept from one run to the next, and may be shared with what measures. */
+export function gpuEngine(
+  open: OpenDevice,
+  profile?: DeviceProfile,
+  memoryBytes?: number,
+  pipelines = new PipelineCache(open.device),
+): Engine {
   const tables = new WeakMap<DeviceProfile, VariantTable>();
   const engine: Engine = {
     kind: 'gpu',

@@ -75,6 +75,7 @@ function predictTime(train: Experiment['train'], plans: TrainingPlans, profile: 
     limitSecondsPerStep: limitSeconds,
     tokensPerSecond: tokens / seconds,
     relativeError,
+    ...(profile.isQuick ? { isQuick: true } : {}),
     totalSeconds: seconds * train.steps,
   };
 }

@@ -56,6 +56,7 @@ const prediction = v.object({
   secondsPerStep: v.exactOptional(amount),
   tokensPerSecond: v.exactOptional(amount),
   relativeError: v.exactOptional(amount),
+  isQuick: v.exactOptional(v.boolean()),
   dispatchesPerStep: count,
   totalSeconds: v.exactOptional(amount),
 } satisfies SchemaOf<Prediction>);

@@ -11,19 +11,19 @@ export interface Peak {
   readonly seconds: number;
 }
 
-/** The fastest of these arithmetic probes. @param budgetSeconds of each, after which no further round begins */
+/** The fastest of these arithmetic probes. @param rounds of each at most */
 export async function measurePeak(
   probing: Probing,
   kernels: readonly Kernel[],
   onProgress: (fraction: number, what: string) => void,
-  budgetSeconds = 0.3,
+  rounds = peakRounds,
 ): Promise<Peak> {
   let best: Peak | undefined;
   for (const [index, kernel] of kernels.entries()) {
     onProgress(0.02 * (index / kernels.length), kernel.name);
     const dims = kernel.calibration[0] ?? {};
     const { time } = await probing.prepare(kernel, dims);
-    const seconds = await measureSlope(time, { rounds: peakRounds, budgetSeconds });
+    const seconds = await measureSlope(time, { rounds, budgetSeconds: 0.3 });
     const fma = rateOf(kernel.usefulFlops(dims, {}), seconds);
     if (best === undefined || fma.value > best.fma.value) best = { fma, time, seconds: seconds.value };
   }
@@ -32,16 +32,19 @@ export async function measurePeak(
 }
 
 const peakRounds = 12;
+const launchRounds = 7;
 
-/** Bandwidth by size, and what the smallest copy takes: a launch. @param budgetSeconds of each size */
-export async function measureCopies(probing: Probing, copy: Kernel, budgetSeconds = 0.15) {
+/** Bandwidth by size, and what the smallest copy takes: a launch. @param rounds of each size at most */
+export async function measureCopies(probing: Probing, copy: Kernel, rounds = peakRounds) {
   const [smallest, ...sizes] = copy.calibration;
-  const launchSeconds = await measureSlope((await probing.prepare(copy, smallest ?? {})).time);
+  const launchSeconds = await measureSlope((await probing.prepare(copy, smallest ?? {})).time, {
+    rounds: Math.min(rounds, launchRounds),
+  });
   const copies: { bytes: number; rate: Measurement }[] = [];
   for (const dims of sizes) {
     const bytes = copy.bytes(dims, {});
     const { time } = await probing.prepare(copy, dims);
-    const seconds = await measureSlope(time, { rounds: peakRounds, budgetSeconds });
+    const seconds = await measureSlope(time, { rounds, budgetSeconds: 0.15 });
     copies.push({ bytes, rate: rateOf(bytes, subtract(seconds, launchSeconds.value)) });
   }
   return { copies, launchSeconds };

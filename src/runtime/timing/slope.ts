@@ -10,7 +10,8 @@ export type TimePass = (repetitions: number) => Promise<number>;
 
 /** A pass this long is measured well enough by itself; slopes would hold the GPU for twice as long. Seconds. */
 const longPass = 0.05;
-const fewestRounds = 3;
+/** Rounds that are made whatever they cost. */
+export const fewestRounds = 3;
 
 /** Shortest pass that is trusted: at least 20 quanta of the coarsest timer (Chrome's 0.1 ms); and most repetitions. */
 export const trusted = { seconds: 0.002, repeats: 4096 } as const;

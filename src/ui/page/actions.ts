@@ -103,7 +103,7 @@ export function pageHandlers(controller: PageController, parts: PageParts): Page
     'undo-choice': () => controller.undoChoice(),
     'change-field': ({ path, value }) => controller.setField(path, value),
     'choose-text': ({ file }) => void controller.chooseText(file && { name: file.name, content: file }),
-    'change-calibrate-first': ({ value }) => controller.setCalibrateFirst(value),
+    'change-measure-first': ({ value }) => controller.setMeasureFirst(value),
     train: (detail) => {
       // Asks the browser not to clear the saved runs by itself; where it will not promise that, nothing changes.
       navigator.storage?.persist?.().catch(() => false);

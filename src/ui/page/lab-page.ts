@@ -224,8 +224,8 @@ export class LabPage extends LitElement {
         .run=${page.run}
         .busy=${page.busy}
         .deviceJob=${deviceJob}
-        .canCalibrate=${hasGpu(page) && page.calibration.kind === 'none'}
-        .calibrateFirst=${page.calibrateFirst}
+        .canCalibrate=${hasGpu(page) && !(page.calibration.kind === 'done' && page.calibration.value.isQuick !== true)}
+        .measureFirst=${page.measureFirst}
         .isReady=${isLabFree(page)}
         .expectedSeconds=${page.prediction.kind === 'done' ? page.prediction.value.totalSeconds : undefined}
         .worker=${hasGpu(page) ? 'this device' : 'your processor'}
@@ -282,6 +282,7 @@ export class LabPage extends LitElement {
         .measured=${measuredRate(run)}
         .predictedTokensPerSecond=${replay === undefined ? (page.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
         .relativeError=${replay === undefined ? (page.run.prediction ?? upcoming)?.relativeError : undefined}
+        .isQuick=${replay === undefined && (page.run.prediction ?? upcoming)?.isQuick === true}
         .timing=${page.run.timing}
         .worker=${hasGpu(page) ? 'GPU' : 'processor'}
         .isRecorded=${replay !== undefined}

@@ -36,9 +36,9 @@ export class NoticeStrips extends LitElement {
         min-width: 0;
         overflow-wrap: anywhere;
       }
-      /* A run takes the recording's place, and nothing below moves: three lines and a button on a phone. */
+      /* A run takes the recording's place, and nothing below moves: four lines and a button on a phone. */
       .recorded {
-        min-height: 117px;
+        min-height: 137px;
       }
       @media (min-width: 480px) {
         .recorded {
@@ -175,8 +175,8 @@ export class NoticeStrips extends LitElement {
     // As long as what comes, on any width.
     return html`<div class="strip recorded awaited" aria-hidden="true">
       <span>
-        <span class="tape">Recorded</span> Nano on a software GPU, Nov 30, 2026, 10:00 AM. Press Train to see it on this
-        machine.
+        <span class="tape">Recorded</span> What you see is a run that was made before: Pico on a software GPU, Nov 30,
+        2026, 10:00 AM. Press Train to see it on this machine.
       </span>
       <button tabindex="-1">Replay</button>
       <details class="small"><summary tabindex="-1">details</summary></details>
@@ -187,7 +187,8 @@ export class NoticeStrips extends LitElement {
     return html`<div class="strip recorded">
       <span>
         <span class="tape">Recorded</span>
-        ${this.recordedTitle} on ${recordedDeviceName(device)}, ${describeTime(startedAt)}. Press Train to see
+        What you see is a run that was made before: ${this.recordedTitle} on ${recordedDeviceName(device)},
+        ${describeTime(startedAt)}. Press Train to see
         ${this.nextTitle === this.recordedTitle ? 'it' : this.nextTitle} on this machine.
       </span>
       <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>

@@ -1,16 +1,12 @@
 // Remembers and applies the colour scheme.
 import type { Theme } from '../state/events.ts';
+import { keepChoice, keptChoice } from '../state/kept-choice.ts';
 
-const key = 'flopscope-theme';
+const themes = ['system', 'light', 'dark'] as const;
 
-/** The scheme that was chosen before; `system` where storage is not to be had. */
+/** The scheme that was chosen before. */
 export function readTheme(): Theme {
-  try {
-    const kept = localStorage.getItem(key);
-    return kept === 'light' || kept === 'dark' ? kept : 'system';
-  } catch {
-    return 'system';
-  }
+  return keptChoice('theme', themes, 'system');
 }
 
 /** Colours the page and remembers the choice. */
@@ -18,10 +14,5 @@ export function applyTheme(theme: Theme): void {
   const { dataset } = document.documentElement;
   if (theme === 'system') delete dataset.theme;
   else dataset.theme = theme;
-  try {
-    if (theme === 'system') localStorage.removeItem(key);
-    else localStorage.setItem(key, theme);
-  } catch {
-    // Without storage the choice holds for this visit.
-  }
+  keepChoice('theme', theme);
 }

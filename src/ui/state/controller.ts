@@ -7,6 +7,7 @@ import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/
 import type { RoomAccess } from './access.ts';
 import { DeviceChecks } from './device-checks.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
+import { keepChoice, keptChoice } from './kept-choice.ts';
 import {
   awaitedPrediction,
   changedSettings,
@@ -22,6 +23,8 @@ import {
   hasWeights,
   isOnProcessor,
   isRunActive,
+  type MeasureFirst,
+  measureFirstChoices,
   noRun,
   type PageState,
   pageTitle,
@@ -57,6 +60,7 @@ export class PageController implements ReactiveController {
       });
     });
     this.#checks = new DeviceChecks(this.#store);
+    this.#store.set({ measureFirst: keptChoice('measure-first', measureFirstChoices, 'quickly') });
     host.addController(this);
   }
 
@@ -108,8 +112,9 @@ export class PageController implements ReactiveController {
     this.#replaceExperiment(withValue(this.state.experiment, path, value));
   }
 
-  setCalibrateFirst(calibrateFirst: boolean): void {
-    this.#store.set({ calibrateFirst });
+  setMeasureFirst(measureFirst: MeasureFirst): void {
+    this.#store.set({ measureFirst });
+    keepChoice('measure-first', measureFirst);
   }
 
   /** Checks a text, keeps it in the worker, and points the data at it; undefined goes back to a generated corpus. */
@@ -149,9 +154,8 @@ export class PageController implements ReactiveController {
         this.#store.show(result.problem);
         return false;
       }
-      const { fallbackReason, isSoftware, runtime } = result.value;
+      const { fallbackReason, runtime } = result.value;
       this.#store.set({ device: { kind: 'done', value: result.value } });
-      if (isSoftware || runtime !== 'gpu') this.setCalibrateFirst(false);
       if (fallbackReason !== undefined) this.#store.show(fallbackReason);
       else this.#store.settle('noWebGpu', 'noAdapter', 'insecureOrigin');
       const kept = runtime === 'gpu' ? await lab.keptCalibration() : undefined;
@@ -321,8 +325,17 @@ export class PageController implements ReactiveController {
   async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
     if (!(await this.#checks.allow(experiment, isTrusted))) return false;
-    if (hasGpu(this.state) && this.state.calibrateFirst) await this.calibrate(false);
+    if (hasGpu(this.state)) await this.#measureFirst(experiment);
     return true;
+  }
+
+  /** So that a run's pace stands beside what was expected of it. */
+  async #measureFirst(experiment: ExperimentJson): Promise<void> {
+    const { measureFirst } = this.state;
+    if (measureFirst === 'never') return;
+    if (measureFirst === 'fully') return this.calibrate(false);
+    await this.#checks.calibrateQuickly(experiment);
+    await this.#settle();
   }
 
   async #startRun(

@@ -31,6 +31,14 @@ export class DeviceChecks {
     await predictOpenRun(this.#store);
   }
 
+  /** Measures within seconds what this experiment needs, unless that is known. */
+  async calibrateQuickly(experiment: ExperimentJson): Promise<void> {
+    await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
+      lab.calibrateQuickly(report, experiment),
+    );
+    await predictOpenRun(this.#store);
+  }
+
   /** Whether the opened device may train this experiment. `isTrusted`: even with kernels that are wrong. */
   async allow(experiment: ExperimentJson, isTrusted: boolean): Promise<boolean> {
     const { device } = this.#store.state;

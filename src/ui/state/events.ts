@@ -2,6 +2,7 @@
 import type { SampleRequest } from '../../contract/sampling.ts';
 
 import type { FieldValue } from './experiment.ts';
+import type { MeasureFirst } from './state.ts';
 
 /** Name and detail of every event; the page listens for each. */
 export interface PageEventDetails {
@@ -12,7 +13,7 @@ export interface PageEventDetails {
   'undo-choice': undefined;
   'change-field': { readonly path: string; readonly value: FieldValue };
   'choose-text': { readonly file: File | undefined };
-  'change-calibrate-first': { readonly value: boolean };
+  'change-measure-first': { readonly value: MeasureFirst };
   /** `isTrusted` trains although the self-test failed. */
   train: { readonly isTrusted: boolean } | undefined;
   pause: undefined;

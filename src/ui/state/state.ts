@@ -61,6 +61,12 @@ export interface RunView {
   readonly savedBytes?: number | undefined;
 }
 
+/** `quickly` takes seconds and is for the experiment at hand; `fully` is a calibration, once. */
+export type MeasureFirst = (typeof measureFirstChoices)[number];
+
+/** All of them. */
+export const measureFirstChoices = ['quickly', 'fully', 'never'] as const;
+
 /** A problem on display. */
 export interface ShownProblem {
   readonly id: number;
@@ -91,8 +97,8 @@ export interface PageState {
   readonly device: Job<DeviceInfo>;
   readonly selfTest: Job<SelfTestReport>;
   readonly calibration: Job<CalibrationReport>;
-  /** Calibrate before the first run, so that there is a prediction to measure against. */
-  readonly calibrateFirst: boolean;
+  /** How the device is measured before a run, so that there is a prediction to measure against. */
+  readonly measureFirst: MeasureFirst;
   readonly prediction: Job<Prediction>;
   readonly kernels: Job<KernelTable>;
   readonly run: RunView;
@@ -124,7 +130,7 @@ export const initialState: PageState = {
   device: { kind: 'none' },
   selfTest: { kind: 'none' },
   calibration: { kind: 'none' },
-  calibrateFirst: true,
+  measureFirst: 'quickly',
   prediction: { kind: 'none' },
   kernels: { kind: 'none' },
   run: noRun,

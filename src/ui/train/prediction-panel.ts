@@ -83,20 +83,9 @@ export class PredictionPanel extends LitElement {
           <div class="figure">${formatSi(value.parameters)}</div>
           <div class="name"><glossary-term term="parameter" .said=${parametersSentence(value.parameters, value.flopsPerToken[0]?.flops)}>parameters</glossary-term></div>
         </div>
-        <div>
-          <div class="figure predicted">${formatSeconds(value.secondsPerStep)}</div>
-          <div class="name"><glossary-term term="step">a step</glossary-term> ${formatSpread(value.relativeError)}</div>
-        </div>
-        <div>
-          <div class="figure predicted">${formatSi(value.tokensPerSecond)}</div>
-          <div class="name"><glossary-term term="tokens-per-second">tokens/s</glossary-term> ${formatSpread(value.relativeError)}</div>
-        </div>
-        <div>
-          <div class="figure predicted">${formatDuration(value.totalSeconds)}</div>
-          <div class="name">whole run</div>
-        </div>
+        ${value.secondsPerStep === undefined ? nothing : this.#pace(value)}
       </div>
-      ${value.secondsPerStep === undefined ? this.#invitation() : nothing}
+      ${value.secondsPerStep === undefined ? this.#invitation() : value.isQuick ? this.#quickly(value) : nothing}
       <memory-bar .memory=${value.memoryBytes} .allocatedBytes=${this.allocatedBytes}></memory-bar>
       <details>
         <summary>
@@ -118,10 +107,34 @@ export class PredictionPanel extends LitElement {
       </details>`;
   }
 
+  /** What is expected of this device. */
+  #pace(value: Prediction) {
+    return html`<div>
+        <div class="figure predicted">${formatSeconds(value.secondsPerStep)}</div>
+        <div class="name"><glossary-term term="step">a step</glossary-term> ${formatSpread(value.relativeError)}</div>
+      </div>
+      <div>
+        <div class="figure predicted">${formatSi(value.tokensPerSecond)}</div>
+        <div class="name"><glossary-term term="tokens-per-second">tokens/s</glossary-term> ${formatSpread(value.relativeError)}</div>
+      </div>
+      <div>
+        <div class="figure predicted">${formatDuration(value.totalSeconds)}</div>
+        <div class="name">whole run</div>
+      </div>`;
+  }
+
+  /** What the seconds rest on, and how they get better. */
+  #quickly({ relativeError }: Prediction) {
+    return html`<p class="row small">
+      <span class="muted">A quick estimate ${formatSpread(relativeError)}: this device was measured within seconds, for one experiment.</span>
+      <button ?disabled=${this.isCalibrating} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate in full</button>
+    </p>`;
+  }
+
   #invitation() {
     if (!this.canCalibrate) return html`<p class="small muted">Times cannot be predicted on this device.</p>`;
     return html`<p class="row small">
-      <span class="muted">Times are known once this device is measured.</span>
+      <span class="muted">How fast it trains here is known once this device is measured, which Train does first.</span>
       <button ?disabled=${this.isCalibrating} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>
     </p>`;
   }

@@ -5,7 +5,7 @@ import type { Preset } from '../../contract/form.ts';
 import { formatCount, formatDuration } from '../../text/numbers.ts';
 import { controlPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
-import { type Job, noRun, type RunView, remainingSeconds } from '../state/state.ts';
+import { type Job, type MeasureFirst, noRun, type RunView, remainingSeconds } from '../state/state.ts';
 
 const stateWords: Readonly<Record<RunView['state'], string>> = {
   idle: 'Ready',
@@ -17,6 +17,17 @@ const stateWords: Readonly<Record<RunView['state'], string>> = {
   diverged: 'Diverged',
   failed: 'Failed',
 };
+
+const keyboardHint = html`<span
+  ><kbd>space</kbd> pause or resume, <kbd>s</kbd> one step. Training goes on in a hidden tab.</span
+>`;
+
+/** How the device may be measured before a run. */
+const measureWords: readonly { readonly value: MeasureFirst; readonly words: string }[] = [
+  { value: 'quickly', words: 'quickly, for it alone (5 s)' },
+  { value: 'fully', words: 'in full, once (20 to 60 s)' },
+  { value: 'never', words: 'not at all' },
+];
 
 @customElement('run-controls')
 export class RunControls extends LitElement {
@@ -79,6 +90,12 @@ export class RunControls extends LitElement {
       padding: 0 4px;
       color: var(--muted);
     }
+    .measure select {
+      width: auto;
+      min-height: 26px;
+      padding: 1px 4px;
+      font-size: 12.5px;
+    }
     .later {
       gap: 6px 10px;
     }
@@ -91,14 +108,24 @@ export class RunControls extends LitElement {
       gap: 6px;
       align-items: center;
     }
+    /* Its height is that of the longest that it says: the hint takes the promise's place, and the device may be asked for. */
     .foot {
       justify-content: space-between;
+      align-content: start;
       gap: 4px 16px;
+      min-height: 152px;
     }
-    @media (max-width: 480px) {
+    .foot > :first-child {
+      flex: 1 1 100%;
+    }
+    @media (min-width: 480px) {
       .foot {
-        min-height: 66px; /* of what may be asked for once the device is known */
-        align-content: start;
+        min-height: 96px;
+      }
+    }
+    @media (min-width: 1340px) {
+      .foot {
+        min-height: 76px;
       }
     }
   `);
@@ -109,7 +136,7 @@ export class RunControls extends LitElement {
   /** The job that prepares the device: its words and share while it runs. */
   @property({ attribute: false }) deviceJob: Job<unknown> = { kind: 'none' };
   @property({ type: Boolean }) canCalibrate = false;
-  @property({ type: Boolean }) calibrateFirst = false;
+  @property() measureFirst: MeasureFirst = 'quickly';
   /** False until the worker has said what there is to train. */
   @property({ type: Boolean }) isReady = false;
   /** Seconds that the whole run of the form should take here, where that is known. */
@@ -134,24 +161,28 @@ export class RunControls extends LitElement {
       )}
       ${canGoOn(this.run) ? this.#later() : nothing}
       <div class="row foot small muted">
-        <span><kbd>space</kbd> pause or resume, <kbd>s</kbd> one step. Training goes on in a hidden tab.</span>
+        ${this.run.state === 'idle' ? this.#promise() : keyboardHint}
         ${
           this.canCalibrate
-            ? html`<label class="check">
-                <input
-                  type="checkbox"
-                  .checked=${this.calibrateFirst}
-                  @change=${(event: Event) =>
-                    emit(this, 'change-calibrate-first', {
-                      value: (event.target as HTMLInputElement).checked,
-                    })}
-                />
-                Calibrate before the first run
+            ? html`<label class="measure">
+                Measure this device before a run
+                <select @change=${this.#chooseMeasure}>
+                  ${measureWords.map(
+                    ({ value, words }) =>
+                      html`<option value=${value} .selected=${value === this.measureFirst}>${words}</option>`,
+                  )}
+                </select>
               </label>`
             : nothing
         }
       </div>
     </section>`;
+  }
+
+  #chooseMeasure(event: Event): void {
+    const { selectedIndex } = event.target as HTMLSelectElement;
+    const chosen = measureWords[selectedIndex];
+    if (chosen !== undefined) emit(this, 'change-measure-first', { value: chosen.value });
   }
 
   #buttons() {
@@ -242,6 +273,19 @@ export class RunControls extends LitElement {
         ${run.title ?? ''}${this.changes === '' ? '' : `; a fork would have ${this.changes}`}
       </span>
     </div>`;
+  }
+
+  /** What one press does, before the first. */
+  #promise() {
+    const seconds = this.expectedSeconds;
+    const length =
+      seconds === undefined ? 'until it is done' : `for about ${formatDuration(Math.max(1, seconds))}`;
+    const measures = this.canCalibrate && this.measureFirst !== 'never';
+    return html`<span class="promise">
+      One press on <strong>Train</strong>
+      checks ${this.worker}${measures ? ', measures it' : ''}, predicts its pace, trains the model ${length} and shows what it
+      writes: predicted and measured stand side by side.
+    </span>`;
   }
 
   #suggestion() {

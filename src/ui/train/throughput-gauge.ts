@@ -93,6 +93,8 @@ export class ThroughputGauge extends LitElement {
   @property({ attribute: false }) predictedTokensPerSecond: number | undefined;
   /** Relative half-width of the prediction. */
   @property({ attribute: false }) relativeError: number | undefined;
+  /** Whether the prediction rests on a calibration of a few seconds. */
+  @property({ type: Boolean }) isQuick = false;
   @property({ attribute: false }) timing: StepTiming | undefined;
   /** What computes: `GPU`, or `processor`. */
   @property() worker = 'GPU';
@@ -112,7 +114,7 @@ export class ThroughputGauge extends LitElement {
       <p class="scale">
         <span class="predicted">
           ${predicted === undefined ? 'no prediction yet' : `${formatSi(predicted)} predicted`}
-          ${formatSpread(relativeError)}
+          ${formatSpread(relativeError)}${this.isQuick && predicted !== undefined ? ', quickly' : nothing}
         </span>
         ${ratio === undefined ? nothing : html`<span>measured is ${formatRatio(ratio)} the prediction</span>`}
       </p>
@@ -138,6 +140,7 @@ export class ThroughputGauge extends LitElement {
   #utilization() {
     const { timing } = this;
     const share = timing?.modelFlopsUtilization;
+    if (share === undefined) return nothing;
     return html`<dl class="pairs">
       <dt><glossary-term term="model-flops-utilization" .said=${utilizationSentence(share, timing?.peakFlopsPerSecond, this.worker)}>Model flops utilization</glossary-term></dt>
       <dd>${formatPercent(share)}</dd>

@@ -77,7 +77,7 @@ export class RoomValidation extends LitElement {
   #head() {
     const { page, progress, grid } = this;
     const isRunning = progress.kind === 'running';
-    const isCalibrated = page.calibration.kind === 'done';
+    const isCalibrated = page.calibration.kind === 'done' && !page.calibration.value.isQuick;
     const isGpu = hasGpu(page);
     const isFree = isLabFree(page) && !isRunning;
     return html`<section class="panel" aria-labelledby="title">

@@ -213,6 +213,11 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       isCalibrated = true;
       return ok(calibration);
     },
+    calibrateQuickly: async (onProgress) => {
+      onProgress(0.5, 'matmul');
+      isCalibrated = true;
+      return ok({ ...calibration, isQuick: true });
+    },
     keptCalibration: async () => (isCalibrated ? calibration : undefined),
     predict: async (chosen) => ok(predictionOf(chosen, isCalibrated)),
     useText: async (own) => {

@@ -127,7 +127,7 @@ describe('lab controller', () => {
   it('checks and calibrates what each run needs before it starts', async () => {
     const bench = await open();
     await bench.controller.train();
-    const order = ['selfTest', 'calibrate', 'start'];
+    const order = ['selfTest', 'calibrateQuickly', 'start'];
     expect(bench.calls.filter((name) => order.includes(name))).toEqual(order);
     await bench.controller.stop();
     await bench.controller.train();
@@ -136,10 +136,14 @@ describe('lab controller', () => {
 
   it('does not calibrate when it is told not to', async () => {
     const bench = await open();
-    bench.controller.setCalibrateFirst(false);
+    bench.controller.setMeasureFirst('never');
     await bench.controller.train();
-    expect(bench.calls).not.toContain('calibrate');
+    expect(bench.calls).not.toContain('calibrateQuickly');
     expect(bench.calls).toContain('start');
+    await bench.controller.stop();
+    bench.controller.setMeasureFirst('fully');
+    await bench.controller.train();
+    expect(bench.calls).toContain('calibrate');
   });
 
   it('does not train on a device that failed its check unless it is trusted', async () => {

@@ -1,0 +1,123 @@
+// Measures a device within seconds, for one piece of work: its peaks, and the shapes that most of the work's time goes to.
+//
+// What a full calibration does for every kernel that may come, this does for what comes next: each shape as it will run,
+// with the pipeline that will run it. What the time does not reach is predicted by the others (efficiency.ts).
+import { type DeviceProfile, type EfficiencyPoint, profileVersion } from '../plan/device-profile.ts';
+import type { Dims, Kernel } from '../plan/kernel.ts';
+import { pointsByKernel, shapeText } from './calibrate.ts';
+import { measureMixing } from './timing/mixing.ts';
+import { measureCopies, measurePeak, measureSubmits } from './timing/peaks.ts';
+import type { Probing, ShapeProbe } from './timing/probing.ts';
+import { fewestRounds, measureInRounds, type PaceProbe } from './timing/slope.ts';
+
+/** A kernel at the dims of a dispatch. */
+export interface Shape {
+  readonly kernel: Kernel;
+  readonly dims: Dims;
+}
+
+/** What a quick calibration runs; it knows no kernel by name. */
+export interface QuickProbes {
+  /** Pure arithmetic: one form, which most devices run at full rate. */
+  readonly arithmetic: readonly Kernel[];
+  readonly copy: Kernel;
+  /** The shapes of the work, those first that most of its time should go to. */
+  readonly shapes: readonly Shape[];
+}
+
+/** Seconds that it may take on a device that is quick to compile, and the part of them that compiling may have. */
+const budget = { seconds: 4.5, compiling: 0.6 } as const;
+const rounds = 5;
+/** Passes that timing a shape takes at least, and the seconds of the shortest. */
+const expectedPasses = 8;
+const shortestPass = 0.002;
+
+/** Takes nothing off: the median of what was timed counts, at the pace that the device has now. */
+const paceAsItIs: PaceProbe = { seconds: async () => 1, launchSeconds: 0 };
+
+/**
+ * Runs the calibration. `onProgress` gets a fraction and what is measured.
+ * @param known an earlier quick calibration: its peaks are taken, and its shapes kept
+ */
+export async function calibrateQuickly(
+  probing: Probing,
+  name: string,
+  probes: QuickProbes,
+  onProgress: (fraction: number, what: string) => void = () => undefined,
+  known?: DeviceProfile,
+): Promise<DeviceProfile> {
+  const start = performance.now();
+  const share = () => (performance.now() - start) / 1000 / budget.seconds;
+  onProgress(0, 'peaks');
+  const peaks = known ?? (await measurePeaks(probing, probes));
+  const shapes: ShapeProbe[] = [];
+  let timing = 0; // of what is ready, as a share of the whole
+  for (const shape of probes.shapes) {
+    if (share() > budget.compiling || share() + timing > 1) break;
+    onProgress(Math.min(0.6, share()), shape.kernel.name);
+    const probe = await probing.prepare(shape.kernel, shape.dims);
+    const once = expectedPasses * Math.max(shortestPass, await probe.time(1));
+    // One that would take the rest of the time leaves it to others; the first is wanted whatever it costs.
+    if (shapes.length > 0 && share() + timing + once / budget.seconds > 1) continue;
+    timing += once / budget.seconds;
+    shapes.push(probe);
+  }
+  const { measured, paceSeconds, slowing } = await measureInRounds(
+    shapes.map(({ time }) => time),
+    {
+      rounds,
+      budgetSeconds: budget.seconds * Math.max(0, 0.9 - share()),
+      onRound: (round) => onProgress(0.6 + (0.3 * round) / rounds, 'kernels of this experiment'),
+    },
+    paceAsItIs,
+  );
+  const timed = shapes.flatMap(({ plan }, index) => {
+    const seconds = measured[index]?.value;
+    return seconds === undefined ? [] : [{ plan, seconds }];
+  });
+  onProgress(0.9, 'kernels among others');
+  const profile: DeviceProfile = {
+    version: profileVersion,
+    isQuick: true,
+    device: name,
+    fmaFlopsPerSecond: peaks.fmaFlopsPerSecond,
+    paceSeconds,
+    slowing,
+    ...(known && timed.length === 0
+      ? { switchSeconds: known.switchSeconds, mixing: known.mixing }
+      : await measureMixing(probing, timed, { ...paceAsItIs, bestSeconds: 1 })),
+    copyBytesPerSecond: peaks.copyBytesPerSecond,
+    launchSeconds: peaks.launchSeconds,
+    submitSeconds: peaks.submitSeconds,
+    queueSeconds: peaks.queueSeconds,
+    kernels: merged(known?.kernels ?? {}, pointsByKernel(shapes, measured)),
+    timer: probing.method,
+  };
+  onProgress(1, 'done');
+  return profile;
+}
+
+/** Whether a profile has this very shape. */
+export function isTimed({ kernels }: DeviceProfile, { kernel, dims }: Shape): boolean {
+  return (kernels[kernel.name] ?? []).some(({ shape }) => shape === shapeText(dims));
+}
+
+async function measurePeaks(probing: Probing, { arithmetic, copy }: QuickProbes) {
+  const { fma } = await measurePeak(probing, arithmetic, () => undefined, fewestRounds);
+  const { copies, launchSeconds } = await measureCopies(probing, copy, fewestRounds);
+  return {
+    fmaFlopsPerSecond: fma,
+    copyBytesPerSecond: copies,
+    launchSeconds,
+    ...(await measureSubmits(probing)),
+  };
+}
+
+type Points = Readonly<Record<string, readonly EfficiencyPoint[]>>;
+
+function merged(before: Points, now: Points): Points {
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return Object.fromEntries(
+    [...names].map((name) => [name, [...(before[name] ?? []), ...(now[name] ?? [])]]),
+  );
+}
