@@ -1,7 +1,8 @@
-// npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | decode-attention | quantised | tuning [PRESET…] | peers | record]: figures,
-// no pass or failure.
+// npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | decode-attention | quantised |
+// tuning [PRESET…] | peers | record [run] [validation] [serving]]: figures, no pass or failure.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import type { OpenDevice } from '../src/runtime/device.ts';
 import { benchDecode } from './decode.ts';
 import { benchDecodeAttention } from './decode-attention.ts';
 import { openBenchDevice } from './device.ts';
@@ -10,7 +11,13 @@ import { benchMoe } from './moe.ts';
 import { benchPrediction } from './prediction.ts';
 import { benchQuantised } from './quantised.ts';
 import { recordRun } from './record.ts';
+import { recordServing } from './record-serving.ts';
+import { recordValidation } from './record-validation.ts';
+import { calibrateBench } from './recordings.ts';
 import { benchTuning } from './tuning.ts';
+
+/** What ships with the page: a run with what is inside it, a grid of unseen models, batches served. */
+const recordings = ['run', 'validation', 'serving'] as const;
 
 const defaultPresets = ['nano', 'nano-gpt-cpu', 'small-llama'];
 
@@ -40,6 +47,13 @@ export async function main(argv: string[]): Promise<number> {
     );
     return 0;
   }
+  const unknown = name === 'record' && rest.find((word) => !(recordings as readonly string[]).includes(word));
+  if (unknown) {
+    console.error(
+      `bench: there is no recording named ${unknown}. Use ${recordings.join(', ')} or nothing for all.`,
+    );
+    return 1;
+  }
   const wants = (bench: string) => name === undefined || name === bench;
   if (name !== 'peers') {
     const open = await openBenchDevice();
@@ -51,13 +65,22 @@ export async function main(argv: string[]): Promise<number> {
     if (wants('decode-attention')) await benchDecodeAttention(open);
     if (wants('quantised')) await benchQuantised(open);
     if (name === 'tuning') await benchTuning(open, rest.length > 0 ? rest : defaultPresets);
-    if (name === 'record')
-      await recordRun(open, {
-        run: fromRoot('public/recorded-run.json'),
-        inside: fromRoot('public/recorded-inside.json'),
-      });
+    if (name === 'record') await record(open, rest);
   }
   return wants('peers') ? runPeers(argv.filter((word) => word !== 'peers')) : 0;
+}
+
+/** Renews what the rooms show on a first visit: what is named, or all of it. */
+async function record(open: OpenDevice, names: readonly string[]): Promise<void> {
+  const profile = await calibrateBench(open);
+  const wants = (name: (typeof recordings)[number]) => names.length === 0 || names.includes(name);
+  if (wants('validation')) await recordValidation(open, profile, fromRoot('public/recorded-validation.json'));
+  if (wants('serving')) await recordServing(open, profile, fromRoot('public/recorded-serving.json'));
+  if (wants('run'))
+    await recordRun(open, profile, {
+      run: fromRoot('public/recorded-run.json'),
+      inside: fromRoot('public/recorded-inside.json'),
+    });
 }
 
 /** The competitors run in processes of their own; their host finds its files by its own place. */

@@ -2,7 +2,7 @@
 // what is seen inside it at its end.
 import { writeFileSync } from 'node:fs';
 import type { RunRecord } from '../src/contract/records.ts';
-import { calibrateDevice, isUnsteady } from '../src/lab/cost/calibration.ts';
+import { isUnsteady } from '../src/lab/cost/calibration.ts';
 import { measuredTable } from '../src/lab/cost/kernel-table.ts';
 import { gpuEngine } from '../src/lab/plans/engine.ts';
 import { checkRunRecord } from '../src/lab/records/run-record.ts';
@@ -12,8 +12,10 @@ import { prepareRun } from '../src/lab/training/run.ts';
 import { RunLoop } from '../src/lab/training/run-loop.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { findPreset } from '../src/model/presets/catalogue.ts';
+import type { DeviceProfile } from '../src/plan/device-profile.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
-import { benchDeviceFacts, recordInside, recordingText, writeRecording } from './record-inside.ts';
+import { recordInside } from './record-inside.ts';
+import { benchDeviceFacts, recordingText, writeRecording } from './recordings.ts';
 
 const presetId = 'nano';
 /** Steps of the curve: the page fetches it before anything else. */
@@ -22,13 +24,12 @@ const keptSteps = 500;
 /** Trains the preset to its end and writes two files. @param files such as public/recorded-run.json and -inside.json */
 export async function recordRun(
   open: OpenDevice,
+  profile: DeviceProfile,
   files: { readonly run: string; readonly inside: string },
 ): Promise<void> {
   const parsed = parseExperiment(findPreset(presetId)?.experiment);
   if (parsed.kind !== 'ok') throw new Error(parsed.problems[0]?.message);
-  const profile = await calibrateDevice(open, `node ${process.versions.node}`);
   // Predictions from a machine that was busy with other things would mislead every visitor: better none.
-  if (isUnsteady(profile)) console.log('the device was not steady: recorded without predictions');
   const engine = gpuEngine(open, isUnsteady(profile) ? undefined : profile);
   const run = await prepareRun(engine, parsed.experiment, { withSampler: true });
   const recorder = new RunRecorder(run, {

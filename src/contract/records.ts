@@ -11,6 +11,8 @@ import type {
   StepRecord,
   StepTiming,
 } from './runs.ts';
+import type { ServedWeights, ServingRequest, ServingRow } from './serving.ts';
+import type { ValidationRow } from './validation.ts';
 import type { ExperimentJson, Measured, Result } from './values.ts';
 
 /** Held-out loss at one moment of a run. */
@@ -87,20 +89,49 @@ export interface RunRecord {
   readonly kernelTable?: KernelTable;
 }
 
-/** What is seen inside a recorded run at its end: a file of its own, which only the room that shows it fetches. */
-export interface RecordedInside {
-  readonly format: 'flopscope-inside';
+/** What ships with the page for a room's first visit: a file of its own, which only the room that shows it fetches. */
+interface Recording {
   readonly version: 1;
   /** ISO date. */
   readonly recordedAt: string;
+  readonly device: RecordedDevice;
+}
+
+/** What is seen inside a recorded run at its end. */
+export interface RecordedInside extends Recording {
+  readonly format: 'flopscope-inside';
   /** Of the run. */
   readonly title: string;
-  readonly device: RecordedDevice;
+  /** When the run was prepared, by which others of the same settings are told from it; absent where it was not noted. */
+  readonly startedAt?: string;
   /** One text, read for the maps of each layer: each head's as its lower triangle, row after row. */
   readonly readings: readonly (Omit<TextReading, 'maps'> & {
     readonly triangles: readonly (readonly number[])[];
   })[];
   readonly losses: PositionLosses;
+}
+
+/** Models of the small grid of a validation. */
+export interface RecordedValidation extends Recording {
+  readonly format: 'flopscope-validation';
+  readonly rows: readonly ValidationRow[];
+}
+
+/** One model served in batches, with its weights in several formats. */
+export interface RecordedServing extends Recording {
+  readonly format: 'flopscope-serving';
+  /** Of the model. */
+  readonly title: string;
+  readonly parameters: number;
+  /** What was asked for each time. */
+  readonly request: Omit<ServingRequest, 'weights'>;
+  readonly sweeps: readonly ServingSweep[];
+}
+
+/** Batches in the order of their sizes, of a model whose weights are kept so. */
+export interface ServingSweep {
+  readonly weights: ServedWeights;
+  readonly rows: readonly ServingRow[];
 }
 
 /** What a list says of a run; what its record lacks is absent. */

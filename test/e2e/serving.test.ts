@@ -49,6 +49,24 @@ describeBrowser('the room Serving', () => {
     );
   };
 
+  const headings = (): Promise<readonly (string | null)[]> =>
+    lab.page.evaluate(() => {
+      const roots = [...document.querySelectorAll('*')].flatMap(({ shadowRoot }) => shadowRoot ?? []);
+      const room = roots.map((root) => root.querySelector('room-serving')).find((one) => one);
+      return [...(room?.shadowRoot?.querySelectorAll('figure-panel') ?? [])].map((one) =>
+        one.getAttribute('heading'),
+      );
+    });
+
+  it('shows on a first visit what was recorded elsewhere, and says so', async () => {
+    await lab.waitForText(
+      'room-serving',
+      '.recorded',
+      /^Recorded, not of this device: Small Llama.* parameters, in f32 and in int8\) on a software GPU/,
+    );
+    expect(await headings()).toEqual(['Recorded: tokens per second', 'Recorded: between tokens of one text']);
+  });
+
   it('serves batches, and says their rate, their waits and their price', async () => {
     await setNumber('Prompt', '4');
     await setNumber('Output', '6');
@@ -58,6 +76,8 @@ describeBrowser('the room Serving', () => {
     await lab.waitForText('room-serving', '.prices', /16/);
     await lab.waitForText('room-serving', 'section', /reads every weight once for all of them/);
     expect(await lab.text('room-serving', '.prices')).toMatch(/Batch.*Press, capital/s);
+    expect(await lab.text('room-serving', '.recorded')).toBe('');
+    expect(await headings()).toEqual(['Tokens per second', 'Waiting']);
     const plot = await lab.find('svg-plot', 'svg');
     expect(
       await plot.evaluate((drawing) => drawing.querySelectorAll('.mark, circle').length),

@@ -90,9 +90,10 @@ describeBrowser('a calibrated page', () => {
     await lab.waitForText(
       'room-validation',
       '.recorded',
-      /^Recorded, not of this device: .* Its step was predicted/,
+      /^Recorded, not of this device: 12 pieces of work of 6 models on a software GPU\. .* off by/,
     );
-    await expect.poll(() => tableOf('Kernels of the recorded run')).not.toEqual([]);
+    await expect.poll(() => tableOf('Recorded: predicted and measured time')).toHaveLength(12);
+    await expect.poll(() => tableOf('Recorded: kernels of a training step')).not.toEqual([]);
   });
 
   it('ends a validation after the model in hand when Cancel is clicked, and shows what was measured', async () => {
@@ -110,7 +111,8 @@ describeBrowser('a calibrated page', () => {
     const rows = await tableOf('Predicted and measured time');
     expect(rows.length).toBeLessThan(24); // of the small grid
     expect(rows[0]?.join(' ')).toMatch(/gpt L2 C80 H4 T64 B12 a step of 12 × 64 tokens/);
-    expect(await tableOf('Kernels of the recorded run')).toEqual([]);
+    expect(await tableOf('Recorded: predicted and measured time')).toEqual([]);
+    expect(await tableOf('Recorded: kernels of a training step')).toEqual([]);
     const plot = await lab.find('svg-plot', 'svg');
     expect(
       await plot.evaluate((drawing) => drawing.querySelectorAll('.mark, circle').length),

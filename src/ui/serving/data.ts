@@ -1,4 +1,5 @@
 // Figures of serving as plain data: rate and waits against the batch, and a table with memory and prices.
+import type { ServingSweep } from '../../contract/records.ts';
 import type { ServingFigures, ServingRequest, ServingRow } from '../../contract/serving.ts';
 import {
   formatBytes,
@@ -104,6 +105,32 @@ export function waitSeries(rows: readonly ServingRow[]): readonly PlotSeries[] {
     ...seriesOf(rows, 'firstTokenSeconds', 'first', 'first token', 'class-2'),
     ...seriesOf(rows, 'betweenTokensSeconds', 'between', 'between tokens', 'class-4'),
   ];
+}
+
+/** Colours of what is drawn beside one another. */
+const sweepTones: readonly Tone[] = ['class-1', 'class-3', 'class-4'];
+
+/** Tokens per second against the batch, of each format of the weights. */
+export function sweepRates(sweeps: readonly ServingSweep[]): readonly PlotSeries[] {
+  return sweeps.flatMap(({ weights, rows }, index) =>
+    seriesOf(rows, 'tokensPerSecond', weights, weights, sweepTones[index] ?? 'ink'),
+  );
+}
+
+/** Seconds between tokens against the batch, of each format of the weights. */
+export function sweepWaits(sweeps: readonly ServingSweep[]): readonly PlotSeries[] {
+  return sweeps.flatMap(({ weights, rows }, index) =>
+    seriesOf(rows, 'betweenTokensSeconds', weights, weights, sweepTones[index] ?? 'ink'),
+  );
+}
+
+/** Everything of a batch in a row, of each format of the weights. */
+export function sweepsTable(sweeps: readonly ServingSweep[]): FigureTable {
+  const tables = sweeps.map(({ weights, rows }) => ({ weights, ...servingTable(rows) }));
+  return {
+    columns: [{ label: 'Weights in' }, ...(tables[0]?.columns ?? [])],
+    rows: tables.flatMap(({ weights, rows }) => rows.map((cells) => [weights, ...cells])),
+  };
 }
 
 /** Everything of a batch in a row. */

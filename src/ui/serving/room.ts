@@ -1,9 +1,8 @@
 // The room of serving: batches of texts on this device, their rate and waits beside what was predicted, and what they cost.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import type { RecordedServing } from '../../contract/records.ts';
 import type { ServingRow } from '../../contract/serving.ts';
-import { formatCount, formatSeconds, formatSi } from '../../text/numbers.ts';
-import type { PlotAxis } from '../../text/plot-layout.ts';
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
@@ -19,8 +18,9 @@ import {
   usualPrices,
   waitSeries,
 } from './data.ts';
+import { ratePlot, waitPlot } from './plots.ts';
+import { fetchRecordedServing, recordedFigures, recordedText } from './recorded.ts';
 import '../figures/panel.ts';
-import '../figures/svg-plot.ts';
 
 /** Where serving stands. */
 type Progress =
@@ -85,10 +85,21 @@ export class RoomServing extends LitElement {
   @state() private asked: Partial<ServedTexts> = {};
   @state() private largest: number = 16;
   @state() private prices: Prices = usualPrices;
+  /** What was served elsewhere: shown until something is served here. */
+  @state() private recorded: RecordedServing | undefined;
+
+  override async firstUpdated(): Promise<void> {
+    this.recorded = await fetchRecordedServing();
+  }
 
   protected override render() {
-    return html`${this.#head()}
+    const recorded = this.#recording();
+    return html`${this.#head()} ${recorded === undefined ? nothing : recordedFigures(recorded)}
     ${this.rows.length === 0 ? nothing : html`${this.#rate()} ${this.#waits()} ${this.#costs()}`}`;
+  }
+
+  #recording(): RecordedServing | undefined {
+    return this.rows.length === 0 && this.progress.kind !== 'running' ? this.recorded : undefined;
   }
 
   #head() {
@@ -186,7 +197,9 @@ export class RoomServing extends LitElement {
       const what = progress.isCancelled ? 'Ending after the batch in hand' : progress.what;
       return html`<p>${what} ${bar(progress.share)}</p>`;
     }
-    return html`<p>
+    const recorded = this.#recording();
+    return html`${recorded === undefined ? nothing : recordedText(recorded)}
+      <p>
         Serves the model of the form, with new weights, to one text, two, four and so on at the same time: each step reads
         every weight once for all of them.
       </p>
@@ -200,26 +213,14 @@ export class RoomServing extends LitElement {
 
   #rate() {
     return html`<figure-panel heading="Tokens per second" term="decode" fileName="serving" .table=${servingTable(this.rows)}>
-      <svg-plot
-        .x=${batchAxis}
-        .y=${axis('tokens per second', (value) => formatSi(value))}
-        .series=${rateSeries(this.rows)}
-        .plotHeight=${300}
-        .description=${`Tokens per second of all texts together against the batch, ${this.rows.length} batches, on logarithmic axes.`}
-      ></svg-plot>
+      ${ratePlot(rateSeries(this.rows))}
       <p slot="note">All tokens over the time from the first prompt to the last token; bars are half the interquartile range.</p>
     </figure-panel>`;
   }
 
   #waits() {
     return html`<figure-panel heading="Waiting" term="prefill" fileName="serving-waits" .table=${servingTable(this.rows)}>
-      <svg-plot
-        .x=${batchAxis}
-        .y=${axis('seconds', formatSeconds)}
-        .series=${waitSeries(this.rows)}
-        .plotHeight=${300}
-        .description=${`Seconds to the first token and between tokens of one text against the batch, on logarithmic axes.`}
-      ></svg-plot>
+      ${waitPlot(waitSeries(this.rows))}
       <p slot="note">The first token is the mean over the texts, whose prompts run one after the other.</p>
     </figure-panel>`;
   }
@@ -323,9 +324,3 @@ function numberOf(event: Event): number | undefined {
   const input = event.target as HTMLInputElement;
   return input.validity.valid && Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : undefined;
 }
-
-function axis(label: string, format: (value: number) => string): PlotAxis {
-  return { label, kind: 'log', format };
-}
-
-const batchAxis = axis('batch', formatCount);

@@ -1,28 +1,20 @@
 // The room of validation: models that calibration has not seen, predicted and measured on this device.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { RunRecord } from '../../contract/records.ts';
+import type { RecordedValidation, RunRecord } from '../../contract/records.ts';
 import type { ValidationRow, ValidationSummary } from '../../contract/validation.ts';
-import { formatDuration, formatPercent, formatRatio, formatSeconds, formatSi } from '../../text/numbers.ts';
-import type { PlotAxis } from '../../text/plot-layout.ts';
-import type { Interval } from '../../text/ticks.ts';
+import { formatDuration, formatPercent, formatRatio } from '../../text/numbers.ts';
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
-import { recordedDeviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import { hasGpu, initialState, isLabFree, isTraining, type PageState } from '../state/state.ts';
+import { errorTable, timesFigure } from './figures.ts';
 import {
-  errorsByKind,
-  type RecordedTime,
-  recordedSeries,
-  recordedTable,
-  recordedTimes,
-  scatterDomain,
-  scatterSeries,
-  validationTable,
-} from './data.ts';
-import '../figures/panel.ts';
-import '../figures/svg-plot.ts';
+  fetchRecordedValidation,
+  recordedGridFigure,
+  recordedGridText,
+  recordedKernelsFigure,
+} from './recorded.ts';
 
 /** A validation in progress, or its end. */
 type Progress =
@@ -63,15 +55,23 @@ export class RoomValidation extends LitElement {
   @property({ attribute: false }) access: RoomAccess | undefined;
   /** The run that ships with the page: its kernels are shown until something of this device is measured. */
   @property({ attribute: false }) recorded: RunRecord | undefined;
+  /** The grid that ships with the page. */
+  @state() private recordedGrid: RecordedValidation | undefined;
   @state() private rows: readonly ValidationRow[] = [];
   @state() private progress: Progress = { kind: 'none' };
   @state() private grid: 'small' | 'full' = 'small';
 
+  override async firstUpdated(): Promise<void> {
+    this.recordedGrid = await fetchRecordedValidation();
+  }
+
   protected override render() {
-    const times = this.#recordedTimes();
-    return html`${this.#head()}
-      ${this.rows.length === 0 ? nothing : this.#figure()}
-      ${times.length === 0 ? nothing : this.#recordedFigure(times)}`;
+    const { rows, recorded, recordedGrid } = this;
+    if (!this.#isRecorded)
+      return html`${this.#head()}
+      ${rows.length === 0 ? nothing : timesFigure(rows, 'Predicted and measured time', 'validation')}`;
+    return html`${this.#head()} ${recordedGrid === undefined ? nothing : recordedGridFigure(recordedGrid)}
+      ${recorded === undefined ? nothing : recordedKernelsFigure(recorded)}`;
   }
 
   #head() {
@@ -131,7 +131,7 @@ export class RoomValidation extends LitElement {
         Trains, evaluates and samples small models that calibration has not seen, and holds each against what was predicted
         for it before.
       </p>
-      ${this.#recordedTimes().length === 0 || this.recorded === undefined ? nothing : recordedText(this.recorded)}
+      ${this.recordedGrid === undefined ? nothing : recordedGridText(this.recordedGrid)}
       ${!isGpu && page.device.kind === 'done' ? html`<p class="warn">It needs a GPU, and there is none here.</p>` : nothing}
       ${isGpu && !isCalibrated ? html`<p class="muted">Calibrate first: without figures of this device there is nothing to hold against.</p>` : nothing}
       ${isTraining(page) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
@@ -151,69 +151,12 @@ export class RoomValidation extends LitElement {
             </p>`
           : nothing
       }
-      <div class="scroll" tabindex="0" role="region" aria-label="Errors by kind of work">
-        <table class="errors">
-          <thead>
-            <tr>
-              <th scope="col">Work</th>
-              <th scope="col" class="number">Measured</th>
-              <th scope="col" class="number">Median error</th>
-              <th scope="col" class="number">90th percentile</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${errorsByKind(this.rows).map(
-              ({ name, count, median, ninetieth }) =>
-                html`<tr>
-                  <th scope="row">${name}</th>
-                  <td class="number">${count}</td>
-                  <td class="number">${formatPercent(median)}</td>
-                  <td class="number">${formatPercent(ninetieth)}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>`;
+      ${errorTable(this.rows)}`;
   }
 
-  /** What stands here before anything of this device. */
-  #recordedTimes(): readonly RecordedTime[] {
-    const { recorded, rows, progress } = this;
-    return recorded === undefined || rows.length > 0 || progress.kind !== 'none'
-      ? []
-      : recordedTimes(recorded);
-  }
-
-  #recordedFigure(times: readonly RecordedTime[]) {
-    const domain = scatterDomain(times);
-    return html`<figure-panel heading="Kernels of the recorded run" term="expectation" fileName="recorded-kernels" .table=${recordedTable(times)}>
-      <svg-plot
-        .x=${axisOf('predicted', domain)}
-        .y=${axisOf('measured', domain)}
-        .series=${recordedSeries(times, domain)}
-        .plotHeight=${460}
-        .description=${`Scatter of ${times.length} predicted and measured times of kernels on logarithmic axes, with the diagonal.`}
-      ></svg-plot>
-      <p slot="note">
-        Above the diagonal a kernel was slower than predicted. A validation shows whole steps, batches, prompts and tokens in
-        this way, of models that calibration has not seen.
-      </p>
-    </figure-panel>`;
-  }
-
-  #figure() {
-    const { rows } = this;
-    const domain = scatterDomain(rows);
-    return html`<figure-panel heading="Predicted and measured time" term="expectation" fileName="validation" .table=${validationTable(rows)}>
-      <svg-plot
-        .x=${axisOf('predicted', domain)}
-        .y=${axisOf('measured', domain)}
-        .series=${scatterSeries(rows, domain)}
-        .plotHeight=${460}
-        .description=${`Scatter of ${rows.length} predicted and measured times on logarithmic axes, with the diagonal.`}
-      ></svg-plot>
-      <p slot="note">Above the diagonal the device was slower than predicted; bars are half the interquartile range.</p>
-    </figure-panel>`;
+  /** Whether recordings stand here: before anything of this device. */
+  get #isRecorded(): boolean {
+    return this.rows.length === 0 && this.progress.kind === 'none';
   }
 
   async #validate(): Promise<void> {
@@ -247,27 +190,4 @@ export class RoomValidation extends LitElement {
 
 function bar(share: number) {
   return html`<progress max="1" .value=${share} aria-label="Progress"></progress> ${formatPercent(share)}`;
-}
-
-/** One of the two axes, which are alike. */
-function axisOf(label: string, domain: Interval): PlotAxis {
-  return {
-    label,
-    kind: 'log',
-    domain,
-    format: (value) => formatSi(value, 's').replace(/\.0+(?=\D|$)/, ''),
-    formatValue: formatSeconds,
-  };
-}
-
-function recordedText({ title, device, timing }: RunRecord) {
-  return html`<p class="recorded">
-    <strong>Recorded, not of this device:</strong> the kernels of ${title} on ${recordedDeviceName(device)}.
-    ${
-      timing?.predictedSeconds === undefined
-        ? nothing
-        : html`Its step was predicted to take ${formatSeconds(timing.predictedSeconds)}, and took
-          ${formatSeconds(timing.stepSeconds)}.`
-    }
-  </p>`;
 }
