@@ -3,9 +3,9 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { ExpertHistory, ExpertTastes, PositionLosses, TextReading } from '../../contract/inside.ts';
 import type { Lab } from '../../contract/lab.ts';
-import type { RecordedInside } from '../../contract/records.ts';
+import type { RecordedInside, RunRecord } from '../../contract/records.ts';
 import type { Result } from '../../contract/values.ts';
-import { formatCount } from '../../text/numbers.ts';
+import { formatCount, formatShortLoss } from '../../text/numbers.ts';
 import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { deviceDetails, recordedDeviceName } from '../state/device-name.ts';
@@ -45,6 +45,8 @@ export class RoomInside extends LitElement {
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
+  /** The run that ships with the page, of which the recording here may or may not be. */
+  @property({ attribute: false }) recordedRun: RunRecord | undefined;
   @query('textarea') private readonly input: HTMLTextAreaElement | undefined;
   /** What is being computed, in words. */
   @state() private busy = '';
@@ -161,7 +163,7 @@ export class RoomInside extends LitElement {
     const { page, busy, reading, history } = this;
     if (busy !== '') return html`<p>${busy} …</p>`;
     if (!hasWeights(page.run)) {
-      return html`${this.recorded === undefined ? nothing : recordedText(this.recorded)}
+      return html`${this.recorded === undefined ? nothing : recordedText(this.recorded, this.recordedRun)}
         <p>
           There is no run to look into. Train one in the room <a href="#train">Train</a>, or open one that was saved; nothing is
           computed here until you ask for it.
@@ -263,10 +265,16 @@ export class RoomInside extends LitElement {
   }
 }
 
-function recordedText({ title, device, losses }: RecordedInside) {
+function recordedText({ title, device, losses, startedAt }: RecordedInside, run: RunRecord | undefined) {
   return html`<p class="recorded">
       <strong>Recorded, not of this device:</strong> ${title} on ${recordedDeviceName(device)}, as it was after step
       ${formatCount(losses.step)}.
+      ${
+        run === undefined || run.startedAt === startedAt
+          ? nothing
+          : html`It is another run of the same settings than the one of the other rooms: its loss on held-out text is
+            ${formatShortLoss(losses.loss)}.`
+      }
     </p>
     <details class="small muted">
       <summary>details</summary>

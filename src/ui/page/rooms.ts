@@ -56,7 +56,8 @@ export const rooms: readonly Room[] = [
     id: 'inside',
     label: 'Inside',
     load: () => import('../inside/room.ts'),
-    render: (page, access) => html`<room-inside .page=${page} .access=${access}></room-inside>`,
+    render: (page, access, recorded) =>
+      html`<room-inside .page=${page} .access=${access} .recordedRun=${recorded}></room-inside>`,
   },
   {
     id: 'serving',
