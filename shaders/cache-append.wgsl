@@ -8,12 +8,13 @@ override slots: u32;        // sequences that have a ring
 override keyColumns: u32;   // keyValueHeads · keySize
 override valueColumns: u32; // keyValueHeads · valueSize
 override context: u32;      // rows of a ring
+override rowsPerRing: u32;  // rows of the state that share a ring
 override rowStride: u32;
 override kOffset: u32;
 override vOffset: u32;
 
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;          // [rows, rowStride]
-@group(0) @binding(1) var<storage, read> state: array<u32>;        // [slots, 4], a row's first is its position
+@group(0) @binding(1) var<storage, read> state: array<u32>;        // [slots · rowsPerRing, 4], a row's first is its position
 @group(0) @binding(2) var<storage, read_write> cache: array<f32>;  // [slots, context, keyColumns + valueColumns]
 
 const workgroupSize = 64u;
@@ -43,9 +44,9 @@ fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   let group = linearWorkgroup(id);
   let columns = keyColumns + valueColumns;
   let index = group * workgroupSize + invocation;
-  if (group >= launch.endWorkgroup || index >= slots * columns) {
+  if (group >= launch.endWorkgroup || index >= slots * rowsPerRing * columns) {
     return;
   }
-  let slot = index / columns;
-  copy(slot, slot, state[4u * slot], index % columns);
+  let row = index / columns;
+  copy(row, row / rowsPerRing, state[4u * row], index % columns);
 }

@@ -12,12 +12,13 @@ override parts: u32;        // first parts of a row, and as many second ones
 override firstSize: u32;
 override secondSize: u32;   // 0 where there are none
 override context: u32;      // rows of a ring
+override rowsPerRing: u32;  // rows of the state that share a ring
 override rowStride: u32;    // of the packed rows
 override firstOffset: u32;  // where the first parts start in one
 override secondOffset: u32;
 
 @group(0) @binding(0) var<storage, read> packed: array<f32>;      // [rows, rowStride]
-@group(0) @binding(1) var<storage, read> state: array<u32>;       // [slots, 4], a row's first is its position
+@group(0) @binding(1) var<storage, read> state: array<u32>;       // [slots · rowsPerRing, 4], a row's first is its position
 @group(0) @binding(2) var<storage, read_write> cache: array<u32>; // [slots, context, words of a row]
 
 const threads = 32u;
@@ -112,9 +113,9 @@ fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
 @compute @workgroup_size(threads)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
-  if (group >= launch.endWorkgroup || group >= slots * rowParts()) {
+  if (group >= launch.endWorkgroup || group >= slots * rowsPerRing * rowParts()) {
     return;
   }
-  let slot = group / rowParts();
-  quantise(slot, group % rowParts(), slot * context + state[4u * slot] % context, invocation);
+  let row = group / rowParts();
+  quantise(row, group % rowParts(), row / rowsPerRing * context + state[4u * row] % context, invocation);
 }

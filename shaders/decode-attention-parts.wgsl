@@ -4,7 +4,7 @@
 // vec4 of columns each, sum every slices-th key's values, four keys under way at a time. A part leaves its sums of weighted
 // values, unscaled, then (largest score, sum of weights, 0, 0), all 0 where it had no key. Orders of sums are fixed.
 //
-// From attention-cap.wgsl: capped.
+// From attention-cap.wgsl: capped. From cache-ring.wgsl: sightFrom, rowsOfKeys.
 
 override keySize: u32; // of a head of queries and keys, as all sizes here a multiple of 4
 override valueSize: u32; // of a head of values
@@ -13,7 +13,6 @@ override heads: u32;
 override keyValueHeads: u32;
 override rowStride: u32;   // of qkv
 override qOffset: u32;
-override context: u32;     // rows of a slot's cache, a ring
 override rowWidth: u32;    // of the cache
 override valueOffset: u32; // of the value heads in a row; 0 where values are the first columns of the key
 override scale: f32;
@@ -44,11 +43,11 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let head = group / parts % heads;
   let slot = group / parts / heads;
   let keyValueHead = head / (heads / keyValueHeads);
-  let keyCount = min(state[4u * slot], context - 1u) + 1u;
+  let sight = sightFrom(slot, state[4u * slot]);
+  let keyCount = sight.count;
   let share = (keyCount + parts - 1u) / parts;
   let partStart = group % parts * share;
   let partEnd = min(keyCount, partStart + share);
-  let firstRow = slot * context;
   let query = (slot * rowStride + qOffset + head * keySize) / 4u;
   let slice = invocation / lanes;
 
@@ -68,7 +67,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     }
     workgroupBarrier(); // the query is there, and the last chunk's weights are read
     let key = firstKey + invocation;
-    let k = ((firstRow + min(key, partEnd - 1u)) * rowWidth + keyValueHead * keySize) / 4u;
+    let k = (rowsOfKeys(sight, vec4<u32>(min(key, partEnd - 1u))).x * rowWidth + keyValueHead * keySize) / 4u;
     var dots = vec4<f32>();
     for (var d = 0u; d < keyVectors; d++) {
       dots = fma(scaledQuery[d], cache[k + d], dots);
@@ -101,7 +100,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
         vec4<f32>(weights[within.x], weights[within.y], weights[within.z], weights[within.w]),
         four < vec4<u32>(threads),
       );
-      let row = firstRow + min(firstKey + four, vec4<u32>(partEnd - 1u));
+      let row = rowsOfKeys(sight, min(firstKey + four, vec4<u32>(partEnd - 1u)));
       let v = (row * rowWidth + valueOffset + keyValueHead * valueSize) / 4u;
       for (var turn = 0u; turn < turns; turn++) {
         let at = v + min(turn * lanes + invocation % lanes, valueVectors - 1u);

@@ -3,7 +3,7 @@
 // and query head. Keys come in chunks of four for each lane, which scores its own; then each lane sums its columns of the
 // values of four keys at a time, whose weights it is handed. The chunks' maxima rescale the sums. The order is fixed.
 //
-// From attention-cap.wgsl: capped.
+// From attention-cap.wgsl: capped. From cache-ring.wgsl: sightFrom, rowsOfKeys.
 
 override lanes: u32; // of a subgroup
 override keySize: u32; // of a head of queries and keys
@@ -13,7 +13,6 @@ override heads: u32;
 override keyValueHeads: u32;
 override rowStride: u32;   // of qkv
 override qOffset: u32;
-override context: u32;
 override rowWidth: u32;    // of the cache
 override valueOffset: u32; // of the value heads in a row; 0 where values are the first columns of the key
 override scale: f32;
@@ -40,8 +39,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let slot = group / heads;
   let head = group % heads;
   let keyValueHead = head / (heads / keyValueHeads);
-  let keyCount = min(state[4u * slot], context - 1u) + 1u;
-  let firstRow = slot * context;
+  let sight = sightFrom(slot, state[4u * slot]);
+  let keyCount = sight.count;
   let query = slot * rowStride + qOffset + head * keySize;
 
   var o: array<f32, valueSteps>;
@@ -57,7 +56,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
       break;
     }
     let key = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane;
-    let k = (firstRow + min(key, vec4<u32>(keyCount - 1u))) * rowWidth + keyValueHead * keySize;
+    let k = rowsOfKeys(sight, min(key, vec4<u32>(keyCount - 1u))) * rowWidth + keyValueHead * keySize;
     var scores = vec4<f32>();
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= keySize * one) {
@@ -89,7 +88,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
         subgroupShuffle(ofLanes, lowLane + 2u),
         subgroupShuffle(ofLanes, lowLane + 3u),
       );
-      let row = firstRow + min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(keyCount - 1u));
+      let row = rowsOfKeys(sight, min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(keyCount - 1u)));
       let v = row * rowWidth + valueOffset + keyValueHead * valueSize;
       for (var j = 0u; j < 0x10000u; j++) {
         if (j >= valueSteps * one) {

@@ -1,10 +1,9 @@
 // Attention of one new query of each slot, at the position in its state, against the slot's cached positions, linear in their
-// number. A slot's cache is a ring of `context` rows: of more positions the last ones are left, and their order does not
-// matter to a softmax. One workgroup per slot and query head. Keys come in chunks: each invocation scores four of them; then columnLanes invocations, four
+// number. One workgroup per slot and query head. Keys come in chunks: each invocation scores four of them; then columnLanes invocations, four
 // value columns each, sum every slices-th key's values, weighted. The chunks' maxima rescale the sums as in
 // attention-plain.wgsl, and slices are added in a fixed order.
 //
-// From attention-cap.wgsl: capped. From workgroup-sums.wgsl: workgroupMaximum, workgroupSum.
+// From attention-cap.wgsl: capped. From cache-ring.wgsl: sightFrom, rowsOfKeys. From workgroup-sums.wgsl: workgroupMaximum, workgroupSum.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values
@@ -14,7 +13,6 @@ override heads: u32;
 override keyValueHeads: u32;
 override rowStride: u32;   // of qkv
 override qOffset: u32;
-override context: u32;
 override rowWidth: u32;    // of the cache
 override valueOffset: u32; // of the value heads in a row; 0 where values are the first columns of the key
 override scale: f32;
@@ -45,8 +43,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let head = group % heads;
   // Zero never happens: it hides the loop count from drivers that would unroll out of the instruction cache.
   let keySteps = select(keySize, 0u, launch.gridWidth == 0u);
-  let keyCount = min(state[4u * slot], context - 1u) + 1u;
-  let firstRow = slot * context;
+  let sight = sightFrom(slot, state[4u * slot]);
+  let keyCount = sight.count;
   let query = slot * rowStride + qOffset + head * keySize;
   let keyValueHead = head / (heads / keyValueHeads);
   let slice = invocation / columnLanes;
@@ -73,7 +71,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       break;
     }
     let key = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * threads + invocation;
-    let k = (firstRow + min(key, vec4<u32>(keyCount - 1u))) * rowWidth + keyValueHead * keySize;
+    let k = rowsOfKeys(sight, min(key, vec4<u32>(keyCount - 1u))) * rowWidth + keyValueHead * keySize;
     var scores = vec4<f32>();
     for (var d = 0u; d < 0x10000u; d++) {
       if (d >= keySteps || key.x >= keyCount) { // invocations without keys are idle
@@ -99,7 +97,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       if (slice >= slices || index >= min(keyCount - firstKey, chunkKeys)) {
         break;
       }
-      let v = (firstRow + firstKey + index) * rowWidth + valueBase;
+      let v = rowsOfKeys(sight, vec4<u32>(firstKey + index)).x * rowWidth + valueBase;
       o = fma(vec4<f32>(weights[index]), vec4<f32>(cache[v.x], cache[v.y], cache[v.z], cache[v.w]), o);
     }
     workgroupBarrier();

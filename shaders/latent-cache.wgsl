@@ -11,6 +11,7 @@ override latentSize: u32;
 override ropeSize: u32;
 override context: u32;     // rows of the table, and of a slot's cache that a prompt fills
 override ring: u32;        // rows of a slot's cache that tokens are appended to
+override rowsPerRing: u32; // rows of the state that share a ring
 override rowStride: u32;   // of qkv
 override keyOffset: u32;   // of the rotated key in a row of qkv
 
@@ -74,7 +75,7 @@ fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   if (position >= context) {
     return;
   }
-  let to = (slot * ring + position % ring) * width + index;
+  let to = (slot / rowsPerRing * ring + position % ring) * width + index;
   if (index < latentSize) {
     cache[to] = latent[slot * latentSize + index];
   } else {

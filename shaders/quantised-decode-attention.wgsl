@@ -3,7 +3,7 @@
 // weight. One workgroup per slot and query head: each invocation scores four keys of a chunk; then columnLanes invocations,
 // a word of values each, sum every slices-th key's. Latents with shared rows have two scales, one for the part behind them.
 //
-// From attention-cap.wgsl: capped. From workgroup-sums.wgsl: workgroupMaximum, workgroupSum.
+// From attention-cap.wgsl: capped. From cache-ring.wgsl: sightFrom, rowsOfKeys. From workgroup-sums.wgsl: workgroupMaximum, workgroupSum.
 
 override keySize: u32;    // of a head of queries and keys
 override valueSize: u32;  // of a head of values
@@ -14,7 +14,6 @@ override heads: u32;
 override keyValueHeads: u32;
 override rowStride: u32;  // of qkv
 override qOffset: u32;
-override context: u32;
 override rowWords: u32;   // of the cache, scales included
 override scale: f32;
 override hasSinks: u32;
@@ -66,8 +65,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   }
   let slot = group / heads;
   let head = group % heads;
-  let keyCount = min(state[4u * slot], context - 1u) + 1u;
-  let firstRow = slot * context;
+  let sight = sightFrom(slot, state[4u * slot]);
+  let keyCount = sight.count;
   let query = slot * rowStride + qOffset + head * keySize;
   let keyValueHead = head / (heads / keyValueHeads);
   let slice = invocation / columnLanes;
@@ -109,7 +108,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       break;
     }
     let key = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * threads + invocation;
-    let row = (firstRow + min(key, vec4<u32>(keyCount - 1u))) * rowWords;
+    let row = rowsOfKeys(sight, min(key, vec4<u32>(keyCount - 1u))) * rowWords;
     let k = row + keyValueHead * keyWords;
     var scores = vec4<f32>();
     var p = vec4<f32>(); // weights of the values, their scale included
@@ -152,7 +151,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       if (slice >= slices || index >= min(keyCount - firstKey, chunkKeys)) {
         break;
       }
-      let word = cache[(firstRow + firstKey + index) * rowWords + valueAt];
+      let word = cache[rowsOfKeys(sight, vec4<u32>(firstKey + index)).x * rowWords + valueAt];
       o = fma(vec4<f32>(weights[index]), bytesOf(word), o);
     }
     workgroupBarrier();

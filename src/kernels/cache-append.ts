@@ -6,7 +6,7 @@ import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
 import { type PackedRow, packedRow, quantiseDecode, quantisePrefill } from './cache-quantise.ts';
 import { prologue } from './prologue.ts';
-import { ringsOf } from './slots.ts';
+import { ringsOf, rowsPerRing } from './slots.ts';
 
 const columnDims = [
   'slots',
@@ -62,29 +62,42 @@ export const cacheAppendPrefill = defineKernel({
   },
 });
 
-/** cache[s, state[s, 0] mod context, ·] = keys and values of row s of qkv. */
+/** cache[r ÷ rowsPerRing, state[r, 0] mod context, ·] = keys and values of row r of qkv. */
 export const cacheAppendDecode = defineKernel({
   name: 'cacheAppend.decode',
   role: 'movement',
   source: prologue + source,
   entryPoint: 'decode',
-  dims: columnDims,
+  dims: [...columnDims, 'rowsPerRing'],
   reads: ['qkv', 'state'],
   writes: ['cache'],
-  tensors: ({ slots, keyColumns, valueColumns, context, rowStride }) => ({
-    qkv: { shape: [slots, rowStride] },
-    state: { shape: [slots, 4], elementType: 'u32', fill: (uniform) => Math.floor(3 * uniform * context) },
+  tensors: ({ slots, keyColumns, valueColumns, context, rowStride, rowsPerRing }) => ({
+    qkv: { shape: [slots * rowsPerRing, rowStride] },
+    state: {
+      shape: [slots * rowsPerRing, 4],
+      elementType: 'u32',
+      fill: (_, index) => 5 * context + (index >> 2),
+    },
     cache: { shape: [slots, context, keyColumns + valueColumns] },
   }),
-  selfTest: [1, 3].map((slots) => ({ ...columnsOf(3, 1, 8, 10), slots, context: 9 })),
-  calibration: [64, 256, 1024].map((context) => ({ ...columnsOf(6, 6, 64, 64), slots: 1, context })),
-  workgroups: ({ slots, keyColumns, valueColumns }) => Math.ceil((slots * (keyColumns + valueColumns)) / 64),
+  selfTest: [
+    { ...columnsOf(3, 1, 8, 10), slots: 1, context: 9, rowsPerRing: 1 },
+    { ...columnsOf(3, 1, 8, 10), slots: 3, context: 9, rowsPerRing: 2 },
+  ],
+  calibration: [64, 256, 1024].map((context) => {
+    return { ...columnsOf(6, 6, 64, 64), slots: 1, context, rowsPerRing: 1 };
+  }),
+  workgroups: ({ slots, rowsPerRing, keyColumns, valueColumns }) =>
+    Math.ceil((slots * rowsPerRing * (keyColumns + valueColumns)) / 64),
   usefulFlops: () => 0,
-  // a row a slot to and fro, and the position
-  bytes: ({ slots, keyColumns, valueColumns }) => slots * (8 * (keyColumns + valueColumns) + 4),
+  // rows to and fro, and their positions
+  bytes: ({ slots, rowsPerRing, keyColumns, valueColumns }) =>
+    slots * rowsPerRing * (8 * (keyColumns + valueColumns) + 4),
   reference({ qkv, state, cache }, dims) {
-    for (let slot = 0; slot < dims.slots; slot++) {
-      copyRow(qkv, cache, dims, slot, slot * dims.context + (state[4 * slot] % dims.context));
+    const { slots, rowsPerRing, context } = dims;
+    for (let row = 0; row < slots * rowsPerRing; row++) {
+      const ring = Math.floor(row / rowsPerRing) * context;
+      copyRow(qkv, cache, dims, row, ring + (state[4 * row] % context));
     }
   },
 });
@@ -166,7 +179,7 @@ export function appendPrefill(
   }
 }
 
-/** Copies keys and values of each row of qkv [slots, …] to its slot's ring, at the position in `state`. */
+/** Copies keys and values of each row of qkv [rows, …] to its slot's ring, at the position in its row of `state`. */
 export function appendDecode(
   tape: Tape,
   qkv: Tensor,
@@ -177,6 +190,10 @@ export function appendDecode(
   if (cache.elementType === 'u32') {
     quantiseDecode(tape, qkv, cache, state, quantisedRow(options));
   } else {
-    tape.dispatch(cacheAppendDecode, checkedColumns(qkv, cache, options), { qkv, state, cache });
+    const dims = {
+      ...checkedColumns(qkv, cache, options),
+      rowsPerRing: rowsPerRing(qkv.shape[0] ?? 1, cache),
+    };
+    tape.dispatch(cacheAppendDecode, dims, { qkv, state, cache });
   }
 }

@@ -14,7 +14,7 @@ import type { Tape } from '../plan/tape.ts';
 import { describeTensor, type Tensor } from '../plan/tensor.ts';
 import { prologue } from './prologue.ts';
 import { bitsOfFloat } from './quantise.ts';
-import { ringsOf } from './slots.ts';
+import { ringsOf, rowsPerRing } from './slots.ts';
 
 const rowDims = [
   'slots',
@@ -96,36 +96,39 @@ export const cacheQuantisePrefill = defineKernel({
   },
 });
 
-/** cache[s, state[s, 0] mod context] = row s of `packed` in int8. */
+/** cache[r ÷ rowsPerRing, state[r, 0] mod context] = row r of `packed` in int8. */
 export const cacheQuantiseDecode = defineKernel({
   name: 'cacheQuantise.decode',
   role: 'movement',
   arithmetic: 'cache rounding',
   source: prologue + source,
   entryPoint: 'decode',
-  dims: rowDims,
+  dims: [...rowDims, 'rowsPerRing'],
   reads: ['packed', 'state'],
   writes: ['cache'],
   tensors: (dims) => ({
-    packed: { shape: [dims.slots, dims.rowStride] },
+    packed: { shape: [dims.slots * dims.rowsPerRing, dims.rowStride] },
     state: {
-      shape: [dims.slots, 4],
+      shape: [dims.slots * dims.rowsPerRing, 4],
       elementType: 'u32',
-      fill: (uniform) => Math.floor(3 * uniform * dims.context),
+      fill: (_, index) => 5 * dims.context + (index >> 2),
     },
     cache: cacheSpec(dims, dims.slots, dims.context),
   }),
   selfTest: [
-    { ...tested[0], slots: 1, context: 9 },
-    { ...latent, slots: 3, context: 9 },
+    { ...tested[0], slots: 1, context: 9, rowsPerRing: 1 },
+    { ...latent, slots: 3, context: 9, rowsPerRing: 2 },
   ],
-  calibration: [64, 256, 1024].map((context) => ({ ...timed, slots: 1, context })),
-  workgroups: (dims) => dims.slots * rowParts(dims),
-  usefulFlops: (dims) => flopsOfNumber * dims.slots * rowElements(dims, 'f32'),
-  bytes: (dims) => dims.slots * (rowBytes(dims) + 4),
+  calibration: [64, 256, 1024].map((context) => ({ ...timed, slots: 1, context, rowsPerRing: 1 })),
+  workgroups: (dims) => dims.slots * dims.rowsPerRing * rowParts(dims),
+  usefulFlops: (dims) => flopsOfNumber * dims.slots * dims.rowsPerRing * rowElements(dims, 'f32'),
+  bytes: (dims) => dims.slots * dims.rowsPerRing * (rowBytes(dims) + 4),
   reference({ packed, state, cache }, dims) {
-    for (let slot = 0; slot < dims.slots; slot++)
-      quantiseRow(packed, cache, dims, slot, slot * dims.context + (state[4 * slot] % dims.context));
+    const { slots, rowsPerRing, context } = dims;
+    for (let row = 0; row < slots * rowsPerRing; row++) {
+      const ring = Math.floor(row / rowsPerRing) * context;
+      quantiseRow(packed, cache, dims, row, ring + (state[4 * row] % context));
+    }
   },
 });
 
@@ -200,7 +203,7 @@ export function quantisePrefill(tape: Tape, packed: Tensor, cache: Tensor, row: 
   tape.dispatch(cacheQuantisePrefill, dims, { packed, cache });
 }
 
-/** Rounds the packed row of each slot into its ring, at the position in `state`. @throws if a shape is wrong */
+/** Rounds each packed row into its slot's ring, at the position in its row of `state`. @throws if a shape is wrong */
 export function quantiseDecode(
   tape: Tape,
   packed: Tensor,
@@ -208,5 +211,6 @@ export function quantiseDecode(
   state: Tensor,
   row: PackedRow,
 ): void {
-  tape.dispatch(cacheQuantiseDecode, checkedDims(packed, cache, row), { packed, state, cache });
+  const dims = { ...checkedDims(packed, cache, row), rowsPerRing: rowsPerRing(packed.shape[0] ?? 1, cache) };
+  tape.dispatch(cacheQuantiseDecode, dims, { packed, state, cache });
 }

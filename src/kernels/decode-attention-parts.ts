@@ -8,6 +8,7 @@ import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { capSource } from './attention-cap.ts';
+import { ringSource } from './cache-ring.ts';
 import {
   attendInLoops,
   cacheDims,
@@ -42,7 +43,7 @@ export const attentionParts = defineKernel({
   name: 'attention.decodeParts',
   role: 'attention',
   arithmetic: 'softmax arithmetic',
-  source: prologue + capSource + partsSource,
+  source: prologue + capSource + ringSource + partsSource,
   entryPoint: 'main',
   dims: partDims,
   constants: ({ keySize, valueSize }) => ({ keySize, valueSize }),
@@ -57,7 +58,7 @@ export const attentionParts = defineKernel({
   writes: ['partial'],
   tensors: (dims) => ({
     qkv: { shape: [dims.slots, dims.rowStride] },
-    cache: { shape: [dims.slots, dims.context, dims.rowWidth] },
+    cache: { shape: [dims.slots / dims.rowsPerRing, dims.context, dims.rowWidth] },
     // Slots at several positions, the first of them where calibration decodes.
     state: {
       shape: [dims.slots, 4],

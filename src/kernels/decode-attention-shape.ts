@@ -5,10 +5,10 @@ import { capFlops, cappedScore } from './attention-cap.ts';
 
 /** Dims of what a kernel of decode attention reads of queries and caches. */
 export const cacheDims = [
-  // Sequences decoded together, heads, and where the query heads of a sequence lie.
+  // Queries decoded together, heads, and where the query heads of a row lie.
   ...['slots', 'heads', 'keyValueHeads', 'keySize', 'valueSize', 'rowStride', 'qOffset'],
-  // Rows of a slot's cache, their width, and where the value heads start in them.
-  ...['context', 'rowWidth', 'valueOffset'],
+  // Rows of a ring, positions of them in sight, queries that share it, a row's width, and where the value heads start in it.
+  ...['context', 'window', 'rowsPerRing', 'rowWidth', 'valueOffset'],
   ...['scale', 'softcap'],
 ] as const;
 
@@ -21,8 +21,13 @@ export const decodeDims = [...cacheDims, 'hasSinks'] as const;
 /** Values of `decodeDims`. */
 export type DecodeSizes = Dims<(typeof decodeDims)[number]>;
 
-/** Dims of heads over a cache of `slots` rings of `context` rows. */
-export function sizesOf(options: DecodeAttentionOptions, slots: number, context: number): DecodeSizes {
+/** Dims of heads of so many queries over a cache of rings of `context` rows. */
+export function sizesOf(
+  options: DecodeAttentionOptions,
+  slots: number,
+  context: number,
+  rowsPerRing = 1,
+): DecodeSizes {
   const { heads, keyValueHeads, keySize, valueSize, softcap = 0, sinks, sharedRows = false } = options;
   const keyColumns = keyValueHeads * keySize;
   const rowWidth = sharedRows ? keyColumns : keyColumns + keyValueHeads * valueSize;
@@ -36,6 +41,8 @@ export function sizesOf(options: DecodeAttentionOptions, slots: number, context:
     rowStride,
     qOffset: 0,
     context,
+    window: Math.min(options.window ?? context, context),
+    rowsPerRing,
     rowWidth,
     valueOffset: sharedRows ? 0 : keyColumns,
     scale: options.scale ?? 1 / Math.sqrt(keySize),
@@ -57,8 +64,8 @@ export function probe(
 }
 
 /** Keys that a slot attends to at the (mean) position of the step scalars, or of an early token where they do not say. */
-export function keysAt({ context }: Pick<CacheSizes, 'context'>, { position = 0 }: Scalars): number {
-  return Math.min(position + 1, context);
+export function keysAt({ window }: Pick<CacheSizes, 'window'>, { position = 0 }: Scalars): number {
+  return Math.min(position + 1, window);
 }
 
 /** Where checks and calibration decode: late, so that a good part of the cache is read. */
@@ -86,6 +93,8 @@ export interface DecodeAttentionOptions {
   readonly scale?: number | undefined;
   /** Scores become softcap · tanh(score ÷ softcap); 0, the default, leaves them. */
   readonly softcap?: number | undefined;
+  /** Tokens that a query sees, itself included; all of its ring unless given. */
+  readonly window?: number | undefined;
   /** [heads]: a logit a head that takes part in its softmax and adds nothing. */
   readonly sinks?: Tensor | undefined;
   /** Rows of the cache are whole keys, and their first valueSize columns are the values: absorbed latent attention. */
@@ -95,26 +104,39 @@ export interface DecodeAttentionOptions {
 /** Arrays that the loops below read. */
 type DecodeArrays = Readonly<Record<'qkv' | 'cache' | 'state', NumberArray>>;
 
-/** Keys that a slot sees at the position in its state: its ring, once that is full. */
-export function keysSeen({ state }: DecodeArrays, { context }: CacheSizes, slot: number): number {
-  return Math.min(state[4 * slot], context - 1) + 1;
+/** Keys that a query sees at the position in its state: as many as its window has, once that is full. */
+export function keysSeen({ state }: Pick<DecodeArrays, 'state'>, dims: CacheSizes, slot: number): number {
+  return Math.min(state[4 * slot] + 1, dims.window);
+}
+
+/** Row of the cache with a key that a query sees, counted from the first one in sight. */
+export function rowOfKey(
+  arrays: Pick<DecodeArrays, 'state'>,
+  dims: CacheSizes,
+  slot: number,
+  key: number,
+): number {
+  const { context, rowsPerRing } = dims;
+  const first = arrays.state[4 * slot] + 1 - keysSeen(arrays, dims, slot);
+  return Math.floor(slot / rowsPerRing) * context + ((first + key) % context);
 }
 
 /**
- * Attention of one head of one slot to the keys from `first` to before `end`, in plain loops: values weighted by
+ * Attention of one head of one query to the keys in sight from `first` to before `end`, in plain loops: values weighted by
  * exp(score − largest), [valueSize], and the weights' sum. `largest` is of these scores, and of `sink` where there is one.
  */
 export function attendInLoops(
-  { qkv, cache }: DecodeArrays,
+  arrays: DecodeArrays,
   dims: CacheSizes,
   [slot, head]: readonly [slot: number, head: number],
   [first, end]: readonly [first: number, end: number],
   sink = Number.NEGATIVE_INFINITY,
 ): { readonly largest: number; readonly sum: number; readonly values: Float64Array } {
-  const { heads, keyValueHeads, keySize, valueSize, context, rowWidth } = dims;
+  const { qkv, cache } = arrays;
+  const { heads, keyValueHeads, keySize, valueSize, rowWidth } = dims;
   const keyValueHead = Math.floor((head * keyValueHeads) / heads);
   const q = slot * dims.rowStride + dims.qOffset + head * keySize;
-  const rowOf = (key: number) => (slot * context + key) * rowWidth;
+  const rowOf = (key: number) => rowOfKey(arrays, dims, slot, key) * rowWidth;
   const scores = new Float64Array(Math.max(0, end - first));
   let largest = sink;
   for (let key = first; key < end; key++) {

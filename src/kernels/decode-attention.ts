@@ -7,6 +7,7 @@ import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import { describeTensor, elementCount, type Tensor } from '../plan/tensor.ts';
 import { capSource } from './attention-cap.ts';
+import { ringSource } from './cache-ring.ts';
 import { partsFor, recordInParts } from './decode-attention-parts.ts';
 import {
   type DecodeAttentionOptions,
@@ -22,7 +23,7 @@ import {
 } from './decode-attention-shape.ts';
 import { prologue } from './prologue.ts';
 import { cacheRowOf, quantisedDecodeAttentions, quantisedSizes } from './quantised-decode-attention.ts';
-import { ringsOf, slotsOf } from './slots.ts';
+import { ringsOf, rowsPerRing, slotsOf } from './slots.ts';
 import { sumsSource } from './workgroup-sums.ts';
 
 /** One way to compute it: a shader, its constants besides the head sizes, the keys that it scores at a time, and where it runs. */
@@ -71,7 +72,7 @@ function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: 
     name: `attention.decode/${name}`,
     role: 'attention',
     arithmetic: 'softmax arithmetic',
-    source: prologue + capSource + source,
+    source: prologue + capSource + ringSource + source,
     entryPoint: 'main',
     dims: decodeDims,
     requires,
@@ -80,10 +81,10 @@ function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: 
     reads: ['qkv', 'cache', 'state', 'sinks'],
     writes: ['y'],
     optional: ['sinks'],
-    tensors: ({ slots, heads, valueSize, rowStride, context, rowWidth }) => ({
+    tensors: ({ slots, heads, valueSize, rowStride, context, rowsPerRing, rowWidth }) => ({
       qkv: { shape: [slots, rowStride] },
       sinks: { shape: [heads] },
-      cache: { shape: [slots, context, rowWidth] },
+      cache: { shape: [slots / rowsPerRing, context, rowWidth] },
       // Slots at several positions, the first of them where calibration decodes.
       state: {
         shape: [slots, 4],
@@ -97,6 +98,8 @@ function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: 
       { ...probe(4, 2, 8, 10, 100, 3), softcap: 2, hasSinks: 1 },
       // More keys than most variants take at a time, so that sums are rescaled.
       probe(2, 2, 32, 32, 1100),
+      // Tokens of two texts over rings that have gone round, as far as a window reaches.
+      sizesOf({ heads: 2, keyValueHeads: 2, keySize: 8, valueSize: 8, window: 40 }, 6, 50, 3),
       sizesOf({ heads: 2, keyValueHeads: 1, keySize: 272, valueSize: 256, sharedRows: true }, 2, 40),
     ],
     calibration: [probe(4, 4, 32, 32, 64), probe(6, 6, 64, 64, 256), probe(6, 2, 64, 64, 1024)],
@@ -137,13 +140,15 @@ export const decodeAttentions: readonly ReturnType<typeof kernelOf>[] = [
 ].map(kernelOf);
 
 /**
- * Attention of one query a slot, at the position in its state, against its cache, its own row included: append that first.
- * The cache of a slot is a ring: position p lies in row p mod rows, and min(p + 1, rows) positions are seen.
- * @param qkv [slots, …] packed as query heads | key heads | value heads; query heads alone with `sharedRows`
+ * Attention of one query a row of the state, at the position there, against its slot's cache, its own row included: append
+ * that first. The cache of a slot is a ring: position p lies in row p mod rows, and min(p + 1, window) positions are seen. Where
+ * the state has more rows than the cache has slots, as many in turn share a ring: tokens of one text, in order. Such a ring
+ * needs a row more than the window for each token but one.
+ * @param qkv [rows, …] packed as query heads | key heads | value heads; query heads alone with `sharedRows`
  * @param cache [slots, rows, keyValueHeads · (keySize + valueSize)]; rows of keyValueHeads · keySize with `sharedRows`;
  * without the slots for one. u32: rows of int8, as src/plan/quantised-cache.ts lays them out
- * @param state u32 [slots, 4]: position, token, counter, produced
- * @returns [slots, heads · valueSize]
+ * @param state u32 [rows, 4]: position, token, counter, produced
+ * @returns [rows, heads · valueSize]
  * @throws if a shape does not fit the heads.
  */
 export function decodeAttention(
@@ -154,21 +159,18 @@ export function decodeAttention(
   options: DecodeAttentionOptions,
 ): Tensor {
   const { heads, keyValueHeads, keySize, valueSize, sinks, sharedRows = false } = options;
-  const rings = ringsOf(cache);
-  const dims = sizesOf(options, rings.slots, rings.context);
-  const { slots, rowStride: width } = dims;
+  const [slots = 1] = qkv.shape;
+  const perRing = rowsPerRing(slots, cache);
+  const dims = sizesOf(options, slots, ringsOf(cache).context, perRing);
+  const { rowStride: width } = dims;
   const format = cache.elementType === 'u32' ? 'int8' : 'f32';
   const rowWidth = rowElements(cacheRowOf(options), format);
   const isShared = !sharedRows || (keyValueHeads === 1 && valueSize <= keySize);
-  const isFitting =
-    qkv.shape[0] === slots &&
-    qkv.shape[1] === width &&
-    cache.shape.at(-1) === rowWidth &&
-    slotsOf(state) >= slots;
+  const isFitting = qkv.shape[1] === width && cache.shape.at(-1) === rowWidth && slotsOf(state) >= slots;
   if (!isFitting || !isShared || heads % keyValueHeads !== 0) {
     throw new Error(
       `decodeAttention: for ${heads} and ${keyValueHeads} heads of ${keySize} and ${valueSize}, qkv must be ` +
-        `[${slots}, ${width}], the cache [${slots}, context, ${rowWidth}] and the state [${slots}, 4], but they ` +
+        `[${slots}, ${width}], the cache [${slots / perRing}, context, ${rowWidth}] and the state [${slots}, 4], but they ` +
         `are ${describeTensor(qkv)}, ${describeTensor(cache)} and ${describeTensor(state)}. Check the head counts.`,
     );
   }

@@ -7,7 +7,7 @@ import { describeTensor, type Tensor } from '../plan/tensor.ts';
 import { packedRow, quantiseDecode, quantisePrefill } from './cache-quantise.ts';
 import type { LatentHeads, LatentRope } from './latent-pack.ts';
 import { prologue } from './prologue.ts';
-import { ringsOf } from './slots.ts';
+import { ringsOf, rowsPerRing } from './slots.ts';
 
 /** cache[slot, p] = latent and rotated key of row p, for p below the prompt's length; `slot` and `length` are step scalars. */
 export const latentCachePrefill = defineKernel({
@@ -59,8 +59,8 @@ export const latentCachePrefill = defineKernel({
 });
 
 /**
- * cache[s, state[s, 0] mod ring] = latent and rotated key of row s; rows = rotated parts of its query heads. A ring of one row
- * takes what is to be rounded on its way to a cache.
+ * cache[s ÷ rowsPerRing, state[s, 0] mod ring] = latent and rotated key of row s; rows = rotated parts of its query heads. A
+ * ring of one row takes what is to be rounded on its way to a cache. `slots` are rows of the state here.
  */
 export const latentCacheDecode = defineKernel({
   name: 'latentCache.decode',
@@ -68,27 +68,45 @@ export const latentCacheDecode = defineKernel({
   arithmetic: 'rotary positions',
   source: prologue + source,
   entryPoint: 'decode',
-  dims: ['slots', 'heads', 'headSize', 'latentSize', 'ropeSize', 'context', 'ring'],
+  dims: ['slots', 'heads', 'headSize', 'latentSize', 'ropeSize', 'context', 'ring', 'rowsPerRing'],
   reads: ['latent', 'queries', 'ropeKey', 'table', 'state'],
   writes: ['cache', 'rows'],
   optional: ['ropeKey', 'table'],
-  tensors: ({ slots, heads, headSize, latentSize, ropeSize, context, ring }) => ({
+  tensors: ({ slots, heads, headSize, latentSize, ropeSize, context, ring, rowsPerRing }) => ({
     latent: { shape: [slots, latentSize] },
     queries: { shape: [slots, heads * (headSize + ropeSize)] },
     ropeKey: { shape: [slots, Math.max(1, ropeSize)] },
     table: { shape: [context, Math.max(1, ropeSize / 2), 2] },
-    state: { shape: [slots, 4], elementType: 'u32', fill: (uniform) => Math.floor(uniform * context) },
-    cache: { shape: [slots, ring, latentSize + ropeSize] },
+    state: { shape: [slots, 4], elementType: 'u32', fill: (_, index) => (3 + (index >> 2)) % context },
+    cache: { shape: [slots / rowsPerRing, ring, latentSize + ropeSize] },
     rows: { shape: [slots, heads * (latentSize + ropeSize)] },
   }),
   selfTest: [
-    { slots: 3, heads: 3, headSize: 5, latentSize: 13, ropeSize: 4, context: 9, ring: 9 },
-    { slots: 1, heads: 2, headSize: 5, latentSize: 70, ropeSize: 0, context: 4, ring: 1 },
+    { slots: 3, heads: 3, headSize: 5, latentSize: 13, ropeSize: 4, context: 9, ring: 9, rowsPerRing: 3 },
+    { slots: 1, heads: 2, headSize: 5, latentSize: 70, ropeSize: 0, context: 4, ring: 1, rowsPerRing: 1 },
   ],
   calibration: [
-    { slots: 1, heads: 4, headSize: 32, latentSize: 64, ropeSize: 16, context: 64, ring: 64 },
-    { slots: 1, heads: 6, headSize: 64, latentSize: 128, ropeSize: 32, context: 256, ring: 256 },
-    { slots: 1, heads: 16, headSize: 64, latentSize: 256, ropeSize: 32, context: 1024, ring: 1024 },
+    { slots: 1, heads: 4, headSize: 32, latentSize: 64, ropeSize: 16, context: 64, ring: 64, rowsPerRing: 1 },
+    {
+      slots: 1,
+      heads: 6,
+      headSize: 64,
+      latentSize: 128,
+      ropeSize: 32,
+      context: 256,
+      ring: 256,
+      rowsPerRing: 1,
+    },
+    {
+      slots: 1,
+      heads: 16,
+      headSize: 64,
+      latentSize: 256,
+      ropeSize: 32,
+      context: 1024,
+      ring: 1024,
+      rowsPerRing: 1,
+    },
   ],
   workgroups: ({ slots, heads, latentSize, ropeSize }) =>
     Math.ceil((slots * (latentSize + (heads + 1) * ropeSize)) / 64),
@@ -97,7 +115,7 @@ export const latentCacheDecode = defineKernel({
   bytes: ({ slots, heads, latentSize, ropeSize }) =>
     4 * slots * (2 * (latentSize + (heads + 1) * ropeSize) + ropeSize + 1),
   reference({ latent, queries, ropeKey, table, state, cache, rows }, sizes) {
-    const { slots, heads, headSize, latentSize, ropeSize, context, ring } = sizes;
+    const { slots, heads, headSize, latentSize, ropeSize, context, ring, rowsPerRing } = sizes;
     const width = latentSize + ropeSize;
     for (let slot = 0; slot < slots; slot++) {
       const position = state[4 * slot];
@@ -107,7 +125,7 @@ export const latentCacheDecode = defineKernel({
         turn(part, rows, head * width + latentSize, angles, ropeSize);
       }
       if (position >= context) continue;
-      const to = (slot * ring + (position % ring)) * width;
+      const to = (Math.floor(slot / rowsPerRing) * ring + (position % ring)) * width;
       for (let c = 0; c < latentSize; c++) cache[to + c] = latent[slot * latentSize + c];
       turn(ropeKey.subarray(slot * ropeSize), cache, to + latentSize, angles, ropeSize);
     }
@@ -188,10 +206,13 @@ export function latentDecode(
   cache: Tensor,
   { heads, headSize, ropeSize }: LatentHeads,
 ): Tensor {
-  const { latentSize, row, exact, slots, context } = checkCache(tape, cache, latent, ropeSize);
+  const { latentSize, row, exact, context } = checkCache(tape, cache, latent, ropeSize);
+  const [slots = 1] = latent.shape;
+  const perRing = rowsPerRing(slots, cache);
   const rows = tape.tensor('absorbed queries', [slots, heads * (latentSize + ropeSize)]);
   const ring = exact ? 1 : context;
-  const sizes = { slots, latentSize, heads, headSize, ropeSize, context, ring };
+  const rings = { context, ring, rowsPerRing: exact ? 1 : perRing };
+  const sizes = { slots, latentSize, heads, headSize, ropeSize, ...rings };
   const bindings = { latent, queries, ...(rope ?? {}), state, cache: exact ?? cache, rows };
   tape.dispatch(latentCacheDecode, sizes, bindings);
   if (exact) quantiseDecode(tape, exact, cache, state, row);

@@ -4,6 +4,7 @@ import { type BindingSpec, type Dims, defineKernel, type NumberArray } from '../
 import { type CacheRow, partPlace, rowElements, rowParts, wordNumbers } from '../plan/quantised-cache.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
 import { capSource } from './attention-cap.ts';
+import { ringSource } from './cache-ring.ts';
 import {
   type DecodeAttentionOptions,
   type DecodeSizes,
@@ -22,7 +23,7 @@ import { sumsSource } from './workgroup-sums.ts';
 // `sharedRows` and the row's words replace the f32 row's width and offset; all else is as there.
 const dimNames = [
   ...['slots', 'heads', 'keyValueHeads', 'keySize', 'valueSize', 'sharedRows', 'rowStride', 'qOffset'],
-  ...['context', 'rowWords', 'scale', 'softcap', 'hasSinks'],
+  ...['context', 'window', 'rowsPerRing', 'rowWords', 'scale', 'softcap', 'hasSinks'],
 ] as const;
 
 /** Sizes of one decode attention over a cache of int8. */
@@ -54,10 +55,10 @@ function rowOf(dims: QuantisedDecodeSizes): CacheRow {
 
 /** Words of any numbers, with scales about as large as those of standard normal ones. */
 function cacheSpec(dims: QuantisedDecodeSizes): BindingSpec {
-  const { slots, context, rowWords } = dims;
+  const { slots, context, rowsPerRing, rowWords } = dims;
   const firstScale = rowWords - rowParts(rowOf(dims));
   return {
-    shape: [slots, context, rowWords],
+    shape: [slots / rowsPerRing, context, rowWords],
     elementType: 'u32',
     fill: (uniform, index) =>
       index % rowWords < firstScale ? Math.floor(uniform * 2 ** 32) : bitsOfFloat((1 + uniform) / 128),
@@ -70,7 +71,7 @@ function kernelOf(threads: 64 | 256) {
     name: `quantisedAttention.decode/${threads}`,
     role: 'attention',
     arithmetic: 'softmax arithmetic',
-    source: prologue + capSource + sumsSource + source,
+    source: prologue + capSource + ringSource + sumsSource + source,
     entryPoint: 'main',
     dims: dimNames,
     constants: ({ keySize, valueSize, sharedRows }) => ({ keySize, valueSize, sharedRows, threads }),
@@ -98,6 +99,7 @@ function kernelOf(threads: 64 | 256) {
     selfTest: [
       { ...quantisedSizes(probe(4, 2, 8, 10, 100, 3)), softcap: 2, hasSinks: 1 },
       quantisedSizes(probe(2, 2, 32, 32, 1100)),
+      quantisedSizes(sizesOf({ heads: 2, keyValueHeads: 2, keySize: 8, valueSize: 8, window: 40 }, 6, 50, 3)),
       quantisedSizes(
         sizesOf({ heads: 2, keyValueHeads: 1, keySize: 73, valueSize: 66, sharedRows: true }, 2, 40),
       ),
@@ -134,28 +136,26 @@ function kernelOf(threads: 64 | 256) {
   });
 }
 
-/** The rows that are seen as numbers, and the sizes of attention over them. */
+/** The rows of the cache as numbers, and the sizes of attention over them. */
 function dequantised(
-  { cache, state }: { readonly cache: NumberArray; readonly state: NumberArray },
+  { cache }: { readonly cache: NumberArray },
   dims: QuantisedDecodeSizes,
 ): { readonly cache: Float32Array; readonly sizes: DecodeSizes } {
   const row = rowOf(dims);
-  const { slots, context, rowWords, keyValueHeads, keySize } = dims;
+  const { slots, context, rowsPerRing, rowWords, keyValueHeads, keySize } = dims;
   const rowWidth = rowElements(row, 'f32');
-  const numbers = new Float32Array(slots * context * rowWidth);
-  for (let slot = 0; slot < slots; slot++) {
-    // Rows that nobody reads may hold anything, even scales that are no numbers.
-    const seen = Math.min(state[4 * slot], context - 1) + 1;
-    for (let at = slot * context; at < slot * context + seen; at++) {
-      for (let part = 0; part < rowParts(row); part++) {
-        const { size, number, word, scale } = partPlace(row, part);
-        const factor = floatOfBits(cache[at * rowWords + scale]);
-        const [from, to] = [at * rowWords + word, at * rowWidth + number];
-        for (let d = 0; d < size; d++) {
-          // The byte is moved to the top of the word and back: the arithmetic shift spreads its sign.
-          const bits = cache[from + Math.floor(d / wordNumbers)] << (24 - 8 * (d % wordNumbers));
-          numbers[to + d] = factor * (bits >> 24);
-        }
+  // Rows that nobody reads may hold anything, even scales that are no numbers: they become none here, and are not read.
+  const rows = (slots / rowsPerRing) * context;
+  const numbers = new Float32Array(rows * rowWidth);
+  for (let at = 0; at < rows; at++) {
+    for (let part = 0; part < rowParts(row); part++) {
+      const { size, number, word, scale } = partPlace(row, part);
+      const factor = floatOfBits(cache[at * rowWords + scale]);
+      const [from, to] = [at * rowWords + word, at * rowWidth + number];
+      for (let d = 0; d < size; d++) {
+        // The byte is moved to the top of the word and back: the arithmetic shift spreads its sign.
+        const bits = cache[from + Math.floor(d / wordNumbers)] << (24 - 8 * (d % wordNumbers));
+        numbers[to + d] = factor * (bits >> 24);
       }
     }
   }

@@ -46,6 +46,7 @@ describeKernel(
   shapes.map((shape, index) => ({
     ...shape,
     ...{ slots: [1, 3, 2, 7][index] ?? 1, context: [1, 7, 64, 300][index] ?? 1 },
+    rowsPerRing: [1, 1, 5, 2][index] ?? 1,
   })),
 );
 

@@ -39,7 +39,10 @@ describeKernel(
 );
 describeKernel(
   cacheQuantiseDecode,
-  rows.map((row, i) => ({ ...row, slots: [1, 3, 2, 7][i] ?? 1, context: [1, 7, 64, 300][i] ?? 1 })),
+  rows.map((row, i) => ({
+    ...row,
+    ...{ slots: [1, 3, 2, 7][i] ?? 1, context: [1, 7, 64, 300][i] ?? 1, rowsPerRing: [1, 1, 5, 2][i] ?? 1 },
+  })),
   { tolerance },
 );
 

@@ -23,6 +23,7 @@ const shapes = sizes.map(([slots, heads, keyValueHeads, keySize, valueSize, cont
   const heading = { slots, heads, keyValueHeads, keySize, valueSize, qOffset: 4, context, parts, softcap };
   return {
     ...heading,
+    ...{ window: context, rowsPerRing: 1 },
     ...{ rowStride: 4 + heads * keySize + rowWidth, rowWidth, valueOffset },
     scale: 1 / Math.sqrt(keySize),
   };
@@ -31,7 +32,16 @@ const shapes = sizes.map(([slots, heads, keyValueHeads, keySize, valueSize, cont
 /** A row is a key whose first columns are the value, of more vectors than a workgroup has invocations: latents. */
 const sharedShape: Dims<(typeof attentionParts.dims)[number]> = {
   ...{ slots: 2, heads: 2, keyValueHeads: 1, keySize: 288, valueSize: 260, rowStride: 576, qOffset: 0 },
-  ...{ context: 90, rowWidth: 288, valueOffset: 0, scale: 0.06, softcap: 0, parts: 1 },
+  ...{
+    context: 90,
+    window: 50,
+    rowsPerRing: 2,
+    rowWidth: 288,
+    valueOffset: 0,
+    scale: 0.06,
+    softcap: 0,
+    parts: 1,
+  },
 };
 
 describeKernel(attentionParts, [...shapes, sharedShape], { scalars: { position: 40 } });

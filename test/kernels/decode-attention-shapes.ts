@@ -21,7 +21,7 @@ export const decodeShapes = sizes.map(
     const scale = 1 / Math.sqrt(keySize);
     const rowStride = qOffset + heads * keySize + rows.rowWidth;
     const heading = { slots: 1, heads, keyValueHeads, keySize, valueSize, rowStride, qOffset, context };
-    return { ...heading, ...rows, scale, softcap, hasSinks };
+    return { ...heading, ...rows, window: context, rowsPerRing: 1, scale, softcap, hasSinks };
   },
 );
 
@@ -38,12 +38,13 @@ const sharedSizes = [
     : []),
 ] as const;
 
-/** The same of rows that all heads share. */
+/** The same of rows that all heads share, and three tokens of a text a ring. */
 export const sharedShapes = sharedSizes.map(([heads, keySize, valueSize, context]) => {
   const scale = 1 / Math.sqrt(keySize);
   const rowStride = heads * keySize;
   const heading = { slots: 3, heads, keyValueHeads: 1, keySize, valueSize, rowStride, qOffset: 0, context };
-  return { ...heading, rowWidth: keySize, valueOffset: 0, scale, softcap: 0, hasSinks: 0 };
+  const rings = { window: Math.ceil(0.9 * context), rowsPerRing: 3 };
+  return { ...heading, ...rings, rowWidth: keySize, valueOffset: 0, scale, softcap: 0, hasSinks: 0 };
 });
 
 /** The variants with the sizes that they take; those for narrow subgroups are right on wider ones too, and take every head. */

@@ -13,10 +13,11 @@ import { decodeAttentionCases, decodeShapes, sharedShapes } from './decode-atten
 import { describeCases, describeKernel } from './describe-kernel.ts';
 import { expectClose } from './run-op.ts';
 
-/** A ring, how many positions a prefill gives it, and what is done to scores. */
+/** A window, how many positions a prefill fills of its ring, tokens that are decoded together, and what is done to scores. */
 interface DecodeCase {
-  readonly rows: number;
+  readonly window: number;
   readonly prefilled: number;
+  readonly together?: number;
   readonly softcap: number;
   readonly hasSinks: boolean;
 }
@@ -37,24 +38,24 @@ describe('decodeAttention', () => {
 
   const decodeWith = async (
     positions: number,
-    { rows: cacheRows, prefilled, ...scores }: DecodeCase,
+    { window, prefilled, together = 1, ...scores }: DecodeCase,
   ): Promise<readonly (readonly [actual: number, expected: number])[]> => {
     const options = { capabilities: baselineCapabilities };
     const sinks = persistentTensor('sinks', [4], 'f32', 'state');
     const logits = scores.hasSinks ? { sinks } : {};
-    const cache = persistentTensor('cache', [cacheRows, 16], 'f32', 'cache');
-    const state = persistentTensor('state', [4], 'u32', 'state');
+    const cache = persistentTensor('cache', [window + together - 1, 16], 'f32', 'cache');
+    const state = persistentTensor('state', [together, 4], 'u32', 'state');
     const rows = persistentTensor('rows', [positions, width], 'f32', 'state');
-    const row = persistentTensor('row', [1, width], 'f32', 'state');
+    const row = persistentTensor('row', [together, width], 'f32', 'state');
 
     const whole = new Tape(options);
     const shape = { ...heads, softcap: scores.softcap, scale: 0.4, ...logits };
-    const expected = attention(whole, rows, { ...shape, batch: 1, time: positions, window: cacheRows });
+    const expected = attention(whole, rows, { ...shape, batch: 1, time: positions, window });
     appendPrefill(whole, rows, cache, { ...heads, time: positions });
     const wholePlan = freeze('whole', whole, [expected]);
     const one = new Tape(options);
     appendDecode(one, row, cache, state, heads);
-    const y = decodeAttention(one, row, cache, state, shape);
+    const y = decodeAttention(one, row, cache, state, { ...shape, window });
     const onePlan = freeze('one', one, [y]);
 
     const runtime = new CpuRuntime([wholePlan, onePlan], [sinks.storage], 'f64');
@@ -64,23 +65,26 @@ describe('decodeAttention', () => {
     await runtime.submit([{ plan: wholePlan, scalars: { length: prefilled } }]);
     const full = await runtime.read(expected);
     const pairs: [number, number][] = [];
-    for (let position = prefilled; position < positions; position++) {
-      runtime.write(row, values.slice(position * width, (position + 1) * width));
-      runtime.write(state, Uint32Array.of(position, 0, 0, 0));
+    for (let position = prefilled; position < positions; position += together) {
+      runtime.write(row, values.slice(position * width, (position + together) * width));
+      const places = Array.from({ length: together }, (_, i) => [position + i, 0, 0, 0]);
+      runtime.write(state, Uint32Array.from(places.flat()));
       await runtime.submit([{ plan: onePlan, scalars: {} }]);
       const actual = await runtime.read(y);
-      for (let i = 0; i < 20; i++) pairs.push([actual[i] ?? 0, full[position * 20 + i] ?? 0]);
+      for (let i = 0; i < 20 * together; i++) pairs.push([actual[i] ?? 0, full[position * 20 + i] ?? 0]);
     }
     return pairs;
   };
 
   it.each<DecodeCase>([
-    { rows: 11, prefilled: 1, softcap: 0, hasSinks: false },
-    { rows: 1, prefilled: 4, softcap: 0, hasSinks: false },
-    { rows: 3, prefilled: 2, softcap: 0, hasSinks: false },
-    { rows: 3, prefilled: 3, softcap: 1.2, hasSinks: true },
-    { rows: 4, prefilled: 9, softcap: 0, hasSinks: true },
-    { rows: 5, prefilled: 4, softcap: 0.8, hasSinks: false },
+    { window: 11, prefilled: 1, softcap: 0, hasSinks: false },
+    { window: 1, prefilled: 4, softcap: 0, hasSinks: false },
+    { window: 3, prefilled: 2, softcap: 0, hasSinks: false },
+    { window: 3, prefilled: 3, softcap: 1.2, hasSinks: true },
+    { window: 4, prefilled: 9, softcap: 0, hasSinks: true },
+    { window: 5, prefilled: 4, softcap: 0.8, hasSinks: false },
+    { window: 13, prefilled: 1, together: 4, softcap: 0, hasSinks: false },
+    { window: 3, prefilled: 4, together: 3, softcap: 1.2, hasSinks: true },
   ])('gives the rows of windowed attention from a ring of its window: %j', async (settings) => {
     const pairs = await decodeWith(13, settings);
     expect(pairs).toHaveLength((13 - settings.prefilled) * 20);
@@ -136,7 +140,7 @@ describe('decodeAttention', () => {
     }
   });
 
-  it('refuses more than one row and a cache of another width', () => {
+  it('refuses more rows than its state has and a cache of another width', () => {
     const tape = new Tape({ capabilities: baselineCapabilities });
     const state = tape.tensor('state', [4], 'u32');
     const record = (rows: number, cacheWidth: number) => () =>
@@ -147,7 +151,7 @@ describe('decodeAttention', () => {
         state,
         heads,
       );
-    expect(record(2, 16)).toThrow(/qkv must be \[1, 28\]/);
+    expect(record(2, 16)).toThrow(/the state \[2, 4\]/);
     expect(record(1, 15)).toThrow(/the cache \[1, context, 16\]/);
     const [row, cache] = [tape.tensor('qkv', [1, width]), tape.tensor('cache', [9, 16])];
     const sinks = tape.tensor('sinks', [3]);

@@ -48,6 +48,7 @@ describeKernel(
       ropeSize,
       context,
       ring: i < 3 ? context : 1,
+      rowsPerRing: i === 2 && context >= 3 ? 3 : 1,
     };
   }),
 );
