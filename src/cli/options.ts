@@ -1,5 +1,6 @@
 // Parsers of option values, and the options that several commands share.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { mostDrafted } from '../lab/sampling/drafters.ts';
 import type { VocabularyTable } from '../model/weight-format.ts';
 import { weightFormats } from '../plan/quantised.ts';
 import { cacheFormats } from '../plan/quantised-cache.ts';
@@ -93,6 +94,22 @@ function vocabularyTables(text: string): VocabularyTable[] {
     if (name === 'embedding' || name === 'head') return name;
     throw new InvalidArgumentError('Use embedding, head or embedding,head.');
   });
+}
+
+/** `--draft`: who drafts tokens. */
+export function draftOption(): Option {
+  return new Option(
+    '--draft <dir>',
+    'draft tokens with a smaller model of the same tokenizer, or ngram: with what followed in the text before; they are ' +
+      'checked in one pass, and the text is distributed as without',
+  );
+}
+
+/** `--draft-tokens`: how many at a time. */
+export function draftTokensOption(): Option {
+  return new Option('--draft-tokens <k>', 'tokens to draft at a time, with --draft')
+    .argParser(integer(1, mostDrafted))
+    .default(4);
 }
 
 /** `--seed`. */

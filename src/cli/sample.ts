@@ -3,9 +3,10 @@
 import type { Command } from 'commander';
 import { promptTokens } from '../lab/plans/corpus.ts';
 import { inferenceMemory } from '../lab/plans/inference-memory.ts';
+import type { InferencePlans } from '../lab/plans/inference-plans.ts';
 import type { StoredWeights } from '../lab/plans/parameter-io.ts';
 import { stage } from '../lab/plans/problem.ts';
-import type { SamplingOptions } from '../lab/sampling/options.ts';
+import type { Generation, SamplingOptions } from '../lab/sampling/options.ts';
 import type { ModelFiles } from '../lab/training/model-files.ts';
 import { openSampler } from '../lab/training/open-sampler.ts';
 import { type FoundTokenizer, tokenizerOf } from '../lab/training/tokenizer-files.ts';
@@ -13,12 +14,14 @@ import { longestContext } from '../model/attention-config.ts';
 import type { WeightOptions } from '../model/weight-format.ts';
 import type { CacheFormat } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
-import { formatBytes, formatSi } from '../text/numbers.ts';
+import { formatBytes, formatFigure, formatPercent, formatSi } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
-import { readModelDirectory, resolvePath } from './files.ts';
+import { readDraft, readModelDirectory, resolvePath } from './files.ts';
 import {
   cacheOption,
+  draftOption,
+  draftTokensOption,
   integer,
   jsonOption,
   outputOf,
@@ -42,6 +45,9 @@ interface SampleOptions extends WeightOptions {
   readonly seed: number;
   /** False without one. */
   readonly cache: CacheFormat | false;
+  /** A directory, or ngram. */
+  readonly draft?: string;
+  readonly draftTokens: number;
   readonly runtime: RuntimeKind;
 }
 
@@ -83,6 +89,8 @@ export function addSample(program: Command): void {
       'run the whole text through the model for every token; past the context it sees all of the last context, where ' +
         'the cache goes on from the last half of it, so that the same seed gives two texts from there on',
     )
+    .addOption(draftOption())
+    .addOption(draftTokensOption())
     .addOption(weightsOption())
     .addOption(unquantisedOption())
     .addOption(runtimeOption())
@@ -96,9 +104,12 @@ export function addSample(program: Command): void {
         );
       const files = await readModelDirectory(resolvePath(path), output.note);
       const prompt = await promptOf(files, options);
+      if (options.draft !== undefined && options.cache === false)
+        refuse('invalidData', 'sample: drafts are checked beside a cache. Leave --draft or --no-cache out.');
+      const draft = await readDraft(options.draft, options.draftTokens, output.note);
       const { engine, device } = await openMachine(options.runtime);
       const { weights = 'f32', cache } = options;
-      const { runtime, sampler, plans, context, reason } = await openSampler(
+      const { sampler, plans, draftPlans, context, reason, dispose } = await openSampler(
         engine,
         { ...files, weights: checked(files.weights) },
         {
@@ -109,6 +120,7 @@ export function addSample(program: Command): void {
           weights,
           cache: cache || 'f32',
           unquantised: options.unquantised ?? [],
+          ...(draft ? { draft } : {}),
         },
       );
       if (reason !== undefined)
@@ -137,6 +149,7 @@ export function addSample(program: Command): void {
         const text = files.tokenizer ? { text: files.tokenizer.decode(tokens, true) } : {};
         output.text(`${decoder?.end() ?? ''}\n`);
         const { weightBytes, cacheBytes, totalBytes } = inferenceMemory(plans);
+        const drafted = draft && draftFacts(generation, options.draftTokens, draftPlans);
         const facts = {
           weights,
           cache: cache || 'none',
@@ -146,7 +159,8 @@ export function addSample(program: Command): void {
           runtime: engine.kind,
           device,
         };
-        output.result({ ...text, tokens, context, ...rates, ...facts }, undefined);
+        const drafts = drafted ? { draft: drafted } : {};
+        output.result({ ...text, tokens, context, ...rates, ...facts, ...drafts }, undefined);
         if (generation.problem !== undefined) refuse('invalidData', generation.problem);
         if (!output.json) {
           const [prefill, decode] = [rates.prefillTokensPerSecond, rates.decodeTokensPerSecond];
@@ -156,11 +170,32 @@ export function addSample(program: Command): void {
               `weights in ${weights} ${formatBytes(weightBytes)}, cache ${cache ? `in ${cache} ` : ''}${formatBytes(cacheBytes)}, ` +
               `${formatBytes(totalBytes)} in all`,
           );
+          if (drafted) {
+            const { checks, acceptance, tokensPerCheck, draftTokens } = drafted;
+            output.note(
+              `drafts of ${draftTokens}: ${formatPercent(acceptance)} of the tokens that were looked at stayed, ` +
+                `${formatFigure(tokensPerCheck)} tokens a check in ${checks} checks`,
+            );
+          }
         }
       } finally {
-        runtime.dispose();
+        dispose();
       }
     });
+}
+
+/** What came of the drafts. */
+function draftFacts(generation: Generation, draftTokens: number, plans: InferencePlans | undefined) {
+  const { checks, draftedTokens, examinedTokens, acceptedTokens } = generation;
+  return {
+    draftTokens,
+    checks,
+    draftedTokens,
+    acceptedTokens,
+    acceptance: acceptedTokens / Math.max(1, examinedTokens),
+    tokensPerCheck: checks > 0 ? (acceptedTokens + checks) / checks : 0,
+    bytes: plans ? inferenceMemory(plans).totalBytes : 0,
+  };
 }
 
 /** Tokens drawn from weights that are no numbers look like any others: these weights are refused by name when they are read. */

@@ -6,11 +6,7 @@ import { freshWeights } from '../lab/plans/open-model.ts';
 import { type StoredWeights, storedArrays } from '../lab/plans/parameter-io.ts';
 import { planServing, rowOf, type ServedFiles, serveBatch } from '../lab/serving/serve.ts';
 import { longestContext } from '../model/attention-config.ts';
-import type { VocabularyTable } from '../model/weight-format.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
-import type { WeightFormat } from '../plan/quantised.ts';
-import type { CacheFormat } from '../plan/quantised-cache.ts';
-import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatBytes, formatPercent, formatSeconds, formatSi, formatSpread } from '../text/numbers.ts';
 import { type Machine, openMachine } from './device.ts';
@@ -19,6 +15,8 @@ import { refuse } from './failure.ts';
 import { isDirectory, readModelDirectory, resolvePath } from './files.ts';
 import {
   cacheOption,
+  draftOption,
+  draftTokensOption,
   integer,
   jsonOption,
   outputOf,
@@ -30,21 +28,8 @@ import {
 import type { Output } from './output.ts';
 import { completeProfile } from './profiles.ts';
 import { useKnownProfile } from './profiles-known.ts';
-
-interface ServeOptions {
-  readonly batch: readonly number[];
-  readonly prompt: number;
-  readonly output: number;
-  readonly repeats: number;
-  readonly weights: WeightFormat;
-  readonly unquantised: readonly VocabularyTable[];
-  readonly cache: CacheFormat;
-  readonly seed: number;
-  readonly runtime: RuntimeKind;
-  readonly profile?: string;
-  readonly calibrate: boolean;
-  readonly dryRun: boolean;
-}
+import { benchDrafts } from './serve-drafts.ts';
+import type { ServeOptions } from './serve-options.ts';
 
 /** Adds the command. */
 export function addServeBench(program: Command): void {
@@ -65,6 +50,8 @@ export function addServeBench(program: Command): void {
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')
     .option('--no-calibrate', 'predict nothing where the device was not calibrated before')
     .option('--dry-run', 'predict only', false)
+    .addOption(draftOption())
+    .addOption(draftTokensOption())
     .addOption(runtimeOption())
     .addOption(jsonOption())
     .action(async (path: string, options: ServeOptions, command: Command) => {
@@ -72,6 +59,16 @@ export function addServeBench(program: Command): void {
       const files = await readServed(resolvePath(path), options.seed, output);
       const machine = await openMachine(options.runtime);
       await useKnownProfile(machine, options.profile, output);
+      if (options.draft !== undefined) {
+        const isAsked = command.getOptionValueSource('batch') !== 'default';
+        if (isAsked && options.batch.join() !== '1')
+          refuse(
+            'invalidRequest',
+            'serve-bench: drafts are for one text at a time. Use --batch 1 or leave it out.',
+          );
+        await benchDrafts(machine, files, options, output);
+        return;
+      }
       output.text(`${textColumns([head], 'numbers')}\n`);
       for (const batch of options.batch) {
         const line = await benchBatch(machine, files, { ...options, batch }, output);

@@ -18,12 +18,15 @@ const smallVocabulary = 1024;
  * Ids that may be drawn: the topK largest logits (0: all), of those the most likely whose mass reaches topP
  * of theirs. Logits equal to the last one that is kept are kept too.
  */
-function keptTokens(
+export function keptTokens(
   logits: NumberArray,
   columns: number,
   { temperature, topK, topP }: Pick<DrawSettings, 'temperature' | 'topK' | 'topP'>,
 ): number[] {
-  const order = Array.from({ length: columns }, (_, id) => id).sort((a, b) => logits[b] - logits[a] || a - b);
+  const isCut = (topK > 0 && topK < columns) || topP < 1;
+  const ids = Array.from({ length: columns }, (_, id) => id);
+  if (!isCut) return ids;
+  const order = ids.sort((a, b) => logits[b] - logits[a] || a - b);
   const untilTied = (count: number) => {
     const last = logits[order[count - 1] ?? 0];
     return order.filter((id) => logits[id] >= last);

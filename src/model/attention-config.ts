@@ -176,9 +176,12 @@ export function cacheWidth(model: AttentionShape, format: CacheFormat = 'f32'): 
   return rowElements(cacheRow(model), format);
 }
 
-/** Tokens that the cache of a layer holds: a local layer keeps its window only, as a ring. */
-export function cacheLength(model: AttentionShape, layer: number): number {
-  return layerAttention(model, layer).window;
+/**
+ * Tokens that the cache of a layer holds: a local layer keeps its window only, as a ring, and a row more for each further token
+ * that is run through the model together with one.
+ */
+export function cacheLength(model: AttentionShape, layer: number, together = 1): number {
+  return Math.min(model.context, layerAttention(model, layer).window + together - 1);
 }
 
 /** The size of the shared rotated key where none is given: half of a head, in pairs; 0 where nothing is rotated. */

@@ -49,6 +49,25 @@ describe('sample', () => {
     expect(stderr).toMatch(/^prefill .*tokens\/s, decode .*tokens\/s on /);
   });
 
+  it('drafts with n-grams or a second model, and writes what it would write without', async () => {
+    const greedy = ['--prompt', '1+2+1+2+', '--max-new', '24', '--temperature', '0', '--json'];
+    const alone = tokensOf(await sample(...greedy));
+    for (const draft of ['ngram', model]) {
+      const result = await sample(...greedy, '--draft', draft, '--draft-tokens', '3');
+      const [line] = jsonLines(result);
+      expect([result.code, line.tokens]).toEqual([0, alone]);
+      expect(line.draft).toMatchObject({ draftTokens: 3, acceptance: expect.any(Number) });
+    }
+    const said = await sample('--prompt', '1+2', '--draft', model);
+    expect(said.stderr).toMatch(/drafts of 4: .* of the tokens that were looked at stayed/);
+    expect((await sample('--prompt', '1', '--draft', fixturePath('llama-a'))).stderr).toMatch(
+      /draft: its vocabulary has \d+ tokens, that of the model \d+/,
+    );
+    expect((await sample('--prompt', '1', '--draft', 'ngram', '--no-cache')).stderr).toContain(
+      '--no-cache out',
+    );
+  });
+
   it('draws the same for the same seed and takes the likeliest at temperature 0', async () => {
     const draw = async (...args: string[]) =>
       tokensOf(await sample('--prompt', '12', '--max-new', '30', '--json', ...args));

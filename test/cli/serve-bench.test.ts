@@ -50,7 +50,27 @@ describe('serve-bench', () => {
     expect(line).toMatchObject({ tokensPerSecond: null, cacheBytes: 64 * 4 * 9 * 32 });
   });
 
+  it('serves one text with drafts and without, and says what came of them', async () => {
+    const [line] = jsonLines(await serve(config, '--draft', 'ngram', '--draft-tokens', '2', '--json'));
+    expect(line).toMatchObject({
+      batch: 1,
+      draft: 'ngram',
+      draftTokens: 2,
+      isSame: true,
+      predictedSpeedUp: null,
+    });
+    expect(Number(line?.speedUp)).toBeGreaterThan(0);
+    const llama = fixturePath('llama-a');
+    const [own] = jsonLines(await serve(llama, '--draft', llama, '--json'));
+    // Its own double is always right.
+    expect(own).toMatchObject({ draft: 'model', isSame: true, acceptance: 1, spread: expect.any(Number) });
+    expect(Number(own?.draftBytes)).toBeGreaterThan(0);
+  });
+
   it.each([
+    [['--draft', 'ngram', '--batch', '1,2'], 'Use --batch 1'],
+    [['--draft', 'ngram', '--draft-tokens', '16'], 'Use a whole number from 1 to 15'],
+    [['--draft', fixturePath('llama-a')], 'draft: its vocabulary has'],
     [['--batch', '0'], 'Use whole numbers from 1'],
     [['--batch', '1,x'], 'Use whole numbers from 1'],
     [['--weights', 'int3'], 'Allowed choices are f32'],

@@ -62,7 +62,7 @@ export async function evaluateAnswers(
   const limits = await Promise.all(
     lines.map(async ({ answer }) => (await tokenizer.encode(answer)).length + 4),
   );
-  const { runtime, sampler } = await openSampler(engine, files, {
+  const { sampler, dispose } = await openSampler(engine, files, {
     promptTokens: longest(prompts.map(({ length }) => length)),
     maximumTokens: longest(limits),
     useCache: true,
@@ -86,7 +86,7 @@ export async function evaluateAnswers(
     );
     return scoreAnswers(lines, written);
   } finally {
-    runtime.dispose();
+    dispose();
   }
 }
 

@@ -124,7 +124,7 @@ async function isSameInCompany(
     slots: 4,
     context: prompt + output,
   };
-  const { runtime, sampler } = await openSampler(engine, files, needs);
+  const { sampler, dispose } = await openSampler(engine, files, needs);
   try {
     const options: SamplingOptions = { maximumTokens: output, temperature: 0.8, topK: 0, topP: 1, seed };
     const textOf = (length: number) =>
@@ -137,7 +137,7 @@ async function isSameInCompany(
     );
     return inCompany?.tokens.every((token, index) => token === alone.tokens[index]) === true;
   } finally {
-    runtime.dispose();
+    dispose();
   }
 }
 

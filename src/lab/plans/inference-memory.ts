@@ -19,8 +19,12 @@ export interface InferenceMemory {
 }
 
 /** The plans of sampling in the order in which a runtime gets them. */
-export function samplingPlans({ prefill, decode }: Pick<InferencePlans, 'prefill' | 'decode'>): Plan[] {
-  return [...prefill.map(({ plan }) => plan), decode];
+export function samplingPlans({
+  prefill,
+  decode,
+  check,
+}: Pick<InferencePlans, 'prefill' | 'decode' | 'check'>): Plan[] {
+  return [...prefill.map(({ plan }) => plan), decode, ...(check ? [check.plan] : [])];
 }
 
 /** Sums the storages and slots of the plans. */

@@ -21,6 +21,17 @@ export interface PrefillPlan {
   readonly plan: Plan;
 }
 
+/** Several tokens of one text run through the model at once, beside the cache of those before them. */
+export interface CheckPlan {
+  /** Tokens at once. */
+  readonly rows: number;
+  /** u32 [rows, 4]: position and token of each, in order; the rest is not read. */
+  readonly state: Tensor;
+  /** [rows, V], of the tokens after each of them. */
+  readonly logits: Tensor;
+  readonly plan: Plan;
+}
+
 /** What a sampler executes, and its tensors. */
 export interface InferencePlans {
   readonly model: ModelTensors;
@@ -36,6 +47,8 @@ export interface InferencePlans {
   readonly logits: Tensor;
   readonly prefill: readonly PrefillPlan[];
   readonly decode: Plan;
+  /** Only where tokens are drafted. */
+  readonly check?: CheckPlan;
 }
 
 /** Tokens decoded per submission: enough to hide the readback, few enough to feel live. */
@@ -49,12 +62,14 @@ export interface InferenceOptions extends RecordingOptions {
   readonly slots?: number;
   /** How keys and values are kept; f32 unless given. */
   readonly cache?: CacheFormat;
+  /** Tokens of one text that are checked at once; none unless given, and one slot only. */
+  readonly checked?: number;
 }
 
 /** Records sampling for a model whose store may also be in training. */
 export function recordInferencePlans(model: ModelTensors, options: InferenceOptions): InferencePlans {
   const { config } = model;
-  const { slots = 1, cache = 'f32' } = options;
+  const { slots = 1, cache = 'f32', checked = 0 } = options;
   const state = persistentTensor('sampler state', [slots, slotNumbers], 'u32', 'state');
   const settings = persistentTensor('sampler settings', [slots, settingNumbers], 'u32', 'state');
   const output = persistentTensor('sampled tokens', [slots, decodeBurst], 'u32', 'state');
@@ -62,7 +77,12 @@ export function recordInferencePlans(model: ModelTensors, options: InferenceOpti
   const width = cacheWidth(config, cache);
   const elementType = cache === 'f32' ? 'f32' : 'u32';
   const caches = Array.from({ length: config.layers }, (_, layer) =>
-    persistentTensor(`cache ${layer}`, [slots, cacheLength(config, layer), width], elementType, 'cache'),
+    persistentTensor(
+      `cache ${layer}`,
+      [slots, cacheLength(config, layer, Math.max(1, checked)), width],
+      elementType,
+      'cache',
+    ),
   );
   const recordSample = (tape: Tape, x: Tensor) => {
     const drawn = rowsOf(logits, 0, x.shape[0] ?? 1);
@@ -85,7 +105,23 @@ export function recordInferencePlans(model: ModelTensors, options: InferenceOpti
 
   const tape = new Tape(options);
   recordSample(tape, recordDecodeTrunk(tape, model, state, caches));
-  return { model, slots, state, settings, output, logits, prefill, decode: freeze('decode', tape) };
+  const check = checked > 0 ? { check: recordCheck(model, caches, checked, options) } : {};
+  return { model, slots, state, settings, output, logits, prefill, decode: freeze('decode', tape), ...check };
+}
+
+/** Decoding with as many rows as there are tokens, which share the one slot's caches. */
+function recordCheck(
+  model: ModelTensors,
+  caches: readonly Tensor[],
+  rows: number,
+  options: RecordingOptions,
+): CheckPlan {
+  const state = persistentTensor('checked tokens', [rows, slotNumbers], 'u32', 'state');
+  const logits = persistentTensor('checked logits', [rows, model.config.vocabulary], 'f32', 'state');
+  const tape = new Tape(options);
+  const x = recordDecodeTrunk(tape, model, state, caches);
+  tape.scope('head', () => tape.term('head', () => headLogits(tape, x, headOf(model), logits)));
+  return { rows, state, logits, plan: freeze(`check ${rows}`, tape) };
 }
 
 /** Prompt lengths that get a plan: an eighth of the context, and all of it. */

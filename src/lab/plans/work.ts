@@ -3,7 +3,7 @@
 import type { WorkKind } from '../../contract/validation.ts';
 import type { Scalars } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { decodeBurst, type InferencePlans } from './inference-plans.ts';
+import { type CheckPlan, decodeBurst, type InferencePlans } from './inference-plans.ts';
 import type { TrainingPlans } from './training-plans.ts';
 
 /** Some plans, replayed so often, handed over in so many submissions. */
@@ -82,6 +82,28 @@ export function decodeWork({ decode, slots }: InferencePlans, position: number):
     tokens: slots,
     replays: [{ plan: decode, scalars: { position, length: 1 }, times: 1 }],
     waits: 1 / decodeBurst,
+  };
+}
+
+/** Drafted tokens checked in one pass, and read back, with `position` tokens in the cache before them. */
+export function checkWork({ plan, rows }: CheckPlan, position: number): Work {
+  return {
+    kind: 'decode',
+    what: `a check of ${rows} tokens after ${position}`,
+    tokens: rows,
+    replays: [{ plan, scalars: { position: position + (rows - 1) / 2, length: 1 }, times: 1 }],
+    waits: 1,
+  };
+}
+
+/** So many tokens of one text drafted in a row, and read back. */
+export function draftWork({ decode }: InferencePlans, position: number, tokens: number): Work {
+  return {
+    kind: 'decode',
+    what: `${tokens} drafted tokens after ${position}`,
+    tokens,
+    replays: [{ plan: decode, scalars: { position: position + (tokens - 1) / 2, length: 1 }, times: tokens }],
+    waits: 1,
   };
 }
 

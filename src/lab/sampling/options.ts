@@ -25,8 +25,18 @@ export interface SamplingOptions {
 /** Why a text is over: it has its tokens, `onTokens` or `signal` ended it, or the model's numbers failed. */
 export type GenerationEnd = 'length' | 'stopped' | 'cancelled' | 'notFinite';
 
+/** What came of drafts; all 0 where nobody drafts. */
+export interface DraftCounts {
+  /** Passes of the model that checked a draft. */
+  readonly checks: number;
+  readonly draftedTokens: number;
+  /** Those that were looked at: what stands behind a token that is not accepted is dropped unseen. */
+  readonly examinedTokens: number;
+  readonly acceptedTokens: number;
+}
+
 /** What was generated and how fast. */
-export interface Generation {
+export interface Generation extends DraftCounts {
   readonly tokens: readonly number[];
   readonly end: GenerationEnd;
   /** What went wrong, in a sentence, where `end` is notFinite. */

@@ -4,9 +4,12 @@ import { noToken, packSettings, settingNumbers } from '../../kernels/sample.ts';
 import { slotNumbers } from '../../kernels/slots.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { decodeBurst, type InferencePlans } from '../plans/inference-plans.ts';
+import { judgeDraft } from './acceptance.ts';
+import type { Drafter } from './drafters.ts';
 import {
   checkOptions,
   checkPrompt,
+  type DraftCounts,
   type Generation,
   type GenerationEnd,
   type SamplingOptions,
@@ -23,7 +26,7 @@ interface Session {
   readonly reject: (error: unknown) => void;
 }
 
-type Counted = 'prefillTokens' | 'prefillSeconds' | 'decodedTokens' | 'decodeSeconds';
+type Counted = 'prefillTokens' | 'prefillSeconds' | 'decodedTokens' | 'decodeSeconds' | keyof DraftCounts;
 
 /** A slot's part in a replay: where it stands, its last token, the number of its next draw, and how often it draws. */
 interface SlotState {
@@ -38,12 +41,15 @@ export class Sampler {
   readonly #runtime: Runtime;
   readonly #plans: InferencePlans;
   readonly #schedule: Schedule;
+  readonly #drafter: Drafter | undefined;
   readonly #sessions = new Map<ScheduledText, Session>();
   #isRunning = false;
 
-  constructor(runtime: Runtime, plans: InferencePlans) {
+  /** @param drafter drafts tokens that the plans' check takes or not; none are drafted without one */
+  constructor(runtime: Runtime, plans: InferencePlans, drafter?: Drafter) {
     this.#runtime = runtime;
     this.#plans = plans;
+    this.#drafter = drafter;
     this.#schedule = new Schedule(plans.slots, plans.model.config.context, decodeBurst);
   }
 
@@ -60,7 +66,8 @@ export class Sampler {
     const { maximumTokens, useCache = true } = options;
     const text = this.#schedule.add({ prompt: prompt.slice(-config.context), maximumTokens, useCache });
     return new Promise((resolve, reject) => {
-      const spent = { prefillTokens: 0, prefillSeconds: 0, decodedTokens: 0, decodeSeconds: 0 };
+      const counts = { checks: 0, draftedTokens: 0, examinedTokens: 0, acceptedTokens: 0 };
+      const spent = { prefillTokens: 0, prefillSeconds: 0, decodedTokens: 0, decodeSeconds: 0, ...counts };
       this.#sessions.set(text, { options, start: performance.now(), spent, resolve, reject });
       if (!this.#isRunning) void this.#run();
     });
@@ -75,7 +82,7 @@ export class Sampler {
         const turn = this.#schedule.next();
         if (!turn) break;
         if (turn.kind === 'prefill') await this.#prefill(turn);
-        else await this.#decode(turn);
+        else if (!(await this.#speculate(turn))) await this.#decode(turn);
       }
     } catch (error) {
       for (const [text, { reject }] of this.#sessions) {
@@ -134,6 +141,54 @@ export class Sampler {
       spent.decodeSeconds += seconds;
       spent.decodedTokens += this.#accept(text, drawn(text, steps));
     }
+  }
+
+  /**
+   * Draws several tokens of a text in one pass: those of a draft that its own model would have drawn, and one more; where
+   * nothing could be drafted, about as many one by one. Returns whether it did: not where nobody drafts, or the context is
+   * nearly full.
+   */
+  async #speculate({ texts }: Turn & { readonly kind: 'decode' }): Promise<boolean> {
+    const { check } = this.#plans;
+    const [one] = texts;
+    if (!this.#drafter || !check || !one || texts.length > 1) return false;
+    const { text, steps } = one;
+    const { position } = text;
+    if (steps < 2 || position + check.rows > this.#plans.model.config.context) return false;
+    const start = performance.now();
+    const { spent, options } = this.#sessionOf(text);
+    const drawing = { ...options, drawable: options.drawable ?? 0 };
+    const seen = text.tokens.slice(-(position + 1));
+    const draft = await this.#drafter.draft(seen, Math.min(check.rows - 1, steps - 1), drawing);
+    if (draft.tokens.length === 0) {
+      const count = Math.min(check.rows, steps);
+      await this.#decode({ kind: 'decode', texts: [{ text, steps: count }], count });
+      return true;
+    }
+    const states = new Uint32Array(check.rows * slotNumbers);
+    // Rows behind the draft write where later tokens will, which nobody sees before.
+    for (let row = 0; row < check.rows; row++)
+      states.set(
+        [position + row, row === 0 ? (seen.at(-1) ?? 0) : (draft.tokens[row - 1] ?? 0)],
+        row * slotNumbers,
+      );
+    this.#runtime.write(check.state, states);
+    await this.#runtime.submit([
+      { plan: check.plan, scalars: { position: position + (check.rows - 1) / 2 } },
+    ]);
+    const logits = await this.#runtime.read(check.logits);
+    const { vocabulary } = this.#plans.model.config;
+    const rows = Array.from({ length: draft.tokens.length + 1 }, (_, row) =>
+      logits.subarray(row * vocabulary, (row + 1) * vocabulary),
+    );
+    const { tokens, accepted, examined, isBroken } = judgeDraft(draft, rows, drawing, text.drawn);
+    spent.checks++;
+    spent.draftedTokens += draft.tokens.length;
+    spent.examinedTokens += examined;
+    spent.acceptedTokens += accepted;
+    spent.decodeSeconds += (performance.now() - start) / 1000;
+    spent.decodedTokens += this.#accept(text, isBroken ? [...tokens, noToken] : tokens);
+    return true;
   }
 
   /** Submits replays; gives the first tokens that a text drew in them. */

@@ -8,12 +8,13 @@ import { checkInferenceMemory, inferenceMemory } from '../plans/inference-memory
 import type { InferencePlans } from '../plans/inference-plans.ts';
 import type { StoredWeights } from '../plans/parameter-io.ts';
 import { LabError, stage } from '../plans/problem.ts';
-import { openSampler, recordSampling, type SamplingNeeds } from '../training/open-sampler.ts';
+import { openSampler } from '../training/open-sampler.ts';
+import { type DraftModel, recordSampling, type SamplingNeeds } from '../training/sampling-needs.ts';
 import { measureServing } from './measure.ts';
 import { meanPosition, predictServing } from './predict.ts';
 
 /** A model to serve. */
-export interface ServedFiles {
+export interface ServedFiles extends Pick<DraftModel, 'tokenizer'> {
   readonly model: ModelConfig;
   readonly weights: StoredWeights;
 }
@@ -66,20 +67,21 @@ export function rowOf(
 /** Serves a batch so many times. */
 export async function serveBatch(
   engine: Engine,
-  { model, weights }: ServedFiles,
+  { model, weights }: Pick<ServedFiles, 'model' | 'weights'>,
   served: ServingCase,
   options: InferenceFormats & { readonly repeats: number; readonly seed: number },
 ): Promise<MeasuredServing> {
   const { repeats, seed } = options;
-  const { runtime, sampler } = await openSampler(engine, { model, weights }, needsOf(served, options));
+  const { sampler, dispose } = await openSampler(engine, { model, weights }, needsOf(served, options));
   try {
     return await measureServing(sampler, served, { repeats, seed, vocabulary: model.vocabulary });
   } finally {
-    runtime.dispose();
+    dispose();
   }
 }
 
-function needsOf({ batch, prompt, output }: ServingCase, formats: InferenceFormats): SamplingNeeds {
+/** What a batch asks of a sampler. */
+export function needsOf({ batch, prompt, output }: ServingCase, formats: InferenceFormats): SamplingNeeds {
   return {
     promptTokens: prompt,
     maximumTokens: output,

@@ -1,5 +1,6 @@
 // Samplers of tiny models with several slots, for tests of texts in one batch.
 import type { Engine } from '../../../src/lab/plans/engine.ts';
+import { samplingPlans } from '../../../src/lab/plans/inference-memory.ts';
 import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { freshWeights, openModel } from '../../../src/lab/plans/open-model.ts';
 import type { SamplingOptions } from '../../../src/lab/sampling/options.ts';
@@ -53,17 +54,17 @@ export async function batchSampler(
   slots: number,
   change: (weights: ReadonlyMap<string, Float32Array>) => void = () => undefined,
   cache: CacheFormat = 'f32',
+  checked = 0,
 ) {
   const { model: config } = tinyExperiment({ model: { ...model, context: 24, vocabulary: 20 } });
   const { maxBindingBytes } = engine.capabilities;
   const tensors = createModelTensors(config, { maxBindingBytes, gradients: false });
-  const plans = recordInferencePlans(tensors, { ...engine, slots, cache });
+  const plans = recordInferencePlans(tensors, { ...engine, slots, cache, checked });
   const weights = freshWeights(config, 3) as Map<string, Float32Array>;
   // Far from uniform, so that what is drawn depends on the text.
   for (const [name, values] of weights) if (!/orm/.test(name)) values.set(values.map((value) => 8 * value));
   change(weights);
-  const all = [...plans.prefill.map(({ plan }) => plan), plans.decode];
-  const runtime = await openModel(engine, all, tensors, weights);
+  const runtime = await openModel(engine, samplingPlans(plans), tensors, weights);
   return { runtime, plans, sampler: new Sampler(runtime, plans) };
 }
 
