@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import type { SamplingOptions } from '../../../src/lab/sampling/options.ts';
 import { openSampler } from '../../../src/lab/training/open-sampler.ts';
-import type { SamplingNeeds } from '../../../src/lab/training/sampling-needs.ts';
 import { weightsOf } from '../../../src/lab/training/run.ts';
+import type { SamplingNeeds } from '../../../src/lab/training/sampling-needs.ts';
 import { storedWeights } from '../plans/stored-weights.ts';
 import { families, takeSteps, tinyRun } from './tiny-runs.ts';
 
