@@ -18,6 +18,7 @@ import {
   probe,
   probePosition,
   scoreFlops,
+  stateSpec,
 } from './decode-attention-shape.ts';
 import { prologue } from './prologue.ts';
 
@@ -59,12 +60,7 @@ export const attentionParts = defineKernel({
   tensors: (dims) => ({
     qkv: { shape: [dims.slots, dims.rowStride] },
     cache: { shape: [dims.slots / dims.rowsPerRing, dims.context, dims.rowWidth] },
-    // Slots at several positions, the first of them where calibration decodes.
-    state: {
-      shape: [dims.slots, 4],
-      elementType: 'u32',
-      fill: (_, index) => Math.max(0, probePosition(dims.context) - 3 * (index >> 2)),
-    },
+    state: stateSpec(dims),
     partial: partial(dims),
   }),
   probeScalars: ({ context }) => ({ position: probePosition(context) }),

@@ -1,5 +1,5 @@
 // What kernels of decode attention share: their dims, which keys a slot sees, their counts, and one head's attention in loops.
-import type { Dims, NumberArray, Scalars } from '../plan/kernel.ts';
+import type { BindingSpec, Dims, NumberArray, Scalars } from '../plan/kernel.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { capFlops, cappedScore } from './attention-cap.ts';
 
@@ -71,6 +71,20 @@ export function keysAt({ window }: Pick<CacheSizes, 'window'>, { position = 0 }:
 /** Where checks and calibration decode: late, so that a good part of the cache is read. */
 export function probePosition(context: number): number {
   return Math.floor(0.75 * context);
+}
+
+/**
+ * The state of a check: rows at several positions, the first of them where calibration decodes; rings that rows share have gone
+ * round, so that the keys in sight begin in the midst of them.
+ */
+export function stateSpec({
+  slots,
+  context,
+  rowsPerRing,
+}: Pick<CacheSizes, 'slots' | 'context' | 'rowsPerRing'>): BindingSpec {
+  const round = rowsPerRing > 1 ? context : 0;
+  const fill = (_: number, index: number) => round + Math.max(0, probePosition(context) - 3 * (index >> 2));
+  return { shape: [slots, 4], elementType: 'u32', fill };
 }
 
 /** Per key the product q·k, then scale, cap, maximum, subtract, exp, sum. */

@@ -20,6 +20,7 @@ import {
   scoreFlops,
   sinkFlops,
   sizesOf,
+  stateSpec,
 } from './decode-attention-shape.ts';
 import { prologue } from './prologue.ts';
 import { cacheRowOf, quantisedDecodeAttentions, quantisedSizes } from './quantised-decode-attention.ts';
@@ -81,17 +82,12 @@ function kernelOf({ name, source, requires = [], constants, chunkKeys, suits }: 
     reads: ['qkv', 'cache', 'state', 'sinks'],
     writes: ['y'],
     optional: ['sinks'],
-    tensors: ({ slots, heads, valueSize, rowStride, context, rowsPerRing, rowWidth }) => ({
-      qkv: { shape: [slots, rowStride] },
-      sinks: { shape: [heads] },
-      cache: { shape: [slots / rowsPerRing, context, rowWidth] },
-      // Slots at several positions, the first of them where calibration decodes.
-      state: {
-        shape: [slots, 4],
-        elementType: 'u32',
-        fill: (_, index) => Math.max(0, probePosition(context) - 3 * (index >> 2)),
-      },
-      y: { shape: [slots, heads * valueSize] },
+    tensors: (dims) => ({
+      qkv: { shape: [dims.slots, dims.rowStride] },
+      sinks: { shape: [dims.heads] },
+      cache: { shape: [dims.slots / dims.rowsPerRing, dims.context, dims.rowWidth] },
+      state: stateSpec(dims),
+      y: { shape: [dims.slots, dims.heads * dims.valueSize] },
     }),
     probeScalars: ({ context }) => ({ position: probePosition(context) }),
     selfTest: [

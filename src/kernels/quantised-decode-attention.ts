@@ -15,6 +15,7 @@ import {
   scoreFlops,
   sinkFlops,
   sizesOf,
+  stateSpec,
 } from './decode-attention-shape.ts';
 import { prologue } from './prologue.ts';
 import { bitsOfFloat, floatOfBits } from './quantise.ts';
@@ -88,11 +89,7 @@ function kernelOf(threads: 64 | 256) {
       qkv: { shape: [dims.slots, dims.rowStride] },
       sinks: { shape: [dims.heads] },
       cache: cacheSpec(dims),
-      state: {
-        shape: [dims.slots, 4],
-        elementType: 'u32',
-        fill: (_, index) => Math.max(0, probePosition(dims.context) - 3 * (index >> 2)),
-      },
+      state: stateSpec(dims),
       y: { shape: [dims.slots, dims.heads * dims.valueSize] },
     }),
     probeScalars: ({ context }) => ({ position: probePosition(context) }),

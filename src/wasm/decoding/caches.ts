@@ -30,7 +30,7 @@ export function cacheAppendPrefillUnits(rows: i32): i32 {
   return rows;
 }
 
-/** cache[s, state[s, 0] mod context] = keys and values of row s of qkv. */
+/** cache[r ÷ rowsPerRing, state[r, 0] mod context] = keys and values of row r of qkv. */
 export function cacheAppendDecode(
   qkv: usize,
   state: usize,
@@ -42,12 +42,13 @@ export function cacheAppendDecode(
   rowStride: i32,
   kOffset: i32,
   vOffset: i32,
+  rowsPerRing: i32,
 ): void {
-  for (let slot = 0; slot < slots; slot++) {
-    const position = load<u32>(state + ((<usize>slot) << 4));
-    const from = qkv + ((<usize>slot * <usize>rowStride) << 2);
-    const row = slot * context + <i32>(position % <u32>context);
-    copyRow(from, cache, row, keyColumns, valueColumns, kOffset, vOffset);
+  for (let row = 0; row < slots * rowsPerRing; row++) {
+    const position = load<u32>(state + ((<usize>row) << 4));
+    const from = qkv + ((<usize>row * <usize>rowStride) << 2);
+    const to = (row / rowsPerRing) * context + <i32>(position % <u32>context);
+    copyRow(from, cache, to, keyColumns, valueColumns, kOffset, vOffset);
   }
 }
 

@@ -20,6 +20,8 @@ export function attentionDecode(
   rowStride: i32,
   qOffset: i32,
   context: i32,
+  window: i32,
+  rowsPerRing: i32,
   rowWidth: i32,
   valueOffset: i32,
   scale: f32,
@@ -33,19 +35,24 @@ export function attentionDecode(
   const rowBytes = (<usize>rowWidth) << 2;
   const keyBytes = (<usize>keySize) << 2;
   const valueBytes = (<usize>valueSize) << 2;
-  const scoreBytes = scoreBytesOf(context);
+  const scoreBytes = scoreBytesOf(window);
   while (first < last) {
     const slot = first / heads;
     const head = first - slot * heads;
     const group = head / groupHeads;
     const count = min((group + 1) * groupHeads - head, last - first);
-    const keys = <i32>min<u32>(load<u32>(state + ((<usize>slot) << 4)), <u32>(context - 1)) + 1;
+    // Keys in sight lie one after another in the ring, which may end among them.
+    const seen = load<u32>(state + ((<usize>slot) << 4)) + 1;
+    const keys = <i32>min<u32>(seen, <u32>window);
+    const firstKey = <i32>((seen - <u32>keys) % <u32>context);
     const queries = qkv + ((<usize>(slot * rowStride + qOffset + head * keySize)) << 2);
-    const rows = cache + <usize>(slot * context) * rowBytes;
+    const rows = cache + <usize>((slot / rowsPerRing) * context) * rowBytes;
     const out = y + <usize>first * valueBytes;
-    for (let from = 0; from < keys; from += chunkKeys) {
-      const chunk = min(chunkKeys, keys - from);
-      const keyRows = rows + <usize>from * rowBytes + <usize>group * keyBytes;
+    let chunk = 0;
+    for (let from = 0; from < keys; from += chunk) {
+      const row = (firstKey + from) % context;
+      chunk = min(chunkKeys, min(keys - from, context - row));
+      const keyRows = rows + <usize>row * rowBytes + <usize>group * keyBytes;
       for (let h = 0; h < count; h++) {
         const scores = scratch + <usize>h * scoreBytes + ((<usize>from) << 2);
         scoreKeys(queries + <usize>h * keyBytes, keyRows, rowBytes, keySize, chunk, scores);
@@ -56,10 +63,11 @@ export function attentionDecode(
       weighScores(scratch + <usize>h * scoreBytes, keys, scale, softcap, sink);
     }
     memory.fill(out, 0, <usize>count * valueBytes);
-    for (let from = 0; from < keys; from += chunkKeys) {
-      const chunk = min(chunkKeys, keys - from);
+    for (let from = 0; from < keys; from += chunk) {
+      const row = (firstKey + from) % context;
+      chunk = min(chunkKeys, min(keys - from, context - row));
       const valueRows =
-        rows + <usize>from * rowBytes + ((<usize>valueOffset) << 2) + <usize>group * valueBytes;
+        rows + <usize>row * rowBytes + ((<usize>valueOffset) << 2) + <usize>group * valueBytes;
       for (let h = 0; h < count; h++) {
         const weights = scratch + <usize>h * scoreBytes + ((<usize>from) << 2);
         addValues(weights, valueRows, rowBytes, chunk, valueSize, out + <usize>h * valueBytes);
@@ -75,13 +83,13 @@ export function attentionDecodeUnits(slots: i32, heads: i32): i32 {
 }
 
 /** Bytes of the scores of a group of heads. */
-export function attentionDecodeScratch(heads: i32, keyValueHeads: i32, context: i32): i32 {
-  return <i32>(<usize>(heads / keyValueHeads) * scoreBytesOf(context));
+export function attentionDecodeScratch(heads: i32, keyValueHeads: i32, window: i32): i32 {
+  return <i32>(<usize>(heads / keyValueHeads) * scoreBytesOf(window));
 }
 
 /** Bytes of a head's scores: whole vectors, and one that loads may reach into. */
-function scoreBytesOf(context: i32): usize {
-  return (<usize>(context + 7) & ~3) << 2;
+function scoreBytesOf(window: i32): usize {
+  return (<usize>(window + 7) & ~3) << 2;
 }
 
 /** scores[key] = q · row of the key, four keys at a time. */
