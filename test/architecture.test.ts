@@ -105,7 +105,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   ),
   'ui/page': {
     folders: [...belowPage, ...below('ui', pageFloors, 3), ...below('ui', pageRooms, pageRooms.length)],
-    packages: pagePackages,
+    packages: [...pagePackages, 'uqr'],
   },
 };
 

@@ -1,4 +1,4 @@
-// A class: a student joins, trains and sends; the teacher sees thirty machines; the server goes away and comes back.
+// A class: a student joins, trains and sends; the teacher sees thirty machines; the server goes away; a link is prepared.
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ClassServer, startClassServer } from '../../src/cli/class/server.ts';
@@ -99,5 +99,40 @@ describeBrowser('a class', () => {
     await student.click('class-student', 'button', 'Delete all that I sent');
     await student.waitForText('class-student', '[role=status]', /1 of your results were deleted/);
     expect(store.count()).toBe(0);
+  });
+
+  it('makes a link that opens as the teacher chose, and starts nothing', async () => {
+    await student.click('room-class', 'button', /^Share with a class/);
+    const words = (await student.find('share-dialog', 'textarea')) as ElementHandle<HTMLTextAreaElement>;
+    await words.type('Guess first!');
+    await student.click('share-dialog', 'summary', /^Rooms and parts/);
+    await student.click('share-dialog', 'label', 'Costs');
+    await student.click('share-dialog', 'label', 'Saving and opening');
+    await student.click('share-dialog', 'summary', /^Settings/);
+    await student.click('share-dialog', 'button', 'All locked');
+    await student.waitForText(
+      'share-dialog',
+      '.seen',
+      /Not shown: the room Costs, Saving and opening.*cannot be changed: all/,
+    );
+    await student.find('share-dialog', 'svg.qr');
+    const link = await student.find('share-dialog', 'input.link');
+    const prepared = await link.evaluate((input) => (input as HTMLInputElement).value);
+    expect(await findViolations(student.page)).toEqual([]);
+    const other = await attach(await browser.newPage());
+    await other.page.goto(prepared);
+    await other.waitForText('lab-page', '.prepared', /From your teacher: Guess first!/);
+    await other.waitForText('room-tabs', 'nav', /Compare\s+Kernels/);
+    await other.find('form-field', 'input[disabled]');
+    expect(await (await other.find('lab-page', 'run-files')).evaluate((part) => part.checkVisibility())).toBe(
+      false,
+    );
+    await other.waitForText('run-controls', '.status', /^Ready/);
+    await other.page.goto('about:blank'); // else only the part behind # would change
+    await other.page.goto(prepared.replace(/#.*/, '').slice(0, -4));
+    await other.waitForText('problem-list', '.problem', /teacher’s link is damaged.*The whole page is shown/);
+    await other.waitForText('room-tabs', 'nav', /Costs/);
+    expect(other.troubles).toEqual([]);
+    await other.page.close();
   });
 });

@@ -5,6 +5,7 @@ import type { LessonInfo } from '../../contract/lessons.ts';
 import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { AddressController } from '../state/address-controller.ts';
+import { emit } from '../state/events.ts';
 import { initialState, type PageState } from '../state/state.ts';
 import { pageOutbox } from './outbox.ts';
 import './student.ts';
@@ -74,7 +75,8 @@ export class RoomClass extends LitElement {
             : html`You teach? <a href="#class/teacher">Collect the results of a class here</a>, from files and codes, or live with
                 <code>flopscope class</code>.`
         }
-      </p>`;
+      </p>
+      <p><button @click=${() => emit(this, 'share-with-class', undefined)}>Share with a class …</button></p>`;
   }
 
   #takeAddress(): void {

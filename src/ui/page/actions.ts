@@ -16,9 +16,10 @@ export interface PageParts {
 
 /** One handler for each event; those of the page itself (theme, chart, replay) are not among them. */
 export type PageHandlers = {
-  readonly [K in Exclude<keyof PageEventDetails, 'change-theme' | 'show-ghosts' | 'replay'>]: (
-    detail: PageEventDetails[K],
-  ) => void;
+  readonly [K in Exclude<
+    keyof PageEventDetails,
+    'change-theme' | 'show-ghosts' | 'replay' | 'share-with-class'
+  >]: (detail: PageEventDetails[K]) => void;
 };
 
 /** The settings that a problem's button halves, if they can be halved. */

@@ -26,6 +26,7 @@ import type { OwnTextElement } from '../train/own-text.ts';
 import type { RunFiles } from '../train/run-files.ts';
 import { handleDrop, handleKey, pageHandlers } from './actions.ts';
 import { EarlierRuns } from './earlier-runs.ts';
+import { PreparedPage, withLinkOf, withoutLink } from './prepared.ts';
 import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
 import { pageStyles } from './styles.ts';
@@ -68,19 +69,22 @@ export class LabPage extends LitElement {
   #controller = new PageController(this, {
     connect: () => this.connect(),
     onFrame: (callback) => void requestAnimationFrame(callback),
-    query: location.search.slice(1),
-    // The room stays in the address.
-    showAddress: (query) =>
+    query: withoutLink(location.search),
+    // The room stays in the address, and so does a teacher's link.
+    showAddress: (experiment) => {
+      const query = withLinkOf(location.search, experiment);
       history.replaceState(
         undefined,
         '',
         `${query === '' ? location.pathname : `?${query}`}${location.hash}`,
-      ),
+      );
+    },
     showTitle: (title) => {
       document.title = title;
     },
     settleMilliseconds: 250,
   });
+  #prepared = new PreparedPage(this, this.#controller, () => this.#takeAddress());
   #replay = new ReplayController(this);
   #earlier = new EarlierRuns(this, this.#controller.access);
   #shownGhosts: readonly RunRecord[] = [];
@@ -117,6 +121,10 @@ export class LabPage extends LitElement {
       void this.#earlier.show((event as CustomEvent<{ isShown: boolean }>).detail.isShown);
     });
     this.addEventListener('replay', () => this.#replay.play());
+    this.addEventListener('share-with-class', async () => {
+      const { openShareDialog } = await import('./share-dialog.ts');
+      openShareDialog(this.renderRoot, this.#controller.state, this.#controller.access);
+    });
   }
 
   override connectedCallback(): void {
@@ -141,7 +149,8 @@ export class LabPage extends LitElement {
     const isIdle = page.run.state === 'idle';
     const replay = isIdle ? this.#replay.view : undefined;
     return html`<lab-header .device=${page.device} .selfTest=${page.selfTest} .theme=${this.theme}></lab-header>
-      <room-tabs .room=${this.room}></room-tabs>
+      <room-tabs .room=${this.room} .without=${this.#prepared.hiddenRooms}></room-tabs>
+      ${this.#prepared.strip()}
       ${this.#strips(page, replay)}
       <main ?hidden=${this.room !== trainingRoom.id}>
         <div class="column work">${this.#work(page, replay)}</div>
@@ -182,7 +191,7 @@ export class LabPage extends LitElement {
   }
 
   #takeAddress(): void {
-    void this.#enter(roomFromHash(location.hash));
+    void this.#enter(this.#prepared.visible(roomFromHash(location.hash)));
   }
 
   /** Shows a room; the first time its code is fetched. */
@@ -265,7 +274,8 @@ export class LabPage extends LitElement {
       ></preset-picker>
       <own-text .summary=${page.text}></own-text>
       <experiment-form
-        .fields=${fields}
+        .fields=${this.#prepared.shown(fields)}
+        .locked=${this.#prepared.locked(fields)}
         .experiment=${experiment}
         .resolved=${page.resolved}
         .preset=${preset ?? experiment}

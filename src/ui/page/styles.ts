@@ -22,6 +22,13 @@ export const pageStyles = css`
     align-content: start;
     min-width: 0;
   }
+  .prepared {
+    max-width: 1720px;
+    margin: 0 auto 8px;
+    padding: 8px clamp(10px, 2vw, 28px);
+    white-space: pre-line;
+    overflow-wrap: anywhere;
+  }
   footer {
     padding: 4px clamp(10px, 2vw, 28px) 26px;
     text-align: center;

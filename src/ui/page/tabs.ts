@@ -49,6 +49,9 @@ export class RoomTabs extends LitElement {
   /** Id of the room that is shown. */
   @property() room: string = trainingRoom.id;
 
+  /** Ids of rooms that a teacher's link leaves out. */
+  @property({ attribute: false }) without: readonly string[] = [];
+
   constructor() {
     super();
     // A phone that is turned has another edge.
@@ -74,9 +77,11 @@ export class RoomTabs extends LitElement {
     // One tab stop for all rooms, so that Train is among the first of the page; arrows go from room to room.
     return html`<nav aria-label="Rooms" @keydown=${this.#onKey}>
       <ul>
-        ${[trainingRoom, ...rooms].map(
-          ({ id, label }) =>
-            html`<li>
+        ${[trainingRoom, ...rooms]
+          .filter(({ id }) => !this.without.includes(id))
+          .map(
+            ({ id, label }) =>
+              html`<li>
               <a
                 href="#${id}"
                 tabindex=${id === this.room ? 0 : -1}
@@ -84,7 +89,7 @@ export class RoomTabs extends LitElement {
                 >${label}</a
               >
             </li>`,
-        )}
+          )}
       </ul>
     </nav>`;
   }

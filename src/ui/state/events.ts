@@ -41,6 +41,8 @@ export interface PageEventDetails {
   /** Earlier runs of this browser behind the curve of the present one. */
   'show-ghosts': { readonly isShown: boolean };
   replay: undefined;
+  /** Opens the dialog that makes a link for students. */
+  'share-with-class': undefined;
 }
 
 /** How the page is coloured; `system` follows the device. */

@@ -47,6 +47,8 @@ export class ExperimentForm extends LitElement {
   /** The experiment with every default filled in, where the worker has said so. */
   @property({ attribute: false }) resolved: ExperimentJson | undefined;
   @property({ attribute: false }) preset: ExperimentJson = nothingChosen;
+  /** Paths of settings that a teacher's link keeps as they are. */
+  @property({ attribute: false }) locked: readonly string[] = [];
   @property({ attribute: false }) problems: readonly FieldProblem[] = [];
 
   /** Brings the first field with a problem into view and puts the keyboard there. */
@@ -99,6 +101,7 @@ export class ExperimentForm extends LitElement {
       .field=${field}
       .value=${said ?? resolved ?? field.default}
       .resolved=${resolved}
+      ?isLocked=${this.locked.includes(field.path)}
       .presetValue=${said === undefined ? undefined : fieldValue(this.preset, field)}
       .problem=${problems.map(({ message }) => message).join(' ')}
     ></form-field>`;

@@ -67,6 +67,8 @@ export class FormFieldElement extends LitElement {
   @property({ attribute: false }) resolved: FieldValue | undefined;
   /** What the preset says. */
   @property({ attribute: false }) presetValue: FieldValue | undefined;
+  /** Whether a teacher's link keeps it as it is. */
+  @property({ type: Boolean }) isLocked = false;
   /** What is wrong, from the schema. */
   @property() problem = '';
   /** What is wrong with the text before it is a value. */
@@ -111,6 +113,7 @@ export class FormFieldElement extends LitElement {
         ><input
           id="control"
           type="checkbox"
+          ?disabled=${this.isLocked}
           aria-describedby=${described}
           .checked=${this.value === true}
           @change=${(event: Event) => this.#send((event.target as HTMLInputElement).checked)}
@@ -121,6 +124,7 @@ export class FormFieldElement extends LitElement {
       const offered = choices.filter((choice) => choice === this.value || !brought.includes(choice));
       return html`<select
         id="control"
+        ?disabled=${this.isLocked}
         aria-describedby=${described}
         aria-invalid=${invalid}
         @change=${(event: Event) => this.#read(field, (event.target as HTMLSelectElement).value)}
@@ -132,6 +136,7 @@ export class FormFieldElement extends LitElement {
     return html`<input
       id="control"
       type="text"
+      ?disabled=${this.isLocked}
       inputmode=${field.kind === 'pattern' ? 'text' : field.kind === 'integer' ? 'numeric' : 'decimal'}
       autocomplete="off"
       spellcheck="false"

@@ -1,0 +1,134 @@
+// A page that a teacher prepared: reads the link, hides rooms and parts, and keeps the link in the address.
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { html, nothing } from 'lit';
+import type { TeacherLink } from '../../classroom/link.ts';
+import type { FormField } from '../../contract/form.ts';
+import type { PageController } from '../state/controller.ts';
+import { rooms, trainingRoom } from './rooms.ts';
+
+/** As `linkParameter`, which comes with the reader: most addresses have no link, and wait for no reader. */
+const parameter = 'class';
+/** As in the reader, too. */
+const allFields = 'settings';
+
+/** Parts of the room Train that a link can hide, by their elements. */
+export const parts = [
+  { id: 'preset-picker', label: 'List of experiments' },
+  { id: 'own-text', label: 'Own text' },
+  { id: 'experiment-form', label: 'All settings' },
+  { id: 'run-readouts', label: 'Figures of the run' },
+  { id: 'loss-chart', label: 'Loss curve' },
+  { id: 'sample-list', label: 'Samples during training' },
+  { id: 'sampler-box', label: 'Writing with the model' },
+  { id: 'throughput-gauge', label: 'Tokens per second' },
+  { id: 'prediction-panel', label: 'Prediction' },
+  { id: 'run-files', label: 'Saving and opening' },
+  { id: 'device-panel', label: 'Device' },
+  { id: 'kernel-table', label: 'Kernel table' },
+] as const;
+
+/** The address's query (without `?`) without the link, which the reader of experiments does not know. */
+export function withoutLink(search: string): string {
+  const query = new URLSearchParams(search);
+  query.delete(parameter);
+  return query.toString();
+}
+
+/** The query with the link of another one, as it was. */
+export function withLinkOf(search: string, query: string): string {
+  const link = new URLSearchParams(search).get(parameter);
+  if (link === null) return query;
+  return [...(query === '' ? [] : [query]), new URLSearchParams({ [parameter]: link })].join('&');
+}
+
+type PageHost = ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
+type TextTaker = Pick<PageController, 'state' | 'showProblem' | 'chooseText'>;
+
+/** What the link of the address asks for, once it is read. */
+export class PreparedPage implements ReactiveController {
+  readonly #host: PageHost;
+  readonly #controller: TextTaker;
+  readonly #onRead: () => void;
+  #link: TeacherLink | undefined;
+  #isTextAwaited = false;
+
+  constructor(host: PageHost, controller: TextTaker, onRead: () => void) {
+    this.#host = host;
+    this.#controller = controller;
+    this.#onRead = onRead;
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    const found = new URLSearchParams(location.search).get(parameter);
+    if (found !== null) void this.#read(found);
+  }
+
+  /** The worker reads a text: it has to be there. Nothing is trained on it before somebody presses Train. */
+  hostUpdated(): void {
+    const text = this.#link?.text;
+    if (!this.#isTextAwaited || text === undefined || this.#controller.state.catalogue === undefined) return;
+    this.#isTextAwaited = false;
+    void this.#controller.chooseText({ name: text.name, content: new Blob([text.content]) });
+  }
+
+  /** Ids of rooms that are not shown. */
+  get hiddenRooms(): readonly string[] {
+    return this.#link?.hide ?? [];
+  }
+
+  /** Paths of settings that cannot be changed. */
+  locked(fields: readonly FormField[]): readonly string[] {
+    const lock = this.#link?.lock ?? [];
+    return lock.includes(allFields) ? fields.map(({ path }) => path) : lock;
+  }
+
+  /** The room, or where it is not shown the first that is. */
+  visible(room: string): string {
+    const all = [trainingRoom, ...rooms].filter(({ id }) => !this.hiddenRooms.includes(id));
+    return all.find(({ id }) => id === room)?.id ?? all[0]?.id ?? trainingRoom.id;
+  }
+
+  /** The settings that are shown. */
+  shown(fields: readonly FormField[]): readonly FormField[] {
+    const hidden = this.#link?.hide ?? [];
+    if (hidden.includes(allFields)) return [];
+    return hidden.length === 0 ? fields : fields.filter(({ path }) => !hidden.includes(path));
+  }
+
+  /** What the teacher says. */
+  strip() {
+    const message = this.#link?.message ?? '';
+    if (message === '') return nothing;
+    return html`<p class="prepared" role="note"><strong>From your teacher:</strong> ${message}</p>`;
+  }
+
+  async #read(found: string): Promise<void> {
+    const { readLink } = await import('../../classroom/link.ts');
+    const read = readLink(found);
+    if (read.kind === 'problem') {
+      this.#controller.showProblem({ kind: 'invalidRequest', message: read.message });
+      return;
+    }
+    this.#link = read.value;
+    this.#isTextAwaited = read.value.text !== undefined;
+    this.#hideParts(read.value);
+    if (location.hash === '' && read.value.place !== undefined)
+      history.replaceState(undefined, '', `${location.href}#${read.value.place}`);
+    this.#onRead();
+    this.#host.requestUpdate();
+  }
+
+  /** By a style of the page: the parts need not know. Names come from the table above, none from the link. */
+  #hideParts({ hide, lock }: TeacherLink): void {
+    // Another preset would change what is locked.
+    const isHidden = (id: string): boolean =>
+      hide.includes(id) || (id === 'preset-picker' && lock.length > 0);
+    const names = parts.map(({ id }) => id).filter(isHidden);
+    const { renderRoot } = this.#host;
+    if (names.length === 0 || !(renderRoot instanceof ShadowRoot)) return;
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`${names.join(', ')} { display: none !important; }`);
+    renderRoot.adoptedStyleSheets = [...renderRoot.adoptedStyleSheets, sheet];
+  }
+}
