@@ -23,9 +23,12 @@ export class Buffers {
   /** Makes the buffers of some plans, and of storages that no plan touches. */
   allocate(plans: readonly Plan[], extra: readonly Storage[]): void {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    // A storage that several plans use (weights, gradients) has one buffer.
     for (const storage of new Set([...plans.flatMap((plan) => [...plan.persistent]), ...extra])) {
       this.#persistent.set(storage, this.#make(storage.name, storageBytes(storage), usage));
     }
+    // Whole buffers as slots: ranges of one buffer may not be read and written in one dispatch (WebGPU
+    // §3.4.5).
     const pool = pooledSlotBytes(plans).map((bytes, index) => this.#make(`slot ${index}`, bytes, usage));
     for (const plan of plans) {
       const inPool = slotsInPool(plan);

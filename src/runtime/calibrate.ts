@@ -35,6 +35,7 @@ export async function calibrate(
   onProgress: (fraction: number, what: string) => void = () => undefined,
 ): Promise<DeviceProfile> {
   const start = performance.now();
+  // The peak first: how long the rest may take depends on how slow the device is.
   const peak = await measurePeak(probing, probes.arithmetic, onProgress);
   onProgress(0.03, probes.copy.name);
   const { copies, launchSeconds } = await measureCopies(probing, probes.copy);
@@ -50,6 +51,7 @@ export async function calibrate(
     subjects.push(await probing.prepare(kernel, dims));
   }
 
+  // After the kernels that the plans choose: what is not chosen today is measured with what time is left.
   const variants = await prepareVariants(probing, probes.variants ?? [], (name) =>
     onProgress(0.65, `${name}, as another variant`),
   );
@@ -58,6 +60,7 @@ export async function calibrate(
   await waitForRest(peak.time, peak.seconds);
   const pace = { seconds: paced, launchSeconds: launchSeconds.value };
   const all = [...subjects, ...variants];
+  // In rounds, not one after another: a device that slows down as it warms slows all of them alike.
   const { measured, paceSeconds, slowing } = await measureInRounds(
     all.map((subject) => subject.time),
     {
@@ -73,6 +76,8 @@ export async function calibrate(
     return taken ? [{ ...subject, seconds: taken }] : [];
   });
   const [builtIn, others] = [withSeconds.slice(0, subjects.length), withSeconds.slice(subjects.length)];
+  // A variant that seems quicker by chance would be chosen for good: near ones are measured in turns once
+  // more.
   const confirmed = await confirmRivals(builtIn, others, confirmingSeconds);
   const timed = builtIn.map(({ plan, seconds: { value } }) => ({ plan, seconds: value }));
   const profile: DeviceProfile = {
@@ -116,9 +121,11 @@ async function prepareVariants(
     if (performance.now() - start > 1000 * tuningSeconds) break;
     onVariant(kernel.name);
     const [first] = kernel.selfTest;
+    // Fast and wrong is no variant: what does not agree with its reference here is not timed.
     if (!agreed.has(kernel) && first) agreed.set(kernel, await probing.agrees(kernel, first));
     if (!agreed.get(kernel)) continue;
     const probe = await probing.prepare(kernel, dims);
+    // A variant for wide devices can take seconds on a software adapter, of time that others need.
     if ((await probe.time(1)) <= longestVariant) ready.push(probe);
   }
   return ready;
@@ -146,6 +153,7 @@ export function pointsByKernel(subjects: readonly ShapeProbe[], measured: readon
     if (seconds) kernels[kernel.name] = [...(kernels[kernel.name] ?? []), pointOf(kernel, dims, seconds)];
   }
   const size = ({ launchedFlops, bytes }: EfficiencyPoint) => launchedFlops + bytes;
+  // Small to large, as the fit of start and slowdown reads them.
   for (const points of Object.values(kernels)) points.sort((a, b) => size(a) - size(b));
   return kernels;
 }

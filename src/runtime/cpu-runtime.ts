@@ -14,6 +14,7 @@ export function runReference(
   bindingOf: (tensor: Tensor) => NumberArray,
 ): void {
   const arrays: Record<string, NumberArray> = {};
+  // An absent binding is an empty array: references ask their dims whether to read it.
   for (const name of kernel.optional ?? []) arrays[name] = new Float32Array(0);
   for (const [name, tensor] of Object.entries(bindings)) arrays[name] = bindingOf(tensor);
   kernel.reference(arrays, dims, scalars);
@@ -36,6 +37,7 @@ export class CpuRuntime implements Runtime {
     this.#float = float;
     // Finite differences subtract nearly equal losses: in f32 nothing of the gradient would be left.
     const width = float === 'f64' ? 2 : 1;
+    // Slots are shared as on the GPU: a plan that frees a tensor too early fails here as there.
     this.#pool = pooledSlotBytes(plans).map((bytes) => new ArrayBuffer(bytes * width));
     let bytes = this.#pool.reduce((sum, buffer) => sum + buffer.byteLength, 0);
     for (const storage of new Set([...plans.flatMap((plan) => [...plan.persistent]), ...extra])) {
@@ -93,6 +95,7 @@ export class CpuRuntime implements Runtime {
    * `toEnd` reaches to the end of the storage, as GPU bindings do: a column block of a matrix is offset and stride.
    */
   #view(tensor: Tensor, toEnd = false): NumberArray {
+    // Kept: making a typed array for every binding of every step took longer than small kernels.
     const views = toEnd ? this.#bindings : this.#views;
     let view = views.get(tensor);
     if (!view) {
@@ -107,6 +110,7 @@ export class CpuRuntime implements Runtime {
         const buffer =
           slot === undefined ? undefined : this.#pool[this.#slotIndex.get(plan as Plan)?.[slot] ?? -1];
         if (!buffer) throw new Error(`CpuRuntime: tensor ${tensor.name} belongs to no plan of this runtime.`);
+        // Slots were made twice as wide for f64; integers keep their width.
         const scale = this.#float === 'f64' && tensor.elementType !== 'u32' ? 2 : 1;
         view = this.#array(
           tensor.elementType,

@@ -103,6 +103,7 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenDevice | NoD
       };
     }
     const requiredLimits: Record<string, number> = {};
+    // All that it has: a model's largest tensor decides what is needed, and is not known yet.
     for (const name of usefulLimits) requiredLimits[name] = adapter.limits[name];
     const requiredFeatures = usefulFeatures.filter((feature) => adapter.features.has(feature));
     const device = await answerOf(

@@ -28,6 +28,7 @@ import { type PassTicks, SubmitClock } from './timing/submit-clock.ts';
 import { Uploads, uploadBytes } from './uploads.ts';
 import { observeWork, type QueuedWork, WorkQueue } from './work-queue.ts';
 
+/** A dispatch with all that encoding it takes: a step makes no object of the device. */
 interface LoadedDispatch {
   readonly compiled: CompiledKernel;
   readonly bindGroup: GPUBindGroup;
@@ -69,7 +70,9 @@ export class GpuRuntime implements Runtime {
   readonly #records: Records;
   readonly #inFlight = new InFlight();
   readonly #unwatch: () => void;
+  /** The last thing asked for: what comes later starts when it has been submitted. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** The first fault of the device: later calls report it, not what followed from it. */
   #failure: Error | undefined;
 
   private constructor(device: GPUDevice, plans: readonly Plan[], pipelines: PipelineCache, isTimed: boolean) {
@@ -79,6 +82,7 @@ export class GpuRuntime implements Runtime {
     this.#staging = new StagingRing(device);
     this.#clock = new SubmitClock(device, isTimed ? ringSize : 0);
     const dispatches = plans.flatMap((plan) => plan.dispatches);
+    // Every shader opens with the prologue: any of them says how the records lie.
     this.#records = new Records(device, pipelines.recordLayout, dispatches[0]?.kernel.source, dispatches);
     this.#unwatch = watchFaults(device, (fault) => {
       this.#failure ??= fault;
@@ -96,6 +100,7 @@ export class GpuRuntime implements Runtime {
   ): Promise<GpuRuntime> {
     const pipelines = options.pipelines ?? new PipelineCache(device);
     const dispatches = plans.flatMap((plan) => plan.dispatches);
+    // Before anything is allocated: compiling takes longest, and may fail without leaving anything behind.
     const compiled = await pipelines.compileAll(dispatches, options.onProgress);
     // The device has one stack of error scopes for everybody: nothing may be awaited between push and pop.
     device.pushErrorScope('out-of-memory');
@@ -137,6 +142,8 @@ export class GpuRuntime implements Runtime {
   ): void {
     this.#buffers.allocate(plans, options.extra ?? []);
     let record = 0;
+    // Those that are written have numbers behind those that are read: one dispatch may not bind a buffer for both
+    // (WebGPU §3.4.5).
     let absentWrites = mostBindings;
     for (const plan of plans) {
       const dispatches = plan.dispatches.map((dispatch): LoadedDispatch => {
@@ -160,6 +167,7 @@ export class GpuRuntime implements Runtime {
         });
         return { compiled: compiledKernel, bindGroup, dispatch, launchRecord: record++ };
       });
+      // A governor for each plan: seconds that were seen of one say nothing of another.
       this.#plans.set(plan, { dispatches, governor: new Governor(plan.dispatches, options.estimate) });
     }
   }
@@ -179,6 +187,7 @@ export class GpuRuntime implements Runtime {
     const sources = placeReads(replays, reads, (tensor) => this.#buffers.of(tensor));
     return this.#inTurn(async () => {
       this.#check();
+      // Waits where all are in use, which bounds how far the caller runs ahead.
       const readback = await this.#staging.acquire();
       try {
         this.#records.writeSteps(scalars);
@@ -206,6 +215,7 @@ export class GpuRuntime implements Runtime {
     let isCollecting = false;
     try {
       for (;;) {
+        // Encoding is timed apart: on small models the processor, not the GPU, sets the pace.
         const encodeStart = performance.now();
         const work = queue.take();
         const encoder = this.device.createCommandEncoder();
@@ -217,6 +227,7 @@ export class GpuRuntime implements Runtime {
         if (isLast)
           for (const source of sources)
             if (source.replay === undefined) encodeCopy(encoder, copyOut(source, readback));
+        // The clock's ticks leave by the same buffer as the numbers: one mapping for both.
         const passes = isLast
           ? this.#clock.encode(encoder, readback.slot, submitted.length + 1, readback.buffer)
           : 0;
@@ -233,6 +244,8 @@ export class GpuRuntime implements Runtime {
         const onDone = (seconds: number) => {
           if (!isTimedLater) observeWork(work, seconds);
         };
+        // Work in several submits: a step that would block the screen is cut, and all but its last part have
+        // nothing to read.
         if (!isLast) {
           const done = workDone(this.device);
           this.#inFlight.track(done, queued, onDone);
@@ -252,6 +265,7 @@ export class GpuRuntime implements Runtime {
         return { done, gpuSeconds, encodeSeconds };
       }
     } finally {
+      // From then on collecting gives it back, when its buffer is unmapped again.
       if (!isCollecting) this.#staging.release(readback);
     }
   }
@@ -272,6 +286,7 @@ export class GpuRuntime implements Runtime {
     passes: readonly PassTicks[],
   ): number | undefined {
     const now = performance.now();
+    // By the caller's clock too: ticks that say more than has passed since are a driver's mistake.
     const elapsed = submitted.map(({ start }) => (now - start) / 1000);
     const seconds = this.#clock.seconds(passes, elapsed);
     for (const [index, { work }] of submitted.entries()) {
@@ -295,6 +310,7 @@ export class GpuRuntime implements Runtime {
         const { compiled, bindGroup, launchRecord } = plan.dispatches[segment.from] as LoadedDispatch;
         pass.setPipeline(compiled.pipeline);
         pass.setBindGroup(0, bindGroup);
+        // A slice of one dispatch's linear grid: same pipeline and bindings, another first workgroup.
         this.#records.launchSlice(pass, launchRecord, segment.slice, replay);
       } else {
         for (let i = segment.from; i < segment.to; i++) {
@@ -302,6 +318,7 @@ export class GpuRuntime implements Runtime {
         }
       }
     }
+    // No barrier is written between dispatches: WebGPU makes each see what those before it wrote.
     pass.end();
     for (const copy of after) encodeCopy(encoder, copy);
   }
@@ -343,6 +360,7 @@ export class GpuRuntime implements Runtime {
   write(tensor: Tensor, data: NumberArray): void {
     checkElements(tensor, data);
     const offset = tensor.offset * elementBytes(tensor.elementType);
+    // writeBuffer copies at once, and keeps its place among submits: the caller may reuse the array.
     const bytes = data as NumberArray & ArrayBufferView<ArrayBuffer>;
     this.device.queue.writeBuffer(this.#buffers.of(tensor), offset, bytes);
   }
@@ -372,6 +390,7 @@ export class GpuRuntime implements Runtime {
   /** Frees everything. Submissions that are not done reject. */
   dispose(): void {
     this.#unwatch();
+    // Whoever waits for results must hear of it.
     this.#failure ??= new Error('GpuRuntime: it was disposed. Create another one.');
     this.#buffers.dispose();
     this.#uploads.dispose();

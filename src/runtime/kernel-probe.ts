@@ -40,6 +40,7 @@ export function probeOf(kernel: Kernel, dims: Dims): KernelProbe {
   const storages = Object.entries(specs).map(([name, spec]) => {
     const type = spec.elementType ?? 'f32';
     const elements = elementCount(spec.shape);
+    // Guards lie in the tensor's own buffer: a view with an offset is what packed parameters are, too.
     const whole = persistentTensor(name, [elements + 2 * guardElements], type, 'state');
     bindings[name] = viewOf(whole, guardElements, spec.shape, name);
     return { name, whole, values: guardedValues(spec, elements, name) };
@@ -63,6 +64,7 @@ function guardedValues(spec: BindingSpec, elements: number, name: string): Numbe
   const length = elements + 2 * guardElements;
   const values = spec.elementType === 'u32' ? new Uint32Array(length) : new Float32Array(length);
   values.fill(sentinel);
+  // Seeded by the binding's name: operands differ, and every run draws the same.
   let state = [...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), 17) >>> 0;
   const uniform = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -33,10 +33,13 @@ export function passesOf<P extends { readonly dispatches: readonly unknown[] }>(
   for (const piece of pieces) {
     const { plan, replay, segment } = piece;
     const { dispatches } = plan;
+    // Copies belong to whole replays: of one that is cut into pieces, before its first and behind its last.
     const isFirst = segment.from === 0 && (segment.slice?.first ?? 0) === 0;
     const isLast = segment.to === dispatches.length;
     const before = isFirst ? (copies[replay]?.before ?? []) : [];
     const open = passes.at(-1);
+    // A pass cannot hold copies: what must be copied in between ends it. Fewer passes mean fewer gaps on the
+    // GPU.
     let pass = open && open.after.length === 0 && before.length === 0 ? open : undefined;
     if (!pass) {
       pass = { before, pieces: [], after: [] };

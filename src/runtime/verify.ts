@@ -63,6 +63,7 @@ export async function verifyKernels(
   for (const group of groupsOf(cases)) {
     const done = results.length;
     let compiled = 0;
+    // Compiled side by side, as drivers allow; those that do not compile are left out of the run.
     const errors = await Promise.all(
       group.map(async ({ kernel, dims }) => {
         const error: unknown = await pipelines.compile(kernel, dims).then(() => undefined, caught);
@@ -70,6 +71,7 @@ export async function verifyKernels(
         return error;
       }),
     );
+    // One runtime for the group: in Firefox each wait for the device may cost 100 ms.
     const run = await runTogether(
       device,
       pipelines,
@@ -127,6 +129,7 @@ async function runTogether(
     const [first] = cases;
     if (cases.length === 1 && first) return new Map([[first, failed(first, options, messageOf(error))]]);
     const alone = new Map<VerifiedCase, Verification>();
+    // Alone, whatever is wrong is somebody's; the others are not to suffer for it.
     for (const one of cases) {
       for (const [key, result] of await runTogether(device, pipelines, [one], options))
         alone.set(key, result);
@@ -145,6 +148,7 @@ async function runProbes(
   const plan: Plan = {
     name: 'check',
     dispatches: probes.flatMap(({ plan }) => plan.dispatches),
+    // Probes have tensors of their own, all persistent: nothing of one is reused by another.
     slots: [],
     slotOf: new Map(),
     persistent: new Set(probes.flatMap(({ plan }) => [...plan.persistent])),
@@ -195,6 +199,8 @@ async function compare(
   actualOf: ReadonlyMap<Tensor, NumberArray>,
   options: VerifyOptions,
 ): Promise<Verification> {
+  // The reference starts from the same numbers, also of what is written: accumulation is checked with the
+  // rest.
   const cpu = new CpuRuntime([plan]);
   for (const { whole, values } of storages) cpu.write(whole, values);
   await cpu.submit([{ plan, scalars: scalarsOf(options) }]);
@@ -251,9 +257,11 @@ function messageOf(error: unknown): string {
 export function relativeError(expected: NumberArray, actual: NumberArray): number {
   let difference = 0;
   let largest = 1;
+  // By the largest number, not element by element: sums near zero of large terms have no relative accuracy.
   for (let i = 0; i < expected.length; i++) {
     const distance = Math.abs(expected[i] - actual[i]);
     if (!Number.isFinite(distance)) {
+      // Both may be the same infinity or NaN on purpose.
       if (Object.is(expected[i], actual[i])) continue;
       return Infinity;
     }

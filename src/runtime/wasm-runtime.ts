@@ -22,6 +22,7 @@ export class WasmRuntime implements Runtime {
   #failure: Error | undefined;
   /** Everything asked for so far: submissions, writes and reads happen one after another. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Work that is asked for and not done: writes must wait behind it. */
   #waiting = 0;
 
   private constructor(
@@ -48,9 +49,11 @@ export class WasmRuntime implements Runtime {
     extra: readonly Storage[] = [],
   ): Promise<WasmRuntime> {
     const { isShared, module } = kernels;
+    // One scratch a thread, as large as the greediest call wants: calls use it in turn.
     const scratchBytes = scratchBytesOf(kernels, plans);
     const layout = { plans, extra, threads: threads.count, scratchBytes, isShared };
     const memory = new WasmMemory(layout);
+    // Addresses are numbers once the memory is laid out: a step passes them and looks nothing up.
     const programs = plans.map((plan) => compileProgram(kernels, plan, memory));
     const setup = { module, memory: memory.memory, controlAddress, programs };
     const loaded = await threads.load(setup, (thread) => memory.scratchOf(thread));
@@ -72,8 +75,10 @@ export class WasmRuntime implements Runtime {
     let seconds = 0;
     const done = this.#inTurn(async () => {
       const start = performance.now();
+      // The time is the threads' own: there is no queue of a driver in between.
       await this.#run(replays);
       seconds = (performance.now() - start) / 1000;
+      // Copied now: the next step writes over them.
       return views.map((view) => view.slice());
     });
     done.catch(() => undefined); // a caller that does not look is told by its next submit
@@ -86,6 +91,8 @@ export class WasmRuntime implements Runtime {
   }
 
   async #run(replays: readonly Replay[]): Promise<void> {
+    // Runs of calls between two references are handed over together: a message costs more than a small
+    // dispatch.
     let jobs: ThreadJob[] = [];
     const flush = async () => {
       const handed = jobs;
@@ -100,6 +107,8 @@ export class WasmRuntime implements Runtime {
         if (calls[index]) continue;
         if (index > from) jobs.push({ program, from, to: index, scalars });
         from = index + 1;
+        // A reference runs here, on the caller's thread, over the same memory: the threads must be done, and
+        // wait.
         await flush();
         runReference(dispatch, scalars, (tensor) => this.#memory.binding(tensor));
       }
@@ -115,6 +124,7 @@ export class WasmRuntime implements Runtime {
       view.set(data);
       return;
     }
+    // The caller may reuse its array before its turn comes.
     const copy = data.slice();
     void this.#inTurn(async () => view.set(copy)).catch(() => undefined);
   }

@@ -40,6 +40,7 @@ export class WasmMemory {
   /** @throws an Error named OutOfMemoryError if 4 GiB do not hold the plans, or the machine has no room for them. */
   constructor({ plans, extra, threads, scratchBytes, isShared }: WasmLayout) {
     this.#scratchBytes = align(scratchBytes);
+    // The first page is the kernels' constants and what threads share; then a scratch for each thread.
     let end = pageBytes + threads * this.#scratchBytes;
     let allocated = 0;
     const take = (bytes: number): number => {
@@ -57,6 +58,7 @@ export class WasmMemory {
       }
       this.#places.set(storage, take(storageBytes(storage)));
     }
+    // Plans never overlap in time: their transient tensors lie in one pool of slots, as on the GPU.
     const pool = pooledSlotBytes(plans).map(take);
     for (const plan of plans) {
       const inPool = slotsInPool(plan);
@@ -121,6 +123,7 @@ function createMemory(bytes: number, isShared: boolean, largest: string): WebAss
       // Grown once, here: the program was compiled for as much as there can be.
       return new WebAssembly.Memory({
         initial: pages,
+        // A shared memory must say its largest size, and gets no more than it needs.
         maximum: isShared ? Math.max(pages, 1) : 65_536,
         shared: isShared,
       });

@@ -52,6 +52,7 @@ export function ownThread(): WasmThreads {
       });
       return {
         run: async (jobs) => {
+          // One thread has nobody to hand work to: the page's messages get a turn between dispatches instead.
           let start = performance.now();
           for (const job of jobs) {
             for (let call = job.from; call < job.to; call++) {
@@ -79,11 +80,13 @@ interface Member {
 export function workerThreads(count: number, spawn: () => ThreadPort): WasmThreads {
   let failure: Error | undefined;
   let runtimes = 0;
+  // Of all runtimes: where one worker is gone, the others may sleep in any of them and must be woken.
   const memories = new Map<
     number,
     { readonly memory: WebAssembly.Memory; readonly controlAddress: number }
   >();
   const members = Array.from({ length: count }, (): Member => ({ port: spawn(), waiting: new Map() }));
+  // The first failure is told to everybody; what follows from it is not.
   const fail = (error: Error) => {
     failure ??= error;
     for (const { memory, controlAddress } of memories.values()) stopThreads(memory, controlAddress);
@@ -110,6 +113,7 @@ export function workerThreads(count: number, spawn: () => ThreadPort): WasmThrea
         ({ port, waiting }, thread) =>
           new Promise<void>((resolve, reject) => {
             const sent = order(thread);
+            // Before the message: an answer could come at once.
             waiting.set(sent.runtime, { resolve, reject });
             port.post(sent);
           }),
@@ -130,6 +134,7 @@ export function workerThreads(count: number, spawn: () => ThreadPort): WasmThrea
         run: (jobs) => orderAll(() => ({ kind: 'run', runtime, jobs })),
         dispose: () => {
           memories.delete(runtime);
+          // Workers stay for the next runtime: starting one takes longer than a small model's first steps.
           for (const { port } of members) port.post({ kind: 'drop', runtime });
         },
       };

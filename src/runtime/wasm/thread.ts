@@ -77,12 +77,14 @@ export class WasmThread {
       const call = calls[index];
       if (!call) throw new Error(`wasm: dispatch ${index} has no kernel. Run it by its reference.`);
       const work = this.#functions[call.name] as WasmFunction;
+      // Copied: the program is the plan's, and a step's scalars are its own.
       const values = [...call.values];
       for (const [at, scalar] of call.scalars) values[at] = scalars[scalar] ?? 0;
       if (call.scratch >= 0) values[call.scratch] = scratchAddress;
       // The counter of the call after the next: nobody reads it until all have met twice.
       if (thread === 0) Atomics.store(this.#control, counterWord + ((this.#count + 2) % counters), 0);
       if (call.range < 0) {
+        // What cannot be cut (a sum with one order) runs on the first thread; the others wait.
         if (thread === 0) work(...values);
       } else {
         this.#share(call.units, (first, last) => {
@@ -98,6 +100,7 @@ export class WasmThread {
 
   /** Takes runs of units until none is left. What a unit gives does not depend on who computes it. */
   #share(units: number, work: (first: number, last: number) => void): void {
+    // Taken, not dealt out: threads that the system holds up, or slower cores, then compute less.
     const run = Math.ceil(units / (this.#setup.threads * turns));
     const counter = counterWord + (this.#count % counters);
     // (A lone thread may own its memory alone: Atomics work there too, and nobody disturbs them.)
@@ -113,11 +116,13 @@ export class WasmThread {
     const control = this.#control;
     const meeting = Atomics.load(control, meetingWord);
     if (Atomics.add(control, arrivedWord, 1) === this.#setup.threads - 1) {
+      // Before the meeting counts up: the first to go on may arrive at the next meeting at once.
       Atomics.store(control, arrivedWord, 0);
       Atomics.add(control, meetingWord, 1);
       Atomics.notify(control, meetingWord);
       return;
     }
+    // Most dispatches of small models are shorter than a wake-up: looking first saves one for each of them.
     for (let look = 0; look < patience; look++) {
       if (Atomics.load(control, meetingWord) !== meeting) return;
     }
