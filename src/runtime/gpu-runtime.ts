@@ -5,10 +5,10 @@ import { elementBytes, type Storage, type Tensor } from '../plan/tensor.ts';
 import { Buffers } from './buffers.ts';
 import { maximumReplays, Records } from './dispatch-records.ts';
 import { watchFaults } from './faults.ts';
-import { Governor } from './governor.ts';
 import { InFlight } from './in-flight.ts';
-import { type PassWork, passesOf, type ReplayCopies, timestampsOf } from './passes.ts';
-import { type CompiledKernel, PipelineCache } from './pipelines.ts';
+import { encodeDispatch, encodePass, type LoadedPlan, loadPlans } from './loaded-plans.ts';
+import { passesOf, type ReplayCopies, timestampsOf } from './passes.ts';
+import { PipelineCache } from './pipelines.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
 import { workDone } from './settle.ts';
 import {
@@ -27,22 +27,6 @@ import {
 import { type PassTicks, SubmitClock } from './timing/submit-clock.ts';
 import { Uploads, uploadBytes } from './uploads.ts';
 import { observeWork, type QueuedWork, WorkQueue } from './work-queue.ts';
-
-/** A dispatch with all that encoding it takes: a step makes no object of the device. */
-interface LoadedDispatch {
-  readonly compiled: CompiledKernel;
-  readonly bindGroup: GPUBindGroup;
-  readonly dispatch: Dispatch;
-  readonly launchRecord: number;
-}
-
-interface LoadedPlan {
-  readonly dispatches: readonly LoadedDispatch[];
-  readonly governor: Governor;
-}
-
-/** Storage buffers that a kernel binds at most. */
-const mostBindings = 8;
 
 /** Options of a GPU runtime. */
 export interface GpuRuntimeOptions {
@@ -64,7 +48,7 @@ export class GpuRuntime implements Runtime {
   readonly uploadBytes = uploadBytes;
   readonly #buffers: Buffers;
   readonly #uploads: Uploads;
-  readonly #plans = new Map<Plan, LoadedPlan>();
+  #plans: ReadonlyMap<Plan, LoadedPlan> = new Map();
   readonly #staging: StagingRing;
   readonly #clock: SubmitClock;
   readonly #records: Records;
@@ -108,7 +92,8 @@ export class GpuRuntime implements Runtime {
     const runtime = new GpuRuntime(device, plans, pipelines, options.isTimed ?? true);
     let thrown: unknown;
     try {
-      runtime.#load(plans, compiled, options);
+      runtime.#buffers.allocate(plans, options.extra ?? []);
+      runtime.#plans = loadPlans(device, runtime.#buffers, plans, compiled, options.estimate);
     } catch (error) {
       thrown = error;
     }
@@ -133,43 +118,6 @@ export class GpuRuntime implements Runtime {
   observedSeconds(plan: Plan): number | undefined {
     const { governor } = this.#loaded(plan);
     return governor.isObserved ? governor.seconds : undefined;
-  }
-
-  #load(
-    plans: readonly Plan[],
-    compiled: ReadonlyMap<Dispatch, CompiledKernel>,
-    options: GpuRuntimeOptions,
-  ): void {
-    this.#buffers.allocate(plans, options.extra ?? []);
-    let record = 0;
-    // Those that are written have numbers behind those that are read: one dispatch may not bind a buffer for both
-    // (WebGPU §3.4.5).
-    let absentWrites = mostBindings;
-    for (const plan of plans) {
-      const dispatches = plan.dispatches.map((dispatch): LoadedDispatch => {
-        const compiledKernel = compiled.get(dispatch) as CompiledKernel;
-        let missing = 0; // bindings that this dispatch leaves out: WebGPU wants a buffer for each all the same
-        const entries = [...compiledKernel.bindingNumbers].map(([name, binding]) => {
-          const tensor = dispatch.bindings[name];
-          if (tensor) {
-            const offset = tensor.offset * elementBytes(tensor.elementType);
-            return { binding, resource: { buffer: this.#buffers.of(tensor), offset } };
-          }
-          // A buffer that two dispatches may write keeps the second waiting.
-          const isWritten = dispatch.kernel.writes.includes(name);
-          const buffer = this.#buffers.absent(isWritten ? absentWrites++ : missing++);
-          return { binding, resource: { buffer } };
-        });
-        const bindGroup = this.device.createBindGroup({
-          label: `${dispatch.kernel.name} ${dispatch.label}`,
-          layout: compiledKernel.layout,
-          entries,
-        });
-        return { compiled: compiledKernel, bindGroup, dispatch, launchRecord: record++ };
-      });
-      // A governor for each plan: seconds that were seen of one say nothing of another.
-      this.#plans.set(plan, { dispatches, governor: new Governor(plan.dispatches, options.estimate) });
-    }
   }
 
   #loaded(plan: Plan): LoadedPlan {
@@ -222,7 +170,7 @@ export class GpuRuntime implements Runtime {
         const timestampWrites = this.#clock.timestampWrites(readback.slot, submitted.length);
         const passWork = passesOf(work, copies);
         for (const [index, one] of passWork.entries())
-          this.#encode(encoder, one, timestampsOf(timestampWrites, index, passWork.length));
+          encodePass(encoder, one, this.#records, timestampsOf(timestampWrites, index, passWork.length));
         const isLast = queue.isEmpty;
         if (isLast)
           for (const source of sources)
@@ -298,46 +246,15 @@ export class GpuRuntime implements Runtime {
     return seconds.reduce((sum, one) => (sum === undefined || one === undefined ? undefined : sum + one), 0);
   }
 
-  #encode(
-    encoder: GPUCommandEncoder,
-    { before, pieces, after }: PassWork<LoadedPlan>,
-    timestamps: GPUComputePassDescriptor,
-  ): void {
-    for (const copy of before) encodeCopy(encoder, copy);
-    const pass = encoder.beginComputePass(timestamps);
-    for (const { plan, replay, segment } of pieces) {
-      if (segment.slice) {
-        const { compiled, bindGroup, launchRecord } = plan.dispatches[segment.from] as LoadedDispatch;
-        pass.setPipeline(compiled.pipeline);
-        pass.setBindGroup(0, bindGroup);
-        // A slice of one dispatch's linear grid: same pipeline and bindings, another first workgroup.
-        this.#records.launchSlice(pass, launchRecord, segment.slice, replay);
-      } else {
-        for (let i = segment.from; i < segment.to; i++) {
-          this.#encodeWhole(pass, plan.dispatches[i] as LoadedDispatch, replay);
-        }
-      }
-    }
-    // No barrier is written between dispatches: WebGPU makes each see what those before it wrote.
-    pass.end();
-    for (const copy of after) encodeCopy(encoder, copy);
-  }
-
   /** Adds one dispatch of a plan to a pass, with the step record of `setScalars`: for the profiler. */
   encodeDispatch(pass: GPUComputePassEncoder, plan: Plan, index: number): void {
     const loaded = this.#loaded(plan).dispatches[index];
-    if (loaded) this.#encodeWhole(pass, loaded, 0);
+    if (loaded) encodeDispatch(pass, loaded, this.#records, 0);
   }
 
   /** Writes the first step record, for `encodeDispatch`. */
   setScalars(_plan: Plan, scalars: Scalars): void {
     this.#records.writeSteps([scalars]);
-  }
-
-  #encodeWhole(pass: GPUComputePassEncoder, loaded: LoadedDispatch, replay: number): void {
-    pass.setPipeline(loaded.compiled.pipeline);
-    pass.setBindGroup(0, loaded.bindGroup);
-    this.#records.launch(pass, loaded.launchRecord, replay);
   }
 
   /** Runs asynchronous work after what was asked for before: submissions share records and may not interleave. */
