@@ -66,12 +66,16 @@ describe('each shader', () => {
   );
 
   it.each(listFiles('shaders', '.wgsl').map(({ path }) => path))(
-    '%s is imported by the kernel file of its name',
+    '%s is imported by the kernel file of its name, or by a part of that file',
     (path) => {
       const name = path.replace(/^shaders\/|\.wgsl$/g, '');
       const owner = kernelFiles.find((file) => {
-        const kernelName = file.path.replace(/^src\/kernels\/|\.ts$/g, '');
-        const isOfName = name === kernelName || name.startsWith(`${kernelName}-`); // matmul-subgroup is a variant
+        const words = file.path.replace(/^src\/kernels\/|\.ts$/g, '').split('-');
+        // matmul-variants.ts is a part of matmul.ts, and matmul-subgroup.wgsl one of its variants.
+        const wholes = words
+          .map((_, index) => words.slice(0, index + 1).join('-'))
+          .filter((whole) => kernelFiles.some((other) => other.path === `src/kernels/${whole}.ts`));
+        const isOfName = wholes.some((whole) => name === whole || name.startsWith(`${whole}-`));
         return isOfName && listImports(file).includes(path);
       });
       expect(owner?.path, `no kernel file named after ${path} imports it`).toBeDefined();

@@ -3,13 +3,15 @@ import { expect, it } from 'vitest';
 import { add } from '../../src/kernels/add.ts';
 import {
   embedding,
-  embeddingBackwardPosition,
-  embeddingBackwardToken,
   embeddingDecode,
   embeddingDecodeForward,
   embeddingForward,
-  embeddingSort,
 } from '../../src/kernels/embedding.ts';
+import {
+  embeddingBackwardPosition,
+  embeddingBackwardToken,
+  embeddingSort,
+} from '../../src/kernels/embedding-backward.ts';
 import type { Parameter } from '../../src/plan/store.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
 import { checkGradient, describeKernel } from './describe-kernel.ts';
