@@ -14,7 +14,7 @@ import {
   type GenerationEnd,
   type SamplingOptions,
 } from './options.ts';
-import { Schedule, type ScheduledText, type Turn } from './schedule.ts';
+import { Schedule, type ScheduledText, type Turn } from './slot-schedule.ts';
 
 /** A text that was asked for and is not over. */
 interface Session {

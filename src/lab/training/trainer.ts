@@ -3,7 +3,7 @@
 import type { StepRecord } from '../../contract/runs.ts';
 import { metricSlots, stepMark } from '../../kernels/gradient-norm.ts';
 import type { TrainConfig } from '../../model/config.ts';
-import { learningRateAt } from '../../model/schedule.ts';
+import { learningRateAt } from '../../model/learning-rate.ts';
 import type { NumberArray, Scalars } from '../../plan/kernel.ts';
 import { planFlops } from '../../plan/predict.ts';
 import type { Replay, Runtime, Submission, TensorWrite } from '../../runtime/runtime.ts';

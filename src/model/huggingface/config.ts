@@ -1,7 +1,7 @@
 // Hugging Face's config.json and ModelConfig, both ways: the published families, and what none can say under a type of our own.
 import { type ModelConfig, parseModel } from '../config.ts';
 import { isRecord, showKey, showValue } from '../fields/check.ts';
-import { arithmeticOf, trainingKeys } from './arithmetic.ts';
+import { arithmeticOf, trainingKeys } from './computation.ts';
 import { ConfigReader, invalidFile, refuse } from './config-reader.ts';
 import { families } from './families.ts';
 import type { Family, Plain } from './family.ts';

@@ -8,7 +8,7 @@ import { type Checkpoint, readCheckpoint } from '../../lab/training/checkpoint.t
 import { lastStepOf, resumedExperiment } from '../../lab/training/resume.ts';
 import { checkpointOf } from '../../lab/training/run.ts';
 import type { Experiment, TrainConfig } from '../../model/config.ts';
-import { learningRateAt } from '../../model/schedule.ts';
+import { learningRateAt } from '../../model/learning-rate.ts';
 import { formatSetting } from '../../text/numbers.ts';
 import { significant } from '../../text/rounding.ts';
 import type { RunStart } from './files.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { expandStudy } from '../../../src/lab/studies/expand.ts';
 import { branchStep, planStudy, plansOfStudy, shardOf } from '../../../src/lab/studies/plan.ts';
 import { parseStudy } from '../../../src/lab/studies/study.ts';
-import { learningRateAt } from '../../../src/model/schedule.ts';
+import { learningRateAt } from '../../../src/model/learning-rate.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { studyWith } from './example-study.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { readSafetensors } from '../../../src/data/safetensors.ts';
 import { type ModelConfig, parseExperiment, parseModel } from '../../../src/model/config.ts';
-import { arithmeticOf } from '../../../src/model/huggingface/arithmetic.ts';
+import { arithmeticOf } from '../../../src/model/huggingface/computation.ts';
 import {
   layoutOf,
   readHuggingFaceConfig,

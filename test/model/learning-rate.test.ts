@@ -1,7 +1,7 @@
 // Tests of the learning-rate schedules.
 import { expect, test } from 'vitest';
 import type { ScheduleConfig } from '../../src/model/config.ts';
-import { learningRateAt, type ScheduleSettings } from '../../src/model/schedule.ts';
+import { learningRateAt, type ScheduleSettings } from '../../src/model/learning-rate.ts';
 import { near } from '../near.ts';
 
 function settings(kind: ScheduleConfig['kind'], warmupSteps = 100, decayFraction = 0.2): ScheduleSettings {

@@ -5,7 +5,7 @@ import {
   type ComparisonRun,
   comparisonResult,
   resultTable,
-} from '../../../src/ui/compare/answer.ts';
+} from '../../../src/ui/compare/ranking.ts';
 
 const models = [{ title: 'A' }, { title: 'B' }];
 const run = (index: number, points: readonly (readonly [flops: number, loss: number])[]): ComparisonRun => {

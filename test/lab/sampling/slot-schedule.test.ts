@@ -1,6 +1,6 @@
 // The schedule of slots: who is admitted, who is filled, how long bursts are, and what a full context means. No plan.
 import { describe, expect, it } from 'vitest';
-import { Schedule, type Turn } from '../../../src/lab/sampling/schedule.ts';
+import { Schedule, type Turn } from '../../../src/lab/sampling/slot-schedule.ts';
 
 const prompt = (length: number) => Array.from({ length }, (_, i) => i);
 
