@@ -84,6 +84,6 @@ export interface ValidationApi {
     onRow: (row: ValidationRow) => void,
     onProgress: (fraction: number, what: string) => void,
   ): Promise<Result<ValidationSummary>>;
-  /** Ends a validation after the model in hand. */
+  /** Ends a validation after the measurement in hand. */
   cancelValidation(): Promise<void>;
 }

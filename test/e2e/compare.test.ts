@@ -36,13 +36,13 @@ describeBrowser('sizes and comparisons', () => {
       input.dispatchEvent(new Event('change'));
     });
     const choose = (title: RegExp) => lab.click('room-compare', 'fieldset label', title);
-    await choose(/^Nano/);
+    await choose(/^Pico/);
     const run = (await lab.find('room-compare', 'button', 'Run')) as ElementHandle<HTMLButtonElement>;
     expect(await run.evaluate(({ disabled }) => disabled)).toBe(true);
     await choose(/^Llama 3/);
     const table = await lab.waitForText('figure-panel', 'tbody', /Llama 3.*hidden 336 → \d+/);
-    expect(lab.page.url()).toMatch(/#compare\/nano\+llama3-mini\/2\/1$/);
-    expect(table).toMatch(/^Nano.*nothing: the others are sized to it/);
+    expect(lab.page.url()).toMatch(/#compare\/pico\+llama3-mini\/2\/1$/);
+    expect(table).toMatch(/^Pico.*nothing: the others are sized to it/);
   });
 
   it('trains both in turn, overlays their losses and keeps their runs', async () => {
@@ -55,12 +55,12 @@ describeBrowser('sizes and comparisons', () => {
       /learned most from .*FLOP of training each: .*One seed a model/,
     );
     const differences = await lab.waitForText('compare-panel', 'ol', /2\. Llama 3/);
-    expect(differences).toMatch(/1\. Nano.*activation geluTanh→silu/);
+    expect(differences).toMatch(/1\. Pico.*activation geluTanh→silu/);
     await lab.click('room-tabs', 'a', 'Runs');
     await lab.waitForText(
       'run-list',
       'tbody',
-      /Llama 3, a miniature.*finished 2 of 2.*Nano.*finished 2 of 2/,
+      /Llama 3, a miniature.*finished 2 of 2.*Pico.*finished 2 of 2/,
     );
     expect(lab.troubles).toEqual([]);
   });

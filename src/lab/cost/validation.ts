@@ -42,7 +42,7 @@ export async function validatePredictions(
     if (signal?.aborted) break;
     const report = (within: number, what: string) =>
       onProgress((index + within) / models.length, `${model.name}: ${what}`);
-    for await (const row of validateModel(engine, profile, model, paceRatio, report)) {
+    for await (const row of validateModel(engine, profile, model, paceRatio, report, signal)) {
       rows.push(row);
       onRow(row);
     }
@@ -92,6 +92,7 @@ async function* validateModel(
   { name, experiment: json, kinds }: GridModel,
   paceRatio: () => Promise<number>,
   report: (within: number, what: string) => void,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<ValidationRow> {
   const parsed = parseExperiment(json);
   if (parsed.kind !== 'ok') throw new Error(`validate: ${name}: ${parsed.problems[0]?.message}`);
@@ -102,6 +103,7 @@ async function* validateModel(
   });
   try {
     for (const [index, kind] of kinds.entries()) {
+      if (index > 0 && signal?.aborted) return;
       report(0.4 + (0.6 * index) / kinds.length, kind);
       const { work, measured, pace } = await measureWork(run, kind, paceRatio);
       const expectation = expectWork(work, atPace(profile, pace));

@@ -123,7 +123,7 @@ export class RoomValidation extends LitElement {
       return html`<p>${what} ${bar(share)}</p>`;
     }
     if (progress.kind === 'running') {
-      const what = progress.isCancelled ? 'Ending after the model in hand' : progress.what;
+      const what = progress.isCancelled ? 'Ending after the measurement in hand' : progress.what;
       return html`<p>${what} ${bar(progress.share)}</p>`;
     }
     if (progress.kind === 'done') return this.#summary(progress);
@@ -141,7 +141,7 @@ export class RoomValidation extends LitElement {
     const { configurations, paceRatio, seconds, medianUnexplained } = summary;
     const hasDrifted = Math.abs(paceRatio - 1) > driftLimit;
     return html`<p>
-        ${configurations} pieces of work in ${formatDuration(seconds)}${isWhole ? '' : ', cancelled before the end'}. In the
+        ${configurations} ${configurations === 1 ? 'piece' : 'pieces'} of work in ${formatDuration(seconds)}${isWhole ? '' : ', cancelled before the end'}. In the
         median ${formatPercent(medianUnexplained)} of the time stays unexplained.
       </p>
       ${

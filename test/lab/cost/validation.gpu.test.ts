@@ -57,7 +57,7 @@ describeGpu('validatePredictions', () => {
     expect([...fractions].sort((a, b) => a - b)).toEqual(fractions);
   });
 
-  it('ends after the model in hand when it is cancelled', async () => {
+  it('ends after the measurement in hand when it is cancelled', async () => {
     const engine = gpuEngine(await getTestDevice(), profile);
     const abort = new AbortController();
     const rows: ValidationRow[] = [];
@@ -65,8 +65,8 @@ describeGpu('validatePredictions', () => {
       rows.push(row);
       abort.abort();
     };
-    const small = { ...tiny, kinds: ['evaluation'] as const };
-    await validatePredictions(engine, [small, small, small], {
+    const small = { ...tiny, kinds: ['evaluation', 'prefill'] as const };
+    await validatePredictions(engine, [small, small], {
       onRow,
       onProgress: () => undefined,
       paceSeconds: async () => 0.01,

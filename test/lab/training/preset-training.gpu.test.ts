@@ -1,4 +1,4 @@
-// Presets trained on the stories: each beats the counts of pairs in the full tests, one dense and one mixture a quick floor.
+// Presets trained on the stories: each beats the counts of pairs in the full tests, a mixture a quick floor in all.
 import { expect, it } from 'vitest';
 import type { Dataset } from '../../../src/data/dataset.ts';
 import { gpuEngine } from '../../../src/lab/plans/engine.ts';
@@ -73,8 +73,8 @@ async function trainBelow(experiment: Experiment, stride: number, floorOf: (data
 }
 
 describeGpu('the presets', () => {
-  it.each(['llama3-mini', 'mixtral-mini'])('%s learns more than how often characters are', async (id) => {
-    const experiment = experimentOf(id, quick, { steps: 150, evaluationBatches: 4 });
+  it('mixtral-mini learns more than how often characters are', async () => {
+    const experiment = experimentOf('mixtral-mini', quick, { steps: 150, evaluationBatches: 4 });
     const { last, floor } = await trainBelow(experiment, strides.quick, ({ training, validation }) => {
       const counts = new Map<number, number>();
       for (const token of training) counts.set(token, (counts.get(token) ?? 0) + 1);
