@@ -20,10 +20,16 @@ const patience = 240_000;
 
 const setupDevices = ['./test/setup-devices.ts'];
 
+/** A device a process: to begin one for each of a hundred files costs more than what many of them test. */
+const onGpu = { isolate: false, globalSetup: setupDevices, setupFiles: ['./test/setup-gpu.ts'] };
+
+/** What needs subgroups of eight lanes, which is the driver's to give when it begins. */
+const wideTests = ['test/kernels/eight-lanes.test.ts'];
+
 export default defineConfig({
   plugins: [wasmKernels()],
   test: {
-    pool: 'forks', // Dawn is native: a crash ends one file's process, and each file has a device of its own
+    pool: 'forks', // Dawn is native: a crash ends a process, not the run
     maxWorkers: 2,
     setupFiles: ['./test/setup-folders.ts'],
     testTimeout: 2 * patience,
@@ -53,12 +59,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...onGpu,
           name: 'gpu',
           env: processorDriver(4),
           include: gpuTests,
-          exclude: ['test/e2e/**'],
-          globalSetup: setupDevices,
+          exclude: ['test/e2e/**', ...wideTests],
         },
+      },
+      {
+        extends: true,
+        test: { ...onGpu, name: 'gpu with eight lanes', env: processorDriver(8), include: wideTests },
       },
       {
         extends: true,

@@ -1,23 +1,13 @@
-// The GPU of a test file: one Dawn device, and a failure for every error that nobody expected.
-import { afterAll, afterEach, describe } from 'vitest';
+// The GPU of the tests: one Dawn device a process, and a failure for every error that nobody expected.
+import { describe } from 'vitest';
 import { create, globals } from 'webgpu';
 import { yieldToDriver } from '../src/cli/dawn-polling.ts';
 import { type OpenDevice, openDevice } from '../src/runtime/device.ts';
-import { processorDriver } from './processor-driver.ts';
 
 /** Dawn's instance: the process crashes when it is collected while a device lives, so it stays for ever. */
 let instance: GPU | undefined;
 let pending: Promise<OpenDevice> | undefined;
 const unexpected: string[] = [];
-
-/**
- * Asks Mesa's drivers for processors for subgroups of eight lanes, where the tests' environment asks for four
- * (vitest.config.ts). Only before the file's first device.
- */
-export function wantEightLanes(): void {
-  if (instance !== undefined) throw new Error('gpu-device: the driver has begun. Ask for its lanes before.');
-  Object.assign(process.env, processorDriver(8));
-}
 
 /** Dawn in Node, with WebGPU's constants made global. Ask it for an adapter of your own to test device loss. */
 export function getTestGpu(): GPU {
@@ -34,7 +24,7 @@ export function getTestGpu(): GPU {
 }
 
 /**
- * The device that all tests of one file share, opened as the lab opens it.
+ * The device that all tests of one process share, opened as the lab opens it.
  * An uncaptured error or a lost device fails the test that runs at that time.
  */
 export function getTestDevice(): Promise<OpenDevice> {
@@ -51,6 +41,7 @@ async function requestTestDevice(): Promise<OpenDevice> {
     if (reason !== 'destroyed') unexpected.push(`device lost: ${message}`);
   });
   yieldToDriver();
+  process.once('exit', () => opened.device.destroy());
   return opened;
 }
 
@@ -61,12 +52,8 @@ export function describeGpu(name: string, define: () => void): void {
   else describe.skip(`${name} [skipped: ${reason}]`, define);
 }
 
-afterEach(() => {
+/** Fails for what nobody expected since the last time. */
+export function refuseErrors(): void {
   const messages = unexpected.splice(0);
   if (messages.length > 0) throw new Error(`gpu-device: unexpected GPU errors:\n${messages.join('\n')}`);
-});
-
-afterAll(async () => {
-  const opened = await pending?.catch(() => undefined);
-  opened?.device.destroy();
-});
+}

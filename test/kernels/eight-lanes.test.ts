@@ -1,15 +1,12 @@
 // Variants for subgroups of eight lanes, on a device that has as many: elsewhere the tests' drivers have four.
 import { expect, it } from 'vitest';
 import { allKernels } from '../../src/lab/plans/kernel-catalogue.ts';
-import { wantEightLanes } from '../gpu-device.ts';
 import { attentionCases, keyGradientCases, queryGradientCases } from './attention-shapes.ts';
 import { decodeAttentionCases } from './decode-attention-shapes.ts';
 import { describeOnGpu, type KernelCase, lanesOf, skipWide } from './describe-kernel.ts';
 import { groupedMatmulCases } from './grouped-matmul-shapes.ts';
 import { matmulCases } from './matmul-shapes.ts';
 import { quantisedMatmulCases } from './quantised-matmul-shapes.ts';
-
-wantEightLanes();
 
 const described: string[] = [];
 
