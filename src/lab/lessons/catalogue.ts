@@ -5,6 +5,7 @@ import { batchesLesson } from './batches.ts';
 import { causalLesson } from './causal.ts';
 import { decodeLesson } from './decode.ts';
 import { deepSeekLesson } from './deepseek.ts';
+import { draftsLesson } from './drafts.ts';
 import { fourBitsLesson } from './four-bits.ts';
 import { gradientsLesson } from './gradients.ts';
 import { headsLesson } from './heads.ts';
@@ -23,6 +24,7 @@ export const allLessons: readonly Lesson[] = [
   deepSeekLesson,
   batchesLesson,
   fourBitsLesson,
+  draftsLesson,
 ];
 
 /** A lesson by its id. @throws LabError that names those there are */

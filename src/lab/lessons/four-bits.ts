@@ -9,9 +9,9 @@ import { storedParameters } from '../../model/weight-format.ts';
 import { type QuantisedFormat, quantisedMatrices } from '../../plan/quantised.ts';
 import { formatBytes, formatFigure, formatLoss, formatPercent } from '../../text/numbers.ts';
 import { compareWeights, type WeightQuality } from '../evaluation/weight-quality.ts';
-import { type NamedArrays, readParameters, storedArrays } from '../plans/parameter-io.ts';
+import { type NamedArrays, storedArrays } from '../plans/parameter-io.ts';
 import { check, type Lesson, type LessonTools, table, within } from './lesson.ts';
-import { lessonExperiment, startLessonRun, trainSteps } from './training.ts';
+import { trainModel } from './training.ts';
 
 const sizes = {
   normal: { layers: 4, width: 128, heads: 4, context: 64, batch: 16, steps: 300, characters: 12_000 },
@@ -91,25 +91,16 @@ export const fourBitsLesson: Lesson = {
 /** A model that learned, its weights, and a text that it did not learn from. */
 async function trained({ engine, size, report }: LessonTools) {
   const { layers, width, heads, context, batch, steps, characters } = sizes[size];
-  const run = await startLessonRun(
-    engine,
-    await lessonExperiment({
-      model: { layers, width, heads, context, position: 'rope', norm: 'rmsNorm' },
-      train: { steps, batch },
-      data: { source: 'stories', characters: 100_000, tokenizer: 'bytes' },
-    }),
+  const setup = {
+    model: { layers, width, heads, context, position: 'rope', norm: 'rmsNorm' },
+    train: { steps, batch },
+    data: { source: 'stories', characters: 100_000, tokenizer: 'bytes' },
+  };
+  const { model, arrays, tokenizer } = await trainModel(engine, setup, steps, (done) =>
+    report((0.6 * done) / steps, 'Training'),
   );
-  try {
-    await trainSteps(run, steps, (done) => report((0.6 * done) / steps, 'Training'));
-    const arrays: NamedArrays = await readParameters(run.runtime, run.plans.model.store, 'weights');
-    return {
-      files: { model: run.experiment.model, weights: storedArrays(arrays), arrays },
-      tokenizer: run.corpus.tokenizer,
-      text: generateCorpus('stories', heldOutSeed, characters),
-    };
-  } finally {
-    run.runtime.dispose();
-  }
+  const files = { model, weights: storedArrays(arrays), arrays };
+  return { files, tokenizer, text: generateCorpus('stories', heldOutSeed, characters) };
 }
 
 /** Root mean square of what rounding changes, over that of the numbers. */

@@ -1,13 +1,15 @@
 // A small model in training, as lessons use it: its own runtime, plans that the lesson adds, losses by position.
 
 import type { Dataset } from '../../data/dataset.ts';
-import { type Experiment, parseExperiment } from '../../model/config.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import { type Experiment, type ModelConfig, parseExperiment } from '../../model/config.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { RandomBatches } from '../plans/batches.ts';
 import { type Corpus, evaluationBatches, loadCorpus, splitCorpus } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { freshWeights, openModel } from '../plans/open-model.ts';
+import { type NamedArrays, readParameters } from '../plans/parameter-io.ts';
 import { recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 import { withVocabulary } from '../training/run.ts';
 import { Trainer } from '../training/trainer.ts';
@@ -101,6 +103,23 @@ export async function trainSteps(
   if (pending) await take(pending);
   trainer.pauseClock();
   return losses;
+}
+
+/** Trains a model that the lesson then does other things with: its configuration, weights and tokenizer, and no runtime. */
+export async function trainModel(
+  engine: Engine,
+  setup: LessonSetup,
+  steps: number,
+  onStep: (done: number) => void,
+): Promise<{ readonly model: ModelConfig; readonly arrays: NamedArrays; readonly tokenizer: Tokenizer }> {
+  const run = await startLessonRun(engine, await lessonExperiment(setup));
+  try {
+    await trainSteps(run, steps, onStep);
+    const arrays = await readParameters(run.runtime, run.plans.model.store, 'weights');
+    return { model: run.experiment.model, arrays, tokenizer: run.corpus.tokenizer };
+  } finally {
+    run.runtime.dispose();
+  }
 }
 
 /** The reference loops never wait for anything: without a pause a worker would not hear that it should stop. */

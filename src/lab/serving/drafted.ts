@@ -11,12 +11,12 @@ import type { Generation, SamplingOptions } from '../sampling/options.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { OpenSampler } from '../training/open-sampler.ts';
 
-/** One text with drafts and without, over repeats. */
+/** Texts with drafts and without, over repeats. */
 export interface DraftedFigures {
   /** Tokens after the first, over the time that they took. */
   readonly tokensPerSecond: number;
   readonly plainTokensPerSecond: number;
-  /** Median over the repeats of one rate over the other, which took turns. */
+  /** Median over texts and repeats of one rate over the other, which took turns. */
   readonly speedUp: number;
   readonly spread: number;
   /** Share of the drafted tokens that were looked at which stayed; 0 where none was drafted. */
@@ -30,28 +30,29 @@ export interface DraftedFigures {
 }
 
 /**
- * Draws the same text with drafts and without in turns, after one of each that warms up.
+ * Draws the same texts with drafts and without in turns, after one of each that warms up.
  * @throws LabError where a text ends early
  */
 export async function measureDrafted(
   { runtime, plans, sampler }: Pick<OpenSampler, 'runtime' | 'plans' | 'sampler'>,
-  prompt: readonly number[],
+  prompts: readonly (readonly number[])[],
   options: SamplingOptions,
   repeats: number,
 ): Promise<DraftedFigures> {
   const plain = new Sampler(runtime, plans);
-  const draw = async (by: Sampler, seed: number): Promise<Generation> => {
+  const draw = async (by: Sampler, prompt: readonly number[], seed: number): Promise<Generation> => {
     const generation = await by.generate(prompt, { ...options, seed });
     const { end, problem = `a text was ${end}.` } = generation;
     if (end !== 'length') throw new LabError({ kind: 'invalidRequest', message: problem });
     return generation;
   };
   const rounds: { readonly drafted: Generation; readonly alone: Generation }[] = [];
-  for (let round = 0; round <= repeats; round++) {
-    const seed = options.seed + round;
-    rounds.push({ drafted: await draw(sampler, seed), alone: await draw(plain, seed) });
-  }
-  rounds.shift();
+  const round = async (prompt: readonly number[], seed: number) => {
+    return { drafted: await draw(sampler, prompt, seed), alone: await draw(plain, prompt, seed) };
+  };
+  await round(prompts[0] ?? [], options.seed);
+  for (let repeat = 1; repeat <= repeats; repeat++)
+    for (const prompt of prompts) rounds.push(await round(prompt, options.seed + repeat));
   const rate = ({ decodedTokens, decodeSeconds }: Generation) =>
     decodedTokens / Math.max(decodeSeconds, 1e-9);
   const sum = (read: (drafted: Generation) => number) =>

@@ -73,7 +73,7 @@ export async function serveDrafted(
   try {
     const prompt = randomPrompt(served.prompt, files.model.vocabulary, seed);
     const greedy = { maximumTokens: served.output, temperature: 0, topK: 0, topP: 1, seed };
-    const measured = await measureDrafted(opened, prompt, greedy, repeats);
+    const measured = await measureDrafted(opened, [prompt], greedy, repeats);
     return { ...bytes, measured, predicted: predict(measured.acceptance, measured.checkedShare) };
   } finally {
     opened.dispose();
