@@ -12,11 +12,23 @@ describeBrowser('a finished run', () => {
     browser = await launchBrowser();
     const short = new URLSearchParams(tinyQuery);
     short.set('train.steps', '12');
+    short.set('nonsense', '1');
     lab = await openPage(browser, short.toString());
   });
   afterAll(() => browser.close());
 
   it('begins with settings that a preset does not throw away unasked', async () => {
+    await lab.waitForText('notice-strips', '.notices', /nonsense/);
+    await lab.click('notice-strips', 'button', 'Close the notices');
+    await expect.poll(() => lab.text('notice-strips', '.notices')).toBe('');
+    const search = await lab.find('preset-picker', 'input[type=search]');
+    await enter(search, 'experts');
+    await lab.waitForText('preset-picker', '.cards', /Mixtral/);
+    await expect.poll(() => lab.text('preset-picker', '.cards')).not.toMatch(/Pico/);
+    await search.evaluate((input) => {
+      (input as HTMLInputElement).value = '';
+      input.dispatchEvent(new Event('input'));
+    });
     await lab.click('preset-picker', 'label', /^Pico/);
     await lab.waitForText('preset-picker', '.replaced', /Your changed settings of .* were replaced/);
     await lab.click('preset-picker', '.replaced button', 'Undo');

@@ -55,6 +55,15 @@ describeBrowser('the page when a run goes wrong', () => {
     await session.send('Browser.crashGpuProcess').catch(() => undefined); // The answer may be lost with the process.
     const said = await lab.waitForText('problem-list', '.problem', /The GPU was lost/);
     expect(said).toMatch(/saved in this browser up to step \d+/);
+    // The curve came back with the GPU process, before any step draws it anew.
+    const chart = await lab.find('loss-chart', 'loss-plot');
+    const ink = () =>
+      chart.evaluate((plot) => {
+        const drawn = plot.shadowRoot?.querySelector('canvas');
+        const pixels = drawn?.getContext('2d')?.getImageData(0, 0, drawn.width, drawn.height).data ?? [];
+        return pixels.filter((value, index) => index % 4 === 3 && value > 200).length;
+      });
+    await expect.poll(ink).toBeGreaterThan(500);
     await lab.click('problem-list', 'button', 'Continue from the last save');
     await lab.waitForText('run-controls', '.status', /Training step/);
     const [, saved = ''] = /up to step (\d+)/.exec(said) ?? [];
@@ -63,5 +72,11 @@ describeBrowser('the page when a run goes wrong', () => {
         (/step ([\d,]+) of/.exec(await lab.text('run-controls', '.status'))?.[1] ?? '').replaceAll(',', ''),
       );
     await expect.poll(shown).toBeGreaterThan(Number(saved));
+    // The keys work while a button has the focus: that which was pressed to pause.
+    await lab.click('run-controls', 'button', 'Pause');
+    await lab.waitForText('run-controls', '.status', /^Paused/);
+    const paused = await shown();
+    await lab.page.keyboard.press('s');
+    await expect.poll(shown).toBe(paused + 1);
   });
 });
