@@ -84,6 +84,7 @@ describeBrowser('a calibrated page', () => {
 
   it('finds its figures again after a reload', async () => {
     await lab.waitForText('device-panel', 'section', /20\.0.GFLOP\/s|Calibrate again/);
+    await lab.waitForText('prediction-panel', '.figure.predicted', /\d/);
     await lab.click('room-tabs', 'a', 'Validation');
     await lab.waitForText('room-validation', 'section', /models that calibration has not seen/);
     expect(await lab.text('room-validation', 'section')).not.toMatch(/Calibrate first/);

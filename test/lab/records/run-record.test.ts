@@ -50,6 +50,10 @@ describe('a run record', () => {
     expect(shipped.presetId).toBe('nano');
     expect(shipped.steps.at(-1)?.step).toBe(shipped.totalSteps);
     expect(shipped.kernelTable?.rows.length).toBeGreaterThan(0);
+    // It keeps the promise of its preset: readable sentences, which a loss above this does not give.
+    expect(shipped.evaluations.at(-1)?.loss).toBeLessThan(0.8);
+    const steps = shipped.samples.map(({ step }) => step);
+    expect(steps).toEqual(expect.arrayContaining([0, 10, 30, 100, shipped.totalSteps]));
   });
 });
 
