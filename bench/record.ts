@@ -35,7 +35,7 @@ export async function recordRun(
   const recorder = new RunRecorder(run, {
     id: `recorded-${presetId}`,
     title: titleOf(run),
-    note: 'npm run bench -- record',
+    note: 'Recorded by npm run bench -- record.',
     device: benchDeviceFacts(open),
     presetId,
     profile: engine.profile,

@@ -14,7 +14,7 @@ import { recordedDeviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import { describeDifferences, differences } from '../state/experiment.ts';
 import { downloadBytes } from '../state/files.ts';
-import { initialState, isLabFree, type PageState } from '../state/state.ts';
+import { hasGpu, initialState, isLabFree, type PageState } from '../state/state.ts';
 import { isMeasured } from './roofline-data.ts';
 import './roofline-figure.ts';
 import './terms-figure.ts';
@@ -128,7 +128,7 @@ export class RoomKernels extends LitElement {
           “Profile” times every dispatch of a training step, each alone, on a copy of the weights. Without a run it prepares
           one from the settings in the room “Train”, and leaves it paused.
         </p>
-        ${calibration.kind === 'done' ? nothing : html`<p class="muted">Calibrate first: that gives the roof and the predictions.</p>`}`;
+        ${calibration.kind === 'done' || !hasGpu(this.page) ? nothing : html`<p class="muted">Calibrate first: that gives the roof and the predictions.</p>`}`;
     }
     return html`<p>${summary(kept.table)}</p>
       ${

@@ -148,6 +148,7 @@ export class LabPage extends LitElement {
     const page = this.#controller.state;
     const isIdle = page.run.state === 'idle';
     const replay = isIdle ? this.#replay.view : undefined;
+    const shipped = page.kernels.kind === 'none' ? replay?.recorded.kernelTable : undefined;
     return html`<lab-header .device=${page.device} .selfTest=${page.selfTest} .theme=${this.theme}></lab-header>
       <room-tabs .room=${this.room} .without=${this.#prepared.hiddenRooms}></room-tabs>
       ${this.#prepared.strip()}
@@ -157,7 +158,8 @@ export class LabPage extends LitElement {
         <div class="column setup">${this.#setup(page)}</div>
         <div class="column side">${this.#side(page, replay)}</div>
         <kernel-table
-          .kernels=${replay?.recorded.kernelTable && page.kernels.kind === 'none' ? { kind: 'done', value: replay.recorded.kernelTable } : page.kernels}
+          .kernels=${shipped === undefined ? page.kernels : { kind: 'done', value: shipped }}
+          ?isShipped=${shipped !== undefined}
           .isReady=${canAskForKernels(page)}
         ></kernel-table>
       </main>

@@ -55,8 +55,7 @@ export const pageStyles = css`
   @media (min-width: 1340px) {
     main:not(.room) {
       grid-template-columns: 320px minmax(0, 1fr) 340px;
-      grid-template-areas: 'setup work side' 'kernels kernels side';
-      grid-template-rows: auto 1fr;
+      grid-template-areas: 'setup work side' 'kernels kernels kernels';
     }
   }
 `;

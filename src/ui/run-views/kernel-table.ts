@@ -106,6 +106,8 @@ export class KernelTableElement extends LitElement {
   /** Whether a plan may be asked for now. */
   @property({ type: Boolean }) isReady = false;
   /** Whether the table is of a recorded run: nothing can be asked for then. */
+  /** Whether it stands in for one of this device. */
+  @property({ type: Boolean }) isShipped = false;
   @property({ type: Boolean }) isRecorded = false;
   @state() private grouping: Grouping = 'kernel';
   @state() private sortKey: SortKey = 'index';
@@ -165,7 +167,8 @@ export class KernelTableElement extends LitElement {
         </table>
       </div>
       <p class="small muted">
-        ${table.rows.length} dispatches. ${table.method}.
+        ${this.isShipped ? html`<strong>Recorded, not of this device:</strong>` : nothing}
+        ${table.rows.length} dispatches; ${table.method}.
         ${table.sumOverStep === undefined ? '' : `The measured rows add up to ${formatPercent(table.sumOverStep)} of an unprofiled step.`}
       </p>`;
   }

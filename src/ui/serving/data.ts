@@ -81,7 +81,8 @@ function seriesOf(
       id,
       name: `${name}, measured`,
       tone,
-      kind: 'points',
+      // Without a line of what was expected the points are hard to follow.
+      kind: expectation.length === 0 ? 'both' : 'points',
       points: rows.flatMap(({ batch, measured }) => {
         if (!measured) return [];
         const value = measured[figure];

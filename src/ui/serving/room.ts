@@ -204,7 +204,7 @@ export class RoomServing extends LitElement {
         every weight once for all of them.
       </p>
       ${
-        page.calibration.kind === 'done'
+        page.calibration.kind === 'done' || !hasGpu(page)
           ? nothing
           : html`<p class="muted">This device is not calibrated: what is measured then has no prediction beside it.</p>`
       }

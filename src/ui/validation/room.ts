@@ -131,10 +131,10 @@ export class RoomValidation extends LitElement {
         Trains, evaluates and samples small models that calibration has not seen, and holds each against what was predicted
         for it before.
       </p>
-      ${this.recordedGrid === undefined ? nothing : recordedGridText(this.recordedGrid)}
       ${!isGpu && page.device.kind === 'done' ? html`<p class="warn">It needs a GPU, and there is none here.</p>` : nothing}
       ${isGpu && !isCalibrated ? html`<p class="muted">Calibrate first: without figures of this device there is nothing to hold against.</p>` : nothing}
-      ${isTraining(page) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}`;
+      ${isTraining(page) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}
+      ${this.recordedGrid === undefined ? nothing : recordedGridText(this.recordedGrid)}`;
   }
 
   #summary({ summary, isWhole }: Extract<Progress, { kind: 'done' }>) {
