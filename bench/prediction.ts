@@ -17,7 +17,7 @@ const warmUp = 4;
 /** Prints one line a preset; with `byKernel` also where prediction and measurement part. */
 export async function benchPrediction(open: OpenDevice, presetIds: readonly string[], byKernel: boolean) {
   const start = performance.now();
-  const profile = await calibrateDevice(open, 'bench');
+  const profile = await calibrateDevice(gpuEngine(open), 'bench');
   console.log(`calibrated in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   console.log('preset            predicted ms   measured ms   ratio   bytes predicted / allocated');
   for (const id of presetIds) {

@@ -18,7 +18,7 @@ export async function recordValidation(open: OpenDevice, known: DeviceProfile, f
   const plans = models.flatMap(({ experiment }) => typicalPlans(experiment, open));
   const profile = await withKernelsOf(plans, open, known);
   const rows: ValidationRow[] = [];
-  const pace = await openPace(open);
+  const pace = await openPace(gpuEngine(open));
   try {
     const summary = await validatePredictions(gpuEngine(open, profile), models, {
       onRow: (row) => {

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { RecordedDevice } from '../src/contract/records.ts';
 import { calibrateDevice, isUnsteady, missingKernels } from '../src/lab/cost/calibration.ts';
+import { gpuEngine } from '../src/lab/plans/engine.ts';
 import type { DeviceProfile } from '../src/plan/device-profile.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
@@ -20,7 +21,7 @@ export function benchDeviceFacts({ facts }: OpenDevice): RecordedDevice {
 
 /** Measures the device. A machine that is busy with other things is named, for its figures mislead every visitor. */
 export async function calibrateBench(open: OpenDevice): Promise<DeviceProfile> {
-  const profile = await calibrateDevice(open, host);
+  const profile = await calibrateDevice(gpuEngine(open), host);
   if (isUnsteady(profile)) console.log('the device was not steady while it was calibrated');
   return profile;
 }
@@ -33,7 +34,7 @@ export async function withKernelsOf(
 ): Promise<DeviceProfile> {
   const missing = missingKernels(plans, profile);
   if (missing.length === 0) return profile;
-  const { kernels } = await calibrateDevice(open, host, undefined, missing);
+  const { kernels } = await calibrateDevice(gpuEngine(open), host, undefined, missing);
   return { ...profile, kernels: { ...profile.kernels, ...kernels } };
 }
 

@@ -13,7 +13,7 @@ const [warmUp, rounds] = [2, 24];
 /** Prints, for each preset, the medians of a step, the median of the ratios of steps beside each other, and half their quartiles' distance. */
 export async function benchTuning(open: OpenDevice, presetIds: readonly string[]): Promise<void> {
   const start = performance.now();
-  const profile = await calibrateDevice(open, 'bench');
+  const profile = await calibrateDevice(gpuEngine(open), 'bench');
   const { choices, presets } = tuningOf(profile, open.capabilities);
   const seconds = (performance.now() - start) / 1000;
   console.log(`calibrated in ${seconds.toFixed(1)} s; ${profile.variants?.length ?? 0} other variants timed`);

@@ -107,7 +107,9 @@ export function wasmKernels() {
     resolveId: (id) => (id === moduleName ? `\0${moduleName}` : undefined),
     async load(id) {
       if (id !== `\0${moduleName}`) return undefined;
-      const signatures = `export const signatures = ${JSON.stringify(readSignatures())};`;
+      const digest = createHash('sha256').update(JSON.stringify(readSources())).digest('hex').slice(0, 8);
+      const signatures = `export const signatures = ${JSON.stringify(readSignatures())};
+        export const digest = '${digest}';`;
       if (this.environment.config.consumer === 'server') {
         const compiler = JSON.stringify(import.meta.url);
         const bundler = JSON.stringify(new URL('bundle.js', import.meta.url).href);

@@ -1,45 +1,51 @@
-// `flopscope calibrate`: measures the GPU, so that predictions have seconds.
+// `flopscope calibrate`: measures the GPU or the processor's threads, so that predictions have seconds.
 
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { isUnsteady, shapesToMeasure, unsteadyAdvice } from '../lab/cost/calibration.ts';
 import { tuningOf } from '../lab/cost/calibration-report.ts';
+import type { Engine } from '../lab/plans/engine.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import type { Capabilities } from '../plan/kernel.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatRatio, formatSi, formatSpread } from '../text/numbers.ts';
-import { openMachine } from './device.ts';
+import { openMachine, type RuntimeChoice } from './device.ts';
 import { prepareFile, resolvePath, writeFiles } from './files.ts';
-import { jsonOption, outputOf } from './options.ts';
+import { jsonOption, outputOf, runtimeOption, threadsOption } from './options.ts';
 
 import { measureProfile, profileToJson, shapesOf } from './profiles.ts';
+
+interface CalibrateOptions extends RuntimeChoice {
+  readonly out?: string;
+}
 
 /** Adds the command. */
 export function addCalibrate(program: Command): void {
   program
     .command('calibrate')
-    .description('measure the GPU: peak, bandwidth, launch cost and every kernel')
+    .description('measure the GPU, or the processor: peak, bandwidth, launch cost and every kernel')
     .option('--out <file>', 'write the profile there too')
+    .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async (options: { out?: string }, command: Command) => {
+    .action(async (options: CalibrateOptions, command: Command) => {
       const output = outputOf(command);
       const path = options.out === undefined ? undefined : resolvePath(options.out);
       if (path !== undefined) await prepareFile(path);
-      const { open } = await openMachine('gpu');
-      if (!open) throw new Error('calibrate: a GPU machine came without its device.');
+      const { engine } = await openMachine(options);
       const start = performance.now();
-      const profile = await measureProfile(open, output);
+      const profile = await measureProfile(engine, output);
       const seconds = (performance.now() - start) / 1000;
-      const json = profileToJson({ profile, capabilities: open.capabilities });
+      const json = profileToJson({ profile, capabilities: engine.capabilities });
       if (path !== undefined) {
         const bytes = new TextEncoder().encode(`${JSON.stringify(json)}\n`);
         await writeFiles(dirname(path), [{ name: basename(path), bytes }]);
       }
-      output.result({ ...json, seconds }, describeProfile(profile, seconds, open.capabilities));
+      output.result({ ...json, seconds }, describeProfile(profile, seconds, engine));
     });
 }
 
-function describeProfile(profile: DeviceProfile, seconds: number, capabilities: Capabilities): string {
+function describeProfile(profile: DeviceProfile, seconds: number, engine: Engine): string {
   const measured = ({ value, spread }: { value: number; spread: number }, unit: string) =>
     `${formatSi(value, unit)} ${formatSpread(spread)}`;
   return textColumns([
@@ -53,8 +59,8 @@ function describeProfile(profile: DeviceProfile, seconds: number, capabilities: 
     ['slowing', `${measured(profile.slowing, '×')} on average over the quickest`],
     ['switch to another kernel', measured(profile.switchSeconds, 's')],
     ['mixing', `${measured(profile.mixing, '×')} among other kernels`],
-    ['kernels', describeShapes(profile, shapesToMeasure(capabilities))],
-    ...describeTuning(profile, capabilities),
+    ['kernels', describeShapes(profile, shapesToMeasure(engine))],
+    ...describeTuning(profile, engine.capabilities),
     ...(isUnsteady(profile) ? ([['unsteady', unsteadyAdvice]] as const) : []),
     ['timer', profile.timer],
     ['took', formatSi(seconds, 's')],

@@ -18,7 +18,7 @@ import { experimentFrom, readExperiment, withText } from './experiments.ts';
 import { Interrupted, refuse } from './failure.ts';
 import { createDirectory, resolvePath } from './files.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
-import { integer, jsonOption, outputOf, runtimeOption } from './options.ts';
+import { integer, jsonOption, outputOf, runtimeOption, threadsOption } from './options.ts';
 import type { Output } from './output.ts';
 import { knownPreset } from './presets.ts';
 import { completeProfile } from './profiles.ts';
@@ -32,6 +32,7 @@ interface CompareOptions {
   readonly calibrate: boolean;
   readonly profile?: string;
   readonly runtime: RuntimeKind;
+  readonly threads?: number;
 }
 
 /** Adds the command. */
@@ -51,6 +52,7 @@ export function addCompare(program: Command): void {
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')
     .option('--no-calibrate', 'predict only if the device was calibrated before')
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action((names: readonly string[], options: CompareOptions, command: Command) =>
       withInterruption((signal) => compare(names, options, outputOf(command), signal)),
@@ -70,7 +72,7 @@ async function compare(
   const out = options.out === undefined ? undefined : resolvePath(options.out);
   if (out !== undefined) await createDirectory(out);
   const nothingYet = 'before the first step: there was nothing to keep.';
-  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
+  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
   await useKnownProfile(machine, options.profile, output);
   const models = await unlessInterrupted(signal, nothingYet, sized(chosen, machine, options, output));
   for (const model of models) output.result(sizedLine(model), undefined);
@@ -119,19 +121,19 @@ async function modelToCompare(name: string): Promise<ModelToCompare> {
 /** The sized models; what their kernels take is measured first, unless that is not wanted. */
 async function sized(
   chosen: readonly ModelToCompare[],
-  { engine, open }: Machine,
+  { engine }: Machine,
   { steps, calibrate, profile }: CompareOptions,
   output: Output,
 ): Promise<readonly ComparedModel[]> {
   const size = () => stage('invalidConfig', () => sizeToEqualFlops(chosen, engine, steps));
   const models = await size();
-  if (!open || !calibrate || profile !== undefined) return models;
+  if (!engine.measurable || !calibrate || profile !== undefined) return models;
   const plans = models.flatMap((model) => {
     const { model: config, train } = experimentFrom(model.presetId, model.experiment);
     const { accumulate, update } = recordTrainingPlans(config, train, engine);
     return [accumulate, update];
   });
-  engine.profile = await completeProfile(open, plans, engine.profile, output);
+  engine.profile = await completeProfile(engine, plans, engine.profile, output);
   return size();
 }
 

@@ -13,7 +13,7 @@ export function addDevice(program: Command): void {
     .addOption(jsonOption())
     .action(async (_options, command: Command) => {
       const output = outputOf(command);
-      const { open, device } = await openMachine('gpu');
+      const { open, device } = await openMachine({ runtime: 'gpu' });
       if (!open) throw new Error('device: a GPU machine came without its device.');
       const { vendor, architecture, description, isSoftware } = open.facts;
       const limits = limitsOf(open);

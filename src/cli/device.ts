@@ -15,6 +15,12 @@ export interface Machine {
   readonly open: OpenDevice | undefined;
 }
 
+/** What a command is asked to run on. */
+export interface RuntimeChoice {
+  readonly runtime: RuntimeKind;
+  readonly threads?: number;
+}
+
 /** Dawn's instance: the process crashes when it is collected while a device lives, so it stays for ever. */
 let instance: GPU | undefined;
 
@@ -27,18 +33,20 @@ const advice =
 const memoryShare = 0.8;
 
 /** Opens the machine. @throws LabError when there is no GPU and one was asked for: never a silent run on the CPU. */
-export async function openMachine(runtime: RuntimeKind): Promise<Machine> {
+export async function openMachine({ runtime, threads }: RuntimeChoice): Promise<Machine> {
+  if (threads !== undefined && runtime !== 'wasm')
+    refuse(
+      'invalidConfig',
+      `--threads: ${runtime} has none to choose. Leave it out, or pass --runtime wasm.`,
+    );
   const hostBytes = Math.floor(totalmem() * memoryShare);
   const processor = cpus()[0]?.model.trim() || 'CPU';
   if (runtime === 'cpu') return { engine: cpuEngine(hostBytes), device: processor, open: undefined };
   if (runtime === 'wasm') {
-    const { engine, threads } = await openNodeProcessor(Math.min(hostBytes, wasmMemoryBytes));
-    const count = threads === 1 ? '1 thread' : `${threads} threads`;
-    return {
-      engine,
-      device: `${processor}, ${count}`,
-      open: undefined,
-    };
+    const memoryBytes = Math.min(hostBytes, wasmMemoryBytes);
+    const opened = await openNodeProcessor({ memoryBytes, name: processor, ...(threads ? { threads } : {}) });
+    const count = opened.threads === 1 ? '1 thread' : `${opened.threads} threads`;
+    return { engine: opened.engine, device: `${processor}, ${count}`, open: undefined };
   }
   const open = await openGpu();
   const memoryBytes = open.facts.isSoftware ? hostBytes : undefined;
@@ -49,7 +57,7 @@ export async function openMachine(runtime: RuntimeKind): Promise<Machine> {
 
 /** The GPU if there is one; never throws for want of it. */
 export async function tryOpenMachine(): Promise<Machine | undefined> {
-  return openMachine('gpu').catch(() => undefined);
+  return openMachine({ runtime: 'gpu' }).catch(() => undefined);
 }
 
 /** Names and values of the device's limits. */

@@ -18,10 +18,18 @@ import { type CacheFormat, cacheFormats } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatBytes, formatDigits, formatLoss, formatPercent } from '../text/numbers.ts';
-import { type Machine, openMachine } from './device.ts';
+import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readBytes, readModelDirectory, resolvePath } from './files.ts';
-import { integer, jsonOption, outputOf, parseSeed, runtimeOption, unquantisedOption } from './options.ts';
+import {
+  integer,
+  jsonOption,
+  outputOf,
+  parseSeed,
+  runtimeOption,
+  threadsOption,
+  unquantisedOption,
+} from './options.ts';
 import type { Output } from './output.ts';
 
 interface EvaluateOptions {
@@ -38,6 +46,7 @@ interface EvaluateOptions {
   readonly cache: readonly CacheFormat[];
   readonly unquantised: readonly VocabularyTable[];
   readonly runtime: RuntimeKind;
+  readonly threads?: number;
 }
 
 /** What all evaluations work with. */
@@ -90,6 +99,7 @@ export function addEvaluate(program: Command): void {
     )
     .addOption(unquantisedOption())
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (path: string, options: EvaluateOptions, command: Command) => {
       const output = outputOf(command);
@@ -135,7 +145,7 @@ function contextOf({ model }: ModelFiles, { context, stride }: EvaluateOptions):
 async function evaluateData(path: string, evaluated: Evaluated, options: EvaluateOptions): Promise<void> {
   const { files, tokenizer, context, output } = evaluated;
   const text = await textOf(path);
-  const { engine } = await machineOf(options);
+  const { engine } = await openMachine(options);
   const { unquantised, batch } = options;
   const formats = options.weights.flatMap((weights) => options.cache.map((cache) => ({ weights, cache })));
   const windows = { context, stride: options.stride ?? context, batch, unquantised };
@@ -216,7 +226,7 @@ async function answer(source: string, evaluated: Evaluated, options: EvaluateOpt
   const { files, tokenizer, output } = evaluated;
   const text = isCorpusName(source) ? generated(source, options) : await textOf(source);
   const lines = readAnsweredLines(text, options.count);
-  const { engine } = await machineOf(options);
+  const { engine } = await openMachine(options);
   const score = await evaluateAnswers(engine, files, tokenizer, lines, (fraction) =>
     output.progress('asking', fraction),
   );
@@ -239,7 +249,7 @@ async function choose(path: string, evaluated: Evaluated, options: EvaluateOptio
   const { files, tokenizer, context, output } = evaluated;
   const resolved = resolvePath(path);
   const questions = readChoiceQuestions(resolved, new TextDecoder().decode(await readBytes(resolved)));
-  const { engine } = await machineOf(options);
+  const { engine } = await openMachine(options);
   const { batch, delimiter } = options;
   const score = await evaluateChoices(
     engine,
@@ -257,10 +267,6 @@ async function choose(path: string, evaluated: Evaluated, options: EvaluateOptio
       ['chance', formatPercent(score.chance)],
     ]),
   );
-}
-
-function machineOf({ runtime }: EvaluateOptions): Promise<Machine> {
-  return openMachine(runtime);
 }
 
 /** Enough lines of a corpus, from a seed of their own. */

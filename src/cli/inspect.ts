@@ -23,6 +23,7 @@ import {
   jsonOption,
   outputOf,
   runtimeOption,
+  threadsOption,
   unquantisedOption,
   weightsOption,
 } from './options.ts';
@@ -34,6 +35,7 @@ interface InspectOptions extends InferenceFormats {
   readonly gradients?: string;
   readonly context?: number;
   readonly runtime: RuntimeKind;
+  readonly threads?: number;
 }
 
 /** Adds the command. */
@@ -55,12 +57,13 @@ export function addInspect(program: Command): void {
     .addOption(unquantisedOption())
     .addOption(cacheOption())
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (path: string, options: InspectOptions, command: Command) => {
       const output = outputOf(command);
       const files = await readModelDirectory(resolvePath(path), output.note);
       const tokens = await labelledTokens(files, options);
-      const { engine, device } = await openMachine(options.runtime);
+      const { engine, device } = await openMachine(options);
       const gradients = options.gradients !== undefined;
       const { weights = 'f32', unquantised = [], cache = 'f32' } = options;
       if (gradients && weights !== 'f32')

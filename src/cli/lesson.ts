@@ -10,13 +10,14 @@ import { formatFigure } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { withInterruption } from './interruption.ts';
-import { decimalOf, jsonOption, outputOf, pointHint, runtimeOption } from './options.ts';
+import { decimalOf, jsonOption, outputOf, pointHint, runtimeOption, threadsOption } from './options.ts';
 import { useKnownProfile } from './profiles-known.ts';
 
 interface LessonOptions {
   readonly small?: true;
   readonly guess?: string;
   readonly runtime: RuntimeKind;
+  readonly threads?: number;
 }
 
 /** Adds the command. */
@@ -28,6 +29,7 @@ export function addLesson(program: Command): void {
     .option('--small', 'the small form: seconds on a software GPU')
     .option('--guess <answer>', 'your guess, a number or one of the answers that the list shows')
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (id: string | undefined, options: LessonOptions, command: Command) => {
       const output = outputOf(command);
@@ -38,7 +40,7 @@ export function addLesson(program: Command): void {
       const lesson = lessonNamed(id);
       const size = options.small === true ? 'small' : 'normal';
       const guess = options.guess === undefined ? undefined : readGuess(lesson.info, options.guess);
-      const machine = await openMachine(options.runtime);
+      const machine = await openMachine(options);
       const { engine, device } = machine;
       await useKnownProfile(machine, undefined, output); // with it a lesson on time predicts seconds
       const request = { id, size, ...(guess === undefined ? {} : { guess }) } as const;

@@ -59,6 +59,13 @@ export function runtimeOption(): Option {
     .default('gpu');
 }
 
+/** `--threads`: of the processor, where it computes. */
+export function threadsOption(): Option {
+  return new Option('--threads <n>', 'of --runtime wasm: as many as cores unless given').argParser(
+    integer(1, 256),
+  );
+}
+
 /** `--weights`: how inference stores them. */
 export function weightsOption(): Option {
   return new Option(

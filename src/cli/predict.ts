@@ -7,6 +7,7 @@ import { predictedTable } from '../lab/cost/kernel-table.ts';
 import { termReport } from '../lab/cost/terms.ts';
 import { checkCapacity } from '../lab/plans/capacity.ts';
 import { loadCorpus } from '../lab/plans/corpus.ts';
+import type { Engine } from '../lab/plans/engine.ts';
 import { expectWork, withoutParts } from '../lab/plans/expectation.ts';
 import { fitContext } from '../lab/plans/fitting-context.ts';
 import { inferenceMemory } from '../lab/plans/inference-memory.ts';
@@ -25,14 +26,22 @@ import { atContext } from '../model/working-context.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
 import { baselineCapabilities, type Capabilities, type VariantTable } from '../plan/kernel.ts';
 import { tunedVariants } from '../plan/tuned-variants.ts';
-import type { OpenDevice } from '../runtime/device.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatSi, formatSpread } from '../text/numbers.ts';
-import { tryOpenMachine } from './device.ts';
+import { openMachine, type RuntimeChoice, tryOpenMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
-import { cacheOption, integer, jsonOption, outputOf, unquantisedOption, weightsOption } from './options.ts';
+import {
+  cacheOption,
+  integer,
+  jsonOption,
+  outputOf,
+  runtimeOption,
+  threadsOption,
+  unquantisedOption,
+  weightsOption,
+} from './options.ts';
 import type { Output } from './output.ts';
 import { describeExpectations } from './predict-expectations.ts';
 import { describeTermReport } from './predict-terms.ts';
@@ -41,7 +50,7 @@ import { completeProfile, keptProfile, readProfile } from './profiles.ts';
 /** File beside a model that says how it was trained. */
 export const experimentFileName = 'experiment.json';
 
-interface PredictOptions extends Required<InferenceFormats> {
+interface PredictOptions extends Required<InferenceFormats>, RuntimeChoice {
   readonly profile?: string;
   readonly calibrate: boolean;
   readonly batch?: number;
@@ -67,12 +76,14 @@ export function addPredict(program: Command): void {
     .addOption(weightsOption())
     .addOption(unquantisedOption())
     .addOption(cacheOption())
+    .addOption(runtimeOption())
+    .addOption(threadsOption())
     .option('--expect', 'limit and expected seconds of training, evaluation, prefill and decoding', false)
     .addOption(jsonOption())
     .action(async (path: string, options: PredictOptions, command: Command) => {
       const output = outputOf(command);
       const wanted = await experimentToPredict(resolvePath(path), options, output);
-      const device = await findDevice(options.profile, output);
+      const device = await findDevice(options, output);
       const { experiment, plans, sampling } = await recordFitting(
         resolvePath(path),
         wanted,
@@ -82,9 +93,9 @@ export function addPredict(program: Command): void {
       );
       const { accumulate, update } = plans;
       const profile =
-        device.open && options.calibrate
+        device.engine && options.calibrate
           ? await completeProfile(
-              device.open,
+              device.engine,
               options.expect ? allPlans(plans, sampling) : [accumulate, update],
               device.profile,
               output,
@@ -100,9 +111,9 @@ export function addPredict(program: Command): void {
           ? allWork(plans, sampling, experiment.train).map((work) => withoutParts(expectWork(work, profile)))
           : undefined;
       if (options.expect && !profile) {
-        const what = 'predict: --expect needs a calibrated GPU or --profile FILE';
-        if (device.open)
-          refuse('invalidConfig', `${what}, and this GPU is not calibrated. Leave --no-calibrate out.`);
+        const what = 'predict: --expect needs a calibrated device or --profile FILE';
+        if (device.engine)
+          refuse('invalidConfig', `${what}, and this one is not calibrated. Leave --no-calibrate out.`);
         refuse('noAdapter', `${what}, and there is neither.`);
       }
       const terms = termReport(experiment, plans, sampling, kernels);
@@ -211,27 +222,32 @@ async function vocabularyOf({ data }: Experiment, file: string | undefined, outp
   return assumed;
 }
 
-/** A device to predict for; `open` if it is here and may be measured. */
+/** A device to predict for; `engine` if it is here and may be measured. */
 interface PredictedDevice {
   readonly capabilities: Capabilities;
   readonly profile: DeviceProfile | undefined;
   readonly variants?: VariantTable | undefined;
-  readonly open?: OpenDevice;
+  readonly engine?: Engine;
 }
 
 /** That of a profile, or the one that is here, if any. */
-async function findDevice(file: string | undefined, output: Output): Promise<PredictedDevice> {
+async function findDevice(
+  { profile: file, ...choice }: PredictOptions,
+  output: Output,
+): Promise<PredictedDevice> {
   if (file !== undefined) {
     const given = await readProfile(resolvePath(file));
     return { ...given, variants: tunedVariants(given.profile) };
   }
-  const open = (await tryOpenMachine())?.open;
-  if (open) {
-    const profile = await keptProfile(open);
-    return { capabilities: open.capabilities, profile, variants: profile && tunedVariants(profile), open };
+  const machine = choice.runtime === 'gpu' ? await tryOpenMachine() : await openMachine(choice);
+  if (machine?.engine.measurable) {
+    const { engine } = machine;
+    const profile = await keptProfile(engine);
+    const variants = profile && tunedVariants(profile);
+    return { capabilities: engine.capabilities, profile, variants, engine };
   }
   output.note(
-    'predict: there is no GPU here, so there are no seconds. Pass --profile FILE of another machine.',
+    'predict: there is no GPU here, so there are no seconds. Pass --runtime wasm, or --profile FILE of another machine.',
   );
   return { capabilities: baselineCapabilities, profile: undefined };
 }

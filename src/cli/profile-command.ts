@@ -5,17 +5,17 @@ import type { KernelRow, KernelTable } from '../contract/kernels.ts';
 import { measuredTable, totalOf, totalsBy } from '../lab/cost/kernel-table.ts';
 import { traceOf } from '../lab/cost/trace.ts';
 import { prepareRun, type Run } from '../lab/training/run.ts';
-import { type Machine, openMachine } from './device.ts';
+import { type Machine, openMachine, type RuntimeChoice } from './device.ts';
 import { readExperiment, withText } from './experiments.ts';
 import { prepareFile, resolvePath, writeFiles } from './files.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
-import { jsonOption, outputOf } from './options.ts';
+import { jsonOption, outputOf, runtimeOption, threadsOption } from './options.ts';
 import type { Output } from './output.ts';
 import { describeProfile } from './profile-text.ts';
 import { completeProfile } from './profiles.ts';
 import { useKnownProfile } from './profiles-known.ts';
 
-interface ProfileOptions {
+interface ProfileOptions extends RuntimeChoice {
   readonly trace?: string;
   readonly data?: string;
   readonly profile?: string;
@@ -32,6 +32,8 @@ export function addProfile(program: Command): void {
     .option('--data <file>', 'train on this text')
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')
     .option('--no-calibrate', 'predict only if the device was calibrated before')
+    .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action((path: string, options: ProfileOptions, command: Command) =>
       withInterruption((signal) => profileStep(resolvePath(path), options, outputOf(command), signal)),
@@ -48,7 +50,7 @@ async function profileStep(
   const trace = options.trace === undefined ? undefined : resolvePath(options.trace);
   if (trace !== undefined) await prepareFile(trace);
   const work = async (): Promise<void> => {
-    const machine = await openMachine('gpu');
+    const machine = await openMachine(options);
     await useKnownProfile(machine, options.profile, output);
     const run = await prepareRun(machine.engine, experiment, {
       ...(text ? { text } : {}),
@@ -67,14 +69,9 @@ async function profileStep(
 }
 
 /** Calibrates what this step needs and is not known yet. */
-async function completeFigures(
-  { plans }: Run,
-  { engine, open }: Machine,
-  options: ProfileOptions,
-  output: Output,
-) {
-  if (!open || !options.calibrate || options.profile !== undefined) return;
-  engine.profile = await completeProfile(open, [plans.accumulate, plans.update], engine.profile, output);
+async function completeFigures({ plans }: Run, { engine }: Machine, options: ProfileOptions, output: Output) {
+  if (!options.calibrate || options.profile !== undefined) return;
+  engine.profile = await completeProfile(engine, [plans.accumulate, plans.update], engine.profile, output);
 }
 
 async function writeTrace(path: string, table: KernelTable, title: string): Promise<void> {

@@ -6,22 +6,22 @@ import { hostedKey, keptProfile, readProfile } from './profiles.ts';
 
 /** Sets the engine's profile; a file that was made on another device is used, and said to be so. */
 export async function useKnownProfile(
-  { engine, open }: Machine,
+  { engine }: Machine,
   file: string | undefined,
   output: Output,
 ): Promise<void> {
-  if (!open) {
+  if (!engine.measurable) {
     if (file !== undefined)
-      output.note('profile: it has figures of a GPU, which say nothing of a processor. It was not read.');
+      output.note('profile: its figures say nothing of the reference loops. It was not read.');
     return;
   }
   if (file === undefined) {
-    engine.profile = await keptProfile(open);
+    engine.profile = await keptProfile(engine);
     return;
   }
   const { profile } = await readProfile(resolvePath(file));
-  if (profile.device !== hostedKey(open)) {
-    output.note(`profile: it was made on ${profile.device}, and this is ${hostedKey(open)}.`);
+  if (profile.device !== hostedKey(engine)) {
+    output.note(`profile: it was made on ${profile.device}, and this is ${hostedKey(engine)}.`);
   }
   engine.profile = profile;
 }

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { issueText } from '../data/issue-text.ts';
 import { sha256Hex } from '../data/sha256.ts';
-import { calibrateDevice, deviceKey, missingKernels } from '../lab/cost/calibration.ts';
+import { calibrateDevice, missingKernels, profileKey } from '../lab/cost/calibration.ts';
+import type { Engine } from '../lab/plans/engine.ts';
 import { allKernels } from '../lab/plans/kernel-catalogue.ts';
 import { parseJson } from '../lab/training/model-files.ts';
 import { type DeviceProfile, profileVersion } from '../plan/device-profile.ts';
 import type { Capabilities, Kernel } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { OpenDevice } from '../runtime/device.ts';
 import { refuse } from './failure.ts';
 import { readIfPresent, readJsonFile, writeFiles } from './files.ts';
 import type { Output } from './output.ts';
@@ -31,6 +31,7 @@ const duration = v.object({ value: amount, spread, repeats: count });
 const profileSchema = v.object({
   version: v.literal(profileVersion),
   device: v.string(),
+  processor: v.exactOptional(v.object({ threads: positive, simd: v.picklist(['relaxed', 'plain']) })),
   fmaFlopsPerSecond: measurement,
   paceSeconds: measurement,
   slowing: measurement,
@@ -89,8 +90,9 @@ export async function readProfile(path: string): Promise<KeptProfile> {
 }
 
 /** The profile kept for this device, driver and Node, without kernels that have changed since; if it can be read. */
-export async function keptProfile(open: OpenDevice): Promise<DeviceProfile | undefined> {
-  const name = cacheFileName(open);
+export async function keptProfile(engine: Engine): Promise<DeviceProfile | undefined> {
+  if (!engine.measurable) return undefined;
+  const name = cacheFileName(engine);
   try {
     const bytes = await readIfPresent(join(cacheDirectory(), name));
     if (!bytes) return undefined;
@@ -114,15 +116,15 @@ export async function keptProfile(open: OpenDevice): Promise<DeviceProfile | und
  * @param missing measures these kernels only, and adds them to the figures of `known`; by default all that matter
  */
 export async function measureProfile(
-  open: OpenDevice,
+  engine: Engine,
   output: Output,
   missing?: readonly Kernel[],
   known?: DeviceProfile,
 ): Promise<DeviceProfile> {
   const onProgress = (fraction: number, what: string) => output.progress(`calibrating: ${what}`, fraction);
-  const measured = await calibrateDevice(open, hostName, onProgress, missing);
+  const measured = await calibrateDevice(engine, hostName, onProgress, missing);
   const profile = known ? { ...known, kernels: { ...known.kernels, ...measured.kernels } } : measured;
-  await keepProfile(open, profile, output);
+  await keepProfile(engine, profile, output);
   return profile;
 }
 
@@ -136,30 +138,31 @@ export function shapesOf({ kernels, variants = [] }: DeviceProfile): number {
 }
 
 /** Keeps a profile for `keptProfile`; where that cannot be, it says so. */
-export async function keepProfile(open: OpenDevice, profile: DeviceProfile, output: Output): Promise<void> {
-  const json = profileToJson({ profile, capabilities: open.capabilities });
+export async function keepProfile(engine: Engine, profile: DeviceProfile, output: Output): Promise<void> {
+  const json = profileToJson({ profile, capabilities: engine.capabilities });
   const bytes = new TextEncoder().encode(JSON.stringify({ ...json, sources: sourceDigests() }));
   const directory = cacheDirectory();
   try {
     await mkdir(directory, { recursive: true });
-    await writeFiles(directory, [{ name: cacheFileName(open), bytes }]);
+    await writeFiles(directory, [{ name: cacheFileName(engine), bytes }]);
   } catch {
     output.note(`calibrate: the figures cannot be kept in ${directory}; the next run measures again.`);
   }
 }
 
-/** The profile with every kernel of these plans: what is not known of them yet is measured, and kept. */
+/** The profile with every kernel of these plans: what is not known of them yet is measured, where it can be, and kept. */
 export async function completeProfile(
-  open: OpenDevice,
+  engine: Engine,
   plans: readonly Plan[],
   known: DeviceProfile | undefined,
   output: Output,
-): Promise<DeviceProfile> {
+): Promise<DeviceProfile | undefined> {
+  if (!engine.measurable) return known;
   const missing = missingKernels(plans, known);
   if (known && missing.length === 0) return known;
   const what = missing.length === 1 ? missing[0].name : `${missing.length} kernels of this run`;
   output.note(`calibrate: measuring ${what} once, to predict its speed. --no-calibrate leaves it out.`);
-  return measureProfile(open, output, missing, known);
+  return measureProfile(engine, output, missing, known);
 }
 
 /** Where profiles are kept: the user's cache directory. */
@@ -172,14 +175,14 @@ export function cacheDirectory(): string {
 }
 
 /** Name by which a profile knows its device. */
-export function hostedKey(open: OpenDevice): string {
-  return deviceKey(open.facts, hostName);
+export function hostedKey(engine: Engine): string {
+  return profileKey(engine.measurable ?? { facts: [engine.kind] }, hostName);
 }
 
 const hostName = `Node ${process.versions.node}`;
 
-function cacheFileName(open: OpenDevice): string {
-  return `profile-${sha256Hex(new TextEncoder().encode(hostedKey(open))).slice(0, 16)}.json`;
+function cacheFileName(engine: Engine): string {
+  return `profile-${sha256Hex(new TextEncoder().encode(hostedKey(engine))).slice(0, 16)}.json`;
 }
 
 /** A fingerprint of every kernel's WGSL by its name: figures of another text say nothing about this one. */

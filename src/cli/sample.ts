@@ -28,6 +28,7 @@ import {
   parseSeed,
   real,
   runtimeOption,
+  threadsOption,
   tokenList,
   unquantisedOption,
   weightsOption,
@@ -49,6 +50,7 @@ interface SampleOptions extends WeightOptions {
   readonly draft?: string;
   readonly draftTokens: number;
   readonly runtime: RuntimeKind;
+  readonly threads?: number;
 }
 
 /** Adds the command. */
@@ -94,6 +96,7 @@ export function addSample(program: Command): void {
     .addOption(weightsOption())
     .addOption(unquantisedOption())
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (path: string, options: SampleOptions, command: Command) => {
       const output = outputOf(command);
@@ -107,7 +110,7 @@ export function addSample(program: Command): void {
       if (options.draft !== undefined && options.cache === false)
         refuse('invalidData', 'sample: drafts are checked beside a cache. Leave --draft or --no-cache out.');
       const draft = await readDraft(options.draft, options.draftTokens, output.note);
-      const { engine, device } = await openMachine(options.runtime);
+      const { engine, device } = await openMachine(options);
       const { weights = 'f32', cache } = options;
       const { sampler, plans, draftPlans, context, reason, dispose } = await openSampler(
         engine,

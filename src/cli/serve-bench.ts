@@ -22,6 +22,7 @@ import {
   outputOf,
   parseSeed,
   runtimeOption,
+  threadsOption,
   unquantisedOption,
   weightsOption,
 } from './options.ts';
@@ -53,11 +54,12 @@ export function addServeBench(program: Command): void {
     .addOption(draftOption())
     .addOption(draftTokensOption())
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (path: string, options: ServeOptions, command: Command) => {
       const output = outputOf(command);
       const files = await readServed(resolvePath(path), options.seed, output);
-      const machine = await openMachine(options.runtime);
+      const machine = await openMachine(options);
       await useKnownProfile(machine, options.profile, output);
       if (options.draft !== undefined) {
         const isAsked = command.getOptionValueSource('batch') !== 'default';
@@ -109,7 +111,7 @@ async function readServed(path: string, seed: number, output: Output): Promise<S
 type ServeLine = ReturnType<typeof lineOf>;
 
 async function benchBatch(
-  { engine, open, device }: Machine,
+  { engine, device }: Machine,
   files: ServedFiles,
   options: Omit<ServeOptions, 'batch'> & { readonly batch: number },
   output: Output,
@@ -117,8 +119,8 @@ async function benchBatch(
   const { batch, prompt } = options;
   const served: ServingCase = { batch, prompt, output: options.output };
   const plans = await planServing(engine, files.model, served, options);
-  if (open && options.calibrate) {
-    engine.profile = await completeProfile(open, samplingPlans(plans), engine.profile, output);
+  if (options.calibrate) {
+    engine.profile = await completeProfile(engine, samplingPlans(plans), engine.profile, output);
   }
   const row = rowOf(engine, plans, served);
   const measured = options.dryRun ? undefined : await serveBatch(engine, files, served, options);

@@ -12,7 +12,7 @@ import type { ServeOptions } from './serve-options.ts';
 
 /** One text with drafts and without: a line. */
 export async function benchDrafts(
-  { engine, open, device }: Machine,
+  { engine, device }: Machine,
   files: ServedFiles,
   options: ServeOptions,
   output: Output,
@@ -22,8 +22,7 @@ export async function benchDrafts(
   if (!draft) return;
   const served: ServingCase = { batch: 1, prompt, output: options.output };
   const complete = async (plans: readonly Plan[]) => {
-    if (open && options.calibrate)
-      engine.profile = await completeProfile(open, plans, engine.profile, output);
+    if (options.calibrate) engine.profile = await completeProfile(engine, plans, engine.profile, output);
   };
   const found = await serveDrafted(engine, files, served, { ...options, draft }, complete);
   const { measured, predicted = [], weightBytes, cacheBytes, draftBytes } = found;

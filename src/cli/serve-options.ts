@@ -15,6 +15,7 @@ export interface ServeOptions {
   readonly cache: CacheFormat;
   readonly seed: number;
   readonly runtime: RuntimeKind;
+  readonly threads?: number;
   readonly profile?: string;
   readonly calibrate: boolean;
   readonly dryRun: boolean;

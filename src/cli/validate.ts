@@ -5,17 +5,17 @@ import type { ValidationRow, ValidationSummary } from '../contract/validation.ts
 import { openPace, shapesToMeasure, typicalPlans } from '../lab/cost/calibration.ts';
 import { validatePredictions } from '../lab/cost/validation.ts';
 import { type GridModel, validationGrid } from '../lab/cost/validation-grid.ts';
+import type { Engine } from '../lab/plans/engine.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
-import type { OpenDevice } from '../runtime/device.ts';
 import { formatPercent, formatRatio, formatSi } from '../text/numbers.ts';
-import { openMachine } from './device.ts';
+import { openMachine, type RuntimeChoice } from './device.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
-import { jsonOption, outputOf } from './options.ts';
+import { jsonOption, outputOf, runtimeOption, threadsOption } from './options.ts';
 import type { Output } from './output.ts';
 import { completeProfile, measureProfile, shapesOf } from './profiles.ts';
 import { useKnownProfile } from './profiles-known.ts';
 
-interface ValidateOptions {
+interface ValidateOptions extends RuntimeChoice {
   readonly grid: 'small' | 'full';
   readonly profile?: string;
   readonly recalibrate: boolean;
@@ -29,6 +29,8 @@ export function addValidate(program: Command): void {
     .addOption(new Option('--grid <size>', 'how many models').choices(['small', 'full']).default('small'))
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')
     .option('--recalibrate', 'measure the device again first', false)
+    .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action((options: ValidateOptions, command: Command) =>
       withInterruption((signal) =>
@@ -42,20 +44,19 @@ export function addValidate(program: Command): void {
 }
 
 async function validate(options: ValidateOptions, output: Output, signal: AbortSignal): Promise<void> {
-  const machine = await openMachine('gpu');
-  const { engine, open } = machine;
-  if (!open) throw new Error('validate: a GPU machine came without its device.');
+  const machine = await openMachine(options);
+  const { engine } = machine;
   await useKnownProfile(machine, options.profile, output);
   const models = validationGrid(options.grid);
   const profile =
     options.profile !== undefined && engine.profile
       ? engine.profile
-      : await fullProfile(open, models, options.recalibrate ? undefined : engine.profile, output);
+      : await fullProfile(engine, models, options.recalibrate ? undefined : engine.profile, output);
   engine.profile = profile;
   output.text(
     `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}${'pace'.padStart(7)}\n`,
   );
-  const pace = await openPace(open);
+  const pace = await openPace(engine);
   try {
     const summary = await validatePredictions(engine, models, {
       onRow: (row) => output.result(row, describeRow(row)),
@@ -74,17 +75,17 @@ async function validate(options: ValidateOptions, output: Output, signal: AbortS
  * with the kernels that only these models have.
  */
 async function fullProfile(
-  open: OpenDevice,
+  engine: Engine,
   models: readonly GridModel[],
   known: DeviceProfile | undefined,
   output: Output,
 ): Promise<DeviceProfile> {
-  let profile = known ?? (await measureProfile(open, output));
-  const wanted = shapesToMeasure(open.capabilities);
+  let profile = known ?? (await measureProfile(engine, output));
+  const wanted = shapesToMeasure(engine);
   for (let again = 0; again < 3 && shapesOf(profile) < wanted; again++)
-    profile = await measureProfile(open, output);
-  const plans = models.flatMap(({ experiment }) => typicalPlans(experiment, open));
-  return completeProfile(open, plans, profile, output);
+    profile = await measureProfile(engine, output);
+  const plans = models.flatMap(({ experiment }) => typicalPlans(experiment, engine));
+  return (await completeProfile(engine, plans, profile, output)) ?? profile;
 }
 
 function describeRow({

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { bundleThread } from 'virtual:wasm-kernels';
-import { type Engine, wasmEngine } from '../lab/plans/engine.ts';
+import { type Engine, type ProcessorOptions, wasmEngine } from '../lab/plans/engine.ts';
 import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
 import { type ThreadPort, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
 import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
@@ -16,13 +16,15 @@ export async function nodeThreads(): Promise<(count: number) => WasmThreads> {
   return (count) => workerThreads(count, () => nodePort(new Worker(source)));
 }
 
-/** The processor as an engine, with a worker a core. */
-export async function openNodeProcessor(memoryBytes?: number): Promise<{ engine: Engine; threads: number }> {
+/** The processor as an engine, with a worker a core unless `threads` says how many. */
+export async function openNodeProcessor({
+  threads = availableParallelism(),
+  ...options
+}: Partial<Omit<ProcessorOptions, 'start'>> = {}): Promise<{ engine: Engine; threads: number }> {
   allowRelaxedSimd();
   const kernels = await loadWasmKernels(true);
-  const threads = availableParallelism();
   const start = await nodeThreads();
-  return { engine: wasmEngine(kernels, () => start(threads), memoryBytes), threads };
+  return { engine: wasmEngine(kernels, { ...options, threads, start: () => start(threads) }), threads };
 }
 
 /** Multiply-adds with one rounding, which Node 20 has behind a flag. Call it before the first kernel is compiled. */

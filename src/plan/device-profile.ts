@@ -16,6 +16,12 @@ export interface EfficiencyPoint {
   readonly seconds: Measurement;
 }
 
+/** How a processor computes: threads, and multiply-adds that round once (relaxed) or twice. */
+export interface ProcessorFacts {
+  readonly threads: number;
+  readonly simd: 'relaxed' | 'plain';
+}
+
 /** Version of the format of profiles: one of another version is measured anew. */
 export const profileVersion = 3;
 
@@ -25,6 +31,8 @@ export interface DeviceProfile {
   readonly device: string;
   /** Measured within seconds for one experiment, at the shapes that most of its time goes to (calibrate-quickly.ts). */
   readonly isQuick?: boolean;
+  /** Of a processor's threads; a GPU has none. */
+  readonly processor?: ProcessorFacts;
   /** The quickest arithmetic seen: the roof. */
   readonly fmaFlopsPerSecond: Measurement;
   /** Seconds of a fixed mixture of kernels at its quickest (pace.ts): what the device's pace is told by later. */

@@ -2,7 +2,7 @@
 import type { BindingSpec, Dims, Dispatch, Kernel, NumberArray, Scalars } from '../plan/kernel.ts';
 import type { Plan } from '../plan/plan.ts';
 import { persistentTensor } from '../plan/store.ts';
-import { elementCount, type Tensor, viewOf } from '../plan/tensor.ts';
+import { type ElementType, elementCount, type Tensor, viewOf } from '../plan/tensor.ts';
 
 /** Step record of checks and calibration: plausible values for every field of the prologue's `struct Step`. */
 export const exampleScalars: Scalars = {
@@ -33,15 +33,20 @@ export interface KernelProbe {
   }[];
 }
 
+/** Where a probe's tensors lie. */
+export type PlaceTensor = (name: string, shape: readonly number[], type: ElementType) => Tensor;
+
+const inItsOwnStorage: PlaceTensor = (name, shape, type) => persistentTensor(name, shape, type, 'state');
+
 /** Builds the plan that runs one kernel alone. Values depend on the kernel's specs and nothing else. */
-export function probeOf(kernel: Kernel, dims: Dims): KernelProbe {
+export function probeOf(kernel: Kernel, dims: Dims, place = inItsOwnStorage): KernelProbe {
   const specs = kernel.tensors(dims);
   const bindings: Record<string, Tensor> = {};
   const storages = Object.entries(specs).map(([name, spec]) => {
     const type = spec.elementType ?? 'f32';
     const elements = elementCount(spec.shape);
     // Guards lie in the tensor's own buffer: a view with an offset is what packed parameters are, too.
-    const whole = persistentTensor(name, [elements + 2 * guardElements], type, 'state');
+    const whole = place(name, [elements + 2 * guardElements], type);
     bindings[name] = viewOf(whole, guardElements, spec.shape, name);
     return { name, whole, values: guardedValues(spec, elements, name) };
   });

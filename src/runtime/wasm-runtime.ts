@@ -11,14 +11,28 @@ import type { LoadedThreads, WasmThreads } from './wasm/pool.ts';
 import { compileProgram, scratchBytesOf, type WasmProgram } from './wasm/program.ts';
 import type { ThreadJob } from './wasm/thread.ts';
 
+/** Dispatches [from, to) of a plan; a lone one may be repeated. */
+interface Piece extends Pick<Replay, 'plan' | 'scalars'> {
+  readonly from: number;
+  readonly to: number;
+  readonly times?: number;
+}
+
+/** One dispatch of a plan, with its step record. */
+export interface TimedDispatch extends Pick<Replay, 'plan' | 'scalars'> {
+  readonly index: number;
+}
+
 /** A WASM runtime over a set of plans that never overlap in time. */
 export class WasmRuntime implements Runtime {
   readonly kind = 'wasm';
   readonly uploadBytes = 0;
   readonly #memory: WasmMemory;
   readonly #threads: LoadedThreads;
-  readonly #programs: readonly WasmProgram[];
-  readonly #index: ReadonlyMap<Plan, number>;
+  readonly #kernels: WasmKernels;
+  readonly #scratchBytes: number;
+  readonly #programs: WasmProgram[];
+  readonly #index: Map<Plan, number>;
   #failure: Error | undefined;
   /** Everything asked for so far: submissions, writes and reads happen one after another. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -26,20 +40,25 @@ export class WasmRuntime implements Runtime {
   #waiting = 0;
 
   private constructor(
+    kernels: WasmKernels,
     memory: WasmMemory,
     threads: LoadedThreads,
     plans: readonly Plan[],
     programs: readonly WasmProgram[],
+    scratchBytes: number,
   ) {
+    this.#kernels = kernels;
     this.#memory = memory;
     this.#threads = threads;
-    this.#programs = programs;
+    this.#scratchBytes = scratchBytes;
+    this.#programs = [...programs];
     this.#index = new Map(plans.map((plan, index) => [plan, index]));
   }
 
   /**
    * Lays out the memory and loads the plans into all threads.
-   * @param extra persistent storages that no plan touches but the caller reads or writes
+   * @param extra persistent storages that no plan touches but the caller reads or writes, or plans that are added
+   * @param leastScratchBytes of a thread, for plans that are added
    * @throws an Error named OutOfMemoryError when the plans do not fit
    */
   static async create(
@@ -47,17 +66,34 @@ export class WasmRuntime implements Runtime {
     threads: WasmThreads,
     plans: readonly Plan[],
     extra: readonly Storage[] = [],
+    leastScratchBytes = 0,
   ): Promise<WasmRuntime> {
     const { isShared, module } = kernels;
     // One scratch a thread, as large as the greediest call wants: calls use it in turn.
-    const scratchBytes = scratchBytesOf(kernels, plans);
+    const scratchBytes = Math.max(leastScratchBytes, scratchBytesOf(kernels, plans));
     const layout = { plans, extra, threads: threads.count, scratchBytes, isShared };
     const memory = new WasmMemory(layout);
     // Addresses are numbers once the memory is laid out: a step passes them and looks nothing up.
     const programs = plans.map((plan) => compileProgram(kernels, plan, memory));
     const setup = { module, memory: memory.memory, controlAddress, programs };
     const loaded = await threads.load(setup, (thread) => memory.scratchOf(thread));
-    return new WasmRuntime(memory, loaded, plans, programs);
+    return new WasmRuntime(kernels, memory, loaded, plans, programs, scratchBytes);
+  }
+
+  /** Scratch that each thread needs for a plan. */
+  scratchBytesOf(plan: Plan): number {
+    return scratchBytesOf(this.#kernels, [plan]);
+  }
+
+  /** Takes a further plan. Its tensors lie in storages that the runtime has, and its scratch suffices. */
+  async add(plan: Plan): Promise<void> {
+    if (this.scratchBytesOf(plan) > this.#scratchBytes)
+      throw new Error(
+        `WasmRuntime: plan ${plan.name} needs more scratch than there is. Give it at creation.`,
+      );
+    const program = compileProgram(this.#kernels, plan, this.#memory);
+    await this.#inTurn(() => this.#threads.add(program));
+    this.#index.set(plan, this.#programs.push(program) - 1);
   }
 
   get allocatedBytes(): number {
@@ -76,7 +112,7 @@ export class WasmRuntime implements Runtime {
     const done = this.#inTurn(async () => {
       const start = performance.now();
       // The time is the threads' own: there is no queue of a driver in between.
-      await this.#run(replays);
+      await this.#run(replays.map((replay) => ({ ...replay, from: 0, to: replay.plan.dispatches.length })));
       seconds = (performance.now() - start) / 1000;
       // Copied now: the next step writes over them.
       return views.map((view) => view.slice());
@@ -90,29 +126,46 @@ export class WasmRuntime implements Runtime {
     return { done, gpuSeconds, encodeSeconds: 0 };
   }
 
-  async #run(replays: readonly Replay[]): Promise<void> {
-    // Runs of calls between two references are handed over together: a message costs more than a small
-    // dispatch.
+  /** Seconds of dispatches in this order, the whole of it so many times over, by the wall clock: profiles ask it. */
+  async secondsOf(dispatches: readonly TimedDispatch[], repetitions: number): Promise<number> {
+    const alone = dispatches.length === 1;
+    const turn = dispatches.map(({ plan, scalars, index }) => {
+      this.#indexOf(plan);
+      return { plan, scalars, from: index, to: index + 1, ...(alone ? { times: repetitions } : {}) };
+    });
+    const all = alone ? turn : Array.from({ length: repetitions }, () => turn).flat();
+    return this.#inTurn(async () => {
+      const start = performance.now();
+      await this.#run(all);
+      return (performance.now() - start) / 1000;
+    });
+  }
+
+  async #run(pieces: readonly Piece[]): Promise<void> {
+    // Runs of calls between two references are handed over together: a message costs more than a small dispatch.
     let jobs: ThreadJob[] = [];
     const flush = async () => {
       const handed = jobs;
       jobs = [];
       if (handed.length > 0) await this.#threads.run(handed);
     };
-    for (const { plan, scalars } of replays) {
+    for (const { plan, scalars, times = 1, from: first, to } of pieces) {
       const program = this.#indexOf(plan);
       const calls = this.#programs[program] ?? [];
-      let from = 0;
-      for (const [index, dispatch] of plan.dispatches.entries()) {
-        if (calls[index]) continue;
+      let from = first;
+      for (let index = first; index < to; index++) {
+        const dispatch = plan.dispatches[index];
+        if (calls[index] || !dispatch) continue;
         if (index > from) jobs.push({ program, from, to: index, scalars });
         from = index + 1;
         // A reference runs here, on the caller's thread, over the same memory: the threads must be done, and
         // wait.
         await flush();
-        runReference(dispatch, scalars, (tensor) => this.#memory.binding(tensor));
+        // (What is repeated is one dispatch.)
+        for (let turn = 0; turn < times; turn++)
+          runReference(dispatch, scalars, (tensor) => this.#memory.binding(tensor));
       }
-      if (calls.length > from) jobs.push({ program, from, to: calls.length, scalars });
+      if (to > from) jobs.push({ program, from, to, scalars, ...(times > 1 ? { times } : {}) });
     }
     await flush();
   }

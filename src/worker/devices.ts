@@ -7,6 +7,7 @@ import {
   calibrateDeviceQuickly,
   deviceKey,
   missingKernels,
+  profileKey,
 } from '../lab/cost/calibration.ts';
 import { reportOf } from '../lab/cost/calibration-report.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
@@ -15,8 +16,6 @@ import { measureTrainingRate } from '../lab/training/measured-rate.ts';
 import { type DeviceProfile, profileVersion } from '../plan/device-profile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
-import { PipelineCache } from '../runtime/pipelines.ts';
-import { GpuProbing } from '../runtime/timing/gpu-probing.ts';
 import { KernelChecks } from './kernel-checks.ts';
 import { openProcessor, type Processor } from './processor.ts';
 import type { RunStorage } from './run/storage.ts';
@@ -55,7 +54,6 @@ export class Devices {
   #engine: Engine | undefined;
   #processor: Processor | undefined;
   #checks: KernelChecks | undefined;
-  #pipelines: PipelineCache | undefined;
 
   constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
     this.#storage = storage;
@@ -88,15 +86,14 @@ export class Devices {
     onProgress: (fraction: number, what: string) => void,
     plans: readonly Plan[] = [],
   ): Promise<CalibrationReport> {
-    const open = await this.gpu('Calibration measures a GPU');
     const start = performance.now();
     const engine = await this.engine();
     // A quick one is no beginning of a full one: that measures at other shapes, and takes the device's pace off.
     const known = again || engine.profile?.isQuick ? undefined : engine.profile;
-    let profile = known ?? (await calibrateDevice(open, host(), onProgress));
+    let profile = known ?? (await calibrateDevice(engine, host(), onProgress));
     const missing = missingKernels(plans, profile);
     if (missing.length > 0) {
-      const measured = await calibrateDevice(open, host(), onProgress, missing);
+      const measured = await calibrateDevice(engine, host(), onProgress, missing);
       profile = { ...profile, kernels: { ...profile.kernels, ...measured.kernels } };
     }
     return this.#take(engine, profile, profile === known ? undefined : start);
@@ -107,20 +104,12 @@ export class Devices {
     onProgress: (fraction: number, what: string) => void,
     plans: readonly Plan[],
   ): Promise<CalibrationReport> {
-    const open = await this.gpu('Calibration measures a GPU');
     const start = performance.now();
     const engine = await this.engine();
     const known = engine.profile;
     if (known && !known.isQuick) return this.calibrate(false, onProgress, plans);
-    this.#pipelines ??= new PipelineCache(open.device);
-    const probing = new GpuProbing(open.device, this.#pipelines);
-    try {
-      const name = deviceKey(open.facts, host());
-      const profile = await calibrateDeviceQuickly(probing, name, plans, onProgress, known);
-      return this.#take(engine, profile, profile === known ? undefined : start);
-    } finally {
-      probing.dispose();
-    }
+    const profile = await calibrateDeviceQuickly(engine, host(), plans, onProgress, known);
+    return this.#take(engine, profile, profile === known ? undefined : start);
   }
 
   /** Keeps a profile that was measured since `start`, and reports it; without `start` it is the known one. */
@@ -175,9 +164,16 @@ export class Devices {
 
   /** Takes the processor's engine. The time of a run is said before it: without a GPU it may be hours. */
   async #adopt(engine: Engine): Promise<void> {
+    engine.profile = engine.measurable && (await this.#kept(profileKey(engine.measurable, host())));
     const rate = await measureTrainingRate(engine).catch(() => undefined); // no figure, but a device
     if (rate !== undefined) engine.trainingFlopsPerSecond = rate;
     this.#engine = engine;
+  }
+
+  /** The profile that is kept under this name, if it can be read here. */
+  async #kept(key: string): Promise<DeviceProfile | undefined> {
+    const profile = await this.#storage.profile(key).catch(() => undefined);
+    return profile?.version === profileVersion ? profile : undefined;
   }
 
   async #tryOpen(): Promise<DeviceInfo> {
@@ -188,18 +184,14 @@ export class Devices {
     }
     this.#open = result;
     const key = deviceKey(result.facts, host());
-    const profile = await this.#storage.profile(key).catch(() => undefined);
+    const profile = await this.#kept(key);
     const checks = new KernelChecks(result, key, this.#storage);
     this.#checks = checks;
-    // What a calibration compiles for an experiment's shapes is what its run will take.
-    this.#pipelines = new PipelineCache(result.device);
-    const valid = profile?.version === profileVersion ? profile : undefined;
-    this.#engine = checks.guard(gpuEngine(result, valid, undefined, this.#pipelines));
+    this.#engine = checks.guard(gpuEngine(result, profile));
     result.device.lost.then((info) => {
       this.#open = undefined;
       this.#engine = undefined;
       this.#checks = undefined;
-      this.#pipelines = undefined;
       this.#opening = undefined;
       if (info.reason === 'destroyed') return;
       const message = `The GPU was lost (${info.reason}${info.message ? `: ${info.message}` : ''}). Open the saved run to go on.`;

@@ -26,7 +26,7 @@ export async function openProcessor(): Promise<Processor> {
   const threads = isShared ? Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
   const kernels = await loadWasmKernels(isShared);
   const start = () => (isShared ? workerThreads(threads, spawnThread) : ownThread());
-  const engine = wasmEngine(kernels, start, wasmMemoryBytes);
+  const engine = wasmEngine(kernels, { start, threads, memoryBytes: wasmMemoryBytes });
   return { engine, threads, ...(isShared ? {} : { note: notIsolated }) };
 }
 

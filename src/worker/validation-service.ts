@@ -16,7 +16,7 @@ import type { Runs } from './run/runs.ts';
 
 /** The calls that hold predictions against measurements. */
 export function createValidation(
-  devices: Pick<Devices, 'engine' | 'gpu'>,
+  devices: Pick<Devices, 'engine'>,
   runs: Pick<Runs, 'record' | 'measuredStep'>,
   exclusive: Exclusive,
 ): ValidationApi {
@@ -46,8 +46,7 @@ export function createValidation(
     try {
       const engine = await devices.engine();
       if (calibrated(engine.profile).isQuick) throw new LabError(quickMessage);
-      const open = await devices.gpu('A validation measures a GPU');
-      const mixture = await openPace(open);
+      const mixture = await openPace(engine);
       pace = mixture;
       return await validatePredictions(engine, validationGrid(grid), {
         onRow,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { createOutput } from '../../src/cli/output.ts';
 import { keepProfile, profileFromJson } from '../../src/cli/profiles.ts';
+import { gpuEngine } from '../../src/lab/plans/engine.ts';
 import { allKernels } from '../../src/lab/plans/kernel-catalogue.ts';
 import { presets } from '../../src/model/presets/catalogue.ts';
 import { createFolder } from '../folders.ts';
@@ -56,7 +57,7 @@ describeGpu('calibrate', () => {
     const point = { shape: 'any', launchedFlops: 1e5, bytes: 1e4, workgroups: 1, seconds };
     const others = allKernels.filter(({ name }) => name !== 'adamW').map(({ name }) => [name, [point]]);
     const known = { ...exampleProfile.profile, kernels: Object.fromEntries(others) };
-    await keepProfile(await getTestDevice(), known, createOutput(true));
+    await keepProfile(gpuEngine(await getTestDevice()), known, createOutput(true));
 
     const config = writeJson(folder, 'tiny.json', tinyExperiment);
     const first = await spawnCommand(['train', config, '--steps', '2', '--json']);

@@ -9,7 +9,7 @@ import { formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
 import { Interrupted, refuse } from '../failure.ts';
 import { resolvePath } from '../files.ts';
 import { withInterruption } from '../interruption.ts';
-import { jsonOption, outputOf, runtimeOption } from '../options.ts';
+import { jsonOption, outputOf, runtimeOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import type { StudyOptions } from './options.ts';
 import { type PreparedStudy, prepareStudy } from './prepare.ts';
@@ -33,6 +33,7 @@ export function addStudy(program: Command): void {
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')
     .option('--no-calibrate', 'predict only if the device was calibrated before')
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action((path: string | undefined, options: StudyOptions, command: Command) =>
       withInterruption(async (signal) => {

@@ -14,4 +14,5 @@ export interface StudyOptions {
   readonly profile?: string;
   readonly calibrate: boolean;
   readonly runtime: RuntimeKind;
+  readonly threads?: number;
 }

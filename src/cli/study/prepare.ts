@@ -8,7 +8,6 @@ import { readyStudies } from '../../lab/studies/ready.ts';
 import { baseOf, parseStudy, type Study } from '../../lab/studies/study.ts';
 import { baselineCapabilities } from '../../plan/kernel.ts';
 import { tunedVariants } from '../../plan/tuned-variants.ts';
-import type { OpenDevice } from '../../runtime/device.ts';
 import { type Machine, openMachine, tryOpenMachine } from '../device.ts';
 import { experimentFrom, withText } from '../experiments.ts';
 import { readJsonFile, resolvePath } from '../files.ts';
@@ -56,16 +55,16 @@ export async function prepareStudy(
   );
   const vocabulary = corpus.tokenizer.vocabularySize;
   const expanded = expandStudy(study, vocabulary);
-  const { machine, open, planning } = isShown
+  const { machine, measured, planning } = isShown
     ? await machineToPredict(options)
     : await machineToRun(options, output);
-  if (open && options.calibrate && options.profile === undefined) {
+  if (measured && options.calibrate && options.profile === undefined) {
     const plans = plansOfStudy(expanded, planning, vocabulary);
     const all = plans.flatMap(({ accumulate, update, evaluate }) => [accumulate, update, evaluate]);
     planning.profile = await unlessInterrupted(
       signal,
       'while calibrating: there was nothing to keep.',
-      completeProfile(open, all, planning.profile, output),
+      completeProfile(measured, all, planning.profile, output),
     );
   }
   const plan = planStudy(expanded, planning, vocabulary);
@@ -87,37 +86,41 @@ function withoutSteps(base: Record<string, unknown>): Record<string, unknown> {
   return { ...base, train: { steps: 1, ...train } };
 }
 
-/** A machine, and what to plan for: itself, or the device of a profile. `open` if it may be measured. */
+/** A machine, and what to plan for: itself, or the device of a profile. `measured` if it may be measured. */
 interface PlannedMachine {
   readonly machine: Machine;
-  readonly open: OpenDevice | undefined;
+  readonly measured: Engine | undefined;
   readonly planning: PlanningDevice;
 }
 
 async function machineToRun(options: StudyOptions, output: Output): Promise<PlannedMachine> {
-  const machine = await openMachine(options.runtime);
+  const machine = await openMachine(options);
   await useKnownProfile(machine, options.profile, output);
   // A runtime without a device of its own takes the figures of the profile that it was given.
-  if (!machine.open && options.profile !== undefined)
+  if (!machine.engine.measurable && options.profile !== undefined)
     machine.engine.profile = (await readProfile(resolvePath(options.profile))).profile;
-  return { machine, open: machine.open, planning: machine.engine };
+  return { machine, measured: machine.engine, planning: machine.engine };
 }
 
 /** The device of a profile, or the one that is here; a study can be shown where there is none. */
 async function machineToPredict(options: StudyOptions): Promise<PlannedMachine> {
-  const found = options.runtime === 'gpu' ? await tryOpenMachine() : undefined;
-  const machine = found ?? (await openMachine('cpu'));
+  const found = options.runtime === 'gpu' ? await tryOpenMachine() : await openMachine(options);
+  const machine = found ?? (await openMachine({ runtime: 'cpu' }));
   if (options.profile !== undefined) {
     const { profile, capabilities } = await readProfile(resolvePath(options.profile));
     return {
       machine,
-      open: undefined,
+      measured: undefined,
       planning: { capabilities, profile, variants: tunedVariants(profile) },
     };
   }
-  if (found?.open) {
-    found.engine.profile = await keptProfile(found.open);
-    return { machine, open: found.open, planning: found.engine };
+  if (found?.engine.measurable) {
+    found.engine.profile = await keptProfile(found.engine);
+    return { machine, measured: found.engine, planning: found.engine };
   }
-  return { machine, open: undefined, planning: { capabilities: baselineCapabilities, profile: undefined } };
+  return {
+    machine,
+    measured: undefined,
+    planning: { capabilities: baselineCapabilities, profile: undefined },
+  };
 }

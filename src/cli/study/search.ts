@@ -23,7 +23,7 @@ import { Interrupted } from '../failure.ts';
 import { resolvePath } from '../files.ts';
 import { readTable } from '../fit.ts';
 import { withInterruption } from '../interruption.ts';
-import { integer, jsonOption, outputOf, runtimeOption } from '../options.ts';
+import { integer, jsonOption, outputOf, runtimeOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import type { StudyOptions } from './options.ts';
 import { type PreparedStudy, prepareStudy } from './prepare.ts';
@@ -63,6 +63,7 @@ export function addSearch(program: Command): void {
     .option('--profile <file>', 'predict with these figures of flopscope calibrate')
     .option('--no-calibrate', 'predict only if the device was calibrated before')
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action((path: string, options: SearchOptions, command: Command) =>
       withInterruption((signal) => search(path, options, outputOf(command), signal)),

@@ -49,7 +49,7 @@ export async function trainOnBatches(
   if (out !== undefined) await createDirectory(out);
   await checkRecordPath(options);
   const nothingYet = 'before the first step: there was nothing to keep.';
-  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
+  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
   const run = await unlessInterrupted(
     signal,
     nothingYet,

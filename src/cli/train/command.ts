@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { refuse } from '../failure.ts';
 import { isDirectory, resolvePath } from '../files.ts';
 import { withInterruption } from '../interruption.ts';
-import { integer, jsonOption, outputOf, parseSeed, runtimeOption } from '../options.ts';
+import { integer, jsonOption, outputOf, parseSeed, runtimeOption, threadsOption } from '../options.ts';
 import { trainOnBatches } from './batches.ts';
 import type { TrainOptions } from './options.ts';
 import { trainOnText } from './text.ts';
@@ -35,6 +35,7 @@ export function addTrain(program: Command): void {
     .option('--batches <file>', 'take exactly these batches, from the weights of a model directory')
     .option('--optimizer <file>', 'optimizer for --batches')
     .addOption(runtimeOption())
+    .addOption(threadsOption())
     .addOption(jsonOption())
     .action((path: string, options: TrainOptions, command: Command) =>
       withInterruption(async (signal) => {

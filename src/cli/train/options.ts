@@ -4,6 +4,7 @@ import type { RuntimeKind } from '../../runtime/runtime.ts';
 /** Options as commander gives them. */
 export interface TrainOptions {
   readonly runtime: RuntimeKind;
+  readonly threads?: number;
   readonly data?: string;
   readonly steps?: number;
   readonly out?: string;

@@ -54,7 +54,7 @@ export async function trainOnText(
   await checkRecordPath(options);
 
   const nothingYet = 'before the first step: there was nothing to keep.';
-  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options.runtime));
+  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
   await useKnownProfile(machine, options.profile, output);
   const prepared = await unlessInterrupted(
     signal,
@@ -221,13 +221,13 @@ function seeded(experiment: Experiment, seed: number | undefined): Experiment {
 /** Measures what is not known of the device yet, so that the run is predicted before it begins. */
 async function withPrediction(
   run: Run,
-  { engine, open }: Machine,
+  { engine }: Machine,
   options: TrainOptions,
   output: Output,
 ): Promise<Run> {
-  if (!open || !options.calibrate || options.profile !== undefined) return run;
+  if (!engine.measurable || !options.calibrate || options.profile !== undefined) return run;
   const { accumulate, update } = run.plans;
-  const profile = await completeProfile(open, [accumulate, update], engine.profile, output);
+  const profile = await completeProfile(engine, [accumulate, update], engine.profile, output);
   engine.profile = profile;
   return { ...run, prediction: predictTraining(run.experiment, run.plans, run.sampling, profile) };
 }

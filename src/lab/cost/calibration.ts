@@ -5,18 +5,19 @@ import { parseExperiment } from '../../model/config.ts';
 import { presets } from '../../model/presets/catalogue.ts';
 import { plainPresets } from '../../model/presets/starting.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
-import { type Capabilities, type Dispatch, familyOf, type Kernel } from '../../plan/kernel.ts';
+import { type Capabilities, type Dims, type Dispatch, familyOf, type Kernel } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
 import { calibrate, shapeText } from '../../runtime/calibrate.ts';
 import { calibrateQuickly, isTimed, type Shape } from '../../runtime/calibrate-quickly.ts';
-import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
+import type { DeviceFacts } from '../../runtime/device.ts';
 import { exampleScalars } from '../../runtime/kernel-probe.ts';
-import { GpuProbing } from '../../runtime/timing/gpu-probing.ts';
 import { Pace } from '../../runtime/timing/pace.ts';
 import type { Probing } from '../../runtime/timing/probing.ts';
+import { type Engine, gpuFacts, type Measurable } from '../plans/engine.ts';
 import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { allKernels, kernelNamed } from '../plans/kernel-catalogue.ts';
+import { LabError } from '../plans/problem.ts';
 import { type RecordingOptions, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 
 /** What no preset has: other optimizers, the loss at the end alone, and shapes smaller than any tile. */
@@ -29,43 +30,100 @@ const tinyExperiments = optimizerNames.map((kind) => ({
 /** Characters of a typical alphabet: presets leave the vocabulary to the text. */
 const typicalVocabulary = 65;
 
-/** Name under which a profile is kept: what can change speed. */
+/** Name under which a profile is kept: what can change speed. `host` is the browser or Node version. */
+export function profileKey({ facts }: Pick<Measurable, 'facts'>, host: string): string {
+  return [...facts, host].join(' · ');
+}
+
+/** The same of a GPU. */
 export function deviceKey(facts: DeviceFacts, host: string): string {
-  const mode = facts.isCompatibility && 'compatibility mode';
-  return [facts.vendor, facts.architecture, facts.device, facts.description, mode, host]
-    .filter(Boolean)
-    .join(' · ');
+  return profileKey({ facts: gpuFacts(facts) }, host);
+}
+
+/** What calibration asks of an engine. */
+export type MeasuredEngine = Pick<Engine, 'kind' | 'capabilities' | 'measurable'>;
+
+/** What is measured of an engine. @throws LabError of the reference loops, which nobody calibrates */
+export function measurableOf({ measurable }: Pick<Engine, 'measurable'>): Measurable {
+  if (measurable) return measurable;
+  throw new LabError({
+    kind: 'noAdapter',
+    message:
+      'Calibration measures a GPU or the threads of the processor, and only its reference loops compute here.',
+  });
 }
 
 /**
- * Measures a device. `host` is the browser or Node version.
+ * Measures what an engine computes on. `host` is the browser or Node version.
  * @param missing measures these kernels only; by default all that matter, and beside them the other variants
  */
 export async function calibrateDevice(
-  open: OpenDevice,
+  engine: MeasuredEngine,
   host: string,
   onProgress?: (fraction: number, what: string) => void,
   missing?: readonly Kernel[],
 ): Promise<DeviceProfile> {
-  const kernels = missing ?? calibratedKernels(open.capabilities);
-  const variants = missing ? [] : rivalsOf(kernels, open.capabilities);
+  const { kind, capabilities } = engine;
+  const wanted = missing ?? calibratedKernels(capabilities);
+  const kernels = asTimed(engine, wanted);
+  const variants = missing || kind === 'wasm' ? [] : rivalsOf(wanted, capabilities);
   const probes = { arithmetic: arithmeticProbes(), copy: kernelNamed('copy'), kernels, variants };
-  const probing = new GpuProbing(open.device);
+  return measuredOf(engine, host, (probing, name) => calibrate(probing, name, probes, onProgress));
+}
+
+/** What a measurement says of an engine, under its name and with what the processor is. */
+async function measuredOf(
+  engine: MeasuredEngine,
+  host: string,
+  measure: (probing: Probing, name: string) => Promise<DeviceProfile>,
+): Promise<DeviceProfile> {
+  const measurable = measurableOf(engine);
+  const { processor } = measurable;
+  const probing = measurable.openProbing();
   try {
-    return await calibrate(probing, deviceKey(open.facts, host), probes, onProgress);
+    const profile = await measure(probing, profileKey(measurable, host));
+    return processor ? { ...profile, processor } : profile;
   } finally {
     probing.dispose();
   }
 }
 
+/** Kernels with the shapes at which they are timed: one WASM function serves a family, and is timed where any variant is. */
+function asTimed(
+  { kind, capabilities }: Pick<Engine, 'kind' | 'capabilities'>,
+  kernels: readonly Kernel[],
+): Kernel[] {
+  return kind === 'wasm' ? kernels.map((kernel) => atShapesOfFamily(kernel, capabilities)) : [...kernels];
+}
+
+/** A kernel with those calibration shapes of its family that it may run and that go beyond its own. */
+function atShapesOfFamily(kernel: Kernel, capabilities: Capabilities): Kernel {
+  const sizeOf = (dims: Dims) => {
+    const { launchedFlops, bytes } = shapeCost(kernel, dims);
+    return launchedFlops + bytes;
+  };
+  const largest = Math.max(...kernel.calibration.map(sizeOf));
+  const others = allKernels
+    .filter(({ name }) => familyOf(name) === familyOf(kernel.name) && name !== kernel.name)
+    .flatMap(({ calibration }) => calibration)
+    .filter((dims) => sizeOf(dims) > largest && (kernel.suits?.(dims, capabilities) ?? true));
+  const fresh = new Map(others.map((dims) => [JSON.stringify(dims), dims]));
+  const calibration = [...kernel.calibration, ...fresh.values()].sort((a, b) => sizeOf(a) - sizeOf(b));
+  return { ...kernel, calibration };
+}
+
+function shapeCost(kernel: Kernel, dims: Dims) {
+  const workgroups = kernel.workgroups(dims);
+  return costOf({ kernel, dims, bindings: {}, workgroups, label: '', phase: 'forward' }, exampleScalars);
+}
+
 /**
  * Measures a device within seconds, at the shapes of the training steps among these plans, the ones with most work first.
- * @param name under which its figures are kept
  * @param known figures of an earlier quick calibration, to which these are added
  */
 export async function calibrateDeviceQuickly(
-  probing: Probing,
-  name: string,
+  engine: MeasuredEngine,
+  host: string,
   plans: readonly Plan[],
   onProgress?: (fraction: number, what: string) => void,
   known?: DeviceProfile,
@@ -75,7 +133,9 @@ export async function calibrateDeviceQuickly(
   if (known && shapes.length === 0) return known;
   const arithmetic = [kernelNamed('fmaPeak/vector')];
   const probes = { arithmetic, copy: kernelNamed('copy'), shapes };
-  return calibrateQuickly(probing, name, probes, onProgress, known);
+  return measuredOf(engine, host, (probing, name) =>
+    calibrateQuickly(probing, name, probes, onProgress, known),
+  );
 }
 
 /** Of an experiment's plans those that a step replays. */
@@ -104,8 +164,11 @@ function arithmeticProbes(): Kernel[] {
 }
 
 /** The mixture of kernels that tells this device's pace: `paceSeconds` over its seconds is the pace now. */
-export function openPace({ device, capabilities }: OpenDevice): Promise<Pace> {
-  return Pace.open(new GpuProbing(device), calibratedKernels(capabilities));
+export function openPace(engine: MeasuredEngine): Promise<Pace> {
+  return Pace.open(
+    measurableOf(engine).openProbing(),
+    asTimed(engine, calibratedKernels(engine.capabilities)),
+  );
 }
 
 /**
@@ -152,8 +215,11 @@ export const unsteadyAdvice =
   'The device’s pace changed while it was measured. Close what else uses it, let it cool, and calibrate again.';
 
 /** Shapes that a full calibration has, of which a cold driver lets fewer be reached in its time. */
-export function shapesToMeasure(capabilities: Capabilities): number {
-  return calibratedKernels(capabilities).reduce((sum, { calibration }) => sum + calibration.length, 0);
+export function shapesToMeasure(engine: Pick<Engine, 'kind' | 'capabilities'>): number {
+  return asTimed(engine, calibratedKernels(engine.capabilities)).reduce(
+    (sum, { calibration }) => sum + calibration.length,
+    0,
+  );
 }
 
 /** Kernels of some plans, those with most work first. */

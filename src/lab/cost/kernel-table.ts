@@ -9,6 +9,7 @@ import { shapeText } from '../../runtime/calibrate.ts';
 import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
 import { exampleScalars } from '../../runtime/kernel-probe.ts';
 import { profilePlan } from '../../runtime/profile.ts';
+import { WasmRuntime } from '../../runtime/wasm-runtime.ts';
 import type { Engine } from '../plans/engine.ts';
 import { openModel } from '../plans/open-model.ts';
 import { readParameters } from '../plans/parameter-io.ts';
@@ -39,11 +40,11 @@ export async function measuredTable(
   const parts = [plans.accumulate, plans.update];
   const weights = await readParameters(run.runtime, plans.model.store, 'weights');
   const copy = await openModel(engine, parts, plans.model, weights);
-  if (!(copy instanceof GpuRuntime)) {
+  if (!(copy instanceof GpuRuntime || copy instanceof WasmRuntime)) {
     copy.dispose();
     throw new LabError({
       kind: 'noAdapter',
-      message: 'Profiling needs a GPU; this run uses the reference loops.',
+      message: 'Profiling needs a GPU or WebAssembly; this run uses the reference loops.',
     });
   }
   try {

@@ -28,10 +28,10 @@ export async function validatePredictions(
   { onRow, onProgress, paceSeconds, signal }: ValidationOptions,
 ): Promise<ValidationSummary> {
   const { profile } = engine;
-  if (engine.kind !== 'gpu' || !profile)
+  if (!profile)
     throw new LabError({
       kind: 'noAdapter',
-      message: 'validate: predictions need a calibrated GPU, and there is none. Calibrate first.',
+      message: 'validate: predictions need a calibrated device, and this one is not. Calibrate first.',
     });
   const best = profile.paceSeconds.value;
   // A timer that shows nothing tells no pace.

@@ -1,6 +1,6 @@
 // What the lab needs of a machine: its capabilities, its calibration if there is one, and a runtime for given plans.
 
-import type { DeviceProfile } from '../../plan/device-profile.ts';
+import type { DeviceProfile, ProcessorFacts } from '../../plan/device-profile.ts';
 import type { Capabilities, VariantTable } from '../../plan/kernel.ts';
 import { baselineCapabilities } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -8,17 +8,31 @@ import { predictDispatch } from '../../plan/predict.ts';
 import type { Storage } from '../../plan/tensor.ts';
 import { tunedVariants } from '../../plan/tuned-variants.ts';
 import { CpuRuntime } from '../../runtime/cpu-runtime.ts';
-import type { OpenDevice } from '../../runtime/device.ts';
+import type { DeviceFacts, OpenDevice } from '../../runtime/device.ts';
 import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
 import { PipelineCache } from '../../runtime/pipelines.ts';
 import type { Runtime, RuntimeKind } from '../../runtime/runtime.ts';
+import { GpuProbing } from '../../runtime/timing/gpu-probing.ts';
+import type { Probing } from '../../runtime/timing/probing.ts';
+import { WasmProbing } from '../../runtime/timing/wasm-probing.ts';
 import type { WasmKernels } from '../../runtime/wasm/kernels.ts';
 import type { WasmThreads } from '../../runtime/wasm/pool.ts';
 import { WasmRuntime } from '../../runtime/wasm-runtime.ts';
 
+/** What calibration measures of a machine. */
+export interface Measurable {
+  /** What can change its speed: with the host's version it names the profile that is kept. */
+  readonly facts: readonly string[];
+  /** Threads and vectors, where the processor computes; they stand in its profile. */
+  readonly processor?: ProcessorFacts;
+  openProbing(): Probing;
+}
+
 /** A machine that can run plans. */
 export interface Engine {
   readonly kind: RuntimeKind;
+  /** Undefined of the reference loops, which nobody calibrates. */
+  readonly measurable?: Measurable;
   /** What recording may assume; it loses the variants that turn out not to compile (runnable-variants.ts). */
   capabilities: Capabilities;
   readonly variants?: VariantTable | undefined;
@@ -36,16 +50,23 @@ export interface Engine {
   ): Promise<Runtime>;
 }
 
-/** Runs on a GPU; pipelines are kept from one run to the next, and may be shared with what measures. */
-export function gpuEngine(
-  open: OpenDevice,
-  profile?: DeviceProfile,
-  memoryBytes?: number,
-  pipelines = new PipelineCache(open.device),
-): Engine {
+/** What can change a GPU's speed. */
+export function gpuFacts(facts: DeviceFacts): string[] {
+  const { vendor, architecture, device, description, isCompatibility } = facts;
+  const mode = isCompatibility ? 'compatibility mode' : '';
+  return [vendor, architecture, device, description, mode].filter((fact) => fact !== '');
+}
+
+/** Runs on a GPU; pipelines are kept from one run to the next, and shared with what measures. */
+export function gpuEngine(open: OpenDevice, profile?: DeviceProfile, memoryBytes?: number): Engine {
+  const pipelines = new PipelineCache(open.device);
   const tables = new WeakMap<DeviceProfile, VariantTable>();
   const engine: Engine = {
     kind: 'gpu',
+    measurable: {
+      facts: gpuFacts(open.facts),
+      openProbing: () => new GpuProbing(open.device, pipelines),
+    },
     capabilities: open.capabilities,
     profile,
     get variants() {
@@ -81,18 +102,44 @@ export const wasmCapabilities: Capabilities = {
   maxInvocationsPerWorkgroup: 1,
 };
 
-/** Runs WASM kernels on threads, which `start` starts when the first runtime is made, and again when one of them failed. */
-export function wasmEngine(kernels: WasmKernels, start: () => WasmThreads, memoryBytes?: number): Engine {
+/** Where WASM kernels run. */
+export interface ProcessorOptions {
+  /** Starts the threads: when the first runtime is made, and again when one of them failed. */
+  readonly start: () => WasmThreads;
+  readonly threads: number;
+  /** What the processor is called, where that is known. */
+  readonly name?: string;
+  readonly memoryBytes?: number;
+}
+
+/** Runs WASM kernels on threads. */
+export function wasmEngine(
+  kernels: WasmKernels,
+  { start, threads: count, name, memoryBytes }: ProcessorOptions,
+): Engine {
   let threads: WasmThreads | undefined;
+  const create = (plans: readonly Plan[], extra: readonly Storage[], scratchBytes?: number) => {
+    if (!threads || threads.hasFailed()) threads = start();
+    return WasmRuntime.create(kernels, threads, plans, extra, scratchBytes);
+  };
+  const processor = { threads: count, simd: kernels.isRelaxed ? 'relaxed' : 'plain' } as const;
   return {
     kind: 'wasm',
+    measurable: {
+      facts: [
+        'WebAssembly',
+        ...(name === undefined ? [] : [name]),
+        count === 1 ? '1 thread' : `${count} threads`,
+        `${processor.simd} SIMD`,
+        `kernels ${kernels.digest}`,
+      ],
+      processor,
+      openProbing: () => new WasmProbing(create),
+    },
     capabilities: wasmCapabilities,
     profile: undefined,
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    createRuntime: (plans, extra) => {
-      if (!threads || threads.hasFailed()) threads = start();
-      return WasmRuntime.create(kernels, threads, plans, extra);
-    },
+    createRuntime: (plans, extra) => create(plans, extra),
   };
 }
 

@@ -1,11 +1,13 @@
 // The WASM kernels of this machine: which variant it can run, the compiled module, and which function serves a family.
-import { readKernels, signatures } from 'virtual:wasm-kernels';
+import { digest, readKernels, signatures } from 'virtual:wasm-kernels';
 import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { type Dims, familyOf, type Kernel } from '../../plan/kernel.ts';
 
 /** A compiled program and what can be asked of it without running a kernel. */
 export interface WasmKernels {
   readonly module: WebAssembly.Module;
+  /** A fingerprint of their text. */
+  readonly digest: string;
   /** Multiply-adds round once. */
   readonly isRelaxed: boolean;
   /** Its memory is shared between threads. */
@@ -63,6 +65,7 @@ export async function loadWasmKernels(isShared: boolean): Promise<WasmKernels> {
   };
   return {
     module,
+    digest,
     isRelaxed,
     isShared,
     measure: (kernel, dims) => {

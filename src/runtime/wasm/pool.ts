@@ -1,4 +1,5 @@
 // The threads of WASM runtimes: workers that stay from one runtime to the next, or the caller itself.
+import type { WasmProgram } from './program.ts';
 import {
   stopThreads,
   type ThreadAnswer,
@@ -18,6 +19,8 @@ export interface ThreadPort {
 
 /** Threads that one runtime loaded its programs into. */
 export interface LoadedThreads {
+  /** Loads a further program behind those of the setup. */
+  add(program: WasmProgram): Promise<void>;
   /** Runs jobs on all threads; resolves when the last one is done. */
   run(jobs: readonly ThreadJob[]): Promise<void>;
   dispose(): void;
@@ -51,12 +54,15 @@ export function ownThread(): WasmThreads {
         scratchAddress: scratchOf(0),
       });
       return {
+        add: async (program) => thread.add(program),
         run: async (jobs) => {
           // One thread has nobody to hand work to: the page's messages get a turn between dispatches instead.
           let start = performance.now();
-          for (const job of jobs) {
-            for (let call = job.from; call < job.to; call++) {
-              thread.run({ ...job, from: call, to: call + 1 });
+          for (const { times = 1, ...job } of jobs) {
+            const calls = job.to - job.from;
+            for (let call = 0; call < calls * times; call++) {
+              const from = job.from + (call % calls);
+              thread.run({ ...job, from, to: from + 1 });
               if (performance.now() - start < turnMilliseconds) continue;
               await new Promise((resolve) => setTimeout(resolve, 0));
               start = performance.now();
@@ -131,6 +137,7 @@ export function workerThreads(count: number, spawn: () => ThreadPort): WasmThrea
         return { kind: 'load', runtime, setup: own };
       });
       return {
+        add: (program) => orderAll(() => ({ kind: 'add', runtime, program })),
         run: (jobs) => orderAll(() => ({ kind: 'run', runtime, jobs })),
         dispose: () => {
           memories.delete(runtime);

@@ -19,15 +19,18 @@ export interface ThreadJob {
   readonly from: number;
   readonly to: number;
   readonly scalars: Scalars;
+  /** How often, over and over: once unless given. */
+  readonly times?: number;
 }
 
 /** What a thread is told. */
 export type ThreadOrder =
   | { readonly kind: 'load'; readonly runtime: number; readonly setup: ThreadSetup }
+  | { readonly kind: 'add'; readonly runtime: number; readonly program: WasmProgram }
   | { readonly kind: 'run'; readonly runtime: number; readonly jobs: readonly ThreadJob[] }
   | { readonly kind: 'drop'; readonly runtime: number };
 
-/** What a thread answers to `load` and `run`. */
+/** What a thread answers to `load`, `add` and `run`. */
 export interface ThreadAnswer {
   readonly runtime: number;
   readonly error?: string;
@@ -53,6 +56,7 @@ type WasmFunction = (...values: number[]) => void;
 export class WasmThread {
   readonly #setup: ThreadSetup;
   readonly #functions: WebAssembly.Exports;
+  readonly #programs: WasmProgram[];
   readonly #control: Int32Array;
   /** Calls so far: all threads count alike. */
   #count = 0;
@@ -60,6 +64,7 @@ export class WasmThread {
   private constructor(setup: ThreadSetup, functions: WebAssembly.Exports) {
     this.#setup = setup;
     this.#functions = functions;
+    this.#programs = [...setup.programs];
     this.#control = new Int32Array(setup.memory.buffer, setup.controlAddress, counterWord + counters);
   }
 
@@ -69,10 +74,19 @@ export class WasmThread {
     return new WasmThread(setup, exports);
   }
 
+  /** Takes a further program, which gets the next number. */
+  add(program: WasmProgram): void {
+    this.#programs.push(program);
+  }
+
   /** Runs calls in order. All threads are given the same. @throws if a call traps or another thread is gone. */
-  run({ program, from, to, scalars }: ThreadJob): void {
-    const { thread, programs, scratchAddress } = this.#setup;
-    const calls = programs[program] ?? [];
+  run({ times = 1, ...job }: ThreadJob): void {
+    for (let turn = 0; turn < times; turn++) this.#runOnce(job);
+  }
+
+  #runOnce({ program, from, to, scalars }: ThreadJob): void {
+    const { thread, scratchAddress } = this.#setup;
+    const calls = this.#programs[program] ?? [];
     for (let index = from; index < to; index++) {
       const call = calls[index];
       if (!call) throw new Error(`wasm: dispatch ${index} has no kernel. Run it by its reference.`);
@@ -151,6 +165,7 @@ export function serveThread(answer: (message: ThreadAnswer) => void): (order: Th
     }
     try {
       if (order.kind === 'load') threads.set(runtime, await WasmThread.create(order.setup));
+      else if (order.kind === 'add') threads.get(runtime)?.add(order.program);
       else for (const job of order.jobs) threads.get(runtime)?.run(job);
       answer({ runtime });
     } catch (error) {

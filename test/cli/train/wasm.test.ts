@@ -6,7 +6,7 @@ import { createFolder } from '../../folders.ts';
 import { curveArguments, expectCurve, familyNames, fixtureNames } from '../fixtures.ts';
 import { jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
 
-const onWasm = ['--runtime', 'wasm'];
+const onWasm = ['--runtime', 'wasm', '--no-calibrate'];
 
 describe('train --runtime wasm', () => {
   it.each([...fixtureNames, ...familyNames])('follows PyTorch for 20 steps of AdamW on %s', async (name) => {

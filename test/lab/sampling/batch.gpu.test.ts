@@ -23,7 +23,7 @@ describeGpu('texts in a batch on a GPU', () => {
 
 it('texts in a batch on WASM', async () => {
   const kernels = await loadWasmKernels(false);
-  const engine = wasmEngine(kernels, () => ownThread());
+  const engine = wasmEngine(kernels, { threads: 1, start: ownThread });
   const { runtime, sampler } = await batchSampler(engine, batchModels.windows, 3);
   expect(await drawTogether(sampler, texts)).toEqual(await drawAlone(sampler, texts));
   runtime.dispose();

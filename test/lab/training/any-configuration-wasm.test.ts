@@ -29,7 +29,7 @@ async function takeStep(engine: Engine, experiment: Experiment) {
 }
 
 it('any configuration takes the step of the references', async () => {
-  const wasm = wasmEngine(await loadWasmKernels(false), ownThread);
+  const wasm = wasmEngine(await loadWasmKernels(false), { threads: 1, start: ownThread });
   const references: Engine = { ...cpuEngine(), capabilities: wasmCapabilities };
   let accepted = 0;
   const samples = fc.sample(anyExperiment, { numRuns: 40 * wanted, seed: 7 });
