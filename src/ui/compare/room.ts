@@ -1,18 +1,17 @@
 // The room of comparisons: two to four families sized to the same training flops, trained in turn, curves over each other.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { ComparedModel, ComparisonEvent } from '../../contract/comparison.ts';
-import type { ComparedRun, RunRecord } from '../../contract/records.ts';
+import type { RunRecord } from '../../contract/records.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
 import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { AddressController } from '../state/address-controller.ts';
 import { emit } from '../state/events.ts';
-import { downloadText } from '../state/files.ts';
 import { initialState, isLabFree, type PageState } from '../state/state.ts';
 import { comparisonOf, comparisonPlace } from './address.ts';
+import { ComparisonController } from './comparison-controller.ts';
 import { comparisonTable, expectedDuration, toggled } from './data.ts';
-import { answerText, type ComparisonRun, comparisonResult, resultTable } from './ranking.ts';
+import { answerText, comparisonResult, resultTable } from './ranking.ts';
 import '../figures/copy-link.ts';
 import '../run-views/compare-panel.ts';
 import '../figures/panel.ts';
@@ -28,12 +27,6 @@ const mostSeeds = 5;
 
 /** Steps of each run, unless asked otherwise: enough for the curves to part. */
 const usualSteps = 500;
-
-/** Where a comparison stands. */
-type Progress =
-  | { readonly kind: 'none' | 'sizing' }
-  | { readonly kind: 'running'; readonly index: number; readonly seed: number; readonly isCancelled: boolean }
-  | { readonly kind: 'done'; readonly isWhole: boolean };
 
 @customElement('room-compare')
 export class RoomCompare extends LitElement {
@@ -91,18 +84,9 @@ export class RoomCompare extends LitElement {
   @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private chosen: readonly string[] = [];
   @state() private steps = usualSteps;
-  @state() private models: readonly ComparedModel[] = [];
-  @state() private progress: Progress = { kind: 'none' };
-  /** Runs that have ended, of all seeds. */
-  @state() private runs: readonly (ComparisonRun & { readonly seed: number; readonly record: RunRecord })[] =
-    [];
-  /** The models that these are of: others may be chosen meanwhile. */
-  @state() private ran: readonly ComparedModel[] = [];
   @state() private seeds = 1;
-  @state() private compared: readonly ComparedRun[] = [];
+  readonly #training = new ComparisonController(this, () => this.access);
   #isAddressRead = false;
-  /** Counts choices, so that a late answer to an earlier one is dropped. */
-  #revision = 0;
 
   constructor() {
     super();
@@ -123,7 +107,11 @@ export class RoomCompare extends LitElement {
       steps: mostSteps,
       seeds: mostSeeds,
     });
-    if (link === undefined || this.progress.kind === 'running' || comparisonPlace(link) === this.#place)
+    if (
+      link === undefined ||
+      this.#training.progress.kind === 'running' ||
+      comparisonPlace(link) === this.#place
+    )
       return;
     this.chosen = link.chosen;
     this.steps = link.steps;
@@ -142,8 +130,7 @@ export class RoomCompare extends LitElement {
   }
 
   protected override render() {
-    const { models } = this;
-    const records = this.#records();
+    const { models, records, compared } = this.#training;
     const live = this.#live();
     return html`${this.#head()} ${this.#answer()}
       ${
@@ -162,20 +149,16 @@ export class RoomCompare extends LitElement {
           : html`<compare-panel
               .records=${records}
               .live=${live}
-              .compared=${this.compared}
-              @save-report=${() => void this.#saveReport()}
+              .compared=${compared}
+              @save-report=${() => void this.#training.saveReport()}
             ></compare-panel>`
       }`;
   }
 
-  /** Curves are of the first seed: one line a model. */
-  #records(): readonly RunRecord[] {
-    return this.runs.flatMap(({ seed, record }) => (seed === 0 ? [record] : []));
-  }
-
   /** The run that is being trained, as far as it is. */
   #live(): Pick<RunRecord, 'title' | 'steps' | 'evaluations'> | undefined {
-    const { progress, page, ran } = this;
+    const { page } = this;
+    const { progress, ran } = this.#training;
     if (progress.kind !== 'running' || progress.seed > 0 || page.run.state !== 'running') return undefined;
     const { points, evaluations } = page.series;
     return points.length < 2
@@ -184,7 +167,7 @@ export class RoomCompare extends LitElement {
   }
 
   #answer() {
-    const result = comparisonResult(this.ran, this.runs);
+    const result = comparisonResult(this.#training.ran, this.#training.runs);
     if (result === undefined || result.models.length < 2) return nothing;
     return html`<figure-panel heading="Which learned most" fileName="comparison" isTable .table=${resultTable(result)}>
       <p slot="note" class="answer">${answerText(result)}</p>
@@ -192,7 +175,8 @@ export class RoomCompare extends LitElement {
   }
 
   #head() {
-    const { page, progress, models, steps } = this;
+    const { page, steps } = this;
+    const { progress, models } = this.#training;
     const isRunning = progress.kind === 'running';
     const isFree = isLabFree(page) && page.run.state !== 'running' && page.run.state !== 'preparing';
     return html`<section class="panel" aria-labelledby="title">
@@ -228,8 +212,8 @@ export class RoomCompare extends LitElement {
         </label>
         ${
           isRunning
-            ? html`<button ?disabled=${progress.isCancelled} @click=${() => void this.#cancel()}>Cancel</button>`
-            : html`<button class="primary" ?disabled=${!isFree || models.length < 2} @click=${() => void this.#run()}>
+            ? html`<button ?disabled=${progress.isCancelled} @click=${() => void this.#training.cancel()}>Cancel</button>`
+            : html`<button class="primary" ?disabled=${!isFree || models.length < 2} @click=${() => void this.#training.run(this.seeds)}>
                 Run
               </button>`
         }
@@ -265,7 +249,8 @@ export class RoomCompare extends LitElement {
   }
 
   #status() {
-    const { progress, models, page } = this;
+    const { page } = this;
+    const { progress, models } = this.#training;
     switch (progress.kind) {
       case 'sizing':
         return html`<p class="muted">Sizing the models</p>`;
@@ -299,9 +284,10 @@ export class RoomCompare extends LitElement {
 
   #running(index: number, seed: number, isCancelled: boolean) {
     const { run } = this.page;
-    const length = this.models.length * this.seeds;
-    const place = seed * this.models.length + index;
-    const title = this.models[index]?.title ?? '';
+    const { models } = this.#training;
+    const length = models.length * this.seeds;
+    const place = seed * models.length + index;
+    const title = models[index]?.title ?? '';
     // Between two models the run on display is still that of the one before.
     const isGoing = run.state === 'running' || run.state === 'paused';
     const step = isGoing ? (run.last?.step ?? 0) : 0;
@@ -317,59 +303,7 @@ export class RoomCompare extends LitElement {
     </p>`;
   }
 
-  async #size(): Promise<void> {
-    const revision = ++this.#revision;
-    const { chosen, steps } = this;
-    this.models = [];
-    this.progress = { kind: chosen.length < 2 ? 'none' : 'sizing' };
-    if (chosen.length < 2) return;
-    const result = await this.access?.attempt('', (lab) => lab.sizeComparison(chosen, steps));
-    if (revision !== this.#revision) return;
-    this.models = (result && this.access?.take(result)) ?? [];
-    this.progress = { kind: 'none' };
-  }
-
-  async #run(): Promise<void> {
-    const { models, seeds } = this;
-    this.runs = [];
-    this.ran = models;
-    this.compared = [];
-    this.progress = { kind: 'running', index: 0, seed: 0, isCancelled: false };
-    const whole = await this.access?.attempt('Comparing at equal flops', async (lab) => {
-      const result = await lab.runComparison(models, seeds, (event) => this.#take(event));
-      return this.access?.take(result);
-    });
-    this.progress = whole === undefined ? { kind: 'none' } : { kind: 'done', isWhole: whole };
-    await this.access?.refreshRuns();
-  }
-
-  /** Events have a message port of their own and may come after the answer: records count then too. */
-  #take(event: ComparisonEvent): void {
-    if (event.kind === 'ended') {
-      this.runs = [...this.runs, event];
-      void this.#compare();
-    } else if (this.progress.kind === 'running') {
-      this.progress = { ...this.progress, index: event.index, seed: event.seed };
-    }
-  }
-
-  async #compare(): Promise<void> {
-    const records = this.#records();
-    const result = await this.access?.attempt('', (lab) => lab.compareRecords(records));
-    const compared = result && this.access?.take(result);
-    if (compared !== undefined && records.length === this.#records().length) this.compared = compared;
-  }
-
-  async #cancel(): Promise<void> {
-    if (this.progress.kind === 'running') this.progress = { ...this.progress, isCancelled: true };
-    await this.access?.attempt('', (lab) => lab.cancelComparison());
-  }
-
-  async #saveReport(): Promise<void> {
-    const result = await this.access?.attempt('', (lab) =>
-      lab.recordsReport(this.runs.map(({ record }) => record)),
-    );
-    const report = result && this.access?.take(result);
-    if (report !== undefined) downloadText('report.html', report, 'text/html');
+  #size(): Promise<void> {
+    return this.#training.size(this.chosen, this.steps);
   }
 }
