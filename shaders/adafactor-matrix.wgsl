@@ -84,6 +84,7 @@ fn rowMeans(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     return;
   }
   var sums = vec2(0.0);
+  // Neighbours read neighbouring columns of the row.
   for (var column = thread; column < columns; column += threads) {
     let place = placeOf(group / rows, group % rows, column);
     let gradient = gradients[place] * metrics[3];
@@ -176,6 +177,7 @@ fn apply(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   let matrix = group / groups;
   let start = group % groups * steps * threads;
   var squares = 0.0;
+  // Every workgroup of the matrix adds up the same sums in the same order, and comes to the same factor.
   for (var part = thread; part < parts; part += threads) {
     squares += updateSquares[matrix * parts + part];
   }

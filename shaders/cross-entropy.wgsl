@@ -35,6 +35,7 @@ var<workgroup> corner: array<f32, corners>;
 /// A logit as the loss sees it.
 fn capped(logit: f32) -> f32 {
   if (softcap > 0.0) {
+    // tanh is ±1 there to the last bit; drivers may compute it by exponentials, which would overflow.
     return softcap * tanh(clamp(logit / softcap, -15.0, 15.0));
   }
   return logit;

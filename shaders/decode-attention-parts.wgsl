@@ -76,6 +76,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     weights[invocation] = score;
     workgroupBarrier();
     var newLargest = largest;
+    // All read the same number at a time, which costs one access for all: a tree would cost six barriers.
     for (var i = 0u; i < threads; i++) {
       newLargest = max(newLargest, weights[i]);
     }
@@ -102,6 +103,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       );
       let row = rowsOfKeys(sight, min(firstKey + four, vec4<u32>(partEnd - 1u)));
       let v = (row * rowWidth + valueOffset + keyValueHead * valueSize) / 4u;
+      // Four keys' values are under way together.
       for (var turn = 0u; turn < turns; turn++) {
         let at = v + min(turn * lanes + invocation % lanes, valueVectors - 1u);
         let low = fma(vec4<f32>(w.y), cache[at.y], w.x * cache[at.x]);

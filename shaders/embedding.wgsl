@@ -103,6 +103,7 @@ fn sort(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
         break;
       }
       let value = tokens[b * rowLength + t];
+      // Counted, not moved: each rank is known without the others, in O(rows²) comparisons in all.
       rank += select(0u, 1u, value < token || (value == token && other < row));
       other++;
     }

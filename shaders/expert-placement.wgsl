@@ -32,6 +32,7 @@ fn count(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   if (expert >= launch.endWorkgroup) {
     return;
   }
+  // Runs, not strides: what an invocation counts are neighbours, so that ranks follow the order of choices.
   let run = (choices + threads - 1u) / threads;
   let first = min(thread * run, choices);
   let end = min(first + run, choices);
@@ -53,6 +54,7 @@ fn count(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   if (thread == 0u) {
     counts[expert] = total;
   }
+  // Past the barrier: most experts are in few of the runs.
   if (own == 0u) {
     return;
   }

@@ -48,6 +48,8 @@ fn tree(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
   let head = group / groupsAcross;
+  // Which of column and part varies first among neighbours is a constant of the pipeline: both products are
+  // exact.
   let lane = thread / innerLanes * alongInner + thread % columnLanes * (1u - alongInner);
   let part = thread % innerLanes * alongInner + thread / columnLanes * (1u - alongInner);
   let column = group % groupsAcross * columnLanes + lane;

@@ -108,6 +108,7 @@ fn unpack(row: u32, column: u32) {
     return;
   }
   let j = c - heads * pairSize;
+  // Turned back once, after the sum: a rotation of a sum is the sum of rotations.
   var pair = vec2<f32>();
   for (var head = 0u; head < 0x10000u; head++) {
     if (head >= heads) {

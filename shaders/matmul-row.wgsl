@@ -60,6 +60,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     }
     let j = xRow + k * xInnerStep;
     var xs = vec4<f32>(x[j.x]);
+    // One row, when one text is decoded, is the usual case: three loads less a step.
     if (rows > 1u) {
       xs = vec4<f32>(x[j.x], x[j.y], x[j.z], x[j.w]);
     }

@@ -61,6 +61,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // Tiles beside each other come first: they share rows of x, which caches then hold.
   let tilesAcross = (columns + tileWidth - 1u) / tileWidth;
   let tilesDown = (rows + tileHeight - 1u) / tileHeight;
   let slice = group / (tilesAcross * tilesDown);

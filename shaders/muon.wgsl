@@ -73,6 +73,7 @@ fn polynomial(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
     return;
   }
   var sum = -4.775 * s[element] + 2.0315 * y[element];
+  // a on the diagonal: so a·x needs no pass of its own.
   if (element / columns == element % columns) {
     sum += 3.4445;
   }

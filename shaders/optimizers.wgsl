@@ -33,6 +33,7 @@ fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   }
   let isFinite = metrics[2] == 1.0;
   let clipFactor = metrics[3];
+  // What is the same for all elements is computed before them.
   let decay = 1.0 - step.learningRate * weightDecay;
   let rate = step.learningRate / step.biasCorrection1;
   let correction = 1.0 / step.biasCorrection2;

@@ -26,6 +26,7 @@ fn rotate(row: u32, position: u32, d: u32) {
   let half = rotated / 2u;
   let angle = (position * half + d) * 2u;
   let cosine = table[angle];
+  // One pair of numbers turns this dimension of every head: they are read once.
   let sine = table[angle + 1u] * direction;
   // Zero never happens: it hides the loop count from drivers that would unroll out of the instruction cache.
   let headCount = select(heads + keyValueHeads, 0u, launch.gridWidth == 0u);

@@ -49,6 +49,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let row = token * experts;
+  // Not infinity: WGSL may assume that there is none.
   var largest = -3.0e38;
   var isFinite = true;
   for (var e = 0u; e < experts; e++) {
@@ -63,6 +64,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   var sum = 0.0;
   for (var e = 0u; e < experts; e++) {
     let logit = scores[row + e];
+    // By the maximum no exponential overflows; a sigmoid needs no shift.
     let score = select(exp(logit - largest), 1.0 / (1.0 + exp(-logit)), sigmoid == 1u);
     scores[row + e] = score;
     sum += score;
@@ -85,6 +87,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       if (hasBias == 1u) {
         value += bias[launch.biasOffset + e];
       }
+      // Behind the one that was chosen last, in the order of scores and then of indices: none is chosen
+      // twice.
       let isAfter = j == 0u || value < lastValue || (value == lastValue && e > lastExpert);
       if (isAfter && (best == experts || value > bestValue)) {
         best = e;
@@ -117,6 +121,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   let row = token * experts;
   let slot = token * perToken;
   let scoreSum = select(1.0, savedSums[token], sigmoid == 1u);
+  // Of one share: balance · E · f ÷ N, with f = counts ÷ (N · K) held constant.
   let balanceStep = balance * f32(experts) / (f32(tokens) * f32(tokens * perToken));
   var mean = 0.0; // of the balance gradient over the token's shares
   if (balance != 0.0) {
@@ -140,6 +145,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   }
   for (var j = 0u; j < perToken; j++) {
     let gradient = dWeights[slot + j];
+    // w = scale · s ÷ Σ s has this gradient in s: the quotient's second term is what the others lose.
     let renormalized = scale / total * (gradient - weighted / total);
     dLogits[row + chosen[slot + j]] += select(scale * gradient, renormalized, renormalize == 1u);
   }

@@ -207,6 +207,7 @@ export const adafactorUpdateSums = defineKernel({
   workgroups: (dims) => dims.matrices * runsOf(dims),
   // r · scale · c, clip, root, quotient; square, sum
   usefulFlops: (dims) => 8 * numbersOf(dims),
+  // gradients once; factors are few and stay in caches
   bytes: (dims) => 4 * (numbersOf(dims) + dims.matrices * (dims.rows + dims.columns + runsOf(dims))),
   reference(arrays, dims) {
     const { matrices, rows, columns, parts, firstPart } = dims;
@@ -292,11 +293,14 @@ export const adafactorApply = defineKernel({
   },
 });
 
+// β₂ = 1 − t^−0.8 grows with the step: the mean starts as the first square itself and needs no correction
+// (Shazeer and Stern 2018, section 7).
 /** b: the part of a mean that is new in this step. */
 export function newPart({ step }: Scalars, decayExponent: number): number {
   return step ** -decayExponent;
 }
 
+// Steps in proportion to the weights' own size (section 8): one rate then serves embeddings and projections.
 /** α of a parameter of this mean square. */
 export function relativeRate(
   { learningRate, step }: Scalars,

@@ -22,6 +22,7 @@ export const addKernel = defineKernel({
     b: { shape: [elements] },
     y: { shape: [elements] },
   }),
+  // One element to either side of two workgroups' 256, and just that.
   selfTest: [
     { elements: 257, hasB: 1, accumulate: 0 },
     { elements: 255, hasB: 0, accumulate: 1 },
@@ -53,6 +54,7 @@ export function add(tape: Tape, a: Tensor, b: Tensor): Tensor {
     );
   }
   const y = tape.tensor('sum', a.shape);
+  // An operand without parameters behind it (embedded tokens of a frozen model) gets no gradient.
   const [wantsA, wantsB] = [tape.needsGradient(a), tape.needsGradient(b)];
   tape.dispatch(addKernel, { elements, hasB: 1, accumulate: 0 }, { a, b, y });
   tape.onBackward([a, b], y, (dy) => {

@@ -30,6 +30,7 @@ import { prologue } from './prologue.ts';
 const gradientDims = [...attentionDims, 'accumulate'] as const;
 type GradientDims = Dims<(typeof gradientDims)[number]>;
 
+// One shape writes, the other adds to what is there.
 const selfTest = attentionSelfTest.map((dims, accumulate) => ({ ...dims, accumulate }));
 const calibration = attentionCalibration.map((dims) => ({ ...dims, accumulate: 0 }));
 
@@ -266,6 +267,8 @@ export function recordAttentionGradients(
   // Both kernels write into one packed gradient, each its own columns: the projection behind it then has one product.
   const { gradient: dqkv, accumulate } = tape.gradientTarget(qkv);
   const gradient = { ...dims, accumulate };
+  // Two dispatches over the same tensors, which write different columns of dqkv: no order between them is
+  // needed, and WebGPU keeps one.
   const bindings = { qkv, dy, logSumExp, delta, dqkv };
   for (const variants of [attentionQueryGradients, attentionKeyGradients]) {
     tape.dispatch(tape.choose(variants, gradient), gradient, bindings);

@@ -59,6 +59,7 @@ export const attentionForward = defineKernel({
   ...forwardFamily,
   name: 'attention.forward/plain',
   source: attentionPrologue + plainSource,
+  // Head sizes are constants of the pipeline: private arrays must have a size when they are compiled.
   constants: ({ keySize, valueSize }) => ({ keySize, valueSize }),
   // q and o of a row stand in private memory
   suits: ({ keySize, valueSize }) => keySize <= 256 && valueSize <= 256,
@@ -178,6 +179,7 @@ export function attention(tape: Tape, qkv: Tensor, options: AttentionOptions): T
   const operation = dropout > 0 ? tape.nextOperation() : 0;
   const dims = packedDims(options, options.scale ?? 1 / Math.sqrt(keySize), dropout, operation, options);
   checkShapes(qkv, options, dims.rowStride);
+  // Both are kept for the backward pass: y in delta, logSumExp in every probability.
   const y = tape.tensor('attention', [batch * time, heads * valueSize]);
   const logSumExp = tape.tensor('logSumExp', [batch, heads, time]);
   const forward = { ...dims, hasSinks: sinks ? 1 : 0 };

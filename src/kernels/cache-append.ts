@@ -35,6 +35,7 @@ export const cacheAppendPrefill = defineKernel({
     cache: { shape: [slots, context, keyColumns + valueColumns] },
   }),
   probeScalars: ({ rows, slots }) => ({ length: rows, slot: slots - 1 }),
+  // A ring that has room for the prompt, and one that keeps its last rows only.
   selfTest: [
     { ...columnsOf(3, 2, 8, 10), rows: 8, slots: 1, context: 9 },
     { ...columnsOf(1, 1, 4, 4), rows: 11, slots: 3, context: 4 },

@@ -19,6 +19,7 @@ export const columnSum = defineKernel({
     x: { shape: [(rows - 1) * xStride + columns] },
     y: { shape: [slices, columns] },
   }),
+  // One number; a row longer than its matrix, added to; slices of unequal length.
   selfTest: [
     { rows: 1, columns: 1, xStride: 1, slices: 1, accumulate: 0 },
     { rows: 67, columns: 33, xStride: 40, slices: 1, accumulate: 1 },

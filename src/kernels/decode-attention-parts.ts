@@ -73,6 +73,7 @@ export const attentionParts = defineKernel({
     inParts(probe(6, 6, 64, 64, 1024), 16),
     inParts(probe(12, 12, 64, 64, 2048), 22),
   ],
+  // a workgroup a part
   workgroups: ({ slots, heads, parts }) => slots * heads * parts,
   usefulFlops: (dims, scalars) =>
     dims.slots * dims.heads * keysAt(dims, scalars) * (scoreFlops(dims.keySize, dims) + 2 * dims.valueSize),
@@ -137,6 +138,7 @@ export const attentionMerge = defineKernel({
     { slots: 1, heads: 6, valueSize: 64, parts: 16, hasSinks: 0 },
     { slots: 1, heads: 12, valueSize: 64, parts: 22, hasSinks: 0 },
   ],
+  // a workgroup a head: parts are few, and its invocations share the columns
   workgroups: ({ slots, heads }) => slots * heads,
   // Per part a maximum, subtract, exp, and two to add its sum, and two a column; a division a column. Four of a sink.
   usefulFlops: ({ slots, heads, valueSize, parts, hasSinks }) =>
@@ -188,6 +190,7 @@ export function recordInParts(
   { y, sinks, ...tensors }: Readonly<Record<'qkv' | 'cache' | 'state' | 'y', Tensor>> & { sinks?: Tensor },
 ): void {
   const { slots, heads, valueSize, hasSinks } = dims;
+  // Two dispatches: a head is done when all its parts are, and only the end of a dispatch says so.
   const sums = tape.tensor('attention parts', [slots, heads, parts, rowOf(dims)]);
   tape.dispatch(attentionParts, inParts(dims, parts), { ...tensors, partial: sums });
   const merge = { slots, heads, valueSize, parts, hasSinks };

@@ -44,6 +44,7 @@ export const embeddingForward = defineKernel({
     { rows: 2048, time: 256, rowLength: 257, columns: 512, firstRow: 0, blockRows: 1024, hasPositions: 1 },
   ],
   constants: ({ rows, columns }) => ({ steps: elementSteps(rows * columns), rowLanes: 1 }),
+  // an invocation computes several numbers of x (launch.ts)
   workgroups: ({ rows, columns }) => elementGroups(rows * columns),
   // a lookup is no arithmetic; the position's sum is
   usefulFlops: ({ rows, columns, hasPositions }) => rows * columns * hasPositions,

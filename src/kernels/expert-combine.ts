@@ -19,6 +19,7 @@ function exampleRows(dims: Sizes): BindingSpec {
   return { shape: [dims.tokens, dims.perToken], elementType: 'u32', fill };
 }
 
+/** Of each choice a number, or a row of columns by row or by token. */
 const bySlot = ({ tokens, perToken }: Sizes): BindingSpec => ({ shape: [tokens, perToken] });
 const byRow = (dims: Sizes): BindingSpec => ({ shape: [choicesOf(dims), dims.columns] });
 const byToken = ({ tokens, columns }: Sizes): BindingSpec => ({ shape: [tokens, columns] });
@@ -104,6 +105,7 @@ export const spreadKernel = defineKernel({
   calibration: typicalSizes.map((size) => ({ ...size, experts: 8 })),
   constants: (dims) => ({ steps: elementSteps(choicesOf(dims) * dims.columns) }),
   workgroups: (dims) => elementGroups(choicesOf(dims) * dims.columns),
+  // a product a number
   usefulFlops: (dims) => choicesOf(dims) * dims.columns,
   bytes: ({ tokens, perToken, columns }) => 4 * tokens * (perToken * (columns + 2) + columns),
   // offsets[experts] rows are used; what lies behind them belongs to no choice.
@@ -139,6 +141,7 @@ export const weightDots = defineKernel({
   constants: () => ({ steps: 1 }), // of the other entry points
   // eight invocations share a dot product, 64 a workgroup
   workgroups: (dims) => Math.ceil(choicesOf(dims) / dotRows),
+  // a product and a sum a number
   usefulFlops: (dims) => 2 * choicesOf(dims) * dims.columns,
   bytes: ({ tokens, perToken, columns }) => 4 * tokens * (perToken * (columns + 2) + columns),
   reference({ outputs, rows, dy, dWeights }: Readonly<Record<string, NumberArray>>, dims) {
@@ -146,6 +149,7 @@ export const weightDots = defineKernel({
     for (let choice = 0; choice < choicesOf(dims); choice++) {
       let sum = 0;
       const token = Math.floor(choice / perToken);
+      // A choice that was dropped had no output: its weight changes nothing, and has the gradient 0.
       for (let c = 0; c < columns && rows[choice] !== droppedRow; c++) {
         sum += dy[token * columns + c] * outputs[rows[choice] * columns + c];
       }
@@ -162,6 +166,7 @@ export function recordSlotSum(
   y: Tensor,
   size: { readonly perToken: number; readonly columns: number; readonly accumulate: 0 | 1 },
 ): void {
+  // The combination itself, every weight 1: a token's gradient is gathered as its output was.
   const dims = { ...size, tokens: choices / size.perToken, weighted: 0, hasResidual: 0 };
   tape.dispatch(combineKernel, dims, { outputs: x, rows, y });
 }

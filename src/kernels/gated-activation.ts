@@ -109,6 +109,7 @@ export function gatedActivation(tape: Tape, gateUp: Tensor, name: ActivationName
   }
   const rows = elementCount(gateUp.shape) / (2 * columns);
   const kind = activationKind(name);
+  // The product before it is kept whole: both gradients need gate and up.
   const y = tape.tensor(`${name} gated`, [...gateUp.shape.slice(0, -1), columns]);
   tape.dispatch(gatedForward, { rows, columns, kind }, { x: gateUp, y });
   tape.onBackward([gateUp], y, (dy) => {

@@ -32,6 +32,7 @@ export const sumSquaresKernel = defineKernel({
   reads: ['gradients'],
   writes: ['squares'],
   tensors: ({ elements, groups }) => ({ gradients: { shape: [elements] }, squares: { shape: [groups] } }),
+  // Workgroups with whole, with partial and with no runs of 512 elements.
   selfTest: [
     { elements: 1000, groups: 3 },
     { elements: 100, groups: 2 },
@@ -74,6 +75,7 @@ export const finishNormKernel = defineKernel({
     { groups: 64, clip: 0 },
   ],
   calibration: [64, 256, 1024].map((groups) => ({ groups, clip: 1 })),
+  // One workgroup: the norm is one number, and every step waits for it.
   workgroups: () => 1,
   // sum; root, epsilon, quotient, minimum
   usefulFlops: ({ groups }) => groups + 4,

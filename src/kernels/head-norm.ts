@@ -144,7 +144,9 @@ export const headNormBackwardWeight = defineKernel({
   calibration: usual.map((dims) => {
     return { ...dims, slices: weightSlices(dims.rows * dims.heads), accumulate: 0 };
   }),
+  // 32 columns a workgroup, in slices of the segments (norm-sums.ts)
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
+  // x̂ was kept, hence a product less than for a norm that keeps statistics alone.
   usefulFlops: (dims) => valuesOf(dims) * 2, // product, sum
   bytes: (dims) => 4 * (valuesOf(dims) * 2 + dims.slices * dims.columns * (1 + dims.accumulate)),
   reference({ saved, dy, sums }, dims) {
@@ -189,6 +191,7 @@ export function headNorm(
   options: HeadNormOptions,
 ): Tensor {
   const { epsilon, offset = 0 } = options;
+  // Queries and keys have weights of their own, and hence a dispatch each; values are not normed.
   const segments = segmentsOf(qkv, options);
   const wantsInput = tape.needsGradient(qkv);
   const parts = (['query', 'key'] as const).map((name) => {
@@ -198,6 +201,7 @@ export function headNorm(
     }
     const wantsWeight = tape.needsGradient(weight);
     const shape = keptOf(dims).shape;
+    // For inference nothing is kept.
     const kept = wantsInput || wantsWeight ? tape.tensor(`${name} norm`, shape) : undefined;
     return { name, weight, dims, wantsWeight, kept };
   });

@@ -21,6 +21,7 @@ export const largestKernel = defineKernel({
     x: { shape: [rows, columns] },
     chosen: { shape: [rows], elementType: 'u32', fill: () => 0 },
   }),
+  // More than two rounds of columns, and fewer than one.
   selfTest: [
     { rows: 5, columns: 131 },
     { rows: 3, columns: 7 },

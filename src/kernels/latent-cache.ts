@@ -25,6 +25,7 @@ export const latentCachePrefill = defineKernel({
     cache: { shape: [slots, context, latentSize + ropeSize] },
   }),
   probeScalars: ({ rowCount, slots }) => ({ length: rowCount, slot: slots - 1 }),
+  // With rotated keys in the last of two slots, and without any.
   selfTest: [
     { rowCount: 8, slots: 2, latentSize: 13, ropeSize: 4, context: 9, rowStride: 60, keyOffset: 31 },
     { rowCount: 3, slots: 1, latentSize: 5, ropeSize: 0, context: 3, rowStride: 9, keyOffset: 0 },

@@ -11,6 +11,7 @@ const dims = ['rows', 'time', 'heads', 'headSize', 'ropeSize', 'valueSize'] as c
 
 type PackDims = Dims<(typeof dims)[number]>;
 
+// With positions, two sequences; and without, where nothing is rotated.
 const selfTest: readonly PackDims[] = [
   { rows: 14, time: 7, heads: 3, headSize: 5, ropeSize: 4, valueSize: 6 },
   { rows: 9, time: 9, heads: 2, headSize: 8, ropeSize: 0, valueSize: 3 },
@@ -63,6 +64,7 @@ export const latentPackForward = defineKernel({
   tensors: shapesOf,
   selfTest,
   calibration,
+  // by the columns that are written: reading them apart costs divisions, not memory
   workgroups: (sizes) => elementGroups(sizes.rows * columnsOf(sizes).qkv),
   // Of each rotated query and the one key, two products and a sum per element; the key is rotated again for each head.
   usefulFlops: ({ rows, heads, ropeSize }) => 3 * rows * ropeSize * (heads + 1),
@@ -115,6 +117,7 @@ export const latentPackBackward = defineKernel({
   },
   selfTest,
   calibration,
+  // all gradients of a row in one sweep: those of heads, and the shared key's once
   workgroups: (sizes) => elementGroups(sizes.rows * columnsOf(sizes).gradients),
   // Back rotations, and sums over heads; both of a pair are summed for each of them.
   usefulFlops: ({ rows, heads, ropeSize }) => rows * ropeSize * (3 * (heads + 1) + heads - 1),

@@ -44,6 +44,7 @@ export const layerNormForward = defineKernel({
     { rows: 1024, columns: 384, hasBias: 1, epsilon: 1e-5, offset: 0 },
     { rows: 2048, columns: 512, hasBias: 1, epsilon: 1e-5, offset: 0 },
   ],
+  // 64 invocations hold eight short rows or two long ones (launch.ts)
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // sum; subtract, square, sum; 2 products
   usefulFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (6 + hasBias + offset),
@@ -231,6 +232,7 @@ export function layerNorm(
       });
     }
     if (wantsX) {
+      // The residual stream reads x as well: what came from there is added to.
       const { gradient: dx, accumulate } = tape.gradientTarget(x);
       tape.dispatch(
         layerNormBackward,

@@ -63,6 +63,7 @@ export const muonMomentum = defineKernel({
     moment1: { shape: extent(dims) },
     x: { shape: [dims.rows, dims.columns] },
   }),
+  // A part of a wider parameter, and a whole one.
   selfTest: parts.map((part, i) => ({ ...part, momentum: 0.95, clearGradient: i })),
   calibration: calibration.map((part) => ({ ...part, momentum: 0.95, clearGradient: 0 })),
   workgroups: ({ rows, columns }) => groupsOf(rows * columns),

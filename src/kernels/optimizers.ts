@@ -35,6 +35,7 @@ export const adamWKernel = defineKernel({
     moment1: { shape: [elements] },
     moment2: { shape: [elements], fill: (uniform) => uniform },
   }),
+  // Some elements that decay before others that do not; and whole workgroups without decay.
   selfTest: [adamWDims(300, 200, 1), adamWDims(256, 0, 0)],
   calibration: [16_384, 262_144, 2_097_152].map((elements) => adamWDims(elements, elements, 0)),
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
@@ -56,6 +57,8 @@ export const adamWKernel = defineKernel({
       const second = moment2[i] + rate2 * (gradient * gradient - moment2[i]);
       moment1[i] = first;
       moment2[i] = second;
+      // Means that start at 0 are too small at first: the corrections, 1 − βᵗ, are step scalars (Kingma and
+      // Ba 2014, section 3).
       const denominator = Math.sqrt(second / biasCorrection2) + epsilon;
       weights[i] = weight - (learningRate / biasCorrection1) * (first / denominator);
     }
@@ -126,6 +129,7 @@ export const lionKernel = defineKernel({
     gradients: { shape: [elements] },
     moment1: { shape: [elements] },
   }),
+  // As AdamW's: both halves of a shard, and whole workgroups.
   selfTest: [lionDims(300, 200, 1), lionDims(256, 0, 0)],
   calibration: [16_384, 262_144, 2_097_152].map((elements) => lionDims(elements, elements, 0)),
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
@@ -173,6 +177,7 @@ export interface LionOptions {
   readonly weightDecay: number;
 }
 
+// Checkpoints store them by these names: they stay.
 /** Names of the full states: a mean of gradients, and one of their squares. */
 export const momentNames = { first: 'moment0', second: 'moment1' } as const;
 

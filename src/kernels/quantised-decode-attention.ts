@@ -54,6 +54,7 @@ function rowOf(dims: QuantisedDecodeSizes): CacheRow {
   return cacheRowOf({ ...dims, sharedRows: dims.sharedRows === 1 });
 }
 
+// Any bytes are numbers here, but scales must be numbers of a likely size.
 /** Words of any numbers, with scales about as large as those of standard normal ones. */
 function cacheSpec(dims: QuantisedDecodeSizes): BindingSpec {
   const { slots, context, rowsPerRing, rowWords } = dims;
@@ -104,6 +105,7 @@ function kernelOf(threads: 64 | 256) {
     calibration: [probe(4, 4, 32, 32, 64), probe(6, 6, 64, 64, 256), probe(6, 2, 64, 64, 1024)].map(
       quantisedSizes,
     ),
+    // a workgroup a slot and head, as of f32: what is read is four times less
     workgroups: ({ slots, heads }) => slots * heads,
     usefulFlops: (dims, scalars) => {
       const { slots, heads, keySize, valueSize } = dims;
@@ -160,6 +162,7 @@ function dequantised(
   return { cache: numbers, sizes: { ...dims, rowWidth, valueOffset } };
 }
 
+// Wide devices hide latency with threads; an adapter of 128 invocations or less takes the last.
 /** Variants of decode attention over int8, the one to prefer first. */
 export const quantisedDecodeAttentions: readonly ReturnType<typeof kernelOf>[] = [
   kernelOf(256),

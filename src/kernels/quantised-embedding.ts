@@ -126,6 +126,7 @@ function decodeKernel(format: QuantisedFormat) {
   });
 }
 
+// A kernel a format: the words' layout is a constant of the pipeline, not a branch in it.
 /** Lookup of whole sequences, by format. */
 export const quantisedEmbeddingForward = {
   int8: forwardKernel('int8'),
@@ -146,6 +147,7 @@ export function recordQuantisedEmbedding(
     readonly firstRow: number;
   },
 ): void {
+  // The weight says how it is packed; the caller need not know.
   const { format, inner, columns } = quantisedOf(tape, bindings.w);
   const dims = { ...size, inner, columns, hasPositions: bindings.positions ? 1 : 0 };
   tape.dispatch(quantisedEmbeddingForward[format], dims, bindings);

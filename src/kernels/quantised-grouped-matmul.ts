@@ -67,6 +67,7 @@ function kernelOf(format: QuantisedFormat) {
     // Tiles of three rows that end within experts, and such as hold an expert whole; x by token and by row.
     selfTest: [sizesOf(43, 67, 53, 5, 3, 2), sizesOf(43, 36, 64, 5, 16)],
     calibration: [sizesOf(4, 192, 96, 8, 1), sizesOf(64, 256, 128, 8, 16), sizesOf(128, 512, 256, 8, 16)],
+    // an invocation a row and four columns, of every row that a tile may have
     workgroups: ({ columns, tileRows, tileBound }) =>
       Math.ceil((tileBound * tileRows * Math.ceil(columns / 4)) / 64),
     // each row with one expert's matrix, however many there are
@@ -83,6 +84,7 @@ function kernelOf(format: QuantisedFormat) {
         const [first, end] = [offsets[expert], offsets[expert + 1]];
         for (let c = 0; c < columns && first < end; c++) {
           const weights = quantisedColumn(w, expert * matrixWords(matrix), matrix, c);
+          // Rows of one expert share its unpacked column.
           for (let row = first; row < end; row++) {
             const start = inner * (perToken > 0 ? Math.floor(assignments[row] / perToken) : row);
             let sum = 0;

@@ -54,6 +54,7 @@ function kernelOf(format: QuantisedFormat) {
     }),
     selfTest: [...absorbed(1, 3, 37, 13, 21), ...absorbed(3, 2, 17, 5, 9)],
     calibration: [...absorbed(1, 4, 64, 32, 32), ...absorbed(1, 8, 256, 64, 64).slice(1)],
+    // an invocation an output: one token has a few thousand of them
     workgroups: ({ rows, heads, outputs }) => Math.ceil((rows * heads * outputs) / 64),
     usefulFlops: ({ rows, heads, outputs, inputs }) => 2 * rows * heads * outputs * inputs,
     countedFlops: ({ rows, heads, outputs, inputs }) => 2 * rows * heads * outputs * inputs,
@@ -96,6 +97,7 @@ export function recordQuantisedHeadMatmul(
   size: StepSizes,
 ): void {
   const { format, inner, columns } = quantisedOf(tape, bindings.w);
+  // Steps in numbers become places in columns and inputs: words have no steps.
   const dims = {
     columns,
     inner,

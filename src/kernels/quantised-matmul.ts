@@ -140,6 +140,7 @@ function kernelOf(format: QuantisedFormat, variant: Variant): QuantisedKernel {
     }),
     // 67 columns and 53 inputs: no multiple of a word's numbers, of a group's 32 or of a tile.
     selfTest: [odd, { ...odd, xStride: 60, yStride: 70, hasBias: 1, hasResidual: 1 }],
+    // As many rows as the tile has: what the variant is for.
     calibration: [128, 384, 768].map((size) => naturalDims(tile[0], size, size)),
     // plain: four neighbouring columns an invocation, which share a block of words
     workgroups: ({ rows, columns }) =>

@@ -42,6 +42,8 @@ export const rmsNormForward = defineKernel({
     { rows: 1024, columns: 384, epsilon: 1e-5, offset: 0 },
     { rows: 2048, columns: 512, epsilon: 1e-5, offset: 0 },
   ],
+  // 64 invocations hold several rows, or share out a long one (launch.ts)
+  // 64 invocations hold eight short rows or two long ones (launch.ts)
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // square, sum, two products
   usefulFlops: ({ rows, columns, offset }) => rows * columns * (4 + (offset === 0 ? 0 : 1)),
@@ -208,6 +210,7 @@ export function rmsNorm(
       });
     }
     if (wantsX) {
+      // The residual stream reads x as well: what came from there is added to.
       const { gradient: dx, accumulate } = tape.gradientTarget(x);
       tape.dispatch(
         rmsNormBackward,

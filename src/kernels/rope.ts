@@ -124,6 +124,7 @@ function rotateRow(
   }
 }
 
+// Made once on the processor: sines in shaders may be off by 2⁻¹¹, and far positions would turn by noise.
 /**
  * Amplitude times cosine and sine of position · frequency, computed in float64: [time, pairs, 2].
  * @param frequencies radians a token, by pair

@@ -8,6 +8,7 @@ import { metricSlots } from './gradient-norm.ts';
 import { prologue } from './prologue.ts';
 import type { Routing } from './router.ts';
 
+// One tensor for all layers: the page reads it in one piece.
 /** Numbers of one layer: tokens, Σ entropy, Σ (log Σ exp)², 0; then four rows of E: load, dropped, share, step's load. */
 export function statisticsStride(experts: number): number {
   return 4 + 4 * experts;

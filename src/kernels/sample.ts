@@ -134,6 +134,7 @@ export const sampleKernel = defineKernel({
     { rows: 1, slots: 2, columns: 1500, capacity: 1 },
   ],
   calibration: [65, 1024, 50_257].map((columns) => ({ rows: 1, slots: 1, columns, capacity: 16 })),
+  // a workgroup a text: its choice needs all logits
   workgroups: ({ rows }) => rows,
   usefulFlops: ({ rows, columns }) => 4 * rows * columns, // scale, noise, sum, compare
   launchedFlops: ({ rows, columns }, scalars) => 4 * rows * columns * passes(scalars),

@@ -23,6 +23,7 @@ export const scaleKernel = defineKernel({
     residual: { shape: [elements] },
     y: { shape: [elements] },
   }),
+  // One element to either side of two workgroups' 256, and just that.
   selfTest: [
     { elements: 257, factor: 0.5, hasResidual: 1, accumulate: 0 },
     { elements: 255, factor: -3, hasResidual: 0, accumulate: 1 },

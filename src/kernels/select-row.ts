@@ -21,8 +21,10 @@ export const selectRowForward = defineKernel({
     { rows: 16, columns: 512 },
     { rows: 16, columns: 4096 },
   ],
+  // an invocation a number of the row
   workgroups: ({ columns }) => Math.ceil(columns / 64),
   usefulFlops: () => 0,
+  // one row is read and written, whatever else there is
   bytes: ({ columns }) => 8 * columns,
   reference({ x, y }, { rows, columns }, { length = 1 }) {
     const row = Math.min(Math.max(length, 1), rows) - 1;

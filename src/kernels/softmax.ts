@@ -16,6 +16,7 @@ export const softmaxForward = defineKernel({
   reads: ['x'],
   writes: ['y'],
   tensors: ({ rows, columns }) => ({ x: { shape: [rows, columns] }, y: { shape: [rows, columns] } }),
+  // One more than four rounds of 64 invocations: the last round has a single column.
   selfTest: [{ rows: 3, columns: 257 }],
   calibration: [
     { rows: 1, columns: 65 },
@@ -30,6 +31,7 @@ export const softmaxForward = defineKernel({
   reference({ x, y }, { rows, columns }) {
     for (let row = 0; row < rows; row++) {
       const base = row * columns;
+      // Shifted by the maximum, as the shader does: the quotient does not change, and exp cannot overflow.
       let largest = Number.NEGATIVE_INFINITY;
       for (let c = 0; c < columns; c++) largest = Math.max(largest, x[base + c]);
       let sum = 0;
