@@ -101,6 +101,7 @@ export function isSizes(value: unknown): value is readonly number[] {
 }
 
 function readHeaderLength(bytes: Uint8Array, fileBytes: number): number {
+  if (fileBytes === 0) fail('the file is empty');
   if (bytes.length < 8) fail(`shorter than the 8 bytes of the header's length: ${bytes.length} bytes`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(headerLimitBytes))

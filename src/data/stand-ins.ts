@@ -1,7 +1,10 @@
-// What stands where a file was meant to be: Git LFS's pointer to a large one, or the web page that shows it.
+// What stands where a file was meant to be: a pointer of Git LFS or git-annex to a large one, or the web page that shows it.
 
 /** Bytes that tell; a pointer is shorter than 1024 (git-lfs, docs/spec.md). */
 const marks = ['version https://git-lfs.github.com/spec/', 'version https://hawser.github.com/spec/'];
+
+/** What git-annex leaves of a file that it did not fetch (git-annex, internals: pointer files). */
+const annexMark = /^(\/annex\/objects\/|(\.\.\/)*\.git\/annex\/objects\/)/;
 
 /** How many first bytes `standInText` looks at. */
 export const standInBytes = 1024;
@@ -28,6 +31,8 @@ export function standInText(name: string, head: Uint8Array, bytes = head.length)
   const pointer = bytes === head.length ? lfsPointerSize(head) : undefined;
   if (pointer !== undefined) return lfsPointerText(name, pointer);
   const text = new TextDecoder().decode(head.subarray(0, standInBytes));
+  if (annexMark.test(text))
+    return `${name}: it is a pointer of git-annex, whose file was not fetched. Run "git annex get" in its repository.`;
   if (!/^\s*<(!doctype html|html)[\s>]/i.test(text)) return undefined;
   const wanted = name.endsWith('.safetensors') ? 'a safetensors file' : 'the file';
   return (

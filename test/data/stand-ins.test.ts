@@ -29,6 +29,11 @@ test('a web page is named, as is a pointer', () => {
   expect(standInText('config.json', bytes('{"html": "<html>"}'))).toBeUndefined();
 });
 
+test('a pointer of git-annex is named', () => {
+  for (const path of ['/annex/objects/SHA256E-s12--ab.safetensors\n', '../.git/annex/objects/x/y'])
+    expect(standInText('a.safetensors', bytes(path))).toMatch(/git-annex.*"git annex get"/);
+});
+
 test('a pointer is no text to learn', async () => {
   await expect(readText(new Blob([pointer]))).rejects.toThrow('text file: it is a Git LFS pointer');
 });
