@@ -47,22 +47,12 @@ export function planImport(
   shapes: ReadonlyMap<string, readonly number[]>,
   type?: string,
 ): ImportPlan {
-  const stored = unwrapped(shapes.keys());
-  const file = fileLayout(model, fileNames(model, stored.keys(), type), type);
-  const asStored = (name: string) => stored.get(name) ?? name;
-  // Some tools store a tied table once, under the name of the head.
-  const isHeadOnly = model.tiedHead && stored.has(file.head) && !stored.has(file.embedding);
-  const place = (part: Part): Part => ({
-    ...part,
-    name: asStored(isHeadOnly && part.name === file.embedding ? file.head : part.name),
-  });
-  const parts = new Map(
-    parameterSpecs(model).map(({ name }) => [name, partsOf(file, name).map(place)] as const),
-  );
-  const expected = new Map([...parts.values()].flat().map(({ name, shape }) => [name, shape]));
-  const missing = [...expected.keys()].filter((name) => !shapes.has(name));
+  const usual = placeParts(model, unwrapped(shapes.keys()), type);
+  const held = usual.missing.length > 0 ? placeParts(model, withoutHolder(shapes.keys()), type) : usual;
+  const { file, asStored, isHeadOnly, parts, missing } = held.missing.length > 0 ? usual : held;
   if (missing.length > 0)
     refuse(`${listNames(missing)} missing`, 'The file belongs to another config.json, or is cut.');
+  const expected = new Map([...parts.values()].flat().map(({ name, shape }) => [name, shape]));
   const zeros = file.zeros.map(({ name, shape }) => ({ name: asStored(name), shape }));
   for (const { name, shape } of zeros) expected.set(name, shape);
   const head = asStored(file.head);
@@ -80,6 +70,21 @@ export function planImport(
     zeros: zeros.map(({ name }) => name).filter((name) => shapes.has(name)),
     tied: model.tiedHead && shapes.has(head) && !isHeadOnly ? [head, asStored(file.embedding)] : undefined,
   };
+}
+
+/** Finds the parts of a model by the names that a file's tensors have without their wrappers. @param stored the file's own names by those */
+function placeParts(model: ModelConfig, stored: ReadonlyMap<string, string>, type: string | undefined) {
+  const file = fileLayout(model, fileNames(model, stored.keys(), type), type);
+  const asStored = (name: string) => stored.get(name) ?? name;
+  // Some tools store a tied table once, under the name of the head.
+  const isHeadOnly = model.tiedHead && stored.has(file.head) && !stored.has(file.embedding);
+  const nameOf = ({ name }: Part) => (isHeadOnly && name === file.embedding ? file.head : name);
+  const listed = parameterSpecs(model).map(({ name }) => [name, partsOf(file, name)] as const);
+  const wanted = listed.flatMap(([, parts]) => parts.map(nameOf));
+  const parts = new Map(
+    listed.map(([name, list]) => [name, list.map((part) => ({ ...part, name: asStored(nameOf(part)) }))]),
+  );
+  return { file, asStored, isHeadOnly, parts, missing: wanted.filter((name) => !stored.has(name)) };
 }
 
 /**
@@ -304,6 +309,16 @@ function unwrapped(names: Iterable<string>): Map<string, string> {
     stored.set(bare, name);
   }
   return stored;
+}
+
+/** A file's own names by those without the parts that all begin with: whatever the module is called that held the model. */
+function withoutHolder(names: Iterable<string>): Map<string, string> {
+  const paths = [...names].map((name) => ({ name, path: name.replace(innerWrappers, '').split('.') }));
+  const [first = []] = paths.map(({ path }) => path.slice(0, -2));
+  const isShared = (depth: number) => paths.every(({ path }) => path[depth] === first[depth]);
+  const depth = first.findIndex((_, index) => !isShared(index));
+  const shared = depth < 0 ? first.length : depth;
+  return new Map(paths.map(({ name, path }) => [path.slice(shared).join('.'), name]));
 }
 
 function checkShape(name: string, found: readonly number[], wanted: readonly number[]): void {

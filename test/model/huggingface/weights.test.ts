@@ -253,6 +253,9 @@ test('names that wrappers of PyTorch made longer are found', () => {
   for (const rename of [
     (name: string) => `base_model.model.${name}`,
     (name: string) => `model.${name}`, // held by a module that trains it
+    (name: string) => `base_model.${name}`,
+    (name: string) => `net.backbone.${name}`,
+    (name: string) => `module.student._orig_mod.${name}`,
     (name: string) => name.replace('layers.0.', 'layers.0._checkpoint_wrapped_module._orig_mod.'),
   ])
     expect(importParameters(config, renamed(rename))).toEqual(values);
