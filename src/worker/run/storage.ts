@@ -8,6 +8,7 @@ import { sha256Hex } from '../../data/sha256.ts';
 import type { CheckedKernels } from '../../lab/plans/self-test.ts';
 import { appVersion } from '../../lab/records/app-version.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
+import { OriginFolder } from './origin-folder.ts';
 
 /** The index entry of a run. Its record, checkpoints and text are files. */
 export interface StoredRun extends KeptRun {
@@ -37,6 +38,9 @@ const layout = 2;
 /** Checkpoints are large: of older runs only the records stay. */
 const maximumCheckpoints = 12;
 const maximumRuns = 200;
+
+/** Checkpoints, records and texts. */
+const files = new OriginFolder('runs');
 
 /** Where it is kept what passed the self-test. */
 const checkedFile = 'checked-kernels';
@@ -92,7 +96,7 @@ export class RunStorage {
 
   /** Kernels that passed the self-test on a device under this version; undefined where nothing is known. */
   async checkedKernels(device: string): Promise<CheckedKernels | undefined> {
-    const file = await readFile(checkedFile);
+    const file = await files.read(checkedFile);
     const kept = file && v.safeParse(checkedSchema, JSON.parse(await file.text()));
     const isOfThis = kept?.success && kept.output.device === device && kept.output.version === appVersion;
     return isOfThis ? kept.output.kernels : undefined;
@@ -101,7 +105,7 @@ export class RunStorage {
   /** Keeps them, of one device: whoever changes the GPU has it checked again. */
   async keepCheckedKernels(device: string, kernels: CheckedKernels): Promise<void> {
     if (typeof navigator.storage === 'undefined') return;
-    await writeFile(checkedFile, new Blob([JSON.stringify({ device, version: appVersion, kernels })]));
+    await files.write(checkedFile, new Blob([JSON.stringify({ device, version: appVersion, kernels })]));
   }
 
   /**
@@ -115,8 +119,8 @@ export class RunStorage {
   ): Promise<void> {
     const before = await (await this.#open()).get('runs', run.id);
     const slot = before?.slot === 0 ? 1 : 0;
-    await writeFile(`${run.id}.${slot}`, checkpoint);
-    await writeFile(`${run.id}.record`, record);
+    await files.write(`${run.id}.${slot}`, checkpoint);
+    await files.write(`${run.id}.record`, record);
     const bytes = checkpoint.byteLength + record.byteLength;
     await this.#index(run, { slot, sha256: sha256Hex(checkpoint), bytes, canContinue: true });
     if (!before?.canContinue) await this.#removeOldest();
@@ -124,14 +128,14 @@ export class RunStorage {
 
   /** Keeps a record alone; a checkpoint of the same run stays what it is. */
   async saveRecord(run: RunEntry, record: Uint8Array<ArrayBuffer>): Promise<void> {
-    await writeFile(`${run.id}.record`, record);
+    await files.write(`${run.id}.record`, record);
     const isNew = await this.#index(run, { bytes: record.byteLength });
     if (isNew) await this.#removeOldest();
   }
 
   /** The bytes of a run's record; undefined if it has none. */
   async record(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const file = await readFile(`${id}.record`);
+    const file = await files.read(`${id}.record`);
     return file && new Uint8Array(await file.arrayBuffer());
   }
 
@@ -149,7 +153,7 @@ export class RunStorage {
 
   /** Keeps the person's own text of a run, for going on after a reload. */
   async saveText(id: string, text: Blob): Promise<void> {
-    await writeFile(`${id}.text`, text);
+    await files.write(`${id}.text`, text);
   }
 
   /** A run with its newest intact checkpoint. @throws if there is none of this id or both files are damaged. */
@@ -161,11 +165,11 @@ export class RunStorage {
       throw new Error(
         'saved runs: of this run only the record is kept. Train it again from its configuration.',
       );
-    const text = run.hasText ? await readFile(`${id}.text`) : undefined;
-    const newest = await readFile(`${id}.${run.slot}`);
+    const text = run.hasText ? await files.read(`${id}.text`) : undefined;
+    const newest = await files.read(`${id}.${run.slot}`);
     const bytes = newest && new Uint8Array(await newest.arrayBuffer());
     if (bytes && sha256Hex(bytes) === run.sha256) return { run, checkpoint: bytes, text };
-    const older = await readFile(`${id}.${1 - run.slot}`);
+    const older = await files.read(`${id}.${1 - run.slot}`);
     if (!older)
       throw new Error('saved runs: the checkpoint of this run is damaged and there is no older one.');
     return { run, checkpoint: new Uint8Array(await older.arrayBuffer()), text };
@@ -174,7 +178,7 @@ export class RunStorage {
   /** Forgets a run. */
   async remove(id: string): Promise<void> {
     await (await this.#open()).delete('runs', id);
-    for (const suffix of ['0', '1', 'text', 'record']) await removeFile(`${id}.${suffix}`);
+    for (const suffix of ['0', '1', 'text', 'record']) await files.remove(`${id}.${suffix}`);
   }
 
   /** Writes an entry over what was there before, in one transaction. @returns whether there was nothing */
@@ -194,14 +198,14 @@ export class RunStorage {
     for (const { id } of runs.slice(maximumRuns)) await this.remove(id);
     const continued = runs.slice(0, maximumRuns).filter(({ canContinue }) => canContinue);
     for (const { slot: _, sha256: __, ...run } of continued.slice(maximumCheckpoints)) {
-      const record = await readFile(`${run.id}.record`);
+      const record = await files.read(`${run.id}.record`);
       if (!record && !run.curve) {
         await this.remove(run.id);
         continue;
       }
       const bytes = record?.size ?? 0;
       await (await this.#open()).put('runs', { ...run, canContinue: false, hasText: false, bytes });
-      for (const suffix of ['0', '1', 'text']) await removeFile(`${run.id}.${suffix}`);
+      for (const suffix of ['0', '1', 'text']) await files.remove(`${run.id}.${suffix}`);
     }
   }
 
@@ -236,39 +240,5 @@ export class RunStorage {
       throw newer;
     });
     return this.#database;
-  }
-}
-
-async function directory(): Promise<FileSystemDirectoryHandle> {
-  const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle('runs', { create: true });
-}
-
-async function writeFile(name: string, content: Uint8Array<ArrayBuffer> | Blob): Promise<void> {
-  const file = await (await directory()).getFileHandle(name, { create: true });
-  // The stream writes to a copy that replaces the file when it is closed.
-  const stream = await file.createWritable();
-  try {
-    await stream.write(content);
-    await stream.close();
-  } catch (error) {
-    await stream.abort().catch(() => undefined);
-    throw error;
-  }
-}
-
-async function readFile(name: string): Promise<Blob | undefined> {
-  try {
-    return await (await (await directory()).getFileHandle(name)).getFile();
-  } catch {
-    return undefined;
-  }
-}
-
-async function removeFile(name: string): Promise<void> {
-  try {
-    await (await directory()).removeEntry(name);
-  } catch {
-    // It was never written.
   }
 }
