@@ -11,11 +11,14 @@ import type { ExpandedStudy, StudyRun } from './expand.ts';
 import { refuseStudy, type Study } from './study.ts';
 
 /** What planning needs of a device. */
-export type PlanningDevice = Pick<Engine, 'capabilities' | 'variants' | 'profile' | 'memoryBytes'>;
+export type PlanningDevice = Pick<
+  Engine,
+  'capabilities' | 'variants' | 'profile' | 'memoryBytes' | 'trainingFlopsPerSecond'
+>;
 
 /** One run with what it will cost here. */
 export interface PlannedRun extends StudyRun {
-  /** Of this run alone: what its trunk has trained already is not in it. undefined on a device that is not calibrated. */
+  /** Of this run alone: what its trunk has trained already is not in it. undefined on a device of which nothing is known. */
   readonly predictedSeconds: number | undefined;
   readonly predictedBytes: number;
   /** Useful flops by the plan, likewise. */
@@ -145,11 +148,15 @@ interface Cost {
 function measure(run: StudyRun, device: PlanningDevice, vocabulary: number): Cost {
   const { train } = run.experiment;
   const plans = record(run, device, vocabulary);
-  const { profile } = device;
+  const { profile, trainingFlopsPerSecond: rate } = device;
+  const stepFlops = planFlops(plans.accumulate) * train.accumulation + planFlops(plans.update);
+  const byRate = (flops: number) => (rate === undefined ? undefined : flops / rate);
   return {
-    stepSeconds: profile && expectWork(trainingWork(plans, train), profile).seconds,
-    evaluationSeconds: profile && expectWork(evaluationWork(plans, train), profile).seconds,
-    stepFlops: planFlops(plans.accumulate) * train.accumulation + planFlops(plans.update),
+    stepSeconds: profile ? expectWork(trainingWork(plans, train), profile).seconds : byRate(stepFlops),
+    evaluationSeconds: profile
+      ? expectWork(evaluationWork(plans, train), profile).seconds
+      : byRate(planFlops(plans.evaluate)),
+    stepFlops,
     bytes: predictMemory(plans).total,
   };
 }

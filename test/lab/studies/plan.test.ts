@@ -32,6 +32,16 @@ describe('a plan', () => {
     }
   });
 
+  test('predicts seconds by the device’s rate where there is no profile: twice as fast, half as long', () => {
+    expect(plan().predictedSeconds).toBeUndefined();
+    const secondsAt = (rate: number) =>
+      plan({}, { ...device, trainingFlopsPerSecond: rate }).predictedSeconds ?? 0;
+    // What a trunk takes besides its steps does not shrink.
+    const [slow, fast, fastest] = [secondsAt(1e6), secondsAt(2e6), secondsAt(1e15)];
+    expect(fast).toBeLessThan(slow);
+    expect(Math.abs((slow - fastest) / (fast - fastest) - 2)).toBeLessThan(1e-6);
+  });
+
   test('begins with the cheapest', () => {
     const costs = plan().groups.map(({ runs }) => runs.reduce((sum, run) => sum + run.planFlops, 0));
     expect(costs).toEqual([...costs].sort((a, b) => a - b));
