@@ -3,7 +3,10 @@ import { significant } from '../../text/rounding.ts';
 import type { PlannedRun } from './plan.ts';
 
 /** How a run ended. `stopped`: by the study's rule. */
-export type RunStatus = 'finished' | 'diverged' | 'stopped' | 'failed';
+const statuses = ['finished', 'diverged', 'stopped', 'failed'] as const;
+
+/** How a run ended. */
+export type RunStatus = (typeof statuses)[number];
 
 /** A run that is over. */
 export interface RunResult {
@@ -27,7 +30,7 @@ export function resultsHeader(): string {
   return `${columns.join(',')}\n`;
 }
 
-/** One line of a table. Text is quoted: messages may hold commas. */
+/** One line of a table. The message is quoted, for it may hold commas, and on one line. */
 export function resultsLine(study: string, planned: PlannedRun, result: RunResult): string {
   const { shape, experiment, tokens, flops, budget, seed, trunk } = planned;
   const { model, train } = experiment;
@@ -48,7 +51,10 @@ export function resultsLine(study: string, planned: PlannedRun, result: RunResul
     experts: model.experts > 0 ? model.experts : 1,
     steps: train.steps,
     seconds: digits(result.seconds),
-    message: result.message === undefined ? undefined : `"${result.message.replaceAll('"', '""')}"`,
+    message:
+      result.message === undefined
+        ? undefined
+        : `"${result.message.replace(/\s+/g, ' ').replaceAll('"', '""')}"`,
   };
   return `${columns.map((column) => cells[column] ?? '').join(',')}\n`;
 }
@@ -63,6 +69,27 @@ export function readResults(text: string): { done: Set<string>; studies: Set<str
     studies: new Set(cells.map(([study]) => study)),
     whole,
   };
+}
+
+/** The runs that a table holds, read back. */
+export function readRows(text: string): readonly RunResult[] {
+  const [, ...lines] = readResults(text)
+    .whole.split('\n')
+    .filter((line) => line !== '');
+  return lines.map((line) => {
+    const cells = line.split(',');
+    const cell = (column: (typeof columns)[number]) => cells[columns.indexOf(column)] ?? '';
+    // The message is the last cell: what it holds of commas is its own.
+    const message = cells.slice(columns.length - 1).join(',');
+    const status = statuses.find((known) => known === cell('status')) ?? 'failed';
+    return {
+      status,
+      run: cell('run'),
+      loss: cell('loss') === '' ? undefined : Number(cell('loss')),
+      seconds: Number(cell('seconds')),
+      ...(message === '' ? {} : { message: message.slice(1, -1).replaceAll('""', '"') }),
+    };
+  });
 }
 
 function digits(value: number): number {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { expandStudy } from '../../../src/lab/studies/expand.ts';
 import { planStudy } from '../../../src/lab/studies/plan.ts';
-import { resultsHeader, resultsLine } from '../../../src/lab/studies/results.ts';
+import { readRows, resultsHeader, resultsLine } from '../../../src/lab/studies/results.ts';
 import { parseStudy } from '../../../src/lab/studies/study.ts';
 import { readRunsTable } from '../../../src/laws/runs-table.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
@@ -18,7 +18,7 @@ test('rows are what fit reads, messages with commas included', () => {
     resultsLine(id, first, { run: first.run, status: 'finished', loss: 2.5, seconds: 1 }) +
     resultsLine(id, second, {
       ...{ run: second.run, status: 'failed', loss: undefined, seconds: 0 },
-      message: 'too large: 5 "MB", or more',
+      message: 'too large: 5 "MB",\nor more',
     });
   const { points, unfinished, studies } = readRunsTable(table, 'runs.csv');
   expect(points).toMatchObject([
@@ -26,4 +26,11 @@ test('rows are what fit reads, messages with commas included', () => {
   ]);
   expect(unfinished).toBe(1);
   expect(studies).toEqual([id]);
+  expect(readRows(`${table}cut off,`)).toEqual([
+    { run: first.run, status: 'finished', loss: near(2.5), seconds: near(1) },
+    {
+      ...{ run: second.run, status: 'failed', loss: undefined, seconds: near(0) },
+      message: 'too large: 5 "MB", or more',
+    },
+  ]);
 });
