@@ -5,7 +5,8 @@ import { stage } from '../../lab/plans/problem.ts';
 import { expandStudy } from '../../lab/studies/expand.ts';
 import { type PlanningDevice, planStudy, plansOfStudy, type StudyPlan } from '../../lab/studies/plan.ts';
 import { readyStudies } from '../../lab/studies/ready.ts';
-import { baseOf, parseStudy, type Study } from '../../lab/studies/study.ts';
+import { parseStudy, type Study } from '../../lab/studies/study.ts';
+import { glimpseOf, startOf } from '../../lab/studies/text.ts';
 import { baselineCapabilities } from '../../plan/kernel.ts';
 import { tunedVariants } from '../../plan/tuned-variants.ts';
 import { type Machine, openMachine, tryOpenMachine } from '../device.ts';
@@ -28,9 +29,6 @@ export interface PreparedStudy {
   readonly device: string;
 }
 
-/** Characters whose alphabet is taken for the text's where nothing is to run. */
-const glimpse = 200_000;
-
 /** @throws LabError or Interrupted */
 export async function prepareStudy(
   path: string,
@@ -42,11 +40,9 @@ export async function prepareStudy(
   // Expanding with any vocabulary finds every fault of the file before a text is read or a device opened.
   expandStudy(study, 1);
   const isShown = options.dryRun === true || options.emit !== undefined;
-  const first = experimentFrom(path, withoutSteps(baseOf(study)));
+  const first = experimentFrom(path, startOf(study));
   const { experiment, text } = await withText(first, options.data);
-  const data = isShown
-    ? { ...experiment.data, characters: Math.min(glimpse, experiment.data.characters) }
-    : experiment.data;
+  const data = isShown ? glimpseOf(experiment.data) : experiment.data;
   output.progress('reading the text', 0);
   const corpus = await unlessInterrupted(
     signal,
@@ -78,12 +74,6 @@ async function readStudy(path: string): Promise<Study> {
 
 function withBudget(study: Study, seconds: number | undefined): Study {
   return seconds === undefined ? study : { ...study, budget: { ...study.budget, seconds } };
-}
-
-/** The base needs no steps where the grid says how long to train. */
-function withoutSteps(base: Record<string, unknown>): Record<string, unknown> {
-  const train = typeof base.train === 'object' && base.train !== null ? base.train : {};
-  return { ...base, train: { steps: 1, ...train } };
 }
 
 /** A machine, and what to plan for: itself, or the device of a profile. `measured` if it may be measured. */
