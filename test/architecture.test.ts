@@ -73,7 +73,8 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   laws: { folders: ['text'], packages: ['ml-levenberg-marquardt', 'papaparse'] },
   text: { folders: [], packages: [] },
   classroom: { folders: [], packages: ['valibot'] },
-  contract: { folders: [], packages: [] },
+  // Types of fits alone: laws is a leaf that page and worker both read.
+  contract: { folders: ['laws'], packages: [] },
   data: { folders: [], packages: ['@huggingface/tokenizers', '@noble/hashes', 'valibot'] },
   kernels: { folders: ['plan', 'data', 'shaders'], packages: [] },
   // src/wasm is AssemblyScript: a program of its own, whose compiled form the runtime gets from the bundler.

@@ -5,6 +5,7 @@ import type { DiagramApi } from './diagram.ts';
 import type { FormApi } from './form.ts';
 import type { InsideApi } from './inside.ts';
 import type { KernelsApi } from './kernels.ts';
+import type { LawsApi } from './laws.ts';
 import type { LessonsApi } from './lessons.ts';
 import type { RecordsApi } from './records.ts';
 import type { RunApi } from './runs.ts';
@@ -21,6 +22,7 @@ export interface Lab
     FormApi,
     InsideApi,
     KernelsApi,
+    LawsApi,
     LessonsApi,
     RecordsApi,
     RunApi,

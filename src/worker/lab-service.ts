@@ -11,8 +11,12 @@ import { Exclusive } from './exclusive.ts';
 import { createForm } from './form-service.ts';
 import { createInside } from './inside-service.ts';
 import { createKernels } from './kernels-service.ts';
+import { fitInThread } from './laws/fit.ts';
+import { StudyFiles } from './laws/study-files.ts';
+import { createLaws } from './laws-service.ts';
 import { createLessons } from './lessons-service.ts';
 import { createRecords } from './records-service.ts';
+import { OriginFolder } from './run/origin-folder.ts';
 import { Runs } from './run/runs.ts';
 import { RunStorage } from './run/storage.ts';
 import { createRun } from './run-service.ts';
@@ -49,9 +53,15 @@ export function createLab(): Lab {
     ...createRecords(runs, storage),
     ...createServing(runs, exclusive),
     ...createValidation(devices, runs, exclusive),
+    ...createLaws(devices, runs.planner, exclusive, new StudyFiles(studiesFolder()), fitInThread),
     ...createLessons(devices, exclusive),
     ...comparison,
   };
+}
+
+/** Where studies are kept; undefined where the browser keeps no files, as on insecure origins. */
+function studiesFolder(): OriginFolder | undefined {
+  return globalThis.navigator?.storage ? new OriginFolder('studies') : undefined;
 }
 
 /** Takes a lock for as long as this worker lives: comlink leaves calls to a dead worker pending for ever. */

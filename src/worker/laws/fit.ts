@@ -1,0 +1,34 @@
+// A law fitted in a thread of its own: a fit takes seconds, and the worker has steps to submit meanwhile.
+import type { Result } from '../../contract/values.ts';
+import { LabError, problemOf } from '../../lab/plans/problem.ts';
+import { fitLaw } from '../../laws/fit-law.ts';
+import type { FitRequest, LawReport } from '../../laws/law-report.ts';
+import type { RunPoint } from '../../laws/run-point.ts';
+
+/** What is asked of the thread. */
+export interface FitOrder {
+  readonly points: readonly RunPoint[];
+  readonly request: FitRequest;
+}
+
+/** Fits; runs that allow no fit are a problem, not an exception. */
+export function answerFit({ points, request }: FitOrder): Result<LawReport> {
+  try {
+    return { kind: 'ok', value: fitLaw(points, request) };
+  } catch (error) {
+    return { kind: 'problem', problem: problemOf(error) };
+  }
+}
+
+/** Fits in a worker of the lab's worker, which an abort ends. */
+export function fitInThread(order: FitOrder, signal: AbortSignal): Promise<Result<LawReport>> {
+  const worker = new Worker(new URL('./fit-thread-entry.ts', import.meta.url), { type: 'module' });
+  return new Promise<Result<LawReport>>((resolve, reject) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<Result<LawReport>>) => resolve(data));
+    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'fit: it did not load')));
+    signal.addEventListener('abort', () =>
+      reject(new LabError({ kind: 'invalidRequest', message: 'The fit was cancelled.' })),
+    );
+    worker.postMessage(order);
+  }).finally(() => worker.terminate());
+}

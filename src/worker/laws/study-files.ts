@@ -1,0 +1,78 @@
+// Studies of which this browser has rows: the study as JSON and its rows as CSV, two files a study.
+import * as v from 'valibot';
+import type { KeptStudy, StudyJson } from '../../contract/laws.ts';
+import { readResults, resultsHeader } from '../../lab/studies/results.ts';
+import type { OriginFolder } from '../run/origin-folder.ts';
+
+/** What is kept of a study besides its rows. */
+export type StudyHead = Pick<KeptStudy, 'id' | 'name' | 'study' | 'runs'>;
+
+const headSchema = v.object({
+  version: v.literal(1),
+  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{10}$/)),
+  name: v.string(),
+  study: v.custom<StudyJson>((value) => typeof value === 'object' && value !== null),
+  runs: v.number(),
+  savedAt: v.string(),
+});
+
+/** Keeps studies in a folder; without one, for as long as the worker lives. */
+export class StudyFiles {
+  readonly #folder: Pick<OriginFolder, 'write' | 'read' | 'remove' | 'list'> | undefined;
+  readonly #tables = new Map<string, string>();
+
+  constructor(folder: Pick<OriginFolder, 'write' | 'read' | 'remove' | 'list'> | undefined) {
+    this.#folder = folder;
+  }
+
+  /** The table of a study: a header where there is nothing yet. A last line that was cut off is dropped. */
+  async table(id: string): Promise<string> {
+    const known = this.#tables.get(id);
+    const kept = await (await this.#folder?.read(`${id}.csv`))?.text();
+    const whole = readResults(kept ?? known ?? '').whole;
+    return whole || resultsHeader();
+  }
+
+  /**
+   * Adds a row to what is there, which another tab may have made longer.
+   * @returns whether this browser keeps it; the worker does in any case
+   */
+  async append(head: StudyHead, line: string): Promise<boolean> {
+    const { id } = head;
+    const table = (await this.table(id)) + line;
+    this.#tables.set(id, table);
+    if (!this.#folder) return false;
+    try {
+      const savedAt = new Date().toISOString();
+      await this.#folder.write(`${id}.json`, JSON.stringify({ version: 1, ...head, savedAt }));
+      await this.#folder.write(`${id}.csv`, table);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Newest first. */
+  async list(): Promise<KeptStudy[]> {
+    const names = (await this.#folder?.list().catch(() => [])) ?? [];
+    const found = await Promise.all(
+      names.filter((name) => name.endsWith('.json')).map((name) => this.#read(name)),
+    );
+    return found.flat().sort((a, b) => (a.savedAt < b.savedAt ? 1 : -1));
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#tables.delete(id);
+    await this.#folder?.remove(`${id}.json`);
+    await this.#folder?.remove(`${id}.csv`);
+  }
+
+  /** None of a file that is no head: another version's, or damaged. */
+  async #read(name: string): Promise<KeptStudy[]> {
+    const text = (await (await this.#folder?.read(name))?.text()) ?? '';
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), headSchema), text);
+    if (!parsed.success) return [];
+    const { version: _, ...head } = parsed.output;
+    return [{ ...head, done: readResults(await this.table(head.id)).done.size }];
+  }
+}
