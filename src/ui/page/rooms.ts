@@ -66,6 +66,12 @@ export const rooms: readonly Room[] = [
     render: (page, access) => html`<room-serving .page=${page} .access=${access}></room-serving>`,
   },
   {
+    id: 'laws',
+    label: 'Laws',
+    load: () => import('../laws/room.ts'),
+    render: (page, access) => html`<room-laws .page=${page} .access=${access}></room-laws>`,
+  },
+  {
     id: 'validation',
     label: 'Validation',
     load: () => import('../validation/room.ts'),

@@ -1,0 +1,259 @@
+// The runs on display: of a study, of a file or recorded, as points for a fit, as a table and as a plot.
+import type { PlannedStudy, StudyRow } from '../../contract/laws.ts';
+import { type ChinchillaParameters, predictLoss } from '../../laws/chinchilla-law.ts';
+import { flopsOf, type RunPoint } from '../../laws/run-point.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatLoss,
+  formatPower,
+  formatSeconds,
+  formatShortLoss,
+  formatSi,
+  formatTick,
+} from '../../text/numbers.ts';
+import type { PlotAxis, PlotSeries, Tone } from '../../text/plot-layout.ts';
+import type { FigureTable } from '../../text/table.ts';
+import { spread } from '../../text/ticks.ts';
+import { optimumAt } from './optimum.ts';
+
+/** Runs that ship with the page, with where they are from. */
+export interface RecordedRuns {
+  readonly id: string;
+  readonly title: string;
+  readonly source: string;
+  readonly points: readonly RunPoint[];
+  /** Runs of the highest loss that its authors leave out. */
+  readonly leaveOutHighest: number;
+}
+
+/** What the room shows runs of. */
+export type RunsSource =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'recorded'; readonly recorded: RecordedRuns }
+  | { readonly kind: 'file'; readonly name: string; readonly points: readonly RunPoint[] }
+  | { readonly kind: 'study'; readonly plan: PlannedStudy; readonly rows: readonly StudyRow[] };
+
+/** What lies along the plot. */
+export type PlotVariable = 'parameters' | 'tokens' | 'flops';
+
+/** Finished runs as a fit wants them. */
+export function pointsOf(source: RunsSource): readonly RunPoint[] {
+  switch (source.kind) {
+    case 'none':
+      return [];
+    case 'recorded':
+      return source.recorded.points;
+    case 'file':
+      return source.points;
+    case 'study':
+      return studyPoints(source.plan, source.rows);
+    default:
+      return source satisfies never;
+  }
+}
+
+function studyPoints({ runs }: PlannedStudy, rows: readonly StudyRow[]): RunPoint[] {
+  const losses = new Map(rows.map(({ run, loss }) => [run, loss]));
+  return runs.flatMap((planned): RunPoint[] => {
+    const loss = losses.get(planned.run);
+    if (loss === undefined) return [];
+    const { run, parameters, tokens, width, ratio, mlpToAttention, trunk, budget } = planned;
+    const point = { run, parameters, tokens, loss, width, ratio, mlpToAttention, trunk };
+    return [budget === undefined ? point : { ...point, budget }];
+  });
+}
+
+/** Every run of a study, done or not, with what was predicted and what came. Its CSV is one that fits read. */
+export function studyTable(
+  { runs }: PlannedStudy,
+  rows: readonly StudyRow[],
+  current: string | undefined,
+): FigureTable {
+  const byRun = new Map(rows.map((row) => [row.run, row]));
+  return {
+    columns: [
+      { label: 'run' },
+      { label: 'status' },
+      { label: 'parameters', format: (value) => formatSi(value) },
+      { label: 'tokens', format: (value) => formatSi(value) },
+      { label: 'loss', format: formatLoss },
+      { label: 'predicted, s', format: formatSeconds },
+      { label: 'measured, s', format: formatSeconds },
+      { label: 'memory, bytes', format: formatBytes },
+      { label: 'plan flops', format: (value) => formatSi(value) },
+      { label: 'width', format: formatCount },
+      { label: 'layers', format: formatCount },
+      { label: 'seed', format: String },
+      { label: 'steps', format: formatCount },
+      { label: 'message', room: 'medium' },
+    ],
+    rows: runs.map((planned) => {
+      const row = byRun.get(planned.run);
+      const status = row?.status ?? (planned.run === current ? 'running' : 'to run');
+      return [
+        planned.run,
+        status,
+        planned.parameters,
+        planned.tokens,
+        row?.loss,
+        planned.predictedSeconds,
+        row?.seconds,
+        planned.predictedBytes,
+        planned.flops,
+        planned.width,
+        planned.layers,
+        planned.seed,
+        planned.steps,
+        row?.message,
+      ];
+    }),
+  };
+}
+
+/** Runs of a file as they were read. */
+export function pointsTable(points: readonly RunPoint[]): FigureTable {
+  return {
+    columns: [
+      { label: 'run' },
+      { label: 'parameters', format: formatPower },
+      { label: 'tokens', format: formatPower },
+      { label: 'loss', format: formatLoss },
+      { label: 'flops', format: formatPower },
+    ],
+    rows: points.map((point, index) => [
+      point.run ?? String(index + 1),
+      point.parameters,
+      point.tokens,
+      point.loss,
+      flopsOf(point),
+    ]),
+  };
+}
+
+/** How each variable is called, and which of the others tells the series apart. */
+const variables: Readonly<
+  Record<
+    PlotVariable,
+    { readonly label: string; readonly by: 'parameters' | 'tokens'; readonly sign: string }
+  >
+> = {
+  parameters: { label: 'parameters N', by: 'tokens', sign: 'D' },
+  tokens: { label: 'tokens D', by: 'parameters', sign: 'N' },
+  flops: { label: 'flops C', by: 'parameters', sign: 'N' },
+};
+
+const tones: readonly Tone[] = ['class-1', 'class-2', 'class-3', 'class-4', 'class-5', 'pale-3', 'pale-4'];
+
+/** Points of a curve of the law. */
+const curvePoints = 41;
+
+/** The axis of a variable. */
+export function variableAxis(variable: PlotVariable): PlotAxis {
+  return { label: variables[variable].label, kind: 'log', format: formatTick, formatValue: formatPower };
+}
+
+/** The axis of losses. */
+export const lossAxis: PlotAxis = {
+  label: 'validation loss, nats per token',
+  kind: 'log',
+  format: formatShortLoss,
+  formatValue: formatLoss,
+};
+
+/** Runs by size (or by data, where size lies along the plot), with the law's curve of each and its best losses by flops. */
+export function runsSeries(
+  points: readonly RunPoint[],
+  variable: PlotVariable,
+  law: ChinchillaParameters | undefined,
+): readonly PlotSeries[] {
+  const { by, sign } = variables[variable];
+  const groups = groupRuns(points, by);
+  const series = groups.map(({ low, high, members }, index): PlotSeries => {
+    const name =
+      low === high
+        ? `${sign} ${formatSi(low)}`.trim()
+        : `${sign} ${formatSi(low).trim()} to ${formatSi(high).trim()}`;
+    return {
+      id: `runs-${index}`,
+      name,
+      tone: tones[index],
+      kind: 'points',
+      radius: points.length > 100 ? 2.5 : 4,
+      points: members.map((point) => ({
+        x: variableOf(point, variable),
+        y: point.loss,
+        name: `N ${formatSi(point.parameters)}, D ${formatSi(point.tokens)}`,
+      })),
+    };
+  });
+  if (law === undefined || points.length === 0) return series;
+  const curves = groups
+    .filter(({ low, high }) => low === high && variable !== 'flops')
+    .map(({ low, members }, index): PlotSeries => {
+      const ends = endsOf(members.map((point) => variableOf(point, variable)));
+      return {
+        id: `law-${index}`,
+        name: 'the law',
+        tone: tones[index],
+        kind: 'line',
+        isDashed: true,
+        isUnlisted: true,
+        isGuide: true,
+        points: spread('log', ends, curvePoints).map((x) => ({
+          x,
+          y: by === 'tokens' ? predictLoss(law, x, low) : predictLoss(law, low, x),
+        })),
+      };
+    });
+  return [...(variable === 'flops' ? [frontier(points, law)] : []), ...curves, ...series];
+}
+
+/** The lowest loss that the law has for each budget. */
+function frontier(points: readonly RunPoint[], law: ChinchillaParameters): PlotSeries {
+  return {
+    id: 'frontier',
+    name: 'best by the law',
+    tone: 'ink',
+    kind: 'line',
+    isGuide: true,
+    points: spread('log', endsOf(points.map(flopsOf)), curvePoints).map((flops) => {
+      const { parameters, tokens } = optimumAt(law, flops);
+      return { x: flops, y: predictLoss(law, parameters, tokens) };
+    }),
+  };
+}
+
+function variableOf(point: RunPoint, variable: PlotVariable): number {
+  return variable === 'flops' ? flopsOf(point) : point[variable];
+}
+
+function endsOf(values: readonly number[]): readonly [number, number] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return low < high ? [low, high] : [low / 2, high * 2];
+}
+
+interface RunGroup {
+  readonly low: number;
+  readonly high: number;
+  readonly members: readonly RunPoint[];
+}
+
+/** Runs of one value each, the smallest first; equal parts by count where there are more values than colours. */
+function groupRuns(points: readonly RunPoint[], by: 'parameters' | 'tokens'): readonly RunGroup[] {
+  const sorted = [...points].sort((a, b) => a[by] - b[by]);
+  const distinct = [...new Set(sorted.map((point) => point[by]))];
+  if (distinct.length <= tones.length) {
+    return distinct.map((value) => ({
+      low: value,
+      high: value,
+      members: sorted.filter((point) => point[by] === value),
+    }));
+  }
+  const parts = 5;
+  return Array.from({ length: parts }, (_, part) => {
+    const at = (index: number) => Math.round((sorted.length * index) / parts);
+    const members = sorted.slice(at(part), at(part + 1));
+    return { low: members[0][by], high: members[members.length - 1][by], members };
+  });
+}

@@ -1,0 +1,105 @@
+// The room Laws: a recorded study first; one of one's own planned, run, paused, gone on with after a reload; anybody's runs fitted.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, ElementHandle } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBrowser, launchBrowser } from '../browser.ts';
+import { findViolations } from './axe.ts';
+import { downloadOf } from './downloads.ts';
+import { openPage, type PageDriver } from './page-driver.ts';
+
+/** Two short runs on one trunk, and one that no test waits for. */
+const study = {
+  name: 'mine',
+  note: 'Two short runs and a long one.',
+  base: {
+    model: { layers: 1, width: 16, heads: 2, context: 16 },
+    train: {
+      batch: 2,
+      evaluationInterval: 0,
+      sampleInterval: 0,
+      optimizer: { learningRate: 3e-3 },
+      schedule: { kind: 'warmupStableDecay', warmupSteps: 2, minimumLearningRate: 0, decayFraction: 0.25 },
+    },
+    data: { source: 'zipf', characters: 20_000 },
+  },
+  grid: [
+    { 'model.width': 16, tokens: [256, 512] },
+    { 'model.width': 24, tokens: 3e8 },
+  ],
+  validationTokens: 64,
+};
+
+describeBrowser('the room Laws', () => {
+  let browser: Browser;
+  let lab: PageDriver;
+  const folder = mkdtempSync(join(tmpdir(), 'flopscope-laws-'));
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    lab = await openPage(browser, '#laws');
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await browser.close();
+  });
+
+  const open = async (name: string, text: string): Promise<void> => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    const input = (await lab.find('room-laws', 'input[type=file]')) as ElementHandle<HTMLInputElement>;
+    await input.uploadFile(path);
+  };
+
+  it('shows recorded runs with their law on a first visit', async () => {
+    await lab.waitForText('laws-runs', '.recorded', /Recorded, not of this device/);
+    await lab.waitForText('laws-fit', 'section', /240 runs fitted, 5 left out/);
+    await lab.waitForText('laws-choose', 'figure-panel', /tokens.*a parameter/s);
+    expect(await findViolations(lab.page)).toEqual([]);
+  });
+
+  it('says what a study will take before anything runs, and runs it until it is paused', async () => {
+    await open('mine.json', JSON.stringify(study));
+    await lab.waitForText('laws-plan', 'section', /Plan: mine.*3 runs: .*FLOP, at most .*iB at a time/);
+    expect(await lab.text('laws-choose', 'figure-panel')).toBe('');
+    await lab.click('laws-plan', 'button', 'Run the study');
+    await lab.waitForText('laws-plan', 'section', /2 of 3 runs done.*tokens: step [\d,]+ of/);
+    await lab.click('laws-plan', 'button', 'Pause');
+    await lab.waitForText('laws-plan', 'section', /2 of 3 runs done\. Paused after/);
+  });
+
+  it('goes on after a reload from the rows that were kept, and saves them', async () => {
+    await lab.page.reload();
+    await lab.waitForText('laws-plan', 'section', /2 of 3 runs done/);
+    const { text } = await downloadOf(browser, folder, () =>
+      lab.click('figure-panel', 'button', 'Save “Runs” as CSV'),
+    );
+    expect(text.split('\r\n').map((line) => line.split(',')[1])).toEqual([
+      'status',
+      'finished',
+      'finished',
+      'to run',
+      undefined,
+    ]);
+    await lab.click('laws-plan', 'button', 'Go on');
+    await lab.waitForText('laws-plan', 'section', /2 of 3 runs done.*tokens: step [\d,]+ of/);
+    await lab.click('laws-plan', 'button', 'Pause');
+    await lab.waitForText('laws-plan', 'section', /Paused after/);
+  });
+
+  it('fits a CSV of anybody’s runs, and opens what the law recommends in the room Train', async () => {
+    await open('theirs.csv', 'parameters,tokens,loss\n1000,2000,"2,5"\n');
+    await lab.waitForText('room-laws', '.said', /^theirs\.csv line 2: loss is "2,5", with a comma/);
+    const rows: number[][] = JSON.parse(readFileSync('test/fixtures/zipf-runs.json', 'utf8'));
+    await open('theirs.csv', ['N,D,loss', ...rows.map((row) => row.join(','))].join('\n'));
+    await lab.waitForText('laws-fit', 'section', /15 runs fitted\. The law misses by/);
+    await lab.click('laws-choose', 'button', 'Open in Train');
+    await lab.waitForText('preset-picker', 'section, div', /width/i);
+    expect(await lab.page.evaluate(() => location.hash)).toBe('#train');
+  });
+
+  it('broke no policy and raised no error on the way', () => {
+    expect(lab.troubles).toEqual([]);
+  });
+});
