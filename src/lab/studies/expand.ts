@@ -11,6 +11,7 @@ import {
   refuseStudy,
   type Scalar,
   type Study,
+  withoutSteps,
 } from './study.ts';
 
 /** One run of a study. */
@@ -122,7 +123,10 @@ export function listValues(field: string, values: GridValues): readonly Scalar[]
 function createRun(study: Study, base: Record<string, unknown>, point: Point, vocabulary: number): StudyRun {
   const draft = structuredClone(base);
   for (const [path, value] of Object.entries(point)) if (!isDerived(path)) setPath(draft, path, value);
-  const given = parse(study, draft);
+  const isLengthSaid = [point.tokens, point.flops, study.formulas.tokens].some(
+    (value) => value !== undefined,
+  );
+  const given = parse(study, isLengthSaid ? withoutSteps(draft) : draft);
   const { parameters, ratio, mlpToAttention } = point;
   const wanted = {
     ...(parameters === undefined ? {} : { parameters: numberOf('parameters', parameters) }),

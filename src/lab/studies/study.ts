@@ -131,6 +131,12 @@ export function baseOf({ base, name }: Study): Record<string, unknown> {
   return preset.experiment;
 }
 
+/** An experiment that needs no steps, for something else says how long to train. */
+export function withoutSteps(base: Record<string, unknown>): Record<string, unknown> {
+  const train = typeof base.train === 'object' && base.train !== null ? base.train : {};
+  return { ...base, train: { steps: 1, ...train } };
+}
+
 /** @throws LabError */
 export function refuseStudy(message: string): never {
   throw new LabError({ kind: 'invalidConfig', message: `study: ${message}` });

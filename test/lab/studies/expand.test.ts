@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { expandStudy, listValues } from '../../../src/lab/studies/expand.ts';
 import { parseStudy } from '../../../src/lab/studies/study.ts';
-import { studyWith } from './example-study.ts';
+import { exampleStudy, studyWith } from './example-study.ts';
 
 const expand = (changes: Readonly<Record<string, unknown>> = {}) =>
   expandStudy(parseStudy(studyWith(changes), 'x'), 20);
@@ -19,6 +19,13 @@ describe('an expanded study', () => {
     expect(runs.map(({ experiment }) => experiment.train.steps)).toEqual([8, 16, 8, 16]);
     expect(runs[0].flops).toBe(6 * 12 * 8 ** 2 * 256);
     expect(runs[0].experiment.train.evaluationBatches).toBe(2);
+  });
+
+  test('needs no steps where the grid says how long to train, and asks for them where nothing does', () => {
+    const { steps: _, ...train } = structuredClone(exampleStudy.base).train;
+    const base = { ...exampleStudy.base, train };
+    expect(expand({ base }).id).toBe(expand().id);
+    expect(() => expand({ base, grid: { 'model.width': [8] } })).toThrow(/train\.steps: is missing/);
   });
 
   test('names runs by their experiment, and studies by their runs', () => {
