@@ -12,8 +12,9 @@ import { headsLesson } from './heads.ts';
 import type { Lesson } from './lesson.ts';
 import { positionsLesson } from './positions.ts';
 import { targetsLesson } from './targets.ts';
+import { whichNLesson } from './which-n.ts';
 
-/** All lessons: what Press asks to be checked by experiment (arXiv 2511.11572), then what serving teaches. */
+/** All lessons: what Press asks to be checked by experiment (arXiv 2511.11572), then what serving and scaling teach. */
 export const allLessons: readonly Lesson[] = [
   causalLesson,
   decodeLesson,
@@ -25,6 +26,7 @@ export const allLessons: readonly Lesson[] = [
   batchesLesson,
   fourBitsLesson,
   draftsLesson,
+  whichNLesson,
 ];
 
 /** A lesson by its id. @throws LabError that names those there are */
