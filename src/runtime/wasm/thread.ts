@@ -47,8 +47,8 @@ const counters = 4;
 const patience = 2000;
 const sleepMilliseconds = 500;
 
-/** Parts of a dispatch that each thread takes one after another: a late thread then takes fewer. */
-const turns = 4;
+/** A thread takes its share of half of what is left, but at least this part of its share of all. */
+const smallestPart = 8;
 
 type WasmFunction = (...values: number[]) => void;
 
@@ -112,16 +112,22 @@ export class WasmThread {
     }
   }
 
-  /** Takes runs of units until none is left. What a unit gives does not depend on who computes it. */
+  /**
+   * Takes runs of units until none is left (guided self-scheduling, Polychronopoulos and Kuck 1987): long ones first, since
+   * neighbours share what is packed and lie side by side in memory. What a unit gives does not depend on who computes it.
+   */
   #share(units: number, work: (first: number, last: number) => void): void {
     // Taken, not dealt out: threads that the system holds up, or slower cores, then compute less.
-    const run = Math.ceil(units / (this.#setup.threads * turns));
+    const { threads } = this.#setup;
+    const smallest = Math.ceil(units / (smallestPart * threads));
     const counter = counterWord + (this.#count % counters);
     // (A lone thread may own its memory alone: Atomics work there too, and nobody disturbs them.)
     for (;;) {
-      const first = Atomics.add(this.#control, counter, run);
+      const first = Atomics.load(this.#control, counter);
       if (first >= units) return;
-      work(first, Math.min(first + run, units));
+      const run = Math.max(Math.ceil((units - first) / (2 * threads)), smallest);
+      const last = Math.min(first + run, units);
+      if (Atomics.compareExchange(this.#control, counter, first, last) === first) work(first, last);
     }
   }
 

@@ -1,7 +1,7 @@
 // Products of one to three rows, as in decoding: w is read once, as it lies in memory, and nothing is packed.
 import { madd, storeLanes, sumLanes } from './vector.ts';
 
-/** y = x·w with w [inner, columns]: rows of w stream by, four at a time, into sums that stay in y. Strides in bytes. */
+/** y = x·w with w [inner, columns]: rows of w stream by, eight at a time, into sums that stay in y. Strides in bytes. */
 export function fewRows(
   x: usize,
   xStride: usize,
@@ -22,25 +22,58 @@ export function fewRows(
     start(yRow, columns, bias, residual ? residual + <usize>r * residualStride : 0, accumulate);
     let factors = x + <usize>r * xStride;
     let row = w;
+    const whole = yRow + ((<usize>(columns & ~3)) << 2);
     let k = 0;
-    for (; k + 4 <= inner; k += 4) {
+    for (; k + 8 <= inner; k += 8) {
       const f0 = v128.load_splat<f32>(factors);
       const f1 = v128.load_splat<f32>(factors, 4);
       const f2 = v128.load_splat<f32>(factors, 8);
       const f3 = v128.load_splat<f32>(factors, 12);
-      const row1 = row + wStride;
-      const row2 = row1 + wStride;
-      const row3 = row2 + wStride;
-      for (let c = 0; c < columns; c += 4) {
-        const at = (<usize>c) << 2;
-        let sum = madd(f0, v128.load(row + at), v128.load(yRow + at));
-        sum = madd(f1, v128.load(row1 + at), sum);
-        sum = madd(f2, v128.load(row2 + at), sum);
-        sum = madd(f3, v128.load(row3 + at), sum);
-        storeLanes(yRow + at, sum, columns - c);
+      const f4 = v128.load_splat<f32>(factors, 16);
+      const f5 = v128.load_splat<f32>(factors, 20);
+      const f6 = v128.load_splat<f32>(factors, 24);
+      const f7 = v128.load_splat<f32>(factors, 28);
+      let w0 = row;
+      let w1 = w0 + wStride;
+      let w2 = w1 + wStride;
+      let w3 = w2 + wStride;
+      let w4 = w3 + wStride;
+      let w5 = w4 + wStride;
+      let w6 = w5 + wStride;
+      let w7 = w6 + wStride;
+      let to = yRow;
+      for (; to < whole; to += 16) {
+        let sum = madd(f0, v128.load(w0), v128.load(to));
+        sum = madd(f1, v128.load(w1), sum);
+        sum = madd(f2, v128.load(w2), sum);
+        sum = madd(f3, v128.load(w3), sum);
+        sum = madd(f4, v128.load(w4), sum);
+        sum = madd(f5, v128.load(w5), sum);
+        sum = madd(f6, v128.load(w6), sum);
+        sum = madd(f7, v128.load(w7), sum);
+        v128.store(to, sum);
+        w0 += 16;
+        w1 += 16;
+        w2 += 16;
+        w3 += 16;
+        w4 += 16;
+        w5 += 16;
+        w6 += 16;
+        w7 += 16;
       }
-      factors += 16;
-      row = row3 + wStride;
+      if (columns & 3) {
+        let sum = madd(f0, v128.load(w0), v128.load(to));
+        sum = madd(f1, v128.load(w1), sum);
+        sum = madd(f2, v128.load(w2), sum);
+        sum = madd(f3, v128.load(w3), sum);
+        sum = madd(f4, v128.load(w4), sum);
+        sum = madd(f5, v128.load(w5), sum);
+        sum = madd(f6, v128.load(w6), sum);
+        sum = madd(f7, v128.load(w7), sum);
+        storeLanes(to, sum, columns & 3);
+      }
+      factors += 32;
+      row += wStride << 3;
     }
     for (; k < inner; k++) {
       const f0 = v128.load_splat<f32>(factors);
