@@ -1,5 +1,5 @@
 // npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | decode-attention | quantised |
-// tuning [PRESET…] | peers | record [run] [validation] [serving]]: figures, no pass or failure.
+// processor | tuning [PRESET…] | peers | record [run] [validation] [serving]]: figures, no pass or failure.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import type { OpenDevice } from '../src/runtime/device.ts';
@@ -9,6 +9,7 @@ import { openBenchDevice } from './device.ts';
 import { benchMatmul } from './matmul.ts';
 import { benchMoe } from './moe.ts';
 import { benchPrediction } from './prediction.ts';
+import { benchProcessor } from './processor.ts';
 import { benchQuantised } from './quantised.ts';
 import { recordRun } from './record.ts';
 import { recordServing } from './record-serving.ts';
@@ -33,6 +34,7 @@ export async function main(argv: string[]): Promise<number> {
     'decode',
     'decode-attention',
     'quantised',
+    'processor',
     'tuning',
     'peers',
     'record',
@@ -55,7 +57,8 @@ export async function main(argv: string[]): Promise<number> {
     return 1;
   }
   const wants = (bench: string) => name === undefined || name === bench;
-  if (name !== 'peers') {
+  if (name === 'processor') await benchProcessor();
+  else if (name !== 'peers') {
     const open = await openBenchDevice();
     console.log(`device: ${open.facts.vendor} ${open.facts.description || open.facts.architecture}`);
     if (wants('matmul')) await benchMatmul(open);

@@ -51,7 +51,8 @@ export async function benchQuantised(open: OpenDevice): Promise<void> {
   for (const { runtime } of opened.values()) runtime.dispose();
 }
 
-function llama(): ModelConfig {
+/** The model: twelve layers of 768, random weights. */
+export function llama(): ModelConfig {
   const sizes = {
     layers: 12,
     width: 768,
@@ -71,7 +72,7 @@ function llama(): ModelConfig {
 }
 
 /** Weights of about the usual size, the same for every format: speed does not depend on what they are. */
-function someWeights(model: ModelConfig): StoredWeights {
+export function someWeights(model: ModelConfig): StoredWeights {
   return {
     async forEachPart(take) {
       for (const { name, shape } of parameterSpecs(model)) {

@@ -58,7 +58,6 @@ describe('signatures', () => {
 
 /** Families that run by their references. */
 const byReference = [
-  'fmaPeak', // a GPU's calibration
   'attentionMap', // a picture of one head, for 256 tokens at most
   ...['attention.decodeParts', 'attention.decodeMerge'], // for devices with more cores than there are heads
   // Not written yet:
