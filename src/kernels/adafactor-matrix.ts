@@ -111,6 +111,7 @@ export const adafactorColumns = defineKernel({
   // clip, square, sum
   usefulFlops: (dims) => 3 * numbersOf(dims),
   bytes: (dims) =>
+    // gradients once; a sum a column and slice
     4 * (numbersOf(dims) + dims.matrices * dims.columns * Math.ceil(dims.rows / dims.sliceRows)),
   reference(arrays, dims) {
     const { matrices, rows, columns, sliceRows, parts, firstPart } = dims;
@@ -153,6 +154,7 @@ export const adafactorFinish = defineKernel({
   calibration: timed.map((dims) => ({ ...dims, parts: 32, rowStart: 0, ...constants, minimumScale: 1e-3 })),
   // One workgroup a matrix, as its one scale and rate need all rows: what is left to add up is short.
   workgroups: ({ matrices }) => matrices,
+  // a column: the sums of its slices, then the mean's four; a row: two sums; eight for scale and rate
   usefulFlops: ({ matrices, rows, columns, parts }) => matrices * (columns * (parts + 4) + 2 * rows + 8),
   bytes: ({ matrices, rows, columns, parts }) => 4 * matrices * (columns * (parts + 2) + 2 * rows + 2),
   reference(arrays, dims, scalars) {
@@ -271,6 +273,7 @@ export const adafactorApply = defineKernel({
   launchedFlops: (dims) => 9 * numbersOf(dims) + dims.parts * dims.matrices * runsOf(dims),
   bytes: (dims) => {
     const { matrices, rows, columns, parts, clearGradient } = dims;
+    // weights are read and written, gradients read, and cleared; factors and sums beside them
     return 4 * (numbersOf(dims) * (3 + clearGradient) + matrices * (rows + columns + parts));
   },
   reference(arrays, dims, { learningRate }) {
@@ -312,6 +315,7 @@ export function relativeRate(
 
 /** Where an element lies in the parameter. */
 function placeOf(dims: MatrixPlace, matrix: number, row: number, column: number): number {
+  // Pieces side by side are counted first, then the stacks below.
   const stacked = Math.floor(matrix / dims.pieces) * dims.rows + row;
   return stacked * dims.stride + dims.firstColumn + (matrix % dims.pieces) * dims.columns + column;
 }
@@ -330,6 +334,7 @@ function updateOf(
 ): number {
   const [row, column] = [Math.floor(element / dims.columns), element % dims.columns];
   const r = arrays.rowFactors[dims.rowStart + matrix * dims.rows + dims.firstRow + row];
+  // Rank one: the mean of the row times that of the column, over the mean of the rows.
   const variance = r * arrays.scales[2 * matrix] * arrays.columnFactors[columnOf(dims, matrix, column)];
   const gradient = arrays.gradients[placeOf(dims, matrix, row, column)];
   return (

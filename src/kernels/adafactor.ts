@@ -23,6 +23,7 @@ import { prologue } from './prologue.ts';
 
 /** Constants of Adafactor; the rate is a step scalar, and an upper limit of the relative rate. */
 export interface AdafactorOptions {
+  /** Part of a weight of a matrix that is taken off a step, times the rate. */
   readonly weightDecay: number;
   /** Least root of the second moment. */
   readonly epsilon: number;

@@ -30,11 +30,17 @@ export type AttentionDims = Dims<(typeof attentionDims)[number]>;
 
 /** Sizes of an attention without its packing and dropout. */
 export interface AttentionSizes {
+  /** B, sequences. */
   readonly batch: number;
+  /** T, tokens of each. */
   readonly time: number;
+  /** H, query heads. */
   readonly heads: number;
+  /** G, a divisor of H: as many query heads share each. */
   readonly keyValueHeads: number;
+  /** Channels of a head of queries and keys. */
   readonly keySize: number;
+  /** D, channels of a head of values. */
   readonly valueSize: number;
 }
 

@@ -104,10 +104,15 @@ export const cacheAppendDecode = defineKernel({
 });
 
 interface Columns {
+  /** Keys of all heads of a token. */
   readonly keyColumns: number;
+  /** Values of all heads of a token. */
   readonly valueColumns: number;
+  /** Row length of qkv. */
   readonly rowStride: number;
+  /** First column of the keys. */
   readonly kOffset: number;
+  /** First column of the values. */
   readonly vOffset: number;
 }
 
@@ -133,9 +138,13 @@ function copyRow(
 
 /** Heads of a packed row. */
 export interface CacheOptions {
+  /** H, query heads, which stand before the keys. */
   readonly heads: number;
+  /** G, heads that are cached. */
   readonly keyValueHeads: number;
+  /** Channels of a head of queries and keys. */
   readonly keySize: number;
+  /** Channels of a head of values. */
   readonly valueSize: number;
 }
 

@@ -121,6 +121,7 @@ export const cacheQuantiseDecode = defineKernel({
   ],
   calibration: [64, 256, 1024].map((context) => ({ ...timed, slots: 1, context, rowsPerRing: 1 })),
   workgroups: (dims) => dims.slots * dims.rowsPerRing * rowParts(dims),
+  // rounding is counted, though it is no arithmetic of the model: terms name it
   usefulFlops: (dims) => flopsOfNumber * dims.slots * dims.rowsPerRing * rowElements(dims, 'f32'),
   bytes: (dims) => dims.slots * dims.rowsPerRing * (rowBytes(dims) + 4),
   reference({ packed, state, cache }, dims) {

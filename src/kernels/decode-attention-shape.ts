@@ -99,9 +99,13 @@ export function sinkFlops({ heads, hasSinks }: Pick<DecodeSizes, 'heads' | 'hasS
 
 /** Heads of a packed row and of the cache. */
 export interface DecodeAttentionOptions {
+  /** H, query heads. */
   readonly heads: number;
+  /** G, heads of the cache. */
   readonly keyValueHeads: number;
+  /** Channels of a head of queries and keys. */
   readonly keySize: number;
+  /** Channels of a head of values. */
   readonly valueSize: number;
   /** Factor of the scores, 1 / √keySize unless given. */
   readonly scale?: number | undefined;

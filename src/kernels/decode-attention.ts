@@ -63,6 +63,7 @@ function subgroupVariant(lanes: 4 | 8): Variant {
     requires: ['subgroups'],
     constants: { lanes },
     chunkKeys: 4 * lanes,
+    // Exactly so many lanes: chunks and the columns of a lane are cut by them.
     suits: (_, device) => isSoftwareLike(device) && device.subgroupMinSize === lanes,
   };
 }

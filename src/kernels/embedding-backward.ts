@@ -14,6 +14,8 @@ export const unusedConstants = { constants: () => ({ steps: 1, rowLanes: 1 }) };
 
 /** Rows of dy that a workgroup reads side by side, by how often a token occurs on average: 4 of 32 columns at most. */
 function rowLanes(occurrences: number): number {
+  // A frequent token's rows are added by several lanes, a rare one's by one: idle lanes cost as much as busy
+  // ones.
   if (occurrences >= 128) return 4;
   return occurrences >= 8 ? 2 : 1;
 }
@@ -27,7 +29,9 @@ export interface EmbeddingOptions {
   readonly table: Parameter;
   /** [context, C], added by position. */
   readonly positions?: Tensor | undefined;
+  /** B. */
   readonly batch: number;
+  /** T. */
   readonly time: number;
 }
 
@@ -111,6 +115,7 @@ export const embeddingBackwardToken = defineKernel({
   ],
   // 32 columns of a token: frequent tokens are shared out at least that far
   workgroups: ({ columns, blockRows }) => blockRows * Math.ceil(columns / 32),
+  // an addition a number of dy
   usefulFlops: ({ rows, columns }) => rows * columns,
   // dy and the sorted rows are read; every row of the block is written, also those without a token, which are zeros
   bytes: ({ rows, columns, blockRows, accumulate }) =>

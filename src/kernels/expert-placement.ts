@@ -154,9 +154,13 @@ export const expertPlace = defineKernel({
 
 /** Where every choice of an expert goes. Rows of one expert are neighbours; `choices` = N·K. */
 export interface Placement {
+  /** N·K, rows in all. */
   readonly choices: number;
+  /** E. */
   readonly experts: number;
+  /** Rows of one tile of the grouped products. */
   readonly tileRows: number;
+  /** Tiles at most: what is launched. */
   readonly tileBound: number;
   /** u32 [E]: how many tokens chose each expert, the dropped included. */
   readonly counts: Tensor;

@@ -42,17 +42,25 @@ type Binding = 'x' | 'w' | 'offsets' | 'tiles' | 'assignments' | 'y';
 type GroupedKernel = Kernel<(typeof dimNames)[number], Binding>;
 
 interface Variant {
+  /** Behind the slash of the kernel. */
   readonly name: string;
+  /** WGSL behind the prologue. */
   readonly source: string;
+  /** `main` unless given: shaders that load by layout have an entry point each. */
   readonly entryPoint?: GroupedLayout;
+  /** Features of the device without which it does not compile. */
   readonly requires?: readonly Feature[];
   /** Sizes must fit its vectors (`fitsPairs`). */
   readonly isAligned?: boolean;
+  /** Values of the shader’s override constants, besides the dims. */
   readonly constants: Readonly<Record<string, number>>;
   /** Sums in the registers of an invocation, where they are many. */
   readonly sums?: number;
+  /** Rows and columns that one workgroup computes. */
   readonly tile: readonly [rows: number, columns: number];
+  /** True where it computes the right thing and is worth trying. */
   readonly suits?: (device: Capabilities, dims: GroupedDims) => boolean;
+  /** True where it goes before the variants that follow it; always if absent. */
   readonly pays?: (dims: GroupedDims) => boolean;
 }
 
@@ -112,12 +120,14 @@ function tilesDown({ rows, experts, tileBound }: GroupedDims, height: number): n
 const variantsOf = (layout: GroupedLayout): readonly Variant[] => [
   pairsVariant(layout, 2),
   pairsVariant(layout, 1),
+  // Software adapters, high and wide tiles first; then of four lanes.
   subgroupVariant(8, 32, 2),
   subgroupVariant(8, 32, 1),
   subgroupVariant(8, 16, 2),
   subgroupVariant(8, 16, 1),
   subgroupVariant(4, 16, 2),
   subgroupVariant(4, 16, 1),
+  // Real GPUs: the heights are those that expertTileRows chooses from.
   tiledVariant(8, 16, 2, 128),
   tiledVariant(16, 16, 1, 1),
   tiledVariant(8, 16, 1, 1),

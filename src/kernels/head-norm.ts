@@ -168,12 +168,17 @@ export const headNormBackwardWeight = defineKernel({
 
 /** Heads of a packed row, and what their norm needs. */
 export interface HeadNormOptions {
+  /** H, query heads. */
   readonly heads: number;
+  /** G, key and value heads. */
   readonly keyValueHeads: number;
+  /** Channels of a head of queries and keys. */
   readonly keySize: number;
+  /** Channels of a head of values, which are not normed. */
   readonly valueSize: number;
   /** Each head alone with weights [keySize], or all heads of a token together with weights of their common size. */
   readonly over: 'head' | 'all';
+  /** Added to the mean square. */
   readonly epsilon: number;
   /** Added to the weights (Gemma keeps 1 + w as w). */
   readonly offset?: 0 | 1;

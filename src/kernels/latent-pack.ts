@@ -124,6 +124,7 @@ export const latentPackBackward = defineKernel({
   launchedFlops: ({ rows, heads, ropeSize }) => rows * ropeSize * (3 * (heads + 1) + 2 * heads),
   bytes: (sizes) => {
     const { qkv, gradients } = columnsOf(sizes);
+    // the packed gradients once, all gradients once, the angles
     return 4 * (sizes.rows * (qkv + gradients) + sizes.time * sizes.ropeSize);
   },
   reference({ dqkv, table, dQueries, dKeyValues, dRopeKey }, sizes) {

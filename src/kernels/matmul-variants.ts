@@ -18,11 +18,15 @@ import { fillsWidth } from './tile-variants.ts';
 
 /** One way to compute a product: a shader, its constants, the tile of one workgroup, and where it pays. */
 export interface MatmulVariant {
+  /** Behind the slash of the kernel: tables of what is quickest here keep it. */
   readonly name: string;
+  /** WGSL behind the prologue and the epilogue. */
   readonly source: string;
   /** `main` unless given. */
   readonly entryPoint?: string;
+  /** Features of the device without which it does not compile. */
   readonly requires?: readonly Feature[];
+  /** Values of the shader’s override constants, besides the dims. */
   readonly constants: Readonly<Record<string, number>>;
   /** Sums in the registers of an invocation, where they are many. */
   readonly sums?: number;
@@ -125,6 +129,7 @@ function rowVectorsVariant(layout: 'nn' | 'nt'): MatmulVariant {
     tile: [4, layout === 'nn' ? 32 : 8],
     isAligned: true,
     suits: (dims, device) =>
+      // From five rows on a tile reads w as often, and computes more at a time.
       dims.rows <= 4 &&
       !isSoftwareLike(device) &&
       device.maxInvocationsPerWorkgroup >= 256 &&
@@ -155,16 +160,20 @@ export function matmulVariants(layout: MatmulLayout): readonly MatmulVariant[] {
     },
     pairsVariant(layout, 2),
     pairsVariant(layout, 1),
+    // Software adapters of eight lanes, high and wide tiles first; then of four.
     subgroupVariant(8, 32, 2),
     subgroupVariant(8, 32, 1),
     subgroupVariant(8, 16, 2),
     subgroupVariant(8, 16, 1),
     subgroupVariant(4, 16, 2),
     subgroupVariant(4, 16, 1),
+    // Real GPUs: the largest tile of which there are enough, then smaller ones, which fit any size.
     tiledVariant(256, 2, 8, 128),
     tiledVariant(256, 1, 16, 64),
     tiledVariant(64, 1, 16, 1),
     tiledVariant(64, 2, 16, 1),
+    // Behind the tiles, which are quicker on most: where these are measured to win, a variant table names
+    // them.
     subgroupVariant(16, 16, 2),
     subgroupVariant(32, 32, 1),
     { name: 'plain', source: plainSource, constants: { threads: 64 }, tile: [1, 1] },

@@ -126,18 +126,27 @@ export const matmulKernels: readonly MatmulKernel[] = Object.values(entries)
 
 /** Operands of one product; y is written, bias [columns] and residual [rows, columns] are added; for `kept` see its epilogue. */
 export interface MatmulTensors {
+  /** [rows, inner], or [inner, rows] of layout tn. */
   readonly x: Tensor;
+  /** [inner, columns], or [columns, inner] of layout nt. */
   readonly w: Tensor;
+  /** [rows, columns]. */
   readonly y: Tensor;
+  /** [columns]. */
   readonly bias?: Tensor | undefined;
+  /** [rows, columns], rows side by side. */
   readonly residual?: Tensor | undefined;
+  /** [rows, columns]: the sums before an activation, for its slope. */
   readonly kept?: Tensor | undefined;
 }
 
 /** Sizes of one product. Strides are row lengths in elements of the stored matrices; natural ones by default. */
 export interface MatmulSize {
+  /** Of y. */
   readonly rows: number;
+  /** Of y. */
   readonly columns: number;
+  /** Products that a number of y sums. */
   readonly inner: number;
   readonly xStride?: number;
   readonly wStride?: number;

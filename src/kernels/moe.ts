@@ -24,6 +24,7 @@ export interface MoeParameters {
 /** How a mixture computes. */
 export interface MoeOptions {
   readonly router: RouterOptions;
+  /** True where `expand` makes gate and up. */
   readonly gated: boolean;
   readonly activation: ActivationName;
   /** Weights of the auxiliary losses, divided by the number of micro-batches; none by default. */

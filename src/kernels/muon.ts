@@ -181,14 +181,19 @@ export const muonApply = defineKernel({
 
 /** The parameter's own memory: weights, gradient and one moment. */
 export interface MuonTensors {
+  /** As the parameter lies, side by side matrices and all. */
   readonly weights: Tensor;
+  /** Of the same shape. */
   readonly gradients: Tensor;
+  /** The mean of gradients, of the same shape. */
   readonly moment1: Tensor;
 }
 
 /** Constants of Muon; the rate is a step scalar times `matrixRate`. AdamW's are for all that Muon leaves to it. */
 export interface MuonOptions extends AdamWOptions {
+  /** Of the mean of gradients, how much is kept a step. */
   readonly momentum: number;
+  /** Times the step’s learning rate, for matrices. */
   readonly matrixRate: number;
   /** `rms` scales updates as AdamW's, by 0.2·√(longer side) (Liu et al. 2025); `shape` by √max(1, outputs ÷ inputs). */
   readonly matrixScale: 'rms' | 'shape';
@@ -211,10 +216,12 @@ export const muonOptimizer: Optimizer<MuonOptions> = {
     const taken = [...parameters.values()].filter(isOrthogonalised);
     for (const parameter of taken) {
       const tensors = tensorsOf(parameter);
+      // Query, key and value are orthogonal each by itself, and so are experts.
       for (const matrix of matricesOf(parameter))
         tape.scope(parameter.name, () => muon(tape, tensors, matrix, metrics, options));
     }
     const names = new Set(taken.map(({ name }) => name));
+    // Matrices leave gaps in the flat shards; what lies between them is stepped run by run.
     for (const part of shards.flatMap((shard) => partsWithout(shard, (name) => names.has(name))))
       adamW(tape, part, metrics, options);
   },
@@ -244,11 +251,14 @@ export function muon(
   const { rows, columns } = matrix;
   const x = tape.tensor('direction', [rows, columns]);
   tape.dispatch(muonMomentum, { ...matrix, momentum, clearGradient }, { metrics, gradients, moment1, x });
+  // As many sums as each sum has runs of 512: both halves of the reduction then take alike long.
   const groups = Math.max(1, Math.min(32, Math.ceil(Math.sqrt((rows * columns) / 512))));
   const squares = tape.tensor('squares', [groups]);
   tape.dispatch(sumSquaresKernel, { elements: rows * columns, groups }, { gradients: x, squares });
   tape.dispatch(muonNormalise, { rows, columns, groups }, { squares, x });
+  // In memory of the plan's own, which the next matrix uses again.
   const update = orthogonalise(tape, x, rows, columns);
+  // An orthogonal matrix has entries of about 1 ÷ √(longer side), however large the gradient was.
   const scale =
     matrixScale === 'rms' ? 0.2 * Math.sqrt(Math.max(rows, columns)) : Math.sqrt(Math.max(1, columns / rows));
   tape.dispatch(muonApply, { ...matrix, rate, scale, weightDecay }, { metrics, update, weights });

@@ -37,6 +37,7 @@ export const adamWKernel = defineKernel({
   }),
   // Some elements that decay before others that do not; and whole workgroups without decay.
   selfTest: [adamWDims(300, 200, 1), adamWDims(256, 0, 0)],
+  // From what launches alone cost to what memory alone costs: 28 bytes an element.
   calibration: [16_384, 262_144, 2_097_152].map((elements) => adamWDims(elements, elements, 0)),
   constants: ({ elements }) => ({ steps: elementSteps(elements) }),
   workgroups: ({ elements }) => elementGroups(elements),
@@ -158,22 +159,31 @@ function lionDims(elements: number, decayElements: number, clearGradient: number
 
 /** Constants of AdamW; the rate and the bias corrections are step scalars. */
 export interface AdamWOptions {
+  /** Of the mean of gradients, how much is kept a step. */
   readonly beta1: number;
+  /** Of the mean of their squares, how much is kept a step. */
   readonly beta2: number;
+  /** Added to the root: where gradients vanish, updates do. */
   readonly epsilon: number;
+  /** Part of a weight that is taken off a step, times the rate. */
   readonly weightDecay: number;
 }
 
 /** Constants of SGD; the rate is a step scalar. */
 export interface SgdOptions {
+  /** Of the velocity, how much is kept a step. */
   readonly momentum: number;
+  /** Part of a weight that is added to its gradient. */
   readonly weightDecay: number;
 }
 
 /** Constants of Lion; the rate is a step scalar. */
 export interface LionOptions {
+  /** Of the mean in the sum whose sign is the update. */
   readonly beta1: number;
+  /** Of the mean of gradients, how much is kept a step. */
   readonly beta2: number;
+  /** Part of a weight that is taken off a step, times the rate. */
   readonly weightDecay: number;
 }
 

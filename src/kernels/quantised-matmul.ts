@@ -30,11 +30,17 @@ type QuantisedKernel = Kernel<(typeof dimNames)[number], 'x' | 'w' | 'bias' | 'r
 
 /** One way to compute a product: a shader, its constants, the tile of one workgroup, and where it pays. */
 interface Variant {
+  /** Behind the slash of the kernel. */
   readonly name: string;
+  /** WGSL behind what reads words. */
   readonly source: string;
+  /** Features of the device without which it does not compile. */
   readonly requires?: readonly Feature[];
+  /** Values of the shader’s override constants, besides the dims. */
   readonly constants: Readonly<Record<string, number>>;
+  /** Rows and columns of y that one workgroup computes. */
   readonly tile: readonly [rows: number, columns: number];
+  /** True where it computes the right thing and is worth trying; everywhere if absent. */
   readonly suits?: (dims: QuantisedMatmulDims, device: Capabilities) => boolean;
 }
 
@@ -88,6 +94,7 @@ const tilesThatFill = 64;
 
 /** In the order of preference. */
 const variants: readonly Variant[] = [
+  // Software adapters first, by rows; then real GPUs, by rows; the plain one for all that is left.
   lanesVariant(8),
   lanesVariant(4),
   subgroupVariant(8, 4),

@@ -145,9 +145,13 @@ export function ropeTable(time: number, frequencies: ArrayLike<number>, amplitud
 
 /** Heads of a packed row. */
 export interface RopeOptions {
+  /** H, query heads. */
   readonly heads: number;
+  /** G, key and value heads. */
   readonly keyValueHeads: number;
+  /** Channels of a head of queries and keys. */
   readonly keySize: number;
+  /** Channels of a head of values, which do not turn. */
   readonly valueSize: number;
   /** Channels of each head that turn, its first ones; keySize unless given. */
   readonly rotated?: number;

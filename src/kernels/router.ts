@@ -218,6 +218,7 @@ export const routerBackward = defineKernel({
 export interface RouterOptions {
   /** K, experts of a token. */
   readonly perToken: number;
+  /** Softmax over the experts, or a sigmoid of each. */
   readonly score: 'softmax' | 'sigmoid';
   /** Weights of a token sum to `scale`. */
   readonly renormalize: boolean;
@@ -236,13 +237,17 @@ export interface Routing {
   readonly selected: Tensor;
   /** [N, K] */
   readonly weights: Tensor;
+  /** [N, E]: of all experts, without the bias. */
   readonly scores: Tensor;
+  /** [N]: log Σ exp of the logits, or Σ of the sigmoids. */
   readonly rowSums: Tensor;
 }
 
 /** Auxiliary losses, each a share of the step: divide by the number of micro-batches. */
 export interface RouterLosses {
+  /** Of E · Σ f·P, which is 1 where loads are even. */
   readonly balance: number;
+  /** Of the mean square of log Σ exp, which keeps logits small. */
   readonly zLoss: number;
 }
 
@@ -274,7 +279,9 @@ export function route(
     renormalize: renormalize ? 1 : 0,
     scale,
   };
+  // Noise lets experts be tried while training; answers must not depend on chance.
   const isNoisy = noise > 0 && tape.training;
+  // Scores and sums are kept for the gradients: softmax's Jacobian needs all of a token's.
   const routing = {
     selected: tape.tensor('selected experts', [tokens, perToken], 'u32'),
     weights: tape.tensor('expert weights', [tokens, perToken]),

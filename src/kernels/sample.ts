@@ -63,6 +63,7 @@ export const noToken = 0xffff_ffff;
 export interface DrawSettings {
   /** The counter at which the slot stops; 0 is a slot that does nothing. */
   readonly end: number;
+  /** Of the text’s own random numbers. */
   readonly seed: number;
   /** 0: all. */
   readonly topK: number;
