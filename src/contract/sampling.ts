@@ -16,6 +16,9 @@ export interface SampleRequest {
   readonly knownTokens?: boolean;
 }
 
+/** What is asked of the next token alone. */
+export type NextRequest = Pick<SampleRequest, 'prompt' | 'knownTokens'>;
+
 /** What sampling took. */
 export interface SampleReport {
   readonly text: string;
@@ -26,9 +29,44 @@ export interface SampleReport {
   readonly decodeTokensPerSecond: number;
 }
 
+/** What the model would write after a text. */
+export interface NextTokens {
+  /** Step of the weights. */
+  readonly step: number;
+  /** [V] of the tokens that may be drawn: the dials make probabilities of them. */
+  readonly logits: Float32Array;
+  /** The likeliest first: the order is the same at every temperature. */
+  readonly likeliest: readonly {
+    /** Spaces and line ends as signs. */
+    readonly name: string;
+    /** What it adds to the text. */
+    readonly text: string;
+  }[];
+}
+
+/** How often the model's likeliest answer was right to the last character. */
+export interface AnswerReport {
+  /** Step of the weights. */
+  readonly step: number;
+  readonly correct: number;
+  readonly questions: number;
+  /** By what was asked for: the operation. */
+  readonly kinds: Readonly<Record<string, { readonly correct: number; readonly questions: number }>>;
+  /** The first of them. */
+  readonly examples: readonly {
+    readonly question: string;
+    readonly answer: string;
+    readonly written: string;
+  }[];
+}
+
 /** Calls of the sampler. */
 export interface SamplingApi {
   /** Samples from the run's current weights, between steps. `onText` gets the text so far. */
   sample(request: SampleRequest, onText: (text: string) => void): Promise<Result<SampleReport>>;
+  /** The logits after a text, from the run's current weights, between steps: one pass over the text. */
+  nextTokens(request: NextRequest): Promise<Result<NextTokens>>;
+  /** Asks the run's current weights questions of its held-out text, between steps: lines such as "37+48=85". */
+  askAnswers(): Promise<Result<AnswerReport>>;
   cancelSample(): Promise<void>;
 }

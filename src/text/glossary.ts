@@ -68,6 +68,12 @@ export const glossary = {
       'How surprised the model is by the token that really came: minus the natural logarithm of the probability that it had given to it, as a mean over tokens. 0 would be certainty; guessing among V tokens alike costs ln V.',
     place: 'lessons/causal',
   },
+  'exact-match': {
+    name: 'Exact match',
+    meaning:
+      'The share of questions whose answer is right to the last character. The loss falls before it rises: a model that nearly knows a sum still writes it wrong.',
+    place: 'train',
+  },
   'validation-loss': {
     name: 'Validation loss',
     meaning:

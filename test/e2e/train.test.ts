@@ -149,6 +149,25 @@ describeBrowser('the page', () => {
     await lab.waitForText('run-controls', '.status', /Training/);
   });
 
+  it('shows how sure it is of the next token, and what the dials make of that', async () => {
+    await lab.click('sampler-box', 'button', /^What comes next/);
+    await lab.waitForText('next-tokens', 'caption', /After step \d+, the likeliest of \d+ tokens/);
+    const share = async () => lab.text('next-tokens', 'tbody .number');
+    const before = await share();
+    await (await lab.find('sampler-box', '.dials input', 'Top k')).focus();
+    await lab.page.keyboard.press('ArrowRight'); // one token is left
+    await lab.waitForText('next-tokens', 'tbody .number', /^100 ?%$/);
+    expect(before).not.toMatch(/^100 ?%$/);
+    const prompt = () =>
+      lab
+        .find('sampler-box', 'textarea')
+        .then((text) => text.evaluate((box) => (box as HTMLTextAreaElement).value));
+    const length = (await prompt()).length;
+    await lab.click('next-tokens', 'tbody button');
+    await expect.poll(async () => (await prompt()).length).toBeGreaterThan(length);
+    await lab.page.keyboard.press('Tab');
+  });
+
   it('shows the plan of a step with predicted costs', async () => {
     await lab.click('kernel-table', 'button', 'Show the plan');
     await lab.waitForText('kernel-table', 'tbody:last-child', /Whole step \d+ dispatches/);

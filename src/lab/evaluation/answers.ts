@@ -3,6 +3,7 @@ import type { Tokenizer } from '../../data/tokenizer.ts';
 import { promptTokens } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { LabError, stage } from '../plans/problem.ts';
+import type { Sampler } from '../sampling/sampler.ts';
 import type { ModelFiles } from '../training/model-files.ts';
 import { openSampler } from '../training/open-sampler.ts';
 
@@ -54,40 +55,72 @@ export async function evaluateAnswers(
   lines: readonly AnsweredLine[],
   onProgress: (fraction: number) => void = () => undefined,
 ): Promise<AnswerScore> {
-  const prompts: (readonly number[])[] = [];
-  // A line end before the question: as in the corpora, where every line follows another.
-  for (const { question } of lines)
-    prompts.push(await stage('invalidData', () => promptTokens(tokenizer, `\n${question}`)));
-  const longest = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b), 1);
-  const limits = await Promise.all(
-    lines.map(async ({ answer }) => (await tokenizer.encode(answer)).length + 4),
-  );
+  const asked = await questionsOf(tokenizer, lines);
   const { sampler, dispose } = await openSampler(engine, files, {
-    promptTokens: longest(prompts.map(({ length }) => length)),
-    maximumTokens: longest(limits),
+    promptTokens: longest(asked.map(({ prompt }) => prompt.length)),
+    maximumTokens: longest(asked.map(({ maximumTokens }) => maximumTokens)),
     useCache: true,
     slots: Math.min(slots, lines.length),
   });
-  let done = 0;
   try {
-    const written = await Promise.all(
-      lines.map(async (_, index) => {
-        const decoder = tokenizer.createStreamDecoder(true);
-        let text = '';
-        const onTokens = (tokens: readonly number[]) => {
-          text += decoder.push(tokens);
-          return !text.includes('\n');
-        };
-        const greedy = { temperature: 0, topK: 0, topP: 1, seed: 0, maximumTokens: limits[index] };
-        await stage('invalidData', () => sampler.generate(prompts[index], { ...greedy, onTokens }));
-        onProgress(++done / lines.length);
-        return (text + decoder.end()).split('\n')[0];
-      }),
-    );
-    return scoreAnswers(lines, written);
+    return scoreAnswers(lines, await writeAnswers(sampler, tokenizer, asked, onProgress));
   } finally {
     dispose();
   }
+}
+
+/** The same of an open run, by its own sampler. Call when no step is in flight. */
+export async function answersOf(
+  sampler: Sampler,
+  tokenizer: Tokenizer,
+  lines: readonly AnsweredLine[],
+): Promise<AnswerScore & { readonly written: readonly string[] }> {
+  const written = await writeAnswers(sampler, tokenizer, await questionsOf(tokenizer, lines));
+  return { ...scoreAnswers(lines, written), written };
+}
+
+interface Question {
+  readonly prompt: readonly number[];
+  /** What the answer needs, and a little more. */
+  readonly maximumTokens: number;
+}
+
+/** Lines as a sampler is asked: a line end before the question, as in the corpora, where every line follows another. */
+function questionsOf(tokenizer: Tokenizer, lines: readonly AnsweredLine[]): Promise<Question[]> {
+  return Promise.all(
+    lines.map(async ({ question, answer }) => ({
+      prompt: await stage('invalidData', () => promptTokens(tokenizer, `\n${question}`)),
+      maximumTokens: (await tokenizer.encode(answer)).length + 4,
+    })),
+  );
+}
+
+function longest(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.max(a, b), 1);
+}
+
+/** What the model writes after each question, up to a line's end. */
+async function writeAnswers(
+  sampler: Sampler,
+  tokenizer: Tokenizer,
+  questions: readonly Question[],
+  onProgress: (fraction: number) => void = () => undefined,
+): Promise<readonly string[]> {
+  let done = 0;
+  return Promise.all(
+    questions.map(async ({ prompt, maximumTokens }) => {
+      const decoder = tokenizer.createStreamDecoder(true);
+      let text = '';
+      const onTokens = (tokens: readonly number[]) => {
+        text += decoder.push(tokens);
+        return !text.includes('\n');
+      };
+      const greedy = { temperature: 0, topK: 0, topP: 1, seed: 0, maximumTokens };
+      await stage('invalidData', () => sampler.generate(prompt, { ...greedy, onTokens }));
+      onProgress(++done / questions.length);
+      return (text + decoder.end()).split('\n')[0];
+    }),
+  );
 }
 
 /** Counts answers that are the line's to the last character. */

@@ -73,6 +73,20 @@ export class Sampler {
     });
   }
 
+  /**
+   * The logits [V] of what follows a prompt, by one pass over it. Ask while no text is drawn.
+   * @throws as `generate`; where they are not finite numbers
+   */
+  async logitsAfter(prompt: readonly number[]): Promise<Float32Array> {
+    if (this.#isRunning) throw new Error('sampler: a text is being drawn. Ask for logits after it.');
+    const once = { maximumTokens: 1, temperature: 0, topK: 0, topP: 1, seed: 0 };
+    const { problem } = await this.generate(prompt, once);
+    if (problem !== undefined) throw new Error(problem);
+    const { logits, model } = this.#plans;
+    // A prefill is of one text, whatever its slot.
+    return ((await this.#runtime.read(logits)) as Float32Array).slice(0, model.config.vocabulary);
+  }
+
   async #run(): Promise<void> {
     this.#isRunning = true;
     try {

@@ -18,7 +18,7 @@ export interface PageParts {
 export type PageHandlers = {
   readonly [K in Exclude<
     keyof PageEventDetails,
-    'change-theme' | 'show-ghosts' | 'replay' | 'share-with-class'
+    'change-theme' | 'show-ghosts' | 'replay' | 'share-with-class' | 'choose-token'
   >]: (detail: PageEventDetails[K]) => void;
 };
 
@@ -118,6 +118,8 @@ export function pageHandlers(controller: PageController, parts: PageParts): Page
     'self-test': () => void controller.selfTest(true),
     'show-kernels': ({ measure }) => void controller.showKernels(measure),
     'draw-sample': (request) => void controller.sample(request),
+    'ask-answers': () => void controller.askAnswers(),
+    'show-next': (request) => void controller.showNext(request),
     'cancel-sample': () => void controller.cancelSample(),
     'export-run': ({ format }) => void exportRun(controller, format),
     'import-files': ({ files }) => void importFiles(controller, files),

@@ -10,7 +10,7 @@ import { ReplayController, type ReplayView } from '../run-views/replay.ts';
 import { type LabConnection, openWorker } from '../state/connection.ts';
 import { PageController } from '../state/controller.ts';
 import type { Theme } from '../state/events.ts';
-import { describeDifferences, differences } from '../state/experiment.ts';
+import { describeDifferences, differences, valueAt } from '../state/experiment.ts';
 import {
   hasGpu,
   hasUnsavedSteps,
@@ -31,6 +31,7 @@ import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
 import { pageStyles } from './styles.ts';
 import { applyTheme, readTheme } from './theme.ts';
+import '../train/answers-box.ts';
 import '../train/device-panel.ts';
 import '../train/experiment-form.ts';
 import '../run-views/kernel-table.ts';
@@ -250,6 +251,17 @@ export class LabPage extends LitElement {
       ></run-readouts>
       <loss-chart .ghosts=${this.#ghosts(page)} ?isGhosted=${this.#earlier.isShown} .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
       <sample-list .samples=${run.samples}></sample-list>
+      ${
+        valueAt(page.run.experiment ?? page.experiment, 'data.source') === 'arithmetic' &&
+        page.run.state !== 'idle'
+          ? html`<answers-box
+              .reports=${page.answers.reports}
+              .loss=${page.run.lastValidation}
+              ?isReady=${hasWeights(page.run) && !page.isWorkerGone}
+              ?isAsking=${page.answers.isAsking}
+            ></answers-box>`
+          : nothing
+      }
       <sampler-box .sampler=${page.sampler} .unknownTokens=${page.run.unknownTokens ?? 0} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;
   }
 

@@ -2,18 +2,20 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Lab } from '../../contract/lab.ts';
 import type { LabEvent, OpenedRun, OwnText } from '../../contract/runs.ts';
-import type { SampleRequest } from '../../contract/sampling.ts';
+import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { RoomAccess } from './access.ts';
 import { DeviceChecks } from './device-checks.ts';
 import { type FieldValue, valueAt, withValue } from './experiment.ts';
 import { keepChoice, keptChoice } from './kept-choice.ts';
 import {
+  askAnswers,
   awaitedPrediction,
   changedSettings,
   drawSample,
   presetOf,
   settleForm,
+  showNext,
   showOpened,
 } from './requests.ts';
 import { SeriesCollector } from './series.ts';
@@ -25,6 +27,7 @@ import {
   isRunActive,
   type MeasureFirst,
   measureFirstChoices,
+  noAnswers,
   noRun,
   type PageState,
   pageTitle,
@@ -211,6 +214,12 @@ export class PageController implements ReactiveController {
     await drawSample(this.#store, request);
   }
 
+  /** Asks the open run questions that it was not trained on. */
+  readonly askAnswers = (): Promise<void> => askAnswers(this.#store);
+
+  /** What the model would write after a text. */
+  readonly showNext = (request: NextRequest): Promise<void> => showNext(this.#store, request);
+
   cancelSample(): Promise<void> {
     return this.#store.attempt('', (lab) => lab.cancelSample());
   }
@@ -325,17 +334,8 @@ export class PageController implements ReactiveController {
   async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
     if (!(await this.#checks.allow(experiment, isTrusted))) return false;
-    if (hasGpu(this.state)) await this.#measureFirst(experiment);
+    if (hasGpu(this.state) && (await this.#checks.measureFirst(experiment))) await this.#settle();
     return true;
-  }
-
-  /** So that a run's pace stands beside what was expected of it. */
-  async #measureFirst(experiment: ExperimentJson): Promise<void> {
-    const { measureFirst } = this.state;
-    if (measureFirst === 'never') return;
-    if (measureFirst === 'fully') return this.calibrate(false);
-    await this.#checks.calibrateQuickly(experiment);
-    await this.#settle();
   }
 
   async #startRun(
@@ -359,6 +359,7 @@ export class PageController implements ReactiveController {
       series: this.#series.snapshot(),
       kernels: { kind: 'none' },
       sampler: { isRunning: false, text: '' },
+      answers: noAnswers,
     });
     const result = await this.#store.attempt('', (lab) => ask(lab, experiment));
     if (result?.kind === 'ok') return true;

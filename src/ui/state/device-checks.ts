@@ -31,8 +31,15 @@ export class DeviceChecks {
     await predictOpenRun(this.#store);
   }
 
-  /** Measures within seconds what this experiment needs, unless that is known. */
-  async calibrateQuickly(experiment: ExperimentJson): Promise<void> {
+  /** Measures the device as is wished before a run, so that its pace stands beside what was expected; false for never. */
+  async measureFirst(experiment: ExperimentJson): Promise<boolean> {
+    const { measureFirst } = this.#store.state;
+    if (measureFirst === 'fully') await this.calibrate(false, experiment);
+    if (measureFirst === 'quickly') await this.#calibrateQuickly(experiment);
+    return measureFirst !== 'never';
+  }
+
+  async #calibrateQuickly(experiment: ExperimentJson): Promise<void> {
     await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
       lab.calibrateQuickly(report, experiment),
     );

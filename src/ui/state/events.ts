@@ -1,5 +1,5 @@
 // The events that elements send up to the page, with what they carry.
-import type { SampleRequest } from '../../contract/sampling.ts';
+import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 
 import type { FieldValue } from './experiment.ts';
 import type { MeasureFirst } from './state.ts';
@@ -25,6 +25,12 @@ export interface PageEventDetails {
   'show-kernels': { readonly measure: boolean };
   'draw-sample': SampleRequest;
   'cancel-sample': undefined;
+  /** What would come after the text. */
+  'show-next': NextRequest;
+  /** Questions of its held-out text for the open run. */
+  'ask-answers': undefined;
+  /** A token of the list is written. */
+  'choose-token': { readonly text: string };
   'export-run': { readonly format: 'huggingFace' | 'checkpoint' };
   'import-files': { readonly files: readonly File[] };
   /** So many more steps for the open run. */

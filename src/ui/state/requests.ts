@@ -2,28 +2,57 @@
 
 import type { Preset } from '../../contract/form.ts';
 import type { OpenedRun } from '../../contract/runs.ts';
-import type { SampleRequest } from '../../contract/sampling.ts';
+import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 import { differences } from './experiment.ts';
-import type { PageState } from './state.ts';
+import { noAnswers, type PageState } from './state.ts';
 import type { PageStore } from './store.ts';
 
 /** Lets the open run write, showing the text as it comes. What the sampler refuses is said beside it. */
 export async function drawSample(store: PageStore, request: SampleRequest): Promise<void> {
   if (store.state.sampler.isRunning) return;
   let isOpen = true; // Text has a message port of its own and may come after the answer.
-  store.set({ sampler: { isRunning: true, text: '' } });
+  const { next } = store.state.sampler;
+  store.set({ sampler: { isRunning: true, text: '', next } });
   const result = await store.attempt('', (lab) =>
     lab.sample(request, (text) => {
-      if (isOpen) store.set({ sampler: { isRunning: true, text } });
+      if (isOpen) store.set({ sampler: { ...store.state.sampler, isRunning: true, text } });
     }),
   );
   isOpen = false;
-  const { text } = store.state.sampler;
+  const { text, next: shown } = store.state.sampler;
   const sampler =
     result?.kind === 'ok'
-      ? { isRunning: false, text: result.value.text, report: result.value }
-      : { isRunning: false, text, ...(result && { problem: result.problem.message }) };
+      ? { isRunning: false, text: result.value.text, report: result.value, next: shown }
+      : { isRunning: false, text, next: shown, ...(result && { problem: result.problem.message }) };
   store.set({ sampler });
+}
+
+/** Asks what would come after a text; an answer to an earlier text is dropped. */
+export async function showNext(store: PageStore, request: NextRequest): Promise<void> {
+  const { id } = store.state.run;
+  const result = await store.attempt('', (lab) => lab.nextTokens(request));
+  const { run, sampler } = store.state;
+  if (result === undefined || run.id !== id) return;
+  const { problem: _, ...others } = sampler;
+  store.set({
+    sampler:
+      result.kind === 'ok'
+        ? { ...others, next: { ...result.value, prompt: request.prompt } }
+        : { ...others, problem: result.problem.message },
+  });
+}
+
+/** Asks the open run questions; answers of a run that has gone are dropped. */
+export async function askAnswers(store: PageStore): Promise<void> {
+  const { run, answers } = store.state;
+  if (answers.isAsking) return;
+  store.set({ answers: { ...answers, isAsking: true } });
+  const result = await store.attempt('', (lab) => lab.askAnswers());
+  const report = result && store.take(result);
+  if (store.state.run.id !== run.id) return;
+  store.set({
+    answers: { isAsking: false, reports: [...answers.reports, ...(report === undefined ? [] : [report])] },
+  });
 }
 
 /** Predicts the open run anew: it was prepared before the device was measured. */
@@ -44,6 +73,7 @@ export function showOpened(store: PageStore, { experiment, notes }: OpenedRun): 
     run: { ...store.state.run, experiment },
     kernels: { kind: 'none' },
     sampler: { isRunning: false, text: '' },
+    answers: noAnswers,
     problems: [],
     notices: notes,
   });

@@ -13,7 +13,7 @@ import type {
   StepTiming,
   TextSummary,
 } from '../../contract/runs.ts';
-import type { SampleReport } from '../../contract/sampling.ts';
+import type { AnswerReport, NextTokens, SampleReport } from '../../contract/sampling.ts';
 import type { ExperimentJson, FieldProblem, Problem } from '../../contract/values.ts';
 import { formatShortLoss } from '../../text/numbers.ts';
 import type { RunSeries } from './series.ts';
@@ -80,6 +80,15 @@ export interface SamplerView {
   readonly report?: SampleReport | undefined;
   /** Why the last request was refused. */
   readonly problem?: string | undefined;
+  /** What would come next, as last asked for, and after which text. */
+  readonly next?: (NextTokens & { readonly prompt: string }) | undefined;
+}
+
+/** What the open run answered, and whether it is being asked. */
+export interface AnswersView {
+  readonly isAsking: boolean;
+  /** The newest last. */
+  readonly reports: readonly AnswerReport[];
 }
 
 /** The whole view. */
@@ -104,6 +113,7 @@ export interface PageState {
   readonly run: RunView;
   readonly series: RunSeries;
   readonly sampler: SamplerView;
+  readonly answers: AnswersView;
   readonly savedRuns: readonly SavedRun[];
   readonly text?: TextSummary | undefined;
   readonly problems: readonly ShownProblem[];
@@ -121,6 +131,9 @@ export const noRun: RunView = { state: 'idle', message: '', totalSteps: 0, sampl
 /** An empty curve. */
 export const noSeries: RunSeries = { points: [], stride: 1, evaluations: [], floors: undefined };
 
+/** Nothing was asked. */
+export const noAnswers: AnswersView = { isAsking: false, reports: [] };
+
 /** The view before the worker has answered. */
 export const initialState: PageState = {
   presetId: '',
@@ -136,6 +149,7 @@ export const initialState: PageState = {
   run: noRun,
   series: noSeries,
   sampler: { isRunning: false, text: '' },
+  answers: noAnswers,
   savedRuns: [],
   problems: [],
   busy: '',

@@ -15,19 +15,23 @@ export class PredictionPanel extends LitElement {
   static override readonly styles = workPanel(css`
     /* The place of what comes later: nothing below moves then. */
     .panel {
-      min-height: 445px;
+      min-height: 475px;
     }
     .figures {
       display: grid;
       grid-template-columns: repeat(auto-fit, minmax(118px, 1fr));
       gap: 10px;
       margin-bottom: 12px;
+      min-height: 104px; /* of two rows */
+      align-content: start;
     }
     .predicted {
       color: var(--predicted);
     }
     p.row {
       margin-bottom: 12px;
+      min-height: 76px;
+      align-content: start;
     }
     memory-bar {
       display: block;

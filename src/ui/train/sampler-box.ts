@@ -1,12 +1,14 @@
 // Asks the model of the present run for text.
 import { css, html, LitElement, nothing } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
-import type { SampleRequest } from '../../contract/sampling.ts';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { NextTokens, SampleRequest } from '../../contract/sampling.ts';
 import { formatCount, formatSi } from '../../text/numbers.ts';
 import { controlPanel } from '../figures/style-sets.ts';
 import { tokenText, tokenTextStyles } from '../figures/token-text.ts';
-import { emit } from '../state/events.ts';
+import { emit, type PageEventDetails } from '../state/events.ts';
 import type { SamplerView } from '../state/state.ts';
+import '../figures/glossary-term.ts';
+import './next-tokens.ts';
 
 /** The numbers of a request, with the range in which each makes sense. */
 const numbers = [
@@ -15,6 +17,12 @@ const numbers = [
   { key: 'topK', label: 'Top k', minimum: 0, maximum: 1_000_000, step: 1 },
   { key: 'topP', label: 'Top p', minimum: 0, maximum: 1, step: 0.01 },
   { key: 'seed', label: 'Seed', minimum: 0, maximum: 4_294_967_295, step: 1 },
+] as const;
+
+/** What moves the bars of the next token. */
+const dials = [
+  { key: 'temperature', label: 'Temperature', maximum: 2, step: 0.05 },
+  { key: 'topK', label: 'Top k', maximum: 40, step: 1 },
 ] as const;
 
 @customElement('sampler-box')
@@ -42,6 +50,20 @@ export class SamplerBox extends LitElement {
       .numbers input {
         color: var(--ink);
       }
+      .dials {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 6px 18px;
+        margin-top: 10px;
+      }
+      .dials label {
+        display: inline-flex;
+        align-items: center;
+        gap: 7px;
+      }
+      .dials .mono {
+        min-width: 2.6em;
+      }
       output {
         display: block;
         margin-top: 10px;
@@ -66,7 +88,7 @@ export class SamplerBox extends LitElement {
   @property({ attribute: false }) unknownTokens = 0;
 
   /** The request as it stands; another prompt is written by setting it. */
-  #request: SampleRequest = {
+  @state() private request: SampleRequest = {
     prompt: 'Once ',
     maximumTokens: 200,
     temperature: 0.8,
@@ -85,7 +107,7 @@ export class SamplerBox extends LitElement {
           id="prompt"
           rows="2"
           spellcheck="false"
-          .value=${this.#request.prompt}
+          .value=${this.request.prompt}
           @input=${(event: Event) => this.#change({ prompt: (event.target as HTMLTextAreaElement).value })}
           @keydown=${this.#onKey}
         ></textarea>
@@ -101,7 +123,7 @@ export class SamplerBox extends LitElement {
                   min=${minimum}
                   max=${maximum}
                   step=${step}
-                  .value=${String(this.#request[key])}
+                  .value=${String(this.request[key])}
                   @input=${(event: Event) => {
                     const { valueAsNumber } = event.target as HTMLInputElement;
                     if (Number.isFinite(valueAsNumber)) this.#change({ [key]: valueAsNumber });
@@ -119,7 +141,7 @@ export class SamplerBox extends LitElement {
             ? html`<label class="check small">
                 <input
                   type="checkbox"
-                  .checked=${this.#request.knownTokens === true}
+                  .checked=${this.request.knownTokens === true}
                   @change=${(event: Event) => this.#change({ knownTokens: (event.target as HTMLInputElement).checked })}
                 />
                 Known tokens only: ${formatCount(this.unknownTokens)} rows of the model have no token, and are shown as �
@@ -134,12 +156,14 @@ export class SamplerBox extends LitElement {
                 </button>`
               : html`<button class="primary" ?disabled=${!isReady}>Write</button>`
           }
+          <button type="button" ?disabled=${!isReady || sampler.isRunning} @click=${this.#showNext}>What comes next?</button>
           <span class="small muted">
             ${isReady ? this.#report() : 'Train first, or open a saved model.'}
           </span>
         </div>
       </form>
       ${sampler.problem === undefined ? nothing : html`<p class="bad refused" role="alert">${sampler.problem}</p>`}
+      ${sampler.next === undefined ? nothing : this.#next(sampler.next)}
       ${
         sampler.text === '' && sampler.report === undefined
           ? nothing
@@ -148,6 +172,45 @@ export class SamplerBox extends LitElement {
             >`
       }
     </section>`;
+  }
+
+  /** The bars, and the two dials that move them most. */
+  #next(next: NextTokens & { readonly prompt: string }) {
+    const { request } = this;
+    return html`<div class="dials">
+        ${dials.map(
+          ({ key, label, maximum, step }) =>
+            html`<label class="small">
+              <glossary-term term=${key === 'topK' ? 'top-k' : key}>${label}</glossary-term>
+              <input
+                type="range"
+                aria-label=${label}
+                min="0"
+                max=${maximum}
+                step=${step}
+                .value=${String(request[key])}
+                @input=${(event: Event) => this.#change({ [key]: (event.target as HTMLInputElement).valueAsNumber })}
+              />
+              <span class="mono">${key === 'topK' && request.topK === 0 ? 'all' : request[key]}</span>
+            </label>`,
+        )}
+      </div>
+      <next-tokens
+        .next=${next}
+        .dials=${request}
+        ?isReady=${this.isReady && !this.sampler.isRunning}
+        @choose-token=${this.#chooseToken}
+      ></next-tokens>`;
+  }
+
+  #showNext(): void {
+    const { prompt, knownTokens } = this.request;
+    emit(this, 'show-next', { prompt, ...(knownTokens === undefined ? {} : { knownTokens }) });
+  }
+
+  #chooseToken(event: CustomEvent<PageEventDetails['choose-token']>): void {
+    this.#change({ prompt: this.request.prompt + event.detail.text });
+    this.#showNext();
   }
 
   #report(): string {
@@ -159,7 +222,7 @@ export class SamplerBox extends LitElement {
   }
 
   #change(change: Partial<SampleRequest>): void {
-    this.#request = { ...this.#request, ...change };
+    this.request = { ...this.request, ...change };
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -170,6 +233,6 @@ export class SamplerBox extends LitElement {
 
   #draw(event: Event): void {
     event.preventDefault();
-    if (this.isReady && !this.sampler.isRunning) emit(this, 'draw-sample', this.#request);
+    if (this.isReady && !this.sampler.isRunning) emit(this, 'draw-sample', this.request);
   }
 }

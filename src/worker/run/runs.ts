@@ -3,7 +3,13 @@
 import type { KernelTable } from '../../contract/kernels.ts';
 import type { RunRecord } from '../../contract/records.ts';
 import type { LabEvent, OpenedRun, OwnText, Prediction, TextSummary } from '../../contract/runs.ts';
-import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
+import type {
+  AnswerReport,
+  NextRequest,
+  NextTokens,
+  SampleReport,
+  SampleRequest,
+} from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile } from '../../contract/values.ts';
 import { predictedTable } from '../../lab/cost/kernel-table.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
@@ -23,7 +29,7 @@ import { atRest, extended, forked, forkedRecord, keptStart } from './later-run.t
 import { OpenRun } from './open-run.ts';
 import { automaticVocabulary, newId, type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
 import { recordedDevice } from './recorded-device.ts';
-import { sampleRun } from './sampling.ts';
+import { askRun, nextTokensOf, sampleRun } from './sampling.ts';
 import type { RunStorage } from './storage.ts';
 import { titlesIn } from './summary.ts';
 
@@ -174,6 +180,16 @@ export class Runs {
       onText(text);
       return !this.#cancelled;
     });
+  }
+
+  async nextTokens(request: NextRequest): Promise<NextTokens> {
+    const { loop, run } = this.#need();
+    return nextTokensOf(loop, run, request);
+  }
+
+  async askAnswers(): Promise<AnswerReport> {
+    const { loop, run } = this.#need();
+    return askRun(loop, run);
   }
 
   cancelSample(): void {

@@ -1,7 +1,14 @@
 // Text from the weights of a run, between its steps.
 
-import type { SampleReport, SampleRequest } from '../../contract/sampling.ts';
-import { promptTokens, startTokens, textPieces } from '../../lab/plans/corpus.ts';
+import type {
+  AnswerReport,
+  NextRequest,
+  NextTokens,
+  SampleReport,
+  SampleRequest,
+} from '../../contract/sampling.ts';
+import { answersOf, readAnsweredLines } from '../../lab/evaluation/answers.ts';
+import { promptTokens, startTokens, textPieces, tokenNames } from '../../lab/plans/corpus.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import type { Run } from '../../lab/training/run.ts';
 import type { RunLoop } from '../../lab/training/run-loop.ts';
@@ -16,9 +23,7 @@ export async function sampleRun(
   const { sampler } = run;
   if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
   const { tokenizer } = run.corpus;
-  const prompt = await stage('invalidRequest', () =>
-    request.prompt === '' ? startTokens(run.corpus) : promptTokens(tokenizer, request.prompt),
-  );
+  const prompt = await stage('invalidRequest', () => promptOf(run, request.prompt));
   const generation = await loop.exclusive(() => {
     const decoder = tokenizer.createStreamDecoder(true);
     let text = request.prompt;
@@ -47,6 +52,71 @@ export async function sampleRun(
     tokens: generation.tokens.length,
     prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
     decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),
+  };
+}
+
+/** Tokens that are named: more than one looks at. */
+const namedTokens = 12;
+
+/** The logits of what follows a text, and the names of the likeliest. */
+export async function nextTokensOf(
+  loop: RunLoop,
+  run: Run,
+  { prompt, knownTokens = false }: NextRequest,
+): Promise<NextTokens> {
+  const { sampler, corpus } = run;
+  if (!sampler) throw new Error('next tokens: this run was prepared without a sampler.');
+  const { tokenizer } = corpus;
+  const ids = await stage('invalidRequest', () => promptOf(run, prompt));
+  const all = await loop.exclusive(() => stage('invalidRequest', () => sampler.logitsAfter(ids)));
+  const logits = knownTokens ? all.slice(0, tokenizer.vocabularySize) : all;
+  const likeliest = largest(logits, namedTokens);
+  const names = tokenNames(corpus, likeliest);
+  return {
+    step: run.trainer.progress.step,
+    logits,
+    likeliest: likeliest.map((id, rank) => ({
+      name: names[rank] ?? '',
+      text: tokenizer.decode([id], true),
+    })),
+  };
+}
+
+/** Ids of the largest, in order, equal ones by their ids. */
+function largest(values: Float32Array, count: number): number[] {
+  return [...values.keys()].sort((a, b) => values[b] - values[a] || a - b).slice(0, count);
+}
+
+function promptOf({ corpus }: Run, prompt: string): Promise<readonly number[]> {
+  return prompt === '' ? startTokens(corpus) : promptTokens(corpus.tokenizer, prompt);
+}
+
+/** Questions that are asked, tokens of held-out text that they come from, and those that are shown. */
+const asked = { questions: 40, tokens: 2000, examples: 6 } as const;
+
+/** The one that people ask first. */
+const firstQuestion = { question: '37+48=', answer: '85', kind: '+' } as const;
+
+/** Asks questions of the held-out text. @throws LabError where it has none, such as a story */
+export async function askRun(loop: RunLoop, run: Run): Promise<AnswerReport> {
+  const { sampler, corpus, dataset, experiment } = run;
+  if (!sampler) throw new Error('answers: this run was prepared without a sampler.');
+  const { tokenizer } = corpus;
+  const text = tokenizer.decode([...dataset.validation.subarray(0, asked.tokens)]);
+  // What comes before the first line end may be the end of a line.
+  const heldOut = text.slice(text.indexOf('\n') + 1, text.lastIndexOf('\n'));
+  const first = experiment.data.source === 'arithmetic' ? [firstQuestion] : [];
+  const lines = [...first, ...readAnsweredLines(heldOut, asked.questions - first.length)];
+  const score = await loop.exclusive(() => answersOf(sampler, tokenizer, lines));
+  const { correct, questions, kinds, written } = score;
+  return {
+    step: run.trainer.progress.step,
+    correct,
+    questions,
+    kinds,
+    examples: lines
+      .slice(0, asked.examples)
+      .map(({ question, answer }, index) => ({ question, answer, written: written[index] ?? '' })),
   };
 }
 

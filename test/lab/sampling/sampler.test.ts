@@ -43,6 +43,17 @@ describe('sampling', () => {
     expect(tokens.slice(first, first + 5)).toEqual(again.tokens);
   });
 
+  it('gives the logits of what comes next, of which the largest is drawn, and goes on as before', async () => {
+    const { sampler } = await trained('llama');
+    const logits = await sampler.logitsAfter([5, 3, 9]);
+    const { tokens } = await sampler.generate([5, 3, 9], { ...greedy, maximumTokens: 1 });
+    expect(logits.indexOf(Math.max(...logits))).toBe(tokens[0]);
+    expect(logits.every(Number.isFinite)).toBe(true);
+    expect(await sampler.logitsAfter([5, 3, 9])).toEqual(logits);
+    expect(await sampler.logitsAfter([3, 9])).not.toEqual(logits);
+    await expect(sampler.logitsAfter([])).rejects.toThrow(/the prompt is empty/);
+  });
+
   it('takes the end of a prompt that is longer than the context', async () => {
     const { sampler } = await trained('gpt2');
     const prompt = Array.from({ length: 40 }, (_, i) => i % 13);

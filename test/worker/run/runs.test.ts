@@ -351,6 +351,27 @@ describe('sampling', () => {
     expect(known.text).not.toContain('\ufffd');
   });
 
+  it('says what may come next, and how many of its sums are right', async () => {
+    const { runs } = setUp();
+    await runs.prepare(json({ data: { source: 'arithmetic', characters: 8000 } }));
+    const { step, logits, likeliest } = await runs.nextTokens({ prompt: '1+' });
+    expect(step).toBe(0);
+    expect(likeliest).toHaveLength(12);
+    expect(new Set(likeliest.map(({ text }) => text)).size).toBe(12);
+    expect(likeliest[0]?.name.length).toBe(1);
+    expect(logits.every(Number.isFinite)).toBe(true);
+    await expect(runs.nextTokens({ prompt: 'ZZZ' })).rejects.toMatchObject({
+      problem: { kind: 'invalidRequest' },
+    });
+    const report = await runs.askAnswers();
+    expect(report).toMatchObject({ step: 0, questions: 40 });
+    expect(report.examples[0]).toMatchObject({ question: '37+48=', answer: '85' });
+    expect(report.examples).toHaveLength(6);
+    expect(Object.values(report.kinds).reduce((sum, { questions }) => sum + questions, 0)).toBe(40);
+    await runs.prepare(json({ data: { source: 'file' } }), text(ownWords));
+    await expect(runs.askAnswers()).rejects.toThrow(/no lines such as/);
+  });
+
   it('streams the text so far, from a line end when nothing was asked, and can be cancelled', async () => {
     const { runs } = setUp();
     await runs.prepare(json({ data: { source: 'file' } }), text(ownWords)); // has no line end

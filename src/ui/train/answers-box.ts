@@ -1,0 +1,102 @@
+// Whether a model of sums calculates: its likeliest answers to questions that it was not trained on, right to the last character or not.
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { AnswerReport } from '../../contract/sampling.ts';
+import { formatCount, formatPercent } from '../../text/numbers.ts';
+import { stackedBar } from '../figures/bars.ts';
+import { workPanel } from '../figures/style-sets.ts';
+import { emit } from '../state/events.ts';
+import '../figures/glossary-term.ts';
+
+/** Signs as they are read. */
+const signs: Readonly<Record<string, string>> = { '+': 'sums', '-': 'differences', '*': 'products' };
+
+/** Give it `reports`, the newest last. */
+@customElement('answers-box')
+export class AnswersBox extends LitElement {
+  static override readonly styles = workPanel(css`
+    .panel {
+      display: grid;
+      gap: 8px;
+    }
+    svg.bar {
+      height: 14px;
+    }
+    .right {
+      fill: var(--good);
+    }
+    td {
+      font-family: var(--mono);
+    }
+  `);
+
+  @property({ attribute: false }) reports: readonly AnswerReport[] = [];
+  @property({ type: Boolean }) isReady = false;
+  @property({ type: Boolean }) isAsking = false;
+  /** Validation loss of the run now, to stand beside. */
+  @property({ attribute: false }) loss: number | undefined;
+
+  protected override render() {
+    const newest = this.reports.at(-1);
+    return html`<section class="panel" aria-labelledby="title">
+      <div class="head">
+        <h2 id="title">Does it calculate?</h2>
+        <button ?disabled=${!this.isReady || this.isAsking} @click=${() => emit(this, 'ask-answers', undefined)}>
+          Ask 40 questions
+        </button>
+      </div>
+      <div role="status">
+        ${
+          this.isAsking
+            ? html`<p class="muted">It writes its answers.</p>`
+            : newest === undefined
+              ? html`<p class="muted">Questions of the held-out text, answered with the likeliest tokens; right to the last digit, or wrong.</p>`
+              : this.#outcome(newest)
+        }
+      </div>
+      ${newest === undefined ? nothing : this.#examples(newest)}
+    </section>`;
+  }
+
+  #outcome({ step, correct, questions, kinds }: AnswerReport) {
+    const earlier = this.reports
+      .slice(0, -1)
+      .map((report) => `${formatPercent(share(report))} at step ${report.step}`);
+    return html`<p>
+        <strong>${formatCount(correct)} of ${formatCount(questions)} right</strong> at step ${formatCount(step)}
+        (<glossary-term term="exact-match">exact match</glossary-term>
+        ${formatPercent(correct / questions)}${this.loss === undefined ? nothing : html`, beside a validation loss of ${this.loss.toFixed(3)}`}):
+        ${Object.entries(kinds)
+          .map(([kind, of]) => `${signs[kind] ?? kind} ${of.correct} of ${of.questions}`)
+          .join(', ')}.
+      </p>
+      ${stackedBar(`${correct} of ${questions} answers right`, [{ name: 'Right', share: correct / questions, className: 'right' }])}
+      ${earlier.length === 0 ? nothing : html`<p class="small muted">Before: ${earlier.join(', ')}.</p>`}`;
+  }
+
+  #examples({ examples }: AnswerReport) {
+    return html`<table>
+      <thead>
+        <tr>
+          <th scope="col">Question</th>
+          <th scope="col">It writes</th>
+          <th scope="col">Right</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${examples.map(
+          ({ question, answer, written }) =>
+            html`<tr>
+              <td>${question}</td>
+              <td class=${written === answer ? 'good' : 'bad'}>${written === '' ? 'nothing' : written} ${written === answer ? '✓' : '✗'}</td>
+              <td>${answer}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`;
+  }
+}
+
+function share({ correct, questions }: AnswerReport): number {
+  return correct / questions;
+}
