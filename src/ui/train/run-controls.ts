@@ -57,6 +57,17 @@ export class RunControls extends LitElement {
       margin-left: auto;
       text-align: right;
     }
+    /* Names of kernels are long, and come and go: they wrap nothing. */
+    .status.measuring {
+      flex: 1 1 200px;
+      min-width: 0;
+    }
+    .status.measuring strong {
+      display: block;
+      white-space: nowrap;
+      overflow: hidden;
+      text-overflow: ellipsis;
+    }
     .status div {
       min-height: 1.45em; /* of what is said of the steps, where the status has a line of its own */
     }
@@ -226,7 +237,7 @@ export class RunControls extends LitElement {
       this.deviceJob.kind === 'running' ? this.deviceJob.what : this.busy || stateWords[run.state];
     const remaining = run.state === 'running' ? remainingSeconds(run) : undefined;
     const step = run.last?.step ?? 0;
-    return html`<div class="status">
+    return html`<div class="status ${this.deviceJob.kind === 'running' ? 'measuring' : ''}">
       <strong role="status">${words}</strong>
       ${run.message === '' ? nothing : html`<span class="small muted"> ${run.message}</span>`}
       <div class="small muted">
