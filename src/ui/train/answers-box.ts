@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { AnswerReport } from '../../contract/sampling.ts';
-import { formatCount, formatPercent } from '../../text/numbers.ts';
+import { formatCount, formatLoss, formatPercent } from '../../text/numbers.ts';
 import { stackedBar } from '../figures/bars.ts';
 import { workPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
@@ -65,7 +65,7 @@ export class AnswersBox extends LitElement {
     return html`<p>
         <strong>${formatCount(correct)} of ${formatCount(questions)} right</strong> at step ${formatCount(step)}
         (<glossary-term term="exact-match">exact match</glossary-term>
-        ${formatPercent(correct / questions)}${this.loss === undefined ? nothing : html`, beside a validation loss of ${this.loss.toFixed(3)}`}):
+        ${formatPercent(correct / questions)}${this.loss === undefined ? nothing : html`, beside a validation loss of ${formatLoss(this.loss)}`}):
         ${Object.entries(kinds)
           .map(([kind, of]) => `${signs[kind] ?? kind} ${of.correct} of ${of.questions}`)
           .join(', ')}.

@@ -1,0 +1,53 @@
+// Text, next tokens and answers from the weights of the worker's run, on the reference loops.
+import { describe, expect, it } from 'vitest';
+import { json, ownWords, setUp, text } from './worker-runs.ts';
+
+describe('sampling', () => {
+  it('draws no token that the tokenizer lacks where only known ones are asked for', async () => {
+    const { runs, events } = setUp();
+    await runs.prepare(json({ model: { vocabulary: 300 }, data: { source: 'file' } }), text(ownWords));
+    const letters = new Set(ownWords).size;
+    expect(events.find(({ kind }) => kind === 'prepared')).toMatchObject({ unknownTokens: 300 - letters });
+    const request = { prompt: 'the', maximumTokens: 20, temperature: 5, topK: 0, topP: 1, seed: 1 };
+    expect((await runs.sample(request, () => undefined)).text).toContain('\ufffd');
+    const known = await runs.sample({ ...request, knownTokens: true }, () => undefined);
+    expect(known.text).not.toContain('\ufffd');
+  });
+
+  it('says what may come next, and how many of its sums are right', async () => {
+    const { runs } = setUp();
+    await runs.prepare(json({ data: { source: 'arithmetic', characters: 8000 } }));
+    const { step, logits, likeliest } = await runs.nextTokens({ prompt: '1+' });
+    expect(step).toBe(0);
+    expect(likeliest).toHaveLength(12);
+    expect(new Set(likeliest.map(({ text }) => text)).size).toBe(12);
+    expect(likeliest[0]?.name.length).toBe(1);
+    expect(logits.every(Number.isFinite)).toBe(true);
+    await expect(runs.nextTokens({ prompt: 'ZZZ' })).rejects.toMatchObject({
+      problem: { kind: 'invalidRequest' },
+    });
+    const report = await runs.askAnswers();
+    expect(report).toMatchObject({ step: 0, questions: 40 });
+    expect(report.examples[0]).toMatchObject({ question: '37+48=', answer: '85' });
+    expect(report.examples).toHaveLength(6);
+    expect(Object.values(report.kinds).reduce((sum, { questions }) => sum + questions, 0)).toBe(40);
+    await runs.prepare(json({ data: { source: 'file' } }), text(ownWords));
+    await expect(runs.askAnswers()).rejects.toThrow(/no lines such as/);
+  });
+
+  it('streams the text so far, from a line end when nothing was asked, and can be cancelled', async () => {
+    const { runs } = setUp();
+    await runs.prepare(json({ data: { source: 'file' } }), text(ownWords)); // has no line end
+    const heard: string[] = [];
+    const request = { prompt: '', maximumTokens: 60, temperature: 1, topK: 0, topP: 1, seed: 1 };
+    const report = await runs.sample(request, (soFar) => heard.push(soFar));
+    expect(report.text).toBe(heard.at(-1));
+    expect(report.tokens).toBe(60);
+    expect(heard.length).toBeGreaterThan(2);
+    const cancelled = await runs.sample(request, () => runs.cancelSample());
+    expect(cancelled.tokens).toBeLessThan(60);
+    await expect(runs.sample({ ...request, prompt: 'ZZZ' }, () => undefined)).rejects.toMatchObject({
+      problem: { kind: 'invalidRequest' },
+    });
+  });
+});
