@@ -37,6 +37,13 @@ export function pointHint(text: string): string {
   return /^\s*[+-]?\d+,\d+/.test(text) ? `, with a point: ${text.trim().replace(',', '.')}` : '';
 }
 
+/** A share above 0 and up to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Use a number above 0 and up to 1; 1 keeps all.');
+}
+
 /** Token ids with commas between. */
 export function tokenList(text: string): number[] {
   const parts = text.split(',').map((part) => part.trim());

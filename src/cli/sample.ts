@@ -28,6 +28,7 @@ import {
   parseSeed,
   real,
   runtimeOption,
+  share,
   threadsOption,
   tokenList,
   unquantisedOption,
@@ -68,12 +69,7 @@ export function addSample(program: Command): void {
     .option('--max-new <n>', 'tokens to draw', integer(0, 10_000_000), 100)
     .option('--temperature <t>', '0 takes the most likely token', real(0), 1)
     .option('--top-k <k>', 'draw from the k most likely tokens; 0: all', integer(0), 0)
-    .option(
-      '--top-p <p>',
-      'draw from the most likely tokens that together have this probability',
-      real(0, 1),
-      1,
-    )
+    .option('--top-p <p>', 'draw from the most likely tokens that together have this probability', share, 1)
     .option(
       '--known-tokens',
       'draw only tokens that the tokenizer has: a model may have more rows than that, which are shown as U+FFFD',

@@ -147,7 +147,7 @@ describe('sample', () => {
     [['--prompt', 'Ω'], /a character is not in the vocabulary: "Ω"/],
     [['--prompt-tokens', '1,99'], /token 99 is outside the vocabulary of 15\. Use 0 to 14/],
     [['--prompt', '1', '--temperature', '-1'], /'-1' is invalid/],
-    [['--prompt', '1', '--top-p', '0'], /topP is 0/],
+    [['--prompt', '1', '--top-p', '0'], /'0' is invalid. Use a number above 0 and up to 1/],
     [['--prompt', '1', '--no-cache', '--cache', 'int8'], /--no-cache keeps no keys and values/],
     [['--prompt', '1', '--cache', 'int8', '--no-cache'], /Give one of them/],
     [['--prompt', '1', '--max-new', 'x'], /'x' is invalid/],

@@ -126,6 +126,8 @@ export class ConfigReader {
   finish(): void {
     for (const [key, value] of Object.entries(this.#config)) {
       if (value === null || this.#read.has(key) || isInert(key)) continue;
+      // Today's Transformers may list the layers of a family that has no windows.
+      if (key === 'layer_types' && !this.#read.has('sliding_window') && isFullAttention(value)) continue;
       const neutral = neutralOf(key);
       if (neutral?.includes(value)) continue;
       if (neutral) {
@@ -152,6 +154,11 @@ export class ConfigReader {
       this.note(`${showKey(key)} ${showValue(value)} is not known here and was left out`);
     }
   }
+}
+
+/** Whether `layer_types` says of every layer that it sees all tokens. */
+function isFullAttention(value: unknown): boolean {
+  return Array.isArray(value) && value.every((type) => type === 'full_attention');
 }
 
 /** Lists and objects are equal by what they hold. */

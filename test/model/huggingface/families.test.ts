@@ -111,6 +111,7 @@ test.each(presets.map(({ id }) => id))('the preset %s survives being saved and l
 });
 
 test.each([
+  ['llama-a', { layer_types: ['full_attention', 'full_attention'] }, { windowPattern: '' }],
   ['mistral', { sliding_window: null }, { windowPattern: '' }],
   ['mistral', { sliding_window: 100 }, { windowPattern: 'L', window: 100 }],
   ['mistral', { num_key_value_heads: null }, { keyValueHeads: 3 }],
@@ -245,6 +246,7 @@ test.each([
     /sliding_window is 0, not a whole number from 1 to \d+\. Give such a number/,
   ],
   ['mistral', { sliding_window: 'all' }, /sliding_window is "all", not a number/],
+  ['llama-a', { layer_types: ['full_attention', 'sliding_attention'] }, /layer_types a list is not known/],
   ['mistral', { layer_types: ['full_attention', 'full_attention'] }, /layer_types a list is not known/],
   ['mistral', { attention_bias: true }, /attention_bias true changes the arithmetic/],
   ['mixtral', { num_local_experts: 0 }, /num_local_experts is 0/],
