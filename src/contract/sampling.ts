@@ -25,6 +25,8 @@ export interface SampleReport {
   /** What follows the prompt token by token, where tokens are more than characters. */
   readonly pieces?: readonly string[];
   readonly tokens: number;
+  /** Tokens of the prompt that the cache still held from the text before: they were not run through the model again. */
+  readonly reusedTokens: number;
   readonly prefillTokensPerSecond: number;
   readonly decodeTokensPerSecond: number;
 }

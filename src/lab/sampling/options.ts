@@ -16,6 +16,11 @@ export interface SamplingOptions {
   readonly useCache?: boolean;
   /** False refuses a prompt that is longer than the context, of which the end is taken otherwise. */
   readonly cutsPrompt?: boolean;
+  /**
+   * State of the weights, such as the step of their training: a text that begins as the last one of the same state goes on from
+   * its cache, where the sampler has one slot. Without it, every prompt is run through the model.
+   */
+  readonly weightsVersion?: number;
   /** Gets new tokens as they come; return false to stop. */
   readonly onTokens?: (tokens: readonly number[]) => boolean;
   /** Ends the text, waiting or running, before its next tokens. */
@@ -43,7 +48,10 @@ export interface Generation extends DraftCounts {
   readonly problem?: string;
   /** From the request to its first token, waiting included; undefined where there is none. */
   readonly firstTokenSeconds?: number;
+  /** Tokens of prompts that were run through the model. */
   readonly prefillTokens: number;
+  /** Tokens of prompts whose keys and values were in the cache. */
+  readonly reusedTokens: number;
   readonly prefillSeconds: number;
   readonly decodedTokens: number;
   /** Of the bursts that this text took part in, whatever others drew in them. */

@@ -2,10 +2,13 @@
 // stay on the GPU in between. Texts come and go between bursts; what one draws does not depend on its company.
 import { noToken, packSettings, settingNumbers } from '../../kernels/sample.ts';
 import { slotNumbers } from '../../kernels/slots.ts';
+import { cacheLength } from '../../model/attention-config.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { decodeBurst, type InferencePlans } from '../plans/inference-plans.ts';
 import { judgeDraft } from './acceptance.ts';
 import type { Drafter } from './drafters.ts';
+import { type HeldText, reusableTokens } from './held-text.ts';
 import {
   checkOptions,
   checkPrompt,
@@ -26,7 +29,13 @@ interface Session {
   readonly reject: (error: unknown) => void;
 }
 
-type Counted = 'prefillTokens' | 'prefillSeconds' | 'decodedTokens' | 'decodeSeconds' | keyof DraftCounts;
+type Counted =
+  | 'reusedTokens'
+  | 'prefillTokens'
+  | 'prefillSeconds'
+  | 'decodedTokens'
+  | 'decodeSeconds'
+  | keyof DraftCounts;
 
 /** A slot's part in a replay: where it stands, its last token, the number of its next draw, and how often it draws. */
 interface SlotState {
@@ -43,6 +52,8 @@ export class Sampler {
   readonly #schedule: Schedule;
   readonly #drafter: Drafter | undefined;
   readonly #sessions = new Map<ScheduledText, Session>();
+  /** What the cache of the one slot holds; undefined while a text changes it. */
+  #held: HeldText | undefined;
   #isRunning = false;
 
   /** @param drafter drafts tokens that the plans' check takes or not; none are drafted without one */
@@ -67,7 +78,14 @@ export class Sampler {
     const text = this.#schedule.add({ prompt: prompt.slice(-config.context), maximumTokens, useCache });
     return new Promise((resolve, reject) => {
       const counts = { checks: 0, draftedTokens: 0, examinedTokens: 0, acceptedTokens: 0 };
-      const spent = { prefillTokens: 0, prefillSeconds: 0, decodedTokens: 0, decodeSeconds: 0, ...counts };
+      const spent = {
+        reusedTokens: 0,
+        prefillTokens: 0,
+        prefillSeconds: 0,
+        decodedTokens: 0,
+        decodeSeconds: 0,
+        ...counts,
+      };
       this.#sessions.set(text, { options, start: performance.now(), spent, resolve, reject });
       if (!this.#isRunning) void this.#run();
     });
@@ -121,6 +139,7 @@ export class Sampler {
   async #prefill({ text, window }: Turn & { readonly kind: 'prefill' }): Promise<void> {
     const bucket = this.#plans.prefill.find((plan) => plan.length >= window.length);
     if (!bucket) throw new Error(`sampler: ${window.length} tokens do not fit the context. Pass fewer.`);
+    if (await this.#extend(text, window, bucket.plan)) return;
     const start = performance.now();
     const padded = new Uint32Array(bucket.length + 1);
     padded.set(window);
@@ -137,6 +156,43 @@ export class Sampler {
       spent.decodeSeconds += seconds;
     }
     this.#accept(text, drawn(text, 1), window.length);
+  }
+
+  /**
+   * Runs only what is new of a prompt through the model, token by token beside the cache of the last text, and draws the next
+   * token. Returns whether it did: not where nothing is held, or the whole prompt at once is expected to be quicker.
+   */
+  async #extend(text: ScheduledText, window: readonly number[], whole: Plan): Promise<boolean> {
+    const held = this.#held;
+    this.#held = undefined;
+    const { options, spent } = this.#sessionOf(text);
+    if (!text.useCache || text.drawn > 0) return false;
+    const reused = reusableTokens(held, options.weightsVersion, window, this.#shortestRing);
+    const added = window.slice(reused);
+    const { decode } = this.#plans;
+    const [one, all] = [this.#runtime.observedSeconds(decode), this.#runtime.observedSeconds(whole)];
+    const isDearer = one && all ? added.length * one > all : added.length > reused;
+    if (reused === 0 || isDearer) return false;
+    const start = performance.now();
+    for (const [index, token] of added.slice(0, -1).entries()) {
+      const position = reused + index;
+      this.#writeSlots([{ text, position, token, steps: 0 }]);
+      await this.#runtime.submit([{ plan: decode, scalars: { position } }]);
+    }
+    const position = window.length - 1;
+    this.#writeSlots([{ text, position, token: added.at(-1) ?? 0, steps: 1 }]);
+    const drawn = await this.#draw([{ plan: decode, scalars: { position } }]);
+    spent.reusedTokens += reused;
+    spent.prefillTokens += added.length;
+    spent.prefillSeconds += (performance.now() - start) / 1000;
+    this.#accept(text, drawn(text, 1), window.length);
+    return true;
+  }
+
+  /** Positions that every layer's cache holds. */
+  get #shortestRing(): number {
+    const { config } = this.#plans.model;
+    return Math.min(...Array.from({ length: config.layers }, (_, layer) => cacheLength(config, layer)));
   }
 
   async #decode({ texts, count }: Turn & { readonly kind: 'decode' }): Promise<void> {
@@ -252,7 +308,19 @@ export class Sampler {
   }
 
   #end(text: ScheduledText, end: GenerationEnd): void {
-    const { spent, firstTokenSeconds, resolve } = this.#sessionOf(text);
+    const { spent, firstTokenSeconds, resolve, options } = this.#sessionOf(text);
+    const { weightsVersion } = options;
+    if (
+      weightsVersion !== undefined &&
+      this.#plans.slots === 1 &&
+      text.useCache &&
+      end !== 'notFinite' &&
+      text.position > 0
+    ) {
+      // The token that was drawn last was not run through the model.
+      const tokens = text.tokens.slice(text.tokens.length - 1 - text.position, -1);
+      this.#held = { weightsVersion, tokens };
+    }
     this.#schedule.end(text);
     this.#sessions.delete(text);
     const { length } = text.tokens;

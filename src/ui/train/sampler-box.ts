@@ -216,9 +216,10 @@ export class SamplerBox extends LitElement {
   #report(): string {
     const { report } = this.sampler;
     if (report === undefined) return 'Training waits while it writes.';
-    const { tokens, prefillTokensPerSecond, decodeTokensPerSecond } = report;
+    const { tokens, reusedTokens, prefillTokensPerSecond, decodeTokensPerSecond } = report;
+    const kept = reusedTokens > 0 ? `; the cache had ${formatCount(reusedTokens)} of the prompt` : '';
     const decode = formatSi(decodeTokensPerSecond, 'tok/s');
-    return `${formatCount(tokens)} tokens: prefill ${formatSi(prefillTokensPerSecond, 'tok/s')}, decode ${decode}`;
+    return `${formatCount(tokens)} tokens: prefill ${formatSi(prefillTokensPerSecond, 'tok/s')}, decode ${decode}${kept}`;
   }
 
   #change(change: Partial<SampleRequest>): void {

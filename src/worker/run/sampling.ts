@@ -34,6 +34,7 @@ export async function sampleRun(
         topK: request.topK,
         topP: request.topP,
         seed: request.seed,
+        weightsVersion: run.trainer.progress.step,
         ...(request.knownTokens === true ? { drawable: tokenizer.vocabularySize } : {}),
         onTokens: (tokens) => {
           text += decoder.push(tokens);
@@ -50,6 +51,7 @@ export async function sampleRun(
     text: request.prompt + tokenizer.decode(generation.tokens, true),
     ...(pieces ? { pieces } : {}),
     tokens: generation.tokens.length,
+    reusedTokens: generation.reusedTokens,
     prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
     decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),
   };

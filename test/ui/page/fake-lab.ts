@@ -269,6 +269,7 @@ export function createFakeLab(options: Partial<FakeOptions> = {}): FakeLab {
       return ok({
         text: whole,
         tokens: request.maximumTokens,
+        reusedTokens: 0,
         prefillTokensPerSecond: 9e4,
         decodeTokensPerSecond: 2200,
       });

@@ -231,11 +231,12 @@ describe('own text', () => {
     const experiment = json({ data: { source: 'file' } });
     await setup.runs.prepare(experiment, text(ownWords));
     await setup.runs.prepare(experiment, text('0123456789 abc '.repeat(60)));
-    const report = await setup.runs.sample(
-      { prompt: '0', maximumTokens: 3, temperature: 0, topK: 0, topP: 1, seed: 1 },
-      () => undefined,
-    );
+    const request = { prompt: '0', maximumTokens: 3, temperature: 0, topK: 0, topP: 1, seed: 1 };
+    const report = await setup.runs.sample(request, () => undefined);
     expect(report.text.startsWith('0')).toBe(true);
+    // The same weights go on from what their cache holds: the last token drawn is not in it.
+    const next = await setup.runs.sample({ ...request, prompt: report.text }, () => undefined);
+    expect([report.reusedTokens, next.reusedTokens]).toEqual([0, 3]);
   });
 
   it.each([
