@@ -9,6 +9,8 @@ export const linkParameter = 'class';
 export const linkVersion = 1;
 /** Characters of a text that a link carries. Longer ones go from hand to hand as files. */
 export const longestText = 4000;
+/** Characters of a lesson file that a link carries. */
+export const longestLinkedLesson = 12_000;
 /** Characters of the longest parameter that is read. */
 const longestLink = 40_000;
 /** Stands in `hide` or `lock` for every setting. */
@@ -28,6 +30,8 @@ const linkSchema = v.object({
       content: v.pipe(v.string(), v.maxLength(longestText)),
     }),
   ),
+  /** A lesson file of the teacher's own. */
+  lesson: v.optional(v.pipe(v.string(), v.maxLength(longestLinkedLesson))),
   /** Rooms, parts of the room Train, and paths of settings that are not shown. */
   hide: v.optional(names, []),
   /** Paths of settings that are shown and cannot be changed. */

@@ -3,12 +3,14 @@
 import type { Command } from 'commander';
 import type { LessonFigure, LessonGuess, LessonInfo, LessonOutcome } from '../contract/lessons.ts';
 import { allLessons, lessonNamed } from '../lab/lessons/catalogue.ts';
-import { runLesson } from '../lab/lessons/lesson.ts';
+import { type Lesson, runLesson } from '../lab/lessons/lesson.ts';
+import { readOwnLesson } from '../lab/lessons/own.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatFigure } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
+import { readBytes } from './files.ts';
 import { withInterruption } from './interruption.ts';
 import { decimalOf, jsonOption, outputOf, pointHint, runtimeOption, threadsOption } from './options.ts';
 import { useKnownProfile } from './profiles-known.ts';
@@ -24,7 +26,7 @@ interface LessonOptions {
 export function addLesson(program: Command): void {
   program
     .command('lesson')
-    .argument('[id]', 'run this one; without it the lessons are listed')
+    .argument('[id]', 'run this one, or the LESSON.json of your own; without it the lessons are listed')
     .description('check by experiment what theory says: guess, predict, measure, compare')
     .option('--small', 'the small form: seconds on a software GPU')
     .option('--guess <answer>', 'your guess, a number or one of the answers that the list shows')
@@ -37,13 +39,13 @@ export function addLesson(program: Command): void {
         for (const { info } of allLessons) output.result(info, describeLesson(info));
         return;
       }
-      const lesson = lessonNamed(id);
+      const lesson = id.endsWith('.json') ? await readLessonFile(id) : lessonNamed(id);
       const size = options.small === true ? 'small' : 'normal';
       const guess = options.guess === undefined ? undefined : readGuess(lesson.info, options.guess);
       const machine = await openMachine(options);
       const { engine, device } = machine;
       await useKnownProfile(machine, undefined, output); // with it a lesson on time predicts seconds
-      const request = { id, size, ...(guess === undefined ? {} : { guess }) } as const;
+      const request = { id: lesson.info.id, size, ...(guess === undefined ? {} : { guess }) } as const;
       const question = lesson.info.question[size];
       output.text(
         `${lesson.info.title}\n\n${lesson.info.text.join('\n\n')}\n\n${question.text}${question.kind === 'number' ? ` ${question.judged}` : ''}\n\n`,
@@ -61,6 +63,10 @@ export function addLesson(program: Command): void {
       );
       output.result({ ...outcome, device }, describeOutcome(outcome));
     });
+}
+
+async function readLessonFile(path: string): Promise<Lesson> {
+  return readOwnLesson(new TextDecoder().decode(await readBytes(path)));
 }
 
 /** A number where the question asks for one. What does not fit the question is refused when the lesson begins. */

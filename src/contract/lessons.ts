@@ -139,8 +139,10 @@ export interface LessonRequest {
 
 /** Calls of the lessons: one at a time, and none while a run is training. */
 export interface LessonsApi {
-  /** All lessons in their order: needs no GPU. */
+  /** All lessons in their order, a teacher's own behind them: needs no GPU. */
   lessons(): Promise<readonly LessonInfo[]>;
+  /** Reads a lesson file and puts the lesson behind the others, for as long as the worker lives; the same one once. */
+  addLesson(text: string): Promise<Result<LessonInfo>>;
   /** Runs one on runtimes of its own. The prediction is told before the first measurement. */
   runLesson(request: LessonRequest, onEvent: (event: LessonEvent) => void): Promise<Result<LessonOutcome>>;
   /** Stops the lesson that runs: its call then answers with a problem. */

@@ -2,7 +2,8 @@
 
 import type { LessonEvent, LessonsApi } from '../contract/lessons.ts';
 import { allLessons, lessonNamed } from '../lab/lessons/catalogue.ts';
-import { runLesson } from '../lab/lessons/lesson.ts';
+import { type Lesson, runLesson } from '../lab/lessons/lesson.ts';
+import { readOwnLesson } from '../lab/lessons/own.ts';
 import { answer } from './answer.ts';
 import type { Devices } from './devices.ts';
 import type { Exclusive } from './exclusive.ts';
@@ -10,6 +11,7 @@ import type { Exclusive } from './exclusive.ts';
 /** The calls about lessons. */
 export function createLessons(devices: Pick<Devices, 'engine'>, exclusive: Exclusive): LessonsApi {
   let running: AbortController | undefined;
+  const own = new Map<string, Lesson>();
   /** Stops the lesson that runs, if one does; `why` is what its caller is told. */
   const cancel = (why: string) => running?.abort(why);
   const activity = {
@@ -18,10 +20,16 @@ export function createLessons(devices: Pick<Devices, 'engine'>, exclusive: Exclu
     cancel: () => cancel('Training was started, so the lesson was cancelled.'),
   };
   return {
-    lessons: async () => allLessons.map(({ info }) => info),
+    lessons: async () => [...allLessons, ...own.values()].map(({ info }) => info),
+    addLesson: (text) =>
+      answer(async () => {
+        const lesson = await readOwnLesson(text);
+        own.set(lesson.info.id, lesson);
+        return lesson.info;
+      }),
     runLesson: (request, onEvent) =>
       answer(async () => {
-        const lesson = lessonNamed(request.id);
+        const lesson = own.get(request.id) ?? lessonNamed(request.id);
         return exclusive.during(activity, async () => {
           const abort = new AbortController();
           running = abort;

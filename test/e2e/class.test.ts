@@ -1,10 +1,15 @@
 // A class: a student joins, trains and sends; the teacher sees thirty machines; the server goes away; a link is prepared.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encodeLink } from '../../src/classroom/link.ts';
 import { type ClassServer, startClassServer } from '../../src/cli/class/server.ts';
 import { openClassStore } from '../../src/cli/class/store.ts';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { sampleResult } from '../classroom/sample-result.ts';
+import { createFolder } from '../folders.ts';
+import { ownLessonFile } from '../lab/lessons/own-lesson-file.ts';
 import { findViolations } from './axe.ts';
 import { attach, type PageDriver, tinyQuery } from './page-driver.ts';
 
@@ -99,6 +104,7 @@ describeBrowser('a class', () => {
     await student.click('class-student', 'button', 'Delete all that I sent');
     await student.waitForText('class-student', '[role=status]', /1 of your results were deleted/);
     expect(store.count()).toBe(0);
+    student.troubles.length = 0; // the browser notes the calls that nobody heard
   });
 
   it('makes a link that opens as the teacher chose, and starts nothing', async () => {
@@ -134,5 +140,45 @@ describeBrowser('a class', () => {
     await other.waitForText('room-tabs', 'nav', /Costs/);
     expect(other.troubles).toEqual([]);
     await other.page.close();
+  });
+
+  it('opens a lesson of the teacher’s own from its file, runs it, and gives a link that carries it', async () => {
+    const file = join(createFolder(), 'my.json');
+    writeFileSync(file, JSON.stringify(ownLessonFile));
+    await student.page.bringToFront();
+    await student.click('share-dialog', 'button', 'Close');
+    await student.click('room-tabs', 'a', 'Lessons');
+    const picker = (await student.find(
+      'room-lessons',
+      'input[type=file]',
+    )) as ElementHandle<HTMLInputElement>;
+    await picker.uploadFile(file);
+    await student.waitForText('room-lessons', 'article h1', /^How low\?$/);
+    expect(await student.text('room-lessons', '.prose')).toContain('<script>alert(1)</script>');
+    await student.click('room-lessons', 'label', /^Small form/);
+    const guess = (await student.find(
+      'lesson-guess',
+      'input[type=number]',
+    )) as ElementHandle<HTMLInputElement>;
+    await guess.type('3');
+    await student.click('lesson-guess', 'button', 'This is my guess');
+    await student.click('room-lessons', 'article button', 'Run it');
+    await student.waitForText('lesson-outcome', '[aria-labelledby=checks]', /1 of 1 hold/);
+    await student.click('room-tabs', 'a', 'Class');
+    await student.waitForText('class-student', 'ul', /How low\?.*you guessed 3, it was/);
+    expect(student.troubles).toEqual([]);
+    const link = encodeLink({
+      version: 1,
+      lesson: JSON.stringify(ownLessonFile),
+      place: 'lessons',
+      hide: [],
+      lock: [],
+    });
+    const fresh = await browser.createBrowserContext();
+    const other = await attach(await fresh.newPage());
+    await other.page.goto(`${address()}?class=${link}#lessons`);
+    await other.waitForText('room-lessons', 'nav', /How low\?/);
+    expect(other.troubles).toEqual([]);
+    await fresh.close();
   });
 });

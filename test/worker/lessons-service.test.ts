@@ -5,6 +5,7 @@ import { allLessons } from '../../src/lab/lessons/catalogue.ts';
 import { cpuEngine } from '../../src/lab/plans/engine.ts';
 import { Exclusive } from '../../src/worker/exclusive.ts';
 import { createLessons } from '../../src/worker/lessons-service.ts';
+import { ownLessonFile } from '../lab/lessons/own-lesson-file.ts';
 
 const nothing = () => undefined;
 
@@ -31,6 +32,22 @@ describe('the lessons service', () => {
       value: { lesson: 'deepseek', guess: 1, guessVerdict: 'off' },
     });
     expect(events.at(-1)).toEqual({ kind: 'progress', fraction: 1, what: 'Done' });
+  });
+
+  it('puts a lesson of one’s own behind the others, once, and runs it', async () => {
+    const { service } = createService();
+    const text = JSON.stringify({ ...ownLessonFile, measure: 'parameters' });
+    const added = await service.addLesson(text);
+    expect(added).toMatchObject({ kind: 'ok', value: { title: 'How low?' } });
+    await service.addLesson(text);
+    const infos = await service.lessons();
+    expect(infos).toHaveLength(allLessons.length + 1);
+    const id = infos.at(-1)?.id ?? '';
+    expect(await service.runLesson({ id, size: 'small' }, nothing)).toMatchObject({
+      kind: 'ok',
+      value: { lesson: id },
+    });
+    expect(await service.addLesson('{}')).toMatchObject(problem('lesson file: '));
   });
 
   it('refuses while a run is training, and lessons that are not there', async () => {

@@ -51,6 +51,7 @@ export class RoomClass extends LitElement {
     this.#takeAddress();
   }
 
+  /** Asks at every entry: a lesson of the teacher's own may have been opened meanwhile. */
   protected override willUpdate(): void {
     if (this.#isAsked || this.access === undefined || this.page.catalogue === undefined) return;
     this.#isAsked = true;
@@ -82,6 +83,7 @@ export class RoomClass extends LitElement {
   #takeAddress(): void {
     if (!/^#class(\/|$)/.test(location.hash)) return; // another room
     this.place = placeOf(location.hash);
+    this.#isAsked = false;
     const { isTeacher, word } = this.place;
     if (!isTeacher) return;
     try {

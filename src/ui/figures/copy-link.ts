@@ -21,6 +21,8 @@ export class CopyLink extends LitElement {
 
   /** What the address says after `#`. */
   @property() place = '';
+  /** The query of the link; the page's own where this is empty. */
+  @property() query = '';
   /** What is linked to, in words: where it is another, nothing of it has been copied. */
   @property() subject = '';
   @property() label = 'Copy link';
@@ -40,6 +42,7 @@ export class CopyLink extends LitElement {
   async #copy(): Promise<void> {
     const link = new URL(location.href);
     link.hash = this.place;
+    if (this.query !== '') link.search = this.query;
     try {
       await navigator.clipboard.writeText(link.href);
       this.said = 'Copied.';

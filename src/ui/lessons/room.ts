@@ -1,6 +1,7 @@
 // The room of lessons: read, guess, run, compare. Nothing runs before a guess is committed.
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { encodeLink, linkParameter, longestLinkedLesson } from '../../classroom/link.ts';
 import type {
   LessonEvent,
   LessonGuess,
@@ -13,6 +14,7 @@ import type { RoomAccess } from '../state/access.ts';
 import { AddressController } from '../state/address-controller.ts';
 import { valueAt } from '../state/experiment.ts';
 import { keepLessonWork, type LessonWork, readLessonWork } from '../state/lesson-work.ts';
+import { forgetLesson, openLesson, ownLessons } from '../state/own-lessons.ts';
 import {
   hasGpu,
   hasWeights,
@@ -49,9 +51,13 @@ export class RoomLessons extends LitElement {
   @state() private wantedSize: LessonSize | undefined;
   @state() private work: ReadonlyMap<string, LessonWork> = readLessonWork();
   @state() private running: Running | undefined;
+  /** Lessons of a teacher's own: what their files say, by id. */
+  @state() private own: ReadonlyMap<string, string> = new Map();
 
-  /** What became of the wish to copy the link. */
-
+  #ownTexts = new Set<string>();
+  /** What was opened by hand, which is shown when it is read. */
+  #wanted = '';
+  #forget: (() => void) | undefined;
   #isAsked = false;
   #isCancelled = false;
   constructor() {
@@ -69,7 +75,58 @@ export class RoomLessons extends LitElement {
         this.lessons = lessons ?? [];
         this.chosen ||= this.lessons[0]?.id ?? '';
         this.#takeAddress();
+        this.#forget = ownLessons.subscribe((texts) => void this.#addOwn(texts));
       });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#forget?.();
+  }
+
+  /** Puts lessons of a teacher's own behind the others. One that cannot be read is said and forgotten. */
+  async #addOwn(texts: readonly string[]): Promise<void> {
+    for (const text of texts) {
+      if (this.#ownTexts.has(text)) continue;
+      this.#ownTexts.add(text);
+      const result = await this.access?.attempt('', (lab) => lab.addLesson(text));
+      const info = result && this.access?.take(result);
+      if (info === undefined) {
+        forgetLesson(text);
+        continue;
+      }
+      this.own = new Map(this.own).set(info.id, text);
+      this.lessons = [...this.lessons.filter(({ id }) => id !== info.id), info];
+      if (text === this.#wanted) location.hash = `lessons/${info.id}`;
+      this.#takeAddress();
+    }
+  }
+
+  async #openFile(event: Event): Promise<void> {
+    const input = event.target as HTMLInputElement;
+    const [file] = input.files ?? [];
+    if (file === undefined) return;
+    const text = await file.text();
+    input.value = '';
+    this.#ownTexts.delete(text); // opened again it is read again
+    this.#wanted = text;
+    openLesson(text);
+  }
+
+  /** A link that carries the lesson; one that is too long for a link goes as its file. */
+  #linkToOwn(id: string, text: string) {
+    if (text.length > longestLinkedLesson)
+      return html`<span class="muted">This lesson is too long for a link: give its file.</span>`;
+    const link = encodeLink({ version: 1, place: `lessons/${id}`, lesson: text, hide: [], lock: [] });
+    return html`<copy-link place="lessons/${id}" query="${linkParameter}=${link}" label="Copy the link with this lesson"></copy-link>
+      <button class="plain" @click=${() => this.#drop(id, text)}>Forget this lesson</button>`;
+  }
+
+  #drop(id: string, text: string): void {
+    forgetLesson(text);
+    this.#ownTexts.delete(text);
+    this.lessons = this.lessons.filter((lesson) => lesson.id !== id);
+    location.hash = `lessons/${this.lessons[0]?.id ?? ''}`;
   }
 
   #takeAddress(): void {
@@ -84,6 +141,10 @@ export class RoomLessons extends LitElement {
         <ol>
           ${this.lessons.map((one, index) => this.#entry(one, index))}
         </ol>
+        <label class="own small">
+          Open a lesson file
+          <input type="file" accept=".json,application/json" @change=${this.#openFile} />
+        </label>
       </nav>
       ${lesson === undefined ? html`<p class="muted">Loading the lessons …</p>` : this.#article(lesson)}
       <glossary-list></glossary-list>`;
@@ -137,6 +198,7 @@ export class RoomLessons extends LitElement {
 
   #article(lesson: LessonInfo) {
     const size = this.#size;
+    const own = this.own.get(lesson.id);
     const key = keyOf(lesson.id, size);
     const { outcome } = this.work.get(key) ?? {};
     const running = this.running?.key === key ? this.running : undefined;
@@ -144,7 +206,11 @@ export class RoomLessons extends LitElement {
       <section class="panel">
         <h1 id="title">${lesson.title}</h1>
         <p class="row small">
-          <copy-link place="lessons/${lesson.id}" label="Copy the link to this lesson"></copy-link>
+          ${
+            own === undefined
+              ? html`<copy-link place="lessons/${lesson.id}" label="Copy the link to this lesson"></copy-link>`
+              : this.#linkToOwn(lesson.id, own)
+          }
         </p>
         <div class="prose">${lesson.text.map((paragraph) => html`<p>${paragraph}</p>`)}</div>
         ${this.#isDeviceKnown ? this.#question(lesson, size, key, running) : html`<p class="muted">Opening the device: a slow one is asked for less …</p>`}

@@ -4,6 +4,7 @@ import { html, nothing } from 'lit';
 import type { TeacherLink } from '../../classroom/link.ts';
 import type { FormField } from '../../contract/form.ts';
 import type { PageController } from '../state/controller.ts';
+import { openLesson } from '../state/own-lessons.ts';
 import { rooms, trainingRoom } from './rooms.ts';
 
 /** As `linkParameter`, which comes with the reader: most addresses have no link, and wait for no reader. */
@@ -113,6 +114,7 @@ export class PreparedPage implements ReactiveController {
     this.#link = read.value;
     this.#isTextAwaited = read.value.text !== undefined;
     this.#hideParts(read.value);
+    if (read.value.lesson !== undefined) openLesson(read.value.lesson);
     if (location.hash === '' && read.value.place !== undefined)
       history.replaceState(undefined, '', `${location.href}#${read.value.place}`);
     this.#onRead();
