@@ -11,23 +11,21 @@ import {
   noDropout,
   randomFlops,
 } from './dropout-mask.ts';
-import { rowGroups } from './launch.ts';
-import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.ts';
+import { rowGroups, weightSlices } from './launch.ts';
+import { normDeclaration, normPrologue, normSizes, recordWeightGradient } from './norm-sums.ts';
 
 /**
  * y = (x − mean) ÷ √(variance + epsilon) · (scale + offset) (+ bias). weight: scale above bias, [1 + hasBias, columns].
  */
 export const layerNormForward = defineKernel({
+  ...normDeclaration,
   name: 'layerNorm.forward',
-  role: 'norm',
-  arithmetic: 'norm arithmetic',
   title: 'LayerNorm',
   source: normPrologue + dropoutMask + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'hasBias', 'epsilon', 'offset'],
   reads: ['x', 'weight'],
   writes: ['y', 'statistics'],
-  constants: normConstants,
   tensors: ({ rows, columns, hasBias }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [1 + hasBias, columns] },
@@ -39,11 +37,7 @@ export const layerNormForward = defineKernel({
     { rows: 5, columns: 37, hasBias: 1, epsilon: 1e-5, offset: 1 },
     { rows: 3, columns: 600, hasBias: 0, epsilon: 1e-5, offset: 0 },
   ],
-  calibration: [
-    { rows: 256, columns: 64, hasBias: 1, epsilon: 1e-5, offset: 0 },
-    { rows: 1024, columns: 384, hasBias: 1, epsilon: 1e-5, offset: 0 },
-    { rows: 2048, columns: 512, hasBias: 1, epsilon: 1e-5, offset: 0 },
-  ],
+  calibration: normSizes.map((size) => ({ ...size, hasBias: 1, epsilon: 1e-5, offset: 0 })),
   // 64 invocations hold eight short rows or two long ones (launch.ts)
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // sum; subtract, square, sum; 2 products
@@ -78,9 +72,8 @@ export const layerNormForward = defineKernel({
  * `dropout` droppedDx is what is left of all of dx: the gradient of what was dropped before it was added to x.
  */
 export const layerNormBackward = defineKernel({
+  ...normDeclaration,
   name: 'layerNorm.backward',
-  role: 'norm',
-  arithmetic: 'norm arithmetic',
   title: 'LayerNorm',
   source: normPrologue + dropoutMask + source,
   entryPoint: 'backward',
@@ -88,7 +81,6 @@ export const layerNormBackward = defineKernel({
   reads: ['x', 'weight', 'saved', 'dy'],
   writes: ['dx', 'droppedDx'],
   optional: ['droppedDx'],
-  constants: normConstants,
   tensors: ({ rows, columns, dropout }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [columns] },
@@ -101,11 +93,7 @@ export const layerNormBackward = defineKernel({
     { rows: 5, columns: 37, offset: 1, accumulate: 1, dropout: 0.25, time: 2, operation: 3 },
     { rows: 3, columns: 600, offset: 0, accumulate: 0, ...noDropout },
   ],
-  calibration: [
-    { rows: 256, columns: 64, offset: 0, accumulate: 0, ...noDropout },
-    { rows: 1024, columns: 384, offset: 0, accumulate: 0, ...noDropout },
-    { rows: 2048, columns: 512, offset: 0, accumulate: 0, ...noDropout },
-  ],
+  calibration: normSizes.map((size) => ({ ...size, offset: 0, accumulate: 0, ...noDropout })),
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // g, x̂, two sums (3), combine (4)
   usefulFlops: ({ rows, columns, offset, accumulate, dropout }) =>
@@ -145,16 +133,14 @@ export const layerNormBackward = defineKernel({
  * columns].
  */
 export const layerNormBackwardWeight = defineKernel({
+  ...normDeclaration,
   name: 'layerNorm.backwardWeight',
-  role: 'norm',
-  arithmetic: 'norm arithmetic',
   title: 'LayerNorm',
   source: normPrologue + dropoutMask + source,
   entryPoint: 'backwardWeight',
   dims: ['rows', 'columns', 'hasBias', 'slices', 'accumulate'],
   reads: ['x', 'saved', 'dy'],
   writes: ['sums'],
-  constants: normConstants,
   tensors: ({ rows, columns, hasBias, slices }) => ({
     x: { shape: [rows, columns] },
     saved: { shape: [rows, 2] },
@@ -165,11 +151,12 @@ export const layerNormBackwardWeight = defineKernel({
     { rows: 67, columns: 33, hasBias: 1, slices: 3, accumulate: 0 },
     { rows: 9, columns: 40, hasBias: 0, slices: 1, accumulate: 1 },
   ],
-  calibration: [
-    { rows: 256, columns: 64, hasBias: 1, slices: 2, accumulate: 0 },
-    { rows: 1024, columns: 384, hasBias: 1, slices: 8, accumulate: 0 },
-    { rows: 2048, columns: 512, hasBias: 1, slices: 32, accumulate: 0 },
-  ],
+  calibration: normSizes.map((size) => ({
+    ...size,
+    hasBias: 1,
+    slices: weightSlices(size.rows),
+    accumulate: 0,
+  })),
   // A sum over rows: slices of them are summed side by side and added in order (norm-sums.ts).
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns, hasBias }) => rows * columns * (4 + hasBias), // x̂, product, sum; sum

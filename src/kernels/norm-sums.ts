@@ -14,6 +14,20 @@ export function normConstants({ columns }: { readonly columns: number }) {
   return { laneLevels: rowLaneLevels(columns) };
 }
 
+/** What all kernels of the norms of whole rows are declared with. */
+export const normDeclaration = {
+  role: 'norm',
+  arithmetic: 'norm arithmetic',
+  constants: normConstants,
+} as const;
+
+/** Rows and columns of tiny models, small to large, at which norms are calibrated. */
+export const normSizes = [
+  { rows: 256, columns: 64 },
+  { rows: 1024, columns: 384 },
+  { rows: 2048, columns: 512 },
+] as const;
+
 /**
  * Records the gradient of a norm's weight: sums over `rows` by slices, each written by `recordSums`, and their sum where
  * there are several, in a fixed order.

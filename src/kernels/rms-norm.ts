@@ -11,21 +11,19 @@ import {
   noDropout,
   randomFlops,
 } from './dropout-mask.ts';
-import { rowGroups } from './launch.ts';
-import { normConstants, normPrologue, recordWeightGradient } from './norm-sums.ts';
+import { rowGroups, weightSlices } from './launch.ts';
+import { normDeclaration, normPrologue, normSizes, recordWeightGradient } from './norm-sums.ts';
 
 /** y = x ÷ √(mean x² + epsilon) · (weight + offset) per row; keeps the factor of each row in statistics: [rows]. */
 export const rmsNormForward = defineKernel({
+  ...normDeclaration,
   name: 'rmsNorm.forward',
-  role: 'norm',
-  arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
   source: normPrologue + dropoutMask + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'epsilon', 'offset'],
   reads: ['x', 'weight'],
   writes: ['y', 'statistics'],
-  constants: normConstants,
   tensors: ({ rows, columns }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [columns] },
@@ -37,11 +35,7 @@ export const rmsNormForward = defineKernel({
     { rows: 5, columns: 37, epsilon: 1e-5, offset: 0 },
     { rows: 3, columns: 600, epsilon: 1e-5, offset: 1 },
   ],
-  calibration: [
-    { rows: 256, columns: 64, epsilon: 1e-5, offset: 0 },
-    { rows: 1024, columns: 384, epsilon: 1e-5, offset: 0 },
-    { rows: 2048, columns: 512, epsilon: 1e-5, offset: 0 },
-  ],
+  calibration: normSizes.map((size) => ({ ...size, epsilon: 1e-5, offset: 0 })),
   // 64 invocations hold several rows, or share out a long one (launch.ts)
   // 64 invocations hold eight short rows or two long ones (launch.ts)
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
@@ -68,9 +62,8 @@ export const rmsNormForward = defineKernel({
  * of dx: the gradient of what was dropped before it was added to x.
  */
 export const rmsNormBackward = defineKernel({
+  ...normDeclaration,
   name: 'rmsNorm.backward',
-  role: 'norm',
-  arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
   source: normPrologue + dropoutMask + source,
   entryPoint: 'backward',
@@ -78,7 +71,6 @@ export const rmsNormBackward = defineKernel({
   reads: ['x', 'weight', 'saved', 'dy'],
   writes: ['dx', 'droppedDx'],
   optional: ['droppedDx'],
-  constants: normConstants,
   tensors: ({ rows, columns, dropout }) => ({
     x: { shape: [rows, columns] },
     weight: { shape: [columns] },
@@ -91,11 +83,7 @@ export const rmsNormBackward = defineKernel({
     { rows: 5, columns: 37, offset: 1, accumulate: 1, dropout: 0.25, time: 2, operation: 3 },
     { rows: 3, columns: 600, offset: 0, accumulate: 0, ...noDropout },
   ],
-  calibration: [
-    { rows: 256, columns: 64, offset: 0, accumulate: 0, ...noDropout },
-    { rows: 1024, columns: 384, offset: 0, accumulate: 0, ...noDropout },
-    { rows: 2048, columns: 512, offset: 0, accumulate: 0, ...noDropout },
-  ],
+  calibration: normSizes.map((size) => ({ ...size, offset: 0, accumulate: 0, ...noDropout })),
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // g; product, sum; 3 to combine
   usefulFlops: ({ rows, columns, offset, accumulate, dropout }) =>
@@ -130,16 +118,14 @@ export const rmsNormBackward = defineKernel({
 
 /** sums[s] = Σ over the rows of slice s of dy ∘ x̂: [slices, columns]. */
 export const rmsNormBackwardWeight = defineKernel({
+  ...normDeclaration,
   name: 'rmsNorm.backwardWeight',
-  role: 'norm',
-  arithmetic: 'norm arithmetic',
   title: 'RMSNorm',
   source: normPrologue + dropoutMask + source,
   entryPoint: 'backwardWeight',
   dims: ['rows', 'columns', 'slices', 'accumulate'],
   reads: ['x', 'saved', 'dy'],
   writes: ['sums'],
-  constants: normConstants,
   tensors: ({ rows, columns, slices }) => ({
     x: { shape: [rows, columns] },
     saved: { shape: [rows] },
@@ -150,11 +136,7 @@ export const rmsNormBackwardWeight = defineKernel({
     { rows: 67, columns: 33, slices: 3, accumulate: 0 },
     { rows: 9, columns: 40, slices: 1, accumulate: 1 },
   ],
-  calibration: [
-    { rows: 256, columns: 64, slices: 2, accumulate: 0 },
-    { rows: 1024, columns: 384, slices: 8, accumulate: 0 },
-    { rows: 2048, columns: 512, slices: 32, accumulate: 0 },
-  ],
+  calibration: normSizes.map((size) => ({ ...size, slices: weightSlices(size.rows), accumulate: 0 })),
   // A sum over rows: slices of them are summed side by side and added in order (norm-sums.ts).
   workgroups: ({ columns, slices }) => slices * Math.ceil(columns / 32),
   usefulFlops: ({ rows, columns }) => rows * columns * 3, // two products, sum
