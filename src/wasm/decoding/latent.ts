@@ -34,7 +34,7 @@ export function latentCachePrefillUnits(rowCount: i32): i32 {
   return rowCount;
 }
 
-/** cache[s, state[s, 0] mod ring] = latent and rotated key of row s; rows = rotated parts of its query heads. */
+/** cache[s ÷ rowsPerRing, state[s, 0] mod ring] = latent and rotated key of row s; rows = rotated parts of its query heads. */
 export function latentCacheDecode(
   latent: usize,
   queries: usize,
@@ -49,6 +49,7 @@ export function latentCacheDecode(
   ropeSize: i32,
   context: i32,
   ring: i32,
+  rowsPerRing: i32,
   first: i32,
   last: i32,
 ): void {
@@ -65,13 +66,13 @@ export function latentCacheDecode(
       rotatePairs(part, rows + <usize>head * width + latentBytes, angles, half, 1);
     }
     if (position >= <u32>context) continue;
-    const to = cache + <usize>(slot * ring + <i32>(position % <u32>ring)) * width;
+    const to = cache + <usize>((slot / rowsPerRing) * ring + <i32>(position % <u32>ring)) * width;
     memory.copy(to, latent + <usize>slot * latentBytes, latentBytes);
     rotatePairs(ropeKey + <usize>slot * ropeBytes, to + latentBytes, angles, half, 1);
   }
 }
 
-/** Units of work: slots. */
+/** Units of work: rows of the state. */
 export function latentCacheDecodeUnits(slots: i32): i32 {
   return slots;
 }
