@@ -138,6 +138,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/wasm/decoding': 'test/kernels/describe-kernel.ts',
   'src/wasm/experts': 'test/kernels/describe-kernel.ts',
   'src/wasm/optimizers': 'test/kernels/describe-kernel.ts',
+  'src/wasm/quantised': 'test/kernels/describe-kernel.ts',
   'src/wasm/numeric': 'test/kernels/describe-kernel.ts',
   'src/ui/costs/caches.ts': 'test/e2e/costs.test.ts',
   'src/ui/costs/compute.ts': 'test/e2e/costs.test.ts',
