@@ -1,7 +1,7 @@
 // The command line: parses, runs one command, and turns every failure into one line and an exit code.
 import { Command, CommanderError } from 'commander';
 import { useEncoderThreads } from '../data/tokenizers/encoder.ts';
-import { appVersion } from '../lab/records/app-version.ts';
+import { appVersion } from '../text/app-version.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addClass } from './class/command.ts';
 import { addCompare } from './compare.ts';

@@ -1,6 +1,6 @@
 // The command line as a whole: help, usage errors, exit codes.
 import { describe, expect, it } from 'vitest';
-import { appVersion } from '../../src/lab/records/app-version.ts';
+import { appVersion } from '../../src/text/app-version.ts';
 import { jsonLines, runMain, spawnCommand } from './run-command.ts';
 
 describe('main', () => {

@@ -2,7 +2,7 @@
 
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
 import { experimentValues } from '../../model/config.ts';
-import { appVersion } from './app-version.ts';
+import { appVersion } from '../../text/app-version.ts';
 import { chartColours, drawLosses, type RecordAxis, recordAxes } from './chart.ts';
 import { compareRuns, deviceText } from './compare.ts';
 import { figureText, type Html, markup, pageOf, tableOf } from './html.ts';

@@ -10,9 +10,9 @@ import type {
 import type { LabEvent, StepTiming } from '../../contract/runs.ts';
 import { schemaVersion } from '../../model/config.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
+import { appVersion } from '../../text/app-version.ts';
 import { ThinnedList } from '../plans/thinned-list.ts';
 import type { Run } from '../training/run.ts';
-import { appVersion } from './app-version.ts';
 import { recordVersion } from './schema.ts';
 
 /** Points of a record's curve: more than a chart shows, few enough to write every ten seconds. */

@@ -4,6 +4,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Preset } from '../../contract/form.ts';
 import type { RunRecord } from '../../contract/records.ts';
+import { appVersion } from '../../text/app-version.ts';
 import { baseStyles } from '../figures/styles.ts';
 import { canAskForKernels } from '../run-views/kernel-requests.ts';
 import { ReplayController, type ReplayView } from '../run-views/replay.ts';
@@ -172,7 +173,9 @@ export class LabPage extends LitElement {
         </main>`,
       )}
       ${this.#missingRoom()}
-      <footer class="small muted">Everything stays on this machine, but for results that you send to a class yourself.</footer>`;
+      <footer class="small muted">
+        Everything stays on this machine, but for results that you send to a class yourself. Flopscope ${appVersion}.
+      </footer>`;
   }
 
   /** What stands in the place of a room whose code has not come. */

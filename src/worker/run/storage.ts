@@ -6,8 +6,8 @@ import type { LabEvent } from '../../contract/runs.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
 import { sha256Hex } from '../../data/sha256.ts';
 import type { CheckedKernels } from '../../lab/plans/self-test.ts';
-import { appVersion } from '../../lab/records/app-version.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
+import { appVersion } from '../../text/app-version.ts';
 import { OriginFolder } from './origin-folder.ts';
 
 /** The index entry of a run. Its record, checkpoints and text are files. */
