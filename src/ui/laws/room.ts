@@ -100,7 +100,7 @@ export class RoomLaws extends LitElement {
               .rows=${source.rows}
               .progress=${this.progress}
               .obstacle=${this.#obstacle()}
-              .canCalibrate=${hasGpu(this.page) && this.page.calibration.kind !== 'done'}
+              .canCalibrate=${hasGpu(this.page) && !isCalibratedWhole(this.page)}
               @run-study=${this.#run}
               @pause-study=${this.#pause}
               @delete-rows=${() => void this.#delete(source.plan.id)}
@@ -318,4 +318,9 @@ export class RoomLaws extends LitElement {
     ].join(' ');
     this.#show({ kind: 'file', name: file.name, points });
   }
+}
+
+/** Whether all kernels were measured: the quick figures of one run say less of other sizes. */
+function isCalibratedWhole({ calibration }: PageState): boolean {
+  return calibration.kind === 'done' && calibration.value.isQuick !== true;
 }
