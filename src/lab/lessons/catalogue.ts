@@ -12,6 +12,7 @@ import { headsLesson } from './heads.ts';
 import type { Lesson } from './lesson.ts';
 import { positionsLesson } from './positions.ts';
 import { targetsLesson } from './targets.ts';
+import { tooMuchModelLesson } from './too-much-model.ts';
 import { whichNLesson } from './which-n.ts';
 
 /** All lessons: what Press asks to be checked by experiment (arXiv 2511.11572), then what serving and scaling teach. */
@@ -26,6 +27,7 @@ export const allLessons: readonly Lesson[] = [
   batchesLesson,
   fourBitsLesson,
   draftsLesson,
+  tooMuchModelLesson,
   whichNLesson,
 ];
 
