@@ -92,7 +92,8 @@ function recordOf(
   return beginRecord({ ...run, experiment: experimentOf(run, model) }, title, machine, options, output);
 }
 
-async function filesOf(run: ListedRun, { model, tokenizer, type }: ModelFiles): Promise<NamedBytes[]> {
+async function filesOf(run: ListedRun, files: ModelFiles): Promise<NamedBytes[]> {
+  const { model, tokenizer } = files;
   const { runtime, plans, trainer } = run;
   const { store } = plans.model;
   const bytes = await writeCheckpoint(runtime, store, {
@@ -103,7 +104,7 @@ async function filesOf(run: ListedRun, { model, tokenizer, type }: ModelFiles): 
     dataSha256: undefined,
   });
   return [
-    ...writeModelFiles(model, await readParameters(runtime, store, 'weights'), tokenizer, type),
+    ...writeModelFiles(model, await readParameters(runtime, store, 'weights'), tokenizer, files),
     { name: checkpointFileName, bytes },
   ];
 }

@@ -16,6 +16,11 @@ export const modelFileNames = {
   weights: 'model.safetensors',
 } as const;
 
+const generationName = 'generation_config.json';
+
+/** Settings are a page of text; what is larger is none, and is left out. */
+const generationLimitBytes = 2 ** 20;
+
 /** How Transformers draws tokens unless told otherwise: as the page does. */
 const generation = `${JSON.stringify({ do_sample: true, temperature: 1, max_new_tokens: 200 }, null, 2)}\n`;
 
@@ -26,6 +31,8 @@ export interface ModelFiles extends FoundTokenizer {
   readonly weights: StoredWeights;
   /** Tensor names of the file, so that gradients can be written under the same ones. */
   readonly names: readonly string[];
+  /** Their `generation_config.json` as it is, which is kept where the model is written again. */
+  readonly generation?: Uint8Array<ArrayBuffer>;
   /** The files' `model_type`, under which the model can be written again. */
   readonly type: string;
   /** What a user should know of the configuration, a sentence each. */
@@ -44,6 +51,8 @@ export async function readModelFiles(open: OpenFile): Promise<ModelFiles> {
   const { model, type, notes } = readPublishedConfig(parseJson(modelFileNames.config, config));
   const tensors = await openWeightFiles(open);
   planImport(model, new Map([...tensors].map(([name, { shape }]) => [name, shape])), type);
+  const settings = await open(generationName);
+  const isKept = settings !== undefined && settings.bytes <= generationLimitBytes;
   return {
     model,
     type,
@@ -51,15 +60,16 @@ export async function readModelFiles(open: OpenFile): Promise<ModelFiles> {
     weights: { forEachPart: (take) => streamParameters(model, tensors, take, type) },
     ...(await readTokenizer(open)),
     names: [...tensors.keys()],
+    ...(isKept ? { generation: new Uint8Array(await settings.read(0, settings.bytes)) } : {}),
   };
 }
 
-/** The files of a model, for a directory or a download; of the type that it came from if that can say it. */
+/** The files of a model, for a directory or a download; of the type and with the settings that it came from if it can have them. */
 export function writeModelFiles(
   model: ModelConfig,
   weights: NamedArrays,
   tokenizer: Tokenizer | undefined,
-  type?: string,
+  { type, generation: own }: Partial<Pick<ModelFiles, 'type' | 'generation'>> = {},
 ): { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[] {
   const tensors = exportParameters(model, (name) => arrayOf(weights, name), {
     content: 'weights',
@@ -69,10 +79,12 @@ export function writeModelFiles(
     { name: modelFileNames.config, bytes: textBytes(configText(writeHuggingFaceConfig(model, type))) },
     { name: modelFileNames.weights, bytes: writeSafetensors(tensors, [['format', 'pt']]) },
     ...(tokenizer ? tokenizerFiles(tokenizer, model.context) : []),
-    // Models of ours know no end of a text; a published one had settings of its own, which are not known here.
-    ...(tokenizer?.kind === 'published'
-      ? []
-      : [{ name: 'generation_config.json', bytes: textBytes(generation) }]),
+    // Models of ours know no end of a text; a published one has settings of its own, or they are not known here.
+    ...(own !== undefined
+      ? [{ name: generationName, bytes: own }]
+      : tokenizer?.kind === 'published'
+        ? []
+        : [{ name: generationName, bytes: textBytes(generation) }]),
   ];
 }
 

@@ -82,6 +82,19 @@ describe('model files', () => {
     }
   });
 
+  it('keep how tokens are drawn where they are written again', async () => {
+    const { model, weights } = tinyModel('gpt2');
+    const name = 'generation_config.json';
+    const bytes = new TextEncoder().encode('{"eos_token_id": 2, "temperature": 0.6}');
+    const files = writeModelFiles(model, weights, tokenizer).filter((file) => file.name !== name);
+    const read = await readModelFiles(reader([...files, { name, bytes }]));
+    const again = writeModelFiles(model, weights, read.tokenizer, read);
+    expect(again.find((file) => file.name === name)?.bytes).toEqual(bytes);
+    expect((await readModelFiles(reader(files))).generation).toBeUndefined();
+    const large = { name, bytes: new Uint8Array(2 ** 20 + 1) };
+    expect((await readModelFiles(reader([...files, large]))).generation).toBeUndefined();
+  });
+
   it('that are missing are named', async () => {
     const { model, weights } = tinyModel('gpt2');
     const files = writeModelFiles(model, weights, tokenizer);
