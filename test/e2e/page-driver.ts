@@ -72,8 +72,11 @@ export async function openPage(
   return lab;
 }
 
-/** What one who knows the page has chosen, which most tests want: no measuring before a run. */
-const familiar: Readonly<Record<string, string>> = { 'flopscope-measure-first': 'never' };
+/** What one who knows the page has chosen, which most tests want: everything on display, no measuring before a run. */
+const familiar: Readonly<Record<string, string>> = {
+  'flopscope-level': 'everything',
+  'flopscope-measure-first': 'never',
+};
 
 /** Drives a tab that has not gone anywhere yet. @param kept choices of earlier visits; `{}` for a first one */
 export async function attach(page: Page, width = 1500, kept = familiar): Promise<PageDriver> {

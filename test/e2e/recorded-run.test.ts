@@ -2,6 +2,7 @@
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { findViolations } from './axe.ts';
 import { attach, openPage } from './page-driver.ts';
 
 describeBrowser('the recorded run', () => {
@@ -37,12 +38,23 @@ describeBrowser('the recorded run', () => {
   });
 
   it('shows its end at once to who prefers less motion', async () => {
-    const lab = await attach(await browser.newPage());
+    const visitor = await browser.createBrowserContext();
+    const lab = await attach(await visitor.newPage(), 1500, {}); // a first visit, which keeps no choice of another
     await lab.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
     await lab.page.goto(pageAddress());
     const response = await fetch(new URL('recorded-run.json', pageAddress()));
     const { totalSteps } = (await response.json()) as { totalSteps: number };
     await lab.waitForText('loss-chart', '.place', new RegExp(`Step ${totalSteps}$`));
+    // The essentials come first, without what a first visit does without; one press brings everything, and is kept.
+    expect(await lab.text('room-tabs', 'ul')).not.toMatch(/Kernels|Validation/);
+    const isShown = () =>
+      lab.find('kernel-table', 'section').then((table) => table.evaluate((shown) => shown.checkVisibility()));
+    expect(await isShown()).toBe(false);
+    expect(await findViolations(lab.page)).toEqual([]);
+    await lab.click('lab-header', '.level button', 'Everything');
+    await lab.waitForText('room-tabs', 'ul', /Kernels.*Validation/);
+    await expect.poll(isShown).toBe(true);
+    expect(await lab.page.evaluate(() => localStorage.getItem('flopscope-level'))).toBe('everything');
     // A word on display explains itself with the number beside it, and the keyboard comes back to it.
     await lab.click('run-readouts', 'glossary-term', 'Training loss');
     const said = await lab.page.waitForSelector('>>> [popover]:popover-open .said');
@@ -51,6 +63,6 @@ describeBrowser('the recorded run', () => {
     await lab.page.waitForSelector('>>> [popover]:popover-open', { hidden: true });
     await lab.page.keyboard.press('Enter');
     await lab.page.waitForSelector('>>> [popover]:popover-open .said');
-    await lab.page.close();
+    await visitor.close();
   });
 });

@@ -37,7 +37,7 @@ describeBrowser('the page', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser({ ignoreDefaultArgs: throttleSwitches });
-    lab = await openPage(browser, tinyQuery, undefined, {}); // what was chosen before is nothing: a first minute
+    lab = await openPage(browser, tinyQuery, undefined, { 'flopscope-level': 'everything' }); // and measured first
   });
   afterAll(async () => {
     await browser.close();

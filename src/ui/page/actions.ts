@@ -18,7 +18,7 @@ export interface PageParts {
 export type PageHandlers = {
   readonly [K in Exclude<
     keyof PageEventDetails,
-    'change-theme' | 'show-ghosts' | 'replay' | 'share-with-class' | 'choose-token'
+    'change-theme' | 'change-level' | 'show-ghosts' | 'replay' | 'share-with-class' | 'choose-token'
   >]: (detail: PageEventDetails[K]) => void;
 };
 

@@ -5,13 +5,18 @@ import { customElement, property } from 'lit/decorators.js';
 import type { DeviceInfo, SelfTestReport } from '../../contract/device.ts';
 import { controlGroup } from '../figures/style-sets.ts';
 import { deviceName } from '../state/device-name.ts';
-import { emit, type Theme } from '../state/events.ts';
+import { emit, type Level, type Theme } from '../state/events.ts';
 import type { Job } from '../state/state.ts';
 
 const themes: readonly { readonly value: Theme; readonly label: string }[] = [
   { value: 'system', label: 'System colours' },
   { value: 'light', label: 'Light' },
   { value: 'dark', label: 'Dark' },
+];
+
+const levels: readonly { readonly value: Level; readonly label: string }[] = [
+  { value: 'essentials', label: 'Essentials' },
+  { value: 'everything', label: 'Everything' },
 ];
 
 @customElement('lab-header')
@@ -95,6 +100,28 @@ export class LabHeader extends LitElement {
         opacity: 0.3;
       }
     }
+    .level {
+      display: inline-flex;
+    }
+    .level button {
+      min-height: 30px;
+      padding: 2px 10px;
+      font-size: 13px;
+      border-color: var(--line);
+      border-radius: 0;
+    }
+    .level button:first-child {
+      border-radius: 7px 0 0 7px;
+    }
+    .level button:last-child {
+      border-radius: 0 7px 7px 0;
+      border-left: 0;
+    }
+    .level button[aria-pressed='true'] {
+      color: var(--accent);
+      font-weight: 600;
+      background: color-mix(in oklab, var(--accent) 9%, var(--panel));
+    }
     select {
       width: auto;
       font-size: 13px;
@@ -114,6 +141,7 @@ export class LabHeader extends LitElement {
   @property({ attribute: false }) device: Job<DeviceInfo> = { kind: 'none' };
   @property({ attribute: false }) selfTest: Job<SelfTestReport> = { kind: 'none' };
   @property() theme: Theme = 'system';
+  @property() level: Level = 'everything';
 
   protected override updated(changes: PropertyValues<this>): void {
     const select = this.renderRoot.querySelector('select');
@@ -145,6 +173,17 @@ export class LabHeader extends LitElement {
         <span class="lamp ${lamp}"></span>
         <span class="device">${device}</span>
         <span class="state">${state}</span>
+      </div>
+      <div class="level" role="group" aria-label="Level of detail">
+        ${levels.map(
+          ({ value, label }) =>
+            html`<button
+              aria-pressed=${value === this.level ? 'true' : 'false'}
+              @click=${() => emit(this, 'change-level', { level: value })}
+            >
+              ${label}
+            </button>`,
+        )}
       </div>
       <select aria-label="Colour scheme" @change=${this.#chooseTheme}>
         ${themes.map(({ value, label }) => html`<option value=${value}>${label}</option>`)}

@@ -10,7 +10,7 @@ import { canAskForKernels } from '../run-views/kernel-requests.ts';
 import { ReplayController, type ReplayView } from '../run-views/replay.ts';
 import { type LabConnection, openWorker } from '../state/connection.ts';
 import { PageController } from '../state/controller.ts';
-import type { Theme } from '../state/events.ts';
+import type { Level, Theme } from '../state/events.ts';
 import { describeDifferences, differences, valueAt } from '../state/experiment.ts';
 import {
   hasGpu,
@@ -27,6 +27,7 @@ import type { OwnTextElement } from '../train/own-text.ts';
 import type { RunFiles } from '../train/run-files.ts';
 import { handleDrop, handleKey, pageHandlers } from './actions.ts';
 import { EarlierRuns } from './earlier-runs.ts';
+import { detailedRooms, essentialSettings, keepLevel, readLevel } from './level.ts';
 import { PreparedPage, withLinkOf, withoutLink } from './prepared.ts';
 import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
@@ -57,6 +58,8 @@ export class LabPage extends LitElement {
 
   /** Where the lab comes from; set before the element is in the document. */
   @property({ attribute: false }) connect: () => LabConnection = openWorker;
+  /** As an attribute, by which the page's styles leave parts out. */
+  @property({ reflect: true }) level: Level = readLevel();
   @state() private theme: Theme = readTheme();
   @state() private room: string = trainingRoom.id;
   /** Rooms that were entered: they keep what was done in them. */
@@ -119,6 +122,10 @@ export class LabPage extends LitElement {
       this.theme = (event as CustomEvent<{ theme: Theme }>).detail.theme;
       applyTheme(this.theme);
     });
+    this.addEventListener('change-level', (event) => {
+      this.level = (event as CustomEvent<{ level: Level }>).detail.level;
+      keepLevel(this.level);
+    });
     this.addEventListener('show-ghosts', (event) => {
       void this.#earlier.show((event as CustomEvent<{ isShown: boolean }>).detail.isShown);
     });
@@ -151,8 +158,8 @@ export class LabPage extends LitElement {
     const isIdle = page.run.state === 'idle';
     const replay = isIdle ? this.#replay.view : undefined;
     const shipped = page.kernels.kind === 'none' ? replay?.recorded.kernelTable : undefined;
-    return html`<lab-header .device=${page.device} .selfTest=${page.selfTest} .theme=${this.theme}></lab-header>
-      <room-tabs .room=${this.room} .without=${this.#prepared.hiddenRooms}></room-tabs>
+    return html`<lab-header .device=${page.device} .selfTest=${page.selfTest} .theme=${this.theme} .level=${this.level}></lab-header>
+      <room-tabs .room=${this.room} .without=${[...this.#prepared.hiddenRooms, ...this.#leftOut()]}></room-tabs>
       ${this.#prepared.strip()}
       ${this.#strips(page, replay)}
       <main ?hidden=${this.room !== trainingRoom.id}>
@@ -176,6 +183,15 @@ export class LabPage extends LitElement {
       <footer class="small muted">
         Everything stays on this machine, but for results that you send to a class yourself. Flopscope ${appVersion}.
       </footer>`;
+  }
+
+  /** Rooms without a tab; the one that is open has its own. */
+  #leftOut(): readonly string[] {
+    return this.#isEssential ? detailedRooms.filter((id) => id !== this.room) : [];
+  }
+
+  get #isEssential(): boolean {
+    return this.level === 'essentials';
   }
 
   /** What stands in the place of a room whose code has not come. */
@@ -236,6 +252,7 @@ export class LabPage extends LitElement {
     const { run, series } = replay ?? page;
     const deviceJob = page.selfTest.kind === 'running' ? page.selfTest : page.calibration;
     return html`<run-controls
+        ?isEssential=${this.#isEssential}
         .run=${page.run}
         .busy=${page.busy}
         .deviceJob=${deviceJob}
@@ -282,6 +299,7 @@ export class LabPage extends LitElement {
     const fields = catalogue?.fields ?? [];
     const preset = catalogue?.presets.find(({ id }) => id === presetId)?.experiment;
     return html`<preset-picker
+        ?isEssential=${this.#isEssential}
         .presets=${catalogue?.presets ?? []}
         .presetId=${presetId}
         .difference=${preset === undefined ? '' : describeDifferences(differences(fields, preset, experiment))}
@@ -291,7 +309,7 @@ export class LabPage extends LitElement {
       ></preset-picker>
       <own-text .summary=${page.text}></own-text>
       <experiment-form
-        .fields=${this.#prepared.shown(fields)}
+        .fields=${this.#prepared.shown(this.#isEssential ? essentialSettings(fields, page.fieldProblems) : fields)}
         .locked=${this.#prepared.locked(fields)}
         .experiment=${experiment}
         .resolved=${page.resolved}
@@ -306,6 +324,7 @@ export class LabPage extends LitElement {
     const recordedRate = replay?.recorded.prediction?.tokensPerSecond;
     const isFree = isLabFree(page) && !isRunActive(page.run.state);
     return html`<throughput-gauge
+        ?isEssential=${this.#isEssential}
         .measured=${measuredRate(run)}
         .predictedTokensPerSecond=${replay === undefined ? (page.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
         .relativeError=${replay === undefined ? (page.run.prediction ?? upcoming)?.relativeError : undefined}
@@ -315,6 +334,7 @@ export class LabPage extends LitElement {
         .isRecorded=${replay !== undefined}
       ></throughput-gauge>
       <prediction-panel
+        ?isEssential=${this.#isEssential}
         .prediction=${page.prediction}
         .allocatedBytes=${page.run.allocatedBytes}
         .canCalibrate=${hasGpu(page)}

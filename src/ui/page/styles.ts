@@ -33,6 +33,10 @@ export const pageStyles = css`
     padding: 4px clamp(10px, 2vw, 28px) 26px;
     text-align: center;
   }
+  /* What a first visit does without; the header has the switch. */
+  :host([level='essentials']) :is(device-panel, kernel-table, run-files) {
+    display: none;
+  }
   @media (min-width: 820px) {
     main:not(.room) {
       grid-template-columns: minmax(280px, 330px) minmax(0, 1fr);

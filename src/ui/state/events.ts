@@ -43,6 +43,7 @@ export interface PageEventDetails {
   'delete-saved': { readonly id: string };
   'problem-action': { readonly id: number; readonly action: ProblemAction };
   'dismiss-problem': { readonly id: number };
+  'change-level': { readonly level: Level };
   'change-theme': { readonly theme: Theme };
   /** Earlier runs of this browser behind the curve of the present one. */
   'show-ghosts': { readonly isShown: boolean };
@@ -50,6 +51,9 @@ export interface PageEventDetails {
   /** Opens the dialog that makes a link for students. */
   'share-with-class': undefined;
 }
+
+/** How much the page shows. */
+export type Level = 'essentials' | 'everything';
 
 /** How the page is coloured; `system` follows the device. */
 export type Theme = 'system' | 'light' | 'dark';

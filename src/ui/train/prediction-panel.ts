@@ -17,6 +17,9 @@ export class PredictionPanel extends LitElement {
     .panel {
       min-height: 475px;
     }
+    .panel.essential {
+      min-height: 240px;
+    }
     .figures {
       display: grid;
       grid-template-columns: repeat(auto-fit, minmax(118px, 1fr));
@@ -57,9 +60,11 @@ export class PredictionPanel extends LitElement {
   @property({ attribute: false }) allocatedBytes: number | undefined;
   @property({ type: Boolean }) canCalibrate = false;
   @property({ type: Boolean }) isCalibrating = false;
+  /** Without memory and conventions. */
+  @property({ type: Boolean }) isEssential = false;
 
   protected override render() {
-    return html`<section class="panel" aria-labelledby="title">
+    return html`<section class="panel ${this.isEssential ? 'essential' : ''}" aria-labelledby="title">
       <div class="head"><h2 id="title">Prediction</h2></div>
       ${this.#body()}
     </section>`;
@@ -90,7 +95,12 @@ export class PredictionPanel extends LitElement {
         ${value.secondsPerStep === undefined ? nothing : this.#pace(value)}
       </div>
       ${value.secondsPerStep === undefined ? this.#invitation() : value.isQuick ? this.#quickly(value) : nothing}
-      <memory-bar .memory=${value.memoryBytes} .allocatedBytes=${this.allocatedBytes}></memory-bar>
+      ${this.isEssential ? nothing : this.#details(value)}`;
+  }
+
+  /** Memory by class, and flops by convention. */
+  #details(value: Prediction) {
+    return html`<memory-bar .memory=${value.memoryBytes} .allocatedBytes=${this.allocatedBytes}></memory-bar>
       <details>
         <summary>
           ${formatSi(value.flopsPerToken[0]?.flops, 'FLOP')} a token

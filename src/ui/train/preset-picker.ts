@@ -19,6 +19,9 @@ const sizes = [
 export class PresetPicker extends LitElement {
   static override readonly styles = controlPanel(css`
     /* The place of what comes later: nothing below moves then. */
+    :host([isessential]) .panel {
+      height: 360px;
+    }
     .panel {
       height: 500px;
       display: flex;
@@ -110,6 +113,8 @@ export class PresetPicker extends LitElement {
 
   @property({ attribute: false }) presets: readonly Preset[] = [];
   @property() presetId = '';
+  /** Only those to start with, and the chosen one. */
+  @property({ type: Boolean }) isEssential = false;
   /** How the form differs from the preset; empty when it does not. */
   @property() difference = '';
   /** How the form differs from the run on the device; empty when it does not or there is none. */
@@ -188,6 +193,7 @@ export class PresetPicker extends LitElement {
             html`<h3>${group}</h3>
               ${presets.map((preset) => this.#card(preset))}`,
         )}
+        ${this.isEssential && this.sought === '' ? html`<p class="note">Search finds ${this.presets.length} experiments; Everything lists them.</p>` : nothing}
       </div>`;
   }
 
@@ -199,7 +205,14 @@ export class PresetPicker extends LitElement {
     const groups = new Map<string, Preset[]>();
     for (const preset of this.presets.filter(isSought))
       groups.set(preset.group, [...(groups.get(preset.group) ?? []), preset]);
-    return [...groups];
+    const all = [...groups];
+    // A search finds all of them, whatever is shown without one.
+    if (!this.isEssential || this.sought !== '') return all;
+    const isChosen = ({ id }: Preset): boolean => id === this.presetId;
+    return all.flatMap(([group, members], index) => {
+      const shown = index === 0 ? members : members.filter(isChosen);
+      return shown.length === 0 ? [] : [[group, shown] as const];
+    });
   }
 
   #card({ id, title, note }: Preset) {

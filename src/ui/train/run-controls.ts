@@ -126,12 +126,18 @@ export class RunControls extends LitElement {
       gap: 4px 16px;
       min-height: 152px;
     }
+    .foot.essential {
+      min-height: 96px;
+    }
     .foot > :first-child {
       flex: 1 1 100%;
     }
     @media (min-width: 480px) {
       .foot {
         min-height: 96px;
+      }
+      .foot.essential {
+        min-height: 60px;
       }
     }
     @media (min-width: 1340px) {
@@ -147,6 +153,8 @@ export class RunControls extends LitElement {
   /** The job that prepares the device: its words and share while it runs. */
   @property({ attribute: false }) deviceJob: Job<unknown> = { kind: 'none' };
   @property({ type: Boolean }) canCalibrate = false;
+  /** Without the choice of how the device is measured. */
+  @property({ type: Boolean }) isEssential = false;
   @property() measureFirst: MeasureFirst = 'quickly';
   /** False until the worker has said what there is to train. */
   @property({ type: Boolean }) isReady = false;
@@ -171,10 +179,10 @@ export class RunControls extends LitElement {
           </p>`,
       )}
       ${canGoOn(this.run) ? this.#later() : nothing}
-      <div class="row foot small muted">
+      <div class="row foot small muted ${this.isEssential ? 'essential' : ''}">
         ${this.run.state === 'idle' ? this.#promise() : keyboardHint}
         ${
-          this.canCalibrate
+          this.canCalibrate && !this.isEssential
             ? html`<label class="measure">
                 Measure this device before a run
                 <select @change=${this.#chooseMeasure}>

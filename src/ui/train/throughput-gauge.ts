@@ -98,6 +98,8 @@ export class ThroughputGauge extends LitElement {
   @property({ attribute: false }) timing: StepTiming | undefined;
   /** What computes: `GPU`, or `processor`. */
   @property() worker = 'GPU';
+  /** The two rates alone. */
+  @property({ type: Boolean }) isEssential = false;
   /** True when the figures are those of the recording. */
   @property({ type: Boolean }) isRecorded = false;
 
@@ -118,7 +120,7 @@ export class ThroughputGauge extends LitElement {
         </span>
         ${ratio === undefined ? nothing : html`<span>measured is ${formatRatio(ratio)} the prediction</span>`}
       </p>
-      ${this.#utilization()} ${this.#split()}
+      ${this.isEssential ? nothing : [this.#utilization(), this.#split()]}
     </section>`;
   }
 
