@@ -61,7 +61,6 @@ const byReference = [
   'attentionMap', // a picture of one head, for 256 tokens at most
   ...['attention.decodeParts', 'attention.decodeMerge'], // for devices with more cores than there are heads
   // Not written yet:
-  ...['quantisedGroupedMatmul.int8', 'quantisedGroupedMatmul.int4'],
   ...['quantisedHeadMatmul.int8', 'quantisedHeadMatmul.int4'],
 ];
 
