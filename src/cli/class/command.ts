@@ -167,5 +167,5 @@ function originNote(address: string, { certificate }: ClassOptions): string {
   if (address.startsWith('http:'))
     return 'Over http browsers hide the GPU, threads and storage from the page: students train on one thread of their processor. --https gives them the GPU.';
   if (certificate !== undefined) return 'Students get their GPU if their browsers trust the certificate.';
-  return 'The certificate was made here, so each browser warns once: students choose “Advanced” and go on. Then they have their GPU. A page that was accepted in this way cannot be installed for use without a network.';
+  return 'The certificate was made here, so each browser warns once: students choose “Advanced” and go on. Then they have their GPU.';
 }
