@@ -25,6 +25,8 @@ export interface CalibrationProbes {
   readonly kernels: readonly Kernel[];
   /** Other variants of their families, timed in the same rounds where they agree with their references. */
   readonly variants?: readonly Kernel[];
+  /** Seconds that it may take; by default as the peak says how long a driver may need to compile. */
+  readonly seconds?: number;
 }
 
 /** Runs the calibration. `onProgress` gets a fraction and what is measured. */
@@ -39,7 +41,7 @@ export async function calibrate(
   const peak = await measurePeak(probing, probes.arithmetic, onProgress);
   onProgress(0.03, probes.copy.name);
   const { copies, launchSeconds } = await measureCopies(probing, probes.copy);
-  const seconds = calibrationSeconds(peak.fma.value);
+  const seconds = probes.seconds ?? calibrationSeconds(peak.fma.value);
   const elapsed = () => (performance.now() - start) / 1000;
 
   // Everything is compiled before anything is measured: a driver that has just compiled goes on working (it writes

@@ -32,7 +32,8 @@ describeBrowser('the page without a GPU', () => {
     await lab.waitForText('problem-list', '.problem', /offers no GPU|has no WebGPU/);
     await lab.waitForText('lab-header', '.badge', /Your processor, \d+ threads?/);
     expect(await lab.text('device-panel')).toMatch(/Your processor does the work, in WebAssembly/);
-    expect(await lab.text('device-panel')).not.toMatch(/Self-test|Calibrat|One thread only/);
+    expect(await lab.text('device-panel')).not.toMatch(/Self-test|One thread only/);
+    expect(await lab.text('device-panel')).toMatch(/Calibration Not measured yet\. Calibrate/);
     await lab.waitForText('run-controls', '.status', /^Ready a run takes about \d.* on your processor$/);
   });
 

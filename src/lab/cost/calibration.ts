@@ -67,9 +67,18 @@ export async function calibrateDevice(
   const wanted = missing ?? calibratedKernels(capabilities);
   const kernels = asTimed(engine, wanted);
   const variants = missing || kind === 'wasm' ? [] : rivalsOf(wanted, capabilities);
-  const probes = { arithmetic: arithmeticProbes(), copy: kernelNamed('copy'), kernels, variants };
+  const probes = {
+    arithmetic: arithmeticProbes(),
+    copy: kernelNamed('copy'),
+    kernels,
+    variants,
+    ...(kind === 'wasm' ? { seconds: processorSeconds } : {}),
+  };
   return measuredOf(engine, host, (probing, name) => calibrate(probing, name, probes, onProgress));
 }
+
+/** Seconds that calibrating a processor may take: there is no driver that compiles. */
+const processorSeconds = 15;
 
 /** What a measurement says of an engine, under its name and with what the processor is. */
 async function measuredOf(

@@ -13,7 +13,7 @@ import { pressCosts } from '../../theory/press.ts';
 import { trainingMemoryRule } from '../../theory/training-memory.ts';
 import { workPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
-import { hasGpu, initialState, isRunActive, type PageState } from '../state/state.ts';
+import { initialState, isMeasurable, isRunActive, type PageState } from '../state/state.ts';
 import { type CostsStart, formatStored, initialInputs, workUnit } from './inputs.ts';
 import { memoryVerdict, neededMemory, plannedMemory, reportedMemory } from './memory.ts';
 import { type OwnCosts, ownCosts } from './own.ts';
@@ -176,7 +176,7 @@ export class CostsDevice extends LitElement {
 
   #invitation() {
     const { page } = this;
-    const isGpu = hasGpu(page);
+    const canMeasure = isMeasurable(page);
     const isBusy = page.calibration.kind === 'running' || isRunActive(page.run.state) || page.busy !== '';
     if (page.calibration.kind === 'running') {
       return html`<p class="row" role="status">
@@ -185,9 +185,9 @@ export class CostsDevice extends LitElement {
     }
     return html`<p class="row">
       <span class="muted">
-        ${isGpu ? 'Measure this device, or give its peak below.' : 'There is no GPU here to measure: give a peak below.'}
+        ${canMeasure ? 'Measure this device, or give its peak below.' : 'There is no device here to measure: give a peak below.'}
       </span>
-      ${isGpu ? html`<button ?disabled=${isBusy} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>` : nothing}
+      ${canMeasure ? html`<button ?disabled=${isBusy} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>` : nothing}
     </p>`;
   }
 

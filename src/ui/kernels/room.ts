@@ -14,7 +14,7 @@ import { recordedDeviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import { describeDifferences, differences } from '../state/experiment.ts';
 import { downloadBytes } from '../state/files.ts';
-import { hasGpu, initialState, isLabFree, type PageState } from '../state/state.ts';
+import { initialState, isLabFree, isMeasurable, type PageState } from '../state/state.ts';
 import { isMeasured } from './roofline-data.ts';
 import './roofline-figure.ts';
 import './terms-figure.ts';
@@ -97,7 +97,7 @@ export class RoomKernels extends LitElement {
     const { kernels, calibration } = page;
     const isRunning = kernels.kind === 'running';
     const isFree = isLabFree(page) && !isRunning;
-    const canCalibrate = page.device.kind === 'done' && page.device.value.runtime === 'gpu';
+    const canCalibrate = isMeasurable(page);
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">Kernels of a step</h2>
@@ -128,7 +128,7 @@ export class RoomKernels extends LitElement {
           “Profile” times every dispatch of a training step, each alone, on a copy of the weights. Without a run it prepares
           one from the settings in the room “Train”, and leaves it paused.
         </p>
-        ${calibration.kind === 'done' || !hasGpu(this.page) ? nothing : html`<p class="muted">Calibrate first: that gives the roof and the predictions.</p>`}`;
+        ${calibration.kind === 'done' || !isMeasurable(this.page) ? nothing : html`<p class="muted">Calibrate first: that gives the roof and the predictions.</p>`}`;
     }
     return html`<p>${summary(kept.table)}</p>
       ${

@@ -17,6 +17,7 @@ import {
   hasUnsavedSteps,
   hasWeights,
   isLabFree,
+  isMeasurable,
   isOnProcessor,
   isRunActive,
   measuredRate,
@@ -337,7 +338,7 @@ export class LabPage extends LitElement {
         ?isEssential=${this.#isEssential}
         .prediction=${page.prediction}
         .allocatedBytes=${page.run.allocatedBytes}
-        .canCalibrate=${hasGpu(page)}
+        .canCalibrate=${isMeasurable(page)}
         .isCalibrating=${!isFree || page.calibration.kind === 'running'}
       ></prediction-panel>
       <run-files

@@ -7,7 +7,7 @@ import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import { valueAt } from '../state/experiment.ts';
-import { hasGpu, initialState, isLabFree, isTraining, type PageState } from '../state/state.ts';
+import { initialState, isLabFree, isMeasurable, isTraining, type PageState } from '../state/state.ts';
 import {
   type Prices,
   priceRows,
@@ -111,7 +111,7 @@ export class RoomServing extends LitElement {
       <div class="head">
         <h2 id="title">Serving in batches</h2>
         ${
-          hasGpu(page) && page.calibration.kind !== 'done'
+          isMeasurable(page) && page.calibration.kind !== 'done'
             ? html`<button
                 ?disabled=${!isFree || isRunning}
                 @click=${() => emit(this, 'calibrate', undefined)}
@@ -204,7 +204,7 @@ export class RoomServing extends LitElement {
         every weight once for all of them.
       </p>
       ${
-        page.calibration.kind === 'done' || !hasGpu(page)
+        page.calibration.kind === 'done' || !isMeasurable(page)
           ? nothing
           : html`<p class="muted">This device is not calibrated: what is measured then has no prediction beside it.</p>`
       }

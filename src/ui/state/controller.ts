@@ -161,7 +161,7 @@ export class PageController implements ReactiveController {
       this.#store.set({ device: { kind: 'done', value: result.value } });
       if (fallbackReason !== undefined) this.#store.show(fallbackReason);
       else this.#store.settle('noWebGpu', 'noAdapter', 'insecureOrigin');
-      const kept = runtime === 'gpu' ? await lab.keptCalibration() : undefined;
+      const kept = runtime !== 'cpu' ? await lab.keptCalibration() : undefined;
       if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
       return true;
     });

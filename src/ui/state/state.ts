@@ -183,6 +183,11 @@ export function hasGpu({ device }: Pick<PageState, 'device'>): boolean {
   return device.kind === 'done' && device.value.runtime === 'gpu';
 }
 
+/** Whether there is a device that calibration can measure: a GPU, or the threads of the processor. */
+export function isMeasurable({ device }: Pick<PageState, 'device'>): boolean {
+  return device.kind === 'done' && device.value.runtime !== 'cpu';
+}
+
 /** Whether models train on the processor: without a GPU, or on a software renderer of one. */
 export function isOnProcessor({ device }: Pick<PageState, 'device'>): boolean {
   return device.kind === 'done' && (device.value.runtime !== 'gpu' || device.value.isSoftware);

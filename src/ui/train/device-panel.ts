@@ -97,7 +97,8 @@ export class DevicePanel extends LitElement {
             </p>`
           : nothing
       }
-      ${isGpu ? [this.#calibration(), this.#selfTest(), this.#abilities(info)] : nothing}`;
+      ${info.runtime === 'cpu' ? nothing : this.#calibration()}
+      ${isGpu ? [this.#selfTest(), this.#abilities(info)] : nothing}`;
   }
 
   #calibration() {

@@ -7,7 +7,7 @@ import { formatDuration, formatPercent, formatRatio } from '../../text/numbers.t
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
-import { hasGpu, initialState, isLabFree, isTraining, type PageState } from '../state/state.ts';
+import { initialState, isLabFree, isMeasurable, isTraining, type PageState } from '../state/state.ts';
 import { errorTable, timesFigure } from './figures.ts';
 import {
   fetchRecordedValidation,
@@ -78,7 +78,7 @@ export class RoomValidation extends LitElement {
     const { page, progress, grid } = this;
     const isRunning = progress.kind === 'running';
     const isCalibrated = page.calibration.kind === 'done' && !page.calibration.value.isQuick;
-    const isGpu = hasGpu(page);
+    const canMeasure = isMeasurable(page);
     const isFree = isLabFree(page) && !isRunning;
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
@@ -96,7 +96,7 @@ export class RoomValidation extends LitElement {
           </select>
         </label>
         ${
-          isGpu && !isCalibrated
+          canMeasure && !isCalibrated
             ? html`<button ?disabled=${!isFree} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate</button>`
             : nothing
         }
@@ -112,11 +112,11 @@ export class RoomValidation extends LitElement {
               </button>`
         }
       </div>
-      <div aria-live="polite">${this.#status(isGpu, isCalibrated)}</div>
+      <div aria-live="polite">${this.#status(canMeasure, isCalibrated)}</div>
     </section>`;
   }
 
-  #status(isGpu: boolean, isCalibrated: boolean) {
+  #status(canMeasure: boolean, isCalibrated: boolean) {
     const { progress, page } = this;
     if (page.calibration.kind === 'running') {
       const { what, share } = page.calibration;
@@ -131,8 +131,8 @@ export class RoomValidation extends LitElement {
         Trains, evaluates and samples small models that calibration has not seen, and holds each against what was predicted
         for it before.
       </p>
-      ${!isGpu && page.device.kind === 'done' ? html`<p class="warn">It needs a GPU, and there is none here.</p>` : nothing}
-      ${isGpu && !isCalibrated ? html`<p class="muted">Calibrate first: without figures of this device there is nothing to hold against.</p>` : nothing}
+      ${!canMeasure && page.device.kind === 'done' ? html`<p class="warn">It needs a GPU or WebAssembly, and there is neither here.</p>` : nothing}
+      ${canMeasure && !isCalibrated ? html`<p class="muted">Calibrate first: without figures of this device there is nothing to hold against.</p>` : nothing}
       ${isTraining(page) ? html`<p class="muted">Pause the run first: both would disturb each other’s times.</p>` : nothing}
       ${this.recordedGrid === undefined ? nothing : recordedGridText(this.recordedGrid)}`;
   }
