@@ -5,6 +5,7 @@ import {
   formatFinePercent,
   formatLoss,
   formatPercent,
+  formatPower,
   formatShortLoss,
 } from '../../text/numbers.ts';
 import type { PlotAxis, PlotSeries } from '../../text/plot-layout.ts';
@@ -89,6 +90,7 @@ function titleOf(method: string): string {
 }
 
 function digits(value: number): string {
+  if (Math.abs(value) >= 1e6) return formatPower(value);
   return Math.abs(value) < 1e-9 ? '0' : String(significant(value, 4));
 }
 

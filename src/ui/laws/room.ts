@@ -30,6 +30,8 @@ export class RoomLaws extends LitElement {
       }
       .ready button {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        justify-content: stretch;
         justify-items: start;
         align-content: start;
         gap: 2px;
