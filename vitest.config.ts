@@ -30,7 +30,7 @@ export default defineConfig({
   plugins: [wasmKernels()],
   test: {
     pool: 'forks', // Dawn is native: a crash ends a process, not the run
-    maxWorkers: 2,
+    maxWorkers: 3,
     setupFiles: ['./test/setup-folders.ts'],
     testTimeout: 2 * patience,
     hookTimeout: patience,
@@ -76,7 +76,6 @@ export default defineConfig({
           name: 'browser',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: [...setupDevices, './test/setup-page.ts'],
-          sequence: { groupOrder: 1 }, // two at a time: one that compiles or loads leaves a core to the other
         },
       },
     ],
