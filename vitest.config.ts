@@ -30,7 +30,7 @@ export default defineConfig({
   plugins: [wasmKernels()],
   test: {
     pool: 'forks', // Dawn is native: a crash ends a process, not the run
-    maxWorkers: 3,
+    maxWorkers: 2,
     setupFiles: ['./test/setup-folders.ts'],
     testTimeout: 2 * patience,
     hookTimeout: patience,

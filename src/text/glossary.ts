@@ -71,8 +71,7 @@ export const glossary = {
   'exact-match': {
     name: 'Exact match',
     meaning:
-      'The share of questions whose answer is right to the last character. The loss falls before it rises: a model that nearly knows a sum still writes it wrong.',
-    place: 'train',
+      'The share of questions whose answer is right to the last character. It rises long after the loss has begun to fall: a model that nearly knows a sum still writes it wrong.',
   },
   'validation-loss': {
     name: 'Validation loss',

@@ -37,7 +37,7 @@ describe('parseStruct', () => {
       'endWorkgroup',
       'gridWidth',
       'operation',
-      'first',
+      'firstElement',
       'biasOffset',
     ]);
     const step = parseStruct(prologue, 'Step');
