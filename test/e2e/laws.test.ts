@@ -1,10 +1,10 @@
 // The room Laws: a recorded study first; one of one's own planned, run, paused, gone on with after a reload; anybody's runs fitted.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { createFolder } from '../folders.ts';
 import { findViolations } from './axe.ts';
 import { downloadOf } from './downloads.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
@@ -34,14 +34,13 @@ const study = {
 describeBrowser('the room Laws', () => {
   let browser: Browser;
   let lab: PageDriver;
-  const folder = mkdtempSync(join(tmpdir(), 'flopscope-laws-'));
+  const folder = createFolder();
 
   beforeAll(async () => {
     browser = await launchBrowser();
     lab = await openPage(browser, '#laws');
   });
   afterAll(async () => {
-    rmSync(folder, { recursive: true, force: true });
     await browser.close();
   });
 
@@ -57,6 +56,9 @@ describeBrowser('the room Laws', () => {
     await lab.waitForText('laws-fit', 'section', /240 runs fitted, 5 left out/);
     await lab.waitForText('laws-choose', 'figure-panel', /tokens.*a parameter/s);
     expect(await findViolations(lab.page)).toEqual([]);
+    await lab.page.setViewport({ width: 360, height: 1000 });
+    expect(await lab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    await lab.page.setViewport({ width: 1500, height: 1000 });
   });
 
   it('says what a study will take before anything runs, and runs it until it is paused', async () => {

@@ -223,12 +223,15 @@ export const controlStyles = css`
 export const pickerStyles = css`
   label {
     display: inline-flex;
+    flex-wrap: wrap;
     gap: 6px;
     align-items: center;
+    max-width: 100%;
     font-size: 13px;
   }
   select {
     width: auto;
+    max-width: 100%; /* of what a narrow page has, however long its words */
     min-height: 26px;
     padding: 1px 4px;
     border-color: var(--line);
