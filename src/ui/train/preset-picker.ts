@@ -20,7 +20,7 @@ export class PresetPicker extends LitElement {
   static override readonly styles = controlPanel(css`
     /* The place of what comes later: nothing below moves then. */
     :host([isessential]) .panel {
-      height: 360px;
+      height: 385px;
     }
     .panel {
       height: 500px;
