@@ -76,6 +76,7 @@ export async function openPage(
 const familiar: Readonly<Record<string, string>> = {
   'flopscope-level': 'everything',
   'flopscope-measure-first': 'never',
+  'flopscope-tour': 'offered',
 };
 
 /** Drives a tab that has not gone anywhere yet. @param kept choices of earlier visits; `{}` for a first one */

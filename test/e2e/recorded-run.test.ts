@@ -51,6 +51,21 @@ describeBrowser('the recorded run', () => {
       lab.find('kernel-table', 'section').then((table) => table.evaluate((shown) => shown.checkVisibility()));
     expect(await isShown()).toBe(false);
     expect(await findViolations(lab.page)).toEqual([]);
+    // The tour is offered once. It goes by the keyboard, presses nothing, and gives the keyboard back to its button.
+    await lab.click('lab-header', '.tour', 'Take the tour');
+    await lab.waitForText('page-tour', '#title', /One press/);
+    expect(await findViolations(lab.page)).toEqual([]);
+    for (const title of [/Settings/, /loss curve/, /It writes/, /Predicted beside measured/, /Rooms/]) {
+      await lab.page.keyboard.press('ArrowRight');
+      await lab.waitForText('page-tour', '#title', title);
+    }
+    await lab.page.keyboard.press('Escape');
+    await lab.page.waitForSelector('>>> page-tour', { hidden: true });
+    await lab.page.waitForSelector('>>> [data-toured]', { hidden: true });
+    const help = await lab.find('lab-header', 'button', 'Help: tour of the page');
+    expect(await help.evaluate((button) => button.matches(':focus'))).toBe(true);
+    expect(await lab.text('run-controls', '.status')).toMatch(/^Ready/);
+    expect(lab.troubles).toEqual([]);
     await lab.click('lab-header', '.level button', 'Everything');
     await lab.waitForText('room-tabs', 'ul', /Kernels.*Validation/);
     await expect.poll(isShown).toBe(true);

@@ -66,7 +66,7 @@ describeBrowser('the page', () => {
 
   it('has Train among the first stops of the keyboard, one for all rooms before it', async () => {
     const stops: string[] = [];
-    for (let stop = 0; stop < 7; stop++) {
+    for (let stop = 0; stop < 8; stop++) {
       await lab.page.keyboard.press('Tab');
       const focused = await lab.page.evaluate(() => {
         let active = document.activeElement;
@@ -75,8 +75,8 @@ describeBrowser('the page', () => {
       });
       stops.push(focused ?? '');
     }
-    expect(stops.slice(0, 2)).toEqual(['Essentials', 'Everything']);
-    expect(stops.slice(3)).toEqual(['Train', 'Replay', 'details', 'Train']); // the room's tab, the recording, the button
+    expect(stops.slice(0, 3)).toEqual(['Take the tour', 'Essentials', 'Everything']);
+    expect(stops.slice(4)).toEqual(['Train', 'Replay', 'details', 'Train']); // the room's tab, the recording, the button
   });
 
   it('says what a setting means while it has the keyboard', async () => {

@@ -18,7 +18,13 @@ export interface PageParts {
 export type PageHandlers = {
   readonly [K in Exclude<
     keyof PageEventDetails,
-    'change-theme' | 'change-level' | 'show-ghosts' | 'replay' | 'share-with-class' | 'choose-token'
+    | 'change-theme'
+    | 'change-level'
+    | 'show-ghosts'
+    | 'replay'
+    | 'share-with-class'
+    | 'choose-token'
+    | 'open-tour'
   >]: (detail: PageEventDetails[K]) => void;
 };
 

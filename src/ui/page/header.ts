@@ -1,6 +1,6 @@
-// The top line: the name, the device with its self-test, and the colour scheme.
+// The top line: the name, the tour, the device with its self-test, the level of detail and the colour scheme.
 
-import { css, html, LitElement, type PropertyValues } from 'lit';
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { DeviceInfo, SelfTestReport } from '../../contract/device.ts';
 import { controlGroup } from '../figures/style-sets.ts';
@@ -127,7 +127,20 @@ export class LabHeader extends LitElement {
       font-size: 13px;
       border-color: var(--line);
     }
+    .tour {
+      flex: none;
+      border-radius: 15px;
+      font-size: 13px;
+    }
+    .tour.offered {
+      border-color: var(--accent);
+      color: var(--accent);
+      font-weight: 600;
+    }
     @media (max-width: 560px) {
+      .brand {
+        flex-basis: 150px;
+      }
       .brand p {
         display: none;
       }
@@ -142,6 +155,8 @@ export class LabHeader extends LitElement {
   @property({ attribute: false }) selfTest: Job<SelfTestReport> = { kind: 'none' };
   @property() theme: Theme = 'system';
   @property() level: Level = 'everything';
+  /** On a first visit, in words. */
+  @property({ type: Boolean }) isTourOffered = false;
 
   protected override updated(changes: PropertyValues<this>): void {
     const select = this.renderRoot.querySelector('select');
@@ -169,6 +184,7 @@ export class LabHeader extends LitElement {
           <p>Train a tiny language model on your own ${isProcessor ? 'processor' : 'GPU'}. See what every kernel should cost, and did.</p>
         </div>
       </div>
+      ${this.#tour()}
       <div class="badge" role="status" aria-label="Device">
         <span class="lamp ${lamp}"></span>
         <span class="device">${device}</span>
@@ -189,6 +205,19 @@ export class LabHeader extends LitElement {
         ${themes.map(({ value, label }) => html`<option value=${value}>${label}</option>`)}
       </select>
     </header>`;
+  }
+
+  #tour() {
+    // One button for both, so that it gets the keyboard back.
+    const isNew = this.isTourOffered;
+    return html`<button
+      class="tour ${isNew ? 'offered' : ''}"
+      aria-label=${isNew ? nothing : 'Help: tour of the page'}
+      title=${isNew ? nothing : 'Tour of the page'}
+      @click=${() => emit(this, 'open-tour', undefined)}
+    >
+      ${isNew ? 'Take the tour' : '?'}
+    </button>`;
   }
 
   #chooseTheme(event: Event): void {

@@ -34,6 +34,7 @@ import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
 import { pageStyles } from './styles.ts';
 import { applyTheme, readTheme } from './theme.ts';
+import { takeTourOffer } from './tour-offer.ts';
 import '../train/answers-box.ts';
 import '../train/device-panel.ts';
 import '../train/experiment-form.ts';
@@ -63,6 +64,7 @@ export class LabPage extends LitElement {
   @property({ reflect: true }) level: Level = readLevel();
   @state() private theme: Theme = readTheme();
   @state() private room: string = trainingRoom.id;
+  @state() private isTourOffered = takeTourOffer();
   /** Rooms that were entered: they keep what was done in them. */
   @state() private entered: readonly string[] = [];
   readonly #loader = new RoomLoader(this, (id) => {
@@ -135,6 +137,7 @@ export class LabPage extends LitElement {
       const { openShareDialog } = await import('./share-dialog.ts');
       openShareDialog(this.renderRoot, this.#controller.state, this.#controller.access);
     });
+    this.addEventListener('open-tour', () => void this.#openTour());
   }
 
   override connectedCallback(): void {
@@ -159,7 +162,7 @@ export class LabPage extends LitElement {
     const isIdle = page.run.state === 'idle';
     const replay = isIdle ? this.#replay.view : undefined;
     const shipped = page.kernels.kind === 'none' ? replay?.recorded.kernelTable : undefined;
-    return html`<lab-header .device=${page.device} .selfTest=${page.selfTest} .theme=${this.theme} .level=${this.level}></lab-header>
+    return html`<lab-header .device=${page.device} .selfTest=${page.selfTest} .theme=${this.theme} .level=${this.level} ?isTourOffered=${this.isTourOffered}></lab-header>
       <room-tabs .room=${this.room} .without=${[...this.#prepared.hiddenRooms, ...this.#leftOut()]}></room-tabs>
       ${this.#prepared.strip()}
       ${this.#strips(page, replay)}
@@ -223,6 +226,19 @@ export class LabPage extends LitElement {
     const room = rooms.find((candidate) => candidate.id === id);
     if (room === undefined || this.entered.includes(id)) return this.#loader.forget();
     await this.#loader.load(room);
+  }
+
+  /** It shows the room Train, where that may be seen. */
+  async #openTour(): Promise<void> {
+    const { openTour } = await import('./tour.ts');
+    const room = this.#prepared.visible(trainingRoom.id);
+    if (this.room !== room) {
+      location.hash = room;
+      await this.#enter(room);
+      await this.updateComplete;
+    }
+    openTour(this.renderRoot, this.#prepared.hiddenRooms);
+    this.isTourOffered = false;
   }
 
   #strips(page: PageState, replay: ReplayView | undefined) {

@@ -33,6 +33,16 @@ export const pageStyles = css`
     padding: 4px clamp(10px, 2vw, 28px) 26px;
     text-align: center;
   }
+  /* What the tour points at. */
+  [data-toured] {
+    outline: 3px solid var(--accent);
+    outline-offset: 2px;
+    border-radius: var(--radius);
+    scroll-margin: 10px;
+  }
+  room-tabs[data-toured] {
+    outline-offset: -3px;
+  }
   /* What a first visit does without; the header has the switch. */
   :host([level='essentials']) :is(device-panel, kernel-table, run-files) {
     display: none;

@@ -50,6 +50,8 @@ export interface PageEventDetails {
   replay: undefined;
   /** Opens the dialog that makes a link for students. */
   'share-with-class': undefined;
+  /** Shows the page's parts one after another. */
+  'open-tour': undefined;
 }
 
 /** How much the page shows. */
