@@ -19,6 +19,14 @@ export interface DeviceInfo {
   readonly fallbackReason?: Problem;
 }
 
+/** What a person has compute. */
+export interface RuntimeChoice {
+  /** A GPU where there is one, or threads of the processor. */
+  readonly runtime: 'gpu' | 'wasm';
+  /** Of the processor; as many as cores where undefined. */
+  readonly threads?: number | undefined;
+}
+
 /** One kernel checked against its reference on this device. */
 export interface SelfTestRow {
   readonly kernel: string;
@@ -89,8 +97,11 @@ export interface TunedPreset {
 
 /** Calls about the device. */
 export interface DeviceApi {
-  /** Asks for a GPU; without one the answer says why, and what of the processor is used. Idempotent. */
-  openDevice(): Promise<Result<DeviceInfo>>;
+  /**
+   * Opens what was chosen last, at first a GPU; without one the answer says why, and what of the processor is used. Another
+   * choice saves and closes the open run and closes the device; it is refused while something trains or measures. Idempotent.
+   */
+  openDevice(choice?: RuntimeChoice): Promise<Result<DeviceInfo>>;
   /**
    * Holds every kernel that an experiment's plans dispatch (training, evaluation, sampling) against its reference on this
    * device; without an experiment, those of all presets. What passed here before is not run again unless `again`.

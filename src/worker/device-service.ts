@@ -8,15 +8,29 @@ import type { Activity, Exclusive } from './exclusive.ts';
 
 const selfTesting: Activity = { what: 'The self-test', way: 'wait for it' };
 const calibrating: Activity = { what: 'Calibration', way: 'wait for it' };
+const changing: Activity = { what: 'The change of the device', way: 'wait for it' };
 
-/** The calls about the device. @param recorderOf what records all that an experiment would dispatch */
+/**
+ * The calls about the device.
+ * @param recorderOf what records all that an experiment would dispatch
+ * @param closeRun saves and closes what is open on the device
+ */
 export function createDevice(
   devices: Devices,
   exclusive: Exclusive,
   recorderOf: (experiment: ExperimentJson) => Promise<() => readonly Plan[]>,
+  closeRun: () => Promise<void>,
 ): DeviceApi {
   return {
-    openDevice: () => answer(() => devices.open()),
+    openDevice: (choice) =>
+      answer(async () => {
+        if (choice && !devices.isChosen(choice))
+          await exclusive.during(changing, async () => {
+            await closeRun();
+            await devices.choose(choice);
+          });
+        return devices.open();
+      }),
     selfTest: (onProgress, experiment, again) =>
       answer(async () => {
         const record = experiment && (await recorderOf(experiment));

@@ -1,6 +1,6 @@
-// The worker's hold on a device: opening it, testing it, calibrating it, and the processor where there is none.
+// The worker's hold on a device: opening it, testing it, calibrating it, and the processor by choice or where there is none.
 
-import type { CalibrationReport, DeviceInfo } from '../contract/device.ts';
+import type { CalibrationReport, DeviceInfo, RuntimeChoice } from '../contract/device.ts';
 import type { Problem } from '../contract/values.ts';
 import {
   calibrateDevice,
@@ -49,6 +49,7 @@ const referenceMemoryBytes = 2 ** 30;
 export class Devices {
   readonly #storage: RunStorage;
   readonly #onLost: (problem: Problem) => void;
+  #choice: RuntimeChoice = { runtime: 'gpu' };
   #opening: Promise<DeviceInfo> | undefined;
   #open: OpenDevice | undefined;
   #engine: Engine | undefined;
@@ -60,7 +61,23 @@ export class Devices {
     this.#onLost = onLost;
   }
 
-  /** Opens the GPU, or falls back to the processor and says why; then the next call asks for a GPU again. */
+  /** Whether this is what computes, or would. */
+  isChosen({ runtime, threads }: RuntimeChoice): boolean {
+    return runtime === this.#choice.runtime && threads === this.#choice.threads;
+  }
+
+  /** From now on this is opened. What is open is closed: nothing may be left on it. */
+  async choose(choice: RuntimeChoice): Promise<void> {
+    await this.#opening?.catch(() => undefined); // what is not open yet could not be closed
+    const open = this.#open;
+    this.#choice = choice;
+    this.#processor?.close();
+    this.#processor = undefined;
+    this.#forget();
+    open?.device.destroy();
+  }
+
+  /** Opens what is chosen. Without a GPU it is the processor, and says why; then the next call asks for a GPU again. */
   open(): Promise<DeviceInfo> {
     this.#opening ??= this.#tryOpen();
     return this.#opening;
@@ -133,18 +150,18 @@ export class Devices {
     return this.#open;
   }
 
-  /** Threads of the processor, or its reference loops where WebAssembly does not serve. */
-  async #openProcessor(reason: Problem): Promise<DeviceInfo> {
+  /** Threads of the processor, or its reference loops where WebAssembly does not serve. @param reason without a GPU */
+  async #openProcessor(reason?: Problem): Promise<DeviceInfo> {
     const info = {
       vendor: '',
       architecture: '',
       isSoftware: true,
       features: [],
       limits: [],
-      fallbackReason: reason,
+      ...(reason ? { fallbackReason: reason } : {}),
     };
     try {
-      this.#processor ??= await openProcessor();
+      this.#processor ??= await openProcessor(this.#choice.threads);
       const { engine, threads, note } = this.#processor;
       await this.#adopt(engine);
       const description = `Your processor, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
@@ -176,7 +193,15 @@ export class Devices {
     return profile?.version === profileVersion ? profile : undefined;
   }
 
+  #forget(): void {
+    this.#open = undefined;
+    this.#engine = undefined;
+    this.#checks = undefined;
+    this.#opening = undefined;
+  }
+
   async #tryOpen(): Promise<DeviceInfo> {
+    if (this.#choice.runtime === 'wasm') return this.#openProcessor();
     const result = await openDevice(globalThis.navigator?.gpu);
     if (result.kind !== 'device') {
       this.#opening = undefined; // ask again next time: the user may have changed a setting
@@ -189,10 +214,8 @@ export class Devices {
     this.#checks = checks;
     this.#engine = checks.guard(gpuEngine(result, profile));
     result.device.lost.then((info) => {
-      this.#open = undefined;
-      this.#engine = undefined;
-      this.#checks = undefined;
-      this.#opening = undefined;
+      if (this.#open !== result) return; // another one has its place
+      this.#forget();
       if (info.reason === 'destroyed') return;
       const message = `The GPU was lost (${info.reason}${info.message ? `: ${info.message}` : ''}). Open the saved run to go on.`;
       this.#onLost({ kind: 'deviceLost', message });

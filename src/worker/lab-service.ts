@@ -43,7 +43,12 @@ export function createLab(): Lab {
   return {
     lifeLock: () => lifeLock,
     ...createForm(),
-    ...createDevice(devices, exclusive, (experiment) => runs.planner.recorderOf(experiment)),
+    ...createDevice(
+      devices,
+      exclusive,
+      (experiment) => runs.planner.recorderOf(experiment),
+      () => runs.close(),
+    ),
     ...createRun(runs, storage, events, () => comparison.cancelComparison()),
     ...createSampling(runs),
     ...createKernels(runs),

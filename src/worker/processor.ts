@@ -2,7 +2,7 @@
 import { type Engine, wasmEngine } from '../lab/plans/engine.ts';
 import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
 import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
-import { ownThread, type ThreadPort, workerThreads } from '../runtime/wasm/pool.ts';
+import { ownThread, type ThreadPort, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
 import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
 
 /** The processor as an engine. */
@@ -11,23 +11,34 @@ export interface Processor {
   readonly threads: number;
   /** Why there is one thread only, and what would allow more. */
   readonly note?: string;
+  /** Ends its threads. */
+  close(): void;
 }
 
 const notIsolated =
   'One thread only: the server of this page does not isolate it from other sites, so its threads may not share memory. ' +
   'npm start serves the page with the two headers that allow it (Cross-Origin-Opener-Policy, Cross-Origin-Embedder-Policy).';
 
-/** Opens the processor. @throws an Error that says why where WebAssembly does not serve */
-export async function openProcessor(): Promise<Processor> {
+/**
+ * Opens the processor.
+ * @param wanted threads, of which there are no more than cores; as many where undefined
+ * @throws an Error that says why where WebAssembly does not serve
+ */
+export async function openProcessor(wanted?: number): Promise<Processor> {
   // Browsers that are too old for workers in workers are too old for SIMD as well, but for a few.
   if (typeof Worker === 'undefined')
     throw new Error('wasm: no worker may be started here. Update the browser.');
   const isShared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function';
-  const threads = isShared ? Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
+  const cores = Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1);
+  const threads = isShared ? Math.min(wanted ?? cores, cores) : 1;
   const kernels = await loadWasmKernels(isShared);
-  const start = () => (isShared ? workerThreads(threads, spawnThread) : ownThread());
+  let pool: WasmThreads | undefined;
+  const start = (): WasmThreads => {
+    pool = isShared ? workerThreads(threads, spawnThread) : ownThread();
+    return pool;
+  };
   const engine = wasmEngine(kernels, { start, threads, memoryBytes: wasmMemoryBytes });
-  return { engine, threads, ...(isShared ? {} : { note: notIsolated }) };
+  return { engine, threads, ...(isShared ? {} : { note: notIsolated }), close: () => pool?.dispose() };
 }
 
 function spawnThread(): ThreadPort {

@@ -59,6 +59,36 @@ describeBrowser('a finished run', () => {
     await lab.waitForText('run-list', 'tbody', /on stories, fork.*Goes on from step 20 of/);
   });
 
+  it('gives way to another runtime by choice, which trains, and to the GPU again', async () => {
+    const address = new URL(lab.page.url());
+    address.hash = '';
+    address.searchParams.set('runtime', 'foo');
+    await lab.page.goto(address.href);
+    await lab.waitForText('notice-strips', '.notices', /runtime=foo: there are gpu, and wasm/);
+    await lab.waitForText('lab-header', '.badge', /swiftshader/);
+    const choose = async (label: RegExp, value: string): Promise<void> => {
+      await (await lab.find('device-panel', 'select:enabled', label)).select(value);
+    };
+    await choose(/GPU/, 'wasm');
+    await lab.waitForText('lab-header', '.badge', /Your processor, \d+ threads? WebAssembly/);
+    await choose(/^\s*1/, '1');
+    await lab.waitForText('lab-header', '.badge', /Your processor, 1 thread WebAssembly/);
+    expect(lab.page.url()).not.toMatch(/runtime/);
+    await lab.page.reload(); // the choice is kept
+    await lab.waitForText('lab-header', '.badge', /Your processor, 1 thread WebAssembly/);
+    await lab.waitForText('run-controls', '.status', /^Ready.* on your processor$/);
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /^Finished/);
+    await lab.waitForText('throughput-gauge', '.split', /processor \d/);
+    await lab.waitForText('device-panel', 'section', /Another choice saves and closes the open run/);
+    await choose(/GPU/, 'gpu');
+    await lab.waitForText('lab-header', '.badge', /swiftshader/);
+    await lab.waitForText('run-controls', '.status', /^Ready/);
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /^Finished/);
+    await lab.waitForText('throughput-gauge', '.split', /GPU \d/);
+  });
+
   it('broke no policy and raised no error on the way', () => {
     expect(lab.troubles).toEqual([]);
   });

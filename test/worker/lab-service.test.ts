@@ -54,6 +54,24 @@ describe('the lab', () => {
     expect(device.fallbackReason?.kind).toBe('noWebGpu');
   });
 
+  it('changes the runtime between runs, not while one trains, and closes what is open', async () => {
+    const lab = createLab();
+    const processor = { runtime: 'wasm', threads: 1 } as const;
+    expectValue(await lab.start(experiment({ train: { steps: 100_000 } })));
+    expect(await lab.openDevice(processor)).toMatchObject({
+      kind: 'problem',
+      problem: { kind: 'busy', message: 'A run is training: pause it or wait.' },
+    });
+    await lab.pause();
+    // Node gives the worker no threads: the reference loops are what there is, but nobody looked for a GPU.
+    expect(expectValue(await lab.openDevice(processor)).fallbackReason).toBeUndefined();
+    expect(await lab.kernelTable(false, () => undefined)).toMatchObject({ kind: 'problem' });
+    expectValue(await lab.prepare(experiment()));
+    expectValue(await lab.openDevice(processor)); // no other choice: the run stays open
+    expectValue(await lab.kernelTable(false, () => undefined));
+    expect(expectValue(await lab.openDevice({ runtime: 'gpu' })).fallbackReason?.kind).toBe('noWebGpu');
+  });
+
   it('measures and tests GPUs only', async () => {
     const lab = createLab();
     for (const result of [await lab.selfTest(() => undefined), await lab.calibrate(false, () => undefined)]) {

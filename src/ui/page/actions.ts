@@ -1,10 +1,12 @@
 // What happens when an element of the page sends an event, a key is pressed or a file is dropped.
 
+import type { RuntimeChoice } from '../../contract/device.ts';
 import { isRecordFile, recordInbox } from '../runs/inbox.ts';
 import type { PageController } from '../state/controller.ts';
 import type { PageEventDetails, ProblemAction } from '../state/events.ts';
 import { valueAt } from '../state/experiment.ts';
 import { downloadFiles, filesToImport, isModelFile } from '../state/files.ts';
+import { withoutRuntime } from '../state/runtime-choice.ts';
 import { isRunActive } from '../state/state.ts';
 
 /** The page's parts that an answer to a problem opens or shows. */
@@ -102,6 +104,13 @@ async function chooseSize(controller: PageController, factor: number): Promise<v
   controller.access.useExperiment({ ...controller.state.experiment, model: scaled.model });
 }
 
+/** What is chosen here counts from now on, also after a reload: not what the address said. */
+async function chooseRuntime(controller: PageController, choice: RuntimeChoice): Promise<void> {
+  if (!(await controller.chooseRuntime(choice))) return;
+  const query = withoutRuntime(location.search.slice(1));
+  history.replaceState(undefined, '', `${query === '' ? location.pathname : `?${query}`}${location.hash}`);
+}
+
 /** The handlers of all events that concern the worker. */
 export function pageHandlers(controller: PageController, parts: PageParts): PageHandlers {
   return {
@@ -111,6 +120,7 @@ export function pageHandlers(controller: PageController, parts: PageParts): Page
     'change-field': ({ path, value }) => controller.setField(path, value),
     'choose-text': ({ file }) => void controller.chooseText(file && { name: file.name, content: file }),
     'change-measure-first': ({ value }) => controller.setMeasureFirst(value),
+    'change-runtime': (choice) => void chooseRuntime(controller, choice),
     train: (detail) => {
       // Asks the browser not to clear the saved runs by itself; where it will not promise that, nothing changes.
       navigator.storage?.persist?.().catch(() => false);

@@ -228,7 +228,7 @@ export class LabHeader extends LitElement {
   #describe(): { readonly lamp: string; readonly device: string; readonly state: string } {
     const { device, selfTest } = this;
     if (device.kind === 'none') return { lamp: '', device: 'No device yet', state: '' };
-    if (device.kind === 'running') return { lamp: 'busy', device: 'Looking for a GPU', state: '' };
+    if (device.kind === 'running') return { lamp: 'busy', device: device.what, state: '' };
     if (device.kind === 'failed') return { lamp: 'bad', device: 'No device', state: '' };
     const name = deviceName(device.value);
     if (selfTest.kind === 'running') {

@@ -12,6 +12,7 @@ import { type LabConnection, openWorker } from '../state/connection.ts';
 import { PageController } from '../state/controller.ts';
 import type { Level, Theme } from '../state/events.ts';
 import { describeDifferences, differences, valueAt } from '../state/experiment.ts';
+import { withRuntimeOf } from '../state/runtime-choice.ts';
 import {
   hasGpu,
   hasUnsavedSteps,
@@ -20,6 +21,7 @@ import {
   isMeasurable,
   isOnProcessor,
   isRunActive,
+  isTraining,
   measuredRate,
   type PageState,
 } from '../state/state.ts';
@@ -78,9 +80,9 @@ export class LabPage extends LitElement {
     connect: () => this.connect(),
     onFrame: (callback) => void requestAnimationFrame(callback),
     query: withoutLink(location.search),
-    // The room stays in the address, and so does a teacher's link.
+    // The room stays in the address, and so do a teacher's link and the runtime.
     showAddress: (experiment) => {
-      const query = withLinkOf(location.search, experiment);
+      const query = withLinkOf(location.search, withRuntimeOf(location.search, experiment));
       history.replaceState(
         undefined,
         '',
@@ -369,6 +371,9 @@ export class LabPage extends LitElement {
         .selfTest=${page.selfTest}
         .calibration=${page.calibration}
         .isFree=${isFree}
+        .canChoose=${isLabFree(page) && !isTraining(page)}
+        .isTraining=${isTraining(page)}
+        .hasRun=${hasWeights(page.run)}
       ></device-panel>`;
   }
 }

@@ -1,5 +1,6 @@
 // Owns the worker and the page's state: elements get the state as properties and call these methods from events.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { RuntimeChoice } from '../../contract/device.ts';
 import type { Lab } from '../../contract/lab.ts';
 import type { LabEvent, OpenedRun, OwnText } from '../../contract/runs.ts';
 import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
@@ -18,6 +19,13 @@ import {
   showNext,
   showOpened,
 } from './requests.ts';
+import {
+  askedRuntime,
+  availableThreads,
+  keepRuntime,
+  keptRuntime,
+  withoutRuntime,
+} from './runtime-choice.ts';
 import { SeriesCollector } from './series.ts';
 import {
   hasGpu,
@@ -27,7 +35,7 @@ import {
   isRunActive,
   type MeasureFirst,
   measureFirstChoices,
-  noAnswers,
+  noOpenRun,
   noRun,
   type PageState,
   pageTitle,
@@ -143,29 +151,22 @@ export class PageController implements ReactiveController {
   // The device.
 
   async openDevice(): Promise<boolean> {
-    const isOpen = await this.#findDevice();
+    const isOpen = await this.#checks.open();
     await this.#settle();
     return isOpen;
   }
 
-  async #findDevice(): Promise<boolean> {
-    this.#store.set({ device: { kind: 'running', share: 0, what: 'Looking for a GPU' } });
-    const isOpen = await this.#store.attempt('', async (lab) => {
-      const result = await lab.openDevice();
-      if (result.kind === 'problem') {
-        this.#store.set({ device: { kind: 'failed', problem: result.problem } });
-        this.#store.show(result.problem);
-        return false;
-      }
-      const { fallbackReason, runtime } = result.value;
-      this.#store.set({ device: { kind: 'done', value: result.value } });
-      if (fallbackReason !== undefined) this.#store.show(fallbackReason);
-      else this.#store.settle('noWebGpu', 'noAdapter', 'insecureOrigin');
-      const kept = runtime !== 'cpu' ? await lab.keptCalibration() : undefined;
-      if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
-      return true;
-    });
-    return isOpen === true;
+  /** Lets another runtime compute; the open run is saved and closed. False when that was refused (and shown). */
+  async chooseRuntime(runtime: RuntimeChoice): Promise<boolean> {
+    if (this.state.busy !== '') return false;
+    const isChosen = await this.#store.attempt('Changing the device', () => this.#checks.open(runtime));
+    if (isChosen !== true) return false;
+    keepRuntime(runtime);
+    this.#series.clear(undefined);
+    this.#store.set({ ...noOpenRun, series: this.#series.snapshot() });
+    await this.#settle();
+    await this.#listSavedRuns();
+    return true;
   }
 
   /** Checks the kernels of the form that were not checked on this device before; `again` all of them. */
@@ -290,13 +291,16 @@ export class PageController implements ReactiveController {
 
   async #begin(lab: Lab): Promise<void> {
     await lab.listen((events) => this.#receive(events));
-    const [catalogue, address] = await Promise.all([lab.catalogue(), lab.fromAddress(this.#options.query)]);
-    this.#store.set({ catalogue, ...address });
-    await this.#findDevice();
+    const threads = availableThreads();
+    const asked = askedRuntime(this.#options.query, keptRuntime(threads), threads);
+    const query = withoutRuntime(this.#options.query);
+    const [catalogue, address] = await Promise.all([lab.catalogue(), lab.fromAddress(query)]);
+    const notices = [...address.notices, ...asked.notices];
+    this.#store.set({ catalogue, ...address, notices, runtime: asked.choice });
+    await this.#checks.open();
     // An address that names nothing leaves the choice to the device: a GPU's model would take a processor hours.
     const isAsOpened = this.state.experiment === address.experiment;
-    if (this.#options.query === '' && isAsOpened && isOnProcessor(this.state))
-      this.choosePreset(catalogue.processorPreset);
+    if (query === '' && isAsOpened && isOnProcessor(this.state)) this.choosePreset(catalogue.processorPreset);
     await this.#settle();
     await this.#listSavedRuns();
   }
@@ -355,11 +359,9 @@ export class PageController implements ReactiveController {
     const { experiment } = this.state;
     this.#series.clear(undefined);
     this.#store.set({
+      ...noOpenRun,
       run: { ...noRun, state: 'preparing', experiment },
       series: this.#series.snapshot(),
-      kernels: { kind: 'none' },
-      sampler: { isRunning: false, text: '' },
-      answers: noAnswers,
     });
     const result = await this.#store.attempt('', (lab) => ask(lab, experiment));
     if (result?.kind === 'ok') return true;

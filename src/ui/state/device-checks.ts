@@ -1,7 +1,9 @@
-// What is asked of the device before a run: the self-test of what it dispatches and, if wished, calibration.
+// What is asked of the device: to be opened and, before a run, the self-test of what it dispatches and calibration.
 
+import type { RuntimeChoice } from '../../contract/device.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
 import { predictOpenRun } from './requests.ts';
+import { openingWords } from './runtime-choice.ts';
 import type { PageStore } from './store.ts';
 
 /** The checks of one page's devices. */
@@ -12,6 +14,31 @@ export class DeviceChecks {
 
   constructor(store: PageStore) {
     this.#store = store;
+  }
+
+  /** Opens the runtime that is chosen, or another one. A refusal is shown, and leaves what there was. */
+  async open(runtime: RuntimeChoice = this.#store.state.runtime): Promise<boolean> {
+    const before = this.#store.state.device;
+    this.#store.set({ device: { kind: 'running', share: 0, what: openingWords(runtime) } });
+    const isOpen = await this.#store.attempt('', async (lab) => {
+      const result = await lab.openDevice(runtime);
+      if (result.kind === 'problem') {
+        const failed = { kind: 'failed', problem: result.problem } as const;
+        this.#store.set({ device: before.kind === 'done' ? before : failed });
+        this.#store.show(result.problem);
+        return false;
+      }
+      if (runtime !== this.#store.state.runtime)
+        this.#store.set({ runtime, selfTest: { kind: 'none' }, calibration: { kind: 'none' } });
+      const { fallbackReason } = result.value;
+      this.#store.set({ device: { kind: 'done', value: result.value } });
+      if (fallbackReason !== undefined) this.#store.show(fallbackReason);
+      else this.#store.settle('noWebGpu', 'noAdapter', 'insecureOrigin');
+      const kept = result.value.runtime !== 'cpu' ? await lab.keptCalibration() : undefined;
+      if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
+      return true;
+    });
+    return isOpen === true;
   }
 
   /** Checks the kernels of an experiment that were not checked on this device before; `again` all of them. */

@@ -12,7 +12,7 @@ export function deviceName(info: DeviceInfo): string {
 
 /** What something was recorded on, in plain words: drivers and versions are for `deviceDetails`. */
 export function recordedDeviceName({ runtime, name, isSoftware }: RecordedDevice): string {
-  if (runtime !== 'gpu') return 'a processor, without a GPU';
+  if (runtime !== 'gpu') return 'a processor';
   return isSoftware ? 'a software GPU' : name;
 }
 

@@ -1,4 +1,5 @@
 // The events that elements send up to the page, with what they carry.
+import type { RuntimeChoice } from '../../contract/device.ts';
 import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 
 import type { FieldValue } from './experiment.ts';
@@ -13,6 +14,8 @@ export interface PageEventDetails {
   'undo-choice': undefined;
   'change-field': { readonly path: string; readonly value: FieldValue };
   'choose-text': { readonly file: File | undefined };
+  /** What computes from now on. */
+  'change-runtime': RuntimeChoice;
   'change-measure-first': { readonly value: MeasureFirst };
   /** `isTrusted` trains although the self-test failed. */
   train: { readonly isTrusted: boolean } | undefined;

@@ -1,6 +1,6 @@
 // Everything the page shows, as one immutable value, and how the worker's events change it.
 
-import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../../contract/device.ts';
+import type { CalibrationReport, DeviceInfo, RuntimeChoice, SelfTestReport } from '../../contract/device.ts';
 import type { Catalogue } from '../../contract/form.ts';
 import type { KernelTable } from '../../contract/kernels.ts';
 import type {
@@ -103,6 +103,8 @@ export interface PageState {
   readonly resolved?: ExperimentJson | undefined;
   readonly fieldProblems: readonly FieldProblem[];
   readonly notices: readonly string[];
+  /** What the person has compute. */
+  readonly runtime: RuntimeChoice;
   readonly device: Job<DeviceInfo>;
   readonly selfTest: Job<SelfTestReport>;
   readonly calibration: Job<CalibrationReport>;
@@ -134,22 +136,28 @@ export const noSeries: RunSeries = { points: [], stride: 1, evaluations: [], flo
 /** Nothing was asked. */
 export const noAnswers: AnswersView = { isAsking: false, reports: [] };
 
+/** What belongs to a run, where none is open. */
+export const noOpenRun = {
+  run: noRun,
+  series: noSeries,
+  kernels: { kind: 'none' },
+  sampler: { isRunning: false, text: '' },
+  answers: noAnswers,
+} as const satisfies Partial<PageState>;
+
 /** The view before the worker has answered. */
 export const initialState: PageState = {
   presetId: '',
   experiment: { model: {}, train: {}, data: {} },
   fieldProblems: [],
   notices: [],
+  runtime: { runtime: 'gpu' },
   device: { kind: 'none' },
   selfTest: { kind: 'none' },
   calibration: { kind: 'none' },
   measureFirst: 'quickly',
   prediction: { kind: 'none' },
-  kernels: { kind: 'none' },
-  run: noRun,
-  series: noSeries,
-  sampler: { isRunning: false, text: '' },
-  answers: noAnswers,
+  ...noOpenRun,
   savedRuns: [],
   problems: [],
   busy: '',
@@ -188,7 +196,7 @@ export function isMeasurable({ device }: Pick<PageState, 'device'>): boolean {
   return device.kind === 'done' && device.value.runtime !== 'cpu';
 }
 
-/** Whether models train on the processor: without a GPU, or on a software renderer of one. */
+/** Whether models train on the processor: by choice, without a GPU, or on a software renderer of one. */
 export function isOnProcessor({ device }: Pick<PageState, 'device'>): boolean {
   return device.kind === 'done' && (device.value.runtime !== 'gpu' || device.value.isSoftware);
 }

@@ -14,6 +14,7 @@ import {
 import { workPanel } from '../figures/style-sets.ts';
 import { deviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
+import { availableThreads, shownRuntime } from '../state/runtime-choice.ts';
 import type { Job } from '../state/state.ts';
 
 @customElement('device-panel')
@@ -61,6 +62,9 @@ export class DevicePanel extends LitElement {
     .row {
       margin-top: 8px;
     }
+    .runtime select {
+      width: auto;
+    }
   `);
 
   @property({ attribute: false }) device: Job<DeviceInfo> = { kind: 'none' };
@@ -68,6 +72,17 @@ export class DevicePanel extends LitElement {
   @property({ attribute: false }) calibration: Job<CalibrationReport> = { kind: 'none' };
   /** Whether the device is free for a measurement. */
   @property({ type: Boolean }) isFree = false;
+  /** Whether another runtime can be chosen. */
+  @property({ type: Boolean }) canChoose = false;
+  @property({ type: Boolean }) isTraining = false;
+  /** Whether a run is open, which the choice of another runtime closes. */
+  @property({ type: Boolean }) hasRun = false;
+
+  protected override updated(): void {
+    // A choice that was refused goes back to what computes.
+    for (const select of this.renderRoot.querySelectorAll<HTMLSelectElement>('.runtime select'))
+      select.value = select.dataset.shown ?? '';
+  }
 
   protected override render() {
     return html`<section class="panel" aria-labelledby="title">
@@ -88,6 +103,7 @@ export class DevicePanel extends LitElement {
                 : 'Your processor does the work: right to the last digits, but quick enough only for very small models.'
             }</p>`
       }
+      ${this.#runtime(info)}
       ${info.advice === undefined ? nothing : html`<p class="note">${info.advice}</p>`}
       ${
         info.isSoftware && isGpu
@@ -99,6 +115,46 @@ export class DevicePanel extends LitElement {
       }
       ${info.runtime === 'cpu' ? nothing : this.#calibration()}
       ${isGpu ? [this.#selfTest(), this.#abilities(info)] : nothing}`;
+  }
+
+  #runtime(info: DeviceInfo) {
+    const shown = shownRuntime(info);
+    const hasNoGpu = info.fallbackReason !== undefined;
+    const most = availableThreads();
+    return html`<div class="row runtime">
+        <label>
+          Runs on
+          <select ?disabled=${!this.canChoose} data-shown=${shown} @change=${this.#chooseRuntime}>
+            <option value="gpu" ?disabled=${hasNoGpu}>GPU${hasNoGpu ? ': none here' : ''}</option>
+            <option value="wasm">your processor</option>
+          </select>
+        </label>
+        ${
+          info.runtime === 'wasm'
+            ? html`<label>
+                Threads
+                <select ?disabled=${!this.canChoose || most === 1} data-shown=${info.threads ?? 1} @change=${this.#chooseThreads}>
+                  ${Array.from({ length: most }, (_, index) => html`<option value=${index + 1}>${index + 1}</option>`)}
+                </select>
+              </label>`
+            : nothing
+        }
+      </div>
+      ${
+        this.isTraining
+          ? html`<p class="small muted">A run is training: pause it to choose another.</p>`
+          : this.hasRun
+            ? html`<p class="small muted">Another choice saves and closes the open run.</p>`
+            : nothing
+      }`;
+  }
+
+  #chooseRuntime({ target }: Event): void {
+    emit(this, 'change-runtime', { runtime: (target as HTMLSelectElement).value === 'gpu' ? 'gpu' : 'wasm' });
+  }
+
+  #chooseThreads({ target }: Event): void {
+    emit(this, 'change-runtime', { runtime: 'wasm', threads: Number((target as HTMLSelectElement).value) });
   }
 
   #calibration() {

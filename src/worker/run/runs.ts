@@ -292,6 +292,16 @@ export class Runs {
     this.#claims.keepOnly(undefined);
   }
 
+  /** Saves and closes the open run, so that nothing is left on the device. */
+  async close(): Promise<void> {
+    const last = this.#current;
+    if (!last) return;
+    this.#current = undefined;
+    await last.close();
+    this.#claims.keepOnly(undefined);
+    this.#emit({ kind: 'state', state: 'idle' });
+  }
+
   async #open(
     id: string,
     { experiment: wanted, options, text, notes }: RunStart,

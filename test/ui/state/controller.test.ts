@@ -251,6 +251,17 @@ describe('lab controller', () => {
     expect(bench.calls).toContain('start');
   });
 
+  it('takes the runtime of the address, and closes the run when another is chosen', async () => {
+    const { controller, fake } = await open({}, 'preset=small-llama&runtime=wasm&threads=1');
+    const { state } = controller;
+    expect(state).toMatchObject({ presetId: 'small-llama', notices: [], runtime: { threads: 1 } });
+    await controller.train();
+    await controller.stop();
+    expect(await controller.chooseRuntime({ runtime: 'gpu' })).toBe(true);
+    expect(controller.state).toMatchObject({ runtime: { runtime: 'gpu' }, run: { state: 'idle' }, busy: '' });
+    expect(fake.calls.filter((name) => name === 'openDevice')).toHaveLength(2);
+  });
+
   it('says that the worker is gone and stops waiting', async () => {
     const bench = await open();
     await bench.controller.train();
