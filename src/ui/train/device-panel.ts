@@ -133,7 +133,7 @@ export class DevicePanel extends LitElement {
           info.runtime === 'wasm'
             ? html`<label>
                 Threads
-                <select ?disabled=${!this.canChoose || most === 1} data-shown=${info.threads ?? 1} @change=${this.#chooseThreads}>
+                <select ?disabled=${!this.canChoose} data-shown=${info.threads ?? 1} @change=${this.#chooseThreads}>
                   ${Array.from({ length: most }, (_, index) => html`<option value=${index + 1}>${index + 1}</option>`)}
                 </select>
               </label>`
