@@ -106,11 +106,13 @@ export class GlossaryTerm extends LitElement {
   }
 
   /** Opens below the word, or above it where there is no room below. A second press closes: the browser does that. */
-  async #open(event: Event): Promise<void> {
+  async #open(event: MouseEvent): Promise<void> {
     event.preventDefault(); // the word may stand in a summary, which shall not fold
     event.stopPropagation();
     const { word, explanation } = this;
-    if (this.isOpen || word === undefined || explanation === undefined) return;
+    if (word === undefined || explanation === undefined || explanation.matches(':popover-open')) return;
+    // `toggle` comes late: until then a press of the mouse is the one that closed it, a key (detail 0) a new one.
+    if (this.isOpen && event.detail > 0) return;
     this.isOpen = true;
     await this.updateComplete;
     explanation.showPopover();
