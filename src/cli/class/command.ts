@@ -41,7 +41,10 @@ export function addClass(program: Command): void {
     .option('--https', 'with a certificate made here, which every student has to accept once', false)
     .option('--certificate <file>', 'PEM: a certificate of yours, with --key; implies https')
     .option('--key <file>', 'PEM: its private key')
-    .option('--data <file>', 'keep results, join code and key in this SQLite file; else in memory')
+    .option(
+      '--data <file>',
+      'keep results, join code, key and the certificate made by --https in this SQLite file; else in memory',
+    )
     .option('--title <words>', 'what the class is called', 'Flopscope class')
     .option('--page <folder>', 'serve this built page instead of building it')
     .addOption(jsonOption())

@@ -39,7 +39,7 @@ export async function startClassServer(open: OpenClass, options: ServerOptions):
   const files = sirv(folder, { etag: true });
   const listener: RequestListener = (request, response) => {
     for (const [name, value] of Object.entries(page.headers)) response.setHeader(name, value);
-    const path = new URL(request.url ?? '/', 'http://class').pathname;
+    const path = (request.url ?? '/').replace(/[?#].*$/s, ''); // not by URL, which throws for such as `//`
     if (path.startsWith(`/${classPath}`))
       return void reply(request, response, answer).catch(() => response.destroy()); // the caller has gone
     const isPage = path === '/' || path === '/index.html';

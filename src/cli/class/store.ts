@@ -1,4 +1,5 @@
 // The results of a class in SQLite: in memory, or in a file that outlives the server.
+import { closeSync, openSync } from 'node:fs';
 import sqlite from 'node-sqlite3-wasm';
 import type { ClassRow } from '../../classroom/protocol.ts';
 import { type ClassResult, readResultText } from '../../classroom/result.ts';
@@ -15,6 +16,8 @@ export interface ClassStore {
   changes(since: number): { readonly revision: number; readonly rows: readonly ClassRow[] };
   /** Results that are there: of all, or of one student. */
   count(student?: string): number;
+  /** Whether a student's result of this id is kept, which another of the id replaces. */
+  has(student: string, id: string): boolean;
   /** Deletes results: one row, those of a student, or all. The answer is how many. */
   delete(which: { readonly row: number } | { readonly student: string } | 'all'): number;
   /** Takes the names away and leaves the results. */
@@ -68,6 +71,11 @@ export function openClassStore(file?: string): ClassStore {
       );
       return Number(found?.count ?? 0);
     },
+    has: (student, id) =>
+      database.get('SELECT 1 FROM results WHERE json IS NOT NULL AND student = ? AND id = ?', [
+        student,
+        id,
+      ]) !== null,
     delete: (which) => {
       if (which === 'all') return empty('1', []);
       return 'row' in which ? empty('row = ?', [which.row]) : empty('student = ?', [which.student]);
@@ -86,6 +94,8 @@ export function openClassStore(file?: string): ClassStore {
 function openDatabase(file: string | undefined): sqlite.Database {
   let database: sqlite.Database | undefined;
   try {
+    // For the owner alone: the teacher's key and the certificate's stand in it.
+    if (file !== undefined) closeSync(openSync(file, 'a', 0o600));
     database = new sqlite.Database(file);
     const version = Number(database.get('PRAGMA user_version')?.user_version ?? 0);
     if (version > layout)
@@ -96,7 +106,7 @@ function openDatabase(file: string | undefined): sqlite.Database {
     const isForeign = version === 0 && database.get('SELECT name FROM sqlite_master LIMIT 1') !== null;
     if (isForeign)
       refuse('invalidFile', `class: ${file} is a database of something else. Name another file.`);
-    database.exec(`PRAGMA secure_delete = ON; -- what a student deletes leaves no trace in the file
+    database.exec(`PRAGMA secure_delete = ON; -- of what a student deletes, only that it was there stays in the file
       CREATE TABLE IF NOT EXISTS results (
         row INTEGER PRIMARY KEY, student TEXT NOT NULL, id TEXT NOT NULL, name TEXT, json TEXT,
         revision INTEGER NOT NULL, UNIQUE (student, id));

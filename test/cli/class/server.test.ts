@@ -1,5 +1,6 @@
 // The class server on a socket: headers, the marked page, thirty students at once, and those who send too much.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { request as requestPlain } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,12 +18,14 @@ const policy = "default-src 'none'; script-src 'self'";
 describe('the class server', () => {
   const store = openClassStore(join(createFolder(), 'class.sqlite'));
   const open = { title: 'Physics <11b>', code, key, store };
-  const folder = createFolder();
+  const outside = createFolder();
+  const folder = join(outside, 'page');
   let server: ClassServer;
   let address: string;
 
   beforeAll(async () => {
-    mkdirSync(join(folder, 'assets'));
+    mkdirSync(join(folder, 'assets'), { recursive: true });
+    writeFileSync(join(outside, 'secret.txt'), 'not for students');
     const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}" />`;
     writeFileSync(
       join(folder, 'index.html'),
@@ -50,7 +53,22 @@ describe('the class server', () => {
     }
     const page = await (await fetch(address)).text();
     expect(page).toContain(`<meta name="${classMark}" content="Physics &#60;11b&#62;" /></head>`);
-    expect((await fetch(`${address}..%2f..%2fpackage.json`)).status).toBe(404);
+  });
+
+  it('gives nothing beside the page, and lives on after paths that are none', async () => {
+    // As it stands: fetch would tidy the path.
+    const statusOf = (path: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        requestPlain({ host: '127.0.0.1', port: server.port, path }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        })
+          .on('error', reject)
+          .end();
+      });
+    for (const path of ['/..%2fsecret.txt', '/../secret.txt', '//secret.txt', '//', '///?'])
+      expect(await statusOf(path), path).not.toBe(200);
+    expect((await fetch(`${address}assets/lab.js`)).status).toBe(200);
   });
 
   it('loses none of thirty students of one name who send at once, some twice', async () => {
