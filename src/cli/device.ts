@@ -34,11 +34,7 @@ const memoryShare = 0.8;
 
 /** Opens the machine. @throws LabError when there is no GPU and one was asked for: never a silent run on the CPU. */
 export async function openMachine({ runtime, threads }: RuntimeChoice): Promise<Machine> {
-  if (threads !== undefined && runtime !== 'wasm')
-    refuse(
-      'invalidConfig',
-      `--threads: ${runtime} has none to choose. Leave it out, or pass --runtime wasm.`,
-    );
+  refuseThreads(runtime, threads);
   const hostBytes = Math.floor(totalmem() * memoryShare);
   const processor = cpus()[0]?.model.trim() || 'CPU';
   if (runtime === 'cpu') return { engine: cpuEngine(hostBytes), device: processor, open: undefined };
@@ -53,6 +49,12 @@ export async function openMachine({ runtime, threads }: RuntimeChoice): Promise<
   const engine = gpuEngine(open, undefined, memoryBytes);
   engine.onDropped = (message) => void process.stderr.write(`flopscope: ${message}\n`);
   return { engine, device: deviceName(open), open };
+}
+
+/** Refuses a number of threads for a runtime that has none. */
+export function refuseThreads(runtime: RuntimeKind, threads: number | undefined): void {
+  if (threads === undefined || runtime === 'wasm') return;
+  refuse('invalidConfig', `--threads: ${runtime} has none to choose. Leave it out, or pass --runtime wasm.`);
 }
 
 /** The GPU if there is one; never throws for want of it. */

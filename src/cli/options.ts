@@ -39,9 +39,9 @@ export function pointHint(text: string): string {
 
 /** A share above 0 and up to 1. */
 export function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value > 0 && value <= 1) return value;
-  throw new InvalidArgumentError('Use a number above 0 and up to 1; 1 keeps all.');
+  const value = decimalOf(text);
+  if (value !== undefined && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError(`Use a number above 0 and up to 1${pointHint(text)}; 1 keeps all.`);
 }
 
 /** Token ids with commas between. */

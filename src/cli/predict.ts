@@ -28,7 +28,7 @@ import { baselineCapabilities, type Capabilities, type VariantTable } from '../p
 import { tunedVariants } from '../plan/tuned-variants.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatSi, formatSpread } from '../text/numbers.ts';
-import { openMachine, type RuntimeChoice, tryOpenMachine } from './device.ts';
+import { openMachine, type RuntimeChoice, refuseThreads, tryOpenMachine } from './device.ts';
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
@@ -235,6 +235,7 @@ async function findDevice(
   { profile: file, ...choice }: PredictOptions,
   output: Output,
 ): Promise<PredictedDevice> {
+  refuseThreads(choice.runtime, choice.threads);
   if (file !== undefined) {
     const given = await readProfile(resolvePath(file));
     return { ...given, variants: tunedVariants(given.profile) };
