@@ -53,7 +53,7 @@ export async function calibrateQuickly(
   const shapes: ShapeProbe[] = [];
   let timing = 0; // of what is ready, as a share of the whole
   for (const shape of probes.shapes) {
-    if (share() > budget.compiling || share() + timing > 1) break;
+    if (shapes.length > 0 && (share() > budget.compiling || share() + timing > 1)) break;
     onProgress(Math.min(0.6, share()), shape.kernel.name);
     const probe = await probing.prepare(shape.kernel, shape.dims);
     const once = expectedPasses * Math.max(shortestPass, await probe.time(1));
