@@ -116,7 +116,8 @@ async function writeAnswers(
         return !text.includes('\n');
       };
       const greedy = { temperature: 0, topK: 0, topP: 1, seed: 0, maximumTokens };
-      await stage('invalidData', () => sampler.generate(prompt, { ...greedy, onTokens }));
+      const { problem } = await stage('invalidData', () => sampler.generate(prompt, { ...greedy, onTokens }));
+      if (problem !== undefined) throw new LabError({ kind: 'invalidData', message: problem });
       onProgress(++done / questions.length);
       return (text + decoder.end()).split('\n')[0];
     }),

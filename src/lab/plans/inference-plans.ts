@@ -70,6 +70,7 @@ export interface InferenceOptions extends RecordingOptions {
 export function recordInferencePlans(model: ModelTensors, options: InferenceOptions): InferencePlans {
   const { config } = model;
   const { slots = 1, cache = 'f32', checked = 0 } = options;
+  if (checked > 0 && slots !== 1) throw new Error(`recordInferencePlans: ${slots} slots cannot be checked.`);
   const state = persistentTensor('sampler state', [slots, slotNumbers], 'u32', 'state');
   const settings = persistentTensor('sampler settings', [slots, settingNumbers], 'u32', 'state');
   const output = persistentTensor('sampled tokens', [slots, decodeBurst], 'u32', 'state');
