@@ -102,7 +102,7 @@ describeBrowser('a class', () => {
     await expect.poll(() => store.count()).toBe(1);
     await student.waitForText('class-student', '[role=status]', /1 of your results arrived\.\s*$/);
     await student.click('class-student', 'button', 'Delete all that I sent');
-    await student.waitForText('class-student', '[role=status]', /1 of your results were deleted/);
+    await student.waitForText('class-student', '[role=status]', /One of your results was deleted/);
     expect(store.count()).toBe(0);
     student.troubles.length = 0; // the browser notes the calls that nobody heard
   });

@@ -219,7 +219,9 @@ export class ClassStudent extends LitElement {
     if (outcome.kind === 'ok') pageOutbox().clear();
     this.said =
       outcome.kind === 'ok'
-        ? `${outcome.value.deleted} of your results were deleted.`
+        ? outcome.value.deleted === 1
+          ? 'One of your results was deleted.'
+          : `${outcome.value.deleted} of your results were deleted.`
         : outcome.kind === 'refused'
           ? outcome.message
           : 'The class server does not answer: nothing was deleted. Try again.';

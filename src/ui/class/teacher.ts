@@ -1,6 +1,7 @@
 // The teacher's side of a class: one table of all machines, live from the class server or from files and pasted codes.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
 import { decodeText, resultMark } from '../../classroom/code.ts';
 import type { ClassRow } from '../../classroom/protocol.ts';
 import { type ClassResult, maximumResultBytes, readResult, readResultText } from '../../classroom/result.ts';
@@ -109,7 +110,11 @@ export class ClassTeacher extends LitElement {
         Delete …
       </button>`;
     return html`<select aria-label="Result to delete">
-        ${entries.map(({ row, who, result }) => html`<option value=${row}>${who}: ${result.title}</option>`)}
+        ${repeat(
+          entries,
+          ({ row }) => row, // the chosen one stays chosen when others come and go
+          ({ row, who, result }) => html`<option value=${row}>${who}: ${result.title}</option>`,
+        )}
       </select>
       <button class="danger" @click=${() => void this.#delete(Number(this.choice?.value))}>Delete this result</button>
       <button class="danger" @click=${() => void this.#forgetNames()}>Delete all names</button>

@@ -303,7 +303,7 @@ export class RoomLaws extends LitElement {
       try {
         study = JSON.parse(text);
       } catch {
-        this.refusal = `${file.name} is no JSON. A study is an object with name, base and grid.`;
+        this.refusal = `${file.name} is not valid JSON. A study is an object with name, base and grid.`;
         return;
       }
       await this.#plan(study, file.name);

@@ -27,7 +27,7 @@ export async function drawSample(store: PageStore, request: SampleRequest): Prom
   store.set({ sampler });
 }
 
-/** Asks what would come after a text; an answer to an earlier text is dropped. */
+/** Asks what would come after a text; the answer of a run that has gone is dropped. */
 export async function showNext(store: PageStore, request: NextRequest): Promise<void> {
   const { id } = store.state.run;
   const result = await store.attempt('', (lab) => lab.nextTokens(request));

@@ -74,7 +74,7 @@ export class NextTokensElement extends LitElement {
     const rest = Math.max(0, 1 - drawn.reduce((sum, share) => sum + share, 0));
     return html`<table>
         <caption>
-          After ${next.step === 0 ? 'no step' : `step ${formatCount(next.step)}`}, the likeliest of ${formatCount(logits.length)}
+          ${next.step === 0 ? 'Before the first step' : `After step ${formatCount(next.step)}`}, the likeliest of ${formatCount(logits.length)}
           <glossary-term term="token">tokens</glossary-term> after your text. Bars: how often each is drawn with these dials;
           lines: how sure the model is without them. Press one to write it.
         </caption>
