@@ -31,7 +31,7 @@ export default defineConfig({
   test: {
     pool: 'forks', // Dawn is native: a crash ends a process, not the run
     maxWorkers: 2,
-    setupFiles: ['./test/setup-folders.ts'],
+    setupFiles: ['./test/setup-cleanup.ts'],
     testTimeout: 2 * patience,
     hookTimeout: patience,
     expect: { poll: { timeout: patience, interval: 50 } },

@@ -1,7 +1,7 @@
 // Which browsers are taken: the user's choice, then puppeteer's newest, then the system's.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { findBrowsers, findFirefoxes } from '../../bin/environment.js';
 import { createFolder } from '../folders.ts';
 
@@ -21,10 +21,6 @@ beforeEach(() => {
   vi.stubEnv('PUPPETEER_EXECUTABLE_PATH', undefined);
   vi.stubEnv('FLOPSCOPE_CHROME', undefined);
   vi.stubEnv('FLOPSCOPE_FIREFOX', undefined);
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
 });
 
 it('prefers the newest of puppeteer’s cache, by number and not by letter', () => {

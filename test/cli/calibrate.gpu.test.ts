@@ -72,7 +72,6 @@ describeGpu('calibrate', () => {
     const predicted = await spawnCommand(['predict', config, '--json']);
     expect(predicted.stderr).toBe('');
     expect(jsonLines(predicted)[0].tokensPerSecond).toBe(last?.predictedTokensPerSecond);
-    vi.unstubAllEnvs();
   });
 
   it('predicts nothing where nothing is known and measuring is not wanted', async () => {

@@ -17,6 +17,14 @@ describe('main', () => {
     expect(await runMain(['--version'])).toMatchObject({ code: 0, stdout: `${appVersion}\n` });
   });
 
+  it('leaves this process its environment', async () => {
+    const { env } = process;
+    const names = Object.keys(env).sort();
+    await runMain(['--version']);
+    expect(process.env).toBe(env); // a plain object would reach no native code, nor the zone of dates
+    expect(Object.keys(process.env).sort()).toEqual(names);
+  });
+
   it('keeps stdout free of help when JSON was asked for', async () => {
     const { code, stdout, stderr } = await runMain(['train', '--json', '--help']);
     expect([code, stdout]).toEqual([0, '']);

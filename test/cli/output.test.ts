@@ -8,9 +8,7 @@ describe('createOutput', () => {
     [false, '1.00 ms\nmore'],
   ])('with json %s writes only %j to stdout', (json, expected) => {
     const written: string[] = [];
-    const stdout = vi
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((chunk) => written.push(String(chunk)) > 0);
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
     const stderr = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
     const output = createOutput(json);
     output.result({ a: 1 }, '1.00\u202fms');
@@ -18,7 +16,5 @@ describe('createOutput', () => {
     output.note('two\nlines');
     expect(written.join('')).toBe(expected);
     expect(stderr).toHaveBeenCalledWith('two lines\n');
-    stdout.mockRestore();
-    stderr.mockRestore();
   });
 });

@@ -1,12 +1,10 @@
 // Profiles as files: there and back, what is refused, and where they are kept.
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { cacheDirectory, profileFromJson, profileToJson, readProfile } from '../../src/cli/profiles.ts';
 import { createFolder } from '../folders.ts';
 import { exampleProfile } from './example-profile.ts';
 import { writeJson } from './run-command.ts';
-
-afterEach(() => vi.unstubAllEnvs());
 
 describe('profiles', () => {
   it('come back from a file as they were', async () => {

@@ -31,7 +31,9 @@ export async function runMain(args: readonly string[], folder = process.cwd()): 
   try {
     return { code: await main(args), stdout, stderr };
   } finally {
-    process.env = before;
+    // Key by key: a plain object in its place would be the environment of no native code, and take numbers as such.
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
     for (const spy of caught) spy.mockRestore();
   }
 }

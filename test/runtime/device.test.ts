@@ -1,5 +1,5 @@
 // Opening a device: every way it can fail is a value with a sentence for people.
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openDevice } from '../../src/runtime/device.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 
@@ -16,11 +16,6 @@ const adapterWith = (requestDevice: () => Promise<unknown>) => ({
 const never = () => new Promise<never>(() => undefined);
 
 describe('openDevice', () => {
-  afterEach(() => {
-    vi.useRealTimers();
-    vi.unstubAllGlobals();
-  });
-
   it('tells a browser without WebGPU from a page on an insecure address', async () => {
     expect(await openDevice(undefined)).toMatchObject({ kind: 'noWebGpu' });
     vi.stubGlobal('isSecureContext', false);

@@ -1,12 +1,11 @@
 // Waiting on queues that look for finished work only now and then, as Firefox's does.
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { settle, workDone } from '../../src/runtime/settle.ts';
 import { listFiles } from '../architecture/source-files.ts';
 import { PollingQueue } from './polling-queue.ts';
 
 describe('settle', () => {
   beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
 
   /** Milliseconds until a promise settles, on the fake clock. */
   const timeOf = async (promise: Promise<unknown>): Promise<number> => {

@@ -70,7 +70,6 @@ describeGpu('verifyKernels', () => {
       onProgress: (count, total) => done.push(count / total),
     });
     expect(waits.mock.calls.length).toBeLessThan(10);
-    waits.mockRestore();
     expect(results.map(({ dims: { elements } }) => elements)).toEqual(
       cases(addScaled, 30).map((_, i) => 60 + i),
     );

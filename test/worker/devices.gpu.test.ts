@@ -1,5 +1,5 @@
 // A calibrated device measures what an experiment needs beyond that, once.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { kernelsOf, typicalPlans } from '../../src/lab/cost/calibration.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -15,13 +15,7 @@ const experiment = {
 };
 
 describeGpu('calibrating for an experiment', () => {
-  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
-  beforeAll(() => {
-    Object.defineProperty(globalThis, 'navigator', { value: { gpu: getTestGpu() }, configurable: true });
-  });
-  afterAll(() => {
-    if (before) Object.defineProperty(globalThis, 'navigator', before);
-  });
+  beforeEach(() => void vi.stubGlobal('navigator', { gpu: getTestGpu() }));
 
   it('measures the kernels that nothing is known of, and keeps them', async () => {
     const { capabilities } = await getTestDevice();
@@ -61,13 +55,7 @@ async function selfTest(devices: Devices, plans: readonly Plan[]) {
 }
 
 describeGpu('the self-test of an experiment', () => {
-  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
-  beforeAll(() => {
-    Object.defineProperty(globalThis, 'navigator', { value: { gpu: getTestGpu() }, configurable: true });
-  });
-  afterAll(() => {
-    if (before) Object.defineProperty(globalThis, 'navigator', before);
-  });
+  beforeEach(() => void vi.stubGlobal('navigator', { gpu: getTestGpu() }));
 
   it('checks every kernel that a model with Muon and attention sinks dispatches, once', async () => {
     const optimizer = { kind: 'muon', learningRate: 0.1 };

@@ -1,13 +1,10 @@
 // Batching of events: at most ten deliveries a second, in order, consecutive steps merged, nothing lost.
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import type { LabEvent, StepRecord } from '../../src/contract/runs.ts';
 import { EventStream } from '../../src/worker/event-stream.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
 });
 
 function step(number: number): LabEvent {

@@ -134,7 +134,6 @@ describeGpu('the GPU engine', () => {
     const dispatches = accumulate.dispatches.length + update.dispatches.length;
     expect(countCalls()).toBeGreaterThan(dispatches);
     expect(countCalls()).toBeLessThan(4 * dispatches + 40);
-    vi.restoreAllMocks();
     run.runtime.dispose();
   });
 });

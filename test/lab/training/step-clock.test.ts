@@ -1,5 +1,5 @@
 // Medians of recent steps, and what they say of the device.
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { StepClock } from '../../../src/lab/training/step-clock.ts';
 import type { PendingStep } from '../../../src/lab/training/trainer.ts';
 import { near } from '../../near.ts';
@@ -21,9 +21,6 @@ async function add(clock: StepClock, stepSeconds: number, encode: number, gpu?: 
 describe('the clock of steps', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['performance'] });
-  });
-  afterEach(() => {
-    vi.useRealTimers();
   });
 
   it('says nothing before the first step', () => {

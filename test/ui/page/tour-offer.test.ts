@@ -1,8 +1,6 @@
 // The tour is offered once to a browser that keeps choices, and to each visit of one that does not.
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { takeTourOffer } from '../../../src/ui/page/tour-offer.ts';
-
-afterEach(() => void vi.unstubAllGlobals());
 
 it('offers the tour once', () => {
   const kept = new Map<string, string>();

@@ -1,6 +1,6 @@
 // The page's logic over a fake lab: what is asked of the worker, in which order, and what is shown.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Lab } from '../../../src/contract/lab.ts';
 import type { Problem } from '../../../src/contract/values.ts';
 import { PageController } from '../../../src/ui/state/controller.ts';
@@ -79,9 +79,6 @@ const kinds = ({ controller }: Bench): Problem['kind'][] =>
 
 beforeEach(() => {
   vi.useFakeTimers();
-});
-afterEach(() => {
-  vi.useRealTimers();
 });
 
 describe('lab controller', () => {

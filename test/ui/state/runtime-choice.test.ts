@@ -1,5 +1,5 @@
 // What computes: read from an address with a sentence for what cannot be meant, and kept from visit to visit.
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   askedRuntime,
   availableThreads,
@@ -10,8 +10,6 @@ import {
 } from '../../../src/ui/state/runtime-choice.ts';
 
 const kept = { runtime: 'wasm', threads: 3 } as const;
-
-afterEach(() => vi.unstubAllGlobals());
 
 describe('the runtime of an address', () => {
   it.each([
