@@ -149,6 +149,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/ui/model/pick.ts': 'test/e2e/model.test.ts',
   'src/ui/page/actions.ts': 'test/e2e/train.test.ts',
   'src/ui/page/theme.ts': 'test/e2e/accessibility.test.ts',
+  'src/ui/page/train-columns.ts': 'test/e2e/train.test.ts',
   'src/ui/run-views/kernel-requests.ts': 'test/e2e/kernels.test.ts',
   'src/ui/state/events.ts': 'test/e2e/train.test.ts',
 };

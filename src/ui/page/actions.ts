@@ -35,7 +35,7 @@ function halve(controller: PageController, path: string, isWhole: boolean): bool
   const { experiment, resolved } = controller.state;
   const value = valueAt(experiment, path) ?? (resolved && valueAt(resolved, path));
   if (typeof value !== 'number' || (isWhole && value < 2)) return false;
-  controller.setField(path, isWhole ? Math.floor(value / 2) : value / 2);
+  controller.form.setField(path, isWhole ? Math.floor(value / 2) : value / 2);
   return true;
 }
 
@@ -114,11 +114,11 @@ async function chooseRuntime(controller: PageController, choice: RuntimeChoice):
 /** The handlers of all events that concern the worker. */
 export function pageHandlers(controller: PageController, parts: PageParts): PageHandlers {
   return {
-    'choose-preset': ({ id }) => controller.choosePreset(id),
+    'choose-preset': ({ id }) => controller.form.choosePreset(id),
     'choose-size': ({ factor }) => void chooseSize(controller, factor),
-    'undo-choice': () => controller.undoChoice(),
-    'change-field': ({ path, value }) => controller.setField(path, value),
-    'choose-text': ({ file }) => void controller.chooseText(file && { name: file.name, content: file }),
+    'undo-choice': () => controller.form.undoChoice(),
+    'change-field': ({ path, value }) => controller.form.setField(path, value),
+    'choose-text': ({ file }) => void controller.form.chooseText(file && { name: file.name, content: file }),
     'change-measure-first': ({ value }) => controller.setMeasureFirst(value),
     'change-runtime': (choice) => void chooseRuntime(controller, choice),
     train: (detail) => {

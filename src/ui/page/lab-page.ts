@@ -2,59 +2,34 @@
 import { html, LitElement, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { Preset } from '../../contract/form.ts';
 import type { RunRecord } from '../../contract/records.ts';
 import { appVersion } from '../../text/app-version.ts';
 import { baseStyles } from '../figures/styles.ts';
 import { canAskForKernels } from '../run-views/kernel-requests.ts';
 import { ReplayController, type ReplayView } from '../run-views/replay.ts';
+import { AddressController } from '../state/address-controller.ts';
 import { type LabConnection, openWorker } from '../state/connection.ts';
 import { PageController } from '../state/controller.ts';
 import type { Level, Theme } from '../state/events.ts';
-import { describeDifferences, differences, valueAt } from '../state/experiment.ts';
 import { withRuntimeOf } from '../state/runtime-choice.ts';
-import {
-  hasGpu,
-  hasUnsavedSteps,
-  hasWeights,
-  isLabFree,
-  isMeasurable,
-  isOnProcessor,
-  isRunActive,
-  isTraining,
-  measuredRate,
-  type PageState,
-} from '../state/state.ts';
+import { hasUnsavedSteps, isLabFree, type PageState } from '../state/state.ts';
 import type { ExperimentForm } from '../train/experiment-form.ts';
 import type { OwnTextElement } from '../train/own-text.ts';
 import type { RunFiles } from '../train/run-files.ts';
 import { handleDrop, handleKey, pageHandlers } from './actions.ts';
 import { EarlierRuns } from './earlier-runs.ts';
-import { detailedRooms, essentialSettings, keepLevel, readLevel } from './level.ts';
+import { detailedRooms, keepLevel, readLevel } from './level.ts';
 import { PreparedPage, withLinkOf, withoutLink } from './prepared.ts';
 import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
 import { pageStyles } from './styles.ts';
 import { applyTheme, readTheme } from './theme.ts';
 import { takeTourOffer } from './tour-offer.ts';
-import '../train/answers-box.ts';
-import '../train/device-panel.ts';
-import '../train/experiment-form.ts';
+import { setupColumn, sideColumn, type TrainView, workColumn } from './train-columns.ts';
 import '../run-views/kernel-table.ts';
 import './header.ts';
-import '../run-views/loss-chart.ts';
-import '../train/own-text.ts';
-import '../train/prediction-panel.ts';
-import '../train/preset-picker.ts';
 import './tabs.ts';
 import './notice-strips.ts';
-import '../train/run-controls.ts';
-import '../train/run-files.ts';
-import '../run-views/readouts.ts';
-import '../run-views/sample-list.ts';
-import '../train/sampler-box.ts';
-import '../train/throughput-gauge.ts';
-import { AddressController } from '../state/address-controller.ts';
 
 @customElement('lab-page')
 export class LabPage extends LitElement {
@@ -164,14 +139,22 @@ export class LabPage extends LitElement {
     const isIdle = page.run.state === 'idle';
     const replay = isIdle ? this.#replay.view : undefined;
     const shipped = page.kernels.kind === 'none' ? replay?.recorded.kernelTable : undefined;
+    const train: TrainView = {
+      page,
+      replay,
+      isEssential: this.#isEssential,
+      ghosts: this.#ghosts(page),
+      isGhosted: this.#earlier.isShown,
+      prepared: this.#prepared,
+    };
     return html`<lab-header .device=${page.device} .selfTest=${page.selfTest} .theme=${this.theme} .level=${this.level} ?isTourOffered=${this.isTourOffered}></lab-header>
       <room-tabs .room=${this.room} .without=${[...this.#prepared.hiddenRooms, ...this.#leftOut()]}></room-tabs>
       ${this.#prepared.strip()}
       ${this.#strips(page, replay)}
       <main ?hidden=${this.room !== trainingRoom.id}>
-        <div class="column work">${this.#work(page, replay)}</div>
-        <div class="column setup">${this.#setup(page)}</div>
-        <div class="column side">${this.#side(page, replay)}</div>
+        <div class="column work">${workColumn(train)}</div>
+        <div class="column setup">${setupColumn(train)}</div>
+        <div class="column side">${sideColumn(train)}</div>
         <kernel-table
           .kernels=${shipped === undefined ? page.kernels : { kind: 'done', value: shipped }}
           ?isShipped=${shipped !== undefined}
@@ -267,43 +250,6 @@ export class LabPage extends LitElement {
     ></notice-strips>`;
   }
 
-  #work(page: PageState, replay: ReplayView | undefined) {
-    const { run, series } = replay ?? page;
-    const deviceJob = page.selfTest.kind === 'running' ? page.selfTest : page.calibration;
-    return html`<run-controls
-        ?isEssential=${this.#isEssential}
-        .run=${page.run}
-        .busy=${page.busy}
-        .deviceJob=${deviceJob}
-        .canCalibrate=${hasGpu(page) && !(page.calibration.kind === 'done' && page.calibration.value.isQuick !== true)}
-        .measureFirst=${page.measureFirst}
-        .isReady=${isLabFree(page)}
-        .expectedSeconds=${page.prediction.kind === 'done' ? page.prediction.value.totalSeconds : undefined}
-        .worker=${hasGpu(page) ? 'this device' : 'your processor'}
-        .smallerPreset=${smallerPreset(page)}
-        .changes=${sinceRun(page)}
-      ></run-controls>
-      <run-readouts
-        .run=${run}
-        .series=${series}
-        .parameters=${(replay?.recorded ?? page.run).prediction?.parameters}
-      ></run-readouts>
-      <loss-chart .ghosts=${this.#ghosts(page)} ?isGhosted=${this.#earlier.isShown} .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
-      <sample-list .samples=${run.samples}></sample-list>
-      ${
-        valueAt(page.run.experiment ?? page.experiment, 'data.source') === 'arithmetic' &&
-        page.run.state !== 'idle'
-          ? html`<answers-box
-              .reports=${page.answers.reports}
-              .loss=${page.run.lastValidation}
-              ?isReady=${hasWeights(page.run) && !page.isWorkerGone}
-              ?isAsking=${page.answers.isAsking}
-            ></answers-box>`
-          : nothing
-      }
-      <sampler-box .sampler=${page.sampler} .unknownTokens=${page.run.unknownTokens ?? 0} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;
-  }
-
   /** Once asked for they are the same list until the open run is another. */
   #ghosts({ run, savedRuns }: PageState): readonly RunRecord[] | undefined {
     if (run.state === 'idle' || savedRuns.length === 0) return undefined;
@@ -312,85 +258,4 @@ export class LabPage extends LitElement {
       this.#shownGhosts = found;
     return this.#shownGhosts;
   }
-
-  #setup(page: PageState) {
-    const { catalogue, experiment, presetId, run } = page;
-    const fields = catalogue?.fields ?? [];
-    const preset = catalogue?.presets.find(({ id }) => id === presetId)?.experiment;
-    return html`<preset-picker
-        ?isEssential=${this.#isEssential}
-        .presets=${catalogue?.presets ?? []}
-        .presetId=${presetId}
-        .difference=${preset === undefined ? '' : describeDifferences(differences(fields, preset, experiment))}
-        .replaced=${catalogue?.presets.find(({ id }) => id === page.replaced?.presetId)?.title ?? ''}
-        .sinceRun=${isRunActive(run.state) ? sinceRun(page) : ''}
-        .isLinkable=${catalogue !== undefined && page.fieldProblems.length === 0}
-      ></preset-picker>
-      <own-text .summary=${page.text}></own-text>
-      <experiment-form
-        .fields=${this.#prepared.shown(this.#isEssential ? essentialSettings(fields, page.fieldProblems) : fields)}
-        .locked=${this.#prepared.locked(fields)}
-        .experiment=${experiment}
-        .resolved=${page.resolved}
-        .preset=${preset ?? experiment}
-        .problems=${page.fieldProblems}
-      ></experiment-form>`;
-  }
-
-  #side(page: PageState, replay: ReplayView | undefined) {
-    const { run } = replay ?? page;
-    const upcoming = page.prediction.kind === 'done' ? page.prediction.value : undefined;
-    const recordedRate = replay?.recorded.prediction?.tokensPerSecond;
-    const isFree = isLabFree(page) && !isRunActive(page.run.state);
-    return html`<throughput-gauge
-        ?isEssential=${this.#isEssential}
-        .measured=${measuredRate(run)}
-        .predictedTokensPerSecond=${replay === undefined ? (page.run.prediction ?? upcoming)?.tokensPerSecond : recordedRate}
-        .relativeError=${replay === undefined ? (page.run.prediction ?? upcoming)?.relativeError : undefined}
-        .isQuick=${replay === undefined && (page.run.prediction ?? upcoming)?.isQuick === true}
-        .timing=${page.run.timing}
-        .worker=${hasGpu(page) ? 'GPU' : 'processor'}
-        .isRecorded=${replay !== undefined}
-      ></throughput-gauge>
-      <prediction-panel
-        ?isEssential=${this.#isEssential}
-        .prediction=${page.prediction}
-        .allocatedBytes=${page.run.allocatedBytes}
-        .canCalibrate=${isMeasurable(page)}
-        .isCalibrating=${!isFree || page.calibration.kind === 'running'}
-      ></prediction-panel>
-      <run-files
-        .savedRuns=${page.savedRuns}
-        .canSave=${hasWeights(page.run) && page.busy === ''}
-        .canOpen=${isFree || (page.run.state === 'paused' && page.busy === '')}
-        .savedStep=${page.run.savedStep}
-        .savedBytes=${page.run.savedBytes}
-      ></run-files>
-      <device-panel
-        .device=${page.device}
-        .selfTest=${page.selfTest}
-        .calibration=${page.calibration}
-        .isFree=${isFree}
-        .canChoose=${isLabFree(page) && !isTraining(page)}
-        .isTraining=${isTraining(page)}
-        .hasRun=${hasWeights(page.run)}
-      ></device-panel>`;
-  }
-}
-
-/** In which settings the form is not the open run any more, in one line. */
-function sinceRun({ catalogue, experiment, run }: PageState): string {
-  if (run.experiment === undefined) return '';
-  return describeDifferences(differences(catalogue?.fields ?? [], run.experiment, experiment));
-}
-
-/** Seconds that nobody should begin to wait for without being told of something quicker. */
-const longWait = 300;
-
-/** What a processor trains in a minute, where the form holds something that takes it much longer. */
-function smallerPreset({ device, prediction, presetId, catalogue }: PageState): Preset | undefined {
-  if (catalogue === undefined || presetId === catalogue.processorPreset || !isOnProcessor({ device })) return;
-  const seconds = prediction.kind === 'done' ? prediction.value.totalSeconds : undefined;
-  if (seconds === undefined || seconds < longWait) return;
-  return catalogue.presets.find(({ id }) => id === catalogue.processorPreset);
 }

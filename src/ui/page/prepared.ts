@@ -43,7 +43,7 @@ export function withLinkOf(search: string, query: string): string {
 }
 
 type PageHost = ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
-type TextTaker = Pick<PageController, 'state' | 'showProblem' | 'chooseText'>;
+type TextTaker = Pick<PageController, 'state' | 'showProblem' | 'form'>;
 
 /** What the link of the address asks for, once it is read. */
 export class PreparedPage implements ReactiveController {
@@ -70,7 +70,7 @@ export class PreparedPage implements ReactiveController {
     const text = this.#link?.text;
     if (!this.#isTextAwaited || text === undefined || this.#controller.state.catalogue === undefined) return;
     this.#isTextAwaited = false;
-    void this.#controller.chooseText({ name: text.name, content: new Blob([text.content]) });
+    void this.#controller.form.chooseText({ name: text.name, content: new Blob([text.content]) });
   }
 
   /** Ids of rooms that are not shown. */

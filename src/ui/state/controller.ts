@@ -2,23 +2,14 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { RuntimeChoice } from '../../contract/device.ts';
 import type { Lab } from '../../contract/lab.ts';
-import type { LabEvent, OpenedRun, OwnText } from '../../contract/runs.ts';
+import type { LabEvent, OpenedRun } from '../../contract/runs.ts';
 import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { RoomAccess } from './access.ts';
 import { DeviceChecks } from './device-checks.ts';
-import { type FieldValue, valueAt, withValue } from './experiment.ts';
+import { Form } from './form.ts';
 import { keepChoice, keptChoice } from './kept-choice.ts';
-import {
-  askAnswers,
-  awaitedPrediction,
-  changedSettings,
-  drawSample,
-  presetOf,
-  settleForm,
-  showNext,
-  showOpened,
-} from './requests.ts';
+import { askAnswers, drawSample, showNext, showOpened } from './requests.ts';
 import {
   askedRuntime,
   availableThreads,
@@ -52,12 +43,10 @@ export class PageController implements ReactiveController {
   #options: PageControllerOptions;
   #store: PageStore;
   #series = new SeriesCollector();
-  /** Counts changes of the form, so that a late answer to an earlier one is dropped. */
-  #revision = 0;
-  #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #listTimer: ReturnType<typeof setTimeout> | undefined;
-  #ownText: OwnText | undefined;
   readonly #checks: DeviceChecks;
+  /** What a run is made of. */
+  readonly form: Form;
 
   constructor(host: ReactiveControllerHost, options: PageControllerOptions) {
     this.#options = options;
@@ -71,6 +60,7 @@ export class PageController implements ReactiveController {
       });
     });
     this.#checks = new DeviceChecks(this.#store);
+    this.form = new Form(this.#store, options);
     this.#store.set({ measureFirst: keptChoice('measure-first', measureFirstChoices, 'quickly') });
     host.addController(this);
   }
@@ -84,7 +74,7 @@ export class PageController implements ReactiveController {
     attempt: (busy, talk) => this.#store.attempt(busy, talk),
     take: (result) => this.#store.take(result),
     show: (problem) => this.#store.show(problem),
-    useExperiment: (experiment) => this.#replaceExperiment(experiment),
+    useExperiment: (experiment) => this.form.replace(experiment),
     refreshRuns: () => this.#listSavedRuns(),
   };
 
@@ -95,32 +85,9 @@ export class PageController implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    clearTimeout(this.#settleTimer);
+    this.form.end();
     clearTimeout(this.#listTimer);
     this.#store.disconnect();
-  }
-
-  // The form.
-
-  choosePreset(id: string): void {
-    const preset = presetOf(this.state, id);
-    if (preset === undefined) return;
-    const replaced = changedSettings(this.state) ?? this.state.replaced;
-    this.#store.set({ presetId: id, fieldProblems: [], notices: [], replaced });
-    this.#replaceExperiment(preset.experiment);
-  }
-
-  /** Puts back what choosing a preset replaced. */
-  undoChoice(): void {
-    const { replaced } = this.state;
-    if (replaced === undefined) return;
-    this.#store.set({ presetId: replaced.presetId, fieldProblems: [], replaced: undefined });
-    this.#replaceExperiment(replaced.experiment);
-  }
-
-  setField(path: string, value: FieldValue): void {
-    this.#store.set({ replaced: undefined });
-    this.#replaceExperiment(withValue(this.state.experiment, path, value));
   }
 
   setMeasureFirst(measureFirst: MeasureFirst): void {
@@ -128,31 +95,11 @@ export class PageController implements ReactiveController {
     keepChoice('measure-first', measureFirst);
   }
 
-  /** Checks a text, keeps it in the worker, and points the data at it; undefined goes back to a generated corpus. */
-  async chooseText(text: OwnText | undefined): Promise<void> {
-    if (text === undefined) {
-      this.#ownText = undefined;
-      const preset = presetOf(this.state);
-      const source = preset && valueAt(preset.experiment, 'data.source');
-      this.#store.set({ text: undefined });
-      this.setField('data.source', source === undefined || source === 'file' ? 'stories' : source);
-      return;
-    }
-    await this.#store.attempt('Reading the text', async (lab) => {
-      const summary = this.#store.take(await lab.useText(text));
-      if (summary === undefined) return;
-      this.#ownText = text;
-      this.#store.settle('invalidData');
-      this.#store.set({ text: summary });
-      this.setField('data.source', 'file');
-    });
-  }
-
   // The device.
 
   async openDevice(): Promise<boolean> {
     const isOpen = await this.#checks.open();
-    await this.#settle();
+    await this.form.settle();
     return isOpen;
   }
 
@@ -164,7 +111,7 @@ export class PageController implements ReactiveController {
     keepRuntime(runtime);
     this.#series.clear(undefined);
     this.#store.set({ ...noOpenRun, series: this.#series.snapshot() });
-    await this.#settle();
+    await this.form.settle();
     await this.#listSavedRuns();
     return true;
   }
@@ -176,19 +123,19 @@ export class PageController implements ReactiveController {
 
   async calibrate(again: boolean): Promise<void> {
     await this.#checks.calibrate(again, this.state.experiment);
-    await this.#settle();
+    await this.form.settle();
   }
 
   // The run.
 
   /** Checks the device if that was not done yet, then trains what the form says. `isTrusted` skips a failed check. */
   async train(isTrusted = false): Promise<void> {
-    await this.#startRun(isTrusted, (lab, experiment) => lab.start(experiment, this.#ownText));
+    await this.#startRun(isTrusted, (lab, experiment) => lab.start(experiment, this.form.ownText));
   }
 
   /** As `train`, but waits before the first step; false when that failed (and was shown). */
   prepare(): Promise<boolean> {
-    return this.#startRun(false, (lab, experiment) => lab.prepare(experiment, this.#ownText));
+    return this.#startRun(false, (lab, experiment) => lab.prepare(experiment, this.form.ownText));
   }
 
   async pause(): Promise<void> {
@@ -300,8 +247,9 @@ export class PageController implements ReactiveController {
     await this.#checks.open();
     // An address that names nothing leaves the choice to the device: a GPU's model would take a processor hours.
     const isAsOpened = this.state.experiment === address.experiment;
-    if (query === '' && isAsOpened && isOnProcessor(this.state)) this.choosePreset(catalogue.processorPreset);
-    await this.#settle();
+    if (query === '' && isAsOpened && isOnProcessor(this.state))
+      this.form.choosePreset(catalogue.processorPreset);
+    await this.form.settle();
     await this.#listSavedRuns();
   }
 
@@ -338,7 +286,7 @@ export class PageController implements ReactiveController {
   async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
     if (!(await this.#checks.allow(experiment, isTrusted))) return false;
-    if (hasGpu(this.state) && (await this.#checks.measureFirst(experiment))) await this.#settle();
+    if (hasGpu(this.state) && (await this.#checks.measureFirst(experiment))) await this.form.settle();
     return true;
   }
 
@@ -375,23 +323,9 @@ export class PageController implements ReactiveController {
       const opened = this.#store.take(await ask(lab));
       if (opened === undefined) return false;
       showOpened(this.#store, opened);
-      this.#replaceExperiment(opened.experiment);
+      this.form.replace(opened.experiment);
       return true;
     });
     return isOpen === true;
-  }
-
-  #replaceExperiment(experiment: ExperimentJson): void {
-    this.#revision += 1;
-    this.#store.set({ experiment, prediction: awaitedPrediction(this.state) });
-    clearTimeout(this.#settleTimer);
-    this.#settleTimer = setTimeout(() => void this.#settle(), this.#options.settleMilliseconds);
-  }
-
-  /** Checks the form, predicts its costs and writes the address. */
-  async #settle(): Promise<void> {
-    clearTimeout(this.#settleTimer);
-    const revision = this.#revision;
-    await settleForm(this.#store, () => revision === this.#revision, this.#options.showAddress);
   }
 }

@@ -109,7 +109,7 @@ describe('lab controller', () => {
     expect(controller.state.presetId).toBe('shakespeare-cpu');
     expect(predicted).toEqual([controller.state.experiment]);
     expect(controller.state.prediction.kind).toBe('done');
-    controller.choosePreset('small-llama');
+    controller.form.choosePreset('small-llama');
     expect(controller.state.prediction.kind).toBe('running');
     await vi.advanceTimersByTimeAsync(100);
     expect(controller.state.prediction.kind).toBe('done');
@@ -181,13 +181,13 @@ describe('lab controller', () => {
 
   it('marks the fields that do not go together, and does not start', async () => {
     const bench = await open();
-    bench.controller.setField('model.heads', 5);
+    bench.controller.form.setField('model.heads', 5);
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.controller.state.fieldProblems.map(({ path }) => path)).toEqual(['model.heads']);
     await bench.controller.train();
     expect(kinds(bench)).toEqual(['invalidConfig']);
     expect(bench.calls).not.toContain('start');
-    bench.controller.setField('model.heads', 4);
+    bench.controller.form.setField('model.heads', 4);
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.controller.state.fieldProblems).toEqual([]);
   });
@@ -206,9 +206,9 @@ describe('lab controller', () => {
         },
       }),
     );
-    bench.controller.setField('model.width', 128);
+    bench.controller.form.setField('model.width', 128);
     await vi.advanceTimersByTimeAsync(60);
-    bench.controller.setField('model.width', 32);
+    bench.controller.form.setField('model.width', 32);
     await vi.advanceTimersByTimeAsync(60);
     const { prediction } = bench.controller.state;
     release?.();
@@ -313,16 +313,16 @@ describe('lab controller', () => {
 
   it('takes a text of the reader’s own and gives it back', async () => {
     const bench = await open();
-    await bench.controller.chooseText({ name: 'mine.txt', content: new Blob(['abcabc']) });
+    await bench.controller.form.chooseText({ name: 'mine.txt', content: new Blob(['abcabc']) });
     expect(bench.controller.state.text).toMatchObject({ name: 'mine.txt', vocabulary: 3 });
     expect(bench.controller.state.experiment.data.source).toBe('file');
-    await bench.controller.chooseText(undefined);
+    await bench.controller.form.chooseText(undefined);
     expect(bench.controller.state.experiment.data.source).toBe('stories');
   });
 
   it('refuses a text that is none and keeps the old data', async () => {
     const bench = await open();
-    await bench.controller.chooseText({ name: 'one.txt', content: new Blob(['a']) });
+    await bench.controller.form.chooseText({ name: 'one.txt', content: new Blob(['a']) });
     expect(kinds(bench)).toEqual(['invalidData']);
     expect(bench.controller.state.experiment.data.source).toBe('stories');
   });
@@ -381,7 +381,7 @@ describe('lab controller', () => {
 
   it('writes the address of the form and closes the worker with the page', async () => {
     const bench = await open();
-    bench.controller.choosePreset('shakespeare-cpu');
+    bench.controller.form.choosePreset('shakespeare-cpu');
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.addresses[bench.addresses.length - 1]).toBe('v=1&preset=shakespeare-cpu');
     bench.controller.hostDisconnected();
