@@ -1,7 +1,7 @@
 // Routing of tokens to experts: scores from logits, the best perToken of them, weights for their outputs.
 // One invocation = one token; a row of scores stays in cache. Best scores are found one after another, each the
 // largest that comes after the one before in the order (higher score, lower index): no array, ties to the lower
-// index. A token with a logit that is no finite number gets weights that are none, so that the step is flagged.
+// index. A token with a logit or a bias that is no finite number gets weights that are none, so that the step is flagged.
 // Score functions: softmax (Shazeer et al. 2017, Fedus et al. 2021), sigmoid with bias (DeepSeek-V3 2024).
 
 override tokens: u32;
@@ -41,6 +41,11 @@ fn normalAt(token: u32, expert: u32) -> f32 {
   return sqrt(-2.0 * log(first + 0.5 / 16777216.0)) * cos(6.283185307179586 * second);
 }
 
+/// By its bits: WGSL may assume that there are no others, and drop a comparison.
+fn isNumber(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+}
+
 @compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -54,7 +59,10 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   var isFinite = true;
   for (var e = 0u; e < experts; e++) {
     var logit = logits[row + e];
-    isFinite = isFinite && (bitcast<u32>(logit) & 0x7f800000u) != 0x7f800000u;
+    isFinite = isFinite && isNumber(logit);
+    if (hasBias == 1u) {
+      isFinite = isFinite && isNumber(bias[launch.biasOffset + e]);
+    }
     if (noise > 0.0) {
       logit += noise * normalAt(token, e);
     }

@@ -30,7 +30,8 @@ function plainDims(tokens: number, experts: number, perToken: number): Dims<(typ
 
 /**
  * scores = softmax or sigmoid of logits (+ noise); selected = the perToken largest scores (+ bias) of each token, ties
- * to the lower index; weights = scale · scores of these, ÷ their sum if renormalize.
+ * to the lower index; weights = scale · scores of these, ÷ their sum if renormalize. Where a logit or a bias is no finite
+ * number, the first perToken experts and weights that are none.
  */
 export const routerForward = defineKernel({
   name: 'router.forward',
@@ -72,7 +73,8 @@ export const routerForward = defineKernel({
         const added = noise > 0 ? noise * normalAt(token, e, dims, scalars) : 0;
         return logits[token * experts + e] + added;
       });
-      const isNumber = row.every(Number.isFinite);
+      const added = (e: number) => (hasBias === 1 ? bias[biasOffset + e] : 0);
+      const isNumber = row.every((logit, e) => Number.isFinite(logit) && Number.isFinite(added(e)));
       const largest = Math.max(...row);
       const raised = row.map((logit) => (isSigmoid ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit - largest)));
       const sum = raised.reduce((a, b) => a + b, 0);
@@ -83,7 +85,7 @@ export const routerForward = defineKernel({
       // The bias decides who is chosen, never with what weight: balance without a gradient (DeepSeek-V3,
       // 2.1.2).
       const share = (e: number) => scores[token * experts + e];
-      const value = (e: number) => share(e) + (hasBias === 1 ? bias[biasOffset + e] : 0);
+      const value = (e: number) => share(e) + added(e);
       const ranked = row.map((_, e) => e);
       // Ties go to the lower index: a sort by value alone would leave them to the engine.
       if (isNumber) ranked.sort((a, b) => value(b) - value(a) || a - b);
@@ -92,8 +94,8 @@ export const routerForward = defineKernel({
       best.forEach((expert, j) => {
         const weight = renormalize === 1 ? (scale * share(expert)) / (total + tiny) : scale * share(expert);
         selected[token * perToken + j] = expert;
-        // Choices must stay places of experts, whatever the logits: the weights carry on that they were no
-        // numbers, and the step is not applied.
+        // Choices must stay places of experts, whatever the logits and biases: the weights carry on that they
+        // were no numbers, and the step is not applied.
         weights[token * perToken + j] = isNumber ? weight : Number.NaN;
       });
     }

@@ -27,7 +27,7 @@ export function describeKernel<D extends string, B extends string>(
   shapes: readonly Dims<D>[],
   options: { readonly tolerance?: number; readonly scalars?: Scalars } = {},
 ): void {
-  describeWasm(kernel as unknown as Kernel, shapes, options);
+  describeOnWasm(kernel as unknown as Kernel, shapes, options);
   describeOnGpu(kernel, shapes, options);
 }
 
@@ -105,8 +105,8 @@ export async function skipWide(kernel: { readonly name: string }): Promise<boole
   return wanted > lanes;
 }
 
-/** Checks the WASM kernel of a family, where it has one, in one thread that takes its units in several runs. */
-function describeWasm(
+/** Checks the WASM kernel of a family alone, where it has one, in one thread that takes its units in several runs. */
+export function describeOnWasm(
   kernel: Kernel,
   shapes: readonly Dims[],
   options: { readonly tolerance?: number; readonly scalars?: Scalars },

@@ -1,14 +1,20 @@
 // Every variant of every grouped product against its reference, gradients, and experts one by one.
 import { describe, expect, it } from 'vitest';
-import { placeTokens } from '../../src/kernels/expert-placement.ts';
-import { expertLinear, expertTileRows } from '../../src/kernels/grouped-matmul.ts';
-import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { expertTileBound, placeTokens } from '../../src/kernels/expert-placement.ts';
+import { expertLinear, expertTileRows, groupedMatmulKernels } from '../../src/kernels/grouped-matmul.ts';
+import { baselineCapabilities, type Kernel } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import { checkGradient, describeCases } from './describe-kernel.ts';
+import { checkGradient, describeCases, describeOnWasm } from './describe-kernel.ts';
 import { groupedMatmulCases } from './grouped-matmul-shapes.ts';
 import { expectClose, runOp } from './run-op.ts';
 
 await describeCases(groupedMatmulCases());
+
+// A tile of more rows than are gathered at once elsewhere: a device may choose any height.
+const high = { rows: 300, columns: 5, inner: 7, experts: 1, tileRows: 300, perToken: 2, accumulate: 0 };
+for (const kernel of groupedMatmulKernels.filter(({ name }) => /\.n[nt]\/plain/.test(name))) {
+  describeOnWasm(kernel as unknown as Kernel, [{ ...high, tileBound: expertTileBound(300, 1, 300) }]);
+}
 
 const selected = {
   shape: [5, 2],

@@ -7,8 +7,22 @@ import {
   routerBackward,
   routerForward,
 } from '../../src/kernels/router.ts';
+import type { Kernel } from '../../src/plan/kernel.ts';
 import type { Tape } from '../../src/plan/tape.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
+import { GpuRuntime } from '../../src/runtime/gpu-runtime.ts';
+import {
+  exampleScalars,
+  guardElements,
+  guardsIntact,
+  type KernelProbe,
+  probeOf,
+} from '../../src/runtime/kernel-probe.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import { loadWasmKernels } from '../../src/runtime/wasm/kernels.ts';
+import { ownThread } from '../../src/runtime/wasm/pool.ts';
+import { WasmRuntime } from '../../src/runtime/wasm-runtime.ts';
+import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { checkGradient, describeKernel } from './describe-kernel.ts';
 import { expectClose, runOp } from './run-op.ts';
 
@@ -117,6 +131,21 @@ describe('route', () => {
     expect(await routed(rows, options, 'selected')).toEqual([2, 1, 0, 1, 0, 1, 0, 1]);
   });
 
+  it('gives every token weights that are none where a bias is no finite number', async () => {
+    const rows = [
+      [1, 2, 3],
+      [3, 2, 1],
+    ];
+    const bias = [0, Number.NaN, 0];
+    expect((await routed(rows, options, 'weights', bias)).map(Number.isNaN)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(await routed(rows, options, 'selected', bias)).toEqual([0, 1, 0, 1]);
+  });
+
   it('refuses more experts per token than there are', async () => {
     await expect(routed([[1, 2]], { ...options, perToken: 3 }, 'weights')).rejects.toThrow(
       /3 experts per token/,
@@ -165,4 +194,43 @@ describe('route', () => {
       expectClose(gradients.logits, numeric, 1e-8);
     },
   );
+});
+
+/** A choice of three of five experts, of which three have a bias that is no number: two are left to choose from. */
+function brokenBias() {
+  const dims = { tokens: 2, experts: 5, perToken: 3, ...plain, ...noOption, hasBias: 1, time: 2 };
+  const probe = probeOf(routerForward as unknown as Kernel, dims);
+  for (const { name, values } of probe.storages) {
+    if (name === 'bias') values.fill(Number.NaN, guardElements + 1, guardElements + 4);
+  }
+  return probe;
+}
+
+async function expectFirstExperts(runtime: Runtime, { plan, storages }: KernelProbe): Promise<void> {
+  for (const { whole, values } of storages) runtime.write(whole, values);
+  await runtime.submit([{ plan, scalars: exampleScalars }]);
+  for (const { name, whole, values } of storages) {
+    const result = await runtime.read(whole);
+    expect(guardsIntact(result, values), `guards of ${name}`).toBe(true);
+    const inside = [...result.subarray(guardElements, result.length - guardElements)];
+    if (name === 'selected') expect(inside).toEqual([0, 1, 2, 0, 1, 2]);
+    if (name === 'weights') expect(inside.map(Number.isNaN)).toEqual(new Array(6).fill(true));
+  }
+  runtime.dispose();
+}
+
+describe('a bias that is no number', () => {
+  it('leaves places of experts and weights that are none, on WASM', async () => {
+    const probe = brokenBias();
+    const kernels = await loadWasmKernels(false);
+    await expectFirstExperts(await WasmRuntime.create(kernels, ownThread(), [probe.plan]), probe);
+  });
+});
+
+describeGpu('a bias that is no number', () => {
+  it('leaves places of experts and weights that are none, on the GPU', async () => {
+    const probe = brokenBias();
+    const { device } = await getTestDevice();
+    await expectFirstExperts(await GpuRuntime.create(device, [probe.plan]), probe);
+  });
 });

@@ -5,7 +5,7 @@ import { multiplyTile, tileRows as sumRows, tileColumns, tileScratch } from '../
 /** Rows of a tile up to which w is read as it lies, without packing: those of a few decoded tokens. */
 const unpackedRows: i32 = 3;
 
-/** Rows that share what is packed of w, and rows of x that are gathered at once: at most. */
+/** Rows that share what is packed of w, and rows of x that are gathered at once: at most, or those of one tile. */
 const runRows: i32 = 256;
 
 /**
@@ -53,7 +53,7 @@ export function groupedMatmul(
     const row = load<i32>(at, 4);
     let run = min(across - column, last - first);
     if (isPacked) {
-      const most = min(min(runRows / tileRows, tileBound - tile), last - first);
+      const most = min(min(gatheredRows(tileRows) / tileRows, tileBound - tile), last - first);
       run = 1;
       while (run < most && load<i32>(at + ((<usize>run) << 3)) === expert) run++;
     }
@@ -110,8 +110,20 @@ export function groupedMatmulUnits(
 }
 
 /** Bytes that one thread packs into, and those of gathered rows. */
-export function groupedMatmulScratch(rows: i32, inner: i32, perToken: i32, xTransposed: i32): i32 {
-  return tileScratch + (perToken ? runRows * (xTransposed ? rows : inner) * 4 : 0);
+export function groupedMatmulScratch(
+  rows: i32,
+  inner: i32,
+  tileRows: i32,
+  perToken: i32,
+  xTransposed: i32,
+): i32 {
+  if (!perToken) return tileScratch;
+  return tileScratch + 4 * (xTransposed ? runRows * rows : gatheredRows(tileRows) * inner);
+}
+
+/** Rows of x that are gathered at once: a tile is never cut. */
+function gatheredRows(tileRows: i32): i32 {
+  return max(runRows, tileRows);
 }
 
 /** y[e] = Σ over the rows of e of x[row]ᵀ·w[row] (+ y); an expert without rows gets zeros. */

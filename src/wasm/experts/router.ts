@@ -7,7 +7,8 @@ const tiny: f32 = 1e-20;
 
 /**
  * scores = softmax or sigmoid of logits (+ noise); selected = the perToken largest scores (+ bias), ties to the lower
- * index; weights = scale · scores of these, ÷ their sum if renormalize.
+ * index; weights = scale · scores of these, ÷ their sum if renormalize. Where a logit or a bias is no finite number, the first
+ * perToken experts and weights that are none.
  */
 export function routerForward(
   logits: usize,
@@ -45,8 +46,11 @@ export function routerForward(
     let isNumber = true;
     let largest: f32 = -Infinity;
     for (let e = 0; e < experts; e++) {
-      const logit = f32.load(row + ((<usize>e) << 2));
-      isNumber = isNumber && logit - logit === 0;
+      const at = (<usize>e) << 2;
+      const logit = f32.load(row + at);
+      const added: f32 = biases ? f32.load(biases + at) : 0;
+      // (x − x is 0 for finite numbers alone.)
+      isNumber = isNumber && logit - logit === 0 && added - added === 0;
       largest = max<f32>(largest, logit);
     }
     const sum = raise(row, experts, sigmoid !== 0, largest);
@@ -109,7 +113,10 @@ function raise(row: usize, experts: i32, isSigmoid: bool, largest: f32): f32 {
   return sum;
 }
 
-/** The largest of score + bias, each behind the one before it by value and then by index. Returns the sum of their scores. */
+/**
+ * The largest of score + bias, which are finite, each behind the one before it by value and then by index. Returns the sum of
+ * their scores.
+ */
 function select(scores: usize, biases: usize, experts: i32, perToken: i32, selected: usize): f32 {
   let total: f32 = 0;
   let value: f32 = Infinity;
