@@ -1,5 +1,6 @@
 // Token and position embeddings: lookup, lookup while decoding, and gradients of both tables in a fixed order.
 import { grain, grains } from './numeric/grain.ts';
+import { positionOf, tokenOf } from './numeric/rings.ts';
 import { storeLanes } from './numeric/vector.ts';
 
 /** x[b, t] = table[token] (+ positions[t]) where this block of rows has the token; other rows of x stay. */
@@ -52,11 +53,10 @@ export function embeddingDecode(
   last: i32,
 ): void {
   for (let slot = first; slot < last; slot++) {
-    const at = state + ((<usize>slot) << 4);
-    const position = min(i32.load(at), positionRows - 1);
+    const position = min(<i32>positionOf(state, slot), positionRows - 1);
     addRows(
       table,
-      i32.load(at, 4) - firstRow,
+      tokenOf(state, slot) - firstRow,
       blockRows,
       hasPositions ? positions + ((<usize>position * columns) << 2) : 0,
       x + ((<usize>slot * columns) << 2),

@@ -1,4 +1,5 @@
 // Rotary positions of the query and key heads of packed rows, in place, and for the one row of a decoding step.
+import { positionOf } from './numeric/rings.ts';
 import { rotatePairs } from './numeric/rotate.ts';
 
 /** Rotates the first `rotated` channels of each query and key head by its position; direction −1 rotates back. */
@@ -45,7 +46,7 @@ export function ropeDecode(
   last: i32,
 ): void {
   for (let slot = first; slot < last; slot++) {
-    const position = min(i32.load(state + ((<usize>slot) << 4)), context - 1);
+    const position = min(<i32>positionOf(state, slot), context - 1);
     const row = qkv + ((<usize>slot * rowStride) << 2);
     rotateRow(table, row, position, heads, keyValueHeads, keySize, rotated, qOffset, kOffset, 1);
   }

@@ -1,4 +1,5 @@
 // Keys and values on their way to a layer's cache, a ring for each sequence: of a prompt, and of the newest tokens.
+import { positionOf, ringRow } from '../numeric/rings.ts';
 
 /** cache[slot, p mod context] = keys and values of row p of qkv, for the last p below the prompt's length. */
 export function cacheAppendPrefill(
@@ -35,7 +36,6 @@ export function cacheAppendDecode(
   qkv: usize,
   state: usize,
   cache: usize,
-  slots: i32,
   keyColumns: i32,
   valueColumns: i32,
   context: i32,
@@ -43,13 +43,19 @@ export function cacheAppendDecode(
   kOffset: i32,
   vOffset: i32,
   rowsPerRing: i32,
+  first: i32,
+  last: i32,
 ): void {
-  for (let row = 0; row < slots * rowsPerRing; row++) {
-    const position = load<u32>(state + ((<usize>row) << 4));
+  for (let row = first; row < last; row++) {
     const from = qkv + ((<usize>row * <usize>rowStride) << 2);
-    const to = (row / rowsPerRing) * context + <i32>(position % <u32>context);
+    const to = ringRow(row, rowsPerRing, context, positionOf(state, row));
     copyRow(from, cache, to, keyColumns, valueColumns, kOffset, vOffset);
   }
+}
+
+/** Units of work: rows. */
+export function cacheAppendDecodeUnits(slots: i32, rowsPerRing: i32): i32 {
+  return slots * rowsPerRing;
 }
 
 function copyRow(

@@ -1,5 +1,6 @@
 // Attention of one new token of each sequence against its cached keys and values, which stream by once for a group of heads.
 import { addValues, chunkKeys, scoreBytesOf, scoreKeys, weighScores } from '../numeric/cached-rows.ts';
+import { firstInSight, keysInSight, keysTogether, positionOf, ringRow } from '../numeric/rings.ts';
 
 /** y[slot, head] of the query at the position in the slot's state. Rows of the cache hold key heads, from `valueOffset` values. */
 export function attentionDecode(
@@ -36,17 +37,16 @@ export function attentionDecode(
     const head = first - slot * heads;
     const group = head / groupHeads;
     const count = min((group + 1) * groupHeads - head, last - first);
-    // Keys in sight lie one after another in the ring, which may end among them.
-    const seen = load<u32>(state + ((<usize>slot) << 4)) + 1;
-    const keys = <i32>min<u32>(seen, <u32>window);
-    const firstKey = <i32>((seen - <u32>keys) % <u32>context);
+    const position = positionOf(state, slot);
+    const keys = keysInSight(position, window);
+    const firstKey = firstInSight(position, keys, context);
     const queries = qkv + ((<usize>(slot * rowStride + qOffset + head * keySize)) << 2);
-    const rows = cache + <usize>((slot / rowsPerRing) * context) * rowBytes;
+    const rows = cache + <usize>ringRow(slot, rowsPerRing, context, 0) * rowBytes;
     const out = y + <usize>first * valueBytes;
     let chunk = 0;
     for (let from = 0; from < keys; from += chunk) {
       const row = (firstKey + from) % context;
-      chunk = min(chunkKeys, min(keys - from, context - row));
+      chunk = keysTogether(row, min(chunkKeys, keys - from), context);
       const keyRows = rows + <usize>row * rowBytes + <usize>group * keyBytes;
       for (let h = 0; h < count; h++) {
         const scores = scratch + <usize>h * scoreBytes + ((<usize>from) << 2);
@@ -60,7 +60,7 @@ export function attentionDecode(
     memory.fill(out, 0, <usize>count * valueBytes);
     for (let from = 0; from < keys; from += chunk) {
       const row = (firstKey + from) % context;
-      chunk = min(chunkKeys, min(keys - from, context - row));
+      chunk = keysTogether(row, min(chunkKeys, keys - from), context);
       const valueRows =
         rows + <usize>row * rowBytes + ((<usize>valueOffset) << 2) + <usize>group * valueBytes;
       for (let h = 0; h < count; h++) {

@@ -1,5 +1,6 @@
 // Latent attention while decoding: its cache of latents and rotated keys, and the products into and out of the latents.
 import { fewColumns, fewRows } from '../numeric/few-rows.ts';
+import { positionOf, ringRow } from '../numeric/rings.ts';
 import { rotatePairs } from '../numeric/rotate.ts';
 
 /** cache[slot, p] = latent and rotated key of row p, for p below the prompt's length. */
@@ -59,14 +60,14 @@ export function latentCacheDecode(
   const width = latentBytes + ropeBytes;
   const half = ropeSize >> 1;
   for (let slot = first; slot < last; slot++) {
-    const position = load<u32>(state + ((<usize>slot) << 4));
+    const position = positionOf(state, slot);
     const angles = table + <usize>min<u32>(position, context - 1) * ropeBytes;
     for (let head = slot * heads; head < (slot + 1) * heads; head++) {
       const part = queries + <usize>head * (headBytes + ropeBytes) + headBytes;
       rotatePairs(part, rows + <usize>head * width + latentBytes, angles, half, 1);
     }
     if (position >= <u32>context) continue;
-    const to = cache + <usize>((slot / rowsPerRing) * ring + <i32>(position % <u32>ring)) * width;
+    const to = cache + <usize>ringRow(slot, rowsPerRing, ring, position) * width;
     memory.copy(to, latent + <usize>slot * latentBytes, latentBytes);
     rotatePairs(ropeKey + <usize>slot * ropeBytes, to + latentBytes, angles, half, 1);
   }

@@ -2,16 +2,13 @@
 import { exponential } from '../numeric/functions.ts';
 import { firstLargest, massFrom, orderOf, thresholdOfCount, thresholdOfMass } from '../numeric/order.ts';
 import { randomWord } from '../numeric/random.ts';
+import { stateBytes } from '../numeric/rings.ts';
 
 /** Stands in the output where a logit was not finite. */
 const noToken: u32 = 0xffffffff;
 
-/**
- * Bytes of a slot's settings (end, seed, topK, drawable, and bits of temperature, topP) and of its state (position, token,
- * counter, produced).
- */
+/** Bytes of a slot's settings: end, seed, topK, drawable, and bits of temperature and topP. */
 const settingBytes: usize = 24;
-const slotBytes: usize = 16;
 
 /** state: token drawn, the others one further; output[slot, produced] = token. Rows belong to slots from `slot` on. */
 export function sample(
@@ -31,7 +28,7 @@ export function sample(
   const firstSlot = min(slot, slots - rows);
   for (let row = first; row < last; row++) {
     const own = settings + <usize>(firstSlot + row) * settingBytes;
-    const at = state + <usize>(firstSlot + row) * slotBytes;
+    const at = state + <usize>(firstSlot + row) * stateBytes;
     const end = load<u32>(own);
     const counter = load<u32>(at, 8);
     if (counter >= end) continue;

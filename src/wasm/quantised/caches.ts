@@ -1,4 +1,5 @@
 // Rounds keys and values (or latents and rotated keys) to int8 on their way to a layer's cache: a scale a token and part.
+import { positionOf, ringRow } from '../numeric/rings.ts';
 
 const oneOver127: f32 = 1.0 / 127;
 
@@ -51,9 +52,8 @@ export function cacheQuantiseDecode(
   last: i32,
 ): void {
   for (let row = first; row < last; row++) {
-    const position = load<u32>(state + ((<usize>row) << 4));
     const from = packed + ((<usize>(row * rowStride)) << 2);
-    const place = (row / rowsPerRing) * context + <i32>(position % <u32>context);
+    const place = ringRow(row, rowsPerRing, context, positionOf(state, row));
     quantiseRow(from, cache, place, parts, firstSize, secondSize, firstOffset, secondOffset);
   }
 }

@@ -1,5 +1,6 @@
 // Lookups in a table of int8 or int4, whose rows are the columns of a quantised matrix: of all tokens, and while decoding.
 import { blockColumns, firstOf, halves, int4Rows, int8Rows, pitchOf } from '../numeric/quantised.ts';
+import { positionOf, tokenOf } from '../numeric/rings.ts';
 
 /** x[row] = column of the row's token (+ positions[t]) where this block of the table has the token. */
 export function quantisedEmbedding(
@@ -49,10 +50,9 @@ export function quantisedEmbeddingDecode(
 ): void {
   const bytes = (<usize>inner) << 2;
   for (let slot = first; slot < last; slot++) {
-    const at = state + ((<usize>slot) << 4);
-    const position = min<u32>(load<u32>(at), <u32>max(positionRows, 1) - 1);
+    const position = min<u32>(positionOf(state, slot), <u32>max(positionRows, 1) - 1);
     const added = hasPositions ? positions + <usize>position * bytes : 0;
-    copyColumn(w, columns, inner, bits, load<i32>(at, 4) - firstRow, added, x + <usize>slot * bytes);
+    copyColumn(w, columns, inner, bits, tokenOf(state, slot) - firstRow, added, x + <usize>slot * bytes);
   }
 }
 

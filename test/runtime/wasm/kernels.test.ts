@@ -1,7 +1,10 @@
 // The compiled kernels: which family each serves, what its parameters are, and the memory of one thread.
+import { readFileSync } from 'node:fs';
 import { signatures } from 'virtual:wasm-kernels';
 import { describe, expect, it } from 'vitest';
 import { prologue } from '../../../src/kernels/prologue.ts';
+import { settingNumbers } from '../../../src/kernels/sample.ts';
+import { slotNumbers } from '../../../src/kernels/slots.ts';
 import { allKernels } from '../../../src/lab/plans/kernel-catalogue.ts';
 import { familyOf, type Kernel } from '../../../src/plan/kernel.ts';
 import { parseStruct } from '../../../src/plan/wgsl.ts';
@@ -53,6 +56,16 @@ describe('signatures', () => {
       }),
     );
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('rows that kernels of TypeScript and of WASM read', () => {
+  it.each([
+    ['numeric/rings.ts', 'stateBytes', slotNumbers],
+    ['decoding/sample.ts', 'settingBytes', settingNumbers],
+  ])('are as long in %s as in the plan: %s', (file, name, numbers) => {
+    const text = readFileSync(new URL(`../../../src/wasm/${file}`, import.meta.url), 'utf8');
+    expect(Number(new RegExp(`const ${name}: usize = (\\d+);`).exec(text)?.[1])).toBe(4 * numbers);
   });
 });
 
