@@ -109,7 +109,7 @@ export async function skipWide(kernel: { readonly name: string }): Promise<boole
 export function describeOnWasm(
   kernel: Kernel,
   shapes: readonly Dims[],
-  options: { readonly tolerance?: number; readonly scalars?: Scalars },
+  options: { readonly tolerance?: number; readonly scalars?: Scalars } = {},
 ): void {
   const fresh = shapes.filter((dims) => {
     const key = JSON.stringify([familyOf(kernel.name), dims, options, sampleOf(kernel, dims)]);
