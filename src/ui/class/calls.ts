@@ -13,13 +13,30 @@ import type { ClassResult } from '../../classroom/result.ts';
 /** What became of a call: done, refused with a sentence, or not heard (the server is away, or asks for patience). */
 export type CallOutcome<T> =
   | { readonly kind: 'ok'; readonly value: T }
-  | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'unheard'; readonly seconds: number };
+  | {
+      readonly kind: 'refused';
+      readonly message: string;
+      /** Whether it is the join code or the key that is wrong: another call with it fails as well. */
+      readonly isStranger: boolean;
+    }
+  | {
+      readonly kind: 'unheard';
+      /** After which it may be asked again. */
+      readonly seconds: number;
+      /** What the server said, where it said something. */
+      readonly message?: string;
+    };
 
 /** Milliseconds after which a server that says nothing counts as away. */
 const patience = 15_000;
 /** Seconds before a server that is away is asked again. */
-const pause = 5;
+export const pause = 5;
+/** Seconds that a page waits at most, whatever it is told: a lesson has forty-five minutes. */
+const longestPause = 300;
+
+/** Whether the same call may go through later: the server, or one before it, is busy or broken. A full class is neither. */
+const passes = (status: number): boolean =>
+  status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501 && status !== 507);
 
 /** The title of the class whose server this page came from; undefined where it came from elsewhere. */
 export function classOfPage(page: Document = document): string | undefined {
@@ -34,6 +51,7 @@ async function call<T>(
   body?: string,
   fetchFrom: typeof fetch = fetch,
 ): Promise<CallOutcome<T>> {
+  let seconds = pause;
   try {
     const response = await fetchFrom(classPath + path, {
       method,
@@ -41,14 +59,27 @@ async function call<T>(
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(patience),
     });
+    seconds = secondsOf(response.headers.get('retry-after'));
     const answer = (await response.json()) as T & { readonly message?: string };
     if (response.ok) return { kind: 'ok', value: answer };
-    const seconds = Number(response.headers.get('retry-after') ?? pause);
-    if (response.status === 429 || response.status === 500) return { kind: 'unheard', seconds };
-    return { kind: 'refused', message: answer.message ?? `The class server answered ${response.status}.` };
+    const { message } = answer;
+    if (passes(response.status))
+      return { kind: 'unheard', seconds, ...(message === undefined ? {} : { message }) };
+    return {
+      kind: 'refused',
+      message: message ?? `The class server answered ${response.status}.`,
+      isStranger: response.status === 401 || response.status === 403,
+    };
   } catch {
-    return { kind: 'unheard', seconds: pause };
+    return { kind: 'unheard', seconds }; // nobody is there, or something else than a class answered
   }
+}
+
+/** What `Retry-After` asks for: seconds, or a date (RFC 9110, section 10.2.3); what is neither counts as absent. */
+function secondsOf(header: string | null): number {
+  if (header === null) return pause;
+  const asked = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return Number.isFinite(asked) ? Math.min(longestPause, Math.max(1, asked)) : pause;
 }
 
 /** Asks whether a join code is the class's. */
