@@ -13,7 +13,7 @@ import { controlPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { AddressController } from '../state/address-controller.ts';
 import { valueAt } from '../state/experiment.ts';
-import { keepLessonWork, type LessonWork, readLessonWork } from '../state/lesson-work.ts';
+import { type LessonWork, lessonWork, noteLessonWork } from '../state/lesson-work.ts';
 import { forgetLesson, openLesson, ownLessons } from '../state/own-lessons.ts';
 import {
   hasGpu,
@@ -49,7 +49,7 @@ export class RoomLessons extends LitElement {
   @state() private chosen = '';
   /** The reader's choice of form; until then what suits the device. */
   @state() private wantedSize: LessonSize | undefined;
-  @state() private work: ReadonlyMap<string, LessonWork> = readLessonWork();
+  @state() private work: ReadonlyMap<string, LessonWork> = lessonWork.get();
   @state() private running: Running | undefined;
   /** Lessons of a teacher's own: what their files say, by id. */
   @state() private own: ReadonlyMap<string, string> = new Map();
@@ -318,8 +318,8 @@ export class RoomLessons extends LitElement {
   }
 
   #note(key: string, change: LessonWork): void {
-    this.work = new Map(this.work).set(key, { ...this.work.get(key), ...change });
-    keepLessonWork(this.work);
+    noteLessonWork(key, change);
+    this.work = lessonWork.get();
   }
 }
 

@@ -1,4 +1,5 @@
 // Guesses and outcomes of lessons, kept in this browser from one visit to the next.
+import { atom } from 'nanostores';
 import type { LessonGuess, LessonOutcome } from '../../contract/lessons.ts';
 
 /** What was guessed and found in one form of one lesson. */
@@ -36,6 +37,23 @@ export function keepLessonWork(
   } catch {
     // It holds for this visit.
   }
+}
+
+/** The work of this browser: read once, for outcomes are long, and then followed. */
+export const lessonWork = atom<ReadonlyMap<string, LessonWork>>(readLessonWork());
+
+/** Notes a change of one lesson's form, beside what other tabs noted meanwhile. */
+export function noteLessonWork(
+  name: string,
+  change: LessonWork,
+  storage: () => Shelf = () => localStorage,
+): void {
+  const work = new Map(lessonWork.get());
+  // Kept entries may lack an outcome that was too long to keep, and holds for this visit.
+  for (const [one, kept] of readLessonWork(storage)) work.set(one, { ...work.get(one), ...kept });
+  work.set(name, { ...work.get(name), ...change });
+  keepLessonWork(work, storage);
+  lessonWork.set(work);
 }
 
 function isEntry(entry: unknown): entry is [string, LessonWork] {

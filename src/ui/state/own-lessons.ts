@@ -37,12 +37,17 @@ function keep(texts: readonly string[]): void {
   ownLessons.set(texts);
 }
 
+/** Those of all tabs. */
+function everyLesson(): readonly string[] {
+  return [...new Set([...readOwnLessons(), ...ownLessons.get()])];
+}
+
 /** Opens a lesson file; whether it is one, the room of lessons says. */
 export function openLesson(text: string): void {
-  keep(withLesson(ownLessons.get(), text));
+  keep(withLesson(everyLesson(), text));
 }
 
 /** Forgets one: it is gone with the next visit. */
 export function forgetLesson(text: string): void {
-  keep(ownLessons.get().filter((one) => one !== text));
+  keep(everyLesson().filter((one) => one !== text));
 }

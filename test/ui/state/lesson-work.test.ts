@@ -1,6 +1,12 @@
 // What a reader guessed and found stays over a reload; anything else in its place is left alone.
 import { expect, it } from 'vitest';
-import { keepLessonWork, type LessonWork, readLessonWork } from '../../../src/ui/state/lesson-work.ts';
+import {
+  keepLessonWork,
+  type LessonWork,
+  lessonWork,
+  noteLessonWork,
+  readLessonWork,
+} from '../../../src/ui/state/lesson-work.ts';
 
 /** Storage of a few characters. */
 function shelf(room = Number.POSITIVE_INFINITY) {
@@ -37,6 +43,22 @@ it('keeps the guesses alone of outcomes that are too large', () => {
   const large = { ...outcome, meaning: ['x'.repeat(2_000_000)] } as LessonWork['outcome'];
   keepLessonWork(new Map([['heads small', { guess: 1, outcome: large }]]), () => storage);
   expect(readLessonWork(() => storage)).toEqual(new Map([['heads small', { guess: 1 }]]));
+});
+
+it('keeps what another tab noted since this one was opened', () => {
+  const storage = shelf();
+  noteLessonWork('heads small', { guess: 1 }, () => storage);
+  keepLessonWork(
+    new Map([...readLessonWork(() => storage), ['causal small', { guess: 'all' }]]),
+    () => storage,
+  );
+  noteLessonWork('heads small', { outcome }, () => storage);
+  const all = new Map<string, LessonWork>([
+    ['heads small', { guess: 1, outcome }],
+    ['causal small', { guess: 'all' }],
+  ]);
+  expect(readLessonWork(() => storage)).toEqual(all);
+  expect(lessonWork.get()).toEqual(all);
 });
 
 it('does without storage, and without room in it', () => {
