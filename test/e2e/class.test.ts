@@ -84,6 +84,27 @@ describeBrowser('a class', () => {
     await teacher.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
     expect(await findViolations(teacher.page)).toEqual([]);
     expect(teacher.troubles).toEqual([]);
+  });
+
+  it('keeps the files that the teacher opened while another page of the room is read, and deletes when that is confirmed', async () => {
+    const file = join(createFolder(), 'one.result.json');
+    writeFileSync(file, JSON.stringify(sampleResult({ student: 'by-hand-0001' })));
+    const picker = (await teacher.find(
+      'class-teacher',
+      'input[type=file]',
+    )) as ElementHandle<HTMLInputElement>;
+    await picker.uploadFile(file);
+    await teacher.waitForText('class-teacher', '[role=status]', /^31 results$/);
+    await teacher.click('room-class', 'a', 'Your own results');
+    await teacher.find('class-student', '.who');
+    await teacher.click('room-class', 'a', /^Collect the results/);
+    await teacher.waitForText('class-teacher', '[role=status]', /^31 results$/);
+    await teacher.click('class-teacher', 'button', 'Delete …');
+    await teacher.click('class-teacher', 'button', 'Delete all results');
+    await teacher.waitForText('class-teacher', '[role=status]', /^0 results$/);
+    expect(teacher.dialogs).toEqual(['confirm']);
+    expect(store.count()).toBe(0);
+    expect(teacher.troubles).toEqual([]);
     await teacher.page.close();
   });
 

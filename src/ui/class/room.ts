@@ -1,5 +1,5 @@
 // The room of a class: a student's results and how they leave the page, or the teacher's table of all of them.
-import { html, LitElement } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LessonInfo } from '../../contract/lessons.ts';
 import { controlPanel, stackStyles } from '../figures/style-sets.ts';
@@ -39,6 +39,7 @@ export class RoomClass extends LitElement {
   @state() private lessons: readonly LessonInfo[] = [];
   @state() private place: ClassPlace = { isTeacher: false, word: '' };
   @state() private key = '';
+  @state() private wasTeacher = false;
   #isAsked = false;
 
   constructor() {
@@ -64,11 +65,9 @@ export class RoomClass extends LitElement {
 
   protected override render() {
     const { isTeacher, word } = this.place;
-    return html`${
-      isTeacher
-        ? html`<class-teacher .key=${this.key}></class-teacher>`
-        : html`<class-student .page=${this.page} .lessons=${this.lessons} .invitation=${word}></class-student>`
-    }
+    // A teacher's table keeps the files that were opened in it, also while it is not on display.
+    return html`${isTeacher ? nothing : html`<class-student .page=${this.page} .lessons=${this.lessons} .invitation=${word}></class-student>`}
+      ${this.wasTeacher ? html`<class-teacher ?hidden=${!isTeacher} .key=${this.key}></class-teacher>` : nothing}
       <p class="small">
         ${
           isTeacher
@@ -86,6 +85,7 @@ export class RoomClass extends LitElement {
     this.#isAsked = false;
     const { isTeacher, word } = this.place;
     if (!isTeacher) return;
+    this.wasTeacher = true;
     try {
       if (word !== '') sessionStorage.setItem(keyShelf, word);
       this.key = word || (sessionStorage.getItem(keyShelf) ?? '');

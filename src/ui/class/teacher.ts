@@ -6,7 +6,7 @@ import { decodeText, resultMark } from '../../classroom/code.ts';
 import type { ClassRow } from '../../classroom/protocol.ts';
 import { type ClassResult, maximumResultBytes, readResult, readResultText } from '../../classroom/result.ts';
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
-import { classChanges, deleteNames, deleteRows } from './calls.ts';
+import { type CallOutcome, classChanges, deleteNames, deleteRows } from './calls.ts';
 import { type ClassEntry, classEntries, mergeRows } from './collection.ts';
 import './overview.ts';
 
@@ -56,6 +56,8 @@ export class ClassTeacher extends LitElement {
   @query('select') private readonly choice: HTMLSelectElement | undefined;
 
   #revision = 0;
+  /** Counts looks: the answer to an earlier one may be older than that to a later one. */
+  #looks = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #people = new Map<string, number>();
 
@@ -131,10 +133,12 @@ export class ClassTeacher extends LitElement {
   /** Asks the server what is new, and again in a second. */
   async #look(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#looks += 1;
+    const look = this.#looks;
     const { key } = this;
     if (key === '' || !this.isConnected) return;
     const outcome = await classChanges(key, this.#revision);
-    if (key !== this.key) return;
+    if (look !== this.#looks) return;
     if (outcome.kind === 'refused') {
       this.trouble = outcome.message;
       return;
@@ -150,9 +154,11 @@ export class ClassTeacher extends LitElement {
     this.trouble =
       outcome.kind === 'ok'
         ? ''
-        : 'The class server does not answer. What has come stays here; it is asked again.';
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), interval);
+        : `${outcome.message ?? 'The class server does not answer.'} What has come stays here; it is asked again.`;
+    this.#timer = setTimeout(
+      () => void this.#look(),
+      outcome.kind === 'ok' ? interval : 1000 * outcome.seconds,
+    );
   }
 
   /** A server that counts anew has lost what it had in memory: what came from it stays here, and all is read again. */
@@ -164,26 +170,36 @@ export class ClassTeacher extends LitElement {
     this.said = 'The class server began anew. What came before is on this page alone: save its CSV.';
   }
 
+  /** Deletes one result, or all; what cannot be deleted at the server stays here, too. */
   async #delete(row?: number): Promise<void> {
+    const count = classEntries([...this.served, ...this.pasted]).length;
+    if (row === undefined && !confirm(`Delete all ${count} results of this class? They cannot be had back.`))
+      return;
+    const isServed = this.key !== '' && (row === undefined || row >= 0);
+    if (isServed && !this.#isDone(await deleteRows(this.key, row), 'Deleted.')) return;
     this.isDeleting = false;
     this.pasted = row === undefined ? [] : this.pasted.filter((one) => one.row !== row);
-    if (this.key === '' || (row !== undefined && row < 0)) return;
-    const outcome = await deleteRows(this.key, row);
-    this.said = outcome.kind === 'ok' ? 'Deleted.' : 'The class server did not delete it. Try again.';
-    await this.#look();
+    if (isServed) await this.#look();
   }
 
   async #forgetNames(): Promise<void> {
+    if (!confirm('Delete the names of all students? The results stay.')) return;
+    if (this.key !== '' && !this.#isDone(await deleteNames(this.key), 'All names were deleted.')) return;
     this.isDeleting = false;
     this.pasted = this.pasted.map(({ result, ...row }) => {
       const { name: _name, ...rest } = result ?? {};
       return result === undefined ? row : { ...row, result: rest as typeof result };
     });
-    if (this.key === '') return;
-    const outcome = await deleteNames(this.key);
+    if (this.key !== '') await this.#look();
+  }
+
+  /** Whether the server did it; says so, or why not. */
+  #isDone(outcome: CallOutcome<unknown>, done: string): boolean {
     this.said =
-      outcome.kind === 'ok' ? 'All names were deleted.' : 'The class server did not answer. Try again.';
-    await this.#look();
+      outcome.kind === 'ok'
+        ? done
+        : `Nothing was deleted. ${outcome.message ?? 'The class server does not answer: try again.'}`;
+    return outcome.kind === 'ok';
   }
 
   async #onPick(): Promise<void> {
