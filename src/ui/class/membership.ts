@@ -12,7 +12,8 @@ export interface Membership {
   readonly waiting: readonly ClassResult[];
 }
 
-const key = 'flopscope-class-1';
+/** Where the browser keeps it, for all its tabs. */
+export const membershipKey = 'flopscope-class-1';
 /** More would be sent than the server takes of one student. */
 const mostWaiting = 40;
 
@@ -27,15 +28,20 @@ function randomStudent(): string {
     .replace(/=+$/, '');
 }
 
-/** What an earlier visit left, or a new membership. */
-export function readMembership(storage: () => Shelf = () => localStorage): Membership {
-  const fresh: Membership = { student: randomStudent(), name: '', code: '', waiting: [] };
+/** Who has never been in a class. */
+export function newMembership(): Membership {
+  return { student: randomStudent(), name: '', code: '', waiting: [] };
+}
+
+/** What is kept now, by this tab or another; undefined where nothing is, or no storage, or something else in it. */
+export function keptMembership(storage: () => Shelf = () => localStorage): Membership | undefined {
   try {
-    const kept: unknown = JSON.parse(storage().getItem(key) ?? '{}');
-    if (typeof kept !== 'object' || kept === null) return fresh;
+    const kept: unknown = JSON.parse(storage().getItem(membershipKey) ?? 'null');
+    if (typeof kept !== 'object' || kept === null) return undefined;
     const { student, name, code, waiting } = kept as Record<string, unknown>;
+    if (typeof student !== 'string' || !/^[\w-]{8,40}$/.test(student)) return undefined;
     return {
-      student: typeof student === 'string' && /^[\w-]{8,40}$/.test(student) ? student : fresh.student,
+      student,
       name: typeof name === 'string' ? name : '',
       code: typeof code === 'string' ? code : '',
       waiting: (Array.isArray(waiting) ? waiting : []).flatMap((one) => {
@@ -44,21 +50,29 @@ export function readMembership(storage: () => Shelf = () => localStorage): Membe
       }),
     };
   } catch {
-    return fresh;
+    return undefined;
   }
 }
 
-/** Keeps it; without storage it holds for this visit. */
-export function keepMembership(membership: Membership, storage: () => Shelf = () => localStorage): void {
+/** Keeps it. False where there is no storage, or no room in it: then it holds for this visit. */
+export function keepMembership(membership: Membership, storage: () => Shelf = () => localStorage): boolean {
   try {
-    storage().setItem(key, JSON.stringify(membership));
+    storage().setItem(membershipKey, JSON.stringify(membership));
+    return true;
   } catch {
-    // It holds for this visit.
+    return false;
   }
 }
 
-/** With one more result that waits; an older one of the same id is replaced. */
+/** With one more result that waits, as this student's; an older one of the same id is replaced. */
 export function withWaiting(membership: Membership, result: ClassResult): Membership {
   const others = membership.waiting.filter(({ id }) => id !== result.id);
-  return { ...membership, waiting: [...others, result].slice(-mostWaiting) };
+  const own = { ...result, student: membership.student };
+  return { ...membership, waiting: [...others, own].slice(-mostWaiting) };
+}
+
+/** Without these results; one of the same id that was made since stays. */
+export function withoutWaiting(membership: Membership, gone: readonly ClassResult[]): Membership {
+  const isGone = (one: ClassResult) => gone.some(({ id, at }) => id === one.id && at === one.at);
+  return { ...membership, waiting: membership.waiting.filter((one) => !isGone(one)) };
 }

@@ -7,9 +7,9 @@ import type { LessonInfo } from '../../contract/lessons.ts';
 import { formatCount, formatLoss, formatSi } from '../../text/numbers.ts';
 import { controlPanel, stackStyles } from '../figures/style-sets.ts';
 import { downloadText } from '../state/files.ts';
-import { readLessonWork } from '../state/lesson-work.ts';
+import { lessonWork } from '../state/lesson-work.ts';
 import { initialState, type PageState } from '../state/state.ts';
-import { classOfPage, deleteMine, joinClass } from './calls.ts';
+import { classOfPage, joinClass } from './calls.ts';
 import { type OutboxView, pageOutbox } from './outbox.ts';
 import { lessonResults, runResult } from './own-results.ts';
 
@@ -146,7 +146,7 @@ export class ClassStudent extends LitElement {
   #results(): readonly ClassResult[] {
     const { membership } = this.view;
     const run = runResult(this.page, membership);
-    const done = lessonResults(this.page, membership, this.lessons, readLessonWork());
+    const done = lessonResults(this.page, membership, this.lessons, lessonWork.get());
     return run === undefined ? done : [run, ...done];
   }
 
@@ -173,10 +173,14 @@ export class ClassStudent extends LitElement {
   }
 
   #waiting(): string {
-    const { membership, hindrance, sent } = this.view;
-    const count = membership.waiting.length;
-    const arrived = sent.size === 0 ? '' : `${sent.size} of your results arrived.`;
-    return count === 0 ? arrived : `${arrived} ${count} waiting. ${hindrance}`;
+    const { membership, hindrance, refused, sent } = this.view;
+    const off = membership.waiting.filter(({ id }) => refused.has(id));
+    const count = membership.waiting.length - off.length;
+    return [
+      ...(sent.size === 0 ? [] : [`${sent.size} of your results arrived.`]),
+      ...off.map(({ id, title }) => `${title} was not taken: ${refused.get(id)}`),
+      ...(count === 0 ? [] : [`${count} waiting. ${hindrance}`]),
+    ].join(' ');
   }
 
   /** Checks the code; results that waited for it are sent. */
@@ -192,7 +196,7 @@ export class ClassStudent extends LitElement {
         ? 'You are in the class.'
         : outcome.kind === 'refused'
           ? outcome.message
-          : 'The class server does not answer now; the code is kept.';
+          : `${outcome.message ?? 'The class server does not answer now.'} The code is kept.`;
     if (outcome.kind === 'ok') void pageOutbox().flush();
   }
 
@@ -214,9 +218,9 @@ export class ClassStudent extends LitElement {
   }
 
   async #takeBack(): Promise<void> {
-    const { code, student } = this.view.membership;
-    const outcome = await deleteMine(code, student);
-    if (outcome.kind === 'ok') pageOutbox().clear();
+    if (!confirm('Delete all that you sent to this class, and what waits to be sent?')) return;
+    this.said = 'Deleting …';
+    const outcome = await pageOutbox().takeBack();
     this.said =
       outcome.kind === 'ok'
         ? outcome.value.deleted === 1
@@ -224,7 +228,7 @@ export class ClassStudent extends LitElement {
           : `${outcome.value.deleted} of your results were deleted.`
         : outcome.kind === 'refused'
           ? outcome.message
-          : 'The class server does not answer: nothing was deleted. Try again.';
+          : 'The class server does not answer: what it has is still there. Try again.';
   }
 }
 
