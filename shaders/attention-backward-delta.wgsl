@@ -15,10 +15,12 @@ const workgroupSize = 64u;
 @compute @workgroup_size(workgroupSize)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
+  // In the order of delta, so that neighbours write neighbouring addresses.
   let index = group * workgroupSize + invocation;
   if (group >= launch.endWorkgroup || index >= batch * heads * time) {
     return;
   }
+  // From [batch, heads, time] to the row of [batch · time, heads · valueSize].
   let row = index / time / heads * time + index % time;
   let base = (row * heads + index / time % heads) * valueSize;
   let valueSteps = select(valueSize, 0u, launch.gridWidth == 0u); // never 0: hides the loop count from unrolling

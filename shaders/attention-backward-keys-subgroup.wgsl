@@ -42,6 +42,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
     }
     v[d] = pairOf(strips(valueBase + d), 1.0);
   }
+  // A key is seen by the queries from its own place on, up to the end of its window.
   let viewers = endOfViewers(firstKey + 4u * lanes - 1u) - firstKey; // from the tile's first key on
   let chunks = (viewers + 4u * lanes - 1u) / (4u * lanes);
   for (var i = 0u; i < 0x1000000u; i++) {
@@ -71,6 +72,8 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
     var statistics = Chunk(); // the rows' log-sum-exps in x and their deltas in y, in every lane
     let sums = vec4<f32>(logSumExp[l.x], logSumExp[l.y], logSumExp[l.z], logSumExp[l.w]);
     let deltas = vec4<f32>(delta[l.x], delta[l.y], delta[l.z], delta[l.w]);
+    // The other side's rows lie one a lane, as rows of a pair of dimensions do: a product with the unit vectors hands
+    // both numbers of each row to all lanes, with the broadcasts that are there already.
     let unit = Pair(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(0.0, 1.0, 0.0, 0.0));
     let rowStatistics = Strips(
       vec2<f32>(sums.x, deltas.x),
@@ -82,6 +85,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
     for (var j = 0u; j < 4u * lanes; j++) {
       let row = vec4<u32>(firstQuery + j);
       let score = capped(p[j]);
+      // Rows past the end repeat the last query, and would count it again.
       let isUnseen = isHidden(row, keys) | (row >= vec4<u32>(time));
       let probability = select(exp(score - statistics[j].x), vec4<f32>(), isUnseen);
       let keep = keepFactors(sample, head, row, keys);
@@ -101,6 +105,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
       dk[d] = plusWeighted(dk[d], &ds, strips(queryBase + d));
     }
   }
+  // How many of the lane's four keys, `lanes` apart, are inside the sequence.
   let count = min(4u, (time - min(time, firstKey + lane) + lanes - 1u) / lanes);
   for (var d = 0u; d < 0x10000u; d++) {
     if (d >= keySteps) {

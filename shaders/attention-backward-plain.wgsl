@@ -20,6 +20,9 @@ override accumulate: u32; // 1 adds to dqkv
 const workgroupSize = 64u;
 
 @compute @workgroup_size(workgroupSize)
+// dq apart from dk and dv: each pass recomputes the scores, 7 products where 5 would do, and in return every sum is
+// written by one invocation, in one order. FlashAttention-2 adds dq with atomics instead, whose order changes from
+// run to run.
 fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
   if (group >= launch.endWorkgroup) {
@@ -71,6 +74,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       }
       dp = fma(dy[outBase + d], qkv[valueBase + d], dp);
     }
+    // The cap acts between product and softmax: its slope multiplies ds, by the chain rule.
     score = capped(vec4<f32>(score)).x;
     let slope = capSlope(vec4<f32>(score)).x * scale;
     // Softmax's gradient is p ∘ (dp − Σ p · dp) over the row's keys, and that sum is y · dy, as y = Σ p · v: delta has it

@@ -32,6 +32,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
   let rowDeltas = vec4<f32>(delta[l.x], delta[l.y], delta[l.z], delta[l.w]);
 
   var q: array<Pair, keySize / 2u>;
+  // dq, like q, stays in registers over all chunks and is written once.
   var dq: array<Pair, keySize / 2u>;
   var dout: array<Pair, valueSize / 2u>;
   for (var d = 0u; d < 0x10000u; d++) {
@@ -56,6 +57,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
     let keyRows = chunkRows(sample, firstKey, lane) * rowStride;
     let keyBase = (keyRows + kOffset + keyValueHead * keySize) / 2u;
     let valueBase = (keyRows + vOffset + keyValueHead * valueSize) / 2u;
+    // q·k and dy·v of the lane's four queries with each key of the chunk; ds takes the place of the second.
     var p = Chunk();
     var ds = Chunk();
     for (var d = 0u; d < 0x10000u; d++) {
@@ -83,6 +85,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
       dq[d] = plusWeighted(dq[d], &ds, strips(keyBase + d));
     }
   }
+  // How many of the lane's four queries, `lanes` apart, are inside the sequence.
   let count = min(4u, (time - min(time, firstQuery + lane) + lanes - 1u) / lanes);
   for (var d = 0u; d < 0x10000u; d++) {
     if (d >= keySteps) {

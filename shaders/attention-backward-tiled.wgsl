@@ -30,6 +30,8 @@ fn element(source: u32, index: u32) -> f32 {
 }
 
 /// Of one own row and four others: probabilities that dropout keeps, and gradients of scores.
+/// Probabilities are not stored by the forward pass: T × T of them would be read and written once each, which takes
+/// longer than to compute them again from q, k and one number a row.
 struct Gradients {
   p: vec4<f32>,
   ds: vec4<f32>,
@@ -92,6 +94,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let q = Rows(0u, base + qOffset + head * keySize, rowStride, firstQuery);
   let dout = Rows(1u, (sample * time * heads + head) * valueSize, heads * valueSize, firstQuery);
   let query = firstQuery + thread / 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);
+  // Four numbers an own row for the whole loop: all that the forward pass left, and delta.
   let l = (sample * heads + head) * time + min(query, vec4<u32>(time - 1u));
   let logSums = vec4<f32>(logSumExp[l.x], logSumExp[l.y], logSumExp[l.z], logSumExp[l.w]);
   let deltas = vec4<f32>(delta[l.x], delta[l.y], delta[l.z], delta[l.w]);
@@ -105,6 +108,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let k = Rows(0u, base + kOffset + keyValueHead * keySize, rowStride, firstKey);
     let v = Rows(0u, base + vOffset + keyValueHead * valueSize, rowStride, firstKey);
     let key = firstKey + thread % 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);
+    // Both products share the stage of memory, one after the other.
     let scores = products(q, k, keySize, thread);
     let dp = products(dout, v, valueSize, thread);
     let row = vec2<u32>(sample, head);
@@ -132,6 +136,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   let k = Rows(0u, base + kOffset + keyValueHead * keySize, rowStride, firstKey);
   let v = Rows(0u, base + vOffset + keyValueHead * valueSize, rowStride, firstKey);
   let key = firstKey + thread / 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);
+  // With a window the queries that see this tile of keys end early, too.
   let queryTiles = (endOfViewers(firstKey + tile - 1u) - firstKey + tile - 1u) / tile; // from the tile's first key
   var dk: Parts;
   var dv: Parts;

@@ -50,6 +50,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
       largest = max(largest, score);
     }
   }
+  // Subtracted from every score before exp: the largest weight is exp(0) = 1, and nothing overflows.
   largest = workgroupMaximum(largest, invocation);
   var sum = 0.0;
   // Once: the sum below goes over the whole workgroup.

@@ -14,6 +14,8 @@ override scale: f32;
 override dropout: f32;
 override window: u32; // `time` where every earlier key is seen
 
+// WGSL lets a compiler assume that no value is infinite; far below every score, exp(lowest − maximum) is 0 all the
+// same.
 const lowest = -1.0e30; // stands for −∞, which WGSL may assume never to happen
 
 /// The first key that a query sees.
@@ -26,6 +28,7 @@ fn endOfViewers(key: u32) -> u32 {
   return min(time, key + window);
 }
 
+/// keys + window and not queries − window, which would wrap below 0.
 fn isHidden(queries: vec4<u32>, keys: vec4<u32>) -> vec4<bool> {
   if (window >= time) {
     return keys > queries;
@@ -38,6 +41,8 @@ fn keepFactor(sample: u32, head: u32, query: u32, key: u32) -> f32 {
   if (dropout == 0.0) {
     return 1.0;
   }
+  // The counter of a place in [heads, time, time], whoever computes it: forward and backward draw the same mask, in
+  // tiles or rows alike, and nothing of it is stored. It may wrap for huge T, which only repeats numbers.
   let element = (head * time + query) * time + key;
   let uniform01 = randomUniform(step.dropoutSeed, step.step, step.sampleOffset + sample, launch.operation, element);
   return select(0.0, 1.0 / (1.0 - dropout), uniform01 >= dropout);

@@ -17,6 +17,7 @@ override hasSinks: u32;
 @group(0) @binding(3) var<storage, read_write> logSumExp: array<f32>;  // [batch, heads, time]
 
 const workgroupSize = 64u;
+// Eight keys share one rescaling of o; more would take registers that o needs.
 const chunkKeys = 8u;
 
 @compute @workgroup_size(workgroupSize)
@@ -30,11 +31,13 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let valueSteps = select(valueSize, 0u, launch.gridWidth == 0u);
   let tiles = (time + workgroupSize - 1u) / workgroupSize;
   let query = group % tiles * workgroupSize + invocation;
+  // The last tile of a sequence has fewer queries. Nobody waits at a barrier here, so that invocations may end.
   if (query >= time) {
     return;
   }
   let head = group / tiles % heads;
   let sample = group / tiles / heads;
+  // Grouped queries (Ainslie et al. 2023): neighbouring query heads share keys and values, which lie once in memory.
   let keyValueHead = head / (heads / keyValueHeads);
   let firstRow = sample * time;
   let queryBase = (firstRow + query) * rowStride + qOffset + head * keySize;
@@ -113,6 +116,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (d >= valueSteps) {
       break;
     }
+    // Divided once a row, at the end: until then o is a sum of exp(score − maximum) · v, and no key needs to know the
+    // sum of all.
     y[outBase + d] = o[d] / sum;
   }
   // All that the backward pass needs to get p = exp(score − logSumExp) back from a score.

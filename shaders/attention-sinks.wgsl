@@ -22,6 +22,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   if (index >= min(launch.endWorkgroup, batch * heads)) {
     return;
   }
+  // ds = p · (dp − delta) with dp = 0, since the sink's value is 0; p = exp(sink − logSumExp), for logSumExp counts
+  // the sink.
   let sink = sinks[index % heads];
   var sum = 0.0;
   for (var i = 0u; i < steps; i++) {
@@ -32,6 +34,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   }
   let total = workgroupSum(sum, invocation);
   if (invocation == 0u) {
+    // One number a sample: a column sum adds the samples afterwards, in a fixed order.
     sums[index] = total;
   }
 }

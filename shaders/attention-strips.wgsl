@@ -25,6 +25,8 @@ fn addRow(sums: ptr<function, Chunk>, row: u32, a: Pair, b: vec2<f32>) {
   sums[row] = fma(a.second, vec4<f32>(b.y), fma(a.first, vec4<f32>(b.x), sums[row]));
 }
 
+/// Written out: a broadcast takes a constant lane, and constant rows keep the chunk in registers. `lanes` is constant
+/// too.
 fn addStrip(sums: ptr<function, Chunk>, strip: u32, a: Pair, b: vec2<f32>) {
   let row = strip * lanes;
   addRow(sums, row, a, subgroupBroadcast(b, 0u));
@@ -47,6 +49,8 @@ fn addProducts(sums: ptr<function, Chunk>, a: Pair, b: Strips) {
   addStrip(sums, 3u, a, b[3]);
 }
 
+/// The same product the other way round: weights of the lane's four rows times one row of the other side, which all
+/// lanes share.
 fn plusRow(start: Pair, weight: vec4<f32>, b: vec2<f32>) -> Pair {
   return Pair(fma(weight, vec4<f32>(b.x), start.first), fma(weight, vec4<f32>(b.y), start.second));
 }
@@ -73,6 +77,7 @@ fn plusWeighted(start: Pair, weights: ptr<function, Chunk>, b: Strips) -> Pair {
 }
 
 /// Rows of the four strips of a chunk that starts at `first`, clamped to the sequence.
+/// Clamped: all lanes take part in the broadcasts. The masks see to what is past the end.
 fn chunkRows(sample: u32, first: u32, lane: u32) -> vec4<u32> {
   return sample * time + min(first + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(time - 1u));
 }

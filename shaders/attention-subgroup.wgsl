@@ -36,8 +36,10 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
   let sample = group / tiles / heads;
   let keyValueHead = head / (heads / keyValueHeads);
   let queries = firstQuery + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane;
+  // Queries past the end repeat the last one: their lanes must take part in every broadcast, and store nothing.
   let rows = sample * time + min(queries, vec4<u32>(time - 1u));
 
+  // Kept for all chunks: 4 rows of a head in vectors, as pairs of dimensions.
   var q: array<Pair, keySize / 2u>;
   let queryBase = (rows * rowStride + qOffset + head * keySize) / 2u;
   for (var d = 0u; d < 0x10000u; d++) {
@@ -89,6 +91,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
       if (d >= valueSteps) {
         break;
       }
+      // Rescaled on the way to the next sum: o is read and written once a chunk, which costs more here than the
+      // product.
       let start = Pair(o[d].first * rescale, o[d].second * rescale);
       o[d] = plusWeighted(start, &p, strips(valueBase + d));
     }

@@ -21,6 +21,8 @@ override hasSinks: u32;
 const valueParts = (valueSize + 31u) / 32u; // 1 to 4
 var<workgroup> rowValues: array<vec4<f32>, threads>;
 
+/// All of queries, keys and values lie in one buffer: `source`, which tells buffers apart in the backward pass, is
+/// not needed.
 fn element(source: u32, index: u32) -> f32 {
   return qkv[index];
 }
@@ -59,6 +61,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let tiles = (time + tile - 1u) / tile;
+  // A causal tile of queries meets as many tiles of keys as lie before it: begun last, the longest would keep one
+  // core busy while the others wait.
   let firstQuery = (tiles - 1u - group % tiles) * tile; // the longest rows first
   let head = group / tiles % heads;
   let sample = group / tiles / heads;
@@ -74,6 +78,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     largest = vec4<f32>(sinks[head]);
     sum = vec4<f32>(select(0.0, 1.0, thread % 8u == 0u));
   }
+  // Tiles before the window of the tile's first query are seen by none of its queries.
   let skipped = firstVisible(firstQuery) / tile;
   for (var i = 0u; i < 0x1000000u; i++) { // a constant bound with a break costs no loop guard
     let firstKey = (skipped + i) * tile;
@@ -83,6 +88,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let keys = Rows(0u, base + kOffset + keyValueHead * keySize, rowStride, firstKey);
     let key = firstKey + thread % 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);
     var p = products(queries, keys, keySize, thread);
+    // Tiles on the diagonal are computed whole and masked: half of one tile a row is lost, and no branch is taken in
+    // the loop.
     p = Block(
       scoresOf(p.a, query.x, key),
       scoresOf(p.b, query.y, key),
@@ -97,6 +104,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     for (var c = 0u; c < 8u; c++) {
       newLargest = max(newLargest, rowValues[thread / 8u * 8u + c]);
     }
+    // A row that saw no key yet (its window begins in a later tile) has the maximum `lowest`, and weights exp(0) = 1
+    // of hidden keys: the first key that it sees multiplies them by exp(lowest − score) = 0.
     let rescale = exp(largest - newLargest);
     largest = newLargest;
     p = Block(exp(p.a - largest.x), exp(p.b - largest.y), exp(p.c - largest.z), exp(p.d - largest.w));

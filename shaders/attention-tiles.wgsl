@@ -8,6 +8,8 @@
 // From the shader that follows: element (a number of matrix `source`).
 
 const threads = 64u;   // 8 × 8: invocation t owns rows 4 (t / 8) … and columns 4 (t % 8) … of a tile
+// 32: two staged slabs and the weights take 13.5 KiB of the 16 KiB that every device has, and 16 sums an invocation
+// leave registers for the sums of values.
 const tile = 32u;
 const slabSize = 32u;  // inner dimensions staged at once
 const pitch = 9u;      // vec4s between staged lines of 32 numbers: the ninth turns the memory banks
@@ -23,6 +25,8 @@ struct Rows {
   firstRow: u32,
 }
 
+/// Repeated and not skipped, so that loads are in bounds and take the same way in all invocations; what they bring is
+/// masked (keys) or not stored (queries).
 fn addressOf(rows: Rows, row: u32) -> u32 {
   return rows.base + min(rows.firstRow + row, time - 1u) * rows.stride;
 }
@@ -59,6 +63,7 @@ fn products(own: Rows, other: Rows, size: u32, thread: u32) -> Block {
     if (slab * slabSize >= size) {
       break;
     }
+    // All have read the slab before: it may be overwritten.
     workgroupBarrier();
     for (var i = 0u; i < tile / 4u * slabSize / threads; i++) {
       let quad = 2u * i + thread / slabSize % 2u; // of rows; neighbours read neighbouring columns
@@ -76,8 +81,10 @@ fn products(own: Rows, other: Rows, size: u32, thread: u32) -> Block {
 }
 
 /// Hands this invocation's weights of own rows to the workgroup, other rows outermost.
+/// Through memory, because an invocation has the weights of 4 of 32 other rows and needs those of all.
 fn shareWeights(w: Block, thread: u32) {
   workgroupBarrier();
+  // Transposed on the way: whoever sums values wants the weights of four own rows for one other row as one vector.
   let first = thread % 8u * 4u * pitch + thread / 8u % 8u;
   weights[first] = vec4<f32>(w.a.x, w.b.x, w.c.x, w.d.x);
   weights[first + pitch] = vec4<f32>(w.a.y, w.b.y, w.c.y, w.d.y);
@@ -110,6 +117,7 @@ fn plusWeighted(start: Block, matrix: Rows, part: u32, size: u32, thread: u32) -
 }
 
 /// sums += weights · matrix, whose `size` columns take so many parts.
+/// `parts` is constant: branches that are not taken vanish, and with them the registers of their sums.
 fn addWeighted(sums: ptr<function, Parts>, matrix: Rows, parts: u32, size: u32, thread: u32) {
   sums.first = plusWeighted(sums.first, matrix, 0u, size, thread);
   if (parts > 1u) {

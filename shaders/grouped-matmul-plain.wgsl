@@ -21,6 +21,8 @@ override accumulate: u32;
 @group(0) @binding(4) var<storage, read> assignments: array<u32>; // [rows of all experts]
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
+// The idea is that of MegaBlocks (Gale et al. 2022): tokens are sorted by expert, and the products of all experts are
+// one grid, so that no expert has a fixed capacity, nothing is padded to one, and no token is dropped.
 const threads = 64u;
 
 /// Row of x that belongs to a row of the experts.
@@ -45,6 +47,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   var expert = 0u;
   var firstRow = 0u;
   var count = inner;
+  // The weights' gradient: y[e] is summed over the rows of its expert, of which there may be none.
   if (xTransposed == 1u) {
     expert = element / (rows * columns);
     if (expert >= experts) {
@@ -54,6 +57,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     count = offsets[expert + 1u] - firstRow;
     wIndex = firstRow * columns + column;
   } else {
+    // The grid is as large as routing could ever make it: each expert may end with a tile that is not full. How many
+    // tiles there are, the GPU alone knows; the rest find `experts` as their expert.
     let tile = element / (max(tileRows, 1u) * columns);
     if (tile >= tileBound) {
       return;
@@ -63,6 +68,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       return;
     }
     let row = tiles[2u * tile + 1u] + element / columns % max(tileRows, 1u);
+    // Tiles do not reach into the next expert, whose weights are others.
     if (row >= offsets[expert + 1u]) {
       return;
     }

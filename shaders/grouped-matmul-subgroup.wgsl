@@ -34,6 +34,7 @@ fn sourceRow(row: u32) -> u32 {
 }
 
 /// Where the rows of x begin that four rows of a tile take, or which columns if x is transposed.
+/// Clamped to the expert's last row: lanes past it must take part in the broadcasts, and store nothing.
 fn sourceOffsets(strip: vec4<u32>, last: u32) -> vec4<u32> {
   let row = min(strip, vec4<u32>(last));
   if (xTransposed == 1u) {
@@ -121,6 +122,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let top = array<Block, 2>(topLeft, topRight);
   var tile = array<array<Block, 2>, 2>(top, array<Block, 2>(bottomLeft, bottomRight));
   let height = min(tileHeight, endRow - firstRow);
+  // A tile of y[e] lies behind the e matrices before it; one of the rows lies where its rows do.
   let firstOut = select(firstRow, expert * rows + firstRow, xTransposed == 1u);
   for (var c = 0u; c < 8u; c++) {
     let column = firstColumn + c * lanes + lane;

@@ -44,6 +44,7 @@ fn lookUp(firstRow: u32, size: u32, endRow: u32, thread: u32) {
 }
 
 /// Writes, or adds, what a block has inside y: rows below endRow, which lie firstOut rows further down.
+/// A row past endRow is another expert's, which another workgroup writes: a store there would be a race.
 fn storeBlock(firstOut: u32, firstRow: u32, endRow: u32, firstColumn: u32, block: Block) {
   var copy = array<vec4<f32>, 4>(block.a, block.b, block.c, block.d); // of which loops may make memory
   for (var i = 0u; i < 16u; i++) {
@@ -105,6 +106,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (xTransposed == 1u) {
       lookUp(firstInner, tileInner, end, thread);
     }
+    // Sources are written by some and read by others. Where x is not transposed they hold for all stages.
     if (xTransposed == 1u || stage == 0u) {
       workgroupBarrier();
     }

@@ -2,6 +2,9 @@
 // because what is indexed may live in memory where a compiler does not unroll loops (naga's loops never are).
 
 /// Four rows of four sums.
+/// A step takes 8 numbers from memory for 16 multiply-adds, so that it is arithmetic that bounds the loop. Twice the
+/// block each way would halve the loads again, and is what `blocks` = 2 makes of four of these, where registers
+/// suffice.
 struct Block {
   a: vec4<f32>,
   b: vec4<f32>,

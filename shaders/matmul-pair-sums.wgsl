@@ -19,6 +19,7 @@ fn stepsOf(a: vec2<f32>, b: vec2<f32>, c: vec2<f32>, d: vec2<f32>) -> Steps {
 }
 
 /// Adds both products of row `slot` of the tile.
+/// Two products between a load and a store of the sum; in order of the inner size, as the reference adds.
 fn addRow(tile: ptr<function, Tile>, slot: u32, a: vec2<f32>, c: Columns) {
   let i = 2u * slot;
   tile[i] = fma(vec4<f32>(a.y), c.left.second, fma(vec4<f32>(a.x), c.left.first, tile[i]));

@@ -9,6 +9,7 @@
 
 override lanes: u32; // of a subgroup
 override columnVectors: u32; // 1 or 2: vec4s of columns per lane
+// Sizes are multiples: inner of 2, columns (and rows, where x is read across) of 4. suits() sees to it.
 override rows: u32;
 override columns: u32;
 override inner: u32;
@@ -47,6 +48,7 @@ fn placeOf(group: u32) -> Place {
   let tilesDown = (rows + tileHeight - 1u) / tileHeight;
   let slice = group / (tilesAcross * tilesDown);
   let row = group / tilesAcross % tilesDown * tileHeight;
+  // Exact: suits() takes slices whose inner size is even.
   let start = slice * (inner / slices);
   // Always 1, but drivers do not know: they would unroll the loops out of the instruction cache.
   let one = select(1u, 0u, launch.gridWidth == 0u);
@@ -75,6 +77,7 @@ fn columnsAlong(i: vec4<u32>, j: vec4<u32>) -> Columns {
 /// Writes a tile whose row r is in slot r or, `across`, in slot r % 4 · 8 + r / 4.
 fn store(tile: ptr<function, Tile>, place: Place, lane: u32, across: bool) {
   for (var v = 0u; v < maximumSteps; v++) {
+    // Whole vectors are inside or outside, for columns is a multiple of 4.
     let column = place.column / 4u + v * lanes + lane; // in vectors
     if (v >= columnVectors * min(place.height, 1u) || column >= columns / 4u) {
       break;
@@ -108,6 +111,7 @@ fn store(tile: ptr<function, Tile>, place: Place, lane: u32, across: bool) {
 }
 
 @compute @workgroup_size(lanes)
+// Forward, y = x·w: pairs of x lie together, pairs of w are two rows of it.
 fn nn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
     return;
@@ -129,6 +133,7 @@ fn nn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lan
 }
 
 @compute @workgroup_size(lanes)
+// Gradient of x, dx = dy·wᵀ: pairs of both lie together.
 fn nt(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
     return;
@@ -151,6 +156,8 @@ fn nt(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lan
 }
 
 @compute @workgroup_size(lanes)
+// Gradient of w, dw = xᵀ·dy: both are read across, and a lane holds four neighbouring rows rather than every lanes-th
+// one, which is why slots of the tile are in another order.
 fn tn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
     return;

@@ -14,6 +14,8 @@ override inner: u32;
 override xStride: u32;
 override wStride: u32;
 override yStride: u32;
+// Few tiles of a long inner size leave most of a device idle, as a weight gradient does (inner = B·T): slices of it
+// are summed by workgroups of their own, and added afterwards in a fixed order, without atomics.
 override slices: u32;
 override hasBias: u32;
 override hasResidual: u32;
@@ -25,6 +27,9 @@ override accumulate: u32;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
+// Neighbours write neighbouring columns: they read one x, by broadcast, and w in whole cache lines where it is not
+// transposed. Every number is read again from memory or cache for each product: two loads a multiply-add, which is
+// what tiles avoid.
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -32,6 +37,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     return;
   }
   let element = group * threads + thread;
+  // The grid is rounded up to whole workgroups.
   if (element >= slices * rows * columns) {
     return;
   }

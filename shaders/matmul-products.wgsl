@@ -13,6 +13,8 @@ fn addProducts(
   wLeft: vec4<f32>,
   wRight: vec4<f32>,
 ) {
+  // Written out because a subgroup broadcast wants a constant lane (WGSL requires a const-expression), and so that
+  // every index into the sums is constant: what is indexed by a variable goes to memory.
   let x0 = vec4<f32>(subgroupBroadcast(xs[0u / lanes], 0u % lanes));
   left[0] = fma(x0, wLeft, left[0]);
   right[0] = fma(x0, wRight, right[0]);

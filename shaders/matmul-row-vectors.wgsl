@@ -48,11 +48,13 @@ fn sumOfParts(value: vec4<f32>, part: u32, lane: u32) -> vec4<f32> {
       sums[part * lanes + lane] += sums[(part + half) * lanes + lane];
     }
   }
+  // Right in the first part alone, whose invocation added it: the others read unsynchronised, and drop it.
   let sum = sums[lane];
   workgroupBarrier(); // the next row's sums go to the same places
   return sum;
 }
 
+/// One invocation a column: the epilogue is 32 times rarer than the loop, and needs no lanes.
 fn store(slice: u32, row: u32, column: u32, sum: f32) {
   if (row >= rows || column >= columns) {
     return;
@@ -98,6 +100,8 @@ fn nn(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thr
     if (first >= end) {
       break;
     }
+    // Loads past the slice are clamped and what they bring is made 0: four loads are issued together whatever the
+    // size.
     let isInside = first + steps < vec4<u32>(end);
     let k = min(first + steps, vec4<u32>(end - 1u));
     let j = k * (wStride / 4u) + wColumn;
@@ -110,6 +114,7 @@ fn nn(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thr
     }
   }
   for (var row = 0u; row < rows; row++) {
+    // By select() because a struct is not indexed, and an array would be kept in memory.
     let own = select(select(sum.c, sum.d, row == 3u), select(sum.a, sum.b, row == 1u), row < 2u);
     let total = sumOfParts(own, part, lane);
     if (part == 0u) {
@@ -158,6 +163,8 @@ fn nt(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thr
     }
   }
   let one = vec4<f32>(1.0);
+  // The four steps of a vector are added last: until then they are sums of their own, which need not wait for each
+  // other.
   let ofRows = vec4<f32>(dot(sum.a, one), dot(sum.b, one), dot(sum.c, one), dot(sum.d, one));
   let total = sumOfParts(ofRows, part, lane);
   if (part == 0u) {

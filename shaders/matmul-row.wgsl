@@ -26,6 +26,8 @@ override accumulate: u32;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
+// Few columns make few workgroups: with inner lanes there are as many invocations as the device needs to have enough
+// loads under way, which is all that this kernel waits for.
 const innerLanes = 1u << innerLevels;
 const threads = columnLanes * innerLanes;
 var<workgroup> sums: array<vec4<f32>, threads>; // component = row
@@ -39,6 +41,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
   let slice = group / groupsAcross;
   // Not by select(), which would hide the range of an index and cost a clamp.
+  // Neighbouring invocations lie along columns where w is [inner, columns], along the inner size where it is
+  // [columns, inner]: a subgroup reads whole cache lines either way.
   let lane = thread % columnLanes * (1u - wTransposed) + thread / innerLanes * wTransposed;
   let part = thread / columnLanes * (1u - wTransposed) + thread % innerLanes * wTransposed;
   let column = group % groupsAcross * columnLanes + lane;
@@ -64,10 +68,12 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (rows > 1u) {
       xs = vec4<f32>(x[j.x], x[j.y], x[j.z], x[j.w]);
     }
+    // One load of w serves up to four rows: reading w is what the time goes to.
     sum = fma(xs, vec4<f32>(w[wColumn + k * wInnerStep]), sum);
   }
 
   sums[part * columnLanes + lane] = sum;
+  // A tree and no atomics: the order of the additions is the same in every run.
   for (var level = 0u; level < innerLevels; level++) {
     let half = innerLanes >> (level + 1u);
     workgroupBarrier();

@@ -50,7 +50,11 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let xInnerStep = select(1u, xStride, xTransposed == 1u);
   let wColumnStep = select(1u, wStride, wTransposed == 1u);
   let wInnerStep = select(wStride, 1u, wTransposed == 1u);
+  // Lane l owns columns l, l + lanes …: neighbours load neighbouring addresses of w, one vector a step for the
+  // subgroup.
   let strip = vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane;
+  // Rows and columns past the ends are clamped: every lane must take part in the broadcasts, which are defined in
+  // uniform control flow only. The stores leave out what was computed for nothing.
   let xTop = min(firstRow + strip, vec4<u32>(rows - 1u)) * xRowStep;
   let xBottom = min(firstRow + 16u + strip, vec4<u32>(rows - 1u)) * xRowStep;
   let wLeft = min(firstColumn + strip, vec4<u32>(columns - 1u)) * wColumnStep;
@@ -61,6 +65,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   var topRight: Block;
   var bottomLeft: Block;
   var bottomRight: Block;
+  // Offsets advance by additions: a product for each of the addresses would cost as much as the loads.
   for (var k = 0u; k < 0x1000000u; k++) { // a constant bound with a break costs no loop guard
     if (k >= count) {
       break;
@@ -102,6 +107,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
       }
       let row = firstRow + r;
       let index = (slice * rows + row) * yStride + column;
+      // r / 16 and the like are constants of the layout: a tile of 32 rows is two Blocks above each other.
       var sum = tile[r / 16u][c / 4u][r % 16u][c % 4u] + offset;
       sum = shaped(sum, row * columns + column);
       if (hasResidual == 1u) {

@@ -32,6 +32,7 @@ fn fourRows(first: u32, innerIndex: u32) -> vec4<f32> {
 }
 
 /// Writes what a block has inside y, with bias, residual and what y held.
+/// Epilogue and residual are applied while the sum is in a register: y is written once.
 fn storeBlock(slice: u32, firstRow: u32, firstColumn: u32, block: Block) {
   var copy = array<vec4<f32>, 4>(block.a, block.b, block.c, block.d); // of which loops may make memory
   for (var i = 0u; i < 16u; i++) {
@@ -61,6 +62,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // A workgroup finds its tile by arithmetic from a linear grid, which the governor may have cut anywhere.
   // Tiles beside each other come first: they share rows of x, which caches then hold.
   let tilesAcross = (columns + tileWidth - 1u) / tileWidth;
   let tilesDown = (rows + tileHeight - 1u) / tileHeight;
@@ -89,6 +91,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       let k = e % tileInner * (1u - xTransposed) + e / rowQuads * xTransposed;
       let quad = e / tileInner * (1u - xTransposed) + e % rowQuads * xTransposed;
       let value = fourRows(firstRow + 4u * quad, min(firstInner + k, inner - 1u));
+      // Past the slice x is 0, so that a product adds nothing whatever w is there: w is clamped, and not masked as
+      // well.
       xTile[k * xPitch + quad] = select(vec4<f32>(), value, firstInner + k < end);
     }
     for (var i = 0u; i < columnQuads * tileInner / threads; i++) {
@@ -97,8 +101,10 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       let quad = e % columnQuads * (1u - wTransposed) + e / tileInner * wTransposed;
       wTile[k * wPitch + quad] = fourColumns(firstColumn + 4u * quad, min(firstInner + k, inner - 1u));
     }
+    // All of both tiles is written before anybody reads what others wrote …
     workgroupBarrier();
     addStage(&topLeft, &topRight, &bottomLeft, &bottomRight, down, across);
+    // … and read by all before anybody writes the next stage over it.
     workgroupBarrier();
   }
 
