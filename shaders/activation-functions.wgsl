@@ -33,6 +33,7 @@ fn normalCdf(v: f32) -> f32 {
   return select(1.0 - upper, upper, v < 0.0);
 }
 
+/// `kind` is a constant of the pipeline: one case remains when it is compiled.
 fn activate(v: f32) -> f32 {
   switch (kind) {
     case geluTanh: { return v * sigmoid(v * (linear + cubic * v * v)); }
@@ -45,6 +46,7 @@ fn activate(v: f32) -> f32 {
   }
 }
 
+/// f′, from v alone: whoever wants it keeps v. Where relu has none, at 0, it is 0, as in PyTorch.
 fn slope(v: f32) -> f32 {
   switch (kind) {
     case geluTanh: {
@@ -52,6 +54,7 @@ fn slope(v: f32) -> f32 {
       return s * (1.0 + v * (1.0 - s) * (linear + 3.0 * cubic * v * v));
     }
     case gelu: {
+      // (v · Φ(v))′ = Φ(v) + v · φ(v), φ the density; past 12 it is 0 in f32, and its exponent would leave the range.
       let z = min(abs(v), 12.0);
       return normalCdf(v) + v * 0.3989422804 * exp(-0.5 * z * z);
     }

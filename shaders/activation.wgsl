@@ -49,6 +49,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     if (element >= end) {
       break;
     }
+    // f′ at x, which the forward pass kept.
     let gradient = slope(x[element]) * dy[element];
     if (accumulate == 1u) {
       dx[element] += gradient;
@@ -71,6 +72,7 @@ fn gatedForward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_
     if (element >= end) {
       break;
     }
+    // Both halves of a row come of one product (one read of its input), which is why they lie side by side.
     let gate = element / columns * columns + element; // row · 2 columns + column
     y[element] = activate(x[gate]) * x[gate + columns];
   }
@@ -92,6 +94,7 @@ fn gatedBackward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     // The gate is computed again rather than kept: an exponential is cheaper than reading another tensor.
     let gate = element / columns * columns + element;
     let value = x[gate];
+    // The product rule: each half's gradient holds the other half.
     let gradient = vec2(slope(value) * x[gate + columns], activate(value)) * dy[element];
     if (accumulate == 1u) {
       dx[gate] += gradient.x;

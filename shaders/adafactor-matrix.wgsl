@@ -71,6 +71,7 @@ fn columnOf(matrix: u32, column: u32) -> u32 {
 }
 
 /// u of an element of the block; v is r·c ÷ mean(r).
+/// Rank one: of all r·cᵀ with the rows' and columns' means as they are, the one nearest to v in I-divergence (§3).
 fn updateOf(matrix: u32, row: u32, column: u32) -> f32 {
   let r = rowFactors[rowStart + matrix * rows + firstRow + row];
   let v = r * scales[2u * matrix] * columnFactors[columnOf(matrix, column)];

@@ -16,6 +16,8 @@ override clearGradient: u32;         // 1 leaves the gradients at zero, for the 
 @group(0) @binding(2) var<storage, read> metrics: array<f32>;         // [2] 1 if finite, [3] clip factor
 @group(0) @binding(3) var<storage, read_write> variances: array<f32>; // [vectors, columns]
 
+// A vector of n numbers has no rows and columns to factor: keeping n means of squares costs next to nothing beside
+// the matrices.
 const threads = 128u;
 var<workgroup> partial: array<vec2<f32>, threads>;
 
@@ -33,10 +35,13 @@ fn sumOverGroup(thread: u32, value: vec2<f32>) -> vec2<f32> {
 }
 
 /// b: the part of a mean that is new.
+/// 1 at the first step, when the mean is what is new; then ever less (Shazeer and Stern 2018, §7: no bias
+/// correction is needed).
 fn newPart() -> f32 {
   return pow(f32(step.step), -decayExponent);
 }
 
+/// A step relative to the size of what it changes, so that one rate suits tensors of all scales (§8).
 fn relativeRate(meanSquare: f32) -> f32 {
   return max(minimumScale, sqrt(meanSquare)) * min(step.learningRate, inverseSqrt(f32(step.step)));
 }
@@ -63,6 +68,8 @@ fn updateVectors(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     sums += vec2(update * update, weights[index] * weights[index]);
   }
   let means = sumOverGroup(thread, sums) / f32(columns);
+  // The root mean square of u is 1 when v is the gradients' true second moment: a larger one says that v lags behind,
+  // and is taken off (§6).
   let factor = relativeRate(means.y) / max(1.0, sqrt(means.x) / updateClip);
   for (var index = start + thread; index < start + columns; index += threads) {
     if (isFinite) {

@@ -28,6 +28,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       break;
     }
     var sum = a[element];
+    // Constants of the pipeline: what is not asked for is compiled away.
     if (hasB == 1u) {
       sum += b[element];
     }

@@ -20,6 +20,7 @@ override vOffset: u32;
 const workgroupSize = 64u;
 
 /// Copies one element of `row` to where `position` lies in the ring of a slot.
+/// A ring, so that a window of positions needs memory for as many rows, and the oldest is overwritten by the newest.
 fn copy(row: u32, slot: u32, position: u32, column: u32) {
   let source = select(vOffset + column - keyColumns, kOffset + column, column < keyColumns);
   cache[(slot * context + position % context) * (keyColumns + valueColumns) + column] = qkv[row * rowStride + source];
@@ -35,6 +36,7 @@ fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   if (group >= launch.endWorkgroup || index >= kept * columns) {
     return;
   }
+  // A prompt longer than the ring would write some rows twice, in no order: only the last are copied.
   let row = length - kept + index / columns;
   copy(row, min(step.slot, slots - 1u), row, index % columns);
 }

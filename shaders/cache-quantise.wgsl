@@ -35,6 +35,7 @@ fn scaleOf(magnitude: u32) -> u32 {
   if (magnitude >= notFinite) {
     return 0x7fc00000u;
   }
+  // Adding 0xff and clearing 8 bits rounds the magnitude up; a carry goes into the exponent, as it should.
   let exact = bitcast<u32>(bitcast<f32>(magnitude) * (1.0 / 127.0));
   let rounded = (exact + 0xffu) & 0xffffff00u;
   return select(rounded, 0u, rounded < 0x00800000u);
@@ -44,6 +45,7 @@ fn scaleOf(magnitude: u32) -> u32 {
 fn byteOf(x: f32, scale: f32) -> u32 {
   let magnitude = abs(x);
   var q = floor(magnitude / scale + 0.5);
+  // Exact, by the scale's few bits: where the quotient was rounded across a half, the remainder tells.
   let rest = magnitude - q * scale;
   q += select(0.0, 1.0, rest >= 0.5 * scale) - select(0.0, 1.0, rest < -0.5 * scale);
   let whole = i32(min(q, 127.0));
@@ -81,6 +83,8 @@ fn quantise(row: u32, part: u32, cacheRow: u32, invocation: u32) {
   if (invocation == 0u) {
     cache[start + allWords + part] = bits;
   }
+  // Scale 0 says that all is 0. A scale that is no number makes every product none, so that the text ends as it would
+  // have without quantisation.
   let isEmpty = bits == 0u || bits >= notFinite;
   for (var i = 0u; i < 0x10000u; i++) {
     let word = i * threads + invocation;

@@ -14,12 +14,14 @@ struct Sight {
 
 /// What row `slot` of the state sees from a position.
 fn sightFrom(slot: u32, position: u32) -> Sight {
+  // A ring may hold more than the window, where tokens decoded together share it: each sees its own part.
   let count = min(position + 1u, window);
   return Sight(slot / rowsPerRing * context, (position + 1u - count) % context, count);
 }
 
 /// Rows of the cache with these keys, counted from the first one in sight.
 fn rowsOfKeys(sight: Sight, keys: vec4<u32>) -> vec4<u32> {
+  // One subtraction in place of a remainder: first and key are both below `context`.
   let rows = sight.first + keys;
   return sight.ring + select(rows, rows - context, rows >= vec4<u32>(context));
 }

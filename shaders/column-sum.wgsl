@@ -49,6 +49,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       sums[thread] += sums[thread + half * columnLanes];
     }
   }
+  // Slices are summed by a second dispatch of this kernel, with the slices as rows.
   if (rowLane == 0u && column < columns) {
     let index = slice * columns + column;
     if (accumulate == 1u) {

@@ -11,6 +11,7 @@ var<workgroup> corner: array<f32, corners>;
 /// Sum of the workgroup's values, in the first invocation; undefined in the others.
 fn cornerSum(value: f32, thread: u32) -> f32 {
   partial[thread] = value;
+  // All values are there …
   workgroupBarrier();
   var sum = 0.0;
   if (thread < corners) {
@@ -19,6 +20,7 @@ fn cornerSum(value: f32, thread: u32) -> f32 {
     }
     corner[thread] = sum;
   }
+  // … and all corners' sums.
   workgroupBarrier();
   sum = 0.0;
   if (thread == 0u) {

@@ -21,6 +21,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // Softmax over all keys, from softmaxes of parts: each part's sums are relative to its own largest score, and
+  // exp(its largest − the largest of all) makes them comparable (Dao et al. 2023, Flash-Decoding).
   let pitch = valueVectors + 1u;
   let first = group * parts * pitch;
   var largest = partial[first + valueVectors].x; // the first part always has a key
@@ -40,6 +42,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   for (var i = 0u; i < (valueVectors + threads - 1u) / threads; i++) {
     let column = i * threads + invocation;
     if (column < valueVectors) {
+      // Every invocation computes the parts' factors again: they are few, and need no memory between.
       var total = vec4<f32>();
       for (var part = 0u; part < parts; part++) {
         let at = first + part * pitch;

@@ -45,6 +45,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let keyValueHead = head / (heads / keyValueHeads);
   let sight = sightFrom(slot, state[4u * slot]);
   let keyCount = sight.count;
+  // By the position, which the GPU alone knows when a token is replayed: parts are always as many, and their shares
+  // grow.
   let share = (keyCount + parts - 1u) / parts;
   let partStart = group % parts * share;
   let partEnd = min(keyCount, partStart + share);
@@ -58,6 +60,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     }
   }
   var o: array<vec4<f32>, turns>;
+  // Some parts have no key while the text is short: their loop ends at once, in all invocations alike, as barriers
+  // want.
   var largest = lowest;
   var sum = 0.0; // of this invocation's keys alone
   for (var chunk = 0u; chunk < 0x1000000u; chunk++) { // a constant bound with a break costs no loop guard
@@ -112,6 +116,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     }
   }
 
+  // Slices are added a vector of columns at a time, through memory for one vector an invocation.
   let out = group * (valueVectors + 1u);
   for (var turn = 0u; turn < turns; turn++) {
     workgroupBarrier();

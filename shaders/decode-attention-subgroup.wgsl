@@ -73,6 +73,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
     let p = exp(scores - largest);
     sum = sum * rescale + p.x + p.y + p.z + p.w;
     for (var j = 0u; j < valueSteps; j++) {
+      // A rescaling a chunk: a lane's columns are few, keys many.
       o[j] *= rescale;
     }
     for (var quad = 0u; quad < lanes; quad++) { // of four keys
@@ -80,6 +81,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
       if (first >= keyCount) {
         break;
       }
+      // Keys 4·quad … 4·quad + 3 lie in one component of p, in neighbouring lanes. subgroupShuffle, because the lane
+      // varies with the loop: a broadcast takes constants.
       let ofLanes = p[4u * quad / lanes];
       let lowLane = 4u * quad % lanes;
       let weights = vec4<f32>(
@@ -99,6 +102,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
       }
     }
   }
+  // Each lane has summed its own keys' weights: added once here, not in every chunk.
   let scaleOut = 1.0 / subgroupAdd(sum);
   for (var j = 0u; j < 0x10000u; j++) {
     let column = j * lanes + lane;

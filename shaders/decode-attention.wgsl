@@ -26,6 +26,8 @@ override hasSinks: u32;
 
 const columnLanes = min(threads, (valueSize + 3u) / 4u); // invocations that share a key: four value columns each
 const slices = threads / columnLanes;
+// A key's score wants all of its dimensions, a column of values wants all of its keys: a chunk is passed over twice,
+// with work shared out by keys and then by columns, and the weights of a chunk pass through workgroup memory between.
 const chunkKeys = 4u * threads; // four keys of each invocation
 const lowest = -1.0e30;         // stands for −∞, which WGSL may assume never to happen
 // All invocations read the same element of the query at a time; a private array with a running index would spill.
@@ -48,6 +50,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let query = slot * rowStride + qOffset + head * keySize;
   let keyValueHead = head / (heads / keyValueHeads);
   let slice = invocation / columnLanes;
+  // columnLanes apart, so that neighbours read neighbouring columns of a key's values.
   let columns = invocation % columnLanes + vec4<u32>(0u, 1u, 2u, 3u) * columnLanes;
   let valueBase = valueOffset + keyValueHead * valueSize + min(columns, vec4<u32>(valueSize - 1u));
 
@@ -90,6 +93,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     weights[threads + invocation] = p.y;
     weights[2u * threads + invocation] = p.z;
     weights[3u * threads + invocation] = p.w;
+    // The weights are there for all …
     workgroupBarrier();
     o *= rescale;
     for (var i = 0u; i < chunkKeys; i++) {
@@ -100,9 +104,11 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       let v = rowsOfKeys(sight, vec4<u32>(firstKey + index)).x * rowWidth + valueBase;
       o = fma(vec4<f32>(weights[index]), vec4<f32>(cache[v.x], cache[v.y], cache[v.z], cache[v.w]), o);
     }
+    // … and are read by all, before the next chunk's take their places.
     workgroupBarrier();
   }
   let scaleOut = 1.0 / workgroupSum(sum, invocation);
+  // Slices summed different keys of the same columns.
   sliceSums[invocation] = o;
   workgroupBarrier();
   if (slice == 0u) {

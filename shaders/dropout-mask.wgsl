@@ -11,5 +11,6 @@ fn dropped(value: f32, element: u32) -> f32 {
   let sampleElements = time * columns;
   let sample = step.sampleOffset + element / sampleElements;
   let uniform01 = randomUniform(step.dropoutSeed, step.step, sample, launch.operation, element % sampleElements);
+  // Divided when training, so that nothing is to be done when sampling ("inverted" dropout).
   return select(value * (1.0 / (1.0 - dropout)), 0.0, uniform01 < dropout);
 }

@@ -44,6 +44,7 @@ fn combine(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (element >= end) {
       break;
     }
+    // Gathered by token, in the order of its slots: scattered by row, two rows of one token would need an atomic sum.
     let slot = element / columns * perToken;
     let column = element % columns;
     var sum = 0.0;
@@ -81,6 +82,7 @@ fn spread(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     if (element >= end) {
       break;
     }
+    // Each row belongs to one choice, so that no two write the same.
     let choice = assignments[element / columns];
     dOutputs[element] = weights[choice] * dy[choice / perToken * columns + element % columns];
   }
@@ -93,6 +95,7 @@ fn dots(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     return;
   }
   let choice = group * (dotThreads / lanes) + thread / lanes;
+  // Lanes beside each other read neighbouring columns.
   let lane = thread % lanes;
   var row = dropped;
   if (choice < tokens * perToken) {

@@ -22,6 +22,7 @@ override tileBound: u32 = 0u; // tiles that the choices can need at most
 @group(0) @binding(9) var<storage, read_write> assignments: array<u32>; // [choices]: choice of a row
 
 const threads = 64u;
+// Stable, so that with a capacity it is the later tokens that are dropped, and always the same ones.
 const dropped = 0xffffffffu;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 var<workgroup> partial: array<u32, threads>;
@@ -44,6 +45,7 @@ fn count(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
     own += select(0u, 1u, selected[first + i] == expert);
   }
   partial[thread] = own;
+  // All runs are counted: those before this one say where its first choice ranks.
   workgroupBarrier();
   var before = 0u;
   var total = 0u;
@@ -80,6 +82,7 @@ fn tile(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (i * threads > experts) {
       break;
     }
+    // Each invocation adds from the beginning, for experts are few: no second barrier, no scan.
     var row = 0u;
     var firstTile = 0u;
     for (var e = 0u; e < maximumSteps; e++) {
@@ -128,6 +131,7 @@ fn place(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
     return;
   }
   let rank = order[choice];
+  // Dropped: its output is 0, and the token goes on by its residual (Fedus et al. 2021).
   if (rank >= capacity) {
     rows[choice] = dropped;
     return;

@@ -15,9 +15,11 @@ fn scalar(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
   if (workgroup >= launch.endWorkgroup) {
     return;
   }
+  // From memory: constants would be folded, and the loop computed while compiling.
   let m = x[0];
   let c = x[1];
   let start = f32(invocation) * 0.015625;
+  // Eight chains: a multiply-add waits some four cycles for the one before it in its chain.
   var a0 = start; var a1 = start + 1.0; var a2 = start + 2.0; var a3 = start + 3.0;
   var a4 = start + 4.0; var a5 = start + 5.0; var a6 = start + 6.0; var a7 = start + 7.0;
   for (var i = 0u; i < steps; i++) {
@@ -42,6 +44,7 @@ fn vector(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
   let m = vec4<f32>(x[0]);
   let c = vec4<f32>(x[1]);
   let start = f32(invocation) * 0.015625;
+  // Two chains of four are as many numbers as eight scalar ones.
   var a0 = vec4<f32>(start, start + 1.0, start + 2.0, start + 3.0);
   var a1 = vec4<f32>(start + 4.0, start + 5.0, start + 6.0, start + 7.0);
   for (var i = 0u; i < steps; i++) {

@@ -44,6 +44,7 @@ fn sumSquares(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
   }
 }
 
+/// False for infinities and NaN, whose exponent has all bits set.
 fn isNumber(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
 }
@@ -65,10 +66,12 @@ fn finish(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   if (thread > 0u) {
     return;
   }
+  // The squares of finite gradients may overflow: then the sum is infinite, and the step is dropped as well.
   let norm = sqrt(total);
   let isFinite = isNumber(total) && isNumber(metrics[0]);
   metrics[1] = norm;
   metrics[2] = select(0.0, 1.0, isFinite);
+  // 1e-6 as PyTorch has it. The factor is 1 where nothing is to be clipped or nothing is finite.
   metrics[3] = select(1.0, min(1.0, clip / (norm + 1e-6)), clip > 0.0 && isFinite);
   metrics[4] = f32(step.step & 0xffffffu); // as many bits as a float counts exactly
 }

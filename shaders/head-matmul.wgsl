@@ -26,6 +26,8 @@ const plainThreads = 64u;
 var<workgroup> sums: array<f32, threads>;
 
 /// Products from `start` on, every `step`-th, of one column. `head` counts through the rows.
+/// Decoding latents needs one row times a matrix of every head, which lies inside the projection that sequences use:
+/// by steps, so that no second copy of the weights is kept.
 fn partialSum(head: u32, column: u32, start: u32, step: u32) -> f32 {
   let xBase = head * xStride;
   let wBase = wOffset + head % heads * wHeadStep + min(column, columns - 1u) * wColumnStep;
@@ -54,6 +56,7 @@ fn tree(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   let part = thread % innerLanes * alongInner + thread / columnLanes * (1u - alongInner);
   let column = group % groupsAcross * columnLanes + lane;
   sums[part * columnLanes + lane] = partialSum(head, column, part, innerLanes);
+  // Halves of the parts are added to the others, in the same order every time.
   for (var width = innerLanes / 2u; width > 0u; width = width / 2u) {
     workgroupBarrier();
     if (part < width) {

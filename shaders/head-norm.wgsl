@@ -27,6 +27,7 @@ override accumulate: u32 = 0u;  // dWeight: 1 adds to what is there
 alias Sum = f32;
 
 /// Where a segment starts in packed rows.
+/// Queries and keys lie in the packed rows of one projection; they are normed where they lie, before rope turns them.
 fn segmentStart(segment: u32) -> u32 {
   return segment / heads * rowStride + firstColumn + segment % heads * columns;
 }
@@ -55,6 +56,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   if (lane == 0u && keeps == 1u) {
+    // In place: x is gone after this, so x̂ is kept for the gradients, and not x.
     kept[segment * (columns + 1u) + columns] = scale;
   }
   for (var i = 0u; i < maximumSteps; i++) {
@@ -99,6 +101,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
       break;
     }
     let g = gradient[start + column] * (weight[column] + offset);
+    // dx takes the place of dy: the weights' gradient, which reads dy, comes first.
     gradient[start + column] = (g - saved[keptStart + column] * mean) * saved[keptStart + columns];
   }
 }

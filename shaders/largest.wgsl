@@ -23,6 +23,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       break;
     }
     let other = x[row * columns + column];
+    // Not ≥: of equals the first stays, since columns come in order.
     if (other > value) {
       value = other;
       chosenColumn = column;

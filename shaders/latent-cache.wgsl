@@ -40,6 +40,7 @@ fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let row = index / width;
   let column = index % width;
   let to = min(step.slot, slots - 1u) * context * width + index;
+  // One latent a token serves all heads, and one rotated key: that is what makes this cache small (DeepSeek-V2 2024).
   if (column < latentSize) {
     cache[to] = latent[row * latentSize + column];
   } else {
@@ -72,6 +73,7 @@ fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     rows[(slot * heads + head) * width + latentSize + j] = turned(position, j, vec2(queries[first], queries[first + half]));
     return;
   }
+  // The table of angles ends here: nothing is kept of a position beyond.
   if (position >= context) {
     return;
   }
@@ -80,6 +82,7 @@ fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     cache[to] = latent[slot * latentSize + index];
   } else {
     let j = index - latentSize;
+    // Both of a pair are read by the two invocations that write them: no exchange.
     let first = slot * ropeSize + j % half;
     cache[to] = turned(position, j, vec2(ropeKey[first], ropeKey[first + half]));
   }

@@ -36,6 +36,8 @@ fn turned(row: u32, j: u32, pair: vec2<f32>, direction: f32) -> f32 {
   return select(pair.x * cosine - pair.y * sine, pair.y * cosine + pair.x * sine, j >= half);
 }
 
+/// Written by place of the result, so that stores are of neighbours and every element is written once; sources are
+/// looked up.
 fn packedValue(row: u32, column: u32) -> f32 {
   let keySize = headSize + ropeSize;
   let pairSize = headSize + valueSize;
@@ -81,6 +83,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
 }
 
 /// Writes one gradient of a row: of its queries, of its keys and values, or of its rotated key.
+/// The adjoint of packing: copies go back to where they came from, a rotation is undone by its inverse, and what all
+/// heads shared is summed.
 fn unpack(row: u32, column: u32) {
   let keySize = headSize + ropeSize;
   let pairSize = headSize + valueSize;

@@ -23,6 +23,8 @@ override weightDecay: f32 = 0.0;
 @group(0) @binding(7) var<storage, read> s: array<f32>;               // [columns, columns]
 @group(0) @binding(8) var<storage, read_write> y: array<f32>;         // [columns, columns]
 
+// The products between are matmul's: s = xᵀ·x, y = s·s, and x·(a·1 + b·s + c·s²). A parameter of packed matrices
+// (queries, keys, values) is taken apart, since each is to be orthogonal by itself.
 const threads = 128u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
 
@@ -42,6 +44,7 @@ fn gatherMomentum(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
     moment1[index] = moment;
     direction = gradient + momentum * (moment - gradient);
   }
+  // Packed, for the products; 0 where the step is dropped, whose polynomial is 0 as well.
   x[element] = direction;
   if (clearGradient == 1u) {
     gradients[index] = 0.0;
@@ -56,12 +59,14 @@ fn normalise(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
     return;
   }
   var sum = 0.0;
+  // Every invocation adds the few sums again, in one order: cheaper than a dispatch of its own.
   for (var i = 0u; i < maximumSteps; i++) {
     if (i >= groups) {
       break;
     }
     sum += squares[i];
   }
+  // Frobenius' norm bounds the largest singular value: the iteration, which wants them all in (0, 1], converges.
   x[element] /= sqrt(sum) + 1e-7;
 }
 
@@ -72,6 +77,8 @@ fn polynomial(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
   if (group >= launch.endWorkgroup || element >= columns * columns) {
     return;
   }
+  // Coefficients of Jordan et al.: they bring small singular values up as fast as may be, and leave all of them
+  // within about 0.3 of 1 rather than at 1, which serves as well.
   var sum = -4.775 * s[element] + 2.0315 * y[element];
   // a on the diagonal: so a·x needs no pass of its own.
   if (element / columns == element % columns) {

@@ -35,6 +35,7 @@ fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   let clipFactor = metrics[3];
   // What is the same for all elements is computed before them.
   let decay = 1.0 - step.learningRate * weightDecay;
+  // Both corrections are taken out of the loop: m ÷ c₁ becomes a factor of the rate, v ÷ c₂ a product under the root.
   let rate = step.learningRate / step.biasCorrection1;
   let correction = 1.0 / step.biasCorrection2;
   let start = group * steps * threads + thread;
@@ -45,8 +46,11 @@ fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
       break;
     }
     if (isFinite) {
+      // Clipped here, on the way: a pass that scales all gradients would read and write them once more.
       let gradient = gradients[element] * clipFactor;
       var weight = weights[element];
+      // The shard has the decayed tensors first (matrices), then the others: a comparison tells, and no table is
+      // read.
       if (element < decayElements) {
         weight *= decay;
       }
@@ -59,6 +63,7 @@ fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
       let denominator = sqrt(second * correction) + epsilon;
       weights[element] = weight - rate * (first / denominator);
     }
+    // Also where the step is dropped: the next accumulation must not begin with what is not finite.
     if (clearGradient == 1u) {
       gradients[element] = 0.0;
     }
@@ -82,6 +87,7 @@ fn sgd(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) th
       break;
     }
     if (isFinite) {
+      // Decay is part of the gradient, as in PyTorch's SGD: L2 regularisation, not decoupled decay.
       var velocity = gradients[element] * clipFactor;
       let weight = weights[element];
       if (element < decayElements) {
@@ -118,6 +124,8 @@ fn lion(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       if (element < decayElements) {
         weight *= decay;
       }
+      // One moment, and steps of ±rate: half of AdamW's memory. The sign is taken of one mixture and the moment
+      // becomes another.
       let moment = moment1[element];
       let change = gradients[element] * clipFactor - moment;
       weights[element] = weight - step.learningRate * sign(moment + rate1 * change);

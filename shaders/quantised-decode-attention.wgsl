@@ -39,11 +39,13 @@ var<workgroup> weights: array<f32, chunkKeys>;
 var<workgroup> sliceSums: array<vec4<f32>, threads>;
 
 /// The four numbers of a word, without their scale.
+/// Each byte is moved to the top of a word and shifted back with its sign.
 fn bytesOf(word: u32) -> vec4<f32> {
   return vec4<f32>(bitcast<vec4<i32>>(vec4<u32>(word) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
 }
 
 /// Products of four numbers of the query with a word of four keys each.
+/// Four keys at a time, since their words are under way together; dots of vectors, which compilers know.
 fn products(query: vec4<f32>, words: vec4<u32>) -> vec4<f32> {
   return vec4<f32>(
     dot(query, bytesOf(words.x)),
@@ -72,6 +74,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let slice = invocation / columnLanes;
   let lane = invocation % columnLanes;
   // Places in a row.
+  // Heads' keys, heads' values, then two scales a head; of shared rows the latent, what is behind it, and their
+  // scales.
   var valueAt = keyValueHeads * keyWords + keyValueHead * valueWords + lane;
   var keyScaleAt = rowWords - 2u * keyValueHeads + keyValueHead;
   var valueScaleAt = keyScaleAt + keyValueHeads;

@@ -20,6 +20,7 @@ override hasPositions: u32;
 
 const threads = 64u;
 
+/// The table of tied weights is the head's matrix: kept once, quantised by column, and read here a column at a time.
 fn store(row: u32, token: u32, position: u32, channel: u32) {
   let place = token - firstRow; // wraps past the block when below
   if (place >= columns) {

@@ -38,6 +38,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     return;
   }
   let expert = tiles[2u * tile];
+  // A tile that nobody needs.
   if (expert >= experts) {
     return;
   }
@@ -62,6 +63,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     let far = inputsOf(source * inner, 8u * step + 4u);
     let nearSum = fma(near.wwww, q.d, fma(near.zzzz, q.c, fma(near.yyyy, q.b, near.xxxx * q.a)));
     let products = fma(far.wwww, q.h, fma(far.zzzz, q.g, fma(far.yyyy, q.f, fma(far.xxxx, q.e, nearSum))));
+    // Scale and minimum meet the sums of eight inputs, not each of them.
     let inputs = dot(near + far, vec4<f32>(1.0));
     sum = fma(s.scale, products, fma(s.minimum, vec4<f32>(inputs), sum));
   }

@@ -35,6 +35,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (k >= inputs) {
       break;
     }
+    // Keys ask with columns of the matrix (into the latents), values with its rows (out of them): one projection,
+    // read either way.
     let column = first + k * alongColumns + output * (1u - alongColumns);
     let row = output * alongColumns + k * (1u - alongColumns);
     sum = fma(x[head * xStride + k], fourWeights(columnOf(0u, column / 4u), row)[column % 4u], sum);

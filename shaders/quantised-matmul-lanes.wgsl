@@ -20,6 +20,7 @@ override hasResidual: u32;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
+/// Below 2³¹, so that the conversion is that of signed numbers, which is one instruction.
 fn masked(words: vec4<u32>, mask: u32) -> vec4<f32> {
   return vec4<f32>(bitcast<vec4<i32>>(words & vec4<u32>(mask)));
 }
@@ -69,6 +70,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
     if (32u * part >= inner) {
       break;
     }
+    // Σ x·(minimum + scale·q) = minimum · Σ x + scale · Σ x·q: two multiply-adds a group in place of one a value.
     var sums = Sums(vec4<f32>(), vec4<f32>(), 0.0);
     for (var i = 0u; i < 4u; i++) {
       let step = 4u * part + i;
@@ -96,6 +98,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
         let farWords = w[farColumn.first + (step + part) * farColumn.pitch];
         sums.far = addNibbles(sums.far, a, b, c, d, farWords);
         sums.far = addNibbles(sums.far, e, f, g, h, farWords >> vec4<u32>(16u));
+        // The inputs again as they were: lane i held 16^−(i mod 4) of its own. Powers of two, so that nothing is
+        // rounded.
         sums.inputs += fma(4096.0, d + h, fma(256.0, c + g, fma(16.0, b + f, a + e)));
       } else {
         sums.near = addBytes(sums.near, a, b, c, d, w[nearColumn.first + 2u * step * nearColumn.pitch]);

@@ -30,6 +30,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (row >= rows) {
     return;
   }
+  // Scales are read again for each input: the faster variants read them once for 32.
   let column = columnOf(0u, vector);
   var sum = vec4<f32>();
   for (var k = 0u; k < 0x1000000u; k++) { // a constant bound with a break costs no loop guard

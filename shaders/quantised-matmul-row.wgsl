@@ -23,6 +23,7 @@ const threads = parts * lanes;
 var<workgroup> partSums: array<vec4<f32>, threads>; // parts outermost
 
 /// An input of a row, 0 past the last row or input.
+/// Padding of a word holds values too: the inputs that would meet them are 0.
 fn inputOf(row: u32, k: u32) -> f32 {
   return select(0.0, x[min(row, rows - 1u) * xStride + min(k, inner - 1u)], k < inner && row < rows);
 }
@@ -85,6 +86,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (8u * step >= inner) {
       break;
     }
+    // Decoding reads every weight once and multiplies it by few rows: a quarter or an eighth of the bytes is that
+    // much less time, if making numbers of them keeps up.
     let s = scalesOf(column, step / 4u);
     let q = eightOf(column, step);
     let a = fma(q.a, s.scale, s.minimum);
@@ -104,6 +107,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     }
   }
   for (var row = 0u; row < rows; row++) {
+    // By select(): what an array holds under a running index lives in memory.
     let own = select(select(third, fourth, row == 3u), select(first, second, row == 1u), row < 2u);
     let total = sumOfParts(own, part, lane);
     if (part == 0u) {

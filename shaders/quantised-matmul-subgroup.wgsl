@@ -44,6 +44,7 @@ fn addEight(sum: Pair, xs: vec2<f32>, near: Eight, far: Eight) -> Pair {
 }
 
 /// The weights that eight values stand for.
+/// Once for all rows of the tile: the more rows, the less unpacking costs.
 fn scaled(q: Eight, s: Scales) -> Eight {
   return Eight(
     fma(q.a, s.scale, s.minimum), fma(q.b, s.scale, s.minimum),
@@ -54,6 +55,7 @@ fn scaled(q: Eight, s: Scales) -> Eight {
 }
 
 /// Eight inputs of a row over the lanes, 0 past the last.
+/// A lane loads one number (two where lanes are four), and broadcasts hand all eight to everybody.
 fn eightInputs(row: u32, firstInput: u32, lane: u32) -> vec2<f32> {
   let near = firstInput + lane;
   var xs = vec2<f32>(select(0.0, x[row + min(near, inner - 1u)], near < inner), 0.0);
@@ -77,6 +79,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let far = columnOf(0u, min(vector + lanes, vectors() - 1u));
   // Always 1, but drivers do not know: they would unroll the loops out of the instruction cache.
   let one = select(1u, 0u, launch.gridWidth == 0u);
+  // Sixteen numbers a row of the tile, in registers as long as their index is not hidden from the compiler.
   var sums: array<Pair, tileRows>;
   for (var part = 0u; part < 0x1000000u; part++) { // a constant bound with a break costs no loop guard
     if (32u * part >= inner) {

@@ -15,6 +15,7 @@ fn vectors() -> u32 {
 }
 
 /// Rows of a block: 8 inputs of int8 have two of words, and there is one of scales; 32 of int4 have four and one of scales.
+/// A constant of the pipeline, like all that follows from bits, inner and columns.
 fn blockRows() -> u32 {
   if (bits == 8u) {
     return (inner + 7u) / 8u * 2u + 1u;
@@ -34,6 +35,7 @@ struct Column {
 }
 
 /// Column vector `vector` of the matrix that starts at vec4 `start`.
+/// Blocks of 8 vectors (32 columns) lie one after another, so that what a workgroup reads is one run of memory.
 fn columnOf(start: u32, vector: u32) -> Column {
   let block = vector / 8u;
   return Column(start + block * 8u * blockRows() + vector % 8u, min(8u, vectors() - 8u * block));
@@ -50,6 +52,7 @@ fn scalesOf(column: Column, group: u32) -> Scales {
   if (bits == 8u) {
     return Scales(bitcast<vec4<f32>>(w[column.first + (blockRows() - 1u) * column.pitch]), vec4<f32>());
   }
+  // Two halves a word: scale below, minimum above, 2⁻¹¹ of them exact enough beside 4 bits of value.
   let words = w[column.first + (5u * group + 4u) * column.pitch];
   let a = unpack2x16float(words.x);
   let b = unpack2x16float(words.y);
@@ -70,10 +73,12 @@ struct Eight {
   h: vec4<f32>,
 }
 
+/// To the top of the word and back: the shift of a signed number brings its sign along.
 fn byteOf(words: vec4<u32>, place: u32) -> vec4<f32> {
   return vec4<f32>(bitcast<vec4<i32>>(words << vec4<u32>(24u - 8u * place)) >> vec4<u32>(24u));
 }
 
+/// By way of a signed number: drivers convert those in one instruction, and unsigned ones in several.
 fn nibbleOf(words: vec4<u32>, place: u32) -> vec4<f32> {
   return vec4<f32>(bitcast<vec4<i32>>((words >> vec4<u32>(4u * place)) & vec4<u32>(15u)));
 }
@@ -89,6 +94,7 @@ fn eightOf(column: Column, step: u32) -> Eight {
       byteOf(far, 0u), byteOf(far, 1u), byteOf(far, 2u), byteOf(far, 3u),
     );
   }
+  // Four rows of words, then one of scales: every fifth row is skipped.
   let words = w[column.first + (step + step / 4u) * column.pitch];
   return Eight(
     nibbleOf(words, 0u), nibbleOf(words, 1u), nibbleOf(words, 2u), nibbleOf(words, 3u),

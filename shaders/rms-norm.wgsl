@@ -43,7 +43,9 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let value = x[start + column];
     squares += value * value;
   }
+  // No mean is subtracted, which is all that RMSNorm leaves out of LayerNorm: their models lost nothing by it.
   let scale = inverseSqrt(rowSum(squares, thread) / f32(columns) + epsilon);
+  // After the sums' barrier, which all invocations must reach.
   if (row >= rows) {
     return;
   }
@@ -93,6 +95,8 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     }
     dx[start + column] = gradient;
     if (dropout > 0.0) {
+      // The same gradient is wanted twice: with the dropout of the branch that ends here, and without for the
+      // residual stream.
       droppedDx[start + column] = dropped(gradient, start + column);
     }
   }
@@ -105,6 +109,7 @@ fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // A weight's gradient is a sum over all rows: slices of them in parallel, added by column-sum.wgsl.
   let share = shareOf(group, thread, rows);
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {

@@ -23,8 +23,11 @@ const workgroupSize = 64u;
 
 /// Rotates dimension d of every head of a row whose token stands at `position`.
 fn rotate(row: u32, position: u32, d: u32) {
+  // Halves and not neighbours are paired, as GPT-NeoX and Llama's published weights have it; Su et al. pair
+  // neighbours, which is the same up to the order of channels.
   let half = rotated / 2u;
   let angle = (position * half + d) * 2u;
+  // From a table: angles of late positions are thousands of turns, of which f32's sine keeps few digits.
   let cosine = table[angle];
   // One pair of numbers turns this dimension of every head: they are read once.
   let sine = table[angle + 1u] * direction;
@@ -39,6 +42,7 @@ fn rotate(row: u32, position: u32, d: u32) {
     let second = first + half;
     let a = qkv[first];
     let b = qkv[second];
+    // Both of the pair are read before either is written: in place.
     qkv[first] = a * cosine - b * sine;
     qkv[second] = b * cosine + a * sine;
   }

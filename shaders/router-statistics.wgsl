@@ -46,6 +46,7 @@ fn gather(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
       break;
     }
     let scoreSum = select(1.0, rowSums[token], sigmoid == 1u);
+    // Fixed order of additions: the statistics are the same in every run, like the losses.
     if (expert < experts) {
       sum.x += scores[token * experts + expert] / scoreSum;
     } else {
@@ -70,6 +71,7 @@ fn gather(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     return;
   }
   let load = counts[expert];
+  // Rows that the placement gave; the others were past the capacity.
   let kept = offsets[expert + 1u] - offsets[expert];
   let index = launch.firstElement + 4u + expert;
   statistics[index] += f32(load);
@@ -92,7 +94,9 @@ fn updateBias(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
     }
     sum += statistics[loads + e];
   }
+  // Only the sign counts (DeepSeek-V3, §2.1.2): the bias moves at one pace however far the load is off.
   let mean = sum / f32(experts);
+  // All have read the loads before anybody clears its own below.
   storageBarrier();
   for (var i = 0u; i < maximumSteps; i++) {
     let expert = i * threads + thread;

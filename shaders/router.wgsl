@@ -38,6 +38,7 @@ fn normalAt(token: u32, expert: u32) -> f32 {
   let element = (token % time) * experts + expert;
   let first = randomUniform(step.dropoutSeed, step.step, sample, launch.operation, 2u * element);
   let second = randomUniform(step.dropoutSeed, step.step, sample, launch.operation, 2u * element + 1u);
+  // Half a step of the generator off 0, where the logarithm is infinite.
   return sqrt(-2.0 * log(first + 0.5 / 16777216.0)) * cos(6.283185307179586 * second);
 }
 
@@ -78,6 +79,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     sum += score;
   }
   rowSums[token] = select(largest + log(sum), sum, sigmoid == 1u);
+  // Sigmoid scores stay as they are: experts do not compete, and a bias can steer the choice without touching
+  // weights.
   if (sigmoid == 0u) {
     for (var e = 0u; e < experts; e++) {
       scores[row + e] = scores[row + e] / sum;
@@ -105,6 +108,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     }
     lastValue = bestValue;
     lastExpert = best;
+    // Where logits are no numbers any expert would do, but it must be one: the placement counts on valid choices, and
+    // the weights see to it that the step is dropped.
     let expert = select(j, best, isFinite && best < experts);
     selected[token * perToken + j] = expert;
     total += scores[row + expert];
@@ -128,6 +133,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   }
   let row = token * experts;
   let slot = token * perToken;
+  // Shares sum to 1 either way: a softmax's are the scores, sigmoids are divided by their sum.
   let scoreSum = select(1.0, savedSums[token], sigmoid == 1u);
   // Of one share: balance · E · f ÷ N, with f = counts ÷ (N · K) held constant.
   let balanceStep = balance * f32(experts) / (f32(tokens) * f32(tokens * perToken));
@@ -146,6 +152,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   }
   var total = tiny;
   var weighted = 0.0;
+  // Only what was chosen has a gradient from the outputs: the choice itself is a step, and has none.
   for (var j = 0u; j < perToken; j++) {
     let score = savedScores[row + chosen[slot + j]];
     total += score;

@@ -10,6 +10,7 @@ var<workgroup> best: array<u32, threads>;
 /// Sum in every invocation. Counts up to 2²⁴ are exact.
 fn workgroupSum(value: f32, thread: u32) -> f32 {
   let sum = cornerSum(value, thread);
+  // cornerSum leaves it in the first invocation; all want it.
   if (thread == 0u) {
     corner[0] = sum;
   }

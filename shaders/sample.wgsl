@@ -21,6 +21,7 @@ override capacity: u32; // of a slot's output
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 var<workgroup> isBroken: atomic<u32>; // 1 where a logit is not finite
 const noToken = 0xffffffffu;
+// Settings and state live on the GPU, since it advances them itself: sixteen tokens need one submit.
 const slotNumbers = 4u;
 const settingNumbers = 6u;
 
@@ -50,6 +51,8 @@ struct Row {
 }
 
 /// Bits that order as the numbers do; 0 and −0 are one number.
+/// Positive floats order as their bits; negative ones the other way round, so all of theirs are flipped, and the sign
+/// of the others.
 fn orderOf(value: f32) -> u32 {
   let bits = bitcast<u32>(select(value, 0.0, value == 0.0));
   return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
@@ -88,6 +91,7 @@ fn findThreshold(row: Row, low: u32, high: u32, wanted: f32, inverse: f32, threa
 }
 
 /// −log of a uniform's −log from 32 random bits: finite, and fine near the tail that decides.
+/// The largest of log pᵢ + Gumbel noise is i with probability pᵢ: an argmax draws, for which order does not matter.
 fn gumbel(word: u32) -> f32 {
   let u = (f32(word) + 0.5) * (1.0 / 4294967296.0);
   let exponential = select(-log(max(1.0 - u, 1e-10)), u + 0.5 * u * u, u < 1e-3); // −log(1 − u)
@@ -126,11 +130,13 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     let high = orderOf(row.largest);
     let inverse = min(1.0 / draw.temperature, 1e30);
     var threshold = 0u;
+    // The mass of ones is a count: one search serves both cuts, in 32 passes over the row and no sorting.
     if (draw.topK > 0u && draw.topK < draw.ids) {
       threshold = findThreshold(row, 0u, high, f32(draw.topK), 0.0, thread);
     }
     if (draw.topP < 1.0) {
       let mass = massFrom(row, threshold, inverse, true, thread);
+      // Of what topK left, as in Transformers: cuts are taken one after the other.
       threshold = findThreshold(row, threshold, high, draw.topP * mass, inverse, thread);
     }
     bestValue = -3.4e38;
@@ -141,6 +147,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
         break;
       }
       let logit = logits[row.first + other];
+      // By seed, counter and id, never by place in a batch: the same noise for the same token of the same text.
       let word = randomWords(vec4<u32>(draw.seed, state[slot * slotNumbers + 2u], other, 0u)).x;
       let value = (logit - row.largest) * inverse + gumbel(word);
       if (orderOf(logit) >= threshold && value > bestValue) {

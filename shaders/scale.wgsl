@@ -19,6 +19,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // As in add.wgsl: neighbours read neighbours, and several loads are under way.
   let start = group * steps * threads + thread;
   let end = min(start + steps * threads, elements);
   for (var i = 0u; i < maximumSteps; i++) {
@@ -26,6 +27,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (element >= end) {
       break;
     }
+    // Embeddings times √C (Gemma), or residual streams of published models: one pass, where a product and a sum would
+    // be two.
     var scaled = factor * x[element];
     if (hasResidual == 1u) {
       scaled += residual[element];

@@ -13,6 +13,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   if (workgroup >= launch.endWorkgroup) {
     return;
   }
+  // Logits of all positions of a prompt would be T times the work, for rows that nobody draws from.
   let column = workgroup * 64u + invocation;
   if (column < columns) {
     y[column] = x[(clamp(step.length, 1u, rows) - 1u) * columns + column];

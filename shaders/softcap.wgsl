@@ -16,6 +16,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // As in add.wgsl: neighbours read neighbours, and several loads are under way.
   let start = group * steps * threads + thread;
   let end = min(start + steps * threads, elements);
   for (var i = 0u; i < maximumSteps; i++) {
@@ -23,6 +24,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (element >= end) {
       break;
     }
+    // Nearly the identity near 0, and never past ±softcap.
     logits[element] = softcap * tanh(clamp(logits[element] / softcap, -15.0, 15.0));
   }
 }

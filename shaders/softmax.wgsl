@@ -39,6 +39,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
       sum += exp(x[row * columns + column] - largest);
     }
   }
+  // A division a row, and a product an element.
   let scale = 1.0 / workgroupSum(sum, invocation);
   for (var i = 0u; i < columnSteps; i++) {
     let column = i * threads + invocation;
@@ -69,6 +70,7 @@ fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
       let index = row * columns + column;
       let gradient = output[index] * (dy[index] - dot);
       if (accumulate == 1u) {
+        // Where x goes into something else as well, gradients add up.
         dx[index] += gradient;
       } else {
         dx[index] = gradient;
