@@ -74,13 +74,11 @@ export function judgeDraft(
     }
     const from = drafted?.[index];
     const q = from ? probabilitiesOf(from, drawing) : certainOf(token, own.length);
-    // A token at the edge of a cut, which rounding let the drafter draw, has no probability here, and is not accepted.
     if (q[token] > 0 && uniform(drawing.seed, counter, acceptStream) * q[token] < p[token]) {
       kept.push(token);
       continue;
     }
-    const rest = p.map((mass, id) => Math.max(0, mass - q[id]));
-    kept.push(draw(rest, uniform(drawing.seed, counter, drawStream)));
+    kept.push(draw(leftOf(p, q, token), uniform(drawing.seed, counter, drawStream)));
     return { tokens: kept, accepted: index, examined: index + 1, isBroken: false };
   }
   throw new Error(
@@ -91,6 +89,17 @@ export function judgeDraft(
 /** Uniform in (0, 1), another one for every stream of every draw. */
 function uniform(seed: number, counter: number, stream: number): number {
   return (randomWords(seed >>> 0, counter, 0, stream)[0] + 0.5) / 2 ** 32;
+}
+
+/**
+ * What the model draws from instead of a token that it does not accept: (p − q)₊. All of p where q has not the token: at the edge
+ * of a cut another order of the same sums may let a drafter draw it, which is as if nobody had drafted; the other tokens are as
+ * likely as q says where this one was not drawn, so that together it is p still. All of p, too, where rounding leaves nothing.
+ */
+function leftOf(p: Float64Array, q: Float64Array, token: number): Float64Array {
+  if (q[token] === 0) return p;
+  const rest = p.map((mass, id) => Math.max(0, mass - q[id]));
+  return rest.some((mass) => mass > 0) ? rest : p;
 }
 
 /** All mass on one token of so many. */

@@ -65,6 +65,27 @@ describe('acceptance of a draft', () => {
     expect(chiSquared(counts, probabilitiesOf(target, plain))).toBeLessThan(25.7);
   });
 
+  it('leaves it where a drafter drew what is beyond the cut here', () => {
+    const cut = { ...plain, topK: 3 };
+    const [wide, p] = [{ ...plain, topK: 5 }, probabilitiesOf(target, cut)];
+    const counts = new Float64Array(6);
+    const rounds = 10_000;
+    for (let seed = 0; seed < rounds; seed++) {
+      const proposed = drawOf(draft, wide, (seed * 0.618033988749895) % 1);
+      const { tokens } = judgeDraft(
+        { tokens: [proposed], logits: [draft] },
+        [target, draft],
+        { ...cut, seed },
+        5,
+      );
+      counts[tokens[0] ?? 0]++;
+    }
+    expect(chiSquared(counts, p)).toBeLessThan(25.7);
+    // A model that is its own draft has nothing left where both are the same, and draws from all it has.
+    const { tokens } = judgeDraft({ tokens: [4], logits: [target] }, [target, draft], { ...cut, topK: 1 }, 5);
+    expect(tokens).toEqual([3]);
+  });
+
   it('takes at temperature 0 what the model finds most likely, and one more', () => {
     const greedy = { ...plain, temperature: 0 };
     const rows = [target, draft, target];
