@@ -49,6 +49,7 @@ export async function benchDrafts(
     tokensPerCheck: measured?.tokensPerCheck ?? null,
     predictedTokensPerCheck: measured ? (first?.tokensPerCheck ?? null) : null,
     checkedShare: measured?.checkedShare ?? null,
+    draftSeconds: measured?.draftSeconds ?? null,
     isSame: measured?.isSame ?? null,
     predictedTokenSeconds: first?.tokenSeconds ?? null,
     predictedDraftSeconds: first?.draftSeconds ?? null,
@@ -75,7 +76,7 @@ export async function benchDrafts(
       `accepted ${known(line.acceptance, formatPercent)}; tokens a check ${known(line.tokensPerCheck, formatFigure)}, ` +
         `predicted ${known(line.predictedTokensPerCheck, formatFigure)}; ${known(line.checkedShare, formatPercent)} of the tokens came from checks`,
       `predicted for a token ${known(line.predictedTokenSeconds, formatSeconds)}, a draft ` +
-        `${known(line.predictedDraftSeconds, formatSeconds)}, a check ${known(line.predictedCheckSeconds, formatSeconds)}`,
+        `${known(line.predictedDraftSeconds, formatSeconds)}, a check ${known(line.predictedCheckSeconds, formatSeconds)}; a draft took ${known(line.draftSeconds, formatSeconds)}`,
     ].join('\n'),
   );
 }

@@ -184,6 +184,11 @@ export function cacheLength(model: AttentionShape, layer: number, together = 1):
   return Math.min(model.context, layerAttention(model, layer).window + together - 1);
 }
 
+/** Tokens that every layer sees, and its cache holds. */
+export function shortestWindow(model: AttentionShape & { readonly layers: number }): number {
+  return Math.min(...Array.from({ length: model.layers }, (_, layer) => cacheLength(model, layer)));
+}
+
 /** The size of the shared rotated key where none is given: half of a head, in pairs; 0 where nothing is rotated. */
 export function derivedRopeHeadSize({
   attention,

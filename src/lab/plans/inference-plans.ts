@@ -47,6 +47,8 @@ export interface InferencePlans {
   readonly logits: Tensor;
   readonly prefill: readonly PrefillPlan[];
   readonly decode: Plan;
+  /** Tokens at the end of a text that others may be put for: windows still hold what these see. */
+  readonly retractable: number;
   /** Only where tokens are drafted. */
   readonly check?: CheckPlan;
 }
@@ -64,12 +66,14 @@ export interface InferenceOptions extends RecordingOptions {
   readonly cache?: CacheFormat;
   /** Tokens of one text that are checked at once; none unless given, and one slot only. */
   readonly checked?: number;
+  /** Tokens decoded in a row that may be taken back together, as drafts are; 1 unless given. */
+  readonly retractable?: number;
 }
 
 /** Records sampling for a model whose store may also be in training. */
 export function recordInferencePlans(model: ModelTensors, options: InferenceOptions): InferencePlans {
   const { config } = model;
-  const { slots = 1, cache = 'f32', checked = 0 } = options;
+  const { slots = 1, cache = 'f32', checked = 0, retractable = 1 } = options;
   if (checked > 0 && slots !== 1) throw new Error(`recordInferencePlans: ${slots} slots cannot be checked.`);
   const state = persistentTensor('sampler state', [slots, slotNumbers], 'u32', 'state');
   const settings = persistentTensor('sampler settings', [slots, settingNumbers], 'u32', 'state');
@@ -77,10 +81,13 @@ export function recordInferencePlans(model: ModelTensors, options: InferenceOpti
   const logits = persistentTensor('logits', [slots, config.vocabulary], 'f32', 'state');
   const width = cacheWidth(config, cache);
   const elementType = cache === 'f32' ? 'f32' : 'u32';
+  // Of tokens that are checked together the first ones do not see the last, which stand in the ring already; nor do tokens that
+  // take the place of drafts see these.
+  const together = Math.max(1, checked, retractable);
   const caches = Array.from({ length: config.layers }, (_, layer) =>
     persistentTensor(
       `cache ${layer}`,
-      [slots, cacheLength(config, layer, Math.max(1, checked)), width],
+      [slots, cacheLength(config, layer, together), width],
       elementType,
       'cache',
     ),
@@ -107,7 +114,8 @@ export function recordInferencePlans(model: ModelTensors, options: InferenceOpti
   const tape = new Tape(options);
   recordSample(tape, recordDecodeTrunk(tape, model, state, caches));
   const check = checked > 0 ? { check: recordCheck(model, caches, checked, options) } : {};
-  return { model, slots, state, settings, output, logits, prefill, decode: freeze('decode', tape), ...check };
+  const tensors = { state, settings, output, logits };
+  return { model, slots, ...tensors, prefill, decode: freeze('decode', tape), retractable, ...check };
 }
 
 /** Decoding with as many rows as there are tokens, which share the one slot's caches. */

@@ -85,13 +85,19 @@ export function decodeWork({ decode, slots }: InferencePlans, position: number):
   };
 }
 
+/** A check with `position` tokens in the cache before it, whose costs are those of the mean of its rows. */
+export function checkReplay({ plan, rows }: CheckPlan, position: number) {
+  return { plan, scalars: { position: position + (rows - 1) / 2 } };
+}
+
 /** Drafted tokens checked in one pass, and read back, with `position` tokens in the cache before them. */
-export function checkWork({ plan, rows }: CheckPlan, position: number): Work {
+export function checkWork(check: CheckPlan, position: number): Work {
+  const { rows } = check;
   return {
     kind: 'decode',
     what: `a check of ${rows} tokens after ${position}`,
     tokens: rows,
-    replays: [{ plan, scalars: { position: position + (rows - 1) / 2, length: 1 }, times: 1 }],
+    replays: [{ ...checkReplay(check, position), times: 1 }],
     waits: 1,
   };
 }

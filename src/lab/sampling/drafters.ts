@@ -1,17 +1,20 @@
 // Who drafts the next tokens of a text: a small model with a cache of its own, or what followed the last few tokens before.
 import { noToken, packSettings } from '../../kernels/sample.ts';
+import { shortestWindow } from '../../model/attention-config.ts';
 import type { NumberArray } from '../../plan/kernel.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { decodeBurst, type InferencePlans } from '../plans/inference-plans.ts';
 import type { Draft, Drawing } from './acceptance.ts';
+import { type HeldText, reusableTokens } from './held-text.ts';
 
 /** Proposes tokens; what it proposes changes how fast a text is drawn, and not how it is distributed. */
 export interface Drafter {
   /**
    * @param text what the model sees, at least two tokens
    * @param count tokens wanted, 1 to 15; fewer may come
+   * @param drawn tokens that the text drew before, which number its draws: what the model sees may be as long again
    */
-  draft(text: readonly number[], count: number, drawing: Drawing): Promise<Draft>;
+  draft(text: readonly number[], count: number, drawing: Drawing, drawn: number): Promise<Draft>;
 }
 
 /** Tokens that can be drafted at a time: a burst, less the one that the model adds. */
@@ -43,61 +46,58 @@ const draftSeed = 0x9e3779b9;
 export class ModelDrafter implements Drafter {
   readonly #runtime: Runtime;
   readonly #plans: InferencePlans;
-  /** Tokens whose keys and values are in the cache. */
-  #held: readonly number[] = [];
+  /** What is in the cache, drafts included. */
+  #held: HeldText | undefined;
 
-  /** @param plans of one slot */
+  /** @param plans of one slot; drafts that were dropped cost least where as many tokens are `retractable` */
   constructor(runtime: Runtime, plans: InferencePlans) {
     this.#runtime = runtime;
     this.#plans = plans;
   }
 
-  async draft(text: readonly number[], count: number, drawing: Drawing): Promise<Draft> {
+  async draft(text: readonly number[], count: number, drawing: Drawing, drawn: number): Promise<Draft> {
     const { config } = this.#plans.model;
     // What outgrew this model's context is for the other one alone.
     if (text.length + count - 1 > config.context) return { tokens: [] };
-    await this.#catchUp(text.slice(0, -1));
-    this.#write(
-      text.length - 1,
-      text.at(-1) ?? 0,
-      { ...drawing, seed: drawing.seed ^ draftSeed },
-      text.length,
-    );
+    await this.#catchUp(text);
+    const own = { ...drawing, seed: drawing.seed ^ draftSeed };
+    this.#write(text.length - 1, text.at(-1) ?? 0, own, drawn);
     const reads: Promise<NumberArray>[] = [];
     for (let i = 0; i < count; i++) {
       await this.#decode(text.length - 1 + i);
-      if (drawing.temperature > 0) reads.push(this.#runtime.read(this.#plans.logits));
+      if (drawing.temperature === 0) continue;
+      const read = this.#runtime.read(this.#plans.logits);
+      read.catch(() => undefined); // awaited below; where decoding fails before, that is what is thrown
+      reads.push(read);
     }
-    const output = await this.#runtime.read(this.#plans.output);
-    const drawn = [...output.subarray(0, count)];
-    const broken = drawn.indexOf(noToken);
-    const tokens = broken < 0 ? drawn : drawn.slice(0, broken);
+    const [output, ...logits] = await Promise.all([this.#runtime.read(this.#plans.output), ...reads]);
+    const proposed = [...output.subarray(0, count)];
+    const broken = proposed.indexOf(noToken);
+    const tokens = broken < 0 ? proposed : proposed.slice(0, broken);
     // The last token was drawn and not run through the model.
-    this.#held = [...text, ...tokens.slice(0, -1)];
-    const logits = await Promise.all(reads);
+    if (broken < 0) this.#held = { weightsVersion: undefined, tokens: [...text, ...tokens.slice(0, -1)] };
     return drawing.temperature > 0 ? { tokens, logits } : { tokens };
   }
 
-  /** Brings the cache to these tokens: those that differ are run through the model again. */
+  /** Brings the cache to a text but its last token: what differs is run through the model, all of it where windows lost more. */
   async #catchUp(text: readonly number[]): Promise<void> {
-    const { prefill } = this.#plans;
-    const first = text.findIndex((token, index) => this.#held[index] !== token);
-    const same = first < 0 ? text.length : first;
-    const missing = text.length - same;
-    const bucket = prefill.find(({ length }) => length >= text.length);
-    if (missing > decodeBurst && bucket) {
+    const { prefill, retractable, model } = this.#plans;
+    const reused = reusableTokens(this.#held, undefined, text, shortestWindow(model.config), retractable);
+    this.#held = undefined;
+    const wanted = text.slice(0, -1);
+    const bucket = prefill.find(({ length }) => length >= wanted.length);
+    if (wanted.length - reused > decodeBurst && bucket) {
       const padded = new Uint32Array(bucket.length + 1);
-      padded.set(text);
+      padded.set(wanted);
       this.#runtime.write(bucket.tokens, padded);
       this.#write(0, 0);
-      await this.#runtime.submit([{ plan: bucket.plan, scalars: { length: text.length, slot: 0 } }]);
-    } else {
-      for (let position = same; position < text.length; position++) {
-        this.#write(position, text[position] ?? 0);
-        await this.#decode(position);
-      }
+      await this.#runtime.submit([{ plan: bucket.plan, scalars: { length: wanted.length, slot: 0 } }]);
+      return;
     }
-    this.#held = [...text];
+    for (let position = reused; position < wanted.length; position++) {
+      this.#write(position, wanted[position] ?? 0);
+      await this.#decode(position);
+    }
   }
 
   /** Writes where the slot stands; without a drawing it draws nothing. */

@@ -2,27 +2,30 @@
 
 /** A text in a cache: each turn of a conversation begins with the turns before it. */
 export interface HeldText {
-  /** State of the weights that its keys and values were computed with. */
-  readonly weightsVersion: number;
+  /** State of the weights that its keys and values were computed with; undefined where they never change. */
+  readonly weightsVersion: number | undefined;
   /** Tokens at positions 0, 1, … */
   readonly tokens: readonly number[];
 }
 
 /**
  * Tokens at the beginning of a window that need not be run through the model again; its last one always is, for its logits.
- * @param shortestRing positions that the cache of every layer holds: of a text that differs and was longer, the window of a local
+ * @param shortestWindow tokens that every layer sees: of a text that differs and was longer, the window of a local
  * layer may be overwritten
+ * @param retractable tokens at the end of a longer one that can be run through the model again all the same: 1, and 1 more for
+ * each position that a ring has beyond what its layer sees
  */
 export function reusableTokens(
   held: HeldText | undefined,
   weightsVersion: number | undefined,
   window: readonly number[],
-  shortestRing: number,
+  shortestWindow: number,
+  retractable = 1,
 ): number {
   if (!held || held.weightsVersion !== weightsVersion) return 0;
   const { tokens } = held;
   const first = tokens.findIndex((token, index) => window[index] !== token);
   const same = first < 0 ? tokens.length : first;
-  if (same < tokens.length && tokens.length > shortestRing) return 0;
-  return Math.min(same, window.length - 1);
+  const reused = Math.min(same, window.length - 1);
+  return tokens.length - reused > retractable && tokens.length > shortestWindow ? 0 : reused;
 }

@@ -38,6 +38,8 @@ export interface DraftCounts {
   /** Those that were looked at: what stands behind a token that is not accepted is dropped unseen. */
   readonly examinedTokens: number;
   readonly acceptedTokens: number;
+  /** What decoding took for drafts alone, those that came empty included. */
+  readonly draftSeconds: number;
 }
 
 /** What was generated and how fast. */

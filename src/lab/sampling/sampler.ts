@@ -2,10 +2,11 @@
 // stay on the GPU in between. Texts come and go between bursts; what one draws does not depend on its company.
 import { noToken, packSettings, settingNumbers } from '../../kernels/sample.ts';
 import { slotNumbers } from '../../kernels/slots.ts';
-import { cacheLength } from '../../model/attention-config.ts';
+import { shortestWindow } from '../../model/attention-config.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { decodeBurst, type InferencePlans } from '../plans/inference-plans.ts';
+import { checkReplay } from '../plans/work.ts';
 import { judgeDraft } from './acceptance.ts';
 import type { Drafter } from './drafters.ts';
 import { type HeldText, reusableTokens } from './held-text.ts';
@@ -77,7 +78,7 @@ export class Sampler {
     const { maximumTokens, useCache = true } = options;
     const text = this.#schedule.add({ prompt: prompt.slice(-config.context), maximumTokens, useCache });
     return new Promise((resolve, reject) => {
-      const counts = { checks: 0, draftedTokens: 0, examinedTokens: 0, acceptedTokens: 0 };
+      const counts = { checks: 0, draftedTokens: 0, examinedTokens: 0, acceptedTokens: 0, draftSeconds: 0 };
       const spent = {
         reusedTokens: 0,
         prefillTokens: 0,
@@ -167,7 +168,12 @@ export class Sampler {
     this.#held = undefined;
     const { options, spent } = this.#sessionOf(text);
     if (!text.useCache || text.drawn > 0) return false;
-    const reused = reusableTokens(held, options.weightsVersion, window, this.#shortestRing);
+    const reused = reusableTokens(
+      held,
+      options.weightsVersion,
+      window,
+      shortestWindow(this.#plans.model.config),
+    );
     const added = window.slice(reused);
     const { decode } = this.#plans;
     const [one, all] = [this.#runtime.observedSeconds(decode), this.#runtime.observedSeconds(whole)];
@@ -187,12 +193,6 @@ export class Sampler {
     spent.prefillSeconds += (performance.now() - start) / 1000;
     this.#accept(text, drawn(text, 1), window.length);
     return true;
-  }
-
-  /** Positions that every layer's cache holds. */
-  get #shortestRing(): number {
-    const { config } = this.#plans.model;
-    return Math.min(...Array.from({ length: config.layers }, (_, layer) => cacheLength(config, layer)));
   }
 
   async #decode({ texts, count }: Turn & { readonly kind: 'decode' }): Promise<void> {
@@ -229,8 +229,11 @@ export class Sampler {
     const { spent, options } = this.#sessionOf(text);
     const drawing = { ...options, drawable: options.drawable ?? 0 };
     const seen = text.tokens.slice(-(position + 1));
-    const draft = await this.#drafter.draft(seen, Math.min(check.rows - 1, steps - 1), drawing);
+    const draft = await this.#drafter.draft(seen, Math.min(check.rows - 1, steps - 1), drawing, text.drawn);
+    const draftSeconds = (performance.now() - start) / 1000;
+    spent.draftSeconds += draftSeconds;
     if (draft.tokens.length === 0) {
+      spent.decodeSeconds += draftSeconds;
       const count = Math.min(check.rows, steps);
       await this.#decode({ kind: 'decode', texts: [{ text, steps: count }], count });
       return true;
@@ -243,9 +246,7 @@ export class Sampler {
         row * slotNumbers,
       );
     this.#runtime.write(check.state, states);
-    await this.#runtime.submit([
-      { plan: check.plan, scalars: { position: position + (check.rows - 1) / 2 } },
-    ]);
+    await this.#runtime.submit([checkReplay(check, position)]);
     const logits = await this.#runtime.read(check.logits);
     const { vocabulary } = this.#plans.model.config;
     const rows = Array.from({ length: draft.tokens.length + 1 }, (_, row) =>

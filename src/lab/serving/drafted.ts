@@ -25,6 +25,8 @@ export interface DraftedFigures {
   readonly tokensPerCheck: number;
   /** Share of the tokens that checks gave; the others were drawn one by one. */
   readonly checkedShare: number;
+  /** What the drafter took for each check, drafts that came empty included; 0 without checks. */
+  readonly draftSeconds: number;
   /** Whether both texts are the same, as at temperature 0 they are. */
   readonly isSame: boolean;
 }
@@ -78,6 +80,7 @@ export async function measureDrafted(
         1,
         sum((one) => one.decodedTokens),
       ),
+    draftSeconds: checks > 0 ? sum((one) => one.draftSeconds) / checks : 0,
     isSame: rounds.every(({ drafted, alone }) => drafted.tokens.join() === alone.tokens.join()),
   };
 }

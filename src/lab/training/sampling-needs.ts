@@ -30,6 +30,8 @@ export interface SamplingNeeds extends InferenceFormats {
   readonly slots?: number;
   /** Who drafts tokens for the one text; nobody unless given. */
   readonly draft?: DraftNeeds;
+  /** Tokens that may be taken back together, of a model that drafts; 1 unless given. */
+  readonly retractable?: number;
 }
 
 /** The plans that serve what is asked, without a runtime. */
@@ -40,7 +42,7 @@ export function recordSampling(
   needs: SamplingNeeds,
 ): InferencePlans {
   const { promptTokens, maximumTokens, useCache, slots = 1 } = needs;
-  const { weights = 'f32', unquantised = [], cache = 'f32', draft } = needs;
+  const { weights = 'f32', unquantised = [], cache = 'f32', draft, retractable = 1 } = needs;
   const { maxBindingBytes } = engine.capabilities;
   const config = { ...atContext(model, context), dropout: 0 };
   const tensors = createModelTensors(config, { maxBindingBytes, gradients: false, weights, unquantised });
@@ -49,5 +51,5 @@ export function recordSampling(
   const cached = [Math.min(promptTokens, context), ...(isOverrun ? [Math.max(1, context >> 1)] : [])];
   const prompts = useCache ? cached : bucketLengths(context);
   const checked = draft ? { checked: Math.min(draft.tokens + 1, context) } : {};
-  return recordInferencePlans(tensors, { ...engine, slots, prompts, cache, ...checked });
+  return recordInferencePlans(tensors, { ...engine, slots, prompts, cache, retractable, ...checked });
 }

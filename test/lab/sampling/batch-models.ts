@@ -55,11 +55,12 @@ export async function batchSampler(
   change: (weights: ReadonlyMap<string, Float32Array>) => void = () => undefined,
   cache: CacheFormat = 'f32',
   checked = 0,
+  retractable = 1,
 ) {
   const { model: config } = tinyExperiment({ model: { ...model, context: 24, vocabulary: 20 } });
   const { maxBindingBytes } = engine.capabilities;
   const tensors = createModelTensors(config, { maxBindingBytes, gradients: false });
-  const plans = recordInferencePlans(tensors, { ...engine, slots, cache, checked });
+  const plans = recordInferencePlans(tensors, { ...engine, slots, cache, checked, retractable });
   const weights = freshWeights(config, 3) as Map<string, Float32Array>;
   // Far from uniform, so that what is drawn depends on the text.
   for (const [name, values] of weights) if (!/orm/.test(name)) values.set(values.map((value) => 8 * value));

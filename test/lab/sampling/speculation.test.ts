@@ -21,8 +21,8 @@ async function echoOf(name: keyof typeof batchModels): Promise<Drafter> {
   const { runtime, plans } = await batchSampler(cpuEngine(), batchModels[name], 1);
   const drafter = new ModelDrafter(runtime, plans);
   return {
-    draft: async (text, count, drawing) => {
-      const { tokens } = await drafter.draft(text, count, drawing);
+    draft: async (text, count, drawing, drawn) => {
+      const { tokens } = await drafter.draft(text, count, drawing, drawn);
       return {
         tokens: tokens.map((token, index) => ((text.length + index) % 5 === 0 ? (token + 1) % 20 : token)),
       };
@@ -53,8 +53,8 @@ describe('drafted sampling', () => {
 
   it('drafts from the end of what a text repeats', async () => {
     const drawing = { temperature: 0, topK: 0, topP: 1, seed: 0, drawable: 0 };
-    expect(await ngramDrafter.draft([1, 2, 3, 4, 9, 1, 2, 3], 3, drawing)).toEqual({ tokens: [4, 9, 1] });
-    expect(await ngramDrafter.draft([1, 2, 3], 3, drawing)).toEqual({ tokens: [] });
+    expect(await ngramDrafter.draft([1, 2, 3, 4, 9, 1, 2, 3], 3, drawing, 0)).toEqual({ tokens: [4, 9, 1] });
+    expect(await ngramDrafter.draft([1, 2, 3], 3, drawing, 0)).toEqual({ tokens: [] });
   });
 
   it('draws the same again by a seed, other tokens by another, and stops when asked', async () => {
@@ -67,6 +67,25 @@ describe('drafted sampling', () => {
     expect((await drafted.generate(prompt, { ...options, seed: 2 })).tokens).not.toEqual(tokens);
     const stopped = await drafted.generate(prompt, { ...options, onTokens: () => false });
     expect(stopped.end).toBe('stopped');
+  });
+
+  it('numbers draws by the text, which may slide, and counts the time of drafts that come empty', async () => {
+    const [drawn, seen]: [number[], number[]] = [[], []];
+    const slow: Drafter = {
+      draft: async (text, _count, _drawing, number) => {
+        drawn.push(number);
+        seen.push(text.length);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        return { tokens: [] };
+      },
+    };
+    const { drafted } = await samplers('experts', slow);
+    const { draftSeconds, decodeSeconds, checks } = await drafted.generate(prompt, greedy);
+    expect(seen.some((length, index) => length <= (seen[index - 1] ?? 0))).toBe(true);
+    expect(drawn.every((number, index) => index === 0 || number > (drawn[index - 1] ?? 0))).toBe(true);
+    expect(checks).toBe(0);
+    expect(draftSeconds).toBeGreaterThan(0);
+    expect(decodeSeconds).toBeGreaterThan(draftSeconds);
   });
 
   it('ends a text whose logits fail', async () => {
