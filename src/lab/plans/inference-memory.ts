@@ -44,18 +44,33 @@ export function inferenceMemory(plans: InferencePlans): InferenceMemory {
   };
 }
 
-/** Checks the plans against the memory of the machine. @throws LabError that says what needs how much, and the limit */
-export function checkInferenceMemory(engine: Pick<Engine, 'memoryBytes'>, plans: InferencePlans): void {
-  const { weightBytes, cacheBytes, workBytes, totalBytes, largest } = inferenceMemory(plans);
-  if (engine.memoryBytes === undefined || totalBytes <= engine.memoryBytes) return;
-  const { slots } = plans;
-  const { context } = plans.model.config;
-  const texts = slots === 1 ? 'one text' : `${slots} texts`;
-  throw new LabError({
-    kind: 'tooLarge',
-    message:
-      `sampling: weights of ${weightBytes} bytes, caches of ${cacheBytes} for ${texts} of ${context} tokens and ` +
-      `${workBytes} to work with need ${totalBytes} bytes, more than the ${engine.memoryBytes} of this machine; the ` +
-      `largest is ${largest.name} with ${largest.bytes} bytes. Lower the batch, the context or the model.`,
-  });
+/**
+ * Checks the plans against the memory of the machine.
+ * @param draft plans of a model that drafts for this one, which is there at the same time
+ * @throws LabError that says what needs how much, and the limit
+ */
+export function checkInferenceMemory(
+  { memoryBytes }: Pick<Engine, 'memoryBytes'>,
+  plans: InferencePlans,
+  draft?: InferencePlans,
+): void {
+  const { totalBytes, largest } = inferenceMemory(plans);
+  const draftBytes = draft ? inferenceMemory(draft).totalBytes : 0;
+  if (memoryBytes === undefined || totalBytes + draftBytes <= memoryBytes) return;
+  const limit = `more than the ${memoryBytes} of this machine`;
+  const large = `the largest is ${largest.name} with ${largest.bytes} bytes`;
+  const message = draft
+    ? `sampling: the model's ${describeNeed(plans)}, and its draft's ${describeNeed(draft)}: together ` +
+      `${totalBytes + draftBytes}, ${limit}; ${large}. Lower the context, or draft with a smaller model or with n-grams.`
+    : `sampling: ${describeNeed(plans)}, ${limit}; ${large}. Lower the batch, the context or the model.`;
+  throw new LabError({ kind: 'tooLarge', message });
+}
+
+function describeNeed(plans: InferencePlans): string {
+  const { weightBytes, cacheBytes, workBytes, totalBytes } = inferenceMemory(plans);
+  const texts = plans.slots === 1 ? 'one text' : `${plans.slots} texts`;
+  return (
+    `weights of ${weightBytes} bytes, caches of ${cacheBytes} for ${texts} of ${plans.model.config.context} tokens and ` +
+    `${workBytes} to work with need ${totalBytes} bytes`
+  );
 }

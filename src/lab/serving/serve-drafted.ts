@@ -3,7 +3,7 @@ import type { ServingCase } from '../../contract/serving.ts';
 import type { InferenceFormats } from '../../model/weight-format.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Engine } from '../plans/engine.ts';
-import { inferenceMemory, samplingPlans } from '../plans/inference-memory.ts';
+import { checkInferenceMemory, inferenceMemory, samplingPlans } from '../plans/inference-memory.ts';
 import { checkVocabulary, recordDrafting } from '../training/open-drafter.ts';
 import { openSampler } from '../training/open-sampler.ts';
 import { type DraftNeeds, recordSampling } from '../training/sampling-needs.ts';
@@ -56,8 +56,8 @@ export async function serveDrafted(
   const needs = { ...needsOf(served, options), context, draft };
   const plans = recordSampling(engine, files.model, context, needs);
   checkVocabulary(draft.source, files);
-  const draftPlans =
-    draft.source === 'ngram' ? undefined : recordDrafting(engine, draft.source.model, needs, context);
+  const draftPlans = recordDrafting(engine, draft, needs, context);
+  checkInferenceMemory(engine, plans, draftPlans);
   await prepare([...samplingPlans(plans), ...(draftPlans ? samplingPlans(draftPlans) : [])]);
   const { weightBytes, cacheBytes } = inferenceMemory(plans);
   const draftBytes = draftPlans ? inferenceMemory(draftPlans).totalBytes : 0;

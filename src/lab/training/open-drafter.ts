@@ -1,50 +1,44 @@
 // Who drafts for a sampler: n-grams of the text, or a second model beside the first, with plans and a runtime of its own.
 import type { Runtime } from '../../runtime/runtime.ts';
-import { checkCapacity } from '../plans/capacity.ts';
 import type { Engine } from '../plans/engine.ts';
-import { checkInferenceMemory, samplingPlans } from '../plans/inference-memory.ts';
+import { samplingPlans } from '../plans/inference-memory.ts';
 import type { InferencePlans } from '../plans/inference-plans.ts';
 import { openModel, storedAtContext } from '../plans/open-model.ts';
-import { LabError, stage } from '../plans/problem.ts';
+import { LabError } from '../plans/problem.ts';
 import { type Drafter, ModelDrafter, ngramDrafter } from '../sampling/drafters.ts';
 import { type DraftModel, type DraftNeeds, recordSampling, type SamplingNeeds } from './sampling-needs.ts';
 
 /** A drafter that owns what it computes with. */
 export interface OpenDrafter {
   readonly drafter: Drafter;
-  /** Of the model that drafts. */
-  readonly plans?: InferencePlans;
   dispose(): void;
 }
 
-/** A drafter for a model that sees `context` tokens. @throws LabError for another vocabulary, or where nothing fits */
+/** A drafter with the plans that were recorded for it. */
 export async function openDrafter(
   engine: Engine,
-  { source }: DraftNeeds,
-  target: Omit<DraftModel, 'weights'>,
-  needs: SamplingNeeds,
-  context: number,
+  source: DraftNeeds['source'],
+  plans: InferencePlans | undefined,
 ): Promise<OpenDrafter> {
-  checkVocabulary(source, target);
-  if (source === 'ngram') return { drafter: ngramDrafter, dispose: () => undefined };
-  const { model, weights } = source;
-  await stage('tooLarge', () => checkCapacity(engine, model, 1));
-  const plans = await stage('tooLarge', () => recordDrafting(engine, model, needs, context));
-  checkInferenceMemory(engine, plans);
-  const cut = storedAtContext(plans.model.config, weights);
+  if (source === 'ngram' || !plans) return { drafter: ngramDrafter, dispose: () => undefined };
+  const cut = storedAtContext(plans.model.config, source.weights);
   const runtime: Runtime = await openModel(engine, samplingPlans(plans), plans.model, cut);
-  return { drafter: new ModelDrafter(runtime, plans), plans, dispose: () => runtime.dispose() };
+  return { drafter: new ModelDrafter(runtime, plans), dispose: () => runtime.dispose() };
 }
 
-/** The plans of a model that drafts, without a runtime: in f32, for one text. */
+/** The plans of who drafts for a model that sees `context` tokens, without a runtime: in f32, for one text; none of n-grams. */
 export function recordDrafting(
   engine: Pick<Engine, 'capabilities' | 'variants'>,
-  model: DraftModel['model'],
+  { source, tokens }: DraftNeeds,
   { promptTokens, maximumTokens }: Pick<SamplingNeeds, 'promptTokens' | 'maximumTokens'>,
   context: number,
-): InferencePlans {
+): InferencePlans | undefined {
+  if (source === 'ngram') return undefined;
+  const { model } = source;
   const shorter = Math.min(context, model.context);
-  return recordSampling(engine, model, shorter, { promptTokens, maximumTokens, useCache: true });
+  // What follows the first token that does not stay was run through the model too, but for the last one.
+  const retractable = Math.max(1, tokens - 1);
+  return recordSampling(engine, model, shorter, { promptTokens, maximumTokens, useCache: true, retractable });
 }
 
 /** @throws LabError where a token of one model is not the same token of the other */

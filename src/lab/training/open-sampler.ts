@@ -11,7 +11,7 @@ import { LabError, stage } from '../plans/problem.ts';
 import { withRunnableVariants } from '../plans/runnable-variants.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { ModelFiles } from './model-files.ts';
-import { type OpenDrafter, openDrafter } from './open-drafter.ts';
+import { checkVocabulary, openDrafter, recordDrafting } from './open-drafter.ts';
 import { recordSampling, type SamplingNeeds } from './sampling-needs.ts';
 
 /** A sampler that owns its runtime, and what drafts for it. */
@@ -44,31 +44,34 @@ export async function openSampler(
     const message = `sample: a context of ${needs.context} is more than the ${model.context} of the model. Use at most that.`;
     throw new LabError({ kind: 'invalidData', message });
   }
+  const { draft } = needs;
+  if (draft) checkVocabulary(draft.source, files);
   await stage('tooLarge', () => checkCapacity(engine, model, 1, needs));
   const wanted = needs.context ?? Math.max(1, Math.min(model.context, promptTokens + maximumTokens));
   const open = async (context: number) => {
     const plans = await stage('tooLarge', () => recordSampling(engine, model, context, needs));
-    checkInferenceMemory(engine, plans);
+    const draftPlans =
+      draft && (await stage('tooLarge', () => recordDrafting(engine, draft, needs, context)));
+    checkInferenceMemory(engine, plans, draftPlans);
     const cut = storedAtContext(plans.model.config, weights);
     const runtime = await openModel(engine, samplingPlans(plans), plans.model, cut);
-    return { runtime, plans };
+    try {
+      const drafting = draft && (await openDrafter(engine, draft.source, draftPlans));
+      return { runtime, plans, draftPlans, drafting };
+    } catch (error) {
+      runtime.dispose();
+      throw error;
+    }
   };
   const fitted = await withRunnableVariants(engine, async () =>
     needs.context === undefined ? fitContext(wanted, open) : { value: await open(wanted), context: wanted },
   );
-  const { runtime, plans } = fitted.value;
-  let drafting: OpenDrafter | undefined;
-  try {
-    drafting = needs.draft && (await openDrafter(engine, needs.draft, files, needs, fitted.context));
-  } catch (error) {
-    runtime.dispose();
-    throw error;
-  }
+  const { runtime, plans, draftPlans, drafting } = fitted.value;
   return {
     runtime,
     sampler: new Sampler(runtime, plans, drafting?.drafter),
     plans,
-    ...(drafting?.plans ? { draftPlans: drafting.plans } : {}),
+    ...(draftPlans ? { draftPlans } : {}),
     dispose: () => {
       drafting?.dispose();
       runtime.dispose();

@@ -37,3 +37,18 @@ it('more than the machine has is refused with all parts, the largest tensor and 
   );
   expect(() => checkInferenceMemory({ memoryBytes: totalBytes - 1 }, plans)).toThrow(message);
 });
+
+it('of a model and its draft is checked together, and both are named', async () => {
+  const [target, draft] = await Promise.all(
+    [batchModels.experts, batchModels.windows].map((model) => batchSampler(cpuEngine(), model, 1)),
+  );
+  if (!target || !draft) throw new Error('test: two models are needed.');
+  const [own, other] = [inferenceMemory(target.plans).totalBytes, inferenceMemory(draft.plans).totalBytes];
+  const check = (memoryBytes: number) => checkInferenceMemory({ memoryBytes }, target.plans, draft.plans);
+  expect(() => check(own + other)).not.toThrow();
+  expect(() => check(own + other - 1)).toThrow(
+    new RegExp(
+      `the model's .* need ${own} bytes, and its draft's .* need ${other} bytes: together ${own + other}, more than`,
+    ),
+  );
+});

@@ -1,6 +1,7 @@
 // Samplers sized by what is asked: the same tokens as with the whole context, shorter where there is no room.
 import { describe, expect, it } from 'vitest';
-import { cpuEngine } from '../../../src/lab/plans/engine.ts';
+import { cpuEngine, type Engine } from '../../../src/lab/plans/engine.ts';
+import { inferenceMemory } from '../../../src/lab/plans/inference-memory.ts';
 import type { SamplingOptions } from '../../../src/lab/sampling/options.ts';
 import { openSampler } from '../../../src/lab/training/open-sampler.ts';
 import { weightsOf } from '../../../src/lab/training/run.ts';
@@ -61,6 +62,31 @@ describe('a sampler', () => {
     expect(opened.reason).toMatch(/more than this device binds at once \(65536\)/);
     const { tokens } = await opened.sampler.generate(prompt, greedy);
     expect(tokens).toHaveLength(12);
+  });
+
+  it('refuses a model and its draft that do not fit together, before either is opened', async () => {
+    const files = await modelOf(families.llama);
+    const asked = { ...needs, context: 15, draft: { source: files, tokens: 4 } };
+    const { runtime, draftPlans, dispose } = await openSampler(cpuEngine(), files, asked);
+    if (!draftPlans) throw new Error('test: a model should draft.');
+    const together = runtime.allocatedBytes + inferenceMemory(draftPlans).totalBytes;
+    dispose();
+    let opened = 0;
+    const engineOf = (memoryBytes: number): Engine => {
+      const engine = cpuEngine(memoryBytes);
+      const { createRuntime } = engine;
+      engine.createRuntime = (...given) => {
+        opened++;
+        return createRuntime(...given);
+      };
+      return engine;
+    };
+    await expect(openSampler(engineOf(together - 1), files, asked)).rejects.toThrow(
+      `together ${together}, more`,
+    );
+    expect(opened).toBe(0);
+    (await openSampler(engineOf(together), files, asked)).dispose();
+    expect(opened).toBe(2);
   });
 
   it('refuses a context that was asked for and does not fit, or that the model does not have', async () => {
