@@ -83,7 +83,8 @@ export function addPredict(program: Command): void {
     .action(async (path: string, options: PredictOptions, command: Command) => {
       const output = outputOf(command);
       const wanted = await experimentToPredict(resolvePath(path), options, output);
-      const device = await findDevice(options, output);
+      const isAsked = command.getOptionValueSource('runtime') !== 'default';
+      const device = await findDevice(options, isAsked, output);
       const { experiment, plans, sampling } = await recordFitting(
         resolvePath(path),
         wanted,
@@ -233,11 +234,13 @@ interface PredictedDevice {
 /** That of a profile, or the one that is here, if any. */
 async function findDevice(
   { profile: file, ...choice }: PredictOptions,
+  isRuntimeAsked: boolean,
   output: Output,
 ): Promise<PredictedDevice> {
   refuseThreads(choice.runtime, choice.threads);
   if (file !== undefined) {
     const given = await readProfile(resolvePath(file));
+    if (isRuntimeAsked) checkMadeOn(file, given.profile, choice);
     return { ...given, variants: tunedVariants(given.profile) };
   }
   const machine = choice.runtime === 'gpu' ? await tryOpenMachine() : await openMachine(choice);
@@ -251,6 +254,18 @@ async function findDevice(
     'predict: there is no GPU here, so there are no seconds. Pass --runtime wasm, or --profile FILE of another machine.',
   );
   return { capabilities: baselineCapabilities, profile: undefined };
+}
+
+/** Refuses a profile that was made on another runtime, or on other threads, than is asked for. */
+function checkMadeOn(file: string, { processor }: DeviceProfile, { runtime, threads }: RuntimeChoice): void {
+  const isSame = runtime === (processor ? 'wasm' : 'gpu') && (!threads || threads === processor?.threads);
+  if (isSame) return;
+  const asked = threads ? `--runtime ${runtime} --threads ${threads}` : `--runtime ${runtime}`;
+  const made = processor ? `--runtime wasm --threads ${processor.threads}` : '--runtime gpu';
+  refuse(
+    'invalidConfig',
+    `predict: ${asked} is not what ${file} was made on, ${made}. Leave it out, or give another profile.`,
+  );
 }
 
 /** What sampling one text of the whole context takes, with weights and cache as they are asked for. */

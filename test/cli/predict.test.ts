@@ -23,6 +23,28 @@ async function predict(...args: string[]): Promise<Record<string, unknown>> {
 }
 
 describe('predict', () => {
+  it('refuses another runtime, or other threads, than the profile was made on', async () => {
+    const threads = { threads: 2, simd: 'plain' } as const;
+    const onThreads = { ...exampleProfile, profile: { ...exampleProfile.profile, processor: threads } };
+    const processor = writeJson(folder, 'processor.json', profileToJson(onThreads));
+    const ask = (file: string, ...args: string[]) => runMain(['predict', config, '--profile', file, ...args]);
+    for (const args of [['--runtime', 'wasm'], ['--runtime', 'wasm', '--threads', '2'], []])
+      expect((await ask(processor, ...args)).code).toBe(0);
+    expect((await ask(profile, '--runtime', 'gpu')).code).toBe(0);
+    for (const [file, made, ...args] of [
+      [processor, 'wasm --threads 2', '--runtime', 'wasm', '--threads', '3'],
+      [processor, 'wasm --threads 2', '--runtime', 'gpu'],
+      [profile, 'gpu', '--runtime', 'wasm'],
+      [profile, 'gpu', '--runtime', 'cpu'],
+    ] as const) {
+      const { code, stderr } = await ask(file, ...args);
+      expect([code, stderr]).toEqual([
+        1,
+        `flopscope: predict: ${args.join(' ')} is not what ${file} was made on, --runtime ${made}. Leave it out, or give another profile.\n`,
+      ]);
+    }
+  });
+
   it('says parameters, memory, flops and speed', async () => {
     const found = await predict(config);
     // 15 tokens and 16 positions of 16 channels; per layer 12·16² in matrices and 2·16 in norms (no biases); a last norm.
