@@ -4,6 +4,7 @@ import { mostDrafted } from '../lab/sampling/drafters.ts';
 import type { VocabularyTable } from '../model/weight-format.ts';
 import { weightFormats } from '../plan/quantised.ts';
 import { cacheFormats } from '../plan/quantised-cache.ts';
+import { refuse } from './failure.ts';
 import { createOutput, type Output } from './output.ts';
 
 /** A whole number from `minimum` to `maximum`. */
@@ -124,6 +125,14 @@ export function draftTokensOption(): Option {
   return new Option('--draft-tokens <k>', 'tokens to draft at a time, with --draft')
     .argParser(integer(1, mostDrafted))
     .default(4);
+}
+
+/** Refuses `--draft-tokens` where nobody drafts. */
+export function checkDraftTokens(command: Command): void {
+  const { draft } = command.opts<{ draft?: string }>();
+  if (draft !== undefined || command.getOptionValueSource('draftTokens') === 'default') return;
+  const message = `${command.name()}: --draft-tokens: nobody drafts. Give --draft DIR or ngram too, or leave it out.`;
+  refuse('invalidConfig', message);
 }
 
 /** `--seed`. */

@@ -20,6 +20,7 @@ import { refuse } from './failure.ts';
 import { readDraft, readModelDirectory, resolvePath } from './files.ts';
 import {
   cacheOption,
+  checkDraftTokens,
   draftOption,
   draftTokensOption,
   integer,
@@ -96,6 +97,7 @@ export function addSample(program: Command): void {
     .addOption(jsonOption())
     .action(async (path: string, options: SampleOptions, command: Command) => {
       const output = outputOf(command);
+      checkDraftTokens(command);
       if (given.size > 1)
         refuse(
           'invalidConfig',

@@ -15,6 +15,7 @@ import { refuse } from './failure.ts';
 import { isDirectory, readModelDirectory, resolvePath } from './files.ts';
 import {
   cacheOption,
+  checkDraftTokens,
   draftOption,
   draftTokensOption,
   integer,
@@ -58,6 +59,7 @@ export function addServeBench(program: Command): void {
     .addOption(jsonOption())
     .action(async (path: string, options: ServeOptions, command: Command) => {
       const output = outputOf(command);
+      checkDraftTokens(command);
       const files = await readServed(resolvePath(path), options.seed, output);
       const machine = await openMachine(options);
       await useKnownProfile(machine, options.profile, output);

@@ -66,6 +66,9 @@ describe('sample', () => {
     expect((await sample('--prompt', '1', '--draft', 'ngram', '--no-cache')).stderr).toContain(
       '--no-cache out',
     );
+    expect((await sample('--prompt', '1', '--draft-tokens', '4')).stderr).toContain(
+      'sample: --draft-tokens: nobody drafts. Give --draft DIR or ngram too',
+    );
   });
 
   it('draws the same for the same seed and takes the likeliest at temperature 0', async () => {

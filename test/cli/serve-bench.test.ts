@@ -70,6 +70,7 @@ describe('serve-bench', () => {
   it.each([
     [['--draft', 'ngram', '--batch', '1,2'], 'Use --batch 1'],
     [['--draft', 'ngram', '--draft-tokens', '16'], 'Use a whole number from 1 to 15'],
+    [['--draft-tokens', '4'], 'serve-bench: --draft-tokens: nobody drafts'],
     [['--draft', fixturePath('llama-a')], 'draft: its vocabulary has'],
     [['--batch', '0'], 'Use whole numbers from 1'],
     [['--batch', '1,x'], 'Use whole numbers from 1'],
