@@ -19,7 +19,7 @@ export interface ClassRow {
   readonly person: number;
   /** Counts all changes of the class; a row that changed has a new one. */
   readonly revision: number;
-  /** Absent when it was deleted. */
+  /** Absent when it cannot be read any more. */
   readonly result?: Omit<ClassResult, 'student'>;
 }
 
@@ -29,6 +29,8 @@ export interface ClassChanges {
   readonly code: string;
   readonly revision: number;
   readonly rows: readonly ClassRow[];
+  /** All rows that there are, where any was deleted after that revision. */
+  readonly left?: readonly number[];
 }
 
 /** What the server says of a call that it refuses. */

@@ -1,19 +1,37 @@
 // The results of a class in SQLite: in memory, or in a file that outlives the server.
 import { closeSync, openSync } from 'node:fs';
 import sqlite from 'node-sqlite3-wasm';
-import type { ClassRow } from '../../classroom/protocol.ts';
+import type { ClassChanges, ClassRow } from '../../classroom/protocol.ts';
 import { type ClassResult, readResultText } from '../../classroom/result.ts';
 import { refuse } from '../failure.ts';
 
 /** Version of the tables. */
-const layout = 1;
+const layout = 2;
+
+/** Numbers of rows and people are never given again: who deletes one by its number deletes no other. */
+const tables = `
+  CREATE TABLE IF NOT EXISTS people (person INTEGER PRIMARY KEY AUTOINCREMENT, student TEXT NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS results (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, student TEXT NOT NULL, id TEXT NOT NULL, name TEXT, json TEXT NOT NULL,
+    revision INTEGER NOT NULL, UNIQUE (student, id));
+  CREATE INDEX IF NOT EXISTS results_by_revision ON results (revision);
+  CREATE TABLE IF NOT EXISTS words (name TEXT PRIMARY KEY, value TEXT NOT NULL);`;
+
+/** Layout 1 kept an empty row of every result deleted. Its revisions go on. */
+const setFirstAside = 'DROP INDEX results_by_revision; ALTER TABLE results RENAME TO first;';
+const takeFirst = `
+  INSERT INTO people (person, student) SELECT min(row), student FROM first WHERE json IS NOT NULL GROUP BY student;
+  INSERT INTO results SELECT row, student, id, name, json, revision FROM first WHERE json IS NOT NULL;
+  INSERT INTO words SELECT word, (SELECT coalesce(max(revision), 0) FROM first)
+    FROM (SELECT 'revision' AS word UNION SELECT 'deletion');
+  DROP TABLE first;`;
 
 /** What keeps a class. A call is done, and on disk, when it returns. */
 export interface ClassStore {
   /** Adds a result, or replaces the one with its id of the same student. */
   put(result: ClassResult): void;
-  /** Rows with a higher revision, deleted ones among them, and the newest revision. */
-  changes(since: number): { readonly revision: number; readonly rows: readonly ClassRow[] };
+  /** Rows with a higher revision, the newest revision, and which rows are left where some were deleted since. */
+  changes(since: number): Pick<ClassChanges, 'revision' | 'rows' | 'left'>;
   /** Results that are there: of all, or of one student. */
   count(student?: string): number;
   /** Whether a student's result of this id is kept, which another of the id replaces. */
@@ -35,58 +53,78 @@ export function openClassStore(file?: string): ClassStore {
     const found = database.get('SELECT value FROM words WHERE name = ?', [name]);
     return found === null ? undefined : String(found.value);
   };
-  let revision = Number(database.get('SELECT max(revision) AS newest FROM results')?.newest ?? 0);
-  const next = (): number => {
-    revision += 1;
-    return revision;
+  const keepWord = (name: string, value: string | number): void => {
+    database.run('INSERT OR REPLACE INTO words (name, value) VALUES (?, ?)', [name, String(value)]);
   };
-  /** Rows stay, empty: a page that looks later has to learn that they are gone. */
-  const empty = (where: string, values: (string | number)[]): number =>
-    database.run(
-      `UPDATE results SET json = NULL, name = NULL, revision = ? WHERE json IS NOT NULL AND ${where}`,
-      [next(), ...values],
-    ).changes;
+  /** Does all of a change or nothing, under the next revision. */
+  const change = (work: (revision: number) => number): number => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const revision = Number(words('revision') ?? 0) + 1;
+      const changed = work(revision);
+      keepWord('revision', revision);
+      database.exec('COMMIT');
+      return changed;
+    } catch (error) {
+      database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+  /** Nothing of a row stays: a page that looks later learns from the rows that are left that it is gone. */
+  const remove = (where: string, values: number[] | string[]): number =>
+    change((revision) => {
+      const { changes } = database.run(`DELETE FROM results WHERE ${where}`, values);
+      database.exec('DELETE FROM people WHERE student NOT IN (SELECT student FROM results)');
+      if (changes > 0) keepWord('deletion', revision);
+      return changes;
+    });
   return {
     put: ({ name, ...result }) => {
-      database.run(
-        `INSERT INTO results (student, id, name, json, revision) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (student, id) DO UPDATE SET name = excluded.name, json = excluded.json, revision = excluded.revision`,
-        [result.student, result.id, name ?? null, JSON.stringify(result), next()],
-      );
+      change((revision) => {
+        if (database.get('SELECT 1 FROM people WHERE student = ?', [result.student]) === null)
+          database.run('INSERT INTO people (student) VALUES (?)', [result.student]);
+        return database.run(
+          `INSERT INTO results (student, id, name, json, revision) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (student, id) DO UPDATE SET name = excluded.name, json = excluded.json, revision = excluded.revision`,
+          [result.student, result.id, name ?? null, JSON.stringify(result), revision],
+        ).changes;
+      });
     },
     changes: (since) => {
-      // A student's number is the row of the first result, whether or not that is still there.
       const rows = database.all(
-        `SELECT row, name, json, revision, (SELECT min(row) FROM results AS first WHERE first.student = results.student)
-         AS person FROM results WHERE revision > ? ORDER BY row`,
+        `SELECT row, person, name, json, revision FROM results JOIN people USING (student)
+         WHERE revision > ? ORDER BY row`,
         [since],
       );
-      return { revision, rows: rows.map((row) => rowOf(row as Record<string, unknown>)) };
+      const isDeleted = Number(words('deletion') ?? 0) > since;
+      const left = isDeleted
+        ? database.all('SELECT row FROM results').map(({ row }) => Number(row))
+        : undefined;
+      return {
+        revision: Number(words('revision') ?? 0),
+        rows: rows.map((row) => rowOf(row as Record<string, unknown>)),
+        ...(left === undefined ? {} : { left }),
+      };
     },
     count: (student) => {
-      const where = student === undefined ? '' : ' AND student = ?';
-      const found = database.get(
-        `SELECT count(*) AS count FROM results WHERE json IS NOT NULL${where}`,
-        student === undefined ? [] : [student],
-      );
-      return Number(found?.count ?? 0);
+      const [where, values] = student === undefined ? ['', []] : [' WHERE student = ?', [student]];
+      return Number(database.get(`SELECT count(*) AS count FROM results${where}`, values)?.count ?? 0);
     },
     has: (student, id) =>
-      database.get('SELECT 1 FROM results WHERE json IS NOT NULL AND student = ? AND id = ?', [
-        student,
-        id,
-      ]) !== null,
+      database.get('SELECT 1 FROM results WHERE student = ? AND id = ?', [student, id]) !== null,
     delete: (which) => {
-      if (which === 'all') return empty('1', []);
-      return 'row' in which ? empty('row = ?', [which.row]) : empty('student = ?', [which.student]);
+      if (which === 'all') return remove('1', []);
+      return 'row' in which ? remove('row = ?', [which.row]) : remove('student = ?', [which.student]);
     },
     deleteNames: () => {
-      database.run('UPDATE results SET name = NULL, revision = ? WHERE name IS NOT NULL', [next()]);
+      change(
+        (revision) =>
+          database.run('UPDATE results SET name = NULL, revision = ? WHERE name IS NOT NULL', [revision])
+            .changes,
+      );
     },
     word: words,
-    keepWord: (name, value) => {
-      database.run('INSERT OR REPLACE INTO words (name, value) VALUES (?, ?)', [name, value]);
-    },
+    keepWord,
     close: () => database.close(),
   };
 }
@@ -106,13 +144,9 @@ function openDatabase(file: string | undefined): sqlite.Database {
     const isForeign = version === 0 && database.get('SELECT name FROM sqlite_master LIMIT 1') !== null;
     if (isForeign)
       refuse('invalidFile', `class: ${file} is a database of something else. Name another file.`);
-    database.exec(`PRAGMA secure_delete = ON; -- of what a student deletes, only that it was there stays in the file
-      CREATE TABLE IF NOT EXISTS results (
-        row INTEGER PRIMARY KEY, student TEXT NOT NULL, id TEXT NOT NULL, name TEXT, json TEXT,
-        revision INTEGER NOT NULL, UNIQUE (student, id));
-      CREATE INDEX IF NOT EXISTS results_by_revision ON results (revision);
-      CREATE TABLE IF NOT EXISTS words (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-      PRAGMA user_version = ${layout};`);
+    database.exec(`PRAGMA secure_delete = ON; -- of what a student deletes, nothing stays in the file
+      BEGIN; ${version === 1 ? setFirstAside : ''} ${tables} ${version === 1 ? takeFirst : ''}
+      PRAGMA user_version = ${layout}; COMMIT;`);
     return database;
   } catch (error) {
     database?.close();

@@ -13,10 +13,15 @@ export interface ClassEntry {
   readonly result: Omit<ClassResult, 'student'>;
 }
 
-/** The rows after some have changed: what was deleted is gone. */
-export function mergeRows(rows: readonly ClassRow[], changes: readonly ClassRow[]): readonly ClassRow[] {
+/** The rows after some have changed. @param left where rows were deleted, those that are left */
+export function mergeRows(
+  rows: readonly ClassRow[],
+  changes: readonly ClassRow[],
+  left?: readonly number[],
+): readonly ClassRow[] {
   const changed = new Map(changes.map((row) => [row.row, row]));
-  const kept = rows.filter(({ row }) => !changed.has(row));
+  const present = left === undefined ? undefined : new Set(left);
+  const kept = rows.filter(({ row }) => !changed.has(row) && (present?.has(row) ?? true));
   return [...kept, ...changed.values()].filter(({ result }) => result !== undefined);
 }
 

@@ -144,9 +144,9 @@ export class ClassTeacher extends LitElement {
       return;
     }
     if (outcome.kind === 'ok') {
-      const { title, code, revision, rows } = outcome.value;
+      const { title, code, revision, rows, left } = outcome.value;
       if (revision < this.#revision) this.#keepOld();
-      else if (rows.length > 0) this.served = mergeRows(this.served, rows);
+      else if (rows.length > 0 || left !== undefined) this.served = mergeRows(this.served, rows, left);
       this.#revision = revision < this.#revision ? 0 : revision;
       this.heading = title;
       this.code = code;

@@ -1,5 +1,5 @@
 // Results of a class on disk: replaced, deleted, and there again after the server was.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { describe, expect, it } from 'vitest';
@@ -41,14 +41,54 @@ describe('the store of a class', () => {
     expect(store.delete({ student: 'student-0002' })).toBe(1);
     expect(store.delete({ row: 3 })).toBe(1);
     expect(store.delete({ row: 3 })).toBe(0);
-    const gone = store.changes(named).rows;
-    expect(gone.map(({ row, result }) => [row, result])).toEqual([
-      [2, undefined],
-      [3, undefined],
-    ]);
+    expect(store.changes(named)).toMatchObject({ rows: [], left: [1] });
+    expect(store.changes(store.changes(0).revision)).not.toHaveProperty('left'); // nothing since
     expect(store.count()).toBe(1);
     expect(store.delete('all')).toBe(1);
     store.close();
+  });
+
+  it('keeps nothing of what is deleted, and gives its numbers to nobody', () => {
+    const file = join(createFolder(), 'class.sqlite');
+    const first = openClassStore(file);
+    for (let round = 0; round < 30; round++) {
+      first.put(sampleResult({ student: 'student-0002', id: `result-${1000 + round}` }));
+      first.delete({ student: 'student-0002' });
+    }
+    const { revision } = first.changes(0);
+    first.close();
+    expect(readFileSync(file, 'latin1')).not.toMatch(/student-0002|result-1\d\d\d/);
+    const second = openClassStore(file);
+    second.put(sampleResult());
+    expect(second.changes(revision).rows).toMatchObject([{ row: 31, person: 31 }]);
+    second.put(sampleResult({ id: 'result-0002' }));
+    second.delete({ row: 31 });
+    expect(second.changes(0)).toMatchObject({ rows: [{ row: 32, person: 31 }], left: [32] }); // still the same student
+    second.close();
+  });
+
+  it('reads a class of its first layout, without the empty rows', () => {
+    const file = join(createFolder(), 'class.sqlite');
+    const { student, id, name, ...rest } = sampleResult();
+    const json = JSON.stringify({ student, id, ...rest });
+    const database = new sqlite.Database(file);
+    database.exec(`CREATE TABLE results (row INTEGER PRIMARY KEY, student TEXT NOT NULL, id TEXT NOT NULL,
+        name TEXT, json TEXT, revision INTEGER NOT NULL, UNIQUE (student, id));
+      CREATE INDEX results_by_revision ON results (revision);
+      CREATE TABLE words (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+      INSERT INTO words VALUES ('code', 'BCDFGH');
+      PRAGMA user_version = 1;`);
+    const insert = 'INSERT INTO results (row, student, id, name, json, revision) VALUES (?, ?, ?, ?, ?, ?)';
+    database.run(insert, [1, 'student-0009', id, null, null, 4]);
+    database.run(insert, [2, student, id, name ?? null, json, 3]);
+    database.close();
+    const store = openClassStore(file);
+    expect(store.changes(0)).toMatchObject({ revision: 4, rows: [{ row: 2, result: { name } }], left: [2] });
+    expect(store.word('code')).toBe('BCDFGH');
+    store.put(sampleResult({ id: 'result-0002' }));
+    expect(store.changes(4).rows).toMatchObject([{ row: 3, person: 2, revision: 5 }]);
+    store.close();
+    expect(readFileSync(file, 'latin1')).not.toContain('student-0009');
   });
 
   it('is there again from its file, words and all', () => {
@@ -75,7 +115,7 @@ describe('the store of a class', () => {
     database.exec('CREATE TABLE marks (a)');
     expect(() => openClassStore(other)).toThrow(/database of something else/);
     database.exec('PRAGMA user_version = 9');
-    expect(() => openClassStore(other)).toThrow(/is of version 9; this program reads 1/);
+    expect(() => openClassStore(other)).toThrow(/is of version 9; this program reads 2/);
     database.close();
   });
 });

@@ -25,6 +25,7 @@ describe('the rows of a class', () => {
   it('are replaced and taken away as the server says', () => {
     const rows = mergeRows([rowOf(1), rowOf(2)], [{ row: 1, person: 1, revision: 3 }, rowOf(3)]);
     expect(rows.map(({ row }) => row)).toEqual([2, 3]);
+    expect(mergeRows(rows, [rowOf(4)], [3, 4]).map(({ row }) => row)).toEqual([3, 4]);
   });
 
   it('tell students of one name apart, and number those without', () => {
