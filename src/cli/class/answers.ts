@@ -33,7 +33,6 @@ export interface ClassCall {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly address: string;
-  readonly body: string;
   /** Seconds of any clock that only goes forward. */
   readonly now: number;
 }
@@ -46,13 +45,21 @@ export interface ClassAnswer {
   readonly retryAfter?: number;
 }
 
+/** An answer that needs the body, of a caller who may send one. */
+export type AnswerToBody = (body: string) => ClassAnswer;
+
 const refusal = (status: number, message: string): ClassAnswer => ({
   status,
   body: { message } satisfies ClassRefusal,
 });
 
-/** Answers calls of one class, and remembers who asks too often. */
-export function createAnswers({ title, code, key, store }: OpenClass): (call: ClassCall) => ClassAnswer {
+/** Answers calls of one class, and remembers who asks too often. No body is read of one who is refused. */
+export function createAnswers({
+  title,
+  code,
+  key,
+  store,
+}: OpenClass): (call: ClassCall) => ClassAnswer | AnswerToBody {
   const calls = new RateLimiter(callLimit);
   const wrong = new RateLimiter(wrongLimit);
 
@@ -70,9 +77,9 @@ export function createAnswers({ title, code, key, store }: OpenClass): (call: Cl
   };
 
   /** Calls of students, by the join code. */
-  const studentCalls: Readonly<Record<string, (call: ClassCall) => ClassAnswer>> = {
+  const studentCalls: Readonly<Record<string, (call: ClassCall) => ClassAnswer | AnswerToBody>> = {
     'POST join': () => ({ status: 200, body: { title } }),
-    'POST results': ({ body }) => putResult(body),
+    'POST results': () => putResult,
     'DELETE mine': ({ headers }) => {
       const student = one(headers[studentHeader]);
       return { status: 200, body: { deleted: student === '' ? 0 : store.delete({ student }) } };

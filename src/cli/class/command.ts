@@ -92,7 +92,8 @@ async function serve(options: ClassOptions, store: ClassStore, output: Output): 
   await server.close();
   const kept =
     options.data === undefined ? 'They were in memory and are gone.' : `They are in ${options.data}.`;
-  output.note(`The class has ended with ${store.count()} results. ${kept}`);
+  const count = store.count();
+  output.note(`The class has ended with ${count} ${count === 1 ? 'result' : 'results'}. ${kept}`);
 }
 
 /** A word that the class keeps from one start to the next. */
@@ -103,12 +104,12 @@ function keptWord(store: ClassStore, name: string, make: () => string): string {
 }
 
 /** What students may type for this machine: its addresses on the network, or the one that was asked for. */
-function hostsOf(host: string): readonly string[] {
+export function hostsOf(host: string, interfaces = networkInterfaces()): readonly string[] {
   if (host !== '0.0.0.0' && host !== '::') return [host];
-  const found = Object.values(networkInterfaces())
+  const found = Object.values(interfaces)
     .flat()
     .flatMap((one) => (one !== undefined && !one.internal && one.family === 'IPv4' ? [one.address] : []));
-  return [...found, 'localhost'];
+  return found.length > 0 ? found : ['localhost']; // which for a student would be the student's own machine
 }
 
 async function certificateOf(
@@ -118,7 +119,9 @@ async function certificateOf(
 ): Promise<Certificate | undefined> {
   if (certificate !== undefined && key !== undefined)
     return readCertificate(resolvePath(certificate), resolvePath(key));
-  return https ? selfSigned([...new Set([...hosts, hostname(), '127.0.0.1'])], store) : undefined;
+  return https
+    ? selfSigned([...new Set([...hosts, hostname(), 'localhost', '127.0.0.1'])], store)
+    : undefined;
 }
 
 /** The folder of the built page; without one it is built, as `npm start` does. */

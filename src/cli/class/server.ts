@@ -89,11 +89,10 @@ async function reply(
   response: ServerResponse,
   answer: ReturnType<typeof createAnswers>,
 ): Promise<void> {
-  const body = await readBody(request);
-  const { status, body: value, retryAfter } = body === undefined ? tooLong : respond(request, body, answer);
+  const { status, body, retryAfter } = await respond(request, answer);
   if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
   response.setHeader('Cache-Control', 'no-store');
-  send(response, status, JSON.stringify(value), 'application/json');
+  send(response, status, JSON.stringify(body), 'application/json');
 }
 
 const tooLong: ClassAnswer = {
@@ -104,23 +103,25 @@ const tooLong: ClassAnswer = {
 };
 
 /** A page of another site may send nothing here in a student's name: browsers say where a call comes from. */
-function respond(
-  { method = '', url = '', headers, socket }: IncomingMessage,
-  body: string,
+async function respond(
+  request: IncomingMessage,
   answer: ReturnType<typeof createAnswers>,
-): ClassAnswer {
+): Promise<ClassAnswer> {
+  const { method = '', url = '', headers, socket } = request;
   const { origin, host } = headers;
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host))
     return { status: 403, body: { message: 'Calls to a class come from its own page only.' } };
   try {
-    return answer({
+    const answered = answer({
       method,
       path: url.slice(1 + classPath.length),
       headers,
       address: socket.remoteAddress ?? '',
-      body,
       now: performance.now() / 1000,
     });
+    if (typeof answered !== 'function') return answered;
+    const body = await readBody(request);
+    return body === undefined ? tooLong : answered(body);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return {
@@ -130,8 +131,9 @@ function respond(
   }
 }
 
-/** The body as text; undefined when it is longer than a result may be. */
+/** The body as text; undefined when it is longer than a result may be. Node throws away what is not read. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > maximumResultBytes) return undefined;
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of request) {

@@ -1,5 +1,5 @@
 // What a class server answers to students, to the teacher, and to those who are neither.
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ClassCall, createAnswers } from '../../../src/cli/class/answers.ts';
 import { type ClassStore, openClassStore } from '../../../src/cli/class/store.ts';
 import { sampleResult } from '../../classroom/sample-result.ts';
@@ -7,17 +7,23 @@ import { sampleResult } from '../../classroom/sample-result.ts';
 const code = 'BCD234';
 const key = 'teacher-key-0123456789';
 
+type CallChange = Partial<ClassCall> & { readonly body?: string };
+
 describe('the answers of a class server', () => {
   let store: ClassStore;
   let answer: ReturnType<typeof createAnswers>;
   beforeEach(() => {
+    readBody.mockClear();
     store = openClassStore();
     answer = createAnswers({ title: 'Physics 11b', code, key, store });
   });
 
-  const call = (method: string, path: string, change: Partial<ClassCall> = {}) =>
-    answer({ method, path, headers: {}, address: '10.0.0.1', body: '', now: 0, ...change });
-  const student = (method: string, path: string, change: Partial<ClassCall> = {}) =>
+  const readBody = vi.fn((body: string) => body);
+  const call = (method: string, path: string, { body = '', ...change }: CallChange = {}) => {
+    const answered = answer({ method, path, headers: {}, address: '10.0.0.1', now: 0, ...change });
+    return typeof answered === 'function' ? answered(readBody(body)) : answered;
+  };
+  const student = (method: string, path: string, change: CallChange = {}) =>
     call(method, path, { headers: { 'x-class-code': 'bcd 234' }, ...change });
   const teacher = (method: string, path: string) => call(method, path, { headers: { 'x-class-key': key } });
 
@@ -48,6 +54,7 @@ describe('the answers of a class server', () => {
     for (const wrong of ['', key.slice(1), `${key}x`])
       expect(call('DELETE', 'results', { headers: { 'x-class-key': wrong } }).status).toBe(403);
     expect(call('GET', '../secrets').status).toBe(404);
+    expect(readBody).not.toHaveBeenCalled();
     expect(store.count()).toBe(0);
   });
 
@@ -75,6 +82,7 @@ describe('the answers of a class server', () => {
       waiting = waiting.filter((index) => send(index, now) === 429);
     expect(waiting).toEqual([]);
     expect(store.count()).toBe(320);
+    expect(readBody).toHaveBeenCalledTimes(320); // none of those who had to wait
   });
 
   it('says what is wrong with a result, and when a student has sent too many', () => {
