@@ -52,7 +52,8 @@ describeBrowser('a finished run', () => {
 
   it('goes another way as a copy, with its former self behind the curve', async () => {
     await lab.click('run-controls', 'button', 'Fork');
-    await lab.waitForText('run-controls', '.later, .status', /Paused|Training|Finished/);
+    await lab.waitForText('run-controls', '.status', /^Finished.*step 40 of 40/); // as many steps again
+    await lab.waitForText('run-controls', '.later', /on stories, fork$/);
     await lab.click('loss-chart', 'label', 'earlier runs');
     await lab.find('loss-plot', '[aria-label*="earlier runs"][aria-label*="1 layer of 32"]');
     await lab.click('room-tabs', 'a', 'Runs');
