@@ -45,13 +45,13 @@ export function createValidation(
     let pace: Awaited<ReturnType<typeof openPace>> | undefined;
     try {
       const engine = await devices.engine();
-      if (calibrated(engine.profile).isQuick) throw new LabError(quickMessage);
-      const mixture = await openPace(engine);
-      pace = mixture;
       return await validatePredictions(engine, validationGrid(grid), {
         onRow,
         onProgress,
-        paceSeconds: () => mixture.seconds(),
+        paceSeconds: async () => {
+          pace ??= await openPace(engine);
+          return pace.seconds();
+        },
         signal: abort.signal,
       });
     } finally {
@@ -67,13 +67,6 @@ export function createValidation(
     cancelValidation: async () => running?.abort(),
   };
 }
-
-/** A grid asks for kernels and shapes that one experiment does not have. */
-const quickMessage = {
-  kind: 'noAdapter',
-  message:
-    'This device was measured within seconds, for one experiment, which does not predict other models. Press Calibrate first.',
-} as const;
 
 function calibrated(profile: DeviceProfile | undefined): DeviceProfile {
   if (profile) return profile;

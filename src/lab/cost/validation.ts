@@ -21,7 +21,7 @@ export interface ValidationOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Measures a grid. @throws LabError if the device is not calibrated. */
+/** Measures a grid. @throws LabError unless the device is calibrated, and for more than one experiment */
 export async function validatePredictions(
   engine: Engine,
   models: readonly GridModel[],
@@ -32,6 +32,12 @@ export async function validatePredictions(
     throw new LabError({
       kind: 'noAdapter',
       message: 'validate: predictions need a calibrated device, and this one is not. Calibrate first.',
+    });
+  if (profile.isQuick)
+    throw new LabError({
+      kind: 'noAdapter',
+      message:
+        'validate: this device was measured within seconds, for one experiment, which does not predict other models. Calibrate first.',
     });
   const best = profile.paceSeconds.value;
   // A timer that shows nothing tells no pace.

@@ -75,10 +75,13 @@ describeGpu('validatePredictions', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('refuses a device that was not calibrated', async () => {
-    const engine = gpuEngine(await getTestDevice());
+  it.each([
+    ['not calibrated', undefined, /this one is not\. Calibrate first/],
+    ['calibrated for one experiment', { ...profile, isQuick: true }, /for one experiment.*Calibrate first/],
+  ])('refuses a device that was %s', async (_, known, message) => {
+    const engine = gpuEngine(await getTestDevice(), known);
     const quiet = { onRow: () => undefined, onProgress: () => undefined, paceSeconds: async () => 0.01 };
-    await expect(validatePredictions(engine, [tiny], quiet)).rejects.toThrow('Calibrate first');
+    await expect(validatePredictions(engine, [tiny], quiet)).rejects.toThrow(message);
   });
 });
 
