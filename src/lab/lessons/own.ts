@@ -174,7 +174,7 @@ async function measureOwn(
   { engine, size, report }: LessonTools,
 ): Promise<{ readonly value: number; readonly losses: readonly number[] }> {
   const prepared = await experimentOf(lesson, size);
-  const { model, train } = prepared.experiment;
+  const { model } = prepared.experiment;
   const steps = stepsOf(lesson, size);
   const run = await startLessonRun(engine, prepared);
   try {
@@ -187,7 +187,7 @@ async function measureOwn(
       loss: () => mean(losses.slice(-lastSteps)),
       validationLoss: async () => mean(await lossByPosition(run, heldOutBatches)),
       parameters: () => countParameters(model),
-      tokensPerSecond: () => (steps * train.batch * model.context) / seconds,
+      tokensPerSecond: () => run.trainer.progress.tokens / seconds,
     }[lesson.measure];
     return { value: await value(), losses };
   } finally {

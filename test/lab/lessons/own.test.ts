@@ -1,8 +1,9 @@
 // Lessons of a teacher's own: read from a file, run like the others, refused in words.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { runLesson } from '../../../src/lab/lessons/lesson.ts';
 import { longestLesson, readOwnLesson } from '../../../src/lab/lessons/own.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
+import { Trainer } from '../../../src/lab/training/trainer.ts';
 import { ownLessonFile } from './own-lesson-file.ts';
 
 const read = (change: object) => readOwnLesson(JSON.stringify({ ...ownLessonFile, ...change }));
@@ -25,6 +26,24 @@ describe('a lesson of one’s own', () => {
     const outcome = await runLesson(cpuEngine(), lesson, { id: lesson.info.id, size: 'small' });
     expect(outcome.measured.value).toBeGreaterThan(0);
     expect(outcome.checks.map(({ holds }) => holds)).toEqual([false]);
+  });
+
+  it('counts the tokens of every part of a step', async () => {
+    // A clock that goes by steps: one a second.
+    let steps = 0;
+    const { submitStep } = Trainer.prototype;
+    vi.spyOn(Trainer.prototype, 'submitStep').mockImplementation(function (this: Trainer) {
+      steps++;
+      return submitStep.call(this);
+    });
+    vi.spyOn(performance, 'now').mockImplementation(() => 1000 * steps);
+    const train = { ...ownLessonFile.experiment.train, accumulation: 3 };
+    const lesson = await read({
+      measure: 'tokensPerSecond',
+      experiment: { ...ownLessonFile.experiment, train },
+    });
+    const { measured } = await runLesson(cpuEngine(), lesson, { id: lesson.info.id, size: 'small' });
+    expect(measured.value).toBeCloseTo(3 * 2 * 8, 6); // parts of two rows of eight tokens
   });
 
   it.each([
