@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { type ConditionalForm, conditionalForms } from '../laws/conditional-law.ts';
 import { fitLaw } from '../laws/fit-law.ts';
 import { type FitMethod, type FitRequest, fitMethods, type LawName, lawNames } from '../laws/law-report.ts';
+import { countedBy, type ParameterCount, parameterCounts } from '../laws/run-point.ts';
 import { mergeTables, type RunsTable, readRunsTable } from '../laws/runs-table.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readBytes, resolvePath } from './files.ts';
@@ -17,6 +18,8 @@ interface FitOptions {
   readonly form?: ConditionalForm;
   readonly x?: NonNullable<FitRequest['x']>;
   readonly test?: string;
+  readonly count?: ParameterCount;
+  readonly leaveOut?: readonly string[];
   readonly leaveOutHighest?: number;
   readonly bootstrap?: number;
   readonly seed?: number;
@@ -35,20 +38,32 @@ export function addFit(program: Command): void {
     .addOption(new Option('--form <name>', 'of the conditional law').choices(conditionalForms))
     .addOption(new Option('--x <column>', 'along which the U lies').choices(uShapeColumns))
     .option('--test <file>', 'score the law on these runs, which it does not see')
+    .addOption(
+      new Option(
+        '--count <which>',
+        'N of the blocks, with the head, or all; as the table has it unless given',
+      ).choices(parameterCounts),
+    )
+    .option(
+      '--leave-out <names>',
+      'leave out these runs, by name or number from 1, with commas between',
+      (text) => text.split(',').map((name) => name.trim()),
+    )
     .option('--leave-out-highest <k>', 'leave out the k runs of the highest loss', integer(0))
     .option('--bootstrap <n>', '95 % intervals from so many resamples', integer(1, 100_000))
     .option('--seed <s>', 'of the resamples', parseSeed)
     .addOption(jsonOption())
     .action(async (path: string, options: FitOptions, command: Command) => {
       const output = outputOf(command);
-      const { test, ...request } = options;
+      const { test, count, ...request } = options;
       const table = await readTable(resolvePath(path));
       if (table.unfinished > 0)
         output.note(
           `fit: ${table.unfinished} ${table.unfinished === 1 ? 'run' : 'runs'} did not finish and ${table.unfinished === 1 ? 'is' : 'are'} set aside.`,
         );
-      const unseen = test === undefined ? undefined : (await readTable(resolvePath(test))).points;
-      const report = fitLaw(table.points, { ...request, ...(unseen ? { test: unseen } : {}) });
+      const counted = ({ points }: RunsTable) => (count ? countedBy(points, count) : points);
+      const unseen = test === undefined ? undefined : counted(await readTable(resolvePath(test)));
+      const report = fitLaw(counted(table), { ...request, ...(unseen ? { test: unseen } : {}) });
       for (const run of report.leftOut) output.result({ leftOut: run }, undefined);
       const { residuals: _, leftOut, ...rest } = report;
       output.result({ ...rest, leftOut: leftOut.length }, describeFit(report));

@@ -1,6 +1,6 @@
 // The contract of scaling laws: studies planned, run and kept, laws fitted to runs. Types only; what a law is, src/laws says.
 import type { FitRequest, LawReport } from '../laws/law-report.ts';
-import type { RunPoint } from '../laws/run-point.ts';
+import type { ParameterCount, RunPoint } from '../laws/run-point.ts';
 import type { RunsTable } from '../laws/runs-table.ts';
 import type { ExperimentJson, Json, Result } from './values.ts';
 
@@ -20,6 +20,8 @@ export interface PlannedStudyRun {
   readonly run: string;
   /** N, as the study counts it. */
   readonly parameters: number;
+  /** N by every way to count. */
+  readonly counts: Readonly<Record<ParameterCount, number>>;
   /** D */
   readonly tokens: number;
   /** C that an IsoFLOP curve shares, where the study says so. */
@@ -139,6 +141,12 @@ export interface LawsApi {
   /**
    * An experiment of so many parameters and tokens: the study's run nearest in size, its width solved anew.
    * @param study whose recipe it follows; the ready study “minute” unless given
+   * @param count how `parameters` are counted; as the study counts unless given
    */
-  experimentOfSize(parameters: number, tokens: number, study?: Json): Promise<Result<ExperimentJson>>;
+  experimentOfSize(
+    parameters: number,
+    tokens: number,
+    study?: Json,
+    count?: ParameterCount,
+  ): Promise<Result<ExperimentJson>>;
 }

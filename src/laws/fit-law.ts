@@ -5,7 +5,7 @@ import { reportConditional } from './fit-law-conditional.ts';
 import { reportEnvelope, reportIsoflop } from './fit-law-isoflop.ts';
 import { reportExperts, reportUShape } from './fit-law-shapes.ts';
 import type { FitRequest, LawName, LawReport } from './law-report.ts';
-import { type RunPoint, UnfitRunsError } from './run-point.ts';
+import { type RunPoint, runName, UnfitRunsError } from './run-point.ts';
 
 const reports: Readonly<Record<LawName, (points: readonly RunPoint[], request: FitRequest) => LawReport>> = {
   chinchilla: reportChinchilla,
@@ -17,7 +17,19 @@ const reports: Readonly<Record<LawName, (points: readonly RunPoint[], request: F
 };
 
 /** Fits a law. @throws UnfitRunsError with one sentence where the runs or the wish do not allow it */
-export function fitLaw(points: readonly RunPoint[], request: FitRequest): LawReport {
+export function fitLaw(runs: readonly RunPoint[], request: FitRequest): LawReport {
+  const named = runs.map((point, index) => ({ ...point, run: runName(point, index) }));
+  const names = new Set(request.leaveOut);
+  const points = named.filter(({ run }) => !names.has(run));
+  const chosen = named.filter(({ run }) => names.has(run));
+  const strange = [...names].find((name) => chosen.every(({ run }) => run !== name));
+  if (strange !== undefined) {
+    throw new UnfitRunsError(
+      `${request.law}: there is no run ${JSON.stringify(strange)} to leave out. Give its name in the column run, or its number from 1 to ${runs.length}.`,
+    );
+  }
+  if (points.length === 0 && chosen.length > 0)
+    throw new UnfitRunsError(`${request.law}: all ${runs.length} runs are left out. Take some back.`);
   const bad = points.find((point) => ![point.parameters, point.tokens, point.loss].every(isPositive));
   if (bad) {
     throw new UnfitRunsError(
@@ -30,7 +42,9 @@ export function fitLaw(points: readonly RunPoint[], request: FitRequest): LawRep
       `${request.law}: leaving out ${wanted} of ${points.length} runs leaves none. Leave out fewer.`,
     );
   }
-  return reports[request.law](points, request);
+  const report = reports[request.law](points, request);
+  const byChoice = chosen.map((point) => ({ ...point, reason: 'by choice' }));
+  return { ...report, leftOut: [...byChoice, ...report.leftOut] };
 }
 
 function isPositive(value: number): boolean {

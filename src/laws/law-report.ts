@@ -28,6 +28,8 @@ export interface FitRequest {
   readonly x?: 'ratio' | 'mlpToAttention' | 'experts' | 'width' | 'parameters' | 'tokens';
   /** Runs that the fit has not seen. */
   readonly test?: readonly RunPoint[];
+  /** Names of runs that are left out: in the study, or their numbers in the list, from 1. */
+  readonly leaveOut?: readonly string[];
   /** How many runs of the highest loss are left out. */
   readonly leaveOutHighest?: number;
   /** Resamples; none unless given. */

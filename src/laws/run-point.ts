@@ -1,9 +1,17 @@
 // One finished run as a law sees it: how large, how much data, what loss; and what makes a list of runs unfit to be fitted.
 
+/** Ways to count N: the blocks' matrices, with the output's matrix, or all (embeddings and positions too). */
+export const parameterCounts = ['blocks', 'withHead', 'all'] as const;
+
+/** A way to count N. */
+export type ParameterCount = (typeof parameterCounts)[number];
+
 /** One run. Numbers are positive; what the source does not tell is absent. */
 export interface RunPoint {
   /** N, as the source counts them. */
   readonly parameters: number;
+  /** N by every way to count, where the source tells. */
+  readonly counts?: Readonly<Record<ParameterCount, number>>;
   /** D */
   readonly tokens: number;
   /** Nats per token. */
@@ -38,6 +46,40 @@ export class UnfitRunsError extends Error {
 /** C of a run: as stated, or 6·N·D. */
 export function flopsOf(point: RunPoint): number {
   return point.flops ?? 6 * point.parameters * point.tokens;
+}
+
+/** How a run is called: by its name in the study, or by its number in the list, from 1. */
+export function runName({ run }: RunPoint, index: number): string {
+  return run ?? String(index + 1);
+}
+
+/** The way to count that gave the runs their N; undefined where they do not tell N by every way. */
+export function countOf(points: readonly RunPoint[]): ParameterCount | undefined {
+  if (points.length === 0) return undefined;
+  return parameterCounts.find((count) =>
+    points.every(({ counts, parameters }) => counts?.[count] === parameters),
+  );
+}
+
+/**
+ * The runs with N counted another way. Their C goes with it (6·N·D); the budget of an IsoFLOP curve stays, for that is what
+ * its runs share. @throws UnfitRunsError for runs that do not tell it
+ */
+export function countedBy(points: readonly RunPoint[], count: ParameterCount): RunPoint[] {
+  return points.map((point, index) => {
+    if (point.counts === undefined) {
+      throw new UnfitRunsError(
+        `run ${runName(point, index)} has one N only. Give the columns ${parameterCounts.map(countColumn).join(', ')}.`,
+      );
+    }
+    const { flops: _, ...rest } = point;
+    return { ...rest, parameters: point.counts[count] };
+  });
+}
+
+/** The column of a table that has N by a way to count. */
+export function countColumn(count: ParameterCount): string {
+  return `parameters${count[0].toUpperCase()}${count.slice(1)}`;
 }
 
 /** How many different values a list has; values within one part in 10⁹ are one. */

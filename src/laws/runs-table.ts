@@ -1,6 +1,6 @@
 // A CSV of runs, of this lab or of somebody else, as points for a fit; every fault is one sentence with its line.
 import Papa from 'papaparse';
-import { type RunPoint, UnfitRunsError } from './run-point.ts';
+import { countColumn, parameterCounts, type RunPoint, UnfitRunsError } from './run-point.ts';
 
 /** What a table held. */
 export interface RunsTable {
@@ -24,6 +24,9 @@ const numbers = [
   'experts',
   'budget',
 ] as const;
+
+/** N by every way to count, which a switch reads. */
+const countColumns = parameterCounts.map(countColumn);
 
 /** Other people's names. A single letter counts as written: D is data, d a width. */
 const aliases: Readonly<Record<string, (typeof numbers)[number]>> = {
@@ -71,7 +74,7 @@ export function readRunsTable(text: string, name: string): RunsTable {
     }
     points.push(readPoint(cells, `${name} line ${line}`));
   });
-  const known: readonly string[] = [...numbers, 'trunk', 'part', 'status', 'study', 'run'];
+  const known: readonly string[] = [...numbers, ...countColumns, 'trunk', 'part', 'status', 'study', 'run'];
   const ignoredColumns = columns.filter((column) => !known.includes(column));
   return { points, unfinished, ignoredColumns, studies: [...studies] };
 }
@@ -105,21 +108,8 @@ function fieldOf(title: string): string {
 function readPoint(cells: ReadonlyMap<string, string>, where: string): RunPoint {
   const found: Partial<Record<(typeof numbers)[number], number>> = {};
   for (const field of numbers) {
-    const text = cells.get(field);
-    if (text === undefined || text === '') continue;
-    const value = Number(text);
-    if (/^[+-]?\d+,\d+$/.test(text)) {
-      throw new UnfitRunsError(
-        `${where}: ${field} is "${text}", with a comma as decimal mark. Write ${text.replace(',', '.')}.`,
-      );
-    }
-    // A ratio of r = 0 (no feed-forward layer) has no logarithm either: no field may be 0.
-    if (!Number.isFinite(value) || value <= 0) {
-      throw new UnfitRunsError(
-        `${where}: ${field} is "${text}", not a positive number. Mend the line, or mark a failed run in a column status.`,
-      );
-    }
-    found[field] = value;
+    const value = readNumber(cells.get(field), field, where);
+    if (value !== undefined) found[field] = value;
   }
   const { parameters, loss, flops } = found;
   if (parameters === undefined || loss === undefined)
@@ -132,15 +122,34 @@ function readPoint(cells: ReadonlyMap<string, string>, where: string): RunPoint 
   const trunk = cells.get('trunk');
   const part = cells.get('part');
   const run = cells.get('run');
+  const [blocks, withHead, all] = countColumns.map((column) => readNumber(cells.get(column), column, where));
+  const areCounted = blocks !== undefined && withHead !== undefined && all !== undefined;
   return {
     ...found,
     parameters,
     tokens,
     loss,
+    ...(areCounted ? { counts: { blocks, withHead, all } } : {}),
     ...(trunk ? { trunk } : {}),
     ...(part ? { part } : {}),
     ...(run ? { run } : {}),
   };
+}
+
+/** A cell's number; undefined of an empty or missing one. @throws UnfitRunsError */
+function readNumber(text: string | undefined, field: string, where: string): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^[+-]?\d+,\d+$/.test(text)) {
+    throw new UnfitRunsError(
+      `${where}: ${field} is "${text}", with a comma as decimal mark. Write ${text.replace(',', '.')}.`,
+    );
+  }
+  const value = Number(text);
+  // A ratio of r = 0 (no feed-forward layer) has no logarithm either: no field may be 0.
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new UnfitRunsError(
+    `${where}: ${field} is "${text}", not a positive number. Mend the line, or mark a failed run in a column status.`,
+  );
 }
 
 function refuseColumns(name: string, field: string, header: readonly string[]): never {

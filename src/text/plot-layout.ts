@@ -40,6 +40,8 @@ export interface PlotPoint {
   readonly y: number;
   /** Drawn beside the point. */
   readonly label?: string;
+  /** What it stands for, for those who hear `pick-point`. */
+  readonly id?: string;
   /** Said first in the read-out: which point this is. */
   readonly name?: string;
   /** Said last in the read-out. */

@@ -22,6 +22,7 @@ import { runStudy } from '../lab/studies/run-study.ts';
 import { parseStudy } from '../lab/studies/study.ts';
 import { glimpseOf, startOf } from '../lab/studies/text.ts';
 import type { LawReport } from '../laws/law-report.ts';
+import type { ParameterCount } from '../laws/run-point.ts';
 import { readRunsTable } from '../laws/runs-table.ts';
 import type { DataConfig, Experiment } from '../model/config.ts';
 import { answer } from './answer.ts';
@@ -107,13 +108,19 @@ export function createLaws(
     }
   };
 
-  const experimentFor = async (parameters: number, tokens: number, json?: Json): Promise<ExperimentJson> => {
+  const experimentFor = async (
+    parameters: number,
+    tokens: number,
+    json?: Json,
+    counted?: ParameterCount,
+  ): Promise<ExperimentJson> => {
     const study = json === undefined ? usualRecipe() : parseStudy(json, 'the study');
+    const count = counted ?? study.count;
     const vocabulary =
-      study.count === 'blocks'
+      count === 'blocks' && study.count === 'blocks'
         ? 1
         : (await readText(glimpseOf(parsed(startOf(study)).data))).tokenizer.vocabularySize;
-    return asJson(experimentOfSize(study, parameters, tokens, vocabulary));
+    return asJson(experimentOfSize(study, parameters, tokens, vocabulary, count));
   };
 
   return {
@@ -142,7 +149,8 @@ export function createLaws(
       return fitted.kind === 'ok' ? fitted.value : fitted;
     },
     cancelFit: async () => fitting?.abort(),
-    experimentOfSize: (parameters, tokens, study) => answer(() => experimentFor(parameters, tokens, study)),
+    experimentOfSize: (parameters, tokens, study, count) =>
+      answer(() => experimentFor(parameters, tokens, study, count)),
   };
 }
 
@@ -173,6 +181,7 @@ function describeRun(run: PlannedRun): PlannedStudyRun {
   return {
     run: run.run,
     parameters: shape.parameters,
+    counts: shape.counts,
     tokens,
     budget: run.budget,
     trunk: run.trunk,

@@ -56,6 +56,16 @@ describeBrowser('the room Laws', () => {
     await lab.waitForText('laws-fit', 'section', /240 runs fitted, 5 left out/);
     await lab.waitForText('laws-choose', 'figure-panel', /tokens.*a parameter/s);
     expect(await findViolations(lab.page)).toEqual([]);
+    // A run is left out of the fit from the plot, and taken back.
+    const plot = await lab.find('svg-plot', 'svg');
+    await plot.evaluate((drawing) => (drawing as SVGSVGElement).focus());
+    await lab.page.keyboard.press('ArrowRight');
+    await lab.page.keyboard.press('Enter');
+    await lab.click('laws-runs', 'button', 'Leave it out');
+    await lab.waitForText('laws-fit', 'section', /239 runs fitted, 6 left out/);
+    await lab.waitForText('laws-runs', 'p.out', /6 left out \(rings\): 1 by choice, 5 by the fit/);
+    await lab.click('laws-runs', 'button', 'Take back all that were chosen');
+    await lab.waitForText('laws-fit', 'section', /240 runs fitted, 5 left out/);
     await lab.page.setViewport({ width: 360, height: 1000 });
     expect(await lab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
     await lab.page.setViewport({ width: 1500, height: 1000 });

@@ -4,6 +4,20 @@ import { predictLoss } from '../../src/laws/chinchilla-law.ts';
 import { fitLaw } from '../../src/laws/fit-law.ts';
 import { cs336, epoch240, epoch245, syntheticStudy, tinyRuns } from './public-points.ts';
 
+test('any law leaves out the runs that are named, and says so of each', () => {
+  const [first, ...others] = cs336;
+  const report = fitLaw(cs336, { law: 'isoflop', leaveOut: ['1'], leaveOutHighest: 1 });
+  expect(report.leftOut).toMatchObject([
+    { ...first, reason: 'by choice' },
+    { reason: 'among the highest losses' },
+  ]);
+  expect(report.points).toBe(others.length - 1);
+  const without = fitLaw(others, { law: 'isoflop', leaveOutHighest: 1 });
+  expect(report.exponents?.parameters).toBeCloseTo(without.exponents?.parameters ?? Number.NaN, 9);
+  expect(() => fitLaw(others, { law: 'isoflop', leaveOut: ['x'] })).toThrow(/no run "x" to leave out/);
+  expect(() => fitLaw([first], { law: 'isoflop', leaveOut: ['1'] })).toThrow(/all 1 runs are left out/);
+});
+
 describe("Chinchilla's law", () => {
   test('leaves out the highest losses that it is told to, and lists them', () => {
     const report = fitLaw(epoch245, { law: 'chinchilla', leaveOutHighest: 5 });

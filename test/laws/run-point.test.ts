@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import {
   countDistinct,
+  countedBy,
+  countOf,
   flopsOf,
   leaveOutHighest,
   requireSpread,
@@ -31,4 +33,16 @@ test('a fit needs runs, sizes and data', () => {
   expect(() => requireSpread('law', [point, { ...point, parameters: 20 }], 2)).toThrow(
     /all 2 runs have D = 100/,
   );
+});
+
+test('N counted another way takes C with it, and leaves the budget of an IsoFLOP curve', () => {
+  const counts = { blocks: 10, withHead: 14, all: 16 };
+  const run = { ...point, counts, flops: 6000, budget: 6000 };
+  expect(countOf([run])).toBe('blocks');
+  const [counted] = countedBy([run], 'all');
+  expect(counted).toEqual({ ...point, counts, parameters: 16, budget: 6000 });
+  expect(flopsOf(counted)).toBe(9600);
+  expect(countOf([counted])).toBe('all');
+  expect(countOf([run, point])).toBeUndefined();
+  expect(() => countedBy([point], 'all')).toThrow(/run 1 has one N only.*parametersBlocks/);
 });

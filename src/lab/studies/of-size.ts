@@ -1,4 +1,5 @@
 // An experiment of a wanted size and length by the recipe of a study: what a fitted law recommends, ready to be trained.
+import type { ParameterCount } from '../../laws/run-point.ts';
 import { type Experiment, type ModelConfig, parseModel } from '../../model/config.ts';
 import { expandStudy, type StudyRun } from './expand.ts';
 import { readyStudies } from './ready.ts';
@@ -11,7 +12,7 @@ const tolerance = 0.2;
 /**
  * The study's run nearest in size with another width: depth, number of heads, text and training stay, and so do the
  * study's formulas, such as that of the learning rate. It evaluates once, at its end.
- * @param vocabulary V of the text, which counts where the study counts embeddings
+ * @param vocabulary V of the text, which counts where embeddings do @param count how `parameters` are counted
  * @throws LabError where no whole width comes near, or the model would be too large to be one
  */
 export function experimentOfSize(
@@ -19,15 +20,20 @@ export function experimentOfSize(
   parameters: number,
   tokens: number,
   vocabulary: number,
+  count: ParameterCount = study.count,
 ): Experiment {
-  const distance = ({ shape }: StudyRun) => Math.abs(Math.log(shape.parameters / parameters));
+  const distance = ({ shape }: StudyRun) => Math.abs(Math.log(shape.counts[count] / parameters));
   const nearest = expandStudy(study, vocabulary).runs.reduce((best, run) =>
     distance(run) < distance(best) ? run : best,
   );
-  const model = widened(nearest, study, parameters, vocabulary);
-  const { name, formulas, validationTokens, count } = study;
+  const model = widened(nearest, { name: study.name, count }, parameters, vocabulary);
+  // The study's formulas read N as the study counts it.
+  const { name, formulas, validationTokens } = study;
   const base = { ...nearest.experiment, model };
-  const recipe = parseStudy({ name, formulas, validationTokens, count, base, grid: { tokens } }, name);
+  const recipe = parseStudy(
+    { name, formulas, validationTokens, count: study.count, base, grid: { tokens } },
+    name,
+  );
   const [{ experiment }] = expandStudy(recipe, vocabulary).runs;
   return { ...experiment, train: { ...experiment.train, evaluationInterval: experiment.train.steps } };
 }
@@ -40,12 +46,12 @@ export function usualRecipe(): Study {
 /** The model with that whole multiple of its heads as width which brings it nearest to N. */
 function widened(
   { experiment: { model }, shape }: StudyRun,
-  { count, name }: Study,
+  { count, name }: Pick<Study, 'count' | 'name'>,
   parameters: number,
   vocabulary: number,
 ): ModelConfig {
   const { heads, width, hidden } = model;
-  const guess = (width * Math.sqrt(parameters / shape.parameters)) / heads;
+  const guess = (width * Math.sqrt(parameters / shape.counts[count])) / heads;
   // Where embeddings count, N grows more slowly than the square of the width: half as wide to twice as wide.
   const [low, high] = [Math.max(1, Math.floor(guess / 2)), Math.ceil(guess * 2)];
   const step = Math.max(1, Math.floor((high - low) / 200));

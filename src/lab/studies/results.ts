@@ -1,4 +1,5 @@
 // Results of a study as a table: one row a run, also of those that failed; what `fit` reads and what a resumed study skips.
+import { countColumn, parameterCounts } from '../../laws/run-point.ts';
 import { significant } from '../../text/rounding.ts';
 import type { PlannedRun } from './plan.ts';
 
@@ -22,8 +23,9 @@ export interface RunResult {
 
 const columns = [
   ...['study', 'run', 'trunk', 'status', 'parameters', 'tokens', 'loss', 'flops', 'width', 'ratio'],
-  ...['mlpToAttention', 'experts', 'budget', 'seed', 'steps', 'seconds', 'message'],
-] as const;
+  ...['mlpToAttention', 'experts', 'budget', 'seed', 'steps', ...parameterCounts.map(countColumn)],
+  ...['seconds', 'message'],
+];
 
 /** The first line of a table. */
 export function resultsHeader(): string {
@@ -50,6 +52,7 @@ export function resultsLine(study: string, planned: PlannedRun, result: RunResul
     mlpToAttention: digits(shape.mlpToAttention),
     experts: model.experts > 0 ? model.experts : 1,
     steps: train.steps,
+    ...Object.fromEntries(parameterCounts.map((count) => [countColumn(count), shape.counts[count]])),
     seconds: digits(result.seconds),
     message:
       result.message === undefined
@@ -59,35 +62,49 @@ export function resultsLine(study: string, planned: PlannedRun, result: RunResul
   return `${columns.map((column) => cells[column] ?? '').join(',')}\n`;
 }
 
-/** Names of the runs that a table holds already, and the studies they are of. A last line that was cut off is dropped. */
+/**
+ * Names of the runs that a table holds already, the studies they are of, and its whole lines. A last line that was cut off
+ * is dropped; a table of earlier columns gets those of today, empty where it does not know.
+ */
 export function readResults(text: string): { done: Set<string>; studies: Set<string>; whole: string } {
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  const [, ...lines] = whole.split('\n').filter((line) => line !== '');
-  const cells = lines.map((line) => line.split(','));
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1);
+  const rows = rowsOf(lines);
+  const isCurrent = lines === '' || lines.startsWith(resultsHeader());
   return {
-    done: new Set(cells.map(([, run]) => run)),
-    studies: new Set(cells.map(([study]) => study)),
-    whole,
+    done: new Set(rows.map((cell) => cell('run'))),
+    studies: new Set(rows.map((cell) => cell('study'))),
+    whole: isCurrent
+      ? lines
+      : resultsHeader() + rows.map((cell) => `${columns.map(cell).join(',')}\n`).join(''),
   };
 }
 
 /** The runs that a table holds, read back. */
 export function readRows(text: string): readonly RunResult[] {
-  const [, ...lines] = readResults(text)
-    .whole.split('\n')
-    .filter((line) => line !== '');
-  return lines.map((line) => {
-    const cells = line.split(',');
-    const cell = (column: (typeof columns)[number]) => cells[columns.indexOf(column)] ?? '';
-    // The message is the last cell: what it holds of commas is its own.
-    const message = cells.slice(columns.length - 1).join(',');
-    const status = statuses.find((known) => known === cell('status')) ?? 'failed';
+  return rowsOf(readResults(text).whole).map((cell) => {
+    const message = cell('message');
+    const loss = cell('loss');
     return {
-      status,
+      status: statuses.find((known) => known === cell('status')) ?? 'failed',
       run: cell('run'),
-      loss: cell('loss') === '' ? undefined : Number(cell('loss')),
+      loss: loss === '' ? undefined : Number(loss),
       seconds: Number(cell('seconds')),
       ...(message === '' ? {} : { message: message.slice(1, -1).replaceAll('""', '"') }),
+    };
+  });
+}
+
+/** The cells of each line by their columns, as they are written; '' for a column that the table has not. */
+function rowsOf(whole: string): readonly ((column: string) => string)[] {
+  const [header = '', ...lines] = whole.split('\n').filter((line) => line !== '');
+  const titles = header.split(',');
+  return lines.map((line) => {
+    const cells = line.split(',');
+    // The message is the last cell: what it holds of commas is its own.
+    const last = titles.length - 1;
+    return (column) => {
+      const index = titles.indexOf(column);
+      return (index === last ? cells.slice(last).join(',') : cells[index]) ?? '';
     };
   });
 }

@@ -1,14 +1,17 @@
 // Solves the shape of a model: width, heads and hidden size for wanted parameters, d/√N and r, on the grid of whole sizes.
 
+import type { ParameterCount } from '../../laws/run-point.ts';
 import { type ModelConfig, parseModel } from '../../model/config.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
 import { formatDigits } from '../../text/numbers.ts';
-import { type ParameterCount, refuseStudy } from './study.ts';
+import { refuseStudy } from './study.ts';
 
 /** A model as a law sees it. */
 export interface Shape {
   /** N, as the study counts it. */
   readonly parameters: number;
+  /** N by every way to count. */
+  readonly counts: Readonly<Record<ParameterCount, number>>;
   readonly width: number;
   /** d / √N, N of the blocks' matrices. */
   readonly ratio: number;
@@ -30,9 +33,14 @@ export function shapeOf(model: ModelConfig, count: ParameterCount, vocabulary: n
   const blocks = attention + feedForward;
   const head = vocabulary * model.width;
   const positions = model.position === 'learned' ? model.context * model.width : 0;
-  const outside = { blocks: 0, withHead: head, all: head * (model.tiedHead ? 1 : 2) + positions }[count];
+  const counts = {
+    blocks,
+    withHead: blocks + head,
+    all: blocks + head * (model.tiedHead ? 1 : 2) + positions,
+  };
   return {
-    parameters: blocks + outside,
+    parameters: counts[count],
+    counts,
     width: model.width,
     ratio: model.width / Math.sqrt(blocks),
     mlpToAttention: feedForward / attention,

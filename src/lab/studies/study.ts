@@ -1,6 +1,7 @@
 // What a study is: one JSON file that says which runs to make, from a base experiment, a grid of values, formulas and a budget.
 import * as v from 'valibot';
 import { issueText } from '../../data/issue-text.ts';
+import { parameterCounts } from '../../laws/run-point.ts';
 import { findPreset } from '../../model/presets/catalogue.ts';
 import { LabError } from '../plans/problem.ts';
 
@@ -60,7 +61,7 @@ const studySchema = v.strictObject({
   /** Tokens of the text's end that every run is measured on, whatever its batch; the same for all. */
   validationTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 65_536),
   /** Which parameters the law counts. */
-  count: v.optional(v.picklist(['blocks', 'withHead', 'all'] as const), 'blocks'),
+  count: v.optional(v.picklist(parameterCounts), 'blocks'),
   budget: v.optional(budgetSchema, {}),
   /** A run whose loss is still above this part of ln V at half its steps ends there. */
   stop: v.optional(v.strictObject({ aboveUniform: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)) })),
@@ -92,9 +93,6 @@ export type Formula = v.InferOutput<typeof formula>;
 
 /** A field's value. */
 export type Scalar = v.InferOutput<typeof scalar>;
-
-/** Which parameters a study's law counts. */
-export type ParameterCount = Study['count'];
 
 /** Fields that are no paths of an experiment, and what they mean. */
 export const derivedFields = {

@@ -3,7 +3,7 @@ import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { StudyJson } from '../../contract/laws.ts';
 import type { LawReport } from '../../laws/law-report.ts';
-import type { RunPoint } from '../../laws/run-point.ts';
+import type { ParameterCount, RunPoint } from '../../laws/run-point.ts';
 import { formatDigits, formatLoss, formatSi } from '../../text/numbers.ts';
 import { workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
@@ -21,6 +21,8 @@ export class LawsChoose extends LitElement {
   @property({ attribute: false }) access: RoomAccess | undefined;
   @property({ attribute: false }) report: LawReport | undefined;
   @property({ attribute: false }) points: readonly RunPoint[] = [];
+  /** How these runs count N; undefined where they do not tell. */
+  @property({ attribute: false }) count: ParameterCount | undefined;
   /** Whose recipe is taken; undefined for runs that came without one. */
   @property({ attribute: false }) study: StudyJson | undefined;
   @state() private flops = 0;
@@ -82,7 +84,7 @@ export class LawsChoose extends LitElement {
 
   async #open({ parameters, tokens }: Recommendation): Promise<void> {
     const result = await this.access?.attempt('Sizing the model', (lab) =>
-      lab.experimentOfSize(parameters, tokens, this.study),
+      lab.experimentOfSize(parameters, tokens, this.study, this.count),
     );
     this.refusal = result?.kind === 'problem' ? result.problem.message : '';
     if (result?.kind !== 'ok') return;

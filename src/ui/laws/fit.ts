@@ -61,6 +61,8 @@ export class LawsFit extends LitElement {
   @property({ attribute: false }) access: RoomAccess | undefined;
   /** Another list is another set of runs: its fit begins anew. */
   @property({ attribute: false }) points: readonly RunPoint[] = [];
+  /** Names of runs that a person left out: others are another set of runs. */
+  @property({ attribute: false }) leaveOut: readonly string[] = [];
   @property({ attribute: false }) leaveOutHighest = 0;
   /** Fits new runs by themselves, without being asked. */
   @property({ attribute: false }) isEager = false;
@@ -77,7 +79,7 @@ export class LawsFit extends LitElement {
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (changes.has('leaveOutHighest')) this.leftOut = this.leaveOutHighest;
-    if (!changes.has('points')) return;
+    if (!changes.has('points') && !changes.has('leaveOut')) return;
     this.#revision += 1;
     this.#setReport(undefined);
     this.progress = { kind: 'none' };
@@ -239,7 +241,7 @@ export class LawsFit extends LitElement {
   }
 
   readonly #fit = async (): Promise<void> => {
-    const { access, points, law, method, form, x, leftOut, resamples } = this;
+    const { access, points, law, method, form, x, leaveOut, leftOut, resamples } = this;
     if (access === undefined) return;
     this.#revision += 1;
     const revision = this.#revision;
@@ -247,6 +249,7 @@ export class LawsFit extends LitElement {
     const request: FitRequest = {
       law,
       method,
+      leaveOut,
       leaveOutHighest: leftOut,
       ...(law === 'conditional' ? { form } : {}),
       ...(law === 'u-shape' ? { x } : {}),

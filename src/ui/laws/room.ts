@@ -4,7 +4,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import type { KeptStudy, ReadyStudy, StudyEvent } from '../../contract/laws.ts';
 import type { Json, Result } from '../../contract/values.ts';
 import type { LawReport } from '../../laws/law-report.ts';
-import type { RunPoint } from '../../laws/run-point.ts';
+import { countedBy, countOf, type ParameterCount, type RunPoint, runName } from '../../laws/run-point.ts';
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
@@ -56,6 +56,10 @@ export class RoomLaws extends LitElement {
   @state() private recorded: readonly RecordedRuns[] = [];
   @state() private source: RunsSource = { kind: 'none' };
   @state() private points: readonly RunPoint[] = [];
+  /** How N is counted; undefined where the runs have one N only. */
+  @state() private count: ParameterCount | undefined;
+  /** Names of the runs that a person left out of the fit. */
+  @state() private chosenOut: readonly string[] = [];
   @state() private progress: StudyProgress = { kind: 'none' };
   @state() private report: LawReport | undefined;
   @state() private said = '';
@@ -112,13 +116,27 @@ export class RoomLaws extends LitElement {
       }
       <laws-runs
         .source=${source}
+        .points=${points}
+        .count=${this.count}
+        .chosenOut=${this.chosenOut}
         .report=${this.report}
         .recorded=${this.recorded}
         @choose-recorded=${({ detail }: CustomEvent<RecordedRuns>) => this.#show({ kind: 'recorded', recorded: detail })}
+        @choose-count=${({ detail }: CustomEvent<ParameterCount>) => {
+          this.count = detail;
+          this.points = countedBy(pointsOf(source), detail);
+        }}
+        @leave-out=${({ detail }: CustomEvent<readonly string[]>) => {
+          this.chosenOut = [...this.chosenOut, ...detail];
+        }}
+        @take-back=${({ detail }: CustomEvent<readonly string[]>) => {
+          this.chosenOut = this.chosenOut.filter((name) => !detail.includes(name));
+        }}
       ></laws-runs>
       <laws-fit
         .access=${this.access}
         .points=${points}
+        .leaveOut=${this.chosenOut}
         .leaveOutHighest=${source.kind === 'recorded' ? source.recorded.leaveOutHighest : 0}
         .isEager=${this.progress.kind !== 'running'}
         @fitted=${({ detail }: CustomEvent<LawReport | null>) => {
@@ -129,6 +147,7 @@ export class RoomLaws extends LitElement {
         .access=${this.access}
         .report=${this.report}
         .points=${points}
+        .count=${this.count}
         .study=${source.kind === 'study' ? source.plan.study : undefined}
       ></laws-choose>`;
   }
@@ -211,9 +230,17 @@ export class RoomLaws extends LitElement {
     if (first && this.source.kind === 'none') this.#show({ kind: 'recorded', recorded: first });
   }
 
+  /** Shows runs. Rows that a study gains change neither how N is counted nor what a person left out. */
   #show(source: RunsSource): void {
+    const isSame =
+      source.kind === 'study' && this.source.kind === 'study' && source.plan.id === this.source.plan.id;
+    const points = pointsOf(source);
+    const given = countOf(points);
+    const names = points.map(runName);
+    this.chosenOut = isSame ? this.chosenOut.filter((name) => names.includes(name)) : [];
+    this.count = (isSame ? this.count : undefined) ?? given;
     this.source = source;
-    this.points = pointsOf(source);
+    this.points = this.count === given || this.count === undefined ? points : countedBy(points, this.count);
   }
 
   /** The value of what a person asked for here; a refusal is said here too, beside what they asked by. */

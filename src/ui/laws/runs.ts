@@ -1,7 +1,8 @@
 // The runs on display: of a study, of a file or recorded, as points for a fit, as a table and as a plot.
 import type { PlannedStudy, StudyRow } from '../../contract/laws.ts';
 import { type ChinchillaParameters, predictLoss } from '../../laws/chinchilla-law.ts';
-import { flopsOf, type RunPoint } from '../../laws/run-point.ts';
+import type { LawReport } from '../../laws/law-report.ts';
+import { flopsOf, type RunPoint, runName } from '../../laws/run-point.ts';
 import {
   formatBytes,
   formatCount,
@@ -12,7 +13,7 @@ import {
   formatSi,
   formatTick,
 } from '../../text/numbers.ts';
-import type { PlotAxis, PlotSeries, Tone } from '../../text/plot-layout.ts';
+import type { PlotAxis, PlotPoint, PlotSeries, Tone } from '../../text/plot-layout.ts';
 import type { FigureTable } from '../../text/table.ts';
 import { spread } from '../../text/ticks.ts';
 import { optimumAt } from './optimum.ts';
@@ -58,8 +59,8 @@ function studyPoints({ runs }: PlannedStudy, rows: readonly StudyRow[]): RunPoin
   return runs.flatMap((planned): RunPoint[] => {
     const loss = losses.get(planned.run);
     if (loss === undefined) return [];
-    const { run, parameters, tokens, width, ratio, mlpToAttention, trunk, budget } = planned;
-    const point = { run, parameters, tokens, loss, width, ratio, mlpToAttention, trunk };
+    const { run, parameters, counts, tokens, width, ratio, mlpToAttention, trunk, budget } = planned;
+    const point = { run, parameters, counts, tokens, loss, width, ratio, mlpToAttention, trunk };
     return [budget === undefined ? point : { ...point, budget }];
   });
 }
@@ -122,7 +123,7 @@ export function pointsTable(points: readonly RunPoint[]): FigureTable {
       { label: 'flops', format: formatPower },
     ],
     rows: points.map((point, index) => [
-      point.run ?? String(index + 1),
+      runName(point, index),
       point.parameters,
       point.tokens,
       point.loss,
@@ -161,13 +162,44 @@ export const lossAxis: PlotAxis = {
   formatValue: formatLoss,
 };
 
-/** Runs by size (or by data, where size lies along the plot), with the law's curve of each and its best losses by flops. */
+/** Why runs are left out of a fit, by their names. */
+export type LeftOut = ReadonlyMap<string, string>;
+
+/** What a fit left out, and what a person did, whose fit may still be to come. */
+export function leftOutOf(report: LawReport | undefined, chosen: readonly string[]): LeftOut {
+  return new Map([
+    ...(report?.leftOut ?? []).flatMap(({ run, reason }) =>
+      run === undefined ? [] : [[run, reason] as const],
+    ),
+    ...chosen.map((name) => [name, 'by choice'] as const),
+  ]);
+}
+
+/**
+ * Runs by size (or by data, where size lies along the plot), with the law's curve of each and its best losses by flops.
+ * Those that are left out of the fit are rings.
+ */
 export function runsSeries(
   points: readonly RunPoint[],
   variable: PlotVariable,
   law: ChinchillaParameters | undefined,
+  leftOut: LeftOut = new Map(),
 ): readonly PlotSeries[] {
   const { by, sign } = variables[variable];
+  const radius = points.length > 100 ? 2.5 : 4;
+  const names = new Map(points.map((point, index) => [point, runName(point, index)]));
+  const place = (point: RunPoint): PlotPoint => {
+    const id = names.get(point) ?? '';
+    const reason = leftOut.get(id);
+    return {
+      id,
+      x: variableOf(point, variable),
+      y: point.loss,
+      name: describeRun(point),
+      ...(reason === undefined ? {} : { detail: `left out: ${reason}` }),
+    };
+  };
+  const isLeftOut = (point: RunPoint) => leftOut.has(names.get(point) ?? '');
   const groups = groupRuns(points, by);
   const series = groups.map(({ low, high, members }, index): PlotSeries => {
     const name =
@@ -179,14 +211,20 @@ export function runsSeries(
       name,
       tone: tones[index],
       kind: 'points',
-      radius: points.length > 100 ? 2.5 : 4,
-      points: members.map((point) => ({
-        x: variableOf(point, variable),
-        y: point.loss,
-        name: `N ${formatSi(point.parameters)}, D ${formatSi(point.tokens)}`,
-      })),
+      radius,
+      points: members.filter((point) => !isLeftOut(point)).map(place),
     };
   });
+  const outside: PlotSeries = {
+    id: 'left-out',
+    name: 'left out of the fit',
+    tone: 'ink',
+    kind: 'points',
+    sign: 'ring',
+    radius,
+    points: points.filter(isLeftOut).map(place),
+  };
+  if (outside.points.length > 0) series.push(outside);
   if (law === undefined || points.length === 0) return series;
   const curves = groups
     .filter(({ low, high }) => low === high && variable !== 'flops')
@@ -207,6 +245,11 @@ export function runsSeries(
       };
     });
   return [...(variable === 'flops' ? [frontier(points, law)] : []), ...curves, ...series];
+}
+
+/** A run by its size and data. */
+export function describeRun({ parameters, tokens }: RunPoint): string {
+  return `N ${formatSi(parameters)}, D ${formatSi(tokens)}`;
 }
 
 /** The lowest loss that the law has for each budget. */

@@ -26,6 +26,14 @@ test('counts embeddings where the study does', () => {
   expect(Math.abs(Math.log(shapeOf(model, 'all', 27).parameters / 30_000))).toBeLessThan(0.12);
 });
 
+test('takes N counted another way than the study does', () => {
+  const { model, train } = experimentOfSize(usualRecipe(), 30_000, 1e6, 27, 'all');
+  expect(Math.abs(Math.log(shapeOf(model, 'all', 27).parameters / 30_000))).toBeLessThan(0.12);
+  // The study's formula still reads the blocks.
+  const rate = Math.min(0.008, 0.08 * shapeOf(model, 'blocks', 27).parameters ** -0.25);
+  expect(Math.abs(train.optimizer.learningRate / rate - 1)).toBeLessThan(1e-6);
+});
+
 test('says where there is no such model', () => {
   expect(() => experimentOfSize(usualRecipe(), 3, 1e6, 27)).toThrow(/no model of 3 parameters in its way/);
   expect(() => experimentOfSize(usualRecipe(), 21e9, 1e6, 27)).toThrow(

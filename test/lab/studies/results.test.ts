@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { expandStudy } from '../../../src/lab/studies/expand.ts';
 import { planStudy } from '../../../src/lab/studies/plan.ts';
-import { readRows, resultsHeader, resultsLine } from '../../../src/lab/studies/results.ts';
+import { readResults, readRows, resultsHeader, resultsLine } from '../../../src/lab/studies/results.ts';
 import { parseStudy } from '../../../src/lab/studies/study.ts';
 import { readRunsTable } from '../../../src/laws/runs-table.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
@@ -24,6 +24,7 @@ test('rows are what fit reads, messages with commas included', () => {
   expect(points).toMatchObject([
     { parameters: 768, tokens: 256, loss: near(2.5), width: 8, experts: 1, run: first.run },
   ]);
+  expect(points[0].counts).toEqual(first.shape.counts);
   expect(unfinished).toBe(1);
   expect(studies).toEqual([id]);
   expect(readRows(`${table}cut off,`)).toEqual([
@@ -33,4 +34,15 @@ test('rows are what fit reads, messages with commas included', () => {
       message: 'too large: 5 "MB", or more',
     },
   ]);
+});
+
+test('a table of earlier columns is taken over, a message of commas included', () => {
+  const earlier =
+    'study,run,status,parameters,loss,seconds,message\ns,a,finished,768,2.5,1,\ns,b,failed,768,,1,"5, or ""more"""\n';
+  const { whole, done } = readResults(`${earlier}s,c,fin`);
+  expect(whole.startsWith(resultsHeader())).toBe(true);
+  expect([...done]).toEqual(['a', 'b']);
+  expect(readRows(whole)).toEqual(readRows(earlier));
+  expect(readRows(whole)).toMatchObject([{ loss: near(2.5) }, { message: '5, or "more"' }]);
+  expect(readResults(whole).whole).toBe(whole);
 });

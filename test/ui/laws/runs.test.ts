@@ -1,13 +1,23 @@
 // Runs on display: points for a fit, a table whose CSV can be fitted again, and series by size.
 import { expect, it } from 'vitest';
 import type { PlannedStudy, PlannedStudyRun, StudyRow } from '../../../src/contract/laws.ts';
+import type { LawReport } from '../../../src/laws/law-report.ts';
 import { readRunsTable } from '../../../src/laws/runs-table.ts';
+import { describePlace } from '../../../src/text/plot-layout.ts';
 import { figureCsv } from '../../../src/text/table.ts';
-import { pointsOf, runsSeries, studyTable } from '../../../src/ui/laws/runs.ts';
+import {
+  leftOutOf,
+  lossAxis,
+  pointsOf,
+  runsSeries,
+  studyTable,
+  variableAxis,
+} from '../../../src/ui/laws/runs.ts';
 
 const planned = (run: string, parameters: number, tokens: number): PlannedStudyRun => ({
   run,
   parameters,
+  counts: { blocks: parameters, withHead: parameters + 200, all: parameters + 300 },
   tokens,
   budget: undefined,
   trunk: 't',
@@ -72,4 +82,17 @@ it('puts many sizes into five parts that hold every run once', () => {
   const series = runsSeries(points, 'tokens', law).filter(({ kind }) => kind === 'points');
   expect(series).toHaveLength(5);
   expect(series.reduce((sum, one) => sum + one.points.length, 0)).toBe(23);
+});
+
+it('rings runs that are left out, each once, and says why', () => {
+  const points = runs.map(({ run, parameters, tokens }) => ({ run, parameters, tokens, loss: 2 }));
+  const report = { leftOut: [{ ...points[2], reason: 'among the highest losses' }] } as unknown as LawReport;
+  const series = runsSeries(points, 'tokens', undefined, leftOutOf(report, ['a']));
+  expect(series.map(({ id, points: list }) => [id, list.map((point) => point.id)])).toEqual([
+    ['runs-0', ['b']],
+    ['runs-1', []],
+    ['left-out', ['a', 'c']],
+  ]);
+  const axes = { x: variableAxis('tokens'), y: lossAxis };
+  expect(describePlace(series, axes, { series: 2, point: 1 })).toMatch(/left out: among the highest losses$/);
 });
