@@ -7,18 +7,23 @@ import { differences } from './experiment.ts';
 import { noAnswers, type PageState } from './state.ts';
 import type { PageStore } from './store.ts';
 
-/** Lets the open run write, showing the text as it comes. What the sampler refuses is said beside it. */
+/**
+ * Lets the open run write, showing the text as it comes. What the sampler refuses is said beside it; what comes of a run
+ * after another was opened is dropped: the view is that run's by then.
+ */
 export async function drawSample(store: PageStore, request: SampleRequest): Promise<void> {
   if (store.state.sampler.isRunning) return;
-  let isOpen = true; // Text has a message port of its own and may come after the answer.
+  const asked = { ...request }; // an identity of its own: the same may be asked of the next run
+  const isShown = () => store.state.sampler.asked === asked;
   const { next } = store.state.sampler;
-  store.set({ sampler: { isRunning: true, text: '', next } });
+  store.set({ sampler: { isRunning: true, text: '', next, asked } });
   const result = await store.attempt('', (lab) =>
     lab.sample(request, (text) => {
-      if (isOpen) store.set({ sampler: { ...store.state.sampler, isRunning: true, text } });
+      // Text has a message port of its own and may come after the answer.
+      if (isShown()) store.set({ sampler: { ...store.state.sampler, text } });
     }),
   );
-  isOpen = false;
+  if (!isShown()) return;
   const { text, next: shown } = store.state.sampler;
   const sampler =
     result?.kind === 'ok'

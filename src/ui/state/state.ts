@@ -13,7 +13,7 @@ import type {
   StepTiming,
   TextSummary,
 } from '../../contract/runs.ts';
-import type { AnswerReport, NextTokens, SampleReport } from '../../contract/sampling.ts';
+import type { AnswerReport, NextTokens, SampleReport, SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, FieldProblem, Problem } from '../../contract/values.ts';
 import { formatShortLoss } from '../../text/numbers.ts';
 import type { RunSeries } from './series.ts';
@@ -76,6 +76,8 @@ export interface ShownProblem {
 /** What the sampler box shows. */
 export interface SamplerView {
   readonly isRunning: boolean;
+  /** What is being written for, by identity. */
+  readonly asked?: SampleRequest | undefined;
   readonly text: string;
   readonly report?: SampleReport | undefined;
   /** Why the last request was refused. */
