@@ -256,6 +256,7 @@ export class PageController implements ReactiveController {
   async #listSavedRuns(): Promise<void> {
     await this.#store.attempt('', async (lab) => this.#store.set({ savedRuns: await lab.savedRuns() }));
     clearTimeout(this.#listTimer);
+    if (!this.#store.isConnected) return; // the page has gone meanwhile
     // Another tab does not tell when it goes on or closes.
     if (this.state.savedRuns.some(({ isElsewhere }) => isElsewhere))
       this.#listTimer = setTimeout(() => void this.#listSavedRuns(), elsewhereMilliseconds);

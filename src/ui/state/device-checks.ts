@@ -38,6 +38,9 @@ export class DeviceChecks {
       if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
       return true;
     });
+    // An opening that broke off, which is on display, would be waited for for ever.
+    if (this.#store.state.device.kind === 'running')
+      this.#store.set({ device: before.kind === 'running' ? { kind: 'none' } : before });
     return isOpen === true;
   }
 

@@ -387,4 +387,28 @@ describe('lab controller', () => {
     bench.controller.hostDisconnected();
     expect(bench.closed).toBe(true);
   });
+
+  it('looks for other tabs’ runs no more once the page is gone', async () => {
+    let answer: (() => void) | undefined;
+    let looks = 0;
+    const run = { id: 'a', title: 'Nano', savedAt: '', step: 1, totalSteps: 2, loss: 1, bytes: 1 };
+    const bench = await open({}, '', (lab) =>
+      replaced(lab, {
+        savedRuns: async () => {
+          looks += 1;
+          if (looks > 1)
+            await new Promise<void>((resolve) => {
+              answer = resolve;
+            });
+          return [{ ...run, isElsewhere: true }];
+        },
+      }),
+    );
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(looks).toBe(2);
+    bench.controller.hostDisconnected();
+    answer?.();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

@@ -40,3 +40,24 @@ it('opens what is chosen, and keeps it where another choice is refused', async (
   await checks.open();
   expect(asked).toEqual([{ runtime: 'gpu' }, processor, processor, processor]);
 });
+
+it('does not wait for ever for a device whose opening broke off', async () => {
+  let isBroken = true;
+  const lab: Partial<Lab> = {
+    openDevice: async () => {
+      if (isBroken) throw new Error('the message was lost');
+      return { kind: 'ok', value: fakeGpu };
+    },
+    keptCalibration: async () => undefined,
+  };
+  const store = new PageStore(() => undefined);
+  store.connect({ lab: lab as Lab, died: new Promise(() => undefined), close: () => undefined });
+  const checks = new DeviceChecks(store);
+  expect(await checks.open()).toBe(false);
+  expect(store.state.device.kind).toBe('none');
+  isBroken = false;
+  expect(await checks.open()).toBe(true);
+  isBroken = true; // what was open stays
+  expect(await checks.open({ runtime: 'wasm' })).toBe(false);
+  expect(store.state.device.kind).toBe('done');
+});
