@@ -96,7 +96,7 @@ export function createLaws(
         onStep: stepsOf(onEvent),
         onResult: async (plannedRun, row) => {
           const line = resultsLine(id, plannedRun, row);
-          isKept = (await files.append(head, line)) && isKept;
+          isKept = await files.append(head, line); // it takes along what was not kept before
           onEvent({ kind: 'row', row });
         },
       });

@@ -19,7 +19,8 @@ const headSchema = v.object({
 /** Keeps studies in a folder; without one, for as long as the worker lives. */
 export class StudyFiles {
   readonly #folder: Pick<OriginFolder, 'write' | 'read' | 'remove' | 'list'> | undefined;
-  readonly #tables = new Map<string, string>();
+  /** Rows of studies that are in no file, or not yet. */
+  readonly #unsaved = new Map<string, string>();
 
   constructor(folder: Pick<OriginFolder, 'write' | 'read' | 'remove' | 'list'> | undefined) {
     this.#folder = folder;
@@ -27,25 +28,24 @@ export class StudyFiles {
 
   /** The table of a study: a header where there is nothing yet. A last line that was cut off is dropped. */
   async table(id: string): Promise<string> {
-    const known = this.#tables.get(id);
-    const kept = await (await this.#folder?.read(`${id}.csv`))?.text();
-    const whole = readResults(kept ?? known ?? '').whole;
-    return whole || resultsHeader();
+    const kept = (await (await this.#folder?.read(`${id}.csv`))?.text()) ?? '';
+    return (readResults(kept).whole || resultsHeader()) + (this.#unsaved.get(id) ?? '');
   }
 
   /**
-   * Adds a row to what is there, which another tab may have made longer.
+   * Adds a row to what is there, which another tab may have made longer, with the rows that were not saved before it.
    * @returns whether this browser keeps it; the worker does in any case
    */
   async append(head: StudyHead, line: string): Promise<boolean> {
     const { id } = head;
-    const table = (await this.table(id)) + line;
-    this.#tables.set(id, table);
+    this.#unsaved.set(id, (this.#unsaved.get(id) ?? '') + line);
     if (!this.#folder) return false;
     try {
+      const table = await this.table(id);
       const savedAt = new Date().toISOString();
       await this.#folder.write(`${id}.json`, JSON.stringify({ version: 1, ...head, savedAt }));
       await this.#folder.write(`${id}.csv`, table);
+      this.#unsaved.delete(id);
       return true;
     } catch {
       return false;
@@ -62,17 +62,21 @@ export class StudyFiles {
   }
 
   async remove(id: string): Promise<void> {
-    this.#tables.delete(id);
+    this.#unsaved.delete(id);
     await this.#folder?.remove(`${id}.json`);
     await this.#folder?.remove(`${id}.csv`);
   }
 
-  /** None of a file that is no head: another version's, or damaged. */
+  /** None of a file that is no head: another version's, damaged, or not to be read. */
   async #read(name: string): Promise<KeptStudy[]> {
-    const text = (await (await this.#folder?.read(name))?.text()) ?? '';
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), headSchema), text);
-    if (!parsed.success) return [];
-    const { version: _, ...head } = parsed.output;
-    return [{ ...head, done: readResults(await this.table(head.id)).done.size }];
+    try {
+      const text = (await (await this.#folder?.read(name))?.text()) ?? '';
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), headSchema), text);
+      if (!parsed.success) return [];
+      const { version: _, ...head } = parsed.output;
+      return [{ ...head, done: readResults(await this.table(head.id)).done.size }];
+    } catch {
+      return []; // what cannot be read is not offered
+    }
   }
 }

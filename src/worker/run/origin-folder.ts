@@ -1,5 +1,8 @@
 // A folder of files in the origin's private file system: written whole or not at all.
 
+/** Names of what browsers throw where there is no file, or no folder of files. */
+const absences: readonly string[] = ['NotFoundError', 'SecurityError'];
+
 /** One folder by its name; the browser makes it when the first file is written. */
 export class OriginFolder {
   readonly #name: string;
@@ -21,20 +24,22 @@ export class OriginFolder {
     }
   }
 
-  /** undefined where there is none. */
+  /** undefined where there is none. @throws if there is one that cannot be read */
   async read(name: string): Promise<Blob | undefined> {
     try {
       return await (await (await this.#open()).getFileHandle(name)).getFile();
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw error;
     }
   }
 
+  /** Nothing happens where there is none. @throws if there is one that cannot be removed, such as one being written */
   async remove(name: string): Promise<void> {
     try {
       await (await this.#open()).removeEntry(name);
-    } catch {
-      // It was never written.
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
     }
   }
 
@@ -49,4 +54,10 @@ export class OriginFolder {
     const root = await navigator.storage.getDirectory();
     return root.getDirectoryHandle(this.#name, { create: true });
   }
+}
+
+/** Whether an error says that there is no such file, or that the browser keeps no files here at all: without https, or privately. */
+function isAbsence(error: unknown): boolean {
+  const hasFiles = typeof navigator.storage?.getDirectory === 'function';
+  return !hasFiles || (error instanceof DOMException && absences.includes(error.name));
 }

@@ -123,14 +123,14 @@ export class RunStorage {
     await files.write(`${run.id}.record`, record);
     const bytes = checkpoint.byteLength + record.byteLength;
     await this.#index(run, { slot, sha256: sha256Hex(checkpoint), bytes, canContinue: true });
-    if (!before?.canContinue) await this.#removeOldest();
+    if (!before?.canContinue) await this.#makeRoom();
   }
 
   /** Keeps a record alone; a checkpoint of the same run stays what it is. */
   async saveRecord(run: RunEntry, record: Uint8Array<ArrayBuffer>): Promise<void> {
     await files.write(`${run.id}.record`, record);
     const isNew = await this.#index(run, { bytes: record.byteLength });
-    if (isNew) await this.#removeOldest();
+    if (isNew) await this.#makeRoom();
   }
 
   /** The bytes of a run's record; undefined if it has none. */
@@ -166,7 +166,8 @@ export class RunStorage {
         'saved runs: of this run only the record is kept. Train it again from its configuration.',
       );
     const text = run.hasText ? await files.read(`${id}.text`) : undefined;
-    const newest = await files.read(`${id}.${run.slot}`);
+    // One that cannot be read is as damaged as one that reads otherwise.
+    const newest = await files.read(`${id}.${run.slot}`).catch(() => undefined);
     const bytes = newest && new Uint8Array(await newest.arrayBuffer());
     if (bytes && sha256Hex(bytes) === run.sha256) return { run, checkpoint: bytes, text };
     const older = await files.read(`${id}.${1 - run.slot}`);
@@ -191,6 +192,11 @@ export class RunStorage {
     await transaction.store.put({ canContinue: false, ...before, ...run, ...change, bytes });
     await transaction.done;
     return before === undefined;
+  }
+
+  /** The run is saved already: what cannot be removed now goes at the next. */
+  async #makeRoom(): Promise<void> {
+    await this.#removeOldest().catch(() => undefined);
   }
 
   async #removeOldest(): Promise<void> {

@@ -43,3 +43,29 @@ it('says where a browser keeps nothing, and holds the rows for this visit', asyn
     expect(await files.list()).toEqual([]);
   }
 });
+
+it('keeps the rows of a full disk until there is room again, beside those of another tab', async () => {
+  const folder = new MemoryFolder();
+  const [here, there] = [new StudyFiles(folder), new StudyFiles(folder)];
+  await here.append(head, '0123456789,a,\n');
+  folder.isFull = true;
+  expect(await here.append(head, '0123456789,b,\n')).toBe(false);
+  expect(await here.table(head.id)).toMatch(/,a,\n.*,b,\n$/);
+  folder.isFull = false;
+  await there.append(head, '0123456789,c,\n');
+  expect(await here.append(head, '0123456789,d,\n')).toBe(true);
+  expect(folder.files.get('0123456789.csv')).toMatch(/,a,\n.*,c,\n.*,b,\n.*,d,\n$/);
+  expect(await here.append(head, '0123456789,e,\n')).toBe(true); // none twice
+  expect((await there.table(head.id)).trim().split('\n')).toHaveLength(6);
+});
+
+it('writes nothing over rows that it could not read', async () => {
+  const folder = new MemoryFolder();
+  const files = new StudyFiles(folder);
+  await files.append(head, '0123456789,a,\n');
+  folder.isUnreadable = true;
+  expect(await files.append(head, '0123456789,b,\n')).toBe(false);
+  folder.isUnreadable = false;
+  expect(await files.append(head, '0123456789,c,\n')).toBe(true);
+  expect(folder.files.get('0123456789.csv')).toMatch(/,a,\n.*,b,\n.*,c,\n$/);
+});
