@@ -166,6 +166,12 @@ describeBrowser('the page', () => {
     const length = (await prompt()).length;
     await lab.click('next-tokens', 'tbody button');
     await expect.poll(async () => (await prompt()).length).toBeGreaterThan(length);
+    // A text that was edited since has another next token, which nobody has asked for.
+    await expect.poll(() => lab.text('next-tokens', 'caption')).not.toMatch(/as it was/);
+    await enter(await lab.find('sampler-box', 'textarea'), 'Once upon');
+    await lab.waitForText('next-tokens', 'caption', /after your text as it was\. It has changed/);
+    await (await lab.find('next-tokens', 'tbody button')).evaluate((token) => (token as HTMLElement).click());
+    expect(await prompt()).toBe('Once upon');
     await lab.page.keyboard.press('Tab');
   });
 

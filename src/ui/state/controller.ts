@@ -162,7 +162,7 @@ export class PageController implements ReactiveController {
     await drawSample(this.#store, request);
   }
 
-  /** Asks the open run questions that it was not trained on. */
+  /** Asks the open run questions of its held-out text. */
   readonly askAnswers = (): Promise<void> => askAnswers(this.#store);
 
   /** What the model would write after a text. */

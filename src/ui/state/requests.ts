@@ -42,7 +42,7 @@ export async function showNext(store: PageStore, request: NextRequest): Promise<
   store.set({
     sampler:
       result.kind === 'ok'
-        ? { ...others, next: { ...result.value, prompt: request.prompt } }
+        ? { ...others, next: { ...result.value, ...request } }
         : { ...others, problem: result.problem.message },
   });
 }

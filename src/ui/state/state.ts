@@ -13,7 +13,13 @@ import type {
   StepTiming,
   TextSummary,
 } from '../../contract/runs.ts';
-import type { AnswerReport, NextTokens, SampleReport, SampleRequest } from '../../contract/sampling.ts';
+import type {
+  AnswerReport,
+  NextRequest,
+  NextTokens,
+  SampleReport,
+  SampleRequest,
+} from '../../contract/sampling.ts';
 import type { ExperimentJson, FieldProblem, Problem } from '../../contract/values.ts';
 import { formatShortLoss } from '../../text/numbers.ts';
 import type { RunSeries } from './series.ts';
@@ -82,8 +88,8 @@ export interface SamplerView {
   readonly report?: SampleReport | undefined;
   /** Why the last request was refused. */
   readonly problem?: string | undefined;
-  /** What would come next, as last asked for, and after which text. */
-  readonly next?: (NextTokens & { readonly prompt: string }) | undefined;
+  /** What would come next, with what was asked for it. */
+  readonly next?: (NextTokens & NextRequest) | undefined;
 }
 
 /** What the open run answered, and whether it is being asked. */

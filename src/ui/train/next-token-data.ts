@@ -1,4 +1,5 @@
 // What the dials of the sampler make of a model's logits: the probability with which each token would be drawn.
+import type { NextRequest } from '../../contract/sampling.ts';
 
 /** The settings that decide how a token is drawn. */
 export interface Dials {
@@ -8,6 +9,11 @@ export interface Dials {
   readonly topK: number;
   /** 1 keeps all. */
   readonly topP: number;
+}
+
+/** Whether a prediction of the next token is of another text than the one that is written now, or of other tokens. */
+export function isOfAnother(next: NextRequest, now: NextRequest): boolean {
+  return next.prompt !== now.prompt || (next.knownTokens ?? false) !== (now.knownTokens ?? false);
 }
 
 /** Ids by their logits, the likeliest first: the same at every temperature. */

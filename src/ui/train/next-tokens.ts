@@ -54,11 +54,16 @@ export class NextTokensElement extends LitElement {
     .out {
       opacity: 0.55;
     }
+    :host([isPast]) svg.bar {
+      opacity: 0.35;
+    }
   `);
 
   @property({ attribute: false }) next: NextTokens | undefined;
   @property({ attribute: false }) dials: Dials = untouched;
   @property({ type: Boolean }) isReady = false;
+  /** The text has changed since: no token follows it by this table. */
+  @property({ type: Boolean, reflect: true }) isPast = false;
   #order: Uint32Array = new Uint32Array(0);
 
   protected override willUpdate(changes: PropertyValues<this>): void {
@@ -75,8 +80,9 @@ export class NextTokensElement extends LitElement {
     return html`<table>
         <caption>
           ${next.step === 0 ? 'Before the first step' : `After step ${formatCount(next.step)}`}, the likeliest of ${formatCount(logits.length)}
-          <glossary-term term="token">tokens</glossary-term> after your text. Bars: how often each is drawn with these dials;
-          lines: how sure the model is without them. Press one to write it.
+          <glossary-term term="token">tokens</glossary-term> after your text${this.isPast ? ' as it was. It has changed: ask again what comes next.' : '.'}
+          Bars: how often each is drawn with these dials; lines: how sure the model is without them.
+          ${this.isPast ? '' : 'Press one to write it.'}
         </caption>
         <thead>
           <tr>
@@ -95,7 +101,8 @@ export class NextTokensElement extends LitElement {
                   type="button"
                   aria-label="Write ${name}"
                   ?disabled=${!this.isReady}
-                  @click=${() => emit(this, 'choose-token', { text })}
+                  aria-disabled=${this.isPast ? 'true' : 'false'}
+                  @click=${() => this.#choose(text)}
                 >${name}</button>
               </td>
               <td class="bar" aria-hidden="true">
@@ -110,5 +117,10 @@ export class NextTokensElement extends LitElement {
       <p class="small muted" role="status">
         ${rest < 0.0005 ? 'No other token can be drawn.' : `All others together: ${formatPercent(rest)}.`}
       </p>`;
+  }
+
+  /** A button keeps the keyboard while the next table is on its way; meanwhile it writes nothing. */
+  #choose(text: string): void {
+    if (!this.isPast) emit(this, 'choose-token', { text });
   }
 }

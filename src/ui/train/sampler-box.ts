@@ -1,13 +1,14 @@
 // Asks the model of the present run for text.
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { NextTokens, SampleRequest } from '../../contract/sampling.ts';
+import type { NextRequest, NextTokens, SampleRequest } from '../../contract/sampling.ts';
 import { formatCount, formatSi } from '../../text/numbers.ts';
 import { controlPanel } from '../figures/style-sets.ts';
 import { tokenText, tokenTextStyles } from '../figures/token-text.ts';
 import { emit, type PageEventDetails } from '../state/events.ts';
 import type { SamplerView } from '../state/state.ts';
 import '../figures/glossary-term.ts';
+import { isOfAnother } from './next-token-data.ts';
 import './next-tokens.ts';
 
 /** The numbers of a request, with the range in which each makes sense. */
@@ -87,6 +88,9 @@ export class SamplerBox extends LitElement {
   /** Rows of the model's vocabulary that its tokenizer has no token for. */
   @property({ attribute: false }) unknownTokens = 0;
 
+  /** A prompt that the run's alphabet can write; what a person wrote stays. */
+  @property({ attribute: false }) opening = 'Once ';
+
   /** The request as it stands; another prompt is written by setting it. */
   @state() private request: SampleRequest = {
     prompt: 'Once ',
@@ -96,6 +100,11 @@ export class SamplerBox extends LitElement {
     topP: 0.95,
     seed: 1,
   };
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    if (changes.has('opening') && this.request.prompt === changes.get('opening'))
+      this.request = { ...this.request, prompt: this.opening };
+  }
 
   protected override render() {
     const { sampler, isReady } = this;
@@ -175,7 +184,7 @@ export class SamplerBox extends LitElement {
   }
 
   /** The bars, and the two dials that move them most. */
-  #next(next: NextTokens & { readonly prompt: string }) {
+  #next(next: NextTokens & NextRequest) {
     const { request } = this;
     return html`<div class="dials">
         ${dials.map(
@@ -199,6 +208,7 @@ export class SamplerBox extends LitElement {
         .next=${next}
         .dials=${request}
         ?isReady=${this.isReady && !this.sampler.isRunning}
+        ?isPast=${isOfAnother(next, request)}
         @choose-token=${this.#chooseToken}
       ></next-tokens>`;
   }

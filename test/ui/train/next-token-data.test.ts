@@ -1,6 +1,6 @@
 // The bars of the next token: the dials give what the sampling kernel draws from, checked on a few logits by hand.
 import { describe, expect, it } from 'vitest';
-import { drawnProbabilities, ranked } from '../../../src/ui/train/next-token-data.ts';
+import { drawnProbabilities, isOfAnother, ranked } from '../../../src/ui/train/next-token-data.ts';
 
 const logits = Float32Array.of(Math.log(1), Math.log(4), Math.log(2), Math.log(2), Math.log(1));
 const order = ranked(logits);
@@ -8,6 +8,12 @@ const drawn = (temperature: number, topK = 0, topP = 1) =>
   drawnProbabilities(logits, order, { temperature, topK, topP }, 5);
 
 describe('the next token', () => {
+  it('is of the text and the tokens that were asked for, and of no other', () => {
+    expect(isOfAnother({ prompt: 'a' }, { prompt: 'a', knownTokens: false })).toBe(false);
+    expect(isOfAnother({ prompt: 'a' }, { prompt: 'ab' })).toBe(true);
+    expect(isOfAnother({ prompt: 'a' }, { prompt: 'a', knownTokens: true })).toBe(true);
+  });
+
   it('is ranked by logits, equal ones by their ids', () => {
     expect([...order]).toEqual([1, 2, 3, 0, 4]);
   });
