@@ -54,6 +54,10 @@ export interface AnswerReport {
   readonly questions: number;
   /** By what was asked for: the operation. */
   readonly kinds: Readonly<Record<string, { readonly correct: number; readonly questions: number }>>;
+  /** Those of the questions that stand, with their answers, in the text of training too: short ones occur by chance. */
+  readonly seen: { readonly correct: number; readonly questions: number };
+  /** The run's last loss on held-out text before these answers. */
+  readonly validation?: { readonly step: number; readonly loss: number };
   /** The first of them. */
   readonly examples: readonly {
     readonly question: string;

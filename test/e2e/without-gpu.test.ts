@@ -16,6 +16,7 @@ const query = new URLSearchParams({
   'train.evaluationInterval': '10',
   'train.evaluationBatches': '1',
   'train.sampleInterval': '0',
+  'data.source': 'arithmetic',
   'data.characters': '20000',
 }).toString();
 
@@ -43,6 +44,13 @@ describeBrowser('the page without a GPU', () => {
     expect(Number(await lab.text('run-readouts', '#loss'))).toBeLessThan(4.2);
     expect(await lab.text('throughput-gauge', '.split')).toMatch(/processor \d/);
     expect(await lab.text('throughput-gauge', '.split')).not.toMatch(/GPU/);
+    await lab.click('answers-box', 'button', 'Ask questions');
+    await lab.waitForText(
+      'answers-box',
+      '[role=status]',
+      /\d+ of 40 right at step 20 .* validation loss of \d\.\d+ at step 20\).* stand in the training text/,
+    );
+    await lab.find('answers-box', 'button', 'Ask again');
     await lab.page.reload();
     await lab.waitForText(
       'notice-strips',
@@ -53,6 +61,7 @@ describeBrowser('the page without a GPU', () => {
     await lab.waitForText('run-controls', '.status', /^Paused step 20 of 20/);
     await lab.click('sampler-box', 'button', 'Write');
     await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
+    expect(await lab.text('sampler-box', 'output')).toMatch(/^37\+48=/);
     expect(lab.troubles).toEqual([]);
   });
 

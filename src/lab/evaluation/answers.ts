@@ -1,5 +1,5 @@
 // Exact match: whether a model writes the right answer to the end, on lines such as "37+48=85" and "copy wqk|wqk".
-import type { Tokenizer } from '../../data/tokenizer.ts';
+import type { TokenArray, Tokenizer } from '../../data/tokenizer.ts';
 import { promptTokens } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { LabError, stage } from '../plans/problem.ts';
@@ -29,6 +29,9 @@ export interface AnswerScore {
 /** Wrong answers that are kept. */
 const shownWrong = 10;
 
+/** Tokens of a text that are read at once. */
+const tokensAtOnce = 65_536;
+
 /** Texts at a time. */
 const slots = 8;
 
@@ -45,6 +48,31 @@ export function readAnsweredLines(text: string, most: number): readonly Answered
   if (lines.length > 0) return lines;
   const message = 'evaluate: the text has no lines such as "37+48=85" or "copy abc|abc". Give one that has.';
   throw new LabError({ kind: 'invalidData', message });
+}
+
+/** Which of the lines occur, whole, in a text of tokens. It is read in pieces: a text may be as long as memory allows. */
+export function linesIn(
+  tokens: TokenArray,
+  tokenizer: Tokenizer,
+  lines: readonly AnsweredLine[],
+): ReadonlySet<AnsweredLine> {
+  const wanted = new Set(lines.map(wholeLine));
+  const found = new Set<string>();
+  const decoder = tokenizer.createStreamDecoder(true);
+  let rest = '';
+  const look = (text: string): string => {
+    const read = text.split('\n');
+    for (const line of read.slice(0, -1)) if (wanted.has(line)) found.add(line);
+    return read[read.length - 1] ?? '';
+  };
+  for (let at = 0; at < tokens.length; at += tokensAtOnce)
+    rest = look(rest + decoder.push([...tokens.subarray(at, at + tokensAtOnce)]));
+  look(`${rest + decoder.end()}\n`);
+  return new Set(lines.filter((line) => found.has(wholeLine(line))));
+}
+
+function wholeLine({ question, answer }: AnsweredLine): string {
+  return question + answer;
 }
 
 /** Lets the model answer each line with its likeliest tokens, up to the line's end. @throws LabError as sampling does */

@@ -44,9 +44,17 @@ export interface TrainView {
   readonly prepared: Pick<PreparedPage, 'shown' | 'locked'>;
 }
 
+/** What a model of a generated text can be asked to go on with. */
+const openings: Readonly<Record<string, string>> = {
+  arithmetic: '37+48=',
+  copyRecall: 'copy abc|',
+  zipf: '',
+};
+
 /** The run: its controls, figures, curve and samples, and what its model can be asked. */
 export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: TrainView) {
   const { run, series } = replay ?? page;
+  const source = String(valueAt(page.run.experiment ?? page.experiment, 'data.source'));
   const deviceJob = page.selfTest.kind === 'running' ? page.selfTest : page.calibration;
   return html`<run-controls
       ?isEssential=${isEssential}
@@ -69,17 +77,15 @@ export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: Tra
     <loss-chart .ghosts=${ghosts} ?isGhosted=${isGhosted} .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
     <sample-list .samples=${run.samples}></sample-list>
     ${
-      valueAt(page.run.experiment ?? page.experiment, 'data.source') === 'arithmetic' &&
-      page.run.state !== 'idle'
+      source === 'arithmetic' && page.run.state !== 'idle'
         ? html`<answers-box
             .reports=${page.answers.reports}
-            .loss=${page.run.lastValidation}
             ?isReady=${hasWeights(page.run) && !page.isWorkerGone}
             ?isAsking=${page.answers.isAsking}
           ></answers-box>`
         : nothing
     }
-    <sampler-box .sampler=${page.sampler} .unknownTokens=${page.run.unknownTokens ?? 0} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;
+    <sampler-box .opening=${openings[source] ?? 'Once '} .sampler=${page.sampler} .unknownTokens=${page.run.unknownTokens ?? 0} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;
 }
 
 /** The experiment: presets, a text of one's own, and the settings. */

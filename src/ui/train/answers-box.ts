@@ -1,4 +1,4 @@
-// Whether a model of sums calculates: its likeliest answers to questions that it was not trained on, right to the last character or not.
+// Whether a model of sums calculates: its likeliest answers to questions of held-out text, right to the last character or not.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { AnswerReport } from '../../contract/sampling.ts';
@@ -33,8 +33,6 @@ export class AnswersBox extends LitElement {
   @property({ attribute: false }) reports: readonly AnswerReport[] = [];
   @property({ type: Boolean }) isReady = false;
   @property({ type: Boolean }) isAsking = false;
-  /** Validation loss of the run now, to stand beside. */
-  @property({ attribute: false }) loss: number | undefined;
 
   protected override render() {
     const newest = this.reports.at(-1);
@@ -42,7 +40,7 @@ export class AnswersBox extends LitElement {
       <div class="head">
         <h2 id="title">Does it calculate?</h2>
         <button ?disabled=${!this.isReady || this.isAsking} @click=${() => emit(this, 'ask-answers', undefined)}>
-          Ask 40 questions
+          ${newest === undefined ? 'Ask questions' : 'Ask again'}
         </button>
       </div>
       <div role="status">
@@ -50,7 +48,7 @@ export class AnswersBox extends LitElement {
           this.isAsking
             ? html`<p class="muted">It writes its answers.</p>`
             : newest === undefined
-              ? html`<p class="muted">Questions of the held-out text, answered with the likeliest tokens; right to the last digit, or wrong.</p>`
+              ? html`<p class="muted">Questions of the held-out text, answered with the likeliest tokens: right to the last digit, or wrong. Those that happen to stand in the training text too are counted apart.</p>`
               : this.#outcome(newest)
         }
       </div>
@@ -58,19 +56,20 @@ export class AnswersBox extends LitElement {
     </section>`;
   }
 
-  #outcome({ step, correct, questions, kinds }: AnswerReport) {
+  #outcome({ step, correct, questions, kinds, seen, validation }: AnswerReport) {
     const earlier = this.reports
       .slice(0, -1)
       .map((report) => `${formatPercent(share(report))} at step ${report.step}`);
     return html`<p>
         <strong>${formatCount(correct)} of ${formatCount(questions)} right</strong> at step ${formatCount(step)}
         (<glossary-term term="exact-match">exact match</glossary-term>
-        ${formatPercent(correct / questions)}${this.loss === undefined ? nothing : html`, beside a validation loss of ${formatLoss(this.loss)}`}):
+        ${formatPercent(correct / questions)}${validation === undefined ? nothing : html`, beside a validation loss of ${formatLoss(validation.loss)} at step ${formatCount(validation.step)}`}):
         ${Object.entries(kinds)
           .map(([kind, of]) => `${signs[kind] ?? kind} ${of.correct} of ${of.questions}`)
           .join(', ')}.
       </p>
       ${stackedBar(`${correct} of ${questions} answers right`, [{ name: 'Right', share: correct / questions, className: 'right' }])}
+      <p class="small">${describeSeen(seen, { correct: correct - seen.correct, questions: questions - seen.questions })}</p>
       ${earlier.length === 0 ? nothing : html`<p class="small muted">Before: ${earlier.join(', ')}.</p>`}`;
   }
 
@@ -95,6 +94,17 @@ export class AnswersBox extends LitElement {
       </tbody>
     </table>`;
   }
+}
+
+type Score = AnswerReport['seen'];
+
+/** How many it may know by heart, and how many it can only have calculated. */
+function describeSeen(seen: Score, unseen: Score): string {
+  if (seen.questions === 0) return 'None of these stand in the training text.';
+  const known = `${formatCount(seen.questions)} of these stand in the training text too, ${formatCount(seen.correct)} of them right`;
+  return unseen.questions === 0
+    ? `${known}.`
+    : `${known}; of the ${formatCount(unseen.questions)} that it never saw, ${formatCount(unseen.correct)} right.`;
 }
 
 function share({ correct, questions }: AnswerReport): number {

@@ -188,8 +188,8 @@ export class Runs {
   }
 
   async askAnswers(): Promise<AnswerReport> {
-    const { loop, run } = this.#need();
-    return askRun(loop, run);
+    const { loop, run, keeper } = this.#need();
+    return askRun(loop, run, () => keeper.record.evaluations.at(-1));
   }
 
   cancelSample(): void {

@@ -7,7 +7,7 @@ import type {
   SampleReport,
   SampleRequest,
 } from '../../contract/sampling.ts';
-import { answersOf, readAnsweredLines } from '../../lab/evaluation/answers.ts';
+import { answersOf, linesIn, readAnsweredLines } from '../../lab/evaluation/answers.ts';
 import { promptTokens, startTokens, textPieces, tokenNames } from '../../lab/plans/corpus.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import type { Run } from '../../lab/training/run.ts';
@@ -93,14 +93,22 @@ function promptOf({ corpus }: Run, prompt: string): Promise<readonly number[]> {
   return prompt === '' ? startTokens(corpus) : promptTokens(corpus.tokenizer, prompt);
 }
 
-/** Questions that are asked, tokens of held-out text that they come from, and those that are shown. */
+/** Questions that are asked at most, tokens of held-out text that they come from, and those that are shown. */
 const asked = { questions: 40, tokens: 2000, examples: 6 } as const;
 
 /** The one that people ask first. */
 const firstQuestion = { question: '37+48=', answer: '85', kind: '+' } as const;
 
-/** Asks questions of the held-out text. @throws LabError where it has none, such as a story */
-export async function askRun(loop: RunLoop, run: Run): Promise<AnswerReport> {
+/**
+ * Asks questions of the held-out text, and counts apart those that stand in the text of training too: of sums of one
+ * digit there are so few that a text has them all.
+ * @throws LabError where the held-out text has none, such as a story
+ */
+export async function askRun(
+  loop: RunLoop,
+  run: Run,
+  lastEvaluation: () => AnswerReport['validation'],
+): Promise<AnswerReport> {
   const { sampler, corpus, dataset, experiment } = run;
   if (!sampler) throw new Error('answers: this run was prepared without a sampler.');
   const { tokenizer } = corpus;
@@ -109,13 +117,23 @@ export async function askRun(loop: RunLoop, run: Run): Promise<AnswerReport> {
   const heldOut = text.slice(text.indexOf('\n') + 1, text.lastIndexOf('\n'));
   const first = experiment.data.source === 'arithmetic' ? [firstQuestion] : [];
   const lines = [...first, ...readAnsweredLines(heldOut, asked.questions - first.length)];
-  const score = await loop.exclusive(() => answersOf(sampler, tokenizer, lines));
-  const { correct, questions, kinds, written } = score;
-  return {
+  const { score, step, validation } = await loop.exclusive(async () => ({
+    score: await answersOf(sampler, tokenizer, lines),
     step: run.trainer.progress.step,
+    validation: lastEvaluation(),
+  }));
+  const { correct, questions, kinds, written } = score;
+  const seen = linesIn(dataset.training, tokenizer, lines);
+  return {
+    step,
     correct,
     questions,
     kinds,
+    seen: {
+      correct: lines.filter((line, index) => seen.has(line) && written[index] === line.answer).length,
+      questions: lines.filter((line) => seen.has(line)).length,
+    },
+    ...(validation && { validation: { step: validation.step, loss: validation.loss } }),
     examples: lines
       .slice(0, asked.examples)
       .map(({ question, answer }, index) => ({ question, answer, written: written[index] ?? '' })),

@@ -2,7 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { generateCorpus } from '../../../src/data/corpora.ts';
 import { trainCharacterTokenizer } from '../../../src/data/tokenizers/characters.ts';
-import { evaluateAnswers, readAnsweredLines, scoreAnswers } from '../../../src/lab/evaluation/answers.ts';
+import {
+  evaluateAnswers,
+  linesIn,
+  readAnsweredLines,
+  scoreAnswers,
+} from '../../../src/lab/evaluation/answers.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { tinyModel } from './tiny-model.ts';
 
@@ -38,6 +43,14 @@ describe('answers', () => {
       kinds: { '+': { correct: 1, questions: 2 }, copy: { correct: 1, questions: 1 } },
       wrong: [{ question: '2+2=', answer: '4', written: '44' }],
     });
+  });
+
+  it('are found where they stand whole in another text, however long it is', () => {
+    const tokenizer = trainCharacterTokenizer('0123456789+-*=copy a|\n');
+    const twice = [...lines, ...lines];
+    const text = `11+1=2\n${'9+9=18\n'.repeat(20_000)}2+2=4\n1+1=22\ncopy a|a`;
+    const found = linesIn(tokenizer.encode(text), tokenizer, twice);
+    expect(twice.map((line) => found.has(line))).toEqual([false, true, true, false, true, true]);
   });
 
   it('are asked of a model, each up to its line end, and reported', async () => {
