@@ -1,81 +1,8 @@
 // The page's logic over a fake lab: what is asked of the worker, in which order, and what is shown.
-import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Lab } from '../../../src/contract/lab.ts';
 import type { Problem } from '../../../src/contract/values.ts';
-import { PageController } from '../../../src/ui/state/controller.ts';
-import { fakeGpu } from '../page/fake-device.ts';
-import { createFakeLab, type FakeOptions, fakeStep } from '../page/fake-lab.ts';
-
-interface Bench {
-  readonly controller: PageController;
-  readonly calls: string[];
-  readonly addresses: string[];
-  readonly titles: string[];
-  readonly fake: ReturnType<typeof createFakeLab>;
-  readonly frames: (() => void)[];
-  updates: number;
-  die(reason: string): void;
-  closed: boolean;
-}
-
-async function open(
-  options: Partial<FakeOptions> = {},
-  query = '',
-  change?: (lab: Lab) => Lab,
-): Promise<Bench> {
-  const fake = createFakeLab(options);
-  let die: (reason: string) => void = () => {};
-  const died = new Promise<string>((resolve) => {
-    die = resolve;
-  });
-  let controllers: ReactiveController[] = [];
-  const host = {
-    addController: (controller: ReactiveController) => {
-      controllers = [...controllers, controller];
-    },
-    requestUpdate: () => {
-      bench.updates += 1;
-    },
-  } as unknown as ReactiveControllerHost;
-  const addresses: string[] = [];
-  const titles: string[] = [];
-  const frames: (() => void)[] = [];
-  const bench: Bench = {
-    controller: new PageController(host, {
-      connect: () => ({
-        lab: change?.(fake.lab) ?? fake.lab,
-        died,
-        close: () => {
-          bench.closed = true;
-        },
-      }),
-      onFrame: (callback) => void frames.push(callback),
-      query,
-      showAddress: (address) => void addresses.push(address),
-      showTitle: (title) => void titles.push(title),
-      settleMilliseconds: 50,
-    }),
-    calls: fake.calls,
-    addresses,
-    titles,
-    fake,
-    frames,
-    updates: 0,
-    die,
-    closed: false,
-  };
-  for (const controller of controllers) controller.hostConnected?.();
-  await vi.advanceTimersByTimeAsync(100);
-  return bench;
-}
-
-/** The lab with some methods replaced. */
-const replaced = (lab: Lab, methods: Partial<Lab>): Lab =>
-  new Proxy(lab, { get: (target, name: keyof Lab) => methods[name] ?? target[name] });
-
-const kinds = ({ controller }: Bench): Problem['kind'][] =>
-  controller.state.problems.map(({ problem }) => problem.kind);
+import { fakeStep } from '../page/fake-lab.ts';
+import { kinds, open, replaced } from './page-bench.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -91,29 +18,6 @@ describe('lab controller', () => {
     expect(bench.calls).not.toContain('start');
     expect(bench.calls).not.toContain('selfTest');
     expect(bench.calls).not.toContain('calibrate');
-  });
-
-  it('predicts nothing but what it will show, and shows the numbers of no other experiment', async () => {
-    const predicted: unknown[] = [];
-    const processor = { ...fakeGpu, runtime: 'wasm' } as const;
-    const bench = await open({}, '', (lab) =>
-      replaced(lab, {
-        openDevice: async () => ({ kind: 'ok', value: processor }),
-        predict: (experiment) => {
-          predicted.push(experiment);
-          return lab.predict(experiment);
-        },
-      }),
-    );
-    const { controller } = bench;
-    expect(controller.state.presetId).toBe('shakespeare-cpu');
-    expect(predicted).toEqual([controller.state.experiment]);
-    expect(controller.state.prediction.kind).toBe('done');
-    controller.form.choosePreset('small-llama');
-    expect(controller.state.prediction.kind).toBe('running');
-    await vi.advanceTimersByTimeAsync(100);
-    expect(controller.state.prediction.kind).toBe('done');
-    expect(predicted).toHaveLength(2);
   });
 
   it('shows what an address did not mean', async () => {
@@ -177,44 +81,6 @@ describe('lab controller', () => {
     expect(bench.frames.length).toBe(1);
     for (const frame of bench.frames.splice(0)) frame();
     expect(bench.updates).toBe(before + 1);
-  });
-
-  it('marks the fields that do not go together, and does not start', async () => {
-    const bench = await open();
-    bench.controller.form.setField('model.heads', 5);
-    await vi.advanceTimersByTimeAsync(100);
-    expect(bench.controller.state.fieldProblems.map(({ path }) => path)).toEqual(['model.heads']);
-    await bench.controller.train();
-    expect(kinds(bench)).toEqual(['invalidConfig']);
-    expect(bench.calls).not.toContain('start');
-    bench.controller.form.setField('model.heads', 4);
-    await vi.advanceTimersByTimeAsync(100);
-    expect(bench.controller.state.fieldProblems).toEqual([]);
-  });
-
-  it('drops the answer to an earlier form', async () => {
-    let release: (() => void) | undefined;
-    const bench = await open({}, '', (lab) =>
-      replaced(lab, {
-        predict: async (experiment) => {
-          if (experiment.model.width === 128) {
-            await new Promise<void>((resolve) => {
-              release = resolve;
-            });
-          }
-          return lab.predict(experiment);
-        },
-      }),
-    );
-    bench.controller.form.setField('model.width', 128);
-    await vi.advanceTimersByTimeAsync(60);
-    bench.controller.form.setField('model.width', 32);
-    await vi.advanceTimersByTimeAsync(60);
-    const { prediction } = bench.controller.state;
-    release?.();
-    await vi.advanceTimersByTimeAsync(60);
-    expect(bench.controller.state.prediction).toBe(prediction);
-    expect(prediction.kind === 'done' && prediction.value.parameters).toBe(12 * 2 * 32 * 32 + 65 * 32);
   });
 
   it('shows a refused start with its reason', async () => {
@@ -309,22 +175,6 @@ describe('lab controller', () => {
     late?.('too late');
     expect(bench.controller.state.sampler.text.startsWith('Once')).toBe(true);
     expect(bench.controller.state.sampler).toMatchObject({ isRunning: false, report: { tokens: 10 } });
-  });
-
-  it('takes a text of the reader’s own and gives it back', async () => {
-    const bench = await open();
-    await bench.controller.form.chooseText({ name: 'mine.txt', content: new Blob(['abcabc']) });
-    expect(bench.controller.state.text).toMatchObject({ name: 'mine.txt', vocabulary: 3 });
-    expect(bench.controller.state.experiment.data.source).toBe('file');
-    await bench.controller.form.chooseText(undefined);
-    expect(bench.controller.state.experiment.data.source).toBe('stories');
-  });
-
-  it('refuses a text that is none and keeps the old data', async () => {
-    const bench = await open();
-    await bench.controller.form.chooseText({ name: 'one.txt', content: new Blob(['a']) });
-    expect(kinds(bench)).toEqual(['invalidData']);
-    expect(bench.controller.state.experiment.data.source).toBe('stories');
   });
 
   it('continues a saved run with its whole curve', async () => {
