@@ -88,21 +88,22 @@ export async function describeCases<D extends string, B extends string>(
   cases: readonly KernelCase<D, B>[],
 ): Promise<void> {
   for (const { kernel, shapes, ...options } of cases) {
-    if (lanesOf(kernel) !== 8 && !(await skipWide(kernel))) describeKernel(kernel, shapes, options);
+    if (lanesOf(kernel) === 8) continue;
+    const missing = await missingLanes(kernel);
+    if (missing === undefined) describeKernel(kernel, shapes, options);
+    else it.skip(`${kernel.name}: ${missing}`, () => undefined);
   }
 }
 
 /**
- * Skips a variant whose subgroups are wider than the device's, visibly, and says whether it did. It is right on subgroups at
- * least as wide as its lanes; suits() keeps it from the others.
+ * Why the device cannot run a variant whose subgroups are wider than its own; undefined where it can. A variant is right on
+ * subgroups at least as wide as its lanes; suits() keeps it from the others.
  */
-export async function skipWide(kernel: { readonly name: string }): Promise<boolean> {
+export async function missingLanes(kernel: { readonly name: string }): Promise<string | undefined> {
   const wanted = lanesOf(kernel);
-  if (wanted === 0 || process.env.FLOPSCOPE_SKIP_GPU !== undefined) return false;
+  if (wanted === 0 || process.env.FLOPSCOPE_SKIP_GPU !== undefined) return undefined;
   const lanes = (await getTestDevice()).capabilities.subgroupMinSize;
-  if (wanted > lanes)
-    it.skip(`${kernel.name}: its ${wanted} lanes are more than the ${lanes} here`, () => undefined);
-  return wanted > lanes;
+  return wanted > lanes ? `its ${wanted} lanes are more than the ${lanes} here` : undefined;
 }
 
 /** Checks the WASM kernel of a family alone, where it has one, in one thread that takes its units in several runs. */

@@ -3,19 +3,22 @@ import { expect, it } from 'vitest';
 import { allKernels } from '../../src/lab/plans/kernel-catalogue.ts';
 import { attentionCases, keyGradientCases, queryGradientCases } from './attention-shapes.ts';
 import { decodeAttentionCases } from './decode-attention-shapes.ts';
-import { describeOnGpu, type KernelCase, lanesOf, skipWide } from './describe-kernel.ts';
+import { describeOnGpu, type KernelCase, lanesOf, missingLanes } from './describe-kernel.ts';
 import { groupedMatmulCases } from './grouped-matmul-shapes.ts';
 import { matmulCases } from './matmul-shapes.ts';
 import { quantisedMatmulCases } from './quantised-matmul-shapes.ts';
 
-const described: string[] = [];
+const listed: string[] = [];
 
+/** Where lanes are missing, which this project asks the driver for, tests end as those without a device do: in CI as failed. */
 async function describeEightLanes<D extends string, B extends string>(
   cases: readonly KernelCase<D, B>[],
 ): Promise<void> {
   for (const { kernel, shapes, ...options } of cases.filter((one) => lanesOf(one.kernel) === 8)) {
-    if (!(await skipWide(kernel))) describeOnGpu(kernel, shapes, options);
-    described.push(kernel.name);
+    const missing = await missingLanes(kernel);
+    if (missing === undefined) describeOnGpu(kernel, shapes, options);
+    else it.skip(`${kernel.name} [skipped: ${missing}]`, () => undefined);
+    listed.push(kernel.name);
   }
 }
 
@@ -29,7 +32,7 @@ await describeEightLanes(decodeAttentionCases);
 
 it('are all here, each in one layout at least', () => {
   const withoutLayout = (name: string) => name.replace(/\.(nn|nt|tn)\//, '/');
-  const here = new Set(described.map(withoutLayout));
+  const here = new Set(listed.map(withoutLayout));
   const wanted = allKernels.filter((kernel) => lanesOf(kernel) === 8).map(({ name }) => withoutLayout(name));
   expect(wanted.length).toBeGreaterThan(0);
   expect(wanted.filter((name) => !here.has(name))).toEqual([]);
