@@ -95,6 +95,20 @@ describe.each([...new Set(kernels)].map((kernel) => ({ name: kernel.name, kernel
       expect(kernel.source).not.toMatch(/workgroupUniformLoad\s*\(/);
     });
 
+    it('finds its workgroup by linearWorkgroup alone: grids are folded where they are wide, and cut into slices', () => {
+      const entry = kernel.source.slice(
+        kernel.source.search(new RegExp(`\\bfn\\s+${kernel.entryPoint}\\s*\\(`)),
+      );
+      const body = entry.slice(0, entry.indexOf('\n}')).replace(/\/\/.*/g, '');
+      const name = /@builtin\(workgroup_id\)\s*(\w+)/.exec(body)?.[1] ?? 'no workgroup_id';
+      const uses = body.match(new RegExp(`\\b${name}\\b`, 'g')) ?? [];
+      const lookUps = body.match(new RegExp(`\\blinearWorkgroup\\(${name}\\)`, 'g')) ?? [];
+      expect(lookUps.length).toBeGreaterThan(0);
+      expect(uses.length).toBe(lookUps.length + 1); // and where it is declared
+      expect(body).toMatch(/\blaunch\.endWorkgroup\b/);
+      expect(kernel.source).not.toMatch(/\b(num_workgroups|global_invocation_id)\b/);
+    });
+
     const bindings = parseBindings(kernel.source).filter(({ group }) => group === 0);
     const shapes: readonly Dims[] = [...kernel.selfTest, ...kernel.calibration];
 

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { add, addKernel } from '../../src/kernels/add.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import { checkGradient, describeKernel } from './describe-kernel.ts';
+import { beyondOneGridRow, checkGradient, describeKernel } from './describe-kernel.ts';
 
 describeKernel(addKernel, [
   { elements: 1, hasB: 1, accumulate: 0 },
   { elements: 255, hasB: 0, accumulate: 1 },
   { elements: 256, hasB: 1, accumulate: 1 },
   { elements: 257, hasB: 0, accumulate: 0 },
-  { elements: 17_000_000, hasB: 0, accumulate: 0 }, // more than 65,535 workgroups
+  ...beyondOneGridRow({ elements: 17_000_000, hasB: 0, accumulate: 0 }),
 ]);
 
 checkGradient('add', { a: { shape: [3, 5] }, b: { shape: [3, 5] } }, (tape, { a, b }) => add(tape, a, b));

@@ -4,7 +4,7 @@ import { attention } from '../../src/kernels/attention.ts';
 import { attentionSinkGradients } from '../../src/kernels/attention-sinks.ts';
 import { baselineCapabilities, familyOf } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import { describeKernel } from './describe-kernel.ts';
+import { beyondOneGridRow, describeKernel } from './describe-kernel.ts';
 
 describeKernel(attentionSinkGradients, [
   { batch: 1, time: 1, heads: 1 },
@@ -12,7 +12,7 @@ describeKernel(attentionSinkGradients, [
   { batch: 1, time: 63, heads: 1 },
   { batch: 3, time: 64, heads: 5 },
   { batch: 1, time: 65, heads: 2 },
-  { batch: 700, time: 3, heads: 100 },
+  ...beyondOneGridRow({ batch: 700, time: 3, heads: 100 }),
 ]);
 
 describe('gradients of attention with sinks', () => {

@@ -8,7 +8,7 @@ import {
 } from '../../src/kernels/cache-append.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
-import { describeKernel } from './describe-kernel.ts';
+import { beyondOneGridRow, describeKernel } from './describe-kernel.ts';
 
 const columns = (heads: number, keyColumns: number, valueColumns: number) => ({
   keyColumns,
@@ -28,9 +28,11 @@ describeKernel(
     ...{ rows, slots: 1 + index, context: 64 },
   })),
 );
-describeKernel(cacheAppendPrefill, [{ ...columns(1, 40, 40), rows: 53_000, slots: 1, context: 53_000 }], {
-  scalars: { length: 52_999 },
-});
+describeKernel(
+  cacheAppendPrefill,
+  beyondOneGridRow({ ...columns(1, 40, 40), rows: 53_000, slots: 1, context: 53_000 }),
+  { scalars: { length: 52_999 } },
+);
 // Rings: of 5 rows and of 37 the last ones.
 describeKernel(
   cacheAppendPrefill,

@@ -6,7 +6,7 @@ import {
   lossSumKernel,
   selectTargetsKernel,
 } from '../../src/kernels/cross-entropy.ts';
-import { describeKernel } from './describe-kernel.ts';
+import { beyondOneGridRow, describeKernel } from './describe-kernel.ts';
 import { expectClose, goldenCases } from './run-op.ts';
 
 describeKernel(crossEntropyKernel, [
@@ -17,7 +17,7 @@ describeKernel(crossEntropyKernel, [
   { rows: 17, columns: 129, gradient: 1, softcap: 0 },
   { rows: 5, columns: 513, gradient: 1, softcap: 3 },
   { rows: 3, columns: 4099, gradient: 1, softcap: 0 },
-  { rows: 525_000, columns: 2, gradient: 1, softcap: 3 }, // more than one grid row
+  ...beyondOneGridRow({ rows: 525_000, columns: 2, gradient: 1, softcap: 3 }),
 ]);
 describeKernel(selectTargetsKernel, [
   { rows: 1, time: 1, rowLength: 2, shift: 1, lastOnly: 1 },

@@ -71,6 +71,14 @@ export function describeOnGpu<D extends string, B extends string>(
   });
 }
 
+/**
+ * Shapes of more workgroups than a row of the grid holds, in a full run: the references take a second for each. That every
+ * kernel reads the folded grid is a rule of test/architecture/kernels.test.ts, and gpu-runtime.test.ts runs one.
+ */
+export function beyondOneGridRow<T>(...shapes: readonly T[]): readonly T[] {
+  return process.env.FLOPSCOPE_FULL === undefined ? [] : shapes;
+}
+
 /** A variant with the shapes that show it. */
 export interface KernelCase<D extends string = string, B extends string = string> {
   readonly kernel: Kernel<D, B>;

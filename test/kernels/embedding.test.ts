@@ -14,7 +14,7 @@ import {
 } from '../../src/kernels/embedding-backward.ts';
 import type { Parameter } from '../../src/plan/store.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
-import { checkGradient, describeKernel } from './describe-kernel.ts';
+import { beyondOneGridRow, checkGradient, describeKernel } from './describe-kernel.ts';
 import { expectClose, goldenCases, runOp } from './run-op.ts';
 
 describeKernel(embeddingForward, [
@@ -42,7 +42,7 @@ describeKernel(embeddingBackwardToken, [
   { rows: 400, columns: 41, firstRow: 0, blockRows: 3, accumulate: 1 },
   { rows: 300, columns: 33, firstRow: 64, blockRows: 66, accumulate: 1 },
   { rows: 300, columns: 40, firstRow: 64, blockRows: 66, accumulate: 0 },
-  { rows: 5, columns: 2, firstRow: 0, blockRows: 66_000, accumulate: 0 }, // more than one grid row
+  ...beyondOneGridRow({ rows: 5, columns: 2, firstRow: 0, blockRows: 66_000, accumulate: 0 }),
 ]);
 describeKernel(embeddingBackwardPosition, [
   { batch: 1, time: 1, columns: 1, positionRows: 1, accumulate: 0 },

@@ -7,7 +7,7 @@ import {
   layerNormBackwardWeight,
   layerNormForward,
 } from '../../src/kernels/layer-norm.ts';
-import { checkGradient, describeKernel } from './describe-kernel.ts';
+import { beyondOneGridRow, checkGradient, describeKernel } from './describe-kernel.ts';
 import { expectClose, goldenCases, runOp } from './run-op.ts';
 
 const shapes = [
@@ -17,7 +17,7 @@ const shapes = [
   { rows: 9, columns: 40 },
   { rows: 67, columns: 257 },
   { rows: 3, columns: 1023 },
-  { rows: 530_000, columns: 2 },
+  ...beyondOneGridRow({ rows: 530_000, columns: 2 }),
 ];
 
 describeKernel(

@@ -7,7 +7,7 @@ import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
-import { describeKernel } from './describe-kernel.ts';
+import { beyondOneGridRow, describeKernel } from './describe-kernel.ts';
 import { runOp } from './run-op.ts';
 
 /** [heads, keyValueHeads, keySize, valueSize, rotated] */
@@ -31,8 +31,9 @@ describeKernel(
     return shape ? [{ ...shape, rows: 3 * time, time, direction: index % 2 === 0 ? 1 : -1 }] : [];
   }),
 );
-describeKernel(ropeRotate, [
-  {
+describeKernel(
+  ropeRotate,
+  beyondOneGridRow({
     rows: 4_200_000,
     time: 11,
     heads: 1,
@@ -43,8 +44,8 @@ describeKernel(ropeRotate, [
     qOffset: 0,
     kOffset: 2,
     direction: 1,
-  },
-]);
+  }),
+);
 describeKernel(
   ropeDecodeRotate,
   heads.map((shape, index) => ({

@@ -1,6 +1,6 @@
 // Row softmax against its reference and finite differences.
 import { softmax, softmaxBackward, softmaxForward } from '../../src/kernels/softmax.ts';
-import { checkGradient, describeKernel } from './describe-kernel.ts';
+import { beyondOneGridRow, checkGradient, describeKernel } from './describe-kernel.ts';
 
 const shapes = [
   { rows: 1, columns: 1 },
@@ -8,7 +8,7 @@ const shapes = [
   { rows: 2, columns: 64 },
   { rows: 2, columns: 65 },
   { rows: 7, columns: 257 },
-  { rows: 70_000, columns: 3 },
+  ...beyondOneGridRow({ rows: 70_000, columns: 3 }),
 ];
 
 describeKernel(softmaxForward, shapes);
