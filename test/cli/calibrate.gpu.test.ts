@@ -11,7 +11,7 @@ import { presets } from '../../src/model/presets/catalogue.ts';
 import { createFolder } from '../folders.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import { exampleProfile } from './example-profile.ts';
-import { jsonLines, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
+import { gpuExperiment, jsonLines, spawnCommand, writeJson } from './run-command.ts';
 
 /** A cache of the test's own for profiles; Mesa keeps its compiled shaders where they were. */
 function cacheIn(folder: string): Record<string, string> {
@@ -59,7 +59,7 @@ describeGpu('calibrate', () => {
     const known = { ...exampleProfile.profile, kernels: Object.fromEntries(others) };
     await keepProfile(gpuEngine(await getTestDevice()), known, createOutput(true));
 
-    const config = writeJson(folder, 'tiny.json', tinyExperiment);
+    const config = writeJson(folder, 'tiny.json', gpuExperiment);
     const first = await spawnCommand(['train', config, '--steps', '2', '--json']);
     expect([first.code, first.stderr]).toEqual([
       0,
@@ -77,7 +77,7 @@ describeGpu('calibrate', () => {
   it('predicts nothing where nothing is known and measuring is not wanted', async () => {
     const folder = createFolder();
     const environment = cacheIn(folder);
-    const config = writeJson(folder, 'tiny.json', tinyExperiment);
+    const config = writeJson(folder, 'tiny.json', gpuExperiment);
     const train = await spawnCommand(['train', config, '--no-calibrate', '--json'], { environment });
     expect([train.code, train.stderr]).toEqual([0, '']);
     expect(jsonLines(train).at(-1)).not.toHaveProperty('predictedTokensPerSecond');

@@ -8,10 +8,10 @@ import { createFolder } from '../folders.ts';
 import { describeGpu } from '../gpu-device.ts';
 import { near } from '../near.ts';
 import { exampleProfile } from './example-profile.ts';
-import { jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
+import { gpuExperiment, jsonLines, runMain, spawnCommand, writeJson } from './run-command.ts';
 
 const folder = createFolder();
-writeJson(folder, 'tiny.json', { ...tinyExperiment, train: { ...tinyExperiment.train, accumulation: 2 } });
+writeJson(folder, 'tiny.json', { ...gpuExperiment, train: { ...gpuExperiment.train, accumulation: 2 } });
 writeJson(folder, 'profile.json', profileToJson(exampleProfile));
 
 interface Total {

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
+import { gpuChanges, tinyExperiment as tinyLabExperiment } from '../lab/training/tiny-runs.ts';
 
 /** What a command did. */
 export interface CommandResult {
@@ -89,6 +90,12 @@ export function writeJson(folder: string, name: string, value: unknown): string 
   writeFileSync(path, JSON.stringify(value));
   return path;
 }
+
+/** The same on a GPU, in the sizes of a model that other tests train there: a driver has compiled its kernels already. */
+export const gpuExperiment = tinyLabExperiment({
+  model: { ...gpuChanges.gpt2.model, layers: 1 },
+  train: { steps: 8, evaluationInterval: 4, evaluationBatches: 1 },
+});
 
 /** A run of a second on the reference loops. */
 export const tinyExperiment = {

@@ -8,21 +8,25 @@ import { createFolder } from '../../folders.ts';
 import { describeGpu } from '../../gpu-device.ts';
 import { exampleProfile } from '../example-profile.ts';
 import { curveArguments, expectCurve, familyNames, fixtureNames } from '../fixtures.ts';
-import { jsonLines, spawnCommand, tinyExperiment, writeJson } from '../run-command.ts';
+import { gpuExperiment, jsonLines, spawnCommand, writeJson } from '../run-command.ts';
 
-/** A model of the first families; those of all in a full run. */
-const names = process.env.FLOPSCOPE_FULL ? [...fixtureNames, ...familyNames] : (['llama-a'] as const);
+/** Models of all families. */
+const names = [...fixtureNames, ...familyNames];
 
 describeGpu('train on the GPU', () => {
-  it.each(names)('follows PyTorch for 20 steps of AdamW on %s', async (name) => {
-    expectCurve(name, await spawnCommand(curveArguments(name)));
-  });
+  // In every run latent-attention.gpu.test.ts follows PyTorch on a GPU, and wasm.test.ts on the processor.
+  it.runIf(process.env.FLOPSCOPE_FULL).each(names)(
+    'follows PyTorch for 20 steps of AdamW on %s',
+    async (name) => {
+      expectCurve(name, await spawnCommand(curveArguments(name)));
+    },
+  );
 
   it('ends with prediction, measurement, utilization and peak; resumes bit for bit; keeps a run at Ctrl-C', async () => {
     const folder = createFolder();
     writeJson(folder, 'profile.json', profileToJson(exampleProfile));
-    writeJson(folder, 'tiny.json', tinyExperiment);
-    const endless = { ...tinyExperiment, train: { ...tinyExperiment.train, steps: 1_000_000 } };
+    writeJson(folder, 'tiny.json', gpuExperiment);
+    const endless = { ...gpuExperiment, train: { ...gpuExperiment.train, steps: 1_000_000 } };
     writeJson(folder, 'endless.json', endless);
     const args = (...more: string[]) => ['train', ...more, '--profile', 'profile.json', '--json'];
     const read = (out: string, file = 'model.safetensors') =>

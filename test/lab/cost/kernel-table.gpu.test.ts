@@ -6,7 +6,7 @@ import type { DeviceProfile } from '../../../src/plan/device-profile.ts';
 import { predictPlan } from '../../../src/plan/predict.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
 import { near } from '../../near.ts';
-import { families, stateOf, takeLosses, takeSteps, tinyRun } from '../training/tiny-runs.ts';
+import { families, gpuChanges, stateOf, takeLosses, takeSteps, tinyRun } from '../training/tiny-runs.ts';
 
 const measurement = (value: number) => ({ value, spread: 0, repeats: 1 });
 const profile: DeviceProfile = {
@@ -70,7 +70,7 @@ it('totals by kernel and by term add up to the step, with micro-batches counted 
 describeGpu('measuring a plan', () => {
   it('joins rows by dispatch, and leaves losses, weights and moments bit for bit as they are', async () => {
     const engine = gpuEngine(await getTestDevice(), profile);
-    const changes = { model: { layers: 1 } };
+    const changes = { model: { ...gpuChanges.gpt2.model, layers: 1 } };
     const [plain, profiled] = [await tinyRun(changes, engine), await tinyRun(changes, engine)];
     const losses = await takeLosses(plain, 4);
     const found = await takeLosses(profiled, 2);

@@ -4,13 +4,13 @@ import { isTableOf, measuredTable, totalsBy } from '../../../src/lab/cost/kernel
 import { termReport } from '../../../src/lab/cost/terms.ts';
 import { gpuEngine } from '../../../src/lab/plans/engine.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
-import { families, tinyRun } from '../training/tiny-runs.ts';
+import { gpuChanges, tinyRun } from '../training/tiny-runs.ts';
 
 describeGpu('a measured step', () => {
   it('has a share of its time for every term, beside formula and plan', async () => {
     const engine = gpuEngine(await getTestDevice());
-    const changes = { model: { ...families.llama, layers: 1 }, train: { accumulation: 2 } };
-    const run = await tinyRun(changes, engine);
+    const { model, train } = gpuChanges.llama;
+    const run = await tinyRun({ model: { ...model, layers: 1 }, train }, engine);
     const kernels = await measuredTable(engine, run, undefined);
     run.runtime.dispose();
     expect(isTableOf(kernels, run.plans)).toBe(true);

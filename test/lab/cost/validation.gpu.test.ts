@@ -5,6 +5,7 @@ import { summarizeRows, validatePredictions } from '../../../src/lab/cost/valida
 import { gpuEngine } from '../../../src/lab/plans/engine.ts';
 import type { DeviceProfile } from '../../../src/plan/device-profile.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
+import { gpuChanges, tinyExperiment } from '../training/tiny-runs.ts';
 
 const exactly = (value: number) => ({ value, spread: 0, repeats: 9 });
 const profile: DeviceProfile = {
@@ -22,11 +23,7 @@ const profile: DeviceProfile = {
 
 const tiny = {
   name: 'tiny',
-  experiment: {
-    model: { layers: 1, width: 16, heads: 2, context: 16 },
-    train: { steps: 9, batch: 2, optimizer: { learningRate: 1e-3 } },
-    data: { source: 'stories', characters: 4000 },
-  },
+  experiment: tinyExperiment({ model: { ...gpuChanges.gpt2.model, layers: 1 } }),
   kinds: ['training', 'evaluation', 'prefill', 'decode'],
 } as const;
 

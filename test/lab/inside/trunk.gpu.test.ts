@@ -13,10 +13,10 @@ import { persistentTensor, storagesOf } from '../../../src/plan/store.ts';
 import { Tape } from '../../../src/plan/tape.ts';
 import { CpuRuntime } from '../../../src/runtime/cpu-runtime.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
-import { families, takeSteps, tinyRun } from '../training/tiny-runs.ts';
+import { families, gpuChanges, takeSteps, tinyRun } from '../training/tiny-runs.ts';
 
 const text = 'a cat ';
-const experts = { ...families.llama, experts: 4, expertsPerToken: 2, hidden: 8 };
+const experts = gpuChanges.experts.model;
 
 /** Bindings of the last dispatch of a family and layer, by the reference loops. */
 async function referenceOf(run: Run, family: string, layer: number, name: string) {

@@ -4,13 +4,7 @@ import type { LabEvent } from '../../../src/contract/runs.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../../../src/lab/plans/engine.ts';
 import { RunLoop } from '../../../src/lab/training/run-loop.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
-import { families, stateOf, takeLosses, takeSteps, tinyRun } from '../training/tiny-runs.ts';
-
-/** One family with dropout, whose masks are the same on both sides, and in two micro-batches. */
-const changesOf = {
-  gpt2: { model: families.gpt2 },
-  llama: { model: { ...families.llama, dropout: 0.1 }, train: { batch: 2, accumulation: 2 } },
-};
+import { families, gpuChanges, stateOf, takeLosses, takeSteps, tinyRun } from '../training/tiny-runs.ts';
 
 let engine: Engine | undefined;
 async function gpu(): Promise<Engine> {
@@ -47,10 +41,10 @@ async function createdDuring(device: GPUDevice, work: () => Promise<void>): Prom
 }
 
 describeGpu('the GPU engine', () => {
-  it.each(['gpt2', 'llama'] as const)(
-    'trains a %s model for 50 steps to the losses of the reference loops',
-    async (family) => {
-      const changes = changesOf[family];
+  it.each(['gpt2', 'llama', 'experts'] as const)(
+    'trains a model of %s for 50 steps to the losses of the reference loops',
+    async (kind) => {
+      const changes = gpuChanges[kind];
       const [onGpu, onCpu] = [await tinyRun(changes, await gpu()), await tinyRun(changes)];
       expect(onGpu.prediction.memoryBytes.total).toBe(onGpu.runtime.allocatedBytes);
       const [losses, expected] = [await takeLosses(onGpu, 50), await takeLosses(onCpu, 50)];
@@ -68,7 +62,7 @@ describeGpu('the GPU engine', () => {
   );
 
   it('gives the same losses and weights bit for bit from the same seed', async () => {
-    const changes = changesOf.llama;
+    const changes = gpuChanges.llama;
     const results = [];
     for (let i = 0; i < 2; i++) {
       const run = await tinyRun(changes, await gpu());

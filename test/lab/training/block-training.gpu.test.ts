@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { cpuEngine, gpuEngine } from '../../../src/lab/plans/engine.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
-import { type Changes, families, takeLosses, tinyRun } from './tiny-runs.ts';
+import { type Changes, families, gpuChanges, takeLosses, tinyRun } from './tiny-runs.ts';
 
 const muon = { kind: 'muon', learningRate: 0.02, momentum: 0.95 };
 const cases: readonly (readonly [string, Changes])[] = [
@@ -66,9 +66,11 @@ describeGpu('training with blocks', () => {
   );
 
   it('gives the same bits when blocks are computed again', async () => {
-    // Of Gemma in a full run, else of the model that engine.gpu.test.ts trains, whose pipelines are there already.
-    const llama = { model: families.llama, train: { batch: 2, accumulation: 2 } };
-    const [, changes] = (process.env.FLOPSCOPE_FULL && cases[0]) || ['', llama];
+    // Of Gemma in a full run.
+    const [, changes]: readonly [string, Changes] = (process.env.FLOPSCOPE_FULL && cases[0]) || [
+      '',
+      gpuChanges.llama,
+    ];
     const lossesOf = async (recompute: string) => {
       const withDropout = {
         ...changes,

@@ -3,11 +3,11 @@ import { expect, it } from 'vitest';
 import { gpuEngine } from '../../../src/lab/plans/engine.ts';
 import { RunLoop } from '../../../src/lab/training/run-loop.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
-import { type Changes, families, stateOf, takeSteps, tinyRun } from './tiny-runs.ts';
+import { type Changes, gpuChanges, stateOf, takeSteps, tinyRun } from './tiny-runs.ts';
 
 const kinds: Readonly<Record<string, Changes>> = {
-  'a GPT': { model: { ...families.gpt2, dropout: 0.1 } },
-  'two micro-batches': { model: families.llama, train: { batch: 2, accumulation: 2 } },
+  'a GPT': gpuChanges.gpt2,
+  'two micro-batches and dropout': gpuChanges.llama,
 };
 
 describeGpu('steps handed over together', () => {
@@ -38,7 +38,7 @@ describeGpu('steps handed over together', () => {
     const { device, capabilities, facts } = await getTestDevice();
     const engine = gpuEngine({ kind: 'device', device, capabilities, facts });
     const train = { steps: 60, evaluationInterval: 20, evaluationBatches: 1 };
-    const run = await tinyRun({ train }, engine);
+    const run = await tinyRun({ ...gpuChanges.gpt2, train }, engine);
     await takeSteps(run, 4);
     expect(run.runtime.observedSeconds(run.plans.accumulate)).toBeGreaterThan(0);
     run.runtime.observedSeconds = () => 0.002; // of a device that nothing else uses

@@ -19,6 +19,16 @@ export const families = {
   },
 } as const;
 
+/**
+ * What tests on a GPU train where any model will do: a driver then compiles one set of kernels for all of them. The second
+ * has dropout, whose masks are the same on all runtimes, and two micro-batches; the third experts.
+ */
+export const gpuChanges = {
+  gpt2: { model: families.gpt2 },
+  llama: { model: { ...families.llama, dropout: 0.1 }, train: { batch: 2, accumulation: 2 } },
+  experts: { model: { ...families.llama, experts: 4, expertsPerToken: 2, hidden: 8 } },
+} as const satisfies Readonly<Record<string, Changes>>;
+
 /** A tiny experiment: 2 layers of 16 channels, 8 tokens, on a few stories. */
 export function tinyExperiment({ model, train, data }: Changes = {}): Experiment {
   const parsed = parseExperiment({
