@@ -8,14 +8,13 @@ import { checkElements } from './staging.ts';
 import type { WasmKernels } from './wasm/kernels.ts';
 import { controlAddress, WasmMemory } from './wasm/memory.ts';
 import type { LoadedThreads, WasmThreads } from './wasm/pool.ts';
-import { compileProgram, scratchBytesOf, type WasmProgram } from './wasm/program.ts';
+import { compileProgram, type Dispatches, scratchBytesOf, type WasmProgram } from './wasm/program.ts';
 import type { ThreadJob } from './wasm/thread.ts';
 
-/** Dispatches [from, to) of a plan; a lone one may be repeated. */
+/** Dispatches [from, to) of a plan. */
 interface Piece extends Pick<Replay, 'plan' | 'scalars'> {
   readonly from: number;
   readonly to: number;
-  readonly times?: number;
 }
 
 /** One dispatch of a plan, with its step record. */
@@ -80,8 +79,8 @@ export class WasmRuntime implements Runtime {
     return new WasmRuntime(kernels, memory, loaded, plans, programs, scratchBytes);
   }
 
-  /** Scratch that each thread needs for a plan. */
-  scratchBytesOf(plan: Plan): number {
+  /** Scratch that each thread needs for the dispatches of a plan. */
+  scratchBytesOf(plan: Dispatches): number {
     return scratchBytesOf(this.#kernels, [plan]);
   }
 
@@ -128,15 +127,21 @@ export class WasmRuntime implements Runtime {
 
   /** Seconds of dispatches in this order, the whole of it so many times over, by the wall clock: profiles ask it. */
   async secondsOf(dispatches: readonly TimedDispatch[], repetitions: number): Promise<number> {
-    const alone = dispatches.length === 1;
-    const turn = dispatches.map(({ plan, scalars, index }) => {
-      this.#indexOf(plan);
-      return { plan, scalars, from: index, to: index + 1, ...(alone ? { times: repetitions } : {}) };
+    const pieces = dispatches.map(({ plan, scalars, index }) => ({
+      plan,
+      scalars,
+      from: index,
+      to: index + 1,
+    }));
+    const jobs = pieces.flatMap(({ plan, ...job }): ThreadJob[] => {
+      const program = this.#indexOf(plan);
+      return this.#programs[program]?.[job.from] ? [{ program, ...job }] : [];
     });
-    const all = alone ? turn : Array.from({ length: repetitions }, () => turn).flat();
     return this.#inTurn(async () => {
       const start = performance.now();
-      await this.#run(all);
+      // One order to the threads, as a step is: what is timed must be what runs. A reference runs between two orders.
+      if (jobs.length === pieces.length) await this.#threads.run(jobs, repetitions);
+      else for (let turn = 0; turn < repetitions; turn++) await this.#run(pieces);
       return (performance.now() - start) / 1000;
     });
   }
@@ -149,7 +154,7 @@ export class WasmRuntime implements Runtime {
       jobs = [];
       if (handed.length > 0) await this.#threads.run(handed);
     };
-    for (const { plan, scalars, times = 1, from: first, to } of pieces) {
+    for (const { plan, scalars, from: first, to } of pieces) {
       const program = this.#indexOf(plan);
       const calls = this.#programs[program] ?? [];
       let from = first;
@@ -161,11 +166,9 @@ export class WasmRuntime implements Runtime {
         // A reference runs here, on the caller's thread, over the same memory: the threads must be done, and
         // wait.
         await flush();
-        // (What is repeated is one dispatch.)
-        for (let turn = 0; turn < times; turn++)
-          runReference(dispatch, scalars, (tensor) => this.#memory.binding(tensor));
+        runReference(dispatch, scalars, (tensor) => this.#memory.binding(tensor));
       }
-      if (to > from) jobs.push({ program, from, to, scalars, ...(times > 1 ? { times } : {}) });
+      if (to > from) jobs.push({ program, from, to, scalars });
     }
     await flush();
   }

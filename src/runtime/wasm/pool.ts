@@ -21,8 +21,8 @@ export interface ThreadPort {
 export interface LoadedThreads {
   /** Loads a further program behind those of the setup. */
   add(program: WasmProgram): Promise<void>;
-  /** Runs jobs on all threads; resolves when the last one is done. */
-  run(jobs: readonly ThreadJob[]): Promise<void>;
+  /** Runs jobs on all threads, all of them so many times over; resolves when the last one is done. */
+  run(jobs: readonly ThreadJob[], times?: number): Promise<void>;
   dispose(): void;
 }
 
@@ -55,17 +55,17 @@ export function ownThread(): WasmThreads {
       });
       return {
         add: async (program) => thread.add(program),
-        run: async (jobs) => {
+        run: async (jobs, times = 1) => {
           // One thread has nobody to hand work to: the page's messages get a turn between dispatches instead.
           let start = performance.now();
-          for (const { times = 1, ...job } of jobs) {
-            const calls = job.to - job.from;
-            for (let call = 0; call < calls * times; call++) {
-              const from = job.from + (call % calls);
-              thread.run({ ...job, from, to: from + 1 });
-              if (performance.now() - start < turnMilliseconds) continue;
-              await new Promise((resolve) => setTimeout(resolve, 0));
-              start = performance.now();
+          for (let turn = 0; turn < times; turn++) {
+            for (const job of jobs) {
+              for (let from = job.from; from < job.to; from++) {
+                thread.run({ ...job, from, to: from + 1 });
+                if (performance.now() - start < turnMilliseconds) continue;
+                await new Promise((resolve) => setTimeout(resolve, 0));
+                start = performance.now();
+              }
             }
           }
         },
@@ -138,7 +138,7 @@ export function workerThreads(count: number, spawn: () => ThreadPort): WasmThrea
       });
       return {
         add: (program) => orderAll(() => ({ kind: 'add', runtime, program })),
-        run: (jobs) => orderAll(() => ({ kind: 'run', runtime, jobs })),
+        run: (jobs, times = 1) => orderAll(() => ({ kind: 'run', runtime, jobs, times })),
         dispose: () => {
           memories.delete(runtime);
           // Workers stay for the next runtime: starting one takes longer than a small model's first steps.

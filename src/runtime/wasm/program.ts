@@ -22,8 +22,13 @@ export interface WasmCall {
 /** The calls of one plan; undefined where a dispatch runs by its reference. */
 export type WasmProgram = readonly (WasmCall | undefined)[];
 
+/** What of a plan says how much scratch it takes. */
+export interface Dispatches {
+  readonly dispatches: readonly Pick<Dispatch, 'kernel' | 'dims'>[];
+}
+
 /** Largest scratch that a dispatch of the plans asks for. Bytes. */
-export function scratchBytesOf(kernels: WasmKernels, plans: readonly Plan[]): number {
+export function scratchBytesOf(kernels: WasmKernels, plans: readonly Dispatches[]): number {
   const sizes = plans.flatMap(({ dispatches }) =>
     dispatches.map(({ kernel, dims }) => kernels.measure(kernel, dims)?.scratchBytes ?? 0),
   );

@@ -19,15 +19,19 @@ export interface ThreadJob {
   readonly from: number;
   readonly to: number;
   readonly scalars: Scalars;
-  /** How often, over and over: once unless given. */
-  readonly times?: number;
 }
 
 /** What a thread is told. */
 export type ThreadOrder =
   | { readonly kind: 'load'; readonly runtime: number; readonly setup: ThreadSetup }
   | { readonly kind: 'add'; readonly runtime: number; readonly program: WasmProgram }
-  | { readonly kind: 'run'; readonly runtime: number; readonly jobs: readonly ThreadJob[] }
+  | {
+      readonly kind: 'run';
+      readonly runtime: number;
+      readonly jobs: readonly ThreadJob[];
+      /** How often the jobs are gone through, over and over. */
+      readonly times: number;
+    }
   | { readonly kind: 'drop'; readonly runtime: number };
 
 /** What a thread answers to `load`, `add` and `run`. */
@@ -80,11 +84,7 @@ export class WasmThread {
   }
 
   /** Runs calls in order. All threads are given the same. @throws if a call traps or another thread is gone. */
-  run({ times = 1, ...job }: ThreadJob): void {
-    for (let turn = 0; turn < times; turn++) this.#runOnce(job);
-  }
-
-  #runOnce({ program, from, to, scalars }: ThreadJob): void {
+  run({ program, from, to, scalars }: ThreadJob): void {
     const { thread, scratchAddress } = this.#setup;
     const calls = this.#programs[program] ?? [];
     for (let index = from; index < to; index++) {
@@ -172,7 +172,10 @@ export function serveThread(answer: (message: ThreadAnswer) => void): (order: Th
     try {
       if (order.kind === 'load') threads.set(runtime, await WasmThread.create(order.setup));
       else if (order.kind === 'add') threads.get(runtime)?.add(order.program);
-      else for (const job of order.jobs) threads.get(runtime)?.run(job);
+      else {
+        for (let turn = 0; turn < order.times; turn++)
+          for (const job of order.jobs) threads.get(runtime)?.run(job);
+      }
       answer({ runtime });
     } catch (error) {
       answer({ runtime, error: error instanceof Error ? error.message : String(error) });

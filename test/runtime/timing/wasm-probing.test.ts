@@ -1,5 +1,5 @@
 // Kernels made ready to be timed on the processor: in memories that they share, with and without a WASM kernel.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { copyForward } from '../../../src/kernels/copy.ts';
 import { fmaPeakScalar } from '../../../src/kernels/fma-peak.ts';
 import { softmaxForward } from '../../../src/kernels/softmax.ts';
@@ -68,6 +68,22 @@ describe('WasmProbing', () => {
     ];
     expect(created).toHaveLength(3);
     expect(await timed.seconds(shapes, 2)).toBeGreaterThan(0);
+  });
+
+  it('puts a small probe where there is room, whatever was prepared before it', async () => {
+    const timed = open(2048);
+    for (const vectors of [64, 192, 16]) await timed.prepare(copy, { vectors });
+    expect(created).toHaveLength(2);
+  });
+
+  it('reads back what it submits last', async () => {
+    const timed = open();
+    await timed.prepare(copy, { vectors: 64 });
+    const submit = vi.spyOn(created[0] as WasmRuntime, 'submit');
+    await timed.submissionSeconds(3);
+    expect(submit.mock.calls.map(([, reads]) => reads?.length)).toEqual([0, 0, 1]);
+    timed.dispose();
+    await expect(timed.submissionSeconds(1)).rejects.toThrow(/nothing to submit/);
   });
 
   it('says whether a kernel agrees with its reference', async () => {

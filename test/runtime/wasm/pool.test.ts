@@ -117,6 +117,27 @@ describe('a worker that fails', () => {
     await expect(runtime.idle()).rejects.toThrow(/a thread is gone/);
   });
 
+  it('hands over what is timed as one order, however often it runs', async () => {
+    const ports = [fakePort(), fakePort()] as const;
+    let next = 0;
+    const threads = workerThreads(2, () => (ports[next++] ?? ports[0]).port);
+    const { plan } = productPlan();
+    const runtime = await WasmRuntime.create(await loadWasmKernels(true), threads, [plan]);
+    const dispatches = [0, 1, 3].map((index) => ({ plan, scalars: {}, index }));
+    const timed = runtime.secondsOf(dispatches, 500);
+    await expect.poll(() => ports[1].orders.length).toBe(2);
+    const run = ports[0].orders[1];
+    expect(run).toMatchObject({ kind: 'run', times: 500 });
+    expect(run?.kind === 'run' && run.jobs.map(({ from, to }) => [from, to])).toEqual([
+      [0, 1],
+      [1, 2],
+      [3, 4],
+    ]);
+    for (const port of ports) port.answer({ runtime: 0 });
+    expect(await timed).toBeGreaterThanOrEqual(0);
+    expect(ports[0].orders).toHaveLength(2);
+  });
+
   it('tells of a trap', async () => {
     const { ports, done } = await load();
     ports[1].answer({ runtime: 0, error: 'memory access out of bounds' });
