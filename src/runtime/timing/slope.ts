@@ -10,6 +10,8 @@ export type TimePass = (repetitions: number) => Promise<number>;
 
 /** A pass this long is measured well enough by itself; slopes would hold the GPU for twice as long. Seconds. */
 const longPass = 0.05;
+/** A pass so many times as long as it must be holds work, whatever it costs to begin one. */
+const surelyWork = 5;
 /** Rounds that are made whatever they cost. */
 export const fewestRounds = 3;
 
@@ -153,23 +155,29 @@ function slowingOf(paces: readonly Pass[], best: number): Pick<Rounds, 'paceSeco
   return { paceSeconds: { value: best, spread, repeats }, slowing: { value: mean / best, spread, repeats } };
 }
 
-/** Repetitions of a pass that lasts at least `minimumSeconds`. */
+/** Repetitions that lengthen a pass by at least `minimumSeconds`: what every pass costs tells nothing of the work. */
 export async function enoughRepetitions(
   time: TimePass,
   minimumSeconds: number,
   maximumRepeats: number,
 ): Promise<number> {
   await time(1); // compiles lazily, touches memory
-  let repetitions = 1;
-  let once = await time(1);
-  while (once < minimumSeconds && repetitions < maximumRepeats) {
-    repetitions = Math.min(maximumRepeats, repetitions * (once <= minimumSeconds / 16 ? 8 : 2));
-    const start = performance.now();
-    once = await time(repetitions);
+  const alone = Math.min(await time(1), await time(1));
+  if (alone >= surelyWork * minimumSeconds) return 1;
+  // A disturbance only lengthens a pass, and would end the search too soon: the quicker of two counts.
+  const twice = async (repetitions: number) => {
+    const [first, start] = [await time(repetitions), performance.now()];
+    const second = await time(repetitions);
+    return { seconds: Math.min(first, second), wallSeconds: (performance.now() - start) / 1000 };
+  };
+  for (let repetitions = 1; ; ) {
+    const { seconds, wallSeconds } = await twice(1 + repetitions);
+    const added = seconds - alone;
     // A clock that stands still would let any work be repeated to the end.
-    if (performance.now() - start > 1000 * longPass) break;
+    if (added >= minimumSeconds || repetitions >= maximumRepeats || wallSeconds > longPass)
+      return repetitions;
+    repetitions = Math.min(maximumRepeats, repetitions * (added <= minimumSeconds / 16 ? 8 : 2));
   }
-  return repetitions;
 }
 
 /** Seconds of a pass without any repetition, by the line through passes of R and 2R; undefined of long passes. */

@@ -1,6 +1,11 @@
 // The slope method against a synthetic timer: noisy, quantised, with a fixed cost.
 import { describe, expect, it } from 'vitest';
-import { measureInRounds, measureSlope, summarize } from '../../../src/runtime/timing/slope.ts';
+import {
+  enoughRepetitions,
+  measureInRounds,
+  measureSlope,
+  summarize,
+} from '../../../src/runtime/timing/slope.ts';
 import { near } from '../../near.ts';
 
 /** A timer whose passes cost `fixed` + n · `each`, with ±`noise`, in steps of `quantum`. Counts its passes. */
@@ -44,11 +49,20 @@ describe('measureSlope', () => {
     expect(Math.max(...endless.passes)).toBe(128);
   });
 
+  it('looks for passes that the work makes long, not what a pass costs, nor one that was held up', async () => {
+    const { time: quiet, passes } = fakeTimer(1e-6, { fixed: 0.005 });
+    expect(await enoughRepetitions(quiet, 0.002, 4096)).toBeGreaterThanOrEqual(2000);
+    let turn = 0;
+    const heldUp = async (repetitions: number) => repetitions * 1e-6 + (turn++ % 2 === 0 ? 0.03 : 0);
+    expect(await enoughRepetitions(heldUp, 0.002, 4096)).toBeGreaterThanOrEqual(2000);
+    expect(passes.length).toBeLessThan(20);
+  });
+
   it('begins no further round when its time is up, but makes three', async () => {
     const { time, passes } = fakeTimer(0.03, {});
     const { repeats } = await measureSlope(time, { budgetSeconds: -1 });
     expect(repeats).toBe(3);
-    expect(passes).toHaveLength(2 + 6);
+    expect(passes).toHaveLength(3 + 6);
   });
 
   it('takes the quickest passes', async () => {
