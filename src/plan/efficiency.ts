@@ -48,7 +48,7 @@ export function efficiencyOf(profile: DeviceProfile, kernel: string): KernelEffi
 
 /**
  * Least squares of the relative error over the points, with both numbers kept from below: no dispatch starts for
- * nothing, and none is negative.
+ * nothing, and none is negative. No start is longer than the quickest shape took with its work.
  */
 export function fitEfficiency(profile: DeviceProfile, points: readonly EfficiencyPoint[]): KernelEfficiency {
   const launch = profile.launchSeconds.value;
@@ -76,7 +76,7 @@ interface FitRow {
   readonly seconds: number;
 }
 
-/** min Σ ((start + slowdown·limit)/seconds − 1)², start ≥ 0 and slowdown ≥ 0; a lone point starts with a launch. */
+/** min Σ ((start + slowdown·limit)/seconds − 1)², 0 ≤ start ≤ the least seconds, slowdown ≥ 0; a lone point starts with a launch. */
 function leastSquares(rows: readonly FitRow[], launch: number) {
   let [ss, sl, ll, s, l] = [0, 0, 0, 0, 0];
   for (const { limit, seconds } of rows) {
@@ -90,10 +90,10 @@ function leastSquares(rows: readonly FitRow[], launch: number) {
   const determinant = ss * ll - sl * sl;
   // Shapes of one limit say nothing of a slope.
   if (rows.length > 1 && determinant > 1e-6 * ss * ll) {
-    const start = (s * ll - l * sl) / determinant;
-    const slowdown = (l * ss - s * sl) / determinant;
-    if (start >= 0 && slowdown >= 0) return { start, slowdown };
-    return start < 0 ? { start: 0, slowdown: l / ll } : { start: s / ss, slowdown: 0 };
+    const quickest = Math.min(...rows.map(({ seconds }) => seconds));
+    const start = Math.min(Math.max(0, (s * ll - l * sl) / determinant), quickest);
+    // The best slowdown for this start: where the start is not cut, it is that of both.
+    return { start, slowdown: Math.max(0, (l - start * sl) / ll) };
   }
   const seconds = rows.reduce((sum, row) => sum + row.seconds, 0) / rows.length;
   const limit = rows.reduce((sum, row) => sum + row.limit, 0) / rows.length;

@@ -9,7 +9,7 @@ const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 5 });
 
 /** 1 GFLOP/s, bandwidth without end, 2 µs a launch. */
 const profile: DeviceProfile = {
-  ...{ version: 3, device: 'paper', timer: 'paper' },
+  ...{ version: 4, device: 'paper', timer: 'paper' },
   fmaFlopsPerSecond: exactly(1e9),
   paceSeconds: exactly(0.01),
   slowing: exactly(1),
@@ -57,6 +57,14 @@ describe('fitEfficiency', () => {
     expect(fitted.startSeconds).toBe(0);
     expect(fitted.slowdown).toBeGreaterThan(1);
     expect(fitted.relativeError).toBeGreaterThan(0.3);
+  });
+
+  it('starts in no more than the quickest shape took', () => {
+    // A small shape that was held up: a line through both would start above it.
+    const points = [point(1e4, 5e-4), point(1e6, 3e-4)];
+    const { startSeconds, slowdown } = fitEfficiency(profile, points);
+    expect(startSeconds).toBeLessThanOrEqual(3e-4);
+    expect(slowdown).toBeGreaterThanOrEqual(0);
   });
 
   it('takes a launch off a lone point, and off points of one size', () => {
