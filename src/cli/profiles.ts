@@ -61,7 +61,7 @@ const profileSchema = v.object({
     subgroupMaxSize: positive,
     maxBindingBytes: positive,
     maxBufferBytes: positive,
-    maxWorkgroupStorageBytes: positive,
+    maxWorkgroupStorageBytes: amount, // threads of the processor have none
     maxInvocationsPerWorkgroup: positive,
   }),
 });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { cacheDirectory, profileFromJson, profileToJson, readProfile } from '../../src/cli/profiles.ts';
+import { wasmCapabilities } from '../../src/lab/plans/engine.ts';
 import { createFolder } from '../folders.ts';
 import { exampleProfile } from './example-profile.ts';
 import { writeJson } from './run-command.ts';
@@ -10,6 +11,12 @@ describe('profiles', () => {
   it('come back from a file as they were', async () => {
     const path = writeJson(createFolder(), 'p.json', profileToJson(exampleProfile));
     expect(await readProfile(path)).toEqual(exampleProfile);
+  });
+
+  it('of threads, which have no workgroups, come back too', async () => {
+    const ofThreads = { ...exampleProfile, capabilities: wasmCapabilities };
+    const path = writeJson(createFolder(), 'p.json', profileToJson(ofThreads));
+    expect((await readProfile(path)).capabilities.maxWorkgroupStorageBytes).toBe(0);
   });
 
   it.each([
