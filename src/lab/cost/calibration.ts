@@ -97,33 +97,67 @@ async function measuredOf(
   }
 }
 
-/** Kernels with the shapes at which they are timed: one WASM function serves a family, and is timed where any variant is. */
-function asTimed(
+/**
+ * Kernels with the shapes at which they are timed: one WASM function serves a family, and is timed where any variant is. What
+ * sampling runs is timed at a shape of sampling too: a token's dispatches are hardly more than their start, which shapes of
+ * a training step do not tell.
+ */
+export function asTimed(
   { kind, capabilities }: Pick<Engine, 'kind' | 'capabilities'>,
   kernels: readonly Kernel[],
 ): Kernel[] {
-  return kind === 'wasm' ? kernels.map((kernel) => atShapesOfFamily(kernel, capabilities)) : [...kernels];
+  const least = leastSampledShapes(capabilities);
+  return kernels.map((kernel) => {
+    const timed = kind === 'wasm' ? atShapesOfFamily(kernel, capabilities) : kernel;
+    const dims = least.get(kernel.name);
+    const [smallest] = timed.calibration;
+    if (!dims || !smallest || sizeOf(kernel, dims) * farSmaller > sizeOf(kernel, smallest)) return timed;
+    return { ...timed, calibration: [dims, ...timed.calibration] };
+  });
+}
+
+/** A shape this many times as small as the smallest that is timed is timed too. */
+const farSmaller = 4;
+
+/** The smallest shape of every kernel that sampling from the plain presets runs, by the kernel's name. */
+function leastSampledShapes(capabilities: Capabilities): Map<string, Dims> {
+  const least = new Map<string, Dims>();
+  for (const { experiment } of plainPresets) {
+    const plans = recordTypical(experiment, { capabilities });
+    if (!plans) continue;
+    for (const { kernel, dims } of samplingPlans(plans, capabilities).flatMap((plan) => plan.dispatches)) {
+      const known = least.get(kernel.name);
+      if (!known || sizeOf(kernel, dims) < sizeOf(kernel, known)) least.set(kernel.name, dims);
+    }
+  }
+  return least;
+}
+
+function samplingPlans({ model }: TrainingPlans, capabilities: Capabilities): Plan[] {
+  const { prefill, decode } = recordInferencePlans(model, { capabilities });
+  return [decode, ...prefill.map(({ plan }) => plan)];
 }
 
 /** A kernel with those calibration shapes of its family that it may run and that go beyond its own. */
 function atShapesOfFamily(kernel: Kernel, capabilities: Capabilities): Kernel {
-  const sizeOf = (dims: Dims) => {
-    const { launchedFlops, bytes } = shapeCost(kernel, dims);
-    return launchedFlops + bytes;
-  };
-  const largest = Math.max(...kernel.calibration.map(sizeOf));
+  const largest = Math.max(...kernel.calibration.map((dims) => sizeOf(kernel, dims)));
   const others = allKernels
     .filter(({ name }) => familyOf(name) === familyOf(kernel.name) && name !== kernel.name)
     .flatMap(({ calibration }) => calibration)
-    .filter((dims) => sizeOf(dims) > largest && (kernel.suits?.(dims, capabilities) ?? true));
+    .filter((dims) => sizeOf(kernel, dims) > largest && (kernel.suits?.(dims, capabilities) ?? true));
   const fresh = new Map(others.map((dims) => [JSON.stringify(dims), dims]));
-  const calibration = [...kernel.calibration, ...fresh.values()].sort((a, b) => sizeOf(a) - sizeOf(b));
+  const calibration = [...kernel.calibration, ...fresh.values()].sort(
+    (a, b) => sizeOf(kernel, a) - sizeOf(kernel, b),
+  );
   return { ...kernel, calibration };
 }
 
-function shapeCost(kernel: Kernel, dims: Dims) {
+/** Flops and bytes of a shape, which order the shapes of one kernel. */
+function sizeOf(kernel: Kernel, dims: Dims): number {
   const workgroups = kernel.workgroups(dims);
-  return costOf({ kernel, dims, bindings: {}, workgroups, label: '', phase: 'forward' }, exampleScalars);
+  const dispatch = { kernel, dims, bindings: {}, workgroups, label: '', phase: 'forward' } as const;
+  const { launchedFlops, bytes } = costOf(dispatch, exampleScalars);
+  return launchedFlops + bytes;
 }
 
 /**
@@ -189,10 +223,7 @@ export function calibratedKernels(capabilities: Capabilities): Kernel[] {
     ({ experiment }) => recordTypical(experiment, { capabilities }) ?? [],
   );
   const training = byWeight(recorded.flatMap(({ accumulate, update }) => [accumulate, update]));
-  const sampling = recorded.flatMap(({ model }) => {
-    const { prefill, decode } = recordInferencePlans(model, { capabilities });
-    return [decode, ...prefill.map(({ plan }) => plan)];
-  });
+  const sampling = recorded.flatMap((plans) => samplingPlans(plans, capabilities));
   return [...new Set([...training, ...byWeight(sampling)])];
 }
 

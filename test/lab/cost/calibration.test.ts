@@ -1,7 +1,7 @@
 // Which kernels a device is calibrated with and tested for: all that the presets would run, and what people may choose.
 import { describe, expect, it } from 'vitest';
 import { optimizerNames } from '../../../src/kernels/optimizer-table.ts';
-import { chosenKernels, deviceKey } from '../../../src/lab/cost/calibration.ts';
+import { asTimed, calibratedKernels, chosenKernels, deviceKey } from '../../../src/lab/cost/calibration.ts';
 import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { parseExperiment } from '../../../src/model/config.ts';
@@ -57,6 +57,17 @@ describe.each(devices)('on %s, the chosen kernels', (_, capabilities) => {
     const missing = [...kernelsOf(tinyExperiment(changes), capabilities)].filter((name) => !chosen.has(name));
     expect(missing).toEqual([]);
   });
+});
+
+it.each(['gpu', 'wasm'] as const)('on %s, what a token runs is timed at a token’s shape too', (kind) => {
+  const kernels = calibratedKernels(baselineCapabilities);
+  const timed = asTimed({ kind, capabilities: baselineCapabilities }, kernels);
+  const norm = timed.find(({ name }) => name === 'layerNorm.forward');
+  expect(norm?.calibration[0]?.rows).toBe(1);
+  expect(norm?.calibration.length).toBeGreaterThan(3);
+  // What no token runs stays as it is.
+  const update = timed.find(({ name }) => name === 'adamW');
+  expect(update?.calibration).toEqual(kernels.find(({ name }) => name === 'adamW')?.calibration);
 });
 
 it('a profile is kept under what can change speed', () => {
