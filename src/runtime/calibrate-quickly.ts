@@ -4,8 +4,8 @@
 // with the pipeline that will run it. What the time does not reach is predicted by the others (efficiency.ts).
 import { type DeviceProfile, type EfficiencyPoint, profileVersion } from '../plan/device-profile.ts';
 import type { Dims, Kernel } from '../plan/kernel.ts';
-import { pointsByKernel, shapeText } from './calibrate.ts';
-import { measureMixing } from './timing/mixing.ts';
+import { pointsByKernel, shapeText, timedShapes } from './calibrate.ts';
+import { combineMixing, measureMixing } from './timing/mixing.ts';
 import { measureCopies, measurePeak, measureSubmits } from './timing/peaks.ts';
 import type { Probing, ShapeProbe } from './timing/probing.ts';
 import { fewestRounds, measureInRounds, type PaceProbe } from './timing/slope.ts';
@@ -71,11 +71,19 @@ export async function calibrateQuickly(
     },
     paceAsItIs,
   );
-  const timed = shapes.flatMap(({ plan }, index) => {
-    const seconds = measured[index]?.value;
-    return seconds === undefined ? [] : [{ plan, seconds }];
-  });
+  const timed = timedShapes(
+    shapes.flatMap((shape, index) => {
+      const seconds = measured[index];
+      return seconds ? [{ ...shape, seconds }] : [];
+    }),
+  );
   onProgress(0.9, 'kernels among others');
+  const mixing = await measureMixing(probing, timed, {
+    ...paceAsItIs,
+    bestSeconds: 1,
+    launchSeconds: peaks.launchSeconds.value,
+    copyBytesPerSecond: peaks.copyBytesPerSecond,
+  });
   const profile: DeviceProfile = {
     version: profileVersion,
     isQuick: true,
@@ -83,9 +91,7 @@ export async function calibrateQuickly(
     fmaFlopsPerSecond: peaks.fmaFlopsPerSecond,
     paceSeconds,
     slowing,
-    ...(known && timed.length === 0
-      ? { switchSeconds: known.switchSeconds, mixing: known.mixing }
-      : await measureMixing(probing, timed, { ...paceAsItIs, bestSeconds: 1 })),
+    ...(known ? combineMixing(known, mixing, timed) : mixing),
     copyBytesPerSecond: peaks.copyBytesPerSecond,
     launchSeconds: peaks.launchSeconds,
     submitSeconds: peaks.submitSeconds,

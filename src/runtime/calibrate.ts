@@ -8,7 +8,7 @@ import {
 } from '../plan/device-profile.ts';
 import type { Dims, Kernel } from '../plan/kernel.ts';
 import { costOf } from '../plan/predict.ts';
-import { measureMixing } from './timing/mixing.ts';
+import { measureMixing, type TimedShape } from './timing/mixing.ts';
 import { preparePace } from './timing/pace.ts';
 import { measureCopies, measurePeak, measureSubmits } from './timing/peaks.ts';
 import { type Probing, probeScalarsOf, type ShapeProbe } from './timing/probing.ts';
@@ -81,14 +81,15 @@ export async function calibrate(
   // A variant that seems quicker by chance would be chosen for good: near ones are measured in turns once
   // more.
   const confirmed = await confirmRivals(builtIn, others, confirmingSeconds);
-  const timed = builtIn.map(({ plan, seconds: { value } }) => ({ plan, seconds: value }));
+  const timed = timedShapes(builtIn);
+  const conditions = { ...pace, bestSeconds: paceSeconds.value, copyBytesPerSecond: copies };
   const profile: DeviceProfile = {
     version: profileVersion,
     device: name,
     fmaFlopsPerSecond: peak.fma,
     paceSeconds,
     slowing,
-    ...(await measureMixing(probing, timed, { ...pace, bestSeconds: paceSeconds.value })),
+    ...(await measureMixing(probing, timed, conditions)),
     copyBytesPerSecond: copies,
     launchSeconds,
     ...(await measureSubmits(probing)),
@@ -160,6 +161,17 @@ export function pointsByKernel(subjects: readonly ShapeProbe[], measured: readon
   return kernels;
 }
 
+/** Shapes as mixtures of them are made. */
+export function timedShapes(
+  shapes: readonly (ShapeProbe & { readonly seconds: Measurement })[],
+): TimedShape[] {
+  return shapes.map(({ kernel, dims, plan, seconds }) => ({
+    plan,
+    seconds: seconds.value,
+    bytes: kernel.bytes(dims, probeScalarsOf(kernel, dims)),
+  }));
+}
+
 function pointOf(kernel: Kernel, dims: Dims, seconds: Measurement): EfficiencyPoint {
   const dispatch = { kernel, dims, bindings: {}, workgroups: 1, label: '', phase: 'forward' } as const;
   const { launchedFlops, bytes } = costOf(dispatch, probeScalarsOf(kernel, dims));
@@ -169,22 +181,22 @@ function pointOf(kernel: Kernel, dims: Dims, seconds: Measurement): EfficiencyPo
 /**
  * Shapes in the order of their worth, for a driver that compiles a kernel for every shape, the first time, may not reach
  * all: kernels come from the lab with those first that matter most; of each the middle shape says most, then the
- * largest, then the smallest. The further shapes of a kernel that matters go before the first of one that hardly does.
+ * largest, then the smallest, then any others. The further shapes of a kernel that matters go before the first of one that hardly does.
  */
 function measuringOrder(kernels: readonly Kernel[]): { readonly kernel: Kernel; readonly dims: Dims }[] {
   const ranked = kernels.flatMap((kernel, index) => {
     const { calibration } = kernel;
-    const indices = [calibration.length >> 1, calibration.length - 1, 0];
+    const indices = [calibration.length >> 1, calibration.length - 1, 0, ...calibration.keys()];
     return [...new Set(indices)].flatMap((at, round) => {
       const dims = calibration[at];
-      return dims ? [{ kernel, dims, rank: index + (furtherShapes[round] ?? 0) }] : [];
+      return dims ? [{ kernel, dims, rank: index + furtherShapes * round }] : [];
     });
   });
   return ranked.sort((a, b) => a.rank - b.rank);
 }
 
-/** By how many kernels the second and the third shape of one stand back. */
-const furtherShapes = [0, 10, 20];
+/** By how many kernels each further shape of one stands back. */
+const furtherShapes = 10;
 
 /** Seconds that a calibration may take; a device this slow needs longer for the same work. */
 function calibrationSeconds(flopsPerSecond: number): number {

@@ -1,47 +1,129 @@
-// Mixtures against a timer that knows what switches and lost data cost.
-import { expect, it } from 'vitest';
+// Mixtures against a timer that knows what passes, switches and lost data cost.
+import { describe, expect, it } from 'vitest';
+import { coldSeconds, type DeviceProfile } from '../../../src/plan/device-profile.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
-import { measureMixing } from '../../../src/runtime/timing/mixing.ts';
+import { combineMixing, measureMixing } from '../../../src/runtime/timing/mixing.ts';
 import type { Probing } from '../../../src/runtime/timing/probing.ts';
+import { roundProfile } from '../../lab/plans/round-profile.ts';
+import { near } from '../../near.ts';
 
-/** A timer of shapes that each take `seconds` · (large ones 1.2) and a switch; work goes at a third of its pace. */
-function mixtureOf(seconds: readonly number[], switchSeconds: number) {
+const launchSeconds = 1e-5;
+/** 100 GB/s of what fits a cache, 10 of what does not. */
+const copyBytesPerSecond = [
+  { bytes: 1e6, rate: { value: 1e11, spread: 0, repeats: 3 } },
+  { bytes: 1e8, rate: { value: 1e10, spread: 0, repeats: 3 } },
+];
+
+/**
+ * A timer of shapes that each take `seconds` · (large ones 1.2) and a switch, and a pass a millisecond by itself; work goes
+ * at a third of its pace.
+ */
+function mixtureOf(seconds: readonly number[], switchSeconds: number, bytes = 0) {
   const slowing = 3;
-  const launchSeconds = 1e-5;
-  const shapes = seconds.map((alone, index) => ({ seconds: alone, plan: { name: `${index}` } as Plan }));
+  const shapes = seconds.map((alone, index) => ({
+    seconds: alone,
+    bytes,
+    plan: { name: `${index}` } as Plan,
+  }));
+  const passes: number[] = [];
   const timer: Pick<Probing, 'seconds'> = {
     seconds: async (mixture, repetitions) => {
-      const passes = mixture.map(({ plan }) => {
+      const cold = coldSeconds({ copyBytesPerSecond }, bytes, bytes * mixture.length);
+      const dispatches = mixture.map(({ plan }) => {
         const alone = seconds[Number(plan.name)] ?? 0;
-        const work = (alone - launchSeconds) * (alone > 1e-3 ? 1.2 : 1) + switchSeconds;
+        const work = (alone - launchSeconds) * (alone > 1e-3 ? 1.2 : 1) + switchSeconds + cold;
         return launchSeconds + slowing * work;
       });
-      return repetitions * passes.reduce((sum, one) => sum + one, 0);
+      passes.push(mixture.length);
+      return 1e-3 + repetitions * dispatches.reduce((sum, one) => sum + one, 0);
     },
   };
-  const pace = { seconds: async () => 0.003, launchSeconds, bestSeconds: 0.001 };
-  return { shapes, timer, pace };
+  const conditions = {
+    seconds: async () => 0.003,
+    launchSeconds,
+    bestSeconds: 0.001,
+    copyBytesPerSecond,
+  };
+  return { shapes, timer, conditions, passes };
 }
 
-it('tells a switch from what large dispatches lose, whatever the pace', async () => {
-  const small = Array.from({ length: 30 }, (_, i) => 1e-4 + i * 1e-6);
-  const large = Array.from({ length: 20 }, () => 2e-3);
-  const { shapes, timer, pace } = mixtureOf([...large, ...small], 2e-5);
-  const { switchSeconds, mixing } = await measureMixing(timer, shapes, pace);
-  expect(switchSeconds.value).toBeCloseTo(2e-5, 7);
-  expect(mixing.value).toBeGreaterThan(1.15);
-  expect(mixing.value).toBeLessThan(1.2);
+describe('measureMixing', () => {
+  it('tells a switch from what large dispatches lose, whatever the pace and whatever a pass costs', async () => {
+    const small = Array.from({ length: 30 }, (_, i) => 2e-5 + i * 1e-7);
+    const large = Array.from({ length: 15 }, () => 2e-3);
+    const { shapes, timer, conditions } = mixtureOf([...large, ...small], 2e-6);
+    const { switchSeconds, mixing } = await measureMixing(timer, shapes, conditions);
+    expect(switchSeconds.value).toBeCloseTo(2e-6, 9);
+    expect(mixing.value).toBeGreaterThan(1.15);
+    expect(mixing.value).toBeLessThan(1.2);
+  });
+
+  it('asks only shapes of a few launches for a switch, and some others where there are too few', async () => {
+    const asked = async (small: number) => {
+      const seconds = [
+        ...Array.from({ length: 9 }, () => 4.5e-4),
+        ...Array.from({ length: small }, () => 2e-5),
+      ];
+      const { shapes, timer, conditions, passes } = mixtureOf(seconds, 0);
+      await measureMixing(timer, shapes, conditions);
+      return passes[0];
+    };
+    expect(await asked(20)).toBe(20);
+    expect(await asked(2)).toBe(4);
+  });
+
+  it('takes what data from afar costs neither for a switch nor for a loss', async () => {
+    const small = Array.from({ length: 20 }, () => 3e-5);
+    const { shapes, timer, conditions } = mixtureOf(small, 2e-6, 5e5);
+    const { switchSeconds, mixing } = await measureMixing(timer, shapes, conditions);
+    expect(switchSeconds.value).toBeCloseTo(2e-6, 9);
+    expect(mixing.value).toBeCloseTo(1, 6);
+  });
+
+  it('finds nothing lost where nothing is', async () => {
+    const { shapes, timer, conditions } = mixtureOf([1e-4, 2e-4, 5e-4], 0);
+    const { switchSeconds, mixing } = await measureMixing(timer, shapes, conditions);
+    expect(switchSeconds.value).toBeCloseTo(0, 9);
+    expect(mixing.value).toBeCloseTo(1, 6);
+  });
+
+  it('needs no shape', async () => {
+    const { timer, conditions } = mixtureOf([], 0);
+    const { switchSeconds, mixing } = await measureMixing(timer, [], conditions);
+    expect([switchSeconds.value, mixing.value]).toEqual([0, 1]);
+  });
 });
 
-it('finds nothing lost where nothing is', async () => {
-  const { shapes, timer, pace } = mixtureOf([1e-4, 2e-4, 5e-4], 0);
-  const { switchSeconds, mixing } = await measureMixing(timer, shapes, pace);
-  expect(switchSeconds.value).toBeCloseTo(0, 9);
-  expect(mixing.value).toBeCloseTo(1, 6);
-});
+describe('combineMixing', () => {
+  const measured = (value: number) => ({ value, spread: 0.1, repeats: 5 });
+  const before: DeviceProfile = {
+    ...roundProfile,
+    switchSeconds: measured(1e-6),
+    mixing: measured(1.2),
+    kernels: {
+      product: Array.from({ length: 3 }, () => ({
+        shape: '',
+        launchedFlops: 1,
+        bytes: 1,
+        workgroups: 1,
+        seconds: measured(1e-3),
+      })),
+    },
+  };
 
-it('needs no shape', async () => {
-  const { timer, pace } = mixtureOf([], 0);
-  const { switchSeconds, mixing } = await measureMixing(timer, [], pace);
-  expect([switchSeconds.value, mixing.value]).toEqual([0, 1]);
+  it('lets a few further shapes count for no more than they are', () => {
+    const timed = [{ plan: {} as Plan, seconds: 1e-3, bytes: 1 }];
+    const now = { switchSeconds: measured(5e-6), mixing: measured(2) };
+    const combined = combineMixing(before, now, timed);
+    expect(combined.switchSeconds).toEqual({ value: near(2e-6), spread: near(0.1), repeats: 10 });
+    expect(combined.mixing).toEqual({ value: near(1.4), spread: near(0.1), repeats: 10 });
+  });
+
+  it('keeps what is known where nothing further was timed', () => {
+    const now = { switchSeconds: measured(0), mixing: measured(1) };
+    expect(combineMixing(before, now, [])).toEqual({
+      switchSeconds: before.switchSeconds,
+      mixing: before.mixing,
+    });
+  });
 });
