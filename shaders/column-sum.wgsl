@@ -1,4 +1,4 @@
-// y[c] = Σ_r x[r, c] (+ y[c]) in a fixed order: bias gradients, and the second half of a sliced matmul.
+// y[c] = Σ_r x[r, c] (+ bias[c]) (+ residual[c]) (+ y[c]) in a fixed order: bias gradients, and the second half of a sliced matmul.
 // One workgroup = 32 columns (neighbours read neighbouring columns) × 4 row lanes of a slice of the rows; the lanes'
 // sums are added by a tree in workgroup memory. Slice s writes its own [columns] of y.
 
@@ -6,10 +6,14 @@ override rows: u32;
 override columns: u32;
 override xStride: u32;
 override slices: u32;
+override hasBias: u32;
+override hasResidual: u32;
 override accumulate: u32;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;     // [columns]
+@group(0) @binding(3) var<storage, read> residual: array<f32>; // [columns]
 
 const columnLanes = 32u;
 const rowLanes = 4u; // 128 invocations: all that compatibility mode has
@@ -52,10 +56,16 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   // Slices are summed by a second dispatch of this kernel, with the slices as rows.
   if (rowLane == 0u && column < columns) {
     let index = slice * columns + column;
-    if (accumulate == 1u) {
-      y[index] += sums[thread];
-    } else {
-      y[index] = sums[thread];
+    var value = sums[thread];
+    if (hasBias == 1u) {
+      value += bias[column];
     }
+    if (hasResidual == 1u) {
+      value += residual[column];
+    }
+    if (accumulate == 1u) {
+      value += y[index];
+    }
+    y[index] = value;
   }
 }

@@ -59,5 +59,5 @@ export function recordSinkGradients(
   const sums = tape.tensor('sink sums', [batch, heads]);
   tape.dispatch(attentionSinkGradients, { batch, time, heads }, { sinks, logSumExp, delta, sums });
   const { gradient, accumulate } = tape.gradientTarget(sinks);
-  recordColumnSum(tape, sums, gradient, { rows: batch, columns: heads, accumulate });
+  recordColumnSum(tape, { x: sums, y: gradient }, { rows: batch, columns: heads, accumulate });
 }

@@ -96,7 +96,7 @@ function recordGradients(
     }
     if (bias && wants.bias) {
       const { gradient, accumulate } = tape.gradientTarget(bias);
-      recordColumnSum(tape, dy, gradient, { rows, columns, accumulate });
+      recordColumnSum(tape, { x: dy, y: gradient }, { rows, columns, accumulate });
     }
     if (wants.x) {
       const { gradient, accumulate } = tape.gradientTarget(x); // ∂x = ∂y·wᵀ

@@ -47,3 +47,17 @@ export function slicesOfTile(dims: ProductSize, tile: Tile): number {
   const wanted = Math.ceil(wantedWorkgroups / tiles);
   return Math.max(1, Math.min(side / 4, wanted, Math.floor(dims.inner / (4 * side))));
 }
+
+/** Bytes of w that a slice of one row's product has at least, and the most slices: as many as threads have use for. */
+const [sliceBytes, mostSlices] = [2 ** 18, 16];
+
+/**
+ * Slices of a row times a large matrix on the processor, where reading w is all that takes time. A slice is whole rows of w,
+ * one behind the other; cut by columns, each thread would read a piece of every row, of which memory delivers half as many
+ * bytes a second. A matrix that caches hold is left whole: there the second dispatch costs more.
+ */
+export function slicesOfRow({ rows, columns, inner }: ProductSize): number {
+  if (rows > 1) return 1;
+  const slices = Math.min(mostSlices, Math.floor((4 * columns * inner) / sliceBytes));
+  return slices >= 4 ? slices : 1;
+}

@@ -22,7 +22,7 @@ import {
   testEpilogues,
   typicalSizes,
 } from './matmul-sizes.ts';
-import { slicesFor, slicesOfTile, tilesOf } from './matmul-slices.ts';
+import { slicesFor, slicesOfRow, slicesOfTile, tilesOf } from './matmul-slices.ts';
 import { type MatmulVariant, matmulVariants } from './matmul-variants.ts';
 import { prologue } from './prologue.ts';
 import { ranked } from './tile-variants.ts';
@@ -159,7 +159,8 @@ export interface MatmulSize {
 
 /**
  * Records y = epilogue(x·w (+ bias)) (+ residual) (+ y). A long sum with few outputs (a weight gradient over all tokens) is cut
- * into slices of fixed size that are added in a fixed order, where the device is wide enough to gain by it.
+ * into slices of fixed size that are added in a fixed order, where the device is wide enough to gain by it; on the processor
+ * the product of a row with a large matrix, whose rows are then read whole by each thread.
  * @throws if a tensor is smaller than the sizes and strides say.
  */
 export function recordMatmul(
@@ -174,16 +175,22 @@ export function recordMatmul(
   const { xStride = natural.xStride, wStride = natural.wStride, yStride = natural.yStride } = size;
   const options = { hasBias: bias ? 1 : 0, hasResidual: residual ? 1 : 0, accumulate };
   const dims: MatmulDims = { ...natural, xStride, wStride, yStride, ...options, ...size.epilogue };
-  // What is made of a sum can only be made of the whole sum: a sliced product has no epilogue.
-  const isWhole = bias !== undefined || residual !== undefined || yStride !== columns || !isBare(dims);
-  const sliced = isWhole ? undefined : slicedProduct(tape, layout, { ...dims, accumulate: 0 });
+  // What is made of a sum can only be made of the whole sum: a sliced product has no epilogue, and what is added is added
+  // with its slices, of one row.
+  const isWhole = (rows > 1 && (bias || residual)) || yStride !== columns || !isBare(dims);
+  const bare = { ...dims, hasBias: 0, hasResidual: 0, accumulate: 0 };
+  const sliced = isWhole ? undefined : slicedProduct(tape, layout, bare);
   if (sliced) {
     const { slices } = sliced.dims;
     // Slices are added in a fixed order afterwards: atomics would need no second pass, and give other bits
     // each run.
     const partial = tape.tensor(`${y.name} slices`, [slices, rows, columns]);
     tape.dispatch(sliced.kernel, sliced.dims, { x, w, y: partial });
-    recordColumnSum(tape, partial, y, { rows: slices, columns: rows * columns, accumulate });
+    recordColumnSum(
+      tape,
+      { x: partial, y, bias, residual },
+      { rows: slices, columns: rows * columns, accumulate },
+    );
     return;
   }
   tape.dispatch(tape.choose(ranked(entries[layout], dims), dims), dims, {
@@ -204,8 +211,12 @@ function slicedProduct(
 ): { readonly kernel: MatmulKernel; readonly dims: MatmulDims } | undefined {
   const { rows } = whole;
   const device = tape.capabilities;
+  if (device.maxInvocationsPerWorkgroup === 1) {
+    const dims = { ...whole, slices: layout === 'nn' ? slicesOfRow(whole) : 1 };
+    return dims.slices > 1 ? { kernel: tape.choose(ranked(entries[layout], dims), dims), dims } : undefined;
+  }
   // The few threads of a software adapter are busy without slices; of four rows there is too little to cut.
-  if (isSoftwareLike(device) || device.maxInvocationsPerWorkgroup === 1 || rows <= 4) return undefined;
+  if (isSoftwareLike(device) || rows <= 4) return undefined;
   const cut = (slices: number) => {
     const dims = { ...whole, slices };
     const variants = ranked(entries[layout], dims);

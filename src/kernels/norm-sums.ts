@@ -47,5 +47,9 @@ export function recordWeightGradient(
   }
   const sums = tape.tensor(`${name} sums`, [slices, ...weight.shape]);
   recordSums(sums, { slices, accumulate: 0 });
-  recordColumnSum(tape, sums, gradient, { rows: slices, columns: elementCount(weight.shape), accumulate });
+  recordColumnSum(
+    tape,
+    { x: sums, y: gradient },
+    { rows: slices, columns: elementCount(weight.shape), accumulate },
+  );
 }

@@ -1,14 +1,18 @@
 // Sums of columns over slices of rows.
 import { sliceEnd, storeTile, tilesAcross, tileWidth } from './numeric/column-tile.ts';
 
-/** y[s, c] = Σ x[r, c] over the rows r of slice s (+ y[s, c]). */
+/** y[s, c] = Σ x[r, c] over the rows r of slice s (+ bias[c]) (+ residual[c]) (+ y[s, c]). */
 export function columnSum(
   x: usize,
+  bias: usize,
+  residual: usize,
   y: usize,
   rows: i32,
   columns: i32,
   xStride: i32,
   slices: i32,
+  hasBias: i32,
+  hasResidual: i32,
   accumulate: i32,
   first: i32,
   last: i32,
@@ -31,6 +35,19 @@ export function columnSum(
       s2 = f32x4.add(s2, v128.load(at, 32));
       s3 = f32x4.add(s3, v128.load(at, 48));
       at += bytes;
+    }
+    const columnAt = (<usize>column) << 2;
+    if (hasBias) {
+      s0 = f32x4.add(s0, v128.load(bias + columnAt));
+      s1 = f32x4.add(s1, v128.load(bias + columnAt, 16));
+      s2 = f32x4.add(s2, v128.load(bias + columnAt, 32));
+      s3 = f32x4.add(s3, v128.load(bias + columnAt, 48));
+    }
+    if (hasResidual) {
+      s0 = f32x4.add(s0, v128.load(residual + columnAt));
+      s1 = f32x4.add(s1, v128.load(residual + columnAt, 16));
+      s2 = f32x4.add(s2, v128.load(residual + columnAt, 32));
+      s3 = f32x4.add(s3, v128.load(residual + columnAt, 48));
     }
     storeTile(y + ((<usize>(slice * columns + column)) << 2), s0, s1, s2, s3, columns - column, accumulate);
   }

@@ -50,7 +50,8 @@ export function matmul(
   const added = isShaped ? residual : 0;
   if (isShaped) residual = 0;
   const down = ceilingOf(rows, tileRows);
-  const across = ceilingOf(columns, tileColumns);
+  const isWhole = takesWholeRows(rows, slices, xTransposed, wTransposed);
+  const across = isWhole ? 1 : ceilingOf(columns, tileColumns);
   const slicedInner = ceilingOf(inner, slices);
   while (first < last) {
     const slice = first / (down * across);
@@ -62,7 +63,9 @@ export function matmul(
       down > 1 ? min(down - (within - tile * down), last - first) : min(across - tile, last - first);
     const rowCount = min(rows - firstRow, down > 1 ? run * tileRows : rows);
     const firstColumn = tile * tileColumns;
-    const columnCount = min(columns - firstColumn, down > 1 ? tileColumns : run * tileColumns);
+    const columnCount = isWhole
+      ? columns
+      : min(columns - firstColumn, down > 1 ? tileColumns : run * tileColumns);
     const start = min(slice * slicedInner, inner);
     const count = min(slicedInner, inner - start);
     const xRowStep: usize = xTransposed ? 4 : (<usize>xStride) << 2;
@@ -91,6 +94,7 @@ export function matmul(
         residualAt,
         residualStep,
         accumulate,
+        isWhole,
       );
     } else if (rows <= unpackedRows && wTransposed) {
       fewColumns(
@@ -157,9 +161,15 @@ export function matmul(
   }
 }
 
-/** Tiles of y, one column of tiles after the other, so that consecutive ones share what is packed of w. */
-export function matmulUnits(rows: i32, columns: i32, slices: i32): i32 {
+/** Tiles of y, one column of tiles after the other, so that consecutive ones share what is packed of w; or whole slices. */
+export function matmulUnits(rows: i32, columns: i32, slices: i32, xTransposed: i32, wTransposed: i32): i32 {
+  if (takesWholeRows(rows, slices, xTransposed, wTransposed)) return slices;
   return slices * ceilingOf(rows, tileRows) * ceilingOf(columns, tileColumns);
+}
+
+/** Whether a slice of w is read from its first row to its last: half of each row would break what is fetched ahead. */
+function takesWholeRows(rows: i32, slices: i32, xTransposed: i32, wTransposed: i32): bool {
+  return rows <= unpackedRows && slices > 1 && !xTransposed && !wTransposed;
 }
 
 /** Whether the activation is known here, and nothing is added to what y holds after it. */

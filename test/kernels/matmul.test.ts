@@ -2,8 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { recordMatmul } from '../../src/kernels/matmul.ts';
 import type { MatmulLayout } from '../../src/kernels/matmul-sizes.ts';
+import { wasmCapabilities } from '../../src/lab/plans/engine.ts';
 import { baselineCapabilities, type Capabilities, type Kernel } from '../../src/plan/kernel.ts';
+import { freeze, type Plan } from '../../src/plan/plan.ts';
+import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
+import { elementCount } from '../../src/plan/tensor.ts';
+import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import { relativeError } from '../../src/runtime/verify.ts';
+import { loadWasmKernels } from '../../src/runtime/wasm/kernels.ts';
+import { ownThread } from '../../src/runtime/wasm/pool.ts';
+import { WasmRuntime } from '../../src/runtime/wasm-runtime.ts';
 import { describeCases } from './describe-kernel.ts';
 import { matmulCases } from './matmul-shapes.ts';
 
@@ -71,6 +81,44 @@ describe('recordMatmul', () => {
       'columnSum',
     ]);
     expect(recorded({ ...software, subgroupMaxSize: 8 }, 'tn', 128, 384, 4096)).toHaveLength(1);
+  });
+
+  it('slices one row times a large matrix on the processor, whose threads then read whole rows', () => {
+    expect(recorded(wasmCapabilities, 'nn', 1, 512, 640)).toEqual(['matmul.nn/row', 'columnSum']);
+    expect(recorded(wasmCapabilities, 'nn', 1, 384, 384)).toHaveLength(1); // caches hold it
+    expect(recorded(wasmCapabilities, 'nt', 1, 512, 640)).toHaveLength(1); // its columns are the rows of w
+    expect(recorded(wasmCapabilities, 'nn', 2, 512, 640)).toHaveLength(1);
+  });
+
+  it('adds bias, residual and what was there to the slices of a row on the processor', async () => {
+    const [columns, inner] = [509, 641];
+    const run = async (capabilities: Capabilities, create: (plan: Plan) => Promise<Runtime> | Runtime) => {
+      const tape = new Tape({ capabilities });
+      const shapes = { x: [inner], w: [inner, columns], bias: [columns], residual: [columns], y: [columns] };
+      const tensor = (name: keyof typeof shapes) => persistentTensor(name, shapes[name], 'f32', 'state');
+      const { x, w, bias, residual, y } = {
+        ...{ x: tensor('x'), w: tensor('w'), y: tensor('y') },
+        ...{ bias: tensor('bias'), residual: tensor('residual') },
+      };
+      const size = { rows: 1, columns, inner, accumulate: 1 } as const;
+      recordMatmul(tape, 'nn', { x, w, bias, residual, y }, size);
+      const plan = freeze('row', tape);
+      const runtime = await create(plan);
+      for (const [turn, one] of [x, w, bias, residual, y].entries())
+        runtime.write(
+          one,
+          Float32Array.from({ length: elementCount(one.shape) }, (_, index) => Math.sin(index + turn)),
+        );
+      await runtime.submit([{ plan, scalars: {} }]);
+      const result = await runtime.read(y);
+      runtime.dispose();
+      return { dispatches: plan.dispatches.length, result: Float32Array.from(result) };
+    };
+    const kernels = await loadWasmKernels(false);
+    const sliced = await run(wasmCapabilities, (plan) => WasmRuntime.create(kernels, ownThread(), [plan]));
+    const whole = await run(baselineCapabilities, (plan) => new CpuRuntime([plan]));
+    expect([sliced.dispatches, whole.dispatches]).toEqual([2, 1]);
+    expect(relativeError(whole.result, sliced.result)).toBeLessThan(1e-5);
   });
 
   it('cuts the weight gradients of nanoGPT until the largest tiles fill a device', () => {

@@ -102,7 +102,7 @@ export function headMatmul(
     if (wInnerStep === 1) {
       fewColumns(from, 0, matrix, (<usize>wColumnStep) << 2, 1, columns, inner, to, 0, 0, 0, 0, 0);
     } else {
-      fewRows(from, 0, matrix, (<usize>wInnerStep) << 2, 1, columns, inner, to, 0, 0, 0, 0, 0);
+      fewRows(from, 0, matrix, (<usize>wInnerStep) << 2, 1, columns, inner, to, 0, 0, 0, 0, 0, false);
     }
   }
 }

@@ -92,7 +92,7 @@ export function groupedMatmul(
     } else if (wTransposed) {
       fewColumns(xAt, xStep, wAt, wStep, rowCount, columnCount, inner, yAt, yStep, 0, 0, 0, accumulate);
     } else {
-      fewRows(xAt, xStep, wAt, wStep, rowCount, columnCount, inner, yAt, yStep, 0, 0, 0, accumulate);
+      fewRows(xAt, xStep, wAt, wStep, rowCount, columnCount, inner, yAt, yStep, 0, 0, 0, accumulate, false);
     }
   }
 }

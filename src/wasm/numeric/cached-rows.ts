@@ -1,7 +1,7 @@
 // One query's attention to rows of a cache: scores of keys, their softmax, and the sum of weighted values.
 import { cappedScore, lanesWithin } from './attention-scores.ts';
 import { exponential } from './functions.ts';
-import { largestLane, madd, storeLanes, sumLanes } from './vector.ts';
+import { largestLane, madd, storeLanes, sumEach, sumLanes } from './vector.ts';
 
 /** Keys whose rows stay in the first cache while each head of a group meets them. */
 export const chunkKeys: i32 = 64;
@@ -58,13 +58,6 @@ export function scoreKeys(q: usize, rows: usize, rowBytes: usize, size: i32, key
     scores += 4;
     rows += rowBytes;
   }
-}
-
-/** The sums of four vectors' lanes, in the order that sumLanes adds them. */
-function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
-  const low = f32x4.add(i32x4.shuffle(a, b, 0, 1, 4, 5), i32x4.shuffle(a, b, 2, 3, 6, 7));
-  const high = f32x4.add(i32x4.shuffle(c, d, 0, 1, 4, 5), i32x4.shuffle(c, d, 2, 3, 6, 7));
-  return f32x4.add(i32x4.shuffle(low, high, 0, 2, 4, 6), i32x4.shuffle(low, high, 1, 3, 5, 7));
 }
 
 /** Scores to probabilities, scaled and capped; zeros behind the last one. */

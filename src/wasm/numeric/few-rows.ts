@@ -1,7 +1,13 @@
-// Products of one to three rows, as in decoding: w is read once, as it lies in memory, and nothing is packed.
-import { madd, storeLanes, sumLanes } from './vector.ts';
+// Products of one to three rows, as in decoding: w is read once, as it lies in memory, and nothing is packed. What limits them
+// is how many reads of memory are under way: processors fetch ahead along each of several streams, so w is read in several
+// places at a time.
+import { madd, storeLanes, sumEach, sumLanes } from './vector.ts';
 
-/** y = x·w with w [inner, columns]: rows of w stream by, eight at a time, into sums that stay in y. Strides in bytes. */
+/**
+ * y = x·w with w [inner, columns]: rows of w stream by, four at a time, into sums that stay in y. Strides in bytes.
+ * @param isSpread the four rows lie a quarter of the inner size apart, which is quicker where whole rows of w are read; else
+ *   they are neighbours
+ */
 export function fewRows(
   x: usize,
   xStride: usize,
@@ -16,78 +22,83 @@ export function fewRows(
   residual: usize,
   residualStride: usize,
   accumulate: i32,
+  isSpread: bool,
 ): void {
-  for (let r = 0; r < rows; r++) {
-    const yRow = y + <usize>r * yStride;
-    start(yRow, columns, bias, residual ? residual + <usize>r * residualStride : 0, accumulate);
-    let factors = x + <usize>r * xStride;
-    let row = w;
-    const whole = yRow + ((<usize>(columns & ~3)) << 2);
-    let k = 0;
-    for (; k + 8 <= inner; k += 8) {
-      const f0 = v128.load_splat<f32>(factors);
-      const f1 = v128.load_splat<f32>(factors, 4);
-      const f2 = v128.load_splat<f32>(factors, 8);
-      const f3 = v128.load_splat<f32>(factors, 12);
-      const f4 = v128.load_splat<f32>(factors, 16);
-      const f5 = v128.load_splat<f32>(factors, 20);
-      const f6 = v128.load_splat<f32>(factors, 24);
-      const f7 = v128.load_splat<f32>(factors, 28);
-      let w0 = row;
-      let w1 = w0 + wStride;
-      let w2 = w1 + wStride;
-      let w3 = w2 + wStride;
-      let w4 = w3 + wStride;
-      let w5 = w4 + wStride;
-      let w6 = w5 + wStride;
-      let w7 = w6 + wStride;
-      let to = yRow;
-      for (; to < whole; to += 16) {
-        let sum = madd(f0, v128.load(w0), v128.load(to));
-        sum = madd(f1, v128.load(w1), sum);
-        sum = madd(f2, v128.load(w2), sum);
-        sum = madd(f3, v128.load(w3), sum);
-        sum = madd(f4, v128.load(w4), sum);
-        sum = madd(f5, v128.load(w5), sum);
-        sum = madd(f6, v128.load(w6), sum);
-        sum = madd(f7, v128.load(w7), sum);
-        v128.store(to, sum);
-        w0 += 16;
-        w1 += 16;
-        w2 += 16;
-        w3 += 16;
-        w4 += 16;
-        w5 += 16;
-        w6 += 16;
-        w7 += 16;
-      }
-      if (columns & 3) {
-        let sum = madd(f0, v128.load(w0), v128.load(to));
-        sum = madd(f1, v128.load(w1), sum);
-        sum = madd(f2, v128.load(w2), sum);
-        sum = madd(f3, v128.load(w3), sum);
-        sum = madd(f4, v128.load(w4), sum);
-        sum = madd(f5, v128.load(w5), sum);
-        sum = madd(f6, v128.load(w6), sum);
-        sum = madd(f7, v128.load(w7), sum);
-        storeLanes(to, sum, columns & 3);
-      }
-      factors += 32;
-      row += wStride << 3;
+  for (let r = 0; r < rows; r++)
+    start(
+      y + <usize>r * yStride,
+      columns,
+      bias,
+      residual ? residual + <usize>r * residualStride : 0,
+      accumulate,
+    );
+  const turns = inner >> 2;
+  const apart: usize = isSpread ? turns : 1;
+  const next: usize = isSpread ? 1 : 4;
+  for (let turn: usize = 0; turn < <usize>turns; turn++) {
+    const rowsAt = w + turn * next * wStride;
+    const factorsAt = x + ((turn * next) << 2);
+    // All rows of x meet these of w while they are in the cache.
+    for (let r = 0; r < rows; r++) {
+      const factors = factorsAt + <usize>r * xStride;
+      addFourRows(factors, apart << 2, rowsAt, apart * wStride, columns, y + <usize>r * yStride);
     }
-    for (; k < inner; k++) {
-      const f0 = v128.load_splat<f32>(factors);
+  }
+  for (let k = turns << 2; k < inner; k++) {
+    const row = w + <usize>k * wStride;
+    for (let r = 0; r < rows; r++) {
+      const factor = v128.load_splat<f32>(x + <usize>r * xStride + ((<usize>k) << 2));
+      const yRow = y + <usize>r * yStride;
       for (let c = 0; c < columns; c += 4) {
         const at = (<usize>c) << 2;
-        storeLanes(yRow + at, madd(f0, v128.load(row + at), v128.load(yRow + at)), columns - c);
+        storeLanes(yRow + at, madd(factor, v128.load(row + at), v128.load(yRow + at)), columns - c);
       }
-      factors += 4;
-      row += wStride;
     }
   }
 }
 
-/** y = x·wᵀ with w [columns, inner]: a dot product a column. Strides in bytes. */
+/** y += Σ factor · row of w over four rows, `wApart` bytes apart. */
+function addFourRows(x: usize, xApart: usize, w: usize, wApart: usize, columns: i32, y: usize): void {
+  const f0 = v128.load_splat<f32>(x);
+  const f1 = v128.load_splat<f32>(x + xApart);
+  const f2 = v128.load_splat<f32>(x + 2 * xApart);
+  const f3 = v128.load_splat<f32>(x + 3 * xApart);
+  let w0 = w;
+  let w1 = w0 + wApart;
+  let w2 = w1 + wApart;
+  let w3 = w2 + wApart;
+  const pairs = y + ((<usize>(columns & ~7)) << 2);
+  for (; y < pairs; y += 32) {
+    let even = madd(f0, v128.load(w0), v128.load(y));
+    let odd = madd(f0, v128.load(w0, 16), v128.load(y, 16));
+    even = madd(f1, v128.load(w1), even);
+    odd = madd(f1, v128.load(w1, 16), odd);
+    even = madd(f2, v128.load(w2), even);
+    odd = madd(f2, v128.load(w2, 16), odd);
+    even = madd(f3, v128.load(w3), even);
+    odd = madd(f3, v128.load(w3, 16), odd);
+    v128.store(y, even);
+    v128.store(y, odd, 16);
+    w0 += 32;
+    w1 += 32;
+    w2 += 32;
+    w3 += 32;
+  }
+  for (let left = columns & 7; left > 0; left -= 4) {
+    let sum = madd(f0, v128.load(w0), v128.load(y));
+    sum = madd(f1, v128.load(w1), sum);
+    sum = madd(f2, v128.load(w2), sum);
+    sum = madd(f3, v128.load(w3), sum);
+    storeLanes(y, sum, left);
+    y += 16;
+    w0 += 16;
+    w1 += 16;
+    w2 += 16;
+    w3 += 16;
+  }
+}
+
+/** y = x·wᵀ with w [columns, inner]: a dot product a column, four at a time, a quarter of the columns apart. Strides in bytes. */
 export function fewColumns(
   x: usize,
   xStride: usize,
@@ -103,38 +114,115 @@ export function fewColumns(
   residualStride: usize,
   accumulate: i32,
 ): void {
-  for (let r = 0; r < rows; r++) {
-    const yRow = y + <usize>r * yStride;
-    const xRow = x + <usize>r * xStride;
-    start(yRow, columns, bias, residual ? residual + <usize>r * residualStride : 0, accumulate);
-    for (let c = 0; c < columns; c++) {
-      const at = yRow + ((<usize>c) << 2);
-      f32.store(at, f32.load(at) + dot(xRow, w + <usize>c * wStride, inner));
+  for (let r = 0; r < rows; r++)
+    start(
+      y + <usize>r * yStride,
+      columns,
+      bias,
+      residual ? residual + <usize>r * residualStride : 0,
+      accumulate,
+    );
+  const apart = columns >> 2;
+  const wApart = <usize>apart * wStride;
+  const yApart = (<usize>apart) << 2;
+  for (let c = 0; c < apart; c++) {
+    const row = w + <usize>c * wStride;
+    for (let r = 0; r < rows; r++) {
+      const sums = dotEach(x + <usize>r * xStride, row, wApart, inner);
+      const at = y + <usize>r * yStride + ((<usize>c) << 2);
+      f32.store(at, f32.load(at) + f32x4.extract_lane(sums, 0));
+      f32.store(at + yApart, f32.load(at + yApart) + f32x4.extract_lane(sums, 1));
+      f32.store(at + 2 * yApart, f32.load(at + 2 * yApart) + f32x4.extract_lane(sums, 2));
+      f32.store(at + 3 * yApart, f32.load(at + 3 * yApart) + f32x4.extract_lane(sums, 3));
+    }
+  }
+  for (let c = apart << 2; c < columns; c++) {
+    for (let r = 0; r < rows; r++) {
+      const at = y + <usize>r * yStride + ((<usize>c) << 2);
+      f32.store(at, f32.load(at) + dot(x + <usize>r * xStride, w + <usize>c * wStride, inner));
     }
   }
 }
 
-/** Σ a[k] · b[k], in four chains. */
-export function dot(a: usize, b: usize, count: i32): f32 {
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
+/** Σ a[k] · b[k] with each of four rows of b, in the order of `dot`: a column's bits do not depend on how columns are cut. */
+function dotEach(a: usize, b: usize, apart: usize, count: i32): v128 {
+  const zero = f32x4.splat(0);
+  let even0 = zero;
+  let even1 = zero;
+  let even2 = zero;
+  let even3 = zero;
+  let odd0 = zero;
+  let odd1 = zero;
+  let odd2 = zero;
+  let odd3 = zero;
+  let b1 = b + apart;
+  let b2 = b1 + apart;
+  let b3 = b2 + apart;
   let k = 0;
-  for (; k + 16 <= count; k += 16) {
-    s0 = madd(v128.load(a), v128.load(b), s0);
-    s1 = madd(v128.load(a, 16), v128.load(b, 16), s1);
-    s2 = madd(v128.load(a, 32), v128.load(b, 32), s2);
-    s3 = madd(v128.load(a, 48), v128.load(b, 48), s3);
-    a += 64;
-    b += 64;
+  for (; k + 8 <= count; k += 8) {
+    const first = v128.load(a);
+    const second = v128.load(a, 16);
+    even0 = madd(first, v128.load(b), even0);
+    even1 = madd(first, v128.load(b1), even1);
+    even2 = madd(first, v128.load(b2), even2);
+    even3 = madd(first, v128.load(b3), even3);
+    odd0 = madd(second, v128.load(b, 16), odd0);
+    odd1 = madd(second, v128.load(b1, 16), odd1);
+    odd2 = madd(second, v128.load(b2, 16), odd2);
+    odd3 = madd(second, v128.load(b3, 16), odd3);
+    a += 32;
+    b += 32;
+    b1 += 32;
+    b2 += 32;
+    b3 += 32;
   }
   for (; k + 4 <= count; k += 4) {
-    s0 = madd(v128.load(a), v128.load(b), s0);
+    const first = v128.load(a);
+    even0 = madd(first, v128.load(b), even0);
+    even1 = madd(first, v128.load(b1), even1);
+    even2 = madd(first, v128.load(b2), even2);
+    even3 = madd(first, v128.load(b3), even3);
+    a += 16;
+    b += 16;
+    b1 += 16;
+    b2 += 16;
+    b3 += 16;
+  }
+  let sums = sumEach(
+    f32x4.add(even0, odd0),
+    f32x4.add(even1, odd1),
+    f32x4.add(even2, odd2),
+    f32x4.add(even3, odd3),
+  );
+  for (; k < count; k++) {
+    const column = f32x4(f32.load(b), f32.load(b1), f32.load(b2), f32.load(b3));
+    sums = f32x4.add(sums, f32x4.mul(v128.load_splat<f32>(a), column));
+    a += 4;
+    b += 4;
+    b1 += 4;
+    b2 += 4;
+    b3 += 4;
+  }
+  return sums;
+}
+
+/** Σ a[k] · b[k], in two chains. */
+export function dot(a: usize, b: usize, count: i32): f32 {
+  let even = f32x4.splat(0);
+  let odd = even;
+  let k = 0;
+  for (; k + 8 <= count; k += 8) {
+    even = madd(v128.load(a), v128.load(b), even);
+    odd = madd(v128.load(a, 16), v128.load(b, 16), odd);
+    a += 32;
+    b += 32;
+  }
+  for (; k + 4 <= count; k += 4) {
+    even = madd(v128.load(a), v128.load(b), even);
     a += 16;
     b += 16;
   }
-  let sum = sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  let sum = sumLanes(f32x4.add(even, odd));
   for (; k < count; k++) {
     sum += f32.load(a) * f32.load(b);
     a += 4;

@@ -15,6 +15,13 @@ export function sumLanes(v: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
+/** The sums of four vectors' lanes, in the order that sumLanes adds them. */
+export function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
+  const low = f32x4.add(i32x4.shuffle(a, b, 0, 1, 4, 5), i32x4.shuffle(a, b, 2, 3, 6, 7));
+  const high = f32x4.add(i32x4.shuffle(c, d, 0, 1, 4, 5), i32x4.shuffle(c, d, 2, 3, 6, 7));
+  return f32x4.add(i32x4.shuffle(low, high, 0, 2, 4, 6), i32x4.shuffle(low, high, 1, 3, 5, 7));
+}
+
 /** Largest lane. */
 export function largestLane(v: v128): f32 {
   const pairs = f32x4.max(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
