@@ -50,6 +50,7 @@ export interface StudyRow {
   readonly status: 'finished' | 'diverged' | 'stopped' | 'failed';
   /** Validation loss in nats per token; undefined unless finished. */
   readonly loss: number | undefined;
+  /** Wall time of this run's own steps and evaluation. */
   readonly seconds: number;
   /** What went wrong. */
   readonly message?: string;

@@ -43,13 +43,22 @@ const aliases: Readonly<Record<string, (typeof numbers)[number]>> = {
   E: 'experts',
 };
 
+/** The cells of a table with what parts them. Quotes and a byte order mark are taken off; empty lines are no rows. */
+export function readCells(text: string): {
+  readonly rows: readonly (readonly string[])[];
+  readonly delimiter: string;
+} {
+  const { data, meta } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), { skipEmptyLines: 'greedy' });
+  return { rows: data, delimiter: meta.delimiter };
+}
+
 /**
  * Reads a table with a header. `tokens` may be absent where `flops` are given: D = C / 6N.
  * @param name how errors call the file @throws UnfitRunsError
  */
 export function readRunsTable(text: string, name: string): RunsTable {
-  const { data, meta } = Papa.parse<string[]>(text.replace(/^\uFEFF/, ''), { skipEmptyLines: 'greedy' });
-  const [header, ...rows] = data;
+  const table = readCells(text);
+  const [header, ...rows] = table.rows;
   if (!header || rows.length === 0)
     throw new UnfitRunsError(`${name}: no runs. Give a header line and a line a run.`);
   const columns = header.map((title) => fieldOf(title.trim()));
@@ -63,7 +72,7 @@ export function readRunsTable(text: string, name: string): RunsTable {
   const studies = new Set<string>();
   rows.forEach((row, index) => {
     const line = index + 2;
-    if (row.length !== header.length) refuseLength(name, line, row, header, meta.delimiter);
+    if (row.length !== header.length) refuseLength(name, line, row, header, table.delimiter);
     const cells = new Map(columns.map((column, place) => [column, row[place].trim()]));
     const study = cells.get('study');
     if (study) studies.add(study);

@@ -1,8 +1,9 @@
 // The table of a study as a file: rows are appended as runs end, and a study that was interrupted goes on from them.
 import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StudyRow } from '../../contract/laws.ts';
 import type { PlannedRun, StudyPlan } from '../../lab/studies/plan.ts';
-import { type RunResult, readResults, resultsHeader, resultsLine } from '../../lab/studies/results.ts';
+import { readResults, resultsHeader, resultsLine } from '../../lab/studies/results.ts';
 import { refuse } from '../failure.ts';
 import { createDirectory, readIfPresent, writeFiles } from '../files.ts';
 
@@ -54,7 +55,7 @@ export class TableFile {
   }
 
   /** Adds a row; one write of a whole line. */
-  async append(planned: PlannedRun, result: RunResult): Promise<void> {
+  async append(planned: PlannedRun, result: StudyRow): Promise<void> {
     await appendFile(this.path, resultsLine(this.#study, planned, result));
   }
 }

@@ -1,25 +1,12 @@
 // Results of a study as a table: one row a run, also of those that failed; what `fit` reads and what a resumed study skips.
+import type { StudyRow } from '../../contract/laws.ts';
 import { countColumn, parameterCounts } from '../../laws/run-point.ts';
+import { readCells } from '../../laws/runs-table.ts';
 import { significant } from '../../text/rounding.ts';
 import type { PlannedRun } from './plan.ts';
 
 /** How a run ended. `stopped`: by the study's rule. */
-const statuses = ['finished', 'diverged', 'stopped', 'failed'] as const;
-
-/** How a run ended. */
-export type RunStatus = (typeof statuses)[number];
-
-/** A run that is over. */
-export interface RunResult {
-  readonly run: string;
-  readonly status: RunStatus;
-  /** Validation loss in nats per token; undefined unless finished. */
-  readonly loss: number | undefined;
-  /** Wall time of this run's own steps and evaluation. */
-  readonly seconds: number;
-  /** What went wrong. */
-  readonly message?: string;
-}
+const statuses = ['finished', 'diverged', 'stopped', 'failed'] as const satisfies StudyRow['status'][];
 
 const columns = [
   ...['study', 'run', 'trunk', 'status', 'parameters', 'tokens', 'loss', 'flops', 'width', 'ratio'],
@@ -32,8 +19,8 @@ export function resultsHeader(): string {
   return `${columns.join(',')}\n`;
 }
 
-/** One line of a table. The message is quoted, for it may hold commas, and on one line. */
-export function resultsLine(study: string, planned: PlannedRun, result: RunResult): string {
+/** One line of a table; the message on one line, too. */
+export function resultsLine(study: string, planned: PlannedRun, result: StudyRow): string {
   const { shape, experiment, tokens, flops, budget, seed, trunk } = planned;
   const { model, train } = experiment;
   const cells: Readonly<Record<string, string | number | undefined>> = {
@@ -54,12 +41,18 @@ export function resultsLine(study: string, planned: PlannedRun, result: RunResul
     steps: train.steps,
     ...Object.fromEntries(parameterCounts.map((count) => [countColumn(count), shape.counts[count]])),
     seconds: digits(result.seconds),
-    message:
-      result.message === undefined
-        ? undefined
-        : `"${result.message.replace(/\s+/g, ' ').replaceAll('"', '""')}"`,
+    message: result.message?.replace(/\s+/g, ' '),
   };
-  return `${columns.map((column) => cells[column] ?? '').join(',')}\n`;
+  return lineOf((column) => String(cells[column] ?? ''));
+}
+
+/** A row as the text of its column; empty where there is none. */
+type Row = (column: string) => string;
+
+/** A row as its line, what holds a comma in quotes. */
+function lineOf(row: Row): string {
+  const cells = columns.map(row);
+  return `${cells.map((cell) => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;
 }
 
 /**
@@ -68,20 +61,18 @@ export function resultsLine(study: string, planned: PlannedRun, result: RunResul
  */
 export function readResults(text: string): { done: Set<string>; studies: Set<string>; whole: string } {
   const lines = text.slice(0, text.lastIndexOf('\n') + 1);
-  const rows = rowsOf(lines);
+  const rows = readByColumn(lines);
   const isCurrent = lines === '' || lines.startsWith(resultsHeader());
   return {
     done: new Set(rows.map((cell) => cell('run'))),
     studies: new Set(rows.map((cell) => cell('study'))),
-    whole: isCurrent
-      ? lines
-      : resultsHeader() + rows.map((cell) => `${columns.map(cell).join(',')}\n`).join(''),
+    whole: isCurrent ? lines : resultsHeader() + rows.map(lineOf).join(''),
   };
 }
 
 /** The runs that a table holds, read back. */
-export function readRows(text: string): readonly RunResult[] {
-  return rowsOf(readResults(text).whole).map((cell) => {
+export function readRows(text: string): readonly StudyRow[] {
+  return readByColumn(readResults(text).whole).map((cell) => {
     const message = cell('message');
     const loss = cell('loss');
     return {
@@ -89,24 +80,15 @@ export function readRows(text: string): readonly RunResult[] {
       run: cell('run'),
       loss: loss === '' ? undefined : Number(loss),
       seconds: Number(cell('seconds')),
-      ...(message === '' ? {} : { message: message.slice(1, -1).replaceAll('""', '"') }),
+      ...(message === '' ? {} : { message }),
     };
   });
 }
 
-/** The cells of each line by their columns, as they are written; '' for a column that the table has not. */
-function rowsOf(whole: string): readonly ((column: string) => string)[] {
-  const [header = '', ...lines] = whole.split('\n').filter((line) => line !== '');
-  const titles = header.split(',');
-  return lines.map((line) => {
-    const cells = line.split(',');
-    // The message is the last cell: what it holds of commas is its own.
-    const last = titles.length - 1;
-    return (column) => {
-      const index = titles.indexOf(column);
-      return (index === last ? cells.slice(last).join(',') : cells[index]) ?? '';
-    };
-  });
+/** By the names of the head line: an earlier table has other columns, and a spreadsheet may have moved and quoted them. */
+function readByColumn(text: string): readonly Row[] {
+  const [head = [], ...rows] = readCells(text).rows;
+  return rows.map((cells) => (column) => cells[head.indexOf(column)] ?? '');
 }
 
 function digits(value: number): number {

@@ -1,5 +1,6 @@
 // Runs a planned study on one warm device: trunks with their branches, failures as rows, and how long the device idled.
 
+import type { StudyRow } from '../../contract/laws.ts';
 import type { Experiment, TrainConfig } from '../../model/config.ts';
 import { formatLoss } from '../../text/numbers.ts';
 import { RandomBatches } from '../plans/batches.ts';
@@ -11,14 +12,13 @@ import { DivergenceWatch } from '../training/divergence.ts';
 import { checkpointOf, prepareRun, type Run } from '../training/run.ts';
 import { type Progress, Trainer } from '../training/trainer.ts';
 import { branchStep, type PlannedRun, type TrunkGroup } from './plan.ts';
-import type { RunResult } from './results.ts';
 import type { Study } from './study.ts';
 
 /** What a study tells while it goes. */
 export interface StudyRunOptions {
   readonly corpus: Corpus;
   /** Called as soon as a run is over; awaited, so that its row is kept before the next begins. */
-  readonly onResult: (planned: PlannedRun, result: RunResult) => Promise<void> | void;
+  readonly onResult: (planned: PlannedRun, result: StudyRow) => Promise<void> | void;
   /** A point of a curve: training loss of a run that is going on. */
   readonly onStep?: (planned: PlannedRun, step: number, loss: number) => void;
   /** Runs that are done already; a group none of whose runs is open is not begun. */
@@ -129,7 +129,7 @@ function resultOf(
   loss: number | undefined,
   seconds: number,
   message: string | undefined,
-): RunResult {
+): StudyRow {
   if (message) {
     const status = message.startsWith(stoppedPrefix) ? 'stopped' : 'diverged';
     return { ...{ run, seconds, message, status }, loss: undefined };

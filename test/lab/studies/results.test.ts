@@ -34,6 +34,13 @@ test('rows are what fit reads, messages with commas included', () => {
       message: 'too large: 5 "MB", or more',
     },
   ]);
+  // Saved again by a spreadsheet: quotes around all, columns moved, and another's name with a comma.
+  const saved =
+    '"message","study","loss","run","status","seconds"\r\n"a, b","small, wide","2.5","r1","finished","1"\r\n';
+  expect([...readResults(saved).studies, ...readResults(saved).done]).toEqual(['small, wide', 'r1']);
+  expect(readRows(saved)).toEqual([
+    { run: 'r1', status: 'finished', loss: near(2.5), seconds: near(1), message: 'a, b' },
+  ]);
 });
 
 test('a table of earlier columns is taken over, a message of commas included', () => {

@@ -1,10 +1,11 @@
 // Tests of running a study on the reference loops: branches equal separate runs, failures are rows, an interruption loses nothing.
 import { describe, expect, test } from 'vitest';
+import type { StudyRow } from '../../../src/contract/laws.ts';
 import { loadCorpus } from '../../../src/lab/plans/corpus.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { expandStudy } from '../../../src/lab/studies/expand.ts';
 import { planStudy } from '../../../src/lab/studies/plan.ts';
-import { type RunResult, readResults, resultsHeader, resultsLine } from '../../../src/lab/studies/results.ts';
+import { readResults, resultsHeader, resultsLine } from '../../../src/lab/studies/results.ts';
 import { runStudy, type StudyRunOptions } from '../../../src/lab/studies/run-study.ts';
 import { parseStudy } from '../../../src/lab/studies/study.ts';
 import { readRunsTable } from '../../../src/laws/runs-table.ts';
@@ -18,7 +19,7 @@ async function run(changes: Readonly<Record<string, unknown>> = {}, options: Par
   const corpus = await loadCorpus(experiment.data);
   const { vocabularySize } = corpus.tokenizer;
   const plan = planStudy(expandStudy(study, vocabularySize), engine, vocabularySize);
-  const results: RunResult[] = [];
+  const results: StudyRow[] = [];
   let table = resultsHeader();
   const times = await runStudy(engine, study, plan.groups, {
     corpus,
