@@ -20,7 +20,7 @@ const evaluationBatches = 32;
  * Chinchilla's form, fitted by variable projection to the 15 tiny runs on this text that the room Laws shows: of runs of
  * this kind it is known where the best size lies, not to a factor better than two.
  */
-const tinyLaw: LossFit = {
+export const tinyLaw: LossFit = {
   irreducible: 0.9004,
   parameterFactor: 12.399,
   tokenFactor: 13.279,

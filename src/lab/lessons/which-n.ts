@@ -7,11 +7,18 @@ import { gaussian, mulberry32, type Uniform } from '../../laws/seeded-random.ts'
 import { parseModel } from '../../model/config.ts';
 import { formatDigits, formatPower, formatSi } from '../../text/numbers.ts';
 import { spread } from '../../text/ticks.ts';
+import { refittedFit } from '../../theory/chinchilla-inverse.ts';
 import { shapeOf } from '../studies/shape.ts';
 import { check, type Lesson, table } from './lesson.ts';
 
-/** The law behind the runs: Chinchilla's, as Besiroglu et al. 2024 (arXiv 2404.10102) fitted it. */
-const law: ChinchillaParameters = { E: 1.8172, A: 482.01, B: 2085.43, alpha: 0.3478, beta: 0.3658 };
+/** The law behind the runs: Chinchilla's, as Besiroglu et al. fitted it. */
+const law: ChinchillaParameters = {
+  E: refittedFit.irreducible,
+  A: refittedFit.parameterFactor,
+  B: refittedFit.tokenFactor,
+  alpha: refittedFit.parameterExponent,
+  beta: refittedFit.tokenExponent,
+};
 
 /** GPT-2's, which Kaplan et al. 2020 used. */
 const vocabulary = 50_257;
