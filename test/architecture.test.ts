@@ -72,7 +72,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   theory: { folders: [], packages: ['valibot'] },
   laws: { folders: ['text'], packages: ['ml-levenberg-marquardt', 'papaparse'] },
   text: { folders: [], packages: [] },
-  classroom: { folders: [], packages: ['valibot'] },
+  classroom: { folders: ['text'], packages: ['valibot'] },
   // Types of fits alone: laws is a leaf that page and worker both read.
   contract: { folders: ['laws'], packages: [] },
   data: { folders: [], packages: ['@huggingface/tokenizers', '@noble/hashes', 'valibot'] },

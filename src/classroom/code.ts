@@ -1,12 +1,9 @@
 // A value as a line of text that survives a chat or a mail: base64url of its JSON between a mark and a checksum.
+import { fnv1a } from '../text/checksum.ts';
 import { type Reading, unread } from './reading.ts';
 
-/** FNV-1a of bytes, in hex: tells a line that lost a part, no protection against those who mean harm. */
-function checksum(bytes: Uint8Array): string {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
-}
+/** Tells a line that lost a part. */
+const checksum = (bytes: Uint8Array): string => fnv1a(bytes).toString(16).padStart(8, '0');
 
 /** The text of a value. @param mark what the line begins with, which says what it is */
 export function encodeText(mark: string, value: unknown): string {

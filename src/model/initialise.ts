@@ -1,5 +1,6 @@
 // First values of parameters from a seed: every parameter has a stream of its own, so their order does not matter.
 import { createRandom, type Random, restoreRandom } from '../data/random.ts';
+import { fnv1a } from '../text/checksum.ts';
 import type { ParameterSpec } from './parameters.ts';
 
 /**
@@ -53,12 +54,8 @@ function namedStream(seed: number, name: string): Random {
   return restoreRandom(words);
 }
 
-/** 53 bits of a name: two FNV-1a hashes (Fowler, Noll and Vo) from different offsets. */
+/** 53 bits of a name: two FNV-1a hashes from different offsets. */
 function hashName(name: string): number {
-  const hash = (offset: number): number => {
-    let value = offset;
-    for (const byte of new TextEncoder().encode(name)) value = Math.imul(value ^ byte, 0x01000193);
-    return value >>> 0;
-  };
-  return hash(0x811c9dc5) + (hash(0x2545f491) & 0x1fffff) * 2 ** 32;
+  const bytes = new TextEncoder().encode(name);
+  return fnv1a(bytes) + (fnv1a(bytes, 0x2545f491) & 0x1fffff) * 2 ** 32;
 }

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import { countParameters } from '../../model/parameters.ts';
+import { fnv1a } from '../../text/checksum.ts';
 import { formatCount, formatFigure, formatShortLoss, formatSi } from '../../text/numbers.ts';
 import { LabError } from '../plans/problem.ts';
 import { check, type Lesson, type LessonTools } from './lesson.ts';
@@ -94,7 +95,8 @@ export async function readOwnLesson(text: string): Promise<Lesson> {
   await experimentOf(lesson, 'normal').catch((error: unknown) =>
     refuse(error instanceof Error ? error.message.replace(/^lesson: /, 'experiment: ') : String(error)),
   );
-  return ownLesson(lesson, `own-${hashOf(text)}`);
+  // The same file is the same lesson on every machine.
+  return ownLesson(lesson, `own-${fnv1a(new TextEncoder().encode(text)).toString(36)}`);
 }
 
 const stepsOf = ({ experiment, smallSteps }: OwnLesson, size: LessonSize): number =>
@@ -104,14 +106,6 @@ const experimentOf = (lesson: OwnLesson, size: LessonSize) => {
   const { model, train, data } = lesson.experiment;
   return lessonExperiment({ model, train: { batch: 8, ...train, steps: stepsOf(lesson, size) }, data });
 };
-
-/** A short name of a text: the same file is the same lesson on every machine. */
-function hashOf(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
-  return hash.toString(36);
-}
 
 function ownLesson(lesson: OwnLesson, id: string): Lesson {
   const { title, summary, text, question, measure, expected, reasons, meaning, source } = lesson;
