@@ -8,25 +8,36 @@ const corners = 16u;
 var<workgroup> partial: array<f32, threads>;
 var<workgroup> corner: array<f32, corners>;
 
-/// Sum of the workgroup's values, in the first invocation; undefined in the others.
-fn cornerSum(value: f32, thread: u32) -> f32 {
-  partial[thread] = value;
+/// Leaves in `corner` the sums of what `count` invocations, `threads` at most, left in `partial`.
+fn fillCorners(thread: u32, count: u32) {
   // All values are there …
   workgroupBarrier();
-  var sum = 0.0;
   if (thread < corners) {
-    for (var i = 0u; i < threads / corners; i++) {
+    var sum = 0.0;
+    for (var i = 0u; i < count / corners; i++) {
       sum += partial[thread + i * corners];
     }
     corner[thread] = sum;
   }
   // … and all corners' sums.
   workgroupBarrier();
-  sum = 0.0;
-  if (thread == 0u) {
-    for (var i = 0u; i < corners; i++) {
-      sum += corner[i];
-    }
+}
+
+/// Sum of the corners.
+fn sumOfCorners() -> f32 {
+  var sum = 0.0;
+  for (var i = 0u; i < corners; i++) {
+    sum += corner[i];
   }
   return sum;
+}
+
+/// Sum of the workgroup's values, in the first invocation; 0 in the others.
+fn cornerSum(value: f32, thread: u32) -> f32 {
+  partial[thread] = value;
+  fillCorners(thread, threads);
+  if (thread == 0u) {
+    return sumOfCorners();
+  }
+  return 0.0;
 }

@@ -1,6 +1,8 @@
 // loss = log Σ exp(logits) − logits[target] per row; in training the logits become their own gradient in place:
 // (softmax − one-hot) · step.lossScale; of ignored targets both are 0. `lanes` neighbours share a row and pass over it for
 // maximum, sum and gradient. Also: targets from rows of tokens, and the sum of a step's losses by one workgroup, in order.
+//
+// From corner-sums.wgsl: corners, partial, corner, fillCorners, sumOfCorners.
 
 override laneLevels: u32; // log₂ of the invocations that share a row
 override rows: u32;
@@ -25,12 +27,10 @@ override softcap: f32 = 0.0;  // logits are softcap · tanh(logits ÷ softcap); 
 
 const ignored = 0xffffffffu;
 const lanes = 1u << laneLevels;
-const threads = max(64u, lanes);
+const rowThreads = max(64u, lanes);
 const sumThreads = 128u; // all that compatibility mode has
+const threads = max(sumThreads, rowThreads);
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
-const corners = 16u;
-var<workgroup> partial: array<f32, max(sumThreads, threads)>;
-var<workgroup> corner: array<f32, corners>;
 
 /// A logit as the loss sees it.
 fn capped(logit: f32) -> f32 {
@@ -53,7 +53,7 @@ fn rowMaximum(first: u32, thread: u32) -> f32 {
     return largest;
   }
   if (thread < corners) {
-    for (var i = 0u; i < threads / corners; i++) {
+    for (var i = 0u; i < rowThreads / corners; i++) {
       largest = max(largest, partial[thread + i * corners]);
     }
     corner[thread] = largest;
@@ -67,35 +67,25 @@ fn rowMaximum(first: u32, thread: u32) -> f32 {
 
 /// Sum of what the lanes of a row left in `partial`, in every lane, in a fixed order.
 fn rowSum(first: u32, thread: u32) -> f32 {
+  if (lanes > 32u) {
+    fillCorners(thread, rowThreads);
+    return sumOfCorners();
+  }
   workgroupBarrier();
   var sum = 0.0;
-  if (lanes <= 32u) {
-    for (var i = 0u; i < lanes; i++) {
-      sum += partial[first + i];
-    }
-    return sum;
-  }
-  if (thread < corners) {
-    for (var i = 0u; i < threads / corners; i++) {
-      sum += partial[thread + i * corners];
-    }
-    corner[thread] = sum;
-  }
-  workgroupBarrier();
-  sum = 0.0;
-  for (var i = 0u; i < corners; i++) {
-    sum += corner[i];
+  for (var i = 0u; i < lanes; i++) {
+    sum += partial[first + i];
   }
   return sum;
 }
 
-@compute @workgroup_size(threads)
+@compute @workgroup_size(rowThreads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let row = group * (threads / lanes) + thread / lanes;
+  let row = group * (rowThreads / lanes) + thread / lanes;
   let start = min(row, rows - 1u) * columns;
   let lane = thread % lanes;
   let first = thread / lanes * lanes;
@@ -178,21 +168,9 @@ fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
     sum += losses[row];
   }
   partial[thread] = sum;
-  workgroupBarrier();
-  if (thread < corners) {
-    sum = 0.0;
-    for (var i = 0u; i < sumThreads / corners; i++) {
-      sum += partial[thread + i * corners];
-    }
-    corner[thread] = sum;
-  }
-  workgroupBarrier();
+  fillCorners(thread, sumThreads);
   if (thread == 0u) {
-    var total = 0.0;
-    for (var i = 0u; i < corners; i++) {
-      total += corner[i];
-    }
-    total *= step.lossScale;
+    var total = sumOfCorners() * step.lossScale;
     total += select(0.0, metrics[slot], accumulate == 1u);
     metrics[slot] = total;
     metrics[markSlot] = f32(step.step & 0xffffffu); // as many bits as a float counts exactly

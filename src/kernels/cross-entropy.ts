@@ -1,6 +1,7 @@
 // Kernels of the loss: cross-entropy that turns logits into their gradient in place, its targets, its sum.
 import source from '../../shaders/cross-entropy.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
+import { cornerSumsSource } from './corner-sums.ts';
 import { stepMark } from './gradient-norm.ts';
 import { prologue } from './prologue.ts';
 
@@ -32,7 +33,7 @@ export const crossEntropyKernel = defineKernel({
   name: 'crossEntropy',
   role: 'loss',
   arithmetic: 'loss arithmetic',
-  source: prologue + source,
+  source: prologue + cornerSumsSource + source,
   entryPoint: 'forward',
   dims: ['rows', 'columns', 'gradient', 'softcap'],
   reads: ['targets'],
@@ -93,7 +94,7 @@ export const selectTargetsKernel = defineKernel({
   name: 'crossEntropy.selectTargets',
   role: 'loss',
   arithmetic: 'loss arithmetic',
-  source: prologue + source,
+  source: prologue + cornerSumsSource + source,
   entryPoint: 'selectTargets',
   dims: ['rows', 'time', 'rowLength', 'shift', 'lastOnly'],
   reads: ['tokens'],
@@ -135,7 +136,7 @@ export const lossSumKernel = defineKernel({
   name: 'crossEntropy.sumLosses',
   role: 'loss',
   arithmetic: 'loss arithmetic',
-  source: prologue + source,
+  source: prologue + cornerSumsSource + source,
   entryPoint: 'sumLosses',
   dims: ['rows', 'slot', 'markSlot', 'accumulate'],
   reads: ['losses'],
