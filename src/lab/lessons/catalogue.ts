@@ -3,6 +3,7 @@
 import { LabError } from '../plans/problem.ts';
 import { batchesLesson } from './batches.ts';
 import { causalLesson } from './causal.ts';
+import { conversationLesson } from './conversation.ts';
 import { decodeLesson } from './decode.ts';
 import { deepSeekLesson } from './deepseek.ts';
 import { draftsLesson } from './drafts.ts';
@@ -27,6 +28,7 @@ export const allLessons: readonly Lesson[] = [
   batchesLesson,
   fourBitsLesson,
   draftsLesson,
+  conversationLesson,
   tooMuchModelLesson,
   whichNLesson,
 ];
