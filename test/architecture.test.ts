@@ -73,6 +73,8 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   laws: { folders: ['text'], packages: ['ml-levenberg-marquardt', 'papaparse'] },
   text: { folders: [], packages: [] },
   classroom: { folders: ['text'], packages: ['valibot'] },
+  // The service worker: a program of its own.
+  offline: { folders: [], packages: ['workbox-precaching'] },
   // Types of fits alone: laws is a leaf that page and worker both read.
   contract: { folders: ['laws'], packages: [] },
   data: { folders: [], packages: ['@huggingface/tokenizers', '@noble/hashes', 'valibot'] },
@@ -133,6 +135,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/cli/tokenizer-threads.ts': 'test/cli/published-text.test.ts',
   'src/worker/tokenizer-thread.ts': 'test/e2e/published-text.test.ts',
   'src/worker/tokenizer-thread-entry.ts': 'test/e2e/published-text.test.ts',
+  'src/offline/service-worker.ts': 'test/e2e/offline.test.ts',
   'src/worker/wasm-thread-entry.ts': 'test/e2e/without-gpu.test.ts',
   'src/wasm': 'test/kernels/describe-kernel.ts',
   'src/wasm/decoding': 'test/kernels/describe-kernel.ts',

@@ -80,6 +80,12 @@ export function pageAddress(): string {
   return address;
 }
 
+/** Folder of the built page. */
+export function pageFolder(): string {
+  pageAddress(); // throws why there is none
+  return process.env.FLOPSCOPE_PAGE_FOLDER ?? '';
+}
+
 /** `describe` for tests that need a browser: skipped, with the reason in the name, where there is none. */
 export function describeBrowser(name: string, define: () => void): void {
   const reason = process.env.FLOPSCOPE_SKIP_BROWSER;

@@ -9,7 +9,7 @@ const outDir = 'node_modules/.cache/flopscope/page';
 const checked = resolve(root, 'node_modules/.cache/flopscope/checked-kernels.json');
 
 /**
- * Puts the page's address into FLOPSCOPE_PAGE, which the test processes inherit, or into FLOPSCOPE_PAGE_ERROR why
+ * Puts the page's address into FLOPSCOPE_PAGE, its folder into FLOPSCOPE_PAGE_FOLDER, which the test processes inherit, or into FLOPSCOPE_PAGE_ERROR why
  * there is none: a page that does not build fails the browser's tests, not everybody's. Returns the way to stop.
  */
 export default async function setup(): Promise<() => Promise<void>> {
@@ -29,6 +29,7 @@ export default async function setup(): Promise<() => Promise<void>> {
       build: { outDir },
       preview: { port: 0, allowedHosts: ['teacher-laptop.test'] },
     });
+    process.env.FLOPSCOPE_PAGE_FOLDER = resolve(root, outDir);
     process.env.FLOPSCOPE_PAGE = server.resolvedUrls?.local[0];
     return () => server.close();
   } catch (error) {

@@ -143,6 +143,7 @@ export function pageHandlers(controller: PageController, parts: PageParts): Page
       void (isContinued ? controller.continueRun(id) : controller.openSavedRun(id)),
     'extend-run': ({ steps }) => void controller.extendRun(steps),
     'fork-run': () => void controller.forkRun(),
+    'load-page': ({ load }) => void controller.saveRun().finally(load),
     'dismiss-notices': () => controller.dismissNotices(),
     'delete-saved': ({ id }) => void controller.deleteSavedRun(id),
     'problem-action': ({ id, action }) => {

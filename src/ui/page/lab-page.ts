@@ -12,7 +12,7 @@ import { type LabConnection, openWorker } from '../state/connection.ts';
 import { PageController } from '../state/controller.ts';
 import type { Level, Theme } from '../state/events.ts';
 import { withRuntimeOf } from '../state/runtime-choice.ts';
-import { hasUnsavedSteps, isLabFree, type PageState } from '../state/state.ts';
+import { hasUnsavedSteps, isLabFree, isTraining, type PageState } from '../state/state.ts';
 import type { ExperimentForm } from '../train/experiment-form.ts';
 import type { OwnTextElement } from '../train/own-text.ts';
 import type { RunFiles } from '../train/run-files.ts';
@@ -247,6 +247,7 @@ export class LabPage extends LitElement {
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
       .nextTitle=${catalogue?.presets.find(({ id }) => id === page.presetId)?.title ?? ''}
       .canStart=${isLabFree(page)}
+      ?isTraining=${isTraining(page)}
     ></notice-strips>`;
   }
 

@@ -8,6 +8,7 @@ import { baseStyles, controlStyles } from '../figures/styles.ts';
 import { deviceDetails, recordedDeviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import type { ShownProblem } from '../state/state.ts';
+import { OfflineCopy, type ReloadReason } from './offline-copy.ts';
 import type { KeptState } from './problem-text.ts';
 import './problem-list.ts';
 
@@ -100,12 +101,18 @@ export class NoticeStrips extends LitElement {
   @property() nextTitle = '';
   /** Whether a run may be started or opened now. */
   @property({ type: Boolean }) canStart = false;
+  /** Whether a run trains, which is not interrupted. */
+  @property({ type: Boolean }) isTraining = false;
   @state() private isOfferDeclined = false;
+  readonly #offline = new OfflineCopy(this);
+  @state() private declinedReload: ReloadReason | undefined;
 
   protected override render() {
+    const { reason } = this.#offline;
     return html`<div class="strips">
       <problem-list .problems=${this.problems} .kept=${this.kept}></problem-list>
       ${this.notices.length === 0 ? nothing : this.#notices()}
+      ${reason === undefined || reason === this.declinedReload ? nothing : this.#reload(reason)}
       ${this.wrongKernels.length > 0 ? this.#wrong() : nothing}
       ${this.savedRun !== undefined && !this.isOfferDeclined ? this.#offer(this.savedRun) : nothing}
       ${this.elsewhere === undefined ? nothing : this.#elsewhere(this.elsewhere)}
@@ -117,6 +124,25 @@ export class NoticeStrips extends LitElement {
     return html`<div class="strip notices" role="status">
       <div>${this.notices.map((notice) => html`<p>${notice}</p>`)}</div>
       <button class="plain" aria-label="Close the notices" @click=${() => emit(this, 'dismiss-notices', undefined)}>Close</button>
+    </div>`;
+  }
+
+  #reload(reason: ReloadReason) {
+    const isNewer = reason === 'newer';
+    return html`<div class="strip reload" role="status">
+      <span>
+        <strong>${isNewer ? 'A newer version of this page is here.' : 'This page can use more of your processor.'}</strong>
+        ${isNewer ? 'It takes the place of this one when you say so.' : 'Loaded once more, its threads may share memory.'}
+        ${this.isTraining ? 'The run that trains comes first: pause it, or wait for its end.' : 'A run that is open is saved before.'}
+      </span>
+      <button ?disabled=${this.isTraining} @click=${() => emit(this, 'load-page', { load: () => this.#offline.load() })}>Load it</button>
+      <button
+        @click=${() => {
+          this.declinedReload = reason;
+        }}
+      >
+        Not now
+      </button>
     </div>`;
   }
 

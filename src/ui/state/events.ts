@@ -53,6 +53,8 @@ export interface PageEventDetails {
   replay: undefined;
   /** Opens the dialog that makes a link for students. */
   'share-with-class': undefined;
+  /** Loads the page again, after the open run was saved. */
+  'load-page': { readonly load: () => void };
   /** Shows the page's parts one after another. */
   'open-tour': undefined;
 }
