@@ -18,7 +18,12 @@ import { type Engine, gpuFacts, type Measurable } from '../plans/engine.ts';
 import { allPlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { allKernels, kernelNamed } from '../plans/kernel-catalogue.ts';
 import { LabError } from '../plans/problem.ts';
-import { type RecordingOptions, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
+import {
+  isOfStep,
+  type RecordingOptions,
+  recordTrainingPlans,
+  type TrainingPlans,
+} from '../plans/training-plans.ts';
 
 /** What no preset has: other optimizers, the loss at the end alone, and shapes smaller than any tile. */
 const tinyExperiments = optimizerNames.map((kind) => ({
@@ -171,8 +176,9 @@ export async function calibrateDeviceQuickly(
   onProgress?: (fraction: number, what: string) => void,
   known?: DeviceProfile,
 ): Promise<DeviceProfile> {
-  const training = plans.filter(({ name }) => trainingPlans.includes(name));
-  const shapes = heaviestShapes(training).filter((shape) => known === undefined || !isTimed(known, shape));
+  const shapes = heaviestShapes(plans.filter(isOfStep)).filter(
+    (shape) => known === undefined || !isTimed(known, shape),
+  );
   if (known && shapes.length === 0) return known;
   const arithmetic = [kernelNamed('fmaPeak/vector')];
   const probes = { arithmetic, copy: kernelNamed('copy'), shapes };
@@ -180,9 +186,6 @@ export async function calibrateDeviceQuickly(
     calibrateQuickly(probing, name, probes, onProgress, known),
   );
 }
-
-/** Of an experiment's plans those that a step replays. */
-const trainingPlans: readonly string[] = ['accumulate', 'update'];
 
 /** The shapes of the kernels of some plans, those with most work first. */
 function heaviestShapes(plans: readonly Plan[]): Shape[] {

@@ -38,6 +38,14 @@ export interface TrainingPlans {
   readonly evaluate: Plan;
 }
 
+/** What the plans are called, wherever they are listed with others. */
+const planNames = { accumulate: 'accumulate', update: 'update', evaluate: 'evaluate' } as const;
+
+/** Whether a training step replays a plan; evaluating and sampling have others. */
+export function isOfStep({ name }: Pick<Plan, 'name'>): boolean {
+  return name === planNames.accumulate || name === planNames.update;
+}
+
 /** What recording depends on besides the configuration. */
 export interface RecordingOptions {
   readonly capabilities: Capabilities;
@@ -107,9 +115,9 @@ export function recordTrainingPlans(
     metrics,
     evaluationMetrics,
     positionLoss,
-    accumulate: freeze('accumulate', training),
-    update: freeze('update', recordUpdate(model, metrics, train, options)),
-    evaluate: freeze('evaluate', evaluation),
+    accumulate: freeze(planNames.accumulate, training),
+    update: freeze(planNames.update, recordUpdate(model, metrics, train, options)),
+    evaluate: freeze(planNames.evaluate, evaluation),
   };
 }
 

@@ -1,7 +1,7 @@
 // What a training run's plans hold: linear attention memory, blocks of large tables, refusals, and repeatable recording.
 import { describe, expect, it } from 'vitest';
 import { allPlans, recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts';
-import { parameterCopies, recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
+import { isOfStep, parameterCopies, recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { type Experiment, parseExperiment } from '../../../src/model/config.ts';
 import { findPreset, presets } from '../../../src/model/presets/catalogue.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
@@ -30,6 +30,13 @@ function memoryOf(plan: Plan): { readonly slots: number; readonly largest: numbe
   const elements = [...plan.slotOf.keys()].map((storage) => storage.elements);
   return { slots: plan.slots.reduce((sum, { bytes }) => sum + bytes, 0), largest: Math.max(...elements) };
 }
+
+it('a step replays two of the plans', () => {
+  const plans = record(tinyExperiment());
+  const all = allPlans(plans, recordInferencePlans(plans.model, options));
+  expect(all.length).toBeGreaterThan(4);
+  expect(all.filter(isOfStep)).toEqual([plans.accumulate, plans.update]);
+});
 
 describe('memory of attention', () => {
   const times = [256, 512, 1024, 2048];
