@@ -3,8 +3,6 @@ import * as v from 'valibot';
 import { decodeText, encodeText } from './code.ts';
 import { type Reading, unread } from './reading.ts';
 
-/** Name of the parameter. It stands last: a link that lost its end is told by the checksum. */
-export const linkParameter = 'class';
 /** Version of the format; a reader refuses a newer one. */
 export const linkVersion = 1;
 /** Characters of a text that a link carries. Longer ones go from hand to hand as files. */
@@ -13,8 +11,6 @@ export const longestText = 4000;
 export const longestLinkedLesson = 12_000;
 /** Characters of the longest parameter that is read. */
 const longestLink = 40_000;
-/** Stands in `hide` or `lock` for every setting. */
-export const allFields = 'settings';
 const mark = 'L';
 
 const names = v.pipe(v.array(v.pipe(v.string(), v.regex(/^[\w.-]{1,80}$/))), v.maxLength(400));

@@ -8,7 +8,14 @@ import { countedBy, countOf, type ParameterCount, type RunPoint, runName } from 
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
-import { hasGpu, initialState, isLabFree, isTraining, type PageState } from '../state/state.ts';
+import {
+  hasGpu,
+  initialState,
+  isLabFree,
+  isTraining,
+  isWhollyCalibrated,
+  type PageState,
+} from '../state/state.ts';
 import type { StudyProgress } from './plan.ts';
 import { fetchRecordedRuns } from './recorded.ts';
 import { pointsOf, type RecordedRuns, type RunsSource } from './runs.ts';
@@ -106,7 +113,7 @@ export class RoomLaws extends LitElement {
               .rows=${source.rows}
               .progress=${this.progress}
               .obstacle=${this.#obstacle()}
-              .canCalibrate=${hasGpu(this.page) && !isCalibratedWhole(this.page)}
+              .canCalibrate=${hasGpu(this.page) && !isWhollyCalibrated(this.page)}
               @run-study=${this.#run}
               @pause-study=${this.#pause}
               @delete-rows=${() => void this.#delete(source.plan.id)}
@@ -347,9 +354,4 @@ export class RoomLaws extends LitElement {
     ].join(' ');
     this.#show({ kind: 'file', name: file.name, points });
   }
-}
-
-/** Whether all kernels were measured: the quick figures of one run say less of other sizes. */
-function isCalibratedWhole({ calibration }: PageState): boolean {
-  return calibration.kind === 'done' && calibration.value.isQuick !== true;
 }

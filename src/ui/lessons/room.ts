@@ -1,7 +1,8 @@
 // The room of lessons: read, guess, run, compare. Nothing runs before a guess is committed.
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { encodeLink, linkParameter, longestLinkedLesson } from '../../classroom/link.ts';
+import { encodeLink, longestLinkedLesson } from '../../classroom/link.ts';
+import { linkParameter } from '../../classroom/link-names.ts';
 import type {
   LessonEvent,
   LessonGuess,

@@ -2,15 +2,11 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { html, nothing } from 'lit';
 import type { TeacherLink } from '../../classroom/link.ts';
+import { allFields, linkParameter } from '../../classroom/link-names.ts';
 import type { FormField } from '../../contract/form.ts';
 import type { PageController } from '../state/controller.ts';
 import { openLesson } from '../state/own-lessons.ts';
 import { rooms, trainingRoom } from './rooms.ts';
-
-/** As `linkParameter`, which comes with the reader: most addresses have no link, and wait for no reader. */
-const parameter = 'class';
-/** As in the reader, too. */
-const allFields = 'settings';
 
 /** Parts of the room Train that a link can hide, by their elements. */
 export const parts = [
@@ -31,15 +27,15 @@ export const parts = [
 /** The address's query (without `?`) without the link, which the reader of experiments does not know. */
 export function withoutLink(search: string): string {
   const query = new URLSearchParams(search);
-  query.delete(parameter);
+  query.delete(linkParameter);
   return query.toString();
 }
 
 /** The query with the link of another one, as it was. */
 export function withLinkOf(search: string, query: string): string {
-  const link = new URLSearchParams(search).get(parameter);
+  const link = new URLSearchParams(search).get(linkParameter);
   if (link === null) return query;
-  return [...(query === '' ? [] : [query]), new URLSearchParams({ [parameter]: link })].join('&');
+  return [...(query === '' ? [] : [query]), new URLSearchParams({ [linkParameter]: link })].join('&');
 }
 
 type PageHost = ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
@@ -61,7 +57,7 @@ export class PreparedPage implements ReactiveController {
   }
 
   hostConnected(): void {
-    const found = new URLSearchParams(location.search).get(parameter);
+    const found = new URLSearchParams(location.search).get(linkParameter);
     if (found !== null) void this.#read(found);
   }
 

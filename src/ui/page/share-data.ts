@@ -1,5 +1,6 @@
 // What the dialog “Share with a class” makes of its choices: the link, and what students will see, in words. Pure.
-import { allFields, encodeLink, linkParameter, longestText, type TeacherLink } from '../../classroom/link.ts';
+import { encodeLink, longestText, type TeacherLink } from '../../classroom/link.ts';
+import { allFields, linkParameter } from '../../classroom/link-names.ts';
 
 /** How a student finds a setting. */
 export type FieldState = 'free' | 'locked' | 'hidden';

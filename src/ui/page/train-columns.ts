@@ -12,6 +12,7 @@ import {
   isOnProcessor,
   isRunActive,
   isTraining,
+  isWhollyCalibrated,
   measuredRate,
   type PageState,
 } from '../state/state.ts';
@@ -61,7 +62,7 @@ export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: Tra
       .run=${page.run}
       .busy=${page.busy}
       .deviceJob=${deviceJob}
-      .canCalibrate=${hasGpu(page) && !(page.calibration.kind === 'done' && page.calibration.value.isQuick !== true)}
+      .canCalibrate=${hasGpu(page) && !isWhollyCalibrated(page)}
       .measureFirst=${page.measureFirst}
       .isReady=${isLabFree(page)}
       .expectedSeconds=${page.prediction.kind === 'done' ? page.prediction.value.totalSeconds : undefined}

@@ -204,6 +204,11 @@ export function isMeasurable({ device }: Pick<PageState, 'device'>): boolean {
   return device.kind === 'done' && device.value.runtime !== 'cpu';
 }
 
+/** Whether all kernels were measured: the quick figures of one run say less of other sizes. */
+export function isWhollyCalibrated({ calibration }: Pick<PageState, 'calibration'>): boolean {
+  return calibration.kind === 'done' && calibration.value.isQuick !== true;
+}
+
 /** Whether models train on the processor: by choice, without a GPU, or on a software renderer of one. */
 export function isOnProcessor({ device }: Pick<PageState, 'device'>): boolean {
   return device.kind === 'done' && (device.value.runtime !== 'gpu' || device.value.isSoftware);

@@ -16,11 +16,6 @@ export function isOfAnother(next: NextRequest, now: NextRequest): boolean {
   return next.prompt !== now.prompt || (next.knownTokens ?? false) !== (now.knownTokens ?? false);
 }
 
-/** Ids by their logits, the likeliest first: the same at every temperature. */
-export function ranked(logits: Float32Array): Uint32Array {
-  return Uint32Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
-}
-
 /**
  * Probabilities of the first `count` of `order` under the dials, as the sampling kernel has them: of the k likeliest
  * those whose mass reaches top p of theirs, ties with the last one kept, and the rest shared out among them.

@@ -3,10 +3,11 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { NextTokens } from '../../contract/sampling.ts';
 import { formatCount, formatPercent } from '../../text/numbers.ts';
+import { ranked } from '../../text/ranked.ts';
 import { stackedBar } from '../figures/bars.ts';
 import { workPanel } from '../figures/style-sets.ts';
 import { emit } from '../state/events.ts';
-import { type Dials, drawnProbabilities, ranked } from './next-token-data.ts';
+import { type Dials, drawnProbabilities } from './next-token-data.ts';
 import '../figures/glossary-term.ts';
 
 /** The model alone, before any dial. */

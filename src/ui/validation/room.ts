@@ -7,7 +7,14 @@ import { formatDuration, formatPercent, formatRatio } from '../../text/numbers.t
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
-import { initialState, isLabFree, isMeasurable, isTraining, type PageState } from '../state/state.ts';
+import {
+  initialState,
+  isLabFree,
+  isMeasurable,
+  isTraining,
+  isWhollyCalibrated,
+  type PageState,
+} from '../state/state.ts';
 import { errorTable, timesFigure } from './figures.ts';
 import {
   fetchRecordedValidation,
@@ -77,7 +84,7 @@ export class RoomValidation extends LitElement {
   #head() {
     const { page, progress, grid } = this;
     const isRunning = progress.kind === 'running';
-    const isCalibrated = page.calibration.kind === 'done' && !page.calibration.value.isQuick;
+    const isCalibrated = isWhollyCalibrated(page);
     const canMeasure = isMeasurable(page);
     const isFree = isLabFree(page) && !isRunning;
     return html`<section class="panel" aria-labelledby="title">

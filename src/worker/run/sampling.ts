@@ -12,6 +12,7 @@ import { promptTokens, startTokens, textPieces, tokenNames } from '../../lab/pla
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import type { Run } from '../../lab/training/run.ts';
 import type { RunLoop } from '../../lab/training/run-loop.ts';
+import { ranked } from '../../text/ranked.ts';
 
 /** Samples until the request is met or `onText`, which gets the text so far, answers false. */
 export async function sampleRun(
@@ -72,7 +73,7 @@ export async function nextTokensOf(
   const ids = await stage('invalidRequest', () => promptOf(run, prompt));
   const all = await loop.exclusive(() => stage('invalidRequest', () => sampler.logitsAfter(ids)));
   const logits = knownTokens ? all.slice(0, tokenizer.vocabularySize) : all;
-  const likeliest = largest(logits, namedTokens);
+  const likeliest = [...ranked(logits).subarray(0, namedTokens)];
   const names = tokenNames(corpus, likeliest);
   return {
     step: run.trainer.progress.step,
@@ -82,11 +83,6 @@ export async function nextTokensOf(
       text: tokenizer.decode([id], true),
     })),
   };
-}
-
-/** Ids of the largest, in order, equal ones by their ids. */
-function largest(values: Float32Array, count: number): number[] {
-  return [...values.keys()].sort((a, b) => values[b] - values[a] || a - b).slice(0, count);
 }
 
 function promptOf({ corpus }: Run, prompt: string): Promise<readonly number[]> {

@@ -1,6 +1,7 @@
 // What “Share with a class” makes of a teacher's choices.
 import { describe, expect, it } from 'vitest';
-import { allFields, linkParameter, longestText, readLink } from '../../../src/classroom/link.ts';
+import { longestText, readLink } from '../../../src/classroom/link.ts';
+import { allFields, linkParameter } from '../../../src/classroom/link-names.ts';
 import { withLinkOf, withoutLink } from '../../../src/ui/page/prepared.ts';
 import {
   describeShare,

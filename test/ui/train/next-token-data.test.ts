@@ -1,6 +1,7 @@
 // The bars of the next token: the dials give what the sampling kernel draws from, checked on a few logits by hand.
 import { describe, expect, it } from 'vitest';
-import { drawnProbabilities, isOfAnother, ranked } from '../../../src/ui/train/next-token-data.ts';
+import { ranked } from '../../../src/text/ranked.ts';
+import { drawnProbabilities, isOfAnother } from '../../../src/ui/train/next-token-data.ts';
 
 const logits = Float32Array.of(Math.log(1), Math.log(4), Math.log(2), Math.log(2), Math.log(1));
 const order = ranked(logits);
