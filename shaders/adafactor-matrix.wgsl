@@ -62,6 +62,8 @@ fn relativeRate(meanSquare: f32) -> f32 {
 }
 
 /// Where an element lies in weights and gradients, and its column in columnFactors.
+/// Packed matrices (queries, keys and values, or experts) are factored each by itself, as if they were parameters of
+/// their own.
 fn placeOf(matrix: u32, row: u32, column: u32) -> u32 {
   return (matrix / pieces * rows + row) * stride + firstColumn + matrix % pieces * columns + column;
 }

@@ -21,6 +21,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
   let keyValueHead = group / tiles % keyValueHeads;
   let sample = group / tiles / keyValueHeads;
   let groupHeads = heads / keyValueHeads;
+  // Four keys a lane, `lanes` apart, as components of a vector: p and ds are vectors over keys.
   let keys = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane;
   let rows = chunkRows(sample, firstKey, lane) * rowStride;
   let keyBase = (rows + kOffset + keyValueHead * keySize) / 2u;
@@ -44,6 +45,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
   }
   // A key is seen by the queries from its own place on, up to the end of its window.
   let viewers = endOfViewers(firstKey + 4u * lanes - 1u) - firstKey; // from the tile's first key on
+  // The same number for every head of the group, so that one loop counts through both.
   let chunks = (viewers + 4u * lanes - 1u) / (4u * lanes);
   for (var i = 0u; i < 0x1000000u; i++) {
     if (i >= groupHeads * chunks) {
@@ -89,6 +91,7 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocat
       let isUnseen = isHidden(row, keys) | (row >= vec4<u32>(time));
       let probability = select(exp(score - statistics[j].x), vec4<f32>(), isUnseen);
       let keep = keepFactors(sample, head, row, keys);
+      // dv wants p as dropout left it, ds the p that softmax made.
       p[j] = probability * keep;
       ds[j] = probability * (ds[j] * keep - statistics[j].y) * capSlope(score) * scale;
     }

@@ -91,6 +91,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (d >= keySteps) {
       break;
     }
+    // In the packed row's own layout: the projection's gradient reads it as it is.
     dqkv[queryBase + d] = dq[d] + select(0.0, dqkv[queryBase + d], accumulate == 1u);
   }
 }
@@ -122,9 +123,11 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     }
     k[d] = qkv[keyBase + d] * scale;
   }
+  // dk and dv together, since both want p: the scores are computed once for both.
   var dk: array<f32, keySize>;
   var dv: array<f32, valueSize>;
   // Query heads of a group share this key head: their gradients add up here, in the order of the heads.
+  // Causal: a key is seen from its own position on.
   let viewers = endOfViewers(key) - key;
   for (var i = 0u; i < 0x1000000u; i++) { // every (query head of the group, query that sees the key)
     if (i >= groupHeads * viewers) {

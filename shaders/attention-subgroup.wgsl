@@ -70,6 +70,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
       if (d >= keySteps) {
         break;
       }
+      // A key's numbers reach all lanes by broadcast, and meet four queries in each.
       addProducts(&p, q[d], strips(keyBase + d));
     }
     var newLargest = largest;

@@ -67,6 +67,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let head = group / tiles % heads;
   let sample = group / tiles / heads;
   let keyValueHead = head / (heads / keyValueHeads);
+  // All of one row of qkv: queries, keys and values are columns of it.
   let base = sample * time * rowStride;
   let queries = Rows(0u, base + qOffset + head * keySize, rowStride, firstQuery);
   let query = firstQuery + thread / 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);

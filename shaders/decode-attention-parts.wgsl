@@ -23,6 +23,7 @@ override parts: u32;       // of the keys of a head
 @group(0) @binding(2) var<storage, read> state: array<u32>;              // [slots, 4], a row's first is the position of its query
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>; // [slots, heads, parts, valueSize ÷ 4 + 1]
 
+// 64: one key an invocation and chunk, few enough that a part of a short text is not mostly idle.
 const threads = 64u;
 const keyVectors = keySize / 4u;
 const valueVectors = valueSize / 4u;
@@ -74,6 +75,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     let k = (rowsOfKeys(sight, vec4<u32>(min(key, partEnd - 1u))).x * rowWidth + keyValueHead * keySize) / 4u;
     var dots = vec4<f32>();
     for (var d = 0u; d < keyVectors; d++) {
+      // Four sums, one a component, are added at the end: none waits for another.
       dots = fma(scaledQuery[d], cache[k + d], dots);
     }
     let score = select(lowest, capped(vec4<f32>(dots.x + dots.y + dots.z + dots.w)).x, key < partEnd);
@@ -99,6 +101,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       if (slice >= slices || four.x >= min(partEnd - firstKey, threads)) {
         break;
       }
+      // A slice's last four may go past the chunk: their weights are 0.
       let within = min(four, vec4<u32>(threads - 1u));
       let w = select(
         vec4<f32>(),

@@ -55,6 +55,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
     if (firstKey >= keyCount) {
       break;
     }
+    // lanes apart: neighbours have neighbouring keys, whose rows of the cache follow each other.
     let key = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane;
     let k = rowsOfKeys(sight, min(key, vec4<u32>(keyCount - 1u))) * rowWidth + keyValueHead * keySize;
     var scores = vec4<f32>();
@@ -63,6 +64,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
         break;
       }
       let keys = vec4<f32>(cache[k.x + d], cache[k.y + d], cache[k.z + d], cache[k.w + d]);
+      // The query is read again for each key: all lanes want the same number, which is one load for the subgroup.
       scores = fma(vec4<f32>(qkv[query + d]), keys, scores);
     }
     scores = select(vec4<f32>(lowest), capped(scores * scale), key < vec4<u32>(keyCount));

@@ -45,6 +45,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let head = group % heads;
   // Zero never happens: it hides the loop count from drivers that would unroll out of the instruction cache.
   let keySteps = select(keySize, 0u, launch.gridWidth == 0u);
+  // What a token sees depends on its position, which only the GPU knows: loops end by it, and no plan per length is
+  // needed.
   let sight = sightFrom(slot, state[4u * slot]);
   let keyCount = sight.count;
   let query = slot * rowStride + qOffset + head * keySize;
@@ -74,6 +76,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       break;
     }
     let key = firstKey + vec4<u32>(0u, 1u, 2u, 3u) * threads + invocation;
+    // Clamped, and masked after the product.
     let k = rowsOfKeys(sight, min(key, vec4<u32>(keyCount - 1u))) * rowWidth + keyValueHead * keySize;
     var scores = vec4<f32>();
     for (var d = 0u; d < 0x10000u; d++) {
@@ -88,6 +91,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     let rescale = exp(largest - newLargest);
     largest = newLargest;
     let p = exp(scores - largest);
+    // Of this invocation's keys alone: added over the workgroup once, at the end.
     sum = sum * rescale + p.x + p.y + p.z + p.w;
     weights[invocation] = p.x;
     weights[threads + invocation] = p.y;

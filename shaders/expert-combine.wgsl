@@ -58,6 +58,7 @@ fn combine(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       let row = rows[slot + j];
       if (row != dropped) {
         let value = outputs[row * columns + column];
+        // Weights of 1 are for the gradient of the tokens: what went to several experts comes back as a sum.
         if (weighted == 1u) {
           sum += weights[slot + j] * value;
         } else {
@@ -76,6 +77,7 @@ fn spread(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     return;
   }
   let start = group * steps * threads + thread;
+  // Rows that were given, which the GPU alone knows: places past them have no choice to read.
   let end = min(start + steps * threads, offsets[experts] * columns);
   for (var i = 0u; i < maximumSteps; i++) {
     let element = start + i * threads;
@@ -107,6 +109,8 @@ fn dots(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     if (column >= columns || row == dropped) {
       break;
     }
+    // The gradient of a weight is how much its expert's output would have helped: the router learns from nothing
+    // else.
     sum += dy[choice / perToken * columns + column] * outputs[row * columns + column];
   }
   partial[thread] = sum;

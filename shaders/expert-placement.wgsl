@@ -93,6 +93,7 @@ fn tile(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       row += kept;
       firstTile += (kept + tileRows - 1u) / tileRows;
     }
+    // One more than there are experts: the last is where all rows end, which spread and the products read.
     if (expert <= experts) {
       offsets[expert] = row;
     }
@@ -136,6 +137,7 @@ fn place(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
     rows[choice] = dropped;
     return;
   }
+  // A choice and its row are written both ways: outputs are gathered by choice, inputs by row.
   let row = starts[selected[choice]] + rank;
   rows[choice] = row;
   assignments[row] = choice;

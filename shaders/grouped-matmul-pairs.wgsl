@@ -38,6 +38,7 @@ fn sourceRow(row: u32) -> u32 {
 }
 
 /// Four rows of x of a tile, as pairs.
+/// Looked up once a tile: rows of x by token cost a load a lane, and nothing in the loop.
 fn rowsOf(firstRow: u32, endRow: u32, lane: u32) -> vec4<u32> {
   let row = min(firstRow + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(endRow - 1u));
   return vec4<u32>(sourceRow(row.x), sourceRow(row.y), sourceRow(row.z), sourceRow(row.w)) * (inner / 2u);
@@ -58,6 +59,7 @@ fn columnsAcross(vectors: vec2<u32>, first: u32, second: u32) -> Columns {
 }
 
 /// Writes a tile whose row r is in slot r or, `across`, in slot r % 4 · 8 + r / 4.
+/// Rows past `height` are another expert's, or none.
 fn store(tile: ptr<function, Tile>, firstOut: u32, height: u32, firstColumn: u32, lane: u32, across: bool) {
   for (var v = 0u; v < maximumSteps; v++) {
     let column = firstColumn / 4u + v * lanes + lane; // in vectors
@@ -111,6 +113,7 @@ fn nn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lan
 }
 
 @compute @workgroup_size(lanes)
+// The gradient of x reads the same matrices the other way: pairs lie together.
 fn nt(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let group = linearWorkgroup(id);
   if (group >= launch.endWorkgroup) {
@@ -161,6 +164,7 @@ fn tn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lan
   let start = subgroupBroadcastFirst(offsets[expert]);
   let count = subgroupBroadcastFirst(offsets[expert + 1u]) - start;
   let one = select(1u, 0u, launch.gridWidth == 0u);
+  // As many as the expert has rows, odd or even, which the GPU alone knows.
   let pairs = one * (count + 1u) / 2u;
   let i = min(firstRow + 4u * lane, rows - 4u) / 4u;
   let vectors = vectorsOf(firstColumn, lane);

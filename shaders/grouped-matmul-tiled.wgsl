@@ -67,6 +67,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // Tiles beside each other share rows of x and their look-ups; those below each other share an expert's matrix.
   let tilesAcross = (columns + tileWidth - 1u) / tileWidth;
   let firstColumn = group % tilesAcross * tileWidth;
   var expert = 0u;
@@ -92,6 +93,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   let across = thread % threadsAcross;
   let down = thread / threadsAcross;
+  // The matrix of the tile's expert; xᵀ·w has rows of w in its place, which `start` counts.
   let wStart = select(expert * inner * columns, 0u, xTransposed == 1u);
 
   var topLeft: Block;
@@ -141,6 +143,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
 
   let outRow = firstRow + 4u * down;
   let outColumn = firstColumn + 4u * across;
+  // Rows lie where their expert's do; of xᵀ·w each expert has a matrix of its own.
   let firstOut = select(0u, expert * rows, xTransposed == 1u);
   storeBlock(firstOut, outRow, endRow, outColumn, topLeft);
   if (blocks > 1u) {

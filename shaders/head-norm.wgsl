@@ -51,6 +51,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let value = qkv[start + column];
     squares += value * value;
   }
+  // Queries and keys of unit size: scores cannot grow without bound, which keeps softmax from saturating (Henry et
+  // al. 2020).
   let scale = inverseSqrt(rowSum(squares, thread) / f32(columns) + epsilon);
   if (segment >= rows * heads) {
     return;
@@ -113,6 +115,7 @@ fn backwardWeight(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // One weight for all heads: the sum goes over tokens and heads.
   let share = shareOf(group, thread, rows * heads);
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {

@@ -67,6 +67,7 @@ fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   }
   let position = state[4u * slot];
   if (index >= width) {
+    // Rotated parts of the queries, beside which head-matmul writes what they ask of latents.
     let head = (index - width) / (2u * half);
     let j = (index - width) % (2u * half);
     let first = (slot * heads + head) * (headSize + ropeSize) + headSize + j % half;

@@ -42,6 +42,7 @@ fn packedValue(row: u32, column: u32) -> f32 {
   let keySize = headSize + ropeSize;
   let pairSize = headSize + valueSize;
   let up = row * heads * pairSize;
+  // Values lie behind queries and keys, and beside the keys of their head in the projection.
   if (column >= 2u * heads * keySize) {
     let c = column - 2u * heads * keySize;
     return keyValues[up + c / valueSize * pairSize + headSize + c % valueSize];
@@ -57,6 +58,7 @@ fn packedValue(row: u32, column: u32) -> f32 {
   }
   let j = d - headSize;
   if (isKey) {
+    // Every head reads the same rotated key: after packing, attention need not know that they share it.
     let first = row * ropeSize + j % half;
     return turned(row, j, vec2(ropeKey[first], ropeKey[first + half]), 1.0);
   }

@@ -75,6 +75,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   }
   // The gradient needs these two and x: x̂ itself is not stored.
   let scale = inverseSqrt(variance + epsilon);
+  // After the last barrier: invocations past the end have kept the others company.
   if (row >= rows) {
     return;
   }
@@ -127,12 +128,15 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
       break;
     }
     let g = dy[start + column] * (weight[column] + offset);
+    // g less its part along 1 and its part along x̂: the two directions in which a normed row cannot move.
     var gradient = (g - means.x - (x[start + column] - mean) * scale * scale * means.y) * scale;
     if (accumulate == 1u) {
       gradient += dx[start + column];
     }
     dx[start + column] = gradient;
     if (dropout > 0.0) {
+      // The same gradient is wanted twice: with the dropout of the branch that ends here, and without for the
+      // residual stream.
       droppedDx[start + column] = dropped(gradient, start + column);
     }
   }

@@ -75,6 +75,7 @@ fn columnsAlong(i: vec4<u32>, j: vec4<u32>) -> Columns {
 }
 
 /// Writes a tile whose row r is in slot r or, `across`, in slot r % 4 · 8 + r / 4.
+/// Rows in order, whatever slot they lie in: stores of neighbouring lanes are of one row, and follow each other.
 fn store(tile: ptr<function, Tile>, place: Place, lane: u32, across: bool) {
   for (var v = 0u; v < maximumSteps; v++) {
     // Whole vectors are inside or outside, for columns is a multiple of 4.

@@ -35,6 +35,7 @@ fn gatherMomentum(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
   if (group >= launch.endWorkgroup || element >= rows * columns) {
     return;
   }
+  // From the packed matrix to its place in the parameter.
   let index = launch.firstElement + element / columns * stride + element % columns;
   let gradient = gradients[index] * metrics[3];
   var direction = 0.0;
@@ -95,6 +96,8 @@ fn scatterUpdate(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     return;
   }
   let index = launch.firstElement + element / columns * stride + element % columns;
+  // With matrixScale `rms` an orthogonal update is as large as AdamW's would be, so that one rate serves both (Liu et
+  // al. 2025).
   let learningRate = step.learningRate * rate;
   weights[index] = weights[index] * (1.0 - learningRate * weightDecay) - learningRate * scale * update[element];
 }

@@ -21,6 +21,8 @@ override clearGradient: u32;     // 1 leaves the gradients at zero, for the next
 @group(0) @binding(3) var<storage, read_write> moment2: array<f32>;   // [elements]
 @group(0) @binding(4) var<storage, read> metrics: array<f32>;         // [2] 1 if finite, [3] clip factor
 
+// Bound by memory: AdamW reads four numbers an element and writes four, for some fifteen flops. `steps` elements an
+// invocation give each several loads under way.
 const threads = 128u;
 // loops break before: a constant bound costs no guard, a near one would be unrolled
 const maximumSteps = 0x1000000u;
@@ -34,6 +36,7 @@ fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   let isFinite = metrics[2] == 1.0;
   let clipFactor = metrics[3];
   // What is the same for all elements is computed before them.
+  // Decoupled (Loshchilov and Hutter): the decay is of the weight, and does not pass through the moments.
   let decay = 1.0 - step.learningRate * weightDecay;
   // Both corrections are taken out of the loop: m ÷ c₁ becomes a factor of the rate, v ÷ c₂ a product under the root.
   let rate = step.learningRate / step.biasCorrection1;
@@ -60,6 +63,7 @@ fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
       second += rate2 * (gradient * gradient - second);
       moment1[element] = first;
       moment2[element] = second;
+      // epsilon outside of the root, as PyTorch has it.
       let denominator = sqrt(second * correction) + epsilon;
       weights[element] = weight - rate * (first / denominator);
     }

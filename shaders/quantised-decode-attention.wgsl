@@ -25,6 +25,8 @@ override hasSinks: u32;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;    // [slots, heads · valueSize]
 
 // Numbers and words of a key's first part and of what is behind it.
+// Latents are keys and values at once: what follows them, the rotated key, has other magnitudes, and would spoil
+// their scale.
 const firstSize = select(keySize, valueSize, sharedRows == 1u);
 const secondSize = keySize - firstSize;
 const firstWords = (firstSize + 3u) / 4u;
@@ -92,6 +94,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     if (word < keyWords) {
       let isFirst = word < firstWords;
       let d = 4u * (word - select(firstWords, 0u, isFirst));
+      // The query is laid out as the cache is, a vec4 a word, so that both are read by the same index.
       let left = select(secondSize, firstSize, isFirst) - d; // numbers from here on: what fills up a word is 0
       let place = query + select(firstSize, 0u, isFirst) + d + min(vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(left - 1u));
       let four = vec4<f32>(qkv[place.x], qkv[place.y], qkv[place.z], qkv[place.w]);
@@ -143,6 +146,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     largest = newLargest;
     let exponentials = exp(scores - largest);
     sum = sum * rescale + exponentials.x + exponentials.y + exponentials.z + exponentials.w;
+    // The scale of a value meets its weight once, not each of its columns.
     p *= exponentials;
     weights[invocation] = p.x;
     weights[threads + invocation] = p.y;
@@ -155,6 +159,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       if (slice >= slices || index >= min(keyCount - firstKey, chunkKeys)) {
         break;
       }
+      // Four columns a load: a lane has a word, and neighbours have its neighbours.
       let word = cache[rowsOfKeys(sight, vec4<u32>(firstKey + index)).x * rowWords + valueAt];
       o = fma(vec4<f32>(weights[index]), bytesOf(word), o);
     }

@@ -46,11 +46,13 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (row >= min(offsets[expert + 1u], rows)) {
     return;
   }
+  // Rows by token: a token that chose two experts is read by both, and lies in memory once.
   var source = row;
   if (perToken > 0u) {
     source = assignments[row] / max(perToken, 1u);
   }
   let vector = element % vectors();
+  // Experts' matrices follow each other, each with its scales.
   let column = columnOf(expert * matrixVectors(), vector);
   var sum = vec4<f32>();
   for (var step = 0u; step < 0x1000000u; step++) { // a constant bound with a break costs no loop guard

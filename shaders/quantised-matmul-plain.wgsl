@@ -26,6 +26,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   let element = group * threads + thread;
   let row = element / vectors();
+  // Four columns, because a word row holds four side by side; those past the last are not stored.
   let vector = element % vectors();
   if (row >= rows) {
     return;

@@ -98,6 +98,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     let f = fma(q.f, s.scale, s.minimum);
     let g = fma(q.g, s.scale, s.minimum);
     let h = fma(q.h, s.scale, s.minimum);
+    // Rows of x are read by every lane of a part alike, one load for the subgroup.
     let k = 8u * step;
     first = plus(plus(first, inputsOf(0u, k), a, b, c, d), inputsOf(0u, k + 4u), e, f, g, h);
     if (rows > 1u) {

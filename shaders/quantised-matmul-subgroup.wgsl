@@ -85,6 +85,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
     if (32u * part >= inner) {
       break;
     }
+    // Once for 32 inputs; int8 has one scale a column, and reads it again from the cache.
     let nearScales = scalesOf(near, part);
     let farScales = scalesOf(far, part);
     for (var i = 0u; i < 4u; i++) {

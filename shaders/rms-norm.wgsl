@@ -80,6 +80,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     }
     sum += dy[start + column] * (weight[column] + offset) * x[start + column];
   }
+  // Both scales of x̂ · mean(g ∘ x̂) at once: x is read, and x̂ never stored.
   let factor = rowSum(sum, thread) / f32(columns) * scale * scale;
   if (place.row >= rows) {
     return;
@@ -89,6 +90,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     if (column >= columns) {
       break;
     }
+    // g less its part along x̂: a normed row cannot change its length.
     var gradient = (dy[start + column] * (weight[column] + offset) - x[start + column] * factor) * scale;
     if (accumulate == 1u) {
       gradient += dx[start + column];

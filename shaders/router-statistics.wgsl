@@ -45,6 +45,7 @@ fn gather(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
     if (token >= tokens) {
       break;
     }
+    // As the router's shares: a softmax sums to 1, sigmoids are divided by their sum.
     let scoreSum = select(1.0, rowSums[token], sigmoid == 1u);
     // Fixed order of additions: the statistics are the same in every run, like the losses.
     if (expert < experts) {
@@ -55,8 +56,10 @@ fn gather(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
           break;
         }
         let share = scores[token * experts + e] / scoreSum;
+        // Entropy says whether the router decides (low) or has not begun to; the clamp keeps 0 · log 0 at 0.
         sum.x -= share * log(max(share, 1e-30));
       }
+      // What the z-loss holds down: large logits lose digits in exp (Zoph et al. 2022).
       sum.y += rowSums[token] * rowSums[token];
     }
   }

@@ -68,6 +68,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       logit += noise * normalAt(token, e);
     }
     scores[row + e] = logit;
+    // Scores are kept in memory between the passes: with many experts a row does not fit into registers.
     largest = max(largest, logit);
   }
   var sum = 0.0;

@@ -139,6 +139,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       // Of what topK left, as in Transformers: cuts are taken one after the other.
       threshold = findThreshold(row, threshold, high, draw.topP * mass, inverse, thread);
     }
+    // The second pass looks only at what the cuts left, by the threshold's bits.
     bestValue = -3.4e38;
     bestId = token;
     for (var i = 0u; i < maximumSteps; i++) {
