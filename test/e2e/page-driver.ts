@@ -44,6 +44,7 @@ export const tinyQuery = new URLSearchParams({
   'model.layers': '1',
   'model.width': '32',
   'model.heads': '2',
+  'model.hidden': '32', // as wide as the model: products share their shapes, and a software GPU compiles fewer
   'model.context': '32',
   'train.batch': '4',
   'train.steps': '100000',
