@@ -37,11 +37,12 @@ const cases: readonly (readonly [string, Changes])[] = [
     { model: families.llama, train: { optimizer: { kind: 'lion', learningRate: 0.003 } } },
   ],
   [
-    'of Llama with Adafactor, biases and accumulation',
+    'of Llama with Adafactor, biases, a window, norms of heads and accumulation',
     {
       model: {
         ...{ ...families.llama, layers: 1, keyValueHeads: 4, tiedHead: true },
         ...{ bias: true, activation: 'quickGelu' },
+        ...{ windowPattern: 'L', window: 3, queryKeyNorm: 'head' },
       },
       train: { optimizer: { kind: 'adafactor', learningRate: 0.02 }, accumulation: 2 },
     },
