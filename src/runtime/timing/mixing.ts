@@ -1,8 +1,9 @@
 // What kernels take longer among others than behind themselves, as they are timed: a switch for each; what their data takes to
 // come from as far as all of the mixture's reaches (`coldSeconds`); and what large ones lose beyond that.
 import { coldSeconds, type DeviceProfile, type Measurement } from '../../plan/device-profile.ts';
+import { timeInTurns } from './in-turns.ts';
 import type { Probing, ShapeProbe } from './probing.ts';
-import { type PaceProbe, summarize, trusted } from './slope.ts';
+import { summarize, trusted } from './slope.ts';
 
 /** A shape with the seconds that it takes behind itself, and the bytes that it moves. */
 export interface TimedShape extends Pick<ShapeProbe, 'plan'> {
@@ -13,35 +14,41 @@ export interface TimedShape extends Pick<ShapeProbe, 'plan'> {
 /** What kernels take longer among others. */
 export type Mixing = Pick<DeviceProfile, 'switchSeconds' | 'mixing'>;
 
-/** Seconds of the shapes of one mixture, at most: of short ones, and of those that matter most. */
-const longest = { short: 0.005, important: 0.04 } as const;
+/** How mixtures are timed: seconds of their shapes, at most; repetitions of a shape behind itself; seconds of a pass, at least. */
+const short = { seconds: 0.002, block: 8, passSeconds: 0.01 } as const;
+const important = { seconds: 0.025, block: 3, passSeconds: 0 } as const;
 /** Launches that a shape may take to tell a switch; and how many shapes there are whatever they take. */
 const shortLaunches = 4;
 const fewestShort = 4;
-const passes = 5;
+const rounds = 7;
 
-/** The pace at its best, what tells it, and the bandwidths that were measured. */
-export interface MixingConditions extends PaceProbe, Pick<DeviceProfile, 'copyBytesPerSecond'> {
-  readonly bestSeconds: number;
+/** What is known of the device. */
+export interface MixingConditions extends Pick<DeviceProfile, 'copyBytesPerSecond'> {
+  readonly launchSeconds: number;
 }
 
 /** Times mixtures of shapes, which come with those first that matter most. */
 export async function measureMixing(
   probing: Pick<Probing, 'seconds'>,
   shapes: readonly TimedShape[],
-  conditions: MixingConditions,
+  { copyBytesPerSecond, launchSeconds }: MixingConditions,
 ): Promise<Mixing> {
-  const shortest = shortestOf(shapes, conditions.launchSeconds);
-  const important = upTo(shapes, longest.important);
-  const short = await secondsOf(probing, shortest, conditions);
-  const switches = short.value - warmAndCold(shortest, conditions);
-  const switchSeconds = Math.max(0, switches) / Math.max(1, shortest.length);
-  const long = await secondsOf(probing, important, conditions);
-  const lost =
-    long.value - important.length * switchSeconds - (warmAndCold(important, conditions) - sumOf(important));
+  const quick = upTo(shortestOf(shapes, launchSeconds), short.seconds);
+  const heavy = upTo(shapes, important.seconds);
+  const cold = (mixture: readonly TimedShape[]) => {
+    const workingSet = mixture.reduce((sum, { bytes }) => sum + bytes, 0);
+    return mixture.reduce(
+      (sum, { bytes }) => sum + coldSeconds({ copyBytesPerSecond }, bytes, workingSet),
+      0,
+    );
+  };
+  const switches = await lostAmongOthers(probing, quick, short);
+  const switchSeconds = Math.max(0, switches.value - cold(quick)) / Math.max(1, quick.length);
+  const lost = await lostAmongOthers(probing, heavy, important);
+  const beyond = Math.max(0, lost.value - heavy.length * switchSeconds - cold(heavy));
   return {
-    switchSeconds: { ...short, value: switchSeconds },
-    mixing: { ...long, value: important.length > 1 ? Math.max(1, lost / sumOf(important)) : 1 },
+    switchSeconds: { ...switches, value: switchSeconds },
+    mixing: { ...lost, value: heavy.length > 1 ? 1 + beyond / sumOf(heavy) : 1 },
   };
 }
 
@@ -71,34 +78,35 @@ function weighted([before, most]: Weighted, [now, more]: Weighted): Measurement 
   };
 }
 
-/** Seconds of a mixture once over, at the best pace, without what every pass costs: the shapes were timed so as well. */
-async function secondsOf(
+/**
+ * Seconds that shapes take longer in turn than each behind itself. Both are timed in turns, as many dispatches in as many
+ * passes: what a pass costs and what slows the machine meets both, and leaves the share that is lost.
+ */
+async function lostAmongOthers(
   probing: Pick<Probing, 'seconds'>,
   mixture: readonly TimedShape[],
-  { seconds: paceSeconds, launchSeconds, bestSeconds }: MixingConditions,
+  { block, passSeconds }: typeof short | typeof important,
 ): Promise<Measurement> {
-  if (mixture.length === 0) return summarize([]);
-  const fixed = mixture.length * launchSeconds;
-  const turns = Math.min(
-    trusted.repeats,
-    Math.max(1, Math.ceil(trusted.seconds / Math.max(sumOf(mixture), 1e-9))),
+  const once = sumOf(mixture);
+  if (!(once > 0)) return summarize([]);
+  const inTurn = Array.from({ length: block }, () => mixture).flat();
+  const behindItself = mixture.flatMap((shape) => Array.from({ length: block }, () => shape));
+  const repetitions = Math.min(trusted.repeats, Math.max(1, Math.ceil(passSeconds / (block * once))));
+  const { gain } = await timeInTurns(
+    () => probing.seconds(inTurn, repetitions),
+    () => probing.seconds(behindItself, repetitions),
+    rounds,
   );
-  const times: number[] = [];
-  for (let i = 0; i < passes; i++) {
-    const before = await paceSeconds();
-    const once = await probing.seconds(mixture, 1);
-    const seconds = Math.max(0, (await probing.seconds(mixture, 1 + turns)) - once) / turns;
-    const slowing = (before + (await paceSeconds())) / 2 / bestSeconds;
-    times.push(seconds <= fixed ? seconds : fixed + (seconds - fixed) / slowing);
-  }
-  return summarize(times);
+  // Of a block the first one runs behind another, too.
+  const share = ((gain.value - 1) * block) / (block - 1);
+  return { ...gain, value: gain.repeats > 0 ? Math.max(0, share) * once : 0 };
 }
 
 /** Those that hardly take longer than a launch: of others a switch would be lost in their scatter. */
 function shortestOf(shapes: readonly TimedShape[], launchSeconds: number): TimedShape[] {
   const sorted = [...shapes].sort((a, b) => a.seconds - b.seconds);
-  const short = sorted.filter(({ seconds }) => seconds <= shortLaunches * launchSeconds);
-  return upTo(short.length < fewestShort ? sorted.slice(0, fewestShort) : short, longest.short);
+  const enough = sorted.filter(({ seconds }) => seconds <= shortLaunches * launchSeconds);
+  return enough.length < fewestShort ? sorted.slice(0, fewestShort) : enough;
 }
 
 /** The first shapes that together take no longer than this. */
@@ -109,15 +117,6 @@ function upTo(shapes: readonly TimedShape[], seconds: number): TimedShape[] {
     sum += shape.seconds;
     return true;
   });
-}
-
-/** Seconds of shapes behind themselves, and of fetching their data, which lies side by side. */
-function warmAndCold(shapes: readonly TimedShape[], conditions: MixingConditions): number {
-  const workingSet = shapes.reduce((sum, { bytes }) => sum + bytes, 0);
-  return shapes.reduce(
-    (sum, { seconds, bytes }) => sum + seconds + coldSeconds(conditions, bytes, workingSet),
-    0,
-  );
 }
 
 function sumOf(shapes: readonly TimedShape[]): number {
