@@ -47,8 +47,8 @@ export function efficiencyOf(profile: DeviceProfile, kernel: string): KernelEffi
 }
 
 /**
- * Least squares of the relative error over the points, with both numbers kept from below: no dispatch starts for
- * nothing, and none is negative. No start is longer than the quickest shape took with its work.
+ * Least squares of the relative error over the points, with both numbers kept in bounds: no dispatch starts for nothing, none
+ * is negative, and no start is longer than the quickest shape took with its work.
  */
 export function fitEfficiency(profile: DeviceProfile, points: readonly EfficiencyPoint[]): KernelEfficiency {
   const launch = profile.launchSeconds.value;
@@ -76,7 +76,21 @@ interface FitRow {
   readonly seconds: number;
 }
 
-/** min Σ ((start + slowdown·limit)/seconds − 1)², 0 ≤ start ≤ the least seconds, slowdown ≥ 0; a lone point starts with a launch. */
+/** Launches that a quickest shape may take to tell a start, and that one takes at most where none is told. */
+const tellingLaunches = 64;
+const untoldLaunches = 8;
+
+/**
+ * Between what starts can be. A part of a launch at least: the launch was measured by a copy, with its work. What the quickest
+ * shape took at most; but where that is far more than launches, it tells of work and not of a start.
+ */
+function startBounds(quickestSeconds: number, launch: number): readonly [least: number, most: number] {
+  const isTold = quickestSeconds <= tellingLaunches * launch;
+  const most = isTold ? quickestSeconds : untoldLaunches * launch;
+  return [Math.min(launch / 2, most), most];
+}
+
+/** min Σ ((start + slowdown·limit)/seconds − 1)², start within its bounds, slowdown ≥ 0; a lone point starts with a launch. */
 function leastSquares(rows: readonly FitRow[], launch: number) {
   let [ss, sl, ll, s, l] = [0, 0, 0, 0, 0];
   for (const { limit, seconds } of rows) {
@@ -90,8 +104,8 @@ function leastSquares(rows: readonly FitRow[], launch: number) {
   const determinant = ss * ll - sl * sl;
   // Shapes of one limit say nothing of a slope.
   if (rows.length > 1 && determinant > 1e-6 * ss * ll) {
-    const quickest = Math.min(...rows.map(({ seconds }) => seconds));
-    const start = Math.min(Math.max(0, (s * ll - l * sl) / determinant), quickest);
+    const [least, most] = startBounds(Math.min(...rows.map(({ seconds }) => seconds)), launch);
+    const start = Math.min(Math.max(least, (s * ll - l * sl) / determinant), most);
     // The best slowdown for this start: where the start is not cut, it is that of both.
     return { start, slowdown: Math.max(0, (l - start * sl) / ll) };
   }

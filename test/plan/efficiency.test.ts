@@ -20,7 +20,7 @@ const profile: DeviceProfile = {
   submitSeconds: exactly(1e-4),
   queueSeconds: exactly(1e-5),
   kernels: {
-    'gemm/wide': [point(1e4, 2e-5), point(1e6, 2e-3)],
+    'gemm/wide': [point(1e4, 2.2e-5), point(1e6, 2.002e-3)],
     'gemm/tall': [point(1e4, 2.4e-5)],
   },
 };
@@ -37,9 +37,9 @@ function point(launchedFlops: number, seconds: number, spread = 0): EfficiencyPo
 
 describe('fitEfficiency', () => {
   it('finds the start and the slowdown that the points were made with', () => {
-    const positive = { noNaN: true, min: 0.1, max: 50 };
+    const between = (min: number) => fc.double({ noNaN: true, min, max: 50 });
     fc.assert(
-      fc.property(fc.double(positive), fc.double(positive), (startMicros, slowdown) => {
+      fc.property(between(1), between(0.1), (startMicros, slowdown) => {
         const points = [1e3, 4e4, 2e6].map((flops) =>
           point(flops, startMicros * 1e-6 + slowdown * (flops / 1e9)),
         );
@@ -51,20 +51,27 @@ describe('fitEfficiency', () => {
     );
   });
 
-  it('never starts in less than nothing, whatever the points say', () => {
+  it('never starts for nothing, whatever the points say', () => {
     // Small shapes that are relatively faster than large ones would want a negative start.
     const fitted = fitEfficiency(profile, [point(1e4, 1e-5), point(1e6, 3e-3)]);
-    expect(fitted.startSeconds).toBe(0);
+    expect(fitted.startSeconds).toEqual(near(1e-6)); // half a launch
     expect(fitted.slowdown).toBeGreaterThan(1);
     expect(fitted.relativeError).toBeGreaterThan(0.3);
   });
 
   it('starts in no more than the quickest shape took', () => {
     // A small shape that was held up: a line through both would start above it.
-    const points = [point(1e4, 5e-4), point(1e6, 3e-4)];
+    const points = [point(1e3, 1e-4), point(1e4, 6e-5)];
     const { startSeconds, slowdown } = fitEfficiency(profile, points);
-    expect(startSeconds).toBeLessThanOrEqual(3e-4);
+    expect(startSeconds).toBeLessThanOrEqual(6e-5);
     expect(slowdown).toBeGreaterThanOrEqual(0);
+  });
+
+  it('takes work for no start where all shapes took far more than a launch', () => {
+    // Of the larger one, the device happened to have more to spare.
+    const { startSeconds, slowdown } = fitEfficiency(profile, [point(2e6, 4e-3), point(4e6, 5e-3)]);
+    expect(startSeconds).toBeLessThanOrEqual(8 * 2e-6);
+    expect(slowdown).toBeGreaterThan(1);
   });
 
   it('takes a launch off a lone point, and off points of one size', () => {
