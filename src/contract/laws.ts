@@ -35,6 +35,8 @@ export interface PlannedStudyRun {
   readonly mlpToAttention: number;
   readonly layers: number;
   readonly seed: number;
+  /** Peak of the schedule. */
+  readonly learningRate: number;
   /** Of the whole run; what its trunk has trained already is among them. */
   readonly steps: number;
   /** What it adds to its trunk; undefined where nothing is known of the device. */

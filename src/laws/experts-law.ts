@@ -1,7 +1,8 @@
 // Loss against the number of experts: ln L = d + a·ln N + b·ln E + c·ln N·ln E (Clark et al. 2022, arXiv 2202.01169), and a U where total parameters are fixed.
+
+import { fitUShape, type UShapeFit } from './curves/u-shape.ts';
 import { solveLeastSquares } from './linear-least-squares.ts';
 import { countDistinct, type RunPoint, UnfitRunsError } from './run-point.ts';
-import { fitUShape, type UShapeFit } from './u-shape.ts';
 
 /** A run of a mixture. */
 export type ExpertRun = RunPoint & { readonly experts: number };

@@ -1,9 +1,9 @@
 // Reports laws of one variable: a U along any column, and the loss against the number of experts.
 import { formatDigits } from '../text/numbers.ts';
+import { fitUShape, predictUShape, type UShapeFit } from './curves/u-shape.ts';
 import { type ExpertRun, fitExperts, predictExperts } from './experts-law.ts';
 import { type FitRequest, intervalsOf, type LawReport, scoreTest } from './law-report.ts';
 import { leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
-import { fitUShape, predictUShape, type UShapeFit } from './u-shape.ts';
 
 /** Fits a U along `request.x`, d/√N unless given. @throws UnfitRunsError */
 export function reportUShape(points: readonly RunPoint[], request: FitRequest): LawReport {

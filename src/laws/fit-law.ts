@@ -3,6 +3,7 @@
 import { reportChinchilla } from './fit-law-chinchilla.ts';
 import { reportConditional } from './fit-law-conditional.ts';
 import { reportEnvelope, reportIsoflop } from './fit-law-isoflop.ts';
+import { reportRates } from './fit-law-rates.ts';
 import { reportExperts, reportUShape } from './fit-law-shapes.ts';
 import type { FitRequest, LawName, LawReport } from './law-report.ts';
 import { type RunPoint, runName, UnfitRunsError } from './run-point.ts';
@@ -14,6 +15,7 @@ const reports: Readonly<Record<LawName, (points: readonly RunPoint[], request: F
   conditional: reportConditional,
   'u-shape': reportUShape,
   experts: reportExperts,
+  'learning-rate': reportRates,
 };
 
 /** Fits a law. @throws UnfitRunsError with one sentence where the runs or the wish do not allow it */

@@ -1,6 +1,7 @@
 // Chinchilla's second approach: the best size at each budget, from the lowest run, a parabola in log N, or Akima's curve.
-import { akimaCurve } from './akima.ts';
-import { fitLine, solveLeastSquares } from './linear-least-squares.ts';
+import { akimaCurve } from './curves/akima.ts';
+import { fitParabola, lowestPlace } from './curves/parabola.ts';
+import { fitLine } from './linear-least-squares.ts';
 import { countDistinct, flopsOf, type RunPoint, UnfitRunsError } from './run-point.ts';
 
 /** How the best size of a budget is found. */
@@ -127,20 +128,16 @@ function parabolaMinimum(
   const values = runs.map(read);
   const sizes = countDistinct(values);
   if (sizes < 4) return `${sizes} sizes; four are needed`;
-  const logs = Float64Array.from(values, Math.log10);
-  // About the middle, so that the squares keep their digits.
-  const middle = logs.reduce((sum, value) => sum + value, 0) / logs.length;
-  const centred = logs.map((value) => value - middle);
-  const fit = solveLeastSquares(
-    [new Float64Array(logs.length).fill(1), centred, centred.map((value) => value ** 2)],
-    Float64Array.from(runs, ({ loss }) => loss),
+  const parabola = fitParabola(
+    values.map(Math.log10),
+    runs.map(({ loss }) => loss),
   );
-  const [c0 = 0, c1 = 0, c2 = 0] = fit?.coefficients ?? [];
-  if (!(c2 > 0)) return 'the parabola opens downwards';
-  const at = 10 ** (middle - c1 / (2 * c2));
+  const lowest = parabola && lowestPlace(parabola);
+  if (!lowest) return 'the parabola opens downwards';
+  const at = 10 ** lowest.x;
   if (at < Math.min(...values) || at > Math.max(...values))
     return 'the best size lies beyond the edge of those run';
-  return { at, loss: c0 - c1 ** 2 / (4 * c2) };
+  return { at, loss: lowest.y };
 }
 
 function meansBySize(runs: readonly RunPoint[]): { parameters: number; loss: number }[] {

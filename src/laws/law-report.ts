@@ -3,11 +3,20 @@ import { type Bootstrap, bootstrap, type Interval } from './bootstrap.ts';
 import type { OptimumExponents } from './chinchilla-law.ts';
 import type { ConditionalForm } from './conditional-law.ts';
 import type { LackOfFit } from './lack-of-fit.ts';
+import type { RateCurve } from './learning-rate-law.ts';
 import { meanSquaredError, spearman } from './ranks.ts';
 import type { RunPoint } from './run-point.ts';
 
 /** The laws that can be fitted. */
-export const lawNames = ['chinchilla', 'isoflop', 'envelope', 'conditional', 'u-shape', 'experts'] as const;
+export const lawNames = [
+  'chinchilla',
+  'isoflop',
+  'envelope',
+  'conditional',
+  'u-shape',
+  'experts',
+  'learning-rate',
+] as const;
 
 /** A law that can be fitted. */
 export type LawName = (typeof lawNames)[number];
@@ -87,6 +96,8 @@ export interface LawReport {
     readonly tokens: number;
     readonly loss: number;
   }[];
+  /** The best learning rate of each N and D. */
+  readonly rates?: readonly RateCurve[];
   /** Each fitted run's loss and what the law says, in nats, in the order of the runs. */
   readonly residuals?: readonly { readonly loss: number; readonly predicted: number }[];
   readonly warnings: readonly string[];

@@ -25,6 +25,8 @@ export interface RunPoint {
   readonly mlpToAttention?: number;
   /** Experts of a layer. */
   readonly experts?: number;
+  /** Peak of the schedule. */
+  readonly learningRate?: number;
   /** The compute that runs of one IsoFLOP curve share. */
   readonly budget?: number;
   /** Runs that share noise, such as branches of one trunk; resampled together. */

@@ -23,6 +23,7 @@ const numbers = [
   'mlpToAttention',
   'experts',
   'budget',
+  'learningRate',
 ] as const;
 
 /** N by every way to count, which a switch reads. */
@@ -41,6 +42,7 @@ const aliases: Readonly<Record<string, (typeof numbers)[number]>> = {
   x: 'ratio',
   r: 'mlpToAttention',
   E: 'experts',
+  lr: 'learningRate',
 };
 
 /** The cells of a table with what parts them. Quotes and a byte order mark are taken off; empty lines are no rows. */

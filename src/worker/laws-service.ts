@@ -190,6 +190,7 @@ function describeRun(run: PlannedRun): PlannedStudyRun {
     mlpToAttention: shape.mlpToAttention,
     layers: experiment.model.layers,
     seed,
+    learningRate: experiment.train.optimizer.learningRate,
     steps: experiment.train.steps,
     predictedSeconds,
     predictedBytes,

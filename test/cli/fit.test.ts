@@ -8,7 +8,15 @@ import { epoch245, syntheticStudy, tinyRuns } from '../laws/public-points.ts';
 import { jsonLines, runMain } from './run-command.ts';
 
 function writeTable(folder: string, name: string, points: readonly RunPoint[]): string {
-  const columns = ['parameters', 'tokens', 'loss', 'ratio', 'mlpToAttention', 'part'] as const;
+  const columns = [
+    'parameters',
+    'tokens',
+    'loss',
+    'ratio',
+    'mlpToAttention',
+    'part',
+    'learningRate',
+  ] as const;
   const lines = points.map((point) => columns.map((column) => point[column] ?? '').join(','));
   const path = join(folder, name);
   writeFileSync(path, [columns.join(','), ...lines, ''].join('\n'));
@@ -37,6 +45,30 @@ describe('flopscope fit', () => {
     expect(last).toMatchObject({ law: 'chinchilla', method: 'huber', points: 240, leftOut: 5 });
     expect(last.objective / 1.018274e-3).toBeCloseTo(1, 5);
     expect(last.parameters.alpha).toBeCloseTo(0.3473, 3);
+  });
+
+  it('reads the best learning rate off a sweep, with one of its runs left out by its number', async () => {
+    const losses = [2.3, 2.11, 2.04, 2.05, 2.12, 2.8];
+    const sweep = losses.map((loss, index) => ({
+      ...{ parameters: 1000, tokens: 1e6, loss },
+      learningRate: 0.002 * 2 ** index,
+    }));
+    const file = writeTable(createFolder(), 'rates.csv', sweep);
+    const command = ['fit', file, '--law', 'learning-rate', '--leave-out', '6'];
+    const result = await runMain([...command, '--json']);
+    expect(result.code, result.stderr).toBe(0);
+    const [leftOut, report] = jsonLines(result);
+    expect(leftOut).toMatchObject({ leftOut: { run: '6', reason: 'by choice' } });
+    const { parameters, rates } = report as { parameters: { rate: number }; rates: unknown[] };
+    expect(parameters.rate).toBeGreaterThan(0.008);
+    expect(parameters.rate).toBeLessThan(0.016);
+    expect(rates).toMatchObject([
+      { parameters: 1000, best: { interval: [expect.any(Number), expect.any(Number)] } },
+    ]);
+    const { stdout } = await runMain(command);
+    expect(stdout).toMatch(/best rate +95 % +usual\n1,000 +1.00e6 +0.01\d+ +0.0\d+ to 0.0\d+ +0.008/);
+    const unknown = await runMain([...command.slice(0, -1), '7']);
+    expect(unknown.stderr).toMatch(/no run "7" to leave out/);
   });
 
   it('scores the conditional law on another file', async () => {

@@ -103,6 +103,9 @@ describeBrowser('the room Laws', () => {
   it('fits a CSV of anybody’s runs, and opens what the law recommends in the room Train', async () => {
     await open('theirs.csv', 'parameters,tokens,loss\n1000,2000,"2,5"\n');
     await lab.waitForText('room-laws', '.said', /^theirs\.csv line 2: loss is "2,5", with a comma/);
+    const sweep = [2.3, 2.11, 2.04, 2.05, 2.12].map((loss, at) => `1000,1e6,${loss},${0.002 * 2 ** at}`);
+    await open('rates.csv', ['parameters,tokens,loss,learningRate', ...sweep].join('\n'));
+    await lab.waitForText('laws-fit', '.pair', /its interval by Fieller’s theorem/);
     const rows: number[][] = JSON.parse(readFileSync('test/fixtures/zipf-runs.json', 'utf8'));
     await open('theirs.csv', ['N,D,loss', ...rows.map((row) => row.join(','))].join('\n'));
     await lab.waitForText('laws-fit', 'section', /15 runs fitted\. The law misses by/);

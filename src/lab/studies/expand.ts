@@ -90,6 +90,11 @@ function checkField(field: string): string {
 }
 
 function checkContradictions({ name }: Study, fields: readonly string[]): void {
+  const twice = fields.find((field, index) => fields.indexOf(field) < index);
+  if (twice)
+    refuseStudy(
+      `${name}: ${twice} is in the grid and has a formula, which would overrule it. Leave one out.`,
+    );
   const isSolved = ['parameters', 'ratio', 'mlpToAttention'].find((field) => fields.includes(field));
   const fixed = solvedPaths.find((path) => fields.includes(path));
   if (isSolved && fixed)

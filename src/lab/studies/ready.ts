@@ -1,4 +1,5 @@
 // The ready studies: minute, class and night for Chinchilla's law, a shorter one for software GPUs, and shapes for the conditional law.
+import { usualRate } from '../../laws/learning-rate-law.ts';
 import type { Section } from '../../model/presets/training.ts';
 
 /** What the designs have in common: nanoGPT's block, warm-up, stable and decay to 0, on the language made for laws. */
@@ -37,9 +38,13 @@ const base: Section = {
   },
 };
 
-/** Best peak rate of tiny models of this kind: 0.08·N^−¼, at most 0.008, by a sweep on two texts; twice that fails at 148 k. */
+/** The usual rate of models of this kind; twice that fails at 148 k. */
 const formulas = {
-  'train.optimizer.learningRate': { factor: 0.08, powers: { parameters: -0.25 }, most: 0.008 },
+  'train.optimizer.learningRate': {
+    factor: usualRate.factor,
+    powers: { parameters: usualRate.exponent },
+    most: usualRate.most,
+  },
 };
 
 /** 3.5 k, 14 k, 38 k, 147 k, 307 k, 590 k, 995 k, 2.65 M parameters of the blocks. */
@@ -102,6 +107,20 @@ export const readyStudies: Readonly<Record<string, object>> = {
     ...(['xxl', 'k590'] as const).map((size) => ({ ...sizes[size], tokens: tokens(32), seed: seeds(2) })),
     ...(['k995', 'm26'] as const).map((size) => ({ ...sizes[size], tokens: tokens(32) })),
   ]),
+  rates: {
+    ...study(
+      'rates',
+      'Three sizes at seven learning rates, twice each: which rate is best, and how it falls with size.',
+      (['s', 'm', 'l'] as const).map((size) => ({
+        ...sizes[size],
+        tokens: 524_288,
+        'train.optimizer.learningRate': { from: 0.001, to: 0.064, factor: 2 },
+        seed: seeds(2),
+      })),
+      8_000_000,
+    ),
+    formulas: {},
+  },
   shapes: {
     ...study(
       'shapes',

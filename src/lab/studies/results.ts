@@ -10,7 +10,15 @@ const statuses = ['finished', 'diverged', 'stopped', 'failed'] as const satisfie
 
 const columns = [
   ...['study', 'run', 'trunk', 'status', 'parameters', 'tokens', 'loss', 'flops', 'width', 'ratio'],
-  ...['mlpToAttention', 'experts', 'budget', 'seed', 'steps', ...parameterCounts.map(countColumn)],
+  ...[
+    'mlpToAttention',
+    'experts',
+    'budget',
+    'seed',
+    'steps',
+    'learningRate',
+    ...parameterCounts.map(countColumn),
+  ],
   ...['seconds', 'message'],
 ];
 
@@ -39,6 +47,7 @@ export function resultsLine(study: string, planned: PlannedRun, result: StudyRow
     mlpToAttention: digits(shape.mlpToAttention),
     experts: model.experts > 0 ? model.experts : 1,
     steps: train.steps,
+    learningRate: train.optimizer.learningRate,
     ...Object.fromEntries(parameterCounts.map((count) => [countColumn(count), shape.counts[count]])),
     seconds: digits(result.seconds),
     message: result.message?.replace(/\s+/g, ' '),

@@ -4,9 +4,11 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { type ConditionalForm, conditionalForms } from '../../laws/conditional-law.ts';
 import type { FitMethod, FitRequest, LawName, LawReport } from '../../laws/law-report.ts';
 import { lawNames } from '../../laws/law-report.ts';
+import { isRateSweep } from '../../laws/learning-rate-law.ts';
 import type { RunPoint } from '../../laws/run-point.ts';
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
+import { ratesTable } from './rates.ts';
 import {
   describeMisfit,
   lawTitles,
@@ -28,6 +30,7 @@ const methodsOf: Readonly<Record<LawName, readonly FitMethod[]>> = {
   conditional: ['least-squares'],
   'u-shape': ['least-squares'],
   experts: ['least-squares'],
+  'learning-rate': ['least-squares'],
 };
 
 const uShapeColumns = ['ratio', 'mlpToAttention', 'width', 'parameters', 'tokens', 'experts'] as const;
@@ -76,10 +79,17 @@ export class LawsFit extends LitElement {
   @state() private progress: Progress = { kind: 'none' };
   /** Counts fits, so that a late answer to an earlier one is dropped. */
   #revision = 0;
+  /** The law that the runs on display are made for. */
+  #usual: LawName = 'chinchilla';
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (changes.has('leaveOutHighest')) this.leftOut = this.leaveOutHighest;
     if (!changes.has('points') && !changes.has('leaveOut')) return;
+    const usual = isRateSweep(this.points) ? 'learning-rate' : 'chinchilla';
+    if (usual !== this.#usual) {
+      [this.law, this.method] = [usual, methodsOf[usual][0]];
+      this.#usual = usual;
+    }
     this.#revision += 1;
     this.#setReport(undefined);
     this.progress = { kind: 'none' };
@@ -233,6 +243,13 @@ export class LawsFit extends LitElement {
               <p slot="note">What has a pattern is no noise: then the law is not the right one for these runs.</p>
             </figure-panel>`
           : nothing
+      }
+      ${
+        report.rates === undefined
+          ? nothing
+          : html`<figure-panel heading="The best rate of each size" fileName="rates" isTable .table=${ratesTable(report)}>
+              <p slot="note">By a parabola in log rate about the lowest run; its interval by Fieller’s theorem.</p>
+            </figure-panel>`
       }
       <figure-panel heading="The fitted law" term="scaling-law" fileName="law" isTable .table=${reportTable(report)}>
         <p slot="note">${lawTitles[report.law]}, by ${methodTitles[report.method]}.</p>

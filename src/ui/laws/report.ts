@@ -20,6 +20,7 @@ export const lawTitles: Readonly<Record<LawReport['law'], string>> = {
   conditional: 'Conditional: d/√N and r on top of it',
   'u-shape': 'U-shape along one column',
   experts: 'Experts: loss against their number',
+  'learning-rate': 'Learning rate: the best of each size',
 };
 
 /** Ways to fit by what a person reads. */
@@ -42,6 +43,9 @@ const names: Readonly<Record<string, string>> = {
   c0: 'c₀',
   c1: 'c₁',
   c2: 'c₂',
+  factor: 'factor of the best rate',
+  exponent: 'exponent of N in it',
+  rate: 'best rate',
   optimum: 'best',
   minimum: 'loss at the best',
   logFactorParameters: 'log₁₀ N* at C = 1',

@@ -2,11 +2,13 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LawReport } from '../../laws/law-report.ts';
+import { isRateSweep } from '../../laws/learning-rate-law.ts';
 import { type ParameterCount, parameterCounts, type RunPoint, runName } from '../../laws/run-point.ts';
 import { formatLoss } from '../../text/numbers.ts';
 import type { PlotPlace } from '../../text/plot-layout.ts';
 import { pickedFigures } from '../figures/style-sets.ts';
 import { canRecommend, chinchillaOf } from './optimum.ts';
+import { rateSeries } from './rates.ts';
 import {
   describeRun,
   type LeftOut,
@@ -24,6 +26,9 @@ import '../figures/panel.ts';
 import '../figures/svg-plot.ts';
 
 const variables: readonly PlotVariable[] = ['flops', 'parameters', 'tokens'];
+
+/** In the words of the choice. */
+const variableTitles: Partial<Record<PlotVariable, string>> = { learningRate: 'learning rate' };
 
 /** What a law may count as N, by what a person reads. */
 const countTitles: Readonly<Record<ParameterCount, string>> = {
@@ -54,8 +59,15 @@ export class LawsRuns extends LitElement {
   /** The run that was picked in the plot, by its name. */
   @state() private picked: string | undefined;
 
+  /** Whether the runs differ in their learning rate, which then lies along the plot. */
+  #isSweep = false;
+
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (changes.has('source')) this.picked = undefined;
+    if (!changes.has('points')) return;
+    const isSweep = isRateSweep(this.points);
+    if (isSweep !== this.#isSweep) this.variable = isSweep ? 'learningRate' : 'flops';
+    this.#isSweep = isSweep;
   }
 
   protected override render() {
@@ -66,17 +78,23 @@ export class LawsRuns extends LitElement {
     const table =
       source.kind === 'study' ? studyTable(source.plan, source.rows, undefined) : pointsTable(points);
     const leftOut = leftOutOf(report, this.chosenOut);
-    const series = runsSeries(points, variable, law, leftOut);
+    const along: readonly PlotVariable[] = this.#isSweep ? [...variables, 'learningRate'] : variables;
+    const series = [
+      ...runsSeries(points, variable, law, leftOut),
+      ...(report && variable === 'learningRate' ? rateSeries(report) : []),
+    ];
     return html`<figure-panel heading=${headingOf(source)} fileName="runs" .table=${table}>
       ${shown === undefined ? nothing : this.#recordedChoice(shown)}
       <label slot="controls">
         along
         <select
           @change=${(event: Event) => {
-            this.variable = variables[(event.target as HTMLSelectElement).selectedIndex];
+            this.variable = along[(event.target as HTMLSelectElement).selectedIndex];
           }}
         >
-          ${variables.map((one) => html`<option ?selected=${one === variable}>${one}</option>`)}
+          ${along.map(
+            (one) => html`<option ?selected=${one === variable}>${variableTitles[one] ?? one}</option>`,
+          )}
         </select>
       </label>
       ${this.count === undefined ? nothing : this.#countChoice(this.count)}
@@ -85,7 +103,7 @@ export class LawsRuns extends LitElement {
         .y=${lossAxis}
         .series=${series}
         .plotHeight=${380}
-        .description=${`Validation loss of ${points.length} runs against their ${variable}, on logarithmic axes.`}
+        .description=${`Validation loss of ${points.length} runs against their ${variableTitles[variable] ?? variable}, on logarithmic axes.`}
         @pick-point=${({ detail }: CustomEvent<PlotPlace>) => {
           this.picked = series[detail.series].points[detail.point].id;
         }}

@@ -6,6 +6,7 @@ import { flopsOf, type RunPoint, runName } from '../../laws/run-point.ts';
 import {
   formatBytes,
   formatCount,
+  formatDigits,
   formatLoss,
   formatPower,
   formatSeconds,
@@ -36,7 +37,7 @@ export type RunsSource =
   | { readonly kind: 'study'; readonly plan: PlannedStudy; readonly rows: readonly StudyRow[] };
 
 /** What lies along the plot. */
-export type PlotVariable = 'parameters' | 'tokens' | 'flops';
+export type PlotVariable = 'parameters' | 'tokens' | 'flops' | 'learningRate';
 
 /** Finished runs as a fit wants them. */
 export function pointsOf(source: RunsSource): readonly RunPoint[] {
@@ -60,7 +61,19 @@ function studyPoints({ runs }: PlannedStudy, rows: readonly StudyRow[]): RunPoin
     const loss = losses.get(planned.run);
     if (loss === undefined) return [];
     const { run, parameters, counts, tokens, width, ratio, mlpToAttention, trunk, budget } = planned;
-    const point = { run, parameters, counts, tokens, loss, width, ratio, mlpToAttention, trunk };
+    const { learningRate } = planned;
+    const point = {
+      run,
+      parameters,
+      counts,
+      tokens,
+      loss,
+      width,
+      ratio,
+      mlpToAttention,
+      trunk,
+      learningRate,
+    };
     return [budget === undefined ? point : { ...point, budget }];
   });
 }
@@ -85,6 +98,7 @@ export function studyTable(
       { label: 'plan flops', format: (value) => formatSi(value) },
       { label: 'width', format: formatCount },
       { label: 'layers', format: formatCount },
+      { label: 'learningRate', format: formatDigits },
       { label: 'seed', format: String },
       { label: 'steps', format: formatCount },
       { label: 'message', room: 'medium' },
@@ -104,6 +118,7 @@ export function studyTable(
         planned.flops,
         planned.width,
         planned.layers,
+        planned.learningRate,
         planned.seed,
         planned.steps,
         row?.message,
@@ -142,9 +157,15 @@ const variables: Readonly<
   parameters: { label: 'parameters N', by: 'tokens', sign: 'D' },
   tokens: { label: 'tokens D', by: 'parameters', sign: 'N' },
   flops: { label: 'flops C', by: 'parameters', sign: 'N' },
+  learningRate: { label: 'peak learning rate', by: 'parameters', sign: 'N' },
 };
 
 const tones: readonly Tone[] = ['class-1', 'class-2', 'class-3', 'class-4', 'class-5', 'pale-3', 'pale-4'];
+
+/** The colour of the index-th size, from 0. */
+export function toneOf(index: number): Tone {
+  return tones[index] ?? 'ink';
+}
 
 /** Points of a curve of the law. */
 const curvePoints = 41;
@@ -225,7 +246,7 @@ export function runsSeries(
     points: points.filter(isLeftOut).map(place),
   };
   if (outside.points.length > 0) series.push(outside);
-  if (law === undefined || points.length === 0) return series;
+  if (law === undefined || points.length === 0 || variable === 'learningRate') return series;
   const curves = groups
     .filter(({ low, high }) => low === high && variable !== 'flops')
     .map(({ low, members }, index): PlotSeries => {
@@ -268,7 +289,7 @@ function frontier(points: readonly RunPoint[], law: ChinchillaParameters): PlotS
 }
 
 function variableOf(point: RunPoint, variable: PlotVariable): number {
-  return variable === 'flops' ? flopsOf(point) : point[variable];
+  return variable === 'flops' ? flopsOf(point) : (point[variable] ?? Number.NaN);
 }
 
 function endsOf(values: readonly number[]): readonly [number, number] {

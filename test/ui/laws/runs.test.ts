@@ -26,6 +26,7 @@ const planned = (run: string, parameters: number, tokens: number): PlannedStudyR
   mlpToAttention: 2,
   layers: 2,
   seed: 1,
+  learningRate: 0.008,
   steps: 10,
   predictedSeconds: 1,
   predictedBytes: 1000,

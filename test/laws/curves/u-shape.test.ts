@@ -1,6 +1,6 @@
 // Tests of the U of one variable.
 import { expect, test } from 'vitest';
-import { fitUShape, predictUShape } from '../../src/laws/u-shape.ts';
+import { fitUShape, predictUShape } from '../../../src/laws/curves/u-shape.ts';
 
 const x = [0.05, 0.1, 0.2, 0.4, 0.8];
 

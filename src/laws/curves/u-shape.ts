@@ -1,6 +1,6 @@
 // A loss with a best place: c₀ + c₁·ln x + c₂/x, the form of "Scaling Laws Meet Model Architecture" (arXiv 2510.18245) for d/√N and for r.
-import { solveLeastSquares } from './linear-least-squares.ts';
-import { countDistinct, UnfitRunsError } from './run-point.ts';
+import { solveLeastSquares } from '../linear-least-squares.ts';
+import { countDistinct, UnfitRunsError } from '../run-point.ts';
 
 /** A fitted U and its best place. */
 export interface UShapeFit {

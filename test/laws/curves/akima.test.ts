@@ -1,6 +1,6 @@
 // Tests of Akima's interpolation: lines and parabolas are exact, a wild point stays local.
 import { expect, test } from 'vitest';
-import { akimaCurve } from '../../src/laws/akima.ts';
+import { akimaCurve } from '../../../src/laws/curves/akima.ts';
 
 test('goes through its points and keeps straight lines straight', () => {
   const curve = akimaCurve([0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 9]);
