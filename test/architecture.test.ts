@@ -357,6 +357,10 @@ describe('TypeScript', () => {
     expect(sources.filter(({ text }) => /@ts-(ignore|nocheck|expect-error)/.test(text))).toEqual([]);
   });
 
+  it('has no comment over a doc comment: whoever reads the one reads the other', () => {
+    expect(filesWith(/^[ \t]*\/\/[^\n]*\n[ \t]*\/\*\*/m, sources)).toEqual([]);
+  });
+
   it('states no binding number: those live in the WGSL', () => {
     expect(filesWith(/\bbinding:\s*\d|@binding\(\d/, sources)).toEqual([]);
   });

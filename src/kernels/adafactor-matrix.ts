@@ -40,9 +40,11 @@ export function runsOf({ rows, columns }: Dims<'rows' | 'columns'>): number {
   return elementGroups(rows * columns);
 }
 
-// v of row i and column j is approximated by r_i · c_j ÷ mean(r), the rank-one matrix with v's row and column sums (Shazeer
-// and Stern 2018, section 3).
-/** r += b(mean g² − r), and Σ w² of each row. */
+/**
+ * r += b(mean g² − r), and Σ w² of each row.
+ * v of row i and column j is approximated by r_i · c_j ÷ mean(r), the rank-one matrix with v's row and column sums
+ * (Shazeer and Stern 2018, section 3).
+ */
 export const adafactorRows = defineKernel({
   name: 'adafactor.rows',
   role: 'optimizer',
@@ -296,15 +298,19 @@ export const adafactorApply = defineKernel({
   },
 });
 
-// β₂ = 1 − t^−0.8 grows with the step: the mean starts as the first square itself and needs no correction
-// (Shazeer and Stern 2018, section 7).
-/** b: the part of a mean that is new in this step. */
+/**
+ * b: the part of a mean that is new in this step.
+ * β₂ = 1 − t^−0.8 grows with the step: the mean starts as the first square itself and needs no correction (Shazeer and
+ * Stern 2018, section 7).
+ */
 export function newPart({ step }: Scalars, decayExponent: number): number {
   return step ** -decayExponent;
 }
 
-// Steps in proportion to the weights' own size (section 8): one rate then serves embeddings and projections.
-/** α of a parameter of this mean square. */
+/**
+ * α of a parameter of this mean square.
+ * Steps in proportion to the weights' own size (section 8): one rate then serves embeddings and projections.
+ */
 export function relativeRate(
   { learningRate, step }: Scalars,
   minimumScale: number,

@@ -34,12 +34,14 @@ type GradientDims = Dims<(typeof gradientDims)[number]>;
 const selfTest = attentionSelfTest.map((dims, accumulate) => ({ ...dims, accumulate }));
 const calibration = attentionCalibration.map((dims) => ({ ...dims, accumulate: 0 }));
 
-// Probabilities are not kept from the forward pass: T × T floats a head would be the largest tensor of a step. They are
-// computed again from scores and each row's logSumExp, which costs one product more and no memory (Dao et al. 2022). dq
-// sums over the keys of a query, dk and dv over the queries of a key. One kernel for both would have to add atomically, in
-// another order each run; two kernels own the rows that they write, so that the same seed gives the same bits, and compute
-// scores and dp twice.
-/** delta[b, h, t] = Σ_d y[b, t, h, d] · dy[b, t, h, d]: what softmax's gradient subtracts. y, dy: [B·T, H·Dv]. */
+/**
+ * delta[b, h, t] = Σ_d y[b, t, h, d] · dy[b, t, h, d]: what softmax's gradient subtracts. y, dy: [B·T, H·Dv].
+ * Probabilities are not kept from the forward pass: T × T floats a head would be the largest tensor of a step. They are
+ * computed again from scores and each row's logSumExp, which costs one product more and no memory (Dao et al. 2022). dq
+ * sums over the keys of a query, dk and dv over the queries of a key. One kernel for both would have to add atomically,
+ * in another order each run; two kernels own the rows that they write, so that the same seed gives the same bits, and
+ * compute scores and dp twice.
+ */
 export const attentionDelta = defineKernel({
   name: 'attention.delta',
   role: 'attention',
@@ -230,8 +232,10 @@ const tiledKeys: typeof attentionKeys = defineKernel({
   launchedFlops: (dims) => launchedPairs(dims, 32, 32) * keyLaunch(dims),
 });
 
-// The plain ones are last: they run on every device, and show the method without its tiles.
-/** Variants of dq, the one to prefer first. */
+/**
+ * Variants of dq, the one to prefer first.
+ * The plain ones are last: they run on every device, and show the method without its tiles.
+ */
 export const attentionQueryGradients: readonly (typeof attentionQueries)[] = [
   subgroupQueries(8),
   subgroupQueries(4),

@@ -94,8 +94,10 @@ const tiledForward: typeof attentionForward = defineKernel({
   launchedFlops: (dims) => launchedPairs(dims, 32, 32) * forwardFlopsPerPair(dims) + sinkFlops(dims),
 });
 
-// On a real GPU the tiled one runs; subgroups of exactly 4 or 8 lanes are those of software adapters.
-/** Variants of the forward pass, the one to prefer first. */
+/**
+ * Variants of the forward pass, the one to prefer first.
+ * On a real GPU the tiled one runs; subgroups of exactly 4 or 8 lanes are those of software adapters.
+ */
 export const attentionForwards: readonly (typeof attentionForward)[] = [
   subgroupForward(8),
   subgroupForward(4),

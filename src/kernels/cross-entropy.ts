@@ -23,11 +23,10 @@ function rowsPerGroup(columns: number): number {
 const targetFill = (columns: number) => (uniform: number, index: number) =>
   index % 5 === 3 ? ignoredTarget : Math.floor(uniform * columns);
 
-// In place: logits are the largest tensor of a small model, and nobody needs them once their gradient is
-// known.
 /**
  * loss = log Σ exp(logits) − logits[target] per row; with gradient = 1 logits become (softmax − one-hot) ·
  * lossScale. With a softcap the logits are first softcap · tanh(logits ÷ softcap), and so is their gradient's chain.
+ * In place: logits are the largest tensor of a small model, and nobody needs them once their gradient is known.
  */
 export const crossEntropyKernel = defineKernel({
   name: 'crossEntropy',

@@ -28,8 +28,10 @@ const threads = 64;
 const partDims = [...cacheDims, 'parts'] as const;
 const mergeDims = ['slots', 'heads', 'valueSize', 'parts', 'hasSinks'] as const;
 
-// Two zeros keep rows whole vec4s: a part is written and read four numbers at a time.
-/** A row of `partial`: values, then the largest score, the sum of weights, and two zeros. */
+/**
+ * A row of `partial`: values, then the largest score, the sum of weights, and two zeros.
+ * Two zeros keep rows whole vec4s: a part is written and read four numbers at a time.
+ */
 const rowOf = ({ valueSize }: { readonly valueSize: number }) => valueSize + 4;
 
 const partial = ({ slots, heads, parts, valueSize }: Dims<'slots' | 'heads' | 'parts' | 'valueSize'>) => ({

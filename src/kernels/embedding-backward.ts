@@ -35,9 +35,11 @@ export interface EmbeddingOptions {
   readonly time: number;
 }
 
-// A gradient row is the sum over all places of its token. Adding as they come would need atomics, whose order differs from
-// run to run; rows sorted by token can be summed in order, by one workgroup a token.
-/** order[0] = rows by token, stable; order[1] = their tokens. order: [2, rows]. */
+/**
+ * order[0] = rows by token, stable; order[1] = their tokens. order: [2, rows].
+ * A gradient row is the sum over all places of its token. Adding as they come would need atomics, whose order differs
+ * from run to run; rows sorted by token can be summed in order, by one workgroup a token.
+ */
 export const embeddingSort = defineKernel({
   ...embeddingDeclaration,
   ...unusedConstants,

@@ -30,9 +30,11 @@ const typicalSizes = [
   { tokens: 1024, perToken: 2, columns: 512 },
 ] as const;
 
-// A token's outputs lie in rows of its experts. Gathered by token, each sum has one owner and a fixed order: scattering
-// rows into tokens would need atomics.
-/** y[n] = (residual[n] +) Σⱼ weights[n, j] · outputs[rows[n, j]] (+ y[n]); every weight is 1 unless `weighted`. */
+/**
+ * y[n] = (residual[n] +) Σⱼ weights[n, j] · outputs[rows[n, j]] (+ y[n]); every weight is 1 unless `weighted`.
+ * A token's outputs lie in rows of its experts. Gathered by token, each sum has one owner and a fixed order: scattering
+ * rows into tokens would need atomics.
+ */
 export const combineKernel = defineKernel({
   name: 'expertCombine.combine',
   role: 'combination',

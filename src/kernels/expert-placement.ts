@@ -22,9 +22,11 @@ export function expertTileBound(choices: number, experts: number, tileRows: numb
 /** Choices of a test: every expert is chosen, unevenly. */
 const exampleChoice = (experts: number) => (uniform: number) => Math.floor(uniform * uniform * experts);
 
-// Three dispatches: count and rank, offsets and tiles, places. How many rows an expert gets is known on the device only, so
-// that tiles are launched for the worst case, and those without an expert return at once.
-/** counts[e] = choices of expert e; ranks[i] = how many choices before i fell on the same expert. */
+/**
+ * counts[e] = choices of expert e; ranks[i] = how many choices before i fell on the same expert.
+ * Three dispatches: count and rank, offsets and tiles, places. How many rows an expert gets is known on the device
+ * only, so that tiles are launched for the worst case, and those without an expert return at once.
+ */
 export const expertCount = defineKernel({
   name: 'expertPlacement.count',
   role: 'placement',

@@ -6,9 +6,12 @@ import { prologue } from './prologue.ts';
 /** Multiply-adds per invocation and step: eight chains of four. */
 const perStep = 32;
 
-// Eight chains in flight hide the latency of a multiply-add; one chain would measure that, not the rate. Numbers converge
-// to c ÷ (1 − m) = 0.5, so that no chain overflows or dies out, and the sum is stored, so that no compiler drops it.
-/** y[i] = Σ of eight chains a ← a·m + c, 4 × `steps` long. x: [m, c]; y: [workgroups · 64]. */
+/**
+ * y[i] = Σ of eight chains a ← a·m + c, 4 × `steps` long. x: [m, c]; y: [workgroups · 64].
+ * Eight chains in flight hide the latency of a multiply-add; one chain would measure that, not the rate. Numbers
+ * converge to c ÷ (1 − m) = 0.5, so that no chain overflows or dies out, and the sum is stored, so that no compiler
+ * drops it.
+ */
 export const fmaPeakScalar = defineKernel({
   name: 'fmaPeak/scalar',
   role: 'other',
@@ -39,8 +42,10 @@ export const fmaPeakScalar = defineKernel({
   },
 });
 
-// Which of the two is quicker tells whether the hardware's lanes are scalars or vectors.
-/** The same chains as two vec4. */
+/**
+ * The same chains as two vec4.
+ * Which of the two is quicker tells whether the hardware's lanes are scalars or vectors.
+ */
 export const fmaPeakVector = defineKernel({
   ...fmaPeakScalar,
   name: 'fmaPeak/vector',

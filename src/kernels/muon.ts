@@ -44,10 +44,12 @@ const calibration = [64, 256, 1024].map((size) => ({
   firstElement: 0,
 }));
 
-// All directions of a weight matrix shall move alike. The update U S Vᵀ of the momentum becomes U Vᵀ: an odd polynomial of
-// x acts on the singular values alone, and applied five times takes all of them to about 1. Matrices that a parameter holds
-// side by side (query, key and value) are gathered, since each shall be orthogonal by itself.
-/** m += (1 − β)(g − m); x = g + β(m − g), packed; 0 in a step that is not finite. */
+/**
+ * m += (1 − β)(g − m); x = g + β(m − g), packed; 0 in a step that is not finite.
+ * All directions of a weight matrix shall move alike. The update U S Vᵀ of the momentum becomes U Vᵀ: an odd polynomial
+ * of x acts on the singular values alone, and applied five times takes all of them to about 1. Matrices that a
+ * parameter holds side by side (query, key and value) are gathered, since each shall be orthogonal by itself.
+ */
 export const muonMomentum = defineKernel({
   name: 'muon.momentum',
   role: 'optimizer',

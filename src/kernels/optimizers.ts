@@ -15,10 +15,12 @@ const metrics = {
   fill: (_: number, index: number) => (index === metricSlots.isFinite ? 1 : 0.5),
 };
 
-// Parameters lie in flat shards, those that decay first: one dispatch a shard instead of one a tensor, since a launch costs
-// more than the step of a small tensor. The step is skipped where the norm or the loss was not finite: weights and moments
-// then stay what they were, and the next step goes on from there.
-/** AdamW: decoupled decay, epsilon outside the root after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂. */
+/**
+ * AdamW: decoupled decay, epsilon outside the root after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂.
+ * Parameters lie in flat shards, those that decay first: one dispatch a shard instead of one a tensor, since a launch
+ * costs more than the step of a small tensor. The step is skipped where the norm or the loss was not finite: weights
+ * and moments then stay what they were, and the next step goes on from there.
+ */
 export const adamWKernel = defineKernel({
   name: 'adamW',
   role: 'optimizer',
@@ -187,8 +189,10 @@ export interface LionOptions {
   readonly weightDecay: number;
 }
 
-// Checkpoints store them by these names: they stay.
-/** Names of the full states: a mean of gradients, and one of their squares. */
+/**
+ * Names of the full states: a mean of gradients, and one of their squares.
+ * Checkpoints store them by these names: they stay.
+ */
 export const momentNames = { first: 'moment0', second: 'moment1' } as const;
 
 const firstMoment = { kind: 'full', name: momentNames.first } as const;

@@ -54,8 +54,10 @@ function rowOf(dims: QuantisedDecodeSizes): CacheRow {
   return cacheRowOf({ ...dims, sharedRows: dims.sharedRows === 1 });
 }
 
-// Any bytes are numbers here, but scales must be numbers of a likely size.
-/** Words of any numbers, with scales about as large as those of standard normal ones. */
+/**
+ * Words of any numbers, with scales about as large as those of standard normal ones.
+ * Any bytes are numbers here, but scales must be numbers of a likely size.
+ */
 function cacheSpec(dims: QuantisedDecodeSizes): BindingSpec {
   const { slots, context, rowsPerRing, rowWords } = dims;
   const firstScale = rowWords - rowParts(rowOf(dims));
@@ -162,8 +164,10 @@ function dequantised(
   return { cache: numbers, sizes: { ...dims, rowWidth, valueOffset } };
 }
 
-// Wide devices hide latency with threads; an adapter of 128 invocations or less takes the last.
-/** Variants of decode attention over int8, the one to prefer first. */
+/**
+ * Variants of decode attention over int8, the one to prefer first.
+ * Wide devices hide latency with threads; an adapter of 128 invocations or less takes the last.
+ */
 export const quantisedDecodeAttentions: readonly ReturnType<typeof kernelOf>[] = [
   kernelOf(256),
   kernelOf(64),

@@ -13,8 +13,10 @@ const sizes = ['columns', 'inner', 'firstRow', 'hasPositions'] as const;
 /** `columns` are the rows of this block of the table, `inner` the channels. */
 type Sizes = Dims<(typeof sizes)[number]>;
 
-// A table's rows are columns of the quantised layout: a token's numbers share scales, and lie block by block.
-/** Bytes of one row: its words and scales. */
+/**
+ * Bytes of one row: its words and scales.
+ * A table's rows are columns of the quantised layout: a token's numbers share scales, and lie block by block.
+ */
 function rowBytes(format: QuantisedFormat, inner: number): number {
   return format === 'int8' ? inner + 4 : inner / 2 + Math.ceil(inner / 32) * 4;
 }
@@ -126,8 +128,10 @@ function decodeKernel(format: QuantisedFormat) {
   });
 }
 
-// A kernel a format: the words' layout is a constant of the pipeline, not a branch in it.
-/** Lookup of whole sequences, by format. */
+/**
+ * Lookup of whole sequences, by format.
+ * A kernel a format: the words' layout is a constant of the pipeline, not a branch in it.
+ */
 export const quantisedEmbeddingForward = {
   int8: forwardKernel('int8'),
   int4: forwardKernel('int4'),

@@ -44,9 +44,11 @@ interface Variant {
   readonly suits?: (dims: QuantisedMatmulDims, device: Capabilities) => boolean;
 }
 
-// Decoding reads every weight once and computes little with it: words are taken apart where they are used,
-// since numbers that were unpacked into memory first would cost the bytes that rounding saved.
-/** Two rows or one times four neighbouring columns a lane, twice: decoding on a software adapter. */
+/**
+ * Two rows or one times four neighbouring columns a lane, twice: decoding on a software adapter.
+ * Decoding reads every weight once and computes little with it: words are taken apart where they are used, since
+ * numbers that were unpacked into memory first would cost the bytes that rounding saved.
+ */
 const lanesVariant = (lanes: 4 | 8): Variant => ({
   name: `lanes${lanes}`,
   source: lanesSource,

@@ -124,9 +124,9 @@ function rotateRow(
   }
 }
 
-// Made once on the processor: sines in shaders may be off by 2⁻¹¹, and far positions would turn by noise.
 /**
  * Amplitude times cosine and sine of position · frequency, computed in float64: [time, pairs, 2].
+ * Made once on the processor: sines in shaders may be off by 2⁻¹¹, and far positions would turn by noise.
  * @param frequencies radians a token, by pair
  */
 export function ropeTable(time: number, frequencies: ArrayLike<number>, amplitude = 1): Float32Array {

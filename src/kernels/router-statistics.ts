@@ -8,15 +8,18 @@ import { metricSlots } from './gradient-norm.ts';
 import { prologue } from './prologue.ts';
 import type { Routing } from './router.ts';
 
-// One tensor for all layers: the page reads it in one piece.
-/** Numbers of one layer: tokens, Σ entropy, Σ (log Σ exp)², 0; then four rows of E: load, dropped, share, step's load. */
+/**
+ * Numbers of one layer: tokens, Σ entropy, Σ (log Σ exp)², 0; then four rows of E: load, dropped, share, step's load.
+ * One tensor for all layers: the page reads it in one piece.
+ */
 export function statisticsStride(experts: number): number {
   return 4 + 4 * experts;
 }
 
-// Kept on the device and added up from step to step: what a chart shows each second needs no read-back each
-// step.
-/** Adds a replay's numbers to the statistics from `firstElement` on; sums over tokens and steps. */
+/**
+ * Adds a replay's numbers to the statistics from `firstElement` on; sums over tokens and steps.
+ * Kept on the device and added up from step to step: what a chart shows each second needs no read-back each step.
+ */
 export const gatherStatistics = defineKernel({
   name: 'routerStatistics.gather',
   role: 'statistics',

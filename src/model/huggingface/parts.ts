@@ -1,4 +1,5 @@
 // Parts of our parameters as tensors of a file: the pieces of which every layout is put together.
+
 /** A region of one of our parameters (seen as a matrix) that is a tensor of the file or rows of it, perhaps transposed. */
 export interface Part {
   readonly name: string;
