@@ -65,6 +65,60 @@ export interface ServingRequest {
   readonly cache: ServedCache;
 }
 
+/** Texts with drafts and without, over repeats. */
+export interface DraftedFigures {
+  /** Tokens after the first, over the time that they took. */
+  readonly tokensPerSecond: number;
+  readonly plainTokensPerSecond: number;
+  /** Median over texts and repeats of one rate over the other, which took turns. */
+  readonly speedUp: number;
+  readonly spread: number;
+  /** Share of the drafted tokens that were looked at which stayed; 0 where none was drafted. */
+  readonly acceptance: number;
+  /** Tokens that a check gave, the model's own included; 0 without checks. */
+  readonly tokensPerCheck: number;
+  /** Share of the tokens that checks gave; the others were drawn one by one. */
+  readonly checkedShare: number;
+  /** What the drafter took for each check, drafts that came empty included; 0 without checks. */
+  readonly draftSeconds: number;
+  /** Whether both texts are the same, as at temperature 0 they are. */
+  readonly isSame: boolean;
+}
+
+/** What a check costs and gives. */
+export interface DraftPrediction {
+  /** Of the model by itself. */
+  readonly tokenSeconds: number;
+  readonly draftSeconds: number;
+  readonly checkSeconds: number;
+  /** (1 − αᵏ⁺¹) ÷ (1 − α). */
+  readonly tokensPerCheck: number;
+  readonly speedUp: number;
+}
+
+/** What is known of a text with drafts. */
+export interface DraftedServing {
+  readonly weightBytes: number;
+  readonly cacheBytes: number;
+  /** All of the model that drafts; 0 of n-grams. */
+  readonly draftBytes: number;
+  readonly measured?: DraftedFigures;
+  /** For the acceptance that was measured, or, where nothing is run, for these. */
+  readonly predicted?: readonly (DraftPrediction & { readonly acceptance: number })[];
+}
+
+/** Who drafts for the open run, and what is written. */
+export interface DraftRequest {
+  /** N-grams of the text so far, or the model of a run that is kept in this browser. */
+  readonly source: 'ngram' | { readonly run: string };
+  /** Drafted at a time. */
+  readonly draftTokens: number;
+  /** Texts, which begin as held-out ones do; each is written with drafts and without. */
+  readonly texts: number;
+  readonly prompt: number;
+  readonly output: number;
+}
+
 /** Calls about serving. */
 export interface ServingApi {
   /**
@@ -77,6 +131,11 @@ export interface ServingApi {
     onRow: (row: ServingRow) => void,
     onProgress: (fraction: number, what: string) => void,
   ): Promise<Result<number>>;
-  /** Ends serving after the batch in hand. */
+  /**
+   * Writes the likeliest continuations of held-out text by the open run, with drafts and without in turns. Refused while it is
+   * training, and of a draft with another tokenizer. Undefined where it was cancelled.
+   */
+  serveDrafts(request: DraftRequest): Promise<Result<DraftedServing | undefined>>;
+  /** Ends serving after the batch in hand, and drafting before the next tokens. */
   cancelServing(): Promise<void>;
 }

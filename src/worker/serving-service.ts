@@ -1,8 +1,9 @@
-// Batches of texts served by the model of an experiment, with weights of its own: no run is touched.
+// Batches of texts served by the model of an experiment, with weights of its own, and texts that the open run writes with drafts: no run is changed.
 
-import type { ServingApi } from '../contract/serving.ts';
+import type { DraftRequest, ServingApi } from '../contract/serving.ts';
 import { freshWeights } from '../lab/plans/open-model.ts';
 import { storedArrays } from '../lab/plans/parameter-io.ts';
+import { draftRun } from '../lab/serving/draft-run.ts';
 import { planServing, rowOf, serveBatch } from '../lab/serving/serve.ts';
 import { answer } from './answer.ts';
 import type { Exclusive } from './exclusive.ts';
@@ -12,7 +13,10 @@ import type { Runs } from './run/runs.ts';
 const seed = 1;
 
 /** The calls about serving. */
-export function createServing(runs: Pick<Runs, 'record'>, exclusive: Exclusive): ServingApi {
+export function createServing(
+  runs: Pick<Runs, 'record' | 'withRun' | 'savedModel'>,
+  exclusive: Exclusive,
+): ServingApi {
   let running: AbortController | undefined;
   const activity = { what: 'Serving', way: 'cancel it or wait', cancel: () => running?.abort() };
 
@@ -41,7 +45,22 @@ export function createServing(runs: Pick<Runs, 'record'>, exclusive: Exclusive):
     }
   };
 
+  const serveDrafts = async ({ source, ...request }: DraftRequest) => {
+    const abort = new AbortController();
+    running = abort;
+    try {
+      const drafting = source === 'ngram' ? source : await runs.savedModel(source.run);
+      return await runs.withRun((run, engine) => draftRun(engine, run, drafting, request, abort.signal));
+    } catch (error) {
+      if (abort.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      running = undefined;
+    }
+  };
+
   return {
+    serveDrafts: (request) => answer(() => exclusive.during(activity, () => serveDrafts(request))),
     serve: (...request) => answer(() => exclusive.during(activity, () => serve(...request))),
     cancelServing: async () => running?.abort(),
   };

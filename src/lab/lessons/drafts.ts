@@ -1,12 +1,13 @@
 // Lesson: a small model drafts tokens that a large one checks several at a time, and the text is the large one's.
 
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
+import type { DraftedFigures } from '../../contract/serving.ts';
 import { generateCorpus } from '../../data/corpora.ts';
 import { formatFigure, formatPercent } from '../../text/numbers.ts';
 import { storedArrays } from '../plans/parameter-io.ts';
 import { expectedTokens } from '../sampling/acceptance.ts';
 import type { SamplingOptions } from '../sampling/options.ts';
-import { type DraftedFigures, measureDrafted } from '../serving/drafted.ts';
+import { measureDrafted } from '../serving/drafted.ts';
 import { openSampler } from '../training/open-sampler.ts';
 import type { DraftModel } from '../training/sampling-needs.ts';
 import { check, type Lesson, type LessonTools, table } from './lesson.ts';

@@ -1,4 +1,5 @@
 // What drafting gains a text: measured beside the same text without drafts, and predicted from the plans of both models.
+import type { DraftedFigures, DraftPrediction } from '../../contract/serving.ts';
 import { createRandom } from '../../data/random.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
 import { summarize } from '../../runtime/timing/slope.ts';
@@ -10,26 +11,6 @@ import { expectedTokens } from '../sampling/acceptance.ts';
 import type { Generation, SamplingOptions } from '../sampling/options.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { OpenSampler } from '../training/open-sampler.ts';
-
-/** Texts with drafts and without, over repeats. */
-export interface DraftedFigures {
-  /** Tokens after the first, over the time that they took. */
-  readonly tokensPerSecond: number;
-  readonly plainTokensPerSecond: number;
-  /** Median over texts and repeats of one rate over the other, which took turns. */
-  readonly speedUp: number;
-  readonly spread: number;
-  /** Share of the drafted tokens that were looked at which stayed; 0 where none was drafted. */
-  readonly acceptance: number;
-  /** Tokens that a check gave, the model's own included; 0 without checks. */
-  readonly tokensPerCheck: number;
-  /** Share of the tokens that checks gave; the others were drawn one by one. */
-  readonly checkedShare: number;
-  /** What the drafter took for each check, drafts that came empty included; 0 without checks. */
-  readonly draftSeconds: number;
-  /** Whether both texts are the same, as at temperature 0 they are. */
-  readonly isSame: boolean;
-}
 
 /**
  * Draws the same texts with drafts and without in turns, after one of each that warms up.
@@ -83,17 +64,6 @@ export async function measureDrafted(
     draftSeconds: checks > 0 ? sum((one) => one.draftSeconds) / checks : 0,
     isSame: rounds.every(({ drafted, alone }) => drafted.tokens.join() === alone.tokens.join()),
   };
-}
-
-/** What a check costs and gives. */
-export interface DraftPrediction {
-  /** Of the model by itself. */
-  readonly tokenSeconds: number;
-  readonly draftSeconds: number;
-  readonly checkSeconds: number;
-  /** (1 − αᵏ⁺¹) ÷ (1 − α). */
-  readonly tokensPerCheck: number;
-  readonly speedUp: number;
 }
 
 /**

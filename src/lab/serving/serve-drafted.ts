@@ -1,5 +1,5 @@
 // One text with drafts and without, from its plans to its figures.
-import type { ServingCase } from '../../contract/serving.ts';
+import type { DraftedServing, ServingCase } from '../../contract/serving.ts';
 import type { InferenceFormats } from '../../model/weight-format.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Engine } from '../plans/engine.ts';
@@ -7,26 +7,9 @@ import { checkInferenceMemory, inferenceMemory, samplingPlans } from '../plans/i
 import { checkVocabulary, recordDrafting } from '../training/open-drafter.ts';
 import { openSampler } from '../training/open-sampler.ts';
 import { type DraftNeeds, recordSampling } from '../training/sampling-needs.ts';
-import {
-  type DraftedFigures,
-  type DraftPrediction,
-  measureDrafted,
-  predictDrafted,
-  randomPrompt,
-} from './drafted.ts';
+import { measureDrafted, predictDrafted, randomPrompt } from './drafted.ts';
 import { meanPosition } from './predict.ts';
 import { needsOf, planServing, type ServedFiles } from './serve.ts';
-
-/** What is known of a text with drafts. */
-export interface DraftedServing {
-  readonly weightBytes: number;
-  readonly cacheBytes: number;
-  /** All of the model that drafts; 0 of n-grams. */
-  readonly draftBytes: number;
-  readonly measured?: DraftedFigures;
-  /** For the acceptance that was measured, or, where nothing is run, for these. */
-  readonly predicted?: readonly (DraftPrediction & { readonly acceptance: number })[];
-}
 
 /** Shares of accepted tokens for which drafts are predicted before any is known. */
 const assumed = [0.5, 0.7, 0.9];
@@ -46,8 +29,12 @@ export async function serveDrafted(
     readonly draft: DraftNeeds;
     /** Predicts only. */
     readonly dryRun: boolean;
+    /** Texts to go on from, as long as the prompt is said to be; one of random tokens unless given. */
+    readonly prompts?: readonly (readonly number[])[];
+    /** Ends the text in hand. */
+    readonly signal?: AbortSignal;
   },
-  prepare: (plans: readonly Plan[]) => Promise<void>,
+  prepare: (plans: readonly Plan[]) => Promise<void> = async () => undefined,
 ): Promise<DraftedServing> {
   const { draft, repeats, seed } = options;
   await planServing(engine, files.model, served, options);
@@ -71,9 +58,10 @@ export async function serveDrafted(
   if (options.dryRun) return { ...bytes, predicted: assumed.flatMap((share) => predict(share)) };
   const opened = await openSampler(engine, files, needs);
   try {
-    const prompt = randomPrompt(served.prompt, files.model.vocabulary, seed);
+    const { prompts = [randomPrompt(served.prompt, files.model.vocabulary, seed)], signal } = options;
     const greedy = { maximumTokens: served.output, temperature: 0, topK: 0, topP: 1, seed };
-    const measured = await measureDrafted(opened, [prompt], greedy, repeats);
+    const cancellable = signal ? { ...greedy, signal } : greedy;
+    const measured = await measureDrafted(opened, prompts, cancellable, repeats);
     return { ...bytes, measured, predicted: predict(measured.acceptance, measured.checkedShare) };
   } finally {
     opened.dispose();

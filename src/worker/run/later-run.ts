@@ -2,11 +2,13 @@
 import type { RunRecord } from '../../contract/records.ts';
 import type { OwnText } from '../../contract/runs.ts';
 import type { Corpus } from '../../lab/plans/corpus.ts';
+import { storedArrays } from '../../lab/plans/parameter-io.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import { uniqueTitle } from '../../lab/records/run-title.ts';
 import { type Checkpoint, readCheckpoint } from '../../lab/training/checkpoint.ts';
 import { lastStepOf, resumedExperiment } from '../../lab/training/resume.ts';
 import { checkpointOf } from '../../lab/training/run.ts';
+import type { DraftModel } from '../../lab/training/sampling-needs.ts';
 import type { Experiment, TrainConfig } from '../../model/config.ts';
 import { learningRateAt } from '../../model/learning-rate.ts';
 import { formatSetting } from '../../text/numbers.ts';
@@ -42,6 +44,13 @@ export async function keptStart(
   // A record that is lost or damaged costs the run its curve, not the run.
   const before = await keptRecord(storage, run).catch(() => undefined);
   return { start: { experiment: checkpoint.experiment, options, text: own, notes: [] }, before };
+}
+
+/** The model of a run as this browser kept it. @throws LabError where it is lost or damaged */
+export async function keptModel(storage: Pick<RunStorage, 'open'>, id: string): Promise<DraftModel> {
+  const { checkpoint: bytes } = await stage('invalidFile', () => storage.open(id));
+  const { experiment, weights, tokenizer } = await stage('invalidFile', () => readCheckpoint(bytes));
+  return { model: experiment.model, weights: storedArrays(weights), tokenizer };
 }
 
 /** The same run with so many steps in all. @throws LabError unless these are more than it has taken */

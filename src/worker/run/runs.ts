@@ -18,6 +18,7 @@ import { RunRecorder } from '../../lab/records/run-recorder.ts';
 import { titleOf, uniqueTitle } from '../../lab/records/run-title.ts';
 import { prepareRun, type Run } from '../../lab/training/run.ts';
 import type { RunLoop } from '../../lab/training/run-loop.ts';
+import type { DraftModel } from '../../lab/training/sampling-needs.ts';
 import { type Devices, host } from '../devices.ts';
 import { type Activity, Exclusive } from '../exclusive.ts';
 import { RunClaims } from './claims.ts';
@@ -25,7 +26,7 @@ import { exportedFiles } from './exported-files.ts';
 import { openFitting, type RunStart, runOfFiles, summariseText } from './files.ts';
 import { RunKeeper } from './keeper.ts';
 import { curveOf } from './kept-record.ts';
-import { atRest, extended, forked, forkedRecord, keptStart } from './later-run.ts';
+import { atRest, extended, forked, forkedRecord, keptModel, keptStart } from './later-run.ts';
 import { OpenRun } from './open-run.ts';
 import { automaticVocabulary, newId, type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
 import { recordedDevice } from './recorded-device.ts';
@@ -254,6 +255,16 @@ export class Runs {
   async #openKept(id: string): Promise<OpenedRun> {
     const { start, before } = await keptStart(this.#storage, id);
     return this.#open(id, start, { before, isTextKept: true });
+  }
+
+  /** The model of a saved run, which stays where it is. @throws LabError while another tab has the run open */
+  async savedModel(id: string): Promise<DraftModel> {
+    await this.#claims.take(id); // nobody else writes it while it is read
+    try {
+      return await keptModel(this.#storage, id);
+    } finally {
+      if (this.#current?.keeper.id !== id) this.#claims.release(id);
+    }
   }
 
   /** Forgets a saved run. The one that is open is saved again when it goes on. */

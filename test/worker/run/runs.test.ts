@@ -1,6 +1,7 @@
 // The worker's run on the reference loops: one at a time, saved and brought back exactly, exported and imported.
 import { describe, expect, it } from 'vitest';
 import { readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
+import { countParameters } from '../../../src/model/parameters.ts';
 import { Runs } from '../../../src/worker/run/runs.ts';
 import { families } from '../../lab/training/tiny-runs.ts';
 import { MemoryStorage } from '../memory-storage.ts';
@@ -44,6 +45,21 @@ describe('a run of the worker', () => {
     expect([...(await vocabularies({ tokenizer: 'bytes' }))]).toEqual([256]);
     // Without the text that it names, it is that of the model as it stands.
     expect([...(await vocabularies({ source: 'file' }))]).toEqual([65]);
+  });
+
+  it('lends its saved model to another, and stays where it is', async () => {
+    const used = setUp();
+    await used.runs.prepare(json({ train: { steps: 2 } }));
+    await runTo(used, 'finished');
+    const [saved] = [...used.storage.runs.keys()];
+    const { model, weights, tokenizer } = await used.runs.savedModel(saved ?? '');
+    expect(tokenizer?.vocabularySize).toBe(model.vocabulary);
+    let elements = 0;
+    await weights.forEachPart(({ values }) => {
+      elements += values.length;
+    });
+    expect(elements).toBe(countParameters(model));
+    await expect(used.runs.savedModel('gone')).rejects.toThrow(/none with id gone|no run/);
   });
 
   it('is saved at its end and opened again where it was, with its curve', async () => {
