@@ -1,5 +1,5 @@
 // A browser that offers no GPU: an honest message, and WebAssembly trains on the threads of the processor.
-import type { Browser } from 'puppeteer';
+import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
@@ -62,6 +62,24 @@ describeBrowser('the page without a GPU', () => {
     await lab.click('sampler-box', 'button', 'Write');
     await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
     expect(await lab.text('sampler-box', 'output')).toMatch(/^37\+48=/);
+    expect(lab.troubles).toEqual([]);
+  });
+
+  it('drafts for the open run with what its text repeats, and with a run that was trained before', async () => {
+    await lab.page.reload();
+    await lab.waitForText('run-controls', '.status', /^Ready/);
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /Finished step 20 of 20/);
+    await lab.click('room-tabs', 'a', 'Serving');
+    await lab.click('draft-panel', 'button', 'Draft');
+    await lab.waitForText('draft-panel', 'table', /Speed-up.*Tokens a check/s);
+    expect(await lab.text('draft-panel', 'section')).toMatch(/is not calibrated: what was measured/);
+    const select = (await lab.find('draft-panel', 'select')) as ElementHandle<HTMLSelectElement>;
+    const runs = await select.evaluate(({ options }) => [...options].map(({ value }) => value));
+    expect(runs).toHaveLength(2);
+    await select.select(runs[1] ?? '');
+    await lab.click('draft-panel', 'button', 'Draft');
+    await lab.waitForText('draft-panel', 'section', /times as fast with drafts/);
     expect(lab.troubles).toEqual([]);
   });
 

@@ -18,9 +18,11 @@ import {
   usualPrices,
   waitSeries,
 } from './data.ts';
+import { bar, countField, numberOf, numberStyles } from './fields.ts';
 import { ratePlot, waitPlot } from './plots.ts';
 import { fetchRecordedServing, recordedFigures, recordedText } from './recorded.ts';
 import '../figures/panel.ts';
+import './drafts.ts';
 
 /** Where serving stands. */
 type Progress =
@@ -58,19 +60,8 @@ const priceFields = [
 export class RoomServing extends LitElement {
   static override readonly styles = workPanel(
     stackStyles,
+    numberStyles,
     css`
-      .numbers {
-        display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(min(100%, 150px), 1fr));
-        gap: 8px 14px;
-        margin-bottom: 10px;
-      }
-      .numbers label {
-        display: grid;
-        gap: 3px;
-        font-size: 13px;
-        color: var(--muted);
-      }
       .prices {
         max-width: 960px;
       }
@@ -95,7 +86,12 @@ export class RoomServing extends LitElement {
   protected override render() {
     const recorded = this.#recording();
     return html`${this.#head()} ${recorded === undefined ? nothing : recordedFigures(recorded)}
-    ${this.rows.length === 0 ? nothing : html`${this.#rate()} ${this.#waits()} ${this.#costs()}`}`;
+    ${this.rows.length === 0 ? nothing : html`${this.#rate()} ${this.#waits()} ${this.#costs()}`}
+    <draft-panel
+      .page=${this.page}
+      .access=${this.access}
+      .isBusy=${this.progress.kind === 'running'}
+    ></draft-panel>`;
   }
 
   #recording(): RecordedServing | undefined {
@@ -133,24 +129,10 @@ export class RoomServing extends LitElement {
         }
       </div>
       <div class="numbers">
-        ${sizes.map(
-          ({ key, label, most }) =>
-            html`<label>
-              ${label}
-              <input
-                type="number"
-                min="1"
-                max=${most}
-                step="1"
-                ?disabled=${isRunning}
-                .value=${String(request[key])}
-                @change=${(event: Event) => {
-                  const value = numberOf(event);
-                  if (value !== undefined && Number.isInteger(value))
-                    this.asked = { ...this.asked, [key]: value };
-                }}
-              />
-            </label>`,
+        ${sizes.map(({ key, label, most }) =>
+          countField({ label, most, value: request[key], isDisabled: isRunning }, (value) => {
+            this.asked = { ...this.asked, [key]: value };
+          }),
         )}
         ${formats.map(
           ({ key, label, choices }) =>
@@ -313,14 +295,4 @@ export class RoomServing extends LitElement {
     if (this.progress.kind === 'running') this.progress = { ...this.progress, isCancelled: true };
     await this.access?.attempt('', (lab) => lab.cancelServing());
   }
-}
-
-function bar(share: number) {
-  return html`<progress max="1" .value=${share} aria-label="Progress"></progress>`;
-}
-
-/** The number of a field that is within its limits. */
-function numberOf(event: Event): number | undefined {
-  const input = event.target as HTMLInputElement;
-  return input.validity.valid && Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : undefined;
 }
