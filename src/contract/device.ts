@@ -17,6 +17,15 @@ export interface DeviceInfo {
   readonly advice?: string;
   /** Set when WebGPU could not be used and the processor computes instead. */
   readonly fallbackReason?: Problem;
+  /** Set where a software GPU was compared with the processor: the quicker one computes. */
+  readonly comparison?: RuntimeComparison;
+}
+
+/** Expected seconds of a training step of one experiment, on a software GPU and on the threads of the same processor. */
+export interface RuntimeComparison {
+  readonly gpuSeconds: number;
+  readonly processorSeconds: number;
+  readonly threads: number;
 }
 
 /** What a person has compute. */
@@ -25,6 +34,8 @@ export interface RuntimeChoice {
   readonly runtime: 'gpu' | 'wasm';
   /** Of the processor; as many as cores where undefined. */
   readonly threads?: number | undefined;
+  /** Nobody chose it: instead of a software GPU the processor may compute, where it is quicker. */
+  readonly isAutomatic?: boolean;
 }
 
 /** One kernel checked against its reference on this device. */
@@ -133,6 +144,15 @@ export interface DeviceApi {
     onProgress: (fraction: number, what: string) => void,
     experiment: ExperimentJson,
   ): Promise<Result<CalibrationReport>>;
+  /**
+   * Where a software GPU is open, measures a training step of this experiment there and on the threads of the processor within
+   * seconds, unless both are known, and opens the quicker: for the processor the open run is saved and closed. Elsewhere the
+   * answer is what is open.
+   */
+  takeQuicker(
+    onProgress: (fraction: number, what: string) => void,
+    experiment: ExperimentJson,
+  ): Promise<Result<DeviceInfo>>;
   /** The figures kept for this device, if it was calibrated before: measures nothing. */
   keptCalibration(): Promise<CalibrationReport | undefined>;
 }

@@ -1,10 +1,9 @@
 // The calls about the device; what measures it has it alone.
 import type { DeviceApi } from '../contract/device.ts';
-import type { ExperimentJson } from '../contract/values.ts';
-import type { Plan } from '../plan/plan.ts';
 import { answer } from './answer.ts';
 import type { Devices } from './devices.ts';
 import type { Activity, Exclusive } from './exclusive.ts';
+import type { RunPlanner } from './run/planned-run.ts';
 
 const selfTesting: Activity = { what: 'The self-test', way: 'wait for it' };
 const calibrating: Activity = { what: 'Calibration', way: 'wait for it' };
@@ -12,13 +11,13 @@ const changing: Activity = { what: 'The change of the device', way: 'wait for it
 
 /**
  * The calls about the device.
- * @param recorderOf what records all that an experiment would dispatch
+ * @param planner what records all that an experiment would dispatch
  * @param closeRun saves and closes what is open on the device
  */
 export function createDevice(
   devices: Devices,
   exclusive: Exclusive,
-  recorderOf: (experiment: ExperimentJson) => Promise<() => readonly Plan[]>,
+  planner: Pick<RunPlanner, 'recorderOf' | 'typicalOf'>,
   closeRun: () => Promise<void>,
 ): DeviceApi {
   return {
@@ -33,7 +32,7 @@ export function createDevice(
       }),
     selfTest: (onProgress, experiment, again) =>
       answer(async () => {
-        const record = experiment && (await recorderOf(experiment));
+        const record = experiment && (await planner.recorderOf(experiment));
         const checks = await devices.checks();
         const engine = await devices.engine();
         return exclusive.during(selfTesting, () => checks.selfTest(engine, onProgress, record, again));
@@ -45,13 +44,18 @@ export function createDevice(
       }),
     calibrate: (again, onProgress, experiment) =>
       answer(async () => {
-        const record = experiment && (await recorderOf(experiment));
+        const record = experiment && (await planner.recorderOf(experiment));
         return exclusive.during(calibrating, () => devices.calibrate(again, onProgress, record?.()));
       }),
     calibrateQuickly: (onProgress, experiment) =>
       answer(async () => {
-        const record = await recorderOf(experiment);
+        const record = await planner.recorderOf(experiment);
         return exclusive.during(calibrating, () => devices.calibrateQuickly(onProgress, record()));
+      }),
+    takeQuicker: (onProgress, experiment) =>
+      answer(async () => {
+        const typical = await planner.typicalOf(experiment);
+        return exclusive.during(calibrating, () => devices.takeQuicker(onProgress, typical, closeRun));
       }),
     keptCalibration: () => devices.kept(),
   };

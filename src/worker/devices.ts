@@ -1,6 +1,6 @@
 // The worker's hold on a device: opening it, testing it, calibrating it, and the processor by choice or where there is none.
 
-import type { CalibrationReport, DeviceInfo, RuntimeChoice } from '../contract/device.ts';
+import type { CalibrationReport, DeviceInfo, RuntimeChoice, RuntimeComparison } from '../contract/device.ts';
 import type { Problem } from '../contract/values.ts';
 import {
   calibrateDevice,
@@ -10,6 +10,7 @@ import {
   profileKey,
 } from '../lab/cost/calibration.ts';
 import { reportOf } from '../lab/cost/calibration-report.ts';
+import { expectStep } from '../lab/cost/quicker.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { measureTrainingRate } from '../lab/training/measured-rate.ts';
@@ -55,6 +56,8 @@ export class Devices {
   #engine: Engine | undefined;
   #processor: Processor | undefined;
   #checks: KernelChecks | undefined;
+  /** Why what computes does, where a software GPU and the processor were compared. */
+  #comparison: RuntimeComparison | undefined;
 
   constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
     this.#storage = storage;
@@ -71,6 +74,7 @@ export class Devices {
     await this.#opening?.catch(() => undefined); // what is not open yet could not be closed
     const open = this.#open;
     this.#choice = choice;
+    this.#comparison = undefined;
     this.#processor?.close();
     this.#processor = undefined;
     this.#forget();
@@ -129,6 +133,60 @@ export class Devices {
     return this.#take(engine, profile, profile === known ? undefined : start);
   }
 
+  /**
+   * Where a software GPU is open, opens the processor instead if its threads are expected to take a training step of this
+   * experiment sooner. What is not known is measured, and kept with the profiles of both.
+   * @param closeRun leaves nothing on the device, before it is closed
+   */
+  async takeQuicker(
+    onProgress: (fraction: number, what: string) => void,
+    experiment: unknown,
+    closeRun: () => Promise<void>,
+  ): Promise<DeviceInfo> {
+    const info = await this.open();
+    if (info.runtime !== 'gpu' || !info.isSoftware) return info;
+    const gpu = await this.engine();
+    // Without threads that serve there is nothing to compare.
+    const processor = await openProcessor().catch(() => undefined);
+    if (!processor) return info;
+    try {
+      const [gpuSeconds, processorSeconds] = [
+        await this.#expectStep(gpu, experiment, (done, what) => onProgress(done / 2, what)),
+        await this.#expectStep(processor.engine, experiment, (done, what) =>
+          onProgress((1 + done) / 2, what),
+        ),
+      ];
+      const comparison = { gpuSeconds, processorSeconds, threads: processor.threads };
+      if (processorSeconds >= gpuSeconds) {
+        processor.close();
+        const compared = { ...info, comparison };
+        this.#opening = Promise.resolve(compared);
+        return compared;
+      }
+      await closeRun();
+      await this.choose({ runtime: 'wasm' });
+      this.#processor = processor;
+      this.#comparison = comparison;
+      return this.open();
+    } catch (error) {
+      processor.close();
+      throw error;
+    }
+  }
+
+  async #expectStep(
+    engine: Engine,
+    experiment: unknown,
+    onProgress: (fraction: number, what: string) => void,
+  ): Promise<number> {
+    engine.profile ??= await this.#keptOf(engine);
+    const known = engine.profile;
+    const seconds = await expectStep(engine, host(), experiment, onProgress);
+    if (engine.profile && engine.profile !== known)
+      await this.#storage.keepProfile(engine.profile).catch(() => undefined); // works without being kept
+    return seconds;
+  }
+
   /** Keeps a profile that was measured since `start`, and reports it; without `start` it is the known one. */
   async #take(engine: Engine, profile: DeviceProfile, start: number | undefined): Promise<CalibrationReport> {
     if (start === undefined) return reportOf(profile, 0, engine.capabilities);
@@ -171,6 +229,7 @@ export class Devices {
         description,
         threads,
         ...(note === undefined ? {} : { advice: note }),
+        ...(this.#comparison ? { comparison: this.#comparison } : {}),
       };
     } catch (error) {
       await this.#adopt(cpuEngine(referenceMemoryBytes));
@@ -181,10 +240,15 @@ export class Devices {
 
   /** Takes the processor's engine. The time of a run is said before it: without a GPU it may be hours. */
   async #adopt(engine: Engine): Promise<void> {
-    engine.profile = engine.measurable && (await this.#kept(profileKey(engine.measurable, host())));
+    engine.profile ??= await this.#keptOf(engine);
     const rate = await measureTrainingRate(engine).catch(() => undefined); // no figure, but a device
     if (rate !== undefined) engine.trainingFlopsPerSecond = rate;
     this.#engine = engine;
+  }
+
+  /** The profile that is kept of an engine. */
+  async #keptOf({ measurable }: Engine): Promise<DeviceProfile | undefined> {
+    return measurable && this.#kept(profileKey(measurable, host()));
   }
 
   /** The profile that is kept under this name, if it can be read here. */

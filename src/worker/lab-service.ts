@@ -43,12 +43,7 @@ export function createLab(): Lab {
   return {
     lifeLock: () => lifeLock,
     ...createForm(),
-    ...createDevice(
-      devices,
-      exclusive,
-      (experiment) => runs.planner.recorderOf(experiment),
-      () => runs.close(),
-    ),
+    ...createDevice(devices, exclusive, runs.planner, () => runs.close()),
     ...createRun(runs, storage, events, () => comparison.cancelComparison()),
     ...createSampling(runs),
     ...createKernels(runs),

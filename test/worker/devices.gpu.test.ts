@@ -1,5 +1,5 @@
 // A calibrated device measures what an experiment needs beyond that, once.
-import { beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { kernelsOf, typicalPlans } from '../../src/lab/cost/calibration.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -89,5 +89,56 @@ describeGpu('the self-test of an experiment', () => {
     (await later.checks()).acceptWrong();
     (await engine.createRuntime([wrong], [])).dispose();
     for (const service of [devices, later]) (await service.gpu('test')).device.destroy();
+  });
+});
+
+describeGpu('a software GPU beside the processor', () => {
+  /** A browser without shared memory, whose GPU and processor were measured before: the processor so many times as quick. */
+  function browserWith(speed: number) {
+    vi.stubGlobal('navigator', { gpu: getTestGpu() });
+    vi.stubGlobal('Worker', class {});
+    const { profile } = exampleProfile;
+    const { launchSeconds, fmaFlopsPerSecond: peak } = profile;
+    const processor = {
+      ...profile,
+      launchSeconds: { ...launchSeconds, value: launchSeconds.value / speed },
+      fmaFlopsPerSecond: { ...peak, value: peak.value * speed },
+    };
+    const storage = new MemoryStorage();
+    storage.profile = async (key) => (key.startsWith('WebAssembly') ? processor : profile);
+    return new Devices(storage.asRunStorage(), () => undefined);
+  }
+  afterEach(() => vi.unstubAllGlobals());
+
+  it.each([
+    [10, 'wasm'],
+    [0.1, 'gpu'],
+  ])('the processor %f times as quick: the quicker one computes, and says why', async (speed, runtime) => {
+    const devices = browserWith(speed);
+    let closed = 0;
+    const close = async () => void closed++;
+    const info = await devices.takeQuicker(() => undefined, experiment, close);
+    expect(info).toMatchObject({ runtime, comparison: { threads: 1 } });
+    const { gpuSeconds = 0, processorSeconds = 0 } = info.comparison ?? {};
+    expect(processorSeconds < gpuSeconds).toBe(speed > 1);
+    expect(closed).toBe(speed > 1 ? 1 : 0);
+    expect((await devices.engine()).kind).toBe(runtime);
+    expect(await devices.open()).toEqual(info);
+    // A choice of a person has nothing to explain.
+    await devices.choose({ runtime: 'wasm', threads: 1 });
+    expect((await devices.open()).comparison).toBeUndefined();
+  });
+
+  it('stays where the processor does not serve', async () => {
+    const devices = browserWith(10);
+    vi.stubGlobal('Worker', undefined);
+    const info = await devices.takeQuicker(
+      () => undefined,
+      experiment,
+      async () => undefined,
+    );
+    expect(info).toMatchObject({ runtime: 'gpu' });
+    expect(info.comparison).toBeUndefined();
+    (await devices.gpu('test')).device.destroy();
   });
 });

@@ -286,6 +286,7 @@ export class PageController implements ReactiveController {
   /** Self-test of what this run dispatches and, if wished, calibration: what is known costs nothing. */
   async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
+    await this.#checks.takeQuicker(experiment);
     if (!(await this.#checks.allow(experiment, isTrusted))) return false;
     if (hasGpu(this.state) && (await this.#checks.measureFirst(experiment))) await this.form.settle();
     return true;

@@ -61,6 +61,35 @@ export class DeviceChecks {
     await predictOpenRun(this.#store);
   }
 
+  /**
+   * On a software GPU that nobody chose, compares it with the processor for this experiment, and goes on with the quicker. Only
+   * where measuring before a run is wished: it takes seconds.
+   */
+  async takeQuicker(experiment: ExperimentJson): Promise<void> {
+    const { device, runtime, measureFirst } = this.#store.state;
+    if (!runtime.isAutomatic || measureFirst === 'never' || device.kind !== 'done') return;
+    const { value: before } = device;
+    if (before.runtime !== 'gpu' || !before.isSoftware) return;
+    const what = 'Comparing the software GPU with your processor';
+    const show = (share: number) => this.#store.set({ device: { kind: 'running', share, what } });
+    show(0);
+    let isOpen = true; // progress has a message port of its own and may come after the answer
+    const value = await this.#store.attempt('', async (lab) =>
+      this.#store.take(await lab.takeQuicker((share) => isOpen && show(share), experiment)),
+    );
+    isOpen = false;
+    // Where they could not be compared, what was open still is.
+    const now = value ?? before;
+    this.#store.set({ device: { kind: 'done', value: now } });
+    if (now.runtime === before.runtime) return;
+    const kept = await this.#store.attempt('', (lab) => lab.keptCalibration());
+    this.#store.set({
+      runtime: { runtime: 'wasm', isAutomatic: true },
+      selfTest: { kind: 'none' },
+      calibration: kept === undefined ? { kind: 'none' } : { kind: 'done', value: kept },
+    });
+  }
+
   /** Measures the device as is wished before a run, so that its pace stands beside what was expected; false for never. */
   async measureFirst(experiment: ExperimentJson): Promise<boolean> {
     const { measureFirst } = this.#store.state;

@@ -21,9 +21,10 @@ export function availableThreads(): number {
     : 1;
 }
 
-/** What was chosen before; at first a GPU. More threads than there are now mean all of them. */
+/** What was chosen before; at first whatever is quicker. More threads than there are now mean all of them. */
 export function keptRuntime(available: number): RuntimeChoice {
-  const runtime = keptChoice('runtime', runtimes, 'gpu');
+  const runtime = keptChoice('runtime', [...runtimes, ''], '');
+  if (runtime === '') return { runtime: 'gpu', isAutomatic: true };
   if (runtime === 'gpu') return { runtime };
   const counts = Array.from({ length: available }, (_, index) => String(index + 1));
   const threads = keptChoice('threads', counts, '');
@@ -49,7 +50,7 @@ export function askedRuntime(query: string, kept: RuntimeChoice, available: numb
     const notice =
       `The address asks for runtime=${runtime}: there are gpu, and wasm for your processor. ` +
       'The default is taken, a GPU where there is one.';
-    return { choice: { runtime: 'gpu' }, notices: [notice] };
+    return { choice: { runtime: 'gpu', isAutomatic: true }, notices: [notice] };
   }
   if (threads === undefined) return { choice: { runtime: known }, notices: [] };
   if (known === 'gpu') {

@@ -1,7 +1,12 @@
 // The device in full: what it is, what it may, what was measured on it, and how its kernels did in the self-test.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { CalibrationReport, DeviceInfo, SelfTestReport } from '../../contract/device.ts';
+import type {
+  CalibrationReport,
+  DeviceInfo,
+  RuntimeComparison,
+  SelfTestReport,
+} from '../../contract/device.ts';
 import type { Measured } from '../../contract/values.ts';
 import {
   formatBytes,
@@ -140,6 +145,7 @@ export class DevicePanel extends LitElement {
             : nothing
         }
       </div>
+      ${info.comparison === undefined ? nothing : html`<p class="small">${comparisonText(info.comparison)}</p>`}
       ${
         this.isTraining
           ? html`<p class="small muted">A run is training: pause it to choose another.</p>`
@@ -287,4 +293,14 @@ export class DevicePanel extends LitElement {
       </dl>
     </details>`;
   }
+}
+
+/** Which is quicker, by how much, and that it is no decree. */
+function comparisonText({ gpuSeconds, processorSeconds, threads }: RuntimeComparison): string {
+  const own = `your processor (${threads === 1 ? '1 thread' : `${threads} threads`})`;
+  const taken = processorSeconds < gpuSeconds ? 'your processor' : 'the software GPU';
+  return (
+    `Compared before the run: a training step is expected to take ${formatSeconds(gpuSeconds)} on the software GPU and ` +
+    `${formatSeconds(processorSeconds)} on ${own}. So ${taken} computes; what you choose here counts instead.`
+  );
 }

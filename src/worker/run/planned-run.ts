@@ -56,14 +56,18 @@ export class RunPlanner {
    */
   async recorderOf(json: ExperimentJson): Promise<() => readonly Plan[]> {
     const engine = await this.#devices.engine();
-    let experiment: unknown = json;
+    const experiment = await this.typicalOf(json);
+    return () => typicalPlans(experiment, engine);
+  }
+
+  /** An experiment with the vocabulary of its text; as it is where there is no such text. */
+  async typicalOf(json: ExperimentJson): Promise<unknown> {
     try {
       const wanted = parsed(json);
-      experiment = withVocabulary(wanted, await this.corpusOf(wanted));
+      return withVocabulary(wanted, await this.corpusOf(wanted));
     } catch {
-      // the typical one
+      return json;
     }
-    return () => typicalPlans(experiment, engine);
   }
 
   /** What an experiment trains on. @throws LabError if its text does not suit it */

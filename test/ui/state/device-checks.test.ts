@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { RuntimeChoice } from '../../../src/contract/device.ts';
 import type { Lab } from '../../../src/contract/lab.ts';
 import { DeviceChecks } from '../../../src/ui/state/device-checks.ts';
+import type { PageState } from '../../../src/ui/state/state.ts';
 import { PageStore } from '../../../src/ui/state/store.ts';
 import { fakeCalibration, fakeGpu } from '../page/fake-device.ts';
 
@@ -60,4 +61,46 @@ it('does not wait for ever for a device whose opening broke off', async () => {
   isBroken = true; // what was open stays
   expect(await checks.open({ runtime: 'wasm' })).toBe(false);
   expect(store.state.device.kind).toBe('done');
+});
+
+it('goes on with the quicker of a software GPU that nobody chose and the processor', async () => {
+  const software = { ...fakeGpu, isSoftware: true };
+  const comparison = { gpuSeconds: 1.3, processorSeconds: 0.2, threads: 2 };
+  let asked = 0;
+  const lab: Partial<Lab> = {
+    openDevice: async () => ({ kind: 'ok', value: software }),
+    takeQuicker: async (report) => {
+      asked++;
+      report(0.5, 'matmul');
+      return { kind: 'ok', value: { ...software, runtime: 'wasm', comparison } };
+    },
+    keptCalibration: async () => fakeCalibration,
+  };
+  const store = new PageStore(() => undefined);
+  store.connect({ lab: lab as Lab, died: new Promise(() => undefined), close: () => undefined });
+  const checks = new DeviceChecks(store);
+  const compare = async (changes: Partial<PageState>) => {
+    store.set(changes);
+    await checks.open();
+    await checks.takeQuicker(store.state.experiment);
+    return store.state.runtime;
+  };
+  const automatic = { runtime: 'gpu', isAutomatic: true } as const;
+  // A choice counts, and so does that nothing is to be measured before a run.
+  expect(await compare({ runtime: { runtime: 'gpu' } })).toEqual({ runtime: 'gpu' });
+  expect(await compare({ runtime: automatic, measureFirst: 'never' })).toEqual(automatic);
+  expect(asked).toBe(0);
+  const taken = await compare({ runtime: automatic, measureFirst: 'quickly' });
+  expect(taken).toEqual({ runtime: 'wasm', isAutomatic: true });
+  expect(store.state.device).toMatchObject({ kind: 'done', value: { runtime: 'wasm', comparison } });
+  expect(store.state.calibration.kind).toBe('done');
+  await checks.takeQuicker(store.state.experiment);
+  expect(asked).toBe(1);
+  // Where they cannot be compared, the GPU computes.
+  lab.takeQuicker = async () => ({
+    kind: 'problem',
+    problem: { kind: 'busy', message: 'Calibration runs.' },
+  });
+  expect(await compare({ runtime: automatic })).toEqual(automatic);
+  expect(store.state.device).toMatchObject({ kind: 'done', value: { runtime: 'gpu' } });
 });

@@ -23,14 +23,18 @@ describe('the runtime of an address', () => {
   });
 
   it.each([
-    ['runtime=foo', { runtime: 'gpu' }, /runtime=foo: there are gpu, and wasm .* The default is taken/],
-    ['runtime=cpu', { runtime: 'gpu' }, /runtime=cpu/],
+    [
+      'runtime=foo',
+      { runtime: 'gpu', isAutomatic: true },
+      /runtime=foo: there are gpu, and wasm .* The default is taken/,
+    ],
+    ['runtime=cpu', { runtime: 'gpu', isAutomatic: true }, /runtime=cpu/],
     ['runtime=wasm&threads=0', { runtime: 'wasm' }, /threads=0: this page may have 1 to 4\. .* taken, 4\./],
     ['runtime=wasm&threads=5', { runtime: 'wasm' }, /threads=5: this page may have 1 to 4/],
     ['runtime=wasm&threads=1.5', { runtime: 'wasm' }, /threads=1\.5/],
     ['runtime=wasm&threads=', { runtime: 'wasm' }, /threads=:/],
     ['runtime=gpu&threads=2', { runtime: 'gpu' }, /threads=2: a GPU has none to choose/],
-    [`runtime=${'x'.repeat(1000)}`, { runtime: 'gpu' }, /runtime=x{20}:/],
+    [`runtime=${'x'.repeat(1000)}`, { runtime: 'gpu', isAutomatic: true }, /runtime=x{20}:/],
   ])('of %s is the default, and why', (query, choice, sentence) => {
     const asked = askedRuntime(query, kept, 4);
     expect(asked.choice).toEqual(choice);
@@ -54,13 +58,13 @@ describe('the runtime of an address', () => {
 });
 
 describe('the kept runtime', () => {
-  it('is a GPU at first, then what was chosen, with all threads where there are fewer now', () => {
+  it('is nobody’s choice at first, then what was chosen, with all threads where there are fewer now', () => {
     const items = new Map<string, string>();
     vi.stubGlobal('localStorage', {
       getItem: (key: string) => items.get(key) ?? null,
       setItem: (key: string, value: string) => void items.set(key, value),
     });
-    expect(keptRuntime(4)).toEqual({ runtime: 'gpu' });
+    expect(keptRuntime(4)).toEqual({ runtime: 'gpu', isAutomatic: true });
     keepRuntime(kept);
     expect(keptRuntime(4)).toEqual(kept);
     expect(keptRuntime(2)).toEqual({ runtime: 'wasm' });
