@@ -5,8 +5,8 @@ import { describeGpu } from '../gpu-device.ts';
 import { expectInspection, familyNames, fixtureNames, inspectArguments } from './fixtures.ts';
 import { jsonLines, spawnCommand } from './run-command.ts';
 
-/** A family with dense layers, experts and latents; all of them in a full run, and in inspect-wasm.test.ts. */
-const names = process.env.FLOPSCOPE_FULL ? [...fixtureNames, ...familyNames] : (['deepseek-v3'] as const);
+/** The model that sample.gpu.test.ts runs, whose kernels a driver then has; all in a full run, and in inspect-wasm.test.ts. */
+const names = process.env.FLOPSCOPE_FULL ? [...fixtureNames, ...familyNames] : (['llama-a'] as const);
 
 describeGpu('inspect on the GPU', () => {
   it.each(names)('agrees with PyTorch on %s', async (name) => {
