@@ -5,6 +5,7 @@
 
 override kind: u32 = 0u;
 
+// GELU by tanh: v · (1 + tanh(√(2/π) · (v + 0.044715 v³))) ÷ 2, with the halves moved into the constants.
 const linear = 1.5957691216; // 2 √(2/π)
 const cubic = 0.0713548163;  // 2 √(2/π) · 0.044715
 const quick = 1.702;

@@ -14,6 +14,7 @@ override accumulate: u32 = 0u;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;       // like y
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>; // like x
 
+// Bound by memory too, except where an exponential is dear.
 const threads = 128u;
 // loops break before: a constant bound costs no guard, a near one would be unrolled
 const maximumSteps = 0x1000000u;
@@ -36,6 +37,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   }
 }
 
+/// dx = f′(x) ∘ dy, or added to dx.
 @compute @workgroup_size(threads)
 fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -59,6 +61,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
   }
 }
 
+/// y = f(gate) ∘ up.
 @compute @workgroup_size(threads)
 fn gatedForward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -79,6 +82,7 @@ fn gatedForward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_
   }
 }
 
+/// Gradients of both halves of a row, by the same invocation: they share f(gate) and ∂y.
 @compute @workgroup_size(threads)
 fn gatedBackward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

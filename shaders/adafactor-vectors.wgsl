@@ -46,10 +46,12 @@ fn relativeRate(meanSquare: f32) -> f32 {
   return max(minimumScale, sqrt(meanSquare)) * min(step.learningRate, inverseSqrt(f32(step.step)));
 }
 
+/// Divided by the root of the second moment, of which epsilon² is the least.
 fn updateFor(gradient: f32, v: f32) -> f32 {
   return gradient * metrics[3] / sqrt(max(v, epsilon * epsilon));
 }
 
+/// One vector a workgroup: moments and both means in the first pass, the step in the second.
 @compute @workgroup_size(threads)
 fn updateVectors(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let vector = linearWorkgroup(id);

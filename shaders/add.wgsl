@@ -21,6 +21,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   // Steps are 128 apart, not side by side: neighbours in a workgroup read neighbours in memory at each of them.
   let start = group * steps * threads + thread;
+  // A run of elements a workgroup: all of its invocations are busy until the last workgroup of the grid.
   let end = min(start + steps * threads, elements);
   for (var i = 0u; i < maximumSteps; i++) {
     let element = start + i * threads;

@@ -75,6 +75,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id
     for (var j = 0u; j < 4u * lanes; j++) {
       let key = vec4<u32>(firstKey + j);
       let score = capped(p[j]);
+      // Made again from its score: exp(score − logSumExp) is the forward pass's probability, up to rounding.
       let probability = select(exp(score - rowSums), vec4<f32>(), isHidden(query, key));
       ds[j] = probability * (ds[j] * keepFactors(sample, head, query, key) - rowDeltas) * capSlope(score) * scale;
     }

@@ -22,6 +22,7 @@ override accumulate: u32; // 1 adds to dqkv
 const keyParts = (keySize + 31u) / 32u; // 1 to 4
 const valueParts = (valueSize + 31u) / 32u;
 
+/// Two buffers behind one set of tiles: `source` is constant where it is called, and the branch vanishes.
 fn element(source: u32, index: u32) -> f32 {
   if (source == 1u) {
     return dy[index];
@@ -79,6 +80,7 @@ fn storeParts(sums: Parts, parts: u32, start: u32, row: u32, size: u32, thread: 
   }
 }
 
+/// dq of 32 queries: own rows are queries, the loop goes over tiles of keys.
 @compute @workgroup_size(threads)
 fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -122,6 +124,7 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   storeParts(dq, keyParts, base + qOffset + head * keySize, query.x, keySize, thread);
 }
 
+/// dk and dv of 32 keys: own rows are keys, the loop goes over tiles of queries.
 @compute @workgroup_size(threads)
 fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

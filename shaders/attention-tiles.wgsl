@@ -58,6 +58,7 @@ fn loadAcross(rows: Rows, row: u32, column: u32, size: u32) -> vec4<f32> {
 
 /// Products of this invocation's four own rows with its four other rows.
 fn products(own: Rows, other: Rows, size: u32, thread: u32) -> Block {
+  // Dimensions come in slabs of 32, so that heads of any size pass through the same memory.
   var sums: Block;
   for (var slab = 0u; slab < 16u; slab++) {
     if (slab * slabSize >= size) {
@@ -93,6 +94,7 @@ fn shareWeights(w: Block, thread: u32) {
 }
 
 /// Sums of four own rows in up to four parts of 32 columns: four neighbours of each. Parts have names, as rows of blocks.
+/// Up to 128 value columns: 4 parts × 16 sums are 64 registers, as many as an invocation should have.
 struct Parts {
   first: Block,
   second: Block,

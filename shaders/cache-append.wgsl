@@ -26,6 +26,7 @@ fn copy(row: u32, slot: u32, position: u32, column: u32) {
   cache[(slot * context + position % context) * (keyColumns + valueColumns) + column] = qkv[row * rowStride + source];
 }
 
+/// The end of a prompt, as much of it as the ring holds.
 @compute @workgroup_size(workgroupSize)
 fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
@@ -41,6 +42,7 @@ fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   copy(row, min(step.slot, slots - 1u), row, index % columns);
 }
 
+/// A row of each slot, at its position.
 @compute @workgroup_size(workgroupSize)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);

@@ -102,6 +102,7 @@ fn quantise(row: u32, part: u32, cacheRow: u32, invocation: u32) {
   }
 }
 
+/// The end of a prompt, as much of it as the ring holds.
 @compute @workgroup_size(threads)
 fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
@@ -114,6 +115,7 @@ fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   quantise(row, group % rowParts(), min(step.slot, slots - 1u) * context + row % context, invocation);
 }
 
+/// A row of each slot, at its position.
 @compute @workgroup_size(threads)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);

@@ -29,6 +29,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   let slice = group / groupsAcross;
   let column = group % groupsAcross * columnLanes + thread % columnLanes;
   let rowLane = thread / columnLanes;
+  // Few columns of many rows: slices give the device more workgroups, and a second dispatch adds them.
   let slicedRows = (rows + slices - 1u) / slices;
   let start = min(slice * slicedRows, rows);
   let end = min(start + slicedRows, rows);

@@ -27,6 +27,8 @@ override softcap: f32 = 0.0;  // logits are softcap · tanh(logits ÷ softcap); 
 
 const ignored = 0xffffffffu;
 const lanes = 1u << laneLevels;
+// A vocabulary of characters has rows of some sixty logits, one of tokens of fifty thousand: lanes follow the length,
+// and short rows share a workgroup.
 const rowThreads = max(64u, lanes);
 const sumThreads = 128u; // all that compatibility mode has
 const threads = max(sumThreads, rowThreads);
@@ -52,6 +54,7 @@ fn rowMaximum(first: u32, thread: u32) -> f32 {
     workgroupBarrier();
     return largest;
   }
+  // In two steps, as corner-sums.wgsl adds.
   if (thread < corners) {
     for (var i = 0u; i < rowThreads / corners; i++) {
       largest = max(largest, partial[thread + i * corners]);
@@ -79,6 +82,8 @@ fn rowSum(first: u32, thread: u32) -> f32 {
   return sum;
 }
 
+/// Logits are the largest tensor of a small model (B·T·V): the gradient takes their place, and probabilities are
+/// never written.
 @compute @workgroup_size(rowThreads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -86,6 +91,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let row = group * (rowThreads / lanes) + thread / lanes;
+  // Rows past the end repeat the last one until the barriers are behind them.
   let start = min(row, rows - 1u) * columns;
   let lane = thread % lanes;
   let first = thread / lanes * lanes;
@@ -107,6 +113,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if (column >= columns) {
       break;
     }
+    // The exponentials are computed again for the gradient: to keep them would be a tensor as large as the logits.
     sum += exp(capped(logits[start + column]) - largest);
   }
   let target_ = targets[min(row, rows - 1u)];
@@ -118,11 +125,14 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   }
   let counts = target_ != ignored;
   if (lane == 0u) {
+    // −log softmax of the target, with the shift by the maximum put back: no quotient, whose logarithm could be that
+    // of 0.
     loss[row] = select(0.0, largest - targetLogit + log(sum), counts);
   }
   if (gradient == 0u) {
     return;
   }
+  // 1 ÷ targets of the whole step, micro-batches included: gradients of all parts add up to that of the mean.
   let scale = select(0.0, step.lossScale, counts);
   let probabilityScale = scale / sum;
   for (var i = 0u; i < maximumSteps; i++) {
@@ -133,8 +143,10 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     let logit = capped(logits[start + column]);
     var slope = 1.0;
     if (softcap > 0.0) {
+      // Of tanh, from its value: the gradient is wanted in the logits before the cap.
       slope -= logit / softcap * (logit / softcap);
     }
+    // Softmax less one-hot, by which cross-entropy's and softmax's gradients cancel into one subtraction.
     let probability = exp(logit - largest) * probabilityScale;
     logits[start + column] = (probability - select(0.0, scale, column == target_)) * slope;
   }
@@ -159,6 +171,8 @@ fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
     return;
   }
+  // A fixed order for any number of rows, by one workgroup: the loss that the chart shows is the same bits in every
+  // run.
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let row = i * sumThreads + thread;
@@ -173,6 +187,8 @@ fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
     var total = sumOfCorners() * step.lossScale;
     total += select(0.0, metrics[slot], accumulate == 1u);
     metrics[slot] = total;
+    // A driver that drops work leaves the mark of the step before, by which the trainer tells a lost step from a loss
+    // of 0.
     metrics[markSlot] = f32(step.step & 0xffffffu); // as many bits as a float counts exactly
   }
 }

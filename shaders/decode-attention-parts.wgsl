@@ -88,6 +88,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
     }
     workgroupBarrier();
     let rescale = exp(largest - newLargest);
+    // Sums are relative to the largest score so far, as in attention-plain.wgsl.
     largest = newLargest;
     let weight = exp(score - largest); // 0 past the end
     sum = sum * rescale + weight;

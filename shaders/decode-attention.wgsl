@@ -32,6 +32,8 @@ const chunkKeys = 4u * threads; // four keys of each invocation
 const lowest = -1.0e30;         // stands for −∞, which WGSL may assume never to happen
 // All invocations read the same element of the query at a time; a private array with a running index would spill.
 var<workgroup> scaledQuery: array<f32, keySize>;
+// One chunk's scores are shared by everybody: invocations score keys, and then sum columns over all keys of the
+// chunk.
 var<workgroup> weights: array<f32, chunkKeys>;
 var<workgroup> sliceSums: array<vec4<f32>, threads>;
 

@@ -25,12 +25,14 @@ override accumulate: u32 = 0u;  // combine: 1 adds to y
 
 const threads = 128u;
 const dotThreads = 64u;
+// A row has few hundred columns: 64 lanes would mostly wait for each other.
 const lanes = 8u;
 const dropped = 0xffffffffu;
 // loops break before: a constant bound costs no guard, a near one would be unrolled
 const maximumSteps = 0x1000000u;
 var<workgroup> partial: array<f32, dotThreads>;
 
+/// Each token's rows, weighted and added to its residual.
 @compute @workgroup_size(threads)
 fn combine(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -70,6 +72,7 @@ fn combine(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   }
 }
 
+/// The gradient of each row of the experts: that of its token, weighted.
 @compute @workgroup_size(threads)
 fn spread(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -90,6 +93,7 @@ fn spread(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   }
 }
 
+/// The gradient of each weight: a dot product over the columns.
 @compute @workgroup_size(dotThreads)
 fn dots(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

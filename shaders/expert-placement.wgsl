@@ -27,6 +27,7 @@ const dropped = 0xffffffffu;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 var<workgroup> partial: array<u32, threads>;
 
+/// Each choice's rank among those of its expert, and how many the expert has.
 @compute @workgroup_size(threads)
 fn count(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let expert = linearWorkgroup(id);
@@ -71,11 +72,13 @@ fn count(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   }
 }
 
+/// Offsets of the experts and tiles of their rows, from the counts: one workgroup, for there are few experts.
 @compute @workgroup_size(threads)
 fn tile(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
     return;
   }
+  // Tiles in the order of experts, so that neighbouring workgroups of the products share a matrix.
   var usedTiles = 0u;
   for (var i = 0u; i < maximumSteps; i++) {
     let expert = i * threads + thread;
@@ -124,6 +127,7 @@ fn tile(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
 }
 
+/// Row and choice of each other, by rank and by where the expert's rows begin.
 @compute @workgroup_size(threads)
 fn place(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

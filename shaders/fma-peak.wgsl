@@ -9,6 +9,7 @@ override steps: u32; // rounds of 8 chains × 8 multiply-adds per invocation
 
 override workgroups: u32;
 
+/// Eight chains of scalars: what devices with scalar registers like best.
 @compute @workgroup_size(64)
 fn scalar(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let workgroup = linearWorkgroup(group);
@@ -35,6 +36,7 @@ fn scalar(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
   y[workgroup * 64u + invocation] = (a0 + a1) + (a2 + a3) + ((a4 + a5) + (a6 + a7));
 }
 
+/// Two chains of vec4s: what devices with vector registers like best.
 @compute @workgroup_size(64)
 fn vector(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let workgroup = linearWorkgroup(group);

@@ -18,6 +18,7 @@ override clip: f32 = 0.0;  // 0 clips nothing
 const threads = 128u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 
+/// As many workgroups as fill the device, each with a stride of the buffer.
 @compute @workgroup_size(threads)
 fn sumSquares(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -49,6 +50,8 @@ fn isNumber(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
 }
 
+/// One workgroup: norm, flag and factor, which every optimizer reads. They stay on the GPU: no step waits for a
+/// readback.
 @compute @workgroup_size(threads)
 fn finish(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   if (linearWorkgroup(id) >= launch.endWorkgroup) {

@@ -176,6 +176,7 @@ fn tn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lan
     // The last row of an odd count is its own partner, which adds nothing.
     let first = start + 2u * k;
     let second = min(first + 1u, start + count - 1u);
+    // Two rows of x side by side in the sum, of which each lane reads four columns.
     let partner = xAcross[sourceRow(second) * (rows / 4u) + i];
     let r = Steps(xAcross[sourceRow(first) * (rows / 4u) + i], select(vec4<f32>(), partner, second > first));
     addTile(&tile, r, columnsAcross(vectors, first * (columns / 4u), second * (columns / 4u)));

@@ -77,6 +77,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     wIndex = expert * inner * columns + select(column, column * inner, wTransposed == 1u);
   }
 
+  // The teacher knows no tiles in its loop: `tiles` only tells it which rows are whose.
   var sum = 0.0;
   for (var k = 0u; k < 0x1000000u; k++) { // a constant bound with a break costs no loop guard
     if (k >= count) {

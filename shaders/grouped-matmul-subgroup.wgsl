@@ -13,6 +13,8 @@ override rows: u32;
 override columns: u32;
 override inner: u32;
 override experts: u32;
+// tileHeight is the kernel's own; tileRows is the placement's, by which tiles are counted: a variant is taken where
+// both are equal.
 override tileRows: u32;
 override tileBound: u32;
 override perToken: u32;
@@ -77,6 +79,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let one = select(1u, 0u, launch.gridWidth == 0u);
   count *= one;
 
+  // As in matmul-subgroup.wgsl from here on: only the offsets know of experts.
   let wColumnStep = select(1u, inner, wTransposed == 1u);
   let wInnerStep = select(columns, 1u, wTransposed == 1u);
   let strip = vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane;

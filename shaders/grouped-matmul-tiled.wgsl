@@ -82,6 +82,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     start = offsets[expert];
     end = offsets[expert + 1u];
   } else {
+    // As many tiles as the placement made: an expert without rows has none, and costs nothing.
     let tile = group / tilesAcross;
     expert = tiles[2u * tile];
     if (expert >= experts) {

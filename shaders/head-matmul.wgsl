@@ -42,6 +42,7 @@ fn partialSum(head: u32, column: u32, start: u32, step: u32) -> f32 {
   return sum;
 }
 
+/// For real GPUs, of which a vector fills little: eight invocations a column keep more loads under way.
 @compute @workgroup_size(threads)
 fn tree(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -68,6 +69,7 @@ fn tree(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
 }
 
+/// For software adapters, where barriers are dear and few invocations run at a time: one loop a column.
 @compute @workgroup_size(plainThreads)
 fn plain(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

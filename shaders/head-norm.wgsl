@@ -32,6 +32,7 @@ fn segmentStart(segment: u32) -> u32 {
   return segment / heads * rowStride + firstColumn + segment % heads * columns;
 }
 
+/// Norms 64 ÷ lanes segments where they lie.
 @compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

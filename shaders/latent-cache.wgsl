@@ -29,6 +29,7 @@ override half: u32 = max(ropeSize / 2u, 1u);
 
 const workgroupSize = 64u;
 
+/// A prompt's rows, whose rotated keys attention has packed already.
 @compute @workgroup_size(workgroupSize)
 fn prefill(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
@@ -55,6 +56,7 @@ fn turned(position: u32, j: u32, pair: vec2<f32>) -> f32 {
   return select(pair.x * turn.x - pair.y * turn.y, pair.y * turn.x + pair.x * turn.y, j >= half);
 }
 
+/// A row of each slot, and the rotated parts of its queries.
 @compute @workgroup_size(workgroupSize)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);

@@ -24,6 +24,7 @@ override valueSize: u32;
 /// Pairs of channels that turn. A divisor may not be 0, even where nothing is divided: compilers that fold constants refuse.
 override half: u32 = max(ropeSize / 2u, 1u);
 
+// Bound by memory: each number is moved once, and an invocation has several loads under way.
 const threads = 128u;
 // loops break before: a constant bound costs no guard, a near one would be unrolled
 const maximumSteps = 0x1000000u;
@@ -41,6 +42,7 @@ fn turned(row: u32, j: u32, pair: vec2<f32>, direction: f32) -> f32 {
 fn packedValue(row: u32, column: u32) -> f32 {
   let keySize = headSize + ropeSize;
   let pairSize = headSize + valueSize;
+  // Keys and values come out of one projection of the latent: a head's key, then its value.
   let up = row * heads * pairSize;
   // Values lie behind queries and keys, and beside the keys of their head in the projection.
   if (column >= 2u * heads * keySize) {
@@ -66,6 +68,7 @@ fn packedValue(row: u32, column: u32) -> f32 {
   return turned(row, j, vec2(queries[first], queries[first + half]), 1.0);
 }
 
+/// Packed rows: what attention over heads reads.
 @compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -126,6 +129,7 @@ fn unpack(row: u32, column: u32) {
   dRopeKey[row * ropeSize + j] = turned(row, j, pair, -1.0);
 }
 
+/// Gradients of queries, of keys and values, and of the rotated key.
 @compute @workgroup_size(threads)
 fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

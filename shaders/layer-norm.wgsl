@@ -30,6 +30,7 @@ fn laneCount(lane: u32) -> f32 {
   return f32((columns + lanes - 1u - lane) / lanes);
 }
 
+/// Statistics and result of 64 ÷ lanes rows.
 @compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -67,6 +68,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   for (var i = 0u; i < lanes; i++) {
     mean += ofLane(i, thread).x * (laneCount(i) / f32(columns));
   }
+  // Deviations within lanes, and those of the lanes' means from the whole mean.
   var variance = 0.0;
   for (var i = 0u; i < lanes; i++) {
     let other = ofLane(i, thread);

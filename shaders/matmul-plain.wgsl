@@ -41,6 +41,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (element >= slices * rows * columns) {
     return;
   }
+  // One slice after another: of equal parts of the inner size, the last of which may be shorter.
   let slice = element / (rows * columns);
   let row = element / columns % rows;
   let column = element % columns;
@@ -64,6 +65,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (hasBias == 1u) {
     sum += bias[column];
   }
+  // Bias before the activation, residual after dropout: the order of a transformer block.
   sum = shaped(sum, row * columns + column);
   if (hasResidual == 1u) {
     sum += residual[row * columns + column];

@@ -3,6 +3,7 @@
 
 override lanes: u32; // of a subgroup
 
+// With both vectors of columns 32 vectors of sums a lane: many, but every one is fed by one broadcast a step.
 alias Block = array<vec4<f32>, 16>; // 16 rows of 4 columns of one lane
 
 /// Adds the products of 16 rows of x (row r in lane r % lanes of xs[r / lanes]) and this lane's columns of w.

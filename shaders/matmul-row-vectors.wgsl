@@ -82,6 +82,7 @@ fn plusAcross(sum: vec4<f32>, row: u32, k: vec4<u32>, isInside: vec4<bool>, ws: 
   return fma(xs.wwww, ws.d, fma(xs.zzzz, ws.c, fma(xs.yyyy, ws.b, fma(xs.xxxx, ws.a, sum))));
 }
 
+/// w [inner, columns]: a vec4 is four columns of one input.
 @compute @workgroup_size(threads)
 fn nn(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -134,6 +135,7 @@ fn plusAlong(sum: vec4<f32>, row: u32, k: vec4<u32>, ws: Rows) -> vec4<f32> {
   return fma(xAlong[at.w], ws.d, fma(xAlong[at.z], ws.c, fma(xAlong[at.y], ws.b, fma(xAlong[at.x], ws.a, sum))));
 }
 
+/// w [columns, inner], as tied heads have it: vec4s lie along the sum.
 @compute @workgroup_size(threads)
 fn nt(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

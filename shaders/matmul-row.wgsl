@@ -30,6 +30,7 @@ override accumulate: u32;
 // loads under way, which is all that this kernel waits for.
 const innerLanes = 1u << innerLevels;
 const threads = columnLanes * innerLanes;
+// Four rows side by side, so that the tree adds all of them at once.
 var<workgroup> sums: array<vec4<f32>, threads>; // component = row
 
 @compute @workgroup_size(threads)

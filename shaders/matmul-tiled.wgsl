@@ -79,6 +79,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   var topRight: Block;
   var bottomLeft: Block;
   var bottomRight: Block;
+  // Stages of tileInner, with one pair of tiles in memory: a workgroup waits for its loads, and others of the same
+  // core compute meanwhile.
   for (var stage = 0u; stage < 0x1000000u; stage++) { // a constant bound with a break costs no loop guard
     let firstInner = start + stage * tileInner;
     if (firstInner >= end) {

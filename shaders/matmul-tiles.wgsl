@@ -17,6 +17,8 @@ const tileHeight = 4u * blocks * threadsDown;
 const tileWidth = 4u * blocks * threadsAcross;
 const rowQuads = tileHeight / 4u; // vec4s across a tile
 const columnQuads = tileWidth / 4u;
+// Without it, lines of 16 vectors would begin in the same banks, and storing a column of the tile would be done one
+// invocation after another.
 const xPitch = rowQuads + 1u; // one spare vec4 turns the banks between lines
 const wPitch = columnQuads + 1u;
 

@@ -28,6 +28,7 @@ override weightDecay: f32 = 0.0;
 const threads = 128u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
 
+/// Momentum, and its packed direction for the iteration: one element an invocation.
 @compute @workgroup_size(threads)
 fn gatherMomentum(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -52,6 +53,7 @@ fn gatherMomentum(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocatio
   }
 }
 
+/// x ÷ ‖x‖, before the first product.
 @compute @workgroup_size(threads)
 fn normalise(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -71,6 +73,7 @@ fn normalise(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
   x[element] /= sqrt(sum) + 1e-7;
 }
 
+/// y = a·1 + b·s + c·s², given s² in y: one element an invocation, between two products.
 @compute @workgroup_size(threads)
 fn polynomial(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -88,6 +91,7 @@ fn polynomial(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
   y[element] = sum;
 }
 
+/// Writes the update back into the parameter, whose matrix may be a range of columns.
 @compute @workgroup_size(threads)
 fn scatterUpdate(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

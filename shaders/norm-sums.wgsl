@@ -29,6 +29,7 @@ fn placeOf(group: u32, thread: u32, rows: u32) -> Place {
 }
 
 /// Shows what this invocation has to the lanes of its row; ofLane reads what they have shown.
+/// One value an invocation, read by all lanes of its row: rows of a workgroup do not overlap.
 fn showRow(value: Sum, thread: u32) {
   partial[thread] = value;
   workgroupBarrier();

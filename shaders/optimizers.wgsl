@@ -27,6 +27,8 @@ const threads = 128u;
 // loops break before: a constant bound costs no guard, a near one would be unrolled
 const maximumSteps = 0x1000000u;
 
+/// AdamW: a mean of the gradient over the root of a mean of its square, so that an element's step hardly depends on
+/// the scale of its gradient.
 @compute @workgroup_size(threads)
 fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -74,6 +76,8 @@ fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   }
 }
 
+/// Momentum as PyTorch has it: the velocity is a sum of gradients, not a mean, and the rate multiplies what was
+/// summed.
 @compute @workgroup_size(threads)
 fn sgd(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);
@@ -107,6 +111,8 @@ fn sgd(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) th
   }
 }
 
+/// Lion: the sign of a mixture of gradient and moment, so that every element moves by the same amount; one moment is
+/// kept.
 @compute @workgroup_size(threads)
 fn lion(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

@@ -34,6 +34,7 @@ fn linearWorkgroup(id: vec3<u32>) -> u32 {
 }
 
 /// Four random words for a counter. Jarzynski and Olano, "Hash Functions for GPU Rendering" (2020), pcg4d.
+/// A hash of the counter, not a sequence: any invocation gets any number without those before it.
 fn randomWords(counter: vec4<u32>) -> vec4<u32> {
   var v = counter * 1664525u + 1013904223u;
   v.x += v.y * v.w;

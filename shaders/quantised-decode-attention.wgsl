@@ -57,6 +57,7 @@ fn products(query: vec4<f32>, words: vec4<u32>) -> vec4<f32> {
   );
 }
 
+/// A word of each of four keys.
 fn wordsAt(places: vec4<u32>) -> vec4<u32> {
   return vec4<u32>(cache[places.x], cache[places.y], cache[places.z], cache[places.w]);
 }

@@ -33,6 +33,7 @@ fn store(row: u32, token: u32, position: u32, channel: u32) {
   x[row * inner + channel] = value;
 }
 
+/// Rows of whole sequences, one channel an invocation.
 @compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

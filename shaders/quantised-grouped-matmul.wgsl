@@ -54,6 +54,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   let vector = element % vectors();
   // Experts' matrices follow each other, each with its scales.
   let column = columnOf(expert * matrixVectors(), vector);
+  // In float32 throughout: quantisation is of memory, not of arithmetic.
   var sum = vec4<f32>();
   for (var step = 0u; step < 0x1000000u; step++) { // a constant bound with a break costs no loop guard
     if (8u * step >= inner) {

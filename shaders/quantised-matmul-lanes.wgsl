@@ -92,6 +92,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
       let g = subgroupBroadcast(xs[6u / lanes], 6u % lanes);
       let h = subgroupBroadcast(xs[7u / lanes], 7u % lanes);
       if (isNibbles) {
+        // Eight columns a lane, near and far, so that the inputs broadcast serve twice as many products.
         let words = w[nearColumn.first + (step + part) * nearColumn.pitch];
         sums.near = addNibbles(sums.near, a, b, c, d, words);
         sums.near = addNibbles(sums.near, e, f, g, h, words >> vec4<u32>(16u));

@@ -62,6 +62,7 @@ fn scalesOf(column: Column, group: u32) -> Scales {
 }
 
 /// Values q of eight inputs, `a` the first, of four columns each.
+/// Eight named vectors and no array: an array's elements would be addressed, and live in memory.
 struct Eight {
   a: vec4<f32>,
   b: vec4<f32>,

@@ -24,6 +24,7 @@ override accumulate: u32 = 0u; // dx and dWeight: 1 adds to what is there
 
 alias Sum = f32;
 
+/// Statistics and result of 64 ÷ lanes rows.
 @compute @workgroup_size(threads)
 fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = linearWorkgroup(id);

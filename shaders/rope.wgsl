@@ -48,6 +48,7 @@ fn rotate(row: u32, position: u32, d: u32) {
   }
 }
 
+/// Whole sequences, whose positions are their places in the row of tokens; backward with direction −1.
 @compute @workgroup_size(workgroupSize)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);
@@ -60,6 +61,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   rotate(row, row % time, index % half);
 }
 
+/// One token of each slot, at the position in its row of `state`.
 @compute @workgroup_size(workgroupSize)
 fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let group = linearWorkgroup(id);

@@ -33,6 +33,7 @@ fn workgroupSum(value: vec2<f32>, thread: u32) -> vec2<f32> {
   return sum;
 }
 
+/// Adds one replay's numbers to its layer's: sums, so that a mean over steps is one division in the page.
 @compute @workgroup_size(threads)
 fn gather(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let expert = linearWorkgroup(id);

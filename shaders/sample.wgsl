@@ -105,6 +105,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     return;
   }
   let slot = min(step.slot, slots - rows) + group;
+  // One slot's settings for the whole workgroup: all branches below are uniform, as barriers want.
   let draw = settingsOf(slot);
   var row = Row(group * columns, draw.ids, 0.0);
   var bestValue = -3.4e38;

@@ -10,6 +10,7 @@ override accumulate: u32;
 @group(0) @binding(1) var<storage, read> residual: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
+// A multiply-add for three loads: bound by memory, whatever else the kernel does.
 const threads = 128u;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard, a near one would be unrolled
 

@@ -49,6 +49,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   }
 }
 
+/// dx = y ∘ (dy − Σ dy ∘ y), or added to dx.
 @compute @workgroup_size(threads)
 fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
   let row = linearWorkgroup(group);
