@@ -76,18 +76,12 @@ interface FitRow {
   readonly seconds: number;
 }
 
-/** Launches that a quickest shape may take to tell a start, and that one takes at most where none is told. */
-const tellingLaunches = 64;
-const untoldLaunches = 8;
-
 /**
- * Between what starts can be. A part of a launch at least: the launch was measured by a copy, with its work. What the quickest
- * shape took at most; but where that is far more than launches, it tells of work and not of a start.
+ * Between what starts can be: a part of a launch at least, for the launch was measured by a copy, with its work; and at most what
+ * the quickest shape took.
  */
 function startBounds(quickestSeconds: number, launch: number): readonly [least: number, most: number] {
-  const isTold = quickestSeconds <= tellingLaunches * launch;
-  const most = isTold ? quickestSeconds : untoldLaunches * launch;
-  return [Math.min(launch / 2, most), most];
+  return [Math.min(launch / 2, quickestSeconds), quickestSeconds];
 }
 
 /** min Σ ((start + slowdown·limit)/seconds − 1)², start within its bounds, slowdown ≥ 0; a lone point starts with a launch. */

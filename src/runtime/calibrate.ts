@@ -181,12 +181,13 @@ function pointOf(kernel: Kernel, dims: Dims, seconds: Measurement): EfficiencyPo
 /**
  * Shapes in the order of their worth, for a driver that compiles a kernel for every shape, the first time, may not reach
  * all: kernels come from the lab with those first that matter most; of each the middle shape says most, then the
- * largest, then the smallest, then any others. The further shapes of a kernel that matters go before the first of one that hardly does.
+ * smallest, for a start that is not told is multiplied by all dispatches of a token, then the largest, then any others. The
+ * further shapes of a kernel that matters go before the first of one that hardly does.
  */
 function measuringOrder(kernels: readonly Kernel[]): { readonly kernel: Kernel; readonly dims: Dims }[] {
   const ranked = kernels.flatMap((kernel, index) => {
     const { calibration } = kernel;
-    const indices = [calibration.length >> 1, calibration.length - 1, 0, ...calibration.keys()];
+    const indices = [calibration.length >> 1, 0, calibration.length - 1, ...calibration.keys()];
     return [...new Set(indices)].flatMap((at, round) => {
       const dims = calibration[at];
       return dims ? [{ kernel, dims, rank: index + furtherShapes * round }] : [];
