@@ -1,12 +1,12 @@
 // Gives transient tensors their memory: lifetimes from the order of dispatches, then best fit into whole buffers.
 //
-// A slot is a whole GPUBuffer because WebGPU tracks usage per buffer: two ranges of one buffer cannot be read and
+// Each is a whole GPUBuffer because WebGPU tracks usage per buffer: two ranges of one buffer cannot be read and
 // written by the same dispatch (WebGPU §3.4.5, usage scopes).
 import type { Dispatch } from './kernel.ts';
 import { type Storage, storageBytes } from './tensor.ts';
 
-/** One pooled buffer. */
-export interface Slot {
+/** Memory that transient tensors take in turn. */
+export interface PlanBuffer {
   readonly bytes: number;
 }
 
@@ -45,21 +45,21 @@ export function checkBindable(storage: Storage, maxBindingBytes: number): void {
 }
 
 /**
- * Assigns storages to slots, largest first: a storage takes the first slot in which no lifetime overlaps its own.
- * Placing large ones first keeps every slot as large as its largest tenant and no larger.
+ * Assigns storages to buffers, largest first: a storage takes the first buffer in which no lifetime overlaps its own.
+ * Placing large ones first keeps every buffer as large as its largest tenant and no larger.
  * @throws if one tensor exceeds the device's binding limit.
  */
-export function planSlots(
+export function planBuffers(
   dispatches: readonly Dispatch[],
   keep: readonly Storage[],
   maxBindingBytes: number,
-): { slots: Slot[]; slotOf: Map<Storage, number> } {
+): { buffers: PlanBuffer[]; bufferOf: Map<Storage, number> } {
   const bySize = lifetimes(dispatches, keep).sort(
     (a, b) => storageBytes(b.storage) - storageBytes(a.storage) || a.first - b.first,
   );
   const tenants: Lifetime[][] = [];
-  const slots: Slot[] = [];
-  const slotOf = new Map<Storage, number>();
+  const buffers: PlanBuffer[] = [];
+  const bufferOf = new Map<Storage, number>();
   for (const lifetime of bySize) {
     const bytes = storageBytes(lifetime.storage);
     checkBindable(lifetime.storage, maxBindingBytes);
@@ -67,12 +67,12 @@ export function planSlots(
       others.every((other) => other.last < lifetime.first || lifetime.last < other.first),
     );
     if (index < 0) {
-      index = slots.length;
-      slots.push({ bytes });
+      index = buffers.length;
+      buffers.push({ bytes });
       tenants.push([]);
     }
     tenants[index]?.push(lifetime);
-    slotOf.set(lifetime.storage, index);
+    bufferOf.set(lifetime.storage, index);
   }
-  return { slots, slotOf };
+  return { buffers, bufferOf };
 }

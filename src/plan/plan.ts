@@ -1,6 +1,6 @@
 // A frozen plan: ordered dispatches, and a place in memory for every tensor they touch.
 import type { Dispatch } from './kernel.ts';
-import { checkBindable, planSlots, type Slot } from './memory.ts';
+import { checkBindable, type PlanBuffer, planBuffers } from './memory.ts';
 import type { Tape } from './tape.ts';
 import type { Storage, Tensor } from './tensor.ts';
 
@@ -9,9 +9,9 @@ export interface Plan {
   readonly name: string;
   readonly dispatches: readonly Dispatch[];
   /** Whole buffers shared by transient tensors whose lifetimes do not overlap. */
-  readonly slots: readonly Slot[];
-  /** Index into `slots` of each transient storage. */
-  readonly slotOf: ReadonlyMap<Storage, number>;
+  readonly buffers: readonly PlanBuffer[];
+  /** Index into `buffers` of each transient storage. */
+  readonly bufferOf: ReadonlyMap<Storage, number>;
   /** Persistent storages that the dispatches touch. */
   readonly persistent: ReadonlySet<Storage>;
 }
@@ -29,19 +29,19 @@ export function freeze(name: string, tape: Tape, keep: readonly Tensor[] = []): 
   }
   const { maxBindingBytes } = tape.capabilities;
   for (const storage of persistent) checkBindable(storage, maxBindingBytes);
-  const { slots, slotOf } = planSlots(
+  const { buffers, bufferOf } = planBuffers(
     dispatches,
     keep.map((tensor) => tensor.storage),
     maxBindingBytes,
   );
-  return { name, dispatches: [...dispatches], slots, slotOf, persistent };
+  return { name, dispatches: [...dispatches], buffers, bufferOf, persistent };
 }
 
-/** Bytes of the slots that a set of plans needs when no two of them ever overlap: they share one pool. */
-export function pooledSlotBytes(plans: readonly Plan[]): number[] {
+/** Bytes of the buffers that a set of plans needs when no two of them ever overlap: they share one pool. */
+export function pooledBufferBytes(plans: readonly Plan[]): number[] {
   const pool: number[] = [];
   for (const plan of plans) {
-    const sizes = plan.slots.map((slot) => slot.bytes).sort((a, b) => b - a);
+    const sizes = plan.buffers.map((buffer) => buffer.bytes).sort((a, b) => b - a);
     sizes.forEach((bytes, index) => {
       pool[index] = Math.max(pool[index] ?? 0, bytes);
     });
@@ -49,16 +49,18 @@ export function pooledSlotBytes(plans: readonly Plan[]): number[] {
   return pool;
 }
 
-/** For each slot of a plan, its index in the pool: the largest slot takes the largest buffer. */
-export function slotsInPool(plan: Plan): number[] {
-  const order = plan.slots.map((_, index) => index).sort((a, b) => slotBytes(plan, b) - slotBytes(plan, a));
+/** For each buffer of a plan, its index in the pool: the largest takes the largest there. */
+export function buffersInPool(plan: Plan): number[] {
+  const order = plan.buffers
+    .map((_, index) => index)
+    .sort((a, b) => bufferBytes(plan, b) - bufferBytes(plan, a));
   const inPool = new Array<number>(order.length);
-  order.forEach((slot, index) => {
-    inPool[slot] = index;
+  order.forEach((own, index) => {
+    inPool[own] = index;
   });
   return inPool;
 }
 
-function slotBytes(plan: Plan, index: number): number {
-  return plan.slots[index]?.bytes ?? 0;
+function bufferBytes(plan: Plan, index: number): number {
+  return plan.buffers[index]?.bytes ?? 0;
 }

@@ -100,5 +100,5 @@ export function predictPlan(plan: Plan, profile: DeviceProfile, scalars: Scalars
 function workingSetOf(plan: Plan, scalars: Scalars): number {
   const moved = plan.dispatches.reduce((sum, dispatch) => sum + costOf(dispatch, scalars).bytes, 0);
   const persistent = [...plan.persistent].reduce((sum, storage) => sum + storageBytes(storage), 0);
-  return Math.min(moved, persistent + plan.slots.reduce((sum, { bytes }) => sum + bytes, 0));
+  return Math.min(moved, persistent + plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
 }

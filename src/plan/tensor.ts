@@ -9,7 +9,7 @@ export type MemoryClass = 'weights' | 'gradients' | 'moments' | 'activations' | 
 
 /** Whole allocation that tensors are views of. Compared by identity: two tensors alias if they share it. */
 export interface Storage {
-  /** Persistent storage lives in the Store and is shared by plans; transient storage is pooled in slots. */
+  /** Persistent storage lives in the Store and is shared by plans; transient storage takes buffers in turn. */
   readonly kind: 'persistent' | 'transient';
   readonly name: string;
   readonly elementType: ElementType;

@@ -1,5 +1,5 @@
-// The device memory of a runtime: a buffer for each persistent storage and for each slot that plans share.
-import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
+// The device memory of a runtime: a buffer for each persistent storage, and those that plans share.
+import { buffersInPool, type Plan, pooledBufferBytes } from '../plan/plan.ts';
 import { type Storage, storageBytes, type Tensor } from '../plan/tensor.ts';
 
 /** Buffers made at creation. */
@@ -7,7 +7,7 @@ export class Buffers {
   readonly #device: GPUDevice;
   readonly #all: GPUBuffer[] = [];
   readonly #persistent = new Map<Storage, GPUBuffer>();
-  readonly #slots = new Map<Storage, GPUBuffer>();
+  readonly #pooled = new Map<Storage, GPUBuffer>();
   readonly #absent: GPUBuffer[] = [];
   #allocatedBytes = 0;
 
@@ -27,19 +27,19 @@ export class Buffers {
     for (const storage of new Set([...plans.flatMap((plan) => [...plan.persistent]), ...extra])) {
       this.#persistent.set(storage, this.#make(storage.name, storageBytes(storage), usage));
     }
-    // Whole buffers as slots: ranges of one buffer may not be read and written in one dispatch (WebGPU
+    // Whole buffers: ranges of one buffer may not be read and written in one dispatch (WebGPU
     // §3.4.5).
-    const pool = pooledSlotBytes(plans).map((bytes, index) => this.#make(`slot ${index}`, bytes, usage));
+    const pool = pooledBufferBytes(plans).map((bytes, index) => this.#make(`pooled ${index}`, bytes, usage));
     for (const plan of plans) {
-      const inPool = slotsInPool(plan);
-      for (const [storage, slot] of plan.slotOf)
-        this.#slots.set(storage, pool[inPool[slot] ?? -1] as GPUBuffer);
+      const inPool = buffersInPool(plan);
+      for (const [storage, index] of plan.bufferOf)
+        this.#pooled.set(storage, pool[inPool[index] ?? -1] as GPUBuffer);
     }
   }
 
   /** The buffer that a tensor lies in. */
   of(tensor: Tensor): GPUBuffer {
-    const buffer = this.#persistent.get(tensor.storage) ?? this.#slots.get(tensor.storage);
+    const buffer = this.#persistent.get(tensor.storage) ?? this.#pooled.get(tensor.storage);
     if (!buffer) throw new Error(`GpuRuntime: tensor ${tensor.name} belongs to no plan of this runtime.`);
     return buffer;
   }

@@ -1,6 +1,6 @@
 // Executes plans by the kernels' reference loops: the oracle of the tests and the fallback without WebGPU.
 import type { Dispatch, NumberArray, Scalars } from '../plan/kernel.ts';
-import { type Plan, pooledSlotBytes, slotsInPool } from '../plan/plan.ts';
+import { buffersInPool, type Plan, pooledBufferBytes } from '../plan/plan.ts';
 import { elementBytes, elementCount, type Storage, storageBytes, type Tensor } from '../plan/tensor.ts';
 import type { Replay, Runtime, Submission } from './runtime.ts';
 
@@ -28,7 +28,7 @@ export class CpuRuntime implements Runtime {
   readonly #float: FloatStorage;
   readonly #persistent = new Map<Storage, NumberArray>();
   readonly #pool: ArrayBuffer[];
-  readonly #slotIndex = new Map<Plan, number[]>();
+  readonly #inPool = new Map<Plan, number[]>();
   readonly #views = new Map<Tensor, NumberArray>();
   readonly #bindings = new Map<Tensor, NumberArray>();
   readonly #planOf = new Map<Storage, Plan>();
@@ -37,8 +37,8 @@ export class CpuRuntime implements Runtime {
     this.#float = float;
     // Finite differences subtract nearly equal losses: in f32 nothing of the gradient would be left.
     const width = float === 'f64' ? 2 : 1;
-    // Slots are shared as on the GPU: a plan that frees a tensor too early fails here as there.
-    this.#pool = pooledSlotBytes(plans).map((bytes) => new ArrayBuffer(bytes * width));
+    // Buffers are shared as on the GPU: a plan that frees a tensor too early fails here as there.
+    this.#pool = pooledBufferBytes(plans).map((bytes) => new ArrayBuffer(bytes * width));
     let bytes = this.#pool.reduce((sum, buffer) => sum + buffer.byteLength, 0);
     for (const storage of new Set([...plans.flatMap((plan) => [...plan.persistent]), ...extra])) {
       const array = this.#array(
@@ -51,8 +51,8 @@ export class CpuRuntime implements Runtime {
       bytes += array.byteLength;
     }
     for (const plan of plans) {
-      this.#slotIndex.set(plan, slotsInPool(plan));
-      for (const storage of plan.slotOf.keys()) this.#planOf.set(storage, plan);
+      this.#inPool.set(plan, buffersInPool(plan));
+      for (const storage of plan.bufferOf.keys()) this.#planOf.set(storage, plan);
     }
     this.allocatedBytes = bytes;
   }
@@ -106,11 +106,11 @@ export class CpuRuntime implements Runtime {
         view = whole.subarray(tensor.offset, tensor.offset + elements);
       } else {
         const plan = this.#planOf.get(storage);
-        const slot = plan?.slotOf.get(storage);
+        const index = plan?.bufferOf.get(storage);
         const buffer =
-          slot === undefined ? undefined : this.#pool[this.#slotIndex.get(plan as Plan)?.[slot] ?? -1];
+          index === undefined ? undefined : this.#pool[this.#inPool.get(plan as Plan)?.[index] ?? -1];
         if (!buffer) throw new Error(`CpuRuntime: tensor ${tensor.name} belongs to no plan of this runtime.`);
-        // Slots were made twice as wide for f64; integers keep their width.
+        // Buffers were made twice as wide for f64; integers keep their width.
         const scale = this.#float === 'f64' && tensor.elementType !== 'u32' ? 2 : 1;
         view = this.#array(
           tensor.elementType,

@@ -60,7 +60,7 @@ export function probeOf(kernel: Kernel, dims: Dims, place = inItsOwnStorage): Ke
   };
   const persistent = new Set(storages.map(({ whole }) => whole.storage));
   return {
-    plan: { name: kernel.name, dispatches: [dispatch], slots: [], slotOf: new Map(), persistent },
+    plan: { name: kernel.name, dispatches: [dispatch], buffers: [], bufferOf: new Map(), persistent },
     storages,
   };
 }

@@ -149,8 +149,8 @@ async function runProbes(
     name: 'check',
     dispatches: probes.flatMap(({ plan }) => plan.dispatches),
     // Probes have tensors of their own, all persistent: nothing of one is reused by another.
-    slots: [],
-    slotOf: new Map(),
+    buffers: [],
+    bufferOf: new Map(),
     persistent: new Set(probes.flatMap(({ plan }) => [...plan.persistent])),
   };
   const gpu = await GpuRuntime.create(device, [plan], { pipelines, isTimed: false });

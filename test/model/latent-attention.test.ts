@@ -182,7 +182,7 @@ describe('the plans of latent attention', () => {
   });
 
   it('never expand latents for the context when they decode', () => {
-    const largest = decode().slots.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+    const largest = decode().buffers.reduce((most, { bytes }) => Math.max(most, bytes), 0);
     const expanded = 40 * 3 * (4 + 4);
     expect(largest).toBeLessThan(expanded);
   });

@@ -1,8 +1,8 @@
-// Lifetimes and slots of transient tensors.
+// Lifetimes and buffers of transient tensors.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Dispatch } from '../../src/plan/kernel.ts';
-import { lifetimes, planSlots } from '../../src/plan/memory.ts';
+import { lifetimes, planBuffers } from '../../src/plan/memory.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { type Storage, storageBytes, type Tensor } from '../../src/plan/tensor.ts';
 
@@ -42,23 +42,23 @@ describe('lifetimes', () => {
   });
 });
 
-describe('planSlots', () => {
-  it('lets tensors share a slot that do not live at the same time', () => {
+describe('planBuffers', () => {
+  it('lets tensors share a buffer that do not live at the same time', () => {
     const [a, b, c] = [transient('a', 100), transient('b', 50), transient('c', 80)];
-    const { slots, slotOf } = planSlots([touching(a, b), touching(b, c)], [], 1e9);
-    expect(slots.map(({ bytes }) => bytes)).toEqual([400, 200]);
-    expect([a, b, c].map(({ storage }) => slotOf.get(storage))).toEqual([0, 1, 0]);
+    const { buffers, bufferOf } = planBuffers([touching(a, b), touching(b, c)], [], 1e9);
+    expect(buffers.map(({ bytes }) => bytes)).toEqual([400, 200]);
+    expect([a, b, c].map(({ storage }) => bufferOf.get(storage))).toEqual([0, 1, 0]);
   });
 
   it('refuses a tensor that cannot be bound, with its name and both sizes', () => {
     const logits = transient('logits', 1000);
-    expect(() => planSlots([touching(logits)], [], 3999)).toThrow(
+    expect(() => planBuffers([touching(logits)], [], 3999)).toThrow(
       'memory: tensor logits needs 4000 bytes, more than this device binds at once (3999).',
     );
-    expect(planSlots([touching(logits)], [], 4000).slots).toHaveLength(1);
+    expect(planBuffers([touching(logits)], [], 4000).buffers).toHaveLength(1);
   });
 
-  it('never gives one slot to two tensors that live at the same time, and wastes no slot', () => {
+  it('never gives one buffer to two tensors that live at the same time, and wastes no buffer', () => {
     const plan = fc.record({
       sizes: fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 25 }),
       touches: fc.array(fc.array(fc.nat(24), { minLength: 1, maxLength: 4 }), {
@@ -72,18 +72,18 @@ describe('planSlots', () => {
       const pick = (index: number) => tensors[index % tensors.length] as Tensor;
       const dispatches = touches.map((indices) => touching(...indices.map(pick)));
       const keep = kept.map((index) => pick(index).storage);
-      const { slots, slotOf } = planSlots(dispatches, keep, 1e9);
+      const { buffers, bufferOf } = planBuffers(dispatches, keep, 1e9);
       const alive = lifetimes(dispatches, keep);
-      expect(new Set(slotOf.keys())).toEqual(new Set(alive.map(({ storage }) => storage)));
+      expect(new Set(bufferOf.keys())).toEqual(new Set(alive.map(({ storage }) => storage)));
       for (const a of alive) {
-        expect(slots[slotOf.get(a.storage) ?? -1]?.bytes).toBeGreaterThanOrEqual(storageBytes(a.storage));
+        expect(buffers[bufferOf.get(a.storage) ?? -1]?.bytes).toBeGreaterThanOrEqual(storageBytes(a.storage));
         for (const b of alive) {
           const overlap = a !== b && a.first <= b.last && b.first <= a.last;
-          if (overlap) expect(slotOf.get(a.storage)).not.toBe(slotOf.get(b.storage));
+          if (overlap) expect(bufferOf.get(a.storage)).not.toBe(bufferOf.get(b.storage));
         }
       }
-      slots.forEach(({ bytes }, index) => {
-        const tenants = alive.filter(({ storage }) => slotOf.get(storage) === index);
+      buffers.forEach(({ bytes }, index) => {
+        const tenants = alive.filter(({ storage }) => bufferOf.get(storage) === index);
         expect(bytes).toBe(Math.max(...tenants.map(({ storage }) => storageBytes(storage))));
       });
     });

@@ -1,9 +1,9 @@
-// Freezing a tape, and sharing slots between plans that never overlap.
+// Freezing a tape, and sharing buffers between plans that never overlap.
 import { describe, expect, it } from 'vitest';
 import { copyForward } from '../../src/kernels/copy.ts';
 import { softmaxForward } from '../../src/kernels/softmax.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
-import { freeze, type Plan, pooledSlotBytes, slotsInPool } from '../../src/plan/plan.ts';
+import { buffersInPool, freeze, type Plan, pooledBufferBytes } from '../../src/plan/plan.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import type { Tensor } from '../../src/plan/tensor.ts';
@@ -31,18 +31,18 @@ describe('freeze', () => {
     expect([...plan.persistent]).toEqual([x.storage]);
   });
 
-  it('needs two slots for a chain of any length', () => {
-    expect(freeze('chain', chain(8, 9).tape).slots).toEqual([{ bytes: 128 }, { bytes: 128 }]);
+  it('needs two buffers for a chain of any length', () => {
+    expect(freeze('chain', chain(8, 9).tape).buffers).toEqual([{ bytes: 128 }, { bytes: 128 }]);
   });
 
-  it('gives kept tensors slots of their own', () => {
+  it('gives kept tensors buffers of their own', () => {
     const { tape, tensors } = chain(8, 9);
     const plan = freeze('chain', tape, [tensors[0] as Tensor, tensors[8] as Tensor]);
-    expect(plan.slots).toHaveLength(4);
-    const slot = (index: number) => plan.slotOf.get((tensors[index] as Tensor).storage);
-    const others = [1, 2, 3, 4, 5, 6, 7].map(slot);
-    expect(others).not.toContain(slot(0));
-    expect(others).not.toContain(slot(8));
+    expect(plan.buffers).toHaveLength(4);
+    const buffer = (index: number) => plan.bufferOf.get((tensors[index] as Tensor).storage);
+    const others = [1, 2, 3, 4, 5, 6, 7].map(buffer);
+    expect(others).not.toContain(buffer(0));
+    expect(others).not.toContain(buffer(8));
   });
 
   it('refuses a transient that the device cannot bind', () => {
@@ -60,23 +60,23 @@ describe('freeze', () => {
   });
 });
 
-describe('the pool of slots', () => {
-  const withSlots = (...bytes: number[]) =>
-    ({ slots: bytes.map((size) => ({ bytes: size })) }) as unknown as Plan;
+describe('the pool of buffers', () => {
+  const withBuffers = (...bytes: number[]) =>
+    ({ buffers: bytes.map((size) => ({ bytes: size })) }) as unknown as Plan;
 
   it('is as large as the largest plan at each rank, not as their sum', () => {
-    expect(pooledSlotBytes([withSlots(10, 300, 50), withSlots(200, 100)])).toEqual([300, 100, 10]);
-    expect(pooledSlotBytes([])).toEqual([]);
+    expect(pooledBufferBytes([withBuffers(10, 300, 50), withBuffers(200, 100)])).toEqual([300, 100, 10]);
+    expect(pooledBufferBytes([])).toEqual([]);
   });
 
-  it('has room for every slot of every plan', () => {
-    const plans = [withSlots(10, 300, 50), withSlots(200, 100), withSlots(7)];
-    const pool = pooledSlotBytes(plans);
+  it('has room for every buffer of every plan', () => {
+    const plans = [withBuffers(10, 300, 50), withBuffers(200, 100), withBuffers(7)];
+    const pool = pooledBufferBytes(plans);
     for (const plan of plans) {
-      const places = slotsInPool(plan);
-      expect(new Set(places).size).toBe(plan.slots.length);
-      plan.slots.forEach(({ bytes }, slot) => {
-        expect(pool[places[slot] ?? -1]).toBeGreaterThanOrEqual(bytes);
+      const places = buffersInPool(plan);
+      expect(new Set(places).size).toBe(plan.buffers.length);
+      plan.buffers.forEach(({ bytes }, buffer) => {
+        expect(pool[places[buffer] ?? -1]).toBeGreaterThanOrEqual(bytes);
       });
     }
   });

@@ -228,17 +228,17 @@ describe('gradients on the reference', () => {
   });
 
   it('are wanted of a checkpoint with shorter lives of its activations', () => {
-    const slotBytes = (record: (tape: Tape, x: Tensor) => Tensor) => {
+    const bufferBytes = (record: (tape: Tape, x: Tensor) => Tensor) => {
       const tape = newTape();
       const { weight } = parameter(tape, 'x');
       let y: Tensor = weight;
       for (let layer = 0; layer < 6; layer++) y = record(tape, y);
       tape.adoptGradient(y, matrix('dy'));
       tape.backward();
-      return freeze('slots', tape).slots.reduce((sum, { bytes }) => sum + bytes, 0);
+      return freeze('buffers', tape).buffers.reduce((sum, { bytes }) => sum + bytes, 0);
     };
-    const kept = slotBytes(block);
-    expect(slotBytes((tape, x) => tape.checkpoint([x], () => block(tape, x)))).toBeLessThan(kept);
+    const kept = bufferBytes(block);
+    expect(bufferBytes((tape, x) => tape.checkpoint([x], () => block(tape, x)))).toBeLessThan(kept);
   });
 });
 

@@ -1,6 +1,6 @@
 // The bytes that sampling needs, to the last one, read off its plans; and the refusal of what does not fit.
 import type { Plan } from '../../plan/plan.ts';
-import { pooledSlotBytes } from '../../plan/plan.ts';
+import { pooledBufferBytes } from '../../plan/plan.ts';
 import { bytesByClass, storagesOf } from '../../plan/store.ts';
 import { type Storage, storageBytes } from '../../plan/tensor.ts';
 import type { Engine } from './engine.ts';
@@ -27,13 +27,13 @@ export function samplingPlans({
   return [...prefill.map(({ plan }) => plan), decode, ...(check ? [check.plan] : [])];
 }
 
-/** Sums the storages and slots of the plans. */
+/** Sums the storages and pooled buffers of the plans. */
 export function inferenceMemory(plans: InferencePlans): InferenceMemory {
   const all = samplingPlans(plans);
   const storages = [...all.flatMap(({ persistent }) => [...persistent]), ...storagesOf(plans.model.store)];
   const { weights = 0, cache = 0, ...others } = bytesByClass(storages);
-  const slots = pooledSlotBytes(all).reduce((sum, bytes) => sum + bytes, 0);
-  const workBytes = Object.values(others).reduce((sum, bytes) => sum + bytes, slots);
+  const pooled = pooledBufferBytes(all).reduce((sum, bytes) => sum + bytes, 0);
+  const workBytes = Object.values(others).reduce((sum, bytes) => sum + bytes, pooled);
   const largest = storages.reduce((a: Storage, b) => (storageBytes(b) > storageBytes(a) ? b : a));
   return {
     weightBytes: weights,

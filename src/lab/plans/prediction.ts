@@ -5,7 +5,7 @@ import type { Experiment, ModelConfig } from '../../model/config.ts';
 import { expertLayers } from '../../model/experts-config.ts';
 import { countActiveParameters, countParameters } from '../../model/parameters.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
-import { pooledSlotBytes } from '../../plan/plan.ts';
+import { pooledBufferBytes } from '../../plan/plan.ts';
 import { planFlops } from '../../plan/predict.ts';
 import { bytesByClass, storagesOf } from '../../plan/store.ts';
 import { flopsPerToken, type TransformerNumbers } from '../../theory/conventions.ts';
@@ -87,16 +87,16 @@ export function predictMemory(plans: TrainingPlans, sampling?: InferencePlans): 
     ...all.flatMap((plan) => [...plan.persistent]),
     ...storagesOf(plans.model.store),
   ]);
-  const slots = pooledSlotBytes(all).reduce((sum, size) => sum + size, 0);
+  const pooled = pooledBufferBytes(all).reduce((sum, size) => sum + size, 0);
   const { weights = 0, gradients = 0, moments = 0, activations = 0, cache = 0, data = 0, state = 0 } = bytes;
   const other = cache + data + state;
   return {
     weights,
     gradients,
     moments,
-    activations: activations + slots,
+    activations: activations + pooled,
     other,
-    total: weights + gradients + moments + activations + slots + other,
+    total: weights + gradients + moments + activations + pooled + other,
   };
 }
 

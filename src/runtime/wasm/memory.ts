@@ -1,6 +1,6 @@
-// One linear memory for plans: a page for the threads, scratch for each, then storages and pooled slots.
+// One linear memory for plans: a page for the threads, scratch for each, then storages and pooled buffers.
 import type { NumberArray } from '../../plan/kernel.ts';
-import { type Plan, pooledSlotBytes, slotsInPool } from '../../plan/plan.ts';
+import { buffersInPool, type Plan, pooledBufferBytes } from '../../plan/plan.ts';
 import {
   bindingAlignmentBytes,
   elementCount,
@@ -30,7 +30,7 @@ export interface WasmLayout {
 /** Places of all tensors, and views of them. */
 export class WasmMemory {
   readonly memory: WebAssembly.Memory;
-  /** Bytes of storages and slots. */
+  /** Bytes of storages and pooled buffers. */
   readonly allocatedBytes: number;
   readonly #scratchBytes: number;
   readonly #places = new Map<Storage, number>();
@@ -58,11 +58,11 @@ export class WasmMemory {
       }
       this.#places.set(storage, take(storageBytes(storage)));
     }
-    // Plans never overlap in time: their transient tensors lie in one pool of slots, as on the GPU.
-    const pool = pooledSlotBytes(plans).map(take);
+    // Plans never overlap in time: their transient tensors lie in one pool of buffers, as on the GPU.
+    const pool = pooledBufferBytes(plans).map(take);
     for (const plan of plans) {
-      const inPool = slotsInPool(plan);
-      for (const [storage, slot] of plan.slotOf) this.#places.set(storage, pool[inPool[slot] ?? -1] ?? 0);
+      const inPool = buffersInPool(plan);
+      for (const [storage, index] of plan.bufferOf) this.#places.set(storage, pool[inPool[index] ?? -1] ?? 0);
     }
     this.allocatedBytes = allocated;
     this.memory = createMemory(end + paddingBytes, isShared, largestOf(this.#places.keys()));

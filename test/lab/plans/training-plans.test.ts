@@ -25,10 +25,10 @@ function preset(id: string): Experiment {
   return parsed.experiment;
 }
 
-/** Bytes of a plan's slots, and of its largest transient tensor. */
-function memoryOf(plan: Plan): { readonly slots: number; readonly largest: number } {
-  const elements = [...plan.slotOf.keys()].map((storage) => storage.elements);
-  return { slots: plan.slots.reduce((sum, { bytes }) => sum + bytes, 0), largest: Math.max(...elements) };
+/** Bytes of a plan's buffers, and of its largest transient tensor. */
+function memoryOf(plan: Plan): { readonly pooled: number; readonly largest: number } {
+  const elements = [...plan.bufferOf.keys()].map((storage) => storage.elements);
+  return { pooled: plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0), largest: Math.max(...elements) };
 }
 
 it('a step replays two of the plans', () => {
@@ -52,11 +52,11 @@ describe('memory of attention', () => {
       return { training: memoryOf(plans.accumulate), evaluation: memoryOf(plans.evaluate) };
     });
     for (const kind of ['training', 'evaluation'] as const) {
-      const slots = byTime.map((memory) => memory[kind].slots);
+      const pooled = byTime.map((memory) => memory[kind].pooled);
       for (let i = 1; i < times.length; i++) {
         // Twice the context, twice the bytes; a constant part may only make the ratio smaller.
-        expect((slots[i] ?? 0) / (slots[i - 1] ?? 1)).toBeLessThanOrEqual(2.02);
-        expect((slots[i] ?? 0) / (slots[i - 1] ?? 1)).toBeGreaterThan(1.8);
+        expect((pooled[i] ?? 0) / (pooled[i - 1] ?? 1)).toBeLessThanOrEqual(2.02);
+        expect((pooled[i] ?? 0) / (pooled[i - 1] ?? 1)).toBeGreaterThan(1.8);
       }
     }
   });
@@ -77,7 +77,7 @@ describe('recomputation of blocks', () => {
       memoryOf(
         record(tinyExperiment({ model: { ...families.gpt2, layers, width: 64 }, train: { recompute } }))
           .accumulate,
-      ).slots;
+      ).pooled;
     expect(bytesOf('blocks', 8)).toBeLessThan(0.4 * bytesOf('none', 8));
     // One layer more keeps its input only.
     const [kept, again] = (['none', 'blocks'] as const).map((kind) => bytesOf(kind, 9) - bytesOf(kind, 8));
@@ -138,7 +138,7 @@ describe('the shape of GPT-2 124M', () => {
 describe('recording', () => {
   it('gives the same dispatches every time', () => {
     const describePlan = (plan: Plan) =>
-      plan.dispatches.map(({ kernel, dims, label }) => [kernel.name, dims, label, plan.slots.length]);
+      plan.dispatches.map(({ kernel, dims, label }) => [kernel.name, dims, label, plan.buffers.length]);
     for (const { id } of presets) {
       const [first, second] = [record(preset(id)), record(preset(id))];
       for (const name of ['accumulate', 'update', 'evaluate'] as const) {
