@@ -134,6 +134,12 @@ export class LabPage extends LitElement {
     removeEventListener('beforeunload', this.#onLeave);
   }
 
+  /** What a teacher's link hides never stands on display: the first paint waits for the link, where there is one. */
+  protected override async scheduleUpdate(): Promise<void> {
+    if (this.#prepared.reading !== undefined) await this.#prepared.reading;
+    await super.scheduleUpdate();
+  }
+
   protected override render() {
     const page = this.#controller.state;
     const isIdle = page.run.state === 'idle';

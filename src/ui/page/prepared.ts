@@ -3,6 +3,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { html, nothing } from 'lit';
 import type { TeacherLink } from '../../classroom/link.ts';
 import { allFields, linkParameter } from '../../classroom/link-names.ts';
+import { unread } from '../../classroom/reading.ts';
 import type { FormField } from '../../contract/form.ts';
 import type { PageController } from '../state/controller.ts';
 import { openLesson } from '../state/own-lessons.ts';
@@ -38,6 +39,11 @@ export function withLinkOf(search: string, query: string): string {
   return [...(query === '' ? [] : [query]), new URLSearchParams({ [linkParameter]: link })].join('&');
 }
 
+/** Where the network went between the page and its reader. */
+const unloaded = unread(
+  'The part of the page that reads a teacher’s link did not come. Reload the page; until then all of it is shown.',
+);
+
 type PageHost = ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
 type TextTaker = Pick<PageController, 'state' | 'showProblem' | 'form'>;
 
@@ -48,6 +54,8 @@ export class PreparedPage implements ReactiveController {
   readonly #onRead: () => void;
   #link: TeacherLink | undefined;
   #isTextAwaited = false;
+  /** Done when the link is read, or cannot be; undefined where the address has none. The first paint waits for it. */
+  reading: Promise<void> | undefined;
 
   constructor(host: PageHost, controller: TextTaker, onRead: () => void) {
     this.#host = host;
@@ -58,7 +66,7 @@ export class PreparedPage implements ReactiveController {
 
   hostConnected(): void {
     const found = new URLSearchParams(location.search).get(linkParameter);
-    if (found !== null) void this.#read(found);
+    if (found !== null && this.reading === undefined) this.reading = this.#read(found);
   }
 
   /** The worker reads a text: it has to be there. Nothing is trained on it before somebody presses Train. */
@@ -101,8 +109,10 @@ export class PreparedPage implements ReactiveController {
   }
 
   async #read(found: string): Promise<void> {
-    const { readLink } = await import('../../classroom/link.ts');
-    const read = readLink(found);
+    const read = await import('../../classroom/link.ts').then(
+      ({ readLink }) => readLink(found),
+      () => unloaded,
+    );
     if (read.kind === 'problem') {
       this.#controller.showProblem({ kind: 'invalidRequest', message: read.message });
       return;
@@ -114,7 +124,6 @@ export class PreparedPage implements ReactiveController {
     if (location.hash === '' && read.value.place !== undefined)
       history.replaceState(undefined, '', `${location.href}#${read.value.place}`);
     this.#onRead();
-    this.#host.requestUpdate();
   }
 
   /** By a style of the page: the parts need not know. Names come from the table above, none from the link. */
