@@ -162,7 +162,7 @@ export class ClassStudent extends LitElement {
             : html`<button
                 class="primary"
                 ?disabled=${this.view.membership.code === ''}
-                aria-label="Send ${title} to the class"
+                aria-label="${isSent ? 'Send again' : 'Send'}: ${title} to the class"
                 @click=${() => this.#send(result)}
               >${isSent ? 'Send again' : 'Send'}</button>`
         }
