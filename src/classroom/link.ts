@@ -30,8 +30,10 @@ const linkSchema = v.object({
   lesson: v.optional(v.pipe(v.string(), v.maxLength(longestLinkedLesson))),
   /** Rooms, parts of the room Train, and paths of settings that are not shown. */
   hide: v.optional(names, []),
-  /** Paths of settings that are shown and cannot be changed. */
+  /** Paths of settings that are shown and cannot be changed, and buttons that do nothing. */
   lock: v.optional(names, []),
+  /** How much of the page is shown at first; the visitor's own choice where it is absent. */
+  level: v.optional(v.picklist(['essentials', 'everything'])),
 });
 
 /** What a link says besides the experiment, which its own parameters hold. */

@@ -22,6 +22,7 @@ const codeByKind: Readonly<Record<Problem['kind'], number>> = {
   newerStorage: exitCodes.badInput,
   busy: exitCodes.badInput,
   openElsewhere: exitCodes.badInput,
+  locked: exitCodes.badInput,
   internal: exitCodes.internal,
 };
 

@@ -37,6 +37,7 @@ export interface Problem {
     | 'newerStorage'
     | 'busy'
     | 'openElsewhere'
+    | 'locked'
     | 'internal';
   readonly message: string;
   readonly fields?: readonly FieldProblem[];

@@ -18,6 +18,21 @@ const key = 'teacher-key-0123456789';
 /** Where the browser tests' page is built. */
 const folder = 'node_modules/.cache/flopscope/page';
 
+/** The address without what a teacher prepared. */
+function withoutLink(prepared: string): string {
+  const address = new URL(prepared);
+  address.searchParams.delete('class');
+  return address.href;
+}
+
+/** Drops a text on the page, as a person would a file. */
+const dropText = ({ page }: PageDriver, name: string): Promise<void> =>
+  page.evaluate((name) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['Another text altogether. '.repeat(40)], name, { type: 'text/plain' }));
+    dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
+  }, name);
+
 describeBrowser('a class', () => {
   const store = openClassStore();
   const open = { title: 'Physics 11b', code, key, store };
@@ -56,7 +71,7 @@ describeBrowser('a class', () => {
     await student.click('run-controls', 'button', 'Train');
     await student.waitForText('run-controls', '.status', /Finished step 20 of 20/);
     await student.click('room-tabs', 'a', 'Class');
-    await student.click('class-student', 'button', /^Send .* to the class$/);
+    await student.click('class-student', 'button', /^Send.* to the class$/);
     await student.waitForText('class-student', '[role=status]', /1 of your results arrived/);
     expect(store.changes(0).rows[0]?.result).toMatchObject({
       step: 20,
@@ -112,7 +127,7 @@ describeBrowser('a class', () => {
     const { port } = server;
     await server.close();
     await student.page.bringToFront();
-    await student.click('class-student', 'button', /^Send .* to the class$/);
+    await student.click('class-student', 'button', /^Send.* to the class$/);
     await student.waitForText(
       'class-student',
       '[role=status]',
@@ -132,29 +147,60 @@ describeBrowser('a class', () => {
     await student.click('room-class', 'button', /^Share with a class/);
     const words = (await student.find('share-dialog', 'textarea')) as ElementHandle<HTMLTextAreaElement>;
     await words.type('Guess first!');
+    await student.find('share-dialog', 'svg.qr'); // with the text below it is too long for one
+    const poem = (await student.find(
+      'share-dialog',
+      'textarea[rows="3"]',
+    )) as ElementHandle<HTMLTextAreaElement>;
+    await poem.evaluate((area) => {
+      area.value = 'The rain falls on the sea, and the sea is not wetter. '.repeat(24);
+      area.dispatchEvent(new Event('input'));
+    });
     await student.click('share-dialog', 'summary', /^Rooms and parts/);
     await student.click('share-dialog', 'label', 'Costs');
     await student.click('share-dialog', 'label', 'Saving and opening');
     await student.click('share-dialog', 'summary', /^Settings/);
     await student.click('share-dialog', 'button', 'All locked');
+    await student.click('share-dialog', 'summary', /^Buttons/);
+    await student.click('share-dialog', 'label', 'Stop');
     await student.waitForText(
       'share-dialog',
       '.seen',
-      /Not shown: the room Costs, Saving and opening.*cannot be changed: all/,
+      /Not shown: the room Costs, Saving and opening.*cannot be changed in the room Train: all.*locked: Stop/,
     );
-    await student.find('share-dialog', 'svg.qr');
     const link = await student.find('share-dialog', 'input.link');
     const prepared = await link.evaluate((input) => (input as HTMLInputElement).value);
     expect(await findViolations(student.page)).toEqual([]);
-    const other = await attach(await browser.newPage());
+    const other = await attach(await browser.newPage(), 700);
+    await other.page.goto(withoutLink(prepared));
+    await other.waitForText('prediction-panel', '.figure', /\d/);
+    const plain = await other.layoutShift(); // of the strip that says that there is no GPU
+    await other.page.goto('about:blank');
     await other.page.goto(prepared);
     await other.waitForText('lab-page', '.prepared', /From your teacher: Guess first!/);
+    await other.waitForText('own-text', 'section', /text of your teacher/);
+    await other.waitForText('prediction-panel', '.figure', /\d/);
+    expect(await other.layoutShift()).toBeLessThan(plain + 0.1);
     await other.waitForText('room-tabs', 'nav', /Compare\s+Kernels/);
     await other.find('form-field', 'input[disabled]');
     expect(await (await other.find('lab-page', 'run-files')).evaluate((part) => part.checkVisibility())).toBe(
       false,
     );
     await other.waitForText('run-controls', '.status', /^Ready/);
+    await dropText(other, 'mine.txt');
+    await other.waitForText(
+      'problem-list',
+      '.list',
+      /Your teacher fixed this experiment.*text to train on stays/,
+    );
+    await other.click('run-controls', 'button', 'Train');
+    await other.waitForText('run-controls', '.status', /Finished step 20 of 20/);
+    await other.click('run-controls', 'button', 'Train on');
+    await other.waitForText('problem-list', '.list', /That would change Steps/i);
+    await other.click('problem-list', 'button', 'Leave the prepared experiment');
+    await other.find('form-field', 'input:not([disabled])');
+    await other.waitForText('room-tabs', 'nav', /Costs/);
+    expect(new URL(other.page.url()).searchParams.get('class')).toBeNull();
     await other.page.goto('about:blank'); // else only the part behind # would change
     await other.page.goto(prepared.replace(/#.*/, '').slice(0, -4));
     await other.waitForText('problem-list', '.problem', /teacher’s link is damaged.*The whole page is shown/);

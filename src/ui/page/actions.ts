@@ -6,6 +6,7 @@ import type { PageController } from '../state/controller.ts';
 import type { PageEventDetails, ProblemAction } from '../state/events.ts';
 import { valueAt } from '../state/experiment.ts';
 import { downloadFiles, filesToImport, isModelFile } from '../state/files.ts';
+import { lockedButton } from '../state/lock.ts';
 import { withoutRuntime } from '../state/runtime-choice.ts';
 import { isRunActive } from '../state/state.ts';
 
@@ -14,6 +15,8 @@ export interface PageParts {
   showFields(): void;
   chooseText(): void;
   chooseFiles(): void;
+  /** Frees what a teacher's link keeps and hides. */
+  leavePrepared(): void;
 }
 
 /** One handler for each event; those of the page itself (theme, chart, replay) are not among them. */
@@ -71,6 +74,9 @@ function answerProblem(controller: PageController, parts: PageParts, action: Pro
     case 'retryDevice':
       void controller.openDevice();
       return;
+    case 'leavePrepared':
+      parts.leavePrepared();
+      return;
     case 'dismiss':
       return;
     default:
@@ -111,8 +117,21 @@ async function chooseRuntime(controller: PageController, choice: RuntimeChoice):
   history.replaceState(undefined, '', `${query === '' ? location.pathname : `?${query}`}${location.hash}`);
 }
 
-/** The handlers of all events that concern the worker. */
+/** The handlers of all events that concern the worker; of a button that is locked it says why nothing happens. */
 export function pageHandlers(controller: PageController, parts: PageParts): PageHandlers {
+  const handlers = freeHandlers(controller, parts);
+  const guarded = Object.entries(handlers).map(([name, handle]) => [
+    name,
+    (detail: unknown) => {
+      const problem = lockedButton(controller.state.locked, name);
+      if (problem === undefined) (handle as (detail: unknown) => void)(detail);
+      else controller.showProblem(problem);
+    },
+  ]);
+  return Object.fromEntries(guarded) as PageHandlers;
+}
+
+function freeHandlers(controller: PageController, parts: PageParts): PageHandlers {
   return {
     'choose-preset': ({ id }) => controller.form.choosePreset(id),
     'choose-size': ({ factor }) => void chooseSize(controller, factor),
@@ -161,7 +180,9 @@ const textControls =
 /** Space pauses and resumes, unless it presses something; s makes a step wherever no text is typed. */
 export function handleKey(controller: PageController, event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  const [target] = event.composedPath();
+  const path = event.composedPath();
+  if (path.some((one) => one instanceof HTMLDialogElement)) return; // the page behind it is out of reach
+  const [target] = path;
   if (target instanceof Element && target.closest(textControls)) return;
   const { state } = controller.state.run;
   // Space presses what has the keyboard.

@@ -69,7 +69,10 @@ export class LabPage extends LitElement {
     },
     settleMilliseconds: 250,
   });
-  #prepared = new PreparedPage(this, this.#controller, () => this.#takeAddress());
+  #prepared = new PreparedPage(this, this.#controller, () => {
+    this.level = this.#prepared.level ?? this.level; // for this visit: the own choice stays kept
+    this.#takeAddress();
+  });
   #replay = new ReplayController(this);
   #earlier = new EarlierRuns(this, this.#controller.access);
   #shownGhosts: readonly RunRecord[] = [];
@@ -77,6 +80,10 @@ export class LabPage extends LitElement {
     showFields: () => void this.form?.showProblem(),
     chooseText: () => this.ownText?.choose(),
     chooseFiles: () => this.files?.choose(),
+    leavePrepared: () => {
+      this.#prepared.leave();
+      this.#takeAddress();
+    },
   });
   #onKey = (event: KeyboardEvent): void => handleKey(this.#controller, event);
   #onDragOver = (event: DragEvent): void => event.preventDefault();

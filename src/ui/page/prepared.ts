@@ -6,6 +6,8 @@ import { allFields, linkParameter } from '../../classroom/link-names.ts';
 import { unread } from '../../classroom/reading.ts';
 import type { FormField } from '../../contract/form.ts';
 import type { PageController } from '../state/controller.ts';
+import type { Level } from '../state/events.ts';
+import { holdsSettings, isLocked } from '../state/lock.ts';
 import { openLesson } from '../state/own-lessons.ts';
 import { rooms, trainingRoom } from './rooms.ts';
 
@@ -52,6 +54,7 @@ export class PreparedPage implements ReactiveController {
   readonly #host: PageHost;
   readonly #controller: TextTaker;
   readonly #onRead: () => void;
+  readonly #sheet = new CSSStyleSheet();
   #link: TeacherLink | undefined;
   #isTextAwaited = false;
   /** Done when the link is read, or cannot be; undefined where the address has none. The first paint waits for it. */
@@ -74,7 +77,7 @@ export class PreparedPage implements ReactiveController {
     const text = this.#link?.text;
     if (!this.#isTextAwaited || text === undefined || this.#controller.state.catalogue === undefined) return;
     this.#isTextAwaited = false;
-    void this.#controller.form.chooseText({ name: text.name, content: new Blob([text.content]) });
+    void this.#controller.form.takeText({ name: text.name, content: new Blob([text.content]) });
   }
 
   /** Ids of rooms that are not shown. */
@@ -84,8 +87,8 @@ export class PreparedPage implements ReactiveController {
 
   /** Paths of settings that cannot be changed. */
   locked(fields: readonly FormField[]): readonly string[] {
-    const lock = this.#link?.lock ?? [];
-    return lock.includes(allFields) ? fields.map(({ path }) => path) : lock;
+    const { locked } = this.#controller.state;
+    return fields.flatMap(({ path }) => (isLocked(locked, path) ? [path] : []));
   }
 
   /** The room, or where it is not shown the first that is. */
@@ -99,6 +102,23 @@ export class PreparedPage implements ReactiveController {
     const hidden = this.#link?.hide ?? [];
     if (hidden.includes(allFields)) return [];
     return hidden.length === 0 ? fields : fields.filter(({ path }) => !hidden.includes(path));
+  }
+
+  /** How much of the page the teacher wants shown at first. */
+  get level(): Level | undefined {
+    return this.#link?.level;
+  }
+
+  /** Shows the whole page and frees all of it; the experiment and the text stay, and the address loses the link. */
+  leave(): void {
+    this.#link = undefined;
+    this.#controller.form.lock([]);
+    const { renderRoot } = this.#host;
+    if (renderRoot instanceof ShadowRoot)
+      renderRoot.adoptedStyleSheets = renderRoot.adoptedStyleSheets.filter((sheet) => sheet !== this.#sheet);
+    const query = withoutLink(location.search);
+    history.replaceState(undefined, '', `${query === '' ? location.pathname : `?${query}`}${location.hash}`);
+    this.#host.requestUpdate();
   }
 
   /** What the teacher says. */
@@ -120,6 +140,7 @@ export class PreparedPage implements ReactiveController {
     this.#link = read.value;
     this.#isTextAwaited = read.value.text !== undefined;
     this.#hideParts(read.value);
+    this.#controller.form.lock(read.value.lock);
     if (read.value.lesson !== undefined) openLesson(read.value.lesson);
     if (location.hash === '' && read.value.place !== undefined)
       history.replaceState(undefined, '', `${location.href}#${read.value.place}`);
@@ -130,12 +151,11 @@ export class PreparedPage implements ReactiveController {
   #hideParts({ hide, lock }: TeacherLink): void {
     // Another preset would change what is locked.
     const isHidden = (id: string): boolean =>
-      hide.includes(id) || (id === 'preset-picker' && lock.length > 0);
+      hide.includes(id) || (id === 'preset-picker' && holdsSettings(lock));
     const names = parts.map(({ id }) => id).filter(isHidden);
     const { renderRoot } = this.#host;
     if (names.length === 0 || !(renderRoot instanceof ShadowRoot)) return;
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(`${names.join(', ')} { display: none !important; }`);
-    renderRoot.adoptedStyleSheets = [...renderRoot.adoptedStyleSheets, sheet];
+    this.#sheet.replaceSync(`${names.join(', ')} { display: none !important; }`);
+    renderRoot.adoptedStyleSheets = [...renderRoot.adoptedStyleSheets, this.#sheet];
   }
 }

@@ -151,6 +151,14 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
         actionLabel: 'All right',
         tone: 'warning',
       };
+    case 'locked':
+      return {
+        title: 'Your teacher fixed this experiment',
+        hint: 'Nothing was changed. Who leaves what was prepared has the whole page, and may change all.',
+        action: 'leavePrepared',
+        actionLabel: 'Leave the prepared experiment',
+        tone: 'warning',
+      };
     case 'internal':
       return {
         title: 'Something broke inside the lab',

@@ -1,6 +1,7 @@
 // What the dialog “Share with a class” makes of its choices: the link, and what students will see, in words. Pure.
 import { encodeLink, longestText, type TeacherLink } from '../../classroom/link.ts';
 import { allFields, linkParameter } from '../../classroom/link-names.ts';
+import type { Level } from '../state/events.ts';
 
 /** How a student finds a setting. */
 export type FieldState = 'free' | 'locked' | 'hidden';
@@ -17,6 +18,10 @@ export interface ShareChoices {
   readonly fields: ReadonlyMap<string, FieldState>;
   /** How many settings there are. */
   readonly fieldCount: number;
+  /** Ids of buttons that do nothing. */
+  readonly buttons: readonly string[];
+  /** How much is shown at first; each student's own choice where it is absent. */
+  readonly level?: Level | undefined;
 }
 
 const pathsOf = (fields: ReadonlyMap<string, FieldState>, wanted: FieldState): readonly string[] =>
@@ -29,7 +34,7 @@ function shortened(paths: readonly string[], count: number): readonly string[] {
 
 /** The address for students. @param base the page's address without query @param experiment its query */
 export function shareAddress(base: string, experiment: string, choices: ShareChoices): string {
-  const { place, text, hidden, fields, fieldCount } = choices;
+  const { place, text, hidden, fields, fieldCount, buttons, level } = choices;
   const message = choices.message.trim();
   const link: TeacherLink = {
     version: 1,
@@ -37,7 +42,8 @@ export function shareAddress(base: string, experiment: string, choices: ShareCho
     ...(message === '' ? {} : { message }),
     ...(text === undefined ? {} : { text: { name: text.name.slice(0, 100), content: text.content } }),
     hide: [...hidden, ...shortened(pathsOf(fields, 'hidden'), fieldCount)],
-    lock: [...shortened(pathsOf(fields, 'locked'), fieldCount)],
+    lock: [...shortened(pathsOf(fields, 'locked'), fieldCount), ...buttons],
+    ...(level === undefined ? {} : { level }),
   };
   const query = [...(experiment === '' ? [] : [experiment]), `${linkParameter}=${encodeLink(link)}`].join(
     '&',
@@ -53,7 +59,7 @@ export function textProblem(content: string): string {
 
 /** What students will see, a sentence each. @param names what rooms, parts and settings are called */
 export function describeShare(
-  { place, message, text, hidden, fields, fieldCount }: ShareChoices,
+  { place, message, text, hidden, fields, fieldCount, buttons, level }: ShareChoices,
   experiment: string,
   names: ReadonlyMap<string, string>,
 ): readonly string[] {
@@ -68,6 +74,20 @@ export function describeShare(
     ...(gone.length === 0 ? [] : [`Settings not shown: ${list(gone)}.`]),
     ...(locked.length === 0
       ? []
-      : [`Settings that cannot be changed: ${list(locked)}; nor can another experiment be chosen.`]),
+      : [
+          `Settings that cannot be changed in the room Train: ${list(locked)}; nor can an experiment be chosen or opened that has others.`,
+          'Rooms that run experiments of their own, as Lessons and Compare do, have settings of their own: hide those that you do not want.',
+        ]),
+    ...(buttons.length === 0
+      ? []
+      : [
+          `Buttons that only say that they are locked: ${buttons.map((id) => names.get(id) ?? id).join(', ')}.`,
+        ]),
+    ...(level === undefined ? [] : [`Shown at first: ${level}.`]),
+    ...(locked.length + buttons.length === 0
+      ? []
+      : [
+          'A student who meets a lock is told so, and may leave what you prepared: a lock guides, it does not guard.',
+        ]),
   ];
 }

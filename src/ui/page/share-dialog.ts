@@ -5,7 +5,8 @@ import type { LessonInfo } from '../../contract/lessons.ts';
 import { checkBox } from '../figures/check-box.ts';
 import { controlPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
-import { describeDifferences, differences } from '../state/experiment.ts';
+import { describeDifferences, differences, valueAt } from '../state/experiment.ts';
+import { lockableButtons } from '../state/lock.ts';
 import { initialState, type PageState } from '../state/state.ts';
 import { parts } from './prepared.ts';
 import { qrCode } from './qr-code.ts';
@@ -72,25 +73,36 @@ export class ShareDialog extends LitElement {
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private lessons: readonly LessonInfo[] = [];
-  /** The experiment as a query. */
-  @state() private experiment = '';
+  /** The experiment as a query; undefined until the worker has said it: a link without it would open another. */
+  @state() private experiment: string | undefined;
   @state() private choices: ShareChoices = {
     place: location.hash.slice(1).replace(/^class.*$/, trainingRoom.id) || trainingRoom.id,
     message: '',
     hidden: [],
     fields: new Map(),
     fieldCount: 0,
+    buttons: [],
   };
   @state() private said = '';
   @query('dialog') private readonly dialog: HTMLDialogElement | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.access?.attempt('', async (lab) => {
-      const { experiment, presetId } = this.page;
-      this.experiment = await lab.addressOf(experiment, presetId);
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    const { catalogue, experiment, presetId, fieldProblems } = this.page;
+    const isWhole = catalogue !== undefined && fieldProblems.length === 0;
+    await this.access?.attempt('', async (lab) => {
       this.lessons = await lab.lessons();
+      if (isWhole) this.experiment = await lab.addressOf(experiment, presetId);
     });
+    if (this.experiment === undefined)
+      this.said =
+        fieldProblems.length > 0
+          ? 'There is no link to settings that do not go together: mend them, then open this again.'
+          : 'The experiment is not known yet. Close this, wait until the page is ready, and open it again.';
   }
 
   protected override firstUpdated(): void {
@@ -99,7 +111,6 @@ export class ShareDialog extends LitElement {
 
   protected override render() {
     const { choices } = this;
-    const address = shareAddress(`${location.origin}${location.pathname}`, this.experiment, choices);
     return html`<dialog aria-labelledby="title" @close=${() => this.remove()}>
       <form method="dialog">
         <div class="head">
@@ -139,22 +150,47 @@ export class ShareDialog extends LitElement {
             ${(this.page.catalogue?.fields ?? []).map(({ path, label }) => this.#setting(path, label))}
           </fieldset>
         </details>
+        <details>
+          <summary>Buttons that are locked</summary>
+          <fieldset>
+            <legend class="sr">Buttons</legend>
+            ${lockableButtons.map(({ id, label }) => this.#button(id, label))}
+          </fieldset>
+        </details>
+        <label>
+          Shown at first
+          <select
+            @change=${(event: Event) => {
+              const level = chosenIn(event);
+              this.#choose({ level: level === 'essentials' || level === 'everything' ? level : undefined });
+            }}
+          >
+            <option value="">as each student has it</option>
+            <option value="essentials">the essentials</option>
+            <option value="everything">everything</option>
+          </select>
+        </label>
         <h3>What students will see</h3>
         <ul class="seen">
           ${describeShare(choices, this.#experimentText(), this.#names()).map((line) => html`<li>${line}</li>`)}
         </ul>
-        <label>
-          The link
-          <input class="link" readonly .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />
-        </label>
-        <p class="row">
-          <button type="button" class="primary" @click=${() => void this.#copy(address)}>Copy the link</button>
-          <a href=${address} target="_blank" rel="noopener">Open it as a student</a>
-          <span role="status" class="small">${this.said}</span>
-        </p>
-        ${qrCode(address) ?? html`<p class="small muted">The link is too long for a QR code: send it in a message.</p>`}
+        ${this.experiment === undefined ? html`<p class="muted" role="status">${this.said || 'Writing the experiment into the link …'}</p>` : this.#link(this.experiment)}
       </form>
     </dialog>`;
+  }
+
+  #link(experiment: string) {
+    const address = shareAddress(`${location.origin}${location.pathname}`, experiment, this.choices);
+    return html`<label>
+        The link
+        <input class="link" readonly .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />
+      </label>
+      <p class="row">
+        <button type="button" class="primary" @click=${() => void this.#copy(address)}>Copy the link</button>
+        <a href=${address} target="_blank" rel="noopener">Open it as a student</a>
+        <span role="status" class="small">${this.said}</span>
+      </p>
+      ${qrCode(address) ?? html`<p class="small muted">The link is too long for a QR code: send it in a message.</p>`}`;
   }
 
   #choose(change: Partial<ShareChoices>): void {
@@ -175,7 +211,13 @@ export class ShareDialog extends LitElement {
 
   #names(): ReadonlyMap<string, string> {
     const fields = (this.page.catalogue?.fields ?? []).map(({ path, label }) => [path, label] as const);
-    return new Map([...fields, ...parts.map(({ id, label }) => [id, label] as const), ...this.#allPlaces()]);
+    const buttons = lockableButtons.map(({ id, label }) => [id, label] as const);
+    return new Map([
+      ...fields,
+      ...buttons,
+      ...parts.map(({ id, label }) => [id, label] as const),
+      ...this.#allPlaces(),
+    ]);
   }
 
   #allPlaces(): readonly (readonly [string, string])[] {
@@ -188,6 +230,8 @@ export class ShareDialog extends LitElement {
   #experimentText(): string {
     const { catalogue, presetId, experiment } = this.page;
     const preset = catalogue?.presets.find(({ id }) => id === presetId);
+    if (valueAt(experiment, 'data.source') === 'file' && this.choices.text === undefined)
+      return 'an experiment on a text of your own, which a link does not carry: put it into the field above, or give it to the class as a file';
     if (catalogue === undefined || preset === undefined) return 'the experiment of the form';
     const changes = describeDifferences(differences(catalogue.fields, preset.experiment, experiment));
     return changes === '' ? preset.title : `${preset.title} (${changes})`;
@@ -221,6 +265,13 @@ export class ShareDialog extends LitElement {
       !hidden.includes(id),
       (isShown) => this.#choose({ hidden: isShown ? hidden.filter((one) => one !== id) : [...hidden, id] }),
       isPlace,
+    );
+  }
+
+  #button(id: string, label: string) {
+    const { buttons } = this.choices;
+    return checkBox(label, buttons.includes(id), (isChosen) =>
+      this.#choose({ buttons: isChosen ? [...buttons, id] : buttons.filter((one) => one !== id) }),
     );
   }
 

@@ -7,8 +7,10 @@ import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { RoomAccess } from './access.ts';
 import { DeviceChecks } from './device-checks.ts';
+import { withValue } from './experiment.ts';
 import { Form } from './form.ts';
 import { keepChoice, keptChoice } from './kept-choice.ts';
+import { holdsSettings, refused } from './lock.ts';
 import { askAnswers, drawSample, showNext, showOpened } from './requests.ts';
 import {
   askedRuntime,
@@ -188,12 +190,18 @@ export class PageController implements ReactiveController {
   }
 
   /** Opens files as a paused run; false when that failed (and was shown). */
-  importRun(files: Parameters<Lab['importRun']>[0]): Promise<boolean> {
+  async importRun(files: Parameters<Lab['importRun']>[0]): Promise<boolean> {
+    if (holdsSettings(this.state.locked)) {
+      // What they hold is known when they are open, and the run before them closed.
+      this.showProblem(refused('A model that is opened brings settings of its own.'));
+      return false;
+    }
     return this.#open('Opening the files', (lab) => lab.importRun(files));
   }
 
   /** Opens a saved run, paused; false when that failed (and was shown). */
-  openSavedRun(id: string): Promise<boolean> {
+  async openSavedRun(id: string): Promise<boolean> {
+    if (!(await this.#allowsSavedRun(id))) return false;
     return this.#open('Opening the saved run', (lab) => lab.openSavedRun(id));
   }
 
@@ -204,7 +212,9 @@ export class PageController implements ReactiveController {
 
   /** Gives the open run so many more steps, and trains on. */
   async extendRun(more: number): Promise<void> {
-    const steps = (this.state.run.last?.step ?? 0) + more;
+    const { last, experiment } = this.state.run;
+    const steps = (last?.step ?? 0) + more;
+    if (experiment !== undefined && !this.form.allows(withValue(experiment, 'train.steps', steps))) return;
     if (await this.#open('Adding steps to the run', (lab) => lab.extendRun(steps))) await this.resume();
   }
 
@@ -212,6 +222,13 @@ export class PageController implements ReactiveController {
   async forkRun(): Promise<void> {
     const { experiment } = this.state;
     if (await this.#open('Copying the run', (lab) => lab.forkRun(experiment))) await this.resume();
+  }
+
+  /** Under a lock its record is read first: opening it would put its settings into the form. */
+  async #allowsSavedRun(id: string): Promise<boolean> {
+    if (!holdsSettings(this.state.locked)) return true;
+    const record = await this.#store.attempt('', async (lab) => this.#store.take(await lab.runRecord(id)));
+    return record !== undefined && this.form.allows(record.experiment);
   }
 
   /** Saves the open run's steps, if some are not saved. */
@@ -247,7 +264,8 @@ export class PageController implements ReactiveController {
     await this.#checks.open();
     // An address that names nothing leaves the choice to the device: a GPU's model would take a processor hours.
     const isAsOpened = this.state.experiment === address.experiment;
-    if (query === '' && isAsOpened && isOnProcessor(this.state))
+    const isFree = !holdsSettings(this.state.locked);
+    if (query === '' && isAsOpened && isFree && isOnProcessor(this.state))
       this.form.choosePreset(catalogue.processorPreset);
     await this.form.settle();
     await this.#listSavedRuns();

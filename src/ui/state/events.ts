@@ -85,4 +85,5 @@ export type ProblemAction =
   | 'chooseFile'
   | 'downloadCheckpoint'
   | 'retryDevice'
+  | 'leavePrepared'
   | 'dismiss';

@@ -110,6 +110,8 @@ export interface PageState {
   /** The same with every default filled in, as the worker last validated it. */
   readonly resolved?: ExperimentJson | undefined;
   readonly fieldProblems: readonly FieldProblem[];
+  /** Settings and buttons that a teacher's link keeps as they are. */
+  readonly locked: readonly string[];
   readonly notices: readonly string[];
   /** What the person has compute. */
   readonly runtime: RuntimeChoice;
@@ -158,6 +160,7 @@ export const initialState: PageState = {
   presetId: '',
   experiment: { model: {}, train: {}, data: {} },
   fieldProblems: [],
+  locked: [],
   notices: [],
   runtime: { runtime: 'gpu' },
   device: { kind: 'none' },

@@ -18,6 +18,8 @@ const kinds: readonly Problem['kind'][] = [
   'storageFull',
   'newerStorage',
   'busy',
+  'openElsewhere',
+  'locked',
   'internal',
 ];
 

@@ -21,6 +21,8 @@ const choices: ShareChoices = {
     ['train.steps', 'free'],
   ]),
   fieldCount: 3,
+  buttons: ['fork-run'],
+  level: 'everything',
 };
 
 const linkIn = (address: string) => {
@@ -36,7 +38,11 @@ describe('the address for students', () => {
     );
     expect(linkIn(address)).toEqual({
       ...{ version: 1, place: 'lessons/heads', message: 'Guess first!' },
-      ...{ hide: ['costs', 'run-files', 'model.width'], lock: ['model.layers'] },
+      ...{
+        hide: ['costs', 'run-files', 'model.width'],
+        lock: ['model.layers', 'fork-run'],
+        level: 'everything',
+      },
     });
     expect(withoutLink(new URL(address).search)).toBe('v=1&preset=pico&seed=7');
   });
@@ -45,6 +51,7 @@ describe('the address for students', () => {
     const fields = new Map([...choices.fields.keys()].map((path): [string, FieldState] => [path, 'locked']));
     expect(linkIn(shareAddress('https://school.test/', '', { ...choices, fields }))?.lock).toEqual([
       allFields,
+      'fork-run',
     ]);
   });
 
@@ -59,6 +66,7 @@ describe('what students will see', () => {
   it('is said in the words of the page', () => {
     const names = new Map([
       ...([['lessons/heads', 'the lesson “Heads are free”'] as const, ['costs', 'Costs'] as const] as const),
+      ...([['fork-run', 'Fork'] as const] as const),
       ...([['run-files', 'Saving and opening'] as const, ['model.layers', 'Layers'] as const] as const),
     ]);
     expect(describeShare(choices, 'Pico', names)).toEqual([
@@ -66,7 +74,11 @@ describe('what students will see', () => {
       'Above it stands: “Guess first!”',
       'Not shown: Costs, Saving and opening.',
       'Settings not shown: model.width.',
-      'Settings that cannot be changed: Layers; nor can another experiment be chosen.',
+      'Settings that cannot be changed in the room Train: Layers; nor can an experiment be chosen or opened that has others.',
+      'Rooms that run experiments of their own, as Lessons and Compare do, have settings of their own: hide those that you do not want.',
+      'Buttons that only say that they are locked: Fork.',
+      'Shown at first: everything.',
+      'A student who meets a lock is told so, and may leave what you prepared: a lock guides, it does not guard.',
     ]);
   });
 

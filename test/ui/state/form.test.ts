@@ -1,5 +1,6 @@
 // The form over a fake lab: what a change of it asks of the worker, and what of the answers is shown.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunRecord } from '../../../src/contract/records.ts';
 import { fakeGpu } from '../page/fake-device.ts';
 import { kinds, open, replaced } from './page-bench.ts';
 
@@ -83,5 +84,48 @@ describe('the form', () => {
     await bench.controller.form.chooseText({ name: 'one.txt', content: new Blob(['a']) });
     expect(kinds(bench)).toEqual(['invalidData']);
     expect(bench.controller.state.experiment.data.source).toBe('stories');
+  });
+
+  it('lets nothing change what a teacher’s link keeps, and frees it when that is left', async () => {
+    const bench = await open({ hasSavedRun: true }, 'preset=nano', (lab) =>
+      replaced(lab, {
+        runRecord: async (id) => {
+          const { experiment } = bench.controller.state;
+          const other = { ...experiment, model: { ...experiment.model, width: 999 } };
+          return { kind: 'ok', value: { experiment: id === 'a' ? experiment : other } as RunRecord };
+        },
+      }),
+    );
+    const { controller } = bench;
+    const before = controller.state.experiment;
+    controller.form.lock(['settings']);
+    await controller.form.takeText({ name: 'ours.txt', content: new Blob(['abcabc']) }); // the link's own
+    const kept = { ...before, data: { ...before.data, source: 'file' } };
+    const isKept = async (change: () => unknown): Promise<void> => {
+      await change();
+      expect(kinds(bench)).toEqual(['locked']);
+      expect(controller.state).toMatchObject({
+        experiment: kept,
+        presetId: 'nano',
+        text: { name: 'ours.txt' },
+      });
+      controller.dismissProblem(controller.state.problems[0]?.id ?? 0);
+    };
+    await isKept(() => controller.form.choosePreset('small-llama'));
+    await isKept(() => controller.form.setField('model.layers', 9));
+    await isKept(() => controller.form.chooseText({ name: 'mine.txt', content: new Blob(['xyzxyz']) }));
+    await isKept(() => controller.form.chooseText(undefined));
+    await isKept(() => controller.access.useExperiment({ ...before, model: {} }));
+    await isKept(() => controller.importRun([{ name: 'a', content: new Blob() }]));
+    await isKept(() => controller.openSavedRun('b'));
+    expect(bench.calls).not.toContain('openSavedRun');
+    await controller.openSavedRun('a'); // it was made with these settings
+    expect(bench.calls).toContain('openSavedRun');
+    await isKept(() => controller.extendRun(100));
+    controller.form.choosePreset('small-llama');
+    controller.form.lock([]);
+    expect(kinds(bench)).toEqual([]);
+    controller.form.choosePreset('small-llama');
+    expect(controller.state.presetId).toBe('small-llama');
   });
 });
