@@ -66,7 +66,7 @@ export const glossary = {
     name: 'Loss',
     meaning:
       'How surprised the model is by the token that really came: minus the natural logarithm of the probability that it had given to it, as a mean over tokens. 0 would be certainty; guessing among V tokens alike costs ln V.',
-    place: 'lessons/causal',
+    place: 'lessons/first-words',
   },
   'exact-match': {
     name: 'Exact match',

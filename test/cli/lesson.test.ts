@@ -35,7 +35,7 @@ describe('lesson', () => {
   });
 
   it.each([
-    [['lesson', 'magic'], /there is no "magic"\. Use one of causal/],
+    [['lesson', 'magic'], /there is no "magic"\. Use one of first-words, causal/],
     [['lesson', 'deepseek', '--guess', 'much'], /the guess "much" is no number\.$/m],
     [['lesson', 'deepseek', '--guess', ''], /the guess "" is no number/],
     [['lesson', 'deepseek', '--guess', '2,7'], /the guess "2,7" is no number, with a point: 2\.7/],

@@ -7,6 +7,7 @@ import { conversationLesson } from './conversation.ts';
 import { decodeLesson } from './decode.ts';
 import { deepSeekLesson } from './deepseek.ts';
 import { draftsLesson } from './drafts.ts';
+import { firstWordsLesson } from './first-words.ts';
 import { fourBitsLesson } from './four-bits.ts';
 import { gradientsLesson } from './gradients.ts';
 import { headsLesson } from './heads.ts';
@@ -16,8 +17,9 @@ import { targetsLesson } from './targets.ts';
 import { tooMuchModelLesson } from './too-much-model.ts';
 import { whichNLesson } from './which-n.ts';
 
-/** All lessons: what Press asks to be checked by experiment (arXiv 2511.11572), then what serving and scaling teach. */
+/** All lessons: what the words mean, what Press asks to be checked by experiment (arXiv 2511.11572), then what serving and scaling teach. */
 export const allLessons: readonly Lesson[] = [
+  firstWordsLesson,
   causalLesson,
   decodeLesson,
   positionsLesson,

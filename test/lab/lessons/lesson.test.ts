@@ -11,10 +11,10 @@ import { near } from '../../near.ts';
 import { roundProfile } from '../plans/round-profile.ts';
 
 describe('the lessons', () => {
-  it('have each an id of its own, and Press’s come first, in his order', () => {
+  it('have each an id of its own; the words come first, then Press’s lessons in his order', () => {
     const ids = allLessons.map(({ info }) => info.id);
     const press = ['causal', 'decode', 'positions', 'targets', 'heads', 'gradients', 'deepseek'];
-    expect(ids.slice(0, press.length)).toEqual(press);
+    expect(ids.slice(0, 1 + press.length)).toEqual(['first-words', ...press]);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
@@ -31,7 +31,7 @@ describe('the lessons', () => {
   );
 
   it('that are not there are refused by name', () => {
-    expect(() => lessonNamed('magic')).toThrow(/no "magic". Use one of causal, decode/);
+    expect(() => lessonNamed('magic')).toThrow(/no "magic". Use one of first-words, causal/);
     expect(lessonNamed('decode').info.id).toBe('decode');
   });
 });
