@@ -37,6 +37,7 @@ export function describeOnGpu<D extends string, B extends string>(
   shapes: readonly Dims<D>[],
   options: { readonly tolerance?: number; readonly scalars?: Scalars } = {},
 ): void {
+  if (shapes.length === 0) return; // of what full runs alone have
   describeGpu(kernel.name, () => {
     it.for(shapes.map((dims) => [JSON.stringify(dims), dims] as const))(
       'agrees with its reference at %s',
