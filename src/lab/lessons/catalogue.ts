@@ -12,6 +12,7 @@ import { fourBitsLesson } from './four-bits.ts';
 import { gradientsLesson } from './gradients.ts';
 import { headsLesson } from './heads.ts';
 import type { Lesson } from './lesson.ts';
+import { middleLesson } from './middle.ts';
 import { positionsLesson } from './positions.ts';
 import { targetsLesson } from './targets.ts';
 import { tooMuchModelLesson } from './too-much-model.ts';
@@ -32,6 +33,7 @@ export const allLessons: readonly Lesson[] = [
   draftsLesson,
   conversationLesson,
   tooMuchModelLesson,
+  middleLesson,
   whichNLesson,
 ];
 

@@ -3,7 +3,7 @@ import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/less
 import { formatDigits, formatLoss, formatPercent, formatPower, formatSi } from '../../text/numbers.ts';
 import { closedFormOptimum, type LossFit } from '../../theory/chinchilla.ts';
 import { check, type Lesson, type LessonTools, table } from './lesson.ts';
-import { lessonExperiment, lossByPosition, mean, startLessonRun, trainSteps } from './training.ts';
+import { trainForLaw } from './scaling-run.ts';
 
 /** One layer each; N are the parameters of the block, 12·d². */
 const sizes = {
@@ -12,9 +12,6 @@ const sizes = {
 } as const;
 
 const context = 32;
-
-/** Batches of an evaluation. */
-const evaluationBatches = 32;
 
 /**
  * Chinchilla's form, fitted by variable projection to the 15 tiny runs on this text that the room Laws shows: of runs of
@@ -110,36 +107,18 @@ export const tooMuchModelLesson: Lesson = {
 };
 
 /** @returns validation loss in nats per character */
-async function trainOne(
-  { engine, size, report }: LessonTools,
+function trainOne(
+  tools: LessonTools,
   { width, parameters, steps }: Planned,
   from: number,
   whole: number,
 ): Promise<number> {
-  const { batch, characters } = sizes[size];
-  const experiment = await lessonExperiment({
-    model: { layers: 1, width, heads: Math.max(1, width / 16), context },
-    train: {
-      steps,
-      batch,
-      optimizer: { learningRate: Math.min(0.008, 0.08 * parameters ** -0.25) },
-      schedule: {
-        kind: 'warmupStableDecay',
-        warmupSteps: Math.min(10, Math.floor(steps / 10)),
-        decayFraction: 0.2,
-        minimumLearningRate: 0,
-      },
-    },
-    data: { source: 'zipf', characters },
-  });
-  const run = await startLessonRun(engine, experiment);
-  try {
-    const what = `Training ${formatSi(parameters)} parameters`;
-    await trainSteps(run, steps, (done) => report(from + done / whole, what));
-    return mean(await lossByPosition(run, evaluationBatches));
-  } finally {
-    run.runtime.dispose();
-  }
+  const { batch, characters } = sizes[tools.size];
+  const model = { layers: 1, width, heads: Math.max(1, width / 16), context };
+  const what = `Training ${formatSi(parameters)} parameters`;
+  return trainForLaw(tools, { model, parameters, steps, batch, characters, source: 'zipf' }, (done) =>
+    tools.report(from + done / whole, what),
+  );
 }
 
 function nearestModel(models: readonly Planned[], parameters: number): Planned {
