@@ -11,6 +11,7 @@ import { firstWordsLesson } from './first-words.ts';
 import { fourBitsLesson } from './four-bits.ts';
 import { gradientsLesson } from './gradients.ts';
 import { headsLesson } from './heads.ts';
+import { lawBreaksLesson } from './law-breaks.ts';
 import type { Lesson } from './lesson.ts';
 import { middleLesson } from './middle.ts';
 import { positionsLesson } from './positions.ts';
@@ -35,6 +36,7 @@ export const allLessons: readonly Lesson[] = [
   tooMuchModelLesson,
   middleLesson,
   whichNLesson,
+  lawBreaksLesson,
 ];
 
 /** A lesson by its id. @throws LabError that names those there are */
