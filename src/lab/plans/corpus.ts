@@ -175,6 +175,29 @@ export function bytesPerToken({ training, validation }: Dataset, tokenizer: Toke
   return { training: mean(training), validation: mean(validation) };
 }
 
+/** What a split text says before any model does. */
+export interface TextFigures {
+  readonly floors: LossFloors;
+  readonly bytesPerToken: BytesPerToken;
+}
+
+/** By text and by where it is split: runs of a study share a text of many million tokens. */
+const knownFigures = new WeakMap<Corpus, Map<number, TextFigures>>();
+
+/** The figures of a text, counted once for all runs on it. @param dataset a split of it, by `splitCorpus` */
+export function textFigures(corpus: Corpus, dataset: Dataset): TextFigures {
+  const bySplit = knownFigures.get(corpus) ?? new Map<number, TextFigures>();
+  knownFigures.set(corpus, bySplit);
+  const known = bySplit.get(dataset.training.length);
+  if (known) return known;
+  const figures = {
+    floors: floorsOf(dataset),
+    bytesPerToken: bytesPerToken(dataset, corpus.tokenizer),
+  };
+  bySplit.set(dataset.training.length, figures);
+  return figures;
+}
+
 /** Tokens as they are read, with spaces and line ends made visible. */
 export function tokenNames({ tokenizer }: Pick<Corpus, 'tokenizer'>, ids: readonly number[]): string[] {
   return ids.map((id) => tokenizer.decode([id], true).replaceAll(' ', '␣').replaceAll('\n', '⏎'));

@@ -8,14 +8,7 @@ import type { Experiment, TrainConfig } from '../../model/config.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { type MicroBatch, RandomBatches } from '../plans/batches.ts';
 import { checkCapacity, checkMemory } from '../plans/capacity.ts';
-import {
-  bytesPerToken,
-  type Corpus,
-  evaluationBatches,
-  floorsOf,
-  loadCorpus,
-  splitCorpus,
-} from '../plans/corpus.ts';
+import { type Corpus, evaluationBatches, loadCorpus, splitCorpus, textFigures } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { allPlans, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { freshWeights, openModel } from '../plans/open-model.ts';
@@ -120,8 +113,7 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
       experiment,
       corpus,
       dataset,
-      floors: floorsOf(dataset),
-      bytesPerToken: bytesPerToken(dataset, corpus.tokenizer),
+      ...textFigures(corpus, dataset),
       plans,
       sampling,
       runtime,

@@ -13,6 +13,7 @@ import {
   promptTokens,
   splitCorpus,
   startTokens,
+  textFigures,
   textPieces,
 } from '../../../src/lab/plans/corpus.ts';
 import type { DataConfig } from '../../../src/model/config.ts';
@@ -121,6 +122,16 @@ describe('the splits', () => {
     const floors = floorsOf(splitCorpus(await loadCorpus(data), data, 16));
     expect(floors.unigram).toBeLessThan(floors.uniform);
     expect(floors.bigram).toBeLessThan(floors.unigram);
+  });
+
+  it('are counted once for all runs on a text, and anew where it is split elsewhere', async () => {
+    const corpus = await loadCorpus(data);
+    const figures = textFigures(corpus, splitCorpus(corpus, data, 16));
+    expect(textFigures(corpus, splitCorpus(corpus, data, 8))).toBe(figures);
+    expect(figures.floors.bigram).toEqual(near(floorsOf(splitCorpus(corpus, data, 16)).bigram));
+    const elsewhere = textFigures(corpus, splitCorpus(corpus, { ...data, validationFraction: 0.5 }, 16));
+    expect(elsewhere).not.toBe(figures);
+    expect(textFigures({ ...corpus }, splitCorpus(corpus, data, 16))).not.toBe(figures);
   });
 });
 
