@@ -19,7 +19,11 @@ const [context, batch] = [32, 8];
 
 /** As the recorded runs. */
 const recipe = {
-  ...{ norm: 'layerNorm', position: 'learned', activation: 'geluTanh', bias: false, tiedHead: true },
+  norm: 'layerNorm',
+  position: 'learned',
+  activation: 'geluTanh',
+  bias: false,
+  tiedHead: true,
 } as const;
 
 const sizes = {
