@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { createFolder } from '../folders.ts';
 import { findViolations } from './axe.ts';
+import { enter } from './clicks.ts';
 import { downloadOf } from './downloads.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
@@ -69,6 +70,35 @@ describeBrowser('the room Laws', () => {
     await lab.page.setViewport({ width: 360, height: 1000 });
     expect(await lab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
     await lab.page.setViewport({ width: 1500, height: 1000 });
+  });
+
+  it('begins anew with what is chosen last, whatever is answered first', async () => {
+    const highest = await lab.find('laws-fit', 'input[type=number]');
+    await (await lab.find('laws-runs', '.recorded select')).select(
+      'Tiny: 15 runs of 3.5 k to 147 k parameters',
+    );
+    await lab.waitForText('laws-fit', 'section', /15 runs fitted/);
+    await enter(highest, '3'); // as many are left out of the next as were of the one before Tiny
+    await open(
+      'some.csv',
+      `N,D,loss\n${[5, 6, 7, 8, 9, 10].map((n) => `${n}000,${n}0000,${2 + 1 / n}`).join('\n')}`,
+    );
+    await lab.waitForText('room-laws', '.said', /^6 runs of some\.csv/);
+    expect(await highest.evaluate((input) => (input as HTMLInputElement).value)).toBe('0');
+    // The first study takes a text to be written before it is planned; the last needs none of its own.
+    const studies = await lab.find('room-laws', '.ready');
+    const last = await studies.evaluate((list) => {
+      const buttons = [...list.querySelectorAll('button')];
+      for (const button of buttons) button.click();
+      const words = [...(buttons.at(-1)?.childNodes ?? [])].find(
+        ({ nodeType, textContent }) => nodeType === 3 && textContent?.trim() !== '',
+      );
+      return words?.textContent?.trim() ?? '';
+    });
+    await expect
+      .poll(() => studies.evaluate((list) => list.querySelector('[aria-pressed=true]')?.textContent ?? ''))
+      .toContain(last);
+    await expect.poll(() => lab.text('laws-plan', 'section')).toContain(last);
   });
 
   it('says what a study will take before anything runs, and runs it until it is paused', async () => {

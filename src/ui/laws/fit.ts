@@ -67,6 +67,8 @@ export class LawsFit extends LitElement {
   /** Names of runs that a person left out: others are another set of runs. */
   @property({ attribute: false }) leaveOut: readonly string[] = [];
   @property({ attribute: false }) leaveOutHighest = 0;
+  /** Another number is another set of runs: what was left out of the one before is not left out of it. */
+  @property({ attribute: false }) runsSet = 0;
   /** Fits new runs by themselves, without being asked. */
   @property({ attribute: false }) isEager = false;
   @state() private law: LawName = 'chinchilla';
@@ -83,7 +85,7 @@ export class LawsFit extends LitElement {
   #usual: LawName = 'chinchilla';
 
   protected override willUpdate(changes: PropertyValues<this>): void {
-    if (changes.has('leaveOutHighest')) this.leftOut = this.leaveOutHighest;
+    if (changes.has('runsSet')) this.leftOut = this.leaveOutHighest;
     if (!changes.has('points') && !changes.has('leaveOut')) return;
     const usual = isRateSweep(this.points) ? 'learning-rate' : 'chinchilla';
     if (usual !== this.#usual) {

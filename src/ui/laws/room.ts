@@ -75,6 +75,10 @@ export class RoomLaws extends LitElement {
   @query('input[type=file]') private readonly picker: HTMLInputElement | undefined;
 
   #isBegun = false;
+  /** Counts what a person chose to see. */
+  #choices = 0;
+  /** Counts sets of runs that were shown; a study that gains rows is the same. */
+  #runsSet = 0;
   /** The calibration that the plan on display was made with. */
   #calibration: unknown;
 
@@ -128,7 +132,10 @@ export class RoomLaws extends LitElement {
         .chosenOut=${this.chosenOut}
         .report=${this.report}
         .recorded=${this.recorded}
-        @choose-recorded=${({ detail }: CustomEvent<RecordedRuns>) => this.#show({ kind: 'recorded', recorded: detail })}
+        @choose-recorded=${({ detail }: CustomEvent<RecordedRuns>) => {
+          this.#choose();
+          this.#show({ kind: 'recorded', recorded: detail });
+        }}
         @choose-count=${({ detail }: CustomEvent<ParameterCount>) => {
           this.count = detail;
           this.points = countedBy(pointsOf(source), detail);
@@ -144,6 +151,7 @@ export class RoomLaws extends LitElement {
         .access=${this.access}
         .points=${points}
         .leaveOut=${this.chosenOut}
+        .runsSet=${this.#runsSet}
         .leaveOutHighest=${source.kind === 'recorded' ? source.recorded.leaveOutHighest : 0}
         .isEager=${this.progress.kind !== 'running'}
         @fitted=${({ detail }: CustomEvent<LawReport | null>) => {
@@ -246,6 +254,7 @@ export class RoomLaws extends LitElement {
     const names = points.map(runName);
     this.chosenOut = isSame ? this.chosenOut.filter((name) => names.includes(name)) : [];
     this.count = (isSame ? this.count : undefined) ?? given;
+    if (!isSame) this.#runsSet += 1;
     this.source = source;
     this.points = this.count === given || this.count === undefined ? points : countedBy(points, this.count);
   }
@@ -256,9 +265,19 @@ export class RoomLaws extends LitElement {
     return result?.kind === 'ok' ? result.value : undefined;
   }
 
+  /** Whether nothing else has been chosen since: what was asked for first may be answered last. */
+  #choose(): () => boolean {
+    this.#choices += 1;
+    const choice = this.#choices;
+    return () => choice === this.#choices;
+  }
+
   /** Plans a study; nothing runs. */
   async #plan(study: Json, name: string): Promise<void> {
-    const plan = this.#accept(await this.access?.attempt('', (lab) => lab.planStudy(study, name)));
+    const isCurrent = this.#choose();
+    const result = await this.access?.attempt('', (lab) => lab.planStudy(study, name));
+    if (!isCurrent()) return;
+    const plan = this.#accept(result);
     if (plan === undefined || this.progress.kind === 'running') return;
     this.progress = { kind: 'none' };
     this.said = '';
@@ -343,7 +362,10 @@ export class RoomLaws extends LitElement {
       await this.#plan(study, file.name);
       return;
     }
-    const table = this.#accept(await this.access?.attempt('', (lab) => lab.readRuns(file.name, text)));
+    const isCurrent = this.#choose();
+    const result = await this.access?.attempt('', (lab) => lab.readRuns(file.name, text));
+    if (!isCurrent()) return;
+    const table = this.#accept(result);
     if (table === undefined) return;
     this.progress = { kind: 'none' };
     const { points, unfinished, ignoredColumns } = table;
