@@ -23,6 +23,7 @@ const codeByKind: Readonly<Record<Problem['kind'], number>> = {
   busy: exitCodes.badInput,
   openElsewhere: exitCodes.badInput,
   locked: exitCodes.badInput,
+  notLoaded: exitCodes.internal,
   internal: exitCodes.internal,
 };
 

@@ -38,6 +38,7 @@ export interface Problem {
     | 'busy'
     | 'openElsewhere'
     | 'locked'
+    | 'notLoaded'
     | 'internal';
   readonly message: string;
   readonly fields?: readonly FieldProblem[];

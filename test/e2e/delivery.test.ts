@@ -46,15 +46,19 @@ describeBrowser('the served page', () => {
     const network = await lab.page.createCDPSession();
     await network.send('Network.enable');
     await lab.page.setBypassServiceWorker(true); // it may have kept the rooms already
-    await network.send('Network.setBlockedURLs', { urls: ['*/assets/room-*'] });
+    await network.send('Network.setBlockedURLs', { urls: ['*/assets/room-*', '*/assets/tour-*'] });
     await lab.page.goto(pageAddress());
     await lab.click('room-tabs', 'a', 'Costs');
     const said = await lab.waitForText('lab-page', '.missing', /Costs could not be loaded.*Try again/);
     expect(said).not.toMatch(/[Rr]eload/);
     expect(await lab.text('problem-list', '.problem')).toBe('');
+    await lab.click('lab-header', 'button', /tour/);
+    await lab.waitForText('problem-list', '.problem', /A part of the page could not be loaded The tour: /);
     await network.send('Network.setBlockedURLs', { urls: [] });
     await lab.find('room-costs', '.figures'); // nothing was pressed
     expect(await lab.text('lab-page', '.missing')).toBe('');
+    await lab.click('lab-header', 'button', /tour/);
+    await lab.waitForText('page-tour', 'dialog', /One press does it all.*1 of 6/);
     await lab.page.close();
   });
 

@@ -19,6 +19,7 @@ import type { RunFiles } from '../train/run-files.ts';
 import { handleDrop, handleKey, pageHandlers } from './actions.ts';
 import { EarlierRuns } from './earlier-runs.ts';
 import { detailedRooms, keepLevel, readLevel } from './level.ts';
+import { loadPart, pageParts } from './parts.ts';
 import { PreparedPage, withLinkOf, withoutLink } from './prepared.ts';
 import { RoomLoader } from './room-loader.ts';
 import { roomFromHash, rooms, trainingRoom } from './rooms.ts';
@@ -117,10 +118,7 @@ export class LabPage extends LitElement {
       void this.#earlier.show((event as CustomEvent<{ isShown: boolean }>).detail.isShown);
     });
     this.addEventListener('replay', () => this.#replay.play());
-    this.addEventListener('share-with-class', async () => {
-      const { openShareDialog } = await import('./share-dialog.ts');
-      openShareDialog(this.renderRoot, this.#controller.state, this.#controller.access);
-    });
+    this.addEventListener('share-with-class', () => void this.#openShareDialog());
     this.addEventListener('open-tour', () => void this.#openTour());
   }
 
@@ -226,17 +224,26 @@ export class LabPage extends LitElement {
     await this.#loader.load(room);
   }
 
+  async #openShareDialog(): Promise<void> {
+    const { access, state } = this.#controller;
+    const dialog = await loadPart('The dialog for a class', pageParts.shareDialog, access.show);
+    dialog?.openShareDialog(this.renderRoot, state, access);
+  }
+
   /** It shows the room Train, where that may be seen. */
   async #openTour(): Promise<void> {
-    const { openTour } = await import('./tour.ts');
+    const { access } = this.#controller;
+    const tour = await loadPart('The tour', pageParts.tour, access.show);
+    if (tour === undefined) return;
     const room = this.#prepared.visible(trainingRoom.id);
     if (this.room !== room) {
       location.hash = room;
       await this.#enter(room);
       await this.updateComplete;
     }
-    openTour(this.renderRoot, this.#prepared.hiddenRooms);
     this.isTourOffered = false;
+    if (tour.openTour(this.renderRoot, this.#prepared.hiddenRooms)) return;
+    access.show({ kind: 'invalidRequest', message: 'The tour explains parts that this page leaves out.' });
   }
 
   #strips(page: PageState, replay: ReplayView | undefined) {

@@ -159,6 +159,14 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
         actionLabel: 'Leave the prepared experiment',
         tone: 'warning',
       };
+    case 'notLoaded':
+      return {
+        title: 'A part of the page could not be loaded',
+        hint: 'There is no network, or the page was renewed on its server. What is open here goes on; ask for it again when the network is back.',
+        action: 'dismiss',
+        actionLabel: 'All right',
+        tone: 'warning',
+      };
     case 'internal':
       return {
         title: 'Something broke inside the lab',

@@ -1,6 +1,7 @@
 // Fetches the code of rooms: ahead of time while the page is idle, and again and again where the network fails.
 
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { pageParts } from './parts.ts';
 import { type Room, rooms } from './rooms.ts';
 
 /** Milliseconds before a room is asked for again; the last holds from then on. */
@@ -70,6 +71,7 @@ export class RoomLoader implements ReactiveController {
 
   /** One after another: what a person does meanwhile comes first. What fails is fetched when it is wanted. */
   async #preload(): Promise<void> {
-    for (const { load } of rooms) await load().catch(() => undefined);
+    for (const load of [...rooms.map((room) => room.load), ...Object.values(pageParts)])
+      await load().catch(() => undefined);
   }
 }

@@ -125,11 +125,14 @@ export class PageTour extends LitElement {
 
 /**
  * Opens the tour over the page; it removes itself.
+ * @returns false where the page shows none of what it explains
  * @param hidden what a teacher's link hides
  */
-export function openTour(root: HTMLElement | DocumentFragment, hidden: readonly string[]): void {
-  if (root.querySelector('page-tour') !== null) return;
+export function openTour(root: HTMLElement | DocumentFragment, hidden: readonly string[]): boolean {
+  if (root.querySelector('page-tour') !== null) return true;
   const tour = new PageTour();
   tour.stops = stopsOnDisplay(hidden, (target) => root.querySelector(target)?.checkVisibility() === true);
+  if (tour.stops.length === 0) return false;
   root.append(tour);
+  return true;
 }

@@ -20,6 +20,7 @@ const kinds: readonly Problem['kind'][] = [
   'busy',
   'openElsewhere',
   'locked',
+  'notLoaded',
   'internal',
 ];
 
