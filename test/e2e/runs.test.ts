@@ -14,6 +14,7 @@ describeBrowser('the room of runs', () => {
   let lab: PageDriver;
   const folder = createFolder();
   const shipped = JSON.parse(readFileSync('public/recorded-run.json', 'utf8'));
+  const hostileRecord = { ...shipped, title: hostile, samples: [{ step: 1000, text: hostile }] };
   beforeAll(async () => {
     browser = await launchBrowser();
     const query = new URLSearchParams(tinyQuery);
@@ -58,8 +59,7 @@ describeBrowser('the room of runs', () => {
   });
 
   it('opens a record file and shows its samples, its kernels, and its text as text', async () => {
-    const samples = [{ step: 1000, text: hostile }];
-    await open({ ...shipped, title: hostile, samples }, 'hostile.json');
+    await open(hostileRecord, 'hostile.json');
     await lab.waitForText('room-runs', 'p[aria-live]', /^Opened <img/);
     await lab.waitForText('replay-panel', '#title', /^<img src=x/);
     await lab.find('replay-panel', 'kernel-table');
@@ -69,6 +69,8 @@ describeBrowser('the room of runs', () => {
   it('refuses a newer record with a sentence and keeps what there was', async () => {
     await open({ ...shipped, version: 2 }, 'newer.json');
     await lab.waitForText('problem-list', '.problem', /newer\.json: its version 2 is newer than 1/);
+    await open(hostileRecord, 'hostile.json'); // a good one instead: nothing is wrong any more
+    await lab.waitForText('problem-list', '.list', /^$/);
     await lab.waitForText('run-list', 'tbody', /finished 15 of 15/);
   });
 

@@ -253,6 +253,7 @@ export class RoomRuns extends LitElement {
 
   /** Reads records and keeps them here; where nothing can be kept they are shown all the same. */
   async #openFiles(files: readonly File[]): Promise<void> {
+    this.access?.settle('invalidFile'); // that was of other files
     for (const file of files) {
       const read = await this.access?.attempt('opening a record', (lab) => lab.readRecord(file));
       const record = read && this.access?.take(read);

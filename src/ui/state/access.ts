@@ -13,6 +13,8 @@ export interface RoomAccess {
   /** The value of a result; a problem is shown and gives undefined. */
   take<T>(result: Result<T>): T | undefined;
   show(problem: Problem): void;
+  /** Takes problems of these kinds off the display: their cause is gone. */
+  settle(...kinds: readonly Problem['kind'][]): void;
   /** Puts an experiment into the form; nothing starts. */
   useExperiment(experiment: ExperimentJson): void;
   /** Reads the list of saved runs again, after one was renamed or deleted. */

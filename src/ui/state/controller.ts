@@ -76,6 +76,7 @@ export class PageController implements ReactiveController {
     attempt: (busy, talk) => this.#store.attempt(busy, talk),
     take: (result) => this.#store.take(result),
     show: (problem) => this.#store.show(problem),
+    settle: (...kinds) => this.#store.settle(...kinds),
     useExperiment: (experiment) => this.form.replace(experiment),
     refreshRuns: () => this.#listSavedRuns(),
   };
@@ -289,6 +290,7 @@ export class PageController implements ReactiveController {
       if (event.kind === 'steps') this.#series.addSteps(event.steps);
       if (event.kind === 'evaluation') this.#series.addEvaluation(event);
       if (event.kind === 'problem') this.#store.show(event.problem);
+      if (event.kind === 'saved') this.#store.settle('storageFull');
     }
     // The badge has to say what the next run will be on: a new device, or the processor.
     if (events.some((event) => event.kind === 'problem' && event.problem.kind === 'deviceLost'))

@@ -261,4 +261,13 @@ describe('lab controller', () => {
     await vi.advanceTimersByTimeAsync(10);
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  it('says that storage is full until something is saved again', async () => {
+    const bench = await open();
+    await bench.controller.train();
+    bench.fake.send({ kind: 'problem', problem: { kind: 'storageFull', message: 'no room' } });
+    expect(kinds(bench)).toEqual(['storageFull']);
+    bench.fake.send({ kind: 'saved', step: 10, bytes: 100 });
+    expect(kinds(bench)).toEqual([]);
+  });
 });
