@@ -17,6 +17,11 @@ describeBrowser('sizes and comparisons', () => {
   it('sizes the model of a preset, and says what changed', async () => {
     await lab.find('preset-picker', 'input:checked');
     const size = (await lab.find('preset-picker', 'select')) as ElementHandle<HTMLSelectElement>;
+    // The frame of the chosen preset is not the size's, though an option of it is chosen too.
+    const ground = await size.evaluate(
+      (select) => getComputedStyle(select.parentElement ?? select).backgroundColor,
+    );
+    expect(ground).toBe('rgba(0, 0, 0, 0)');
     await size.select('2 ×');
     await lab.waitForText('preset-picker', '.difference', /layers 4→5.*width 96→120.*heads 3→4/);
     await lab.click('preset-picker', 'label', /^Pico/);
@@ -75,6 +80,7 @@ describeBrowser('sizes and comparisons', () => {
     await lab.waitForText('figure-panel', 'tbody', /Llama 3/);
     await lab.click('room-compare', 'button', 'Run');
     await lab.waitForText('room-compare', '[aria-live]', /step [1-9]/);
+    await lab.find('svg-plot', 'path.line'); // while it trains
     await lab.click('room-compare', 'button', 'Cancel');
     await lab.waitForText('room-compare', '[aria-live]', /Ended before all models were trained/);
   });

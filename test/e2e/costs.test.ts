@@ -197,6 +197,37 @@ describeBrowser('the room of costs', () => {
     ]);
   });
 
+  it('draws in the colours of the scheme, whenever that changes', async () => {
+    const line = await lab.find('svg-plot', 'path.line');
+    const colour = () => line.evaluate((path) => getComputedStyle(path).stroke);
+    const light = await colour();
+    await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await expect.poll(colour).not.toBe(light);
+    await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    await expect.poll(colour).toBe(light);
+  });
+
+  it('keeps the files of every figure on the line of its heading at 1366 pixels', async () => {
+    await lab.page.setViewport({ width: 1366, height: 768 });
+    const heights = await lab.page.evaluate(() => {
+      const panels: Element[] = [];
+      const collect = (root: Document | ShadowRoot): void => {
+        for (const element of root.querySelectorAll('*')) {
+          if (element.localName === 'figure-panel') panels.push(element);
+          if (element.shadowRoot) collect(element.shadowRoot);
+        }
+      };
+      collect(document);
+      const heads = panels.map(
+        (panel) => panel.shadowRoot?.querySelector('.head')?.getBoundingClientRect().height ?? 0,
+      );
+      return heads.filter((height) => height > 0);
+    });
+    expect(heights.length).toBeGreaterThan(10);
+    expect(Math.max(...heights)).toBeLessThan(40);
+    await lab.page.setViewport({ width: 1500, height: 1000 });
+  });
+
   it('saves a plot as a drawing that stands alone', async () => {
     const text = await save('Save “Compute-optimal N and D” as SVG');
     expect(text).toMatch(/^<\?xml version="1\.0"[^>]*\?>\s*<svg /);

@@ -33,6 +33,12 @@ describeBrowser('the recorded run', () => {
     });
     await lab.click('notice-strips', '.recorded button', 'Replay');
     await expect.poll(() => places.evaluate((seen) => seen.size)).toBeGreaterThan(3);
+    // On a laptop the name, the tour, the device and the choices share a line, and so do those of the curve.
+    await lab.page.setViewport({ width: 1366, height: 640 });
+    const heightOf = async (element: string, inside: string): Promise<number> =>
+      (await lab.find(element, inside)).evaluate((part) => part.getBoundingClientRect().height);
+    expect(await heightOf('lab-header', '.brand p')).toBeLessThan(26);
+    expect(await heightOf('loss-chart', '.head')).toBeLessThan(40);
     expect(lab.troubles).toEqual([]);
     await lab.page.close();
   });

@@ -51,6 +51,11 @@ describeBrowser('the page when a run goes wrong', () => {
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step/);
     await lab.waitForText('run-files', 'p[aria-live]', /Saved in this browser at step \d+/);
+    // Without a prediction there is nothing that a bar could be measured against.
+    await lab.waitForText('throughput-gauge', '.big', /^\d/);
+    expect(await lab.text('throughput-gauge', '.scale')).toBe('no prediction yet');
+    const gauge = await lab.find('throughput-gauge', 'section');
+    expect(await gauge.evaluate((panel) => panel.querySelector('svg:has(.measured)'))).toBeNull();
     const session = await browser.target().createCDPSession();
     await session.send('Browser.crashGpuProcess').catch(() => undefined); // The answer may be lost with the process.
     const said = await lab.waitForText('problem-list', '.problem', /The GPU was lost/);

@@ -3,6 +3,7 @@ import { css, html, LitElement } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { formatCount } from '../../text/numbers.ts';
 import { controlGroup } from '../figures/style-sets.ts';
+import { pickerStyles } from '../figures/styles.ts';
 import {
   attentionCaches,
   type CacheMeasure,
@@ -17,28 +18,40 @@ import '../figures/svg-bars.ts';
 
 @customElement('costs-cache')
 export class CostsCache extends LitElement {
-  static override readonly styles = controlGroup(css`
+  static override readonly styles = controlGroup(
+    css`
     .pair {
       display: grid;
       gap: var(--gap);
       grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
       align-items: start;
     }
-    select {
-      width: auto;
-      min-height: 26px;
-      padding: 1px 4px;
-      border-color: var(--line);
+    label {
+      margin-bottom: 8px;
     }
-  `);
+  `,
+    pickerStyles,
+  );
 
   @property({ attribute: false }) inputs = initialInputs;
   @state() private measure: CacheMeasure = 'token';
 
   protected override render() {
     const { inputs } = this;
-    return html`<div class="pair">
-      ${this.#figure('Cache of this model by kind of attention', 'cache-kinds', attentionCaches(inputs))}
+    const { context } = inputs.model;
+    return html`<label>
+        <span class="muted">Bars show the bytes of</span>
+        <select
+          @change=${(event: Event) => {
+            this.measure = (event.target as HTMLSelectElement).selectedIndex === 0 ? 'token' : 'context';
+          }}
+        >
+          <option ?selected=${this.measure === 'token'}>a token</option>
+          <option ?selected=${this.measure === 'context'}>${formatCount(context)} tokens</option>
+        </select>
+      </label>
+      <div class="pair">
+      ${this.#figure('Cache by kind of attention', 'cache-kinds', attentionCaches(inputs))}
       ${this.#figure('Caches of published models', 'cache-models', publishedCaches(inputs))}
     </div>`;
   }
@@ -49,18 +62,6 @@ export class CostsCache extends LitElement {
     const { context } = inputs.model;
     const of = measure === 'token' ? 'a token' : `${formatCount(context)} tokens`;
     return html`<figure-panel heading=${heading} fileName=${fileName} .table=${cachesTable(caches, inputs.model)}>
-      <label slot="controls">
-        <span class="muted">of</span>
-        <select
-          aria-label="Bars show bytes of"
-          @change=${(event: Event) => {
-            this.measure = (event.target as HTMLSelectElement).selectedIndex === 0 ? 'token' : 'context';
-          }}
-        >
-          <option ?selected=${measure === 'token'}>a token</option>
-          <option ?selected=${measure === 'context'}>${formatCount(context)} tokens</option>
-        </select>
-      </label>
       <svg-bars
         .bars=${bars}
         description="${heading}, bytes of ${of}: ${bars.map(({ label, text }) => `${label} ${text}`).join(', ')}."

@@ -31,7 +31,7 @@ export class FigurePanel extends LitElement {
     .tools {
       display: flex;
       align-items: center;
-      gap: 8px;
+      gap: 4px;
     }
     thead th {
       position: sticky;

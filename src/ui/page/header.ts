@@ -54,6 +54,12 @@ export class LabHeader extends LitElement {
       font-size: 12px;
       color: var(--muted);
     }
+    /* One line beside the tour, the device and the choices. */
+    @media (max-width: 1560px) {
+      .brand .more {
+        display: none;
+      }
+    }
     .badge {
       display: inline-flex;
       align-items: center;
@@ -181,7 +187,7 @@ export class LabHeader extends LitElement {
         </svg>
         <div>
           <h1>Flopscope</h1>
-          <p>Train a tiny language model on your own ${isProcessor ? 'processor' : 'GPU'}. See what every kernel should cost, and did.</p>
+          <p>Train a tiny language model on your own ${isProcessor ? 'processor' : 'GPU'}. <span class="more">See what every kernel should cost, and did.</span></p>
         </div>
       </div>
       ${this.#tour()}

@@ -66,7 +66,7 @@ export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: Tra
       .measureFirst=${page.measureFirst}
       .isReady=${isLabFree(page)}
       .expectedSeconds=${page.prediction.kind === 'done' ? page.prediction.value.totalSeconds : undefined}
-      .worker=${hasGpu(page) ? 'this device' : 'your processor'}
+      .worker=${page.device.kind === 'done' && !hasGpu(page) ? 'your processor' : 'this device'}
       .smallerPreset=${smallerPreset(page)}
       .changes=${sinceRun(page)}
     ></run-controls>

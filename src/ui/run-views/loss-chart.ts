@@ -42,8 +42,20 @@ export class LossChart extends LitElement {
         font-size: 12.5px;
         min-height: 20px;
       }
+      .foot {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 2px 16px;
+        font-size: 12.5px;
+      }
+      .foot .legend {
+        flex: 1;
+        min-width: 260px;
+      }
       .files {
         display: inline-flex;
+        align-items: center;
         gap: 4px;
         white-space: nowrap;
       }
@@ -123,9 +135,6 @@ export class LossChart extends LitElement {
             @input=${(event: Event) => this.#change({ smoothing: (event.target as HTMLInputElement).valueAsNumber })}
           />
         </label>
-        ${checkBox('table', this.isTableShown, (value) => {
-          this.isTableShown = value;
-        })}
         ${
           this.ghosts === undefined
             ? nothing
@@ -133,20 +142,6 @@ export class LossChart extends LitElement {
                 emit(this, 'show-ghosts', { isShown: value }),
               )
         }
-        <span class="files">
-          ${(['SVG', 'PNG'] as const).map(
-            (kind) =>
-              html`<button
-                class="plain"
-                ?disabled=${columns.x.length === 0}
-                aria-label="Save the loss as ${kind}"
-                @click=${() => void this.#saveDrawing(kind === 'SVG' ? downloadSvg : downloadPng)}
-              >
-                ${kind}
-              </button>`,
-          )}
-          <button class="plain" ?disabled=${columns.x.length === 0} @click=${this.#export}>CSV</button>
-        </span>
       </div>
       <loss-plot
         .columns=${columns}
@@ -158,7 +153,8 @@ export class LossChart extends LitElement {
           this.pointedAt = event.detail;
         }}
       ></loss-plot>
-      ${this.#legend(columns)} ${this.isTableShown ? this.#table(columns) : nothing}
+      <div class="foot">${this.#legend(columns)} ${this.#files(columns)}</div>
+      ${this.isTableShown ? this.#table(columns) : nothing}
     </section>`;
   }
 
@@ -179,6 +175,28 @@ export class LossChart extends LitElement {
         ${this.series.stride > 1 ? ` · each point is ${this.series.stride} steps` : ''}
       </span>
     </div>`;
+  }
+
+  /** The curve in other forms. */
+  #files({ x }: ChartColumns) {
+    const isEmpty = x.length === 0;
+    return html`<span class="files">
+      ${checkBox('table', this.isTableShown, (value) => {
+        this.isTableShown = value;
+      })}
+      ${(['SVG', 'PNG'] as const).map(
+        (kind) =>
+          html`<button
+            class="plain"
+            ?disabled=${isEmpty}
+            aria-label="Save the loss as ${kind}"
+            @click=${() => void this.#saveDrawing(kind === 'SVG' ? downloadSvg : downloadPng)}
+          >
+            ${kind}
+          </button>`,
+      )}
+      <button class="plain" ?disabled=${isEmpty} @click=${this.#export}>CSV</button>
+    </span>`;
   }
 
   #table(columns: ChartColumns) {
