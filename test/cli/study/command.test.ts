@@ -50,7 +50,7 @@ describe('flopscope study', () => {
 
   it('lists the ready studies', async () => {
     const { stdout } = await runMain(['study']);
-    expect(stdout).toMatch(/^software-minute: .*\nminute: .*\nclass: .*\nnight: .*\nshapes: /);
+    expect(stdout).toMatch(/^software-minute: .*\nminute: .*\nclass: .*\nnight: .*\nrates: .*\nshapes: /);
   });
 });
 
