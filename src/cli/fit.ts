@@ -19,7 +19,7 @@ interface FitOptions {
   readonly x?: NonNullable<FitRequest['x']>;
   readonly test?: string;
   readonly count?: ParameterCount;
-  readonly leaveOut?: readonly string[];
+  readonly leaveOut?: string;
   readonly leaveOutHighest?: number;
   readonly bootstrap?: number;
   readonly seed?: number;
@@ -44,18 +44,15 @@ export function addFit(program: Command): void {
         'N of the blocks, with the head, or all; as the table has it unless given',
       ).choices(parameterCounts),
     )
-    .option(
-      '--leave-out <names>',
-      'leave out these runs, by name or number from 1, with commas between',
-      (text) => text.split(',').map((name) => name.trim()),
-    )
+    .option('--leave-out <names>', 'leave out these runs, by name or number from 1, with commas between')
     .option('--leave-out-highest <k>', 'leave out the k runs of the highest loss', integer(0))
     .option('--bootstrap <n>', '95 % intervals from so many resamples', integer(1, 100_000))
     .option('--seed <s>', 'of the resamples', parseSeed)
     .addOption(jsonOption())
     .action(async (path: string, options: FitOptions, command: Command) => {
       const output = outputOf(command);
-      const { test, count, ...request } = options;
+      const { test, count, leaveOut, ...request } = options;
+      const names = leaveOut?.split(',').map((name) => name.trim());
       const table = await readTable(resolvePath(path));
       if (table.unfinished > 0)
         output.note(
@@ -63,7 +60,11 @@ export function addFit(program: Command): void {
         );
       const counted = ({ points }: RunsTable) => (count ? countedBy(points, count) : points);
       const unseen = test === undefined ? undefined : counted(await readTable(resolvePath(test)));
-      const report = fitLaw(counted(table), { ...request, ...(unseen ? { test: unseen } : {}) });
+      const report = fitLaw(counted(table), {
+        ...request,
+        ...(names ? { leaveOut: names } : {}),
+        ...(unseen ? { test: unseen } : {}),
+      });
       for (const run of report.leftOut) output.result({ leftOut: run }, undefined);
       const { residuals: _, leftOut, ...rest } = report;
       output.result({ ...rest, leftOut: leftOut.length }, describeFit(report));
