@@ -79,6 +79,8 @@ export async function calibrateQuickly(
   );
   onProgress(0.9, 'kernels among others');
   const mixing = await measureMixing(probing, timed, {
+    ...paceAsItIs,
+    bestSeconds: 1,
     launchSeconds: peaks.launchSeconds.value,
     copyBytesPerSecond: peaks.copyBytesPerSecond,
   });

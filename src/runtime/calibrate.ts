@@ -82,7 +82,7 @@ export async function calibrate(
   // more.
   const confirmed = await confirmRivals(builtIn, others, confirmingSeconds);
   const timed = timedShapes(builtIn);
-  const conditions = { launchSeconds: launchSeconds.value, copyBytesPerSecond: copies };
+  const conditions = { ...pace, bestSeconds: paceSeconds.value, copyBytesPerSecond: copies };
   const profile: DeviceProfile = {
     version: profileVersion,
     device: name,

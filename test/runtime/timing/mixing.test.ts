@@ -26,6 +26,7 @@ function mixtureOf(seconds: readonly number[], switchSeconds: number, bytes = 0)
     plan: { name: `${index}` } as Plan,
   }));
   const passes: number[] = [];
+  let slowing = 1;
   const timer: Pick<Probing, 'seconds'> = {
     seconds: async (mixture, repetitions) => {
       const cold = coldSeconds({ copyBytesPerSecond }, bytes, bytes * new Set(mixture).size);
@@ -35,11 +36,11 @@ function mixtureOf(seconds: readonly number[], switchSeconds: number, bytes = 0)
         return sum + alone * (alone > 1e-3 ? 1.2 : 1) + switchSeconds + cold;
       }, 0);
       passes.push(new Set(mixture).size);
-      const slowing = Math.floor(passes.length / 2) % 3 === 0 ? 3 : 1;
+      slowing = Math.ceil(passes.length / 2) % 3 === 0 ? 3 : 1;
       return slowing * (passCost + repetitions * once);
     },
   };
-  const conditions = { launchSeconds, copyBytesPerSecond };
+  const conditions = { launchSeconds, copyBytesPerSecond, bestSeconds: 1, seconds: async () => slowing };
   return { shapes, timer, conditions, passes };
 }
 
@@ -81,6 +82,14 @@ describe('measureMixing', () => {
     const { switchSeconds, mixing } = await measureMixing(timer, shapes, conditions);
     expect(switchSeconds.value).toBeCloseTo(0, 9);
     expect(mixing.value).toBeCloseTo(1, 6);
+  });
+
+  it('takes for mixing what a pass takes beyond the seconds of its shapes, whatever their order costs', async () => {
+    const { shapes, timer, conditions } = mixtureOf([5e-4, 6e-4, 7e-4, 8e-4], 0);
+    const tooShort = shapes.map((shape) => ({ ...shape, seconds: shape.seconds / 1.1 }));
+    const { switchSeconds, mixing } = await measureMixing(timer, tooShort, conditions);
+    expect(switchSeconds.value).toBeCloseTo(0, 9);
+    expect(mixing.value).toBeCloseTo(1.1, 2);
   });
 
   it('needs no shape', async () => {
