@@ -3,6 +3,9 @@
 /** Milliseconds that the server may take before the kept page is shown. */
 const patience = 2000;
 
+/** Answers of a server that has too much to do. */
+const busy = [408, 429];
+
 /** Text of a page by which it is told from those of other programs at the same address, such as localhost. */
 const mark = '<lab-page';
 
@@ -21,7 +24,8 @@ export async function choosePage(
     patience,
     ask().catch(() => undefined),
   );
-  if (fresh === undefined || !fresh.ok) return kept;
+  if (fresh === undefined || fresh.status >= 500 || busy.includes(fresh.status)) return kept;
+  if (!fresh.ok) return fresh; // a redirection, or a refusal, of what is served there now
   const [text, keptText] = await Promise.all([fresh.clone().text(), kept.clone().text()]);
   return !text.includes(mark) || buildOf(text) === buildOf(keptText) ? fresh : kept;
 }
@@ -45,6 +49,7 @@ function within<T>(milliseconds: number, awaited: Promise<T>): Promise<T | undef
  * memory: for hosts that send no headers of ours.
  */
 export function isolated(response: Response): Response {
+  if (response.status === 0) return response; // a redirection, which nobody may write again
   const headers = new Headers(response.headers);
   headers.set('Cross-Origin-Opener-Policy', 'same-origin');
   headers.set('Cross-Origin-Embedder-Policy', 'require-corp');

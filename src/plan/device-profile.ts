@@ -23,7 +23,7 @@ export interface ProcessorFacts {
 }
 
 /** Version of the format of profiles: one of another version is measured anew. */
-export const profileVersion = 4;
+export const profileVersion = 5;
 
 /** A device as measured by calibration. Plain JSON: it is stored and travels with run records. */
 export interface DeviceProfile {
@@ -39,9 +39,9 @@ export interface DeviceProfile {
   readonly paceSeconds: Measurement;
   /** Time of kernels while all were timed over their quickest; above 1 where the device is shared or its clock falls. */
   readonly slowing: Measurement;
-  /** Seconds that a dispatch takes longer behind another kernel than behind itself, whatever it moves. */
+  /** Seconds that a dispatch takes longer behind another kernel than behind itself, at most (`switchOf`). */
   readonly switchSeconds: Measurement;
-  /** Time of large dispatches among others, `coldSeconds` taken off, over their time behind themselves. */
+  /** Time of large dispatches among others, switches taken off, over their time behind themselves. */
   readonly mixing: Measurement;
   /** Read plus written bytes per second of a copy, by working-set size, small to large. */
   readonly copyBytesPerSecond: readonly { readonly bytes: number; readonly rate: Measurement }[];
@@ -72,19 +72,17 @@ export function limitOf(
   return { arithmeticSeconds, bandwidthSeconds, seconds: Math.max(arithmeticSeconds, bandwidthSeconds) };
 }
 
-type Bandwidths = Pick<DeviceProfile, 'copyBytesPerSecond'>;
-
 /**
- * Seconds that some bytes take longer among others than when they are used over and over: then they come from as far as all
- * of the working set reaches, and no longer from the caches that hold them alone.
+ * Seconds that a dispatch takes longer behind another kernel than behind itself: a switch, or half of what it takes where that
+ * is less, for what does little has little to fetch anew.
+ * @param seconds that it takes behind itself
  */
-export function coldSeconds(profile: Bandwidths, bytes: number, workingSetBytes: number): number {
-  if (workingSetBytes <= bytes) return 0;
-  return Math.max(0, bytes / bandwidthAt(profile, workingSetBytes) - bytes / bandwidthAt(profile, bytes));
+export function switchOf(switchSeconds: number, seconds: number): number {
+  return Math.min(switchSeconds, seconds / 2);
 }
 
 /** Copy bandwidth for a working set, interpolated in the logarithm of its size. Bytes per second. */
-export function bandwidthAt(profile: Bandwidths, bytes: number): number {
+export function bandwidthAt(profile: DeviceProfile, bytes: number): number {
   const points = profile.copyBytesPerSecond.map(({ bytes: at, rate }) => ({
     x: Math.log(at),
     y: rate.value,

@@ -2,14 +2,13 @@
 //
 // limit       = max(launched flops ÷ FMA peak, bytes ÷ bandwidth at that working set): the roofline
 //               (Williams, Waterman, Patterson 2009). No kernel can be faster.
-// expectation = start + slowing × (slowdown × limit + cold): start (a switch of kernels included) and slowdown fitted to what
-//               the kernel took on this device at a few shapes, at its best; slowing is what it takes longer among others
-//               and on average; cold, what its bytes take to come from where all of the plan's lie.
-import { coldSeconds, type DeviceProfile, limitOf } from './device-profile.ts';
+// expectation = start + switch + slowing × mixing × slowdown × limit: start and slowdown fitted to what the kernel took on this
+//               device at a few shapes, at its best; switch and mixing are what it takes longer among others, slowing what
+//               it takes longer on average.
+import { type DeviceProfile, limitOf, switchOf } from './device-profile.ts';
 import { efficiencyOf } from './efficiency.ts';
 import type { Dispatch, Scalars } from './kernel.ts';
 import type { Plan } from './plan.ts';
-import { storageBytes } from './tensor.ts';
 
 /** What bounds a dispatch from below. */
 export type Bound = 'arithmetic' | 'bandwidth' | 'launch';
@@ -54,21 +53,19 @@ export function planFlops(plan: Plan, scalars: Scalars = {}): number {
   return plan.dispatches.reduce((sum, dispatch) => sum + costOf(dispatch, scalars).usefulFlops, 0);
 }
 
-/** Predicts one dispatch. @param workingSetBytes that it runs among: by default its own, which are then at hand */
+/** Predicts one dispatch. */
 export function predictDispatch(
   dispatch: Dispatch,
   profile: DeviceProfile,
   scalars: Scalars = {},
-  workingSetBytes = 0,
 ): DispatchPrediction {
   const cost = costOf(dispatch, scalars);
   const limit = limitOf(profile, cost);
   const { startSeconds, slowdown, relativeError } = efficiencyOf(profile, dispatch.kernel.name);
   // What disturbs a device takes its ports and caches, not the time that a launch needs.
-  const work =
-    profile.mixing.value * slowdown * limit.seconds + coldSeconds(profile, cost.bytes, workingSetBytes);
-  const start = startSeconds + profile.switchSeconds.value;
-  const seconds = start + profile.slowing.value * work;
+  const work = slowdown * limit.seconds;
+  const start = startSeconds + switchOf(profile.switchSeconds.value, startSeconds + work);
+  const seconds = start + profile.mixing.value * profile.slowing.value * work;
   const isLaunch = seconds < 2 * start;
   const isArithmetic = limit.arithmeticSeconds > limit.bandwidthSeconds;
   const bound = isLaunch ? 'launch' : isArithmetic ? 'arithmetic' : 'bandwidth';
@@ -77,10 +74,7 @@ export function predictDispatch(
 
 /** Predicts one replay of a plan: the sum over its dispatches, which run one after another. */
 export function predictPlan(plan: Plan, profile: DeviceProfile, scalars: Scalars = {}): PlanPrediction {
-  const workingSet = workingSetOf(plan, scalars);
-  const dispatches = plan.dispatches.map((dispatch) =>
-    predictDispatch(dispatch, profile, scalars, workingSet),
-  );
+  const dispatches = plan.dispatches.map((dispatch) => predictDispatch(dispatch, profile, scalars));
   const sum = (of: (row: DispatchPrediction) => number) =>
     dispatches.reduce((total, row) => total + of(row), 0);
   const seconds = sum((row) => row.seconds);
@@ -94,11 +88,4 @@ export function predictPlan(plan: Plan, profile: DeviceProfile, scalars: Scalars
     // Errors of one kernel repeat in every layer: they add up, they do not average out.
     relativeError: sum((row) => row.seconds * row.relativeError) / Math.max(seconds, 1e-12),
   };
-}
-
-/** Bytes that a replay goes through: what its dispatches move, of which no more is different than its memory holds. */
-function workingSetOf(plan: Plan, scalars: Scalars): number {
-  const moved = plan.dispatches.reduce((sum, dispatch) => sum + costOf(dispatch, scalars).bytes, 0);
-  const persistent = [...plan.persistent].reduce((sum, storage) => sum + storageBytes(storage), 0);
-  return Math.min(moved, persistent + plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
 }

@@ -82,7 +82,6 @@ export async function calibrateQuickly(
     ...paceAsItIs,
     bestSeconds: 1,
     launchSeconds: peaks.launchSeconds.value,
-    copyBytesPerSecond: peaks.copyBytesPerSecond,
   });
   const profile: DeviceProfile = {
     version: profileVersion,

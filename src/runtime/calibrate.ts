@@ -82,7 +82,7 @@ export async function calibrate(
   // more.
   const confirmed = await confirmRivals(builtIn, others, confirmingSeconds);
   const timed = timedShapes(builtIn);
-  const conditions = { ...pace, bestSeconds: paceSeconds.value, copyBytesPerSecond: copies };
+  const conditions = { ...pace, bestSeconds: paceSeconds.value };
   const profile: DeviceProfile = {
     version: profileVersion,
     device: name,
@@ -165,11 +165,7 @@ export function pointsByKernel(subjects: readonly ShapeProbe[], measured: readon
 export function timedShapes(
   shapes: readonly (ShapeProbe & { readonly seconds: Measurement })[],
 ): TimedShape[] {
-  return shapes.map(({ kernel, dims, plan, seconds }) => ({
-    plan,
-    seconds: seconds.value,
-    bytes: kernel.bytes(dims, probeScalarsOf(kernel, dims)),
-  }));
+  return shapes.map(({ plan, seconds }) => ({ plan, seconds: seconds.value }));
 }
 
 function pointOf(kernel: Kernel, dims: Dims, seconds: Measurement): EfficiencyPoint {

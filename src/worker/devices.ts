@@ -160,6 +160,7 @@ export class Devices {
       if (processorSeconds >= gpuSeconds) {
         processor.close();
         const compared = { ...info, comparison };
+        if (this.#engine !== gpu) return this.open(); // it was lost meanwhile
         this.#opening = Promise.resolve(compared);
         return compared;
       }

@@ -7,7 +7,7 @@ const exact = (value: number) => ({ value, spread: 0, repeats: 9 });
 /** 100 GFLOP/s, 10 GB/s at every size, 10 µs a launch, and no kernel calibrated. */
 export const exampleProfile: KeptProfile = {
   profile: {
-    version: 4,
+    version: 5,
     device: 'example',
     fmaFlopsPerSecond: exact(100e9),
     paceSeconds: exact(0.01),

@@ -91,7 +91,7 @@ describeBrowser('the recorded run', () => {
     await lab.waitForText(
       'device-panel',
       'section',
-      /step is expected to take \d.* on the software GPU and \d.* on your processor \(\d.* computes/,
+      /step was expected to take \d.* on the software GPU and \d.* on your processor \(\d.* computes/,
     );
     await lab.waitForText('run-controls', '.status', /step \d/);
     expect(lab.troubles).toEqual([]);

@@ -8,7 +8,7 @@ import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 /** Figures of the order of a software GPU's: a calibration takes a minute there, and no test of a page rests on them. */
 const invented: Omit<DeviceProfile, 'device'> = {
-  ...{ version: 4, timer: 'none', kernels: {} },
+  ...{ version: 5, timer: 'none', kernels: {} },
   fmaFlopsPerSecond: { value: 2e10, spread: 0.02, repeats: 5 },
   paceSeconds: { value: 0.01, spread: 0.02, repeats: 5 },
   slowing: { value: 1, spread: 0, repeats: 5 },

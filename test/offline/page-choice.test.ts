@@ -40,6 +40,13 @@ describe('choosePage', () => {
     expect(await choice).toContain('index-a1');
   });
 
+  it('shows what a redirection or a refusal of another program leads to', async () => {
+    const moved = Response.redirect('http://localhost:4173/tree');
+    expect((await choosePage(page('a1'), async () => moved)).status).toBe(302);
+    expect((await choosePage(page('a1'), async () => page('', '', 404))).status).toBe(404);
+    expect(await chosen(page('a1'), async () => page('b2', '', 429))).toContain('index-a1');
+  });
+
   it('leaves another program at the same address alone', async () => {
     const other = new Response('<h1>Another project on port 4173</h1>');
     expect(await chosen(page('a1'), async () => other)).toContain('Another project');

@@ -2,16 +2,16 @@
 import { expect, it } from 'vitest';
 import {
   bandwidthAt,
-  coldSeconds,
   type DeviceProfile,
   interpolate,
   limitOf,
+  switchOf,
 } from '../../src/plan/device-profile.ts';
 import { near } from '../near.ts';
 
 const exactly = (value: number) => ({ value, spread: 0, repeats: 5 });
 const profile: DeviceProfile = {
-  ...{ version: 4, device: 'paper', timer: 'paper', kernels: {} },
+  ...{ version: 5, device: 'paper', timer: 'paper', kernels: {} },
   fmaFlopsPerSecond: exactly(1e9),
   paceSeconds: exactly(0.01),
   slowing: exactly(1),
@@ -40,12 +40,9 @@ it('the limit is what takes longer, arithmetic or moving bytes', () => {
   expect(limitOf(profile, { launchedFlops: 1e3, bytes: 4e5 }).seconds).toEqual(near(1e-4));
 });
 
-it('bytes among many come from farther than bytes alone, and from nowhere nearer', () => {
-  const cached = { copyBytesPerSecond: [...profile.copyBytesPerSecond, { bytes: 1e7, rate: exactly(1e9) }] };
-  expect(coldSeconds(cached, 1e5, 1e7)).toEqual(near(1e-4 - 2.5e-5));
-  for (const workingSet of [0, 1e5]) expect(coldSeconds(cached, 1e5, workingSet)).toBe(0);
-  // A copy that is slower the smaller it is says nothing of distance.
-  expect(coldSeconds(profile, 1e3, 1e5)).toBe(0);
+it('a switch costs a dispatch no more than half of what it takes', () => {
+  expect(switchOf(2e-5, 1e-3)).toBe(2e-5);
+  expect(switchOf(2e-5, 1e-5)).toEqual(near(5e-6));
 });
 
 it('interpolation of nothing is 1, and of one point that point', () => {

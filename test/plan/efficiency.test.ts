@@ -9,7 +9,7 @@ const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 5 });
 
 /** 1 GFLOP/s, bandwidth without end, 2 µs a launch. */
 const profile: DeviceProfile = {
-  ...{ version: 4, device: 'paper', timer: 'paper' },
+  ...{ version: 5, device: 'paper', timer: 'paper' },
   fmaFlopsPerSecond: exactly(1e9),
   paceSeconds: exactly(0.01),
   slowing: exactly(1),

@@ -14,7 +14,7 @@ const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 5 });
 
 /** 1 GFLOP/s, 1 GB/s at 1 kB and 4 GB/s at 100 kB, 1 µs per launch. */
 const profile: DeviceProfile = {
-  version: 4,
+  version: 5,
   device: 'paper',
   fmaFlopsPerSecond: exactly(1e9),
   paceSeconds: exactly(0.01),
@@ -112,29 +112,17 @@ describe('predictPlan', () => {
     expect(total.relativeError).toBeCloseTo(weighted / total.seconds, 12);
   });
 
-  it('lets data come from where all of the plan lies, but from no more than its memory', () => {
-    const far = [...profile.copyBytesPerSecond, { bytes: 1e7, rate: exactly(1e9) }];
-    const copies = (count: number) =>
-      planOf((tape) => {
-        const x = persistentTensor('x', [3125, 4], 'f32', 'state');
-        const y = persistentTensor('y', [3125, 4], 'f32', 'state');
-        for (let i = 0; i < count; i++) tape.dispatch(copyForward, { vectors: 3125 }, { x, y });
-      });
-    const cached = { ...profile, copyBytesPerSecond: far };
-    const [alone, among] = [predictDispatch(only(copies(1)), cached), predictPlan(copies(50), cached)];
-    expect(among.seconds).toEqual(near(50 * alone.seconds)); // the same 100 kB over and over
-    const chain = planOf((tape) => {
-      let x = persistentTensor('x', [3125, 4], 'f32', 'state');
-      for (let i = 0; i < 50; i++) {
-        const y = persistentTensor(`y${i}`, [3125, 4], 'f32', 'state');
-        tape.dispatch(copyForward, { vectors: 3125 }, { x, y });
-        x = y;
-      }
+  it('charges a switch of kernels, or half of what a dispatch takes where that is less', () => {
+    const plan = planOf((tape) => {
+      const x = persistentTensor('x', [3125, 4], 'f32', 'state');
+      const y = persistentTensor('y', [3125, 4], 'f32', 'state');
+      tape.dispatch(copyForward, { vectors: 3125 }, { x, y });
     });
-    // 2.55 MB of memory: 100 kB come at 1.7 GB/s or less, no longer at 4.
-    const [first] = predictPlan(chain, cached).dispatches;
-    expect((first?.seconds ?? 0) - alone.seconds).toBeGreaterThan(2.5e-5);
-    expect(first?.limitSeconds).toEqual(near(alone.limitSeconds));
+    const seconds = (switchSeconds: number) =>
+      predictPlan(plan, { ...profile, switchSeconds: exactly(switchSeconds) }).seconds;
+    const alone = seconds(0);
+    expect(seconds(alone / 4)).toEqual(near(1.25 * alone));
+    expect(seconds(9 * alone)).toEqual(near(1.5 * alone));
   });
 
   it('is all zeros for an empty plan', () => {

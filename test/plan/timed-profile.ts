@@ -34,7 +34,7 @@ export function timedProfile(
       return { shape: shapeText(dims), launchedFlops, bytes, workgroups: kernel.workgroups(dims), seconds };
     });
   return {
-    ...{ version: 4, device: 'fake', timer: 'formula' },
+    ...{ version: 5, device: 'fake', timer: 'formula' },
     fmaFlopsPerSecond: exactly(4 * rates.flops),
     copyBytesPerSecond: [{ bytes: 1 << 24, rate: exactly(4 * rates.bytes) }],
     ...{ paceSeconds: exactly(1e-3), slowing: exactly(1), switchSeconds: exactly(0), mixing: exactly(1) },

@@ -30,7 +30,7 @@ describeGpu('calibrate', () => {
   it('gives finite and positive figures, and says how far it is', async () => {
     const fractions: number[] = [];
     const profile = await calibrate(probing, 'test device', probes, (fraction) => fractions.push(fraction));
-    expect(profile).toMatchObject({ version: 4, device: 'test device' });
+    expect(profile).toMatchObject({ version: 5, device: 'test device' });
     const points = profile.kernels['test.addScaled'] ?? [];
     expect(points.map(({ shape }) => shape)).toEqual(['elements 640', 'elements 64000']);
     const measured = [
@@ -81,7 +81,7 @@ describeGpu('calibrate', () => {
     };
     const first = await quickly(640);
     const second = await quickly(64_000, first);
-    expect(second).toMatchObject({ version: 4, isQuick: true, device: 'test device' });
+    expect(second).toMatchObject({ version: 5, isQuick: true, device: 'test device' });
     expect(second.fmaFlopsPerSecond).toBe(first.fmaFlopsPerSecond);
     const shapes = second.kernels['test.addScaled']?.map(({ shape }) => shape);
     expect(shapes).toEqual(['elements 640', 'elements 64000']);

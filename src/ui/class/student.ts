@@ -197,7 +197,7 @@ export class ClassStudent extends LitElement {
         : outcome.kind === 'refused'
           ? outcome.message
           : `${outcome.message ?? 'The class server does not answer now.'} The code is kept.`;
-    if (outcome.kind === 'ok') void pageOutbox().flush();
+    if (outcome.kind !== 'refused') void pageOutbox().flush(); // it asks again by itself
   }
 
   #send(result: ClassResult): void {

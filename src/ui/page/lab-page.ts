@@ -267,7 +267,7 @@ export class LabPage extends LitElement {
       .recordedTitle=${catalogue?.presets.find(({ id }) => id === presetId)?.title ?? presetId}
       .nextTitle=${catalogue?.presets.find(({ id }) => id === page.presetId)?.title ?? ''}
       .canStart=${isLabFree(page)}
-      ?isTraining=${isTraining(page)}
+      ?isBusy=${isTraining(page) || page.busy !== '' || page.calibration.kind === 'running'}
     ></notice-strips>`;
   }
 

@@ -101,8 +101,8 @@ export class NoticeStrips extends LitElement {
   @property() nextTitle = '';
   /** Whether a run may be started or opened now. */
   @property({ type: Boolean }) canStart = false;
-  /** Whether a run trains, which is not interrupted. */
-  @property({ type: Boolean }) isTraining = false;
+  /** Whether something runs, which is not interrupted. */
+  @property({ type: Boolean }) isBusy = false;
   @state() private isOfferDeclined = false;
   readonly #offline = new OfflineCopy(this);
   @state() private declinedReload: ReloadReason | undefined;
@@ -133,9 +133,9 @@ export class NoticeStrips extends LitElement {
       <span>
         <strong>${isNewer ? 'A newer version of this page is here.' : 'This page can use more of your processor.'}</strong>
         ${isNewer ? 'It takes the place of this one when you say so.' : 'Loaded once more, its threads may share memory.'}
-        ${this.isTraining ? 'The run that trains comes first: pause it, or wait for its end.' : 'A run that is open is saved before.'}
+        ${this.isBusy ? 'What runs now comes first: pause it, or wait for its end.' : 'A run that is open is saved before.'}
       </span>
-      <button ?disabled=${this.isTraining} @click=${() => emit(this, 'load-page', { load: () => this.#offline.load() })}>Load it</button>
+      <button ?disabled=${this.isBusy} @click=${() => emit(this, 'load-page', { load: () => this.#offline.load() })}>Load it</button>
       <button
         @click=${() => {
           this.declinedReload = reason;

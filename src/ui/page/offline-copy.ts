@@ -49,6 +49,9 @@ export class OfflineCopy implements ReactiveController {
     } catch {
       return; // private windows, a full disk, a certificate that is not trusted
     }
+    // Where another tab took the newer one, what this one has not loaded yet may be gone.
+    if (navigator.serviceWorker.controller !== null)
+      navigator.serviceWorker.addEventListener('controllerchange', () => this.#tell('newer'));
     if (isIsolating && !crossOriginIsolated) this.#tell('threads');
     if (this.#registration.waiting) this.#tell('newer');
     this.#registration.addEventListener('updatefound', () => this.#follow());

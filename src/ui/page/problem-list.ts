@@ -18,6 +18,9 @@ const foreign: readonly Problem['kind'][] = [
   'internal',
 ];
 
+/** Problems that are known only after the first paint: they lie over the page's end, for in its flow they would move all of it. */
+const late: readonly Problem['kind'][] = ['noWebGpu', 'noAdapter', 'insecureOrigin'];
+
 function isOurs({ kind }: Problem): boolean {
   return !foreign.includes(kind);
 }
@@ -29,7 +32,7 @@ export class ProblemList extends LitElement {
       display: grid;
       gap: 8px;
     }
-    .list:has(.problem) {
+    .list:has(.problem:not(.late)) {
       margin-bottom: 8px;
     }
     summary {
@@ -45,6 +48,14 @@ export class ProblemList extends LitElement {
       border-left-width: 5px;
       border-radius: var(--radius);
     }
+    .late {
+      position: fixed;
+      inset: auto 12px 12px;
+      z-index: 3;
+      max-width: 760px;
+      margin-inline: auto;
+      box-shadow: 0 4px 18px rgb(0 0 0 / 30%);
+    }
     .error {
       background: var(--bad-tint);
       border-color: var(--bad);
@@ -52,6 +63,9 @@ export class ProblemList extends LitElement {
     .warning {
       background: var(--warn-tint);
       border-color: var(--warn);
+    }
+    .late.warning {
+      background: linear-gradient(var(--warn-tint), var(--warn-tint)), var(--panel);
     }
     .text {
       flex: 1 1 320px;
@@ -84,7 +98,7 @@ export class ProblemList extends LitElement {
 
   #problem({ id, problem }: ShownProblem) {
     const { title, kept, hint, action, actionLabel, tone } = describeProblem(problem, this.kept);
-    return html`<div class="problem ${tone}">
+    return html`<div class="problem ${tone} ${late.includes(problem.kind) ? 'late' : ''}">
       <div class="text">
         <strong>${title}</strong>
         ${isOurs(problem) ? html`<span class="cause">${problem.message}</span>` : nothing}

@@ -48,6 +48,15 @@ export class DraftPanel extends LitElement {
   @state() private asked: Partial<Counts> = {};
   @state() private progress: 'none' | 'running' | 'cancelled' = 'none';
   @state() private found: DraftedServing | undefined;
+  /** The run that was found something of. */
+  #runId: string | undefined;
+
+  protected override willUpdate(): void {
+    // What was found is of the run that was open, and who drafts may be gone.
+    if (this.page.run.id !== this.#runId) this.found = undefined;
+    this.#runId = this.page.run.id;
+    if (!this.#others().some(({ id }) => id === this.drafter)) this.drafter = 'ngram';
+  }
 
   protected override render() {
     const { page, progress } = this;
@@ -80,10 +89,15 @@ export class DraftPanel extends LitElement {
     </section>`;
   }
 
-  #drafters(isRunning: boolean) {
-    const others = this.page.savedRuns.filter(
+  /** Saved runs that may draft for the open one. */
+  #others() {
+    return this.page.savedRuns.filter(
       ({ id, isElsewhere }) => id !== this.page.run.id && isElsewhere !== true,
     );
+  }
+
+  #drafters(isRunning: boolean) {
+    const others = this.#others();
     return html`<label>
       Who drafts
       <select
@@ -120,13 +134,15 @@ export class DraftPanel extends LitElement {
   }
 
   async #draft(): Promise<void> {
+    const { id } = this.page.run;
     const source = this.drafter === 'ngram' ? 'ngram' : { run: this.drafter };
     this.found = undefined;
     this.progress = 'running';
     const result = await this.access?.attempt('Writing with drafts', (lab) =>
       lab.serveDrafts({ source, ...this.#counts() } as const),
     );
-    this.found = result && this.access?.take(result);
+    const found = result && this.access?.take(result);
+    if (this.page.run.id === id) this.found = found;
     this.progress = 'none';
   }
 

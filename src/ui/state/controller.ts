@@ -7,7 +7,7 @@ import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
 import type { RoomAccess } from './access.ts';
 import { DeviceChecks } from './device-checks.ts';
-import { withValue } from './experiment.ts';
+import { valueAt, withValue } from './experiment.ts';
 import { Form } from './form.ts';
 import { keepChoice, keptChoice } from './kept-choice.ts';
 import { holdsSettings, refused } from './lock.ts';
@@ -229,7 +229,13 @@ export class PageController implements ReactiveController {
   async #allowsSavedRun(id: string): Promise<boolean> {
     if (!holdsSettings(this.state.locked)) return true;
     const record = await this.#store.attempt('', async (lab) => this.#store.take(await lab.runRecord(id)));
-    return record !== undefined && this.form.allows(record.experiment);
+    if (record === undefined) return false;
+    // A record names the vocabulary that the form leaves to the text.
+    const vocabulary = valueAt(this.state.experiment, 'model.vocabulary');
+    const isAutomatic = vocabulary === 0;
+    return this.form.allows(
+      isAutomatic ? withValue(record.experiment, 'model.vocabulary', 0) : record.experiment,
+    );
   }
 
   /** Saves the open run's steps, if some are not saved. */
@@ -306,10 +312,16 @@ export class PageController implements ReactiveController {
   /** Self-test of what this run dispatches and, if wished, calibration: what is known costs nothing. */
   async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
-    await this.#checks.takeQuicker(experiment);
     if (!(await this.#checks.allow(experiment, isTrusted))) return false;
     if (hasGpu(this.state) && (await this.#checks.measureFirst(experiment))) await this.form.settle();
     return true;
+  }
+
+  /** For a new run the quicker of a software GPU and the processor is taken; an open run stays where it is. */
+  async #checkDeviceForNewRun(isTrusted: boolean): Promise<boolean> {
+    if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
+    if (await this.#checks.takeQuicker(this.state.experiment)) await this.form.settle();
+    return this.#checkDevice(isTrusted);
   }
 
   async #startRun(
@@ -324,7 +336,9 @@ export class PageController implements ReactiveController {
       return false;
     }
     this.#store.set({ problems: [] });
-    const isReady = await this.#store.attempt('Checking the device', () => this.#checkDevice(isTrusted));
+    const isReady = await this.#store.attempt('Checking the device', () =>
+      this.#checkDeviceForNewRun(isTrusted),
+    );
     if (isReady !== true) return false;
     const { experiment } = this.state;
     this.#series.clear(undefined);

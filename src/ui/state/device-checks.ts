@@ -63,13 +63,13 @@ export class DeviceChecks {
 
   /**
    * On a software GPU that nobody chose, compares it with the processor for this experiment, and goes on with the quicker. Only
-   * where measuring before a run is wished: it takes seconds.
+   * where measuring before a run is wished: it takes seconds. Whether the processor took the GPU's place.
    */
-  async takeQuicker(experiment: ExperimentJson): Promise<void> {
+  async takeQuicker(experiment: ExperimentJson): Promise<boolean> {
     const { device, runtime, measureFirst } = this.#store.state;
-    if (!runtime.isAutomatic || measureFirst === 'never' || device.kind !== 'done') return;
+    if (!runtime.isAutomatic || measureFirst === 'never' || device.kind !== 'done') return false;
     const { value: before } = device;
-    if (before.runtime !== 'gpu' || !before.isSoftware) return;
+    if (before.runtime !== 'gpu' || !before.isSoftware) return false;
     const what = 'Comparing the software GPU with your processor';
     const show = (share: number) => this.#store.set({ device: { kind: 'running', share, what } });
     show(0);
@@ -81,13 +81,14 @@ export class DeviceChecks {
     // Where they could not be compared, what was open still is.
     const now = value ?? before;
     this.#store.set({ device: { kind: 'done', value: now } });
-    if (now.runtime === before.runtime) return;
+    if (now.runtime === before.runtime) return false;
     const kept = await this.#store.attempt('', (lab) => lab.keptCalibration());
     this.#store.set({
       runtime: { runtime: 'wasm', isAutomatic: true },
       selfTest: { kind: 'none' },
       calibration: kept === undefined ? { kind: 'none' } : { kind: 'done', value: kept },
     });
+    return true;
   }
 
   /** Measures the device as is wished before a run, so that its pace stands beside what was expected; false for never. */

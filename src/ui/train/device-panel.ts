@@ -300,7 +300,7 @@ function comparisonText({ gpuSeconds, processorSeconds, threads }: RuntimeCompar
   const own = `your processor (${threads === 1 ? '1 thread' : `${threads} threads`})`;
   const taken = processorSeconds < gpuSeconds ? 'your processor' : 'the software GPU';
   return (
-    `Compared before the run: a training step is expected to take ${formatSeconds(gpuSeconds)} on the software GPU and ` +
+    `Compared before the first run: a training step was expected to take ${formatSeconds(gpuSeconds)} on the software GPU and ` +
     `${formatSeconds(processorSeconds)} on ${own}. So ${taken} computes; what you choose here counts instead.`
   );
 }

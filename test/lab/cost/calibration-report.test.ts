@@ -10,7 +10,7 @@ import { timedProfile } from '../../plan/timed-profile.ts';
 it('a profile is shown by kernel', () => {
   const measured = { value: 1, spread: 0.1, repeats: 3 };
   const profile: DeviceProfile = {
-    ...{ version: 4, device: 'd', timer: 'clock', copyBytesPerSecond: [{ bytes: 4, rate: measured }] },
+    ...{ version: 5, device: 'd', timer: 'clock', copyBytesPerSecond: [{ bytes: 4, rate: measured }] },
     ...{
       fmaFlopsPerSecond: measured,
       paceSeconds: measured,
@@ -34,7 +34,7 @@ it('says so when the device was disturbed while the kernels were timed', () => {
   const steady = { value: 1.1, spread: 0.05, repeats: 9 };
   const profile: DeviceProfile = {
     ...{
-      version: 4,
+      version: 5,
       device: 'd',
       timer: 'clock',
       copyBytesPerSecond: [{ bytes: 4, rate: steady }],

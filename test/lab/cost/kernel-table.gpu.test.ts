@@ -10,7 +10,7 @@ import { families, gpuChanges, stateOf, takeLosses, takeSteps, tinyRun } from '.
 
 const measurement = (value: number) => ({ value, spread: 0, repeats: 1 });
 const profile: DeviceProfile = {
-  version: 4,
+  version: 5,
   device: 'test',
   fmaFlopsPerSecond: measurement(1e11),
   paceSeconds: measurement(0.01),

@@ -9,7 +9,7 @@ import { gpuChanges, tinyExperiment } from '../training/tiny-runs.ts';
 
 const exactly = (value: number) => ({ value, spread: 0, repeats: 9 });
 const profile: DeviceProfile = {
-  ...{ version: 4, device: 'assumed', timer: 'paper', kernels: {} },
+  ...{ version: 5, device: 'assumed', timer: 'paper', kernels: {} },
   fmaFlopsPerSecond: exactly(1e11),
   paceSeconds: exactly(0.01),
   slowing: exactly(1),

@@ -29,7 +29,7 @@ function plansOf({ model, train }: Experiment) {
 
 /** A device of 100 GFLOP/s, 10 GB/s and 10 µs per launch. */
 const profile: DeviceProfile = {
-  version: 4,
+  version: 5,
   device: 'test',
   fmaFlopsPerSecond: { value: 1e11, spread: 0, repeats: 1 },
   paceSeconds: { value: 0.01, spread: 0, repeats: 1 },

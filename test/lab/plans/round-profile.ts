@@ -4,7 +4,7 @@ import type { DeviceProfile } from '../../../src/plan/device-profile.ts';
 const exactly = (value: number, spread = 0) => ({ value, spread, repeats: 9 });
 /** 100 GFLOP/s, 10 GB/s, 10 µs a launch. */
 export const roundProfile: DeviceProfile = {
-  ...{ version: 4, device: 'round', timer: 'paper', kernels: {} },
+  ...{ version: 5, device: 'round', timer: 'paper', kernels: {} },
   fmaFlopsPerSecond: exactly(1e11, 0.02),
   paceSeconds: exactly(0.01),
   slowing: exactly(1),

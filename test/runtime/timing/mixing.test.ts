@@ -1,101 +1,77 @@
-// Mixtures against a timer that knows what passes, switches and lost data cost.
+// Mixtures against a timer that knows what switches and lost data cost.
 import { describe, expect, it } from 'vitest';
-import { coldSeconds, type DeviceProfile } from '../../../src/plan/device-profile.ts';
+import { type DeviceProfile, switchOf } from '../../../src/plan/device-profile.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { combineMixing, measureMixing } from '../../../src/runtime/timing/mixing.ts';
 import type { Probing } from '../../../src/runtime/timing/probing.ts';
 import { roundProfile } from '../../lab/plans/round-profile.ts';
 import { near } from '../../near.ts';
 
-const launchSeconds = 1e-5;
-const passCost = 1e-4;
-/** 100 GB/s of what fits a cache, 10 of what does not. */
-const copyBytesPerSecond = [
-  { bytes: 1e6, rate: { value: 1e11, spread: 0, repeats: 3 } },
-  { bytes: 1e8, rate: { value: 1e10, spread: 0, repeats: 3 } },
-];
-
-/**
- * A timer of shapes that each take `seconds`, and behind another one a switch, what their bytes cost from afar, and of large
- * ones a fifth more; a pass costs by itself, and every third round the machine is three times as slow.
- */
-function mixtureOf(seconds: readonly number[], switchSeconds: number, bytes = 0) {
-  const shapes = seconds.map((alone, index) => ({
-    seconds: alone,
-    bytes,
-    plan: { name: `${index}` } as Plan,
-  }));
-  const passes: number[] = [];
-  let slowing = 1;
+/** A timer of shapes that each take `seconds`, of large ones a fifth more, and a switch; work goes at a third of its pace. */
+function mixtureOf(seconds: readonly number[], switchSeconds: number) {
+  const slowing = 3;
+  const launchSeconds = 1e-5;
+  const shapes = seconds.map((alone, index) => ({ seconds: alone, plan: { name: `${index}` } as Plan }));
   const timer: Pick<Probing, 'seconds'> = {
     seconds: async (mixture, repetitions) => {
-      const cold = coldSeconds({ copyBytesPerSecond }, bytes, bytes * new Set(mixture).size);
-      const once = mixture.reduce((sum, { plan }, index) => {
+      const passes = mixture.map(({ plan }) => {
         const alone = seconds[Number(plan.name)] ?? 0;
-        if (mixture.at(index - 1)?.plan === plan) return sum + alone;
-        return sum + alone * (alone > 1e-3 ? 1.2 : 1) + switchSeconds + cold;
-      }, 0);
-      passes.push(new Set(mixture).size);
-      slowing = Math.ceil(passes.length / 2) % 3 === 0 ? 3 : 1;
-      return slowing * (passCost + repetitions * once);
+        const work = (alone - launchSeconds) * (alone > 1e-3 ? 1.2 : 1) + switchOf(switchSeconds, alone);
+        return launchSeconds + slowing * work;
+      });
+      return repetitions * passes.reduce((sum, one) => sum + one, 0);
     },
   };
-  const conditions = { launchSeconds, copyBytesPerSecond, bestSeconds: 1, seconds: async () => slowing };
-  return { shapes, timer, conditions, passes };
+  const pace = { seconds: async () => 0.003, launchSeconds, bestSeconds: 0.001 };
+  return { shapes, timer, pace };
 }
 
 describe('measureMixing', () => {
-  it('tells a switch from what large dispatches lose, however fast the machine is and whatever a pass costs', async () => {
-    const small = Array.from({ length: 30 }, (_, i) => 2e-5 + i * 1e-7);
-    const large = Array.from({ length: 15 }, () => 2e-3);
-    const { shapes, timer, conditions } = mixtureOf([...large, ...small], 2e-6);
-    const { switchSeconds, mixing } = await measureMixing(timer, shapes, conditions);
-    expect(switchSeconds.value).toBeCloseTo(2e-6, 7);
-    expect(mixing.value).toBeGreaterThan(1.18);
+  it('tells a switch from what large dispatches lose, whatever the pace', async () => {
+    const small = Array.from({ length: 30 }, (_, i) => 1e-4 + i * 1e-6);
+    const large = Array.from({ length: 20 }, () => 2e-3);
+    const { shapes, timer, pace } = mixtureOf([...large, ...small], 2e-5);
+    const { switchSeconds, mixing } = await measureMixing(timer, shapes, pace);
+    expect(switchSeconds.value).toBeCloseTo(2e-5, 7);
+    expect(mixing.value).toBeGreaterThan(1.15);
     expect(mixing.value).toBeLessThan(1.22);
   });
 
-  it('asks only shapes of a few launches for a switch, and some others where there are too few', async () => {
-    const asked = async (small: number) => {
-      const seconds = [
-        ...Array.from({ length: 9 }, () => 4.5e-4),
-        ...Array.from({ length: small }, () => 2e-5),
-      ];
-      const { shapes, timer, conditions, passes } = mixtureOf(seconds, 0);
-      await measureMixing(timer, shapes, conditions);
-      return passes[0];
-    };
-    expect(await asked(20)).toBe(20);
-    expect(await asked(2)).toBe(4); // 0.94 ms together
+  it('tells it too where many dispatches take less than two of them, and lose half', async () => {
+    const small = Array.from({ length: 30 }, (_, i) => 1.1e-5 + i * 2e-6);
+    const { shapes, timer, pace } = mixtureOf(small, 2e-5);
+    const { switchSeconds } = await measureMixing(timer, shapes, pace);
+    expect(switchSeconds.value).toBeCloseTo(2e-5, 7);
   });
 
-  it('takes what data from afar costs neither for a switch nor for a loss', async () => {
-    const small = Array.from({ length: 20 }, () => 3e-5);
-    const { shapes, timer, conditions } = mixtureOf(small, 2e-6, 5e5);
-    const { switchSeconds, mixing } = await measureMixing(timer, shapes, conditions);
-    expect(switchSeconds.value).toBeCloseTo(2e-6, 6);
-    expect(mixing.value).toBeLessThan(1.02);
+  it('takes for a switch twice what is lost in the mean, at most', async () => {
+    const { shapes, timer, pace } = mixtureOf(
+      Array.from({ length: 20 }, () => 2e-5),
+      0,
+    );
+    const slow: typeof timer = {
+      seconds: async (mixture, repetitions) =>
+        (await timer.seconds(mixture, repetitions)) + 3 * mixture.length * 1e-4,
+    };
+    const { switchSeconds } = await measureMixing(slow, shapes, pace);
+    expect(switchSeconds.value).toBeCloseTo(2e-4, 7);
   });
 
   it('finds nothing lost where nothing is', async () => {
-    const { shapes, timer, conditions } = mixtureOf([1e-4, 2e-4, 5e-4], 0);
-    const { switchSeconds, mixing } = await measureMixing(timer, shapes, conditions);
+    const { shapes, timer, pace } = mixtureOf([1e-4, 2e-4, 5e-4], 0);
+    const { switchSeconds, mixing } = await measureMixing(timer, shapes, pace);
     expect(switchSeconds.value).toBeCloseTo(0, 9);
     expect(mixing.value).toBeCloseTo(1, 6);
   });
 
-  it('takes for mixing what a pass takes beyond the seconds of its shapes, whatever their order costs', async () => {
-    const { shapes, timer, conditions } = mixtureOf([5e-4, 6e-4, 7e-4, 8e-4], 0);
-    const tooShort = shapes.map((shape) => ({ ...shape, seconds: shape.seconds / 1.1 }));
-    const { switchSeconds, mixing } = await measureMixing(timer, tooShort, conditions);
-    expect(switchSeconds.value).toBeCloseTo(0, 9);
-    expect(mixing.value).toBeCloseTo(1.1, 2);
-  });
-
-  it('needs no shape', async () => {
-    const { timer, conditions } = mixtureOf([], 0);
-    const { switchSeconds, mixing } = await measureMixing(timer, [], conditions);
+  it('needs neither a shape nor a pace', async () => {
+    const { timer, pace } = mixtureOf([], 0);
+    const { switchSeconds, mixing } = await measureMixing(timer, [], pace);
     expect([switchSeconds.value, mixing.value]).toEqual([0, 1]);
+    const some = mixtureOf([1e-4, 2e-4], 1e-5);
+    const stopped = { ...some.pace, seconds: async () => 0, bestSeconds: 0 };
+    const unpaced = await measureMixing(some.timer, some.shapes, stopped);
+    expect(unpaced.mixing.value).toBeGreaterThanOrEqual(1);
   });
 });
 
@@ -117,11 +93,20 @@ describe('combineMixing', () => {
   };
 
   it('lets a few further shapes count for no more than they are', () => {
-    const timed = [{ plan: {} as Plan, seconds: 1e-3, bytes: 1 }];
+    const timed = [{ plan: {} as Plan, seconds: 1e-3 }];
     const now = { switchSeconds: measured(5e-6), mixing: measured(2) };
     const combined = combineMixing(before, now, timed);
     expect(combined.switchSeconds).toEqual({ value: near(2e-6), spread: near(0.1), repeats: 10 });
     expect(combined.mixing).toEqual({ value: near(1.4), spread: near(0.1), repeats: 10 });
+  });
+
+  it('keeps what is known where nothing was measured', () => {
+    const unmeasured = { value: 1, spread: 0, repeats: 0 };
+    const timed = [{ plan: {} as Plan, seconds: 1 }];
+    expect(combineMixing(before, { switchSeconds: unmeasured, mixing: unmeasured }, timed)).toEqual({
+      switchSeconds: before.switchSeconds,
+      mixing: before.mixing,
+    });
   });
 
   it('keeps what is known where nothing further was timed', () => {
