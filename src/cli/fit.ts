@@ -44,7 +44,10 @@ export function addFit(program: Command): void {
         'N of the blocks, with the head, or all; as the table has it unless given',
       ).choices(parameterCounts),
     )
-    .option('--leave-out <names>', 'leave out these runs, by name or number from 1, with commas between')
+    .option(
+      '--leave-out <names>',
+      'leave out these runs, by name, or by number from 1 where a table names none, with commas between',
+    )
     .option('--leave-out-highest <k>', 'leave out the k runs of the highest loss', integer(0))
     .option('--bootstrap <n>', '95 % intervals from so many resamples', integer(1, 100_000))
     .option('--seed <s>', 'of the resamples', parseSeed)

@@ -27,7 +27,7 @@ export function fitLaw(runs: readonly RunPoint[], request: FitRequest): LawRepor
   const strange = [...names].find((name) => chosen.every(({ run }) => run !== name));
   if (strange !== undefined) {
     throw new UnfitRunsError(
-      `${request.law}: there is no run ${JSON.stringify(strange)} to leave out. Give its name in the column run, or its number from 1 to ${runs.length}.`,
+      `${request.law}: there is no run ${JSON.stringify(strange)} to leave out. Give its name in the column run; without that column, its number from 1 to ${runs.length}.`,
     );
   }
   if (points.length === 0 && chosen.length > 0)

@@ -53,7 +53,7 @@ const info: LessonInfo = {
   title: 'What is a token, a loss, a guess',
   summary: 'Begin here: how sure a model is of the next character, before and after it learned.',
   text: [
-    'A language model reads a text piece by piece and guesses the next piece. The pieces are called tokens. Large models have tokens of whole words; here each character is one: a letter, a space, a full stop.',
+    'A language model reads a text piece by piece and guesses the next piece. The pieces are called tokens. Large models have tokens of words and pieces of words; here each character is one: a letter, a space, a full stop.',
     'Its guess is not one token but a probability for each of them; together they make 100 %. After “The cat sat on the ma” a good model gives most to t, a little to n and r, and next to nothing to q.',
     'Then the true token is uncovered. The loss says how surprising it was: −ln p, where p is the probability that the model had given to it. Full certainty that was right costs 0; p = 1/2 costs 0.69; p = 1/100 costs 4.6. The mean over many tokens is the loss that all curves here show, and training changes the model’s numbers, step by step, so that it falls.',
     'A loss can be read as wavering: a model with a loss of ln 8 is as unsure as if it had to choose among 8 tokens alike. That number, e to the power of the loss, is called the perplexity.',

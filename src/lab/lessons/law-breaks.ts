@@ -84,9 +84,9 @@ export const lawBreaksLesson: Lesson = {
   predict: async () => ({
     answer: { value: 'stories', text: 'On stories' },
     reasons: [
-      'By the law ln L falls ever more slowly with ln D: each doubling of the text brings less than the one before, as E comes nearer.',
+      'A law bends one way: L = E + A/N^α + B/D^β falls ever more slowly towards E. Runs that fall otherwise leave residuals with a pattern, and longer runs that it misses.',
       'Words of Zipf’s frequencies feed it: those learnt next are always rarer than those learnt last, and there are more of them.',
-      'Templates do the opposite. Until a model has them it learns spelling; then every doubling brings more than the last, down to what the choice of names leaves open. No E, B and β bend that way.',
+      'Templates are learnt in stages. Until a model has them it learns spelling; once it has one, all that it says is known, down to what the choice of names leaves open. Nothing makes such stages lie on one curve.',
     ],
     figures: [],
   }),
@@ -175,7 +175,7 @@ function judge(fits: readonly Fitted[]) {
       ),
     ],
     meaning: [
-      `On zipf the law of the shorter runs is off by ${formatPercent(zipf.worst)} at worst, on stories by ${formatPercent(stories.worst)}. Nothing about the models differs: what a law describes is the text.`,
+      `On zipf the law of the shorter runs is off by ${formatPercent(zipf.worst)} at worst, on stories by ${formatPercent(stories.worst)}. The blocks of the models are the same, and so is how they were trained: what a law describes is the text.`,
       'A fit gives five numbers for any runs whatever. Whether they mean something is in the residuals: look for a pattern, compare the misfit with how far repeats differ, and hold back the longest runs. The room Laws shows all of it, and warns where a generated text is known to break the law.',
     ],
   };

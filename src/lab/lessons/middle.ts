@@ -70,7 +70,7 @@ const info: LessonInfo = {
   summary: 'Lay one size out in several shapes, and find the best.',
   text: [
     'A law of size says what N parameters are worth, and nothing of how they are laid out. A model may be narrow, with many heads and a large hidden layer that all read and write the same few channels, or wide, with few of both.',
-    'The ratio d/√N measures it: the width against what a square matrix of all parameters would have. At fixed depth and fixed share of attention it is the one choice left, and it costs no flops in training, but much in serving: narrow models have more heads to remember.',
+    'The ratio d/√N measures it: the width against what a square matrix of all parameters would have. At fixed depth and fixed share of attention it is the one choice left. By 6·N·D it costs no flops in training; attention’s scores, which that leaves out, cost narrow models more, and serving much more: they have more heads to remember.',
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
@@ -187,7 +187,7 @@ function judge(all: readonly Shape[], losses: readonly number[], tokens: number)
     figures: [
       {
         kind: 'lines' as const,
-        title: `Loss of ${formatCount(parameters)} parameters in ${all.length} shapes, ${formatPower(6 * parameters * tokens)} flops each`,
+        title: `Loss of ${formatCount(parameters)} parameters in ${all.length} shapes, ${formatPower(6 * parameters * tokens)} flops each by 6·N·D`,
         x: { label: 'd/√N', isLog: true },
         y: { label: 'validation loss, nats per character' },
         series: [
@@ -211,7 +211,7 @@ function judge(all: readonly Shape[], losses: readonly number[], tokens: number)
       ),
     ],
     meaning: [
-      `The shape alone moved the loss by ${formatLoss(Math.max(...losses) - losses[best])}: from narrow to the best by ${formatLoss(losses[0] - losses[best])}, from there to wide by ${formatLoss(losses[last] - losses[best])}. A law of N and D holds for one shape, or for the best of each size.`,
+      `The layout, with the embeddings that come with it and at one learning rate, moved the loss by ${formatLoss(Math.max(...losses) - losses[best])}: from narrow to the best by ${formatLoss(losses[0] - losses[best])}, from there to wide by ${formatLoss(losses[last] - losses[best])}. A law of N and D holds for one shape, or for the best of each size.`,
       'The bottom of the U is flat, and this is what makes room for speed: of shapes that lose next to nothing one may serve faster than the others. The search of the room Laws’ command line looks for it. Embeddings count beside N here: a wide model has more of them.',
     ],
   };

@@ -1,4 +1,4 @@
-// The ready studies: minute, class and night for Chinchilla's law, a shorter one for software GPUs, and shapes for the conditional law.
+// The ready studies: minute, class and night for Chinchilla's law, a shorter one for software GPUs, shapes for the conditional law, and a sweep of learning rates.
 import { usualRate } from '../../laws/learning-rate-law.ts';
 import type { Section } from '../../model/presets/training.ts';
 
