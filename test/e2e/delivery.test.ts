@@ -45,7 +45,6 @@ describeBrowser('the served page', () => {
     // Blocked by the browser itself: a request that puppeteer intercepts may wait for ever where a worker starts beside it.
     const network = await lab.page.createCDPSession();
     await network.send('Network.enable');
-    await lab.page.setBypassServiceWorker(true); // it may have kept the rooms already
     await network.send('Network.setBlockedURLs', { urls: ['*/assets/room-*', '*/assets/tour-*'] });
     await lab.page.goto(pageAddress());
     await lab.click('room-tabs', 'a', 'Costs');

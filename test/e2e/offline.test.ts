@@ -51,6 +51,7 @@ describeBrowser('the page on a static host', () => {
     const { port } = server.address() as AddressInfo;
     const address = `http://localhost:${port}/?${tinyQuery}`;
     const lab = await attach(await browser.newPage());
+    await lab.page.setBypassServiceWorker(false);
     await lab.page.goto(address);
     await expect
       .poll(() => lab.page.evaluate(() => navigator.serviceWorker.controller?.state))

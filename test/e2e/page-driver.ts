@@ -83,6 +83,10 @@ const familiar: Readonly<Record<string, string>> = {
 /** Drives a tab that has not gone anywhere yet. @param kept choices of earlier visits; `{}` for a first one */
 export async function attach(page: Page, width = 1500, kept = familiar): Promise<PageDriver> {
   page.setDefaultTimeout(patience * 1000);
+  // A tab that crashes takes its service worker along, and Chromium's next navigation may wait for it: what the worker
+  // does is tested apart. Firefox has no such switch.
+  const bypass = async (): Promise<void> => page.setBypassServiceWorker(true);
+  await bypass().catch(() => undefined);
   await page.setViewport({ width, height: 1000 });
   const troubles: string[] = [];
   page.on('console', (message) => {
