@@ -44,7 +44,7 @@ describeBrowser('the page on a static host', () => {
   });
   afterAll(() => browser.close());
 
-  it('opens and trains without a network after a visit, and is renewed when the visitor says so, with headers of its own', async () => {
+  it('opens and trains without a network after a visit, and is renewed when the visitor says so', async () => {
     const folder = createFolder();
     cpSync(pageFolder(), folder, { recursive: true });
     let server = await serve(folder);
@@ -76,13 +76,6 @@ describeBrowser('the page on a static host', () => {
     await expect.poll(() => hasRenewed().catch(() => false)).toBe(true);
     await lab.waitForText('lab-header', '.badge', /processor/);
     expect(await lab.text('notice-strips', '.reload')).toBe('');
-
-    // The same file as a page built for hosts without headers registers it.
-    expect(await lab.page.evaluate(() => crossOriginIsolated)).toBe(false);
-    await lab.page.evaluate(() => navigator.serviceWorker.register('service-worker.js?isolate'));
-    await (await lab.find('notice-strips', '.reload button', 'Load it')).click();
-    await expect.poll(() => lab.page.evaluate(() => crossOriginIsolated).catch(() => false)).toBe(true);
-    await lab.waitForText('lab-header', '.badge', /processor, [2-9]\d* threads/);
     await close(server);
   });
 });
