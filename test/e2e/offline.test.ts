@@ -44,7 +44,7 @@ describeBrowser('the page on a static host', () => {
   });
   afterAll(() => browser.close());
 
-  it('opens and trains without a network after a visit, and is renewed when the visitor says so', async () => {
+  it('opens and trains without a network after a visit, and is renewed when the visitor says so, with headers of its own', async () => {
     const folder = createFolder();
     cpSync(pageFolder(), folder, { recursive: true });
     let server = await serve(folder);
@@ -76,6 +76,23 @@ describeBrowser('the page on a static host', () => {
     await expect.poll(() => hasRenewed().catch(() => false)).toBe(true);
     await lab.waitForText('lab-header', '.badge', /processor/);
     expect(await lab.text('notice-strips', '.reload')).toBe('');
+
+    // The same file as a page built for hosts without headers registers it; from a document that registers none itself.
+    expect(await lab.page.evaluate(() => crossOriginIsolated)).toBe(false);
+    await lab.page.goto(`http://localhost:${port}/recorded-laws.json`);
+    await lab.page.evaluate(async () => {
+      const { serviceWorker } = navigator;
+      const taken = new Promise((resolve) => serviceWorker.addEventListener('controllerchange', resolve));
+      const registration = await serviceWorker.register('/service-worker.js?isolate');
+      const coming = registration.installing ?? registration.waiting;
+      const takeOver = () => coming?.state === 'installed' && coming.postMessage('take over');
+      coming?.addEventListener('statechange', takeOver);
+      takeOver();
+      await taken;
+    });
+    await lab.page.goto(address);
+    expect(await lab.page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await lab.waitForText('lab-header', '.badge', /processor, [2-9]\d* threads/);
     await close(server);
   });
 });

@@ -24,14 +24,7 @@ export function fewRows(
   accumulate: i32,
   isSpread: bool,
 ): void {
-  for (let r = 0; r < rows; r++)
-    start(
-      y + <usize>r * yStride,
-      columns,
-      bias,
-      residual ? residual + <usize>r * residualStride : 0,
-      accumulate,
-    );
+  start(y, yStride, rows, columns, bias, residual, residualStride, accumulate);
   const turns = inner >> 2;
   const apart: usize = isSpread ? turns : 1;
   const next: usize = isSpread ? 1 : 4;
@@ -114,14 +107,7 @@ export function fewColumns(
   residualStride: usize,
   accumulate: i32,
 ): void {
-  for (let r = 0; r < rows; r++)
-    start(
-      y + <usize>r * yStride,
-      columns,
-      bias,
-      residual ? residual + <usize>r * residualStride : 0,
-      accumulate,
-    );
+  start(y, yStride, rows, columns, bias, residual, residualStride, accumulate);
   const apart = columns >> 2;
   const wApart = <usize>apart * wStride;
   const yApart = (<usize>apart) << 2;
@@ -231,12 +217,25 @@ export function dot(a: usize, b: usize, count: i32): f32 {
   return sum;
 }
 
-/** What a row of y starts from. */
-function start(y: usize, columns: i32, bias: usize, residual: usize, accumulate: i32): void {
-  for (let c: usize = 0; c < (<usize>columns) << 2; c += 4) {
-    let sum: f32 = accumulate ? f32.load(y + c) : 0;
-    if (bias) sum += f32.load(bias + c);
-    if (residual) sum += f32.load(residual + c);
-    f32.store(y + c, sum);
+/** What rows of y start from. */
+function start(
+  y: usize,
+  yStride: usize,
+  rows: i32,
+  columns: i32,
+  bias: usize,
+  residual: usize,
+  residualStride: usize,
+  accumulate: i32,
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let c: usize = 0; c < (<usize>columns) << 2; c += 4) {
+      let sum: f32 = accumulate ? f32.load(y + c) : 0;
+      if (bias) sum += f32.load(bias + c);
+      if (residual) sum += f32.load(residual + c);
+      f32.store(y + c, sum);
+    }
+    y += yStride;
+    if (residual) residual += residualStride;
   }
 }
