@@ -7,6 +7,7 @@ import { addClass } from './class/command.ts';
 import { addCompare } from './compare.ts';
 import { addDevice } from './device-command.ts';
 import { addEvaluate } from './evaluate.ts';
+import { addExport } from './export/command.ts';
 import { describeFailure, exitCodes, oneLine } from './failure.ts';
 import { addFit } from './fit.ts';
 import { addInspect } from './inspect.ts';
@@ -61,6 +62,7 @@ export function createProgram(json = false): Command {
     addPredict,
     addTrain,
     addTrainTokenizer,
+    addExport,
     addCompare,
     addReport,
     addProfile,

@@ -1,6 +1,6 @@
 // Reads and writes safetensors files, the layout in which models are exchanged.
 // Numbers are little-endian, as is every machine with WebGPU, so tensors can be viewed in place.
-import { bfloat16ToFloat32, float16ToFloat32 } from './half-float.ts';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half-float.ts';
 import {
   countElements,
   dtypeBits,
@@ -31,7 +31,13 @@ export interface Safetensors {
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
 }
 
-/** A tensor to be written as F32, row-major: shape's product = data.length. */
+/** Types of numbers that are written. */
+export const writtenDtypes = ['F32', 'F16', 'BF16'] as const satisfies readonly SafetensorsDtype[];
+
+/** One of `writtenDtypes`. */
+export type WrittenDtype = (typeof writtenDtypes)[number];
+
+/** A tensor to be written, row-major: shape's product = data.length. */
 export interface TensorToWrite {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -89,11 +95,14 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
 
 /**
  * The bytes of a file with these tensors, sorted by name, data aligned to 8 bytes.
- * @throws if a shape does not fit its data, a name is taken or reserved, or the header passes the limits that the reader sets
+ * @param dtype what they are rounded to, halves to even
+ * @throws if a shape does not fit its data, a name is taken or reserved, a number does not fit the type, or the header passes the
+ * limits that the reader sets
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, TensorToWrite]>,
   metadata: Iterable<readonly [string, string]> = [],
+  dtype: WrittenDtype = 'F32',
 ): Uint8Array<ArrayBuffer> {
   const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   sorted.forEach(([name, tensor], i) => {
@@ -102,26 +111,42 @@ export function writeSafetensors(
   const header = encodeSafetensorsHeader(
     sorted.map(([name, { shape }]) => [name, shape]),
     metadata,
+    dtype,
   );
-  const total = sorted.reduce((sum, [, { data }]) => sum + data.byteLength, header.length);
+  const width = dtypeBits[dtype] / 8;
+  const total = sorted.reduce((sum, [, { data }]) => sum + data.length * width, header.length);
   const file = new Uint8Array(total);
   file.set(header);
   let at = header.length;
-  for (const [, { data }] of sorted) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  for (const [name, { data }] of sorted) {
+    const { buffer, byteOffset, byteLength } = rounded(name, data, dtype);
+    file.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
   }
   return file;
 }
 
+/** Numbers as they are stored. @throws where one is beyond the type's largest */
+function rounded(name: string, data: Float32Array, dtype: WrittenDtype): Float32Array | Uint16Array {
+  if (dtype === 'F32') return data;
+  const bits = dtype === 'F16' ? float32ToFloat16(data) : float32ToBfloat16(data);
+  const infinity = dtype === 'F16' ? 0x7c00 : 0x7f80;
+  const lost = bits.findIndex((word, i) => (word & 0x7fff) === infinity && Number.isFinite(data[i]));
+  if (lost < 0) return bits;
+  throw new Error(
+    `safetensors: number ${lost} of tensor ${quoteName(name)} is ${data[lost]}, beyond what ${dtype} holds. Write F32.`,
+  );
+}
+
 /**
- * The start of a file (length and header) whose F32 tensors follow in the order given, for writing large files in
+ * The start of a file (length and header) whose tensors follow in the order given, for writing large files in
  * parts: its length is a multiple of 8.
  * @throws if it passes the limits that the reader sets
  */
 export function encodeSafetensorsHeader(
   shapes: readonly (readonly [string, readonly number[]])[],
   metadata: Iterable<readonly [string, string]> = [],
+  dtype: WrittenDtype = 'F32',
 ): Uint8Array<ArrayBuffer> {
   // Joined by hand: an object would lose the name __proto__ and reorder names that are numbers.
   const parts: string[] = [];
@@ -130,8 +155,8 @@ export function encodeSafetensorsHeader(
   let end = 0;
   for (const [name, shape] of shapes) {
     const begin = end;
-    end += 4 * (countElements(shape) ?? Number.NaN);
-    const entry = JSON.stringify({ dtype: 'F32', shape, data_offsets: [begin, end] });
+    end += (dtypeBits[dtype] / 8) * (countElements(shape) ?? Number.NaN);
+    const entry = JSON.stringify({ dtype, shape, data_offsets: [begin, end] });
     parts.push(`${JSON.stringify(name)}:${entry}`);
   }
   if (!Number.isSafeInteger(end))

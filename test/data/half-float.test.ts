@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import {
   bfloat16ToFloat32,
   float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16,
   fromFloat16,
   roundToFloat16,
   toFloat16,
@@ -80,4 +82,29 @@ test('rounding keeps what binary16 holds, and takes what lies between to the nea
     if (middle !== (bits % 2 === 0 ? value : above)) expect.fail(`between ${bits} and ${bits + 1}`);
   }
   expect(roundToFloat16(Number.NaN)).toBeNaN();
+});
+
+test('every binary16 and bfloat16 comes back from 32 bits as it was; what lies between goes to the nearest, halves to even', () => {
+  const all = Uint16Array.from({ length: 0x1_0000 }, (_, bits) => bits);
+  const isNaN16 = (bits: number) => (bits & 0x7fff) > 0x7c00;
+  const half = float32ToFloat16(float16ToFloat32(all));
+  expect(all.filter((bits) => !isNaN16(bits) && half[bits] !== bits)).toHaveLength(0);
+  const isNaNB = (bits: number) => (bits & 0x7fff) > 0x7f80;
+  const brain = float32ToBfloat16(bfloat16ToFloat32(all));
+  expect(all.filter((bits) => !isNaNB(bits) && brain[bits] !== bits)).toHaveLength(0);
+  expect(float16ToFloat32(float32ToFloat16(Float32Array.of(Number.NaN)))[0]).toBeNaN();
+  expect(bfloat16ToFloat32(float32ToBfloat16(Float32Array.of(Number.NaN)))[0]).toBeNaN();
+  const between = Float32Array.from({ length: 4000 }, (_, i) => (i % 2 ? -1 : 1) * 1.0131 ** (i - 2000) * 3);
+  expect([...float16ToFloat32(float32ToFloat16(between))]).toEqual([...between].map(roundToFloat16));
+  // Of a bfloat16's neighbours none is nearer, and of two as near it is the even one.
+  for (const value of [1.00390625, 1.01171875, 3.3, -2.7182817, 1e-39]) {
+    const [bits] = float32ToBfloat16(Float32Array.of(value));
+    const [below, here, above] = bfloat16ToFloat32(Uint16Array.of(bits - 1, bits, bits + 1));
+    const distance = Math.abs(here - Math.fround(value));
+    for (const other of [below, above]) {
+      const there = Math.abs(other - Math.fround(value));
+      expect(distance < there || (distance === there && bits % 2 === 0)).toBe(true);
+    }
+  }
+  expect(float32ToBfloat16(Float32Array.of(3.4e38, -3.4e38))).toEqual(Uint16Array.of(0x7f80, 0xff80));
 });

@@ -118,3 +118,18 @@ test('what cannot be written is refused by name', () => {
   const many = Array.from({ length: 32_769 }, (_, i) => [`${i}`, [0]] as const);
   expect(() => encodeSafetensorsHeader(many)).toThrow('too much for one file: 32769 tensors');
 });
+
+test('numbers are rounded to 16 bits, and one that does not fit is named', () => {
+  const data = Float32Array.of(1, -0.1, 65_504);
+  for (const dtype of ['F16', 'BF16'] as const) {
+    const file = readSafetensors(writeSafetensors([['w', { shape: [3], data }]], [], dtype)).tensors.get('w');
+    expect(file).toMatchObject({ dtype, shape: [3] });
+    expect(file?.data()[1]).toBeCloseTo(-0.1, 3);
+  }
+  const large = { shape: [2], data: Float32Array.of(0, 70_000) };
+  expect(() => writeSafetensors([['w', large]], [], 'F16')).toThrow(
+    'safetensors: number 1 of tensor "w" is 70000, beyond what F16 holds. Write F32.',
+  );
+  const infinite = { shape: [1], data: Float32Array.of(Number.POSITIVE_INFINITY) };
+  expect(() => writeSafetensors([['w', infinite]], [], 'F16')).not.toThrow();
+});

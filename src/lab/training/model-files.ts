@@ -1,5 +1,12 @@
 // A model as files: Hugging Face's config.json and model.safetensors, and our tokenizer file.
-import { writeSafetensors } from '../../data/safetensors.ts';
+import { type WrittenDtype, writeSafetensors } from '../../data/safetensors.ts';
+import {
+  singleWeights,
+  type WeightFile,
+  type WeightFileOptions,
+  wholeWeights,
+  writeWeightFiles,
+} from '../../data/safetensors-shards.ts';
 import { standInText } from '../../data/stand-ins.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { ModelConfig } from '../../model/config.ts';
@@ -13,7 +20,7 @@ import { type OpenFile, openWeightFiles } from './weight-files.ts';
 /** Names of the files of a model directory. */
 export const modelFileNames = {
   config: 'config.json',
-  weights: 'model.safetensors',
+  weights: singleWeights,
 } as const;
 
 const generationName = 'generation_config.json';
@@ -64,20 +71,35 @@ export async function readModelFiles(open: OpenFile): Promise<ModelFiles> {
   };
 }
 
+/** What a model keeps of the files that it came from. */
+export type ModelOrigin = Partial<Pick<ModelFiles, 'type' | 'generation'>>;
+
 /** The files of a model, for a directory or a download; of the type and with the settings that it came from if it can have them. */
 export function writeModelFiles(
   model: ModelConfig,
   weights: NamedArrays,
   tokenizer: Tokenizer | undefined,
-  { type, generation: own }: Partial<Pick<ModelFiles, 'type' | 'generation'>> = {},
-): { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[] {
+  origin: ModelOrigin = {},
+): WeightFile[] {
+  return [...modelFiles(model, weights, tokenizer, origin)];
+}
+
+/** The same one after the other, with numbers of the type and files of the size that are asked for. */
+export function* modelFiles(
+  model: ModelConfig,
+  weights: NamedArrays,
+  tokenizer: Tokenizer | undefined,
+  { type, generation: own }: ModelOrigin = {},
+  stored: WeightFileOptions = wholeWeights,
+): Generator<WeightFile> {
   const tensors = exportParameters(model, (name) => arrayOf(weights, name), {
     content: 'weights',
     ...(type === undefined ? {} : { type }),
   });
-  return [
-    { name: modelFileNames.config, bytes: textBytes(configText(writeHuggingFaceConfig(model, type))) },
-    { name: modelFileNames.weights, bytes: writeSafetensors(tensors, [['format', 'pt']]) },
+  const config = { ...writeHuggingFaceConfig(model, type), dtype: dtypeNames[stored.dtype] };
+  yield { name: modelFileNames.config, bytes: textBytes(configText(config)) };
+  yield* writeWeightFiles(tensors, stored);
+  yield* [
     ...(tokenizer ? tokenizerFiles(tokenizer, model.context) : []),
     // Models of ours know no end of a text; a published one has settings of its own, or they are not known here.
     ...(own !== undefined
@@ -87,6 +109,13 @@ export function writeModelFiles(
         : [{ name: generationName, bytes: textBytes(generation) }]),
   ];
 }
+
+/** Types as a config.json names them: Transformers opens a model in that one. */
+const dtypeNames: Readonly<Record<WrittenDtype, string>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+};
 
 /** Gradients in the layout and under the names of the file that the model came from. */
 export function writeGradients(

@@ -1,5 +1,6 @@
 // The weights of a model directory: one safetensors file, or several with an index, or a sentence that says what is there instead.
 import { type ByteSource, openSafetensors, type StoredTensor } from '../../data/safetensors.ts';
+import { weightIndex as index, singleWeights as single } from '../../data/safetensors-shards.ts';
 import { standInBytes, standInText } from '../../data/stand-ins.ts';
 import { parseStrictJson, quoteName } from '../../data/strict-json.ts';
 
@@ -17,9 +18,6 @@ export function ofBlob(blob: Blob): ByteSource {
     new Uint8Array(await blob.slice(begin, end).arrayBuffer());
   return { bytes: blob.size, read };
 }
-
-const single = 'model.safetensors';
-const index = 'model.safetensors.index.json';
 
 /** The first of several files, by how many they are. */
 const firstOf = (begin: string, end: string) =>

@@ -84,6 +84,11 @@ export function writeHuggingFaceConfig(model: ModelConfig, preferred?: string): 
   return { ...family.write(model), ...(Object.keys(rest).length === 0 ? {} : { flopscope: rest }) };
 }
 
+/** Whether Transformers has such a model, as `writeHuggingFaceConfig` would write it. */
+export function isOfTransformers(model: ModelConfig, preferred?: string): boolean {
+  return writeHuggingFaceConfig(model, preferred).model_type !== ownType;
+}
+
 /** What a family's file would say of a model; undefined if it would be refused. */
 function tryReading(family: Family, model: ModelConfig): ModelConfig | undefined {
   try {
