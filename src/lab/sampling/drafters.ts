@@ -59,7 +59,7 @@ export class ModelDrafter implements Drafter {
     const { config } = this.#plans.model;
     // What outgrew this model's context is for the other one alone.
     if (text.length + count - 1 > config.context) return { tokens: [] };
-    await this.#catchUp(text);
+    const before = await this.#catchUp(text);
     const own = { ...drawing, seed: drawing.seed ^ draftSeed };
     this.#write(text.length - 1, text.at(-1) ?? 0, own, drawn);
     const reads: Promise<NumberArray>[] = [];
@@ -75,14 +75,22 @@ export class ModelDrafter implements Drafter {
     const broken = proposed.indexOf(noToken);
     const tokens = broken < 0 ? proposed : proposed.slice(0, broken);
     // The last token was drawn and not run through the model.
-    if (broken < 0) this.#held = { weightsVersion: undefined, tokens: [...text, ...tokens.slice(0, -1)] };
+    if (broken < 0) {
+      const held = [...text, ...tokens.slice(0, -1)];
+      // A shorter draft than the last leaves the end of that one where it is: what it wrote over is lost all the same.
+      this.#held = { weightsVersion: undefined, tokens: held, written: Math.max(before, held.length) };
+    }
     return drawing.temperature > 0 ? { tokens, logits } : { tokens };
   }
 
-  /** Brings the cache to a text but its last token: what differs is run through the model, all of it where windows lost more. */
-  async #catchUp(text: readonly number[]): Promise<void> {
+  /**
+   * Brings the cache to a text but its last token: what differs is run through the model, all of it where windows lost more.
+   * The answer is how many positions were written before, of which the cache keeps the end.
+   */
+  async #catchUp(text: readonly number[]): Promise<number> {
     const { prefill, retractable, model } = this.#plans;
     const reused = reusableTokens(this.#held, undefined, text, shortestWindow(model.config), retractable);
+    const written = reused > 0 ? (this.#held?.written ?? 0) : 0;
     this.#held = undefined;
     const wanted = text.slice(0, -1);
     const bucket = prefill.find(({ length }) => length >= wanted.length);
@@ -92,12 +100,13 @@ export class ModelDrafter implements Drafter {
       this.#runtime.write(bucket.tokens, padded);
       this.#write(0, 0);
       await this.#runtime.submit([{ plan: bucket.plan, scalars: { length: wanted.length, slot: 0 } }]);
-      return;
+      return 0; // a prompt writes all that its end sees
     }
     for (let position = reused; position < wanted.length; position++) {
       this.#write(position, wanted[position] ?? 0);
       await this.#decode(position);
     }
+    return written;
   }
 
   /** Writes where the slot stands; without a drawing it draws nothing. */

@@ -6,6 +6,8 @@ export interface HeldText {
   readonly weightsVersion: number | undefined;
   /** Tokens at positions 0, 1, … */
   readonly tokens: readonly number[];
+  /** Positions that were written, where a longer text stood there before: its end lies in rings still. */
+  readonly written?: number;
 }
 
 /**
@@ -23,9 +25,9 @@ export function reusableTokens(
   retractable = 1,
 ): number {
   if (!held || held.weightsVersion !== weightsVersion) return 0;
-  const { tokens } = held;
+  const { tokens, written = tokens.length } = held;
   const first = tokens.findIndex((token, index) => window[index] !== token);
   const same = first < 0 ? tokens.length : first;
   const reused = Math.min(same, window.length - 1);
-  return tokens.length - reused > retractable && tokens.length > shortestWindow ? 0 : reused;
+  return written - reused > retractable && written > shortestWindow ? 0 : reused;
 }

@@ -56,6 +56,17 @@ describe('a model with windows that drafts', () => {
     },
   );
 
+  it('remembers how far it was written when a shorter draft follows', async () => {
+    const { draft } = await windowDrafter(3);
+    await draft(text, 4);
+    const other = [...text.slice(0, -1), 13];
+    await draft([...text, 13], 1);
+    const again = await draft(other, 4);
+    const fresh = await windowDrafter(1);
+    expect(again.tokens).toEqual((await fresh.draft(other, 4)).tokens);
+    expect(again.replays).toBe(other.length - 1 + 4);
+  });
+
   it('draws by the number of the draw, whatever the text is', async () => {
     const { draft } = await windowDrafter(7);
     const drawing = { ...greedy, temperature: 1.2 };
