@@ -48,8 +48,11 @@ export function slicesOfTile(dims: ProductSize, tile: Tile): number {
   return Math.max(1, Math.min(side / 4, wanted, Math.floor(dims.inner / (4 * side))));
 }
 
-/** Bytes of w that a slice of one row's product has at least, and the most slices: as many as threads have use for. */
-const [sliceBytes, mostSlices] = [2 ** 18, 16];
+/**
+ * Bytes and rows of w that a slice of one row's product has at least, and the most slices. The numbers do not depend on the
+ * threads, and neither does the sum; so many rows keep what slices write and read again below 2/48 of w.
+ */
+const [sliceBytes, sliceRows, mostSlices] = [2 ** 18, 48, 64];
 
 /**
  * Slices of a row times a large matrix on the processor, where reading w is all that takes time. A slice is whole rows of w,
@@ -58,6 +61,7 @@ const [sliceBytes, mostSlices] = [2 ** 18, 16];
  */
 export function slicesOfRow({ rows, columns, inner }: ProductSize): number {
   if (rows > 1) return 1;
-  const slices = Math.min(mostSlices, Math.floor((4 * columns * inner) / sliceBytes));
+  const [byBytes, byRows] = [(4 * columns * inner) / sliceBytes, inner / sliceRows];
+  const slices = Math.floor(Math.min(mostSlices, byBytes, byRows));
   return slices >= 4 ? slices : 1;
 }

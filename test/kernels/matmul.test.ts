@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { recordMatmul } from '../../src/kernels/matmul.ts';
 import type { MatmulLayout } from '../../src/kernels/matmul-sizes.ts';
+import { slicesOfRow } from '../../src/kernels/matmul-slices.ts';
 import { wasmCapabilities } from '../../src/lab/plans/engine.ts';
 import { baselineCapabilities, type Capabilities, type Kernel } from '../../src/plan/kernel.ts';
 import { freeze, type Plan } from '../../src/plan/plan.ts';
@@ -88,6 +89,10 @@ describe('recordMatmul', () => {
     expect(recorded(wasmCapabilities, 'nn', 1, 384, 384)).toHaveLength(1); // caches hold it
     expect(recorded(wasmCapabilities, 'nt', 1, 512, 640)).toHaveLength(1); // its columns are the rows of w
     expect(recorded(wasmCapabilities, 'nn', 2, 512, 640)).toHaveLength(1);
+    const slices = (columns: number, inner: number) => slicesOfRow({ rows: 1, columns, inner });
+    expect(slices(3072, 768)).toBe(16); // of 48 rows
+    expect(slices(2048, 2048)).toBe(42);
+    expect(slices(32_000, 8192)).toBe(64); // enough for processors with more than 16 threads
   });
 
   it('adds bias, residual and what was there to the slices of a row on the processor', async () => {
