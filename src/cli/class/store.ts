@@ -17,13 +17,16 @@ const tables = `
   CREATE INDEX IF NOT EXISTS results_by_revision ON results (revision);
   CREATE TABLE IF NOT EXISTS words (name TEXT PRIMARY KEY, value TEXT NOT NULL);`;
 
-/** Layout 1 kept an empty row of every result deleted. Its revisions go on. */
+/** Layout 1 kept an empty row of every result deleted. Its revisions go on, and so do its numbers, of those rows too. */
 const setFirstAside = 'DROP INDEX results_by_revision; ALTER TABLE results RENAME TO first;';
 const takeFirst = `
   INSERT INTO people (person, student) SELECT min(row), student FROM first WHERE json IS NOT NULL GROUP BY student;
   INSERT INTO results SELECT row, student, id, name, json, revision FROM first WHERE json IS NOT NULL;
   INSERT INTO words SELECT word, (SELECT coalesce(max(revision), 0) FROM first)
     FROM (SELECT 'revision' AS word UNION SELECT 'deletion');
+  DELETE FROM sqlite_sequence WHERE name IN ('people', 'results');
+  INSERT INTO sqlite_sequence (name, seq) SELECT name, (SELECT coalesce(max(row), 0) FROM first)
+    FROM (SELECT 'people' AS name UNION SELECT 'results');
   DROP TABLE first;`;
 
 /** What keeps a class. A call is done, and on disk, when it returns. */

@@ -81,12 +81,15 @@ describe('the store of a class', () => {
     const insert = 'INSERT INTO results (row, student, id, name, json, revision) VALUES (?, ?, ?, ?, ?, ?)';
     database.run(insert, [1, 'student-0009', id, null, null, 4]);
     database.run(insert, [2, student, id, name ?? null, json, 3]);
+    database.run(insert, [3, 'student-0009', 'result-0008', null, null, 4]);
     database.close();
     const store = openClassStore(file);
     expect(store.changes(0)).toMatchObject({ revision: 4, rows: [{ row: 2, result: { name } }], left: [2] });
     expect(store.word('code')).toBe('BCDFGH');
     store.put(sampleResult({ id: 'result-0002' }));
-    expect(store.changes(4).rows).toMatchObject([{ row: 3, person: 2, revision: 5 }]);
+    expect(store.changes(4).rows).toMatchObject([{ row: 4, person: 2, revision: 5 }]); // not the deleted 3
+    store.put(sampleResult({ student: 'student-0010' }));
+    expect(store.changes(5).rows).toMatchObject([{ row: 5, person: 4 }]);
     store.close();
     expect(readFileSync(file, 'latin1')).not.toContain('student-0009');
   });
