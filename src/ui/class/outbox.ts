@@ -33,7 +33,7 @@ export interface OutboxSurroundings {
   readonly keep: (membership: Membership) => boolean;
   /** Calls back after so many seconds. */
   readonly later: (callback: () => void, seconds: number) => void;
-  /** Works while no other tab does. */
+  /** Works while no other tab does; rejects where the browser gives no lock. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -145,7 +145,18 @@ export class Outbox {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(() => this.#around.alone(work));
+    let isBegun = false;
+    const begin = (): Promise<T> => {
+      isBegun = true;
+      return work();
+    };
+    // A browser that gives no lock does not hold up what waits: two tabs may send the same result, which replaces itself.
+    const alone = (): Promise<T> =>
+      this.#around.alone(begin).catch((error: unknown) => {
+        if (isBegun) throw error;
+        return begin();
+      });
+    const turn = this.#turn.then(alone);
     this.#turn = turn.catch(() => undefined);
     return turn;
   }

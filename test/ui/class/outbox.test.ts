@@ -16,6 +16,7 @@ function surroundings() {
     kept: { student: 'student-0001', name: '', code: 'BCD234', waiting: [] } as Membership | undefined,
     /** What happens before a call is answered. */
     onCall: async (): Promise<void> => undefined,
+    hasLocks: true,
   };
   const open = () =>
     new Outbox({
@@ -38,7 +39,7 @@ function surroundings() {
         return true;
       },
       later: (callback) => void world.later.push(callback),
-      alone: (work) => work(),
+      alone: (work) => (world.hasLocks ? work() : Promise.reject(new Error('no lock is given here'))),
     });
   return { world, open };
 }
@@ -54,6 +55,17 @@ describe('Outbox', () => {
     expect(world.arrived).toHaveLength(1);
     expect(world.kept?.waiting).toEqual([]);
     expect(outbox.$view.get()).toMatchObject({ sent: new Set(['result-0001']), hindrance: '' });
+  });
+
+  it('sends and takes back where the browser gives no lock', async () => {
+    const { world, open } = surroundings();
+    world.hasLocks = false;
+    const outbox = open();
+    await outbox.add(sampleResult());
+    expect(world.arrived).toHaveLength(1);
+    expect(await outbox.takeBack()).toEqual({ kind: 'ok', value: { deleted: 1 } });
+    await outbox.add(sampleResult({ id: 'result-0002' }));
+    expect(world.kept?.waiting).toEqual([]);
   });
 
   it('keeps what the server does not hear, and sends it by itself when it is back', async () => {
