@@ -56,6 +56,7 @@ export class LabPage extends LitElement {
     connect: () => this.connect(),
     onFrame: (callback) => void requestAnimationFrame(callback),
     query: withoutLink(location.search),
+    linkRead: () => this.#prepared.reading,
     // The room stays in the address, and so do a teacher's link and the runtime.
     showAddress: (experiment) => {
       const query = withLinkOf(location.search, withRuntimeOf(location.search, experiment));

@@ -269,6 +269,7 @@ export class PageController implements ReactiveController {
     const notices = [...address.notices, ...asked.notices];
     this.#store.set({ catalogue, ...address, notices, runtime: asked.choice });
     await this.#checks.open();
+    await this.#options.linkRead?.();
     // An address that names nothing leaves the choice to the device: a GPU's model would take a processor hours.
     const isAsOpened = this.state.experiment === address.experiment;
     const isFree = !holdsSettings(this.state.locked);

@@ -9,6 +9,8 @@ export interface PageControllerOptions {
   readonly onFrame: (callback: () => void) => void;
   /** The query string of the page, without `?`. */
   readonly query: string;
+  /** Done when a teacher's link is read, which may lock settings; undefined where the address has none. */
+  readonly linkRead?: () => Promise<void> | undefined;
   readonly showAddress: (query: string) => void;
   readonly showTitle: (title: string) => void;
   /** Milliseconds without a change of the form before it is checked and predicted. */

@@ -128,4 +128,19 @@ describe('the form', () => {
     controller.form.choosePreset('small-llama');
     expect(controller.state.presetId).toBe('small-llama');
   });
+
+  it('chooses no preset for the processor before a teacher’s link is read, which may lock the one that stands', async () => {
+    let read = (): void => {};
+    const reading = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    const device = { kind: 'ok', value: { ...fakeGpu, runtime: 'wasm' } } as const;
+    const { controller } = await open({ device }, '', undefined, () => reading);
+    expect(controller.state.presetId).toBe('nano');
+    controller.form.lock(['model.layers']);
+    read();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(controller.state.presetId).toBe('nano');
+    expect(controller.state.prediction.kind).toBe('done');
+  });
 });

@@ -24,6 +24,7 @@ export async function open(
   options: Partial<FakeOptions> = {},
   query = '',
   change?: (lab: Lab) => Lab,
+  linkRead?: () => Promise<void>,
 ): Promise<Bench> {
   const fake = createFakeLab(options);
   let die: (reason: string) => void = () => {};
@@ -53,6 +54,7 @@ export async function open(
       }),
       onFrame: (callback) => void frames.push(callback),
       query,
+      ...(linkRead === undefined ? {} : { linkRead }),
       showAddress: (address) => void addresses.push(address),
       showTitle: (title) => void titles.push(title),
       settleMilliseconds: 50,
