@@ -22,7 +22,8 @@ override tileBound: u32 = 0u; // tiles that the choices can need at most
 @group(0) @binding(9) var<storage, read_write> assignments: array<u32>; // [choices]: choice of a row
 
 const threads = 64u;
-// Stable, so that with a capacity it is the later tokens that are dropped, and always the same ones.
+// Row of a choice beyond its expert's capacity. Ranks follow the order of choices, so that it is the later ones that are
+// dropped, and always the same.
 const dropped = 0xffffffffu;
 const maximumSteps = 0x1000000u; // loops break before: a constant bound costs no guard
 var<workgroup> partial: array<u32, threads>;

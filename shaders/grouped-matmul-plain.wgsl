@@ -22,7 +22,8 @@ override accumulate: u32;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 // The idea is that of MegaBlocks (Gale et al. 2022): tokens are sorted by expert, and the products of all experts are
-// one grid, so that no expert has a fixed capacity, nothing is padded to one, and no token is dropped.
+// one grid, so that no expert needs a fixed capacity and nothing is padded to one. Where a model has a capacity, placement
+// has dropped what is over it: no row of it comes here.
 const threads = 64u;
 
 /// Row of x that belongs to a row of the experts.

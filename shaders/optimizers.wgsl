@@ -21,8 +21,8 @@ override clearGradient: u32;     // 1 leaves the gradients at zero, for the next
 @group(0) @binding(3) var<storage, read_write> moment2: array<f32>;   // [elements]
 @group(0) @binding(4) var<storage, read> metrics: array<f32>;         // [2] 1 if finite, [3] clip factor
 
-// Bound by memory: AdamW reads four numbers an element and writes four, for some fifteen flops. `steps` elements an
-// invocation give each several loads under way.
+// Bound by memory: AdamW reads four numbers an element and writes three (with clearGradient four), for some
+// fifteen flops. `steps` elements an invocation give each several loads under way.
 const threads = 128u;
 // loops break before: a constant bound costs no guard, a near one would be unrolled
 const maximumSteps = 0x1000000u;

@@ -7,7 +7,7 @@ var<workgroup> partial: array<f32, threads>;
 /// Largest of the workgroup's values, in every invocation.
 fn workgroupMaximum(value: f32, invocation: u32) -> f32 {
   partial[invocation] = value;
-  // All values are there before anybody adds two.
+  // All values are there before anybody compares two.
   workgroupBarrier();
   for (var width = threads / 2u; width > 0u; width = width / 2u) {
     if (invocation < width) {

@@ -81,7 +81,10 @@ export interface DraftedFigures {
   readonly checkedShare: number;
   /** What the drafter took for each check, drafts that came empty included; 0 without checks. */
   readonly draftSeconds: number;
-  /** Whether both texts are the same, as at temperature 0 they are. */
+  /**
+   * Whether both texts are the same. At temperature 0 they are but for rounding: a check of many rows may add in another order
+   * than a token alone does, which tells where two logits all but tie.
+   */
   readonly isSame: boolean;
 }
 
