@@ -26,6 +26,19 @@ export type LessonQuestion =
       readonly choices: readonly { readonly id: string; readonly label: string }[];
     };
 
+/** The class plans: what a model learns, what writing with it costs, and how large it should be. */
+export type ClassPlanId = 'learning' | 'serving' | 'scaling';
+
+/** What a lesson is to a teacher. */
+export interface LessonTeaching {
+  /** The plan that has it; there it stands in the order of all lessons. */
+  readonly plan: ClassPlanId;
+  /** Minutes in class, with guess and talk; absent for one that is for the quick, or for home. */
+  readonly minutes?: number;
+  /** What to ask aloud, each with the answer to expect. */
+  readonly questions: readonly { readonly ask: string; readonly expect: string }[];
+}
+
 /** A lesson as it stands before it is run. */
 export interface LessonInfo {
   readonly id: string;
@@ -40,6 +53,8 @@ export interface LessonInfo {
   readonly runs: Readonly<Record<LessonSize, string>>;
   /** Where the claim comes from. */
   readonly source: string;
+  /** Its place in the class plans; a teacher's own lesson has none. */
+  readonly teaching?: LessonTeaching;
   /** What of the reader's own run can be looked at beside the lesson. */
   readonly ownRun?: 'attention';
 }

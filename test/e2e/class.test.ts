@@ -101,6 +101,40 @@ describeBrowser('a class', () => {
     expect(teacher.troubles).toEqual([]);
   });
 
+  it('gives the teacher plans of a class, the answers behind a click, and a sheet for paper without them', async () => {
+    await teacher.click('room-class', 'a', 'Class plans');
+    await teacher.waitForText('class-plans', 'section', /What a model learns/);
+    await teacher.click('class-plans', 'summary', 'To ask aloud, with the answers');
+    await teacher.waitForText('class-plans', 'dd', /its loss is ln V/);
+    expect(await findViolations(teacher.page)).toEqual([]);
+    await teacher.page.emulateMediaType('print');
+    await teacher.page.evaluate(() => {
+      // What a printer would get.
+      window.print = () => {
+        const lab = document.querySelector('lab-page')?.shadowRoot;
+        const plans = lab?.querySelector('room-class')?.shadowRoot?.querySelector('class-plans');
+        const isShown = (element: Element | null | undefined) =>
+          (element as HTMLElement)?.offsetParent != null;
+        const sheet = plans?.shadowRoot?.querySelector<HTMLElement>('.sheet');
+        document.title = JSON.stringify({
+          sheet: isShown(sheet) ? sheet?.textContent : '',
+          others: [lab?.querySelector('lab-header'), plans?.shadowRoot?.querySelector('section')].some(
+            isShown,
+          ),
+        });
+      };
+    });
+    await teacher.click('class-plans', 'button', 'Print the sheet for students');
+    const { sheet, others } = JSON.parse(await teacher.page.title());
+    expect(sheet).toMatch(/What is a token, a loss, a guess.*I guess.*Could training bring the loss to 0\?/s);
+    expect(sheet).not.toMatch(/the text’s own uncertainty/);
+    expect(others).toBe(false);
+    await teacher.page.emulateMediaType('screen');
+    await teacher.click('room-class', 'a', 'Results of a class');
+    await teacher.waitForText('class-teacher', '[role=status]', /^30 results$/);
+    expect(teacher.troubles).toEqual([]);
+  });
+
   it('keeps the files that the teacher opened while another page of the room is read, and deletes when that is confirmed', async () => {
     const file = join(createFolder(), 'one.result.json');
     writeFileSync(file, JSON.stringify(sampleResult({ student: 'by-hand-0001' })));

@@ -47,6 +47,22 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'serving',
+    minutes: 9,
+    questions: [
+      {
+        ask: 'Why does the second text at the same time cost so little?',
+        expect:
+          'Writing waits for the weights to arrive from memory. Once they are there, they serve every text.',
+      },
+      {
+        ask: 'When does that end?',
+        expect:
+          'When the multiplications take as long as reading does, or when the caches of all texts together outweigh the weights.',
+      },
+    ],
+  },
   source: 'R. Pope et al., Efficiently Scaling Transformer Inference, arXiv 2211.05102, section 2.1.',
 };
 

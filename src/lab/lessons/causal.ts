@@ -47,6 +47,22 @@ const info: LessonInfo = {
     normal: `Trains ${layers} layers of width ${sizes.normal.width} for ${sizes.normal.steps} steps, then replaces each token of a text in turn.`,
     small: `Trains ${layers} layers of width ${sizes.small.width} for ${sizes.small.steps} steps, then replaces each token of a text in turn.`,
   },
+  teaching: {
+    plan: 'learning',
+    minutes: 8,
+    questions: [
+      {
+        ask: 'Token 11 of 16 was replaced: why do six positions change, and not five?',
+        expect:
+          'Position 11 itself reads token 11, so 11 to 16 change: six. The ten before it stay the same to the last bit.',
+      },
+      {
+        ask: 'What would go wrong if a position could read the next token in training?',
+        expect:
+          'It would copy the answer. The loss would fall to nearly 0, and the model could not write: then there is no next token to copy.',
+      },
+    ],
+  },
   source: 'W. H. Press, arXiv 2511.11572, section 3.3.2 (the causal mask).',
   ownRun: 'attention',
 };

@@ -59,6 +59,20 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'serving',
+    questions: [
+      {
+        ask: 'Why does a conversation that is read again cost the square of its length?',
+        expect: 'Each turn reads all turns before it: 1 + 2 + … + k of them is about k²/2.',
+      },
+      {
+        ask: 'What should stand first in a prompt, and why?',
+        expect:
+          'What repeats, such as instructions: a cache serves what begins alike, up to the first token that differs.',
+      },
+    ],
+  },
   source:
     'W. H. Press, arXiv 2511.11572, section 4.1 (one more token beside a cache) and Table 2 (the large model).',
 };

@@ -61,6 +61,26 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'serving',
+    minutes: 10,
+    questions: [
+      {
+        ask: 'Why may keys and values be kept, but not the model’s answer?',
+        expect:
+          'A token’s key and value depend only on what stands before it, which no longer changes. The answer depends on the newest token.',
+      },
+      {
+        ask: 'The cache saves hundreds of times the flops, and far less time. Where does the rest go?',
+        expect:
+          'One token is too little work: kernels have to start and all weights must arrive from memory, for one token as for many.',
+      },
+      {
+        ask: 'What is paid for the cache?',
+        expect: 'Memory: two vectors a layer and token, for as long as the text is open.',
+      },
+    ],
+  },
   source: 'W. H. Press, arXiv 2511.11572, section 4.1 (inference with cached keys and values).',
 };
 

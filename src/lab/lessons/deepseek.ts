@@ -28,6 +28,26 @@ const info: LessonInfo = {
     normal: 'Nothing: sums on paper, done in front of you.',
     small: 'Nothing: sums on paper, done in front of you.',
   },
+  teaching: {
+    plan: 'scaling',
+    minutes: 9,
+    questions: [
+      {
+        ask: 'Which formula carries nearly all of the bill?',
+        expect:
+          'Weights times tokens: each active parameter costs a multiply-add forward and two backward for every token.',
+      },
+      {
+        ask: 'The model has 671 billion parameters. Why does it not pay for all of them at each token?',
+        expect: 'It is a mixture of experts: a token passes a few of them, 37 billion parameters.',
+      },
+      {
+        ask: 'What would make the estimate wrong by a factor of two?',
+        expect:
+          'The share of its peak that a GPU sustains, or how it is priced; the multiplications themselves are known.',
+      },
+    ],
+  },
   source: 'W. H. Press, arXiv 2511.11572, section 6; reported figures: DeepSeek-V3, arXiv 2412.19437.',
 };
 

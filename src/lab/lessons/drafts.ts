@@ -58,6 +58,22 @@ const info: LessonInfo = {
   ],
   question: { normal: question, small: question },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'serving',
+    minutes: 8,
+    questions: [
+      {
+        ask: 'A small model writes along. Why is the text still the large one’s, to the last token?',
+        expect:
+          'A guess stays only where the large model would have said the same, and what follows a wrong guess is thrown away.',
+      },
+      {
+        ask: 'When does it not pay?',
+        expect:
+          'When the guesses are often wrong, or the small model and the check cost more than the passes they spare.',
+      },
+    ],
+  },
   source: 'Y. Leviathan, M. Kalman, Y. Matias, arXiv 2211.17192; C. Chen et al., arXiv 2302.01318.',
 };
 

@@ -60,6 +60,22 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'learning',
+    minutes: 10,
+    questions: [
+      {
+        ask: 'How unsure is a model that knows nothing, and why is that no matter of luck?',
+        expect:
+          'It gives each of V characters 1/V, so its loss is ln V whatever comes: it wavers between all of them.',
+      },
+      {
+        ask: 'Could training bring the loss to 0?',
+        expect:
+          'No. How the next word begins is open even to somebody who knows all stories; what is left when everything is learned is the text’s own uncertainty.',
+      },
+    ],
+  },
   source:
     'C. E. Shannon, “Prediction and Entropy of Printed English”, Bell System Technical Journal 30 (1951): the same game, played by people.',
 };

@@ -53,6 +53,20 @@ const info: LessonInfo = {
   ],
   question: { normal: question, small: question },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'serving',
+    minutes: 8,
+    questions: [
+      {
+        ask: 'Each weight is off by several percent. Why does the loss hardly move?',
+        expect: 'A number is summed from many weights, and their errors have both signs: most of it cancels.',
+      },
+      {
+        ask: 'Why do 32 neighbours share a scale, and not a whole matrix?',
+        expect: 'One large weight would spread the 16 levels so far that all others fell on a few of them.',
+      },
+    ],
+  },
   source: 'T. Dettmers and L. Zettlemoyer, The case for 4-bit precision, arXiv 2212.09720.',
 };
 

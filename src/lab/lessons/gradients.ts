@@ -43,6 +43,21 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'learning',
+    minutes: 9,
+    questions: [
+      {
+        ask: 'Without skip connections the model could still compute the same kinds of thing. Why can it not learn them?',
+        expect:
+          'The gradient passes through every layer on its way back and shrinks at each. The first layers get next to none.',
+      },
+      {
+        ask: 'What does y = x + f(x) do for the way back?',
+        expect: 'The derivative is 1 + f′: the 1 carries the gradient past f undiminished.',
+      },
+    ],
+  },
   source:
     'W. H. Press, arXiv 2511.11572, section 3.1 (residual connections); He et al. 2015, arXiv 1512.03385.',
 };

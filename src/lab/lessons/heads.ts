@@ -56,6 +56,22 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'scaling',
+    minutes: 7,
+    questions: [
+      {
+        ask: 'Why do more heads cost no more multiply-adds?',
+        expect:
+          'They share the width: H heads of d/H channels. A score costs d/H, and there are H of them: d.',
+      },
+      {
+        ask: 'Is anything dearer with more heads?',
+        expect:
+          'The softmax: an exponential for each score, H a pair of tokens. And kernels may take small heads less well, which is seen in the time, not in the count.',
+      },
+    ],
+  },
   source: 'W. H. Press, arXiv 2511.11572, Table 1: H appears in no count.',
 };
 

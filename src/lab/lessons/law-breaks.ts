@@ -40,6 +40,21 @@ const info: LessonInfo = {
   ],
   question: { normal: question, small: question },
   runs: { normal: describeSize, small: describeSize },
+  teaching: {
+    plan: 'scaling',
+    questions: [
+      {
+        ask: 'Why does a text told from templates break the law?',
+        expect:
+          'Once a model has the templates there is nothing left to learn; the law expects ever rarer things to come.',
+      },
+      {
+        ask: 'How would you find out whether a law holds for your own text?',
+        expect:
+          'Leave out the longest runs, fit the others, and see by how much the law misses what was left out.',
+      },
+    ],
+  },
   source:
     'J. Hoffmann et al., arXiv 2203.15556, for the law; runs by “flopscope study” with the studies law-zipf.json and law-stories.json of this program’s test fixtures.',
 };

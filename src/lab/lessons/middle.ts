@@ -74,6 +74,21 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'scaling',
+    minutes: 9,
+    questions: [
+      {
+        ask: 'What does a very narrow model lack, and what a very wide one?',
+        expect:
+          'The narrow one has many heads and hidden units, but few channels to speak through; the wide one has channels that nothing computes with.',
+      },
+      {
+        ask: 'The bottom of the U is flat. What is that good for?',
+        expect: 'One may choose by speed: some shapes lose next to nothing and serve faster.',
+      },
+    ],
+  },
   source:
     'Scaling Laws Meet Model Architecture, arXiv 2510.18245, § 3, whose models of 80 M parameters and more have the same U; what it rests on here are nine runs of this program.',
 };

@@ -61,6 +61,26 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'learning',
+    minutes: 8,
+    questions: [
+      {
+        ask: 'Only the last position is used when a model writes. Why train the others?',
+        expect:
+          'One pass asks a question at every position, and all send gradients to the same weights: 32 lessons for the price of one.',
+      },
+      {
+        ask: 'Why does the first position stay worse than the others?',
+        expect: 'It sees one token. Nobody can do better there than counts of pairs allow.',
+      },
+      {
+        ask: 'Positions became better that nothing was learned at (the control). Does that refute it?',
+        expect:
+          'No: they share their weights. The control shows how much comes by sharing alone, and it is less.',
+      },
+    ],
+  },
   source: 'W. H. Press, arXiv 2511.11572, section 2 (every position contributes to the loss).',
 };
 

@@ -51,6 +51,20 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'learning',
+    questions: [
+      {
+        ask: 'Theory says up to n times as many flops. Why is it fewer?',
+        expect:
+          'Questions of one text resemble each other, and at the beginning even few answers say enough: n is the most, not a promise.',
+      },
+      {
+        ask: 'What makes it possible to ask all positions at once?',
+        expect: 'The mask of attention: no position can see its answer, so each question is honest.',
+      },
+    ],
+  },
   source: 'W. H. Press, arXiv 2511.11572, section 2 (loss over all positions).',
 };
 

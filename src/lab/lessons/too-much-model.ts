@@ -72,6 +72,21 @@ const info: LessonInfo = {
   ],
   question: { normal: questionFor('normal'), small: questionFor('small') },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'scaling',
+    minutes: 10,
+    questions: [
+      {
+        ask: 'Both ends of the curve are bad. What is wrong at each?',
+        expect:
+          'The largest model had too few words to learn what it could hold. The smallest had learned all it can hold long before.',
+      },
+      {
+        ask: 'With four times the money, should the model be four times as large?',
+        expect: 'No: about twice, and the text about twice as long; both terms of the law then fall alike.',
+      },
+    ],
+  },
   source:
     'J. Hoffmann et al., arXiv 2203.15556, approach 2; the recipe of training is that of the room Laws.',
 };

@@ -57,6 +57,20 @@ const info: LessonInfo = {
   ],
   question: { normal: question, small: question },
   runs: { normal: describeSize('normal'), small: describeSize('small') },
+  teaching: {
+    plan: 'scaling',
+    questions: [
+      {
+        ask: 'No run changed. Why did the law?',
+        expect:
+          'Only what was called N changed. Small models are nearly all embedding, so without it they seem much smaller than large ones do.',
+      },
+      {
+        ask: 'What should stand beside every exponent that is quoted?',
+        expect: 'What its N counts.',
+      },
+    ],
+  },
   source:
     'T. Pearce and J. Song, arXiv 2406.12907; J. Kaplan et al., arXiv 2001.08361; J. Hoffmann et al., arXiv 2203.15556.',
 };

@@ -1,5 +1,5 @@
-// The room of a class: a student's results and how they leave the page, or the teacher's table of all of them.
-import { html, LitElement, nothing } from 'lit';
+// The room of a class: a student's results and how they leave the page, the teacher's table of all of them, or the class plans.
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LessonInfo } from '../../contract/lessons.ts';
 import { controlPanel, stackStyles } from '../figures/style-sets.ts';
@@ -8,20 +8,21 @@ import { AddressController } from '../state/address-controller.ts';
 import { emit } from '../state/events.ts';
 import { initialState, type PageState } from '../state/state.ts';
 import { pageOutbox } from './outbox.ts';
+import './plans.ts';
 import './student.ts';
 import './teacher.ts';
 
-/** What the address asks of this room: `#class/join/CODE`, `#class/teacher/KEY`, or `#class/teacher` without a server. */
+/** What the address asks of this room: `#class/join/CODE`, `#class/teacher/KEY`, `#class/teacher` without a server, or `#class/plans`. */
 export interface ClassPlace {
-  readonly isTeacher: boolean;
+  readonly side: 'student' | 'teacher' | 'plans';
   /** Join code or key; empty where the address has none. */
   readonly word: string;
 }
 
 /** Reads the address. */
 export function placeOf(hash: string): ClassPlace {
-  const [, side, word = ''] = /^#class\/(join|teacher)(?:\/([\w-]{1,64}))?$/.exec(hash) ?? [];
-  return { isTeacher: side === 'teacher', word };
+  const [, side, word = ''] = /^#class\/(join|teacher|plans)(?:\/([\w-]{1,64}))?$/.exec(hash) ?? [];
+  return { side: side === 'teacher' || side === 'plans' ? side : 'student', word };
 }
 
 // What waits from an earlier visit is sent as soon as this code is there, whether or not anybody enters the room.
@@ -32,12 +33,21 @@ const keyShelf = 'flopscope-class-key';
 
 @customElement('room-class')
 export class RoomClass extends LitElement {
-  static override readonly styles = controlPanel(stackStyles);
+  static override readonly styles = controlPanel(
+    stackStyles,
+    css`
+      @media print {
+        .for-teachers {
+          display: none;
+        }
+      }
+    `,
+  );
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private lessons: readonly LessonInfo[] = [];
-  @state() private place: ClassPlace = { isTeacher: false, word: '' };
+  @state() private place: ClassPlace = { side: 'student', word: '' };
   @state() private key = '';
   @state() private wasTeacher = false;
   #isAsked = false;
@@ -64,27 +74,32 @@ export class RoomClass extends LitElement {
   }
 
   protected override render() {
-    const { isTeacher, word } = this.place;
+    const { side, word } = this.place;
     // A teacher's table keeps the files that were opened in it, also while it is not on display.
-    return html`${isTeacher ? nothing : html`<class-student .page=${this.page} .lessons=${this.lessons} .invitation=${word}></class-student>`}
-      ${this.wasTeacher ? html`<class-teacher ?hidden=${!isTeacher} .key=${this.key}></class-teacher>` : nothing}
-      <p class="small">
+    return html`${side === 'student' ? html`<class-student .page=${this.page} .lessons=${this.lessons} .invitation=${word}></class-student>` : nothing}
+      ${this.wasTeacher ? html`<class-teacher ?hidden=${side !== 'teacher'} .key=${this.key}></class-teacher>` : nothing}
+      ${side === 'plans' ? html`<class-plans .lessons=${this.lessons}></class-plans>` : nothing}
+      <p class="small for-teachers">
         ${
-          isTeacher
-            ? html`<a href="#class">Your own results</a>`
-            : html`You teach? <a href="#class/teacher">Collect the results of a class here</a>, from files and codes, or live with
-                <code>flopscope class</code>.`
+          side === 'student'
+            ? html`You teach? <a href="#class/teacher">Collect the results of a class here</a>, from files and codes, or live with
+                <code>flopscope class</code>. <a href="#class/plans">Three class plans</a> put the lessons in order.`
+            : html`<a href="#class">Your own results</a> · ${
+                side === 'plans'
+                  ? html`<a href="#class/teacher">Results of a class</a>`
+                  : html`<a href="#class/plans">Class plans</a>`
+              }`
         }
       </p>
-      <p><button @click=${() => emit(this, 'share-with-class', undefined)}>Share with a class …</button></p>`;
+      <p class="for-teachers"><button @click=${() => emit(this, 'share-with-class', undefined)}>Share with a class …</button></p>`;
   }
 
   #takeAddress(): void {
     if (!/^#class(\/|$)/.test(location.hash)) return; // another room
     this.place = placeOf(location.hash);
     this.#isAsked = false;
-    const { isTeacher, word } = this.place;
-    if (!isTeacher) return;
+    const { side, word } = this.place;
+    if (side !== 'teacher') return;
     this.wasTeacher = true;
     try {
       if (word !== '') sessionStorage.setItem(keyShelf, word);

@@ -43,6 +43,16 @@ export const pageStyles = css`
   room-tabs[data-toured] {
     outline-offset: -3px;
   }
+  /* Paper takes the room alone. */
+  @media print {
+    lab-header,
+    room-tabs,
+    notice-strips,
+    .prepared,
+    footer {
+      display: none;
+    }
+  }
   /* What a first visit does without; the header has the switch. */
   :host([level='essentials']) :is(device-panel, kernel-table, run-files) {
     display: none;

@@ -4,6 +4,7 @@ import { openNodeProcessor } from '../../../src/cli/wasm-threads.ts';
 import type { LessonEvent } from '../../../src/contract/lessons.ts';
 import { allLessons } from '../../../src/lab/lessons/catalogue.ts';
 import { runLesson } from '../../../src/lab/lessons/lesson.ts';
+import { classMinutes, classPlans, frameMinutes, lessonsOfPlan } from '../../../src/ui/class/plan-texts.ts';
 
 /** Lessons whose checks compare measured times, which what else the machine does may spoil, as it may for a reader. */
 const timed = ['decode', 'batches'];
@@ -24,3 +25,21 @@ it.each(allLessons.map((lesson) => [lesson.info.id, lesson] as const))(
     expect(JSON.parse(JSON.stringify(outcome))).toEqual(outcome);
   },
 );
+
+it('stands in one class plan each, which fill a class, with questions that have answers', () => {
+  const infos = allLessons.map(({ info }) => info);
+  const planned = classPlans.map(({ id }) => lessonsOfPlan(infos, id));
+  for (const { core } of planned) {
+    const minutes = core.reduce((sum, { teaching }) => sum + (teaching?.minutes ?? 0), 2 * frameMinutes);
+    expect(minutes).toBe(classMinutes);
+  }
+  const ids = planned.flatMap(({ core, more }) => [...core, ...more]).map(({ id }) => id);
+  expect([...ids].sort()).toEqual(infos.map(({ id }) => id).sort());
+  for (const { teaching } of infos) {
+    expect(teaching?.questions.length).toBeGreaterThanOrEqual(2);
+    for (const { ask, expect: answer } of teaching?.questions ?? []) {
+      expect(ask).toMatch(/\?$/);
+      expect(answer).toMatch(/\.$/);
+    }
+  }
+});
