@@ -41,14 +41,19 @@ export async function openMachine({ runtime, threads }: RuntimeChoice): Promise<
   if (runtime === 'wasm') {
     const memoryBytes = Math.min(hostBytes, wasmMemoryBytes);
     const opened = await openNodeProcessor({ memoryBytes, name: processor, ...(threads ? { threads } : {}) });
+    opened.engine.onDropped = tellDropped;
     const count = opened.threads === 1 ? '1 thread' : `${opened.threads} threads`;
     return { engine: opened.engine, device: `${processor}, ${count}`, open: undefined };
   }
   const open = await openGpu();
   const memoryBytes = open.facts.isSoftware ? hostBytes : undefined;
   const engine = gpuEngine(open, undefined, memoryBytes);
-  engine.onDropped = (message) => void process.stderr.write(`flopscope: ${message}\n`);
+  engine.onDropped = tellDropped;
   return { engine, device: deviceName(open), open };
+}
+
+function tellDropped(message: string): void {
+  process.stderr.write(`flopscope: ${message}\n`);
 }
 
 /** Refuses a number of threads for a runtime that has none. */

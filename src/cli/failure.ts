@@ -11,6 +11,7 @@ const codeByKind: Readonly<Record<Problem['kind'], number>> = {
   insecureOrigin: exitCodes.noDevice,
   noAdapter: exitCodes.noDevice,
   deviceLost: exitCodes.noDevice,
+  threadLost: exitCodes.noDevice,
   outOfMemory: exitCodes.badInput,
   tooLarge: exitCodes.badInput,
   invalidConfig: exitCodes.badInput,

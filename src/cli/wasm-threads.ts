@@ -24,7 +24,7 @@ export async function openNodeProcessor({
   allowRelaxedSimd();
   const kernels = await loadWasmKernels(true);
   const start = await nodeThreads();
-  return { engine: wasmEngine(kernels, { ...options, threads, start: () => start(threads) }), threads };
+  return { engine: wasmEngine(kernels, { ...options, threads, start }), threads };
 }
 
 /** Multiply-adds with one rounding, which Node 20 has behind a flag. Call it before the first kernel is compiled. */

@@ -26,6 +26,7 @@ export interface Problem {
     | 'insecureOrigin'
     | 'noAdapter'
     | 'deviceLost'
+    | 'threadLost'
     | 'outOfMemory'
     | 'tooLarge'
     | 'invalidConfig'

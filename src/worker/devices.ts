@@ -59,6 +59,9 @@ export class Devices {
   /** Why what computes does, where a software GPU and the processor were compared. */
   #comparison: RuntimeComparison | undefined;
 
+  /** What became of a thread of the processor. */
+  #threadLost: string | undefined;
+
   constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
     this.#storage = storage;
     this.#onLost = onLost;
@@ -75,6 +78,7 @@ export class Devices {
     const open = this.#open;
     this.#choice = choice;
     this.#comparison = undefined;
+    this.#threadLost = undefined;
     this.#processor?.close();
     this.#processor = undefined;
     this.#forget();
@@ -220,9 +224,15 @@ export class Devices {
       ...(reason ? { fallbackReason: reason } : {}),
     };
     try {
-      this.#processor ??= await openProcessor(this.#choice.threads);
-      const { engine, threads, note } = this.#processor;
+      const processor = this.#processor ?? (await openProcessor(this.#choice.threads));
+      this.#processor = processor;
+      const { engine } = processor;
+      engine.onDropped = (message) => {
+        this.#threadLost = message;
+        if (this.#engine === engine) this.#opening = undefined; // what it is now, the next call says
+      };
       await this.#adopt(engine);
+      const { threads, note = this.#threadLost } = processor;
       const description = `Your processor, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
       return {
         ...info,

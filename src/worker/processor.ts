@@ -8,8 +8,9 @@ import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
 /** The processor as an engine. */
 export interface Processor {
   readonly engine: Engine;
+  /** Threads now: fewer than at first once one was lost. */
   readonly threads: number;
-  /** Why there is one thread only, and what would allow more. */
+  /** Why there are no more threads, and what would allow more. */
   readonly note?: string;
   /** Ends its threads. */
   close(): void;
@@ -18,6 +19,8 @@ export interface Processor {
 const notIsolated =
   'One thread only: the server of this page does not isolate it from other sites, so its threads may not share memory. ' +
   'npm start serves the page with the two headers that allow it (Cross-Origin-Opener-Policy, Cross-Origin-Embedder-Policy).';
+
+const oneCore = 'One thread only: the browser says that this device has one core.';
 
 /**
  * Opens the processor.
@@ -33,12 +36,19 @@ export async function openProcessor(wanted?: number): Promise<Processor> {
   const threads = isShared ? Math.min(wanted ?? cores, cores) : 1;
   const kernels = await loadWasmKernels(isShared);
   let pool: WasmThreads | undefined;
-  const start = (): WasmThreads => {
-    pool = isShared ? workerThreads(threads, spawnThread) : ownThread();
+  const start = (count: number): WasmThreads => {
+    pool = isShared ? workerThreads(count, spawnThread) : ownThread();
     return pool;
   };
   const engine = wasmEngine(kernels, { start, threads, memoryBytes: wasmMemoryBytes });
-  return { engine, threads, ...(isShared ? {} : { note: notIsolated }), close: () => pool?.dispose() };
+  return {
+    engine,
+    get threads() {
+      return engine.measurable?.processor?.threads ?? threads;
+    },
+    ...(!isShared ? { note: notIsolated } : cores === 1 ? { note: oneCore } : {}),
+    close: () => pool?.dispose(),
+  };
 }
 
 function spawnThread(): ThreadPort {

@@ -16,7 +16,7 @@ import { GpuProbing } from '../../runtime/timing/gpu-probing.ts';
 import type { Probing } from '../../runtime/timing/probing.ts';
 import { WasmProbing } from '../../runtime/timing/wasm-probing.ts';
 import type { WasmKernels } from '../../runtime/wasm/kernels.ts';
-import type { WasmThreads } from '../../runtime/wasm/pool.ts';
+import { ownThread, type WasmThreads } from '../../runtime/wasm/pool.ts';
 import { WasmRuntime } from '../../runtime/wasm-runtime.ts';
 
 /** What calibration measures of a machine. */
@@ -37,7 +37,7 @@ export interface Engine {
   capabilities: Capabilities;
   readonly variants?: VariantTable | undefined;
   profile: DeviceProfile | undefined;
-  /** Told once of every few variants that the device does not compile. */
+  /** Told of what the device turned out not to do: variants that it does not compile, threads that are gone. */
   onDropped?: (message: string) => void;
   /** Useful flops per second of training, where no profile tells more: what processors are predicted by. */
   trainingFlopsPerSecond?: number;
@@ -104,36 +104,63 @@ export const wasmCapabilities: Capabilities = {
 
 /** Where WASM kernels run. */
 export interface ProcessorOptions {
-  /** Starts the threads: when the first runtime is made, and again when one of them failed. */
-  readonly start: () => WasmThreads;
+  /** Starts so many threads: when the first runtime is made, and fewer when one of them was lost. */
+  readonly start: (threads: number) => WasmThreads;
   readonly threads: number;
   /** What the processor is called, where that is known. */
   readonly name?: string;
   readonly memoryBytes?: number;
 }
 
-/** Runs WASM kernels on threads. */
+/** Runs WASM kernels on threads; where one is lost on half of them, down to the caller's own. */
 export function wasmEngine(
   kernels: WasmKernels,
-  { start, threads: count, name, memoryBytes }: ProcessorOptions,
+  { start, threads: wanted, name, memoryBytes }: ProcessorOptions,
 ): Engine {
+  /** Workers; 0 once not even one serves, and the caller's own thread does. */
+  let count = wanted;
   let threads: WasmThreads | undefined;
-  const create = (plans: readonly Plan[], extra: readonly Storage[], scratchBytes?: number) => {
-    if (!threads || threads.hasFailed()) threads = start();
-    return WasmRuntime.create(kernels, threads, plans, extra, scratchBytes);
+  const begin = (): WasmThreads => {
+    const started = count === 0 ? ownThread() : start(count);
+    void started.lost.then(({ message }) => {
+      if (threads !== started) return;
+      threads = undefined;
+      count = Math.floor(count / 2);
+      engine.profile = undefined; // it was measured on all of them
+      const left = count === 0 ? 'the thread of the lab' : count === 1 ? '1 thread' : `${count} threads`;
+      engine.onDropped?.(`${message} Now it is ${left}.`);
+    });
+    return started;
   };
-  const processor = { threads: count, simd: kernels.isRelaxed ? 'relaxed' : 'plain' } as const;
-  return {
+  const create = async (plans: readonly Plan[], extra: readonly Storage[], scratchBytes?: number) => {
+    for (;;) {
+      if (!threads || threads.hasFailed()) threads = begin();
+      const used = threads;
+      try {
+        return await WasmRuntime.create(kernels, used, plans, extra, scratchBytes);
+      } catch (error) {
+        // Memory that was refused, or a plan: other threads would not help.
+        if (!(error instanceof Error) || error.name !== 'ThreadLostError') throw error;
+        await used.lost;
+      }
+    }
+  };
+  const simd = kernels.isRelaxed ? 'relaxed' : 'plain';
+  const engine: Engine = {
     kind: 'wasm',
     measurable: {
-      facts: [
-        'WebAssembly',
-        ...(name === undefined ? [] : [name]),
-        count === 1 ? '1 thread' : `${count} threads`,
-        `${processor.simd} SIMD`,
-        `kernels ${kernels.digest}`,
-      ],
-      processor,
+      get facts() {
+        return [
+          'WebAssembly',
+          ...(name === undefined ? [] : [name]),
+          count <= 1 ? '1 thread' : `${count} threads`,
+          `${simd} SIMD`,
+          `kernels ${kernels.digest}`,
+        ];
+      },
+      get processor() {
+        return { threads: Math.max(1, count), simd } as const;
+      },
       openProbing: () => new WasmProbing(create),
     },
     capabilities: wasmCapabilities,
@@ -141,6 +168,7 @@ export function wasmEngine(
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     createRuntime: (plans, extra) => create(plans, extra),
   };
+  return engine;
 }
 
 /** Runs the reference loops: slow, for very small models. */

@@ -17,6 +17,7 @@ export class LabError extends Error {
 const kindByName: Readonly<Record<string, Problem['kind']>> = {
   OutOfMemoryError: 'outOfMemory',
   DeviceLostError: 'deviceLost',
+  ThreadLostError: 'threadLost',
   InvalidFileError: 'invalidFile',
   QuotaExceededError: 'storageFull',
   NewerStorageError: 'newerStorage',

@@ -113,7 +113,8 @@ async function runGroup(
           seconds,
           message: problem.message,
         });
-        if (problem.kind === 'deviceLost') throw error;
+        // The runs that share this runtime could only fail alike.
+        if (problem.kind === 'deviceLost' || problem.kind === 'threadLost') throw error;
       }
       if (isTrunk && !isLast && place.state)
         place = { ...place, trainer: restored(run, longest, place.state) };

@@ -1,6 +1,8 @@
 // The threads of WASM runtimes: workers that stay from one runtime to the next, or the caller itself.
 import type { WasmProgram } from './program.ts';
+import { type Patience, SilenceWatch, usualPatience } from './silence.ts';
 import {
+  progressOf,
   stopThreads,
   type ThreadAnswer,
   type ThreadJob,
@@ -29,8 +31,10 @@ export interface LoadedThreads {
 /** Where programs run. */
 export interface WasmThreads {
   readonly count: number;
-  /** True once a thread is gone: then all are useless. */
+  /** True once a thread is gone, or all were ended: then none serves any more. */
   hasFailed(): boolean;
+  /** Resolves when a thread is gone, did not start or does not answer, with an Error named ThreadLostError that says so. */
+  readonly lost: Promise<Error>;
   load(
     setup: Omit<ThreadSetup, 'thread' | 'threads' | 'scratchAddress'>,
     scratchOf: (thread: number) => number,
@@ -46,6 +50,7 @@ export function ownThread(): WasmThreads {
   return {
     count: 1,
     hasFailed: () => false,
+    lost: new Promise(() => undefined),
     load: async (setup, scratchOf) => {
       const thread = await WasmThread.create({
         ...setup,
@@ -63,7 +68,7 @@ export function ownThread(): WasmThreads {
               for (let from = job.from; from < job.to; from++) {
                 thread.run({ ...job, from, to: from + 1 });
                 if (performance.now() - start < turnMilliseconds) continue;
-                await new Promise((resolve) => setTimeout(resolve, 0));
+                await messagesPass();
                 start = performance.now();
               }
             }
@@ -76,14 +81,39 @@ export function ownThread(): WasmThreads {
   };
 }
 
+/** Resolves behind the messages that wait. By a message of its own: browsers hold back the timers of a hidden tab. */
+function messagesPass(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
 /** One worker and whom its answers are for. */
 interface Member {
   readonly port: ThreadPort;
-  readonly waiting: Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>;
+  readonly waiting: Map<number, Waiting>;
 }
 
-/** A pool of workers. A worker that dies fails everything that is under way, and all that comes after. */
-export function workerThreads(count: number, spawn: () => ThreadPort): WasmThreads {
+interface Waiting {
+  readonly kind: ThreadOrder['kind'];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A pool of workers. One that dies, does not start or never answers is lost: everything that is under way fails, and all
+ * that comes after, and the others are ended. A trap in a kernel fails the same, but loses nobody.
+ */
+export function workerThreads(
+  count: number,
+  spawn: () => ThreadPort,
+  patience: Patience = usualPatience,
+): WasmThreads {
   let failure: Error | undefined;
   let runtimes = 0;
   // Of all runtimes: where one worker is gone, the others may sleep in any of them and must be woken.
@@ -91,43 +121,75 @@ export function workerThreads(count: number, spawn: () => ThreadPort): WasmThrea
     number,
     { readonly memory: WebAssembly.Memory; readonly controlAddress: number }
   >();
-  const members = Array.from({ length: count }, (): Member => ({ port: spawn(), waiting: new Map() }));
+  const members: Member[] = [];
+  const { promise: lost, resolve: tellLost } = withResolvers<Error>();
+  const watch = new SilenceWatch(
+    patience,
+    () => [...members.map(({ waiting }) => waiting.size), ...[...memories.values()].map(progressOf)].join(),
+    (seconds) => {
+      const silent = members.flatMap(({ waiting }, thread) => (waiting.size > 0 ? [thread + 1] : []));
+      // In a step all wait for the one that is gone; at the start those that are there have answered.
+      const who =
+        silent.length === 1 && count > 1 ? `thread ${silent[0]} of ${count}` : `one of ${count} threads`;
+      lose(`${count === 1 ? 'the only thread' : who} does not answer: nothing moved for ${seconds} s`);
+    },
+  );
   // The first failure is told to everybody; what follows from it is not.
   const fail = (error: Error) => {
     failure ??= error;
+    watch.end();
     for (const { memory, controlAddress } of memories.values()) stopThreads(memory, controlAddress);
-    for (const { waiting } of members) {
+    for (const { port, waiting } of members) {
       for (const { reject } of waiting.values()) reject(error);
       waiting.clear();
+      port.terminate(); // one of them gone, all are useless
     }
   };
-  for (const { port, waiting } of members) {
-    port.listen(
-      ({ runtime, error }) => {
-        if (error !== undefined) return fail(new Error(`WasmRuntime: a thread stopped: ${error}`));
-        waiting.get(runtime)?.resolve();
-        waiting.delete(runtime);
-      },
-      (error) =>
-        fail(new Error(`WasmRuntime: a thread is gone: ${error.message}. Start again, with fewer threads.`)),
-    );
+  const lose = (what: string) => {
+    if (failure) return;
+    const error = new Error(`WasmRuntime: ${what}. What comes next computes on fewer threads.`);
+    error.name = 'ThreadLostError';
+    fail(error);
+    tellLost(error);
+  };
+  for (let thread = 0; thread < count; thread++) {
+    const name = count === 1 ? 'the only thread' : `thread ${thread + 1} of ${count}`;
+    const waiting = new Map<number, Waiting>();
+    try {
+      const port = spawn();
+      members.push({ port, waiting });
+      port.listen(
+        ({ runtime, error }) => {
+          const order = waiting.get(runtime);
+          // What cannot even load its program has found no memory for it: fewer threads need less.
+          if (error !== undefined && order?.kind === 'load') return lose(`${name} did not start: ${error}`);
+          if (error !== undefined) return fail(new Error(`WasmRuntime: a thread stopped: ${error}`));
+          waiting.delete(runtime);
+          if (members.every((member) => member.waiting.size === 0)) watch.end();
+          order?.resolve();
+        },
+        (error) => lose(`${name} is gone: ${error.message}`),
+      );
+    } catch (error) {
+      lose(`${name} did not start: ${error instanceof Error ? error.message : String(error)}`);
+      break;
+    }
   }
   const orderAll = async (order: (thread: number) => ThreadOrder) => {
     if (failure) throw failure;
-    await Promise.all(
-      members.map(
-        ({ port, waiting }, thread) =>
-          new Promise<void>((resolve, reject) => {
-            const sent = order(thread);
-            // Before the message: an answer could come at once.
-            waiting.set(sent.runtime, { resolve, reject });
-            port.post(sent);
-          }),
-      ),
+    const orders = members.map(({ port, waiting }, thread) => ({ port, waiting, sent: order(thread) }));
+    // All wait before the first message goes: an answer could come at once.
+    const answers = orders.map(
+      ({ waiting, sent: { kind, runtime } }) =>
+        new Promise<void>((resolve, reject) => waiting.set(runtime, { kind, resolve, reject })),
     );
+    watch.begin();
+    for (const { port, sent } of orders) port.post(sent);
+    await Promise.all(answers);
   };
   return {
     count,
+    lost,
     hasFailed: () => failure !== undefined,
     load: async (setup, scratchOf) => {
       const runtime = runtimes++;
@@ -146,9 +208,15 @@ export function workerThreads(count: number, spawn: () => ThreadPort): WasmThrea
         },
       };
     },
-    dispose: () => {
-      fail(new Error('WasmRuntime: its threads were ended. Create another one.'));
-      for (const { port } of members) port.terminate();
-    },
+    dispose: () => fail(new Error('WasmRuntime: its threads were ended. Create another one.')),
   };
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolvers<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }

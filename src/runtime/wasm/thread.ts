@@ -160,6 +160,14 @@ export function stopThreads(memory: WebAssembly.Memory, controlAddress: number):
   Atomics.notify(control, meetingWord);
 }
 
+/** What changes as threads get on with a step, as a text. */
+export function progressOf({
+  memory,
+  controlAddress,
+}: Pick<ThreadSetup, 'memory' | 'controlAddress'>): string {
+  return new Int32Array(memory.buffer, controlAddress, counterWord + counters).join();
+}
+
 /** Serves orders in a worker. Returns what each message must be handed to. */
 export function serveThread(answer: (message: ThreadAnswer) => void): (order: ThreadOrder) => Promise<void> {
   const threads = new Map<number, WasmThread>();

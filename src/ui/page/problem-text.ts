@@ -35,7 +35,7 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
     case 'noWebGpu':
       return {
         title: 'This browser has no WebGPU',
-        hint: 'Current Chrome, Edge, Safari 26 and Firefox on Windows or macOS have it. Until then very small models train on the processor here.',
+        hint: 'Current Chrome, Edge, Safari 26 and Firefox on Windows or macOS have it. Until then your processor trains here, in WebAssembly.',
         action: 'dismiss',
         actionLabel: 'Go on without a GPU',
         tone: 'warning',
@@ -67,10 +67,21 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
         actionLabel: canContinue ? 'Continue from the last save' : 'Ask for the GPU again',
         tone: 'error',
       };
+    case 'threadLost':
+      return {
+        title: 'A thread of your processor is gone',
+        ...withKept,
+        hint: canContinue
+          ? 'The browser may have ended it for want of memory. Fewer threads go on from there.'
+          : 'The browser may have ended it for want of memory. Train again: fewer threads compute now.',
+        action: canContinue ? 'continueSaved' : 'dismiss',
+        actionLabel: canContinue ? 'Continue from the last save' : 'All right',
+        tone: 'error',
+      };
     case 'outOfMemory':
     case 'tooLarge':
       return {
-        title: problem.kind === 'tooLarge' ? 'Too large for this device' : 'The GPU ran out of memory',
+        title: problem.kind === 'tooLarge' ? 'Too large for this device' : 'The device ran out of memory',
         ...withKept,
         hint: 'A smaller batch, context or model needs less.',
         action: 'halveBatch',

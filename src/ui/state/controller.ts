@@ -299,8 +299,9 @@ export class PageController implements ReactiveController {
       if (event.kind === 'problem') this.#store.show(event.problem);
       if (event.kind === 'saved') this.#store.settle('storageFull');
     }
-    // The badge has to say what the next run will be on: a new device, or the processor.
-    if (events.some((event) => event.kind === 'problem' && event.problem.kind === 'deviceLost'))
+    // The badge has to say what the next run will be on: a new device, the processor, or fewer of its threads.
+    const losses = ['deviceLost', 'threadLost'];
+    if (events.some((event) => event.kind === 'problem' && losses.includes(event.problem.kind)))
       void this.openDevice();
     const isCurveNew = events.some(({ kind }) => ['prepared', 'steps', 'evaluation'].includes(kind));
     this.#store.set({ run, ...(isCurveNew ? { series: this.#series.snapshot() } : {}) });

@@ -1,7 +1,7 @@
 // The compiled kernels: which family each serves, what its parameters are, and the memory of one thread.
 import { readFileSync } from 'node:fs';
 import { signatures } from 'virtual:wasm-kernels';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { prologue } from '../../../src/kernels/prologue.ts';
 import { settingNumbers } from '../../../src/kernels/sample.ts';
 import { slotNumbers } from '../../../src/kernels/slots.ts';
@@ -94,6 +94,12 @@ describe('loadWasmKernels', () => {
     expect(measure({ name: 'activation.forward' }, { elements: 8, kind: 99 })).toBeUndefined();
     expect(measure({ name: 'no.suchFamily' }, {})).toBeUndefined();
     expect(hasWasmKernel('no.such-family')).toBe(false);
+  });
+
+  it('says so where WebAssembly has no SIMD', async () => {
+    vi.stubGlobal('WebAssembly', { ...WebAssembly, validate: () => false });
+    await expect(loadWasmKernels(true)).rejects.toThrow(/runs no WebAssembly with SIMD\. Update the browser/);
+    vi.unstubAllGlobals();
   });
 
   it('makes a memory of one thread of a shared one, and refuses another program', async () => {

@@ -1,9 +1,9 @@
-// Workers and the caller's own thread: equal bits whatever their number, and a worker that dies.
-import { afterAll, describe, expect, it } from 'vitest';
+// Workers and the caller's own thread: equal bits whatever their number, and workers that die or never answer.
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeThreads } from '../../../src/cli/wasm-threads.ts';
 import { recordMatmul } from '../../../src/kernels/matmul.ts';
 import { softmaxForward } from '../../../src/kernels/softmax.ts';
-import { wasmCapabilities } from '../../../src/lab/plans/engine.ts';
+import { type Engine, wasmCapabilities, wasmEngine } from '../../../src/lab/plans/engine.ts';
 import { freeze } from '../../../src/plan/plan.ts';
 import { persistentTensor } from '../../../src/plan/store.ts';
 import { Tape } from '../../../src/plan/tape.ts';
@@ -14,8 +14,10 @@ import {
   type WasmThreads,
   workerThreads,
 } from '../../../src/runtime/wasm/pool.ts';
+import { usualPatience } from '../../../src/runtime/wasm/silence.ts';
 import type { ThreadAnswer, ThreadOrder } from '../../../src/runtime/wasm/thread.ts';
 import { WasmRuntime } from '../../../src/runtime/wasm-runtime.ts';
+import { exampleProfile } from '../../cli/example-profile.ts';
 
 const pools: WasmThreads[] = [];
 const start = async (count: number) => {
@@ -74,55 +76,102 @@ describe('threads', () => {
   });
 });
 
-/** A port that answers by hand. */
-function fakePort() {
+/** A port that answers by hand, but to `load`, which it answers by itself unless it is deaf. */
+function fakePort(isDeaf = false) {
   const orders: ThreadOrder[] = [];
   let answer: (message: ThreadAnswer) => void = () => undefined;
   let fail: (error: Error) => void = () => undefined;
+  let isEnded = false;
   const port: ThreadPort = {
     post: (order) => {
       orders.push(order);
-      if (order.kind === 'load') answer({ runtime: order.runtime });
+      if (order.kind === 'load' && !isDeaf) answer({ runtime: order.runtime });
     },
     listen: (onAnswer, onFailure) => {
       [answer, fail] = [onAnswer, onFailure];
     },
-    terminate: () => undefined,
+    terminate: () => {
+      isEnded = true;
+    },
   };
   return {
     port,
     orders,
+    isEnded: () => isEnded,
     answer: (message: ThreadAnswer) => answer(message),
     fail: (error: Error) => fail(error),
   };
 }
 
+const impatience = { lookMilliseconds: 2, looks: 3 };
+
+/** A pool of fakes. */
+function fakePool(ports: readonly ReturnType<typeof fakePort>[], patience = usualPatience) {
+  let next = 0;
+  return workerThreads(
+    ports.length,
+    () => {
+      const port = ports[next++]?.port;
+      if (!port) throw new Error('no more workers');
+      return port;
+    },
+    patience,
+  );
+}
+
 describe('a worker that fails', () => {
+  afterEach(() => void vi.useRealTimers());
   const load = async () => {
     const ports = [fakePort(), fakePort()] as const;
-    let next = 0;
-    const threads = workerThreads(2, () => (ports[next++] ?? ports[0]).port);
+    const threads = fakePool(ports);
     const { plan, y } = productPlan();
     const runtime = await WasmRuntime.create(await loadWasmKernels(true), threads, [plan]);
     const { done } = await runtime.submit([{ plan, scalars: {} }], [y]);
-    return { ports, plan, runtime, done };
+    return { threads, ports, plan, runtime, done };
   };
 
-  it('fails what is under way and all that comes after, with its reason', async () => {
-    const { ports, plan, runtime, done } = await load();
+  it('fails what is under way and all that comes after, with its reason, and the others end', async () => {
+    const { threads, ports, plan, runtime, done } = await load();
     ports[0].answer({ runtime: 0 });
     ports[1].fail(new Error('it exited with 1'));
-    await expect(done).rejects.toThrow(/a thread is gone: it exited with 1\. Start again/);
-    await expect((await runtime.submit([{ plan, scalars: {} }])).done).rejects.toThrow(/a thread is gone/);
-    await expect(runtime.idle()).rejects.toThrow(/a thread is gone/);
+    const reason = /thread 2 of 2 is gone: it exited with 1\. What comes next computes on fewer threads/;
+    await expect(done).rejects.toThrow(reason);
+    await expect((await runtime.submit([{ plan, scalars: {} }])).done).rejects.toThrow(reason);
+    await expect(runtime.idle()).rejects.toThrow(reason);
+    await expect(threads.lost).resolves.toMatchObject({ name: 'ThreadLostError' });
+    expect(ports.map((port) => port.isEnded())).toEqual([true, true]);
+  });
+
+  it('is lost when nothing moves within a step, and not while something does', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { threads, ports, done } = await load();
+    const [order] = ports[0].orders;
+    if (order?.kind !== 'load') throw new Error('the first order loads');
+    const { memory, controlAddress } = order.setup;
+    const control = new Int32Array(memory.buffer, controlAddress, 8);
+    for (let second = 0; second < 100; second++) {
+      if (second % 50 === 0) Atomics.add(control, 1, 1); // a meeting
+      vi.advanceTimersByTime(1000);
+    }
+    expect(threads.hasFailed()).toBe(false);
+    vi.advanceTimersByTime(60_000);
+    await expect(done).rejects.toThrow(/one of 2 threads does not answer: nothing moved for 60 s/);
+    expect(ports.map((port) => port.isEnded())).toEqual([true, true]);
+  });
+
+  it('is not missed between steps, however long they are apart', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { threads, ports, done } = await load();
+    for (const port of ports) port.answer({ runtime: 0 });
+    await done;
+    vi.advanceTimersByTime(600_000);
+    expect(threads.hasFailed()).toBe(false);
   });
 
   it('hands over what is timed as one order, however often it runs', async () => {
     const ports = [fakePort(), fakePort()] as const;
-    let next = 0;
-    const threads = workerThreads(2, () => (ports[next++] ?? ports[0]).port);
     const { plan } = productPlan();
-    const runtime = await WasmRuntime.create(await loadWasmKernels(true), threads, [plan]);
+    const runtime = await WasmRuntime.create(await loadWasmKernels(true), fakePool(ports), [plan]);
     const dispatches = [0, 1, 3].map((index) => ({ plan, scalars: {}, index }));
     const timed = runtime.secondsOf(dispatches, 500);
     await expect.poll(() => ports[1].orders.length).toBe(2);
@@ -138,10 +187,11 @@ describe('a worker that fails', () => {
     expect(ports[0].orders).toHaveLength(2);
   });
 
-  it('tells of a trap', async () => {
+  it('tells of a trap, which is no loss of a thread', async () => {
     const { ports, done } = await load();
     ports[1].answer({ runtime: 0, error: 'memory access out of bounds' });
     await expect(done).rejects.toThrow(/a thread stopped: memory access out of bounds/);
+    await expect(done).rejects.not.toMatchObject({ name: 'ThreadLostError' });
   });
 
   it('lets a real worker go that waits for one that is gone', async () => {
@@ -152,3 +202,89 @@ describe('a worker that fails', () => {
     await expect((await runtime.submit([{ plan, scalars: {} }])).done).rejects.toThrow(/threads were ended/);
   });
 });
+
+describe('the engine of threads', () => {
+  /** Pools by their size; what is not there does not start. */
+  const engineOf = async (pools: Readonly<Record<number, () => WasmThreads>>, threads: number) => {
+    const told: string[] = [];
+    const started: number[] = [];
+    const engine = wasmEngine(await loadWasmKernels(true), {
+      threads,
+      start: (count) => {
+        started.push(count);
+        return (
+          pools[count]?.() ??
+          fakePool(
+            Array.from({ length: count }, () => fakePort(true)),
+            impatience,
+          )
+        );
+      },
+    });
+    engine.onDropped = (message) => void told.push(message);
+    return { engine, told, started };
+  };
+  const { plan, y } = productPlan();
+  const compute = async ({ createRuntime }: Engine) => {
+    const runtime = await createRuntime([plan], []);
+    return (await runtime.submit([{ plan, scalars: {} }], [y])).done;
+  };
+
+  it('takes half of the threads, then its own, where workers never answer', async () => {
+    const { engine, told, started } = await engineOf({}, 4);
+    expect(engine.measurable?.processor?.threads).toBe(4);
+    engine.profile = exampleProfile.profile;
+    expect(await compute(engine)).toHaveLength(1);
+    expect(started).toEqual([4, 2, 1]);
+    expect(told).toEqual([
+      expect.stringMatching(/one of 4 threads does not answer.* Now it is 2 threads\./),
+      expect.stringMatching(/one of 2 threads does not answer.* Now it is 1 thread\./),
+      expect.stringMatching(/the only thread does not answer.* Now it is the thread of the lab\./),
+    ]);
+    expect(engine.measurable?.processor?.threads).toBe(1);
+    expect(engine.measurable?.facts).toContain('1 thread');
+    expect(engine.profile).toBeUndefined(); // it was of four threads
+  });
+
+  it('names the one that never starts, and the ones that the browser refuses', async () => {
+    const deaf = () => fakePool([fakePort(), fakePort(true)], impatience);
+    const none = () => workerThreads(1, () => fail('too many workers'));
+    const { engine, told } = await engineOf({ 2: deaf, 1: none }, 2);
+    await compute(engine);
+    expect(told).toEqual([
+      expect.stringMatching(/thread 2 of 2 does not answer: nothing moved/),
+      expect.stringMatching(/the only thread did not start: too many workers/),
+    ]);
+  });
+
+  it('goes on with fewer after a thread that found no memory, and after one that died in a step', async () => {
+    const three = [fakePort(), fakePort(), fakePort(true)] as const;
+    const one = fakePort();
+    const pools = { 3: () => fakePool(three), 1: () => fakePool([one]) };
+    const { engine, told } = await engineOf(pools, 3);
+    const created = engine.createRuntime([plan], []);
+    await expect.poll(() => three[2].orders.length).toBe(1);
+    three[2].answer({ runtime: 0, error: 'could not allocate memory' });
+    const runtime = await created;
+    expect(told).toEqual([expect.stringMatching(/thread 3 of 3 did not start: could not allocate memory/)]);
+    const { done } = await runtime.submit([{ plan, scalars: {} }], [y]);
+    one.fail(new Error('it exited with 1'));
+    await expect(done).rejects.toThrow('the only thread is gone: it exited with 1');
+    expect(told[1]).toMatch(/Now it is the thread of the lab/);
+    expect(await compute(engine)).toHaveLength(1);
+  });
+
+  it('tells of refused memory at once: fewer threads would not help', async () => {
+    const { engine, started } = await engineOf({ 2: () => fakePool([fakePort(), fakePort()]) }, 2);
+    const moments = persistentTensor('all moments', [2 ** 30], 'f32', 'moments');
+    await expect(engine.createRuntime([plan], [moments.storage])).rejects.toMatchObject({
+      name: 'OutOfMemoryError',
+      message: expect.stringMatching(/all moments alone takes 4294967296\. Choose a smaller model/),
+    });
+    expect(started).toEqual([2]);
+  });
+});
+
+function fail(message: string): never {
+  throw new Error(message);
+}

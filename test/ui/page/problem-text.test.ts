@@ -8,6 +8,7 @@ const kinds: readonly Problem['kind'][] = [
   'insecureOrigin',
   'noAdapter',
   'deviceLost',
+  'threadLost',
   'outOfMemory',
   'tooLarge',
   'invalidConfig',

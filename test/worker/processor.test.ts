@@ -1,0 +1,31 @@
+// How many threads a page's processor has, and the sentence that says why there are no more.
+import { afterEach, expect, it, vi } from 'vitest';
+import { openProcessor } from '../../src/worker/processor.ts';
+
+afterEach(() => void vi.unstubAllGlobals());
+
+/** A page on a device with so many cores. */
+function stubPage(cores: number, isIsolated: boolean): void {
+  vi.stubGlobal('Worker', class {});
+  vi.stubGlobal('navigator', { hardwareConcurrency: cores });
+  vi.stubGlobal('crossOriginIsolated', isIsolated);
+}
+
+it.each([
+  [8, true, undefined, 8, undefined],
+  [8, true, 3, 3, undefined],
+  [2, true, 16, 2, undefined],
+  [1, true, undefined, 1, /this device has one core/],
+  [8, false, 4, 1, /does not isolate it.*npm start serves the page with the two headers/],
+])('%i cores, isolated %s, %s wanted: %i threads', async (cores, isIsolated, wanted, threads, note) => {
+  stubPage(cores, isIsolated);
+  const processor = await openProcessor(wanted);
+  expect(processor.threads).toBe(threads);
+  if (note) expect(processor.note).toMatch(note);
+  else expect(processor.note).toBeUndefined();
+});
+
+it('refuses where no worker may be started', async () => {
+  vi.stubGlobal('Worker', undefined);
+  await expect(openProcessor()).rejects.toThrow(/no worker may be started here\. Update the browser/);
+});
