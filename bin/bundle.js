@@ -1,25 +1,37 @@
 // Runs TypeScript of this repository in Node without a build step: bundles it in memory and imports the bundle.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'vite';
-import { wasmKernels } from './wasm-kernels.js';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = join(root, 'node_modules/.cache/flopscope');
+import { pathToFileURL } from 'node:url';
+import { cache, kept, readTexts, root } from './kept.js';
 
 /** Whether stacks shall show lines of the sources, and errors their stacks. */
 export const isDebugging = process.env.FLOPSCOPE_DEBUG === '1';
 
 /**
- * Bundles a module with all it imports from this repository, shaders included.
+ * Bundles a module with all it imports from this repository, shaders included, or reads what was bundled of the same text:
+ * the bundler alone takes a second to start. Modules of `src` import nothing outside `src` and `shaders`; others are
+ * bundled each time.
  * @param {string} entry path from the repository's root
  * @param {{ withPackages?: boolean, target?: string }} options packages stay outside unless told: code of no file, a
  *   thread's, finds none; `target` is what shall run it
  * @returns {Promise<string>} the code
  */
 export async function bundle(entry, { withPackages = false, target = 'node20' } = {}) {
-  const output = await build({
+  const make = () => build(entry, withPackages, target);
+  if (!entry.startsWith('src/')) return make();
+  // The code names files of this checkout: it is of no use to another one.
+  const parts = [root, entry, withPackages, target, isDebugging, readTexts('src', 'shaders', 'bin')];
+  return (await kept(basename(entry, '.ts'), parts, make)).toString('utf8');
+}
+
+/**
+ * @param {string} entry
+ * @param {boolean} withPackages
+ * @param {string} target
+ */
+async function build(entry, withPackages, target) {
+  const [vite, { wasmKernels }] = await Promise.all([import('vite'), import('./wasm-kernels.js')]);
+  const output = await vite.build({
     root,
     configFile: false,
     logLevel: 'silent',
@@ -27,7 +39,7 @@ export async function bundle(entry, { withPackages = false, target = 'node20' } 
     ...(withPackages ? { ssr: { noExternal: true } } : {}),
     build: {
       ssr: entry,
-      outDir: folder, // nothing is written, but source maps count from here
+      outDir: cache, // nothing is written, but source maps count from here
       write: false,
       target,
       minify: false,
@@ -47,9 +59,9 @@ export async function bundle(entry, { withPackages = false, target = 'node20' } 
  * @returns {Promise<any>} the module
  */
 export async function importSource(entry) {
-  const file = join(folder, `${basename(entry, '.ts')}-${process.pid}.mjs`);
+  const file = join(cache, `${basename(entry, '.ts')}-${process.pid}.mjs`);
   const code = await bundle(entry);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(cache, { recursive: true });
   writeFileSync(file, code);
   process.setSourceMapsEnabled(isDebugging);
   try {

@@ -1,12 +1,10 @@
 // Compiles the AssemblyScript of src/wasm, and hands it to Vite as the module `virtual:wasm-kernels`.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { kept, root } from './kept.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'src/wasm');
-const cache = join(root, 'node_modules/.cache/flopscope');
 const moduleName = 'virtual:wasm-kernels';
 
 /** Variants of the one program: multiply-adds in one rounding or in two. */
@@ -51,11 +49,14 @@ export function readSignatures() {
  * @returns {Promise<Uint8Array>} a module that imports a shared memory
  */
 export async function compileKernels(variant) {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([variant, readSources()]))
-    .digest('hex');
-  const file = join(cache, `kernels-${variant}-${hash.slice(0, 16)}.wasm`);
-  if (existsSync(file)) return readFileSync(file);
+  return kept(`kernels-${variant}`, readSources(), () => compile(variant));
+}
+
+/**
+ * @param {Variant} variant
+ * @returns {Promise<Uint8Array>}
+ */
+async function compile(variant) {
   const { default: asc } = await import('assemblyscript/asc');
   /** @type {Uint8Array | undefined} */
   let binary;
@@ -91,9 +92,6 @@ export async function compileKernels(variant) {
   );
   if (error || binary === undefined)
     throw new Error(`wasm: the kernels do not compile: ${stderr.toString()}`);
-  mkdirSync(cache, { recursive: true });
-  writeFileSync(`${file}.${process.pid}`, binary);
-  renameSync(`${file}.${process.pid}`, file); // two commands at once: the last one wins
   return binary;
 }
 
