@@ -18,14 +18,22 @@ export interface ValidationOptions {
   readonly onProgress: (fraction: number, what: string) => void;
   /** Seconds of the mixture of kernels that tells the device's pace, now. */
   readonly paceSeconds: () => Promise<number>;
+  /** How long each piece of work is timed; thoroughly unless told otherwise. */
+  readonly timing?: Timing;
   readonly signal?: AbortSignal;
+}
+
+/** Seconds of one measuring window, and seconds after which none begins beyond the fewest that are made. */
+export interface Timing {
+  readonly windowSeconds: number;
+  readonly seconds: number;
 }
 
 /** Measures a grid. @throws LabError unless the device is calibrated, and for more than one experiment */
 export async function validatePredictions(
   engine: Engine,
   models: readonly GridModel[],
-  { onRow, onProgress, paceSeconds, signal }: ValidationOptions,
+  { onRow, onProgress, paceSeconds, timing = thorough, signal }: ValidationOptions,
 ): Promise<ValidationSummary> {
   const { profile } = engine;
   if (!profile)
@@ -48,7 +56,7 @@ export async function validatePredictions(
     if (signal?.aborted) break;
     const report = (within: number, what: string) =>
       onProgress((index + within) / models.length, `${model.name}: ${what}`);
-    for await (const row of validateModel(engine, profile, model, paceRatio, report, signal)) {
+    for await (const row of validateModel(engine, profile, model, { paceRatio, timing }, report, signal)) {
       rows.push(row);
       onRow(row);
     }
@@ -96,7 +104,7 @@ async function* validateModel(
   engine: Engine,
   profile: DeviceProfile,
   { name, experiment: json, kinds }: GridModel,
-  paceRatio: () => Promise<number>,
+  measuring: Measuring,
   report: (within: number, what: string) => void,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ValidationRow> {
@@ -111,7 +119,7 @@ async function* validateModel(
     for (const [index, kind] of kinds.entries()) {
       if (index > 0 && signal?.aborted) return;
       report(0.4 + (0.6 * index) / kinds.length, kind);
-      const { work, measured, pace } = await measureWork(run, kind, paceRatio);
+      const { work, measured, pace } = await measureWork(run, kind, measuring);
       const expectation = expectWork(work, atPace(profile, pace));
       yield {
         ...withoutParts(expectation),
@@ -130,6 +138,12 @@ async function* validateModel(
   }
 }
 
+/** How work is timed: with what tells the device's pace over that of its calibration, and for how long. */
+interface Measuring {
+  readonly paceRatio: () => Promise<number>;
+  readonly timing: Timing;
+}
+
 /** A measurement, and the pace of the device meanwhile over that of its calibration. */
 interface Paced {
   readonly measured: Measurement;
@@ -139,10 +153,10 @@ interface Paced {
 async function measureWork(
   run: Run,
   kind: WorkKind,
-  paceRatio: () => Promise<number>,
+  measuring: Measuring,
 ): Promise<Paced & { readonly work: Work }> {
   const { plans, sampling, sampler } = run;
-  const repeat = (time: (pieces: number) => Promise<number>) => repeatPaced(time, paceRatio);
+  const repeat = (time: (pieces: number) => Promise<number>) => repeatPaced(time, measuring);
   if (kind === 'training')
     return {
       work: trainingWork(plans, run.experiment.train),
@@ -174,10 +188,11 @@ async function measureWork(
 /** Tokens of one timed generation: a whole burst. */
 const tokensTimed = 16;
 
-/** Seconds of one measuring window, windows before the first that counts, and windows that count. */
-const windowSeconds = 0.2;
+/** What the medians of a page's validation rest on. */
+const thorough: Timing = { windowSeconds: 0.2, seconds: 2 };
+/** Windows before the first that counts, and windows that count. */
 const warmUps = 2;
-const windows = { least: 5, most: 15, seconds: 2 } as const;
+const windows = { least: 5, most: 15 } as const;
 
 /**
  * Median seconds of one piece of work over several windows of as many pieces as take a while, and the median of what they
@@ -186,18 +201,18 @@ const windows = { least: 5, most: 15, seconds: 2 } as const;
  */
 async function repeatPaced(
   time: (pieces: number) => Promise<number>,
-  paceRatio: () => Promise<number>,
+  { paceRatio, timing }: Measuring,
 ): Promise<Paced> {
   let once = await time(1); // compiles what the driver left for the first time
   for (let i = 0; i < warmUps; i++) once = await time(2);
-  const pieces = Math.max(2, Math.min(64, Math.round(windowSeconds / once)));
+  const pieces = Math.max(2, Math.min(64, Math.round(timing.windowSeconds / once)));
   const times: number[] = [];
   const evened: number[] = [];
   const start = performance.now();
   let before = await paceRatio();
   while (
     times.length < windows.least ||
-    (times.length < windows.most && performance.now() - start < 1000 * windows.seconds)
+    (times.length < windows.most && performance.now() - start < 1000 * timing.seconds)
   ) {
     const seconds = await time(pieces);
     const after = await paceRatio();
