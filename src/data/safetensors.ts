@@ -53,11 +53,12 @@ export interface ByteSource {
 
 /** A tensor of a file that stays where it is. */
 export interface StoredTensor {
-  readonly dtype: SafetensorsDtype;
+  /** How its numbers are stored, by the file's own name for it. */
+  readonly dtype: string;
   readonly shape: readonly number[];
   /**
-   * `count` elements from the row-major `first`, all unless given, from F32, F16, BF16 or F64 (rounded). Rejects for integer and
-   * 8-bit types.
+   * `count` elements from the row-major `first`, all unless given; of safetensors from F32, F16, BF16 or F64 (rounded), rejecting
+   * integer and 8-bit types.
    */
   read(first?: number, count?: number): Promise<Float32Array>;
 }
