@@ -1,9 +1,11 @@
 // Files of the command line: paths as the caller means them, readable errors, and writes that lose nothing.
 import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { ggufExtension } from '../data/gguf/file.ts';
 import type { ByteSource } from '../data/safetensors.ts';
 import { stage } from '../lab/plans/problem.ts';
 import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/training/checkpoint.ts';
+import { readGgufFile } from '../lab/training/gguf-files.ts';
 import { type ModelFiles, parseJson, readModelFiles } from '../lab/training/model-files.ts';
 import type { DraftNeeds } from '../lab/training/sampling-needs.ts';
 import { refuse } from './failure.ts';
@@ -64,7 +66,7 @@ export async function readDraft(
   note: (text: string) => void,
 ): Promise<DraftNeeds | undefined> {
   if (draft === undefined) return undefined;
-  return { source: draft === 'ngram' ? draft : await readModelDirectory(resolvePath(draft), note), tokens };
+  return { source: draft === 'ngram' ? draft : await readModel(resolvePath(draft), note), tokens };
 }
 
 /** Whether there is a directory of this path. */
@@ -113,17 +115,27 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Reads a model directory; `note` gets what a user should know of it, line by line. @throws LabError for what is missing or wrong. */
-export async function readModelDirectory(path: string, note: (line: string) => void): Promise<ModelFiles> {
-  if (!(await isDirectory(path))) {
-    refuse(
-      'invalidFile',
-      `${path}: ${(await exists(path)) ? 'it is no directory' : 'there is no such directory'}. Give a model directory.`,
-    );
-  }
-  const files = await stage('invalidFile', () => readModelFiles((name) => openIfPresent(join(path, name))));
+/** Whether a path is one of a model with weights: a directory, or a GGUF file. */
+export async function isModel(path: string): Promise<boolean> {
+  return path.toLowerCase().endsWith(ggufExtension) || isDirectory(path);
+}
+
+/**
+ * Reads a model directory or a GGUF file; `note` gets what a user should know of it, line by line.
+ * @throws LabError for what is missing or wrong
+ */
+export async function readModel(path: string, note: (line: string) => void): Promise<ModelFiles> {
+  const files = await stage('invalidFile', () => openModel(path));
   files.notes.forEach(note);
   return files;
+}
+
+async function openModel(path: string): Promise<ModelFiles> {
+  if (await isDirectory(path)) return readModelFiles((name) => openIfPresent(join(path, name)));
+  const file = await openIfPresent(path);
+  if (file && (await isModel(path))) return readGgufFile(file);
+  const found = file ? 'it is no directory and no .gguf file' : 'there is no such directory or file';
+  return refuse('invalidFile', `${path}: ${found}. Give a model directory, or a GGUF file.`);
 }
 
 /** Reads the checkpoint of a directory. @throws LabError in one sentence. */

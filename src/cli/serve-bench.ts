@@ -12,7 +12,7 @@ import { formatBytes, formatPercent, formatSeconds, formatSi, formatSpread } fro
 import { type Machine, openMachine } from './device.ts';
 import { readExperiment } from './experiments.ts';
 import { refuse } from './failure.ts';
-import { isDirectory, readModelDirectory, resolvePath } from './files.ts';
+import { isModel, readModel, resolvePath } from './files.ts';
 import {
   cacheOption,
   checkDraftTokens,
@@ -37,7 +37,10 @@ import type { ServeOptions } from './serve-options.ts';
 export function addServeBench(program: Command): void {
   program
     .command('serve-bench')
-    .argument('<model>', 'model directory, or CONFIG.json, whose weights are then drawn from the seed')
+    .argument(
+      '<model>',
+      'model directory, GGUF file, or CONFIG.json, whose weights are then drawn from the seed',
+    )
     .description(
       'serve batches of texts: tokens per second, first token and time between tokens, and what was predicted',
     )
@@ -90,9 +93,7 @@ function batchList(text: string): number[] {
 }
 
 async function readServed(path: string, seed: number, output: Output): Promise<ServedFiles> {
-  if (await isDirectory(path)) {
-    return readModelDirectory(path, output.note);
-  }
+  if (await isModel(path)) return readModel(path, output.note);
   const { model } = await readExperiment(path);
   if (model.vocabulary === 0) {
     refuse(

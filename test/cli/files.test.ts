@@ -7,7 +7,7 @@ import {
   createDirectory,
   readBytes,
   readJsonFile,
-  readModelDirectory,
+  readModel,
   resolvePath,
   writeFileInParts,
   writeFiles,
@@ -63,14 +63,12 @@ describe('reading', () => {
       /^invalidFile: .*absent\.json: cannot read it: there is no such file/,
     );
     expect(await kindOf(readBytes(folder))).toMatch(/^invalidFile: .*it is a directory/);
-    expect(await kindOf(readModelDirectory(absent, ignore))).toMatch(/^invalidFile: .*no such directory/);
+    expect(await kindOf(readModel(absent, ignore))).toMatch(/^invalidFile: .*no such directory/);
     writeFileSync(join(folder, 'file.json'), '{}');
-    expect(await kindOf(readModelDirectory(join(folder, 'file.json'), ignore))).toMatch(
-      /^invalidFile: .*file\.json: it is no directory\. Give a model directory/,
+    expect(await kindOf(readModel(join(folder, 'file.json'), ignore))).toMatch(
+      /^invalidFile: .*file\.json: it is no directory and no \.gguf file\. Give a model directory/,
     );
-    expect(await kindOf(readModelDirectory(folder, ignore))).toMatch(
-      /^invalidFile: model: there is no config\.json/,
-    );
+    expect(await kindOf(readModel(folder, ignore))).toMatch(/^invalidFile: model: there is no config\.json/);
   });
 
   it('never reads a device', async () => {

@@ -14,6 +14,13 @@ describe('inspect', () => {
     expectInspection(name, folder, await runMain([...inspectArguments(name, folder), ...onCpu]));
   });
 
+  it('agrees with PyTorch on a GGUF file, gradients under the names of its family', async () => {
+    const folder = createFolder();
+    const [command, , ...rest] = inspectArguments('llama-c', folder);
+    const args = [command, fixturePath('gguf', 'llama-c.gguf'), ...rest, ...onCpu];
+    expectInspection('llama-c', folder, await runMain(args));
+  });
+
   it('prints loss, parameters, runtime and device, and nothing else', async () => {
     const args = [
       'inspect',

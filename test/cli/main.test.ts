@@ -38,7 +38,7 @@ describe('main', () => {
     [['train', 'a.json', '--steps', '0'], /'0' is invalid\. Use a whole number from 1/],
     [['train', 'a.json', '--runtime', 'tpu'], /'tpu' is invalid\. Allowed choices are gpu, wasm, cpu/],
     [['presets', 'nano', 'extra'], /too many arguments/],
-    [['inspect', 'dir'], /dir: there is no such directory\. Give a model directory/],
+    [['inspect', 'dir'], /dir: there is no such directory or file\. Give a model directory/],
   ])('refuses %j in one line with exit code 1', async (args, message) => {
     const { code, stdout, stderr } = await runMain(args);
     expect([code, stdout]).toEqual([1, '']);

@@ -2,6 +2,8 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type PublishedBpe, tinyGguf, tokenizerKeys } from '../data/gguf/tiny-gguf.ts';
+import { readTokenFixture } from '../data/tokenizers/fixtures.ts';
 import { createFolder } from '../folders.ts';
 import { fixturePath } from './fixtures.ts';
 import { jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
@@ -47,6 +49,23 @@ describe('sample', () => {
     const { stdout, stderr } = await sample('--prompt', '1+', '--max-new', '12');
     expect(stdout).toBe(`${line.text}\n`);
     expect(stderr).toMatch(/^prefill .*tokens\/s, decode .*tokens\/s on /);
+  });
+
+  it('writes with a GGUF file, quantised and with a tokenizer in it, and says what became of its numbers', async () => {
+    const file = join(createFolder(), 'tiny.gguf');
+    const published = readTokenFixture('llama2') as PublishedBpe;
+    const metadata = tokenizerKeys(published, 'scores', 1);
+    writeFileSync(file, tinyGguf({ type: 'Q8_0', vocabulary: 406, metadata }));
+    const args = ['--prompt', 'The cat', '--max-new', '5', '--runtime', 'cpu', '--json'];
+    const result = await runMain(['sample', file, ...args]);
+    expect(result.stderr).toContain('gguf: tensors are quantised (8 in Q8_0)');
+    expect([result.code, jsonLines(result)[0].tokens]).toEqual([0, expect.any(Array)]);
+    writeFileSync(file, readFileSync(file).subarray(0, -100));
+    const cut = await runMain(['sample', file, ...args]);
+    expect([cut.code, cut.stderr]).toEqual([
+      1,
+      expect.stringMatching(/gguf: .*It is cut off: fetch it again\./),
+    ]);
   });
 
   it('drafts with n-grams or a second model, and writes what it would write without', async () => {

@@ -2,7 +2,7 @@
 import { ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readModelDirectory } from '../../src/cli/files.ts';
+import { readModel } from '../../src/cli/files.ts';
 import { encodeSafetensorsHeader } from '../../src/data/safetensors.ts';
 import { readHuggingFaceConfig } from '../../src/model/huggingface/config.ts';
 import { planImport } from '../../src/model/huggingface/weights.ts';
@@ -56,7 +56,7 @@ it.runIf(process.env.FLOPSCOPE_FULL)('are never in memory together', { timeout: 
   writeSync(file, header);
   ftruncateSync(file, header.length + bytes);
 
-  const { weights } = await readModelDirectory(folder, () => {});
+  const { weights } = await readModel(folder, () => {});
   const before = process.memoryUsage();
   let read = 0;
   let most = 0;

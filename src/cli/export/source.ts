@@ -8,7 +8,7 @@ import { type ModelFiles, type ModelOrigin, modelFileNames } from '../../lab/tra
 import type { ModelConfig } from '../../model/config.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
 import { refuse } from '../failure.ts';
-import { isDirectory, type NamedBytes, readBytes, readIfPresent, readModelDirectory } from '../files.ts';
+import { isDirectory, type NamedBytes, readBytes, readIfPresent, readModel } from '../files.ts';
 import type { Output } from '../output.ts';
 
 /** A model in memory, with what is kept of where it lay. */
@@ -34,7 +34,7 @@ export async function readSource(path: string, output: Output): Promise<ExportSo
     const { experiment, weights, tokenizer } = checkpoint;
     return { model: experiment.model, weights, tokenizer, origin: {}, card: undefined };
   }
-  const files = await readModelDirectory(path, output.note);
+  const files = await readModel(path, output.note);
   const { model, tokenizer, tokenizerProblem } = files;
   if (tokenizerProblem !== undefined) output.note(`export: without a tokenizer. ${tokenizerProblem}`);
   const weights = await stage('invalidFile', () => readStored(files.weights, parameterSpecs(model)));

@@ -18,7 +18,7 @@ import {
   type NamedBytes,
   readCheckpointOf,
   readJsonFile,
-  readModelDirectory,
+  readModel,
   resolvePath,
   writeFiles,
 } from '../files.ts';
@@ -35,7 +35,7 @@ export async function trainOnBatches(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const files = await readModelDirectory(directory, output.note);
+  const files = await readModel(directory, output.note);
   const [batchesPath, optimizerPath] = [resolvePath(options.batches), resolvePath(options.optimizer)];
   const batches = parseLabelledBatches(batchesPath, await readJsonFile(batchesPath), files.model);
   const optimizer = parseListedOptimizer(optimizerPath, await readJsonFile(optimizerPath));

@@ -55,10 +55,7 @@ const others: readonly (readonly [names: readonly string[], what: string])[] = [
   ],
   [['tf_model.h5'], `weights of TensorFlow, which are not read. ${convert(', from_tf=True')}`],
   [['flax_model.msgpack'], `weights of JAX, which are not read. ${convert(', from_flax=True')}`],
-  [
-    ['model.gguf', 'ggml-model-f16.gguf'],
-    'which is not read. Fetch the safetensors files of the same model.',
-  ],
+  [['model.gguf', 'ggml-model-f16.gguf'], 'which is a model by itself. Give that file, not its directory.'],
 ];
 
 /** The most files of one model; the largest published one has 163. */
