@@ -23,6 +23,7 @@ const query = new URLSearchParams({
   'train.evaluationInterval': '4',
   'train.evaluationBatches': '1',
   'train.sampleInterval': '0',
+  'data.tokenizer': 'characters',
   'data.characters': '20000',
 }).toString();
 

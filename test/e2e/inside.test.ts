@@ -1,6 +1,9 @@
 // The room “Inside” as a person uses it: a run with experts while it trains, and a dense one that is paused.
+import { readFileSync } from 'node:fs';
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunRecord } from '../../src/contract/records.ts';
+import { formatCount } from '../../src/text/numbers.ts';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { findViolations } from './axe.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
@@ -65,10 +68,16 @@ describeBrowser('the room Inside', () => {
       '.recorded',
       /^Recorded, not of this device: Nano on stories on a software GPU/,
     );
-    await lab.waitForText('inside-attention', '[slot=note]', /Layer 1, head 1, at step 3000/);
-    await lab.waitForText('inside-positions', '[slot=note]', /at step 3,000/);
+    const { totalSteps } = JSON.parse(readFileSync('public/recorded-run.json', 'utf8')) as RunRecord;
+    const at = `at step ${totalSteps}`;
+    await lab.waitForText('inside-attention', '[slot=note]', new RegExp(`Layer 1, head 1, ${at}`));
+    await lab.waitForText(
+      'inside-positions',
+      '[slot=note]',
+      new RegExp(`at step ${formatCount(totalSteps)}`),
+    );
     await chooseLayer(3);
-    await lab.waitForText('inside-attention', '[slot=note]', /Layer 4, head 1, at step 3000/);
+    await lab.waitForText('inside-attention', '[slot=note]', new RegExp(`Layer 4, head 1, ${at}`));
   });
 
   it('keeps the tab of the room in view when a phone is turned', async () => {

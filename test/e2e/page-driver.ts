@@ -51,6 +51,7 @@ export const tinyQuery = new URLSearchParams({
   'train.evaluationInterval': '10',
   'train.evaluationBatches': '1',
   'train.sampleInterval': '20',
+  'data.tokenizer': 'characters',
   'data.characters': '20000',
 }).toString();
 

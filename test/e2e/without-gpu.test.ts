@@ -17,6 +17,7 @@ const query = new URLSearchParams({
   'train.evaluationBatches': '1',
   'train.sampleInterval': '0',
   'data.source': 'arithmetic',
+  'data.tokenizer': 'characters',
   'data.characters': '20000',
 }).toString();
 

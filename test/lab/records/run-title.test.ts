@@ -25,7 +25,7 @@ describe('titleOf', () => {
 
   it('names a few changes', () => {
     expect(titleOf({ experiment: experiment('nano', {}, { steps: 500 }) })).toBe(
-      'Nano, steps 3000→500 on stories',
+      'Nano, steps 2500→500 on stories',
     );
   });
 
