@@ -86,6 +86,16 @@ describeBrowser('the recorded run', () => {
     await lab.page.waitForSelector('>>> [popover]:popover-open .said');
     await lab.page.keyboard.press('Escape');
     await lab.page.waitForSelector('>>> [popover]:popover-open', { hidden: true });
+    // Of two of its samples the reader says which came later; the steps are told with the answer.
+    await lab.click('sample-list', 'button', /^Which came later/);
+    expect(await lab.text('sample-list', 'section')).not.toMatch(/step \d/);
+    await lab.click('sample-quiz', 'button', 'A came later');
+    await lab.waitForText('sample-quiz', '[role=status]', /(Right|No): [AB] came later\. [01] of 1 right/);
+    await lab.waitForText('sample-quiz', '.later', /step \d/);
+    await lab.click('sample-quiz', 'button', 'Another pair');
+    await lab.find('sample-quiz', 'button', 'B came later');
+    await lab.click('sample-quiz', 'button', 'Show all samples');
+    await lab.waitForText('sample-list', '.beside', /step 0/);
     // Nobody chose what computes: before the first run a software GPU is compared with the processor, and the quicker taken.
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText(

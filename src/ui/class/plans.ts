@@ -131,7 +131,7 @@ export class ClassPlans extends LitElement {
 
 function entry(minutes: number | undefined, what: unknown) {
   return html`<li>
-    <span class="minutes">${minutes === undefined ? 'or more' : `${minutes} min`}</span>
+    <span class="minutes">${minutes === undefined ? 'at home' : `${minutes} min`}</span>
     <div>${what}</div>
   </li>`;
 }

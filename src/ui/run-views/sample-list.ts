@@ -1,16 +1,16 @@
 // What the model wrote by itself while it was trained: side by side by step, and all of it, newest first.
-import { css, html, LitElement } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
 import { formatCount } from '../../text/numbers.ts';
-import { baseStyles, panelStyles } from '../figures/styles.ts';
+import { controlPanel } from '../figures/style-sets.ts';
 import { tokenText, tokenTextStyles } from '../figures/token-text.ts';
 import { type Sample, samplesByStep } from '../state/state.ts';
+import { drawPair } from './sample-pair.ts';
+import './sample-quiz.ts';
 
 @customElement('sample-list')
 export class SampleList extends LitElement {
-  static override readonly styles = [
-    baseStyles,
-    panelStyles,
+  static override readonly styles = controlPanel(
     tokenTextStyles,
     css`
       .beside {
@@ -65,17 +65,48 @@ export class SampleList extends LitElement {
         overflow-wrap: anywhere;
       }
     `,
-  ];
+  );
 
   @property({ attribute: false }) samples: readonly Sample[] = [];
+  /** Whether the reader guesses: the steps would tell. */
+  @state() private isGuessing = false;
 
   protected override render() {
+    const canGuess = drawPair(this.samples, () => 0) !== undefined;
     return html`<section class="panel" aria-labelledby="title">
-      <div class="head"><h2 id="title">It writes</h2></div>
+      <div class="head">
+        <h2 id="title">It writes</h2>
+        ${
+          canGuess && !this.isGuessing
+            ? html`<button
+                class="plain"
+                @click=${() => {
+                  this.isGuessing = true;
+                }}
+              >
+                Which came later?
+              </button>`
+            : nothing
+        }
+      </div>
       ${
-        this.samples.length === 0
-          ? html`<p class="muted">Samples appear here while it learns.</p>`
-          : html`<ol class="beside" tabindex="0" aria-labelledby="title">
+        canGuess && this.isGuessing
+          ? html`<sample-quiz
+              .samples=${this.samples}
+              @close-quiz=${() => {
+                this.isGuessing = false;
+              }}
+            ></sample-quiz>`
+          : this.#all()
+      }
+    </section>`;
+  }
+
+  #all() {
+    return html`${
+      this.samples.length === 0
+        ? html`<p class="muted">Samples appear here while it learns.</p>`
+        : html`<ol class="beside" tabindex="0" aria-labelledby="title">
                 ${samplesByStep(this.samples).map(sampleItem)}
               </ol>
               <details>
@@ -84,8 +115,7 @@ export class SampleList extends LitElement {
                   ${this.samples.map(sampleItem)}
                 </ol>
               </details>`
-      }
-    </section>`;
+    }`;
   }
 }
 
