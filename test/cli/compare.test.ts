@@ -30,7 +30,7 @@ it('matches presets without training them', async () => {
   }
   const { stdout } = await runMain(['compare', 'nano', 'mixtral-mini', '--no-train', ...onCpu]);
   expect(stdout).toMatch(/model +parameters +per token +train flops\/token +off by +predicted step\nNano +/);
-  expect(stdout).toMatch(/Mixtral, a miniature: .*expertHidden 128 → \d+/);
+  expect(stdout).toMatch(/Mixtral, a miniature: .*width 96 → \d+/);
 });
 
 it('trains each in turn, says whose every line is, and writes records that a report overlays', async () => {
