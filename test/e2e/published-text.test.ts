@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freshWeights } from '../../src/lab/plans/open-model.ts';
 import { writeModelFiles } from '../../src/lab/training/model-files.ts';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { type PublishedBpe, tinyGguf, tokenizerKeys } from '../data/gguf/tiny-gguf.ts';
 import { readTokenFixture } from '../data/tokenizers/fixtures.ts';
 import { createFolder } from '../folders.ts';
 import { tinyExperiment } from '../lab/training/tiny-runs.ts';
@@ -42,6 +43,19 @@ describeBrowser('the page with tokens of more than a character', () => {
     await lab.waitForText('sampler-box', 'form', /200 tokens: prefill .* decode/);
     expect(await lab.text('sampler-box', 'output')).toMatch(/Lily found./);
     expect(await lab.text('sampler-box', 'output .token1')).not.toBe('');
+  });
+
+  it('opens a GGUF file with the tokenizer in it, and says that its numbers were quantised', async () => {
+    const file = join(folder, 'tiny.gguf');
+    const metadata = tokenizerKeys(readTokenFixture('gpt2') as PublishedBpe, { pre: 'gpt-2' });
+    writeFileSync(file, tinyGguf({ type: 'Q8_0', vocabulary: 340, metadata }));
+    const input = await lab.find('run-files', 'input[type=file]');
+    await (input as ElementHandle<HTMLInputElement>).uploadFile(file);
+    await lab.waitForText('notice-strips', '.notices', /tensors are quantised \(8 in Q8_0\)/);
+    const prompt = await lab.find('sampler-box', 'textarea');
+    await prompt.type(' a red ball');
+    await lab.click('sampler-box', 'button', 'Write');
+    await lab.waitForText('sampler-box', 'output', /a red ball./);
   });
 
   it('refuses a tokenizer whose pattern does not end, and lives on', async () => {

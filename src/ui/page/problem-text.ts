@@ -107,7 +107,7 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
     case 'invalidFile':
       return {
         title: 'This file cannot be opened',
-        hint: 'Open a checkpoint saved here, or config.json with model.safetensors.',
+        hint: 'Open a checkpoint saved here, config.json with model.safetensors, or a GGUF file.',
         action: 'chooseFile',
         actionLabel: 'Choose other files',
         tone: 'error',

@@ -68,7 +68,7 @@ export function downloadFiles(title: string, files: readonly NamedFile[]): void 
 /** Whether a file's name says that it belongs to a model or checkpoint; anything else is text to train on. */
 export function isModelFile(name: string): boolean {
   return (
-    /\.(safetensors|zip|bin|checkpoint)$/i.test(name) ||
+    /\.(safetensors|gguf|zip|bin|checkpoint)$/i.test(name) ||
     /^(config|tokenizer|checkpoint|run|state)[\w.-]*\.json$/i.test(name)
   );
 }

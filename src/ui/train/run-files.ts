@@ -63,7 +63,8 @@ export class RunFiles extends LitElement {
         />
       </div>
       <p class="small muted">
-        The model is in Hugging Face’s layout. A checkpoint continues bit for bit; drop one anywhere on the page to open it.
+        The model is in Hugging Face’s layout. A checkpoint continues bit for bit; drop one, or a model, a GGUF file too,
+        anywhere on the page to open it.
       </p>
       <p class="small" aria-live="polite">
         ${

@@ -1,6 +1,7 @@
 // What is in the files that a person chose: a checkpoint, or a model, and the text beside them; or a text alone.
 
 import type { OpenedRun, OwnText, TextSummary } from '../../contract/runs.ts';
+import { ggufExtension } from '../../data/gguf/file.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { loadCorpus } from '../../lab/plans/corpus.ts';
 import { fitContext } from '../../lab/plans/fitting-context.ts';
@@ -8,7 +9,8 @@ import { storedAtContext } from '../../lab/plans/open-model.ts';
 import { readStored } from '../../lab/plans/parameter-io.ts';
 import { stage } from '../../lab/plans/problem.ts';
 import { type Checkpoint, checkpointFileName, readCheckpoint } from '../../lab/training/checkpoint.ts';
-import { type ModelFiles, readModelFiles } from '../../lab/training/model-files.ts';
+import { readGgufFile } from '../../lab/training/gguf-files.ts';
+import { type ModelFiles, modelFileNames, readModelFiles } from '../../lab/training/model-files.ts';
 import type { RunOptions } from '../../lab/training/run.ts';
 import { tokenizerOf } from '../../lab/training/tokenizer-files.ts';
 import { ofBlob } from '../../lab/training/weight-files.ts';
@@ -47,14 +49,28 @@ async function readRunFiles(
     const bytes = new Uint8Array(await saved.content.arrayBuffer());
     return { kind: 'checkpoint', checkpoint: await stage('invalidFile', () => readCheckpoint(bytes)), text };
   }
-  const read = await stage('invalidFile', () =>
-    readModelFiles(async (wanted) => {
+  const packed = files.filter(({ name }) => name.toLowerCase().endsWith(ggufExtension));
+  const read = await stage('invalidFile', () => {
+    if (packed.length > 0 && !find(modelFileNames.config)) return readOneGguf(packed);
+    return readModelFiles(async (wanted) => {
       const file = find(wanted);
       return file && ofBlob(file.content);
-    }),
-  );
+    });
+  });
   const tokenizer = tokenizerOf(read, 'Choose one of them together with the model.');
   return { kind: 'model', files: read, tokenizer, text };
+}
+
+/** The model of the one GGUF file among chosen ones. */
+function readOneGguf(
+  files: readonly { readonly name: string; readonly content: Blob }[],
+): Promise<ModelFiles> {
+  const [first, second] = files;
+  if (second)
+    throw new Error(
+      `model: ${first.name} and ${second.name} are two models, or parts of one. Choose one whole GGUF file.`,
+    );
+  return readGgufFile(ofBlob(first.content));
 }
 
 /** What `Runs` opens. */

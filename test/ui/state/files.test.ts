@@ -46,6 +46,7 @@ describe('files', () => {
 
   it.each([
     ['model.safetensors', true],
+    ['SmolLM2-135M.Q4_K_M.GGUF', true],
     ['nano-checkpoint.zip', true],
     ['config.json', true],
     ['tokenizer.json', true],

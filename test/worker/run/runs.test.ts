@@ -1,12 +1,18 @@
 // The worker's run on the reference loops: one at a time, saved and brought back exactly, exported and imported.
 import { describe, expect, it } from 'vitest';
+import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
 import { readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
 import { countParameters } from '../../../src/model/parameters.ts';
 import { Runs } from '../../../src/worker/run/runs.ts';
+import { type PublishedBpe, tinyGguf, tokenizerKeys } from '../../data/gguf/tiny-gguf.ts';
+import { readTokenFixture } from '../../data/tokenizers/fixtures.ts';
+import { inThisThread } from '../../data/tokenizers/in-this-thread.ts';
 import { families } from '../../lab/training/tiny-runs.ts';
 import { MemoryStorage } from '../memory-storage.ts';
 import { ReferenceDevices } from '../reference-devices.ts';
 import { asFiles, json, lossesIn, ownWords, runTo, setUp, text } from './worker-runs.ts';
+
+useEncoderThreads(inThisThread);
 
 describe('a run of the worker', () => {
   it('is prepared with a prediction of what is allocated, and then waits', async () => {
@@ -313,6 +319,24 @@ describe('files', () => {
       );
     },
   );
+
+  it('in GGUF bring a model with its tokenizer, which is trained on; of two none is chosen', async () => {
+    const published = readTokenFixture('gpt2') as PublishedBpe;
+    const metadata = tokenizerKeys(published, { pre: 'gpt-2' });
+    const bytes = tinyGguf({ type: 'Q4_0', vocabulary: 340, metadata });
+    const { runs, events } = setUp();
+    const own = { name: 'own.txt', content: new Blob([ownWords.repeat(10)]) };
+    const file = { name: 'tiny.Q4_0.gguf', content: new Blob([bytes]) };
+    const { experiment, notes } = await runs.importRun([file, own]);
+    expect(experiment).toMatchObject({ model: { context: 64, width: 32 }, data: { tokenizer: 'model' } });
+    expect(notes).toEqual([expect.stringContaining('tensors are quantised (8 in Q4_0)')]);
+    await runs.step();
+    expect(lossesIn(events).size).toBe(1);
+    const other = { ...file, name: 'other.gguf' };
+    await expect(setUp().runs.importRun([file, other])).rejects.toThrow(
+      'tiny.Q4_0.gguf and other.gguf are two models, or parts of one',
+    );
+  });
 
   it('of a model that lacks characters of the stories come back too after a save', async () => {
     const first = setUp();
