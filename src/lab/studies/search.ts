@@ -1,7 +1,8 @@
-// Searches the shape of a model: predicted loss by the conditional law, predicted speed on this device (algorithm 1 of arXiv 2510.18245).
+// Searches the shape of a model: its loss by the conditional law, its speed on this device (algorithm 1 of arXiv 2510.18245). Pure: trains nothing.
 import { conditionalPredictor } from '../../laws/fit-law-conditional.ts';
 import type { LawReport } from '../../laws/law-report.ts';
 import { paretoFront } from '../../laws/pareto.ts';
+import { spearman } from '../../laws/ranks.ts';
 import { type Experiment, type ModelConfig, parseExperiment } from '../../model/config.ts';
 import { expectWork } from '../plans/expectation.ts';
 import { recordInferencePlans } from '../plans/inference-plans.ts';
@@ -12,54 +13,84 @@ import type { PlanningDevice } from './plan.ts';
 import { type Shape, shapeOf, solveShape } from './shape.ts';
 import { parseStudy, refuseStudy, type Study } from './study.ts';
 
-/** One shape. */
+/** One shape, as far as it is known. */
 export interface Candidate {
   readonly experiment: Experiment;
   readonly shape: Shape;
-  readonly keyValueHeads: number;
+  /** By the conditional law; of fewer groups that of the shape they were made from, for the law knows no groups. */
   readonly predictedLoss: number;
-  /** Of a prompt and an answer together: tokens of the answer over the seconds of both. */
-  readonly predictedTokensPerSecond: number;
-  /** Whether none is both better and faster. */
+  /**
+   * Of a prompt and an answer together: tokens of the answer over the seconds of both. Undefined on a device that is not
+   * calibrated.
+   */
+  readonly predictedTokensPerSecond: number | undefined;
+  readonly measuredTokensPerSecond?: number;
+  /** Validation loss in nats per token, once it was trained. */
+  readonly loss?: number;
+  /** Made from a shape by giving keys and values fewer groups. */
+  readonly isGrouped: boolean;
+}
+
+/** Candidates with what they were chosen by. */
+export interface SearchResult {
+  /** Of the grid, without the baseline; then those with fewer groups that were tried. */
+  readonly candidates: readonly JudgedCandidate[];
+  /** The base's own proportions at the same size. */
+  readonly baseline: JudgedCandidate;
+  /** The lowest loss: of those that were trained, or as predicted where none was. */
+  readonly panda: JudgedCandidate;
+  /** The fastest within the limit; Panda where none is. */
+  readonly surefire: JudgedCandidate;
+  /** Nats per token. */
+  readonly lossLimit: number;
+  /** How many were trained to a loss. */
+  readonly trained: number;
+  /** Rank correlation of predicted and trained losses, fewer groups aside; undefined for fewer than two. */
+  readonly spearman: number | undefined;
+  /** By how much Surefire is faster than the baseline, as a part; undefined where either speed is. */
+  readonly gain: number | undefined;
+}
+
+/** A candidate among others. */
+export interface JudgedCandidate extends Candidate {
+  /** Whether none is both better and faster, by predicted losses. */
   readonly isOnFront: boolean;
 }
 
-/** What a search found before anything was trained. */
-export interface SearchResult {
-  readonly candidates: readonly Candidate[];
-  /** The base's own proportions at the same size. */
-  readonly baseline: Candidate;
-  /** The lowest predicted loss. */
-  readonly panda: Candidate;
-  /** The fastest within the limit; the baseline where none is faster. */
-  readonly surefire: Candidate;
-  readonly lossLimit: number;
+/** What is looked for, by the study. */
+export type SearchWish = NonNullable<Study['search']>;
+
+/** @throws LabError where the study looks for nothing */
+export function wishOf(study: Study): SearchWish {
+  return (
+    study.search ??
+    refuseStudy(
+      `${study.name} has no "search" in it. Say search.parameters, tokens, ratio and mlpToAttention.`,
+    )
+  );
 }
 
-/** @throws LabError without `search` or a calibrated device; UnfitRunsError where the law ranks nothing */
-export function searchShapes(
+/**
+ * The baseline first, then every shape of the grid that has whole sizes.
+ * @throws LabError where no shape has; UnfitRunsError where the law ranks nothing
+ */
+export function candidatesOf(
   study: Study,
   law: LawReport,
   device: PlanningDevice,
   vocabulary: number,
-): SearchResult {
-  const { search } = study;
-  if (!search)
-    refuseStudy(
-      `${study.name} has no "search" in it. Say search.parameters, tokens, ratio and mlpToAttention.`,
-    );
-  if (!device.profile)
-    refuseStudy(`${study.name}: a search for speed needs a calibrated device. Leave --no-calibrate out.`);
+): readonly [Candidate, ...Candidate[]] {
+  const search = wishOf(study);
   const predict = conditionalPredictor(law);
-  const base = experimentOf(study, {});
-  const describe = (experiment: Experiment): Omit<Candidate, 'isOnFront'> => {
+  const base = experimentOf(study);
+  const describe = (experiment: Experiment): Candidate => {
     const shape = shapeOf(experiment.model, study.count, vocabulary);
     return {
       experiment,
       shape,
-      keyValueHeads: experiment.model.keyValueHeads,
       predictedLoss: predict({ ...shape, tokens: search.tokens, loss: 1 }),
       predictedTokensPerSecond: tokensPerSecond(experiment, search, device, vocabulary),
+      isGrouped: false,
     };
   };
   const shapes = listValues('ratio', search.ratio).flatMap((ratio) =>
@@ -71,35 +102,65 @@ export function searchShapes(
   const own = describe(
     withModel(base, solveShape(base.model, { parameters: search.parameters }, study.tolerance)),
   );
-  const found = new Map<string, Omit<Candidate, 'isOnFront'>>();
+  const found = new Map<string, Candidate>();
   for (const wanted of shapes) {
     const model = trySolve(base.model, { ...wanted, parameters: search.parameters }, study.tolerance);
     if (model) found.set(JSON.stringify(model), describe(withModel(base, model)));
   }
   if (found.size === 0)
     refuseStudy(
-      `${study.name}: none of ${shapes.length} shapes has whole sizes within ${100 * study.tolerance} % of N ${search.parameters}.`,
+      `${study.name}: none of ${shapes.length} shapes has whole sizes within ${100 * study.tolerance} % of N ${search.parameters}. ` +
+        'Ask for other shapes, or for more parameters.',
     );
-  const all = [own, ...found.values()];
-  const front = paretoFront(
-    all.map((one) => ({ loss: one.predictedLoss, speed: one.predictedTokensPerSecond })),
+  return [own, ...found.values()];
+}
+
+/**
+ * Judges what is known so far. Trained losses are held against each other, never against predicted ones.
+ * @param isMeasured whether speeds are the measured ones
+ */
+export function judgeSearch(
+  { lossLimit: wanted, lossSlack }: SearchWish,
+  all: readonly [Candidate, ...Candidate[]],
+  isMeasured: boolean,
+): SearchResult {
+  const speed = (one: Candidate) =>
+    (isMeasured ? one.measuredTokensPerSecond : one.predictedTokensPerSecond) ?? Number.NaN;
+  const shaped = all.filter(({ isGrouped }) => !isGrouped);
+  const front = paretoFront(shaped.map((one) => ({ loss: one.predictedLoss, speed: speed(one) })));
+  const judged = all.map(
+    (one): JudgedCandidate => ({ ...one, isOnFront: front[shaped.indexOf(one)] ?? false }),
   );
-  const [baseline, ...candidates] = all.map((one, index): Candidate => ({ ...one, isOnFront: front[index] }));
-  const lossLimit = search.lossLimit ?? baseline.predictedLoss * (1 + search.lossSlack);
-  const panda = candidates.reduce((a, b) => (b.predictedLoss < a.predictedLoss ? b : a));
-  const surefire = fastestWithin([baseline, ...candidates], lossLimit) ?? panda;
-  return { candidates, baseline, panda, surefire, lossLimit };
+  const [baseline, ...candidates] = judged;
+  const trained = judged.filter(({ loss }) => loss !== undefined);
+  const pool = trained.length > 0 ? trained : judged;
+  const lossOf = (one: Candidate) => (trained.length > 0 ? one.loss : one.predictedLoss) ?? Infinity;
+  const panda = pool.reduce((best, one) => (lossOf(one) < lossOf(best) ? one : best));
+  const own = trained.length > 0 ? (baseline.loss ?? baseline.predictedLoss) : baseline.predictedLoss;
+  const lossLimit = wanted ?? own * (1 + lossSlack);
+  const within = pool.filter((one) => lossOf(one) <= lossLimit);
+  const surefire = within.reduce((best, one) => (speed(one) > speed(best) ? one : best), within[0] ?? panda);
+  const ranked = trained.filter(({ isGrouped }) => !isGrouped);
+  const gain = speed(surefire) / speed(baseline) - 1;
+  return {
+    ...{ candidates, baseline, panda, surefire, lossLimit },
+    trained: trained.length,
+    spearman: spearman(
+      ranked.map(({ predictedLoss }) => predictedLoss),
+      ranked.map((one) => lossOf(one)),
+    ),
+    gain: Number.isFinite(gain) ? gain : undefined,
+  };
 }
 
 /** The same model with fewer groups of keys and values, one for each divisor of its heads, most groups first. */
 export function groupedVariants(
-  { experiment }: Candidate,
+  { experiment, predictedLoss }: Candidate,
   study: Study,
   device: PlanningDevice,
   vocabulary: number,
-): { readonly experiment: Experiment; readonly predictedTokensPerSecond: number }[] {
-  const { search } = study;
-  if (!search) return [];
+): readonly Candidate[] {
+  const search = wishOf(study);
   const { heads, keyValueHeads } = experiment.model;
   return Array.from({ length: keyValueHeads - 1 }, (_, index) => keyValueHeads - 1 - index)
     .filter((groups) => heads % groups === 0)
@@ -116,19 +177,22 @@ export function groupedVariants(
       });
       return {
         experiment: variant,
+        shape: shapeOf(variant.model, study.count, vocabulary),
+        predictedLoss,
         predictedTokensPerSecond: tokensPerSecond(variant, search, device, vocabulary),
+        isGrouped: true,
       };
     });
 }
 
 /** A study of one run: an experiment trained on the search's tokens, at the rate that the study's formulas give it. */
 export function trainingStudy(study: Study, { model, train, data }: Experiment): Study {
-  const { search, formulas, validationTokens, count } = study;
+  const { formulas, validationTokens, count } = study;
   return parseStudy(
     {
       name: `${study.name}: one candidate`,
       base: { model, train, data },
-      grid: { tokens: search?.tokens ?? 1 },
+      grid: { tokens: wishOf(study).tokens },
       formulas,
       validationTokens,
       count,
@@ -137,27 +201,14 @@ export function trainingStudy(study: Study, { model, train, data }: Experiment):
   );
 }
 
-/** The fastest of those within a limit. */
-export function fastestWithin<T extends { predictedLoss: number; predictedTokensPerSecond: number }>(
-  candidates: readonly T[],
-  lossLimit: number,
-): T | undefined {
-  return candidates
-    .filter(({ predictedLoss }) => predictedLoss <= lossLimit)
-    .reduce<T | undefined>(
-      (best, one) => (!best || one.predictedTokensPerSecond > best.predictedTokensPerSecond ? one : best),
-      undefined,
-    );
-}
-
 function tokensPerSecond(
   { model, train }: Experiment,
   { prompt, output }: { readonly prompt: number; readonly output: number },
   device: PlanningDevice,
   vocabulary: number,
-): number {
+): number | undefined {
   const { profile } = device;
-  if (!profile) return Number.NaN;
+  if (!profile) return undefined;
   const sized = { ...model, vocabulary: model.vocabulary || vocabulary };
   const plans = recordInferencePlans(recordTrainingPlans(sized, train, device).model, device);
   const bucket = plans.prefill.findIndex(({ length }) => length >= Math.min(prompt, model.context));
@@ -166,9 +217,9 @@ function tokensPerSecond(
   return output / (first + output * expectWork(decodeWork(plans, middle), profile).seconds);
 }
 
-function experimentOf(study: Study, point: Readonly<Record<string, number>>): Experiment {
-  const grid = Object.keys(point).length > 0 ? point : { seed: 1 };
-  const { runs } = expandStudy({ ...study, grid, formulas: {} }, 1);
+/** The study's base as it stands. */
+function experimentOf(study: Study): Experiment {
+  const { runs } = expandStudy({ ...study, grid: { seed: 1 }, formulas: {} }, 1);
   return runs[0].experiment;
 }
 

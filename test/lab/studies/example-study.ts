@@ -1,4 +1,5 @@
 // A study of seconds on the reference loops, for the tests.
+import type { LawReport } from '../../../src/laws/law-report.ts';
 
 /** Two sizes, two lengths that share a trunk. */
 export const exampleStudy = {
@@ -20,3 +21,13 @@ export const exampleStudy = {
 export function studyWith(changes: Readonly<Record<string, unknown>>): unknown {
   return { ...structuredClone(exampleStudy), ...changes };
 }
+
+/** A conditional law with its best shape at d/√N 0.16 and r 2. */
+export const exampleLaw: LawReport = {
+  ...{ law: 'conditional', method: 'least-squares', form: 'multiplicative', points: 42 },
+  ...{ leftOut: [], objective: 0, warnings: [] },
+  parameters: {
+    ...{ c: 1, kappaX: 0.06, optimumX: 0.16, kappaR: 0.03, optimumR: 2 },
+    ...{ E: 0.8, A: 14, B: 40, alpha: 0.3, beta: 0.33 },
+  },
+};

@@ -3,16 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { expandStudy } from '../../../src/lab/studies/expand.ts';
 import { readyStudies } from '../../../src/lab/studies/ready.ts';
 import {
-  fastestWithin,
+  candidatesOf,
   groupedVariants,
-  searchShapes,
+  judgeSearch,
   trainingStudy,
+  wishOf,
 } from '../../../src/lab/studies/search.ts';
 import { shapeOf } from '../../../src/lab/studies/shape.ts';
 import { parseStudy } from '../../../src/lab/studies/study.ts';
-import type { LawReport } from '../../../src/laws/law-report.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { exampleProfile } from '../../cli/example-profile.ts';
+import { exampleLaw } from './example-study.ts';
 
 const study = parseStudy(
   {
@@ -28,17 +29,12 @@ const study = parseStudy(
   'x',
 );
 const device = { capabilities: baselineCapabilities, profile: exampleProfile.profile };
-const law: LawReport = {
-  ...{ law: 'conditional', method: 'least-squares', form: 'multiplicative', points: 42 },
-  ...{ leftOut: [], objective: 0, warnings: [] },
-  parameters: {
-    ...{ c: 1, kappaX: 0.06, optimumX: 0.16, kappaR: 0.03, optimumR: 2 },
-    ...{ E: 0.8, A: 14, B: 40, alpha: 0.3, beta: 0.33 },
-  },
-};
+const law = exampleLaw;
 
 describe('a search', () => {
-  const found = searchShapes(study, law, device, 24);
+  const all = candidatesOf(study, law, device, 24);
+  const wish = wishOf(study);
+  const found = judgeSearch(wish, all, false);
 
   test('finds the best shape of the law, and the fastest within the limit', () => {
     expect(Math.abs(Math.log(found.panda.shape.ratio / 0.16))).toBeLessThan(0.1);
@@ -46,7 +42,7 @@ describe('a search', () => {
     expect(found.surefire.predictedLoss).toBeLessThanOrEqual(found.lossLimit);
     for (const { predictedLoss, predictedTokensPerSecond } of found.candidates) {
       if (predictedLoss > found.lossLimit) continue;
-      expect(predictedTokensPerSecond).toBeLessThanOrEqual(found.surefire.predictedTokensPerSecond);
+      expect(predictedTokensPerSecond).toBeLessThanOrEqual(found.surefire.predictedTokensPerSecond ?? 0);
     }
     expect(found.candidates.some(({ isOnFront }) => isOnFront)).toBe(true);
   });
@@ -73,17 +69,31 @@ describe('a search', () => {
     );
   });
 
-  test('names nothing where nothing is within the limit', () => {
-    expect(fastestWithin([{ predictedLoss: 2, predictedTokensPerSecond: 1 }], 1)).toBeUndefined();
+  test('holds trained losses against each other alone, and groups against no prediction', () => {
+    const [first, second, third] = all;
+    const trained = [
+      { ...first, loss: 2, measuredTokensPerSecond: 100 },
+      { ...second, predictedLoss: 1, loss: 2.01, measuredTokensPerSecond: 300 },
+      { ...third, predictedLoss: 3, loss: 2.5, measuredTokensPerSecond: 900 },
+      { ...second, isGrouped: true, loss: 2.005, measuredTokensPerSecond: 400 },
+    ] as const;
+    const judged = judgeSearch(wish, [...trained, { ...third, predictedLoss: 0.1 }], true);
+    expect(judged.panda.loss).toBe(2);
+    expect(judged.surefire.measuredTokensPerSecond).toBe(400);
+    expect(judged.gain).toBeCloseTo(3, 9);
+    expect(judged.trained).toBe(4);
+    expect(judged.spearman).toBeGreaterThan(0); // of three: the groups are no shape that the law ranked
   });
 
-  test('needs a law with best shapes, a calibrated device, and a wish', () => {
+  test('names Panda as Surefire where nothing is within the limit', () => {
+    const { panda, surefire } = judgeSearch({ ...wish, lossLimit: 0.01 }, all, false);
+    expect(surefire).toEqual(panda);
+  });
+
+  test('needs a law with best shapes, and a wish', () => {
     const flat = { ...law, parameters: { ...law.parameters, optimumX: undefined as unknown as number } };
-    expect(() => searchShapes(study, flat, device, 24)).toThrow(/show no best shape/);
-    expect(() => searchShapes(study, law, { ...device, profile: undefined }, 24)).toThrow(
-      /calibrated device/,
-    );
+    expect(() => candidatesOf(study, flat, device, 24)).toThrow(/show no best shape/);
     const { search: _, ...without } = study;
-    expect(() => searchShapes(without, law, device, 24)).toThrow(/has no "search" in it/);
+    expect(() => candidatesOf(without, law, device, 24)).toThrow(/has no "search" in it/);
   });
 });
