@@ -10,6 +10,7 @@ import type { LessonsApi } from './lessons.ts';
 import type { RecordsApi } from './records.ts';
 import type { RunApi } from './runs.ts';
 import type { SamplingApi } from './sampling.ts';
+import type { SearchApi } from './search.ts';
 import type { ServingApi } from './serving.ts';
 import type { TermsApi } from './terms.ts';
 import type { ValidationApi } from './validation.ts';
@@ -27,6 +28,7 @@ export interface Lab
     RecordsApi,
     RunApi,
     SamplingApi,
+    SearchApi,
     ServingApi,
     TermsApi,
     ValidationApi {

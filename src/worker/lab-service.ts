@@ -12,6 +12,7 @@ import { createForm } from './form-service.ts';
 import { createInside } from './inside-service.ts';
 import { createKernels } from './kernels-service.ts';
 import { fitInThread } from './laws/fit.ts';
+import { createSearch } from './laws/search-service.ts';
 import { StudyFiles } from './laws/study-files.ts';
 import { createLaws } from './laws-service.ts';
 import { createLessons } from './lessons-service.ts';
@@ -54,6 +55,7 @@ export function createLab(): Lab {
     ...createServing(runs, exclusive),
     ...createValidation(devices, runs, exclusive),
     ...createLaws(devices, runs.planner, exclusive, new StudyFiles(studiesFolder()), fitInThread),
+    ...createSearch(devices, runs.planner, exclusive, fitInThread),
     ...createLessons(devices, exclusive),
     ...comparison,
   };

@@ -5,6 +5,7 @@ import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { createFolder } from '../folders.ts';
+import { syntheticStudy } from '../laws/public-points.ts';
 import { findViolations } from './axe.ts';
 import { enter } from './clicks.ts';
 import { downloadOf } from './downloads.ts';
@@ -142,6 +143,36 @@ describeBrowser('the room Laws', () => {
     await lab.click('laws-choose', 'button', 'Open in Train');
     await lab.waitForText('preset-picker', 'section, div', /width/i);
     expect(await lab.page.evaluate(() => location.hash)).toBe('#train');
+  });
+
+  it('searches a shape among runs that differ in shape, and opens the fastest within the limit in Train', async () => {
+    await lab.page.evaluate(() => {
+      location.hash = 'laws';
+    });
+    const columns = ['parameters', 'tokens', 'loss', 'ratio', 'mlpToAttention', 'part'] as const;
+    const rows = syntheticStudy('multiplicative', 1).map((run) =>
+      columns.map((column) => run[column]).join(','),
+    );
+    await open('shapes.csv', [columns.join(','), ...rows].join('\n'));
+    const enterInto = async (label: RegExp, value: string) => {
+      const field = await lab.find('laws-search', 'label', label);
+      const input = await field.$('input');
+      if (input) await enter(input, value);
+    };
+    await enterInto(/^d\/√N/, '0,2');
+    await lab.click('laws-search', 'button', 'Search');
+    await lab.waitForText('laws-search', 'p.bad', /“0,2” is no list of positive numbers/);
+    await enterInto(/^d\/√N/, '0.2');
+    await enterInto(/^r to try/, '2');
+    await enterInto(/^Parameters/, '3000');
+    await enterInto(/^Answer/, '4');
+    await lab.click('laws-search', 'button', 'Search');
+    await lab.waitForText('laws-search', '.named', /Panda.*predicted\), .* tokens\/s.*Open in Train/);
+    await lab.waitForText('laws-search', 'section', /Losses are the law’s: nothing was trained/);
+    expect(await findViolations(lab.page)).toEqual([]);
+    await lab.click('laws-search', 'button', /^Open .*Surefire.* in Train$/);
+    await expect.poll(() => lab.page.evaluate(() => location.hash)).toBe('#train');
+    await lab.waitForText('preset-picker', 'section, div', /width/i);
   });
 
   it('broke no policy and raised no error on the way', () => {

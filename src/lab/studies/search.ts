@@ -83,7 +83,8 @@ export function candidatesOf(
   const search = wishOf(study);
   const predict = conditionalPredictor(law);
   const base = experimentOf(study);
-  const describe = (experiment: Experiment): Candidate => {
+  const describe = (sized: Experiment): Candidate => {
+    const experiment = trainable(study, sized, vocabulary);
     const shape = shapeOf(experiment.model, study.count, vocabulary);
     return {
       experiment,
@@ -168,13 +169,14 @@ export function groupedVariants(
       // The parameters that the keys and values give up go to the feed-forward layer: N stays.
       const freed = 2 * (keyValueHeads - groups) * experiment.model.headSize;
       const hidden = experiment.model.hidden + Math.round(freed / (experiment.model.gated ? 3 : 2));
-      const variant = withModel(experiment, {
+      const sized = withModel(experiment, {
         ...experiment.model,
         keyValueHeads: groups,
         hidden,
         expertHidden: hidden,
         sharedHidden: hidden,
       });
+      const variant = trainable(study, sized, vocabulary);
       return {
         experiment: variant,
         shape: shapeOf(variant.model, study.count, vocabulary),
@@ -183,6 +185,11 @@ export function groupedVariants(
         isGrouped: true,
       };
     });
+}
+
+/** With the steps of the search's tokens and the settings that follow from them by the study's formulas. */
+function trainable(study: Study, experiment: Experiment, vocabulary: number): Experiment {
+  return expandStudy(trainingStudy(study, experiment), vocabulary).runs[0].experiment;
 }
 
 /** A study of one run: an experiment trained on the search's tokens, at the rate that the study's formulas give it. */

@@ -12,6 +12,7 @@ import {
   hasGpu,
   initialState,
   isLabFree,
+  isMeasurable,
   isTraining,
   isWhollyCalibrated,
   type PageState,
@@ -23,6 +24,7 @@ import './choose.ts';
 import './fit.ts';
 import './plan.ts';
 import './runs-figure.ts';
+import './search.ts';
 
 @customElement('room-laws')
 export class RoomLaws extends LitElement {
@@ -109,6 +111,7 @@ export class RoomLaws extends LitElement {
 
   protected override render() {
     const { source, points } = this;
+    const study = source.kind === 'study' ? source.plan.study : undefined;
     return html`${this.#head()}
       ${
         source.kind === 'study'
@@ -163,8 +166,21 @@ export class RoomLaws extends LitElement {
         .report=${this.report}
         .points=${points}
         .count=${this.count}
-        .study=${source.kind === 'study' ? source.plan.study : undefined}
-      ></laws-choose>`;
+        .study=${study}
+      ></laws-choose>
+      <laws-search
+        .access=${this.access}
+        .points=${points}
+        .leaveOut=${this.chosenOut}
+        .report=${this.report}
+        .count=${this.count}
+        .study=${study}
+        .runsSet=${this.#runsSet}
+        .obstacle=${this.progress.kind === 'running' ? 'A study is running.' : this.#obstacle()}
+        .isCalibrated=${isWhollyCalibrated(this.page)}
+        .canCalibrate=${isMeasurable(this.page)}
+        @calibrate-device=${() => emit(this, 'calibrate', undefined)}
+      ></laws-search>`;
   }
 
   #head() {
