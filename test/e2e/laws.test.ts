@@ -167,7 +167,11 @@ describeBrowser('the room Laws', () => {
     await enterInto(/^Parameters/, '3000');
     await enterInto(/^Answer/, '4');
     await lab.click('laws-search', 'button', 'Search');
-    await lab.waitForText('laws-search', '.named', /Panda.*predicted\), .* tokens\/s.*Open in Train/);
+    await lab.waitForText(
+      'laws-search',
+      '.named',
+      /Panda.*\(predicted\), .* tokens\/s Open .*Panda.* in Train/,
+    );
     await lab.waitForText('laws-search', 'section', /Losses are the law’s: nothing was trained/);
     expect(await findViolations(lab.page)).toEqual([]);
     await lab.click('laws-search', 'button', /^Open .*Surefire.* in Train$/);

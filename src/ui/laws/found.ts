@@ -38,7 +38,7 @@ export function nameOf({ panda, surefire, shapes }: FoundShapes, index: number):
   const { width, hidden, heads, keyValueHeads } = shapes[index];
   return names.length > 0
     ? names.join(', ')
-    : `${width} wide, ${hidden} hidden, ${heads}/${keyValueHeads} heads`;
+    : `width ${width}, hidden ${hidden}, heads ${heads}/${keyValueHeads}`;
 }
 
 /** Places of Panda, Surefire and the baseline, each once. */
@@ -159,7 +159,7 @@ export function describeShape(found: FoundShapes, index: number): string {
   const { width, hidden, heads, keyValueHeads, loss, predictedLoss } = shape;
   const speed = speedOf(shape, found.isMeasured);
   return [
-    `${width} wide, ${hidden} hidden, ${heads} heads, ${keyValueHeads} of keys and values`,
+    `width ${width}, hidden ${hidden}, heads ${heads}, key/value heads ${keyValueHeads}`,
     `loss ${formatLoss(loss ?? predictedLoss)}${loss === undefined ? ' (predicted)' : ''}`,
     ...(speed === undefined ? [] : [`${formatDigits(speed)} tokens/s`]),
   ].join(', ');

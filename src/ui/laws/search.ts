@@ -189,13 +189,12 @@ export class LawsSearch extends LitElement {
             html`<p class="row">
               <span><strong>${nameOf(found, index)}</strong>: ${describeShape(found, index)}</span>
               <button
-                aria-label="Open ${nameOf(found, index)} in Train"
                 @click=${() => {
                   this.access?.useExperiment(found.shapes[index].experiment);
                   location.hash = 'train';
                 }}
               >
-                Open in Train
+                Open ${nameOf(found, index)} in Train
               </button>
             </p>`,
         )}
