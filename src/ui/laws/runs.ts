@@ -2,7 +2,7 @@
 import type { PlannedStudy, StudyRow } from '../../contract/laws.ts';
 import { type ChinchillaParameters, predictLoss } from '../../laws/chinchilla-law.ts';
 import type { LawReport } from '../../laws/law-report.ts';
-import { flopsOf, type RunPoint, runName } from '../../laws/run-point.ts';
+import { countColumn, flopsOf, parameterCounts, type RunPoint, runName } from '../../laws/run-point.ts';
 import {
   formatBytes,
   formatCount,
@@ -85,6 +85,7 @@ export function studyTable(
   current: string | undefined,
 ): FigureTable {
   const byRun = new Map(rows.map((row) => [row.run, row]));
+  const isBudgeted = runs.some(({ budget }) => budget !== undefined);
   return {
     columns: [
       { label: 'run' },
@@ -97,11 +98,16 @@ export function studyTable(
       { label: 'memory, bytes', format: formatBytes },
       { label: 'plan flops', format: (value) => formatSi(value) },
       { label: 'width', format: formatCount },
+      { label: 'ratio', format: formatDigits },
+      { label: 'mlpToAttention', format: formatDigits },
       { label: 'layers', format: formatCount },
       { label: 'learningRate', format: formatDigits },
       { label: 'seed', format: String },
       { label: 'steps', format: formatCount },
       { label: 'message', room: 'medium' },
+      { label: 'trunk' },
+      ...(isBudgeted ? [{ label: 'budget', format: formatPower }] : []),
+      ...parameterCounts.map((count) => ({ label: countColumn(count), format: formatCount })),
     ],
     rows: runs.map((planned) => {
       const row = byRun.get(planned.run);
@@ -117,11 +123,16 @@ export function studyTable(
         planned.predictedBytes,
         planned.flops,
         planned.width,
+        planned.ratio,
+        planned.mlpToAttention,
         planned.layers,
         planned.learningRate,
         planned.seed,
         planned.steps,
         row?.message,
+        planned.trunk,
+        ...(isBudgeted ? [planned.budget] : []),
+        ...parameterCounts.map((count) => planned.counts[count]),
       ];
     }),
   };

@@ -13,6 +13,7 @@ import {
   studyTable,
   variableAxis,
 } from '../../../src/ui/laws/runs.ts';
+import { near } from '../../near.ts';
 
 const planned = (run: string, parameters: number, tokens: number): PlannedStudyRun => ({
   run,
@@ -49,12 +50,14 @@ it('gives finished runs to a fit, and the others a row with what went wrong', ()
     ['b', 'diverged'],
     ['c', 'running'],
   ]);
-  expect(table.rows[1].at(-1)).toBe('It diverged, at step 3.');
+  expect(table.rows[1]).toContain('It diverged, at step 3.');
 });
 
 it('saves a CSV that fits read: what has no loss is set aside', () => {
   const { points, unfinished } = readRunsTable(figureCsv(studyTable(plan, rows, undefined)), 'saved.csv');
-  expect(points).toMatchObject([{ run: 'a', parameters: 1000, tokens: 5000 }]);
+  const [{ counts, ratio, mlpToAttention }] = runs;
+  const shape = { counts, ratio: near(ratio), mlpToAttention };
+  expect(points).toMatchObject([{ run: 'a', parameters: 1000, tokens: 5000, trunk: 't', ...shape }]);
   expect(unfinished).toBe(2);
 });
 
