@@ -61,6 +61,7 @@ export function addFit(program: Command): void {
         output.note(
           `fit: ${table.unfinished} ${table.unfinished === 1 ? 'run' : 'runs'} did not finish and ${table.unfinished === 1 ? 'is' : 'are'} set aside.`,
         );
+      for (const warning of table.warnings) output.note(`fit: ${warning}`);
       const counted = ({ points }: RunsTable) => (count ? countedBy(points, count) : points);
       const unseen = test === undefined ? undefined : counted(await readTable(resolvePath(test)));
       const report = fitLaw(counted(table), {

@@ -9,6 +9,8 @@ export interface RunsTable {
   readonly unfinished: number;
   /** Columns that no law reads. */
   readonly ignoredColumns: readonly string[];
+  /** Columns that are not read although a law could, each in a sentence that says why. */
+  readonly warnings: readonly string[];
   /** The studies that the rows belong to, where the table says so. */
   readonly studies: readonly string[];
 }
@@ -69,6 +71,7 @@ export function readRunsTable(text: string, name: string): RunsTable {
     if (!has(field)) refuseColumns(name, field, header);
   }
   if (!has('tokens') && !has('flops')) refuseColumns(name, 'tokens', header);
+  const set = setAside(header, columns, rows, has('tokens'));
   let unfinished = 0;
   const points: RunPoint[] = [];
   const studies = new Set<string>();
@@ -76,6 +79,7 @@ export function readRunsTable(text: string, name: string): RunsTable {
     const line = index + 2;
     if (row.length !== header.length) refuseLength(name, line, row, header, table.delimiter);
     const cells = new Map(columns.map((column, place) => [column, row[place].trim()]));
+    for (const column of set.columns) cells.delete(column);
     const study = cells.get('study');
     if (study) studies.add(study);
     const status = cells.get('status');
@@ -87,7 +91,37 @@ export function readRunsTable(text: string, name: string): RunsTable {
   });
   const known: readonly string[] = [...numbers, ...countColumns, 'trunk', 'part', 'status', 'study', 'run'];
   const ignoredColumns = columns.filter((column) => !known.includes(column));
-  return { points, unfinished, ignoredColumns, studies: [...studies] };
+  return { points, unfinished, ignoredColumns, warnings: set.warnings, studies: [...studies] };
+}
+
+/**
+ * Columns without a single number: they are called as one of ours and are something else, such as a schedule named `lr`. One
+ * that has numbers and a cell that is none has a fault in that cell, which is refused where it is read.
+ */
+function setAside(
+  header: readonly string[],
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  hasTokens: boolean,
+): { readonly columns: ReadonlySet<string>; readonly warnings: readonly string[] } {
+  const needed = ['parameters', 'loss', hasTokens ? 'tokens' : 'flops'];
+  const optional: readonly string[] = [...numbers, ...countColumns].filter((one) => !needed.includes(one));
+  const found = new Set<string>();
+  const warnings: string[] = [];
+  for (const [place, column] of columns.entries()) {
+    const cells = rows.map((row) => row[place]?.trim() ?? '').filter((cell) => cell !== '');
+    if (!optional.includes(column) || cells.length === 0 || cells.some(isMeantAsNumber)) continue;
+    found.add(column);
+    const title = header[place].trim();
+    const name = title === column ? title : `${title} (${column})`;
+    warnings.push(`Column ${name} is not read: no cell in it is a number; the first is "${cells[0]}".`);
+  }
+  return { columns: found, warnings };
+}
+
+/** Also one with a decimal comma, which is refused as such. */
+function isMeantAsNumber(cell: string): boolean {
+  return Number.isFinite(Number(cell.replace(',', '.')));
 }
 
 /** Tables of one study as one; a run that several hold counts once. @throws UnfitRunsError for tables of different studies */
@@ -106,6 +140,7 @@ export function mergeTables(
   return {
     points: [...points.values()],
     unfinished: tables.reduce((sum, { table }) => sum + table.unfinished, 0),
+    warnings: [...new Set(tables.flatMap(({ table }) => table.warnings))],
     ignoredColumns: [...new Set(tables.flatMap(({ table }) => table.ignoredColumns))],
     studies: [...studies],
   };

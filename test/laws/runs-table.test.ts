@@ -21,6 +21,21 @@ describe('a table of runs', () => {
     expect(points).toEqual([{ parameters: 1000, flops: 12000, tokens: 2, loss: near(2.5) }]);
   });
 
+  test('does not read a column that only is called as one of ours, and refuses a fault in one that is', () => {
+    const { points, warnings } = readRunsTable(
+      'N,D,loss,lr,experts\n1e3,2e4,2.5,cosine,\n2e3,2e4,2.4,linear,\n',
+      'theirs.csv',
+    );
+    expect(points.map(({ learningRate }) => learningRate)).toEqual([undefined, undefined]);
+    expect(warnings).toEqual([
+      'Column lr (learningRate) is not read: no cell in it is a number; the first is "cosine".',
+    ]);
+    const faulty = (lr: string) => () =>
+      readRunsTable(`N,D,loss,lr\n1e3,2e4,2.5,0.001\n2e3,2e4,2.4,${lr}\n`, 'theirs.csv');
+    expect(faulty('fast')).toThrow(/line 3: learningRate is "fast", not a positive number/);
+    expect(faulty('"0,01"')).toThrow(/with a comma as decimal mark/);
+  });
+
   test('sets runs aside that did not finish', () => {
     const table = readRunsTable('parameters,tokens,loss,status\n1,2,3,finished\n1,2,,diverged\n', 'runs.csv');
     expect(table.unfinished).toBe(1);

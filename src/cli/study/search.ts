@@ -72,6 +72,7 @@ async function search(
   const isShown = options.runs !== undefined && train === 0 && !isMeasured;
   // Read before the device is measured, which takes a while.
   const table = options.runs === undefined ? undefined : await readTable(resolvePath(options.runs));
+  for (const warning of table?.warnings ?? []) output.note(`search: ${warning}`);
   const prepared = await prepareStudy(
     path,
     { ...options, ...(isShown ? { dryRun: true } : {}) },

@@ -384,11 +384,12 @@ export class RoomLaws extends LitElement {
     const table = this.#accept(result);
     if (table === undefined) return;
     this.progress = { kind: 'none' };
-    const { points, unfinished, ignoredColumns } = table;
+    const { points, unfinished, ignoredColumns, warnings } = table;
     this.said = [
       `${points.length} runs of ${file.name}.`,
       unfinished > 0 ? `${unfinished} did not finish and are set aside.` : '',
       ignoredColumns.length > 0 ? `No law reads ${ignoredColumns.join(', ')}.` : '',
+      ...warnings,
     ].join(' ');
     this.#show({ kind: 'file', name: file.name, points });
   }
