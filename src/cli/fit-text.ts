@@ -1,7 +1,7 @@
 // A fitted law as text for people.
 
 import type { LawReport, TestScore } from '../laws/law-report.ts';
-import { usualRateAt } from '../laws/learning-rate-law.ts';
+import { usualRateOf } from '../laws/learning-rate-law.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatDigits, formatFinePercent } from '../text/numbers.ts';
 import { significant } from '../text/rounding.ts';
@@ -50,19 +50,24 @@ export function describeFit(report: LawReport): string {
     describeScore(all),
     nearest ? describeScore(nearest) : '–',
   ]);
-  const rates = (report.rates ?? []).map(({ parameters: n, tokens, best, refusal }) => [
-    formatDigits(n),
-    formatDigits(tokens),
-    best ? formatDigits(best.rate) : `none: ${refusal}`,
-    best?.interval ? best.interval.map(formatDigits).join(' to ') : '–',
-    formatDigits(usualRateAt(n)),
-  ]);
+  const rates = (report.rates ?? []).map((curve) => {
+    const { parameters: n, tokens, best, refusal } = curve;
+    return [
+      formatDigits(n),
+      formatDigits(tokens),
+      best ? formatDigits(best.rate) : `none: ${refusal}`,
+      best?.interval ? best.interval.map(formatDigits).join(' to ') : '–',
+      formatDigits(usualRateOf(curve)),
+    ];
+  });
   return [
     textColumns(rows),
     ...(steps.length > 0
       ? [textColumns([['fitted N', 'tested N', 'from all', 'from the nearest only'], ...steps])]
       : []),
-    ...(rates.length > 0 ? [textColumns([['N', 'D', 'best rate', '95 %', 'usual'], ...rates])] : []),
+    ...(rates.length > 0
+      ? [textColumns([['N', 'D', 'best rate', '95 %', 'usual, by N of the blocks'], ...rates])]
+      : []),
     ...warnings.map((warning) => `! ${warning}`),
   ].join('\n');
 }

@@ -21,19 +21,23 @@ export const fewestTrunks = 8;
  * Draws runs with replacement and fits each draw. Runs that share a `trunk` share noise and are drawn together, where
  * there are trunks enough.
  * @param refit named numbers of a draw; may throw UnfitRunsError
+ * @param stratumOf runs are drawn in the place of runs of the same stratum only: for fits that are made a stratum at a time
  */
 export function bootstrap(
   points: readonly RunPoint[],
   refit: (drawn: readonly RunPoint[]) => Readonly<Record<string, number>>,
   resamples: number,
   seed: number,
+  stratumOf: (point: RunPoint) => string = () => '',
 ): Bootstrap {
   const uniform = mulberry32(seed);
-  const groups = groupByTrunk(points);
+  const strata = groupBy(points, stratumOf).map(groupByTrunk);
   const found = new Map<string, number[]>();
   let used = 0;
   for (let resample = 0; resample < resamples; resample++) {
-    const drawn = groups.flatMap(() => groups[Math.floor(uniform() * groups.length)]);
+    const drawn = strata.flatMap((groups) =>
+      groups.flatMap(() => groups[Math.floor(uniform() * groups.length)]),
+    );
     try {
       const numbers = Object.entries(refit(drawn));
       if (numbers.some(([, value]) => !Number.isFinite(value))) continue;
@@ -50,10 +54,12 @@ export function bootstrap(
 }
 
 function groupByTrunk(points: readonly RunPoint[]): RunPoint[][] {
+  const groups = groupBy(points, (point) => point.trunk ?? point);
+  return groups.length < fewestTrunks ? points.map((point) => [point]) : groups;
+}
+
+function groupBy(points: readonly RunPoint[], keyOf: (point: RunPoint) => string | RunPoint): RunPoint[][] {
   const groups = new Map<string | RunPoint, RunPoint[]>();
-  for (const point of points) {
-    const key = point.trunk ?? point;
-    groups.set(key, [...(groups.get(key) ?? []), point]);
-  }
-  return groups.size < fewestTrunks ? points.map((point) => [point]) : [...groups.values()];
+  for (const point of points) groups.set(keyOf(point), [...(groups.get(keyOf(point)) ?? []), point]);
+  return [...groups.values()];
 }

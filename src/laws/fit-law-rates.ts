@@ -2,7 +2,7 @@
 import { formatDigits } from '../text/numbers.ts';
 import { atParabola } from './curves/parabola.ts';
 import { type FitRequest, intervalsOf, type LawReport } from './law-report.ts';
-import { type RateCurve, rateCurves, rateLaw, usualRate } from './learning-rate-law.ts';
+import { curveKey, type RateCurve, rateCurves, rateLaw, usualRate } from './learning-rate-law.ts';
 import { leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
 
 /** Fits and judges. @throws UnfitRunsError where no size has a best rate within those run */
@@ -35,7 +35,7 @@ export function reportRates(points: readonly RunPoint[], request: FitRequest): L
     ],
     parameters: numbersOf(curves),
     objective: missOf(curves),
-    ...intervalsOf(request, kept, (drawn) => numbersOf(rateCurves(drawn))),
+    ...intervalsOf(request, kept, (drawn) => numbersOf(rateCurves(drawn)), curveKey),
     beside: [
       {
         method: 'rate of the ready studies',

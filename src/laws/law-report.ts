@@ -122,13 +122,14 @@ export function scoreTest(points: readonly RunPoint[], predict: (point: RunPoint
   };
 }
 
-/** The intervals that were asked for, as a report carries them. */
+/** The intervals that were asked for, as a report carries them. @param stratumOf as `bootstrap` has it */
 export function intervalsOf(
   request: FitRequest,
   points: readonly RunPoint[],
   refit: (drawn: readonly RunPoint[]) => Readonly<Record<string, number>>,
+  stratumOf?: (point: RunPoint) => string,
 ): Pick<LawReport, 'intervals' | 'resamples'> {
   if (!request.bootstrap) return {};
-  const found: Bootstrap = bootstrap(points, refit, request.bootstrap, request.seed ?? 1);
+  const found: Bootstrap = bootstrap(points, refit, request.bootstrap, request.seed ?? 1, stratumOf);
   return { intervals: found.intervals, resamples: { asked: found.resamples, used: found.used } };
 }

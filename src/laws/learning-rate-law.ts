@@ -11,9 +11,14 @@ import { countDistinct, type RunPoint, UnfitRunsError } from './run-point.ts';
  */
 export const usualRate = { factor: 0.08, exponent: -0.25, most: 0.008 } as const;
 
-/** The rate that the ready studies take at a size. */
+/** The rate that the ready studies take at a size. @param parameters N of the blocks, by which that law is stated */
 export function usualRateAt(parameters: number): number {
   return Math.min(usualRate.most, usualRate.factor * parameters ** usualRate.exponent);
+}
+
+/** The same for a curve, however its N is counted: by N of the blocks where the runs tell it. */
+export function usualRateOf({ near, parameters }: RateCurve): number {
+  return usualRateAt(near[0]?.counts?.blocks ?? parameters);
 }
 
 /** A parabola holds near its floor only: rates so many times higher or lower than the lowest run's are not fitted. */
@@ -44,12 +49,17 @@ export interface RateLaw {
   readonly exponent: number;
 }
 
+/** What the runs of one curve have in common. */
+export function curveKey({ parameters, tokens }: RunPoint): string {
+  return `${parameters} ${tokens}`;
+}
+
 /** The curve of every N and D, the smallest first. @throws UnfitRunsError for runs without a rate */
 export function rateCurves(points: readonly RunPoint[]): readonly RateCurve[] {
   const groups = new Map<string, RunPoint[]>();
   for (const point of points) {
     rateOf(point);
-    const key = `${point.parameters} ${point.tokens}`;
+    const key = curveKey(point);
     groups.set(key, [...(groups.get(key) ?? []), point]);
   }
   return [...groups.values()]
@@ -73,10 +83,10 @@ export function rateLaw(curves: readonly RateCurve[]): RateLaw | undefined {
 /** Whether runs are a sweep of rates: some N and D has three or more. */
 export function isRateSweep(points: readonly RunPoint[]): boolean {
   const rates = new Map<string, Set<number>>();
-  for (const { parameters, tokens, learningRate } of points) {
-    if (learningRate === undefined) return false;
-    const key = `${parameters} ${tokens}`;
-    rates.set(key, (rates.get(key) ?? new Set()).add(learningRate));
+  for (const point of points) {
+    if (point.learningRate === undefined) return false;
+    const key = curveKey(point);
+    rates.set(key, (rates.get(key) ?? new Set()).add(point.learningRate));
   }
   return [...rates.values()].some(({ size }) => size >= 3);
 }

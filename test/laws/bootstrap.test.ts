@@ -60,3 +60,21 @@ test('few trunks are not drawn whole, for most draws would lack one', () => {
   );
   expect(sizes.size).toBeGreaterThan(4);
 });
+
+test('runs of a stratum are drawn in the place of each other alone', () => {
+  const sizes = points.map(({ trunk: _, ...point }, index) => ({ ...point, parameters: 1 + (index % 4) }));
+  let different = 0;
+  bootstrap(
+    sizes,
+    (drawn) => {
+      for (const size of [1, 2, 3, 4])
+        expect(drawn.filter(({ parameters }) => parameters === size)).toHaveLength(10);
+      different += new Set(drawn).size < 40 ? 1 : 0;
+      return mean(drawn);
+    },
+    10,
+    1,
+    ({ parameters }) => String(parameters),
+  );
+  expect(different).toBe(10);
+});

@@ -1,7 +1,7 @@
 // Tests of the best learning rate: a known law found again, edge optima refused, and what is no sweep.
 import { expect, test } from 'vitest';
 import { fitLaw } from '../../src/laws/fit-law.ts';
-import { isRateSweep, rateCurves, usualRateAt } from '../../src/laws/learning-rate-law.ts';
+import { isRateSweep, rateCurves, usualRateAt, usualRateOf } from '../../src/laws/learning-rate-law.ts';
 import type { RunPoint } from '../../src/laws/run-point.ts';
 import { gaussian, mulberry32 } from '../../src/laws/seeded-random.ts';
 import { near } from '../near.ts';
@@ -57,6 +57,13 @@ test('one run a rate and three rates leave no spare point for an interval, which
   expect(fitLaw(three, { law: 'learning-rate' }).warnings.join()).toMatch(
     /1 of 1 best rates have no interval/,
   );
+});
+
+test('takes the usual rate of N of the blocks, whatever N the curve counts', () => {
+  const counts = { blocks: 38_400, withHead: 50_000, all: 60_000 };
+  const [curve] = rateCurves(sweep([60_000]).map((point) => ({ ...point, counts })));
+  expect(usualRateOf(curve)).toEqual(near(usualRateAt(38_400)));
+  expect(usualRateOf(rateCurves(sweep([60_000]))[0])).toEqual(near(usualRateAt(60_000)));
 });
 
 test('tells a sweep from runs whose rate follows from their size', () => {

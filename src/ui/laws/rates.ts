@@ -2,7 +2,7 @@
 
 import { atParabola } from '../../laws/curves/parabola.ts';
 import type { LawReport } from '../../laws/law-report.ts';
-import { type RateCurve, usualRateAt } from '../../laws/learning-rate-law.ts';
+import { type RateCurve, usualRateOf } from '../../laws/learning-rate-law.ts';
 import { formatDigits, formatLoss, formatSi } from '../../text/numbers.ts';
 import type { PlotSeries } from '../../text/plot-layout.ts';
 import type { FigureTable } from '../../text/table.ts';
@@ -72,18 +72,18 @@ export function ratesTable({ rates = [] }: Pick<LawReport, 'rates'>): FigureTabl
       { label: '95 %, low', format: formatDigits },
       { label: 'high', format: formatDigits },
       { label: 'loss there', format: formatLoss },
-      { label: 'the ready studies take', format: formatDigits },
+      { label: 'the ready studies take, by N of the blocks', format: formatDigits },
       { label: 'why there is none', room: 'medium' },
     ],
-    rows: rates.map(({ parameters, tokens, best, refusal }) => [
-      parameters,
-      tokens,
-      best?.rate,
-      best?.interval?.[0],
-      best?.interval?.[1],
-      best?.loss,
-      usualRateAt(parameters),
-      refusal,
+    rows: rates.map((curve) => [
+      curve.parameters,
+      curve.tokens,
+      curve.best?.rate,
+      curve.best?.interval?.[0],
+      curve.best?.interval?.[1],
+      curve.best?.loss,
+      usualRateOf(curve),
+      curve.refusal,
     ]),
   };
 }
