@@ -66,7 +66,9 @@ describe('flopscope fit', () => {
       { parameters: 1000, best: { interval: [expect.any(Number), expect.any(Number)] } },
     ]);
     const { stdout } = await runMain(command);
-    expect(stdout).toMatch(/best rate +95 % +usual, by N of the blocks\n1,000 +1.00e6 +0.01\d+ +0.0\d+ to 0.0\d+ +0.008/);
+    expect(stdout).toMatch(
+      /best rate +95 % +usual, by N of the blocks\n1,000 +1.00e6 +0.01\d+ +0.0\d+ to 0.0\d+ +0.008/,
+    );
     const unknown = await runMain([...command.slice(0, -1), '7']);
     expect(unknown.stderr).toMatch(/no run "7" to leave out/);
   });

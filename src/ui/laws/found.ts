@@ -145,7 +145,7 @@ export function describeFound({
   const limit = `within a loss of ${formatLoss(lossLimit)}`;
   const best =
     surefire === 0
-      ? `None of ${shapes.length - 1} shapes is faster than the baseline ${limit}.`
+      ? `No other shape of ${shapes.length - 1} is faster than the baseline ${limit}.`
       : `${shapes.length - 1} shapes: Surefire answers ${gain === undefined ? 'fastest' : `${formatPercent(gain)} faster than the baseline`} (${by}) ${limit}.`;
   if (trained === 0) return `${best} Losses are the law’s: nothing was trained.`;
   return `${best} ${trained} were trained${

@@ -39,6 +39,9 @@ export class LawsSearch extends LitElement {
       progress {
         width: min(100%, 320px);
       }
+      .choices {
+        margin-top: 8px;
+      }
       .named {
         display: grid;
         gap: 6px;

@@ -56,7 +56,7 @@ describe('what a search found', () => {
     expect(nameOf({ ...found, panda: 0, surefire: 0 }, 0)).toBe('Panda, Surefire, baseline');
     expect(nameOf({ ...found, panda: 0, surefire: 0 }, 2)).toBe('width 12, hidden 64, heads 4/4');
     expect(describeFound(found)).toMatch(/2 shapes: Surefire answers 50.*% faster.*nothing was trained/);
-    expect(describeFound({ ...found, surefire: 0 })).toMatch(/None of 2 shapes is faster/);
+    expect(describeFound({ ...found, surefire: 0 })).toMatch(/No other shape of 2 is faster/);
     expect(describeFound({ ...found, trained: 3, spearman: 0.5 })).toMatch(/3 were trained.*Spearman 0\.5/);
   });
 });
