@@ -85,7 +85,12 @@ async function search(
   const law = fitLaw(points, { law: 'conditional', form: 'multiplicative' });
   for (const warning of law.warnings) output.note(`search: ${warning}`);
   const found = await runSearch(plan.study, law, {
-    ...{ engine, corpus, planning, train, isMeasured, signal },
+    engine,
+    corpus,
+    planning,
+    train,
+    isMeasured,
+    signal,
     onProgress: (what, done, total) => output.progress(what, done / total),
   });
   for (const candidate of found.candidates)
@@ -103,7 +108,8 @@ async function search(
 function lineOf(candidate: Candidate): Line {
   const { experiment, predictedLoss, predictedTokensPerSecond, loss, measuredTokensPerSecond } = candidate;
   return {
-    ...{ experiment, predictedLoss },
+    experiment,
+    predictedLoss,
     ...(predictedTokensPerSecond === undefined ? {} : { predictedTokensPerSecond }),
     ...(loss === undefined ? {} : { loss }),
     ...(measuredTokensPerSecond === undefined ? {} : { measuredTokensPerSecond }),

@@ -144,7 +144,11 @@ export function judgeSearch(
   const ranked = trained.filter(({ isGrouped }) => !isGrouped);
   const gain = speed(surefire) / speed(baseline) - 1;
   return {
-    ...{ candidates, baseline, panda, surefire, lossLimit },
+    candidates,
+    baseline,
+    panda,
+    surefire,
+    lossLimit,
     trained: trained.length,
     spearman: spearman(
       ranked.map(({ predictedLoss }) => predictedLoss),

@@ -75,20 +75,34 @@ export function foundSeries(found: FoundShapes): readonly PlotSeries[] {
   );
   const series: readonly PlotSeries[] = [
     {
-      ...{ id: 'front', name: 'Pareto front, predicted losses', tone: 'predicted', kind: 'line' },
+      id: 'front',
+      name: 'Pareto front, predicted losses',
+      tone: 'predicted',
+      kind: 'line',
       isGuide: true,
       points: front.sort((a, b) => a.x - b.x),
     },
     {
-      ...{ id: 'predicted', name: 'predicted loss', tone: 'predicted', kind: 'points', sign: 'ring' },
+      id: 'predicted',
+      name: 'predicted loss',
+      tone: 'predicted',
+      kind: 'points',
+      sign: 'ring',
       points: all.flatMap((index) => placeOf(index, predicted)),
     },
     {
-      ...{ id: 'trained', name: 'trained loss', tone: 'validation', kind: 'points' },
+      id: 'trained',
+      name: 'trained loss',
+      tone: 'validation',
+      kind: 'points',
       points: all.flatMap((index) => placeOf(index, ({ loss }) => loss)),
     },
     {
-      ...{ id: 'named', name: 'Panda, Surefire, baseline', tone: 'class-4', kind: 'points', sign: 'diamond' },
+      id: 'named',
+      name: 'Panda, Surefire, baseline',
+      tone: 'class-4',
+      kind: 'points',
+      sign: 'diamond',
       radius: 6,
       points: named,
     },

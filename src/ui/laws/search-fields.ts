@@ -33,8 +33,15 @@ export const fieldLabels: Readonly<Record<keyof SearchFields, string>> = {
 
 /** What is in them at first. */
 const usual: SearchFields = {
-  ...{ parameters: '', tokens: '', ratio: '0.07, 0.1, 0.14, 0.2, 0.28', mlpToAttention: '0.6, 1, 2, 4' },
-  ...{ lossLimit: '', lossSlack: '0', prompt: '16', output: '32', train: '0' },
+  parameters: '',
+  tokens: '',
+  ratio: '0.07, 0.1, 0.14, 0.2, 0.28',
+  mlpToAttention: '0.6, 1, 2, 4',
+  lossLimit: '',
+  lossSlack: '0',
+  prompt: '16',
+  output: '32',
+  train: '0',
 };
 
 /** What the fields say. */

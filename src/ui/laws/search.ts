@@ -216,7 +216,11 @@ export class LawsSearch extends LitElement {
     this.#forget();
     this.progress = { kind: 'running', isStopping: false, what: 'Preparing', share: 0 };
     const order = {
-      ...{ wish: read.wish, train: read.train, points, leaveOut, isMeasured },
+      wish: read.wish,
+      train: read.train,
+      points,
+      leaveOut,
+      isMeasured,
       ...(study === undefined ? {} : { study }),
       ...(count === undefined ? {} : { count }),
       form: report?.form ?? ('multiplicative' as const),

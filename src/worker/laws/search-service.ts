@@ -43,7 +43,12 @@ export function createSearch(
     const engine = await devices.engine();
     const { warnings } = law.value;
     const found = await runSearch(study, law.value, {
-      ...{ engine, corpus, planning: engine, train, isMeasured, signal },
+      engine,
+      corpus,
+      planning: engine,
+      train,
+      isMeasured,
+      signal,
       onProgress: (what, done, total) => onEvent({ kind: 'progress', what, done, total }),
       onFound: (result) =>
         onEvent({ kind: 'found', found: { ...describeFound(result, isMeasured), warnings } }),
@@ -83,7 +88,11 @@ function describeFound(result: SearchResult, isMeasured: boolean): Omit<FoundSha
   const { baseline, candidates, panda, surefire, lossLimit, trained, spearman, gain } = result;
   const all = [baseline, ...candidates];
   return {
-    ...{ lossLimit, trained, spearman, gain, isMeasured },
+    lossLimit,
+    trained,
+    spearman,
+    gain,
+    isMeasured,
     shapes: all.map(describeShape),
     panda: all.indexOf(panda),
     surefire: all.indexOf(surefire),
@@ -98,8 +107,18 @@ function describeShape(candidate: JudgedCandidate): FoundShape {
   const evaluated = { ...train, evaluationInterval: train.steps };
   return {
     experiment: JSON.parse(JSON.stringify({ model, data, train: evaluated })), // what crosses to the page is plain
-    ...{ width, hidden, layers, heads, keyValueHeads, parameters, ratio, mlpToAttention },
-    ...{ predictedLoss, predictedTokensPerSecond, isOnFront, isGrouped },
+    width,
+    hidden,
+    layers,
+    heads,
+    keyValueHeads,
+    parameters,
+    ratio,
+    mlpToAttention,
+    predictedLoss,
+    predictedTokensPerSecond,
+    isOnFront,
+    isGrouped,
     measuredTokensPerSecond: candidate.measuredTokensPerSecond,
     loss: candidate.loss,
   };
