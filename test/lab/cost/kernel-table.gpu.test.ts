@@ -94,12 +94,6 @@ describeGpu('measuring a plan', () => {
     expect(table.sumOverStep).toBeCloseTo(sum / 0.01, 6);
     expect(table.stepSeconds).toEqual(near(0.01));
     expect(table.method).not.toBe('');
-    const begin = performance.now();
-    const untimed = await measuredTable(engine, profiled, undefined);
-    const wall = (performance.now() - begin) / 1000;
-    expect(untimed.stepSeconds).toBeGreaterThan(0);
-    expect(untimed.stepSeconds).toBeLessThan(wall); // it was timed within
-    expect(await stateOf(profiled)).toEqual(await stateOf(plain));
     expect(progress.at(-1)).toBe(1);
     expect([...progress].sort((a, b) => a - b)).toEqual(progress);
     await takeSteps(profiled, 1);

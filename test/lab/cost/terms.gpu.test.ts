@@ -1,17 +1,24 @@
-// The term table of a step that was measured on this GPU.
+// The term table of a step that was measured on this GPU, whose time as a whole is measured where none is known.
 import { expect, it } from 'vitest';
 import { isTableOf, measuredTable, totalsBy } from '../../../src/lab/cost/kernel-table.ts';
 import { termReport } from '../../../src/lab/cost/terms.ts';
 import { gpuEngine } from '../../../src/lab/plans/engine.ts';
 import { describeGpu, getTestDevice } from '../../gpu-device.ts';
-import { gpuChanges, tinyRun } from '../training/tiny-runs.ts';
+import { gpuChanges, stateOf, tinyRun } from '../training/tiny-runs.ts';
 
 describeGpu('a measured step', () => {
   it('has a share of its time for every term, beside formula and plan', async () => {
     const engine = gpuEngine(await getTestDevice());
     const { model, train } = gpuChanges.llama;
     const run = await tinyRun({ model: { ...model, layers: 1 }, train }, engine);
+    const before = await stateOf(run);
+    const begin = performance.now();
     const kernels = await measuredTable(engine, run, undefined);
+    const wall = (performance.now() - begin) / 1000;
+    // Steps were timed within, on a copy.
+    expect(kernels.stepSeconds).toBeGreaterThan(0);
+    expect(kernels.stepSeconds).toBeLessThan(wall);
+    expect(await stateOf(run)).toEqual(before);
     run.runtime.dispose();
     expect(isTableOf(kernels, run.plans)).toBe(true);
     const [table] = termReport(run.experiment, run.plans, undefined, kernels).tables;
