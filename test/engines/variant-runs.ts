@@ -22,7 +22,7 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 const experiments = {
   dense: {
     model: {
-      ...{ layers: 1, width: 66, heads: 3, keyValueHeads: 1, hidden: 66, context: 33, vocabulary: 65 },
+      ...{ layers: 1, width: 66, heads: 3, keyValueHeads: 1, hidden: 66, context: 33, vocabulary: 66 },
       ...{ position: 'rope', norm: 'rmsNorm', activation: 'silu', gated: false },
     },
     train: { steps: 1, batch: 2, optimizer: { learningRate: 0.01 } },

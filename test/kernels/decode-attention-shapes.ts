@@ -47,13 +47,25 @@ export const sharedShapes = sharedSizes.map(([heads, keySize, valueSize, context
   return { ...heading, ...rings, rowWidth: keySize, valueOffset: 0, scale, softcap: 0, hasSinks: 0 };
 });
 
+/**
+ * Of variants that differ from the first in the threads of a workgroup alone: the context that fills blocks of 64 with every
+ * option, and one beyond several blocks of 128. The first takes all.
+ */
+const telling: Readonly<Record<string, number>> = {
+  'attention.decode/64': 64,
+  'attention.decode/128': 600,
+};
+
 /** The variants with the sizes that they take; those for narrow subgroups are right on wider ones too, and take every head. */
 export const decodeAttentionCases = decodeAttentions.map((kernel) => {
   const isSuited = (dims: Parameters<typeof kernel.workgroups>[0]) =>
     lanesOf(kernel) > 0 || (kernel.suits?.(dims, baselineCapabilities) ?? true);
+  const context = isFull ? undefined : telling[kernel.name];
   return {
     kernel,
-    shapes: [...decodeShapes, ...sharedShapes].filter(isSuited),
+    shapes: [...decodeShapes, ...sharedShapes]
+      .filter(isSuited)
+      .filter((dims) => context === undefined || dims.context === context),
     scalars: { position: 40 },
   };
 });
