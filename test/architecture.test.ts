@@ -114,6 +114,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
 
 /** Files, and folders of one table's rows, that are tested through another file's test, and through which. */
 const testedElsewhere: Readonly<Record<string, string>> = {
+  'src/cli/export/continue.ts': 'test/cli/export/command.test.ts',
   'src/cli/export/source.ts': 'test/cli/export/command.test.ts',
   'src/classroom/link-names.ts': 'test/ui/page/share-data.test.ts',
   'src/data/stories/phrases.ts': 'test/data/stories/writer.test.ts',

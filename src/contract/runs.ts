@@ -38,6 +38,9 @@ export interface Prediction {
   readonly totalSeconds?: number;
 }
 
+/** A run as files: Hugging Face's layout, the checkpoint that goes on here, or a folder that goes on in PyTorch. */
+export type ExportFormat = 'huggingFace' | 'checkpoint' | 'continuation';
+
 /** One finished training step. */
 export interface StepRecord {
   readonly step: number;
@@ -174,8 +177,8 @@ export interface RunApi {
   /** One step of a paused run. */
   step(): Promise<Result<undefined>>;
   stop(): Promise<void>;
-  /** Hugging Face layout, or the exact-resume checkpoint. */
-  exportRun(format: 'huggingFace' | 'checkpoint'): Promise<Result<readonly NamedFile[]>>;
+  /** Files to keep. */
+  exportRun(format: ExportFormat): Promise<Result<readonly NamedFile[]>>;
   /** Opens a checkpoint or a Hugging Face directory's files as a paused run. */
   importRun(files: readonly { readonly name: string; readonly content: Blob }[]): Promise<Result<OpenedRun>>;
   savedRuns(): Promise<readonly SavedRun[]>;

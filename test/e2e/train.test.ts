@@ -236,7 +236,7 @@ describeBrowser('the page', () => {
     await expect.poll(() => stepOf(lab)).toBeGreaterThan(before + 5);
   });
 
-  it('downloads the model in the layout of other tools, and a checkpoint', async () => {
+  it('downloads the model in the layout of other tools, a checkpoint, and a folder that goes on in PyTorch', async () => {
     const model = await download('Download the model');
     downloads.model = model.path;
     const files = unzipSync(model.bytes);
@@ -247,6 +247,8 @@ describeBrowser('the page', () => {
     const checkpoint = await download('Download a checkpoint');
     downloads.checkpoint = checkpoint.path;
     expect(checkpoint.bytes.byteLength).toBeGreaterThan(100_000);
+    const folder = Object.keys(unzipSync((await download('Continue elsewhere')).bytes));
+    expect(folder).toEqual(expect.arrayContaining(['train.py', 'model/config.json', 'training.bin']));
   });
 
   it('asks before steps are lost, offers the saved run after a reload and goes on from there', async () => {

@@ -54,25 +54,7 @@ export interface Run {
 /** Prepares a run. @throws LabError with the kind of problem; nothing stays allocated then. */
 export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
   const { checkpoint, onProgress = () => undefined } = options;
-  onProgress('reading the text', 0);
-  // A generated text may be fitted to a model's alphabet; a file is held against its hash before it is encoded, unless
-  // only the checkpoint has the tokenizer.
-  const isHeld = wanted.data.source === 'file' && wanted.data.tokenizer !== 'model';
-  const fitted = isHeld ? undefined : checkpoint?.tokenizer;
-  const found =
-    options.corpus ??
-    (await stage('invalidData', () =>
-      loadCorpus(wanted.data, options.text, undefined, fitted, {
-        onProgress: (what, fraction) => onProgress(what, fraction / 10),
-      }),
-    ));
-  if (checkpoint?.dataSha256 !== undefined && checkpoint.dataSha256 !== found.sha256) {
-    throw new LabError({
-      kind: 'invalidData',
-      message: `resume: the text is not the one of the checkpoint (SHA-256 ${found.sha256.slice(0, 12)}…, not ${checkpoint.dataSha256.slice(0, 12)}…). Give the same text.`,
-    });
-  }
-  const corpus = await stage('invalidData', () => inTokensOf(checkpoint?.tokenizer, found));
+  const corpus = await corpusOfRun(wanted, options);
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { train, data } = experiment;
   const dataset = await stage('invalidData', () => splitCorpus(corpus, data, experiment.model.context));
@@ -126,6 +108,33 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     runtime.dispose();
     throw error;
   }
+}
+
+/** The text of a run in its tokens; of one that goes on, the text and the tokens that it began with. @throws LabError */
+export async function corpusOfRun(
+  wanted: Experiment,
+  options: Pick<RunOptions, 'corpus' | 'text' | 'checkpoint' | 'onProgress'>,
+): Promise<Corpus> {
+  const { checkpoint, onProgress = () => undefined } = options;
+  onProgress('reading the text', 0);
+  // A generated text may be fitted to a model's alphabet; a file is held against its hash before it is encoded, unless
+  // only the checkpoint has the tokenizer.
+  const isHeld = wanted.data.source === 'file' && wanted.data.tokenizer !== 'model';
+  const fitted = isHeld ? undefined : checkpoint?.tokenizer;
+  const found =
+    options.corpus ??
+    (await stage('invalidData', () =>
+      loadCorpus(wanted.data, options.text, undefined, fitted, {
+        onProgress: (what, fraction) => onProgress(what, fraction / 10),
+      }),
+    ));
+  if (checkpoint?.dataSha256 !== undefined && checkpoint.dataSha256 !== found.sha256) {
+    throw new LabError({
+      kind: 'invalidData',
+      message: `resume: the text is not the one of the checkpoint (SHA-256 ${found.sha256.slice(0, 12)}…, not ${checkpoint.dataSha256.slice(0, 12)}…). Give the same text.`,
+    });
+  }
+  return stage('invalidData', () => inTokensOf(checkpoint?.tokenizer, found));
 }
 
 /** The same text in a model's own tokens: it may know more characters than the text has, and other ids for all. */

@@ -1,6 +1,7 @@
 // What happens when an element of the page sends an event, a key is pressed or a file is dropped.
 
 import type { RuntimeChoice } from '../../contract/device.ts';
+import type { ExportFormat } from '../../contract/runs.ts';
 import { isRecordFile, recordInbox } from '../runs/inbox.ts';
 import type { PageController } from '../state/controller.ts';
 import type { PageEventDetails, ProblemAction } from '../state/events.ts';
@@ -84,11 +85,15 @@ function answerProblem(controller: PageController, parts: PageParts, action: Pro
   }
 }
 
-async function exportRun(controller: PageController, format: 'huggingFace' | 'checkpoint'): Promise<void> {
+const exportTitles: Readonly<Record<ExportFormat, string>> = {
+  huggingFace: 'model',
+  checkpoint: 'checkpoint',
+  continuation: 'continued',
+};
+
+async function exportRun(controller: PageController, format: ExportFormat): Promise<void> {
   const files = await controller.exportRun(format);
-  const title = [controller.state.presetId || 'model', format === 'checkpoint' ? 'checkpoint' : 'model'].join(
-    '-',
-  );
+  const title = `${controller.state.presetId || 'model'}-${exportTitles[format]}`;
   if (files !== undefined) downloadFiles(title, files);
 }
 

@@ -1,5 +1,7 @@
 // The events that elements send up to the page, with what they carry.
+
 import type { RuntimeChoice } from '../../contract/device.ts';
+import type { ExportFormat } from '../../contract/runs.ts';
 import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 
 import type { FieldValue } from './experiment.ts';
@@ -34,7 +36,7 @@ export interface PageEventDetails {
   'ask-answers': undefined;
   /** A token of the list is written. */
   'choose-token': { readonly text: string };
-  'export-run': { readonly format: 'huggingFace' | 'checkpoint' };
+  'export-run': { readonly format: ExportFormat };
   'import-files': { readonly files: readonly File[] };
   /** So many more steps for the open run. */
   'extend-run': { readonly steps: number };

@@ -55,10 +55,11 @@ export function unpackFiles(archive: Uint8Array): readonly NamedFile[] {
   }));
 }
 
-/** Downloads files as `title.zip`, or one by one when they are many megabytes or only one. */
+/** Downloads files as `title.zip`, or one by one when they are many megabytes or only one; folders are always packed. */
 export function downloadFiles(title: string, files: readonly NamedFile[]): void {
   const total = files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-  if (files.length > 1 && total <= zipLimit) {
+  const hasFolders = files.some(({ name }) => name.includes('/'));
+  if (hasFolders || (files.length > 1 && total <= zipLimit)) {
     downloadBytes(`${title}.zip`, packFiles(files), 'application/zip');
     return;
   }

@@ -53,6 +53,13 @@ export class RunFiles extends LitElement {
         <button ?disabled=${!this.canSave} @click=${() => emit(this, 'export-run', { format: 'checkpoint' })}>
           Download a checkpoint
         </button>
+        <button
+          ?disabled=${!this.canSave}
+          title="A folder with the model, its optimizer, its tokens and a script for PyTorch"
+          @click=${() => emit(this, 'export-run', { format: 'continuation' })}
+        >
+          Continue elsewhere
+        </button>
         <button ?disabled=${!this.canOpen} @click=${this.choose}>Open files</button>
         <input
           type="file"
@@ -65,6 +72,7 @@ export class RunFiles extends LitElement {
       <p class="small muted">
         The model is in Hugging Face’s layout. A checkpoint continues bit for bit; drop one, or a model, a GGUF file too,
         anywhere on the page to open it.
+        Elsewhere the run goes on with PyTorch, on one GPU or many: the folder’s README says how, and what that costs.
       </p>
       <p class="small" aria-live="polite">
         ${

@@ -2,7 +2,14 @@
 
 import type { KernelTable } from '../../contract/kernels.ts';
 import type { RunRecord } from '../../contract/records.ts';
-import type { LabEvent, OpenedRun, OwnText, Prediction, TextSummary } from '../../contract/runs.ts';
+import type {
+  ExportFormat,
+  LabEvent,
+  OpenedRun,
+  OwnText,
+  Prediction,
+  TextSummary,
+} from '../../contract/runs.ts';
 import type {
   AnswerReport,
   NextRequest,
@@ -216,7 +223,7 @@ export class Runs {
     return this.#measuredKernels;
   }
 
-  async exportRun(format: 'huggingFace' | 'checkpoint'): Promise<readonly NamedFile[]> {
+  async exportRun(format: ExportFormat): Promise<readonly NamedFile[]> {
     const { loop, run, keeper } = this.#need();
     return exportedFiles(loop, run, format, keeper.record);
   }

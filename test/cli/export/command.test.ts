@@ -63,6 +63,33 @@ it('exports a run that has only its checkpoint, and says so', async () => {
     expect(tensor.data()).toEqual(whole.get(name)?.data());
 });
 
+it('writes a folder that goes on with a run, and refuses what has no meaning for one', async () => {
+  const folder = createFolder();
+  writeJson(folder, 'run.json', tinyExperiment);
+  const train = ['train', 'run.json', '--runtime', 'cpu', '--out', 'run', '--steps', '1', '--no-calibrate'];
+  expect((await runMain([...train, '--json'], folder)).code).toBe(0);
+  const { code, stdout, stderr } = await runMain(
+    ['export', 'run', '--continue', '--out', 'there', '--mfu', '0.2', '--json'],
+    folder,
+  );
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/dropout of 0\.1 is drawn anew/)]);
+  expect(JSON.parse(stdout)).toMatchObject({ utilization: expect.closeTo(0.2), out: join(folder, 'there') });
+  expect(readdirSync(join(folder, 'there')).sort()).toEqual(
+    ['README.md', 'model', 'optimizer', 'run.json', 'train.py', 'training.bin', 'validation.bin'].sort(),
+  );
+  const model = join(fixtures, 'llama-c');
+  for (const [args, message] of [
+    [['run', '--continue', '--dtype', 'BF16'], /--dtype has no meaning with --continue/],
+    [['run', '--continue', '--mfu', '40'], /above 0 and up to 1/],
+    [['run', '--mfu', '0.3'], /--mfu is for --continue/],
+    [['run', '--continue', '--data', 'run.json'], /the text is not the one of the checkpoint/],
+    [[model, '--continue'], /no checkpoint\.safetensors in .*flopscope train --out/],
+  ] as const) {
+    const refused = await runMain(['export', ...args, '--out', 'new'], folder);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(message)]);
+  }
+});
+
 it('refuses a folder that has something in it, one without a model, and types that are not written', async () => {
   const folder = createFolder();
   writeFileSync(join(folder, 'mine.txt'), '');
