@@ -92,7 +92,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   worker: { folders: [...belowLab, 'lab'], packages: ['comlink', 'idb', 'valibot'] },
   cli: {
     folders: [...belowLab, 'lab', 'classroom'],
-    packages: ['commander', 'valibot', 'webgpu', 'node:', 'virtual:', ...classServer],
+    packages: ['@huggingface/hub', 'commander', 'valibot', 'webgpu', 'node:', 'virtual:', ...classServer],
   },
   'ui/state': { folders: belowPage, packages: ['comlink', 'fflate', 'idb', ...pagePackages] },
   'ui/figures': { folders: [...belowPage, 'ui/state'], packages: pagePackages },
@@ -116,6 +116,10 @@ const mayImport: Readonly<Record<string, Allowed>> = {
 const testedElsewhere: Readonly<Record<string, string>> = {
   'src/cli/export/continue.ts': 'test/cli/export/command.test.ts',
   'src/cli/export/source.ts': 'test/cli/export/command.test.ts',
+  'src/cli/pull/download.ts': 'test/cli/pull/command.test.ts',
+  'src/cli/pull/fit.ts': 'test/cli/pull/command.test.ts',
+  'src/cli/pull/hub.ts': 'test/cli/pull/command.test.ts',
+  'src/cli/pull/store.ts': 'test/cli/pull/command.test.ts',
   'src/classroom/link-names.ts': 'test/ui/page/share-data.test.ts',
   'src/data/stories/phrases.ts': 'test/data/stories/writer.test.ts',
   'src/data/stories/plots-heart.ts': 'test/data/stories/writer.test.ts',

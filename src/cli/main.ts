@@ -16,6 +16,7 @@ import { jsonOption } from './options.ts';
 import { addPredict } from './predict.ts';
 import { addPresets } from './presets.ts';
 import { addProfile } from './profile-command.ts';
+import { addPull } from './pull/command.ts';
 import { addReport } from './report.ts';
 import { addSample } from './sample.ts';
 import { addServeBench } from './serve-bench.ts';
@@ -63,6 +64,7 @@ export function createProgram(json = false): Command {
     addTrain,
     addTrainTokenizer,
     addExport,
+    addPull,
     addCompare,
     addReport,
     addProfile,
