@@ -60,6 +60,7 @@ describeBrowser('the page when a run goes wrong', () => {
     await session.send('Browser.crashGpuProcess').catch(() => undefined); // The answer may be lost with the process.
     const said = await lab.waitForText('problem-list', '.problem', /The GPU was lost/);
     expect(said).toMatch(/saved in this browser up to step \d+/);
+    expect(await lab.text('problem-list', 'details')).toMatch(/^Details /); // where the driver's own sentence stands
     // The curve came back with the GPU process, before any step draws it anew.
     const chart = await lab.find('loss-chart', 'loss-plot');
     const ink = () =>

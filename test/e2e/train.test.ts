@@ -182,6 +182,14 @@ describeBrowser('the page', () => {
     await lab.waitForText('kernel-table', 'tbody:last-child', /Whole step \d+ dispatches/);
     await lab.click('kernel-table', 'tbody button', /matmul/);
     await lab.waitForText('kernel-table', 'tr.one', /^\d+ /);
+    // No cell is cut off or left empty, and the groups say what bounds them.
+    const table = await lab.find('kernel-table', 'table');
+    const bad = await table.evaluate((shown) =>
+      [...shown.querySelectorAll('tbody:not(:last-child) td')]
+        .filter((cell) => cell.scrollWidth > cell.clientWidth || cell.textContent?.trim() === '')
+        .map(({ textContent }) => textContent),
+    );
+    expect(bad).toEqual([]);
   });
 
   it('says that the form has moved on from the run, and names fields that do not go together', async () => {

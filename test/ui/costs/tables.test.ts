@@ -86,6 +86,9 @@ describe('Table 1', () => {
     const [work] = termBars(at('B'));
     const { rows } = termsTable(at('B'));
     expect(work?.stretches.map(({ value }) => value)).toEqual(rows.slice(0, -1).map((row) => row[3]));
+    // Two of one colour could not be told apart in the legend.
+    const tones = new Set(work?.stretches.map(({ tone }) => tone));
+    expect(tones.size).toBe(work?.stretches.length);
   });
 });
 

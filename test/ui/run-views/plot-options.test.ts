@@ -9,15 +9,18 @@ const colours = {
   ...{ grid: colour, text: colour, ground: colour },
 };
 
-function limits(scale: 'x' | 'y', low: number | null, high: number | null, isLog = false): number[] {
-  const options = { axis: 'step', logX: isLog, logY: isLog, smoothing: 0 } as const;
-  const { scales } = plotOptions(
+function optionsOf(isLog = false): ReturnType<typeof plotOptions> {
+  return plotOptions(
     { width: 300, height: 200 },
-    options,
+    { axis: 'step', logX: isLog, logY: isLog, smoothing: 0 },
     colours,
     () => undefined,
     () => undefined,
   );
+}
+
+function limits(scale: 'x' | 'y', low: number | null, high: number | null, isLog = false): number[] {
+  const { scales } = optionsOf(isLog);
   const { range } = scales?.[scale] ?? {};
   if (typeof range !== 'function') throw new Error('a function was expected');
   return range({} as never, low as number, high as number, scale) as number[];
@@ -41,4 +44,12 @@ it('are those of the curve along x, with room along y', () => {
   expect(limits('x', 1, 50)).toEqual([1, 50]);
   expect(limits('y', 1, 3)).toEqual([near(0.9), near(3.1)]);
   expect(limits('y', 1, 3, true)).toEqual([near(1 / 1.03), near(3 * 1.03)]);
+});
+
+it('ticks stand at whole steps: there is no step 2.5', () => {
+  const [x] = optionsOf().axes ?? [];
+  const { incrs } = x ?? {};
+  if (!Array.isArray(incrs)) throw new Error('a list of distances was expected');
+  expect(incrs[0]).toBe(1);
+  expect(incrs.filter((distance) => !Number.isInteger(distance))).toEqual([]);
 });
