@@ -1,8 +1,8 @@
 // The kernels that a device without subgroups runs, on wgpu: what Firefox and others compile WGSL with.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { familyOf } from '../../src/plan/kernel.ts';
+import { runInDeno } from './deno.ts';
 import { variantTables } from './variant-runs.ts';
-import { runInDeno } from './wgpu.ts';
 import { casesToRun, portableKernels, presetsToCompile, type WgpuLine } from './wgpu-lines.ts';
 
 const { FLOPSCOPE_DENO: deno = '', FLOPSCOPE_SKIP_WGPU: missing, FLOPSCOPE_FULL } = process.env;
@@ -20,7 +20,7 @@ describeWgpu(missing === undefined ? 'wgpu' : `wgpu [skipped: ${missing}]`, () =
     lines.filter((line): line is Extract<WgpuLine, { kind: K }> => line.kind === kind);
 
   beforeAll(async () => {
-    lines = await runInDeno(deno, isFull ? ['full'] : []);
+    lines = await runInDeno<WgpuLine>(deno, 'test/engines/wgpu-runner.ts', isFull ? ['full'] : []);
   }, 1000 * patience);
 
   it('gives a device', () => {
