@@ -21,11 +21,13 @@ export interface DeviceInfo {
   readonly comparison?: RuntimeComparison;
 }
 
-/** Expected seconds of a training step of one experiment, on a software GPU and on the threads of the same processor. */
+/** About what a training step of one experiment takes on a software GPU and on the threads of the same processor. */
 export interface RuntimeComparison {
   readonly gpuSeconds: number;
   readonly processorSeconds: number;
   readonly threads: number;
+  /** Part of the step's work whose kernels were timed, on the one where it is less. */
+  readonly measuredShare: number;
 }
 
 /** What a person has compute. */
@@ -145,9 +147,9 @@ export interface DeviceApi {
     experiment: ExperimentJson,
   ): Promise<Result<CalibrationReport>>;
   /**
-   * Where a software GPU is open, measures a training step of this experiment there and on the threads of the processor within
-   * seconds, unless both are known, and opens the quicker: for the processor the open run is saved and closed. Elsewhere the
-   * answer is what is open.
+   * Where a software GPU is open, times the heaviest kernels of a training step of this experiment there and on the threads of
+   * the processor, a second each, and opens the quicker: the open run is saved and closed before another is opened. Where that
+   * was done for an experiment of another kind or size, it is done again. Elsewhere the answer is what is open.
    */
   takeQuicker(
     onProgress: (fraction: number, what: string) => void,

@@ -23,6 +23,8 @@ export interface QuickProbes {
   readonly copy: Kernel;
   /** The shapes of the work, those first that most of its time should go to. */
   readonly shapes: readonly Shape[];
+  /** Seconds that it may take; where nothing is compiled, fewer do. */
+  readonly seconds?: number;
 }
 
 /** Seconds that it may take on a device that is quick to compile, and the part of them that compiling may have. */
@@ -47,7 +49,8 @@ export async function calibrateQuickly(
   known?: DeviceProfile,
 ): Promise<DeviceProfile> {
   const start = performance.now();
-  const share = () => (performance.now() - start) / 1000 / budget.seconds;
+  const seconds = probes.seconds ?? budget.seconds;
+  const share = () => (performance.now() - start) / 1000 / seconds;
   onProgress(0, 'peaks');
   const peaks = known ?? (await measurePeaks(probing, probes));
   const shapes: ShapeProbe[] = [];
@@ -58,23 +61,23 @@ export async function calibrateQuickly(
     const probe = await probing.prepare(shape.kernel, shape.dims);
     const once = expectedPasses * Math.max(shortestPass, await probe.time(1));
     // One that would take the rest of the time leaves it to others; the first is wanted whatever it costs.
-    if (shapes.length > 0 && share() + timing + once / budget.seconds > 1) continue;
-    timing += once / budget.seconds;
+    if (shapes.length > 0 && share() + timing + once / seconds > 1) continue;
+    timing += once / seconds;
     shapes.push(probe);
   }
   const { measured, paceSeconds, slowing } = await measureInRounds(
     shapes.map(({ time }) => time),
     {
       rounds,
-      budgetSeconds: budget.seconds * Math.max(0, 0.9 - share()),
+      budgetSeconds: seconds * Math.max(0, 0.9 - share()),
       onRound: (round) => onProgress(0.6 + (0.3 * round) / rounds, 'kernels of this experiment'),
     },
     paceAsItIs,
   );
   const timed = timedShapes(
     shapes.flatMap((shape, index) => {
-      const seconds = measured[index];
-      return seconds ? [{ ...shape, seconds }] : [];
+      const found = measured[index];
+      return found ? [{ ...shape, seconds: found }] : [];
     }),
   );
   onProgress(0.9, 'kernels among others');

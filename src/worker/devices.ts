@@ -10,7 +10,7 @@ import {
   profileKey,
 } from '../lab/cost/calibration.ts';
 import { reportOf } from '../lab/cost/calibration-report.ts';
-import { expectStep } from '../lab/cost/quicker.ts';
+import { areAlike, estimateStep, type StepKind, stepKindOf } from '../lab/cost/quicker.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError } from '../lab/plans/problem.ts';
 import { measureTrainingRate } from '../lab/training/measured-rate.ts';
@@ -46,6 +46,13 @@ const compatibilityNote =
 /** Bytes that a run on the reference loops may have: they are for very small models, and a tab has little memory. */
 const referenceMemoryBytes = 2 ** 30;
 
+/** What is opened beside the device to be compared with it. */
+interface Spare {
+  readonly engine: Engine;
+  readonly processor: Processor | undefined;
+  close(): void;
+}
+
 /** One device at a time; a lost one is replaced at the next request. */
 export class Devices {
   readonly #storage: RunStorage;
@@ -58,6 +65,8 @@ export class Devices {
   #checks: KernelChecks | undefined;
   /** Why what computes does, where a software GPU and the processor were compared. */
   #comparison: RuntimeComparison | undefined;
+  /** The step for which they were compared. */
+  #comparedKind: StepKind | undefined;
 
   /** What became of a thread of the processor. */
   #threadLost: string | undefined;
@@ -138,8 +147,8 @@ export class Devices {
   }
 
   /**
-   * Where a software GPU is open, opens the processor instead if its threads are expected to take a training step of this
-   * experiment sooner. What is not known is measured, and kept with the profiles of both.
+   * Where a software GPU is open, or the processor in its place, opens the one that takes a training step of this experiment
+   * sooner. What was compared for an experiment of the same kind and size stands.
    * @param closeRun leaves nothing on the device, before it is closed
    */
   async takeQuicker(
@@ -148,48 +157,62 @@ export class Devices {
     closeRun: () => Promise<void>,
   ): Promise<DeviceInfo> {
     const info = await this.open();
-    if (info.runtime !== 'gpu' || !info.isSoftware) return info;
-    const gpu = await this.engine();
-    // Without threads that serve there is nothing to compare.
-    const processor = await openProcessor().catch(() => undefined);
-    if (!processor) return info;
+    const isSoftwareGpu = info.runtime === 'gpu' && info.isSoftware;
+    if (!isSoftwareGpu && !info.comparison) return info;
+    const kind = stepKindOf(experiment);
+    if (info.comparison && this.#comparedKind && areAlike(this.#comparedKind, kind)) return info;
+    const before = await this.engine();
+    const other = isSoftwareGpu ? await this.#spareProcessor() : await this.#spareGpu();
+    if (!other) return info; // there is nothing to compare
+    let isTaken = false;
     try {
-      const [gpuSeconds, processorSeconds] = [
-        await this.#expectStep(gpu, experiment, (done, what) => onProgress(done / 2, what)),
-        await this.#expectStep(processor.engine, experiment, (done, what) =>
-          onProgress((1 + done) / 2, what),
-        ),
+      const [own, its] = [
+        await estimateStep(before, experiment, (done, what) => onProgress(done / 2, what)),
+        await estimateStep(other.engine, experiment, (done, what) => onProgress((1 + done) / 2, what)),
       ];
-      const comparison = { gpuSeconds, processorSeconds, threads: processor.threads };
-      if (processorSeconds >= gpuSeconds) {
-        processor.close();
-        const compared = { ...info, comparison };
-        if (this.#engine !== gpu) return this.open(); // it was lost meanwhile
-        this.#opening = Promise.resolve(compared);
-        return compared;
+      const [gpu, processor] = isSoftwareGpu ? [own, its] : [its, own];
+      const comparison = {
+        gpuSeconds: gpu.seconds,
+        processorSeconds: processor.seconds,
+        threads: (isSoftwareGpu ? other.engine : before).measurable?.processor?.threads ?? 1,
+        measuredShare: Math.min(gpu.measuredShare, processor.measuredShare),
+      };
+      if (this.#engine !== before) return this.open(); // it was lost meanwhile
+      isTaken = its.seconds < own.seconds;
+      if (isTaken) {
+        await closeRun();
+        if (!isSoftwareGpu) other.close(); // opened anew, with all that belongs to a GPU
+        await this.choose({ runtime: isSoftwareGpu ? 'wasm' : 'gpu' });
+        this.#processor = other.processor;
       }
-      await closeRun();
-      await this.choose({ runtime: 'wasm' });
-      this.#processor = processor;
       this.#comparison = comparison;
+      this.#comparedKind = kind;
+      this.#opening = isTaken ? undefined : Promise.resolve({ ...info, comparison });
       return this.open();
-    } catch (error) {
-      processor.close();
-      throw error;
+    } finally {
+      if (!isTaken) other.close();
     }
   }
 
-  async #expectStep(
-    engine: Engine,
-    experiment: unknown,
-    onProgress: (fraction: number, what: string) => void,
-  ): Promise<number> {
+  /** The processor beside an open GPU; undefined where it does not serve. */
+  async #spareProcessor(): Promise<Spare | undefined> {
+    const processor = await openProcessor().catch(() => undefined);
+    if (!processor) return undefined;
+    const { engine } = processor;
     engine.profile ??= await this.#keptOf(engine);
-    const known = engine.profile;
-    const seconds = await expectStep(engine, host(), experiment, onProgress);
-    if (engine.profile && engine.profile !== known)
-      await this.#storage.keepProfile(engine.profile).catch(() => undefined); // works without being kept
-    return seconds;
+    return { engine, processor, close: () => processor.close() };
+  }
+
+  /** The GPU beside the processor that took its place; undefined where there is none any more. */
+  async #spareGpu(): Promise<Spare | undefined> {
+    const opened = await openDevice(globalThis.navigator?.gpu);
+    if (opened.kind !== 'device') return undefined;
+    const profile = await this.#kept(deviceKey(opened.facts, host()));
+    return {
+      engine: gpuEngine(opened, profile),
+      processor: undefined,
+      close: () => opened.device.destroy(),
+    };
   }
 
   /** Keeps a profile that was measured since `start`, and reports it; without `start` it is the known one. */
@@ -304,6 +327,7 @@ export class Devices {
       isSoftware,
       features: [...result.capabilities.features].sort(),
       limits: shownLimits.map((name) => ({ name, value: result.device.limits[name] })),
+      ...(this.#comparison ? { comparison: this.#comparison } : {}),
       ...(isCompatibility ? { advice: compatibilityNote } : {}),
     };
   }

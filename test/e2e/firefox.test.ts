@@ -1,4 +1,4 @@
-// Firefox, whose WebGPU is wgpu and whose queue looks for finished work every 100 ms: checks, trains, samples, downloads.
+// Firefox, whose WebGPU is wgpu and whose queue looks for finished work every 100 ms: checks, trains, samples, downloads; and its WASM threads.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
@@ -84,6 +84,18 @@ describeFirefox('the page in Firefox', () => {
       }
     };
     await expect.poll(names).toEqual(expect.arrayContaining(['config.json', 'model.safetensors']));
+  });
+
+  it('trains on the threads of the processor', async () => {
+    const wasm = await openPage(browser, `${query}&runtime=wasm`);
+    await wasm.waitForText('lab-header', '.badge', /Your processor, \d+ threads?/);
+    await wasm.click('run-controls', 'button', 'Train');
+    await wasm.waitForText('loss-chart', '.legend', /validation \d\.\d+/);
+    await wasm.waitForText('throughput-gauge', '.split', /processor \d/);
+    await wasm.click('run-controls', 'button', 'Pause');
+    await wasm.waitForText('run-controls', '.status', /^Paused/);
+    expect(wasm.troubles).toEqual([]);
+    await wasm.page.close();
   });
 
   it('raised no error on the way', () => {

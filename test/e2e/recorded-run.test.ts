@@ -101,7 +101,7 @@ describeBrowser('the recorded run', () => {
     await lab.waitForText(
       'device-panel',
       'section',
-      /step was expected to take \d.* on the software GPU and \d.* on your processor \(\d.* computes/,
+      /training step \(\d.*% of its work\): it takes about \d.* on the software GPU and \d.* on your processor \(\d.* computes/s,
     );
     await lab.waitForText('run-controls', '.status', /step \d/);
     expect(lab.troubles).toEqual([]);

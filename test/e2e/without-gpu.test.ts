@@ -45,6 +45,9 @@ describeBrowser('the page without a GPU', () => {
     expect(Number(await lab.text('run-readouts', '#loss'))).toBeLessThan(4.2);
     expect(await lab.text('throughput-gauge', '.split')).toMatch(/processor \d/);
     expect(await lab.text('throughput-gauge', '.split')).not.toMatch(/GPU/);
+    // What a step was expected to take stands beside it: the threads were measured in a second or two.
+    expect(await lab.text('throughput-gauge', '.split')).toMatch(/of \d.* predicted/);
+    expect(await lab.text('throughput-gauge')).toMatch(/, quickly/);
     await lab.click('answers-box', 'button', 'Ask questions');
     await lab.waitForText(
       'answers-box',

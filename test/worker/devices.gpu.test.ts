@@ -114,15 +114,19 @@ describeGpu('a software GPU beside the processor', () => {
     vi.stubGlobal('navigator', { gpu: getTestGpu() });
     vi.stubGlobal('Worker', class {});
     const { profile } = exampleProfile;
-    const { launchSeconds, fmaFlopsPerSecond: peak } = profile;
-    const processor = {
-      ...profile,
-      launchSeconds: { ...launchSeconds, value: launchSeconds.value / speed },
-      fmaFlopsPerSecond: { ...peak, value: peak.value * speed },
+    const timesAsQuick = (times: number): DeviceProfile => {
+      const { launchSeconds, fmaFlopsPerSecond: peak } = profile;
+      return {
+        ...profile,
+        launchSeconds: { ...launchSeconds, value: launchSeconds.value / times },
+        fmaFlopsPerSecond: { ...peak, value: peak.value * times },
+      };
     };
+    const speeds = { processor: speed, gpu: 1 };
     const storage = new MemoryStorage();
-    storage.profile = async (key) => (key.startsWith('WebAssembly') ? processor : profile);
-    return new Devices(storage.asRunStorage(), () => undefined);
+    storage.profile = async (key) =>
+      timesAsQuick(key.startsWith('WebAssembly') ? speeds.processor : speeds.gpu);
+    return { devices: new Devices(storage.asRunStorage(), () => undefined), speeds };
   }
   afterEach(() => vi.unstubAllGlobals());
 
@@ -130,11 +134,11 @@ describeGpu('a software GPU beside the processor', () => {
     [10, 'wasm'],
     [0.1, 'gpu'],
   ])('the processor %f times as quick: the quicker one computes, and says why', async (speed, runtime) => {
-    const devices = browserWith(speed);
+    const { devices } = browserWith(speed);
     let closed = 0;
     const close = async () => void closed++;
     const info = await devices.takeQuicker(() => undefined, experiment, close);
-    expect(info).toMatchObject({ runtime, comparison: { threads: 1 } });
+    expect(info).toMatchObject({ runtime, comparison: { threads: 1, measuredShare: 1 } });
     const { gpuSeconds = 0, processorSeconds = 0 } = info.comparison ?? {};
     expect(processorSeconds < gpuSeconds).toBe(speed > 1);
     expect(closed).toBe(speed > 1 ? 1 : 0);
@@ -145,8 +149,27 @@ describeGpu('a software GPU beside the processor', () => {
     expect((await devices.open()).comparison).toBeUndefined();
   });
 
+  it('is compared again for much more work, and only then', async () => {
+    const { devices, speeds } = browserWith(10);
+    const take = async (json: object) => {
+      const { runtime } = await devices.takeQuicker(
+        () => undefined,
+        json,
+        async () => undefined,
+      );
+      return runtime;
+    };
+    expect(await take(experiment)).toBe('wasm');
+    speeds.gpu = 1000;
+    expect(await take(experiment)).toBe('wasm');
+    const large = { ...experiment, model: { ...experiment.model, width: 64, context: 32 } };
+    expect(await take(large)).toBe('gpu');
+    expect(await devices.open()).toMatchObject({ runtime: 'gpu', comparison: { threads: 1 } });
+    (await devices.gpu('test')).device.destroy();
+  });
+
   it('stays where the processor does not serve', async () => {
-    const devices = browserWith(10);
+    const { devices } = browserWith(10);
     vi.stubGlobal('Worker', undefined);
     const info = await devices.takeQuicker(
       () => undefined,

@@ -9,7 +9,6 @@ import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import {
-  hasGpu,
   initialState,
   isLabFree,
   isMeasurable,
@@ -120,7 +119,7 @@ export class RoomLaws extends LitElement {
               .rows=${source.rows}
               .progress=${this.progress}
               .obstacle=${this.#obstacle()}
-              .canCalibrate=${hasGpu(this.page) && !isWhollyCalibrated(this.page)}
+              .canCalibrate=${isMeasurable(this.page) && !isWhollyCalibrated(this.page)}
               @run-study=${this.#run}
               @pause-study=${this.#pause}
               @delete-rows=${() => void this.#delete(source.plan.id)}

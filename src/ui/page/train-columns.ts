@@ -62,7 +62,7 @@ export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: Tra
       .run=${page.run}
       .busy=${page.busy}
       .deviceJob=${deviceJob}
-      .canCalibrate=${hasGpu(page) && !isWhollyCalibrated(page)}
+      .canCalibrate=${isMeasurable(page) && !isWhollyCalibrated(page)}
       .measureFirst=${page.measureFirst}
       .isReady=${isLabFree(page)}
       .expectedSeconds=${page.prediction.kind === 'done' ? page.prediction.value.totalSeconds : undefined}

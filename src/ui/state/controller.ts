@@ -21,9 +21,9 @@ import {
 } from './runtime-choice.ts';
 import { SeriesCollector } from './series.ts';
 import {
-  hasGpu,
   hasUnsavedSteps,
   hasWeights,
+  isMeasurable,
   isOnProcessor,
   isRunActive,
   type MeasureFirst,
@@ -315,7 +315,7 @@ export class PageController implements ReactiveController {
   async #checkDevice(isTrusted: boolean, experiment = this.state.experiment): Promise<boolean> {
     if (this.state.device.kind !== 'done' && !(await this.openDevice())) return false;
     if (!(await this.#checks.allow(experiment, isTrusted))) return false;
-    if (hasGpu(this.state) && (await this.#checks.measureFirst(experiment))) await this.form.settle();
+    if (isMeasurable(this.state) && (await this.#checks.measureFirst(experiment))) await this.form.settle();
     return true;
   }
 

@@ -3,7 +3,7 @@
 import type { RuntimeChoice } from '../../contract/device.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
 import { predictOpenRun } from './requests.ts';
-import { openingWords } from './runtime-choice.ts';
+import { openingWords, shownRuntime } from './runtime-choice.ts';
 import type { PageStore } from './store.ts';
 
 /** The checks of one page's devices. */
@@ -62,14 +62,15 @@ export class DeviceChecks {
   }
 
   /**
-   * On a software GPU that nobody chose, compares it with the processor for this experiment, and goes on with the quicker. Only
-   * where measuring before a run is wished: it takes seconds. Whether the processor took the GPU's place.
+   * On a software GPU that nobody chose, compares it with the processor for this experiment, and goes on with the quicker; again
+   * for one of another kind or size. Only where measuring before a run is wished. Whether one took the other's place.
    */
   async takeQuicker(experiment: ExperimentJson): Promise<boolean> {
     const { device, runtime, measureFirst } = this.#store.state;
     if (!runtime.isAutomatic || measureFirst === 'never' || device.kind !== 'done') return false;
     const { value: before } = device;
-    if (before.runtime !== 'gpu' || !before.isSoftware) return false;
+    const isSoftwareGpu = before.runtime === 'gpu' && before.isSoftware;
+    if (!isSoftwareGpu && before.comparison === undefined) return false;
     const what = 'Comparing the software GPU with your processor';
     const show = (share: number) => this.#store.set({ device: { kind: 'running', share, what } });
     show(0);
@@ -84,7 +85,7 @@ export class DeviceChecks {
     if (now.runtime === before.runtime) return false;
     const kept = await this.#store.attempt('', (lab) => lab.keptCalibration());
     this.#store.set({
-      runtime: { runtime: 'wasm', isAutomatic: true },
+      runtime: { runtime: shownRuntime(now), isAutomatic: true },
       selfTest: { kind: 'none' },
       calibration: kept === undefined ? { kind: 'none' } : { kind: 'done', value: kept },
     });

@@ -11,6 +11,7 @@ import type { Measured } from '../../contract/values.ts';
 import {
   formatBytes,
   formatCount,
+  formatPercent,
   formatPower,
   formatSeconds,
   formatSi,
@@ -296,11 +297,12 @@ export class DevicePanel extends LitElement {
 }
 
 /** Which is quicker, by how much, and that it is no decree. */
-function comparisonText({ gpuSeconds, processorSeconds, threads }: RuntimeComparison): string {
+function comparisonText({ gpuSeconds, processorSeconds, threads, measuredShare }: RuntimeComparison): string {
   const own = `your processor (${threads === 1 ? '1 thread' : `${threads} threads`})`;
   const taken = processorSeconds < gpuSeconds ? 'your processor' : 'the software GPU';
   return (
-    `Compared before the first run: a training step was expected to take ${formatSeconds(gpuSeconds)} on the software GPU and ` +
-    `${formatSeconds(processorSeconds)} on ${own}. So ${taken} computes; what you choose here counts instead.`
+    `Compared before a run by the heaviest kernels of a training step (${formatPercent(measuredShare)} of its work): it takes about ` +
+    `${formatSeconds(gpuSeconds)} on the software GPU and ${formatSeconds(processorSeconds)} on ${own}. ` +
+    `So ${taken} computes; what you choose here counts instead.`
   );
 }

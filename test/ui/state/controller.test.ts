@@ -1,6 +1,8 @@
 // The page's logic over a fake lab: what is asked of the worker, in which order, and what is shown.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DeviceInfo } from '../../../src/contract/device.ts';
 import type { Problem } from '../../../src/contract/values.ts';
+import { fakeGpu } from '../page/fake-device.ts';
 import { fakeStep } from '../page/fake-lab.ts';
 import { kinds, open, replaced } from './page-bench.ts';
 
@@ -112,6 +114,14 @@ describe('lab controller', () => {
     expect(bench.calls).not.toContain('calibrate');
     expect(bench.calls).not.toContain('selfTest');
     expect(bench.calls).toContain('start');
+  });
+
+  it('measures the threads of a processor before a run, which nobody has to check', async () => {
+    const value: DeviceInfo = { ...fakeGpu, runtime: 'wasm', description: 'Your processor, 2 threads' };
+    const bench = await open({ device: { kind: 'ok', value } });
+    await bench.controller.train();
+    const order = ['selfTest', 'calibrateQuickly', 'start'];
+    expect(bench.calls.filter((name) => order.includes(name))).toEqual(order.slice(1));
   });
 
   it('takes the runtime of the address, and closes the run when another is chosen', async () => {
