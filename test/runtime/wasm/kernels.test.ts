@@ -73,8 +73,6 @@ describe('rows that kernels of TypeScript and of WASM read', () => {
 const byReference = [
   'attentionMap', // a picture of one head, for 256 tokens at most
   ...['attention.decodeParts', 'attention.decodeMerge'], // for devices with more cores than there are heads
-  // Not written yet:
-  ...['quantisedHeadMatmul.int8', 'quantisedHeadMatmul.int4'],
 ];
 
 describe('loadWasmKernels', () => {

@@ -1,4 +1,5 @@
 // Workers and the caller's own thread: equal bits whatever their number, and workers that die or never answer.
+import { digest } from 'virtual:wasm-kernels';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeThreads } from '../../../src/cli/wasm-threads.ts';
 import { recordMatmul } from '../../../src/kernels/matmul.ts';
@@ -243,6 +244,8 @@ describe('the engine of threads', () => {
     ]);
     expect(engine.measurable?.processor?.threads).toBe(1);
     expect(engine.measurable?.facts).toContain('1 thread');
+    // A profile is kept by these: one of other kernels is none of these.
+    expect(engine.measurable?.facts).toContain(`kernels ${digest}`);
     expect(engine.profile).toBeUndefined(); // it was of four threads
   });
 
