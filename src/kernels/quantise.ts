@@ -2,7 +2,8 @@
 //
 // int8, a column: scale = max |w| ÷ 127 in f32, q = round(w ÷ scale), halves away from zero; w ≈ scale · q.
 // int4, 32 inputs of a column: minimum = min w and scale = (max w − minimum) ÷ 15, both rounded to f16 first,
-// q = round((w − minimum) ÷ scale) within 0 … 15, halves up; w ≈ minimum + scale · q. This is what GGUF calls Q4_1.
+// q = round((w − minimum) ÷ scale) within 0 … 15, halves up; w ≈ minimum + scale · q. This is what GGUF calls Q4_1. Numbers that
+// are such steps already, as those of GGUF's Q4_0 and Q4_1, are kept exactly; their scale may be below 0.
 import { fromFloat16, largestFloat16, toFloat16 } from '../data/half-float.ts';
 import {
   blockPitch,
@@ -94,14 +95,13 @@ function packInt4(values: Float32Array, words: Uint32Array, source: QuantisedSou
       if (value < low) low = value;
       if (value > high) high = value;
     }
+    const [minimum, scale] =
+      exactSteps(values, { first: first + start * step.inner, step: step.inner, count: end - start }, [
+        low,
+        high,
+      ]) ?? roundedSteps(low, high);
     // Minimum and scale in half precision share a word: 32 inputs take 16 bytes of nibbles and 4 of these.
-    const minimumBits = toFloat16(low);
-    const minimum = fromFloat16(minimumBits);
-    // From the rounded minimum: fifteen steps from there reach the largest number, whichever way it was
-    // rounded.
-    const scaleBits = toFloat16(Math.max(0, high - minimum) / 15);
-    const scale = fromFloat16(scaleBits);
-    words[scalePlace(source, start, column)] = scaleBits | (minimumBits << 16);
+    words[scalePlace(source, start, column)] = toFloat16(scale) | (toFloat16(minimum) << 16);
     if (scale === 0) continue;
     let place = wordPlace(source, start, column);
     for (let k = start; k < end; place += pitch) {
@@ -113,6 +113,66 @@ function packInt4(values: Float32Array, words: Uint32Array, source: QuantisedSou
       words[place] = word;
     }
   }
+}
+
+/** Fifteen steps from the rounded minimum reach the largest number, whichever way it was rounded. */
+function roundedSteps(low: number, high: number): readonly [minimum: number, scale: number] {
+  const minimum = roundedToHalf(low);
+  return [minimum, roundedToHalf(Math.max(0, high - minimum) / 15)];
+}
+
+/** How far from whole a number of steps may look, where a sum was rounded to 24 bits. */
+const nearly = 1e-3;
+
+/** Which numbers of a matrix are a group. */
+interface Group {
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/**
+ * Minimum and scale in f16 of which every number of a group is exactly so many steps, counted from its least number or, with a
+ * scale below 0, from its largest; undefined where there are none. A quantised group need not use its first step: the minimum is
+ * looked for up to as many steps further as fifteen leave.
+ */
+function exactSteps(
+  values: Float32Array,
+  group: Group,
+  [low, high]: readonly [low: number, high: number],
+): readonly [minimum: number, scale: number] | undefined {
+  if (high === low) return undefined;
+  // One number between the two tells most numbers of steps apart from what can be: other groups cost little more than before.
+  const end = group.first + group.step * group.count;
+  let at = group.first;
+  while (at < end && (values[at] === low || values[at] === high)) at += group.step;
+  const share = at < end ? (values[at] - low) / (high - low) : 0;
+  for (let steps = 1; steps <= 15; steps++) {
+    if (Math.abs(share * steps - Math.round(share * steps)) > nearly) continue;
+    const size = (high - low) / steps;
+    if (!areSteps(values, group, low, size) || roundedToHalf(size) !== size) continue;
+    for (const [from, scale] of [
+      [low, size],
+      [high, -size],
+    ] as const) {
+      for (let further = 0; further <= 15 - steps; further++) {
+        const minimum = from - further * scale;
+        if (Math.abs(minimum) <= largestFloat16 && roundedToHalf(minimum) === minimum)
+          return [minimum, scale];
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Whether numbers are whole steps from the least one; of any numbers the second or third is not. */
+function areSteps(values: Float32Array, { first, step, count }: Group, low: number, size: number): boolean {
+  for (let k = 0, at = first; k < count; k++, at += step) {
+    const steps = (values[at] - low) / size;
+    const whole = Math.round(steps);
+    if (Math.abs(steps - whole) > nearly || Math.fround(low + whole * size) !== values[at]) return false;
+  }
+  return true;
 }
 
 /** One number of a quantised matrix that starts at word `start`. */
@@ -127,6 +187,10 @@ export function quantisedValue(
   const scale = words[start + scalePlace(matrix, input, column)];
   if (matrix.format === 'int8') return ((word << (24 - 8 * (input & 3))) >> 24) * floatOfBits(scale);
   return fromFloat16(scale >>> 16) + fromFloat16(scale & 0xffff) * ((word >>> (4 * (input & 7))) & 15);
+}
+
+function roundedToHalf(value: number): number {
+  return fromFloat16(toFloat16(value));
 }
 
 const floatBits = new Uint32Array(1);

@@ -1,8 +1,10 @@
 // Rounding to int8 and int4 against integers worked out by hand, and the bound that the step gives on any numbers.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fromFloat16 } from '../../src/data/half-float.ts';
 import { dequantise, quantise, quantisedValue } from '../../src/kernels/quantise.ts';
 import { matrixWords, scalePlace, wordPlace } from '../../src/plan/quantised.ts';
+import { near } from '../near.ts';
 
 const single = { matrices: 1, isTable: false } as const;
 
@@ -42,6 +44,25 @@ describe('int4', () => {
     expect(words[scalePlace(source, 0, 0)]).toBe(0x3c00); // scale 1, minimum 0
     // A group without spread is its minimum.
     expect(quantisedValue(words, 0, source, 39, 0)).toBe(-7);
+  });
+
+  it('keeps numbers that are such steps already, from the least or from the largest', () => {
+    const half = fc.integer({ min: 0x1000, max: 0x3fff }).map(fromFloat16);
+    const group = fc.record({
+      scale: fc.tuple(half, fc.constantFrom(1, -1)).map(([size, sign]) => size * sign),
+      // GGUF's Q4_0 counts from −8, Q4_1 from a number of its own.
+      minimum: fc.oneof(fc.constant(undefined), half),
+      codes: fc.array(fc.nat(15), { minLength: 32, maxLength: 32 }),
+    });
+    const property = fc.property(group, ({ scale, minimum = -8 * scale, codes }) => {
+      fc.pre(new Set(codes).size > 1);
+      const values = Float32Array.from(codes, (code) => scale * code + minimum);
+      // Beyond 24 bits the sum itself was rounded.
+      fc.pre(values.every((value, i) => value === scale * codes[i] + minimum));
+      const source = { ...single, format: 'int4', inner: 32, columns: 1 } as const;
+      expect([...dequantise(quantise('w', values, source), source)]).toEqual([...values].map(near));
+    });
+    fc.assert(property, { numRuns: 300, seed: 3 });
   });
 
   it('refuses what f16 cannot hold, and what is no number, by name', () => {

@@ -83,6 +83,9 @@ async function readFactors(source: ByteSource, { tensors }: GgufHeader): Promise
   return { ...(all ? { all } : {}), ...(short ? { short } : {}), ...(long ? { long } : {}) };
 }
 
+/** Types that are a scale and a minimum for 32 inputs of an output, as int4 is here. */
+const int4Types: readonly string[] = ['Q4_0', 'Q4_1'];
+
 /** Which types the numbers are of, and what becomes of them. */
 function notesOf({ tensors }: GgufHeader): string[] {
   const counts = new Map<string, number>();
@@ -90,8 +93,11 @@ function notesOf({ tensors }: GgufHeader): string[] {
   const quantised = [...counts].filter(([name]) => !['F32', 'F16', 'BF16'].includes(name));
   if (quantised.length === 0) return [];
   const found = quantised.map(([name, number]) => `${number} in ${name}`).join(', ');
+  const exact = quantised.map(([name]) => name).filter((name) => int4Types.includes(name));
+  const kept =
+    exact.length === 0 ? '' : ` Numbers in ${exact.join(' and ')} are kept exactly by --weights int4.`;
   return [
-    `gguf: tensors are quantised (${found}): their numbers are read as 32-bit floats. ` +
-      '--weights int8 or int4 keeps them small in memory, by scales of ours.',
+    `gguf: tensors are quantised (${found}): their numbers are read as 32-bit floats, which --weights int8 or int4 rounds ` +
+      `by scales of ours.${kept}`,
   ];
 }

@@ -3,12 +3,14 @@ import { expect, test } from 'vitest';
 import { dequantise, readableTypes } from '../../../src/data/gguf/dequantise.ts';
 import { ggufTypes } from '../../../src/data/gguf/types.ts';
 import { readSafetensors } from '../../../src/data/safetensors.ts';
+import { quantise, dequantise as unpackWords } from '../../../src/kernels/quantise.ts';
 import { readStored } from '../../../src/lab/plans/parameter-io.ts';
 import { readGgufFile } from '../../../src/lab/training/gguf-files.ts';
 import { readModelFiles } from '../../../src/lab/training/model-files.ts';
 import { inMemory } from '../../../src/lab/training/weight-files.ts';
 import { arithmeticOf } from '../../../src/model/huggingface/computation.ts';
 import { parameterSpecs } from '../../../src/model/parameters.ts';
+import { quantisedMatrices } from '../../../src/plan/quantised.ts';
 import { type TinyGguf, tinyGguf } from '../../data/gguf/tiny-gguf.ts';
 import type { WrittenTensor } from '../../data/gguf/write-gguf.ts';
 import { fixtureBytes, fixtureJson, type Rows, runModel } from '../../model/run-model.ts';
@@ -136,3 +138,21 @@ function unpacked({ type, shape, bytes }: WrittenTensor): WrittenTensor {
   expect(values.every((value) => Number.isFinite(value))).toBe(true);
   return { type: 'F32', shape, bytes: new Uint8Array(values.slice().buffer) };
 }
+
+test.each(['Q4_0', 'Q4_1'])('int4 keeps the numbers of %s', async (type) => {
+  const read = await attempt(tinyGguf({ type, width: 64 }));
+  expect(read.notes).toEqual([
+    expect.stringContaining(`Numbers in ${type} are kept exactly by --weights int4`),
+  ]);
+  const specs = parameterSpecs(read.model).filter(({ shape }) => shape.length === 2 && shape[0] > 2);
+  const found = await readStored(read.weights, parameterSpecs(read.model));
+  expect(specs.length).toBe(5);
+  for (const { name, shape } of specs) {
+    const values = found.get(name) ?? new Float32Array();
+    const isTable = name === 'tokenEmbedding';
+    const source = { ...quantisedMatrices('int4', { name, shape, isTable }), isTable };
+    const kept = unpackWords(quantise(name, values, source), source);
+    const off = values.reduce((most, value, i) => Math.max(most, Math.abs(value - kept[i])), 0);
+    expect(off, name).toBeLessThan(1e-9);
+  }
+});
