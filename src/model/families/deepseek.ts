@@ -6,7 +6,8 @@ import { type ConfigReader, refuse } from '../huggingface/config-reader.ts';
 import { headsDivideWidth, noteDropout, readActivation, writeDecoder } from '../huggingface/decoder.ts';
 import { decoderLayout, llamaNorms } from '../huggingface/decoder-layout.ts';
 import type { Family, Plain } from '../huggingface/family.ts';
-import { readRope, writeScaling, yarnScale } from '../huggingface/rope.ts';
+import { readRope } from '../huggingface/rope.ts';
+import { writeScaling, yarnScale } from '../huggingface/rotation.ts';
 
 /** Where the two versions' defaults in Transformers differ. */
 interface Defaults {
