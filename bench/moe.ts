@@ -1,7 +1,8 @@
 // Mixtures of experts: forward and backward by number of experts at fixed active size, and the grouped products' rate.
 
 import { placeTokens } from '../src/kernels/expert-placement.ts';
-import { expertTileRows, recordGroupedMatmul } from '../src/kernels/grouped-matmul.ts';
+import { recordGroupedMatmul } from '../src/kernels/grouped-matmul.ts';
+import { expertTileRows } from '../src/kernels/grouped-matmul-variants.ts';
 import { recordMatmul } from '../src/kernels/matmul.ts';
 import type { MatmulLayout } from '../src/kernels/matmul-sizes.ts';
 import { moe } from '../src/kernels/moe.ts';

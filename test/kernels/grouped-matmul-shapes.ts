@@ -1,10 +1,7 @@
 // Sizes at which every variant of the grouped products is checked: around the tiles, with each option somewhere.
 import { expertTileBound } from '../../src/kernels/expert-placement.ts';
-import {
-  type GroupedDims,
-  type GroupedLayout,
-  groupedMatmulKernels,
-} from '../../src/kernels/grouped-matmul.ts';
+import { groupedMatmulKernels } from '../../src/kernels/grouped-matmul.ts';
+import type { GroupedDims, GroupedLayout } from '../../src/kernels/grouped-matmul-variants.ts';
 import { familyOf } from '../../src/plan/kernel.ts';
 import type { KernelCase } from './describe-kernel.ts';
 

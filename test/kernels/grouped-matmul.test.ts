@@ -1,7 +1,8 @@
 // Every variant of every grouped product against its reference, gradients, and experts one by one.
 import { describe, expect, it } from 'vitest';
 import { expertTileBound, placeTokens } from '../../src/kernels/expert-placement.ts';
-import { expertLinear, expertTileRows, groupedMatmulKernels } from '../../src/kernels/grouped-matmul.ts';
+import { expertLinear, groupedMatmulKernels } from '../../src/kernels/grouped-matmul.ts';
+import { expertTileRows } from '../../src/kernels/grouped-matmul-variants.ts';
 import { baselineCapabilities, type Kernel } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 import { checkGradient, describeCases, describeOnWasm } from './describe-kernel.ts';
