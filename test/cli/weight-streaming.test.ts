@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { readModel } from '../../src/cli/files.ts';
 import { encodeSafetensorsHeader } from '../../src/data/safetensors.ts';
 import { readHuggingFaceConfig } from '../../src/model/huggingface/config.ts';
-import { planImport } from '../../src/model/huggingface/weights.ts';
+import { planImport } from '../../src/model/huggingface/import-plan.ts';
 import { countParameters, parameterSpecs } from '../../src/model/parameters.ts';
 import { createFolder } from '../folders.ts';
 

@@ -5,7 +5,8 @@ import type { ByteSource } from '../../data/safetensors.ts';
 import { publishedTokenizer } from '../../data/tokenizers/published.ts';
 import { type GgufModel, openGgufModel } from '../../model/gguf/open.ts';
 import { readPublishedConfig } from '../../model/huggingface/config.ts';
-import { planImport, streamParameters } from '../../model/huggingface/weights.ts';
+import { planImport } from '../../model/huggingface/import-plan.ts';
+import { streamParameters } from '../../model/huggingface/weights.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { FoundTokenizer } from './tokenizer-files.ts';
 
