@@ -1,27 +1,20 @@
 // Drives one run: start, pause, single step, stop; evaluates, samples and saves in between, and says all that happens.
-import type { LabEvent, RunState, StepRecord } from '../../contract/runs.ts';
+import type { RunState, StepRecord } from '../../contract/runs.ts';
 import { startTokens, textPieces } from '../plans/corpus.ts';
 import { problemOf } from '../plans/problem.ts';
 import { DivergenceWatch } from './divergence.ts';
 import { ExpertLog } from './expert-history.ts';
-import { checkpointOf, type Run } from './run.ts';
+import type { Run } from './run.ts';
+import { RunSaver, type SaveOptions } from './run-saver.ts';
 import { isSampleDue } from './sampling-steps.ts';
 import { StepClock } from './step-clock.ts';
 import type { PendingStep } from './trainer.ts';
 
 /** Where events and saved states go. */
-export interface RunLoopOptions {
-  readonly emit: (event: LabEvent) => void;
-  /** Keeps a checkpoint; called between steps. */
-  readonly save?: (checkpoint: Uint8Array<ArrayBuffer>, step: number) => Promise<void>;
-  /** Seconds between saves. */
-  readonly saveInterval?: number;
+export interface RunLoopOptions extends SaveOptions {
   /** Step after which the run is finished, when that is not the end of the schedule. */
   readonly lastStep?: number;
 }
-
-/** A save may take at most this part of the time; large models are saved less often. */
-const savingShare = 0.05;
 
 /** One run's loop. At most one thing happens at a time: a batch of steps, or one exclusive task between steps. */
 export class RunLoop {
@@ -31,6 +24,7 @@ export class RunLoop {
   readonly #options: RunLoopOptions;
   readonly #clock: StepClock;
   readonly #divergence: DivergenceWatch;
+  readonly #saver: RunSaver;
   #state: RunState = 'paused';
   #pending: Promise<StepRecord & { readonly isFinite: boolean }>[] = [];
   /** What the first step that failed threw. */
@@ -38,11 +32,6 @@ export class RunLoop {
   #tasks: (() => Promise<void>)[] = [];
   #stepsWanted = 0;
   #loop: Promise<void> | undefined;
-  /** When to save next, and how long that was to be from the last time. Seconds. */
-  #nextSave: number;
-  #saveWait: number;
-  /** Step of the last state that was saved; undefined before the first. */
-  #savedStep: number | undefined;
   #isBegun: boolean;
   /** Set by the owner when the device is calibrated. */
   #peak: number | undefined;
@@ -53,11 +42,8 @@ export class RunLoop {
     this.#options = options;
     this.#clock = new StepClock(run.trainer.flopsPerStep);
     this.#divergence = new DivergenceWatch(run.experiment.model.vocabulary);
-    const { step } = run.trainer.progress;
-    this.#isBegun = step > 0;
-    if (step > 0) this.#savedStep = step; // a run goes on from a saved state
-    this.#saveWait = options.saveInterval ?? 10;
-    this.#nextSave = performance.now() / 1000 + this.#saveWait;
+    this.#isBegun = run.trainer.progress.step > 0;
+    this.#saver = new RunSaver(run, options);
   }
 
   get state(): RunState {
@@ -96,7 +82,7 @@ export class RunLoop {
     await this.exclusive(async () => {
       this.#stepsWanted = 0;
       if (this.#isOver) return;
-      await this.#save();
+      await this.#saver.save();
       this.#setState('stopped');
     });
   }
@@ -104,7 +90,7 @@ export class RunLoop {
   /** Saves between steps what is not saved yet; a run that is over was. */
   async save(): Promise<void> {
     await this.exclusive(async () => {
-      if (!this.#isOver && this.run.trainer.progress.step !== (this.#savedStep ?? 0)) await this.#save();
+      if (!this.#isOver && this.#saver.hasUnsaved) await this.#saver.save();
     });
   }
 
@@ -215,15 +201,9 @@ export class RunLoop {
     const lost = this.#divergence.take(done);
     if (lost === undefined || this.#isOver) return;
     this.#stepsWanted = 0;
-    const message = `${lost}. ${this.#keptState()}. Lower the learning rate or turn on clipping.`;
+    const message = `${lost}. ${this.#saver.keptState}. Lower the learning rate or turn on clipping.`;
     this.#setState('diverged', message);
     this.#options.emit({ kind: 'problem', problem: { kind: 'diverged', message } });
-  }
-
-  #keptState(): string {
-    return this.#savedStep === undefined
-      ? 'No state had been saved before, so none is kept'
-      : `The state saved at step ${this.#savedStep} is kept`;
   }
 
   /** Steps to hand over together: none goes past one behind which something else comes (the end, an evaluation, a sample). */
@@ -249,10 +229,9 @@ export class RunLoop {
     );
   }
 
-  /** What was saved before stays while the run may be lost. A clock that was set back puts no save off. */
+  /** What was saved before stays while the run may be lost. */
   get #isSaveDue(): boolean {
-    const wait = this.#nextSave - performance.now() / 1000;
-    return (wait <= 0 || wait > this.#saveWait) && !this.#divergence.isSuspicious;
+    return this.#saver.isDue && !this.#divergence.isSuspicious;
   }
 
   async #afterStep(): Promise<void> {
@@ -268,7 +247,7 @@ export class RunLoop {
     if (wantsEvaluation) await this.#evaluate();
     if (wantsSample) await this.#sample();
     // What the drained steps were is known only now.
-    if (wantsSave && this.#isSaveDue) await this.#save();
+    if (wantsSave && this.#isSaveDue) await this.#saver.save();
     this.run.trainer.pauseClock();
   }
 
@@ -276,7 +255,7 @@ export class RunLoop {
     const { step } = this.run.trainer.progress;
     const { train } = this.run.experiment;
     if (train.evaluationInterval > 0 && step % train.evaluationInterval !== 0) await this.#evaluate();
-    await this.#save();
+    await this.#saver.save();
     this.#emitTiming();
     this.#setState('finished');
   }
@@ -308,25 +287,6 @@ export class RunLoop {
     this.#options.emit({ kind: 'sample', step, text, ...(pieces ? { pieces } : {}) });
   }
 
-  async #save(): Promise<void> {
-    const { save, saveInterval = 10 } = this.#options;
-    if (!save) return;
-    const start = performance.now() / 1000;
-    try {
-      const checkpoint = await checkpointOf(this.run);
-      await save(checkpoint, this.run.trainer.progress.step);
-      const { step } = this.run.trainer.progress;
-      this.#savedStep = step;
-      this.#options.emit({ kind: 'saved', step, bytes: checkpoint.byteLength });
-    } catch (error) {
-      // Training goes on: a full disk must not cost the run.
-      this.#options.emit({ kind: 'problem', problem: problemOf(error, 'storageFull') });
-    }
-    const end = performance.now() / 1000;
-    this.#saveWait = Math.max(saveInterval, (end - start) / savingShare);
-    this.#nextSave = end + this.#saveWait;
-  }
-
   #emitTiming(): void {
     const timing = this.#clock.timing(this.run.prediction.secondsPerStep, this.#peak);
     if (timing) this.#options.emit({ kind: 'timing', timing });
@@ -346,7 +306,7 @@ export class RunLoop {
   #fail(error: unknown): void {
     this.#stepsWanted = 0;
     const { kind, message: what } = problemOf(error);
-    const message = this.#options.save ? `${what.replace(/\.\s*$/, '')}. ${this.#keptState()}.` : what;
+    const message = this.#options.save ? `${what.replace(/\.\s*$/, '')}. ${this.#saver.keptState}.` : what;
     this.#options.emit({ kind: 'problem', problem: { kind, message } });
     this.#setState('failed', message);
   }
