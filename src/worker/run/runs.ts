@@ -21,22 +21,19 @@ import type { ExperimentJson, NamedFile } from '../../contract/values.ts';
 import { predictedTable } from '../../lab/cost/kernel-table.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
 import { LabError, problemOf } from '../../lab/plans/problem.ts';
-import { RunRecorder } from '../../lab/records/run-recorder.ts';
-import { titleOf, uniqueTitle } from '../../lab/records/run-title.ts';
-import { prepareRun, type Run } from '../../lab/training/run.ts';
+import type { Run } from '../../lab/training/run.ts';
 import type { RunLoop } from '../../lab/training/run-loop.ts';
 import type { DraftModel } from '../../lab/training/sampling-needs.ts';
-import { type Devices, host } from '../devices.ts';
+import type { Devices } from '../devices.ts';
 import { type Activity, Exclusive } from '../exclusive.ts';
 import { RunClaims } from './claims.ts';
 import { exportedFiles } from './exported-files.ts';
 import { openFitting, type RunStart, runOfFiles, summariseText } from './files.ts';
-import { RunKeeper } from './keeper.ts';
 import { curveOf } from './kept-record.ts';
 import { atRest, extended, forked, forkedRecord, keptModel, keptStart } from './later-run.ts';
-import { OpenRun } from './open-run.ts';
+import type { OpenRun } from './open-run.ts';
+import { openRun, type RunHistory } from './opening.ts';
 import { automaticVocabulary, newId, type PlannedRun, parsed, RunPlanner } from './planned-run.ts';
-import { recordedDevice } from './recorded-device.ts';
 import { askRun, nextTokensOf, sampleRun } from './sampling.ts';
 import type { RunStorage } from './storage.ts';
 import { titlesIn } from './summary.ts';
@@ -320,19 +317,7 @@ export class Runs {
     this.#emit({ kind: 'state', state: 'idle' });
   }
 
-  async #open(
-    id: string,
-    { experiment: wanted, options, text, notes }: RunStart,
-    {
-      title: given,
-      before,
-      isTextKept = false,
-    }: {
-      readonly title?: string | undefined;
-      readonly before?: RunRecord | undefined;
-      readonly isTextKept?: boolean;
-    } = {},
-  ): Promise<OpenedRun> {
+  async #open(id: string, start: RunStart, history: RunHistory = {}): Promise<OpenedRun> {
     if (this.#isPreparing)
       throw new LabError({ kind: 'busy', message: 'A run is being prepared. Wait for it.' });
     this.#exclusive.requireFree();
@@ -345,35 +330,17 @@ export class Runs {
       this.#current = undefined;
       await last?.close();
       this.#claims.keepOnly(id);
-      const engine = await this.#devices.engine();
-      const device = recordedDevice(await this.#devices.open(), host());
-      this.#emit({ kind: 'state', state: 'preparing', message: 'reading the text', progress: 0 });
-      const run = await prepareRun(engine, wanted, {
-        ...options,
-        onProgress: (message, progress) =>
-          this.#emit({ kind: 'state', state: 'preparing', message, progress }),
-      });
-      // On a lost device everything seems to succeed: nobody else would notice that this run is dead.
-      if (this.#devicesLost !== lostBefore) {
-        run.runtime.dispose();
-        const message = 'The GPU was lost while the run was prepared. Train again.';
-        throw new LabError({ kind: 'deviceLost', message });
-      }
-      const title =
-        before?.title ?? uniqueTitle(given ?? titleOf(run, text?.name), await titlesIn(this.#storage));
-      const recorder = new RunRecorder(run, { id, title, device, profile: engine.profile, before });
-      // A run that comes from here has its text here.
-      const keeper = new RunKeeper(recorder, this.#storage, text, isTextKept);
-      const current = new OpenRun(run, keeper, this.#emit);
-      current.loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
+      const isLost = () => this.#devicesLost !== lostBefore;
+      const current = await openRun(this.#devices, this.#storage, this.#emit, { id, start, history, isLost });
       this.#current = current;
       // The form shows this run now, and predicts and trains it anew: unless another text was chosen meanwhile.
-      if (text && this.planner.text === chosen) this.planner.text = text;
+      if (start.text && this.planner.text === chosen) this.planner.text = start.text;
       this.#emit(current.prepared);
-      for (const event of curveOf(keeper.record)) this.#emit(event);
+      for (const event of curveOf(current.keeper.record)) this.#emit(event);
       this.#emit({ kind: 'state', state: 'paused' });
-      const { experiment } = run;
-      return { experiment: automaticVocabulary(experiment, run.corpus.tokenizer.vocabularySize), notes };
+      const { experiment, corpus } = current.run;
+      const shown = automaticVocabulary(experiment, corpus.tokenizer.vocabularySize);
+      return { experiment: shown, notes: start.notes };
     } catch (error) {
       this.#emit({ kind: 'state', state: 'idle' });
       throw error;
