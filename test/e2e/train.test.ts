@@ -320,6 +320,9 @@ describeBrowser('the page', () => {
     await expect.poll(grid).not.toBe('');
     const light = await grid();
     await lab.click('room-tabs', 'a', 'Runs');
+    const chart = await lab.find('loss-chart', 'loss-plot');
+    await expect.poll(() => chart.evaluate((plot) => plot.checkVisibility())).toBe(false);
+    await lab.page.evaluate(() => new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)))); // sizes are observed
     await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
     await lab.click('room-tabs', 'a', 'Train');
     await expect.poll(grid).not.toBe(light);
