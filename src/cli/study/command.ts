@@ -80,9 +80,20 @@ function emit(path: string, { plan }: PreparedStudy, options: StudyOptions, outp
     out,
     shards,
     study: path,
+    options: passedOn(options),
     predictedSeconds: plan.predictedSeconds,
   });
   output.result({ emit: emitter, shards, text }, text.trimEnd());
+}
+
+/** Options that decide on what a shard runs, and on what. */
+function passedOn({ budget, data, runtime, threads }: StudyOptions): readonly string[] {
+  return [
+    ...(budget === undefined ? [] : ['--budget', `${budget}s`]),
+    ...(data === undefined ? [] : ['--data', data]),
+    ...(runtime === 'gpu' ? [] : ['--runtime', runtime]),
+    ...(threads === undefined ? [] : ['--threads', String(threads)]),
+  ];
 }
 
 function dryRun({ predictedSeconds, flops }: StudyPlan, groups: readonly TrunkGroup[], output: Output): void {
@@ -157,8 +168,9 @@ async function run(
     options.out === undefined
       ? undefined
       : await TableFile.open(resolvePath(options.out), plan, options.shard);
-  const done = file?.done ?? new Set<string>();
-  if (done.size > 0) output.note(`study: ${done.size} of ${runs.length} runs are in ${file?.path} already.`);
+  // The folder may hold other shards as well: theirs are not ours.
+  const done = new Set(runs.map((planned) => planned.run).filter((name) => file?.done.has(name)));
+  if (done.size > 0) output.note(`study: ${done.size} of ${runs.length} runs are in ${options.out} already.`);
   const counts = { finished: 0, failed: 0 };
   const losses: number[] = [];
   const times = await runStudy(engine, plan.study, groups, {

@@ -13,6 +13,8 @@ export interface EmitRequest {
   readonly study: string;
   readonly out: string;
   readonly shards: number;
+  /** Further options that every shard is run with: what decides on the runs must be the same for all. */
+  readonly options: readonly string[];
   /** Of all runs on this device; undefined if it is not calibrated. */
   readonly predictedSeconds: number | undefined;
 }
@@ -22,7 +24,7 @@ export function emitStudy(emitter: Emitter, request: EmitRequest): string {
   return { slurm, kubernetes, parallel }[emitter](request);
 }
 
-function slurm({ name, study, out, shards, predictedSeconds }: EmitRequest): string {
+function slurm({ name, study, out, shards, options, predictedSeconds }: EmitRequest): string {
   // Twice what is predicted here, an hour at least: the nodes are other machines.
   const seconds = Math.max(3600, Math.ceil((2 * (predictedSeconds ?? 0)) / shards));
   return `#!/bin/bash
@@ -35,13 +37,19 @@ function slurm({ name, study, out, shards, predictedSeconds }: EmitRequest): str
 #SBATCH --output=slurm-%A_%a.log
 # A requeued task goes on where it stopped: runs that are in its table are skipped.
 set -euo pipefail
-exec npx flopscope study ${quote(study)} --out ${quote(out)} --shard "\${SLURM_ARRAY_TASK_ID}/${shards}" --json
+exec npx flopscope study ${quote(study)} --out ${quote(out)} --shard "\${SLURM_ARRAY_TASK_ID}/${shards}" ${words(options)}--json
 `;
 }
 
-function kubernetes({ name, study, out, shards }: EmitRequest): string {
-  // Arguments reach the shell as "$1" and "$2", so that no name is read as a command.
-  const script = `exec flopscope study "$1" --out "$2" --shard "$((JOB_COMPLETION_INDEX + 1))/${shards}" --json`;
+/** Where the volume of a Job is. */
+const resultsMount = '/results';
+
+function kubernetes({ name, study, out, shards, options }: EmitRequest): string {
+  // What is written elsewhere is lost with its pod.
+  const folder = out.startsWith(`${resultsMount}/`) ? out : `${resultsMount}/${out.replace(/^[./]+/, '')}`;
+  // Arguments reach the shell as "$@", so that no name is read as a command.
+  const script = `exec flopscope study "$@" --shard "$((JOB_COMPLETION_INDEX + 1))/${shards}" --json`;
+  const command = ['/bin/sh', '-c', script, 'study', study, '--out', folder, ...options];
   return `apiVersion: batch/v1
 kind: Job
 metadata:
@@ -57,16 +65,16 @@ spec:
       restartPolicy: Never
       containers:
         - name: study
-          # Any image with Node, a Vulkan driver and flopscope on its path.
+          # Any image with Node, a Vulkan driver and flopscope on its path, and with the study at this path.
           image: flopscope:latest
-          command: ["/bin/sh", "-c", ${JSON.stringify(script)}, "study", ${JSON.stringify(study)}, ${JSON.stringify(out)}]
+          command: [${command.map((word) => JSON.stringify(word)).join(', ')}]
           resources:
             requests:
               cpu: "2"
               memory: 4Gi
           volumeMounts:
             - name: results
-              mountPath: /results
+              mountPath: ${resultsMount}
       volumes:
         - name: results
           persistentVolumeClaim:
@@ -74,12 +82,17 @@ spec:
 `;
 }
 
-function parallel({ study, out, shards }: EmitRequest): string {
+function parallel({ study, out, shards, options }: EmitRequest): string {
   return Array.from(
     { length: shards },
     (_, index) =>
-      `npx flopscope study ${quote(study)} --out ${quote(out)} --shard ${index + 1}/${shards} --json\n`,
+      `npx flopscope study ${quote(study)} --out ${quote(out)} --shard ${index + 1}/${shards} ${words(options)}--json\n`,
   ).join('');
+}
+
+/** Words of a shell, each with a blank after it. */
+function words(options: readonly string[]): string {
+  return options.map((option) => `${quote(option)} `).join('');
 }
 
 /** One word of a shell. */

@@ -45,7 +45,7 @@ describe('flopscope study', () => {
   it('writes scripts for other machines', async () => {
     const file = writeJson(createFolder(), 'study.json', exampleStudy);
     const { stdout } = await runMain(['study', file, '--emit', 'parallel', '--runtime', 'cpu']);
-    expect(stdout).toMatch(/--shard 1\/2 --json\n.*--shard 2\/2 --json\n$/);
+    expect(stdout).toMatch(/--shard 1\/2 --runtime cpu --json\n.*--shard 2\/2 --runtime cpu --json\n$/);
   });
 
   it('lists the ready studies', async () => {
