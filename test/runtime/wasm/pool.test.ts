@@ -77,6 +77,29 @@ describe('threads', () => {
   });
 });
 
+describe('a lone thread', () => {
+  it('lets messages through, and goes on in a hidden tab, whose timers are held back', async () => {
+    const { plan, y } = productPlan();
+    const runtime = await WasmRuntime.create(await loadWasmKernels(false), ownThread(), [plan]);
+    vi.useFakeTimers({ toFake: ['setTimeout'] }); // none ever comes
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 50)); // each dispatch is a turn of its own
+    let messages = 0;
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => messages++;
+    try {
+      const { done } = await runtime.submit([{ plan, scalars: {} }], [y]);
+      port2.postMessage('meanwhile');
+      await done;
+      expect(messages).toBe(1);
+    } finally {
+      port1.close();
+      vi.restoreAllMocks();
+      vi.useRealTimers();
+    }
+  });
+});
+
 /** A port that answers by hand, but to `load`, which it answers by itself unless it is deaf. */
 function fakePort(isDeaf = false) {
   const orders: ThreadOrder[] = [];
