@@ -3,7 +3,7 @@ import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { findViolations } from './axe.ts';
-import { openPage, tinyQuery } from './page-driver.ts';
+import { onProcessor, openPage, tinyQuery } from './page-driver.ts';
 
 describeBrowser('accessibility', () => {
   let browser: Browser;
@@ -49,7 +49,7 @@ describeBrowser('accessibility', () => {
   });
 
   it('can be trained, paused and stopped without a mouse', async () => {
-    const lab = await openPage(browser, tinyQuery);
+    const lab = await openPage(browser, tinyQuery, undefined, onProcessor);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     const focused = (): Promise<string> =>
       lab.page.evaluate(() => {

@@ -3,14 +3,14 @@ import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { findViolations } from './axe.ts';
-import { openPage, type PageDriver } from './page-driver.ts';
+import { onProcessor, openPage, type PageDriver } from './page-driver.ts';
 
 describeBrowser('sizes and comparisons', () => {
   let browser: Browser;
   let lab: PageDriver;
   beforeAll(async () => {
     browser = await launchBrowser();
-    lab = await openPage(browser, 'v=1&preset=nano');
+    lab = await openPage(browser, 'v=1&preset=nano', undefined, onProcessor);
   });
   afterAll(() => browser.close());
 

@@ -17,6 +17,10 @@ describeBrowser('a finished run', () => {
   });
   afterAll(() => browser.close());
 
+  const choose = async (label: RegExp, value: string): Promise<void> => {
+    await (await lab.find('device-panel', 'select:enabled', label)).select(value);
+  };
+
   it('begins with settings that a preset does not throw away unasked', async () => {
     await lab.waitForText('notice-strips', '.notices', /nonsense/);
     await lab.click('notice-strips', 'button', 'Close the notices');
@@ -35,9 +39,16 @@ describeBrowser('a finished run', () => {
     await lab.waitForText('preset-picker', '.difference', /layers 4→1/);
   });
 
-  it('refuses a text that the model cannot read where it was asked for', async () => {
+  it('trains on another runtime by choice', async () => {
+    await lab.waitForText('lab-header', '.badge', /swiftshader/);
+    await choose(/GPU/, 'wasm');
+    await lab.waitForText('lab-header', '.badge', /Your processor, \d+ threads? WebAssembly/);
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /^Finished.*step 12 of 12/);
+    await lab.waitForText('throughput-gauge', '.split', /processor \d/);
+  });
+
+  it('refuses a text that the model cannot read where it was asked for', async () => {
     await enter(await lab.find('sampler-box', 'textarea'), 'Hello 🐱');
     await lab.click('sampler-box', 'button', 'Write');
     await lab.waitForText('sampler-box', '.refused', /🐱/);
@@ -60,16 +71,13 @@ describeBrowser('a finished run', () => {
     await lab.waitForText('run-list', 'tbody', /on stories, fork.*Goes on from step 20 of/);
   });
 
-  it('gives way to another runtime by choice, which trains, and to the GPU again', async () => {
+  it('gives way to another runtime by choice, which is kept and trains, and to the GPU again', async () => {
     const address = new URL(lab.page.url());
     address.hash = '';
     address.searchParams.set('runtime', 'foo');
     await lab.page.goto(address.href);
     await lab.waitForText('notice-strips', '.notices', /runtime=foo: there are gpu, and wasm/);
-    await lab.waitForText('lab-header', '.badge', /swiftshader/);
-    const choose = async (label: RegExp, value: string): Promise<void> => {
-      await (await lab.find('device-panel', 'select:enabled', label)).select(value);
-    };
+    await lab.waitForText('lab-header', '.badge', /swiftshader/); // the default, whatever was kept
     await choose(/GPU/, 'wasm');
     await lab.waitForText('lab-header', '.badge', /Your processor, \d+ threads? WebAssembly/);
     await choose(/^\s*1/, '1');

@@ -6,7 +6,7 @@ import type { RunRecord } from '../../src/contract/records.ts';
 import { formatCount } from '../../src/text/numbers.ts';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { findViolations } from './axe.ts';
-import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+import { onProcessor, openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 const settings = { layers: 2, experts: 4, expertsPerToken: 2, hidden: 32 };
 const withExperts = new URLSearchParams({
@@ -175,7 +175,7 @@ describeBrowser('the room Inside', () => {
   });
 
   it('reads held-out text of a dense run that waits, and speaks of no experts', async () => {
-    const dense = await openPage(browser, tinyQuery);
+    const dense = await openPage(browser, tinyQuery, undefined, onProcessor);
     await dense.waitForText('prediction-panel', '.figure', /k$/);
     await dense.click('room-tabs', 'a', 'Kernels');
     await dense.click('room-kernels', 'button', 'Show the plan');

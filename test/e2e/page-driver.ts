@@ -81,6 +81,9 @@ const familiar: Readonly<Record<string, string>> = {
   'flopscope-tour': 'offered',
 };
 
+/** The same of one who lets the processor train: what is not about a GPU need not wait for one in software, which compiles for seconds. */
+export const onProcessor: Readonly<Record<string, string>> = { ...familiar, 'flopscope-runtime': 'wasm' };
+
 /** Drives a tab that has not gone anywhere yet. @param kept choices of earlier visits; `{}` for a first one */
 export async function attach(page: Page, width = 1500, kept = familiar): Promise<PageDriver> {
   page.setDefaultTimeout(patience * 1000);

@@ -5,7 +5,7 @@ import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
 import { createFolder } from '../folders.ts';
-import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+import { onProcessor, openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 const hostile = '<img src=x onerror="document.title=\'owned\'">';
 
@@ -19,7 +19,7 @@ describeBrowser('the room of runs', () => {
     browser = await launchBrowser();
     const query = new URLSearchParams(tinyQuery);
     query.set('train.steps', '12');
-    lab = await openPage(browser, query.toString());
+    lab = await openPage(browser, query.toString(), undefined, onProcessor);
   });
   afterAll(async () => {
     await browser.close();
