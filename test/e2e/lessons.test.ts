@@ -1,8 +1,8 @@
-// The room of lessons on a software GPU: a guess before anything runs, then the small form of every lesson and its outcome.
+// The room of lessons on the processor: a guess before anything runs, then the small form of every lesson and its outcome.
 import type { Browser, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
-import { attach, type PageDriver, tinyQuery } from './page-driver.ts';
+import { attach, onProcessor, type PageDriver, tinyQuery } from './page-driver.ts';
 
 /** A guess for each lesson, by the number typed or the words chosen, and what must be found whatever the machine. */
 const quick = [
@@ -48,8 +48,7 @@ describeBrowser('the room of lessons', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
-    // Not by `openPage`: nothing shall be known of the kernels before a lesson runs.
-    lab = await attach(await browser.newPage());
+    lab = await attach(await browser.newPage(), undefined, onProcessor);
     await lab.page.goto(`${pageAddress()}?${tinyQuery}#lessons`);
   });
   afterAll(() => browser.close());
@@ -118,8 +117,6 @@ describeBrowser('the room of lessons', () => {
     await lab.click('room-tabs', 'a', 'Train');
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step/);
-    // The lessons, and nobody else, checked kernels in this browser until now.
-    await lab.waitForText('device-panel', 'section', /[1-9]\d* agreed here before and were not run again/);
     await lab.click('room-tabs', 'a', 'Lessons');
     await lab.waitForText('room-lessons', 'article', /A run is training\. Pause it/);
     await lab.click('room-lessons', 'nav button', /No looking ahead/);
