@@ -73,7 +73,12 @@ function describeDropped({ dropped }: StudyPlan, output: Output): void {
 function emit(path: string, { plan }: PreparedStudy, options: StudyOptions, output: Output): void {
   const emitter = options.emit ?? 'parallel';
   const shards = options.shard?.count ?? Math.min(plan.groups.length, 8);
-  const { name } = plan.study;
+  const { name, budget } = plan.study;
+  // A shard counts among the runs that are left, and by its own machine's seconds others may be left.
+  if ((budget.seconds ?? budget.dollars) !== undefined && options.profile === undefined)
+    output.note(
+      'study: a budget in time or money drops runs by predicted seconds, which differ between machines: give --profile FILE, so that all shards count the same runs, or a budget in flops.',
+    );
   const out = options.out ?? `study-${plan.id}`;
   const text = emitStudy(emitter, {
     name,
@@ -87,12 +92,14 @@ function emit(path: string, { plan }: PreparedStudy, options: StudyOptions, outp
 }
 
 /** Options that decide on what a shard runs, and on what. */
-function passedOn({ budget, data, runtime, threads }: StudyOptions): readonly string[] {
+function passedOn({ budget, data, runtime, threads, profile, calibrate }: StudyOptions): readonly string[] {
   return [
     ...(budget === undefined ? [] : ['--budget', `${budget}s`]),
     ...(data === undefined ? [] : ['--data', data]),
     ...(runtime === 'gpu' ? [] : ['--runtime', runtime]),
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
+    ...(profile === undefined ? [] : ['--profile', profile]),
+    ...(calibrate ? [] : ['--no-calibrate']),
   ];
 }
 

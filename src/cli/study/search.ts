@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { resultsHeader, resultsLine } from '../../lab/studies/results.ts';
 import { runSearch } from '../../lab/studies/run-search.ts';
 import { runStudy } from '../../lab/studies/run-study.ts';
-import { type Candidate, wishOf } from '../../lab/studies/search.ts';
+import { type Candidate, type SearchResult, wishOf } from '../../lab/studies/search.ts';
 import { fitLaw } from '../../laws/fit-law.ts';
 import type { RunPoint } from '../../laws/run-point.ts';
 import { readRunsTable } from '../../laws/runs-table.ts';
@@ -84,24 +84,38 @@ async function search(
   const points = table === undefined ? await runPoints(prepared, output, signal) : table.points;
   const law = fitLaw(points, { law: 'conditional', form: 'multiplicative' });
   for (const warning of law.warnings) output.note(`search: ${warning}`);
-  const found = await runSearch(plan.study, law, {
-    engine,
-    corpus,
-    planning,
-    train,
-    isMeasured,
-    signal,
-    onProgress: (what, done, total) => output.progress(what, done / total),
-  });
-  for (const candidate of found.candidates)
+  let last: SearchResult | undefined;
+  try {
+    last = await runSearch(plan.study, law, {
+      engine,
+      corpus,
+      planning,
+      train,
+      isMeasured,
+      signal,
+      onProgress: (what, done, total) => output.progress(what, done / total),
+      onFound: (found) => {
+        last = found;
+      },
+    });
+  } finally {
+    if (last) show(last, output); // also where it broke off: it took a while
+  }
+  if (signal.aborted) throw new Interrupted('while searching: what was found until then is above.');
+}
+
+function show(found: SearchResult, output: Output): void {
+  for (const candidate of found.candidates) {
+    if (candidate.message !== undefined)
+      output.note(`search: width ${candidate.experiment.model.width}: ${candidate.message}`);
     output.result({ ...lineOf(candidate), isOnFront: candidate.isOnFront }, undefined);
+  }
   const [panda, surefire, baseline] = [found.panda, found.surefire, found.baseline].map(lineOf);
   const { lossLimit, trained, spearman, gain, candidates } = found;
   output.result(
     { panda, surefire, baseline, lossLimit, candidates: candidates.length, trained, spearman, gain },
     describe({ panda, surefire, baseline }, spearman),
   );
-  if (signal.aborted) throw new Interrupted('while searching: what was found until then is above.');
 }
 
 /** What of a candidate leaves the program. */

@@ -1,7 +1,9 @@
 // Runs a search: speeds predicted or measured, the best shapes trained, then fewer groups of keys and values tried one by one.
+import type { Problem } from '../../contract/values.ts';
 import type { LawReport } from '../../laws/law-report.ts';
 import type { Corpus } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
+import { LabError } from '../plans/problem.ts';
 import { withVocabulary } from '../training/run.ts';
 import { expandStudy } from './expand.ts';
 import { type PlanningDevice, planStudy } from './plan.ts';
@@ -17,6 +19,9 @@ import {
 } from './search.ts';
 import { measureAnswers } from './speed.ts';
 import { refuseStudy, type Study } from './study.ts';
+
+/** Problems of one shape on this device, which say nothing of the others. */
+const ofOneShape: readonly Problem['kind'][] = ['tooLarge', 'invalidConfig', 'invalidRequest', 'outOfMemory'];
 
 /** How a search is made, and what it tells. */
 export interface SearchOptions {
@@ -54,17 +59,29 @@ export async function runSearch(study: Study, law: LawReport, options: SearchOpt
     all[index] = { ...all[index], ...more };
     onFound?.(judge());
   };
-  const measure = async (index: number): Promise<void> => {
-    if (all[index].measuredTokensPerSecond !== undefined) return;
-    const experiment = withVocabulary(all[index].experiment, corpus);
-    learn(index, { measuredTokensPerSecond: await measureAnswers(engine, experiment, corpus, wish) });
+  /** A shape that the device cannot hold is a row with a reason, and no end of the search. */
+  const attempt = async (index: number, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof LabError) || !ofOneShape.includes(error.problem.kind)) throw error;
+      learn(index, { message: error.message });
+    }
   };
-  const trainAt = async (index: number): Promise<void> => {
-    const loss = await trainedLoss(study, all[index], options);
-    if (loss === undefined) return;
-    learn(index, { loss });
-    await measure(index);
-  };
+  const measure = (index: number): Promise<void> =>
+    attempt(index, async () => {
+      if (all[index].measuredTokensPerSecond !== undefined) return;
+      const experiment = withVocabulary(all[index].experiment, corpus);
+      learn(index, { measuredTokensPerSecond: await measureAnswers(engine, experiment, corpus, wish) });
+    });
+  const trainAt = (index: number): Promise<void> =>
+    attempt(index, async () => {
+      const { loss, message } = await trainedLoss(study, all[index], options);
+      if (message !== undefined) learn(index, { message });
+      if (loss === undefined) return;
+      learn(index, { loss });
+      await measure(index);
+    });
 
   if (isMeasured) {
     for (const index of all.keys()) {
@@ -106,25 +123,25 @@ function trainees(
   return [...new Set([...named, ...byLoss.slice(0, count)])];
 }
 
-/** Trains one candidate on the search's tokens; undefined where it came to no loss, or was ended. */
+/** Trains one candidate on the search's tokens; without a loss where it came to none, with the reason, or was ended. */
 async function trainedLoss(
   study: Study,
   { experiment }: Candidate,
   { engine, corpus, planning, onProgress, signal }: SearchOptions,
-): Promise<number | undefined> {
+): Promise<Pick<Candidate, 'loss' | 'message'>> {
   const vocabulary = corpus.tokenizer.vocabularySize;
   const one = trainingStudy(study, experiment);
   const { groups } = planStudy(expandStudy(one, vocabulary), planning, vocabulary);
   const { width, hidden } = experiment.model;
-  let loss: number | undefined;
+  let found: Pick<Candidate, 'loss' | 'message'> = {};
   await runStudy(engine, one, groups, {
     corpus,
     ...(signal ? { signal } : {}),
     onStep: ({ experiment: { train } }, step) =>
       onProgress?.(`training width ${width}, hidden ${hidden}`, step, train.steps),
-    onResult: (_, result) => {
-      loss = result.loss;
+    onResult: (_, { loss, message }) => {
+      found = loss === undefined ? (message === undefined ? {} : { message }) : { loss };
     },
   });
-  return loss;
+  return found;
 }

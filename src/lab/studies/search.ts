@@ -27,6 +27,8 @@ export interface Candidate {
   readonly measuredTokensPerSecond?: number;
   /** Validation loss in nats per token, once it was trained. */
   readonly loss?: number;
+  /** Why it has no loss or no speed, where that was tried. */
+  readonly message?: string;
   /** Made from a shape by giving keys and values fewer groups. */
   readonly isGrouped: boolean;
 }
@@ -113,6 +115,7 @@ export function candidatesOf(
       `${study.name}: none of ${shapes.length} shapes has whole sizes within ${100 * study.tolerance} % of N ${search.parameters}. ` +
         'Ask for other shapes, or for more parameters.',
     );
+  found.delete(JSON.stringify(own.experiment.model)); // twice the same would outrun itself by chance
   return [own, ...found.values()];
 }
 
@@ -137,7 +140,8 @@ export function judgeSearch(
   const pool = trained.length > 0 ? trained : judged;
   const lossOf = (one: Candidate) => (trained.length > 0 ? one.loss : one.predictedLoss) ?? Infinity;
   const panda = pool.reduce((best, one) => (lossOf(one) < lossOf(best) ? one : best));
-  const own = trained.length > 0 ? (baseline.loss ?? baseline.predictedLoss) : baseline.predictedLoss;
+  // A baseline that came to no loss sets no limit: then it is the lowest that was trained.
+  const own = trained.length > 0 ? (baseline.loss ?? lossOf(panda)) : baseline.predictedLoss;
   const lossLimit = wanted ?? own * (1 + lossSlack);
   const within = pool.filter((one) => lossOf(one) <= lossLimit);
   const surefire = within.reduce((best, one) => (speed(one) > speed(best) ? one : best), within[0] ?? panda);

@@ -85,6 +85,25 @@ describe('a search', () => {
     expect(judged.spearman).toBeGreaterThan(0); // of three: the groups are no shape that the law ranked
   });
 
+  test('holds trained losses against the lowest where the baseline came to none', () => {
+    const [own, ...others] = all;
+    const trained = others.map((one, index) => (index < 2 ? { ...one, loss: 9 + index } : one));
+    // By its predicted loss, which is far below, nothing that was trained would be good enough.
+    expect(judgeSearch(wish, [own, ...trained], false).lossLimit).toBeCloseTo(9 * 1.01, 9);
+  });
+
+  test('has no model twice', () => {
+    const parameters = all[0].shape;
+    const same = {
+      ...study,
+      search: { ...wish, ratio: [parameters.ratio], mlpToAttention: [parameters.mlpToAttention] },
+    };
+    const models = candidatesOf(same, law, device, 24).map(({ experiment }) =>
+      JSON.stringify(experiment.model),
+    );
+    expect(new Set(models).size).toBe(models.length);
+  });
+
   test('names Panda as Surefire where nothing is within the limit', () => {
     const { panda, surefire } = judgeSearch({ ...wish, lossLimit: 0.01 }, all, false);
     expect(surefire).toEqual(panda);
