@@ -101,9 +101,13 @@ function readNumbers(text: string): readonly number[] | undefined {
     : undefined;
 }
 
-/** Of the runs of the largest size the one that saw most. */
-function usualSize(points: readonly RunPoint[]): Partial<SearchFields> {
-  if (points.length === 0) return {};
+/** Of the runs of the largest size the one that saw most. A search counts the blocks, whatever the runs count. */
+function usualSize(runs: readonly RunPoint[]): Partial<SearchFields> {
+  if (runs.length === 0) return {};
+  const points = runs.map(({ counts, parameters, tokens }) => ({
+    parameters: counts?.blocks ?? parameters,
+    tokens,
+  }));
   const largest = points.reduce((best, point) =>
     point.parameters > best.parameters || (point.parameters === best.parameters && point.tokens > best.tokens)
       ? point

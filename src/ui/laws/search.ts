@@ -110,10 +110,10 @@ export class LawsSearch extends LitElement {
                 this.isMeasured = (event.target as HTMLSelectElement).selectedIndex === 1;
               }}
             >
-              <option ?disabled=${!this.isCalibrated} ?selected=${!this.isMeasured}>
+              <option ?disabled=${!this.isCalibrated} .selected=${!this.isMeasured}>
                 ${this.isCalibrated ? 'predicted' : 'predicted (calibrate first)'}
               </option>
-              <option ?selected=${this.isMeasured}>measured</option>
+              <option .selected=${this.isMeasured}>measured</option>
             </select>
           </label>
         </div>

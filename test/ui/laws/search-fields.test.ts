@@ -13,6 +13,14 @@ describe('the fields of a search', () => {
   it('begin with the largest size and its data, or with what the study looks for', () => {
     const read = readFields(usualFields(points, undefined));
     expect(read).toMatchObject({ kind: 'read', train: 0, wish: { parameters: 4000, tokens: 200_000 } });
+    // A search counts the blocks, whatever the runs count.
+    const counts = {
+      parameters: 12_000,
+      tokens: 5,
+      loss: 2,
+      counts: { blocks: 4000, withHead: 8000, all: 12_000 },
+    };
+    expect(readFields(usualFields([counts], undefined))).toMatchObject({ wish: { parameters: 4000 } });
     const study = {
       search: { parameters: 7000, tokens: 5, ratio: [0.1, 0.3], mlpToAttention: 2, lossSlack: 0.5 },
     };
