@@ -1,6 +1,7 @@
 // `flopscope pull`: a published model into the user's cache, after saying how large it is and whether it fits.
 import { mkdir, statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { stage } from '../../lab/plans/problem.ts';
 import { textColumns } from '../../text/columns.ts';
@@ -70,7 +71,7 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
   });
   if (!config.ok) refuseStatus({ statusCode: config.status }, `config.json of ${id}`, access);
   const { need, notes } = await stage('invalidFile', async () =>
-    checkModel(new Uint8Array(await config.arrayBuffer())),
+    checkModel(await readSmall(config, 'config.json')),
   );
   notes.forEach(output.note);
   const directory = folderOf(model);
@@ -96,7 +97,7 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
     return;
   }
   await mkdir(directory, { recursive: true });
-  if (!there?.isComplete) await noteModel(model, false);
+  await noteModel(model, false); // until every file was seen to be right
   let before = 0;
   let received = 0;
   try {
@@ -150,11 +151,29 @@ function described(count: number, bytes: number, need: Need, free: number): stri
   return `${count} files of ${formatBytes(bytes)} (${room}); ${memory} (${formatBytes(freemem())} free of ${formatBytes(totalmem())})`;
 }
 
-/** Bytes that the disk of the cache has free. */
-async function freeBytes(): Promise<number> {
-  await mkdir(pulledFolder(), { recursive: true });
-  const { bavail, bsize } = await statfs(pulledFolder());
-  return bavail * bsize;
+/** A configuration is a few kilobytes; what is longer is something else. */
+const mostConfigBytes = 2 ** 20;
+
+/** Reads an answer whose length nobody vouches for. @throws LabError where it is too long */
+async function readSmall(response: Response, name: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > mostConfigBytes)
+      refuse(
+        'invalidFile',
+        `pull: ${name} is longer than ${formatBytes(mostConfigBytes)}, which no configuration is. Check the name and --endpoint.`,
+      );
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Bytes that the disk has free where the cache is, or will be. */
+async function freeBytes(folder = pulledFolder()): Promise<number> {
+  const found = await statfs(folder).catch(() => undefined);
+  return found ? found.bavail * found.bsize : freeBytes(dirname(folder));
 }
 
 function listed(models: readonly PulledModel[], output: Output): void {

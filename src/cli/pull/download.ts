@@ -35,7 +35,11 @@ export async function fetchFile(
 ): Promise<number> {
   const path = join(folder, file.name);
   const part = join(folder, partName(file.name));
-  if ((await sizeOf(path)) === file.bytes) return 0;
+  if ((await sizeOf(path)) === file.bytes) {
+    if (await hasRightHash(file, path)) return 0;
+    options.note(`pull: ${file.name}: what is here is damaged: fetched again.`);
+    await rm(path, { force: true });
+  }
   let received = 0;
   let vain = 0;
   for (;;) {
@@ -108,21 +112,34 @@ async function receive(
   return at - begin;
 }
 
+/** Whether a file is the hub's, by the hash that the hub gives. */
+async function hasRightHash(file: HubFile, path: string): Promise<boolean> {
+  const wanted = file.sha256 ?? file.gitId;
+  return wanted === undefined || (await hashOf(file, path)) === wanted;
+}
+
 /** Holds a file against the hub's hash. @throws LabError, and removes the file */
-async function checkHash({ name, bytes, sha256, gitId }: HubFile, path: string): Promise<void> {
-  if (sha256 === undefined && gitId === undefined) return;
-  // Git names a content by the SHA-1 of a header and itself; LFS by the SHA-256 of itself.
-  const hash = createHash(sha256 === undefined ? 'sha1' : 'sha256');
-  if (sha256 === undefined) hash.update(`blob ${bytes}\0`);
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  const [found, wanted] = [hash.digest('hex'), sha256 ?? gitId];
+async function checkHash(file: HubFile, path: string): Promise<void> {
+  const { name, sha256, gitId } = file;
+  const wanted = sha256 ?? gitId;
+  if (wanted === undefined) return;
+  const found = await hashOf(file, path);
   if (found === wanted) return;
   await rm(path, { force: true });
   const kind = sha256 === undefined ? 'Git hash' : 'SHA-256';
   refuse(
     'invalidFile',
-    `pull: ${name}: its ${kind} is ${found.slice(0, 12)}…, the hub says ${wanted?.slice(0, 12)}…. It was removed, the other files stay; pull again.`,
+    `pull: ${name}: its ${kind} is ${found.slice(0, 12)}…, the hub says ${wanted.slice(0, 12)}…. It was removed, the other files stay; pull again.`,
   );
+}
+
+/** The hash of a file, of the kind that the hub gives for it. */
+async function hashOf({ bytes, sha256 }: HubFile, path: string): Promise<string> {
+  // Git names a content by the SHA-1 of a header and itself; LFS by the SHA-256 of itself.
+  const hash = createHash(sha256 === undefined ? 'sha1' : 'sha256');
+  if (sha256 === undefined) hash.update(`blob ${bytes}\0`);
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -72,6 +72,14 @@ it('says size and need first, fetches what is a model, once, lists it and delete
   expectWhole();
   expect(readdirSync(directory())).not.toContain('pytorch_model.bin');
   expect(jsonLines(await pull())[0]).toMatchObject({ receivedBytes: 0 });
+  // As long as it was, and yet another.
+  const damaged = readFileSync(join(directory(), weights));
+  damaged[damaged.length - 1] ^= 1;
+  writeFileSync(join(directory(), weights), damaged);
+  const mended = await pull();
+  expect(mended.stderr).toMatch(/model\.safetensors: what is here is damaged: fetched again/);
+  expect(jsonLines(mended)[0]).toMatchObject({ receivedBytes: damaged.length });
+  expectWhole();
 
   const [kept] = jsonLines(await runMain(['pull', '--list', '--json']));
   expect(kept).toMatchObject({ id: 'tiny/model', commit, isComplete: true, directory: directory() });
@@ -178,4 +186,12 @@ it('shows a token to the hub', async () => {
   expect(code).toBe(0);
   expect(hub?.requests.every(({ token }) => token === 'Bearer hf_secret')).toBe(true);
   expect(stdout + stderr).not.toContain('hf_secret');
+});
+
+it('reads no configuration that does not end, and leaves nothing behind', async () => {
+  writeFileSync(join(folder, 'hub/config.json'), ' '.repeat(2 ** 20 + 1));
+  const { code, stderr } = await pull({}, ['tiny/model', '--dry-run']);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/config\.json is longer than .*, which no configuration is/);
+  expect(existsSync(join(folder, 'cache'))).toBe(false);
 });

@@ -1,4 +1,6 @@
 // Requests that wait: what a server asks for, and a server that is not there.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { createPatientFetch, retryAfter } from '../../../src/cli/pull/requests.ts';
 
@@ -17,8 +19,15 @@ it('names a server that cannot be reached, after it tried again', async () => {
   const notes: string[] = [];
   const { signal } = new AbortController();
   const patient = createPatientFetch({ signal, note: (line) => notes.push(line), firstWait: 0 });
-  await expect(patient('http://127.0.0.1:9/')).rejects.toThrow(
-    /127\.0\.0\.1:9 cannot be reached \(.+\)\. Check the network or --endpoint/,
+  // A port that was free a moment ago.
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  await expect(patient(`http://127.0.0.1:${port}/`)).rejects.toThrow(
+    new RegExp(
+      `127\\.0\\.0\\.1:${port} cannot be reached \\(.*ECONNREFUSED.*\\)\\. Check the network or --endpoint`,
+    ),
   );
   expect(notes).toHaveLength(5);
 });
