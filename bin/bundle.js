@@ -20,7 +20,7 @@ export async function bundle(entry, { withPackages = false, target = 'node20' } 
   const make = () => build(entry, withPackages, target);
   if (!entry.startsWith('src/')) return make();
   // The code names files of this checkout: it is of no use to another one.
-  const parts = [root, entry, withPackages, target, isDebugging, readTexts('src', 'shaders', 'bin')];
+  const parts = () => [root, entry, withPackages, target, isDebugging, readTexts('src', 'shaders', 'bin')];
   return (await kept(basename(entry, '.ts'), parts, make)).toString('utf8');
 }
 

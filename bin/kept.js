@@ -15,16 +15,13 @@ const most = 8;
 /**
  * What `make` gives, or gave earlier out of the same parts by the same packages.
  * @param {string} name which things stand in for one another, e.g. `kernels-plain`
- * @param {unknown} parts all that decides what is made, beside the versions of packages, as JSON
+ * @param {() => unknown} parts reads all that decides what is made, beside the versions of packages, as JSON
  * @param {() => Promise<Uint8Array | string>} make
  * @param {string} folder
  * @returns {Promise<Buffer>}
  */
 export async function kept(name, parts, make, folder = cache) {
-  const packages = readFileSync(join(root, 'package-lock.json'), 'utf8');
-  const hash = createHash('sha256')
-    .update(JSON.stringify([packages, parts]))
-    .digest('hex');
+  const hash = hashOf(parts());
   const file = join(folder, `${name}-${hash.slice(0, 16)}.kept`);
   try {
     return readFileSync(file);
@@ -32,11 +29,20 @@ export async function kept(name, parts, make, folder = cache) {
     // Not made yet, or removed a moment ago.
   }
   const made = Buffer.from(await make());
+  if (hashOf(parts()) !== hash) return made; // a file was changed meanwhile: this may be of before or after
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${file}.${process.pid}`, made);
   renameSync(`${file}.${process.pid}`, file); // two commands at once: the last one wins
   removeOlder(name, file, folder);
   return made;
+}
+
+/** @param {unknown} parts @returns {string} */
+function hashOf(parts) {
+  const packages = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  return createHash('sha256')
+    .update(JSON.stringify([packages, parts]))
+    .digest('hex');
 }
 
 /**

@@ -49,7 +49,7 @@ export function readSignatures() {
  * @returns {Promise<Uint8Array>} a module that imports a shared memory
  */
 export async function compileKernels(variant) {
-  return kept(`kernels-${variant}`, readSources(), () => compile(variant));
+  return kept(`kernels-${variant}`, readSources, () => compile(variant));
 }
 
 /**

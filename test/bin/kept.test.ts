@@ -9,7 +9,14 @@ import { createFolder } from '../folders.ts';
 function counted(folder: string) {
   let made = 0;
   const get = async (name: string, parts: unknown) =>
-    (await kept(name, parts, async () => `${name} ${++made}`, folder)).toString();
+    (
+      await kept(
+        name,
+        () => parts,
+        async () => `${name} ${++made}`,
+        folder,
+      )
+    ).toString();
   return get;
 }
 
@@ -34,9 +41,30 @@ it('removes the oldest of a name, and nothing else', async () => {
   expect(await get('main', 11)).toBe('main 13'); // the last one made is there
 });
 
+it('keeps nothing of what was changed while it was made', async () => {
+  const folder = createFolder();
+  let text = 'before';
+  const made = await kept(
+    'x',
+    () => text,
+    async () => {
+      text = 'after';
+      return text;
+    },
+    folder,
+  );
+  expect(made.toString()).toBe('after');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 it('keeps nothing of what could not be made', async () => {
   const folder = createFolder();
-  const failing = kept('x', 1, () => Promise.reject(new Error('no compiler')), folder);
+  const failing = kept(
+    'x',
+    () => 1,
+    () => Promise.reject(new Error('no compiler')),
+    folder,
+  );
   await expect(failing).rejects.toThrow('no compiler');
   expect(readdirSync(folder)).toEqual([]);
 });
