@@ -36,6 +36,9 @@ export class DeviceChecks {
       else this.#store.settle('noWebGpu', 'noAdapter', 'insecureOrigin');
       const kept = result.value.runtime !== 'cpu' ? await lab.keptCalibration() : undefined;
       if (kept !== undefined) this.#store.set({ calibration: { kind: 'done', value: kept } });
+      // What was measured on all threads says nothing of fewer.
+      else if (this.#store.state.calibration.kind === 'done')
+        this.#store.set({ calibration: { kind: 'none' } });
       return true;
     });
     // An opening that broke off, which is on display, would be waited for for ever.

@@ -38,7 +38,11 @@ it('opens what is chosen, and keeps it where another choice is refused', async (
   expect(await checks.open(processor)).toBe(true);
   // What was measured was another device.
   expect(store.state).toMatchObject({ runtime: processor, calibration: { kind: 'none' } });
+
+  // The same choice with fewer threads than were measured: the lab keeps nothing of it.
+  store.set({ calibration: { kind: 'done', value: fakeCalibration } });
   await checks.open();
+  expect(store.state.calibration.kind).toBe('none');
   expect(asked).toEqual([{ runtime: 'gpu' }, processor, processor, processor]);
 });
 
