@@ -71,8 +71,16 @@ export class SampleList extends LitElement {
   /** Whether the reader guesses: the steps would tell. */
   @state() private isGuessing = false;
 
+  get #canGuess(): boolean {
+    return drawPair(this.samples, () => 0) !== undefined;
+  }
+
+  protected override willUpdate(): void {
+    if (!this.#canGuess) this.isGuessing = false; // another run: its samples are shown until somebody asks
+  }
+
   protected override render() {
-    const canGuess = drawPair(this.samples, () => 0) !== undefined;
+    const canGuess = this.#canGuess;
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">It writes</h2>
