@@ -33,7 +33,7 @@ describeBrowser('the room Inside', () => {
   let lab: PageDriver;
   beforeAll(async () => {
     browser = await launchBrowser();
-    lab = await openPage(browser, withExperts, 400);
+    lab = await openPage(browser, withExperts, 400, onProcessor);
   });
   afterAll(() => browser.close());
 
