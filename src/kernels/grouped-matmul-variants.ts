@@ -9,7 +9,7 @@ import productsSource from '../../shaders/matmul-products.wgsl?raw';
 import tilesSource from '../../shaders/matmul-tiles.wgsl?raw';
 import type { Capabilities, Dims, Feature } from '../plan/kernel.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
-import { fillsWidth } from './tile-variants.ts';
+import { fillsWidth, softwareSubgroups } from './tile-variants.ts';
 
 /** As for matmul: nn x·w, nt x·wᵀ over the rows of the experts; tn xᵀ·w per expert, summed over its rows. */
 export type GroupedLayout = 'nn' | 'nt' | 'tn';
@@ -115,13 +115,7 @@ export function tilesDown({ rows, experts, tileBound }: GroupedDims, height: num
 export const groupedVariants = (layout: GroupedLayout): readonly GroupedVariant[] => [
   pairsVariant(layout, 2),
   pairsVariant(layout, 1),
-  // Software adapters, high and wide tiles first; then of four lanes.
-  subgroupVariant(8, 32, 2),
-  subgroupVariant(8, 32, 1),
-  subgroupVariant(8, 16, 2),
-  subgroupVariant(8, 16, 1),
-  subgroupVariant(4, 16, 2),
-  subgroupVariant(4, 16, 1),
+  ...softwareSubgroups.map(([lanes, rows, vectors]) => subgroupVariant(lanes, rows, vectors)),
   // Real GPUs: the heights are those that expertTileRows chooses from.
   tiledVariant(8, 16, 2, 128),
   tiledVariant(16, 16, 1, 1),

@@ -14,7 +14,7 @@ import type { Capabilities, Feature } from '../plan/kernel.ts';
 import { isSoftwareLike } from '../plan/software-like.ts';
 import type { MatmulDims, MatmulLayout } from './matmul-sizes.ts';
 import { tilesOf } from './matmul-slices.ts';
-import { fillsWidth } from './tile-variants.ts';
+import { fillsWidth, softwareSubgroups } from './tile-variants.ts';
 
 /** One way to compute a product: a shader, its constants, the tile of one workgroup, and where it pays. */
 export interface MatmulVariant {
@@ -160,13 +160,7 @@ export function matmulVariants(layout: MatmulLayout): readonly MatmulVariant[] {
     },
     pairsVariant(layout, 2),
     pairsVariant(layout, 1),
-    // Software adapters of eight lanes, high and wide tiles first; then of four.
-    subgroupVariant(8, 32, 2),
-    subgroupVariant(8, 32, 1),
-    subgroupVariant(8, 16, 2),
-    subgroupVariant(8, 16, 1),
-    subgroupVariant(4, 16, 2),
-    subgroupVariant(4, 16, 1),
+    ...softwareSubgroups.map(([lanes, rows, vectors]) => subgroupVariant(lanes, rows, vectors)),
     // Real GPUs: the largest tile of which there are enough, then smaller ones, which fit any size.
     tiledVariant(256, 2, 8, 128),
     tiledVariant(256, 1, 16, 64),

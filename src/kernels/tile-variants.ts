@@ -18,3 +18,13 @@ export function fillsWidth(columns: number, width: number): boolean {
   const half = width / 2;
   return Math.ceil(columns / width) * width <= 1.25 * Math.ceil(columns / half) * half;
 }
+
+/** Lanes, rows of a tile and vectors of columns a lane: what software adapters are tried with, high and wide tiles first. */
+export const softwareSubgroups = [
+  [8, 32, 2],
+  [8, 32, 1],
+  [8, 16, 2],
+  [8, 16, 1],
+  [4, 16, 2],
+  [4, 16, 1],
+] as const;

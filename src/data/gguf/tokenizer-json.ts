@@ -141,6 +141,9 @@ function sentencePieces(
   };
 }
 
+/** The longest piece that is cut in every way; published ones have at most a few dozen characters. */
+const longestPiece = 512;
+
 /**
  * SentencePiece joins the two neighbours whose piece has the highest score: as merges, every way to cut a piece in two, the highest
  * score first.
@@ -154,6 +157,10 @@ function mergesByScore(
   const places = new Map(vocabulary.map((token, id) => [token, id] as const).filter(([, id]) => isPiece(id)));
   const merges: { readonly pair: readonly [string, string]; readonly score: number }[] = [];
   for (const [token, id] of places) {
+    if (token.length > longestPiece)
+      throw new Error(
+        `gguf: token ${id} has ${token.length} characters, which no piece of a text has. Give token ids instead of text.`,
+      );
     // Cut between characters, of which some are two units of a text.
     for (let at = 1; at < token.length; at++) {
       if (isTrail(token, at)) continue;

@@ -10,6 +10,11 @@ const inert: ReadonlySet<string> = new Set([
   ...['decoder_start_token_id', 'interleave_moe_layer_step'],
 ]);
 
+/** Factors, which change nothing where they are 1. */
+const factors: ReadonlySet<string> = new Set([
+  ...['rope.scale_linear', 'rope.scaling.yarn_ext_factor', 'rope.scaling.yarn_attn_factor'],
+]);
+
 /** The keys of one architecture. */
 export class MetadataReader {
   /** `general.architecture`. */
@@ -59,7 +64,7 @@ export class MetadataReader {
     return this.size(key) ?? refuseGguf(`${this.name(key)} is missing`);
   }
 
-  /** Refuses whatever was not read and is neither inert nor 0, false, 1 as a factor, or empty. */
+  /** Refuses whatever was not read and is neither inert nor 0, false, empty, or a factor of 1. */
   finish(): void {
     const prefix = this.name('');
     for (const [name, value] of this.#metadata) {
@@ -67,7 +72,7 @@ export class MetadataReader {
       if (!name.startsWith(prefix) || this.#read.has(key) || inert.has(key)) continue;
       if (value === 0 || value === false || value === '' || (Array.isArray(value) && value.length === 0))
         continue;
-      if (key === 'attention.causal' && value === true) continue;
+      if ((key === 'attention.causal' && value === true) || (factors.has(key) && value === 1)) continue;
       refuseGguf(
         `${quoteName(name)} ${quoteName(String(value))} is not known and could change the arithmetic`,
         'Fetch the safetensors files of the same model.',

@@ -62,5 +62,12 @@ it('says what is not known of a tokenizer, and nothing where there is none', () 
   );
   const scores = { ...keysOf('llama2', 'scores'), 'tokenizer.ggml.scores': { f32s: [1] } };
   expect(() => readKeys(scores)).toThrow('scores are not one a token');
+  // Every way to cut it in two would be looked for.
+  const long = {
+    'tokenizer.ggml.model': { text: 'llama' },
+    'tokenizer.ggml.tokens': { texts: ['<unk>', 'a'.repeat(1_000_000)] },
+    'tokenizer.ggml.scores': { f32s: [0, -1] },
+  } as const;
+  expect(() => readKeys(long)).toThrow('token 1 has 1000000 characters');
   expect(readKeys({ 'general.architecture': { text: 'llama' } })).toBeUndefined();
 });

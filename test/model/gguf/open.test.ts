@@ -86,3 +86,10 @@ function rename(tensors: Map<string, WrittenTensor>, from: string, to: string): 
   if (tensor) tensors.set(to, tensor);
   return tensors.delete(from);
 }
+
+test('takes a factor of 1 for what it is, and no other', async () => {
+  const withScale = (scale: number) =>
+    openGgufModel(inMemory(tinyGguf({ metadata: { 'llama.rope.scale_linear': { f32: scale } } })));
+  expect((await withScale(1)).config.rope_scaling).toBeNull();
+  await expect(withScale(4)).rejects.toThrow('llama.rope.scale_linear" "4" is not known');
+});
