@@ -23,7 +23,7 @@ export const classPlans: readonly ClassPlan[] = [
     title: 'What a model learns',
     aim: 'Students can say what a token, a loss and a gradient are, and why one pass over a text asks a question at every position.',
     opening:
-      'Show the page on the projector. Press “Train” on the smallest preset, or let the recorded run play, and ask what changes between the samples of step 0 and of the end. Everybody guesses how many steps it takes until the first real word.',
+      'Show the page on the projector. Press “Train” on the smallest preset, or let the recorded run play, and ask what changes between the samples of step 0 and of the end. Everybody guesses how many steps it takes until the first whole sentence.',
     closing:
       'Everybody writes one sentence: what is lower once a model has learned, and how would one notice? Read three of them aloud.',
   },
