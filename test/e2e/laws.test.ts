@@ -49,7 +49,7 @@ describeBrowser('the room Laws', () => {
   const open = async (name: string, text: string): Promise<void> => {
     const path = join(folder, name);
     writeFileSync(path, text);
-    const input = (await lab.find('room-laws', 'input[type=file]')) as ElementHandle<HTMLInputElement>;
+    const input = (await lab.find('laws-studies', 'input[type=file]')) as ElementHandle<HTMLInputElement>;
     await input.uploadFile(path);
   };
 
@@ -84,10 +84,10 @@ describeBrowser('the room Laws', () => {
       'some.csv',
       `N,D,loss\n${[5, 6, 7, 8, 9, 10].map((n) => `${n}000,${n}0000,${2 + 1 / n}`).join('\n')}`,
     );
-    await lab.waitForText('room-laws', '.said', /^6 runs of some\.csv/);
+    await lab.waitForText('laws-studies', '.said', /^6 runs of some\.csv/);
     expect(await highest.evaluate((input) => (input as HTMLInputElement).value)).toBe('0');
     // The first study takes a text to be written before it is planned; the last needs none of its own.
-    const studies = await lab.find('room-laws', '.ready');
+    const studies = await lab.find('laws-studies', '.ready');
     const last = await studies.evaluate((list) => {
       const buttons = [...list.querySelectorAll('button')];
       for (const button of buttons) button.click();
@@ -133,7 +133,7 @@ describeBrowser('the room Laws', () => {
 
   it('fits a CSV of anybody’s runs, and opens what the law recommends in the room Train', async () => {
     await open('theirs.csv', 'parameters,tokens,loss\n1000,2000,"2,5"\n');
-    await lab.waitForText('room-laws', '.said', /^theirs\.csv line 2: loss is "2,5", with a comma/);
+    await lab.waitForText('laws-studies', '.said', /^theirs\.csv line 2: loss is "2,5", with a comma/);
     const sweep = [2.3, 2.11, 2.04, 2.05, 2.12].map((loss, at) => `1000,1e6,${loss},${0.002 * 2 ** at}`);
     await open('rates.csv', ['parameters,tokens,loss,learningRate', ...sweep].join('\n'));
     await lab.waitForText('laws-fit', '.pair', /its interval by Fieller’s theorem/);

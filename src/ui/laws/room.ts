@@ -1,11 +1,12 @@
 // The room of laws: a study planned and run on this device, or runs of anybody's, a law fitted to them, and what it recommends.
-import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
 import type { KeptStudy, ReadyStudy, StudyEvent } from '../../contract/laws.ts';
 import type { Json, Result } from '../../contract/values.ts';
 import type { LawReport } from '../../laws/law-report.ts';
-import { countedBy, countOf, type ParameterCount, type RunPoint, runName } from '../../laws/run-point.ts';
-import { stackStyles, workPanel } from '../figures/style-sets.ts';
+import type { ParameterCount } from '../../laws/run-point.ts';
+import { stackStyles } from '../figures/style-sets.ts';
+import { baseStyles } from '../figures/styles.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { emit } from '../state/events.ts';
 import {
@@ -18,68 +19,35 @@ import {
 } from '../state/state.ts';
 import type { StudyProgress } from './plan.ts';
 import { fetchRecordedRuns } from './recorded.ts';
-import { pointsOf, type RecordedRuns, type RunsSource } from './runs.ts';
+import type { RecordedRuns, RunsSource } from './runs.ts';
+import { countRunsBy, leaveRunsOut, nothingShown, type ShownRuns, showRuns, takeRunsBack } from './shown.ts';
+import type { ChosenStudy } from './studies.ts';
 import './choose.ts';
 import './fit.ts';
 import './plan.ts';
 import './runs-figure.ts';
 import './search.ts';
+import './studies.ts';
 
 @customElement('room-laws')
 export class RoomLaws extends LitElement {
-  static override readonly styles = workPanel(
-    stackStyles,
-    css`
-      .ready {
-        display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(min(100%, 260px), 1fr));
-        gap: 8px;
-        margin-top: 10px;
-      }
-      .ready button {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        justify-content: stretch;
-        justify-items: start;
-        align-content: start;
-        gap: 2px;
-        padding: 8px 11px;
-        text-align: left;
-      }
-      .ready button[aria-pressed='true'] {
-        border-color: var(--accent);
-        box-shadow: inset 0 0 0 1px var(--accent);
-      }
-      .ready .small {
-        font-weight: 400;
-        white-space: normal;
-      }
-    `,
-  );
+  static override readonly styles = [baseStyles, stackStyles];
 
   @property({ attribute: false }) page: PageState = initialState;
   @property({ attribute: false }) access: RoomAccess | undefined;
   @state() private ready: readonly ReadyStudy[] = [];
   @state() private kept: readonly KeptStudy[] = [];
   @state() private recorded: readonly RecordedRuns[] = [];
-  @state() private source: RunsSource = { kind: 'none' };
-  @state() private points: readonly RunPoint[] = [];
-  /** How N is counted; undefined where the runs have one N only. */
-  @state() private count: ParameterCount | undefined;
-  /** Names of the runs that a person left out of the fit. */
-  @state() private chosenOut: readonly string[] = [];
+  @state() private shown: ShownRuns = nothingShown;
   @state() private progress: StudyProgress = { kind: 'none' };
   @state() private report: LawReport | undefined;
   @state() private said = '';
   /** Why a file or a study was refused. */
   @state() private refusal = '';
-  @query('input[type=file]') private readonly picker: HTMLInputElement | undefined;
 
   #isBegun = false;
   /** Counts what a person chose to see. */
   #choices = 0;
-  /** Counts sets of runs that were shown; a study that gains rows is the same. */
-  #runsSet = 0;
   /** The calibration that the plan on display was made with. */
   #calibration: unknown;
 
@@ -103,15 +71,25 @@ export class RoomLaws extends LitElement {
     } else if (this.#calibration !== calibration && calibration.kind === 'done') {
       // The same study, now with seconds.
       this.#calibration = calibration;
-      if (this.source.kind === 'study' && this.progress.kind !== 'running')
-        void this.#plan(this.source.plan.study, this.source.plan.name);
+      const { source } = this.shown;
+      if (source.kind === 'study' && this.progress.kind !== 'running') void this.#plan(source.plan);
     }
   }
 
   protected override render() {
-    const { source, points } = this;
-    const study = source.kind === 'study' ? source.plan.study : undefined;
-    return html`${this.#head()}
+    const { shown } = this;
+    const { source, points } = shown;
+    const { study, name } = source.kind === 'study' ? source.plan : {};
+    return html`<laws-studies
+        .ready=${this.ready}
+        .kept=${this.kept}
+        .current=${name ?? ''}
+        .isRunning=${this.progress.kind === 'running'}
+        .said=${this.refusal === '' ? this.said : this.refusal}
+        .isRefused=${this.refusal !== ''}
+        @choose-study=${({ detail }: CustomEvent<ChosenStudy>) => void this.#plan(detail)}
+        @choose-file=${({ detail }: CustomEvent<File>) => void this.#open(detail)}
+      ></laws-studies>
       ${
         source.kind === 'study'
           ? html`<laws-plan
@@ -130,8 +108,8 @@ export class RoomLaws extends LitElement {
       <laws-runs
         .source=${source}
         .points=${points}
-        .count=${this.count}
-        .chosenOut=${this.chosenOut}
+        .count=${shown.count}
+        .chosenOut=${shown.leftOut}
         .report=${this.report}
         .recorded=${this.recorded}
         @choose-recorded=${({ detail }: CustomEvent<RecordedRuns>) => {
@@ -139,21 +117,20 @@ export class RoomLaws extends LitElement {
           this.#show({ kind: 'recorded', recorded: detail });
         }}
         @choose-count=${({ detail }: CustomEvent<ParameterCount>) => {
-          this.count = detail;
-          this.points = countedBy(pointsOf(source), detail);
+          this.shown = countRunsBy(this.shown, detail);
         }}
         @leave-out=${({ detail }: CustomEvent<readonly string[]>) => {
-          this.chosenOut = [...this.chosenOut, ...detail];
+          this.shown = leaveRunsOut(this.shown, detail);
         }}
         @take-back=${({ detail }: CustomEvent<readonly string[]>) => {
-          this.chosenOut = this.chosenOut.filter((name) => !detail.includes(name));
+          this.shown = takeRunsBack(this.shown, detail);
         }}
       ></laws-runs>
       <laws-fit
         .access=${this.access}
         .points=${points}
-        .leaveOut=${this.chosenOut}
-        .runsSet=${this.#runsSet}
+        .leaveOut=${shown.leftOut}
+        .runsSet=${shown.set}
         .leaveOutHighest=${source.kind === 'recorded' ? source.recorded.leaveOutHighest : 0}
         .isEager=${this.progress.kind !== 'running'}
         @fitted=${({ detail }: CustomEvent<LawReport | null>) => {
@@ -164,73 +141,22 @@ export class RoomLaws extends LitElement {
         .access=${this.access}
         .report=${this.report}
         .points=${points}
-        .count=${this.count}
+        .count=${shown.count}
         .study=${study}
       ></laws-choose>
       <laws-search
         .access=${this.access}
         .points=${points}
-        .leaveOut=${this.chosenOut}
+        .leaveOut=${shown.leftOut}
         .report=${this.report}
-        .count=${this.count}
+        .count=${shown.count}
         .study=${study}
-        .runsSet=${this.#runsSet}
+        .runsSet=${shown.set}
         .obstacle=${this.progress.kind === 'running' ? 'A study is running.' : this.#obstacle()}
         .isCalibrated=${isWhollyCalibrated(this.page)}
         .canCalibrate=${isMeasurable(this.page)}
         @calibrate-device=${() => emit(this, 'calibrate', undefined)}
       ></laws-search>`;
-  }
-
-  #head() {
-    const { ready, source, kept } = this;
-    const isRunning = this.progress.kind === 'running';
-    const current = source.kind === 'study' ? source.plan.name : '';
-    return html`<section class="panel" aria-labelledby="title">
-      <div class="head">
-        <h2 id="title">Scaling laws</h2>
-        <button ?disabled=${isRunning} @click=${() => this.picker?.click()}>Open a study or a CSV of runs</button>
-        <input
-          type="file"
-          accept=".json,.csv,application/json,text/csv"
-          hidden
-          aria-label="A study or a CSV of runs"
-          @change=${this.#onPick}
-        />
-      </div>
-      <p>
-        Train models of several sizes on several amounts of text, fit a law to their losses, and read off the best model for a
-        budget. Choose a study to see what it will take; nothing starts before you say so. A CSV with columns parameters, tokens
-        and loss can be dropped here as well.
-      </p>
-      <div class="ready" role="group" aria-label="Studies">
-        ${ready.map(
-          ({ name, note, study }) =>
-            html`<button
-              aria-pressed=${name === current ? 'true' : 'false'}
-              ?disabled=${isRunning}
-              @click=${() => void this.#plan(study, name)}
-            >
-              ${name}<span class="small muted">${note}</span>
-            </button>`,
-        )}
-        ${kept
-          .filter(({ name }) => !ready.some((one) => one.name === name))
-          .map(
-            ({ name, done, runs, study }) =>
-              html`<button
-                aria-pressed=${name === current ? 'true' : 'false'}
-                ?disabled=${isRunning}
-                @click=${() => void this.#plan(study, name)}
-              >
-                ${name}<span class="small muted">Your study: ${done} of ${runs} runs are kept here.</span>
-              </button>`,
-          )}
-      </div>
-      <p class="small said" aria-live="polite">
-        ${this.refusal === '' ? this.said : html`<span class="bad">${this.refusal}</span>`}
-      </p>
-    </section>`;
   }
 
   /** Why a study cannot run now; empty when it can. */
@@ -253,25 +179,15 @@ export class RoomLaws extends LitElement {
     this.ready = ready;
     this.kept = kept;
     const [newest] = kept;
-    if (newest && this.source.kind === 'none') await this.#plan(newest.study, newest.name);
-    if (this.source.kind !== 'none') return;
+    if (newest && this.shown.source.kind === 'none') await this.#plan(newest);
+    if (this.shown.source.kind !== 'none') return;
     this.recorded = await fetchRecordedRuns();
     const [first] = this.recorded;
-    if (first && this.source.kind === 'none') this.#show({ kind: 'recorded', recorded: first });
+    if (first && this.shown.source.kind === 'none') this.#show({ kind: 'recorded', recorded: first });
   }
 
-  /** Shows runs. Rows that a study gains change neither how N is counted nor what a person left out. */
   #show(source: RunsSource): void {
-    const isSame =
-      source.kind === 'study' && this.source.kind === 'study' && source.plan.id === this.source.plan.id;
-    const points = pointsOf(source);
-    const given = countOf(points);
-    const names = points.map(runName);
-    this.chosenOut = isSame ? this.chosenOut.filter((name) => names.includes(name)) : [];
-    this.count = (isSame ? this.count : undefined) ?? given;
-    if (!isSame) this.#runsSet += 1;
-    this.source = source;
-    this.points = this.count === given || this.count === undefined ? points : countedBy(points, this.count);
+    this.shown = showRuns(this.shown, source);
   }
 
   /** The value of what a person asked for here; a refusal is said here too, beside what they asked by. */
@@ -288,7 +204,7 @@ export class RoomLaws extends LitElement {
   }
 
   /** Plans a study; nothing runs. */
-  async #plan(study: Json, name: string): Promise<void> {
+  async #plan({ study, name }: ChosenStudy): Promise<void> {
     const isCurrent = this.#choose();
     const result = await this.access?.attempt('', (lab) => lab.planStudy(study, name));
     if (!isCurrent()) return;
@@ -300,7 +216,7 @@ export class RoomLaws extends LitElement {
   }
 
   readonly #run = async (): Promise<void> => {
-    const { source } = this;
+    const { source } = this.shown;
     if (source.kind !== 'study') return;
     const { plan } = source;
     this.progress = { kind: 'running', isPausing: false, what: 'Preparing' };
@@ -312,13 +228,15 @@ export class RoomLaws extends LitElement {
     const again = await this.access?.attempt('', async (lab) =>
       this.access?.take(await lab.planStudy(plan.study, plan.name)),
     );
-    if (again && this.source.kind === 'study' && this.source.plan.id === again.id)
+    const now = this.shown.source;
+    if (again && now.kind === 'study' && now.plan.id === again.id)
       this.#show({ kind: 'study', plan: again, rows: again.rows });
     this.kept = (await this.access?.attempt('', (lab) => lab.keptStudies())) ?? this.kept;
   };
 
   #take(event: StudyEvent): void {
-    const { progress, source } = this;
+    const { progress } = this;
+    const { source } = this.shown;
     if (progress.kind !== 'running' || source.kind !== 'study') return;
     switch (event.kind) {
       case 'preparing':
@@ -341,18 +259,11 @@ export class RoomLaws extends LitElement {
   };
 
   async #delete(id: string): Promise<void> {
-    const { source } = this;
+    const { source } = this.shown;
     if (source.kind !== 'study' || !confirm(`Delete all rows of ${source.plan.name}?`)) return;
     await this.access?.attempt('', async (lab) => this.access?.take(await lab.deleteStudy(id)));
     this.kept = this.kept.filter((one) => one.id !== id);
-    await this.#plan(source.plan.study, source.plan.name);
-  }
-
-  #onPick(event: Event): void {
-    const input = event.target as HTMLInputElement;
-    const [file] = input.files ?? [];
-    if (file) void this.#open(file);
-    input.value = '';
+    await this.#plan(source.plan);
   }
 
   /** Studies and tables are this room's; other files are the page's. */
@@ -374,7 +285,7 @@ export class RoomLaws extends LitElement {
         this.refusal = `${file.name} is not valid JSON. A study is an object with name, base and grid.`;
         return;
       }
-      await this.#plan(study, file.name);
+      await this.#plan({ study, name: file.name });
       return;
     }
     const isCurrent = this.#choose();
