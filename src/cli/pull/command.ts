@@ -17,12 +17,23 @@ import {
   filesToFetch,
   findModel,
   type HubAccess,
+  type HubFile,
+  type HubModel,
   headersOf,
   parseHubName,
   refuseStatus,
 } from './hub.ts';
+import { withFolderLocked } from './lock.ts';
 import { createPatientFetch } from './requests.ts';
-import { deletePulled, folderOf, listPulled, noteModel, type PulledModel, pulledFolder } from './store.ts';
+import {
+  deletePulled,
+  findPulled,
+  folderOf,
+  listPulled,
+  noteModel,
+  type PulledModel,
+  pulledFolder,
+} from './store.ts';
 
 interface PullOptions {
   readonly endpoint: string;
@@ -96,26 +107,9 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
     output.result(facts, undefined);
     return;
   }
-  await mkdir(directory, { recursive: true });
-  await noteModel(model, false); // until every file was seen to be right
-  let before = 0;
-  let received = 0;
-  try {
-    for (const file of files) {
-      const onProgress = (here: number) => output.progress(file.name, (before + here) / Math.max(1, bytes));
-      received += await fetchFile(model, file, directory, {
-        ...access,
-        signal,
-        note: output.note,
-        onProgress,
-      });
-      before += file.bytes;
-    }
-  } catch (error) {
-    if (signal.aborted) throw new Interrupted(`pull: what came of ${id} is kept. Pull again to go on there.`);
-    throw error;
-  }
-  await noteModel(model, true);
+  const received = await withFolderLocked(directory, id, () =>
+    fetchModel(model, files, { ...access, signal, output }),
+  );
   const other = (await listPulled()).find((one) => one.id === id && one.commit !== commit);
   if (other)
     output.note(
@@ -133,6 +127,34 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
       ['try it', `flopscope sample ${directory} --prompt Once --max-new 40`],
     ]),
   );
+}
+
+/** Fetches what is not here yet. @returns bytes that came over the network @throws Interrupted, or LabError */
+async function fetchModel(
+  model: HubModel,
+  files: readonly HubFile[],
+  options: HubAccess & { readonly signal: AbortSignal; readonly output: Output },
+): Promise<number> {
+  const { signal, output } = options;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const directory = folderOf(model);
+  await mkdir(directory, { recursive: true });
+  await noteModel(model, false); // until every file was seen to be right
+  let before = 0;
+  let received = 0;
+  try {
+    for (const file of files) {
+      const onProgress = (here: number) => output.progress(file.name, (before + here) / Math.max(1, bytes));
+      received += await fetchFile(model, file, directory, { ...options, note: output.note, onProgress });
+      before += file.bytes;
+    }
+  } catch (error) {
+    if (signal.aborted)
+      throw new Interrupted(`pull: what came of ${model.id} is kept. Pull again to go on there.`);
+    throw error;
+  }
+  await noteModel(model, true);
+  return received;
 }
 
 function endpointOf(text: string): string {
@@ -187,15 +209,17 @@ function listed(models: readonly PulledModel[], output: Output): void {
 
 async function remove(name: string, output: Output): Promise<void> {
   const { id, revision } = parseHubName(name);
-  const removed = await deletePulled(id, name.includes('@') ? revision : undefined);
+  const removed = await findPulled(id, name.includes('@') ? revision : undefined);
   if (removed.length === 0)
     refuse(
       'invalidRequest',
       `pull: there is no ${name} in ${pulledFolder()}. See what is there with --list.`,
     );
-  for (const model of removed)
+  for (const model of removed) {
+    await deletePulled(model);
     output.result(
       { removed: true, ...model },
       `removed ${model.id}@${model.commit.slice(0, 12)}, ${formatBytes(model.bytes)}`,
     );
+  }
 }

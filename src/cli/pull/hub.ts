@@ -32,16 +32,22 @@ export interface HubAccess {
   readonly token?: string | undefined;
 }
 
-/** Reads `owner/name[@revision]`. @throws LabError */
-export function parseHubName(text: string): HubName {
+/** Reads `owner/name[@revision]`; undefined of anything else. */
+export function hubNameOf(text: string): HubName | undefined {
   const [, id, revision = 'main'] =
     /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w-][\w./-]*))?$/.exec(text.trim()) ?? [];
-  if (id === undefined || id.includes('..') || revision.includes('..'))
+  return id === undefined || id.includes('..') || revision.includes('..') ? undefined : { id, revision };
+}
+
+/** The same. @throws LabError */
+export function parseHubName(text: string): HubName {
+  return (
+    hubNameOf(text) ??
     refuse(
       'invalidRequest',
       `pull: ${JSON.stringify(text)} is no name of a model. Give OWNER/NAME or OWNER/NAME@REVISION.`,
-    );
-  return { id, revision };
+    )
+  );
 }
 
 /** Asks a hub for a model's commit and files. @throws LabError that says what the hub said */

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { readIfPresent, writeFiles } from '../files.ts';
 import { cacheDirectory } from '../profiles.ts';
 import type { HubModel } from './hub.ts';
+import { withFolderLocked } from './lock.ts';
 
 /** A model in the cache. */
 export interface PulledModel {
@@ -58,14 +59,18 @@ export async function listPulled(): Promise<PulledModel[]> {
   return found.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
 
-/** Removes a model, of all commits or of those that a revision names. @returns what was removed */
-export async function deletePulled(id: string, revision: string | undefined): Promise<PulledModel[]> {
-  const isMeant = (model: PulledModel) =>
-    model.id === id &&
-    (revision === undefined || model.revision === revision || model.commit.startsWith(revision));
-  const removed = (await listPulled()).filter(isMeant);
-  for (const { directory } of removed) await rm(directory, { recursive: true, force: true });
-  return removed;
+/** A model's commits in the cache: all, or those that a revision names. */
+export async function findPulled(id: string, revision: string | undefined): Promise<PulledModel[]> {
+  return (await listPulled()).filter(
+    (model) =>
+      model.id === id &&
+      (revision === undefined || model.revision === revision || model.commit.startsWith(revision)),
+  );
+}
+
+/** Removes a model. @throws LabError while another process fetches it */
+export async function deletePulled({ id, directory }: PulledModel): Promise<void> {
+  await withFolderLocked(directory, id, () => rm(directory, { recursive: true, force: true }));
 }
 
 function parsed(bytes: Uint8Array | undefined): unknown {

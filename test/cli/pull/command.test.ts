@@ -9,7 +9,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createFolder } from '../../folders.ts';
 import { jsonLines, runMain } from '../run-command.ts';
@@ -178,6 +179,28 @@ it('refuses before anything is fetched what is not there, not a model, or not co
     const { code, stderr } = await runMain(['pull', ...args]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
   }
+});
+
+it('lets one process at a time write a model, and takes over from one that was killed', async () => {
+  const lock = `${directory()}.lock`;
+  mkdirSync(dirname(lock), { recursive: true });
+  writeFileSync(lock, `${process.pid} ${hostname()}`);
+  const second = await pull();
+  expect([second.code, second.stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /process \d+ of .* is at work on tiny\/model\. Wait until it ends; if .* delete .*\.lock/,
+    ),
+  ]);
+  expect(existsSync(directory())).toBe(false);
+  // No process has this number: it is above what systems give.
+  writeFileSync(lock, `${2 ** 31 - 1} ${hostname()}`);
+  expect((await pull()).code).toBe(0);
+  expectWhole();
+  expect(existsSync(lock)).toBe(false);
+  writeFileSync(lock, `${process.pid} ${hostname()}`);
+  expect((await runMain(['pull', '--delete', 'tiny/model'])).stderr).toMatch(/is at work on tiny\/model/);
+  expectWhole();
 });
 
 it('shows a token to the hub', async () => {
