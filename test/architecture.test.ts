@@ -116,6 +116,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
 const testedElsewhere: Readonly<Record<string, string>> = {
   'src/cli/export/continue.ts': 'test/cli/export/command.test.ts',
   'src/cli/export/source.ts': 'test/cli/export/command.test.ts',
+  'src/cli/models.ts': 'test/cli/pull/command.test.ts',
   'src/cli/pull/download.ts': 'test/cli/pull/command.test.ts',
   'src/cli/pull/fit.ts': 'test/cli/pull/command.test.ts',
   'src/cli/pull/hub.ts': 'test/cli/pull/command.test.ts',

@@ -21,6 +21,7 @@ import { formatBytes, formatDigits, formatLoss, formatPercent } from '../text/nu
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readBytes, readModel, resolvePath } from './files.ts';
+import { modelArgument, resolveModel } from './models.ts';
 import {
   integer,
   jsonOption,
@@ -61,7 +62,7 @@ interface Evaluated {
 export function addEvaluate(program: Command): void {
   program
     .command('evaluate')
-    .argument('<dir>', 'model directory or GGUF file, with a tokenizer')
+    .argument('<dir>', `${modelArgument}, with a tokenizer`)
     .description('measure a model on a text, on answers that it writes, or on choices between answers')
     .option('--data <file>', 'loss of this text in nats per token, perplexity, and bits per byte')
     .option(
@@ -114,7 +115,7 @@ export function addEvaluate(program: Command): void {
         if (command.getOptionValueSource(name) === 'cli' && options[kind] === undefined)
           refuse('invalidData', `evaluate: --${name} is for --${kind}. Leave it out.`);
       }
-      const files = await readModel(resolvePath(path), output.note);
+      const files = await readModel(await resolveModel(path), output.note);
       const tokenizer = tokenizerOf(files, 'Evaluate a directory that has one.');
       const evaluated = { files, tokenizer, context: contextOf(files, options), output };
       if (options.data !== undefined) await evaluateData(options.data, evaluated, options);

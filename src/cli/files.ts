@@ -7,7 +7,6 @@ import { stage } from '../lab/plans/problem.ts';
 import { type Checkpoint, checkpointFileName, readCheckpoint } from '../lab/training/checkpoint.ts';
 import { readGgufFile } from '../lab/training/gguf-files.ts';
 import { type ModelFiles, parseJson, readModelFiles } from '../lab/training/model-files.ts';
-import type { DraftNeeds } from '../lab/training/sampling-needs.ts';
 import { refuse } from './failure.ts';
 
 /** Bytes of one file of a directory. */
@@ -57,16 +56,6 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
 export async function readJsonFile(path: string): Promise<unknown> {
   const bytes = await readBytes(path);
   return stage('invalidFile', () => parseJson(path, bytes));
-}
-
-/** Who drafts, as `--draft` says it: n-grams, or the model of a directory. */
-export async function readDraft(
-  draft: string | undefined,
-  tokens: number,
-  note: (text: string) => void,
-): Promise<DraftNeeds | undefined> {
-  if (draft === undefined) return undefined;
-  return { source: draft === 'ngram' ? draft : await readModel(resolvePath(draft), note), tokens };
 }
 
 /** Whether there is a directory of this path. */

@@ -17,6 +17,7 @@ import { textColumns } from '../text/columns.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
 import { readJsonFile, readModel, resolvePath, writeFileInParts } from './files.ts';
+import { modelArgument, resolveModel } from './models.ts';
 import {
   cacheOption,
   integer,
@@ -42,7 +43,7 @@ interface InspectOptions extends InferenceFormats {
 export function addInspect(program: Command): void {
   program
     .command('inspect')
-    .argument('<dir>', 'model directory or GGUF file')
+    .argument('<dir>', modelArgument)
     .description('compute loss, logits and gradients of a model on given tokens')
     .option('--tokens <file>', '{"inputs": [[…]], "targets": [[…]]}')
     .option('--prompt <text>', 'a text instead: each of its tokens is to be predicted from those before it')
@@ -61,7 +62,7 @@ export function addInspect(program: Command): void {
     .addOption(jsonOption())
     .action(async (path: string, options: InspectOptions, command: Command) => {
       const output = outputOf(command);
-      const files = await readModel(resolvePath(path), output.note);
+      const files = await readModel(await resolveModel(path), output.note);
       const tokens = await labelledTokens(files, options);
       const { engine, device } = await openMachine(options);
       const gradients = options.gradients !== undefined;

@@ -32,6 +32,7 @@ import { openMachine, type RuntimeChoice, refuseThreads, tryOpenMachine } from '
 import { experimentFrom, readExperiment, withText } from './experiments.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
+import { resolveModel } from './models.ts';
 import {
   cacheOption,
   integer,
@@ -66,7 +67,7 @@ const typicalVocabulary = { characters: 65, bytes: 256 } as const;
 export function addPredict(program: Command): void {
   program
     .command('predict')
-    .argument('<config>', 'CONFIG.json or a model directory')
+    .argument('<config>', 'CONFIG.json, a model directory, or OWNER/NAME[@REVISION] that was pulled')
     .description('predict memory, flops and speed of training, without running it')
     .option('--profile <file>', 'of flopscope calibrate; by default the figures kept for this device')
     .option('--no-calibrate', 'give no seconds when the device was not calibrated before')
@@ -82,16 +83,11 @@ export function addPredict(program: Command): void {
     .addOption(jsonOption())
     .action(async (path: string, options: PredictOptions, command: Command) => {
       const output = outputOf(command);
-      const wanted = await experimentToPredict(resolvePath(path), options, output);
+      const where = await resolveModel(path);
+      const wanted = await experimentToPredict(where, options, output);
       const isAsked = command.getOptionValueSource('runtime') !== 'default';
       const device = await findDevice(options, isAsked, output);
-      const { experiment, plans, sampling } = await recordFitting(
-        resolvePath(path),
-        wanted,
-        options,
-        device,
-        output,
-      );
+      const { experiment, plans, sampling } = await recordFitting(where, wanted, options, device, output);
       const { accumulate, update } = plans;
       const profile =
         device.engine && options.calibrate

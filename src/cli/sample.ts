@@ -17,7 +17,8 @@ import type { RuntimeKind } from '../runtime/runtime.ts';
 import { formatBytes, formatFigure, formatPercent, formatSi } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
-import { readDraft, readModel, resolvePath } from './files.ts';
+import { readModel } from './files.ts';
+import { modelArgument, readDraft, resolveModel } from './models.ts';
 import {
   cacheOption,
   checkDraftTokens,
@@ -63,7 +64,7 @@ export function addSample(program: Command): void {
     .command('sample')
     .on('option:cache', () => void given.add('--cache'))
     .on('option:no-cache', () => void given.add('--no-cache'))
-    .argument('<dir>', 'model directory or GGUF file')
+    .argument('<dir>', modelArgument)
     .description('continue a text or a list of tokens')
     .option('--prompt <text>', 'text to continue; needs the tokenizer file')
     .option('--prompt-tokens <ids>', 'tokens to continue, such as 1,2,3', tokenList)
@@ -103,7 +104,7 @@ export function addSample(program: Command): void {
           'invalidConfig',
           'sample: --no-cache keeps no keys and values for --cache to say how. Give one of them.',
         );
-      const files = await readModel(resolvePath(path), output.note);
+      const files = await readModel(await resolveModel(path), output.note);
       const prompt = await promptOf(files, options);
       if (options.draft !== undefined && options.cache === false)
         refuse('invalidData', 'sample: drafts are checked beside a cache. Leave --draft or --no-cache out.');

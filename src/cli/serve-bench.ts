@@ -12,7 +12,8 @@ import { formatBytes, formatPercent, formatSeconds, formatSi, formatSpread } fro
 import { type Machine, openMachine } from './device.ts';
 import { readExperiment } from './experiments.ts';
 import { refuse } from './failure.ts';
-import { isModel, readModel, resolvePath } from './files.ts';
+import { isModel, readModel } from './files.ts';
+import { modelArgument, resolveModel } from './models.ts';
 import {
   cacheOption,
   checkDraftTokens,
@@ -37,10 +38,7 @@ import type { ServeOptions } from './serve-options.ts';
 export function addServeBench(program: Command): void {
   program
     .command('serve-bench')
-    .argument(
-      '<model>',
-      'model directory, GGUF file, or CONFIG.json, whose weights are then drawn from the seed',
-    )
+    .argument('<model>', `${modelArgument}; or CONFIG.json, whose weights are then drawn from the seed`)
     .description(
       'serve batches of texts: tokens per second, first token and time between tokens, and what was predicted',
     )
@@ -63,7 +61,7 @@ export function addServeBench(program: Command): void {
     .action(async (path: string, options: ServeOptions, command: Command) => {
       const output = outputOf(command);
       checkDraftTokens(command);
-      const files = await readServed(resolvePath(path), options.seed, output);
+      const files = await readServed(await resolveModel(path), options.seed, output);
       const machine = await openMachine(options);
       await useKnownProfile(machine, options.profile, output);
       if (options.draft !== undefined) {

@@ -5,7 +5,7 @@ import { serveDrafted } from '../lab/serving/serve-drafted.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formatFigure, formatPercent, formatSeconds, formatSi } from '../text/numbers.ts';
 import type { Machine } from './device.ts';
-import { readDraft } from './files.ts';
+import { readDraft } from './models.ts';
 import type { Output } from './output.ts';
 import { completeProfile } from './profiles.ts';
 import type { ServeOptions } from './serve-options.ts';

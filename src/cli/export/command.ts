@@ -11,6 +11,7 @@ import { textColumns } from '../../text/columns.ts';
 import { formatBytes } from '../../text/numbers.ts';
 import { refuse } from '../failure.ts';
 import { createDirectory, isDirectory, type NamedBytes, resolvePath, writeFiles } from '../files.ts';
+import { modelArgument, resolveModel } from '../models.ts';
 import { jsonOption, outputOf } from '../options.ts';
 import { type ContinueOptions, continuedFiles } from './continue.ts';
 import { parseBytes } from './sizes.ts';
@@ -31,7 +32,7 @@ const runOnly = ['data', 'mfu'] as const;
 export function addExport(program: Command): void {
   program
     .command('export')
-    .argument('<dir>', 'model directory, or one that flopscope train --out wrote')
+    .argument('<dir>', `${modelArgument}, or directory of flopscope train --out`)
     .description('write a model as Hugging Face’s libraries read it')
     .requiredOption('--out <dir>', 'write there; an empty or new folder')
     .addOption(
@@ -72,7 +73,7 @@ export function addExport(program: Command): void {
       }
       const out = await emptyFolder(resolvePath(options.out));
       if (options.continue) {
-        const folder = await continuedFiles(resolvePath(path), options, output);
+        const folder = await continuedFiles(await resolveModel(path), options, output);
         const written = await writeEach(out, folder.files);
         const { costs } = folder;
         output.result(
@@ -84,7 +85,7 @@ export function addExport(program: Command): void {
         );
         return;
       }
-      const { model, weights, tokenizer, origin, card } = await readSource(resolvePath(path), output);
+      const { model, weights, tokenizer, origin, card } = await readSource(await resolveModel(path), output);
       if (!isOfTransformers(model, origin.type))
         output.note('export: no family of Transformers computes this model: Flopscope alone opens it.');
       const files = modelFiles(model, weights, tokenizer, origin, { dtype, shardBytes });

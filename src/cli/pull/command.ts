@@ -124,7 +124,10 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
     textColumns([
       ['received', formatBytes(received)],
       ['written to', directory],
-      ['try it', `flopscope sample ${directory} --prompt Once --max-new 40`],
+      [
+        'try it',
+        `flopscope sample ${id}${other ? `@${commit.slice(0, 12)}` : ''} --prompt Once --max-new 40`,
+      ],
     ]),
   );
 }

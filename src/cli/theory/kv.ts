@@ -20,7 +20,8 @@ import {
 import { type CacheReport, cacheConvention, reportCache } from '../../theory/kv-cache.ts';
 import { findPublishedModel } from '../../theory/published-models.ts';
 import { refuse } from '../failure.ts';
-import { isDirectory, readIfPresent, readJsonFile, resolvePath } from '../files.ts';
+import { isDirectory, readIfPresent, readJsonFile } from '../files.ts';
+import { resolveModel } from '../models.ts';
 import { jsonOption, outputOf } from '../options.ts';
 
 import { amount } from './options.ts';
@@ -36,7 +37,7 @@ export function addKv(theory: Command): void {
     .command('kv')
     .argument(
       '<config...>',
-      'CONFIG.json, config.json of Hugging Face, a directory that has one, or a published model (theory models)',
+      'CONFIG.json, config.json of Hugging Face, a directory that has one, OWNER/NAME that was pulled, or a published model (theory models)',
     )
     .description('bytes per token of the key and value cache')
     .option('--context <tokens>', "length of the sequence; by default the model's", amount)
@@ -64,7 +65,7 @@ export function addKv(theory: Command): void {
 }
 
 async function readCache(name: string): Promise<ConfiguredCache> {
-  const path = resolvePath(name);
+  const path = await resolveModel(name);
   const isFolder = await isDirectory(path);
   const published = findPublishedModel(name);
   if (published && !isFolder && (await readIfPresent(path)) === undefined) {

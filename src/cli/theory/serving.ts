@@ -27,7 +27,8 @@ import {
 } from '../../theory/serving.ts';
 import { halvingYears } from '../../theory/what-if.ts';
 import { refuse } from '../failure.ts';
-import { isDirectory, readIfPresent, readJsonFile, resolvePath } from '../files.ts';
+import { isDirectory, readIfPresent, readJsonFile } from '../files.ts';
+import { resolveModel } from '../models.ts';
 import { integer, jsonOption, outputOf, real } from '../options.ts';
 import { modelOf } from './kv.ts';
 import { amount } from './options.ts';
@@ -65,7 +66,7 @@ export function addServing(theory: Command): void {
     .command('serving')
     .argument(
       '<model...>',
-      'id of theory models, CONFIG.json, config.json of Hugging Face, or a directory that has one',
+      'id of theory models, CONFIG.json, config.json of Hugging Face, a directory that has one, or OWNER/NAME that was pulled',
     )
     .description(
       'decoding of a batch by its roofline: what fits, how fast, what bounds it, and what a token costs',
@@ -103,7 +104,7 @@ export function addServing(theory: Command): void {
 async function readServed(name: string): Promise<ServedModel> {
   const published = publishedModels.find(({ id }) => id === name);
   if (published) return servedArchitecture(published.architecture);
-  const path = resolvePath(name);
+  const path = await resolveModel(name);
   const isFolder = await isDirectory(path);
   if (!isFolder && (await readIfPresent(path)) === undefined) {
     return refuse(

@@ -1,8 +1,9 @@
 // `flopscope train`: from a configuration, or from given weights over given batches.
 import type { Command } from 'commander';
 import { refuse } from '../failure.ts';
-import { isDirectory, resolvePath } from '../files.ts';
+import { isDirectory } from '../files.ts';
 import { withInterruption } from '../interruption.ts';
+import { resolveModel } from '../models.ts';
 import { integer, jsonOption, outputOf, parseSeed, runtimeOption, threadsOption } from '../options.ts';
 import { trainOnBatches } from './batches.ts';
 import type { TrainOptions } from './options.ts';
@@ -15,7 +16,10 @@ const textOnly = ['data', 'steps', 'seed', 'profile'] as const;
 export function addTrain(program: Command): void {
   program
     .command('train')
-    .argument('<config>', 'CONFIG.json, or a model directory together with --batches and --optimizer')
+    .argument(
+      '<config>',
+      'CONFIG.json, or with --batches and --optimizer a model directory or OWNER/NAME that was pulled',
+    )
     .description('train a model')
     .option('--data <file>', 'train on this text')
     .option(
@@ -40,7 +44,7 @@ export function addTrain(program: Command): void {
     .action((path: string, options: TrainOptions, command: Command) =>
       withInterruption(async (signal) => {
         const output = outputOf(command);
-        const input = resolvePath(path);
+        const input = await resolveModel(path);
         const { batches, optimizer } = options;
         if (batches === undefined && optimizer === undefined) {
           if (await isDirectory(input)) {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createFolder } from '../../folders.ts';
 import { jsonLines, runMain } from '../run-command.ts';
@@ -201,6 +201,39 @@ it('lets one process at a time write a model, and takes over from one that was k
   writeFileSync(lock, `${process.pid} ${hostname()}`);
   expect((await runMain(['pull', '--delete', 'tiny/model'])).stderr).toMatch(/is at work on tiny\/model/);
   expectWhole();
+});
+
+it('lets commands take a pulled model by its name', async () => {
+  const inspect = (name: string) => runMain(['theory', 'kv', name, '--json'], folder);
+  const missing = await inspect('tiny/model');
+  expect([missing.code, missing.stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /no model of this name was pulled\. Check it, or fetch it: flopscope pull tiny\/model/,
+    ),
+  ]);
+  await pull({}, ['tiny/model@v1']);
+  for (const name of ['tiny/model', 'tiny/model@v1', `tiny/model@${commit.slice(0, 12)}`])
+    expect(jsonLines(await inspect(name))[0]).toMatchObject({ config: name });
+  expect((await inspect('tiny/model@v2')).stderr).toMatch(/no model of this name was pulled/);
+  // A path goes first, and what was meant as one is named as it is.
+  mkdirSync(join(folder, 'tiny/model'), { recursive: true });
+  expect((await inspect('tiny/model')).stderr).toMatch(/tiny\/model\/config\.json: cannot read it/);
+  rmSync(join(folder, 'tiny'), { recursive: true });
+
+  const other = join(dirname(directory()), 'fedcba9876543210');
+  cpSync(directory(), other, { recursive: true });
+  const facts = (isComplete: boolean) =>
+    JSON.stringify({ id: 'tiny/model', revision: 'main', commit: basename(other), isComplete });
+  writeFileSync(join(other, 'pulled.json'), facts(true));
+  expect((await inspect('tiny/model')).stderr).toMatch(
+    /several commits of it are here\. Name one: .*tiny\/model@fedcba987654/,
+  );
+  writeFileSync(join(other, 'pulled.json'), facts(false));
+  expect(jsonLines(await inspect('tiny/model'))).toHaveLength(1);
+  expect((await inspect('tiny/model@main')).stderr).toMatch(
+    /its pull was not finished\. Go on with it: flopscope pull tiny\/model@main/,
+  );
 });
 
 it('shows a token to the hub', async () => {
