@@ -1,7 +1,7 @@
 // The kernels of Adafactor for matrices, whose second moment is kept as the means of its rows and columns.
 import source from '../../shaders/adafactor-matrix.wgsl?raw';
 import { type Dims, defineKernel, type NumberArray, type Scalars } from '../plan/kernel.ts';
-import { metricSlots } from './gradient-norm.ts';
+import { clippedMetrics, metricSlots } from './gradient-norm.ts';
 import { elementGroups, elementSteps } from './launch.ts';
 import { prologue } from './prologue.ts';
 
@@ -11,11 +11,6 @@ const threads = 128;
 const placeDims = ['matrices', 'pieces', 'rows', 'columns', 'stride', 'firstColumn'] as const;
 export type MatrixPlace = Dims<(typeof placeDims)[number]>;
 
-/** Metrics of a finite step that is clipped to half. */
-const metrics = {
-  shape: [4],
-  fill: (_: number, index: number) => (index === metricSlots.isFinite ? 1 : 0.5),
-};
 /** Means of squares are positive. */
 const positive = (uniform: number) => 0.1 + uniform;
 
@@ -55,7 +50,7 @@ export const adafactorRows = defineKernel({
   reads: ['metrics', 'weights', 'gradients'],
   writes: ['rowFactors', 'weightSquares'],
   tensors: (dims) => ({
-    metrics,
+    metrics: clippedMetrics,
     weights: { shape: extent(dims) },
     gradients: { shape: extent(dims) },
     rowFactors: { shape: [dims.rowStart + dims.firstRow + dims.matrices * dims.rows], fill: positive },
@@ -99,7 +94,7 @@ export const adafactorColumns = defineKernel({
   reads: ['metrics', 'gradients'],
   writes: ['gradientSquares'],
   tensors: (dims) => ({
-    metrics,
+    metrics: clippedMetrics,
     gradients: { shape: extent(dims) },
     gradientSquares: { shape: [dims.matrices, dims.parts, dims.columns] },
   }),
@@ -143,7 +138,7 @@ export const adafactorFinish = defineKernel({
   reads: ['metrics', 'rowFactors', 'weightSquares', 'gradientSquares'],
   writes: ['columnFactors', 'scales'],
   tensors: (dims) => ({
-    metrics,
+    metrics: clippedMetrics,
     rowFactors: { shape: [dims.rowStart + dims.matrices * dims.rows], fill: positive },
     weightSquares: { shape: [dims.matrices, dims.rows], fill: positive },
     gradientSquares: { shape: [dims.matrices, dims.parts, dims.columns], fill: positive },
@@ -193,7 +188,7 @@ export const adafactorUpdateSums = defineKernel({
   reads: ['metrics', 'gradients', 'rowFactors', 'columnFactors', 'scales'],
   writes: ['updateSquares'],
   tensors: (dims) => ({
-    metrics,
+    metrics: clippedMetrics,
     gradients: { shape: extent(dims) },
     rowFactors: { shape: [dims.rowStart + dims.firstRow + dims.matrices * dims.rows], fill: positive },
     columnFactors: { shape: columnExtent(dims), fill: positive },
@@ -248,7 +243,7 @@ export const adafactorApply = defineKernel({
   reads: ['metrics', 'rowFactors', 'columnFactors', 'scales', 'updateSquares'],
   writes: ['weights', 'gradients'],
   tensors: (dims) => ({
-    metrics,
+    metrics: clippedMetrics,
     rowFactors: { shape: [dims.rowStart + dims.firstRow + dims.matrices * dims.rows], fill: positive },
     columnFactors: { shape: columnExtent(dims), fill: positive },
     scales: { shape: [dims.matrices, 2], fill: positive },

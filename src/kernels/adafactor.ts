@@ -17,8 +17,8 @@ import {
   relativeRate,
   runsOf,
 } from './adafactor-matrix.ts';
-import { metricSlots } from './gradient-norm.ts';
-import type { GradientUse, Optimizer } from './optimizer.ts';
+import { clippedMetrics, metricSlots } from './gradient-norm.ts';
+import { type GradientUse, type Optimizer, stateOf } from './optimizer.ts';
 import { prologue } from './prologue.ts';
 
 /** Constants of Adafactor; the rate is a step scalar, and an upper limit of the relative rate. */
@@ -48,10 +48,7 @@ export const adafactorVectors = defineKernel({
   reads: ['metrics'],
   writes: ['weights', 'gradients', 'variances'],
   tensors: ({ vectors, columns }) => ({
-    metrics: {
-      shape: [4],
-      fill: (_, index) => (index === metricSlots.isFinite ? 1 : 0.5),
-    },
+    metrics: clippedMetrics,
     weights: { shape: [vectors, columns] },
     gradients: { shape: [vectors, columns] },
     variances: { shape: [vectors, columns], fill: (uniform) => 0.1 + uniform },
@@ -212,15 +209,14 @@ function recordPlace(
 /** Records the step of a parameter that is one vector, or several of its last size (a LayerNorm's scale and bias). */
 function recordVectors(
   tape: Tape,
-  { name, shape, blocks }: Parameter,
+  { shape, blocks }: Parameter,
   metrics: Tensor,
   { epsilon, decayExponent, minimumScale, updateClip, clearGradient }: AdafactorOptions & GradientUse,
 ): void {
   const columns = shape.at(-1) ?? 1;
   const settings = { decayExponent, epsilon, minimumScale, updateClip, clearGradient };
   for (const { weight, gradient, states } of blocks) {
-    const variances = states.get('variances');
-    if (!variances) throw new Error(`adafactor: ${name} has no variances. Lay the parameters out with them.`);
+    const variances = stateOf({ weights: weight, states }, 'variances');
     const dims = { vectors: elementCount(weight.shape) / columns, columns, ...settings };
     tape.dispatch(adafactorVectors, dims, { metrics, weights: weight, gradients: gradient, variances });
   }

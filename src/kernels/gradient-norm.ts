@@ -1,6 +1,6 @@
 // The norm over all gradients, whether it and the loss are finite, and the factor that clips it.
 import source from '../../shaders/gradient-norm.wgsl?raw';
-import { defineKernel } from '../plan/kernel.ts';
+import { type BindingSpec, defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor, viewOf } from '../plan/tensor.ts';
 import { cornerSumsSource } from './corner-sums.ts';
@@ -15,6 +15,12 @@ export const metricSlots = {
   normStep: 4,
   lossStep: 5,
 } as const;
+
+/** Metrics of a finite step that is clipped to half, as kernels that read them are tested with. */
+export const clippedMetrics: BindingSpec = {
+  shape: [4],
+  fill: (_, index) => (index === metricSlots.isFinite ? 1 : 0.5),
+};
 
 /** A step's number as the metrics hold it: with as many bits as a float counts exactly. */
 export function stepMark(step: number): number {

@@ -6,7 +6,7 @@ import { isMatrix, matricesOf, type ParameterMatrix } from '../plan/matrices.ts'
 import { type Parameter, type ParameterShape, partsWithout } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
-import { metricSlots, sumSquaresKernel } from './gradient-norm.ts';
+import { clippedMetrics, metricSlots, sumSquaresKernel } from './gradient-norm.ts';
 import { recordMatmul } from './matmul.ts';
 import type { GradientUse, Optimizer } from './optimizer.ts';
 import { type AdamWOptions, adamW, momentNames } from './optimizers.ts';
@@ -21,12 +21,6 @@ const iterations = 5;
 const threads = 128;
 /** Workgroups of an element-wise kernel. */
 const groupsOf = (elements: number) => Math.ceil(elements / threads);
-
-/** Metrics of a finite step that is clipped to half. */
-const metrics = {
-  shape: [4],
-  fill: (_: number, index: number) => (index === metricSlots.isFinite ? 1 : 0.5),
-};
 
 /** Elements of a parameter up to the end of a matrix in it. */
 const extent = (dims: Readonly<Record<'rows' | 'columns' | 'stride' | 'firstElement', number>>) => [
@@ -60,7 +54,7 @@ export const muonMomentum = defineKernel({
   reads: ['metrics'],
   writes: ['gradients', 'moment1', 'x'],
   tensors: (dims) => ({
-    metrics,
+    metrics: clippedMetrics,
     gradients: { shape: extent(dims) },
     moment1: { shape: extent(dims) },
     x: { shape: [dims.rows, dims.columns] },
@@ -160,7 +154,7 @@ export const muonApply = defineKernel({
   reads: ['metrics', 'update'],
   writes: ['weights'],
   tensors: (dims) => ({
-    metrics,
+    metrics: clippedMetrics,
     update: { shape: [dims.rows, dims.columns] },
     weights: { shape: extent(dims) },
   }),

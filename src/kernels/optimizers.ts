@@ -3,17 +3,11 @@ import source from '../../shaders/optimizers.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import type { ShardPart } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
-import { elementCount, type Tensor } from '../plan/tensor.ts';
-import { metricSlots } from './gradient-norm.ts';
+import type { Tensor } from '../plan/tensor.ts';
+import { clippedMetrics, metricSlots } from './gradient-norm.ts';
 import { elementGroups, elementSteps } from './launch.ts';
-import type { GradientUse, Optimizer } from './optimizer.ts';
+import { extentOf, type GradientUse, type Optimizer, stateOf } from './optimizer.ts';
 import { prologue } from './prologue.ts';
-
-/** Metrics of a finite step that is clipped to half. */
-const metrics = {
-  shape: [4],
-  fill: (_: number, index: number) => (index === metricSlots.isFinite ? 1 : 0.5),
-};
 
 /**
  * AdamW: decoupled decay, epsilon outside the root after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂.
@@ -31,7 +25,7 @@ export const adamWKernel = defineKernel({
   reads: ['metrics'],
   writes: ['weights', 'gradients', 'moment1', 'moment2'],
   tensors: ({ elements }) => ({
-    metrics,
+    metrics: clippedMetrics,
     weights: { shape: [elements] },
     gradients: { shape: [elements] },
     moment1: { shape: [elements] },
@@ -85,7 +79,7 @@ export const sgdKernel = defineKernel({
   reads: ['metrics'],
   writes: ['weights', 'gradients', 'moment1'],
   tensors: ({ elements }) => ({
-    metrics,
+    metrics: clippedMetrics,
     weights: { shape: [elements] },
     gradients: { shape: [elements] },
     moment1: { shape: [elements] },
@@ -127,7 +121,7 @@ export const lionKernel = defineKernel({
   reads: ['metrics'],
   writes: ['weights', 'gradients', 'moment1'],
   tensors: ({ elements }) => ({
-    metrics,
+    metrics: clippedMetrics,
     weights: { shape: [elements] },
     gradients: { shape: [elements] },
     moment1: { shape: [elements] },
@@ -217,7 +211,7 @@ export const sgdOptimizer: Optimizer<SgdOptions> = {
   record: (tape, { shards }, metrics, { momentum, weightDecay, clearGradient }) => {
     for (const shard of shards) {
       const constants = { momentum, weightDecay, clearGradient };
-      tape.dispatch(sgdKernel, { ...extent(shard), ...constants }, { ...withMoment(shard), metrics });
+      tape.dispatch(sgdKernel, { ...extentOf(shard), ...constants }, { ...withMoment(shard), metrics });
     }
   },
 };
@@ -232,7 +226,7 @@ export const lionOptimizer: Optimizer<LionOptions> = {
   record: (tape, { shards }, metrics, { beta1, beta2, weightDecay, clearGradient }) => {
     for (const shard of shards) {
       const constants = { rate1: 1 - beta1, rate2: 1 - beta2, weightDecay, clearGradient };
-      tape.dispatch(lionKernel, { ...extent(shard), ...constants }, { ...withMoment(shard), metrics });
+      tape.dispatch(lionKernel, { ...extentOf(shard), ...constants }, { ...withMoment(shard), metrics });
     }
   },
 };
@@ -246,21 +240,10 @@ export function adamW(
 ): void {
   const constants = { rate1: 1 - beta1, rate2: 1 - beta2, epsilon, weightDecay, clearGradient };
   const bindings = { ...withMoment(part), moment2: stateOf(part, momentNames.second), metrics };
-  tape.dispatch(adamWKernel, { ...extent(part), ...constants }, bindings);
-}
-
-function extent({ weights, decayElements }: ShardPart) {
-  return { elements: elementCount(weights.shape), decayElements };
+  tape.dispatch(adamWKernel, { ...extentOf(part), ...constants }, bindings);
 }
 
 function withMoment(part: ShardPart) {
   const { weights, gradients } = part;
   return { weights, gradients, moment1: stateOf(part, momentNames.first) };
-}
-
-function stateOf({ weights, states }: ShardPart, name: string): Tensor {
-  const state = states.get(name);
-  if (!state)
-    throw new Error(`optimizer: there is no ${name} of ${weights.name}. Lay the parameters out with it.`);
-  return state;
 }

@@ -4,7 +4,7 @@ import { defineKernel } from '../plan/kernel.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import type { Placement } from './expert-placement.ts';
-import { metricSlots } from './gradient-norm.ts';
+import { clippedMetrics, metricSlots } from './gradient-norm.ts';
 import { prologue } from './prologue.ts';
 import type { Routing } from './router.ts';
 
@@ -83,7 +83,7 @@ export const updateBiasKernel = defineKernel({
   reads: ['metrics'],
   writes: ['statistics', 'bias'],
   tensors: ({ layers, experts }) => ({
-    metrics: { shape: [4], fill: (_, i) => (i === metricSlots.isFinite ? 1 : 0.5) },
+    metrics: clippedMetrics,
     statistics: { shape: [layers, statisticsStride(experts)], fill: (uniform) => Math.floor(8 * uniform) },
     bias: { shape: [layers, experts] },
   }),
