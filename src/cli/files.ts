@@ -253,7 +253,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** A system error as a problem; anything else as it is. */
-function translated(error: unknown, path: string, action: string): unknown {
+export function translated(error: unknown, path: string, action: string): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (code === undefined) return error;
   try {

@@ -1,10 +1,10 @@
 // Models as the command line names them: a path, or OWNER/NAME[@REVISION] of one that was pulled.
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hubNameOf } from '../lab/hub/repository.ts';
 import type { DraftNeeds } from '../lab/training/sampling-needs.ts';
 import { refuse } from './failure.ts';
 import { isDirectory, readModel, resolvePath } from './files.ts';
-import { hubNameOf } from './pull/hub.ts';
 import { findPulled } from './pull/store.ts';
 
 /** What commands that read a model take, for their help. */

@@ -1,39 +1,23 @@
 // `flopscope pull`: a published model into the user's cache, after saying how large it is and whether it fits.
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { stage } from '../../lab/plans/problem.ts';
+import { type FoundModel, fetchModel, lookUp } from '../../lab/hub/pull.ts';
+import { type HubAccess, parseHubName } from '../../lab/hub/repository.ts';
+import { createPatientFetch } from '../../lab/hub/requests.ts';
 import { textColumns } from '../../text/columns.ts';
 import { formatBytes, formatCount } from '../../text/numbers.ts';
 import { Interrupted, refuse } from '../failure.ts';
 import { withInterruption } from '../interruption.ts';
 import { jsonOption, outputOf } from '../options.ts';
 import type { Output } from '../output.ts';
-import { fetchFile } from './download.ts';
-import { checkModel, type Need } from './fit.ts';
-import {
-  fileAddress,
-  filesToFetch,
-  findModel,
-  type HubAccess,
-  type HubFile,
-  type HubModel,
-  headersOf,
-  parseHubName,
-  refuseStatus,
-} from './hub.ts';
+import { openDiskFolder } from './disk-folder.ts';
 import { withFolderLocked } from './lock.ts';
-import { createPatientFetch } from './requests.ts';
-import {
-  deletePulled,
-  findPulled,
-  folderOf,
-  listPulled,
-  noteModel,
-  type PulledModel,
-  pulledFolder,
-} from './store.ts';
+import { deletePulled, findPulled, folderOf, listPulled, type PulledModel, pulledFolder } from './store.ts';
+
+/** A hub as a command reaches it, until it is interrupted. */
+type TerminalAccess = HubAccess & { readonly signal: AbortSignal };
 
 interface PullOptions {
   readonly endpoint: string;
@@ -68,29 +52,17 @@ export function addPull(program: Command): void {
 }
 
 async function pull(name: string, options: PullOptions, output: Output, signal: AbortSignal): Promise<void> {
-  const access: HubAccess = {
-    endpoint: endpointOf(options.endpoint),
-    fetch: createPatientFetch({ signal, note: output.note }),
-    token: process.env.HF_TOKEN || undefined,
-  };
-  const model = await findModel(parseHubName(name), access);
-  const files = filesToFetch(model);
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const { id, revision, commit } = model;
-  const config = await access.fetch(fileAddress(access, model, 'config.json'), {
-    headers: headersOf(access),
-  });
-  if (!config.ok) refuseStatus({ statusCode: config.status }, `config.json of ${id}`, access);
-  const { need, notes } = await stage('invalidFile', async () =>
-    checkModel(await readSmall(config, 'config.json')),
-  );
-  notes.forEach(output.note);
-  const directory = folderOf(model);
+  const access = accessOf(options, output, signal);
+  const found = await lookUp(parseHubName(name), access);
+  const { published, bytes, need } = found;
+  const { id, revision, commit } = published;
+  found.notes.forEach(output.note);
+  const directory = folderOf(published);
   const there = (await listPulled()).find((one) => one.directory === directory);
   const rest = Math.max(0, bytes - (there?.bytes ?? 0));
   const free = await freeBytes();
   const facts = { id, revision, commit, directory, bytes, ...need, freeBytes: free };
-  output.note(`pull: ${id}@${commit.slice(0, 12)}: ${described(files.length, bytes, need, free)}.`);
+  output.note(`pull: ${id}@${commit.slice(0, 12)}: ${described(found, free)}.`);
   if (rest > free)
     refuse(
       'storageFull',
@@ -107,9 +79,7 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
     output.result(facts, undefined);
     return;
   }
-  const received = await withFolderLocked(directory, id, () =>
-    fetchModel(model, files, { ...access, signal, output }),
-  );
+  const received = await withFolderLocked(directory, id, () => fetchInto(directory, found, access, output));
   const other = (await listPulled()).find((one) => one.id === id && one.commit !== commit);
   if (other)
     output.note(
@@ -119,7 +89,7 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
     {
       ...facts,
       receivedBytes: received,
-      files: files.map((file) => ({ name: file.name, bytes: file.bytes })),
+      files: found.files.map((file) => ({ name: file.name, bytes: file.bytes })),
     },
     textColumns([
       ['received', formatBytes(received)],
@@ -132,32 +102,42 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
   );
 }
 
+/** How the hub is reached, and what a person at a terminal can do where it is not. */
+function accessOf(options: PullOptions, output: Output, signal: AbortSignal): TerminalAccess {
+  const token = process.env.HF_TOKEN || undefined;
+  const unreachable = 'Check the network or --endpoint, and pull again.';
+  return {
+    endpoint: endpointOf(options.endpoint),
+    fetch: createPatientFetch({ signal, note: output.note, unreachable }),
+    signal,
+    token,
+    advice: {
+      hidden:
+        token === undefined
+          ? 'if it is private or wants an agreement, put a token into HF_TOKEN'
+          : 'the token in HF_TOKEN may not read it, or it wants an agreement on its page first',
+      agreed: 'put a token of the same account into HF_TOKEN',
+      unreachable,
+      wrongHub: 'Check the name and --endpoint.',
+    },
+  };
+}
+
 /** Fetches what is not here yet. @returns bytes that came over the network @throws Interrupted, or LabError */
-async function fetchModel(
-  model: HubModel,
-  files: readonly HubFile[],
-  options: HubAccess & { readonly signal: AbortSignal; readonly output: Output },
+async function fetchInto(
+  directory: string,
+  found: FoundModel,
+  access: TerminalAccess,
+  output: Output,
 ): Promise<number> {
-  const { signal, output } = options;
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const directory = folderOf(model);
-  await mkdir(directory, { recursive: true });
-  await noteModel(model, false); // until every file was seen to be right
-  let before = 0;
-  let received = 0;
+  const onProgress = (here: number, file: string) => output.progress(file, here / Math.max(1, found.bytes));
   try {
-    for (const file of files) {
-      const onProgress = (here: number) => output.progress(file.name, (before + here) / Math.max(1, bytes));
-      received += await fetchFile(model, file, directory, { ...options, note: output.note, onProgress });
-      before += file.bytes;
-    }
+    const folder = await openDiskFolder(directory);
+    return await fetchModel(found, { ...access, folder, note: output.note, onProgress });
   } catch (error) {
-    if (signal.aborted)
-      throw new Interrupted(`pull: what came of ${model.id} is kept. Pull again to go on there.`);
-    throw error;
+    if (!access.signal.aborted) throw error;
+    throw new Interrupted(`pull: what came of ${found.published.id} is kept. Pull again to go on there.`);
   }
-  await noteModel(model, true);
-  return received;
 }
 
 function endpointOf(text: string): string {
@@ -170,29 +150,10 @@ function endpointOf(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-function described(count: number, bytes: number, need: Need, free: number): string {
+function described({ files, bytes, need }: FoundModel, free: number): string {
   const room = `${formatBytes(free)} free on the disk`;
   const memory = `${formatBytes(need.memoryBytes)} of memory in f32 for a text of ${need.context} tokens`;
-  return `${count} files of ${formatBytes(bytes)} (${room}); ${memory} (${formatBytes(freemem())} free of ${formatBytes(totalmem())})`;
-}
-
-/** A configuration is a few kilobytes; what is longer is something else. */
-const mostConfigBytes = 2 ** 20;
-
-/** Reads an answer whose length nobody vouches for. @throws LabError where it is too long */
-async function readSmall(response: Response, name: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > mostConfigBytes)
-      refuse(
-        'invalidFile',
-        `pull: ${name} is longer than ${formatBytes(mostConfigBytes)}, which no configuration is. Check the name and --endpoint.`,
-      );
-  }
-  return Buffer.concat(chunks);
+  return `${files.length} files of ${formatBytes(bytes)} (${room}); ${memory} (${formatBytes(freemem())} free of ${formatBytes(totalmem())})`;
 }
 
 /** Bytes that the disk has free where the cache is, or will be. */

@@ -13,8 +13,8 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createFolder } from '../../folders.ts';
+import { commit, type Faults, type LocalHub, startHub } from '../../lab/hub/local-hub.ts';
 import { jsonLines, runMain } from '../run-command.ts';
-import { commit, type Faults, type LocalHub, startHub } from './local-hub.ts';
 
 let folder: string;
 let hub: LocalHub | undefined;

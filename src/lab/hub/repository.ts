@@ -1,6 +1,6 @@
 // A model on a hub: which commit a name means, and which of its files are a model here.
 import { singleWeights, weightIndex } from '../../data/safetensors-shards.ts';
-import { refuse } from '../failure.ts';
+import { LabError } from '../plans/problem.ts';
 
 /** A name as it is given: `owner/name[@revision]`. */
 export interface HubName {
@@ -21,6 +21,8 @@ export interface HubFile {
 /** A model at one commit, which never changes. */
 export interface HubModel extends HubName {
   readonly commit: string;
+  /** Its files are for those who agreed to something on its page. */
+  readonly isGated: boolean;
   readonly files: readonly HubFile[];
 }
 
@@ -30,6 +32,24 @@ export interface HubAccess {
   readonly endpoint: string;
   readonly fetch: typeof fetch;
   readonly token?: string | undefined;
+  readonly advice: HubAdvice;
+}
+
+/** What a person can do about what a hub says, in words of where they are: ends of sentences, and sentences. */
+export interface HubAdvice {
+  /** Of a model that is not shown: it may be private. */
+  readonly hidden: string;
+  /** Of one that wants an agreement first, which was made. */
+  readonly agreed: string;
+  /** Where a hub cannot be reached. */
+  readonly unreachable: string;
+  /** Where what answers is no hub. */
+  readonly wrongHub: string;
+}
+
+/** Ends a pull with a sentence that a person can act on. */
+export function refuse(kind: 'invalidRequest' | 'invalidFile', message: string): never {
+  throw new LabError({ kind, message: `pull: ${message}` });
 }
 
 /** Reads `owner/name[@revision]`; undefined of anything else. */
@@ -45,7 +65,7 @@ export function parseHubName(text: string): HubName {
     hubNameOf(text) ??
     refuse(
       'invalidRequest',
-      `pull: ${JSON.stringify(text)} is no name of a model. Give OWNER/NAME or OWNER/NAME@REVISION.`,
+      `${JSON.stringify(text)} is no name of a model. Give OWNER/NAME or OWNER/NAME@REVISION.`,
     )
   );
 }
@@ -57,9 +77,9 @@ export async function findModel({ id, revision }: HubName, access: HubAccess): P
   const { endpoint: hubUrl, fetch, token } = access;
   const common = { hubUrl, fetch, ...(token === undefined ? {} : { accessToken: token }) };
   try {
-    const { sha } = await modelInfo({ name: id, revision, additionalFields: ['sha'], ...common });
+    const { sha, gated } = await modelInfo({ name: id, revision, additionalFields: ['sha'], ...common });
     if (typeof sha !== 'string' || !/^[0-9a-f]{7,64}$/.test(sha))
-      refuse('invalidRequest', `pull: ${hubUrl} names no commit of ${id}. Is it the address of a hub?`);
+      refuse('invalidRequest', `${hubUrl} names no commit of ${id}. ${access.advice.wrongHub}`);
     const files: HubFile[] = [];
     for await (const { type, path, size, oid, lfs } of listFiles({ repo: id, revision: sha, ...common })) {
       if (type !== 'file') continue;
@@ -71,7 +91,7 @@ export async function findModel({ id, revision }: HubName, access: HubAccess): P
         ...(oid === undefined || lfs ? {} : { gitId: oid }),
       });
     }
-    return { id, revision, commit: sha, files };
+    return { id, revision, commit: sha, isGated: gated !== false, files };
   } catch (error) {
     return refuseStatus(error, `${id}@${revision}`, access);
   }
@@ -96,7 +116,7 @@ export function filesToFetch({ id, files }: Pick<HubModel, 'id' | 'files'>): rea
   const lacks = (what: string, shown: readonly HubFile[], instead: string): never =>
     refuse(
       'invalidFile',
-      `pull: ${id} has no ${what}, but ${
+      `${id} has no ${what}, but ${
         shown
           .slice(0, 5)
           .map(({ name }) => name)
@@ -127,16 +147,25 @@ export function headersOf({ token }: Pick<HubAccess, 'token'>): Record<string, s
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** Turns a status of the hub into a sentence. @throws LabError, or the error itself */
-export function refuseStatus(error: unknown, what: string, { endpoint, token }: HubAccess): never {
-  const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
-  if (typeof status !== 'number') throw error;
-  if (status === 401 || status === 403 || status === 404) {
-    const secret =
-      token === undefined
-        ? 'if it is private or wants an agreement, put a token into HF_TOKEN'
-        : 'the token in HF_TOKEN may not read it, or it wants an agreement on its page first';
-    refuse('invalidRequest', `pull: ${endpoint} shows no ${what} (${status}). Check the name; ${secret}.`);
-  }
-  refuse('invalidRequest', `pull: ${endpoint} answers ${status} for ${what}. Try again later.`);
+/** Turns an answer that is none, or what was thrown for it, into a sentence. @throws LabError, or the error itself */
+export function refuseStatus(
+  answer: unknown,
+  what: string,
+  { endpoint, advice }: HubAccess,
+  { id, isGated }: Partial<HubModel> = {},
+): never {
+  const { status, statusCode = status } = (answer ?? {}) as Partial<Response & { statusCode: unknown }>;
+  if (typeof statusCode !== 'number') throw answer;
+  const isHidden = statusCode === 401 || statusCode === 403;
+  if (isHidden && isGated === true)
+    refuse(
+      'invalidRequest',
+      `${endpoint} gives ${what} only to those who agreed to its terms (${statusCode}). Agree on ${endpoint}/${id}; then ${advice.agreed}.`,
+    );
+  if (isHidden || statusCode === 404)
+    refuse(
+      'invalidRequest',
+      `${endpoint} shows no ${what} (${statusCode}). Check the name; ${advice.hidden}.`,
+    );
+  return refuse('invalidRequest', `${endpoint} answers ${statusCode} for ${what}. Try again later.`);
 }
