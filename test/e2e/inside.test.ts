@@ -168,10 +168,13 @@ describeBrowser('the room Inside', () => {
     }
   });
 
-  it('refuses a text outside the alphabet with its place', async () => {
+  it('refuses a text outside the alphabet with its place, until one is read', async () => {
     await type('☃');
     await lab.click('room-inside', 'button', 'Read the text');
     await lab.waitForText('problem-list', '.list', /☃/);
+    await type(sentence);
+    await lab.click('room-inside', 'button', 'Read the text');
+    await lab.waitForText('problem-list', '.list', /^$/); // nobody closed it
   });
 
   it('reads held-out text of a dense run that waits, and speaks of no experts', async () => {

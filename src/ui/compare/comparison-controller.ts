@@ -74,7 +74,10 @@ export class ComparisonController implements ReactiveController {
     const access = this.#access();
     const result = await access?.attempt('', (lab) => lab.sizeComparison(presetIds, steps));
     if (revision !== this.#revision) return;
-    this.#set({ models: (result && access?.take(result)) ?? [], progress: { kind: 'none' } });
+    this.#set({
+      models: (result && access?.take(result, 'sizeComparison')) ?? [],
+      progress: { kind: 'none' },
+    });
   }
 
   /** Trains the sized models one after another, so many times each. */
@@ -85,7 +88,7 @@ export class ComparisonController implements ReactiveController {
     this.#set({ runs: [], ran: models, compared: [], progress });
     const whole = await access?.attempt('Comparing at equal flops', async (lab) => {
       const result = await lab.runComparison(models, seeds, (event) => this.#take(event));
-      return access?.take(result);
+      return access?.take(result, 'runComparison');
     });
     this.#set({ progress: whole === undefined ? { kind: 'none' } : { kind: 'done', isWhole: whole } });
     await access?.refreshRuns();

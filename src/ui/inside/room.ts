@@ -206,7 +206,7 @@ export class RoomInside extends LitElement {
   }
 
   async #read(text: string, layer: number): Promise<void> {
-    const found = await this.#ask('Reading the text', (lab) => lab.readText({ text, layer }));
+    const found = await this.#ask('Reading the text', 'readText', (lab) => lab.readText({ text, layer }));
     if (found === undefined) return;
     this.#text = text;
     this.reading = found;
@@ -228,24 +228,28 @@ export class RoomInside extends LitElement {
   }
 
   async #measurePositions(): Promise<void> {
-    const found = await this.#ask('Reading held-out text', (lab) => lab.positionLosses());
+    const found = await this.#ask('Reading held-out text', 'positionLosses', (lab) => lab.positionLosses());
     this.losses = found ?? this.losses;
   }
 
   async #countTastes(): Promise<void> {
-    const found = await this.#ask('Routing held-out text', (lab) => lab.expertTastes());
+    const found = await this.#ask('Routing held-out text', 'expertTastes', (lab) => lab.expertTastes());
     this.tastes = found ?? this.tastes;
   }
 
   /** Asks for one thing at a time; what comes for a run that is no longer open is dropped. */
-  async #ask<T>(busy: string, talk: (lab: Lab) => Promise<Result<T>>): Promise<T | undefined> {
+  async #ask<T>(
+    busy: string,
+    asked: keyof Lab,
+    talk: (lab: Lab) => Promise<Result<T>>,
+  ): Promise<T | undefined> {
     const { access } = this;
     if (access === undefined || !this.#isFree) return undefined;
     const { prediction } = this.page.run;
     this.busy = busy;
     const result = await access.attempt('', talk);
     this.busy = '';
-    const found = result && access.take(result);
+    const found = result && access.take(result, asked);
     return this.page.run.prediction === prediction ? found : undefined;
   }
 

@@ -84,6 +84,6 @@ export class LessonAttention extends LitElement {
     this.isBusy = true;
     const result = await access.attempt('', (lab) => lab.attentionMap(request));
     this.isBusy = false;
-    if (result !== undefined) this.figure = access.take(result) ?? this.figure;
+    if (result !== undefined) this.figure = access.take(result, 'attentionMap') ?? this.figure;
   }
 }

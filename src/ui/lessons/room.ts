@@ -309,7 +309,7 @@ export class RoomLessons extends LitElement {
     if (result === undefined) return;
     const isCancelled = result.kind === 'problem' && this.#isCancelled;
     this.#isCancelled = false;
-    const outcome = isCancelled ? undefined : access.take(result);
+    const outcome = isCancelled ? undefined : access.take(result, 'runLesson');
     if (outcome !== undefined) this.#note(key, { outcome });
   }
 

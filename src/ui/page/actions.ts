@@ -110,7 +110,7 @@ async function importFiles(controller: PageController, files: readonly File[]): 
 async function chooseSize(controller: PageController, factor: number): Promise<void> {
   const { presetId } = controller.state;
   const result = await controller.access.attempt('', (worker) => worker.scalePreset(presetId, factor));
-  const scaled = result && controller.access.take(result);
+  const scaled = result && controller.access.take(result, 'scalePreset');
   if (scaled === undefined || controller.state.presetId !== presetId) return;
   controller.access.useExperiment({ ...controller.state.experiment, model: scaled.model });
 }

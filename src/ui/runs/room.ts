@@ -225,10 +225,8 @@ export class RoomRuns extends LitElement {
 
   async #rename(id: string, title: string): Promise<void> {
     const result = await this.access?.attempt('', (lab) => lab.renameRun(id, title));
-    if (result === undefined || result.kind === 'problem') {
-      if (result !== undefined) this.access?.take(result);
-      return;
-    }
+    if (result !== undefined) this.access?.take(result, 'renameRun');
+    if (result?.kind !== 'ok') return;
     this.said = `Renamed to ${title}.`;
     await this.#refreshAll();
     if (this.records.has(id)) await this.#fetch(id);
@@ -237,7 +235,7 @@ export class RoomRuns extends LitElement {
 
   async #note(id: string, note: string): Promise<void> {
     const result = await this.access?.attempt('', (lab) => lab.noteRun(id, note));
-    if (result?.kind === 'problem') this.access?.take(result);
+    if (result !== undefined) this.access?.take(result, 'noteRun');
     await this.#refresh();
     if (this.records.has(id)) await this.#fetch(id);
   }
@@ -245,9 +243,8 @@ export class RoomRuns extends LitElement {
   async #delete(id: string): Promise<void> {
     const title = this.runs.find((run) => run.id === id)?.title ?? 'the run';
     const result = await this.access?.attempt('', (lab) => lab.deleteSavedRun(id));
-    const isDeleted = result?.kind === 'ok';
-    if (result !== undefined && !isDeleted) this.access?.take(result);
-    this.said = isDeleted ? `Deleted ${title}.` : '';
+    if (result !== undefined) this.access?.take(result, 'deleteSavedRun');
+    this.said = result?.kind === 'ok' ? `Deleted ${title}.` : '';
     await this.#refreshAll();
   }
 

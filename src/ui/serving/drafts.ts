@@ -141,7 +141,7 @@ export class DraftPanel extends LitElement {
     const result = await this.access?.attempt('Writing with drafts', (lab) =>
       lab.serveDrafts({ source, ...this.#counts() } as const),
     );
-    const found = result && this.access?.take(result);
+    const found = result && this.access?.take(result, 'serveDrafts');
     if (this.page.run.id === id) this.found = found;
     this.progress = 'none';
   }

@@ -283,7 +283,7 @@ export class RoomServing extends LitElement {
           if (isOpen && this.progress.kind === 'running') this.progress = { ...this.progress, share, what };
         },
       );
-      return this.access?.take(result);
+      return this.access?.take(result, 'serve');
     });
     if (done !== undefined && this.rows.length < done)
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -10,8 +10,11 @@ export interface RoomAccess {
    * and gives undefined.
    */
   attempt<T>(busy: string, talk: (lab: Lab) => Promise<T>): Promise<T | undefined>;
-  /** The value of a result; a problem is shown and gives undefined. */
-  take<T>(result: Result<T>): T | undefined;
+  /**
+   * The value of a result; a problem is shown and gives undefined. `asked` is the call whose answer it is, where a person
+   * may ask again: an earlier refusal of it is off the display then.
+   */
+  take<T>(result: Result<T>, asked?: keyof Lab): T | undefined;
   show(problem: Problem): void;
   /** Takes problems of these kinds off the display: their cause is gone. */
   settle(...kinds: readonly Problem['kind'][]): void;

@@ -74,7 +74,7 @@ export class PageController implements ReactiveController {
   /** What rooms get of this controller. */
   readonly access: RoomAccess = {
     attempt: (busy, talk) => this.#store.attempt(busy, talk),
-    take: (result) => this.#store.take(result),
+    take: (result, asked) => this.#store.take(result, asked),
     show: (problem) => this.#store.show(problem),
     settle: (...kinds) => this.#store.settle(...kinds),
     useExperiment: (experiment) => this.form.replace(experiment),
@@ -187,7 +187,9 @@ export class PageController implements ReactiveController {
   /** The files of the run in one of the two formats; undefined when that failed (and was shown). */
   async exportRun(format: Parameters<Lab['exportRun']>[0]): Promise<readonly NamedFile[] | undefined> {
     const what = format === 'checkpoint' ? 'Writing the checkpoint' : 'Writing the model';
-    return this.#store.attempt(what, async (lab) => this.#store.take(await lab.exportRun(format)));
+    return this.#store.attempt(what, async (lab) =>
+      this.#store.take(await lab.exportRun(format), 'exportRun'),
+    );
   }
 
   /** Opens files as a paused run; false when that failed (and was shown). */

@@ -25,12 +25,13 @@ export class DeviceChecks {
       if (result.kind === 'problem') {
         const failed = { kind: 'failed', problem: result.problem } as const;
         this.#store.set({ device: before.kind === 'done' ? before : failed });
-        this.#store.show(result.problem);
+        this.#store.take(result, 'openDevice');
         return false;
       }
       if (runtime !== this.#store.state.runtime)
         this.#store.set({ runtime, selfTest: { kind: 'none' }, calibration: { kind: 'none' } });
       const { fallbackReason } = result.value;
+      this.#store.take(result, 'openDevice'); // what was refused before is open now
       this.#store.set({ device: { kind: 'done', value: result.value } });
       if (fallbackReason !== undefined) this.#store.show(fallbackReason);
       else this.#store.settle('noWebGpu', 'noAdapter', 'insecureOrigin');

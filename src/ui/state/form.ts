@@ -65,7 +65,7 @@ export class Form {
   /** As `chooseText`, for the text that a teacher's link brings: what it locks does not hold for itself. */
   async takeText(text: OwnText): Promise<void> {
     await this.#store.attempt('Reading the text', async (lab) => {
-      const summary = this.#store.take(await lab.useText(text));
+      const summary = this.#store.take(await lab.useText(text), 'useText');
       if (summary === undefined) return;
       this.#ownText = text;
       this.#store.settle('invalidData');

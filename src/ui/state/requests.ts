@@ -53,7 +53,7 @@ export async function askAnswers(store: PageStore): Promise<void> {
   if (answers.isAsking) return;
   store.set({ answers: { ...answers, isAsking: true } });
   const result = await store.attempt('', (lab) => lab.askAnswers());
-  const report = result && store.take(result);
+  const report = result && store.take(result, 'askAnswers');
   if (store.state.run.id !== run.id) return;
   store.set({
     answers: { isAsking: false, reports: [...answers.reports, ...(report === undefined ? [] : [report])] },

@@ -3,6 +3,7 @@
 import type { CalibrationReport, DeviceInfo, RuntimeChoice, SelfTestReport } from '../../contract/device.ts';
 import type { Catalogue } from '../../contract/form.ts';
 import type { KernelTable } from '../../contract/kernels.ts';
+import type { Lab } from '../../contract/lab.ts';
 import type {
   BytesPerToken,
   LabEvent,
@@ -77,6 +78,8 @@ export const measureFirstChoices = ['quickly', 'fully', 'never'] as const;
 export interface ShownProblem {
   readonly id: number;
   readonly problem: Problem;
+  /** The call that was refused, whose next answer takes its place. */
+  readonly asked?: keyof Lab | undefined;
 }
 
 /** What the sampler box shows. */

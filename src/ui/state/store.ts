@@ -3,7 +3,7 @@ import { atom } from 'nanostores';
 import type { Lab } from '../../contract/lab.ts';
 import type { Problem, Result } from '../../contract/values.ts';
 import type { LabConnection } from './connection.ts';
-import { initialState, type Job, type PageState } from './state.ts';
+import { initialState, type Job, type PageState, type ShownProblem } from './state.ts';
 
 /** The parts of the state that are filled by one long call each. */
 export type JobName = 'selfTest' | 'calibration' | 'kernels';
@@ -54,25 +54,37 @@ export class PageStore {
     this.#onChange();
   }
 
-  /** Puts a problem on display; it replaces an older one of its kind. */
-  show(problem: Problem): void {
+  /** Puts a problem on display; it replaces an older one of its kind, or of the same call (`asked`). */
+  show(problem: Problem, asked?: keyof Lab): void {
     this.#problemCount += 1;
-    const others = this.state.problems.filter((shown) => shown.problem.kind !== problem.kind);
+    const others = this.state.problems.filter(
+      (shown) => shown.problem.kind !== problem.kind && (asked === undefined || shown.asked !== asked),
+    );
     const fieldProblems = problem.fields ?? this.state.fieldProblems;
-    this.set({ problems: [...others, { id: this.#problemCount, problem }], fieldProblems });
+    this.set({ problems: [...others, { id: this.#problemCount, problem, asked }], fieldProblems });
   }
 
   /** Takes problems of these kinds off the display: their cause is gone. */
   settle(...kinds: readonly Problem['kind'][]): void {
-    const left = this.state.problems.filter(({ problem }) => !kinds.includes(problem.kind));
-    if (left.length < this.state.problems.length) this.set({ problems: left });
+    this.#drop(({ problem }) => kinds.includes(problem.kind));
   }
 
-  /** The value of a result; a problem is shown and gives undefined. */
-  take<T>(result: Result<T>): T | undefined {
-    if (result.kind === 'ok') return result.value;
-    this.show(result.problem);
-    return undefined;
+  /**
+   * The value of a result; a problem is shown and gives undefined. `asked` is the call whose answer it is: an earlier
+   * refusal of it is off the display then.
+   */
+  take<T>(result: Result<T>, asked?: keyof Lab): T | undefined {
+    if (result.kind === 'problem') {
+      this.show(result.problem, asked);
+      return undefined;
+    }
+    if (asked !== undefined) this.#drop((shown) => shown.asked === asked);
+    return result.value;
+  }
+
+  #drop(isOver: (shown: ShownProblem) => boolean): void {
+    const left = this.state.problems.filter((shown) => !isOver(shown));
+    if (left.length < this.state.problems.length) this.set({ problems: left });
   }
 
   /** Runs one conversation with the worker, under a word on what is going on. What it throws is a fault. */
@@ -103,6 +115,7 @@ export class PageStore {
     const setJob = (job: Job<JobValue<K>>): void => this.set({ [name]: job } as Partial<PageState>);
     let isOpen = true; // Progress has a message port of its own and may come after the answer.
     setJob({ kind: 'running', share: 0, what });
+    if (before.kind === 'failed') this.#drop(({ problem }) => problem === before.problem); // it is asked again
     await this.attempt('', async (lab) => {
       const result = await ask(lab, (share, detail) => {
         if (isOpen) setJob({ kind: 'running', share, what: detail === '' ? what : `${what}: ${detail}` });

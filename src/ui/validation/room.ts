@@ -180,7 +180,7 @@ export class RoomValidation extends LitElement {
           if (isOpen && this.progress.kind === 'running') this.progress = { ...this.progress, share, what };
         },
       );
-      return this.access?.take(result);
+      return this.access?.take(result, 'validatePredictions');
     });
     const isWhole = this.progress.kind === 'running' && !this.progress.isCancelled;
     isOpen = summary !== undefined && this.rows.length < summary.configurations;

@@ -49,6 +49,16 @@ describe('lab controller', () => {
     expect(bench.calls).toContain('calibrate');
   });
 
+  it('predicts the open run anew once its device is measured', async () => {
+    const { controller } = await open();
+    controller.setMeasureFirst('never');
+    await controller.train();
+    expect(controller.state.run.prediction?.secondsPerStep).toBeUndefined();
+    await controller.calibrate(false);
+    expect(controller.state.run).toMatchObject({ state: 'running' });
+    expect(controller.state.run.prediction?.secondsPerStep).toBeGreaterThan(0);
+  });
+
   it('does not train on a device that failed its check unless it is trusted', async () => {
     const bench = await open({ selfTestPasses: false });
     await bench.controller.train();
@@ -221,6 +231,10 @@ describe('lab controller', () => {
     await bench.controller.continueRun('a');
     expect(bench.calls).not.toContain('resume');
     expect(kinds(bench)).toEqual(['invalidFile']);
+    expect(await bench.controller.importRun([{ name: 'good.safetensors', content: new Blob(['x']) }])).toBe(
+      true,
+    );
+    expect(kinds(bench)).toEqual([]);
   });
 
   it('prepares a run for the kernel table when there is none', async () => {

@@ -43,6 +43,7 @@ describe('the form', () => {
     bench.controller.form.setField('model.heads', 4);
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.controller.state.fieldProblems).toEqual([]);
+    expect(kinds(bench)).toEqual([]); // nobody pressed: the cause is gone
   });
 
   it('drops the answer to an earlier form', async () => {
@@ -79,11 +80,13 @@ describe('the form', () => {
     expect(bench.controller.state.experiment.data.source).toBe('stories');
   });
 
-  it('refuses a text that is none and keeps the old data', async () => {
+  it('refuses a text that is none and keeps the old data, until a good one comes', async () => {
     const bench = await open();
     await bench.controller.form.chooseText({ name: 'one.txt', content: new Blob(['a']) });
     expect(kinds(bench)).toEqual(['invalidData']);
     expect(bench.controller.state.experiment.data.source).toBe('stories');
+    await bench.controller.form.chooseText({ name: 'mine.txt', content: new Blob(['abcabc']) });
+    expect(kinds(bench)).toEqual([]);
   });
 
   it('lets nothing change what a teacher’s link keeps, and frees it when that is left', async () => {
