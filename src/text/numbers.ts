@@ -133,6 +133,26 @@ export function formatBytes(bytes: number | undefined): string {
   return `${digits}${thin}${binaryPrefixes[index]}B`;
 }
 
+/** A figure in its unit, as records name units: page and report say the same. */
+export function formatInUnit(value: number | undefined, unit: string): string {
+  switch (unit) {
+    case 'B':
+      return formatBytes(value);
+    case 's':
+      return formatSeconds(value);
+    case '%':
+      return formatPercent(value === undefined ? value : value / 100);
+    case '×':
+      return formatRatio(value);
+    case 'nats':
+      return formatLoss(value);
+    case '':
+      return formatCount(value);
+    default:
+      return formatSi(value, unit);
+  }
+}
+
 /** A short time: `1.23 ms`; from two minutes on as `formatDuration`. */
 export function formatSeconds(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds)) return unknown;

@@ -9,6 +9,7 @@ import {
   formatDuration,
   formatFigure,
   formatFinePercent,
+  formatInUnit,
   formatLoss,
   formatPercent,
   formatPower,
@@ -101,6 +102,20 @@ describe('format', () => {
       'cosine',
       '0',
     ]);
+  });
+
+  it('writes a figure of a record in its unit', () => {
+    const figures = [
+      [2048, 'B', '2.00 KiB'],
+      [10, '%', '10.0 %'],
+      [0.008, 's', '8.00 ms'],
+      [1.5, '×', '1.50×'],
+      [2.5, 'nats', '2.5000'],
+      [498_528, '', '498,528'],
+      [2e9, 'FLOP/s', '2.00 GFLOP/s'],
+      [undefined, '%', '–'],
+    ] as const;
+    for (const [value, unit, text] of figures) expect(plain(formatInUnit(value, unit))).toBe(text);
   });
 
   it('writes counts, losses, shares, ratios and spreads', () => {

@@ -1,5 +1,4 @@
-// Pieces of a report page: text of any origin made safe, figures with units, tables, and the style sheet.
-import { formatLoss, formatPercent, formatRatio, formatSi } from '../../text/numbers.ts';
+// Pieces of a report page: text of any origin made safe, tables, and the style sheet.
 
 /** Markup that is safe as it stands. */
 export interface Html {
@@ -27,13 +26,6 @@ export function markup(
     return 'html' in value ? value.html : value.map(({ html }) => html).join('');
   });
   return { html: parts.reduce((all, part, index) => `${all}${written[index - 1] ?? ''}${part}`) };
-}
-
-/** A figure in its unit, as the page shows it: losses with four decimals, shares and ratios, else three digits. */
-export function figureText(value: number | undefined, unit: string): string {
-  if (unit === 'nats') return formatLoss(value);
-  if (unit === '×') return formatRatio(value);
-  return unit === '%' ? formatPercent(value === undefined ? value : value / 100) : formatSi(value, unit);
 }
 
 /** A table; the first cell of a row is its heading. */

@@ -3,9 +3,10 @@
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
 import { experimentValues } from '../../model/config.ts';
 import { appVersion } from '../../text/app-version.ts';
+import { formatInUnit } from '../../text/numbers.ts';
 import { chartColours, drawLosses, type RecordAxis, recordAxes } from './chart.ts';
 import { compareRuns, deviceText } from './compare.ts';
-import { figureText, type Html, markup, pageOf, tableOf } from './html.ts';
+import { type Html, markup, pageOf, tableOf } from './html.ts';
 
 /** Rows of the losses' table, and samples, of one run. */
 const tableRows = 20;
@@ -65,9 +66,9 @@ function lossTable(record: RunRecord): Html {
   const shown = steps.filter((_, index) => index % every === 0 || index === steps.length - 1);
   const rows = shown.map((step) => [
     String(step.step),
-    ...[figureText(step.tokens, ''), figureText(step.flops, 'FLOP'), figureText(step.seconds, 's')],
-    figureText(step.loss, 'nats'),
-    figureText(evaluations.findLast((one) => one.step <= step.step)?.loss, 'nats'),
+    ...[formatInUnit(step.tokens, ''), formatInUnit(step.flops, 'FLOP'), formatInUnit(step.seconds, 's')],
+    formatInUnit(step.loss, 'nats'),
+    formatInUnit(evaluations.findLast((one) => one.step <= step.step)?.loss, 'nats'),
   ]);
   const head = ['Step', 'Tokens', 'FLOP', 'Time', 'Training', 'Validation so far'];
   return markup`<details><summary>${bidi(record.title)}: losses as a table</summary>${tableOf('Losses', head, rows)}</details>`;
@@ -81,7 +82,7 @@ function figuresSection(compared: readonly ComparedRun[]): Html {
     ...compared.flatMap(({ figures }) => {
       const { predicted, measured } = figures[row] ?? {};
       const ratio = predicted && measured !== undefined ? measured / predicted : undefined;
-      return [figureText(predicted, unit), figureText(measured, unit), figureText(ratio, '×')];
+      return [formatInUnit(predicted, unit), formatInUnit(measured, unit), formatInUnit(ratio, '×')];
     }),
   ]);
   const caption = 'Ratio is measured over predicted; seconds per step are the median of the recorded steps';
@@ -111,9 +112,9 @@ function calibrationText({ calibration, prediction }: RunRecord): string {
   const widest = copies.at(-1)?.rate.value;
   const error = prediction?.relativeError;
   return (
-    `Calibrated: ${figureText(fma.value, 'FLOP/s')} of multiply-adds (± ${figureText(100 * fma.spread, '%')}), ` +
-    `${figureText(widest, 'B/s')} of copying, ${figureText(launch.value, 's')} per launch, ${kernels} kernels, by ${timer}.` +
-    `${error === undefined ? '' : ` Predicted seconds are ± ${figureText(100 * error, '%')}.`}`
+    `Calibrated: ${formatInUnit(fma.value, 'FLOP/s')} of multiply-adds (± ${formatInUnit(100 * fma.spread, '%')}), ` +
+    `${formatInUnit(widest, 'B/s')} of copying, ${formatInUnit(launch.value, 's')} per launch, ${kernels} kernels, by ${timer}.` +
+    `${error === undefined ? '' : ` Predicted seconds are ± ${formatInUnit(100 * error, '%')}.`}`
   );
 }
 
@@ -127,7 +128,7 @@ function kernelSection({ kernelTable }: RunRecord): Html {
   if (!kernelTable) return markup``;
   const { rows, method, sumOverStep } = kernelTable;
   const sum =
-    sumOverStep === undefined ? '' : ` The rows add up to ${figureText(sumOverStep, '×')} the step.`;
+    sumOverStep === undefined ? '' : ` The rows add up to ${formatInUnit(sumOverStep, '×')} the step.`;
   const head = [
     'Dispatch',
     'Phase',
@@ -147,9 +148,9 @@ function kernelSection({ kernelTable }: RunRecord): Html {
       markup`${bidi(row.kernel)}`,
       markup`${bidi(row.shape)}`,
     ],
-    ...[figureText(row.usefulFlops, ''), figureText(row.bytes, 'B')],
-    ...[figureText(row.predictedSeconds, 's'), figureText(row.measuredSeconds, 's')],
-    figureText(
+    ...[formatInUnit(row.usefulFlops, 'FLOP'), formatInUnit(row.bytes, 'B')],
+    ...[formatInUnit(row.predictedSeconds, 's'), formatInUnit(row.measuredSeconds, 's')],
+    formatInUnit(
       row.predictedSeconds && row.measuredSeconds && row.measuredSeconds / row.predictedSeconds,
       '×',
     ),

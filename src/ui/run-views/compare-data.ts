@@ -1,14 +1,6 @@
 // Several recorded runs as the plot and the tables of the comparison want them.
 import type { ComparedRun, RunRecord } from '../../contract/records.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatLoss,
-  formatPercent,
-  formatRatio,
-  formatSeconds,
-  formatSi,
-} from '../../text/numbers.ts';
+import { formatInUnit, formatLoss, formatRatio } from '../../text/numbers.ts';
 import type { PlotPoint, PlotSeries, Tone } from '../../text/plot-layout.ts';
 import type { FigureTable } from '../../text/table.ts';
 import type { AxisName } from '../state/series.ts';
@@ -73,7 +65,7 @@ export function lossTable(records: readonly Curve[], axis: AxisName): FigureTabl
 /** What was predicted beside what was measured, a row for each quantity, three columns for each run. */
 export function figureTable(compared: readonly ComparedRun[]): FigureTable {
   const figures = compared[0]?.figures ?? [];
-  const format = (value: number, row: number): string => formatFigure(value, figures[row]?.unit ?? '');
+  const format = (value: number, row: number): string => formatInUnit(value, figures[row]?.unit ?? '');
   return {
     columns: [
       { label: 'Quantity' },
@@ -91,26 +83,6 @@ export function figureTable(compared: readonly ComparedRun[]): FigureTable {
       }),
     ]),
   };
-}
-
-/** A figure with its unit, as the contract names units. */
-export function formatFigure(value: number, unit: string): string {
-  switch (unit) {
-    case 'B':
-      return formatBytes(value);
-    case 's':
-      return formatSeconds(value);
-    case '%':
-      return formatPercent(value / 100);
-    case '×':
-      return formatRatio(value);
-    case 'nats':
-      return formatLoss(value);
-    case '':
-      return formatCount(value);
-    default:
-      return formatSi(value, unit);
-  }
 }
 
 /** In words, for those who do not see the curves. */
