@@ -1,7 +1,10 @@
 // Run records: what is written is read, and what is damaged, forged, too long or newer is refused in one sentence.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { settingChanges } from '../../../src/lab/records/compare.ts';
 import { checkRunRecord, readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
+import { parseExperiment } from '../../../src/model/config.ts';
+import { presets } from '../../../src/model/presets/catalogue.ts';
 import { bitsPerByte } from '../../../src/theory/bits-per-byte.ts';
 import { exampleRecord } from './example-record.ts';
 
@@ -49,6 +52,13 @@ describe('a run record', () => {
   it('that ships with the page is one', () => {
     const shipped = readRunRecord(new Uint8Array(readFileSync('public/recorded-run.json')));
     expect(shipped.presetId).toBe('nano');
+    // It is the run that a press on Train begins; the vocabulary is the text's.
+    const { experiment = {} } = presets.find(({ id }) => id === 'nano') ?? {};
+    const parsed = parseExperiment(experiment);
+    const isOfText = (path: string) => path === 'model.vocabulary';
+    expect(parsed.kind === 'ok' && settingChanges(parsed.experiment, shipped.experiment, isOfText)).toEqual(
+      [],
+    );
     expect(shipped.steps.at(-1)?.step).toBe(shipped.totalSteps);
     expect(shipped.kernelTable?.rows.length).toBeGreaterThan(0);
     // It keeps the promise of its preset: readable sentences, which a loss above this does not give.
