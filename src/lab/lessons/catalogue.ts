@@ -2,6 +2,7 @@
 
 import { LabError } from '../plans/problem.ts';
 import { batchesLesson } from './batches.ts';
+import { cachesLesson } from './caches.ts';
 import { causalLesson } from './causal.ts';
 import { conversationLesson } from './conversation.ts';
 import { decodeLesson } from './decode.ts';
@@ -19,7 +20,10 @@ import { targetsLesson } from './targets.ts';
 import { tooMuchModelLesson } from './too-much-model.ts';
 import { whichNLesson } from './which-n.ts';
 
-/** All lessons: what the words mean, what Press asks to be checked by experiment (arXiv 2511.11572), then what serving and scaling teach. */
+/**
+ * All lessons: what the words mean, what Press asks to be checked by experiment (arXiv 2511.11572), then what
+ * surveys of architectures, serving and scaling teach.
+ */
 export const allLessons: readonly Lesson[] = [
   firstWordsLesson,
   causalLesson,
@@ -29,6 +33,7 @@ export const allLessons: readonly Lesson[] = [
   headsLesson,
   gradientsLesson,
   deepSeekLesson,
+  cachesLesson,
   batchesLesson,
   fourBitsLesson,
   draftsLesson,
