@@ -16,6 +16,7 @@ import { lawBreaksLesson } from './law-breaks.ts';
 import type { Lesson } from './lesson.ts';
 import { middleLesson } from './middle.ts';
 import { positionsLesson } from './positions.ts';
+import { routerLesson } from './router.ts';
 import { targetsLesson } from './targets.ts';
 import { tooMuchModelLesson } from './too-much-model.ts';
 import { whichNLesson } from './which-n.ts';
@@ -33,6 +34,7 @@ export const allLessons: readonly Lesson[] = [
   headsLesson,
   gradientsLesson,
   deepSeekLesson,
+  routerLesson,
   cachesLesson,
   batchesLesson,
   fourBitsLesson,
