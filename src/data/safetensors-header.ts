@@ -168,8 +168,13 @@ function checkCover(tensors: ReadonlyMap<string, TensorEntry>, dataStart: number
     const shown = quoteName(name);
     if (begin < covered) fail(`tensor ${shown} overlaps another: it begins at ${begin}, before ${covered}`);
     if (begin > covered) fail(`bytes belong to no tensor: ${covered} to ${begin}, before tensor ${shown}`);
-    if (end > fileBytes) fail(`tensor ${shown} reaches beyond the file: to ${end} of ${fileBytes} bytes`);
     covered = end;
+  }
+  if (covered > fileBytes) {
+    const [name] = sorted.find(([, { end }]) => end > fileBytes) ?? [''];
+    throw new Error(
+      `safetensors: the file is cut: ${fileBytes} of ${covered} bytes are there, and tensor ${quoteName(name)} reaches beyond. Fetch it again.`,
+    );
   }
   if (covered !== fileBytes) fail(`bytes belong to no tensor: ${covered} to ${fileBytes}, at the end`);
 }

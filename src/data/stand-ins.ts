@@ -1,4 +1,5 @@
-// What stands where a file was meant to be: a pointer of Git LFS or git-annex to a large one, or the web page that shows it.
+// What stands where a file was meant to be: a pointer of Git LFS or git-annex to a large one, the web page that shows it, another
+// format.
 
 /** Bytes that tell; a pointer is shorter than 1024 (git-lfs, docs/spec.md). */
 const marks = ['version https://git-lfs.github.com/spec/', 'version https://hawser.github.com/spec/'];
@@ -39,4 +40,43 @@ export function standInText(name: string, head: Uint8Array, bytes = head.length)
     `${name}: it is a web page (HTML), not ${wanted}. ` +
     'Download the file itself; on Hugging Face its address has /resolve/ where that of the page has /blob/.'
   );
+}
+
+/** What files of other programs begin with, as Latin-1; the marks are from the formats' specifications. */
+const formats: readonly (readonly [mark: string, what: string, advice: string])[] = [
+  ['\x1f\x8b', 'packed by gzip', 'Unpack it.'],
+  ['\x28\xb5\x2f\xfd', 'packed by zstd', 'Unpack it.'],
+  ['\xfd7zXZ\0', 'packed by xz', 'Unpack it.'],
+  ['7z\xbc\xaf\x27\x1c', 'a 7z archive', 'Unpack it.'],
+  [
+    'PK\x03\x04',
+    'a zip archive, as .docx, .odt and .epub files are',
+    'Unpack it, or save its text as plain text.',
+  ],
+  ['%PDF-', 'a PDF', 'Save its text as plain text.'],
+  ['{\\rtf', 'a file of a word processor (RTF)', 'Save its text as plain text.'],
+  ['\xd0\xcf\x11\xe0', 'a file of an old Office program', 'Save its text as plain text.'],
+  ['\x89PNG', 'a picture', 'Choose a text.'],
+  ['\xff\xd8\xff', 'a picture', 'Choose a text.'],
+  ['SQLite format 3\0', 'a database of SQLite', 'Save its text as plain text.'],
+  ['\x93NUMPY', 'an array of NumPy', 'Save what it stands for as plain text.'],
+  ['PAR1', 'a table of Parquet', 'Save its column of text as plain text.'],
+];
+
+/** What a file is, by its first bytes, and what to do where a text was meant; undefined of text and of what is not known. */
+export function fileFormat(head: Uint8Array): { readonly what: string; readonly advice: string } | undefined {
+  const begin = String.fromCharCode(...head.subarray(0, 16));
+  const found = formats.find(([mark]) => begin.startsWith(mark));
+  return found && { what: found[1], advice: found[2] };
+}
+
+/** The beginning of what is text for people; undefined of anything else. */
+export function textBeginning(head: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true }).trim();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what no text for people has
+    return text === '' || /[\0-\x08\x0e-\x1f\x7f]/.test(text) ? undefined : text.replace(/\s+/g, ' ');
+  } catch {
+    return undefined;
+  }
 }

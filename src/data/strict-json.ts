@@ -21,6 +21,7 @@ const closeArray = 0x5d; // ]
  * @throws for a repeated key, for more keys or depth than the bounds, and for what is not JSON (`who: …`)
  */
 export function parseStrictJson(who: string, text: string, bounds: JsonBounds): unknown {
+  if (text.trim() === '') throw new Error(`${who}: not JSON: the file is empty.`);
   // The scan comes first: it takes linear time on any text, where JSON.parse would build what is to be refused.
   scanKeys(who, text, bounds);
   try {

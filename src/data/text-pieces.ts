@@ -1,5 +1,7 @@
 // Turns the bytes of a text file, piece by piece, into checked and normalised text, and counts its characters.
 
+import { fileFormat } from './stand-ins.ts';
+
 /** A file, or a function that starts reading the same bytes anew each time (it is called once per pass). */
 export type TextSource = Blob | (() => AsyncIterable<Uint8Array>);
 
@@ -35,7 +37,7 @@ export async function* readChunks(source: TextSource): AsyncGenerator<Uint8Array
 /**
  * A decoder from pieces of UTF-8 to text without byte order mark, "\r\n" and "\r" turned into "\n".
  * Call it without a piece at the end.
- * @throws for zero bytes, UTF-16 and invalid UTF-8, naming the place
+ * @throws for other formats, zero bytes, UTF-16 and invalid UTF-8, naming the place
  */
 export function createPieceDecoder(): (piece?: Uint8Array) => string {
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -86,10 +88,14 @@ export function createTextCounter(): { add(text: string): void; result(): TextCo
 function checkIsText(piece: Uint8Array, from: number): void {
   const isMark = (piece[0] === 0xff && piece[1] === 0xfe) || (piece[0] === 0xfe && piece[1] === 0xff);
   if (from === 0 && isMark) {
+    // A little-endian mark of UTF-32 is one of UTF-16 and two zero bytes.
+    const encoding = piece[0] === 0xff && piece.length >= 4 && !piece[2] && !piece[3] ? 'UTF-32' : 'UTF-16';
     throw new Error(
-      'text file: UTF-16, not UTF-8: it starts with a UTF-16 byte order mark. Save it as UTF-8.',
+      `text file: ${encoding}, not UTF-8: it starts with a byte order mark of ${encoding}. Save it as UTF-8.`,
     );
   }
+  const format = from === 0 ? fileFormat(piece) : undefined;
+  if (format) throw new Error(`text file: it is ${format.what}, not text. ${format.advice}`);
   const zero = piece.indexOf(0);
   if (zero >= 0) {
     const found = `a zero byte at position ${from + zero}`;

@@ -35,6 +35,7 @@ test('the text does not depend on where it is cut, and line ends become one', ()
 test.each([
   ['a little-endian UTF-16 mark', [0xff, 0xfe, 0x41, 0], /UTF-16.*Save it as UTF-8/],
   ['a big-endian UTF-16 mark', [0xfe, 0xff, 0, 0x41], /UTF-16/],
+  ['a little-endian UTF-32 mark', [0xff, 0xfe, 0, 0, 0x41, 0, 0, 0], /UTF-(32|16).*Save it as UTF-8/],
   ['a zero byte', [0x41, 0x42, 0x43, 0], /binary, not text: a zero byte at position 3/],
   ['a stray continuation byte', [0x41, 0x80], /not valid UTF-8: between the bytes/],
   ['an overlong form', [0xc0, 0xaf], /not valid UTF-8/],

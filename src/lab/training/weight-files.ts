@@ -1,7 +1,7 @@
 // The weights of a model directory: one safetensors file, or several with an index, or a sentence that says what is there instead.
 import { type ByteSource, openSafetensors, type StoredTensor } from '../../data/safetensors.ts';
 import { weightIndex as index, singleWeights as single } from '../../data/safetensors-shards.ts';
-import { standInBytes, standInText } from '../../data/stand-ins.ts';
+import { fileFormat, standInBytes, standInText, textBeginning } from '../../data/stand-ins.ts';
 import { parseStrictJson, quoteName } from '../../data/strict-json.ts';
 
 /** Files by name, not read yet; undefined where there is none. */
@@ -137,8 +137,15 @@ async function refuseStandIn(name: string, source: ByteSource): Promise<void> {
   const head = await source.read(0, Math.min(source.bytes, standInBytes));
   const standIn = standInText(name, head, source.bytes);
   if (standIn !== undefined) throw new Error(standIn);
+  if (name === index) return;
+  const text = head.length > 8 ? textBeginning(head) : undefined;
+  if (text !== undefined)
+    throw new Error(
+      `${name}: it is text, not a safetensors file, and begins ${quoteName(text)}. ` +
+        'A server that refuses a file may send such a text in its place: fetch the file again, signed in where that is asked for.',
+    );
   const format = formatOf(head);
-  if (format === undefined || name === index) return;
+  if (format === undefined) return;
   throw new Error(
     `${name}: it is ${format}, not a safetensors file. Fetch the safetensors file of the same model, or convert it in Python.`,
   );
@@ -154,7 +161,7 @@ function formatOf(head: Uint8Array): string | undefined {
   // A header's length has zeros in its upper half, what follows a pickle's protocol has not.
   const isPickle =
     begins('\x80') && head[1] >= 2 && head[1] <= 5 && head.subarray(4, 8).every((byte) => byte > 0);
-  return isPickle ? 'a pickle of Python, which is not opened' : undefined;
+  return isPickle ? 'a pickle of Python, which is not opened' : fileFormat(head)?.what;
 }
 
 function decode(bytes: Uint8Array): string {

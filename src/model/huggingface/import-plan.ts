@@ -43,8 +43,15 @@ export function planImport(
   const usual = placeParts(model, unwrapped(shapes.keys()), type);
   const held = usual.missing.length > 0 ? placeParts(model, withoutHolder(shapes.keys()), type) : usual;
   const { file, asStored, isHeadOnly, parts, missing } = held.missing.length > 0 ? usual : held;
-  if (missing.length > 0)
-    refuse(`${listNames(missing)} missing`, 'The file belongs to another config.json, or is cut.');
+  if (missing.length > 0) {
+    const strangers = strangersOf(
+      shapes.keys(),
+      [...parts.values()].flat(),
+      [file.head, ...file.zeros.map(({ name }) => name)].map(asStored),
+    );
+    const others = strangers.length > 0 ? `, while ${listNames(strangers)} not known in this layout` : '';
+    refuse(`${listNames(missing)} missing${others}`, 'The file belongs to another config.json, or is cut.');
+  }
   const expected = new Map([...parts.values()].flat().map(({ name, shape }) => [name, shape]));
   const zeros = file.zeros.map(({ name, shape }) => ({ name: asStored(name), shape }));
   for (const { name, shape } of zeros) expected.set(name, shape);
@@ -63,6 +70,12 @@ export function planImport(
     zeros: zeros.map(({ name }) => name).filter((name) => shapes.has(name)),
     tied: model.tiedHead && shapes.has(head) && !isHeadOnly ? [head, asStored(file.embedding)] : undefined,
   };
+}
+
+/** What a file has under names that nothing looks for. */
+function strangersOf(names: Iterable<string>, parts: readonly Part[], others: readonly string[]): string[] {
+  const wanted = new Set([...parts.map(({ name }) => name), ...others]);
+  return [...names].filter((name) => !wanted.has(name) && !buffers.test(name));
 }
 
 /** Finds the parts of a model by the names that a file's tensors have without their wrappers. @param stored the file's own names by those */

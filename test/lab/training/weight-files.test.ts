@@ -68,6 +68,16 @@ test.each([
     /a pickle of Python/,
   ],
   [
+    'the answer of a server under the name',
+    { 'model.safetensors': json({ error: 'Invalid credentials in Authorization header' }) },
+    /it is text, not a safetensors file, and begins "\{.*Invalid credentials.*signed in/,
+  ],
+  [
+    'a packed file under the name',
+    { 'model.safetensors': Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 0, 3, 75, 76) },
+    /it is packed by gzip, not a safetensors file/,
+  ],
+  [
     'a pointer for the index',
     { ...complete, 'model.safetensors.index.json': pointer },
     /^model\.safetensors\.index\.json: it is a Git LFS pointer/,

@@ -225,6 +225,12 @@ test('tensors that are missing, unknown or of another shape are named', () => {
   };
   const one = { shape: [1], data: new Float32Array(1) };
   expect(attempt((tensors) => tensors.delete(name))).toThrow(`weights: ${name} is missing.`);
+  expect(
+    attempt((tensors) => {
+      tensors.delete(name);
+      tensors.set('model.layers.1.self_attn.qkv_proj.weight', one);
+    }),
+  ).toThrow(`${name} is missing, while model.layers.1.self_attn.qkv_proj.weight is not known in this layout`);
   expect(attempt((tensors) => tensors.clear())).toThrow(/layernorm\.weight.* and \d+ more are missing/);
   expect(attempt((tensors) => tensors.set('model.layers.2.x', one))).toThrow(
     'weights: model.layers.2.x is not known',
