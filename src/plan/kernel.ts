@@ -15,6 +15,13 @@ export type NumberArray = Float32Array | Float64Array | Uint32Array;
 /** Shape letters and options of one dispatch. Keys are names of the WGSL's `override`s or launch record. */
 export type Dims<D extends string = string> = Readonly<Record<D, number>>;
 
+/** `rows 3, columns 257`, by which shapes are told apart, and for tables. */
+export function shapeText(dims: Dims): string {
+  return Object.entries(dims)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+}
+
 /** Values of the step record (learning rate, position …), by the names in the prologue's `struct Step`. */
 export type Scalars = Readonly<Record<string, number>>;
 

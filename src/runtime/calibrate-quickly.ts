@@ -3,8 +3,8 @@
 // What a full calibration does for every kernel that may come, this does for what comes next: each shape as it will run,
 // with the pipeline that will run it. What the time does not reach is predicted by the others (efficiency.ts).
 import { type DeviceProfile, type EfficiencyPoint, profileVersion } from '../plan/device-profile.ts';
-import type { Dims, Kernel } from '../plan/kernel.ts';
-import { pointsByKernel, shapeText, timedShapes } from './calibrate.ts';
+import { type Dims, type Kernel, shapeText } from '../plan/kernel.ts';
+import { pointsByKernel, timedShapes } from './calibrate.ts';
 import { combineMixing, measureMixing } from './timing/mixing.ts';
 import { measureCopies, measurePeak, measureSubmits } from './timing/peaks.ts';
 import type { Probing, ShapeProbe } from './timing/probing.ts';

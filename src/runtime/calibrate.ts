@@ -6,7 +6,7 @@ import {
   type Measurement,
   profileVersion,
 } from '../plan/device-profile.ts';
-import type { Dims, Kernel } from '../plan/kernel.ts';
+import { type Dims, type Kernel, shapeText } from '../plan/kernel.ts';
 import { costOf } from '../plan/predict.ts';
 import { measureMixing, type TimedShape } from './timing/mixing.ts';
 import { preparePace } from './timing/pace.ts';
@@ -198,11 +198,4 @@ const furtherShapes = 10;
 /** Seconds that a calibration may take; a device this slow needs longer for the same work. */
 function calibrationSeconds(flopsPerSecond: number): number {
   return flopsPerSecond < 40e9 ? 50 : 18;
-}
-
-/** `rows 3, columns 257`, for tables. */
-export function shapeText(dims: Dims): string {
-  return Object.entries(dims)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(', ');
 }

@@ -1,8 +1,7 @@
 // A profile as calibration would make it of a device whose kernels take what a formula says: a timer without a device.
 import type { DeviceProfile, EfficiencyPoint, Measurement } from '../../src/plan/device-profile.ts';
-import { type Dims, familyOf, type Kernel } from '../../src/plan/kernel.ts';
+import { type Dims, familyOf, type Kernel, shapeText } from '../../src/plan/kernel.ts';
 import { costOf } from '../../src/plan/predict.ts';
-import { shapeText } from '../../src/runtime/calibrate.ts';
 
 const exactly = (value: number): Measurement => ({ value, spread: 0, repeats: 7 });
 

@@ -2,10 +2,9 @@
 
 import type { KernelRow, KernelTable } from '../../contract/kernels.ts';
 import type { DeviceProfile, Measurement } from '../../plan/device-profile.ts';
-import type { Dispatch } from '../../plan/kernel.ts';
+import { type Dispatch, shapeText } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf, predictDispatch } from '../../plan/predict.ts';
-import { shapeText } from '../../runtime/calibrate.ts';
 import { GpuRuntime } from '../../runtime/gpu-runtime.ts';
 import { exampleScalars } from '../../runtime/kernel-probe.ts';
 import { profilePlan } from '../../runtime/profile.ts';

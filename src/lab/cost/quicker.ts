@@ -1,8 +1,7 @@
 // Which of two machines takes a training step sooner: both time the heaviest kernels of that very step, within a second each.
 import { parseExperiment } from '../../model/config.ts';
-import { familyOf } from '../../plan/kernel.ts';
+import { familyOf, shapeText } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { shapeText } from '../../runtime/calibrate.ts';
 import type { Shape } from '../../runtime/calibrate-quickly.ts';
 import { measureSlope } from '../../runtime/timing/slope.ts';
 import { type Engine, wasmCapabilities } from '../plans/engine.ts';

@@ -2,8 +2,7 @@
 
 import type { SelfTestReport, SelfTestRow } from '../../contract/device.ts';
 import { sha256Hex } from '../../data/sha256.ts';
-import type { Kernel } from '../../plan/kernel.ts';
-import { shapeText } from '../../runtime/calibrate.ts';
+import { type Kernel, shapeText } from '../../plan/kernel.ts';
 import type { OpenDevice } from '../../runtime/device.ts';
 import { shaderText } from '../../runtime/pipelines.ts';
 import { verifyKernels } from '../../runtime/verify.ts';
