@@ -24,12 +24,18 @@ const leastError = 0.05;
 /** The same where the device's pace was not followed while its kernels were timed. */
 const leastQuickError = 0.15;
 
+/** A dispatch's shape, and its cost by the step record: the work that a point may have timed. */
+export type TimedWork = Pick<EfficiencyPoint, 'shape' | 'launchedFlops' | 'bytes'>;
+
 /**
- * The model of the kernel of this name. A variant that was not timed is taken for its siblings (their names agree up to
+ * The model of the kernel of this name. What was timed as it runs needs no other shape to tell of it: products with an
+ * activation take twice as long as those without, at the same flops. A variant that was not timed is taken for its siblings (their names agree up to
  * the slash), and a kernel without any for the middle one of the device, each with a wider error.
  */
-export function efficiencyOf(profile: DeviceProfile, kernel: string): KernelEfficiency {
+export function efficiencyOf(profile: DeviceProfile, kernel: string, work?: TimedWork): KernelEfficiency {
   const points = profile.kernels[kernel];
+  const own = work && points?.find((point) => isOf(point, work));
+  if (own) return fitEfficiency(profile, [own]);
   if (points && points.length > 0) return fitEfficiency(profile, points);
   const family = familyOf(kernel);
   const siblings = Object.entries(profile.kernels).flatMap(([name, rows]) =>
@@ -44,6 +50,11 @@ export function efficiencyOf(profile: DeviceProfile, kernel: string): KernelEffi
   const slowdowns = all.map(({ slowdown }) => slowdown).sort((a, b) => a - b);
   const slowdown = slowdowns[slowdowns.length >> 1] ?? unknownSlowdown;
   return { startSeconds: profile.launchSeconds.value, slowdown, relativeError: strangerError };
+}
+
+/** Whether a point timed this work: a shape may cost more by another step record, as a longer text does. */
+function isOf(point: EfficiencyPoint, { shape, launchedFlops, bytes }: TimedWork): boolean {
+  return point.shape === shape && point.launchedFlops === launchedFlops && point.bytes === bytes;
 }
 
 /**

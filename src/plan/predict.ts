@@ -3,11 +3,11 @@
 // limit       = max(launched flops ÷ FMA peak, bytes ÷ bandwidth at that working set): the roofline
 //               (Williams, Waterman, Patterson 2009). No kernel can be faster.
 // expectation = start + switch + slowing × mixing × slowdown × limit: start and slowdown fitted to what the kernel took on this
-//               device at a few shapes, at its best; switch and mixing are what it takes longer among others, slowing what
+//               device at a few shapes, or at this very one, at its best; switch and mixing are what it takes longer among others, slowing what
 //               it takes longer on average.
 import { type DeviceProfile, limitOf, switchOf } from './device-profile.ts';
 import { efficiencyOf } from './efficiency.ts';
-import type { Dispatch, Scalars } from './kernel.ts';
+import { type Dispatch, type Scalars, shapeText } from './kernel.ts';
 import type { Plan } from './plan.ts';
 
 /** What bounds a dispatch from below. */
@@ -61,7 +61,11 @@ export function predictDispatch(
 ): DispatchPrediction {
   const cost = costOf(dispatch, scalars);
   const limit = limitOf(profile, cost);
-  const { startSeconds, slowdown, relativeError } = efficiencyOf(profile, dispatch.kernel.name);
+  const { kernel, dims } = dispatch;
+  const { startSeconds, slowdown, relativeError } = efficiencyOf(profile, kernel.name, {
+    shape: shapeText(dims),
+    ...cost,
+  });
   // What disturbs a device takes its ports and caches, not the time that a launch needs.
   const work = slowdown * limit.seconds;
   const start = startSeconds + switchOf(profile.switchSeconds.value, startSeconds + work);

@@ -88,6 +88,18 @@ describe('efficiencyOf', () => {
     expect(efficiencyOf(profile, 'gemm/wide').slowdown).toBeCloseTo(2, 6);
   });
 
+  it('takes a point of the very work for what it is, whatever the others say', () => {
+    const points = [point(1e4, 2.2e-5), point(1e6, 4.002e-3), { ...point(1e6, 2.002e-3), shape: 'plain' }];
+    const timed = { ...profile, kernels: { gemm: points } };
+    const slowdownOf = (shape: string, launchedFlops: number) =>
+      efficiencyOf(timed, 'gemm', { shape, launchedFlops, bytes: 0 }).slowdown;
+    expect(slowdownOf('plain', 1e6)).toBeCloseTo(2, 6);
+    expect(slowdownOf('1000000', 1e6)).toBeCloseTo(4, 6);
+    // The same shape at more work, as a longer text is, is told by all of them.
+    const { slowdown } = efficiencyOf(timed, 'gemm');
+    expect(slowdownOf('plain', 2e6)).toBeCloseTo(slowdown, 6);
+  });
+
   it('takes a variant that was not timed for its siblings, less surely', () => {
     const fitted = efficiencyOf(profile, 'gemm/square');
     expect(fitted.slowdown).toBeCloseTo(2, 1);

@@ -5,7 +5,14 @@ import { parseExperiment } from '../../model/config.ts';
 import { presets } from '../../model/presets/catalogue.ts';
 import { plainPresets } from '../../model/presets/starting.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
-import { type Capabilities, type Dims, type Dispatch, familyOf, type Kernel, shapeText } from '../../plan/kernel.ts';
+import {
+  type Capabilities,
+  type Dims,
+  type Dispatch,
+  familyOf,
+  type Kernel,
+  shapeText,
+} from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
 import { calibrate } from '../../runtime/calibrate.ts';
@@ -85,7 +92,7 @@ export async function calibrateDevice(
 /** Seconds that calibrating a processor may take: there is no driver that compiles. */
 const processorSeconds = 15;
 /** The same of a quick one: with it the first point of a curve comes within five seconds. */
-const processorQuickSeconds = 1.5;
+const processorQuickSeconds = 2;
 
 /** What a measurement says of an engine, under its name and with what the processor is. */
 async function measuredOf(

@@ -14,6 +14,8 @@ export type Mixing = Pick<DeviceProfile, 'switchSeconds' | 'mixing'>;
 
 /** Seconds of the mixtures of short and of important shapes, at most. */
 const longest = { short: 0.005, important: 0.06 } as const;
+/** Short shapes that tell of a switch: what fewer lose is noise, which would be charged to every dispatch of a step. */
+const fewestShort = 4;
 const passes = 5;
 /** To a billionth of what can be. */
 const halvings = 30;
@@ -21,6 +23,8 @@ const halvings = 30;
 /** The pace at its best, and what tells it. */
 export interface MixingConditions extends PaceProbe {
   readonly bestSeconds: number;
+  /** What a pass costs besides, where it is not to be shared out over its shapes: few shapes stand for many dispatches. */
+  readonly passSeconds?: number;
 }
 
 /** Times mixtures of shapes, which come with those first that matter most. */
@@ -36,10 +40,11 @@ export async function measureMixing(
   const important = upTo(shapes, longest.important);
   const short = await secondsOf(probing, shortest, conditions);
   const long = await secondsOf(probing, important, conditions);
-  const switchSeconds = switchThatLoses(short.value - sumOf(shortest), shortest);
+  const isTold = shortest.length >= fewestShort;
+  const switchSeconds = isTold ? switchThatLoses(short.value - sumOf(shortest), shortest) : 0;
   const rest = long.value - lostWith(switchSeconds, important);
   return {
-    switchSeconds: { ...short, value: switchSeconds },
+    switchSeconds: { ...(isTold ? short : summarize([])), value: switchSeconds },
     // One shape alone tells nothing.
     mixing:
       important.length > 1
@@ -92,18 +97,18 @@ function weighted([before, most]: Weighted, [now, more]: Weighted): Measurement 
   };
 }
 
-/** Seconds of a mixture once over, at the best pace, with what a pass costs: a replay is one, too. */
+/** Seconds of a mixture once over, at the best pace, with what a pass costs unless told otherwise: a replay is one, too. */
 async function secondsOf(
   probing: Pick<Probing, 'seconds'>,
   mixture: readonly TimedShape[],
-  { seconds: paceSeconds, launchSeconds, bestSeconds }: MixingConditions,
+  { seconds: paceSeconds, launchSeconds, bestSeconds, passSeconds = 0 }: MixingConditions,
 ): Promise<Measurement> {
   if (mixture.length === 0) return summarize([]);
   const fixed = mixture.length * launchSeconds;
   const times: number[] = [];
   for (let pass = 0; pass < passes; pass++) {
     const before = await paceSeconds();
-    const seconds = await probing.seconds(mixture, 1);
+    const seconds = Math.max(0, (await probing.seconds(mixture, 1)) - passSeconds);
     const slowing = bestSeconds > 0 ? (before + (await paceSeconds())) / 2 / bestSeconds : 1;
     times.push(seconds <= fixed ? seconds : fixed + (seconds - fixed) / slowing);
   }

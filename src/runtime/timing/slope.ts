@@ -48,6 +48,8 @@ export interface PaceProbe {
 export interface Rounds {
   /** Seconds per repetition of every subject on a device at its best. */
   readonly measured: readonly Measurement[];
+  /** What every pass takes besides its repetitions, in seconds. */
+  readonly passSeconds: number;
   /** The pace probe at its best, in seconds; 0 without one. */
   readonly paceSeconds: Measurement;
   /** What work met on average over what it takes at best. */
@@ -125,6 +127,7 @@ export async function measureInRounds(
   const shared = Math.max(0, summarize(fixed).value);
   return {
     measured: subjects.map((subject) => evaluate(subject, evened, shared)),
+    passSeconds: shared,
     ...(pace ? slowingOf(paces, best) : slowingOf([], 0)),
   };
 }

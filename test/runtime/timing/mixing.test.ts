@@ -57,6 +57,28 @@ describe('measureMixing', () => {
     expect(switchSeconds.value).toBeCloseTo(2e-4, 7);
   });
 
+  it('takes what a pass costs for no switch where it is told, and shapes that are too few for no answer', async () => {
+    const passSeconds = 1e-3;
+    const withPass = async (shapes: number) => {
+      const mixture = mixtureOf(
+        Array.from({ length: shapes }, () => 2e-4),
+        0,
+      );
+      const timer: typeof mixture.timer = {
+        seconds: async (...pass) => passSeconds + (await mixture.timer.seconds(...pass)),
+      };
+      return [
+        await measureMixing(timer, mixture.shapes, mixture.pace),
+        await measureMixing(timer, mixture.shapes, { ...mixture.pace, passSeconds }),
+      ].map(({ switchSeconds }) => switchSeconds);
+    };
+    const [shared, taken] = await withPass(6);
+    expect(shared?.value).toBeGreaterThan(5e-5);
+    expect(taken?.value).toBeCloseTo(0, 9);
+    const few = await withPass(3);
+    expect(few.map(({ repeats }) => repeats)).toEqual([0, 0]);
+  });
+
   it('finds nothing lost where nothing is', async () => {
     const { shapes, timer, pace } = mixtureOf([1e-4, 2e-4, 5e-4], 0);
     const { switchSeconds, mixing } = await measureMixing(timer, shapes, pace);
