@@ -2,10 +2,6 @@
 // One workgroup = 32 columns (neighbours read neighbouring columns) × 4 row lanes of a slice of the rows; the lanes'
 // sums are added by a tree in workgroup memory. Slice s writes its own [columns] of y.
 
-override rows: u32;
-override columns: u32;
-override xStride: u32;
-override slices: u32;
 override hasBias: u32;
 override hasResidual: u32;
 override accumulate: u32;
@@ -25,23 +21,25 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
+  let groupsAcross = (launch.columns + columnLanes - 1u) / columnLanes;
   let slice = group / groupsAcross;
   let column = group % groupsAcross * columnLanes + thread % columnLanes;
   let rowLane = thread / columnLanes;
   // Few columns of many rows: slices give the device more workgroups, and a second dispatch adds them.
-  let slicedRows = (rows + slices - 1u) / slices;
-  let start = min(slice * slicedRows, rows);
-  let end = min(start + slicedRows, rows);
+  let slicedRows = (launch.rows + launch.slices - 1u) / launch.slices;
+  let start = min(slice * slicedRows, launch.rows);
+  let end = min(start + slicedRows, launch.rows);
 
+  // Columns past the end add up the last one and are not stored: barriers below must be reached by all invocations.
+  let place = min(column, launch.columns - 1u);
+  let stride = launch.xStride;
   var sum = 0.0;
   for (var i = 0u; i < 0x1000000u; i++) { // a constant bound with a break costs no loop guard
     let row = start + i * rowLanes + rowLane;
     if (row >= end) {
       break;
     }
-    // Columns past the end add up the last one and are not stored: barriers below must be reached by all invocations.
-    sum += x[row * xStride + min(column, columns - 1u)];
+    sum += x[row * stride + place];
   }
 
   // Lane by lane, then lanes in a tree: an order that the shape gives. Atomic adds would take whatever order the device
@@ -55,8 +53,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     }
   }
   // Slices are summed by a second dispatch of this kernel, with the slices as rows.
-  if (rowLane == 0u && column < columns) {
-    let index = slice * columns + column;
+  if (rowLane == 0u && column < launch.columns) {
+    let index = slice * launch.columns + column;
     var value = sums[thread];
     if (hasBias == 1u) {
       value += bias[column];

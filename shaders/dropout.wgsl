@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       break;
     }
     // Backward with dy for x: the mask is drawn again from the same counter, and never stored.
-    var value = dropped(x[element], element);
+    var value = dropped(x[element], element / columns, element % columns, columns);
     if (hasResidual == 1u) {
       value += residual[element];
     }

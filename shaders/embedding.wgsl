@@ -1,8 +1,8 @@
 // x[b, t] = table[token] (+ positions[t]), and gradients without float atomics.
 // Token gradients: `sort` ranks every token by counting (stable); then a workgroup per vocabulary row and 32
 // columns finds its segment of the sorted list and adds the rows of dy in order, `rowLanes` of them side by
-// side. Position gradients add over the batch in order. A table may be one block of rows [firstRow, firstRow
-// + blockRows).
+// side. Position gradients add over the batch in order. A table may be one block of rows [launch.firstRow,
+// launch.firstRow + launch.blockRows).
 
 override steps: u32; // elements per invocation
 override rowLanes: u32; // rows added side by side
@@ -12,8 +12,6 @@ override batch: u32 = 0u;
 override time: u32 = 1u;
 override rowLength: u32 = 1u;  // tokens per sequence in memory, at least time
 override columns: u32;
-override firstRow: u32 = 0u;
-override blockRows: u32 = 0u;
 override positionRows: u32 = 0u; // rows of the position table; those from time on get zero
 override hasPositions: u32 = 0u;
 override accumulate: u32 = 0u;
@@ -44,6 +42,8 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   }
   let start = group * steps * elementThreads + thread;
   let end = min(start + steps * elementThreads, rows * columns);
+  let firstRow = launch.firstRow;
+  let blockRows = launch.blockRows;
   for (var i = 0u; i < maximumSteps; i++) {
     let element = start + i * elementThreads;
     if (element >= end) {
@@ -72,8 +72,8 @@ fn decode(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   }
   let slot = element / columns;
   let column = element % columns;
-  let token = state[4u * slot + 1u] - firstRow;
-  if (token >= blockRows) {
+  let token = state[4u * slot + 1u] - launch.firstRow;
+  if (token >= launch.blockRows) {
     return;
   }
   var value = table[token * columns + column];
@@ -137,7 +137,7 @@ fn backwardToken(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     return;
   }
   let groupsAcross = (columns + columnLanes - 1u) / columnLanes;
-  let token = firstRow + group / groupsAcross;
+  let token = launch.firstRow + group / groupsAcross;
   let column = group % groupsAcross * columnLanes + thread % columnLanes;
   let rowLane = thread / columnLanes;
   if (thread == 0u) {

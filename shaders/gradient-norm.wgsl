@@ -5,9 +5,7 @@
 //
 // From corner-sums.wgsl: cornerSum.
 
-override elements: u32 = 0u;
-override groups: u32 = 0u; // workgroups of sumSquares; for finish the number of sums
-override clip: f32 = 0.0;  // 0 clips nothing
+override clip: f32 = 0.0; // 0 clips nothing
 
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;     // [elements]
 @group(0) @binding(1) var<storage, read_write> squares: array<f32>; // [groups]
@@ -27,6 +25,8 @@ fn sumSquares(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_in
   }
   // Four at a time, those past the end as zeros: four loads are under way before the first is needed. Neighbouring
   // invocations read neighbouring numbers, which the memory delivers together.
+  let elements = launch.elements;
+  let groups = launch.groups;
   var sum = vec4<f32>();
   for (var i = 0u; i < maximumSteps; i++) {
     let first = (i * groups + group) * (4u * threads) + thread;
@@ -57,6 +57,7 @@ fn finish(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index)
   if (linearWorkgroup(id) >= launch.endWorkgroup) {
     return;
   }
+  let groups = launch.groups;
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let index = i * threads + thread;

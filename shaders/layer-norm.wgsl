@@ -139,7 +139,7 @@ fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_inde
     if (dropout > 0.0) {
       // The same gradient is wanted twice: with the dropout of the branch that ends here, and without for the
       // residual stream.
-      droppedDx[start + column] = dropped(gradient, start + column);
+      droppedDx[start + column] = dropped(gradient, place.row, column, columns);
     }
   }
 }

@@ -9,14 +9,8 @@
 
 override lanes: u32; // of a subgroup
 override columnVectors: u32; // 1 or 2: vec4s of columns per lane
-// Sizes are multiples: inner of 2, columns (and rows, where x is read across) of 4. suits() sees to it.
-override rows: u32;
-override columns: u32;
-override inner: u32;
-override xStride: u32;
-override wStride: u32;
-override yStride: u32;
-override slices: u32;
+// Sizes of the launch record are multiples: inner of 2, columns (and rows, where x is read across) of 4. suits() sees to
+// it.
 override hasBias: u32;
 override hasResidual: u32;
 override accumulate: u32;
@@ -44,25 +38,26 @@ struct Place {
 }
 
 fn placeOf(group: u32) -> Place {
-  let tilesAcross = (columns + tileWidth - 1u) / tileWidth;
-  let tilesDown = (rows + tileHeight - 1u) / tileHeight;
+  let tilesAcross = (launch.columns + tileWidth - 1u) / tileWidth;
+  let tilesDown = (launch.rows + tileHeight - 1u) / tileHeight;
   let slice = group / (tilesAcross * tilesDown);
   let row = group / tilesAcross % tilesDown * tileHeight;
   // Exact: suits() takes slices whose inner size is even.
-  let start = slice * (inner / slices);
+  let slicedInner = launch.inner / launch.slices;
+  let start = slice * slicedInner;
   // Always 1, but drivers do not know: they would unroll the loops out of the instruction cache.
   let one = select(1u, 0u, launch.gridWidth == 0u);
-  let height = one * min(tileHeight, rows - row);
-  return Place(row, group % tilesAcross * tileWidth, slice, start, one * (inner / slices) / 2u, height);
+  let height = one * min(tileHeight, launch.rows - row);
+  return Place(row, group % tilesAcross * tileWidth, slice, start, one * slicedInner / 2u, height);
 }
 
-/// This lane's columns of w [inner, columns].
-fn columnsAcross(j: vec2<u32>) -> Columns {
+/// This lane's columns of w [inner, columns], whose rows are `pitch` vectors.
+fn columnsAcross(j: vec2<u32>, pitch: u32) -> Columns {
   var right: Steps;
   if (columnVectors > 1u) {
-    right = Steps(wAcross[j.y], wAcross[j.y + wStride / 4u]);
+    right = Steps(wAcross[j.y], wAcross[j.y + pitch]);
   }
-  return Columns(Steps(wAcross[j.x], wAcross[j.x + wStride / 4u]), right);
+  return Columns(Steps(wAcross[j.x], wAcross[j.x + pitch]), right);
 }
 
 /// This lane's columns of w [columns, inner].
@@ -77,10 +72,13 @@ fn columnsAlong(i: vec4<u32>, j: vec4<u32>) -> Columns {
 /// Writes a tile whose row r is in slot r or, `across`, in slot r % 4 · 8 + r / 4.
 /// Rows in order, whatever slot they lie in: stores of neighbouring lanes are of one row, and follow each other.
 fn store(tile: ptr<function, Tile>, place: Place, lane: u32, across: bool) {
+  let width = launch.columns / 4u; // in vectors
+  let pitch = launch.yStride / 4u;
+  let first = place.slice * launch.rows + place.row;
   for (var v = 0u; v < maximumSteps; v++) {
     // Whole vectors are inside or outside, for columns is a multiple of 4.
     let column = place.column / 4u + v * lanes + lane; // in vectors
-    if (v >= columnVectors * min(place.height, 1u) || column >= columns / 4u) {
+    if (v >= columnVectors * min(place.height, 1u) || column >= width) {
       break;
     }
     var offset = vec4<f32>();
@@ -91,17 +89,17 @@ fn store(tile: ptr<function, Tile>, place: Place, lane: u32, across: bool) {
       if (r >= place.height) {
         break;
       }
-      let index = (place.slice * rows + place.row + r) * (yStride / 4u) + column;
+      let index = (first + r) * pitch + column;
       var sum = tile[2u * select(r, r % 4u * 8u + r / 4u, across) + v] + offset;
-      let element = (place.row + r) * columns + 4u * column;
+      let row = place.row + r;
       sum = vec4<f32>(
-        shaped(sum.x, element),
-        shaped(sum.y, element + 1u),
-        shaped(sum.z, element + 2u),
-        shaped(sum.w, element + 3u),
+        shaped(sum.x, row, 4u * column, 4u * width),
+        shaped(sum.y, row, 4u * column + 1u, 4u * width),
+        shaped(sum.z, row, 4u * column + 2u, 4u * width),
+        shaped(sum.w, row, 4u * column + 3u, 4u * width),
       );
       if (hasResidual == 1u) {
-        sum += residual[(place.row + r) * (columns / 4u) + column];
+        sum += residual[row * width + column];
       }
       if (accumulate == 1u) {
         sum += y[index];
@@ -118,17 +116,18 @@ fn nn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lan
     return;
   }
   let place = placeOf(linearWorkgroup(id));
-  let row = min(place.row + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(rows - 1u));
-  let i = (row * xStride + place.start) / 2u;
-  let column = min(place.column + vec2<u32>(0u, 4u * lanes) + 4u * lane, vec2<u32>(columns - 4u));
-  let j = (place.start * wStride + column) / 4u;
+  let row = min(place.row + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(launch.rows - 1u));
+  let i = (row * launch.xStride + place.start) / 2u;
+  let column = min(place.column + vec2<u32>(0u, 4u * lanes) + 4u * lane, vec2<u32>(launch.columns - 4u));
+  let j = (place.start * launch.wStride + column) / 4u;
+  let pitch = launch.wStride / 4u; // before the loop, in which it would be read again for each step
   var tile: Tile;
   for (var k = 0u; k < maximumSteps; k++) {
     if (k >= place.pairs) {
       break;
     }
     let r = i + k;
-    addTile(&tile, stepsOf(x[r.x], x[r.y], x[r.z], x[r.w]), columnsAcross(j + k * (wStride / 2u)));
+    addTile(&tile, stepsOf(x[r.x], x[r.y], x[r.z], x[r.w]), columnsAcross(j + k * 2u * pitch, pitch));
   }
   store(&tile, place, lane, false);
 }
@@ -140,11 +139,11 @@ fn nt(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lan
     return;
   }
   let place = placeOf(linearWorkgroup(id));
-  let row = min(place.row + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(rows - 1u));
-  let i = (row * xStride + place.start) / 2u;
+  let row = min(place.row + vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane, vec4<u32>(launch.rows - 1u));
+  let i = (row * launch.xStride + place.start) / 2u;
   let column = place.column + 4u * lane + vec4<u32>(0u, 1u, 2u, 3u);
-  let left = (min(column, vec4<u32>(columns - 1u)) * wStride + place.start) / 2u;
-  let right = (min(column + 4u * lanes, vec4<u32>(columns - 1u)) * wStride + place.start) / 2u;
+  let left = (min(column, vec4<u32>(launch.columns - 1u)) * launch.wStride + place.start) / 2u;
+  let right = (min(column + 4u * lanes, vec4<u32>(launch.columns - 1u)) * launch.wStride + place.start) / 2u;
   var tile: Tile;
   for (var k = 0u; k < maximumSteps; k++) {
     if (k >= place.pairs) {
@@ -164,16 +163,18 @@ fn tn(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lan
     return;
   }
   let place = placeOf(linearWorkgroup(id));
-  let i = (place.start * xStride + min(place.row + 4u * lane, rows - 4u)) / 4u;
-  let column = min(place.column + vec2<u32>(0u, 4u * lanes) + 4u * lane, vec2<u32>(columns - 4u));
-  let j = (place.start * wStride + column) / 4u;
+  let i = (place.start * launch.xStride + min(place.row + 4u * lane, launch.rows - 4u)) / 4u;
+  let xPitch = launch.xStride / 4u;
+  let column = min(place.column + vec2<u32>(0u, 4u * lanes) + 4u * lane, vec2<u32>(launch.columns - 4u));
+  let j = (place.start * launch.wStride + column) / 4u;
+  let pitch = launch.wStride / 4u; // before the loop, in which it would be read again for each step
   var tile: Tile;
   for (var k = 0u; k < maximumSteps; k++) {
     if (k >= place.pairs) {
       break;
     }
-    let r = i + k * (xStride / 2u);
-    addTile(&tile, Steps(xAcross[r], xAcross[r + xStride / 4u]), columnsAcross(j + k * (wStride / 2u)));
+    let r = i + k * 2u * xPitch;
+    addTile(&tile, Steps(xAcross[r], xAcross[r + xPitch]), columnsAcross(j + k * 2u * pitch, pitch));
   }
   store(&tile, place, lane, true);
 }

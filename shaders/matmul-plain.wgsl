@@ -8,15 +8,6 @@
 override xTransposed: u32; // 1: x is [inner, rows]
 override wTransposed: u32; // 1: w is [columns, inner]
 override threads: u32; // invocations of a workgroup
-override rows: u32;
-override columns: u32;
-override inner: u32;
-override xStride: u32;
-override wStride: u32;
-override yStride: u32;
-// Few tiles of a long inner size leave most of a device idle, as a weight gradient does (inner = B·T): slices of it
-// are summed by workgroups of their own, and added afterwards in a fixed order, without atomics.
-override slices: u32;
 override hasBias: u32;
 override hasResidual: u32;
 override accumulate: u32;
@@ -38,37 +29,41 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   let element = group * threads + thread;
   // The grid is rounded up to whole workgroups.
-  if (element >= slices * rows * columns) {
+  if (element >= launch.slices * launch.rows * launch.columns) {
     return;
   }
+  // Few tiles of a long inner size leave most of a device idle, as a weight gradient does (inner = B·T): slices of it
+  // are summed by workgroups of their own, and added afterwards in a fixed order, without atomics.
   // One slice after another: of equal parts of the inner size, the last of which may be shorter.
-  let slice = element / (rows * columns);
-  let row = element / columns % rows;
-  let column = element % columns;
-  let slicedInner = (inner + slices - 1u) / slices;
-  let start = min(slice * slicedInner, inner);
-  let count = min(slicedInner, inner - start);
+  let slice = element / (launch.rows * launch.columns);
+  let row = element / launch.columns % launch.rows;
+  let column = element % launch.columns;
+  let slicedInner = (launch.inner + launch.slices - 1u) / launch.slices;
+  let start = min(slice * slicedInner, launch.inner);
+  let count = min(slicedInner, launch.inner - start);
 
   var sum = 0.0;
-  var xIndex = select(row * xStride + start, start * xStride + row, xTransposed == 1u);
-  var wIndex = select(start * wStride + column, column * wStride + start, wTransposed == 1u);
+  var xIndex = select(row * launch.xStride + start, start * launch.xStride + row, xTransposed == 1u);
+  var wIndex = select(start * launch.wStride + column, column * launch.wStride + start, wTransposed == 1u);
+  let xStep = select(1u, launch.xStride, xTransposed == 1u);
+  let wStep = select(launch.wStride, 1u, wTransposed == 1u);
   for (var k = 0u; k < 0x1000000u; k++) { // a constant bound with a break costs no loop guard
     if (k >= count) {
       break;
     }
     sum = fma(x[xIndex], w[wIndex], sum);
-    xIndex += select(1u, xStride, xTransposed == 1u);
-    wIndex += select(wStride, 1u, wTransposed == 1u);
+    xIndex += xStep;
+    wIndex += wStep;
   }
 
-  let index = (slice * rows + row) * yStride + column;
+  let index = (slice * launch.rows + row) * launch.yStride + column;
   if (hasBias == 1u) {
     sum += bias[column];
   }
   // Bias before the activation, residual after dropout: the order of a transformer block.
-  sum = shaped(sum, row * columns + column);
+  sum = shaped(sum, row, column, launch.columns);
   if (hasResidual == 1u) {
-    sum += residual[row * columns + column];
+    sum += residual[row * launch.columns + column];
   }
   if (accumulate == 1u) {
     sum += y[index];

@@ -65,7 +65,7 @@ fn store(slice: u32, row: u32, column: u32, sum: f32) {
   if (hasBias == 1u) {
     value += bias[column];
   }
-  value = shaped(value, row * columns + column);
+  value = shaped(value, row, column, columns);
   if (hasResidual == 1u) {
     value += residual[row * columns + column];
   }

@@ -92,7 +92,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       if (hasBias == 1u) {
         value += bias[column];
       }
-      value = shaped(value, row * columns + column);
+      value = shaped(value, row, column, columns);
       if (hasResidual == 1u) {
         value += residual[row * columns + column];
       }

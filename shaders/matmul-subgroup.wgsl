@@ -11,13 +11,6 @@ override tileRows: u32; // rows of a tile, 16 or 32
 override columnVectors: u32; // 1 or 2: vec4s of columns per lane
 override xTransposed: u32; // 1: x is [inner, rows]
 override wTransposed: u32; // 1: w is [columns, inner]
-override rows: u32;
-override columns: u32;
-override inner: u32;
-override xStride: u32;
-override wStride: u32;
-override yStride: u32;
-override slices: u32;
 override hasBias: u32;
 override hasResidual: u32;
 override accumulate: u32;
@@ -34,22 +27,26 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   if (group >= launch.endWorkgroup) {
     return;
   }
+  // Read once: in the loops below each would be a load a time.
+  let rows = launch.rows;
+  let columns = launch.columns;
+  let yStride = launch.yStride;
   const tileColumns = 4u * columnVectors * lanes;
   let tilesAcross = (columns + tileColumns - 1u) / tileColumns;
   let tilesDown = (rows + tileRows - 1u) / tileRows;
   let slice = group / (tilesAcross * tilesDown);
   let firstRow = group / tilesAcross % tilesDown * tileRows;
   let firstColumn = group % tilesAcross * tileColumns;
-  let slicedInner = (inner + slices - 1u) / slices;
-  let start = min(slice * slicedInner, inner);
+  let slicedInner = (launch.inner + launch.slices - 1u) / launch.slices;
+  let start = min(slice * slicedInner, launch.inner);
   // Always 1, but drivers do not know: they would unroll the loops out of the instruction cache.
   let one = select(1u, 0u, launch.gridWidth == 0u);
-  let count = one * min(slicedInner, inner - start);
+  let count = one * min(slicedInner, launch.inner - start);
 
-  let xRowStep = select(xStride, 1u, xTransposed == 1u);
-  let xInnerStep = select(1u, xStride, xTransposed == 1u);
-  let wColumnStep = select(1u, wStride, wTransposed == 1u);
-  let wInnerStep = select(wStride, 1u, wTransposed == 1u);
+  let xRowStep = select(launch.xStride, 1u, xTransposed == 1u);
+  let xInnerStep = select(1u, launch.xStride, xTransposed == 1u);
+  let wColumnStep = select(1u, launch.wStride, wTransposed == 1u);
+  let wInnerStep = select(launch.wStride, 1u, wTransposed == 1u);
   // Lane l owns columns l, l + lanes …: neighbours load neighbouring addresses of w, one vector a step for the
   // subgroup.
   let strip = vec4<u32>(0u, 1u, 2u, 3u) * lanes + lane;
@@ -109,7 +106,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
       let index = (slice * rows + row) * yStride + column;
       // r / 16 and the like are constants of the layout: a tile of 32 rows is two Blocks above each other.
       var sum = tile[r / 16u][c / 4u][r % 16u][c % 4u] + offset;
-      sum = shaped(sum, row * columns + column);
+      sum = shaped(sum, row, column, columns);
       if (hasResidual == 1u) {
         sum += residual[row * columns + column];
       }

@@ -9,12 +9,6 @@
 
 override xTransposed: u32; // 1: x is [inner, rows]
 override wTransposed: u32; // 1: the inner index of w is contiguous
-override rows: u32;
-override columns: u32;
-override inner: u32;
-override xStride: u32;
-override yStride: u32;
-override slices: u32;
 override hasBias: u32;
 override hasResidual: u32;
 override accumulate: u32;
@@ -26,8 +20,8 @@ override accumulate: u32;
 
 /// Elements of four neighbouring rows of x at one inner index, the last row repeated past the end.
 fn fourRows(first: u32, innerIndex: u32) -> vec4<f32> {
-  let row = min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(rows - 1u));
-  let i = select(row * xStride + innerIndex, innerIndex * xStride + row, vec4<bool>(xTransposed == 1u));
+  let row = min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(launch.rows - 1u));
+  let i = select(row * launch.xStride + innerIndex, innerIndex * launch.xStride + row, vec4<bool>(xTransposed == 1u));
   return vec4<f32>(x[i.x], x[i.y], x[i.z], x[i.w]);
 }
 
@@ -38,15 +32,15 @@ fn storeBlock(slice: u32, firstRow: u32, firstColumn: u32, block: Block) {
   for (var i = 0u; i < 16u; i++) {
     let row = firstRow + i / 4u;
     let column = firstColumn + i % 4u;
-    if (row < rows && column < columns) {
-      let index = (slice * rows + row) * yStride + column;
+    if (row < launch.rows && column < launch.columns) {
+      let index = (slice * launch.rows + row) * launch.yStride + column;
       var sum = copy[i / 4u][i % 4u];
       if (hasBias == 1u) {
         sum += bias[column];
       }
-      sum = shaped(sum, row * columns + column);
+      sum = shaped(sum, row, column, launch.columns);
       if (hasResidual == 1u) {
-        sum += residual[row * columns + column];
+        sum += residual[row * launch.columns + column];
       }
       if (accumulate == 1u) {
         sum += y[index];
@@ -64,14 +58,15 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   // A workgroup finds its tile by arithmetic from a linear grid, which the governor may have cut anywhere.
   // Tiles beside each other come first: they share rows of x, which caches then hold.
-  let tilesAcross = (columns + tileWidth - 1u) / tileWidth;
-  let tilesDown = (rows + tileHeight - 1u) / tileHeight;
+  let tilesAcross = (launch.columns + tileWidth - 1u) / tileWidth;
+  let tilesDown = (launch.rows + tileHeight - 1u) / tileHeight;
   let slice = group / (tilesAcross * tilesDown);
   let firstRow = group / tilesAcross % tilesDown * tileHeight;
   let firstColumn = group % tilesAcross * tileWidth;
-  let slicedInner = (inner + slices - 1u) / slices;
-  let start = min(slice * slicedInner, inner);
-  let end = min(start + slicedInner, inner);
+  let slices = max(launch.slices, 1u); // 0 in the record of a kernel that has no such dim
+  let slicedInner = (launch.inner + slices - 1u) / slices;
+  let start = min(slice * slicedInner, launch.inner);
+  let end = min(start + slicedInner, launch.inner);
   let across = thread % threadsAcross;
   let down = thread / threadsAcross;
 
@@ -92,7 +87,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       let e = i * threads + thread;
       let k = e % tileInner * (1u - xTransposed) + e / rowQuads * xTransposed;
       let quad = e / tileInner * (1u - xTransposed) + e % rowQuads * xTransposed;
-      let value = fourRows(firstRow + 4u * quad, min(firstInner + k, inner - 1u));
+      let value = fourRows(firstRow + 4u * quad, min(firstInner + k, launch.inner - 1u));
       // Past the slice x is 0, so that a product adds nothing whatever w is there: w is clamped, and not masked as
       // well.
       xTile[k * xPitch + quad] = select(vec4<f32>(), value, firstInner + k < end);
@@ -101,7 +96,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
       let e = i * threads + thread;
       let k = e / columnQuads * (1u - wTransposed) + e % tileInner * wTransposed;
       let quad = e % columnQuads * (1u - wTransposed) + e / tileInner * wTransposed;
-      wTile[k * wPitch + quad] = fourColumns(firstColumn + 4u * quad, min(firstInner + k, inner - 1u));
+      wTile[k * wPitch + quad] = fourColumns(firstColumn + 4u * quad, min(firstInner + k, launch.inner - 1u));
     }
     // All of both tiles is written before anybody reads what others wrote …
     workgroupBarrier();

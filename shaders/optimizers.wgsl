@@ -6,8 +6,6 @@
 // is not finite changes nothing. An invocation takes `steps` elements.
 
 override steps: u32; // elements per invocation
-override elements: u32;
-override decayElements: u32;
 override rate1: f32 = 0.0;       // 1 − β₁: the difference is exact here and not in f32
 override rate2: f32 = 0.0;       // 1 − β₂
 override epsilon: f32 = 0.0;
@@ -44,7 +42,8 @@ fn adamW(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) 
   let rate = step.learningRate / step.biasCorrection1;
   let correction = 1.0 / step.biasCorrection2;
   let start = group * steps * threads + thread;
-  let end = min(start + steps * threads, elements);
+  let end = min(start + steps * threads, launch.elements);
+  let decayElements = launch.decayElements;
   for (var i = 0u; i < maximumSteps; i++) {
     let element = start + i * threads;
     if (element >= end) {
@@ -88,7 +87,8 @@ fn sgd(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) th
   let clipFactor = metrics[3];
   let rate = step.learningRate;
   let start = group * steps * threads + thread;
-  let end = min(start + steps * threads, elements);
+  let end = min(start + steps * threads, launch.elements);
+  let decayElements = launch.decayElements;
   for (var i = 0u; i < maximumSteps; i++) {
     let element = start + i * threads;
     if (element >= end) {
@@ -123,7 +123,8 @@ fn lion(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   let clipFactor = metrics[3];
   let decay = 1.0 - step.learningRate * weightDecay;
   let start = group * steps * threads + thread;
-  let end = min(start + steps * threads, elements);
+  let end = min(start + steps * threads, launch.elements);
+  let decayElements = launch.decayElements;
   for (var i = 0u; i < maximumSteps; i++) {
     let element = start + i * threads;
     if (element >= end) {

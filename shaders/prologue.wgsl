@@ -7,10 +7,23 @@ struct Launch {
   firstWorkgroup: u32, // where this slice of the grid starts
   endWorkgroup: u32,   // one past the last workgroup of this slice
   gridWidth: u32,      // workgroups in x; the rest of the linear grid is folded into y
-  // Dims of the kernel in which layers differ: as overrides, each layer would compile pipelines of its own.
+  // Dims in which dispatches of a kernel differ and by which no compiler makes quicker code: as overrides, each would
+  // have a pipeline of its own.
   operation: u32,      // number of a random operation in the plan
   firstElement: u32,   // element where the part of a tensor starts that a dispatch is about
   biasOffset: u32,     // element where a layer's part of all biases starts
+  rows: u32,           // sizes and row lengths of a matrix product
+  columns: u32,
+  inner: u32,
+  xStride: u32,
+  wStride: u32,
+  yStride: u32,
+  slices: u32,         // equal parts that the inner size is cut into, or the rows of a sum of columns
+  elements: u32,       // of a flat shard of parameters
+  decayElements: u32,  // of these those that decay: the first ones
+  groups: u32,         // sums that a norm is made of, each by a workgroup
+  firstRow: u32,       // of a table that is cut in blocks of rows, and the rows of this block
+  blockRows: u32,
 }
 
 struct Step {

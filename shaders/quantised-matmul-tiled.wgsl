@@ -3,8 +3,12 @@
 //
 // From quantised-weights.wgsl: columnOf, vectors, fourWeights.
 
+// What quantised-weights.wgsl wants; the product has the same numbers from the launch record.
+override columns: u32;
+override inner: u32;
+
 /// Nothing is made of sums while no model trains.
-fn shaped(sum: f32, element: u32) -> f32 {
+fn shaped(sum: f32, row: u32, column: u32, width: u32) -> f32 {
   return sum;
 }
 

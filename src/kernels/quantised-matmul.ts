@@ -80,7 +80,6 @@ const tiledVariant = (side: 8 | 16): Variant => ({
     tileInner: 16,
     xTransposed: 0,
     wTransposed: 0,
-    slices: 1,
     accumulate: 0,
   },
   tile: [4 * side, 4 * side],

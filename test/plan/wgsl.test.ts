@@ -39,6 +39,18 @@ describe('parseStruct', () => {
       'operation',
       'firstElement',
       'biasOffset',
+      'rows',
+      'columns',
+      'inner',
+      'xStride',
+      'wStride',
+      'yStride',
+      'slices',
+      'elements',
+      'decayElements',
+      'groups',
+      'firstRow',
+      'blockRows',
     ]);
     const step = parseStruct(prologue, 'Step');
     expect(step.map(({ name }) => name)).toContain('learningRate');
