@@ -43,11 +43,14 @@ export interface HeadLossOptions {
   readonly chunkRows?: number;
 }
 
-/** Rows per chunk: the largest multiple of 64 whose logits fit the budget and one binding. */
+/** Rows of the largest tile of a product: a chunk of another size launches a part of one for nothing. */
+const tileRows = 128;
+
+/** Rows per chunk: as many whole tiles, or else a multiple of 64, as have logits that fit the budget and one binding. */
 export function lossChunkRows(rows: number, vocabulary: number, device: Capabilities): number {
-  const bytes = Math.min(logitsBudget, device.maxBindingBytes);
-  const fitting = Math.floor(bytes / 4 / vocabulary / rowAlignment) * rowAlignment;
-  return Math.min(rows, Math.max(rowAlignment, fitting));
+  const fitting = Math.min(logitsBudget, device.maxBindingBytes) / 4 / vocabulary;
+  const unit = fitting < tileRows ? rowAlignment : tileRows;
+  return Math.min(rows, Math.max(unit, Math.floor(fitting / unit) * unit));
 }
 
 /**

@@ -45,9 +45,7 @@ describe('pipelines', () => {
   });
 
   // The largest preset is where compiling takes longest before a first step.
-  it('of gpt2-124m are half as many as its kernels have shapes', () => {
-    const dispatches = dispatchesOf('gpt2-124m', 12, undefined, 0);
-    const shapes = new Set(dispatches.map(({ kernel, dims }) => kernel.name + JSON.stringify(dims)));
-    expect(pipelinesOf(dispatches)).toBeLessThanOrEqual(shapes.size / 2);
+  it('of gpt2-124m are less than half of the 70 that it took while each shape had its own', () => {
+    expect(pipelinesOf(dispatchesOf('gpt2-124m', 12, undefined, 0))).toBeLessThan(70 / 2);
   });
 });
