@@ -96,8 +96,12 @@ describeBrowser('the page without a GPU', () => {
     await fresh.waitForText('run-controls', '.status', /^Ready a run takes about .* on your processor$/);
     await fresh.waitForText('notice-strips', '.recorded', /Press Train to see Pico on this machine/);
     expect(await fresh.text('run-controls', '.suggestion')).toBe('');
+    const controls = await fresh.find('run-controls', 'section');
+    const height = () => controls.evaluate((panel) => panel.getBoundingClientRect().height);
+    const before = await height();
     await fresh.click('preset-picker', 'label', /^nanoGPT, GPU/);
     await fresh.waitForText('run-controls', '.suggestion', /That is long\. Pico takes about a minute/);
+    expect(Math.abs((await height()) - before)).toBeLessThan(1); // nothing below was moved
     await fresh.click('run-controls', 'button', 'Choose Pico');
     await fresh.waitForText('preset-picker', 'label:has(:checked) strong', /^Pico$/);
     expect(fresh.troubles).toEqual([]);

@@ -32,6 +32,9 @@ const measureWords: readonly { readonly value: MeasureFirst; readonly words: str
 @customElement('run-controls')
 export class RunControls extends LitElement {
   static override readonly styles = controlPanel(css`
+    :host {
+      container-type: inline-size;
+    }
     .panel {
       display: grid;
       gap: 10px;
@@ -74,6 +77,14 @@ export class RunControls extends LitElement {
     .status strong {
       font-size: 15px;
       font-weight: 600;
+    }
+    /* What it says grows and shrinks: beside the buttons there is room for none of it, or for all. */
+    @container (max-width: 590px) {
+      .status,
+      .status.measuring {
+        flex: 1 1 100%;
+        text-align: left;
+      }
     }
     progress {
       appearance: none;
@@ -171,7 +182,7 @@ export class RunControls extends LitElement {
   protected override render() {
     return html`<section class="panel" aria-label="Run">
       <div class="row transport">${this.#buttons()}${this.#status()}</div>
-      ${this.#progress()} ${isOver(this.run) ? this.#suggestion() : nothing}
+      ${this.#progress()}
       ${(this.run.collapsed ?? []).map(
         (why) =>
           html`<p class="small" role="alert">
@@ -180,7 +191,7 @@ export class RunControls extends LitElement {
       )}
       ${canGoOn(this.run) ? this.#later() : nothing}
       <div class="row foot small muted ${this.isEssential ? 'essential' : ''}">
-        ${this.run.state === 'idle' ? this.#promise() : keyboardHint}
+        ${this.#suggestion() ?? (this.run.state === 'idle' ? this.#promise() : keyboardHint)}
         ${
           this.canCalibrate && !this.isEssential
             ? html`<label class="measure">
@@ -307,9 +318,10 @@ export class RunControls extends LitElement {
     </span>`;
   }
 
+  /** Takes the place of what the foot says else: it comes with the prediction, and nothing moves. */
   #suggestion() {
     const { smallerPreset: preset } = this;
-    if (preset === undefined) return nothing;
+    if (preset === undefined || !isOver(this.run)) return undefined;
     return html`<p class="row small suggestion">
       <span class="warn">That is long. ${preset.title} takes about a minute.</span>
       <button @click=${() => emit(this, 'choose-preset', { id: preset.id })}>Choose ${preset.title}</button>
