@@ -39,6 +39,11 @@ describeBrowser('the recorded run', () => {
       (await lab.find(element, inside)).evaluate((part) => part.getBoundingClientRect().height);
     expect(await heightOf('lab-header', '.brand p')).toBeLessThan(26);
     expect(await heightOf('loss-chart', '.head')).toBeLessThan(40);
+    // The curve begins on that screen, and the settings on the next one, beside what they change.
+    const topOf = async (element: string, inside: string): Promise<number> =>
+      (await lab.find(element, inside)).evaluate((part) => part.getBoundingClientRect().top + scrollY);
+    expect(await topOf('loss-chart', 'loss-plot')).toBeLessThan(480);
+    expect(await topOf('experiment-form', 'form-field')).toBeLessThan(1100);
     expect(lab.troubles).toEqual([]);
     await lab.page.close();
   });

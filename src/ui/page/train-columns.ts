@@ -52,7 +52,10 @@ const openings: Readonly<Record<string, string>> = {
   zipf: '',
 };
 
-/** The run: its controls, figures, curve and samples, and what its model can be asked. */
+/**
+ * The run: its controls, curve, figures and samples, and what its model can be asked. The curve stands first: what a
+ * laptop's screen has room for is what one looks at.
+ */
 export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: TrainView) {
   const { run, series } = replay ?? page;
   const source = String(valueAt(page.run.experiment ?? page.experiment, 'data.source'));
@@ -70,12 +73,12 @@ export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: Tra
       .smallerPreset=${smallerPreset(page)}
       .changes=${sinceRun(page)}
     ></run-controls>
+    <loss-chart .ghosts=${ghosts} ?isGhosted=${isGhosted} .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
     <run-readouts
       .run=${run}
       .series=${series}
       .parameters=${(replay?.recorded ?? page.run).prediction?.parameters}
     ></run-readouts>
-    <loss-chart .ghosts=${ghosts} ?isGhosted=${isGhosted} .series=${series} .fileName=${page.presetId || 'run'}></loss-chart>
     <sample-list .samples=${run.samples}></sample-list>
     ${
       source === 'arithmetic' && page.run.state !== 'idle'
