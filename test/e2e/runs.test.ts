@@ -71,7 +71,9 @@ describeBrowser('the room of runs', () => {
     await lab.waitForText('problem-list', '.problem', /newer\.json: its version 2 is newer than 1/);
     await open(hostileRecord, 'hostile.json'); // a good one instead: nothing is wrong any more
     await lab.waitForText('problem-list', '.list', /^$/);
-    await lab.waitForText('run-list', 'tbody', /finished 15 of 15/);
+    const listed = await lab.waitForText('run-list', 'tbody', /finished 15 of 15/);
+    expect(listed).toMatch(/a software GPU/); // and not the versions of its driver
+    expect(listed).not.toMatch(/LLVM/);
   });
 
   it('compares two runs: curves, differences, predicted and measured', async () => {
@@ -79,6 +81,12 @@ describeBrowser('the room of runs', () => {
     await lab.click('run-list', 'input', /^Compare 1 layer/);
     const said = await lab.waitForText('compare-panel', 'ol', /2\. 1 layer of 32/);
     expect(said).toMatch(/layers 4→1/);
+    // In the list each has the colour of its curve.
+    const list = await lab.find('run-list', 'tbody');
+    const colours = await list.evaluate((rows) =>
+      [...rows.querySelectorAll('.key')].map((key) => getComputedStyle(key).color),
+    );
+    expect(new Set(colours).size).toBe(2);
     const plot = await lab.find('compare-panel', 'svg-plot');
     expect(
       await plot.evaluate(({ shadowRoot }) => shadowRoot?.querySelectorAll('path.line').length),

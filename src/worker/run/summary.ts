@@ -17,7 +17,8 @@ export function summaryOf(record: RunRecord): RunSummary {
   const rate = last && tokensPerSecond(last.tokens, last.seconds);
   const changes = changesOf(experiment);
   return {
-    device: device.isSoftware && device.runtime === 'gpu' ? `${device.name}, software` : device.name,
+    // A list has room for a name, not for a driver with its versions: those are in the record.
+    device: device.isSoftware && device.runtime === 'gpu' ? 'a software GPU' : device.name,
     ...(note === undefined ? {} : { note }),
     ...(changes === undefined ? {} : { changes }),
     ...(validationLoss === undefined ? {} : { validationLoss }),
