@@ -5,6 +5,7 @@ import { describeBrowser, launchBrowser } from '../browser.ts';
 import { createFolder } from '../folders.ts';
 import { findViolations } from './axe.ts';
 import { clickOn, enter } from './clicks.ts';
+import { drawnTexts } from './clipped.ts';
 import { downloadOf } from './downloads.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
@@ -207,7 +208,8 @@ describeBrowser('the room of costs', () => {
     await expect.poll(colour).toBe(light);
   });
 
-  it('keeps the files of every figure on the line of its heading at 1366 pixels', async () => {
+  it('keeps the files of every figure on the line of its heading at 1366 pixels, and cuts off no label', async () => {
+    await summary(/\d/);
     await lab.page.setViewport({ width: 1366, height: 768 });
     const heights = await lab.page.evaluate(() => {
       const panels: Element[] = [];
@@ -225,6 +227,11 @@ describeBrowser('the room of costs', () => {
     });
     expect(heights.length).toBeGreaterThan(10);
     expect(Math.max(...heights)).toBeLessThan(40);
+    for (const width of [1366, 360]) {
+      await lab.page.setViewport({ width, height: 768 });
+      await expect.poll(async () => (await drawnTexts(lab.page)).clipped).toEqual([]);
+      expect((await drawnTexts(lab.page)).texts).toContain('Qwen3 235B-A22B');
+    }
     await lab.page.setViewport({ width: 1500, height: 1000 });
   });
 

@@ -1,8 +1,11 @@
 // What a calibrated page shows beside a measurement: the waterfall of a run's step, and a validation that is cancelled.
+import { readFileSync } from 'node:fs';
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunRecord } from '../../src/contract/records.ts';
 import { deviceKey } from '../../src/lab/cost/calibration.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
+import { formatSi } from '../../src/text/numbers.ts';
 import { describeBrowser, launchBrowser } from '../browser.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
@@ -85,6 +88,13 @@ describeBrowser('a calibrated page', () => {
   it('finds its figures again after a reload', async () => {
     await lab.waitForText('device-panel', 'section', /20\.0.GFLOP\/s|Calibrate again/);
     await lab.waitForText('prediction-panel', '.figure.predicted', /\d/);
+    // The recorded rate stands beside what was predicted of the recorded run, not of the form.
+    const { prediction } = JSON.parse(readFileSync('public/recorded-run.json', 'utf8')) as RunRecord;
+    const recorded = formatSi(prediction?.tokensPerSecond).replace(/\s/g, ' ');
+    await lab.waitForText('throughput-gauge', '.big', /tokens\/s recorded/);
+    const said = await lab.text('throughput-gauge', '.scale');
+    expect(said).toContain(`${recorded} predicted`);
+    expect(said).not.toMatch(/quickly/);
     await lab.click('room-tabs', 'a', 'Validation');
     await lab.waitForText('room-validation', 'section', /models that calibration has not seen/);
     expect(await lab.text('room-validation', 'section')).not.toMatch(/Calibrate first/);
