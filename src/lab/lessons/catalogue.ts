@@ -15,6 +15,7 @@ import { headsLesson } from './heads.ts';
 import { lawBreaksLesson } from './law-breaks.ts';
 import type { Lesson } from './lesson.ts';
 import { middleLesson } from './middle.ts';
+import { normsLesson } from './norms.ts';
 import { positionsLesson } from './positions.ts';
 import { routerLesson } from './router.ts';
 import { targetsLesson } from './targets.ts';
@@ -34,6 +35,7 @@ export const allLessons: readonly Lesson[] = [
   headsLesson,
   gradientsLesson,
   deepSeekLesson,
+  normsLesson,
   routerLesson,
   cachesLesson,
   batchesLesson,
