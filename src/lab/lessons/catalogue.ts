@@ -18,6 +18,7 @@ import { middleLesson } from './middle.ts';
 import { normsLesson } from './norms.ts';
 import { positionsLesson } from './positions.ts';
 import { routerLesson } from './router.ts';
+import { sharedExpertLesson } from './shared-expert.ts';
 import { targetsLesson } from './targets.ts';
 import { tooMuchModelLesson } from './too-much-model.ts';
 import { whichNLesson } from './which-n.ts';
@@ -37,6 +38,7 @@ export const allLessons: readonly Lesson[] = [
   deepSeekLesson,
   normsLesson,
   routerLesson,
+  sharedExpertLesson,
   cachesLesson,
   batchesLesson,
   fourBitsLesson,

@@ -5,6 +5,8 @@ import { allLessons, lessonNamed } from '../../../src/lab/lessons/catalogue.ts';
 import { decayPerLayer } from '../../../src/lab/lessons/gradients.ts';
 import { splitAttention } from '../../../src/lab/lessons/heads.ts';
 import { exactly, judgeGuess, type Lesson, runLesson, within } from '../../../src/lab/lessons/lesson.ts';
+import { entropyOf } from '../../../src/lab/lessons/router.ts';
+import { withoutPart } from '../../../src/lab/lessons/shared-expert.ts';
 import { stepsTo } from '../../../src/lab/lessons/targets.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { near } from '../../near.ts';
@@ -160,5 +162,20 @@ describe('a curve', () => {
     expect(decayPerLayer([0.01, 0.1, 1])).toBeCloseTo(0.1, 10);
     expect(decayPerLayer([0, 0.1, 1])).toBeCloseTo(0.1, 10);
     expect(decayPerLayer([0, 0])).toBe(0);
+  });
+});
+
+describe('experts', () => {
+  it('are as many as a load is spread over: exp of its entropy', () => {
+    expect(Math.exp(entropyOf([5, 5, 5, 5]))).toBeCloseTo(4, 9);
+    expect(Math.exp(entropyOf([0, 7, 0]))).toBeCloseTo(1, 9);
+    expect(Math.exp(entropyOf([8, 1, 1]))).toBeLessThan(2);
+  });
+
+  it('are taken out one at a time, as parts of one array', () => {
+    const values = Float32Array.of(1, 2, 3, 4, 5, 6);
+    expect([...withoutPart(values, 1, 3)]).toEqual([1, 2, 0, 0, 5, 6]);
+    expect([...withoutPart(values, 0, 1)]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect([...values]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
