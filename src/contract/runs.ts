@@ -122,6 +122,8 @@ export type LabEvent =
     }
   | { readonly kind: 'saved'; readonly step: number; readonly bytes: number }
   | ExpertsEvent
+  /** What computes is no longer what was opened: fewer threads. To be opened again, which says what it is now. */
+  | { readonly kind: 'deviceChanged' }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
 /** Losses that need no model, in nats per token, to compare a curve with. */

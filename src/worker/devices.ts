@@ -57,6 +57,8 @@ interface Spare {
 export class Devices {
   readonly #storage: RunStorage;
   readonly #onLost: (problem: Problem) => void;
+  readonly #onChanged: () => void;
+  readonly #startProcessor: typeof openProcessor;
   #choice: RuntimeChoice = { runtime: 'gpu' };
   #opening: Promise<DeviceInfo> | undefined;
   #open: OpenDevice | undefined;
@@ -71,9 +73,21 @@ export class Devices {
   /** What became of a thread of the processor. */
   #threadLost: string | undefined;
 
-  constructor(storage: RunStorage, onLost: (problem: Problem) => void) {
+  /**
+   * @param onLost told of a GPU that is gone, with what was on it
+   * @param onChanged told that what is open computes on other terms, which `open` says; nothing is lost with it
+   * @param open starts the threads of the processor
+   */
+  constructor(
+    storage: RunStorage,
+    onLost: (problem: Problem) => void,
+    onChanged: () => void = () => undefined,
+    open = openProcessor,
+  ) {
     this.#storage = storage;
     this.#onLost = onLost;
+    this.#onChanged = onChanged;
+    this.#startProcessor = open;
   }
 
   /** Whether this is what computes, or would. */
@@ -196,7 +210,7 @@ export class Devices {
 
   /** The processor beside an open GPU; undefined where it does not serve. */
   async #spareProcessor(): Promise<Spare | undefined> {
-    const processor = await openProcessor().catch(() => undefined);
+    const processor = await this.#startProcessor().catch(() => undefined);
     if (!processor) return undefined;
     const { engine } = processor;
     engine.profile ??= await this.#keptOf(engine);
@@ -247,12 +261,14 @@ export class Devices {
       ...(reason ? { fallbackReason: reason } : {}),
     };
     try {
-      const processor = this.#processor ?? (await openProcessor(this.#choice.threads));
+      const processor = this.#processor ?? (await this.#startProcessor(this.#choice.threads));
       this.#processor = processor;
       const { engine } = processor;
       engine.onDropped = (message) => {
         this.#threadLost = message;
-        if (this.#engine === engine) this.#opening = undefined; // what it is now, the next call says
+        if (this.#engine !== engine) return;
+        this.#opening = undefined; // what it is now, the next call says
+        this.#onChanged();
       };
       await this.#adopt(engine);
       const { threads, note = this.#threadLost } = processor;

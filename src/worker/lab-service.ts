@@ -31,11 +31,15 @@ export function createLab(): Lab {
   const events = new EventStream();
   const emit = (event: LabEvent) => events.emit(event);
   const storage = new RunStorage((error) => emit({ kind: 'problem', problem: problemOf(error) }));
-  const devices = new Devices(storage, (problem) => {
-    runs.drop();
-    emit({ kind: 'problem', problem });
-    emit({ kind: 'state', state: 'failed', message: problem.message });
-  });
+  const devices = new Devices(
+    storage,
+    (problem) => {
+      runs.drop();
+      emit({ kind: 'problem', problem });
+      emit({ kind: 'state', state: 'failed', message: problem.message });
+    },
+    () => emit({ kind: 'deviceChanged' }),
+  );
   const exclusive = new Exclusive(() => runs.isTraining);
   const runs = new Runs(devices, storage, emit, exclusive);
   const comparison = createComparison(runs);

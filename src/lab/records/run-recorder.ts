@@ -126,6 +126,7 @@ export class RunRecorder {
       case 'prepared':
       case 'saved':
       case 'experts':
+      case 'deviceChanged':
       case 'problem':
         return;
       default:

@@ -303,8 +303,9 @@ export class PageController implements ReactiveController {
     }
     // The badge has to say what the next run will be on: a new device, the processor, or fewer of its threads.
     const losses = ['deviceLost', 'threadLost'];
-    if (events.some((event) => event.kind === 'problem' && losses.includes(event.problem.kind)))
-      void this.openDevice();
+    const isOtherDevice = (event: LabEvent): boolean =>
+      event.kind === 'problem' ? losses.includes(event.problem.kind) : event.kind === 'deviceChanged';
+    if (events.some(isOtherDevice)) void this.openDevice();
     const isCurveNew = events.some(({ kind }) => ['prepared', 'steps', 'evaluation'].includes(kind));
     this.#store.set({ run, ...(isCurveNew ? { series: this.#series.snapshot() } : {}) });
     this.#options.showTitle(pageTitle(run));

@@ -300,6 +300,7 @@ export function reduceRun(run: RunView, event: LabEvent): RunView {
       return { ...run, savedStep: event.step, savedBytes: event.bytes };
     case 'experts':
       return { ...run, collapsed: event.collapsed.map(({ why }) => why) };
+    case 'deviceChanged':
     case 'problem':
       return run;
     default:

@@ -221,6 +221,30 @@ describe('lab controller', () => {
     expect(kinds(bench)).toEqual(['deviceLost']);
   });
 
+  it('asks what computes when a thread was replaced while a runtime was made, and the run goes on', async () => {
+    let threads = 2;
+    const bench = await open({}, '', (lab) =>
+      replaced(lab, {
+        openDevice: async (choice) => {
+          const opened = await lab.openDevice(choice);
+          return opened.kind === 'ok' ? { ...opened, value: { ...opened.value, threads } } : opened;
+        },
+      }),
+    );
+    await bench.controller.train();
+    const shown = () => {
+      const { device } = bench.controller.state;
+      return device.kind === 'done' ? device.value.threads : undefined;
+    };
+    expect(shown()).toBe(2);
+    threads = 1;
+    bench.fake.send({ kind: 'deviceChanged' });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(shown()).toBe(1);
+    expect(bench.controller.state.run.state).toBe('running');
+    expect(kinds(bench)).toEqual([]);
+  });
+
   it('does not go on with the run before when a saved one does not open', async () => {
     const problem: Problem = { kind: 'invalidFile', message: 'saved runs: damaged.' };
     const bench = await open({}, '', (lab) =>

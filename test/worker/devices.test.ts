@@ -1,0 +1,48 @@
+// What the worker says of the processor's threads when some of them are replaced by fewer.
+import { expect, it, vi } from 'vitest';
+import { cpuEngine, type Engine } from '../../src/lab/plans/engine.ts';
+import { Devices } from '../../src/worker/devices.ts';
+import { MemoryStorage } from './memory-storage.ts';
+
+/** The devices of a worker whose processor has two threads, one of which can be lost, and whom they tell. */
+async function openFake() {
+  let threads = 2;
+  const createRuntime = () => Promise.reject(new Error('no rate is measured here'));
+  const engine: Engine = { ...cpuEngine(2 ** 30), kind: 'wasm', createRuntime };
+  const processor = {
+    engine,
+    get threads() {
+      return threads;
+    },
+    close: () => undefined,
+  };
+  const [onLost, onChanged] = [vi.fn(), vi.fn()];
+  const devices = new Devices(new MemoryStorage().asRunStorage(), onLost, onChanged, async () => processor);
+  await devices.choose({ runtime: 'wasm' });
+  const lose = () => {
+    threads = 1;
+    engine.onDropped?.('WasmRuntime: thread 2 of 2 is gone. Now it is 1 thread.');
+  };
+  return { devices, lose, onLost, onChanged };
+}
+
+it('tells that threads were replaced, and the next opening says by how many and why', async () => {
+  const { devices, lose, onLost, onChanged } = await openFake();
+  expect(await devices.open()).toMatchObject({ threads: 2, description: 'Your processor, 2 threads' });
+  lose();
+  expect(onChanged).toHaveBeenCalledOnce();
+  expect(onLost).not.toHaveBeenCalled();
+  expect(await devices.open()).toMatchObject({
+    threads: 1,
+    description: 'Your processor, 1 thread',
+    advice: expect.stringMatching(/thread 2 of 2 is gone.* Now it is 1 thread/),
+  });
+});
+
+it('says nothing of threads that something else has taken the place of', async () => {
+  const { devices, lose, onChanged } = await openFake();
+  await devices.open();
+  await devices.choose({ runtime: 'gpu' });
+  lose();
+  expect(onChanged).not.toHaveBeenCalled();
+});
