@@ -1,10 +1,10 @@
 // The calls about experiments as values: the form, presets and their sizes, addresses. They need no device.
 import type { Catalogue, FormApi } from '../contract/form.ts';
 import type { ExperimentJson } from '../contract/values.ts';
+import { formFields } from '../lab/plans/form-fields.ts';
 import { stage } from '../lab/plans/problem.ts';
 import { parseExperiment, schemaVersion, withAutomaticSizes } from '../model/config.ts';
 import { experimentFromAddress, experimentToAddress } from '../model/config-address.ts';
-import { formFields } from '../model/fields/table.ts';
 import { presetGroups, presets, processorPreset } from '../model/presets/catalogue.ts';
 import { scaleExperiment } from '../model/size-dial.ts';
 import { answer } from './answer.ts';

@@ -1,9 +1,8 @@
-// Tests of the table of fields: that it is consistent, and that the page can be sent it.
+// Tests of the table of fields: that it is consistent.
 import { expect, test } from 'vitest';
-import type { FormField } from '../../../src/contract/form.ts';
 import { fieldProblem } from '../../../src/model/fields/check.ts';
 import type { Field } from '../../../src/model/fields/kinds.ts';
-import { experimentFields, fieldsByPath, formFields } from '../../../src/model/fields/table.ts';
+import { experimentFields, fieldsByPath } from '../../../src/model/fields/table.ts';
 
 test('every path occurs once', () => {
   expect(fieldsByPath.size).toBe(experimentFields.length);
@@ -21,24 +20,3 @@ test.each([...fieldsByPath.values()].map((field): [string, Field] => [field.path
     expect(other).toBeDefined();
   },
 );
-
-test('the form is plain JSON in the shape of the contract', () => {
-  const form: FormField[] = formFields();
-  expect(JSON.parse(JSON.stringify(form))).toEqual(form);
-  expect(form.find(({ path }) => path === 'model.width')).toMatchObject({
-    kind: 'integer',
-    minimum: 1,
-    maximum: 16384,
-    default: 128,
-    advanced: false,
-    unit: 'channels',
-  });
-  expect(form.find(({ path }) => path === 'model.hidden')).toMatchObject({
-    minimum: 0,
-    default: 0,
-    advanced: true,
-  });
-  const following = form.filter(({ automatic }) => automatic).map(({ path }) => path);
-  expect(following).toContain('model.expertHidden');
-  expect(following).not.toContain('model.sharedExperts'); // 0 is none
-});

@@ -2,7 +2,7 @@
 
 import type { Catalogue, FormField } from '../../../src/contract/form.ts';
 import type { ExperimentJson } from '../../../src/contract/values.ts';
-import { formFields } from '../../../src/model/fields/table.ts';
+import { formFields } from '../../../src/lab/plans/form-fields.ts';
 
 /** The hidden width has a number of its own here: no model stands behind the page that it could follow from. */
 const fields: readonly FormField[] = formFields().map((field) =>

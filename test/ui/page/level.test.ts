@@ -1,6 +1,6 @@
 // The essentials: rooms that there are, and settings that a first experiment turns, with whatever is wrong.
 import { describe, expect, it } from 'vitest';
-import { formFields } from '../../../src/model/fields/table.ts';
+import { formFields } from '../../../src/lab/plans/form-fields.ts';
 import { detailedRooms, essentialSettings } from '../../../src/ui/page/level.ts';
 import { rooms } from '../../../src/ui/page/rooms.ts';
 
