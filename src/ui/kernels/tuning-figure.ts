@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { CalibrationReport } from '../../contract/device.ts';
 import { formatCount, formatRatio } from '../../text/numbers.ts';
+import { dataTable, numbers } from '../figures/data-table.ts';
 import { baseStyles, panelStyles } from '../figures/styles.ts';
 
 @customElement('tuning-figure')
@@ -33,28 +34,16 @@ export class TuningFigure extends LitElement {
       ${
         choices.length === 0
           ? html`<p class="muted">None was quicker by more than 3 %: the built-in order stays.</p>`
-          : html`<div class="scroll" tabindex="0" role="region" aria-label="Variants taken">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Built-in</th>
-                    <th scope="col">Taken here</th>
-                    <th scope="col" class="number">Dispatches</th>
-                    <th scope="col" class="number">As fast</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${choices.map(
-                    ({ builtIn, taken, dispatches, gain }) => html`<tr>
-                      <td>${builtIn}</td>
-                      <td>${taken}</td>
-                      <td class="number">${formatCount(dispatches)}</td>
-                      <td class="number">${formatRatio(gain)}</td>
-                    </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>`
+          : dataTable(
+              'Variants taken',
+              ['Built-in', 'Taken here', numbers('Dispatches'), numbers('As fast')],
+              choices.map(({ builtIn, taken, dispatches, gain }) => [
+                builtIn,
+                taken,
+                formatCount(dispatches),
+                formatRatio(gain),
+              ]),
+            )
       }
     </section>`;
   }

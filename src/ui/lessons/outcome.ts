@@ -6,6 +6,7 @@ import { formatSeconds } from '../../text/numbers.ts';
 import { readoutPanel, stackStyles } from '../figures/style-sets.ts';
 import { guessText, verdictText } from './data.ts';
 import './figure.ts';
+import { dataTable } from '../figures/data-table.ts';
 
 @customElement('lesson-outcome')
 export class LessonOutcomeElement extends LitElement {
@@ -140,28 +141,15 @@ function checks({ checks: list }: LessonOutcome) {
       <h2 id="checks">Held against theory</h2>
       <span class=${held === list.length ? 'good' : 'warn'}>${held} of ${list.length} hold</span>
     </div>
-    <div class="scroll" tabindex="0" role="region" aria-label="Checks">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">statement</th>
-            <th scope="col">expected</th>
-            <th scope="col">found</th>
-            <th scope="col">verdict</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${list.map(
-            ({ what, expected, found, holds }) =>
-              html`<tr>
-                <td>${what}</td>
-                <td>${expected}</td>
-                <td>${found}</td>
-                <td class="holds ${holds ? 'good' : 'bad'}">${holds ? '✓ holds' : '✗ fails'}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${dataTable(
+      'Checks',
+      ['statement', 'expected', 'found', 'verdict'],
+      list.map(({ what, expected, found, holds }) => [
+        what,
+        expected,
+        found,
+        html`<span class="holds ${holds ? 'good' : 'bad'}">${holds ? '✓ holds' : '✗ fails'}</span>`,
+      ]),
+    )}
   </section>`;
 }

@@ -16,6 +16,7 @@ import type { Ghost } from './ghosts.ts';
 import { lossDrawing } from './loss-drawing.ts';
 import { axisLabels, formatAxisValue } from './plot-options.ts';
 import './loss-plot.ts';
+import { dataTable, numbers } from '../figures/data-table.ts';
 
 /** One list, so that nothing is drawn anew for it. */
 const noGhosts: readonly Ghost[] = [];
@@ -201,29 +202,17 @@ export class LossChart extends LitElement {
 
   #table(columns: ChartColumns) {
     const rows = thinOut([...columns.x.keys()], tableRows);
-    const cell = (value: number | null | undefined) =>
-      html`<td class="number">${formatLoss(value ?? undefined)}</td>`;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="Losses as a table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col" class="number">${axisLabels[this.options.axis]}</th>
-            <th scope="col" class="number">Training</th>
-            <th scope="col" class="number">Smoothed</th>
-            <th scope="col" class="number">Validation</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            (row) =>
-              html`<tr>
-                <td class="number">${formatAxisValue(this.options.axis, columns.x[row] ?? 0)}</td>
-                ${cell(columns.raw[row])}${cell(columns.smooth[row])}${cell(columns.validation[row])}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    const cell = (value: number | null | undefined) => formatLoss(value ?? undefined);
+    return dataTable(
+      'Losses as a table',
+      [axisLabels[this.options.axis], 'Training', 'Smoothed', 'Validation'].map(numbers),
+      rows.map((row) => [
+        formatAxisValue(this.options.axis, columns.x[row] ?? 0),
+        cell(columns.raw[row]),
+        cell(columns.smooth[row]),
+        cell(columns.validation[row]),
+      ]),
+    );
   }
 
   #describe(columns: ChartColumns): string {

@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { DraftedServing, DraftRequest } from '../../contract/serving.ts';
+import { dataTable, heads, numbers } from '../figures/data-table.ts';
 import { workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';
 import { valueAt } from '../state/experiment.ts';
@@ -153,26 +154,11 @@ export class DraftPanel extends LitElement {
 }
 
 function table(found: DraftedServing) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="What drafts gained">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Median</th>
-            <th scope="col" class="number">Measured</th>
-            <th scope="col" class="number">Predicted</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${draftRows(found).map(
-            ([name, ...cells]) =>
-              html`<tr>
-                <th scope="row">${name}</th>
-                ${cells.map((cell) => html`<td class="number">${cell}</td>`)}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+  return html`${dataTable(
+    'What drafts gained',
+    [heads('Median'), numbers('Measured'), numbers('Predicted')],
+    draftRows(found),
+  )}
     <p class="muted">
       ${
         found.predicted && found.predicted.length > 0

@@ -23,6 +23,7 @@ import { ratePlot, waitPlot } from './plots.ts';
 import { fetchRecordedServing, recordedFigures, recordedText } from './recorded.ts';
 import '../figures/panel.ts';
 import './drafts.ts';
+import { dataTable, heads, numbers } from '../figures/data-table.ts';
 
 /** Where serving stands. */
 type Progress =
@@ -229,31 +230,21 @@ export class RoomServing extends LitElement {
             </label>`,
         )}
       </div>
-      <div class="scroll" tabindex="0" role="region" aria-label="Price by batch">
-        <table class="prices">
-          <thead>
-            <tr>
-              <th scope="col">Batch</th>
-              <th scope="col" class="number">Weights</th>
-              <th scope="col" class="number">Caches</th>
-              <th scope="col" class="number">Bound by</th>
-              <th scope="col" class="number">Energy</th>
-              <th scope="col" class="number">Energy, price</th>
-              <th scope="col" class="number">Machine</th>
-              <th scope="col" class="number">Press, capital</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${priceRows(this.rows, prices).map(
-              ([batch, ...cells]) =>
-                html`<tr>
-                  <th scope="row">${batch}</th>
-                  ${cells.map((cell) => html`<td class="number">${cell}</td>`)}
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      ${dataTable(
+        'Price by batch',
+        [
+          heads('Batch'),
+          numbers('Weights'),
+          numbers('Caches'),
+          numbers('Bound by'),
+          numbers('Energy'),
+          numbers('Energy, price'),
+          numbers('Machine'),
+          numbers('Press, capital'),
+        ],
+        priceRows(this.rows, prices),
+        'prices',
+      )}
       <p class="muted">
         At the measured rates. Press: multiply-adds of a decoded token at 10⁻¹⁸ dollars each. The prices of the machine and of
         his multiply-adds halve every two years.

@@ -17,6 +17,7 @@ import {
   formatSi,
   formatSpread,
 } from '../../text/numbers.ts';
+import { code, dataTable, numbers } from '../figures/data-table.ts';
 import { workPanel } from '../figures/style-sets.ts';
 import { deviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
@@ -193,33 +194,18 @@ export class DevicePanel extends LitElement {
       ${
         report.kernels.length === 0
           ? nothing
-          : html`<div class="scroll" tabindex="0" role="region" aria-label="Kernels measured">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Family</th>
-                    <th scope="col">Shape</th>
-                    <th scope="col" class="number">Limit</th>
-                    <th scope="col" class="number">Measured</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${report.kernels.flatMap(({ kernel, points }) =>
-                    points.map(
-                      ({ limitSeconds, seconds, shape }) =>
-                        html`<tr>
-                          <td>${kernel}</td>
-                          <td class="mono muted">${shape}</td>
-                          <td class="number">${formatSeconds(limitSeconds)}</td>
-                          <td class="number">
-                            ${formatSeconds(seconds.value)} <span class="muted">${formatSpread(seconds.spread)}</span>
-                          </td>
-                        </tr>`,
-                    ),
-                  )}
-                </tbody>
-              </table>
-            </div>`
+          : dataTable(
+              'Kernels measured',
+              ['Family', code('Shape'), numbers('Limit'), numbers('Measured')],
+              report.kernels.flatMap(({ kernel, points }) =>
+                points.map(({ limitSeconds, seconds, shape }) => [
+                  kernel,
+                  shape,
+                  formatSeconds(limitSeconds),
+                  html`${formatSeconds(seconds.value)} <span class="muted">${formatSpread(seconds.spread)}</span>`,
+                ]),
+              ),
+            )
       }
       <p class="small muted">Took ${formatSeconds(report.seconds)}; timer: ${report.timer}.</p>`;
   }
@@ -239,31 +225,18 @@ export class DevicePanel extends LitElement {
       ${
         report === undefined
           ? html`<p class="small muted">Before a run every kernel that it uses, for training and for writing, is held against its reference.</p>`
-          : html`<div class="scroll" tabindex="0" role="region" aria-label="Kernels checked">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Kernel</th>
-                      <th scope="col">Shape</th>
-                      <th scope="col" class="number">Error</th>
-                      <th scope="col" class="number">Allowed</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    ${report.rows.map(
-                      (row) =>
-                        html`<tr>
-                          <td class=${row.passed ? '' : 'bad'} title=${row.message ?? nothing}>
-                            ${row.kernel}${row.passed ? '' : ' (wrong)'}
-                          </td>
-                          <td class="mono muted">${row.shape}</td>
-                          <td class="number">${formatPower(row.maximumError)}</td>
-                          <td class="number">${formatPower(row.tolerance)}</td>
-                        </tr>`,
-                    )}
-                  </tbody>
-                </table>
-              </div>
+          : html`${dataTable(
+              'Kernels checked',
+              ['Kernel', code('Shape'), numbers('Error'), numbers('Allowed')],
+              report.rows.map(({ kernel, shape, passed, message, maximumError, tolerance }) => [
+                passed
+                  ? kernel
+                  : html`<span class="bad" title=${message ?? nothing}>${kernel} (wrong)</span>`,
+                shape,
+                formatPower(maximumError),
+                formatPower(tolerance),
+              ]),
+            )}
               ${report.note === undefined ? nothing : html`<p class="small warn">${report.note}</p>`}
               <p class="small muted">
                 ${report.kernels} kernels: all that the last run checked uses, for training and for writing.

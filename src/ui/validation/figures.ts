@@ -7,6 +7,7 @@ import type { Interval } from '../../text/ticks.ts';
 import { errorsByKind, scatterDomain, scatterSeries, validationTable } from './data.ts';
 import '../figures/panel.ts';
 import '../figures/svg-plot.ts';
+import { dataTable, heads, numbers } from '../figures/data-table.ts';
 
 /** Times against times, with the diagonal. @param what the description begins with */
 export function scatter(series: readonly PlotSeries[], domain: Interval, what: string) {
@@ -30,29 +31,17 @@ export function timesFigure(rows: readonly ValidationRow[], heading: string, fil
 
 /** Median and 90th percentile of the errors, by kind of work. */
 export function errorTable(rows: readonly ValidationRow[]) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Errors by kind of work">
-    <table class="errors">
-      <thead>
-        <tr>
-          <th scope="col">Work</th>
-          <th scope="col" class="number">Measured</th>
-          <th scope="col" class="number">Median error</th>
-          <th scope="col" class="number">90th percentile</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${errorsByKind(rows).map(
-          ({ name, count, median, ninetieth }) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              <td class="number">${count}</td>
-              <td class="number">${formatPercent(median)}</td>
-              <td class="number">${formatPercent(ninetieth)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return dataTable(
+    'Errors by kind of work',
+    [heads('Work'), numbers('Measured'), numbers('Median error'), numbers('90th percentile')],
+    errorsByKind(rows).map(({ name, count, median, ninetieth }) => [
+      name,
+      count,
+      formatPercent(median),
+      formatPercent(ninetieth),
+    ]),
+    'errors',
+  );
 }
 
 /** One of the two axes, which are alike. */
