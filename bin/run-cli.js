@@ -51,20 +51,30 @@ function guardSignals() {
     const now = performance.now();
     if (now - last < 1000) return true; // milliseconds: the same Ctrl-C through another process
     last = now;
-    if (process.listenerCount(args[0]) === 1) process.exit(130);
+    if (process.listenerCount(args[0]) === 1) process.exit(lostOutput ? 1 : 130);
     return Reflect.apply(emit, process, args);
   };
   process.emit = /** @type {typeof process.emit} */ (once);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
-  // A reader of stdout that goes away (`| head`) or a parent that is killed counts as an interruption too.
-  process.stdout.on('error', () => process.emit('SIGINT', 'SIGINT'));
+  // A reader of stdout that goes away (`| head`) or a parent that is killed counts as an interruption too; a full disk
+  // behind it is a failure, after what is to be kept was written.
+  process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ { code = 'an error' }) => {
+    if (code !== 'EPIPE' && !lostOutput) {
+      lostOutput = true;
+      const why = code === 'ENOSPC' || code === 'EDQUOT' ? `the disk is full (${code})` : code;
+      process.stderr.write(`flopscope: stdout: cannot write to it: ${why}. What it has is cut.\n`);
+    }
+    process.emit('SIGINT', 'SIGINT');
+  });
   process.on('disconnect', () => process.emit('SIGINT', 'SIGINT'));
   process.channel?.unref();
 }
 
+let lostOutput = false;
 if (process.channel !== undefined) moveStderr(); // started by bin/flopscope.js
 process.on('uncaughtException', failInternally);
 process.on('unhandledRejection', failInternally);
 guardSignals();
 const [{ main }] = await Promise.all([importSource('src/cli/main.ts'), prepareVulkan()]);
-await exitWhenFlushed(await main(process.argv.slice(2)));
+const code = await main(process.argv.slice(2));
+await exitWhenFlushed(lostOutput ? 1 : code);

@@ -249,6 +249,9 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'its links lead in a circle',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk gives an error',
   ERR_FS_FILE_TOO_LARGE: 'the file is larger than 2 GiB',
 };
 

@@ -31,6 +31,8 @@ export interface ReadProgress {
 export interface ReadOptions {
   /** The largest size accepted, in bytes; textLimitBytes by default. */
   readonly limitBytes?: number;
+  /** Whether one distinct character is enough: it teaches nothing, and can be measured. */
+  readonly takesOneCharacter?: boolean;
   /** Called after each piece. */
   readonly onProgress?: (progress: ReadProgress) => void;
   /** Stops the read, which then rejects with the signal's reason. */
@@ -125,7 +127,7 @@ async function readPass(
   }
   take(decode());
   const count = counter.result();
-  checkContent(count, bytes);
+  checkContent(count, bytes, options.takesOneCharacter ?? false);
   const { characters, codePoints } = count;
   return {
     facts: { bytes, sha256: hash.digest(), characters, distinctCharacters: codePoints.length },
@@ -163,10 +165,10 @@ function checkSize(bytes: number, limitBytes: number): void {
   );
 }
 
-function checkContent({ characters, codePoints }: TextCount, bytes: number): void {
+function checkContent({ characters, codePoints }: TextCount, bytes: number, takesOne: boolean): void {
   if (characters === 0)
     throw new Error(`text file: empty: no text in ${bytes} bytes. Choose a file with text.`);
-  if (codePoints.length > 1) return;
+  if (codePoints.length > 1 || takesOne) return;
   const found = `${characters} times U+${codePoints[0].toString(16).toUpperCase().padStart(4, '0')}`;
   throw new Error(`text file: a single distinct character: ${found}. Choose a text with something to learn.`);
 }

@@ -1,4 +1,8 @@
 // The command line as a whole: help, usage errors, exit codes.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { appVersion } from '../../src/text/app-version.ts';
 import { jsonLines, runMain, spawnCommand } from './run-command.ts';
@@ -54,6 +58,16 @@ describe('main', () => {
     const { code, stdout, stderr } = await spawnCommand(['presets', 'absent', '--json']);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^flopscope: presets: there is none named "absent"[^\n]*\n$/);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says so where the disk behind stdout is full', async () => {
+    const command = `exec '${process.execPath}' bin/flopscope.js theory models > /dev/full`;
+    const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect([code, stderr]).toEqual([
+      1,
+      'flopscope: stdout: cannot write to it: the disk is full (ENOSPC). What it has is cut.\n',
+    ]);
   });
 
   it('has exit code 2 and says what to install where there is no GPU', async () => {

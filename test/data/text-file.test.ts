@@ -104,3 +104,9 @@ test('a stopped read rejects with the reason', async () => {
   };
   await expect(readText(inPieces(utf8('abcdef'), 2), options)).rejects.toThrow('stopped by the user');
 });
+
+test('a text of one character can be measured, but not learnt', async () => {
+  const text = () => new Blob([utf8('aaaa')]);
+  await expect(readText(text())).rejects.toThrow('a single distinct character');
+  expect((await readText(text(), { takesOneCharacter: true })).text).toBe('aaaa');
+});

@@ -73,6 +73,11 @@ async function readCache(name: string): Promise<ConfiguredCache> {
     return { layout: cacheOfArchitecture(architecture), context: architecture.context };
   }
   const file = isFolder ? join(path, modelFileNames.config) : path;
+  if (!isFolder && (await readIfPresent(path)) === undefined)
+    refuse(
+      'invalidData',
+      `theory kv: ${name} is no published model and no file. See flopscope theory models for the ids.`,
+    );
   const json = await readJsonFile(file);
   if (!isPublishedConfig(json)) return ownCache(modelOf(file, json));
   // Models of our own that no published layout can say, and families whose whole file the lab reads.

@@ -11,6 +11,7 @@ import {
 } from '../../lab/training/listed-run.ts';
 import { type ModelFiles, writeModelFiles } from '../../lab/training/model-files.ts';
 import { type Experiment, parseExperiment } from '../../model/config.ts';
+import { withClaim } from '../claim.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { Interrupted, refuse } from '../failure.ts';
 import {
@@ -48,37 +49,39 @@ export async function trainOnBatches(
   const out = options.out === undefined ? undefined : resolvePath(options.out);
   if (out !== undefined) await createDirectory(out);
   await checkRecordPath(options);
-  const nothingYet = 'before the first step: there was nothing to keep.';
-  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
-  const run = await unlessInterrupted(
-    signal,
-    nothingYet,
-    prepareListedRun(machine.engine, files, batches, optimizer, checkpoint),
-  );
-  const keepsRecord = out !== undefined || options.record !== undefined;
-  const record = keepsRecord ? await recordOf(run, files, machine, options, output) : undefined;
-  const writer = new StepWriter(output);
-  let skipped = 0;
-  await runListed(
-    run,
-    (step) => {
-      if (!step.isFinite) skipped++;
-      writer.write(step, undefined, true);
-      record?.recorder.take({ kind: 'steps', steps: [step] });
-    },
-    () => signal.aborted,
-  );
-  if (skipped > 0) output.note(`train: ${skipped} steps were not finite and changed nothing.`);
-  record?.recorder.take({ kind: 'state', state: signal.aborted ? 'paused' : 'finished' });
-  await record?.write();
-  if (out !== undefined && record) await writeFiles(out, [...(await filesOf(run, files)), record.file()]);
-  if (!signal.aborted) return;
-  const { step } = run.trainer.progress;
-  throw new Interrupted(
-    out === undefined
-      ? `after batch ${step}: nothing was kept, because there is no --out.`
-      : `after batch ${step}: wrote a checkpoint and the model to ${out}. Go on with --resume ${out}.`,
-  );
+  await withClaim(out, async () => {
+    const nothingYet = 'before the first step: there was nothing to keep.';
+    const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
+    const run = await unlessInterrupted(
+      signal,
+      nothingYet,
+      prepareListedRun(machine.engine, files, batches, optimizer, checkpoint),
+    );
+    const keepsRecord = out !== undefined || options.record !== undefined;
+    const record = keepsRecord ? await recordOf(run, files, machine, options, output) : undefined;
+    const writer = new StepWriter(output);
+    let skipped = 0;
+    await runListed(
+      run,
+      (step) => {
+        if (!step.isFinite) skipped++;
+        writer.write(step, undefined, true);
+        record?.recorder.take({ kind: 'steps', steps: [step] });
+      },
+      () => signal.aborted,
+    );
+    if (skipped > 0) output.note(`train: ${skipped} steps were not finite and changed nothing.`);
+    record?.recorder.take({ kind: 'state', state: signal.aborted ? 'paused' : 'finished' });
+    await record?.write();
+    if (out !== undefined && record) await writeFiles(out, [...(await filesOf(run, files)), record.file()]);
+    if (!signal.aborted) return;
+    const { step } = run.trainer.progress;
+    throw new Interrupted(
+      out === undefined
+        ? `after batch ${step}: nothing was kept, because there is no --out.`
+        : `after batch ${step}: wrote a checkpoint and the model to ${out}. Go on with --resume ${out}.`,
+    );
+  });
 }
 
 function recordOf(

@@ -13,9 +13,11 @@ import { lastStepOf, resumedExperiment } from '../../lab/training/resume.ts';
 import { checkpointOf, prepareRun, type Run, weightsOf } from '../../lab/training/run.ts';
 import { RunLoop } from '../../lab/training/run-loop.ts';
 import type { Experiment } from '../../model/config.ts';
+import { learningRateAt } from '../../model/learning-rate.ts';
 import { textColumns } from '../../text/columns.ts';
 import { formatDigits, formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
 import { bitsPerByte } from '../../theory/bits-per-byte.ts';
+import { withClaim } from '../claim.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { readExperiment, withText } from '../experiments.ts';
 import { Interrupted } from '../failure.ts';
@@ -48,28 +50,48 @@ export async function trainOnText(
   if (changed.length > 0) output.note(`resume: changed since the checkpoint: ${changed.join(', ')}.`);
   const done = checkpoint?.progress.step ?? 0;
   const lastStep = options.steps === undefined ? experiment.train.steps : lastStepOf(options.steps, done);
+  if (checkpoint && options.seed !== undefined) noteSeeds(options.seed, experiment, output);
   if (checkpoint) output.note(`resume: at step ${done}, training to step ${Math.max(done, lastStep)}.`);
+  if (lastStep > experiment.train.steps && learningRateAt(experiment.train, lastStep - 1) === 0)
+    output.note(
+      `train: the schedule ends at step ${experiment.train.steps}, with a learning rate of 0: the steps up to ${lastStep} ` +
+        `teach nothing. Set train.steps to ${lastStep}, or train.schedule.minimumLearningRate above 0.`,
+    );
   const out = options.out === undefined ? undefined : resolvePath(options.out);
   if (out !== undefined) await createDirectory(out);
   await checkRecordPath(options);
 
-  const nothingYet = 'before the first step: there was nothing to keep.';
-  const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
-  await useKnownProfile(machine, options.profile, output);
-  const prepared = await unlessInterrupted(
-    signal,
-    nothingYet,
-    prepareRun(machine.engine, experiment, {
-      ...(given.text ? { text: given.text } : {}),
-      ...(checkpoint ? { checkpoint } : {}),
-      // Samples are for people, or for a record that was asked for.
-      withSampler: (!output.json || options.record !== undefined) && experiment.train.sampleInterval > 0,
-      onProgress: output.progress,
-    }),
-  );
-  const run = await unlessInterrupted(signal, nothingYet, withPrediction(prepared, machine, options, output));
-  const record = await beginRecord(run, titleOf(run, textName(options)), machine, options, output);
-  await train(run, machine, { out, lastStep, record }, output, signal);
+  await withClaim(out, async () => {
+    const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
+    await useKnownProfile(machine, options.profile, output);
+    const prepared = await unlessInterrupted(
+      signal,
+      nothingYet,
+      prepareRun(machine.engine, experiment, {
+        ...(given.text ? { text: given.text } : {}),
+        ...(checkpoint ? { checkpoint } : {}),
+        // Samples are for people, or for a record that was asked for.
+        withSampler: (!output.json || options.record !== undefined) && experiment.train.sampleInterval > 0,
+        onProgress: output.progress,
+      }),
+    );
+    const predicted = withPrediction(prepared, machine, options, output);
+    const run = await unlessInterrupted(signal, nothingYet, predicted);
+    const record = await beginRecord(run, titleOf(run, textName(options)), machine, options, output);
+    await train(run, machine, { out, lastStep, record }, output, signal);
+  });
+}
+
+const nothingYet = 'before the first step: there was nothing to keep.';
+
+/** A run goes on by the seeds that it began with, whatever is asked for. */
+function noteSeeds(seed: number, { train: { seeds } }: Experiment, output: Output): void {
+  const kept = [seeds.weights, seeds.data, seeds.dropout];
+  if (kept.some((one) => one !== seed))
+    output.note(
+      `resume: --seed ${seed} is not used: the seeds stay those of the checkpoint (${[...new Set(kept)].join(', ')}), ` +
+        'so that the run goes on exactly.',
+    );
 }
 
 function textName({ data }: TrainOptions): string | undefined {

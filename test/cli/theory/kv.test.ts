@@ -117,7 +117,11 @@ describe('theory kv', () => {
   });
 
   it.each([
-    ['missing.json', undefined, /missing\.json: .*no such file/],
+    [
+      'missing.json',
+      undefined,
+      /missing\.json is no published model and no file\. See flopscope theory models/,
+    ],
     ['empty.json', {}, /empty\.json: there is neither model nor model_type/],
     ['mamba.json', { model_type: 'mamba' }, /mamba\.json: model_type "mamba" is not known/],
     ['heads.json', { model: { ...tinyExperiment.model, heads: 3 } }, /heads\.json: .*model\.heads/],

@@ -111,10 +111,23 @@ describe('train on text', () => {
     expect(rest.stderr).toBe('resume: at step 4, training to step 8.\n');
     expect(jsonLines(rest)[0]).toMatchObject({ step: 5, tokens: 160 });
     expect(weights('rest')).toEqual(weights('whole'));
-    const more = await train('--resume', 'half', '--steps', '4', '--out', 'more');
+    const more = await train('--resume', 'half', '--steps', '4', '--seed', '6', '--out', 'more');
+    expect(more.stderr).toContain('--seed 6 is not used: the seeds stay those of the checkpoint (5)');
     expect(jsonLines(more).at(-1)).toMatchObject({ steps: 8 });
     expect(weights('more')).toEqual(weights('whole'));
     expect(weights('half')).not.toEqual(weights('whole'));
+  });
+
+  it('says so where steps past the schedule teach nothing', async () => {
+    const schedule = { kind: 'cosine', warmupSteps: 0, minimumLearningRate: 0 };
+    const { train } = createRun({
+      ...tinyExperiment,
+      train: { ...tinyExperiment.train, steps: 2, schedule },
+    });
+    expect((await train('--steps', '3')).stderr).toMatch(
+      /ends at step 2.* up to 3 teach nothing\. Set train\.steps to 3/,
+    );
+    expect((await train('--steps', '2')).stderr).toBe('');
   });
 
   it('gives the same run for the same seed and another for another', async () => {
