@@ -118,6 +118,7 @@ const mayImport: Readonly<Record<string, Allowed>> = {
 
 /** Files, and folders of one table's rows, that are tested through another file's test, and through which. */
 const testedElsewhere: Readonly<Record<string, string>> = {
+  'src/contract/threads.ts': 'test/ui/state/thread-starter.test.ts',
   'src/cli/export/continue.ts': 'test/cli/export/command.test.ts',
   'src/cli/export/source.ts': 'test/cli/export/command.test.ts',
   'src/cli/models.ts': 'test/cli/pull/command.test.ts',
@@ -145,10 +146,11 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/cli/wasm-threads.ts': 'test/runtime/wasm/pool.test.ts',
   'src/cli/tokenizer-thread-entry.ts': 'test/cli/published-text.test.ts',
   'src/cli/tokenizer-threads.ts': 'test/cli/published-text.test.ts',
-  'src/worker/tokenizer-thread.ts': 'test/e2e/published-text.test.ts',
-  'src/worker/tokenizer-thread-entry.ts': 'test/e2e/published-text.test.ts',
+  'src/worker/threads/fit-entry.ts': 'test/e2e/laws.test.ts',
+  'src/worker/threads/serve.ts': 'test/e2e/without-gpu.test.ts',
+  'src/worker/threads/tokenizer-entry.ts': 'test/e2e/published-text.test.ts',
+  'src/worker/threads/wasm-entry.ts': 'test/e2e/without-gpu.test.ts',
   'src/offline/service-worker.ts': 'test/e2e/offline.test.ts',
-  'src/worker/wasm-thread-entry.ts': 'test/e2e/without-gpu.test.ts',
   'src/wasm': 'test/kernels/describe-kernel.ts',
   'src/wasm/decoding': 'test/kernels/describe-kernel.ts',
   'src/wasm/experts': 'test/kernels/describe-kernel.ts',

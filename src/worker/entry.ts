@@ -2,7 +2,7 @@
 import { expose } from 'comlink';
 import { useEncoderThreads } from '../data/tokenizers/encoder.ts';
 import { createLab } from './lab-service.ts';
-import { startEncoderThread } from './tokenizer-thread.ts';
+import { startThread } from './threads/start.ts';
 
-useEncoderThreads(startEncoderThread);
+useEncoderThreads(() => startThread('tokenizer'));
 expose(createLab());

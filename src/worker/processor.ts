@@ -2,8 +2,8 @@
 import { type Engine, wasmEngine } from '../lab/plans/engine.ts';
 import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
 import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
-import { ownThread, type ThreadPort, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
-import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
+import { ownThread, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
+import { startThread } from './threads/start.ts';
 
 /** The processor as an engine. */
 export interface Processor {
@@ -28,16 +28,13 @@ const oneCore = 'One thread only: the browser says that this device has one core
  * @throws an Error that says why where WebAssembly does not serve
  */
 export async function openProcessor(wanted?: number): Promise<Processor> {
-  // Browsers that are too old for workers in workers are too old for SIMD as well, but for a few.
-  if (typeof Worker === 'undefined')
-    throw new Error('wasm: no worker may be started here. Update the browser.');
   const isShared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function';
   const cores = Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1);
   const threads = isShared ? Math.min(wanted ?? cores, cores) : 1;
   const kernels = await loadWasmKernels(isShared);
   let pool: WasmThreads | undefined;
   const start = (count: number): WasmThreads => {
-    pool = isShared ? workerThreads(count, spawnThread) : ownThread();
+    pool = isShared ? workerThreads(count, () => startThread('processor')) : ownThread();
     return pool;
   };
   const engine = wasmEngine(kernels, { start, threads, memoryBytes: wasmMemoryBytes });
@@ -48,18 +45,5 @@ export async function openProcessor(wanted?: number): Promise<Processor> {
     },
     ...(!isShared ? { note: notIsolated } : cores === 1 ? { note: oneCore } : {}),
     close: () => pool?.dispose(),
-  };
-}
-
-function spawnThread(): ThreadPort {
-  const worker = new Worker(new URL('./wasm-thread-entry.ts', import.meta.url), { type: 'module' });
-  return {
-    post: (order) => worker.postMessage(order),
-    listen: (onAnswer, onFailure) => {
-      worker.addEventListener('message', ({ data }: MessageEvent<ThreadAnswer>) => onAnswer(data));
-      worker.addEventListener('error', ({ message }) => onFailure(new Error(message || 'it did not load')));
-      worker.addEventListener('messageerror', () => onFailure(new Error('it sent what cannot be read')));
-    },
-    terminate: () => worker.terminate(),
   };
 }

@@ -49,10 +49,12 @@ const { experiment } = parsed;
 
 const threads = workerThreads(2, () => {
   const worker = new Worker(threadCode, { type: 'module' });
+  const { port1: port, port2: itsPort } = new MessageChannel();
+  worker.postMessage(undefined, [itsPort]);
   return {
-    post: (order) => worker.postMessage(order),
+    post: (order) => port.postMessage(order),
     listen: (onAnswer, onFailure) => {
-      worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) => onAnswer(data);
+      port.onmessage = ({ data }: MessageEvent<ThreadAnswer>) => onAnswer(data);
       worker.onerror = ({ message }) => onFailure(new Error(message));
     },
     terminate: () => worker.terminate(),

@@ -20,7 +20,7 @@ describe.skipIf(deno === undefined)('WebAssembly in Deno', () => {
     // Compiled here, where the compiler can be loaded: Deno finds it in the cache.
     await compileKernels('relaxed');
     const thread = join(createFolder(), 'thread.mjs');
-    writeFileSync(thread, await bundle('src/worker/wasm-thread-entry.ts', { target: 'es2022' }));
+    writeFileSync(thread, await bundle('src/worker/threads/wasm-entry.ts', { target: 'es2022' }));
     lines = await runInDeno<WasmLine>(deno ?? '', 'test/engines/wasm-runner.ts', [
       pathToFileURL(thread).href,
     ]);

@@ -6,7 +6,6 @@ afterEach(() => void vi.unstubAllGlobals());
 
 /** A page on a device with so many cores. */
 function stubPage(cores: number, isIsolated: boolean): void {
-  vi.stubGlobal('Worker', class {});
   vi.stubGlobal('navigator', { hardwareConcurrency: cores });
   vi.stubGlobal('crossOriginIsolated', isIsolated);
 }
@@ -23,9 +22,4 @@ it.each([
   expect(processor.threads).toBe(threads);
   if (note) expect(processor.note).toMatch(note);
   else expect(processor.note).toBeUndefined();
-});
-
-it('refuses where no worker may be started', async () => {
-  vi.stubGlobal('Worker', undefined);
-  await expect(openProcessor()).rejects.toThrow(/no worker may be started here\. Update the browser/);
 });

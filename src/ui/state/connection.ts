@@ -1,6 +1,7 @@
 // The page's end of the worker: a plain `Lab` whose calls fail, instead of hanging, once the worker is dead.
 import { proxy, releaseProxy, wrap } from 'comlink';
 import type { Lab } from '../../contract/lab.ts';
+import { startThreadsFor } from './thread-starter.ts';
 
 /** A lab, and the end of it. */
 export interface LabConnection {
@@ -34,10 +35,12 @@ async function waitForLock(name: string): Promise<void> {
  */
 export function connectWorker(worker: WorkerLike): LabConnection {
   const remote = wrap<Lab>(worker);
+  const endThreads = startThreadsFor(worker);
   let announceDeath: (reason: string) => void = () => {};
   const died = new Promise<string>((resolve) => {
     announceDeath = resolve;
   });
+  void died.then(endThreads);
   const gone = died.then((reason): never => {
     throw new WorkerGoneError(`lab: the worker is gone: ${reason}. Reload the page.`);
   });
@@ -83,6 +86,7 @@ export function connectWorker(worker: WorkerLike): LabConnection {
       closed(new WorkerGoneError('lab: the worker was closed. Connect again.'));
       remote[releaseProxy]();
       worker.terminate();
+      endThreads();
     },
   };
 }

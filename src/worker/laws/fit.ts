@@ -4,6 +4,7 @@ import { LabError, problemOf } from '../../lab/plans/problem.ts';
 import { fitLaw } from '../../laws/fit-law.ts';
 import type { FitRequest, LawReport } from '../../laws/law-report.ts';
 import type { RunPoint } from '../../laws/run-point.ts';
+import { startThread } from '../threads/start.ts';
 
 /** What is asked of the thread. */
 export interface FitOrder {
@@ -20,15 +21,14 @@ export function answerFit({ points, request }: FitOrder): Result<LawReport> {
   }
 }
 
-/** Fits in a worker of the lab's worker, which an abort ends. */
+/** Fits in a thread, which an abort ends. */
 export function fitInThread(order: FitOrder, signal: AbortSignal): Promise<Result<LawReport>> {
-  const worker = new Worker(new URL('./fit-thread-entry.ts', import.meta.url), { type: 'module' });
+  const thread = startThread<FitOrder, Result<LawReport>>('fit');
   return new Promise<Result<LawReport>>((resolve, reject) => {
-    worker.addEventListener('message', ({ data }: MessageEvent<Result<LawReport>>) => resolve(data));
-    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'fit: it did not load')));
+    thread.listen(resolve, ({ message }) => reject(new Error(`fit: its thread is gone: ${message}`)));
     signal.addEventListener('abort', () =>
       reject(new LabError({ kind: 'invalidRequest', message: 'The fit was cancelled.' })),
     );
-    worker.postMessage(order);
-  }).finally(() => worker.terminate());
+    thread.post(order);
+  }).finally(() => thread.terminate());
 }
