@@ -14,7 +14,6 @@ override shift: u32 = 0u;     // 1: the target is the next token
 override lastOnly: u32 = 0u;  // 1: only the last position of a sequence has a target
 override slot: u32 = 0u;      // of the sum of losses
 override markSlot: u32 = 0u;  // of the step's number beside it
-override accumulate: u32 = 0u;
 override softcap: f32 = 0.0;  // logits are softcap · tanh(logits ÷ softcap); 0: as they are
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;   // [rows, columns]
@@ -185,7 +184,7 @@ fn sumLosses(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
   fillCorners(thread, sumThreads);
   if (thread == 0u) {
     var total = sumOfCorners() * step.lossScale;
-    total += select(0.0, metrics[slot], accumulate == 1u);
+    total += select(0.0, metrics[slot], launch.accumulate == 1u);
     metrics[slot] = total;
     // A driver that drops work leaves the mark of the step before, by which the trainer tells a lost step from a loss
     // of 0.

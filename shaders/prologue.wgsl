@@ -24,6 +24,7 @@ struct Launch {
   groups: u32,         // sums that a norm is made of, each by a workgroup
   firstRow: u32,       // of a table that is cut in blocks of rows, and the rows of this block
   blockRows: u32,
+  accumulate: u32,     // 1 adds to a sum of losses
 }
 
 struct Step {

@@ -51,6 +51,7 @@ describe('parseStruct', () => {
       'groups',
       'firstRow',
       'blockRows',
+      'accumulate',
     ]);
     const step = parseStruct(prologue, 'Step');
     expect(step.map(({ name }) => name)).toContain('learningRate');
