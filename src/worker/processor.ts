@@ -1,6 +1,6 @@
 // The visitor's processor: WASM kernels on as many threads as the page may have.
 import { type Engine, wasmEngine } from '../lab/plans/engine.ts';
-import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
+import { loadWasmKernels, whyNotShared } from '../runtime/wasm/kernels.ts';
 import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
 import { ownThread, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
 import { startThread } from './threads/start.ts';
@@ -20,6 +20,9 @@ const notIsolated =
   'One thread only: the server of this page does not isolate it from other sites, so its threads may not share memory. ' +
   'npm start serves the page with the two headers that allow it (Cross-Origin-Opener-Policy, Cross-Origin-Embedder-Policy).';
 
+const notShared = (why: string) =>
+  `One thread only: the browser gives no memory that threads could share (${why}). Close other tabs, or update it.`;
+
 const oneCore = 'One thread only: the browser says that this device has one core.';
 
 /**
@@ -28,7 +31,9 @@ const oneCore = 'One thread only: the browser says that this device has one core
  * @throws an Error that says why where WebAssembly does not serve
  */
 export async function openProcessor(wanted?: number): Promise<Processor> {
-  const isShared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function';
+  const isIsolated = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function';
+  const refusal = isIsolated ? whyNotShared() : undefined;
+  const isShared = isIsolated && refusal === undefined;
   const cores = Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1);
   const threads = isShared ? Math.min(wanted ?? cores, cores) : 1;
   const kernels = await loadWasmKernels(isShared);
@@ -37,13 +42,21 @@ export async function openProcessor(wanted?: number): Promise<Processor> {
     pool = isShared ? workerThreads(count, () => startThread('processor')) : ownThread();
     return pool;
   };
+  const note = whyOneThread(isIsolated, refusal, cores);
   const engine = wasmEngine(kernels, { start, threads, memoryBytes: wasmMemoryBytes });
   return {
     engine,
     get threads() {
       return engine.measurable?.processor?.threads ?? threads;
     },
-    ...(!isShared ? { note: notIsolated } : cores === 1 ? { note: oneCore } : {}),
+    ...(note === undefined ? {} : { note }),
     close: () => pool?.dispose(),
   };
+}
+
+/** Why there is one thread alone; undefined where there may be more. */
+function whyOneThread(isIsolated: boolean, refusal: string | undefined, cores: number): string | undefined {
+  if (!isIsolated) return notIsolated;
+  if (refusal !== undefined) return notShared(refusal);
+  return cores === 1 ? oneCore : undefined;
 }

@@ -46,3 +46,14 @@ it('says nothing of threads that something else has taken the place of', async (
   lose();
   expect(onChanged).not.toHaveBeenCalled();
 });
+
+it('computes by reference loops where WebAssembly does not serve, and says why', async () => {
+  const why =
+    'wasm: this machine runs no WebAssembly with SIMD. Update the browser, or take another runtime.';
+  const none = () => Promise.reject(new Error(why));
+  const devices = new Devices(new MemoryStorage().asRunStorage(), vi.fn(), vi.fn(), none);
+  await devices.choose({ runtime: 'wasm' });
+  const { runtime, description, advice } = await devices.open();
+  expect([runtime, description]).toEqual(['cpu', 'Reference loops on the processor']);
+  expect(advice).toContain(why);
+});

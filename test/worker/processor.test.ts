@@ -23,3 +23,20 @@ it.each([
   if (note) expect(processor.note).toMatch(note);
   else expect(processor.note).toBeUndefined();
 });
+
+it('computes on one thread where the browser gives no memory that threads could share, and says why', async () => {
+  stubPage(8, true);
+  const { Memory } = WebAssembly;
+  class Unshared extends Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      if (descriptor.shared) throw new RangeError('no shared memory today');
+      super(descriptor);
+    }
+  }
+  vi.stubGlobal('WebAssembly', Object.create(WebAssembly, { Memory: { value: Unshared } }));
+  const processor = await openProcessor();
+  expect(processor.threads).toBe(1);
+  expect(processor.note).toMatch(
+    /One thread only: .* could share \(no shared memory today\)\. Close other tabs/,
+  );
+});

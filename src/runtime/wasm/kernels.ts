@@ -2,6 +2,7 @@
 import { digest, readKernels, signatures } from 'virtual:wasm-kernels';
 import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { type Dims, familyOf, type Kernel } from '../../plan/kernel.ts';
+import { fixedMemory } from './memory.ts';
 
 /** A compiled program and what can be asked of it without running a kernel. */
 export interface WasmKernels {
@@ -43,6 +44,16 @@ export function hasWasmKernel(family: string): boolean {
   return functionName(family) in signatures;
 }
 
+/** Why threads cannot share a memory here; undefined where they can. */
+export function whyNotShared(): string | undefined {
+  try {
+    const { buffer } = fixedMemory(1, true);
+    return buffer instanceof SharedArrayBuffer ? undefined : 'it comes unshared';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /**
  * Compiles the kernels for this machine.
  * @throws an Error that says so where WebAssembly has no SIMD
@@ -56,7 +67,7 @@ export async function loadWasmKernels(isShared: boolean): Promise<WasmKernels> {
   const isRelaxed = await relaxedSimd();
   const binary = await readKernels(isRelaxed ? 'relaxed' : 'plain');
   const module = await WebAssembly.compile(isShared ? binary : withOwnMemory(binary));
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: isShared });
+  const memory = fixedMemory(1, isShared);
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const ask = (name: string, sizes: Dims, otherwise: number): number => {
     const measureOf = exports[name];

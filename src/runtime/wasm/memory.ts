@@ -115,20 +115,23 @@ function largestOf(storages: Iterable<Storage>): string {
   return largest ? `${largest.name} alone takes ${storageBytes(largest)}` : 'there is no tensor';
 }
 
+/**
+ * A memory of so many pages that never grows: browsers set addresses aside for the largest size that it may get, and some have
+ * none left for 4 GiB. @throws a RangeError where it is refused
+ */
+export function fixedMemory(pages: number, isShared: boolean): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
+}
+
 function createMemory(bytes: number, isShared: boolean, largest: string): WebAssembly.Memory {
   const pages = Math.ceil(bytes / pageBytes);
   let reason = `one WebAssembly memory holds ${wasmMemoryBytes}`;
   if (bytes <= wasmMemoryBytes) {
     try {
-      // Grown once, here: the program was compiled for as much as there can be.
-      return new WebAssembly.Memory({
-        initial: pages,
-        // A shared memory must say its largest size, and gets no more than it needs.
-        maximum: isShared ? Math.max(pages, 1) : 65_536,
-        shared: isShared,
-      });
+      return fixedMemory(pages, isShared);
     } catch (error) {
-      reason = `this machine gives no more memory (${error instanceof Error ? error.message : String(error)})`;
+      const why = error instanceof Error ? error.message : String(error);
+      reason = `this machine gives no more than about ${grantedPages(pages, isShared) * pageBytes} at once (${why})`;
     }
   }
   const error = new Error(
@@ -136,4 +139,17 @@ function createMemory(bytes: number, isShared: boolean, largest: string): WebAss
   );
   error.name = 'OutOfMemoryError';
   throw error;
+}
+
+/** The largest half, quarter, … of so many pages that is granted; 0 of none. */
+function grantedPages(refused: number, isShared: boolean): number {
+  for (let pages = refused >> 1; pages > 0; pages >>= 1) {
+    try {
+      fixedMemory(pages, isShared);
+      return pages;
+    } catch {
+      // and half of that
+    }
+  }
+  return 0;
 }

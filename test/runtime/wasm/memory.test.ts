@@ -1,5 +1,5 @@
 // Places of storages and slots in one linear memory, and what does not fit.
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { softmaxForward } from '../../../src/kernels/softmax.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { freeze } from '../../../src/plan/plan.ts';
@@ -8,7 +8,22 @@ import { Tape } from '../../../src/plan/tape.ts';
 import { rowsOf } from '../../../src/plan/tensor.ts';
 import { WasmMemory } from '../../../src/runtime/wasm/memory.ts';
 
+afterEach(() => void vi.unstubAllGlobals());
+
 const layout = { plans: [], extra: [], threads: 2, scratchBytes: 300, isShared: false };
+
+/** A browser that gives so many pages and no more, and sets addresses aside for no more. Returns what is asked of it. */
+function stubMemory(most: number): WebAssembly.MemoryDescriptor[] {
+  const asked: WebAssembly.MemoryDescriptor[] = [];
+  class Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      asked.push(descriptor);
+      if (Math.max(descriptor.initial, descriptor.maximum ?? 65_536) > most) throw new RangeError('no room');
+    }
+  }
+  vi.stubGlobal('WebAssembly', Object.create(WebAssembly, { Memory: { value: Memory } }));
+  return asked;
+}
 
 function softmaxPlan(name: string, rows: number) {
   const x = persistentTensor('x', [rows, 64], 'f32', 'state');
@@ -49,6 +64,23 @@ describe('WasmMemory', () => {
     );
     expect(create).toThrow(expect.objectContaining({ name: 'OutOfMemoryError' }));
   });
+
+  it.each([true, false])(
+    'says what is given where the browser refuses the bytes or sets no addresses aside (shared: %s)',
+    (isShared) => {
+      const asked = stubMemory(100);
+      const { storage } = persistentTensor('table', [2 ** 21], 'f32', 'state');
+      const create = () => new WasmMemory({ ...layout, isShared, extra: [storage] });
+      expect(create).toThrow(
+        /take 84\d+ bytes, .* no more than about 42\d+ at once \(no room\); table alone takes 8388608\. Choose/,
+      );
+      expect(create).toThrow(expect.objectContaining({ name: 'OutOfMemoryError' }));
+      // Never is more asked for than is needed.
+      expect(asked.every(({ initial, maximum, shared }) => maximum === initial && shared === isShared)).toBe(
+        true,
+      );
+    },
+  );
 
   it('knows no tensor of another runtime, and no f16', () => {
     const half = persistentTensor('half', [64], 'f16', 'weights');
