@@ -1,15 +1,17 @@
 // Builds and serves the lab: static files only, every path relative, so that any https host will do.
 import { readFileSync } from 'node:fs';
-import { defineConfig } from 'vite';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, loadEnv } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { wasmKernels } from './bin/wasm-kernels.js';
 
-/** What the page may load. index.html states it, for static hosts that send no headers of ours. */
-function readContentPolicy(): string {
+/** What the page may load. index.html states it, for static hosts that send no headers of ours; .env the hub that it may ask. */
+function readContentPolicy(mode: string): string {
   const page = readFileSync(new URL('index.html', import.meta.url), 'utf8');
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1];
   if (policy === undefined) throw new Error('vite.config: index.html states no Content-Security-Policy.');
-  return policy;
+  const { VITE_HUB } = loadEnv(mode, fileURLToPath(new URL('.', import.meta.url)));
+  return policy.replace('%VITE_HUB%', VITE_HUB ?? '');
 }
 
 /** The service worker of src/offline, told which files to keep, and what an installed page is called. */
@@ -37,7 +39,7 @@ function offline() {
   });
 }
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   base: './',
   plugins: [wasmKernels(), offline()],
   build: { target: 'es2022', outDir: 'dist', sourcemap: true },
@@ -46,7 +48,7 @@ export default defineConfig({
   preview: {
     host: '127.0.0.1',
     headers: {
-      'Content-Security-Policy': `${readContentPolicy()}; frame-ancestors 'none'`,
+      'Content-Security-Policy': `${readContentPolicy(mode)}; frame-ancestors 'none'`,
       // The two that isolate the page: threads of the processor may then share memory.
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -54,4 +56,4 @@ export default defineConfig({
       'X-Content-Type-Options': 'nosniff',
     },
   },
-});
+}));

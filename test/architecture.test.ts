@@ -146,6 +146,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/cli/wasm-threads.ts': 'test/runtime/wasm/pool.test.ts',
   'src/cli/tokenizer-thread-entry.ts': 'test/cli/published-text.test.ts',
   'src/cli/tokenizer-threads.ts': 'test/cli/published-text.test.ts',
+  'src/worker/hub/origin-models.ts': 'test/e2e/published-text.test.ts',
   'src/worker/threads/fit-entry.ts': 'test/e2e/laws.test.ts',
   'src/worker/threads/serve.ts': 'test/e2e/without-gpu.test.ts',
   'src/worker/threads/tokenizer-entry.ts': 'test/e2e/published-text.test.ts',

@@ -3,6 +3,7 @@ import type { ComparisonApi } from './comparison.ts';
 import type { DeviceApi } from './device.ts';
 import type { DiagramApi } from './diagram.ts';
 import type { FormApi } from './form.ts';
+import type { HubApi } from './hub.ts';
 import type { InsideApi } from './inside.ts';
 import type { KernelsApi } from './kernels.ts';
 import type { LawsApi } from './laws.ts';
@@ -21,6 +22,7 @@ export interface Lab
     DeviceApi,
     DiagramApi,
     FormApi,
+    HubApi,
     InsideApi,
     KernelsApi,
     LawsApi,

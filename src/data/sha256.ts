@@ -4,10 +4,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 
 /** A running hash; `update` any number of times, then `digest` once. */
-export interface Sha256 {
+export interface RunningHash {
   /** Adds bytes to the hashed message. */
   update(bytes: Uint8Array): void;
-  /** The hash of all bytes as 64 lower-case hexadecimal digits; the object must not be used afterwards. */
+  /** The hash of all bytes in lower-case hexadecimal digits; the object must not be used afterwards. */
   digest(): string;
 }
 
@@ -17,7 +17,7 @@ export function sha256Hex(bytes: Uint8Array): string {
 }
 
 /** Starts a running SHA-256. */
-export function createSha256(): Sha256 {
+export function createSha256(): RunningHash {
   const hash = sha256.create();
   return {
     update: (bytes) => void hash.update(bytes),

@@ -9,6 +9,8 @@ import { createDiagram } from './diagram-service.ts';
 import { EventStream } from './event-stream.ts';
 import { Exclusive } from './exclusive.ts';
 import { createForm } from './form-service.ts';
+import { originModels } from './hub/origin-models.ts';
+import { createHub, type HubPlace } from './hub/service.ts';
 import { createInside } from './inside-service.ts';
 import { createKernels } from './kernels-service.ts';
 import { fitInThread } from './laws/fit.ts';
@@ -50,6 +52,7 @@ export function createLab(): Lab {
     ...createForm(),
     ...createDevice(devices, exclusive, runs.planner, () => runs.close()),
     ...createRun(runs, storage, events, () => comparison.cancelComparison()),
+    ...createHub(devices, runs, originModels(), hubPlace()),
     ...createSampling(runs),
     ...createKernels(runs),
     ...createInside(runs),
@@ -63,6 +66,12 @@ export function createLab(): Lab {
     ...createLessons(devices, exclusive),
     ...comparison,
   };
+}
+
+/** The hub that the page's build names, and the page's own host. */
+function hubPlace(): HubPlace {
+  const [hub = ''] = String(import.meta.env.VITE_HUB ?? '').split(' ');
+  return { hub, page: globalThis.location?.origin ?? hub };
 }
 
 /** Where studies are kept; undefined where the browser keeps no files, as on insecure origins. */

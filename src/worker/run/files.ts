@@ -14,14 +14,14 @@ import { type ModelFiles, modelFileNames, readModelFiles } from '../../lab/train
 import type { RunOptions } from '../../lab/training/run.ts';
 import { tokenizerOf } from '../../lab/training/tokenizer-files.ts';
 import { ofBlob } from '../../lab/training/weight-files.ts';
-import type { DataConfig, Experiment } from '../../model/config.ts';
+import type { DataConfig, Experiment, ModelConfig } from '../../model/config.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
 import { presets } from '../../model/presets/catalogue.ts';
 import { atContext } from '../../model/working-context.ts';
 import { parsed } from './planned-run.ts';
 
 /** Tokens that a model of files sees at once here: it can be trained, whose steps longer contexts would make minutes. */
-const openedContext = 1024;
+export const openedContext = 1024;
 
 /** What was found. */
 type RunFiles =
@@ -112,9 +112,9 @@ export async function runOfFiles(
     };
   }
   const { model: whole, weights, notes } = found.files;
-  const base = parsed(presets[0].experiment);
-  const source = text ? ('file' as const) : base.data.source;
-  const data = { ...base.data, source, ...tokenizerChoice(found.tokenizer) };
+  const usual = openedExperiment(whole, whole.context).data;
+  const source = text ? ('file' as const) : usual.source;
+  const data = { ...usual, source, ...tokenizerChoice(found.tokenizer) };
   const corpus = await stage('invalidData', () =>
     loadCorpus(data, text?.content, undefined, found.tokenizer),
   );
@@ -122,13 +122,19 @@ export async function runOfFiles(
     context: Math.min(whole.context, openedContext),
     wholeContext: whole.context,
     at: async (context) => {
-      const model = atContext(whole, context);
+      const opened = openedExperiment(whole, context);
+      const { model } = opened;
       const stored = storedAtContext(model, weights);
       const arrays = await stage('invalidFile', () => readStored(stored, parameterSpecs(model)));
       const options = { corpus, weights: arrays, withSampler: true };
-      return { experiment: { ...base, data, model }, options, text, notes };
+      return { experiment: { ...opened, data }, options, text, notes };
     },
   };
+}
+
+/** How a model of files is trained until the form says otherwise, for texts of so many tokens. */
+export function openedExperiment(whole: ModelConfig, context: number): Experiment {
+  return { ...parsed(presets[0].experiment), model: atContext(whole, context) };
 }
 
 /** Opens what chosen files begin for as long texts as the device has room for, and says so where these are shorter. */

@@ -57,7 +57,7 @@ export class OriginFolder {
 }
 
 /** Whether an error says that there is no such file, or that the browser keeps no files here at all: without https, or privately. */
-function isAbsence(error: unknown): boolean {
+export function isAbsence(error: unknown): boolean {
   const hasFiles = typeof navigator.storage?.getDirectory === 'function';
   return !hasFiles || (error instanceof DOMException && absences.includes(error.name));
 }

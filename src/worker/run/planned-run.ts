@@ -46,8 +46,7 @@ export class RunPlanner {
 
   /** Costs of an experiment, from the plans that would run. @throws LabError as `record` */
   async predict(json: ExperimentJson): Promise<Prediction> {
-    const { experiment, plans, sampling, engine } = await this.record(json);
-    return predictTraining(experiment, plans, sampling, engine.profile, engine.trainingFlopsPerSecond);
+    return predictionOf(await this.record(json));
   }
 
   /**
@@ -88,7 +87,19 @@ export class RunPlanner {
 }
 
 async function planRun(wanted: Experiment, corpus: Corpus, engine: Engine): Promise<PlannedRun> {
-  const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
+  return planExperiment(await stage('invalidConfig', () => withVocabulary(wanted, corpus)), engine);
+}
+
+/** What an experiment of a known vocabulary should cost. @throws LabError of kind tooLarge where there is no room */
+export async function predictExperiment(experiment: Experiment, engine: Engine): Promise<Prediction> {
+  return predictionOf(await planExperiment(experiment, engine));
+}
+
+function predictionOf({ experiment, plans, sampling, engine }: PlannedRun): Prediction {
+  return predictTraining(experiment, plans, sampling, engine.profile, engine.trainingFlopsPerSecond);
+}
+
+function planExperiment(experiment: Experiment, engine: Engine): Promise<PlannedRun> {
   const { model, train } = experiment;
   return stage('tooLarge', () => {
     checkCapacity({ capabilities: engine.capabilities }, model, parameterCopies(train));

@@ -1,7 +1,7 @@
 // A hub on a loopback address that serves the files of a folder, with the faults that networks have.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
@@ -31,17 +31,34 @@ export interface LocalHub {
 
 export const commit = '0123456789abcdef0123456789abcdef01234567';
 
-/** Serves a folder as `tiny/model`; files of 1 KiB and more are kept as Git LFS keeps them. */
+/** Starts a hub of its own. */
 export async function startHub(folder: string, faults: Faults = {}): Promise<LocalHub> {
+  const { listener, requests } = createHubListener(folder, faults);
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { endpoint: `http://127.0.0.1:${port}`, requests, close: () => closeServer(server) };
+}
+
+/** Ends a server at once, whatever it is sending. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.closeAllConnections();
+    server.close(() => resolve());
+  });
+}
+
+/** Serves a folder as `tiny/model`; files of 1 KiB and more are kept as Git LFS keeps them. */
+export function createHubListener(folder: string, faults: Faults = {}) {
   const requests: LocalHub['requests'] = [];
   const left = { cut: { ...faults.cut }, busy: { ...faults.busy } };
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://hub').pathname);
     const json = (value: unknown) => {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(value));
     };
-    if (/^\/api\/models\/tiny\/model\/revision\/(main|v1)$/.test(path))
+    if (['main', 'v1', commit].some((revision) => path === `/api/models/tiny/model/revision/${revision}`))
       return json({
         _id: '1',
         id: 'tiny/model',
@@ -72,18 +89,8 @@ export async function startHub(folder: string, faults: Faults = {}): Promise<Loc
       return response.end();
     }
     return send(request, response, bytesOf(folder, name, faults), left.cut, { ...faults, name });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
   };
+  return { listener, requests };
 }
 
 function send(
@@ -105,7 +112,10 @@ function send(
   }
   delete cuts[name];
   response.write(rest.subarray(0, Math.floor(part * rest.length)));
-  const drop = () => (mayCut() ? response.destroy() : setTimeout(drop, 5));
+  const drop = () => {
+    if (mayCut()) response.destroy();
+    else if (!response.destroyed) setTimeout(drop, 5); // until who asked has gone
+  };
   drop();
 }
 

@@ -3,48 +3,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { factsName, isNamed, readFacts } from '../../../src/lab/hub/facts.ts';
-import type { ModelFolder } from '../../../src/lab/hub/folder.ts';
 import { fetchModel, lookUp } from '../../../src/lab/hub/pull.ts';
 import { type HubAccess, hubNameOf, parseHubName } from '../../../src/lab/hub/repository.ts';
-import { LabError } from '../../../src/lab/plans/problem.ts';
+import { MemoryModelFolder } from './memory-model-folder.ts';
 
 const commit = '0123456789abcdef0123456789abcdef01234567';
 const files: Readonly<Record<string, Uint8Array>> = {
   'config.json': readFileSync('test/fixtures/llama-c/config.json'),
   'model.safetensors': readFileSync('test/fixtures/llama-c/model.safetensors'),
 };
-
-class MemoryModelFolder implements ModelFolder {
-  readonly files = new Map<string, Uint8Array>();
-  room = Number.POSITIVE_INFINITY;
-  sizeOf = async (name: string) => this.files.get(name)?.length;
-  hash = async (name: string, kind: string, before: Uint8Array) =>
-    createHash(kind).update(before).update(this.#bytes(name)).digest('hex');
-  async append(name: string, at: number) {
-    this.files.set(name, this.#bytes(name).slice(0, at));
-    return {
-      write: async (bytes: Uint8Array) => {
-        this.room -= bytes.length;
-        if (this.room < 0) throw new LabError({ kind: 'storageFull', message: 'full' });
-        this.files.set(name, Buffer.concat([this.#bytes(name), bytes]));
-      },
-      close: async () => undefined,
-    };
-  }
-  async write(name: string, bytes: Uint8Array) {
-    this.files.set(name, bytes);
-  }
-  async rename(from: string, to: string) {
-    this.files.set(to, this.#bytes(from));
-    this.files.delete(from);
-  }
-  async remove(name: string) {
-    this.files.delete(name);
-  }
-  #bytes(name: string): Uint8Array {
-    return this.files.get(name) ?? new Uint8Array();
-  }
-}
 
 interface Made {
   readonly gated?: string | false;
