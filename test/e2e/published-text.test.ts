@@ -10,7 +10,8 @@ import { type PublishedBpe, tinyGguf, tokenizerKeys } from '../data/gguf/tiny-gg
 import { readTokenFixture } from '../data/tokenizers/fixtures.ts';
 import { createFolder } from '../folders.ts';
 import { tinyExperiment } from '../lab/training/tiny-runs.ts';
-import { openPage, type PageDriver } from './page-driver.ts';
+import { attach, openPage, type PageDriver } from './page-driver.ts';
+import { startPageWithHub } from './page-with-hub.ts';
 
 describeBrowser('the page with tokens of more than a character', () => {
   const folder = createFolder();
@@ -69,6 +70,87 @@ describeBrowser('the page with tokens of more than a character', () => {
     );
     await lab.click('problem-list', 'button', /^Close/);
     expect(lab.troubles).toEqual([]);
+  });
+
+  it('pulls a published model from a hub, pauses, goes on after a reload, opens it and deletes it', async () => {
+    const served = createFolder();
+    const { model } = tinyExperiment({ model: { vocabulary: 340 } });
+    for (const { name, bytes } of writeModelFiles(model, freshWeights(model, 1), undefined))
+      writeFileSync(join(served, name), bytes);
+    writeFileSync(join(served, 'tokenizer.json'), JSON.stringify(readTokenFixture('gpt2')));
+    writeFileSync(join(served, 'README.md'), 'a card');
+    const weights = 'model.safetensors';
+    const wrong = ['tokenizer.json'];
+    let isPaused = false;
+    const hub = await startPageWithHub(served, {
+      wrong,
+      busy: { [weights]: '0' },
+      cut: { [weights]: 0.4, 'tokenizer.json': 0.4 },
+      mayCut: () => isPaused, // until then the first stands still
+    });
+    const there = await attach(await browser.newPage());
+    const open = async () => {
+      await there.page.goto(hub.endpoint);
+      await there.click('published-models', 'summary', 'Another hub');
+      const address = await there.find('published-models', '#endpoint');
+      await address.evaluate((input) => {
+        (input as HTMLInputElement).value = '/hub';
+      });
+    };
+    const lookUp = async (name: string) => {
+      const input = await there.find('published-models', '#name');
+      await input.evaluate((one) => {
+        (one as HTMLInputElement).value = '';
+      });
+      await input.type(name);
+      await there.click('published-models', 'form button', 'Look it up');
+    };
+    const said = (pattern: RegExp) => there.waitForText('published-models', '.said', pattern);
+    await open();
+    await lookUp('tiny/other');
+    await said(
+      /hub shows no tiny\/other@main \(404\)\. Check the name; if it is private, pull it on the command line/,
+    );
+    await lookUp('tiny/model');
+    await there.waitForText(
+      'published-models',
+      '.found',
+      /\d files of .* free in this browser\); [\d,]+ parameters, .* of this device’s memory when it is opened/,
+    );
+    await there.click('published-models', 'button', 'Pull it');
+    // More than the configuration: some of the weights are here, after one 429.
+    await there.waitForText(
+      'published-models',
+      '.pulling',
+      /model\.safetensors \d{2,}(\.\d+)?.KiB of .*Pause/,
+    );
+    await there.click('published-models', 'button', 'Pause');
+    await said(/tiny\/model is paused: what came stays/);
+    isPaused = true;
+
+    await open();
+    await there.waitForText('published-models', '.pulled', /tiny\/model .* not whole yet/);
+    await there.click('published-models', 'button', /^Go on/);
+    await said(/tokenizer\.json: its SHA-256 is [0-9a-f]{12}…, the hub says [0-9a-f]{12}…\. It was removed/);
+    wrong.length = 0;
+    await there.click('published-models', 'button', /^Go on/);
+    await said(/tiny\/model is here, and every file has the hub’s hash/);
+
+    await there.click('published-models', 'button', /^Open tiny/);
+    await there.waitForText('run-controls', '.status', /^Paused step 0 of/);
+    await there.click('published-models', 'button', /^Delete tiny/);
+    await there.click('published-models', 'button', /^Keep it/);
+    await there.click('published-models', 'button', /^Delete tiny/);
+    await there.click('published-models', 'button', /^Delete tiny.* for good/);
+    await said(/tiny\/model is deleted/);
+    expect(await there.text('published-models', '.pulled')).toBe('');
+    expect(hub.requests.filter(({ name }) => name === weights).map(({ range }) => range)).toEqual([
+      ...[undefined, undefined],
+      expect.stringMatching(/^bytes=\d+-$/),
+    ]);
+    expect(there.troubles.filter((trouble) => !/Failed to load resource/.test(trouble))).toEqual([]);
+    await there.page.close();
+    await hub.close();
   });
 
   it('has a form in which byte pairs are chosen, learned and trained on, with losses in bits per byte', async () => {

@@ -163,6 +163,7 @@ function freeHandlers(controller: PageController, parts: PageParts): PageHandler
     'cancel-sample': () => void controller.cancelSample(),
     'export-run': ({ format }) => void exportRun(controller, format),
     'import-files': ({ files }) => void importFiles(controller, files),
+    'open-pulled': (model) => void controller.openPulled(model),
     'open-saved': ({ id, isContinued }) =>
       void (isContinued ? controller.continueRun(id) : controller.openSavedRun(id)),
     'extend-run': ({ steps }) => void controller.extendRun(steps),

@@ -153,6 +153,7 @@ export class LabPage extends LitElement {
     const shipped = page.kernels.kind === 'none' ? replay?.recorded.kernelTable : undefined;
     const train: TrainView = {
       page,
+      access: this.#controller.access,
       replay,
       isEssential: this.#isEssential,
       ghosts: this.#ghosts(page),
@@ -182,7 +183,7 @@ export class LabPage extends LitElement {
       )}
       ${this.#missingRoom()}
       <footer class="small muted">
-        Everything stays on this machine, but for results that you send to a class yourself. Flopscope ${appVersion}.
+        Everything stays on this machine, but for results that you send to a class yourself and the names of models that you ask a hub for. Flopscope ${appVersion}.
       </footer>`;
   }
 

@@ -54,7 +54,7 @@ export const pageStyles = css`
     }
   }
   /* What a first visit does without; the header has the switch. */
-  :host([level='essentials']) :is(device-panel, kernel-table, run-files) {
+  :host([level='essentials']) :is(device-panel, kernel-table, run-files, published-models) {
     display: none;
   }
   @media (min-width: 820px) {

@@ -3,6 +3,7 @@ import { html, nothing } from 'lit';
 import type { FormField, Preset } from '../../contract/form.ts';
 import type { RunRecord } from '../../contract/records.ts';
 import type { ReplayView } from '../run-views/replay.ts';
+import type { RoomAccess } from '../state/access.ts';
 import { describeDifferences, differences, valueAt } from '../state/experiment.ts';
 import {
   hasGpu,
@@ -27,6 +28,7 @@ import '../train/experiment-form.ts';
 import '../train/own-text.ts';
 import '../train/prediction-panel.ts';
 import '../train/preset-picker.ts';
+import '../train/published-models.ts';
 import '../train/run-controls.ts';
 import '../train/run-files.ts';
 import '../train/sampler-box.ts';
@@ -35,6 +37,7 @@ import '../train/throughput-gauge.ts';
 /** What the columns show. */
 export interface TrainView {
   readonly page: PageState;
+  readonly access: RoomAccess;
   /** The recording, while no run is open. */
   readonly replay: ReplayView | undefined;
   readonly isEssential: boolean;
@@ -118,11 +121,12 @@ export function setupColumn({ page, isEssential, prepared }: TrainView) {
 }
 
 /** The machine: its pace, what it is expected to take, what is kept on it, and what it is. */
-export function sideColumn({ page, replay, isEssential }: TrainView) {
+export function sideColumn({ page, access, replay, isEssential }: TrainView) {
   const { run } = replay ?? page;
   const upcoming = page.prediction.kind === 'done' ? page.prediction.value : undefined;
   const recordedRate = replay?.recorded.prediction?.tokensPerSecond;
   const isFree = isLabFree(page) && !isRunActive(page.run.state);
+  const canOpen = isFree || (page.run.state === 'paused' && page.busy === '');
   return html`<throughput-gauge
       ?isEssential=${isEssential}
       .measured=${measuredRate(run)}
@@ -143,10 +147,15 @@ export function sideColumn({ page, replay, isEssential }: TrainView) {
     <run-files
       .savedRuns=${page.savedRuns}
       .canSave=${hasWeights(page.run) && page.busy === ''}
-      .canOpen=${isFree || (page.run.state === 'paused' && page.busy === '')}
+      .canOpen=${canOpen}
       .savedStep=${page.run.savedStep}
       .savedBytes=${page.run.savedBytes}
     ></run-files>
+    <published-models
+      .access=${access}
+      ?isReady=${page.catalogue !== undefined && !page.isWorkerGone}
+      .canOpen=${canOpen}
+    ></published-models>
     <device-panel
       .device=${page.device}
       .selfTest=${page.selfTest}

@@ -1,6 +1,7 @@
 // Owns the worker and the page's state: elements get the state as properties and call these methods from events.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { RuntimeChoice } from '../../contract/device.ts';
+import type { PulledName } from '../../contract/hub.ts';
 import type { Lab } from '../../contract/lab.ts';
 import type { LabEvent, OpenedRun } from '../../contract/runs.ts';
 import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
@@ -193,13 +194,22 @@ export class PageController implements ReactiveController {
   }
 
   /** Opens files as a paused run; false when that failed (and was shown). */
-  async importRun(files: Parameters<Lab['importRun']>[0]): Promise<boolean> {
+  importRun(files: Parameters<Lab['importRun']>[0]): Promise<boolean> {
+    return this.#openModel('Opening the files', (lab) => lab.importRun(files));
+  }
+
+  /** Opens a published model that is kept in this browser, likewise. */
+  openPulled(model: PulledName): Promise<boolean> {
+    return this.#openModel('Opening the model', (lab) => lab.openPulled(model));
+  }
+
+  async #openModel(what: string, ask: (lab: Lab) => Promise<Result<OpenedRun>>): Promise<boolean> {
     if (holdsSettings(this.state.locked)) {
       // What they hold is known when they are open, and the run before them closed.
       this.showProblem(refused('A model that is opened brings settings of its own.'));
       return false;
     }
-    return this.#open('Opening the files', (lab) => lab.importRun(files));
+    return this.#open(what, ask);
   }
 
   /** Opens a saved run, paused; false when that failed (and was shown). */

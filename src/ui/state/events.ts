@@ -1,6 +1,7 @@
 // The events that elements send up to the page, with what they carry.
 
 import type { RuntimeChoice } from '../../contract/device.ts';
+import type { PulledName } from '../../contract/hub.ts';
 import type { ExportFormat } from '../../contract/runs.ts';
 import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
 
@@ -38,6 +39,8 @@ export interface PageEventDetails {
   'choose-token': { readonly text: string };
   'export-run': { readonly format: ExportFormat };
   'import-files': { readonly files: readonly File[] };
+  /** Opens a published model that is kept in this browser. */
+  'open-pulled': PulledName;
   /** So many more steps for the open run. */
   'extend-run': { readonly steps: number };
   /** A copy of the open run goes on with the settings of the form. */

@@ -14,6 +14,7 @@ export const lockableButtons = [
   { id: 'open-saved', label: 'Open a saved run' },
   { id: 'delete-saved', label: 'Delete a saved run' },
   { id: 'import-files', label: 'Open files' },
+  { id: 'open-pulled', label: 'Open a published model' },
   { id: 'export-run', label: 'Download' },
   { id: 'calibrate', label: 'Calibrate' },
   { id: 'self-test', label: 'Check the kernels' },
