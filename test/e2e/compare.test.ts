@@ -24,6 +24,12 @@ describeBrowser('sizes and comparisons', () => {
     expect(ground).toBe('rgba(0, 0, 0, 0)');
     await size.select('2 ×');
     await lab.waitForText('preset-picker', '.difference', /layers 4→5.*width 96→120.*heads 3→4/);
+    // It is in view with the presets: they scroll, under headings of their own.
+    const cards = await lab.find('preset-picker', '.cards');
+    const changed = await lab.find('preset-picker', '.difference');
+    const bottom = await changed.evaluate((said) => said.getBoundingClientRect().bottom);
+    expect(bottom).toBeLessThanOrEqual(await cards.evaluate((list) => list.getBoundingClientRect().top));
+    expect(await cards.evaluate((list) => list.querySelectorAll('h3').length)).toBeGreaterThan(2);
     await lab.click('preset-picker', 'label', /^Pico/);
     await lab.waitForText('preset-picker', '.replaced', /changed settings of Nano were replaced/);
     await lab.click('preset-picker', 'button', 'Undo');

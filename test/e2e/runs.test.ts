@@ -69,6 +69,11 @@ describeBrowser('the room of runs', () => {
   it('refuses a newer record with a sentence and keeps what there was', async () => {
     await open({ ...shipped, version: 2 }, 'newer.json');
     await lab.waitForText('problem-list', '.problem', /newer\.json: its version 2 is newer than 1/);
+    const strip = await lab.find('problem-list', '.problem');
+    const panel = await lab.find('room-runs', 'section');
+    const bottom = await strip.evaluate((shown) => shown.getBoundingClientRect().bottom);
+    const top = await panel.evaluate((shown) => shown.getBoundingClientRect().top);
+    expect(top - bottom).toBeGreaterThan(4); // they do not touch
     await open(hostileRecord, 'hostile.json'); // a good one instead: nothing is wrong any more
     await lab.waitForText('problem-list', '.list', /^$/);
     const listed = await lab.waitForText('run-list', 'tbody', /finished 15 of 15/);
