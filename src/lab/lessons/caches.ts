@@ -9,7 +9,14 @@ import { storedArrays } from '../plans/parameter-io.ts';
 import { planServing, rowOf, serveBatch } from '../serving/serve.ts';
 import { check, type Lesson, type LessonTools, table } from './lesson.ts';
 import { lessonExperiment, mean } from './training.ts';
-import { type Contest, describeSeeds, trainToLoss, trainVariants, widestRange } from './variants.ts';
+import {
+  type Contest,
+  describeSeeds,
+  signedPercent,
+  trainToLoss,
+  trainVariants,
+  widestRange,
+} from './variants.ts';
 
 const heads = 8;
 
@@ -178,7 +185,10 @@ function judge(size: LessonSize, losses: readonly (readonly number[])[], rows: r
   const bytesPerToken = rows.map(({ cacheBytes }) => cacheBytes / (texts * length));
   const moved = rows[0].decodeBytes / rows[2].decodeBytes;
   const seconds = rows.map(({ measured }) => measured?.betweenTokensSeconds ?? Number.NaN);
-  const told = { value: choiceOf(change), text: `${signed(change)}, the mean of ${seeds.length} seeds` };
+  const told = {
+    value: choiceOf(change),
+    text: `${signedPercent(change)}, the mean of ${seeds.length} seeds`,
+  };
   return {
     measured: told,
     checks: [
@@ -199,13 +209,13 @@ function judge(size: LessonSize, losses: readonly (readonly number[])[], rows: r
       check(
         'Loss where all heads share, against each its own',
         `within ${100 * little} %`,
-        signed(change),
+        signedPercent(change),
         Math.abs(change) <= little,
       ),
       check(
         'Loss with latents, against each head its own',
         `within ${100 * little} %`,
-        signed(latentChange),
+        signedPercent(latentChange),
         Math.abs(latentChange) <= little,
       ),
     ],
@@ -229,14 +239,14 @@ function judge(size: LessonSize, losses: readonly (readonly number[])[], rows: r
           formatBytes(rows[index].decodeBytes),
           formatSi(seconds[index], 's'),
           describeSeeds(losses[index]),
-          index === 0 ? '–' : describeSeeds(changes[index], signed),
+          index === 0 ? '–' : describeSeeds(changes[index], signedPercent),
           formatBytes(rows[index].weightBytes),
         ]),
       ),
     ],
     meaning: [
       `Where all heads share, a step moves ${formatRatio(moved)} fewer bytes, and between two tokens it took ${formatRatio(seconds[0] / seconds[2])} as long with a key and a value for each head. Bytes are what it costs on every machine; time is what this one made of them.`,
-      `From the same seed and on the same text, the loss where all heads share was ${signed(Math.min(...changes[2]))} to ${signed(Math.max(...changes[2]))} against that of a key for each; another seed alone moves it by up to ${formatPercent(widestRange(losses) / means[0])}. ${seeds.length} seeds of a small model on short texts can miss what longer ones with more to look up would show: the published score fell by about one part in eighty.`,
+      `From the same seed and on the same text, the loss where all heads share was ${signedPercent(Math.min(...changes[2]))} to ${signedPercent(Math.max(...changes[2]))} against that of a key for each; another seed alone moves it by up to ${formatPercent(widestRange(losses) / means[0])}. ${seeds.length} seeds of a small model on short texts can miss what longer ones with more to look up would show: the published score fell by about one part in eighty.`,
       `A latent keeps ${kept[3]} numbers where one shared head keeps ${kept[2]}, and makes keys and values for all heads of it. The price is work: they have to be multiplied out again, or the multiplication moved into the queries, as is done here.`,
     ],
   };
@@ -246,5 +256,3 @@ function choiceOf(change: number): string {
   if (Math.abs(change) <= little) return 'same';
   return change < 0 ? 'lower' : change > much ? 'much' : 'some';
 }
-
-const signed = (change: number) => `${change < 0 ? '−' : '+'}${formatPercent(Math.abs(change))}`;

@@ -12,6 +12,7 @@ import { firstWordsLesson } from './first-words.ts';
 import { fourBitsLesson } from './four-bits.ts';
 import { gradientsLesson } from './gradients.ts';
 import { headsLesson } from './heads.ts';
+import { howManyExpertsLesson } from './how-many-experts.ts';
 import { lawBreaksLesson } from './law-breaks.ts';
 import type { Lesson } from './lesson.ts';
 import { middleLesson } from './middle.ts';
@@ -45,6 +46,7 @@ export const allLessons: readonly Lesson[] = [
   draftsLesson,
   conversationLesson,
   tooMuchModelLesson,
+  howManyExpertsLesson,
   middleLesson,
   whichNLesson,
   lawBreaksLesson,

@@ -1,5 +1,5 @@
 // Models that differ in one thing, trained alike from several seeds: what the lessons about architecture compare.
-import { formatShortLoss } from '../../text/numbers.ts';
+import { formatPercent, formatShortLoss } from '../../text/numbers.ts';
 import type { LessonTools } from './lesson.ts';
 import {
   type LessonExperiment,
@@ -92,4 +92,9 @@ export function describeSeeds(
 /** How far the seeds of one variant lie apart: the widest range of any. */
 export function widestRange(byVariant: readonly (readonly number[])[]): number {
   return Math.max(...byVariant.map((values) => Math.max(...values) - Math.min(...values)));
+}
+
+/** A relative change with its sign. */
+export function signedPercent(change: number): string {
+  return `${change < 0 ? '−' : '+'}${formatPercent(Math.abs(change))}`;
 }
