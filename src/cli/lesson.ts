@@ -26,7 +26,10 @@ interface LessonOptions {
 export function addLesson(program: Command): void {
   program
     .command('lesson')
-    .argument('[id]', 'run this one, or the LESSON.json of your own; without it the lessons are listed')
+    .argument(
+      '[id]',
+      'run this one, or the LESSON.json or LESSON.md of your own; without it the lessons are listed',
+    )
     .description('check by experiment what theory says: guess, predict, measure, compare')
     .option('--small', 'the small form: seconds on a software GPU')
     .option('--guess <answer>', 'your guess, a number or one of the answers that the list shows')
@@ -39,7 +42,7 @@ export function addLesson(program: Command): void {
         for (const { info } of allLessons) output.result(info, describeLesson(info));
         return;
       }
-      const lesson = id.endsWith('.json') ? await readLessonFile(id) : lessonNamed(id);
+      const lesson = /\.(json|md)$/i.test(id) ? await readLessonFile(id) : lessonNamed(id);
       const size = options.small === true ? 'small' : 'normal';
       const guess = options.guess === undefined ? undefined : readGuess(lesson.info, options.guess);
       const machine = await openMachine(options);

@@ -1,4 +1,4 @@
-// A teacher's own lesson: a JSON file with text, question, experiment, what to measure and the range that is expected.
+// A teacher's own lesson: a JSON or Markdown file with text, question, experiment, what to measure and the range that is expected.
 import * as v from 'valibot';
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import { countParameters } from '../../model/parameters.ts';
@@ -6,6 +6,7 @@ import { fnv1a } from '../../text/checksum.ts';
 import { formatCount, formatFigure, formatShortLoss, formatSi } from '../../text/numbers.ts';
 import { LabError } from '../plans/problem.ts';
 import { check, type Lesson, type LessonTools } from './lesson.ts';
+import { isMarkdownLesson, readMarkdownLesson } from './own-markdown.ts';
 import { lessonExperiment, lossByPosition, mean, startLessonRun, trainSteps } from './training.ts';
 
 /** Version of the format; a reader refuses a newer one. */
@@ -71,12 +72,7 @@ export async function readOwnLesson(text: string): Promise<Lesson> {
   };
   if (text.length > longestLesson)
     return refuse(`${text.length} characters, and at most ${longestLesson} are read.`);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return refuse(`it is not JSON: ${error instanceof Error ? error.message : error}.`);
-  }
+  const json = readFile(text, refuse);
   const said = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
   if (typeof said === 'number' && said > version)
     return refuse(`it is of version ${said}, and this page reads ${version}. Reload for the newest.`);
@@ -97,6 +93,23 @@ export async function readOwnLesson(text: string): Promise<Lesson> {
   );
   // The same file is the same lesson on every machine.
   return ownLesson(lesson, `own-${fnv1a(new TextEncoder().encode(text)).toString(36)}`);
+}
+
+/** What a file says, in either form. */
+function readFile(text: string, refuse: (why: string) => never): unknown {
+  const why = (error: unknown) => (error instanceof Error ? error.message : String(error));
+  if (isMarkdownLesson(text)) {
+    try {
+      return readMarkdownLesson(text);
+    } catch (error) {
+      return refuse(why(error));
+    }
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return refuse(`it is not JSON: ${why(error)}. A lesson in Markdown begins with a line of three dashes.`);
+  }
 }
 
 const stepsOf = ({ experiment, smallSteps }: OwnLesson, size: LessonSize): number =>

@@ -144,7 +144,7 @@ export class RoomLessons extends LitElement {
         </ol>
         <label class="own small">
           Open a lesson file
-          <input type="file" accept=".json,application/json" @change=${this.#openFile} />
+          <input type="file" accept=".json,.md,application/json,text/markdown" @change=${this.#openFile} />
         </label>
       </nav>
       ${lesson === undefined ? html`<p class="muted">Loading the lessons …</p>` : this.#article(lesson)}
