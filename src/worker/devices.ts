@@ -17,6 +17,7 @@ import { measureTrainingRate } from '../lab/training/measured-rate.ts';
 import { type DeviceProfile, profileVersion } from '../plan/device-profile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type NoDevice, type OpenDevice, openDevice } from '../runtime/device.ts';
+import { isSoftwareGpu } from '../text/device-kind.ts';
 import { KernelChecks } from './kernel-checks.ts';
 import { openProcessor, type Processor } from './processor.ts';
 import type { RunStorage } from './run/storage.ts';
@@ -171,12 +172,12 @@ export class Devices {
     closeRun: () => Promise<void>,
   ): Promise<DeviceInfo> {
     const info = await this.open();
-    const isSoftwareGpu = info.runtime === 'gpu' && info.isSoftware;
-    if (!isSoftwareGpu && !info.comparison) return info;
+    const isInSoftware = isSoftwareGpu(info);
+    if (!isInSoftware && !info.comparison) return info;
     const kind = stepKindOf(experiment);
     if (info.comparison && this.#comparedKind && areAlike(this.#comparedKind, kind)) return info;
     const before = await this.engine();
-    const other = isSoftwareGpu ? await this.#spareProcessor() : await this.#spareGpu();
+    const other = isInSoftware ? await this.#spareProcessor() : await this.#spareGpu();
     if (!other) return info; // there is nothing to compare
     let isTaken = false;
     try {
@@ -184,19 +185,19 @@ export class Devices {
         await estimateStep(before, experiment, (done, what) => onProgress(done / 2, what)),
         await estimateStep(other.engine, experiment, (done, what) => onProgress((1 + done) / 2, what)),
       ];
-      const [gpu, processor] = isSoftwareGpu ? [own, its] : [its, own];
+      const [gpu, processor] = isInSoftware ? [own, its] : [its, own];
       const comparison = {
         gpuSeconds: gpu.seconds,
         processorSeconds: processor.seconds,
-        threads: (isSoftwareGpu ? other.engine : before).measurable?.processor?.threads ?? 1,
+        threads: (isInSoftware ? other.engine : before).measurable?.processor?.threads ?? 1,
         measuredShare: Math.min(gpu.measuredShare, processor.measuredShare),
       };
       if (this.#engine !== before) return this.open(); // it was lost meanwhile
       isTaken = its.seconds < own.seconds;
       if (isTaken) {
         await closeRun();
-        if (!isSoftwareGpu) other.close(); // opened anew, with all that belongs to a GPU
-        await this.choose({ runtime: isSoftwareGpu ? 'wasm' : 'gpu' });
+        if (!isInSoftware) other.close(); // opened anew, with all that belongs to a GPU
+        await this.choose({ runtime: isInSoftware ? 'wasm' : 'gpu' });
         this.#processor = other.processor;
       }
       this.#comparison = comparison;

@@ -1,6 +1,7 @@
 // The results of a class as tables and plots: who, predicted beside measured, guesses beside the outcome, curves. Pure.
 import type { ClassRow } from '../../classroom/protocol.ts';
 import type { ClassResult } from '../../classroom/result.ts';
+import { type DeviceKind, deviceKind, isSoftwareGpu } from '../../text/device-kind.ts';
 import { formatCount, formatDigits, formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
 import type { PlotPoint, PlotSeries, Tone } from '../../text/plot-layout.ts';
 import type { FigureTable } from '../../text/table.ts';
@@ -72,8 +73,7 @@ export function classTable(entries: readonly ClassEntry[]): FigureTable {
     rows: entries.map(({ who, result }) => {
       const { title, device, predicted, measured, step, loss, validationLoss, guess } = result;
       const share = predicted && measured !== undefined ? measured / predicted : undefined;
-      const runtime =
-        device.isSoftware && device.runtime === 'gpu' ? 'software GPU' : runtimeNames[device.runtime];
+      const runtime = isSoftwareGpu(device) ? deviceKind(device) : runtimeNames[device.runtime];
       return [
         ...[who, title, device.name, runtime, predicted, measured, share, step, loss, validationLoss],
         ...[guess?.text, guess?.outcomeText, guess?.verdict],
@@ -84,23 +84,12 @@ export function classTable(entries: readonly ClassEntry[]): FigureTable {
 
 /** Predicted against measured over all devices, a colour a kind of device, with the line where both are equal. */
 export function rateSeries(entries: readonly ClassEntry[]): readonly PlotSeries[] {
-  const kinds: readonly {
-    readonly name: string;
-    readonly tone: Tone;
-    readonly holds: (one: ClassEntry) => boolean;
-  }[] = [
-    {
-      name: 'GPU',
-      tone: 'class-1',
-      holds: ({ result: { device } }) => device.runtime === 'gpu' && !device.isSoftware,
-    },
-    {
-      name: 'software GPU',
-      tone: 'class-3',
-      holds: ({ result: { device } }) => device.runtime === 'gpu' && device.isSoftware,
-    },
-    { name: 'processor', tone: 'class-4', holds: ({ result: { device } }) => device.runtime !== 'gpu' },
-  ];
+  const tones: Readonly<Record<DeviceKind, Tone>> = {
+    GPU: 'class-1',
+    'software GPU': 'class-3',
+    processor: 'class-4',
+  };
+  const kinds = Object.entries(tones) as [DeviceKind, Tone][];
   const both = entries.filter(({ result }) => (result.predicted ?? 0) > 0 && (result.measured ?? 0) > 0);
   const point = ({ who, result }: ClassEntry): PlotPoint => ({
     x: result.predicted ?? 0,
@@ -108,8 +97,8 @@ export function rateSeries(entries: readonly ClassEntry[]): readonly PlotSeries[
     name: who,
     detail: `${result.title}, ${result.device.name}`,
   });
-  const clouds = kinds.flatMap(({ name, tone, holds }): readonly PlotSeries[] => {
-    const points = both.filter(holds).map(point);
+  const clouds = kinds.flatMap(([name, tone]): readonly PlotSeries[] => {
+    const points = both.filter(({ result }) => deviceKind(result.device) === name).map(point);
     return points.length === 0 ? [] : [{ id: name, name, tone, kind: 'points', points }];
   });
   if (clouds.length === 0) return [];

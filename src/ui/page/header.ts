@@ -3,6 +3,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { DeviceInfo, SelfTestReport } from '../../contract/device.ts';
+import { deviceKind } from '../../text/device-kind.ts';
 import { controlGroup } from '../figures/style-sets.ts';
 import { deviceName } from '../state/device-name.ts';
 import { emit, type Level, type Theme } from '../state/events.ts';
@@ -249,7 +250,7 @@ export class LabHeader extends LitElement {
     const { passed, rows, kernels } = selfTest.value;
     const wrong = new Set(rows.flatMap((row) => (row.passed ? [] : [row.kernel]))).size;
     if (!passed) return { lamp: 'bad', device: name, state: `${wrong} of ${kernels} kernels are wrong` };
-    const lamp = device.value.isSoftware || device.value.runtime !== 'gpu' ? 'warn' : 'good';
+    const lamp = deviceKind(device.value) === 'GPU' ? 'good' : 'warn';
     return { lamp, device: name, state: `${kernels} kernels agree, all that the run uses` };
   }
 }

@@ -2,6 +2,7 @@
 
 import type { RuntimeChoice } from '../../contract/device.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
+import { isSoftwareGpu } from '../../text/device-kind.ts';
 import { predictOpenRun } from './requests.ts';
 import { openingWords, shownRuntime } from './runtime-choice.ts';
 import type { PageStore } from './store.ts';
@@ -73,8 +74,7 @@ export class DeviceChecks {
     const { device, runtime, measureFirst } = this.#store.state;
     if (!runtime.isAutomatic || measureFirst === 'never' || device.kind !== 'done') return false;
     const { value: before } = device;
-    const isSoftwareGpu = before.runtime === 'gpu' && before.isSoftware;
-    if (!isSoftwareGpu && before.comparison === undefined) return false;
+    if (!isSoftwareGpu(before) && before.comparison === undefined) return false;
     const what = 'Comparing the software GPU with your processor';
     const show = (share: number) => this.#store.set({ device: { kind: 'running', share, what } });
     show(0);

@@ -1,6 +1,7 @@
 // What a device is called in a few words.
 import type { DeviceInfo } from '../../contract/device.ts';
 import type { RecordedDevice } from '../../contract/records.ts';
+import { isSoftwareGpu } from '../../text/device-kind.ts';
 
 /** The device in a few words. */
 export function deviceName(info: DeviceInfo): string {
@@ -11,9 +12,9 @@ export function deviceName(info: DeviceInfo): string {
 }
 
 /** What something was recorded on, in plain words: drivers and versions are for `deviceDetails`. */
-export function recordedDeviceName({ runtime, name, isSoftware }: RecordedDevice): string {
-  if (runtime !== 'gpu') return 'a processor';
-  return isSoftware ? 'a software GPU' : name;
+export function recordedDeviceName(device: RecordedDevice): string {
+  if (device.runtime !== 'gpu') return 'a processor';
+  return isSoftwareGpu(device) ? 'a software GPU' : device.name;
 }
 
 /** What something was recorded on, to the last version. */

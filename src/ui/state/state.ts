@@ -22,6 +22,7 @@ import type {
   SampleRequest,
 } from '../../contract/sampling.ts';
 import type { ExperimentJson, FieldProblem, Problem } from '../../contract/values.ts';
+import { deviceKind } from '../../text/device-kind.ts';
 import { formatShortLoss } from '../../text/numbers.ts';
 import type { RunSeries } from './series.ts';
 
@@ -217,7 +218,7 @@ export function isWhollyCalibrated({ calibration }: Pick<PageState, 'calibration
 
 /** Whether models train on the processor: by choice, without a GPU, or on a software renderer of one. */
 export function isOnProcessor({ device }: Pick<PageState, 'device'>): boolean {
-  return device.kind === 'done' && (device.value.runtime !== 'gpu' || device.value.isSoftware);
+  return device.kind === 'done' && deviceKind(device.value) !== 'GPU';
 }
 
 /** Whether there are weights to sample from, profile or save. */

@@ -8,6 +8,7 @@ import type {
   SelfTestReport,
 } from '../../contract/device.ts';
 import type { Measured } from '../../contract/values.ts';
+import { isSoftwareGpu } from '../../text/device-kind.ts';
 import {
   formatBytes,
   formatCount,
@@ -113,7 +114,7 @@ export class DevicePanel extends LitElement {
       ${this.#runtime(info)}
       ${info.advice === undefined ? nothing : html`<p class="note">${info.advice}</p>`}
       ${
-        info.isSoftware && isGpu
+        isSoftwareGpu(info)
           ? html`<p class="note">
               This is a software renderer on the processor. Results are right; speeds say nothing about a graphics card. If
               the machine has one, look at the browser’s hardware acceleration setting.

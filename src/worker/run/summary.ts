@@ -4,6 +4,7 @@ import type { RunRecord, RunSummary } from '../../contract/records.ts';
 import { nearestPreset } from '../../lab/records/run-title.ts';
 import { tokensPerSecond } from '../../lab/training/completion-times.ts';
 import { parseExperiment } from '../../model/config.ts';
+import { isSoftwareGpu } from '../../text/device-kind.ts';
 import type { RunStorage } from './storage.ts';
 
 /** Changes that a line names; the rest is counted. */
@@ -18,7 +19,7 @@ export function summaryOf(record: RunRecord): RunSummary {
   const changes = changesOf(experiment);
   return {
     // A list has room for a name, not for a driver with its versions: those are in the record.
-    device: device.isSoftware && device.runtime === 'gpu' ? 'a software GPU' : device.name,
+    device: isSoftwareGpu(device) ? 'a software GPU' : device.name,
     ...(note === undefined ? {} : { note }),
     ...(changes === undefined ? {} : { changes }),
     ...(validationLoss === undefined ? {} : { validationLoss }),
