@@ -9,9 +9,11 @@ import { planImport } from '../../model/huggingface/import-plan.ts';
 import { streamParameters } from '../../model/huggingface/weights.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { FoundTokenizer } from './tokenizer-files.ts';
+import { refuseGgufStandIn } from './weight-files.ts';
 
 /** Reads a GGUF file but for its weights. @throws one clear sentence for what is wrong, or is not computed here */
 export async function readGgufFile(source: ByteSource): Promise<ModelFiles> {
+  await refuseGgufStandIn(source);
   const found = await openGgufModel(source);
   const { model, type, notes } = asGguf(() => readPublishedConfig(found.config));
   const { tensors } = found;

@@ -134,20 +134,35 @@ async function openFile(name: string, source: ByteSource): Promise<ReadonlyMap<s
 }
 
 async function refuseStandIn(name: string, source: ByteSource): Promise<void> {
-  const head = await source.read(0, Math.min(source.bytes, standInBytes));
+  const head = await headOf(source);
   const standIn = standInText(name, head, source.bytes);
   if (standIn !== undefined) throw new Error(standIn);
   if (name === index) return;
-  const text = head.length > 8 ? textBeginning(head) : undefined;
-  if (text !== undefined)
-    throw new Error(
-      `${name}: it is text, not a safetensors file, and begins ${quoteName(text)}. ` +
-        'A server that refuses a file may send such a text in its place: fetch the file again, signed in where that is asked for.',
-    );
+  refuseText(name, head, 'a safetensors file');
   const format = formatOf(head);
   if (format === undefined) return;
   throw new Error(
     `${name}: it is ${format}, not a safetensors file. Fetch the safetensors file of the same model, or convert it in Python.`,
+  );
+}
+
+/** Refuses what stands where a GGUF file was meant to be. @throws one sentence that says what it is */
+export async function refuseGgufStandIn(source: ByteSource): Promise<void> {
+  const head = await headOf(source);
+  const standIn = standInText('gguf', head, source.bytes);
+  if (standIn !== undefined) throw new Error(standIn);
+  const isGguf = head.length >= 4 && String.fromCharCode(...head.subarray(0, 4)) === 'GGUF';
+  if (!isGguf) refuseText('gguf', head, 'a GGUF file');
+}
+
+const headOf = (source: ByteSource) => source.read(0, Math.min(source.bytes, standInBytes));
+
+function refuseText(name: string, head: Uint8Array, wanted: string): void {
+  const text = head.length > 8 ? textBeginning(head) : undefined;
+  if (text === undefined) return;
+  throw new Error(
+    `${name}: it is text, not ${wanted}, and begins ${quoteName(text)}. ` +
+      'A server that refuses a file may send such a text in its place: fetch the file again, signed in where that is asked for.',
   );
 }
 

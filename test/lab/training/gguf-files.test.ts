@@ -156,3 +156,13 @@ test.each(['Q4_0', 'Q4_1'])('int4 keeps the numbers of %s', async (type) => {
     expect(off, name).toBeLessThan(1e-9);
   }
 });
+
+test.each([
+  [
+    'version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 77\n',
+    /^gguf: it is a Git LFS pointer to a file of 77 bytes/,
+  ],
+  ['Access to this model is restricted.', /^gguf: it is text, not a GGUF file, and begins "Access to this/],
+])('%j in its place is named', async (text, message) => {
+  await expect(attempt(new TextEncoder().encode(text))).rejects.toThrow(message);
+});
