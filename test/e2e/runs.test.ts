@@ -70,7 +70,7 @@ describeBrowser('the room of runs', () => {
     await open({ ...shipped, version: 2 }, 'newer.json');
     await lab.waitForText('problem-list', '.problem', /newer\.json: its version 2 is newer than 1/);
     const strip = await lab.find('problem-list', '.problem');
-    const panel = await lab.find('room-runs', 'section');
+    const panel = await lab.find('notice-strips', '[aria-label="Saved run"]'); // what stands below it
     const bottom = await strip.evaluate((shown) => shown.getBoundingClientRect().bottom);
     const top = await panel.evaluate((shown) => shown.getBoundingClientRect().top);
     expect(top - bottom).toBeGreaterThan(4); // they do not touch
