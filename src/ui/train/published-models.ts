@@ -102,7 +102,7 @@ export class PublishedModels extends LitElement {
             ({ name, bytes, teaches }) => html`<li>
               <span class="small"><strong>${name}</strong>, ${formatBytes(bytes)}: ${teaches}</span>
               <button
-                aria-label="Look up ${name}"
+                aria-label="Look it up: ${name}"
                 ?disabled=${!this.isReady || this.#isBusy}
                 @click=${() => this.#choose(name)}
               >
