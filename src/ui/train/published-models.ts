@@ -116,7 +116,7 @@ export class PublishedModels extends LitElement {
         <summary>Another hub</summary>
         <label>
           <span>Address: ${endpoint}, or a mirror on this page’s own host, such as /hub</span>
-          <input id="endpoint" autocomplete="off" spellcheck="false" .value=${endpoint} />
+          <input id="endpoint" autocomplete="off" spellcheck="false" placeholder=${endpoint} />
         </label>
       </details>`;
   }
@@ -284,7 +284,7 @@ export class PublishedModels extends LitElement {
   }
 
   get #endpoint(): string {
-    return this.endpointInput?.value ?? this.catalogue.endpoint;
+    return this.endpointInput?.value.trim() || this.catalogue.endpoint;
   }
 
   #talk<T>(talk: (lab: Lab) => Promise<T>): Promise<T | undefined> {
