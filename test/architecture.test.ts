@@ -123,7 +123,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/cli/export/source.ts': 'test/cli/export/command.test.ts',
   'src/cli/models.ts': 'test/cli/pull/command.test.ts',
   'src/cli/pull/disk-folder.ts': 'test/cli/pull/command.test.ts',
-  'src/cli/pull/lock.ts': 'test/cli/pull/command.test.ts',
   'src/cli/pull/store.ts': 'test/cli/pull/command.test.ts',
   'src/lab/hub/repository.ts': 'test/lab/hub/pull.test.ts',
   'src/classroom/link-names.ts': 'test/ui/page/share-data.test.ts',

@@ -1,77 +1,86 @@
-// One writer a folder: two runs that save into the same one would leave the weights of the one beside the checkpoint of the other.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+// One writer a folder: a file names the process that writes there, while it does.
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { refuse } from './failure.ts';
 import { translated } from './files.ts';
 
-/** The file that says which process writes into a folder, while it does. */
-export const claimFileName = '.flopscope-writing';
+/** A place that one process writes to at a time. */
+export interface Claim {
+  /** The file that names the process, in a folder that exists. */
+  readonly path: string;
+  /** The refusal of a second process, up to what is to be done about the file; `who` is the first one. */
+  readonly refusal: (who: string) => string;
+}
 
-/** A process, as the file names it. */
-interface Writer {
-  readonly process: number;
-  readonly host: string;
+/** A folder for runs: of two that save there, the weights of the one would lie beside the checkpoint of the other. */
+export function claimOfRuns(folder: string): Claim {
+  return {
+    path: join(folder, '.flopscope-writing'),
+    refusal: (who) => `${folder}: ${who} is writing a run there. Name another folder, or wait`,
+  };
 }
 
 /**
- * Does the work as the only one that writes into the folder. What a process left that is gone is taken over.
- * @param folder one that exists; undefined where nothing is written
+ * Does the work as the only one that writes there. What a process left that is gone is taken over.
+ * @param claim undefined where nothing is written
  * @throws LabError that names the other process
  */
-export async function withClaim<T>(folder: string | undefined, work: () => Promise<T>): Promise<T> {
-  if (folder === undefined) return work();
-  const path = join(folder, claimFileName);
-  await claim(folder, path);
+export async function withClaim<T>(claim: Claim | undefined, work: () => Promise<T>): Promise<T> {
+  if (claim === undefined) return work();
+  await take(claim);
   try {
     return await work();
   } finally {
-    await rm(path, { force: true });
+    await rm(claim.path, { force: true });
   }
 }
 
-async function claim(folder: string, path: string): Promise<void> {
-  const own: Writer = { process: process.pid, host: hostname() };
-  // Once more after what a dead process left was removed; another that was quicker is then seen as it is.
-  for (const isLast of [false, true]) {
-    try {
-      await writeFile(path, `${JSON.stringify(own)}\n`, { flag: 'wx' });
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw translated(error, path, 'write');
+async function take({ path, refusal }: Claim): Promise<void> {
+  while (!(await create(path, `${process.pid} ${hostname()}`))) {
+    const writer = await readFile(path, 'utf8').catch(() => undefined);
+    if (writer === undefined) continue; // it was given back just now
+    if (isAtWork(writer)) {
+      const [id, ...host] = writer.split(' ');
+      const who = writer === '' ? 'another process' : `process ${id} on ${host.join(' ')}`;
+      refuse('busy', `${refusal(who)}; if there is no such process, delete ${path}.`);
     }
-    const other = await writerOf(path);
-    if (!isLast && other && isGone(other, own)) await rm(path, { force: true });
-    else refuseOther(folder, path, other);
+    await takeAway(path, writer);
   }
 }
 
-/** Undefined of a file that is not written yet, or damaged. */
-async function writerOf(path: string): Promise<Writer | undefined> {
+/** Whether the file was not there before. */
+async function create(path: string, content: string): Promise<boolean> {
   try {
-    const { process: id, host } = JSON.parse(await readFile(path, 'utf8'));
-    return Number.isSafeInteger(id) && id > 0 && typeof host === 'string' ? { process: id, host } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether a process has ended; of one on another machine nobody here knows. Numbers are used again, our own too. */
-function isGone(other: Writer, own: Writer): boolean {
-  if (other.host !== own.host) return false;
-  if (other.process === own.process) return true;
-  try {
-    process.kill(other.process, 0);
-    return false;
+    await writeFile(path, content, { flag: 'wx' });
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'; // another user's may not be signalled, but lives
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw translated(error, path, 'write');
   }
 }
 
-function refuseOther(folder: string, path: string, other: Writer | undefined): never {
-  const who = other ? `process ${other.process} on ${other.host}` : 'another process';
-  refuse(
-    'locked',
-    `${folder}: ${who} is writing a run there. Name another folder, or wait; if it has ended, delete ${path}.`,
+/** Removes what a dead process left, and not what a quicker process has put in its place meanwhile. */
+async function takeAway(path: string, writer: string): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  const isMoved = await rename(path, aside).then(
+    () => true,
+    () => false,
   );
+  if (!isMoved) return;
+  if ((await readFile(aside, 'utf8')) === writer) await rm(aside, { force: true });
+  else await rename(aside, path);
+}
+
+/** Whether a writer is at work, or may be: nothing is known of one on another machine, nor of one not written yet. */
+function isAtWork(writer: string): boolean {
+  const [id, host] = writer.split(' ');
+  if (writer === '' || host !== hostname()) return true;
+  if (Number(id) === process.pid) return false; // numbers are used again, our own too
+  try {
+    process.kill(Number(id), 0); // asks only
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // another user's, which lives
+  }
 }

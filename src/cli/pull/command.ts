@@ -8,13 +8,21 @@ import { type HubAccess, parseHubName } from '../../lab/hub/repository.ts';
 import { createPatientFetch } from '../../lab/hub/requests.ts';
 import { textColumns } from '../../text/columns.ts';
 import { formatBytes, formatCount } from '../../text/numbers.ts';
+import { withClaim } from '../claim.ts';
 import { Interrupted, refuse } from '../failure.ts';
 import { withInterruption } from '../interruption.ts';
 import { jsonOption, outputOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { openDiskFolder } from './disk-folder.ts';
-import { withFolderLocked } from './lock.ts';
-import { deletePulled, findPulled, folderOf, listPulled, type PulledModel, pulledFolder } from './store.ts';
+import {
+  claimOfPulled,
+  deletePulled,
+  findPulled,
+  folderOf,
+  listPulled,
+  type PulledModel,
+  pulledFolder,
+} from './store.ts';
 
 /** A hub as a command reaches it, until it is interrupted. */
 type TerminalAccess = HubAccess & { readonly signal: AbortSignal };
@@ -79,7 +87,9 @@ async function pull(name: string, options: PullOptions, output: Output, signal: 
     output.result(facts, undefined);
     return;
   }
-  const received = await withFolderLocked(directory, id, () => fetchInto(directory, found, access, output));
+  const received = await withClaim(await claimOfPulled(id, directory), () =>
+    fetchInto(directory, found, access, output),
+  );
   const other = (await listPulled()).find((one) => one.id === id && one.commit !== commit);
   if (other)
     output.note(

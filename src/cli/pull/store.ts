@@ -1,11 +1,11 @@
 // Pulled models in the user's cache: one folder a commit, listed and deleted by name.
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { factsName, isNamed, type PulledFacts, readFacts } from '../../lab/hub/facts.ts';
 import type { HubModel } from '../../lab/hub/repository.ts';
-import { readIfPresent } from '../files.ts';
+import { type Claim, withClaim } from '../claim.ts';
+import { createDirectory, readIfPresent } from '../files.ts';
 import { cacheDirectory } from '../profiles.ts';
-import { withFolderLocked } from './lock.ts';
 
 /** A model in the cache. */
 export interface PulledModel extends PulledFacts {
@@ -47,7 +47,17 @@ export async function findPulled(id: string, revision: string | undefined): Prom
 
 /** Removes a model. @throws LabError while another process fetches it */
 export async function deletePulled({ id, directory }: PulledModel): Promise<void> {
-  await withFolderLocked(directory, id, () => rm(directory, { recursive: true, force: true }));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  await withClaim(await claimOfPulled(id, directory), remove);
+}
+
+/** What one process at a time fetches or removes; the folder around it is made. */
+export async function claimOfPulled(id: string, directory: string): Promise<Claim> {
+  await createDirectory(dirname(directory));
+  return {
+    path: `${directory}.lock`,
+    refusal: (who) => `pull: ${who} is at work on ${id}. Wait until it ends`,
+  };
 }
 
 async function entriesOf(path: string): Promise<string[]> {

@@ -11,7 +11,7 @@ import {
 } from '../../lab/training/listed-run.ts';
 import { type ModelFiles, writeModelFiles } from '../../lab/training/model-files.ts';
 import { type Experiment, parseExperiment } from '../../model/config.ts';
-import { withClaim } from '../claim.ts';
+import { claimOfRuns, withClaim } from '../claim.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { Interrupted, refuse } from '../failure.ts';
 import {
@@ -49,7 +49,7 @@ export async function trainOnBatches(
   const out = options.out === undefined ? undefined : resolvePath(options.out);
   if (out !== undefined) await createDirectory(out);
   await checkRecordPath(options);
-  await withClaim(out, async () => {
+  await withClaim(out === undefined ? undefined : claimOfRuns(out), async () => {
     const nothingYet = 'before the first step: there was nothing to keep.';
     const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
     const run = await unlessInterrupted(

@@ -17,7 +17,7 @@ import { learningRateAt } from '../../model/learning-rate.ts';
 import { textColumns } from '../../text/columns.ts';
 import { formatDigits, formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
 import { bitsPerByte } from '../../theory/bits-per-byte.ts';
-import { withClaim } from '../claim.ts';
+import { claimOfRuns, withClaim } from '../claim.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { readExperiment, withText } from '../experiments.ts';
 import { Interrupted } from '../failure.ts';
@@ -61,7 +61,7 @@ export async function trainOnText(
   if (out !== undefined) await createDirectory(out);
   await checkRecordPath(options);
 
-  await withClaim(out, async () => {
+  await withClaim(out === undefined ? undefined : claimOfRuns(out), async () => {
     const machine = await unlessInterrupted(signal, nothingYet, openMachine(options));
     await useKnownProfile(machine, options.profile, output);
     const prepared = await unlessInterrupted(

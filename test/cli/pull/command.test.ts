@@ -184,12 +184,12 @@ it('refuses before anything is fetched what is not there, not a model, or not co
 it('lets one process at a time write a model, and takes over from one that was killed', async () => {
   const lock = `${directory()}.lock`;
   mkdirSync(dirname(lock), { recursive: true });
-  writeFileSync(lock, `${process.pid} ${hostname()}`);
+  writeFileSync(lock, `${process.ppid} ${hostname()}`);
   const second = await pull();
   expect([second.code, second.stderr]).toEqual([
     1,
     expect.stringMatching(
-      /process \d+ of .* is at work on tiny\/model\. Wait until it ends; if .* delete .*\.lock/,
+      /process \d+ on .* is at work on tiny\/model\. Wait until it ends; if .* delete .*\.lock/,
     ),
   ]);
   expect(existsSync(directory())).toBe(false);
@@ -198,7 +198,7 @@ it('lets one process at a time write a model, and takes over from one that was k
   expect((await pull()).code).toBe(0);
   expectWhole();
   expect(existsSync(lock)).toBe(false);
-  writeFileSync(lock, `${process.pid} ${hostname()}`);
+  writeFileSync(lock, `${process.ppid} ${hostname()}`);
   expect((await runMain(['pull', '--delete', 'tiny/model'])).stderr).toMatch(/is at work on tiny\/model/);
   expectWhole();
 });
