@@ -112,7 +112,6 @@ describeGpu('a software GPU beside the processor', () => {
   /** A browser without shared memory, whose GPU and processor were measured before: the processor so many times as quick. */
   function browserWith(speed: number) {
     vi.stubGlobal('navigator', { gpu: getTestGpu() });
-    vi.stubGlobal('Worker', class {});
     const { profile } = exampleProfile;
     const timesAsQuick = (times: number): DeviceProfile => {
       const { launchSeconds, fmaFlopsPerSecond: peak } = profile;
@@ -170,7 +169,7 @@ describeGpu('a software GPU beside the processor', () => {
 
   it('stays where the processor does not serve', async () => {
     const { devices } = browserWith(10);
-    vi.stubGlobal('Worker', undefined);
+    vi.stubGlobal('WebAssembly', undefined);
     const info = await devices.takeQuicker(
       () => undefined,
       experiment,

@@ -1,5 +1,5 @@
 // The contract of the worker without a GPU: expected failures are values, and nothing needs a device that needs none.
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LabEvent } from '../../src/contract/runs.ts';
 import type { ExperimentJson, Result } from '../../src/contract/values.ts';
 import { createLab } from '../../src/worker/lab-service.ts';
@@ -13,6 +13,10 @@ function expectValue<T>(result: Result<T>): T {
 }
 
 describe('the lab', () => {
+  // The reference loops, as where a browser has no SIMD.
+  beforeEach(() => void vi.stubGlobal('WebAssembly', undefined));
+  afterEach(() => void vi.unstubAllGlobals());
+
   it('offers presets that are valid and whose derived sizes are left to follow', async () => {
     const lab = createLab();
     const { presets, fields, version } = await lab.catalogue();
@@ -63,7 +67,7 @@ describe('the lab', () => {
       problem: { kind: 'busy', message: 'A run is training: pause it or wait.' },
     });
     await lab.pause();
-    // Node gives the worker no threads: the reference loops are what there is, but nobody looked for a GPU.
+    // The reference loops are what there is, but nobody looked for a GPU.
     expect(expectValue(await lab.openDevice(processor)).fallbackReason).toBeUndefined();
     expect(await lab.kernelTable(false, () => undefined)).toMatchObject({ kind: 'problem' });
     expectValue(await lab.prepare(experiment()));
