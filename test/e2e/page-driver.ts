@@ -81,8 +81,15 @@ const familiar: Readonly<Record<string, string>> = {
   'flopscope-tour': 'offered',
 };
 
-/** The same of one who lets the processor train: what is not about a GPU need not wait for one in software, which compiles for seconds. */
-export const onProcessor: Readonly<Record<string, string>> = { ...familiar, 'flopscope-runtime': 'wasm' };
+/**
+ * The same of one who lets the processor train: what is not about a GPU need not wait for one in software, which compiles
+ * for seconds. On one thread: two files are tested at a time.
+ */
+export const onProcessor: Readonly<Record<string, string>> = {
+  ...familiar,
+  'flopscope-runtime': 'wasm',
+  'flopscope-threads': '1',
+};
 
 /** Drives a tab that has not gone anywhere yet. @param kept choices of earlier visits; `{}` for a first one */
 export async function attach(page: Page, width = 1500, kept = familiar): Promise<PageDriver> {

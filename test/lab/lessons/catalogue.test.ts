@@ -12,7 +12,7 @@ const timed = ['decode', 'batches'];
 it.each(allLessons.map((lesson) => [lesson.info.id, lesson] as const))(
   'the small form of %s finds what theory says',
   async (id, lesson) => {
-    const { engine } = await openNodeProcessor({ memoryBytes: 2 ** 30 });
+    const { engine } = await openNodeProcessor({ memoryBytes: 2 ** 30, threads: 1 });
     const events: LessonEvent[] = [];
     const outcome = await runLesson(engine, lesson, { id, size: 'small' }, (event) => events.push(event));
     if (!timed.includes(id)) expect(outcome.checks.filter(({ holds }) => !holds)).toEqual([]);
