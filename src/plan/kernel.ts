@@ -17,9 +17,27 @@ export type Dims<D extends string = string> = Readonly<Record<D, number>>;
 
 /** `rows 3, columns 257`, by which shapes are told apart, and for tables. */
 export function shapeText(dims: Dims): string {
-  return Object.entries(dims)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(', ');
+  return listed(Object.entries(dims));
+}
+
+function listed(entries: readonly (readonly [key: string, value: number])[]): string {
+  return entries.map(([key, value]) => `${key} ${value}`).join(', ');
+}
+
+/** Dims that say where a dispatch's data lies or which random numbers it draws. */
+const placements: ReadonlySet<string> = new Set([
+  'operation',
+  'biasOffset',
+  'firstElement',
+  'firstRow',
+  'firstPart',
+  'slot',
+  'markSlot',
+]);
+
+/** The shape without what changes no work, such as the layer: dispatches of a kernel that share it take the same time. */
+export function workText(dims: Dims): string {
+  return listed(Object.entries(dims).filter(([key]) => !placements.has(key)));
 }
 
 /** Values of the step record (learning rate, position …), by the names in the prologue's `struct Step`. */

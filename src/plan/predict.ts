@@ -7,7 +7,7 @@
 //               it takes longer on average.
 import { type DeviceProfile, limitOf, switchOf } from './device-profile.ts';
 import { efficiencyOf } from './efficiency.ts';
-import { type Dispatch, type Scalars, shapeText } from './kernel.ts';
+import { type Dispatch, type Scalars, workText } from './kernel.ts';
 import type { Plan } from './plan.ts';
 
 /** What bounds a dispatch from below. */
@@ -63,7 +63,7 @@ export function predictDispatch(
   const limit = limitOf(profile, cost);
   const { kernel, dims } = dispatch;
   const { startSeconds, slowdown, relativeError } = efficiencyOf(profile, kernel.name, {
-    shape: shapeText(dims),
+    shape: workText(dims),
     ...cost,
   });
   // What disturbs a device takes its ports and caches, not the time that a launch needs.

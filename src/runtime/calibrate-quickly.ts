@@ -3,7 +3,7 @@
 // What a full calibration does for every kernel that may come, this does for what comes next: each shape as it will run,
 // with the pipeline that will run it. What the time does not reach is predicted by the others (efficiency.ts).
 import { type DeviceProfile, type EfficiencyPoint, profileVersion } from '../plan/device-profile.ts';
-import { type Dims, type Kernel, shapeText } from '../plan/kernel.ts';
+import { type Dims, type Kernel, workText } from '../plan/kernel.ts';
 import { pointsByKernel, timedShapes } from './calibrate.ts';
 import { combineMixing, measureMixing } from './timing/mixing.ts';
 import { measureCopies, measurePeak, measureSubmits } from './timing/peaks.ts';
@@ -112,7 +112,7 @@ export async function calibrateQuickly(
 
 /** Whether a profile has this very shape. */
 export function isTimed({ kernels }: DeviceProfile, { kernel, dims }: Shape): boolean {
-  return (kernels[kernel.name] ?? []).some(({ shape }) => shape === shapeText(dims));
+  return (kernels[kernel.name] ?? []).some(({ shape }) => shape === workText(dims));
 }
 
 async function measurePeaks(probing: Probing, { arithmetic, copy }: QuickProbes) {

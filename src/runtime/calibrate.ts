@@ -6,7 +6,7 @@ import {
   type Measurement,
   profileVersion,
 } from '../plan/device-profile.ts';
-import { type Dims, type Kernel, shapeText } from '../plan/kernel.ts';
+import { type Dims, type Kernel, workText } from '../plan/kernel.ts';
 import { costOf } from '../plan/predict.ts';
 import { measureMixing, type TimedShape } from './timing/mixing.ts';
 import { preparePace } from './timing/pace.ts';
@@ -171,7 +171,7 @@ export function timedShapes(
 function pointOf(kernel: Kernel, dims: Dims, seconds: Measurement): EfficiencyPoint {
   const dispatch = { kernel, dims, bindings: {}, workgroups: 1, label: '', phase: 'forward' } as const;
   const { launchedFlops, bytes } = costOf(dispatch, probeScalarsOf(kernel, dims));
-  return { shape: shapeText(dims), launchedFlops, bytes, workgroups: kernel.workgroups(dims), seconds };
+  return { shape: workText(dims), launchedFlops, bytes, workgroups: kernel.workgroups(dims), seconds };
 }
 
 /**

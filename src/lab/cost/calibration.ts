@@ -11,7 +11,7 @@ import {
   type Dispatch,
   familyOf,
   type Kernel,
-  shapeText,
+  workText,
 } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { costOf } from '../../plan/predict.ts';
@@ -206,7 +206,7 @@ function heaviestShapes(plans: readonly Plan[]): Shape[] {
   const shapes = new Map<string, { readonly shape: Shape; weight: number }>();
   for (const dispatch of plans.flatMap(({ dispatches }) => dispatches)) {
     const { kernel, dims } = dispatch;
-    const key = `${kernel.name} ${shapeText(dims)}`;
+    const key = `${kernel.name} ${workText(dims)}`;
     const known = shapes.get(key) ?? { shape: { kernel, dims }, weight: 0 };
     shapes.set(key, { ...known, weight: known.weight + weightOf(dispatch) });
   }

@@ -1,6 +1,6 @@
 // Which of two machines takes a training step sooner: both time the heaviest kernels of that very step, within a second each.
 import { parseExperiment } from '../../model/config.ts';
-import { familyOf, shapeText } from '../../plan/kernel.ts';
+import { familyOf, workText } from '../../plan/kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Shape } from '../../runtime/calibrate-quickly.ts';
 import { measureSlope } from '../../runtime/timing/slope.ts';
@@ -122,7 +122,7 @@ function shapesOf({
   for (const { plan, times } of replays) {
     for (const dispatch of plan.dispatches) {
       const { kernel, dims } = dispatch;
-      const key = `${kernel.name} ${shapeText(dims)}`;
+      const key = `${kernel.name} ${workText(dims)}`;
       const known = shapes.get(key) ?? { shape: { kernel, dims }, weight: 0, times: 0 };
       const weight = known.weight + times * weightOf(dispatch);
       shapes.set(key, { ...known, weight, times: known.times + times });
