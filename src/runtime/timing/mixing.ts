@@ -88,6 +88,7 @@ type Weighted = readonly [measurement: Measurement, weight: number];
 
 function weighted([before, most]: Weighted, [now, more]: Weighted): Measurement {
   if (now.repeats === 0) return before; // nothing was measured
+  if (before.repeats === 0) return now;
   const share = most + more > 0 ? more / (most + more) : 0.5;
   const mean = (of: (one: Measurement) => number) => (1 - share) * of(before) + share * of(now);
   return {

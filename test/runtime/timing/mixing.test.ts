@@ -80,8 +80,9 @@ describe('measureMixing', () => {
   });
 
   it('finds nothing lost where nothing is', async () => {
-    const { shapes, timer, pace } = mixtureOf([1e-4, 2e-4, 5e-4], 0);
+    const { shapes, timer, pace } = mixtureOf([1e-4, 2e-4, 3e-4, 4e-4, 5e-4], 0);
     const { switchSeconds, mixing } = await measureMixing(timer, shapes, pace);
+    expect([switchSeconds.repeats, mixing.repeats]).not.toContain(0); // it was measured
     expect(switchSeconds.value).toBeCloseTo(0, 9);
     expect(mixing.value).toBeCloseTo(1, 6);
   });
@@ -129,6 +130,14 @@ describe('combineMixing', () => {
       switchSeconds: before.switchSeconds,
       mixing: before.mixing,
     });
+  });
+
+  it('takes what was measured now where nothing was before', () => {
+    const unmeasured = { value: 0, spread: 0, repeats: 0 };
+    const now = { switchSeconds: measured(5e-6), mixing: measured(2) };
+    const timed = [{ plan: {} as Plan, seconds: 1e-3 }];
+    const without = { ...before, switchSeconds: unmeasured, mixing: unmeasured };
+    expect(combineMixing(without, now, timed)).toEqual(now);
   });
 
   it('keeps what is known where nothing further was timed', () => {
