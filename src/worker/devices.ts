@@ -292,6 +292,7 @@ export class Devices {
   /** Takes the processor's engine. The time of a run is said before it: without a GPU it may be hours. */
   async #adopt(engine: Engine): Promise<void> {
     engine.profile ??= await this.#keptOf(engine);
+    if (engine === this.#engine) return; // it computes by now: a probe beside a run would take its time and its memory
     const rate = await measureTrainingRate(engine).catch(() => undefined); // no figure, but a device
     if (rate !== undefined) engine.trainingFlopsPerSecond = rate;
     this.#engine = engine;

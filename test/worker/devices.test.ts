@@ -7,7 +7,7 @@ import { MemoryStorage } from './memory-storage.ts';
 /** The devices of a worker whose processor has two threads, one of which can be lost, and whom they tell. */
 async function openFake() {
   let threads = 2;
-  const createRuntime = () => Promise.reject(new Error('no rate is measured here'));
+  const createRuntime = vi.fn(() => Promise.reject(new Error('no rate is measured here')));
   const engine: Engine = { ...cpuEngine(2 ** 30), kind: 'wasm', createRuntime };
   const processor = {
     engine,
@@ -23,7 +23,7 @@ async function openFake() {
     threads = 1;
     engine.onDropped?.('WasmRuntime: thread 2 of 2 is gone. Now it is 1 thread.');
   };
-  return { devices, lose, onLost, onChanged };
+  return { devices, lose, onLost, onChanged, createRuntime };
 }
 
 it('tells that threads were replaced, and the next opening says by how many and why', async () => {
@@ -37,6 +37,16 @@ it('tells that threads were replaced, and the next opening says by how many and 
     description: 'Your processor, 1 thread',
     advice: expect.stringMatching(/thread 2 of 2 is gone.* Now it is 1 thread/),
   });
+});
+
+it('times no probe beside a run when threads were replaced', async () => {
+  const { devices, lose, createRuntime } = await openFake();
+  await devices.open();
+  const calls = createRuntime.mock.calls.length;
+  expect(calls).toBeGreaterThan(0);
+  lose();
+  await devices.open();
+  expect(createRuntime.mock.calls.length).toBe(calls);
 });
 
 it('says nothing of threads that something else has taken the place of', async () => {

@@ -125,8 +125,11 @@ export function wasmEngine(
     void started.lost.then(({ message }) => {
       if (threads !== started) return;
       threads = undefined;
+      const before = Math.max(1, count);
       count = Math.floor(count / 2);
       engine.profile = undefined; // it was measured on all of them
+      if (engine.trainingFlopsPerSecond !== undefined)
+        engine.trainingFlopsPerSecond *= Math.max(1, count) / before;
       const left = count === 0 ? 'the thread of the lab' : count === 1 ? '1 thread' : `${count} threads`;
       engine.onDropped?.(`${message} Now it is ${left}.`);
     });

@@ -45,23 +45,28 @@ export async function openRun(
 ): Promise<OpenRun> {
   const { title: given, before, isTextKept = false } = history;
   const engine = await devices.engine();
-  const device = recordedDevice(await devices.open(), host());
   emit({ kind: 'state', state: 'preparing', message: 'reading the text', progress: 0 });
   const run = await prepareRun(engine, experiment, {
     ...options,
     onProgress: (message, progress) => emit({ kind: 'state', state: 'preparing', message, progress }),
   });
-  // On a lost device everything seems to succeed: nobody else would notice that this run is dead.
-  if (isLost()) {
+  try {
+    // On a lost device everything seems to succeed: nobody else would notice that this run is dead.
+    if (isLost()) {
+      const message = 'The GPU was lost while the run was prepared. Train again.';
+      throw new LabError({ kind: 'deviceLost', message });
+    }
+    // Asked for now: a thread that was lost on the way left fewer.
+    const device = recordedDevice(await devices.open(), host());
+    const title = before?.title ?? uniqueTitle(given ?? titleOf(run, text?.name), await titlesIn(storage));
+    const recorder = new RunRecorder(run, { id, title, device, profile: engine.profile, before });
+    // A run that comes from here has its text here.
+    const keeper = new RunKeeper(recorder, storage, text, isTextKept);
+    const current = new OpenRun(run, keeper, emit);
+    current.loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
+    return current;
+  } catch (error) {
     run.runtime.dispose();
-    const message = 'The GPU was lost while the run was prepared. Train again.';
-    throw new LabError({ kind: 'deviceLost', message });
+    throw error;
   }
-  const title = before?.title ?? uniqueTitle(given ?? titleOf(run, text?.name), await titlesIn(storage));
-  const recorder = new RunRecorder(run, { id, title, device, profile: engine.profile, before });
-  // A run that comes from here has its text here.
-  const keeper = new RunKeeper(recorder, storage, text, isTextKept);
-  const current = new OpenRun(run, keeper, emit);
-  current.loop.peakFlopsPerSecond = engine.profile?.fmaFlopsPerSecond.value;
-  return current;
 }

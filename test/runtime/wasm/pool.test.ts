@@ -19,6 +19,7 @@ import { usualPatience } from '../../../src/runtime/wasm/silence.ts';
 import type { ThreadAnswer, ThreadOrder } from '../../../src/runtime/wasm/thread.ts';
 import { WasmRuntime } from '../../../src/runtime/wasm-runtime.ts';
 import { exampleProfile } from '../../cli/example-profile.ts';
+import { near } from '../../near.ts';
 
 const pools: WasmThreads[] = [];
 const start = async (count: number) => {
@@ -258,6 +259,7 @@ describe('the engine of threads', () => {
     const { engine, told, started } = await engineOf({}, 4);
     expect(engine.measurable?.processor?.threads).toBe(4);
     engine.profile = exampleProfile.profile;
+    engine.trainingFlopsPerSecond = 8e9;
     expect(await compute(engine)).toHaveLength(1);
     expect(started).toEqual([4, 2, 1]);
     expect(told).toEqual([
@@ -270,6 +272,7 @@ describe('the engine of threads', () => {
     // A profile is kept by these: one of other kernels is none of these.
     expect(engine.measurable?.facts).toContain(`kernels ${digest}`);
     expect(engine.profile).toBeUndefined(); // it was of four threads
+    expect(engine.trainingFlopsPerSecond).toEqual(near(2e9));
   });
 
   it('names the one that never starts, and the ones that the browser refuses', async () => {

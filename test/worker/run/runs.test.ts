@@ -3,13 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
 import { readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
 import { countParameters } from '../../../src/model/parameters.ts';
-import { Runs } from '../../../src/worker/run/runs.ts';
 import { type PublishedBpe, tinyGguf, tokenizerKeys } from '../../data/gguf/tiny-gguf.ts';
 import { readTokenFixture } from '../../data/tokenizers/fixtures.ts';
 import { inThisThread } from '../../data/tokenizers/in-this-thread.ts';
 import { families } from '../../lab/training/tiny-runs.ts';
-import { MemoryStorage } from '../memory-storage.ts';
-import { ReferenceDevices } from '../reference-devices.ts';
 import { asFiles, json, lossesIn, ownWords, runTo, setUp, text } from './worker-runs.ts';
 
 useEncoderThreads(inThisThread);
@@ -169,20 +166,6 @@ describe('a run of the worker', () => {
       problem: { kind: 'busy' },
     });
     await first;
-  });
-
-  it('is none when the device is lost while it is prepared, and the next can be prepared', async () => {
-    const storage = new MemoryStorage();
-    const devices = new ReferenceDevices(storage);
-    let isLost = true;
-    const runs: Runs = new Runs(devices, storage.asRunStorage(), (event) => {
-      if (event.kind === 'state' && event.state === 'preparing' && isLost) runs.drop();
-    });
-    await expect(runs.prepare(json())).rejects.toMatchObject({ problem: { kind: 'deviceLost' } });
-    await expect(runs.step()).rejects.toMatchObject({ problem: { kind: 'busy' } });
-    isLost = false;
-    await runs.prepare(json());
-    await runs.step();
   });
 
   it('says what is missing before there is one', async () => {
