@@ -40,6 +40,8 @@ export interface LookedUpModel extends PulledName {
   readonly missingBytes: number;
   /** What this browser still keeps for this page, where it says so. */
   readonly freeBytes?: number;
+  /** Whether that is enough, or not said: without room every pull is refused. */
+  readonly hasRoom: boolean;
   readonly parameters: number;
   /** Tokens of a text that it is opened for, and what that takes on this device: weights and all that training them needs. */
   readonly context: number;

@@ -98,7 +98,7 @@ class OpenThread {
     port.listen(
       (answer) => this.#settle?.(answer),
       (error) => {
-        this.#hasEnded = true;
+        this.end();
         this.#settle?.(failure(`its thread ended: ${error.message}`));
       },
     );

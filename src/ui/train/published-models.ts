@@ -137,7 +137,7 @@ export class PublishedModels extends LitElement {
       ${notes.map((note) => html`<p class="small muted">${note}</p>`)}
       ${obstacle === undefined ? nothing : html`<p class="small bad">${obstacle}</p>`}
       ${
-        this.#isBusy
+        this.#isBusy || !found.hasRoom
           ? nothing
           : html`<div class="row">
               <button class=${obstacle === undefined ? 'primary' : ''} @click=${() => this.#pull(found)}>

@@ -37,6 +37,7 @@ type WritableHandle = FileSystemFileHandle & {
 };
 
 const rootName = 'models';
+const partOf = (name: string) => `${name}.part`;
 const folderName = (id: string) => id.replace('/', '--');
 
 /** Bytes of a file that are hashed at a time. */
@@ -86,7 +87,10 @@ async function listModels(root: FileSystemDirectoryHandle | undefined): Promise<
   for await (const models of directoriesIn(root)) {
     for await (const commit of directoriesIn(models)) {
       const files = await filesIn(commit);
-      const facts = files.find(({ name }) => name === factsName);
+      // Where the page was closed between the removal of old facts and the move of new ones, these have another name.
+      const facts = [factsName, partOf(factsName)]
+        .map((wanted) => files.find(({ name }) => name === wanted))
+        .find((file) => file !== undefined);
       const read = facts && readFacts(new Uint8Array(await facts.arrayBuffer()));
       if (read) found.push({ ...read, bytes: files.reduce((sum, { size }) => sum + size, -facts.size) });
     }
@@ -103,8 +107,23 @@ async function* directoriesIn(
 
 async function filesIn(directory: FileSystemDirectoryHandle): Promise<File[]> {
   const files: File[] = [];
-  for await (const entry of directory.values()) if (entry.kind === 'file') files.push(await entry.getFile());
+  try {
+    for await (const entry of directory.values())
+      if (entry.kind === 'file') files.push(...(await fileOf(entry)));
+  } catch (error) {
+    if (!isAbsence(error)) throw error; // another tab deleted the folder meanwhile
+  }
   return files;
+}
+
+/** The file of an entry; none where another tab renamed or removed it since it was listed. */
+async function fileOf(entry: FileSystemFileHandle): Promise<File[]> {
+  try {
+    return [await entry.getFile()];
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
+  }
 }
 
 /** One model's folder. A file's bytes go to their place at once, so that what came stays when the page is closed. */
@@ -121,7 +140,12 @@ function originFolder(directory: FileSystemDirectoryHandle): ModelFolder {
   };
   const append = async (name: string, at: number): Promise<Appending> => {
     const access = await (await open(name, true)).createSyncAccessHandle();
-    access.truncate(at);
+    try {
+      access.truncate(at);
+    } catch (error) {
+      access.close(); // else nobody could open the file again
+      throw error;
+    }
     let end = at;
     return {
       write: async (bytes) => {
@@ -132,8 +156,11 @@ function originFolder(directory: FileSystemDirectoryHandle): ModelFolder {
         }
       },
       close: async () => {
-        access.flush();
-        access.close();
+        try {
+          access.flush();
+        } finally {
+          access.close();
+        }
       },
     };
   };
@@ -146,10 +173,10 @@ function originFolder(directory: FileSystemDirectoryHandle): ModelFolder {
     remove,
     hash: async (name, kind, before) => hashOf(await (await open(name)).getFile(), kind, before),
     write: async (name, bytes) => {
-      const out = await append(`${name}.part`, 0);
+      const out = await append(partOf(name), 0);
       await out.write(bytes).finally(() => out.close());
       await remove(name);
-      await (await open(`${name}.part`)).move(name);
+      await (await open(partOf(name))).move(name);
     },
     rename: async (from, to) => (await open(from)).move(to),
   };

@@ -51,7 +51,8 @@ export function createHub(
     const { id, commit, revision } = published;
     const [missingBytes, freeBytes] = [await missingOf(found), await store.freeBytes()];
     const fit = await fitOf(found, await devices.engine());
-    const obstacle = roomProblem(id, missingBytes, freeBytes) ?? fit.obstacle;
+    const lacking = roomProblem(id, missingBytes, freeBytes);
+    const obstacle = lacking ?? fit.obstacle;
     return {
       id,
       commit,
@@ -59,6 +60,7 @@ export function createHub(
       files: files.length,
       bytes,
       missingBytes,
+      hasRoom: lacking === undefined,
       parameters: need.parameters,
       notes,
       ...fit,
@@ -82,23 +84,25 @@ export function createHub(
     };
     const note = (line: string) => tell({ ...last, note: line });
     const access = accessOf(endpoint, signal, note);
-    const found = await lookUp(parseHubName(name), access);
-    const { id, commit } = found.published;
-    await withModelLocked(id, commit, async () => {
-      const message = roomProblem(id, await missingOf(found), await store.freeBytes());
-      if (message !== undefined) throw new LabError({ kind: 'storageFull', message });
-      const totalBytes = found.bytes;
-      await fetchModel(found, {
-        ...access,
-        folder: await store.folder(id, commit),
-        signal,
-        note,
-        onProgress: (bytes, file) => tell({ bytes, totalBytes, file }),
+    try {
+      const found = await lookUp(parseHubName(name), access);
+      const { id, commit } = found.published;
+      await withModelLocked(id, commit, async () => {
+        const message = roomProblem(id, await missingOf(found), await store.freeBytes());
+        if (message !== undefined) throw new LabError({ kind: 'storageFull', message });
+        const totalBytes = found.bytes;
+        await fetchModel(found, {
+          ...access,
+          folder: await store.folder(id, commit),
+          signal,
+          note,
+          onProgress: (bytes, file) => tell({ bytes, totalBytes, file }),
+        });
       });
-    }).finally(() => {
+    } finally {
       clearTimeout(timer);
       onProgress(last);
-    });
+    }
   };
   return {
     hubCatalogue: async () => ({ endpoint: place.hub, models: knownModels }),

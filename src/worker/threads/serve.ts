@@ -8,6 +8,11 @@ export function serveOrders<Order, Answer>(
     if (!port) return;
     const serve = begin((answer) => port.postMessage(answer));
     port.onmessage = ({ data }: MessageEvent<Order>) => void serve(data);
+    // Thrown outside of promises it becomes the thread's error, of which the page tells the lab.
+    port.onmessageerror = () =>
+      setTimeout(() => {
+        throw new Error('an order came that cannot be read here');
+      });
   };
   self.addEventListener('message', take, { once: true });
 }

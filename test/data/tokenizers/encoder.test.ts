@@ -1,5 +1,5 @@
 // The encoder's thread: ended when a pattern does not end, replaced for the next text, and honest about failures.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startEncoderThread } from '../../../src/cli/tokenizer-threads.ts';
 import { Encoder, type EncoderPort, useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
 import { readPublishedFile } from '../../../src/data/tokenizers/published-file.ts';
@@ -61,11 +61,13 @@ describe('an encoder', () => {
   });
 
   it('fails with its thread', async () => {
+    const terminate = vi.fn();
     useEncoderThreads(() => {
       let fail: ((error: Error) => void) | undefined;
       const post = () => queueMicrotask(() => fail?.(new Error('out of memory')));
-      return { post, terminate: () => undefined, listen: (_, onFailure) => (fail = onFailure) };
+      return { post, terminate, listen: (_, onFailure) => (fail = onFailure) };
     });
     await expect(new Encoder(cutBy('a'), {}).encode('a')).rejects.toThrow('its thread ended: out of memory');
+    expect(terminate).toHaveBeenCalledOnce(); // it may still hold its port
   });
 });

@@ -80,7 +80,10 @@ it('says what a model takes, pulls it, opens it as files are, and deletes it', a
   const { lookUpModel, pullModel, pulledModels, openPulled, deletePulled } = await lab();
   store.free = 1e9;
   const looked = await lookUpModel(asked(), noNote);
-  expect(looked).toMatchObject({ kind: 'ok', value: { ...name, revision: 'main', freeBytes: 1e9 } });
+  expect(looked).toMatchObject({
+    kind: 'ok',
+    value: { ...name, revision: 'main', freeBytes: 1e9, hasRoom: true },
+  });
   if (looked.kind !== 'ok') return;
   expect(looked.value.missingBytes).toBe(looked.value.bytes);
   expect(looked.value.memoryBytes).toBeGreaterThan(16 * looked.value.parameters); // gradients and moments too
@@ -123,7 +126,7 @@ it('says before anything is fetched what there is no room for, and which hubs a 
   store.free = 512;
   const obstacle = /tiny\/model needs .* more, and this browser has 512.B left for this page/;
   expect(await lookUpModel(asked(), noNote)).toMatchObject({
-    value: { obstacle: expect.stringMatching(obstacle) },
+    value: { obstacle: expect.stringMatching(obstacle), hasRoom: false },
   });
   expect(await pullModel(asked(), () => undefined)).toMatchObject({
     problem: { kind: 'storageFull', message: expect.stringMatching(obstacle) },
@@ -141,4 +144,17 @@ it('says before anything is fetched what there is no room for, and which hubs a 
   expect(await lookUpModel(asked(), noNote)).toMatchObject({
     problem: { kind: 'invalidFile', message: expect.stringMatching(/model_type "mamba" is not known/) },
   });
+});
+
+it('tells nothing of a pull once it is answered', async () => {
+  writeFileSync(join(folder, 'config.json'), '{"model_type": "mamba"}');
+  const { pullModel } = await lab({ busy: { 'config.json': '0' } });
+  const told: PullProgress[] = [];
+  expect(await pullModel(asked(), (one) => told.push(one))).toMatchObject({
+    problem: { kind: 'invalidFile' },
+  });
+  const count = told.length;
+  expect(told.at(-1)?.note).toMatch(/429|busy|again/i);
+  await new Promise((resolve) => setTimeout(resolve, 250)); // longer than between two lines of progress
+  expect(told).toHaveLength(count);
 });
