@@ -1,5 +1,5 @@
 // Native callbacks sleep before they are called; everybody else's setImmediate stays what it was.
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { yieldToDriver } from '../../src/cli/dawn-polling.ts';
 
 it('lets JavaScript through at once and keeps setImmediate’s promise form', async () => {
@@ -16,18 +16,31 @@ it('lets JavaScript through at once and keeps setImmediate’s promise form', as
   expect(setImmediate.__promisify__).toBe(before.__promisify__);
 });
 
-it('naps before a native callback', async () => {
-  yieldToDriver();
-  let turns = 0;
-  const start = performance.now();
+/** Naps of a chain of native callbacks, each of which asks for the next. Milliseconds. */
+async function napsOf(turns: number): Promise<(number | undefined)[]> {
+  const wait = vi.spyOn(Atomics, 'wait');
   await new Promise<void>((resolve) => {
-    const turn = () => {
-      turns++;
-      if (turns < 20)
-        setImmediate(turn.bind(undefined)); // a bound function is native code
+    let turn = 0;
+    const next = () => {
+      turn++;
+      if (turn < turns)
+        setImmediate(next.bind(undefined)); // a bound function is native code
       else resolve();
     };
-    turn();
+    setImmediate(next.bind(undefined));
   });
-  expect(performance.now() - start).toBeGreaterThan(19 * 0.2 * 0.9);
+  const naps = wait.mock.calls.map(([, , , milliseconds]) => milliseconds);
+  wait.mockRestore();
+  return naps;
+}
+
+it('naps before a native callback, longer the longer it waits, and shortly again for the next wait', async () => {
+  yieldToDriver();
+  for (const turns of [60, 40]) {
+    const naps = await napsOf(turns);
+    expect(naps).toHaveLength(turns);
+    expect(naps[0]).toBeLessThan(0.2);
+    expect(naps.every((nap, i) => i === 0 || (nap ?? 0) >= (naps[i - 1] ?? 0))).toBe(true);
+    expect(naps.at(-1)).toBe(2);
+  }
 });
