@@ -126,6 +126,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/cli/pull/store.ts': 'test/cli/pull/command.test.ts',
   'src/lab/hub/repository.ts': 'test/lab/hub/pull.test.ts',
   'src/classroom/link-names.ts': 'test/ui/page/share-data.test.ts',
+  'src/data/tokenizers/asked-thread.ts': 'test/data/tokenizers/encoder.test.ts',
   'src/data/stories/phrases.ts': 'test/data/stories/writer.test.ts',
   'src/data/stories/plots-heart.ts': 'test/data/stories/writer.test.ts',
   'src/data/stories/plots-help.ts': 'test/data/stories/writer.test.ts',

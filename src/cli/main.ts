@@ -1,6 +1,6 @@
 // The command line: parses, runs one command, and turns every failure into one line and an exit code.
 import { Command, CommanderError } from 'commander';
-import { useEncoderThreads } from '../data/tokenizers/encoder.ts';
+import { useEncoderThreads } from '../data/tokenizers/asked-thread.ts';
 import { appVersion } from '../text/app-version.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addClass } from './class/command.ts';

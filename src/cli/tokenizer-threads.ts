@@ -1,7 +1,7 @@
 // Threads of published tokenizers in Node: workers of node:worker_threads.
 import { Worker } from 'node:worker_threads';
 import { bundleThread } from 'virtual:wasm-kernels';
-import type { EncoderPort } from '../data/tokenizers/encoder.ts';
+import type { EncoderPort } from '../data/tokenizers/asked-thread.ts';
 import type { EncoderAnswer } from '../data/tokenizers/encoder-thread.ts';
 
 let code: Promise<string> | undefined;

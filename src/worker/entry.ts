@@ -1,6 +1,6 @@
 // The worker: exposes the lab to the page.
 import { expose } from 'comlink';
-import { useEncoderThreads } from '../data/tokenizers/encoder.ts';
+import { useEncoderThreads } from '../data/tokenizers/asked-thread.ts';
 import { createLab } from './lab-service.ts';
 import { startThread } from './threads/start.ts';
 

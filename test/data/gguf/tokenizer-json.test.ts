@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseGgufHeader } from '../../../src/data/gguf/header.ts';
 import { ggufTokenizer } from '../../../src/data/gguf/tokenizer-json.ts';
-import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
+import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { publishedTokenizer } from '../../../src/data/tokenizers/published.ts';
 import { expectedTokens, readTokenFixture } from '../tokenizers/fixtures.ts';
 import { inThisThread } from '../tokenizers/in-this-thread.ts';

@@ -1,7 +1,8 @@
 // The encoder's thread: ended when a pattern does not end, replaced for the next text, and honest about failures.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startEncoderThread } from '../../../src/cli/tokenizer-threads.ts';
-import { Encoder, type EncoderPort, useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
+import { type EncoderPort, useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
+import { Encoder } from '../../../src/data/tokenizers/encoder.ts';
 import { readPublishedFile } from '../../../src/data/tokenizers/published-file.ts';
 import { inThisThread } from './in-this-thread.ts';
 

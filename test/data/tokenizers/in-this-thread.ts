@@ -1,5 +1,5 @@
 // An encoder's thread for tests that need none: the orders are served here, one turn later.
-import type { EncoderPort } from '../../../src/data/tokenizers/encoder.ts';
+import type { EncoderPort } from '../../../src/data/tokenizers/asked-thread.ts';
 import { type EncoderAnswer, serveEncoder } from '../../../src/data/tokenizers/encoder-thread.ts';
 
 /** Starts it. */

@@ -1,6 +1,6 @@
 // Published tokenizers against Python's library: the same tokens, the same text, whole and streamed.
 import { describe, expect, it } from 'vitest';
-import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
+import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { tokenizerFromJSON } from '../../../src/data/tokenizers/file.ts';
 import { publishedTokenizer } from '../../../src/data/tokenizers/published.ts';
 import { expectedTokens, publishedKinds, readTokenFixture } from './fixtures.ts';

@@ -1,9 +1,9 @@
 // From a data configuration to tokens: generated and own text, with the tokenizer of the text or of a model.
 import { describe, expect, it } from 'vitest';
 import { corpusNames } from '../../../src/data/corpora.ts';
+import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { byteTokenizer } from '../../../src/data/tokenizers/bytes.ts';
 import { trainCharacterTokenizer } from '../../../src/data/tokenizers/characters.ts';
-import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
 import { publishedTokenizer } from '../../../src/data/tokenizers/published.ts';
 import {
   bytesPerToken,

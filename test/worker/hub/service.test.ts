@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { HubApi, PullProgress } from '../../../src/contract/hub.ts';
-import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
+import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { factsName, readFacts } from '../../../src/lab/hub/facts.ts';
 import { freshWeights } from '../../../src/lab/plans/open-model.ts';
 import { writeModelFiles } from '../../../src/lab/training/model-files.ts';

@@ -1,6 +1,6 @@
 // The worker's run on the reference loops: one at a time, saved and brought back exactly, exported and imported.
 import { describe, expect, it } from 'vitest';
-import { useEncoderThreads } from '../../../src/data/tokenizers/encoder.ts';
+import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { readRunRecord, writeRunRecord } from '../../../src/lab/records/run-record.ts';
 import { countParameters } from '../../../src/model/parameters.ts';
 import { type PublishedBpe, tinyGguf, tokenizerKeys } from '../../data/gguf/tiny-gguf.ts';
