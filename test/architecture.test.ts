@@ -17,7 +17,7 @@ const tools = [...listFiles('bin', '.js'), ...listFiles('bench', '.ts', '.js')];
 const tests = listFiles('test', '.ts');
 
 /** Lines of src and shaders together. Raise it only in a commit that says what it bought. */
-const lineBudget = 113_500;
+const lineBudget = 114_500;
 const longestTypeScript = 400;
 const longestShader = 200;
 const mostFiles = 25;
@@ -78,7 +78,10 @@ const mayImport: Readonly<Record<string, Allowed>> = {
   offline: { folders: [], packages: ['workbox-precaching'] },
   // Types of fits alone: laws is a leaf that page and worker both read.
   contract: { folders: ['laws'], packages: [] },
-  data: { folders: [], packages: ['@huggingface/tokenizers', '@noble/hashes', 'valibot'] },
+  data: {
+    folders: [],
+    packages: ['@huggingface/jinja', '@huggingface/tokenizers', '@noble/hashes', 'valibot'],
+  },
   kernels: { folders: ['plan', 'data', 'shaders'], packages: [] },
   // src/wasm is AssemblyScript: a program of its own, whose compiled form the runtime gets from the bundler.
   wasm: { folders: [], packages: [] },
@@ -127,6 +130,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/lab/hub/repository.ts': 'test/lab/hub/pull.test.ts',
   'src/classroom/link-names.ts': 'test/ui/page/share-data.test.ts',
   'src/data/tokenizers/asked-thread.ts': 'test/data/tokenizers/encoder.test.ts',
+  'src/data/tokenizers/template.ts': 'test/data/tokenizers/chat.test.ts',
   'src/data/stories/phrases.ts': 'test/data/stories/writer.test.ts',
   'src/data/stories/plots-heart.ts': 'test/data/stories/writer.test.ts',
   'src/data/stories/plots-help.ts': 'test/data/stories/writer.test.ts',

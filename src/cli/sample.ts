@@ -36,10 +36,13 @@ import {
   unquantisedOption,
   weightsOption,
 } from './options.ts';
+import { chatOf, converse } from './sample-chat.ts';
 
 interface SampleOptions extends WeightOptions {
   readonly prompt?: string;
   readonly promptTokens?: number[];
+  readonly chat?: boolean;
+  readonly system?: string;
   readonly maxNew: number;
   readonly temperature: number;
   readonly topK: number;
@@ -68,6 +71,12 @@ export function addSample(program: Command): void {
     .description('continue a text or a list of tokens')
     .option('--prompt <text>', 'text to continue; needs the tokenizer file')
     .option('--prompt-tokens <ids>', 'tokens to continue, such as 1,2,3', tokenList)
+    .option(
+      '--chat',
+      "answer by the model's chat template, up to the token that ends an answer: --prompt as a user's turn, or without it " +
+        'every line of stdin as one, beside what was said before',
+    )
+    .option('--system <text>', 'what stands before the turns of --chat')
     .option('--max-new <n>', 'tokens to draw', integer(0, 10_000_000), 100)
     .option('--temperature <t>', '0 takes the most likely token', real(0), 1)
     .option('--top-k <k>', 'draw from the k most likely tokens; 0: all', integer(0), 0)
@@ -105,7 +114,9 @@ export function addSample(program: Command): void {
           'sample: --no-cache keeps no keys and values for --cache to say how. Give one of them.',
         );
       const files = await readModel(await resolveModel(path), output.note);
-      const prompt = await promptOf(files, options);
+      const chat = options.chat === true ? await chatOf(files) : undefined;
+      checkChat(options);
+      const prompt = chat ? [] : await promptOf(files, options);
       if (options.draft !== undefined && options.cache === false)
         refuse('invalidData', 'sample: drafts are checked beside a cache. Leave --draft or --no-cache out.');
       const draft = await readDraft(options.draft, options.draftTokens, output.note);
@@ -115,7 +126,8 @@ export function addSample(program: Command): void {
         engine,
         { ...files, weights: checked(files.weights) },
         {
-          promptTokens: prompt.length,
+          // Turns are not known yet: as much as most contexts of small models.
+          promptTokens: chat ? Math.max(1, usualConversation - options.maxNew) : prompt.length,
           maximumTokens: options.maxNew,
           useCache: cache !== false,
           context: options.context,
@@ -131,6 +143,10 @@ export function addSample(program: Command): void {
         );
       const decoder = files.tokenizer?.createStreamDecoder(true);
       try {
+        if (chat && files.tokenizer) {
+          const answering = { sampler, tokenizer: files.tokenizer, chat, context };
+          return await converse(answering, options, samplingOptions(options), output);
+        }
         const generation = await stage('invalidData', () =>
           sampler.generate(prompt, {
             ...samplingOptions(options),
@@ -184,6 +200,16 @@ export function addSample(program: Command): void {
         dispose();
       }
     });
+}
+
+/** Tokens of a conversation, answers included, for which plans are made unless --context says otherwise. */
+const usualConversation = 1024;
+
+function checkChat({ chat, system, promptTokens: tokens }: SampleOptions): void {
+  if (chat !== true && system !== undefined)
+    refuse('invalidData', 'sample: --system is for --chat. Add that, or leave it out.');
+  if (chat === true && tokens !== undefined)
+    refuse('invalidData', 'sample: --chat takes text. Give --prompt TEXT, or lines on stdin.');
 }
 
 /** What came of the drafts. */

@@ -52,6 +52,8 @@ function calledFrom(folder: string): Readonly<Record<string, string>> {
 export interface SpawnOptions {
   readonly folder?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What stands on its stdin, which is empty otherwise. */
+  readonly stdin?: string;
   /** Sees stdout as it grows; may interrupt the command. */
   readonly onStdout?: (stdout: string, interrupt: () => void) => void;
 }
@@ -60,8 +62,9 @@ export interface SpawnOptions {
 export function spawnCommand(args: readonly string[], options: SpawnOptions = {}): Promise<CommandResult> {
   const child = spawn(process.execPath, ['bin/flopscope.js', ...args], {
     env: { ...process.env, ...calledFrom(options.folder ?? process.cwd()), ...options.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.end(options.stdin ?? '');
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

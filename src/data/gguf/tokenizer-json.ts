@@ -1,6 +1,8 @@
 // The tokenizer of a GGUF file in the form of a published tokenizer.json: byte-level BPE, and SentencePiece's BPE by scores.
 // Source: llama.cpp's src/llama-vocab.cpp (which pattern each `tokenizer.ggml.pre` names), and how convert_hf_to_gguf.py fills the keys.
+
 import { quoteName } from '../strict-json.ts';
+import { templateKey } from '../tokenizers/chat.ts';
 import type { GgufValue } from './header.ts';
 
 /** What `publishedTokenizer` takes. */
@@ -219,11 +221,13 @@ function settingsOf(metadata: ReadonlyMap<string, GgufValue>, vocabulary: readon
     const id = metadata.get(`tokenizer.ggml.${key}_token_id`);
     return typeof id === 'number' ? vocabulary[id] : undefined;
   };
+  const template = metadata.get('tokenizer.chat_template');
   const named = [
     ['tokenizer_class', 'PreTrainedTokenizerFast'],
     ['bos_token', token('bos')],
     ['eos_token', token('eos')],
     ['clean_up_tokenization_spaces', false],
+    [templateKey, typeof template === 'string' ? template : undefined],
   ] as const;
   return Object.fromEntries(named.filter(([, value]) => value !== undefined));
 }

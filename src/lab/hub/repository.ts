@@ -100,7 +100,8 @@ export async function findModel({ id, revision }: HubName, access: HubAccess): P
 /** Names that are of use here besides the weights. */
 const companions: ReadonlySet<string> = new Set([
   ...['config.json', 'generation_config.json', 'README.md', 'LICENSE', 'LICENSE.txt', 'LICENSE.md'],
-  ...['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'flopscope-tokenizer.json'],
+  ...['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja'],
+  'flopscope-tokenizer.json',
 ]);
 
 /**

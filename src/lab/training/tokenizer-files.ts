@@ -2,6 +2,7 @@
 import { standInText } from '../../data/stand-ins.ts';
 import { parseStrictJson } from '../../data/strict-json.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
+import { templateKey } from '../../data/tokenizers/chat.ts';
 import { tokenizerFileName, tokenizerFromJSON } from '../../data/tokenizers/file.ts';
 import { huggingFaceTokenizer } from '../../data/tokenizers/hugging-face-file.ts';
 import { publishedTokenizer } from '../../data/tokenizers/published.ts';
@@ -20,6 +21,12 @@ export interface FoundTokenizer {
   readonly tokenizerProblem?: string;
 }
 
+/** The file in which Transformers 5 writes a template. */
+const chatTemplateName = 'chat_template.jinja';
+
+/** The largest published templates have 30 thousand bytes. */
+const templateLimitBytes = 2 ** 20;
+
 const bounds = { maxDepth: 32, maxKeys: 1_000_000 };
 
 /** Reads our own file, or else a published one. @throws an Error in one sentence if our own is damaged */
@@ -29,14 +36,27 @@ export async function readTokenizer(open: OpenFile): Promise<FoundTokenizer> {
   try {
     const published = await readJson(open, publishedTokenizerName);
     if (published === undefined) return { tokenizer: undefined, ...(await unreadTokenizer(open)) };
-    const settings = await readJson(open, tokenizerSettingsName);
-    return { tokenizer: publishedTokenizer(published, isRecord(settings) ? settings : undefined) };
+    return { tokenizer: publishedTokenizer(published, await readSettings(open)) };
   } catch (error) {
     return {
       tokenizer: undefined,
       tokenizerProblem: error instanceof Error ? error.message : String(error),
     };
   }
+}
+
+/** The settings beside a published tokenizer, with the chat template that may stand in a file of its own and then goes first. */
+async function readSettings(open: OpenFile): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const found = await readJson(open, tokenizerSettingsName);
+  const settings = isRecord(found) ? found : undefined;
+  const file = await open(chatTemplateName);
+  if (!file) return settings;
+  if (file.bytes > templateLimitBytes) {
+    const sizes = `${file.bytes} bytes, the limit is ${templateLimitBytes}`;
+    throw new Error(`${chatTemplateName}: too large: ${sizes}. Is it a template?`);
+  }
+  const template = new TextDecoder().decode(await file.read(0, file.bytes));
+  return { ...settings, [templateKey]: template };
 }
 
 /** The tokenizer that a text needs. @param instead what to do without one @throws LabError that says why there is none */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseGgufHeader } from '../../../src/data/gguf/header.ts';
 import { ggufTokenizer } from '../../../src/data/gguf/tokenizer-json.ts';
 import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
+import { chatFormatOf } from '../../../src/data/tokenizers/chat.ts';
 import { publishedTokenizer } from '../../../src/data/tokenizers/published.ts';
 import { expectedTokens, readTokenFixture } from '../tokenizers/fixtures.ts';
 import { inThisThread } from '../tokenizers/in-this-thread.ts';
@@ -35,6 +36,14 @@ describe.each([
       expect(tokenizer?.decode(tokens)).toBe(decoded);
     }
   });
+});
+
+it('has the chat template that the file has', () => {
+  const keys = keysOf('gpt2', { pre: 'gpt-2' });
+  const tokenizer = readKeys({ ...keys, 'tokenizer.chat_template': { text: '{{ messages }}' } });
+  expect(tokenizer && chatFormatOf(tokenizer)?.template).toBe('{{ messages }}');
+  const without = readKeys(keys);
+  expect(without && chatFormatOf(without)).toBeUndefined();
 });
 
 it('joins the neighbours whose piece has the highest score, as SentencePiece does', async () => {

@@ -1,6 +1,7 @@
 // The tokenizer files of a model's folder: which one counts, what is refused unread, and what is written.
 import { describe, expect, it } from 'vitest';
 import { byteTokenizer } from '../../../src/data/tokenizers/bytes.ts';
+import { chatFormatOf } from '../../../src/data/tokenizers/chat.ts';
 import { publishedTokenizer } from '../../../src/data/tokenizers/published.ts';
 import { readTokenizer, tokenizerFiles, tokenizerOf } from '../../../src/lab/training/tokenizer-files.ts';
 import { inMemory, type OpenFile } from '../../../src/lab/training/weight-files.ts';
@@ -39,6 +40,21 @@ describe('a folder', () => {
     expect(() => tokenizerOf(none, 'Give tokens.')).toThrow(
       /no tokenizer\.json, so text is unknown\. Give tokens\./,
     );
+  });
+
+  it('has a chat template, of its own file before that of the settings', async () => {
+    const settings = '{"chat_template": "old", "eos_token": "</s>"}';
+    const files = { 'tokenizer.json': published, 'tokenizer_config.json': settings };
+    const templateOf = async (more: Readonly<Record<string, string>>) => {
+      const { tokenizer } = await readTokenizer(folder({ ...files, ...more }));
+      return tokenizer && chatFormatOf(tokenizer)?.template;
+    };
+    expect(await templateOf({})).toBe('old');
+    expect(await templateOf({ 'chat_template.jinja': 'new' })).toBe('new');
+    const { tokenizerProblem } = await readTokenizer(
+      folder({ ...files, 'chat_template.jinja': 'a'.repeat(2 ** 20 + 1) }),
+    );
+    expect(tokenizerProblem).toMatch(/chat_template\.jinja: too large: 1048577 bytes/);
   });
 
   it('of 200 MB is refused unread, and a pointer named as one', async () => {
