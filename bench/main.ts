@@ -1,5 +1,6 @@
 // npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | decode-attention | quantised |
-// processor | tuning [PRESET…] | peers | record [run] [validation] [serving]]: figures, no pass or failure.
+// processor [products] [decoding] [kernels] [mixture] | tuning [PRESET…] | peers |
+// record [run] [validation] [serving]]: figures, no pass or failure.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import type { OpenDevice } from '../src/runtime/device.ts';
@@ -9,7 +10,7 @@ import { openBenchDevice } from './device.ts';
 import { benchMatmul } from './matmul.ts';
 import { benchMoe } from './moe.ts';
 import { benchPrediction } from './prediction.ts';
-import { benchProcessor } from './processor.ts';
+import { benchProcessor, processorTables } from './processor/main.ts';
 import { benchQuantised } from './quantised.ts';
 import { recordRun } from './record.ts';
 import { recordServing } from './record-serving.ts';
@@ -49,15 +50,15 @@ export async function main(argv: string[]): Promise<number> {
     );
     return 0;
   }
-  const unknown = name === 'record' && rest.find((word) => !(recordings as readonly string[]).includes(word));
-  if (unknown) {
-    console.error(
-      `bench: there is no recording named ${unknown}. Use ${recordings.join(', ')} or nothing for all.`,
-    );
+  const parts: readonly string[] | undefined =
+    name === 'record' ? recordings : name === 'processor' ? processorTables : undefined;
+  const unknown = rest.find((word) => parts && !parts.includes(word));
+  if (parts && unknown !== undefined) {
+    console.error(`bench: ${name} has no part named ${unknown}. Use ${parts.join(', ')} or nothing for all.`);
     return 1;
   }
   const wants = (bench: string) => name === undefined || name === bench;
-  if (name === 'processor') await benchProcessor();
+  if (name === 'processor') await benchProcessor(rest);
   else if (name !== 'peers') {
     const open = await openBenchDevice();
     console.log(`device: ${open.facts.vendor} ${open.facts.description || open.facts.architecture}`);
