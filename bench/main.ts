@@ -1,5 +1,5 @@
 // npm run bench [-- matmul | moe | prediction [PRESET…] [--by-kernel] | decode | decode-attention | quantised |
-// processor [products] [decoding] [kernels] [mixture] | tuning [PRESET…] | peers |
+// processor [steps] [products] [decoding] [kernels] [mixture] | tuning [PRESET…] | peers |
 // record [run] [validation] [serving]]: figures, no pass or failure.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';

@@ -6,6 +6,7 @@ import type { WasmThreads } from '../../src/runtime/wasm/pool.ts';
 import { benchDecoding } from './decoding.ts';
 import { benchKernels, benchMixture } from './kernels.ts';
 import { benchProducts } from './products.ts';
+import { benchSteps } from './steps.ts';
 
 /** What a table is made with. */
 export interface Processor {
@@ -16,6 +17,7 @@ export interface Processor {
 }
 
 const tables = {
+  steps: benchSteps,
   products: benchProducts,
   decoding: benchDecoding,
   kernels: benchKernels,
