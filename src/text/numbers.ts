@@ -214,10 +214,13 @@ export function formatSetting(value: unknown): string {
   return value.toExponential().replace('e+', 'e');
 }
 
+let times: Intl.DateTimeFormat | undefined;
+
 /** An ISO date as the reader's own calendar writes it; as it is where it is none. */
 export function describeTime(iso: string): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime())
-    ? iso
-    : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  if (Number.isNaN(date.getTime())) return iso;
+  // Made when it is first needed and kept: making one takes a hundred times as long as using it.
+  times ??= new Intl.DateTimeFormat([], { dateStyle: 'medium', timeStyle: 'short' });
+  return times.format(date);
 }
