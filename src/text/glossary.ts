@@ -16,7 +16,7 @@ export const glossary = {
     name: 'Token',
     meaning:
       'A piece of text that the model reads and writes as one: here a character, or a frequent group of bytes. Text becomes a row of token numbers, and every prediction is of the next one.',
-    place: 'inside',
+    place: 'lessons/first-words',
   },
   vocabulary: {
     name: 'Vocabulary',
@@ -213,6 +213,7 @@ export const glossary = {
     name: 'Norm',
     meaning:
       'Brings the numbers of a token to one size before they are used, so that deep models learn steadily.',
+    place: 'lessons/norms',
   },
   residual: {
     name: 'Residual stream',
@@ -228,23 +229,24 @@ export const glossary = {
     name: 'Expert',
     meaning:
       'One of many feed-forward networks of which each token takes a few: more parameters for the same work.',
-    place: 'inside',
+    place: 'lessons/how-many-experts',
   },
   router: {
     name: 'Router',
     meaning:
       'The small matrix that sends each token to its experts. Left alone it likes a few too much; a balance loss or a bias spreads the load.',
-    place: 'inside',
+    place: 'lessons/router',
   },
   'key-value-cache': {
     name: 'Key-value cache',
     meaning:
       'Keys and values of all tokens so far, kept so that writing one more token does not compute the text again. In long texts it outgrows the weights.',
-    place: 'lessons/decode',
+    place: 'lessons/caches',
   },
   prefill: {
     name: 'Prefill',
     meaning: 'Reading the prompt: all of its tokens at once, which keeps the arithmetic busy.',
+    place: 'lessons/conversation',
   },
   decode: {
     name: 'Decode',
@@ -256,7 +258,7 @@ export const glossary = {
     name: 'Quantised weights',
     meaning:
       'Weights kept in 8 or 4 bits instead of 32: less to read for each token, at the price of a little loss.',
-    place: 'serving',
+    place: 'lessons/fourBits',
   },
   // Machines
   flop: {
@@ -342,13 +344,13 @@ export const glossary = {
     name: 'Scaling law',
     meaning:
       'How the loss falls as parameters and tokens grow: by a power of each, towards a floor that the text sets.',
-    place: 'costs',
+    place: 'lessons/law-breaks',
   },
   'compute-optimal': {
     name: 'Compute-optimal',
     meaning:
       'For one amount of arithmetic, the size of model and text with the least loss: about 20 tokens for each parameter by the published rule.',
-    place: 'costs',
+    place: 'lessons/too-much-model',
   },
 } as const satisfies Record<string, GlossaryEntry>;
 
