@@ -1,4 +1,5 @@
 // The one run that the worker has: what it should cost, and the events of its life.
+import type { CalibrationReport } from './device.ts';
 import type { ExpertsEvent } from './inside.ts';
 
 import type { ExperimentJson, NamedFile, Problem, Result } from './values.ts';
@@ -124,6 +125,8 @@ export type LabEvent =
   | ExpertsEvent
   /** What computes is no longer what was opened: fewer threads. To be opened again, which says what it is now. */
   | { readonly kind: 'deviceChanged' }
+  /** More of the device was measured while the run trained. */
+  | { readonly kind: 'calibrated'; readonly report: CalibrationReport }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
 /** Losses that need no model, in nats per token, to compare a curve with. */

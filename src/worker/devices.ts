@@ -13,6 +13,7 @@ import { reportOf } from '../lab/cost/calibration-report.ts';
 import { areAlike, estimateStep, type StepKind, stepKindOf } from '../lab/cost/quicker.ts';
 import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { LabError } from '../lab/plans/problem.ts';
+import { isOfStep } from '../lab/plans/training-plans.ts';
 import { measureTrainingRate } from '../lab/training/measured-rate.ts';
 import { type DeviceProfile, profileVersion } from '../plan/device-profile.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -157,8 +158,24 @@ export class Devices {
     const engine = await this.engine();
     const known = engine.profile;
     if (known && !known.isQuick) return this.calibrate(false, onProgress, plans);
-    const profile = await calibrateDeviceQuickly(engine, host(), plans, onProgress, known);
+    const profile = await calibrateDeviceQuickly(engine, host(), plans.filter(isOfStep), {
+      onProgress,
+      known,
+    });
     return this.#take(engine, profile, profile === known ? undefined : start);
+  }
+
+  /**
+   * Adds to a quick calibration what these plans run besides, for so many seconds.
+   * @returns the figures; undefined where nothing is left to measure
+   */
+  async refine(plans: readonly Plan[], seconds: number): Promise<CalibrationReport | undefined> {
+    const engine = await this.engine();
+    const { profile: known } = engine;
+    if (!known?.isQuick) return undefined;
+    const start = performance.now();
+    const profile = await calibrateDeviceQuickly(engine, host(), plans, { known, seconds });
+    return profile === known ? undefined : this.#take(engine, profile, start);
   }
 
   /**

@@ -19,6 +19,7 @@ import { StudyFiles } from './laws/study-files.ts';
 import { createLaws } from './laws-service.ts';
 import { createLessons } from './lessons-service.ts';
 import { createRecords } from './records-service.ts';
+import { Refinement } from './refinement.ts';
 import { OriginFolder } from './run/origin-folder.ts';
 import { Runs } from './run/runs.ts';
 import { RunStorage } from './run/storage.ts';
@@ -31,7 +32,10 @@ import { createValidation } from './validation-service.ts';
 /** Makes the lab of one worker. */
 export function createLab(): Lab {
   const events = new EventStream();
-  const emit = (event: LabEvent) => events.emit(event);
+  const emit = (event: LabEvent) => {
+    events.emit(event);
+    refinement.follow(event);
+  };
   const storage = new RunStorage((error) => emit({ kind: 'problem', problem: problemOf(error) }));
   const devices = new Devices(
     storage,
@@ -44,6 +48,7 @@ export function createLab(): Lab {
   );
   const exclusive = new Exclusive(() => runs.isTraining);
   const runs = new Runs(devices, storage, emit, exclusive);
+  const refinement = new Refinement(devices, runs, emit);
   const comparison = createComparison(runs);
   const lifeLock = holdLifeLock();
 

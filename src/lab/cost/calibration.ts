@@ -174,27 +174,37 @@ function sizeOf(kernel: Kernel, dims: Dims): number {
   return launchedFlops + bytes;
 }
 
-/**
- * Measures a device within seconds, at the shapes of the training steps among these plans, the ones with most work first.
- * @param known figures of an earlier quick calibration, to which these are added
- */
+/** What a quick calibration may be told besides. */
+export interface QuickOptions {
+  readonly onProgress?: (fraction: number, what: string) => void;
+  /** Figures of an earlier quick calibration, to which these are added. */
+  readonly known?: DeviceProfile | undefined;
+  /** Seconds that it may take; by default as many as a person waits for. */
+  readonly seconds?: number;
+}
+
+/** Measures a device within seconds, at the shapes of these plans: training steps first, the shapes with most work first. */
 export async function calibrateDeviceQuickly(
   engine: MeasuredEngine,
   host: string,
   plans: readonly Plan[],
-  onProgress?: (fraction: number, what: string) => void,
-  known?: DeviceProfile,
+  {
+    onProgress,
+    known,
+    seconds = engine.kind === 'wasm' ? processorQuickSeconds : undefined,
+  }: QuickOptions = {},
 ): Promise<DeviceProfile> {
-  const shapes = heaviestShapes(plans.filter(isOfStep)).filter(
-    (shape) => known === undefined || !isTimed(known, shape),
-  );
+  const others = plans.filter((plan) => !isOfStep(plan));
+  const shapes = [plans.filter(isOfStep), others]
+    .flatMap(heaviestShapes)
+    .filter((shape) => known === undefined || !isTimed(known, shape));
   if (known && shapes.length === 0) return known;
   const arithmetic = [kernelNamed('fmaPeak/vector')];
   const probes = {
     arithmetic,
     copy: kernelNamed('copy'),
     shapes,
-    ...(engine.kind === 'wasm' ? { seconds: processorQuickSeconds } : {}),
+    ...(seconds === undefined ? {} : { seconds }),
   };
   return measuredOf(engine, host, (probing, name) =>
     calibrateQuickly(probing, name, probes, onProgress, known),

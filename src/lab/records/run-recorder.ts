@@ -127,6 +127,7 @@ export class RunRecorder {
       case 'saved':
       case 'experts':
       case 'deviceChanged':
+      case 'calibrated':
       case 'problem':
         return;
       default:

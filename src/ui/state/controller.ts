@@ -310,6 +310,8 @@ export class PageController implements ReactiveController {
       if (event.kind === 'evaluation') this.#series.addEvaluation(event);
       if (event.kind === 'problem') this.#store.show(event.problem);
       if (event.kind === 'saved') this.#store.settle('storageFull');
+      if (event.kind === 'calibrated')
+        void this.#checks.takeFigures(event.report).then(() => this.form.settle());
     }
     // The badge has to say what the next run will be on: a new device, the processor, or fewer of its threads.
     const losses = ['deviceLost', 'threadLost'];

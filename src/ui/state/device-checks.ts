@@ -1,6 +1,6 @@
 // What is asked of the device: to be opened and, before a run, the self-test of what it dispatches and calibration.
 
-import type { RuntimeChoice } from '../../contract/device.ts';
+import type { CalibrationReport, RuntimeChoice } from '../../contract/device.ts';
 import type { ExperimentJson } from '../../contract/values.ts';
 import { isSoftwareGpu } from '../../text/device-kind.ts';
 import { predictOpenRun } from './requests.ts';
@@ -63,6 +63,12 @@ export class DeviceChecks {
     await this.#store.job('calibration', 'Measuring the device', (lab, report) =>
       lab.calibrate(again, report, experiment),
     );
+    await predictOpenRun(this.#store);
+  }
+
+  /** Takes figures that were measured while a run trained, and what they say of it. */
+  async takeFigures(value: CalibrationReport): Promise<void> {
+    this.#store.set({ calibration: { kind: 'done', value } });
     await predictOpenRun(this.#store);
   }
 

@@ -302,6 +302,7 @@ export function reduceRun(run: RunView, event: LabEvent): RunView {
     case 'experts':
       return { ...run, collapsed: event.collapsed.map(({ why }) => why) };
     case 'deviceChanged':
+    case 'calibrated':
     case 'problem':
       return run;
     default:

@@ -140,7 +140,7 @@ export class PredictionPanel extends LitElement {
   /** What the seconds rest on, and how they get better. */
   #quickly({ relativeError }: Prediction) {
     return html`<p class="row small">
-      <span class="muted">A quick estimate ${formatSpread(relativeError)}: this device was measured within seconds, for one experiment.</span>
+      <span class="muted">A quick estimate ${formatSpread(relativeError)}: this device was measured within seconds, for one experiment; while it trains, the rest follows bit by bit.</span>
       <button ?disabled=${this.isCalibrating} @click=${() => emit(this, 'calibrate', undefined)}>Calibrate in full</button>
     </p>`;
   }

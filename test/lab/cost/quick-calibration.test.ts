@@ -11,6 +11,7 @@ import { findPreset } from '../../../src/model/presets/catalogue.ts';
 import { type Dims, familyOf } from '../../../src/plan/kernel.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { costOf } from '../../../src/plan/predict.ts';
+import { isTimed } from '../../../src/runtime/calibrate-quickly.ts';
 import type { Probing } from '../../../src/runtime/timing/probing.ts';
 import { knownProbing } from '../../runtime/timing/known-probing.ts';
 
@@ -87,5 +88,20 @@ it.each(['pico', 'nano', 'nano-gpt-cpu'])(
     );
     expect(Math.abs(seconds / truth - 1)).toBeLessThan(relativeError);
     expect(relativeError).toBeLessThan(0.5);
+
+    // Moments later bring the rest, and what a step does not run.
+    let known = profile;
+    for (let moment = 0; moment < 200; moment++) {
+      const before = clock.seconds;
+      const all = [plans.accumulate, plans.update, plans.evaluate];
+      const more = await calibrateDeviceQuickly(engine, 'test', all, { known, seconds: 0.2 });
+      if (more === known) break;
+      known = more;
+      expect(clock.seconds - before).toBeLessThan(1);
+    }
+    const reached = expectWork(work, known);
+    expect(Math.abs(reached.seconds / truth - 1)).toBeLessThan(0.12);
+    for (const { kernel, dims } of plans.evaluate.dispatches)
+      expect(isTimed(known, { kernel, dims }), kernel.name).toBe(true);
   },
 );

@@ -1,8 +1,9 @@
 // The page's logic over a fake lab: what is asked of the worker, in which order, and what is shown.
+
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceInfo } from '../../../src/contract/device.ts';
 import type { Problem } from '../../../src/contract/values.ts';
-import { fakeGpu } from '../page/fake-device.ts';
+import { fakeCalibration, fakeGpu } from '../page/fake-device.ts';
 import { fakeStep } from '../page/fake-lab.ts';
 import { kinds, open, replaced } from './page-bench.ts';
 
@@ -57,6 +58,27 @@ describe('lab controller', () => {
     await controller.calibrate(false);
     expect(controller.state.run).toMatchObject({ state: 'running' });
     expect(controller.state.run.prediction?.secondsPerStep).toBeGreaterThan(0);
+  });
+
+  it('takes the figures that were measured while a run trains, and predicts it by them', async () => {
+    let secondsPerStep = 2;
+    const bench = await open({ isCalibrated: true }, '', (lab) =>
+      replaced(lab, {
+        predict: async (experiment) => {
+          const predicted = await lab.predict(experiment);
+          return predicted.kind === 'ok'
+            ? { ...predicted, value: { ...predicted.value, secondsPerStep } }
+            : predicted;
+        },
+      }),
+    );
+    await bench.controller.train();
+    secondsPerStep = 1;
+    bench.fake.send({ kind: 'calibrated', report: { ...fakeCalibration, timer: 'more of it' } });
+    await vi.advanceTimersByTimeAsync(10);
+    const { calibration, run } = bench.controller.state;
+    expect(calibration).toMatchObject({ kind: 'done', value: { timer: 'more of it' } });
+    expect(run).toMatchObject({ state: 'running', prediction: { secondsPerStep: 1 } });
   });
 
   it('does not train on a device that failed its check unless it is trusted', async () => {
