@@ -3,10 +3,9 @@ import { expect, it } from 'vitest';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { PipelineCache } from '../../src/runtime/pipelines.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
-import { runVariants, variantModels, variantTables } from './variant-runs.ts';
+import { runVariants, variantsToRun } from './variant-runs.ts';
 
-const isFull = process.env.FLOPSCOPE_FULL === '1';
-const tables = isFull ? variantTables : variantTables.slice(0, 1);
+const { tables, models } = variantsToRun(process.env.FLOPSCOPE_FULL === '1');
 
 /** Milliseconds: a software driver compiles some thirty products, and shares its processor. */
 const patience = 600_000;
@@ -19,7 +18,7 @@ describeGpu('a training step by a variant table', () => {
     const { device, capabilities } = await getTestDevice();
     pipelines ??= new PipelineCache(device);
     const portable = { ...capabilities, features: baselineCapabilities.features };
-    const runs = await runVariants(device, portable, pipelines, table, isFull ? variantModels : ['dense']);
+    const runs = await runVariants(device, portable, pipelines, table, models);
     for (const { gradientError, weightError, lossError, chosen: names } of runs) {
       expect(Math.max(gradientError, weightError, lossError), names.join()).toBeLessThan(1e-3);
     }

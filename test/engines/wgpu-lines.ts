@@ -1,8 +1,9 @@
 // What the runner in Deno and the test that reads it agree on: its lines, and which kernels it checks.
+import { type MatmulLayout, naturalDims } from '../../src/kernels/matmul-sizes.ts';
 import { allKernels } from '../../src/lab/plans/kernel-catalogue.ts';
 import { presets } from '../../src/model/presets/catalogue.ts';
-import { type Dims, familyOf, type Kernel } from '../../src/plan/kernel.ts';
-import type { Verification } from '../../src/runtime/verify.ts';
+import { familyOf, type Kernel } from '../../src/plan/kernel.ts';
+import type { Verification, VerifiedCase } from '../../src/runtime/verify.ts';
 import type { VariantRun } from './variant-runs.ts';
 
 /** One line of the runner's output. */
@@ -37,16 +38,41 @@ export function presetsToCompile(isFull: boolean): typeof presets {
 
 /**
  * The kernels and shapes that are run. A software driver compiles whatever runs for up to four seconds, so that `npm test`
- * takes the first shape of every family, shader and entry point, which leaves out tiles of other sizes in the same text;
- * the full run takes every shape of every kernel. Pipelines of all of them are made in both: that compiles the WGSL alone.
+ * takes the first shape of every family, shader and entry point, and some around the tiles; the full run takes every shape
+ * of every kernel. Pipelines of all of them are made in both: that compiles the WGSL alone.
  */
-export function casesToRun(isFull: boolean): { readonly kernel: Kernel; readonly dims: Dims }[] {
+export function casesToRun(isFull: boolean): VerifiedCase[] {
   const seen = new Set<string>();
-  return portableKernels.flatMap((kernel) => {
+  const ofSelfTests = portableKernels.flatMap((kernel) => {
     const key = `${familyOf(kernel.name)} ${kernel.entryPoint} ${kernel.source}`;
     const isFirst = !seen.has(key);
     seen.add(key);
     const shapes = isFull ? kernel.selfTest : isFirst ? kernel.selfTest.slice(0, 1) : [];
     return shapes.map((dims) => ({ kernel, dims }));
+  });
+  return [...ofSelfTests, ...edgesOfTiles(isFull)];
+}
+
+/**
+ * Tiles that only real GPUs get, a number below and above: products of each tile in one layout and of the first in all (in a
+ * full run all in all), and one gradient of attention, whose tile the model of the variant tables is a token above. With the
+ * options of the self-test, so that pipelines are few.
+ */
+function edgesOfTiles(isFull: boolean): VerifiedCase[] {
+  const places = new Map<string, number>();
+  return portableKernels.flatMap((kernel): VerifiedCase[] => {
+    const [options = {}] = kernel.selfTest;
+    if (kernel.name === 'attention.keysAndValues/tiled') return [{ kernel, dims: { ...options, time: 31 } }];
+    const tile = /^matmul\.(nn|nt|tn)\/tiled-(\d+)x(\d+)/.exec(kernel.name);
+    if (!tile) return [];
+    const layout = tile[1] as MatmulLayout;
+    const place = places.get(layout) ?? 0;
+    places.set(layout, place + 1);
+    if (!isFull && place > 0 && place !== ['nn', 'nt', 'tn'].indexOf(layout) + 1) return [];
+    return [-1, 1].map((over) => {
+      const sizes = naturalDims(layout, Number(tile[2]) + over, Number(tile[3]) - over, 33);
+      const { rows, columns, inner, xStride, wStride, yStride } = sizes;
+      return { kernel, dims: { ...options, rows, columns, inner, xStride, wStride, yStride } };
+    });
   });
 }

@@ -4,7 +4,7 @@ import { baselineCapabilities, type Dims, type Kernel } from '../../src/plan/ker
 import { openDevice } from '../../src/runtime/device.ts';
 import { PipelineCache, pipelineKey } from '../../src/runtime/pipelines.ts';
 import { verifyKernels } from '../../src/runtime/verify.ts';
-import { runVariants, variantTables } from './variant-runs.ts';
+import { runVariants, variantsToRun } from './variant-runs.ts';
 import { casesToRun, portableKernels, presetsToCompile, type WgpuLine } from './wgpu-lines.ts';
 
 const say = (line: WgpuLine) => console.log(JSON.stringify(line));
@@ -41,8 +41,9 @@ if (opened.kind === 'device') {
   const results = await verifyKernels(device, casesToRun(isFull), { pipelines });
   for (const result of results) say({ kind: 'kernel', ...result });
 
-  for (const table of isFull ? variantTables : []) {
-    const runs = await runVariants(device, capabilities, pipelines, table);
+  const { tables, models } = variantsToRun(isFull);
+  for (const table of tables) {
+    const runs = await runVariants(device, capabilities, pipelines, table, models);
     for (const run of runs) say({ kind: 'variant', ...run });
   }
   say({ kind: 'end' });
