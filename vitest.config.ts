@@ -47,7 +47,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/{plan,data,theory,laws,text,classroom,offline,model,lab,ui,bin}/**/*.test.ts'],
+          include: ['test/{plan,data,theory,laws,text,classroom,offline,model,lab,ui,bin,wasm}/**/*.test.ts'],
           exclude: [...gpuTests, ...trainingTests],
           isolate: false, // a process for each of some two hundred files costs more than what they test
         },

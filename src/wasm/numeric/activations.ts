@@ -1,5 +1,5 @@
 // Activations and their slopes by the number that the kernels' `kind` gives them.
-import { exponential, hyperbolicTangent, normalShare, sigmoid } from './functions.ts';
+import { exponential, normalShare, sigmoid } from './functions.ts';
 import { madd } from './vector.ts';
 
 /** Kinds that are computed here; of a later one the reference runs. */
@@ -12,10 +12,7 @@ const quickFactor: f32 = 1.702;
 /** f(x). */
 export function activate(kind: i32, x: v128): v128 {
   const zero = f32x4.splat(0);
-  if (kind === 0) {
-    const half = f32x4.mul(x, f32x4.splat(0.5));
-    return madd(half, hyperbolicTangent(innerOf(x)), half);
-  }
+  if (kind === 0) return f32x4.mul(x, sigmoid(doubledInner(x)));
   if (kind === 1) return f32x4.mul(x, normalShare(x));
   if (kind === 2) return f32x4.mul(x, sigmoid(x));
   if (kind === 5) return f32x4.mul(x, sigmoid(f32x4.mul(x, f32x4.splat(quickFactor))));
@@ -27,13 +24,15 @@ export function activate(kind: i32, x: v128): v128 {
 export function slopeOf(kind: i32, x: v128): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
-  const half = f32x4.splat(0.5);
   if (kind === 0) {
-    const t = hyperbolicTangent(innerOf(x));
-    const square = f32x4.mul(x, x);
-    const inner = f32x4.mul(madd(square, f32x4.splat(3 * cubic), one), f32x4.splat(rootTwoOverPi));
-    const bend = f32x4.mul(f32x4.mul(f32x4.mul(x, half), f32x4.sub(one, f32x4.mul(t, t))), inner);
-    return madd(half, f32x4.add(one, t), bend);
+    const s = sigmoid(doubledInner(x));
+    const inner = madd(
+      f32x4.mul(x, x),
+      f32x4.splat(6 * rootTwoOverPi * cubic),
+      f32x4.splat(2 * rootTwoOverPi),
+    );
+    const bend = f32x4.mul(f32x4.mul(x, inner), f32x4.sub(one, s));
+    return madd(s, bend, s);
   }
   if (kind === 1) {
     const density = exponential(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
@@ -53,11 +52,12 @@ export function slopeOf(kind: i32, x: v128): v128 {
   return f32x4.add(positive, positive);
 }
 
-/** √(2/π) · (x + 0.044715 x³). */
-function innerOf(x: v128): v128 {
-  const square = f32x4.mul(x, x);
-  return f32x4.mul(
-    f32x4.mul(x, madd(square, f32x4.splat(cubic), f32x4.splat(1))),
-    f32x4.splat(rootTwoOverPi),
+/** 2 √(2/π) · (x + 0.044715 x³): ½ (1 + tanh y) is the sigmoid of 2y. */
+function doubledInner(x: v128): v128 {
+  const factor = madd(
+    f32x4.mul(x, x),
+    f32x4.splat(2 * rootTwoOverPi * cubic),
+    f32x4.splat(2 * rootTwoOverPi),
   );
+  return f32x4.mul(x, factor);
 }
