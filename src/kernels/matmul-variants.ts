@@ -1,6 +1,7 @@
 // The variants of the matrix product: shaders, their tiles, and the sizes and devices that each is for.
 import blockSource from '../../shaders/matmul-block.wgsl?raw';
 import columnsSource from '../../shaders/matmul-columns.wgsl?raw';
+import lanesSource from '../../shaders/matmul-lanes.wgsl?raw';
 import pairSumsSource from '../../shaders/matmul-pair-sums.wgsl?raw';
 import pairsSource from '../../shaders/matmul-pairs.wgsl?raw';
 import plainSource from '../../shaders/matmul-plain.wgsl?raw';
@@ -65,6 +66,20 @@ function subgroupVariant(lanes: number, rows: 16 | 32, vectors: 1 | 2): MatmulVa
 /** False where the narrower or lower tile, which follows in the list, would compute much less padding. */
 function fillsTile({ rows, columns }: MatmulDims, tileRows: number, width: number, vectors: 1 | 2): boolean {
   return (vectors === 1 || fillsWidth(columns, width)) && (tileRows === 16 || rows > 16);
+}
+
+/** One row, a subgroup as many columns: on a software adapter a tile of 16 rows would compute 15 that nobody wants. */
+function lanesVariant(layout: 'nn' | 'nt', lanes: 4 | 8): MatmulVariant {
+  return {
+    name: `lanes${lanes}`,
+    source: lanesSource,
+    entryPoint: layout,
+    requires: ['subgroups'],
+    constants: { lanes },
+    tile: [1, layout === 'nn' ? 4 * lanes : lanes],
+    isForFewRows: true,
+    suits: ({ rows }, device) => isSoftwareLike(device) && device.subgroupMinSize === lanes && rows === 1,
+  };
 }
 
 /** A tile of 32 rows and 32·vectors columns in the registers of a subgroup of 8, two products at a time. */
@@ -149,7 +164,7 @@ function fitsRowVectors(layout: 'nn' | 'nt', dims: MatmulDims): boolean {
 export function matmulVariants(layout: MatmulLayout): readonly MatmulVariant[] {
   const innerLevels = layout === 'nt' ? 5 : 3; // 32 or 8 invocations share one column: they follow w's contiguous side
   return [
-    ...(layout === 'tn' ? [] : [rowVectorsVariant(layout)]),
+    ...(layout === 'tn' ? [] : [rowVectorsVariant(layout), lanesVariant(layout, 8), lanesVariant(layout, 4)]),
     {
       name: 'row',
       source: rowSource,

@@ -66,14 +66,17 @@ describe('recordMatmul', () => {
     expect(recorded(baselineCapabilities, 'nt', 256, 65, 128)).toEqual(['matmul.nt/tiled-32x32-4x4']);
   });
 
-  it('takes the row variant for decoding, but a register tile on software adapters', () => {
+  it('takes the row variant for decoding, but a subgroup for one row, a register tile for more, on software adapters', () => {
     expect(recorded(baselineCapabilities, 'nn', 1, 384, 128)).toEqual(['matmul.nn/row-vectors']);
     expect(recorded(baselineCapabilities, 'nt', 1, 65, 128)).toEqual(['matmul.nt/row-vectors']);
     expect(recorded(baselineCapabilities, 'nn', 1, 65, 128)).toEqual(['matmul.nn/row']); // rows of no whole vec4s
     const small = { ...baselineCapabilities, maxInvocationsPerWorkgroup: 128 };
     expect(recorded(small, 'nn', 1, 384, 128)).toEqual(['matmul.nn/row']);
-    const narrow = recorded({ ...software, subgroupMaxSize: 8 }, 'nn', 1, 384, 128);
-    expect(narrow).toEqual(['matmul.nn/subgroup8-16x8']);
+    const of8 = { ...software, subgroupMaxSize: 8 };
+    expect(recorded(of8, 'nn', 1, 384, 128)).toEqual(['matmul.nn/lanes8']);
+    expect(recorded(of8, 'nn', 2, 384, 128)).toEqual(['matmul.nn/subgroup8-16x8']);
+    const of4 = { ...of8, subgroupMinSize: 4, subgroupMaxSize: 4 };
+    expect(recorded(of4, 'nt', 1, 65, 128)).toEqual(['matmul.nt/lanes4']);
   });
 
   it('slices a weight gradient over many tokens on a wide device', () => {
