@@ -1,7 +1,7 @@
 // What a tokenizer is: text to token ids and back, with the file content that keeps it beside weights.
 
 /** The newest version of the tokenizer file that this code writes and reads. */
-export const tokenizerVersion = 2;
+export const tokenizerVersion = 3;
 
 /** What stands for a token that the tokenizer does not have. */
 export const unknownText = '\uFFFD';
@@ -52,13 +52,17 @@ export interface StreamDecoder {
 
 /** The content of `flopscope-tokenizer.json`. */
 export type TokenizerFile = { readonly format: 'flopscope-tokenizer'; readonly version: number } & (
-  | { readonly kind: 'characters' /** The id of a character is its place. */; readonly characters: string }
-  | { readonly kind: 'bytes' }
-  | {
+  | (WithSpecialTokens & {
+      readonly kind: 'characters';
+      /** The id of a character is its place. */
+      readonly characters: string;
+    })
+  | (WithSpecialTokens & { readonly kind: 'bytes' })
+  | (WithSpecialTokens & {
       readonly kind: 'bpe';
       /** Pairs of ids that become one token, in order; ids 0 to 255 are the bytes in the order of GPT-2's alphabet. */
       readonly merges: readonly (readonly [left: number, right: number])[];
-    }
+    })
   | {
       readonly kind: 'published';
       /** The content of `tokenizer.json`. */
@@ -67,6 +71,12 @@ export type TokenizerFile = { readonly format: 'flopscope-tokenizer'; readonly v
       readonly settings?: Readonly<Record<string, unknown>>;
     }
 );
+
+/** What kinds of ours may have besides. */
+interface WithSpecialTokens {
+  /** Texts that are one token each, with the ids after all others. */
+  readonly special?: readonly string[];
+}
 
 /** Refuses tokens outside a vocabulary. @throws at the first that is not an integer in [0, vocabularySize), naming value and position */
 export function checkTokens(tokens: ArrayLike<number>, vocabularySize: number): void {

@@ -1,11 +1,12 @@
 // Reads the tokenizer file of ours, of any version and any kind.
 import * as v from 'valibot';
 import { issueText } from '../issue-text.ts';
-import { type Tokenizer, tokenizerVersion } from '../tokenizer.ts';
+import { type OwnTokenizer, type Tokenizer, tokenizerVersion } from '../tokenizer.ts';
 import { bytePairTokenizer } from './byte-pairs.ts';
 import { byteTokenizer } from './bytes.ts';
 import { characterTokenizer } from './characters.ts';
 import { publishedTokenizer } from './published.ts';
+import { withSpecialTokens } from './special-tokens.ts';
 
 /** The name of the tokenizer file in a model folder. */
 export const tokenizerFileName = 'flopscope-tokenizer.json';
@@ -14,13 +15,16 @@ const header = { format: v.literal('flopscope-tokenizer'), version: v.number() }
 /** Merges of a file that are read: four times as many as are ever learned here. */
 const mostMerges = 65_536;
 const tokenId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(mostMerges + 255));
+/** Texts of special tokens: a page of them. */
+const special = v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(100)));
 const tokenizerFileSchema = v.variant('kind', [
-  v.strictObject({ ...header, kind: v.literal('characters'), characters: v.string() }),
-  v.strictObject({ ...header, kind: v.literal('bytes') }),
+  v.strictObject({ ...header, kind: v.literal('characters'), characters: v.string(), special }),
+  v.strictObject({ ...header, kind: v.literal('bytes'), special }),
   v.strictObject({
     ...header,
     kind: v.literal('bpe'),
     merges: v.pipe(v.array(v.tuple([tokenId, tokenId])), v.maxLength(mostMerges)),
+    special,
   }),
   v.strictObject({
     ...header,
@@ -52,6 +56,14 @@ export function tokenizerFromJSON(json: unknown): Tokenizer {
   if (!parsed.success)
     throw new Error(`tokenizer file: ${issueText(parsed.issues[0], 'the content')}. Save the model again.`);
   const file = parsed.output;
+  if (file.kind === 'published') return publishedTokenizer(file.tokenizer, file.settings);
+  const own = ownTokenizer(file);
+  return file.special ? withSpecialTokens(own, file.special) : own;
+}
+
+function ownTokenizer(
+  file: Exclude<v.InferOutput<typeof tokenizerFileSchema>, { kind: 'published' }>,
+): OwnTokenizer {
   switch (file.kind) {
     case 'bytes':
       return byteTokenizer();
@@ -59,8 +71,6 @@ export function tokenizerFromJSON(json: unknown): Tokenizer {
       return characterTokenizer(Array.from(file.characters, (character) => character.codePointAt(0) ?? 0));
     case 'bpe':
       return bytePairTokenizer(file.merges);
-    case 'published':
-      return publishedTokenizer(file.tokenizer, file.settings);
     default:
       return file satisfies never;
   }

@@ -6,17 +6,31 @@ import { wordPattern } from './words.ts';
 
 /** The content of a tokenizer.json. */
 export function huggingFaceTokenizer(file: TokenizerFile): object {
+  if (file.kind === 'published') return file.tokenizer;
+  const { vocab, ...parts } = partsOf(file);
+  const first = Object.keys(vocab).length;
+  const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  const added = (file.special ?? []).map((content, index) => ({ id: first + index, content, ...plain }));
+  return tokenizerOf({ vocab, ...parts }, added);
+}
+
+interface TokenizerParts {
+  readonly vocab: object;
+  readonly merges: readonly unknown[];
+  readonly preTokenizer: object | null;
+  readonly decoder: object;
+}
+
+function partsOf(file: Exclude<TokenizerFile, { kind: 'published' }>): TokenizerParts {
   switch (file.kind) {
-    case 'published':
-      return file.tokenizer;
     case 'characters': {
       // Without a cut and without merges every character stays a token; what has none is left out there.
       const vocab = Object.fromEntries(Array.from(file.characters, (character, id) => [character, id]));
-      return tokenizerOf(vocab, [], null, { type: 'Fuse' });
+      return { vocab, merges: [], preTokenizer: null, decoder: { type: 'Fuse' } };
     }
     case 'bytes': {
       const vocab = Object.fromEntries(byteCharacters.map((name, byte) => [name, byte]));
-      return tokenizerOf(vocab, [], byteLevel, byteLevel);
+      return { vocab, merges: [], preTokenizer: byteLevel, decoder: byteLevel };
     }
     case 'bpe': {
       const { tokens } = byteVocabulary(file.merges);
@@ -25,7 +39,8 @@ export function huggingFaceTokenizer(file: TokenizerFile): object {
       const merges = file.merges.map(([left, right]) => [names[left], names[right]]);
       const pattern = { Regex: wordPattern };
       const split = { type: 'Split', pattern, behavior: 'Isolated', invert: false };
-      return tokenizerOf(vocab, merges, { type: 'Sequence', pretokenizers: [split, byteLevel] }, byteLevel);
+      const preTokenizer = { type: 'Sequence', pretokenizers: [split, byteLevel] };
+      return { vocab, merges, preTokenizer, decoder: byteLevel };
     }
     default:
       return file satisfies never;
@@ -36,16 +51,14 @@ export function huggingFaceTokenizer(file: TokenizerFile): object {
 const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
 
 function tokenizerOf(
-  vocab: object,
-  merges: readonly unknown[],
-  preTokenizer: object | null,
-  decoder: object,
+  { vocab, merges, preTokenizer, decoder }: TokenizerParts,
+  added: readonly object[],
 ): object {
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [],
+    added_tokens: added,
     normalizer: null,
     pre_tokenizer: preTokenizer,
     post_processor: null,

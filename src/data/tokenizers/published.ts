@@ -1,5 +1,5 @@
 // A tokenizer that others published as tokenizer.json: texts are encoded by their library, tokens decoded here.
-import { type Tokenizer, tokenizerVersion } from '../tokenizer.ts';
+import type { Tokenizer } from '../tokenizer.ts';
 import { Encoder, type EncoderBudget } from './encoder.ts';
 import { createPieceDecoder, decodePieces } from './piece-decoder.ts';
 import { publishedPieces } from './published-decoder.ts';
@@ -28,7 +28,7 @@ export function publishedTokenizer(
     byteLength: (token) => bytesOf(token, false)?.length ?? 0,
     toJSON: () => ({
       format: 'flopscope-tokenizer',
-      version: tokenizerVersion,
+      version: 2,
       kind: 'published',
       tokenizer: file.json,
       ...(settings ? { settings } : {}),

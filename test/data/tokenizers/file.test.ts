@@ -114,7 +114,7 @@ test.each([
   ['a string', 'x', /found "x"/],
   ['another format', { ...file, format: 'other' }, /format should be "flopscope-tokenizer", found "other"/],
   ['no version', { ...file, version: undefined }, /version should be number, found undefined/],
-  ['a newer version', { ...file, version: 3, kind: 'words' }, /newer version: it is 3, this program reads 2/],
+  ['a newer version', { ...file, version: 4, kind: 'words' }, /newer version: it is 4, this program reads 3/],
   ['an unknown kind', { ...file, kind: 'words' }, /kind should be .*found "words"/],
   ['an unknown key', { ...file, merges: [] }, /merges is not known/],
   [
