@@ -1,6 +1,7 @@
 // `flopscope sample --chat`: a conversation, by the template of the model; its turns are an option, or the lines of stdin.
 import { createInterface } from 'node:readline';
-import { Chat, type ChatMessage, chatFormatOf } from '../data/tokenizers/chat.ts';
+import type { ChatMessage } from '../data/chat-text.ts';
+import { Chat, chatFormatOf } from '../data/tokenizers/chat.ts';
 import { stage } from '../lab/plans/problem.ts';
 import { type Answering, answerConversation } from '../lab/sampling/chat-answer.ts';
 import type { SamplingOptions } from '../lab/sampling/options.ts';

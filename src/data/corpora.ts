@@ -1,6 +1,7 @@
 // The generated corpora: text to train on that needs no download, the same for the same seed everywhere.
 import { writeCalculation } from './arithmetic.ts';
 import { writeMemoryTask } from './copy-recall.ts';
+import { writeInstruction } from './instructions.ts';
 import { createRandom, type Random } from './random.ts';
 import { createStoryWriter } from './stories/writer.ts';
 import { createZipfLanguage } from './zipf-language.ts';
@@ -52,6 +53,15 @@ export const corpora = {
     scaling: ofRules,
     separator: '\n',
     createWriter: () => writeMemoryTask,
+  },
+  instructions: {
+    title: 'conversations',
+    description:
+      'Questions with one right answer, follow-ups, and turns of a system that says how to answer: for chats',
+    defaultCharacters: 2_000_000,
+    scaling: ofRules,
+    separator: '\n',
+    createWriter: () => writeInstruction,
   },
   zipf: {
     title: 'a made-up language for scaling laws',

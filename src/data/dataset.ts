@@ -10,6 +10,14 @@ export interface DatasetOptions {
   readonly vocabularySize: number;
   /** Part of the tokens kept for validation, taken from the end; in (0, 1), 0.1 by default as in nanoGPT. */
   readonly validationFraction?: number;
+  /** 1 for each token that counts as a target, such as those of answers; all count without it. */
+  readonly marks?: Uint8Array;
+}
+
+/** Which tokens of a split count as targets: 1 or 0 each. */
+export interface SplitMarks {
+  readonly training: Uint8Array;
+  readonly validation: Uint8Array;
 }
 
 /** Two views of one token array; nothing is copied. */
@@ -20,6 +28,8 @@ export interface Dataset {
   readonly training: TokenArray;
   /** The last tokens, never trained on. */
   readonly validation: TokenArray;
+  /** Where not all tokens count. */
+  readonly marks?: SplitMarks;
 }
 
 /** The shape of a batch and, for evaluation, which one of how many. */
@@ -57,21 +67,47 @@ export function createDataset(tokens: TokenArray, options: DatasetOptions): Data
         `context is ${contextLength}. Use a longer text or a shorter context.`,
     );
   }
-  return { contextLength, vocabularySize, training, validation };
+  const { marks } = options;
+  const cut = marks && {
+    training: marks.subarray(0, trainingLength),
+    validation: marks.subarray(trainingLength),
+  };
+  for (const name of ['training', 'validation'] as const) {
+    // The first token of a split is no target.
+    if (!cut || cut[name].subarray(1).includes(1)) continue;
+    throw new Error(`dataset: no token of the ${name} split counts as a target. Use a longer text.`);
+  }
+  return { contextLength, vocabularySize, training, validation, ...(cut ? { marks: cut } : {}) };
 }
+
+/** Rows that are drawn anew before one without any target is taken. */
+const mostDraws = 100;
 
 /**
  * Draws B rows at random offsets of the training split into `rows`: [B, T+1].
  * A row holds consecutive tokens: inputs are row[0..T), targets row[1..T+1). B is rows.length / (T + 1). The generator is
  * advanced once per row (more when it redraws), so its saved state is the whole data cursor of a run.
+ * @param marks [B, T+1], gets those of the same windows where the dataset has marks; a window without a target is drawn anew
  */
-export function drawTrainingBatch(dataset: Dataset, random: Random, rows: Uint32Array): void {
+export function drawTrainingBatch(
+  dataset: Dataset,
+  random: Random,
+  rows: Uint32Array,
+  marks?: Uint32Array,
+): void {
   const { training, contextLength } = dataset;
   const rowLength = contextLength + 1;
   const batch = rows.length / rowLength;
   checkRows('training batch', rows, batch, contextLength);
   for (let row = 0; row < batch; row++) {
-    const offset = random.integer(training.length - contextLength);
+    let offset = random.integer(training.length - contextLength);
+    if (marks && dataset.marks) {
+      const all = dataset.marks.training;
+      const window = () => all.subarray(offset, offset + rowLength);
+      for (let draws = 1; draws < mostDraws && !window().subarray(1).includes(1); draws++)
+        offset = random.integer(training.length - contextLength);
+      marks.set(window(), row * rowLength);
+    }
     rows.set(training.subarray(offset, offset + rowLength), row * rowLength);
   }
 }

@@ -66,7 +66,8 @@ export type TrainConfig = {
   readonly clip: number;
   readonly optimizer: OptimizerConfig;
   readonly schedule: ScheduleConfig;
-  readonly lossPositions: 'all' | 'last';
+  /** `answers`: what an assistant says, of conversations. */
+  readonly lossPositions: 'all' | 'last' | 'answers';
   /** `blocks` keeps only what goes into each block and computes the block again for its gradients. */
   readonly recompute: 'none' | 'blocks';
   /** Steps between evaluations; 0 means never. */

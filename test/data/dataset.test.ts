@@ -146,3 +146,23 @@ test('arrays of the wrong size and batches that do not exist are refused', () =>
     fillEvaluationBatch(places(4), 4, { batch: 1, batches: 1, index: 0 }, new Uint32Array(5)),
   ).toThrow('4 tokens, the context is 4');
 });
+
+test('marked tokens are drawn beside their window, and no window without a target', () => {
+  const marks = Uint8Array.from({ length: 200 }, (_, at) => (at % 50 === 7 ? 1 : 0));
+  const options = { contextLength: 4, vocabularySize: 200, marks };
+  const dataset = createDataset(places(200), { ...options, validationFraction: 0.25 });
+  const [rows, drawn] = [new Uint32Array(3 * 5), new Uint32Array(3 * 5)];
+  const random = createRandom(1);
+  for (let i = 0; i < 40; i++) {
+    drawTrainingBatch(dataset, random, rows, drawn);
+    expect([...drawn]).toEqual([...rows].map((place) => marks[place]));
+    for (let row = 0; row < 3; row++) expect(drawn.subarray(row * 5 + 1, row * 5 + 5)).toContain(1);
+  }
+  const bare = (from: number, to: number) => marks.map((mark, at) => (at >= from && at < to ? 0 : mark));
+  expect(() => createDataset(places(200), { ...options, marks: bare(0, 180) })).toThrow(
+    'dataset: no token of the training split counts as a target',
+  );
+  expect(() => createDataset(places(200), { ...options, marks: bare(180, 200) })).toThrow(
+    /the validation split/,
+  );
+});

@@ -63,3 +63,17 @@ test('splits too short to count are refused', () => {
     'validation 1. Use a longer text',
   );
 });
+
+test('marked tokens alone are counted, and said what they cost', () => {
+  // Every second token is one of 2 that follow their neighbours; those between do not matter.
+  const text = Uint8Array.from({ length: 400 }, (_, i) =>
+    i % 2 === 0 ? (i / 2) % 2 : 2 + (((i - 1) / 2) % 2),
+  );
+  const marks = Uint8Array.from({ length: 400 }, (_, i) => i % 2);
+  const split = { training: marks.subarray(0, 360), validation: marks.subarray(360) };
+  const floors = computeLossFloors(text.subarray(0, 360), text.subarray(360), 4, split);
+  expect(floors.unigram).toBeCloseTo(Math.log(2), 2);
+  expect(floors.bigram).toBeLessThan(0.02);
+  const all = computeLossFloors(text.subarray(0, 360), text.subarray(360), 4);
+  expect(all.unigram).toBeCloseTo(Math.log(4), 2);
+});

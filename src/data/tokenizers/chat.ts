@@ -1,15 +1,7 @@
 // Conversations as a model reads them: its template (Jinja) writes them down, in a thread of its own, for it is a stranger's.
+import { type ChatMessage, chatSpecials, chatTemplate, chatTokens } from '../chat-text.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { AskedThread } from './asked-thread.ts';
-
-/** Who speaks. */
-export const chatRoles = ['system', 'user', 'assistant'] as const;
-
-/** One turn of a conversation. */
-export interface ChatMessage {
-  readonly role: (typeof chatRoles)[number];
-  readonly content: string;
-}
 
 /** How a model's conversations are written. */
 export interface ChatFormat {
@@ -39,7 +31,13 @@ export const templateKey = 'chat_template';
 /** What a tokenizer says of conversations; undefined where it says nothing. @throws an Error in one sentence for a template that is none */
 export function chatFormatOf(tokenizer: Tokenizer): ChatFormat | undefined {
   const file = tokenizer.toJSON();
-  if (file.kind !== 'published' || !file.settings) return undefined;
+  if (file.kind !== 'published') {
+    const first = tokenizer.vocabularySize - (file.special?.length ?? 0);
+    const added = new Map(file.special?.map((text, index) => [text, first + index]));
+    if (!chatTokens.every((token) => added.has(token))) return undefined;
+    return { template: chatTemplate, specials: chatSpecials, added };
+  }
+  if (!file.settings) return undefined;
   const template = templateOf(file.settings[templateKey]);
   if (template === undefined) return undefined;
   const specials: Record<string, string> = {};

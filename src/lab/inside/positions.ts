@@ -1,6 +1,6 @@
 // Mean loss at every position of the context: the run's own evaluation, read position by position.
 import type { PositionLosses } from '../../contract/inside.ts';
-import { countTargets } from '../plans/batches.ts';
+import { isTarget } from '../plans/batches.ts';
 import { evaluationBatches } from '../plans/corpus.ts';
 import type { Run } from '../training/run.ts';
 
@@ -18,7 +18,7 @@ export async function readPositionLosses(run: Run): Promise<PositionLosses> {
   const batches = run.evaluation.length > 0 ? run.evaluation : evaluationBatches(dataset, batch, ownBatches);
   const sums = new Float64Array(time);
   const squares = new Float64Array(time);
-  let targets = 0;
+  const counted = new Uint32Array(time);
   for (const micro of batches) {
     runtime.write(plans.tokens, micro.tokens);
     if (plans.targets && micro.targets) runtime.write(plans.targets, micro.targets);
@@ -28,15 +28,19 @@ export async function readPositionLosses(run: Run): Promise<PositionLosses> {
       sums[index % time] += loss;
       squares[index % time] += loss ** 2;
     });
-    targets += countTargets(micro, time, lossPositions);
+    for (let index = 0; index < batch * time; index++)
+      if (isTarget(micro, index, time, lossPositions)) counted[index % time]++;
   }
   const windows = batches.length * batch;
-  const isCounted = (position: number) => lossPositions === 'all' || position === time - 1;
-  const means = [...sums].map((sum, position) => (isCounted(position) ? sum / windows : undefined));
+  const means = [...sums].map((sum, position) =>
+    counted[position] > 0 ? sum / counted[position] : undefined,
+  );
   const errors = [...squares].map((square, position) => {
-    const variance = Math.max(0, square / windows - (sums[position] / windows) ** 2);
-    return windows > 1 ? Math.sqrt(variance / (windows - 1)) : 0;
+    const count = counted[position];
+    const variance = Math.max(0, square / count - (sums[position] / count) ** 2);
+    return count > 1 ? Math.sqrt(variance / (count - 1)) : 0;
   });
+  const targets = counted.reduce((a, b) => a + b, 0);
   const loss = sums.reduce((a, b) => a + b, 0) / targets;
   return { step: trainer.progress.step, windows, loss, means, errors };
 }

@@ -1,6 +1,7 @@
 // Where a step's tokens come from: a dataset drawn at random, or a list given in advance.
 import { type Dataset, drawTrainingBatch } from '../../data/dataset.ts';
 import { createRandom, type Random, type RandomState, restoreRandom } from '../../data/random.ts';
+import type { TrainConfig } from '../../model/config.ts';
 
 /** Target id of a position that has no target; larger than any vocabulary. */
 export const ignoredTarget = 0xffffffff;
@@ -24,17 +25,38 @@ export interface BatchSource {
   readonly cursor: Cursor;
 }
 
+/**
+ * Targets of rows of which only marked tokens count, into `targets`: [B, T].
+ * @param marks [B, T + 1], 1 for a token that counts
+ */
+export function writeMarkedTargets(
+  { tokens, marks }: { readonly tokens: Uint32Array; readonly marks: Uint32Array },
+  time: number,
+  targets: Uint32Array,
+): void {
+  for (let i = 0; i < targets.length; i++) {
+    const at = Math.floor(i / time) * (time + 1) + (i % time) + 1;
+    targets[i] = marks[at] === 1 ? tokens[at] : ignoredTarget;
+  }
+}
+
 /** Random windows of a dataset; equal starts give equal batches. */
 export class RandomBatches implements BatchSource {
   readonly #dataset: Dataset;
   readonly #random: Random;
-  readonly #batch: MicroBatch;
+  readonly #batch: { readonly tokens: Uint32Array; readonly targets?: Uint32Array };
+  readonly #marks: Uint32Array | undefined;
 
   /** @param start a seed, or the state of a saved run */
   constructor(dataset: Dataset, batch: number, start: number | RandomState) {
     this.#dataset = dataset;
     this.#random = typeof start === 'number' ? createRandom(start) : restoreRandom(start);
-    this.#batch = { tokens: new Uint32Array(batch * (dataset.contextLength + 1)) };
+    const [tokens, targets] = [batch * (dataset.contextLength + 1), batch * dataset.contextLength];
+    this.#marks = dataset.marks && new Uint32Array(tokens);
+    this.#batch = {
+      tokens: new Uint32Array(tokens),
+      ...(dataset.marks ? { targets: new Uint32Array(targets) } : {}),
+    };
   }
 
   get cursor(): Cursor {
@@ -42,7 +64,10 @@ export class RandomBatches implements BatchSource {
   }
 
   next(): MicroBatch {
-    drawTrainingBatch(this.#dataset, this.#random, this.#batch.tokens);
+    const { tokens, targets } = this.#batch;
+    const marks = this.#marks;
+    drawTrainingBatch(this.#dataset, this.#random, tokens, marks);
+    if (marks && targets) writeMarkedTargets({ tokens, marks }, this.#dataset.contextLength, targets);
     return this.#batch;
   }
 }
@@ -71,14 +96,26 @@ export class ListedBatches implements BatchSource {
   }
 }
 
-/** Positions that count in the loss: those with a target, or only the last of each row. */
-export function countTargets(batch: MicroBatch, time: number, positions: 'all' | 'last'): number {
-  const { tokens, targets } = batch;
-  const rows = tokens.length / (time + 1);
-  if (!targets) return positions === 'all' ? rows * time : rows;
+/** Positions that count in the loss: those with a target, of which answers have marked ones alone, or only the last of each row. */
+export function countTargets(
+  batch: MicroBatch,
+  time: number,
+  positions: TrainConfig['lossPositions'],
+): number {
+  const rows = batch.tokens.length / (time + 1);
+  if (!batch.targets) return positions === 'last' ? rows : rows * time;
   let count = 0;
-  for (let i = 0; i < targets.length; i++) {
-    if (targets[i] !== ignoredTarget && (positions === 'all' || i % time === time - 1)) count++;
-  }
+  for (let i = 0; i < rows * time; i++) if (isTarget(batch, i, time, positions)) count++;
   return count;
+}
+
+/** Whether a position of [B·T] counts in the loss. */
+export function isTarget(
+  { targets }: MicroBatch,
+  index: number,
+  time: number,
+  positions: TrainConfig['lossPositions'],
+): boolean {
+  if (targets && targets[index] === ignoredTarget) return false;
+  return positions !== 'last' || index % time === time - 1;
 }

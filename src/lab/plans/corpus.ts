@@ -1,6 +1,7 @@
 // Turns a data configuration into tokens: a generated corpus or a person's own text, tokenized and split.
 
 import type { BytesPerToken } from '../../contract/runs.ts';
+import { chatTokens, parseChatText } from '../../data/chat-text.ts';
 import { generateCorpus } from '../../data/corpora.ts';
 import { createDataset, type Dataset, fillEvaluationBatch } from '../../data/dataset.ts';
 import { computeLossFloors, type LossFloors } from '../../data/floors.ts';
@@ -15,10 +16,17 @@ import {
 } from '../../data/tokenizer.ts';
 import { byteTokenizer } from '../../data/tokenizers/bytes.ts';
 import { trainCharacterTokenizer } from '../../data/tokenizers/characters.ts';
+import { withSpecialTokens } from '../../data/tokenizers/special-tokens.ts';
 import type { WorkControl } from '../../data/tokenizers/turns.ts';
-import type { DataConfig } from '../../model/config.ts';
+import type { DataConfig, TrainConfig } from '../../model/config.ts';
 import { formatPercent } from '../../text/numbers.ts';
-import type { MicroBatch } from './batches.ts';
+import { type MicroBatch, writeMarkedTargets } from './batches.ts';
+import {
+  type Conversation,
+  encodeConversations,
+  isConversations,
+  readConversations,
+} from './conversations.ts';
 import { learnedTokenizer } from './learned-tokenizers.ts';
 
 /** Tokens of a run, with what made them. */
@@ -27,6 +35,9 @@ export interface Corpus {
   readonly tokenizer: Tokenizer;
   /** SHA-256 of the text, hexadecimal: runs and checkpoints name their data by it. */
   readonly sha256: string;
+  /** Of conversations: 1 for each token that an assistant says. */
+  readonly marks?: Uint8Array;
+  readonly conversations?: readonly Conversation[];
 }
 
 /**
@@ -43,6 +54,11 @@ export async function loadCorpus(
   tokenizer?: Tokenizer,
   control?: WorkControl,
 ): Promise<Corpus> {
+  if (data.source === 'instructions') {
+    const generated = generate(data.source, data);
+    const sha256 = sha256Hex(new TextEncoder().encode(generated));
+    return conversationCorpus(parseChatText(generated), sha256, data, tokenizer, control);
+  }
   if (data.source !== 'file') {
     const generated = generate(data.source, data);
     const used = tokenizer ?? (await tokenizerFor(generated, data, control));
@@ -51,6 +67,10 @@ export async function loadCorpus(
     return { tokens: narrowed(await used.encode(text), used), tokenizer: used, sha256 };
   }
   if (!text) throw new Error('data: the source is "file" but no text was given. Choose a text file.');
+  if (isConversations(await text.slice(0, beginningBytes).text())) {
+    const read = await readText(text, onProgress ? { onProgress } : {});
+    return conversationCorpus(readConversations(read.text), read.sha256, data, tokenizer, control);
+  }
   const kind = tokenizer?.kind ?? data.tokenizer;
   if (kind !== 'characters' && kind !== 'bytes') {
     const read = await readText(text, onProgress ? { onProgress } : {});
@@ -64,6 +84,26 @@ export async function loadCorpus(
   return isOwn
     ? corpus
     : { ...corpus, tokenizer, tokens: await tokenizer.encode((await readText(text)).text) };
+}
+
+/** What is looked at to tell conversations from other texts. */
+const beginningBytes = 65_536;
+
+/** Conversations in the tokens of a model, or of a tokenizer made for what they say, with special tokens between turns. */
+async function conversationCorpus(
+  conversations: readonly Conversation[],
+  sha256: string,
+  data: DataConfig,
+  tokenizer: Tokenizer | undefined,
+  control: WorkControl | undefined,
+): Promise<Corpus> {
+  const contents = () =>
+    conversations.flatMap((messages) => messages.map(({ content }) => content)).join('\n');
+  const used = tokenizer ?? withSpecialTokens(await tokenizerFor(contents(), data, control), chatTokens);
+  const { tokens, marks } = await encodeConversations(used, conversations, (fraction) =>
+    control?.onProgress?.('writing conversations', fraction),
+  );
+  return { tokens: narrowed(tokens, used), tokenizer: used, sha256, marks, conversations };
 }
 
 /** Tokens in as few bytes as hold them: a long text stays in memory for the whole run. */
@@ -121,21 +161,42 @@ export function splitCorpus(corpus: Corpus, data: DataConfig, contextLength: num
     contextLength,
     vocabularySize: corpus.tokenizer.vocabularySize,
     validationFraction: data.validationFraction,
+    ...(corpus.marks ? { marks: corpus.marks } : {}),
   });
+}
+
+/**
+ * The targets that a run learns from: marked ones, where it learns from answers, or else all.
+ * @throws where a text has no answers
+ */
+export function targetsOf(dataset: Dataset, { lossPositions }: Pick<TrainConfig, 'lossPositions'>): Dataset {
+  const { marks, ...all } = dataset;
+  if (lossPositions !== 'answers') return all;
+  if (marks) return { ...all, marks };
+  throw new Error(
+    'train.lossPositions: "answers" is for conversations, and this text has none. Choose the text "instructions", or a file of ' +
+      'JSON lines of {"messages": […]}, or the loss on "all".',
+  );
 }
 
 /** The batches of an evaluation, the same every time: evenly spaced windows of the validation split. */
 export function evaluationBatches(dataset: Dataset, batch: number, batches: number): MicroBatch[] {
   return Array.from({ length: batches }, (_, index) => {
     const tokens = new Uint32Array(batch * (dataset.contextLength + 1));
-    fillEvaluationBatch(dataset.validation, dataset.contextLength, { batch, batches, index }, tokens);
-    return { tokens };
+    const time = dataset.contextLength;
+    fillEvaluationBatch(dataset.validation, time, { batch, batches, index }, tokens);
+    if (!dataset.marks) return { tokens };
+    const marks = new Uint32Array(tokens.length);
+    fillEvaluationBatch(dataset.marks.validation, time, { batch, batches, index }, marks);
+    const targets = new Uint32Array(batch * time);
+    writeMarkedTargets({ tokens, marks }, time, targets);
+    return { tokens, targets };
   });
 }
 
 /** Losses that need no model. */
 export function floorsOf(dataset: Dataset): LossFloors {
-  return computeLossFloors(dataset.training, dataset.validation, dataset.vocabularySize);
+  return computeLossFloors(dataset.training, dataset.validation, dataset.vocabularySize, dataset.marks);
 }
 
 /** The tokens of a prompt as a model wants it, after what opens a text. */
@@ -162,17 +223,24 @@ export function textPieces(tokenizer: Tokenizer, ids: readonly number[]): readon
   return [...pieces, decoder.end()].filter((piece) => piece !== '');
 }
 
-/** Mean bytes of a token of each split. */
-export function bytesPerToken({ training, validation }: Dataset, tokenizer: Tokenizer): BytesPerToken {
+/** Mean bytes of a token of each split, of those that count as targets. */
+export function bytesPerToken({ training, validation, marks }: Dataset, tokenizer: Tokenizer): BytesPerToken {
   const lengths = Float64Array.from({ length: tokenizer.vocabularySize }, (_, id) =>
     tokenizer.byteLength(id),
   );
-  const mean = (split: TokenArray) => {
-    let bytes = 0;
-    for (let i = 0; i < split.length; i++) bytes += lengths[split[i]];
-    return bytes / split.length;
+  const mean = (split: TokenArray, counted: Uint8Array | undefined) => {
+    let [bytes, count] = [0, 0];
+    for (let i = 0; i < split.length; i++) {
+      if (counted && counted[i] === 0) continue;
+      bytes += lengths[split[i]];
+      count++;
+    }
+    return bytes / count;
   };
-  return { training: mean(training), validation: mean(validation) };
+  return {
+    training: mean(training, marks?.training),
+    validation: mean(validation, marks?.validation),
+  };
 }
 
 /** What a split text says before any model does. */
@@ -181,20 +249,21 @@ export interface TextFigures {
   readonly bytesPerToken: BytesPerToken;
 }
 
-/** By text and by where it is split: runs of a study share a text of many million tokens. */
+/** By text and by where it is split, below zero where marked tokens count alone: runs of a study share a text of many million tokens. */
 const knownFigures = new WeakMap<Corpus, Map<number, TextFigures>>();
 
 /** The figures of a text, counted once for all runs on it. @param dataset a split of it, by `splitCorpus` */
 export function textFigures(corpus: Corpus, dataset: Dataset): TextFigures {
   const bySplit = knownFigures.get(corpus) ?? new Map<number, TextFigures>();
   knownFigures.set(corpus, bySplit);
-  const known = bySplit.get(dataset.training.length);
+  const split = dataset.training.length * (dataset.marks ? -1 : 1);
+  const known = bySplit.get(split);
   if (known) return known;
   const figures = {
     floors: floorsOf(dataset),
     bytesPerToken: bytesPerToken(dataset, corpus.tokenizer),
   };
-  bySplit.set(dataset.training.length, figures);
+  bySplit.set(split, figures);
   return figures;
 }
 

@@ -77,9 +77,11 @@ export function recordTrainingPlans(
     microBatches: accumulation,
   });
   const tokens = persistentTensor('tokens', [batch, time + 1], 'u32', 'data');
-  const targets = options.separateTargets
-    ? persistentTensor('targets', [batch, time], 'u32', 'data')
-    : undefined;
+  // Answers are marked token by token: what has no mark has no target.
+  const targets =
+    (options.separateTargets ?? train.lossPositions === 'answers')
+      ? persistentTensor('targets', [batch, time], 'u32', 'data')
+      : undefined;
   const metrics = persistentTensor('metrics', [8], 'f32', 'state');
   const evaluationMetrics = persistentTensor('evaluation metrics', [8], 'f32', 'state');
   const positionLoss = persistentTensor('loss by position', [batch * time], 'f32', 'state');
@@ -91,7 +93,7 @@ export function recordTrainingPlans(
       tape.term('head', () =>
         headLoss(tape, x, headOf(model), { tokens, targets }, positionLoss, {
           time,
-          lossPositions: train.lossPositions,
+          lossPositions: train.lossPositions === 'last' ? 'last' : 'all',
         }),
       );
       tape.term('loss', () => lossSum(tape, positionLoss, into, { accumulate }));

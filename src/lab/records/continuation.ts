@@ -45,6 +45,11 @@ export function checkContinuable({
       `its ${model.experts} experts are kept in balance here in a way that Transformers has not`,
       'Export the model, without --continue, and choose a way there.',
     );
+  if (train.lossPositions === 'answers')
+    refuse(
+      'it learns from answers alone, whose marks the folder does not carry',
+      'Export the model, without --continue.',
+    );
   const { kind } = train.optimizer;
   if (!optimizersThere.includes(kind))
     refuse(

@@ -1,6 +1,8 @@
 // An answer in a conversation: written down by the model's template, drawn up to the token that ends an answer.
+
+import type { ChatMessage } from '../../data/chat-text.ts';
 import type { StreamDecoder, Tokenizer } from '../../data/tokenizer.ts';
-import type { Chat, ChatMessage } from '../../data/tokenizers/chat.ts';
+import type { Chat } from '../../data/tokenizers/chat.ts';
 import type { Generation, SamplingOptions } from './options.ts';
 import type { Sampler } from './sampler.ts';
 

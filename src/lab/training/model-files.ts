@@ -9,6 +9,7 @@ import {
 } from '../../data/safetensors-shards.ts';
 import { standInText } from '../../data/stand-ins.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
+import { chatFormatOf } from '../../data/tokenizers/chat.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { readPublishedConfig, writeHuggingFaceConfig } from '../../model/huggingface/config.ts';
 import { configText } from '../../model/huggingface/config-json.ts';
@@ -30,7 +31,15 @@ const generationName = 'generation_config.json';
 const generationLimitBytes = 2 ** 20;
 
 /** How Transformers draws tokens unless told otherwise: as the page does. */
-const generation = `${JSON.stringify({ do_sample: true, temperature: 1, max_new_tokens: 200 }, null, 2)}\n`;
+const generation = { do_sample: true, temperature: 1, max_new_tokens: 200 } as const;
+
+/** The settings beside a tokenizer of ours: texts of most know no end, answers do. */
+function generationText(tokenizer: Tokenizer | undefined): string {
+  const chat = tokenizer && chatFormatOf(tokenizer);
+  const id = (name: string) => chat?.added.get(chat.specials[name] ?? '');
+  const ids = chat ? { bos_token_id: id('bos_token'), eos_token_id: id('eos_token') } : {};
+  return `${JSON.stringify({ ...generation, ...ids }, null, 2)}\n`;
+}
 
 /** A model that was read from files. */
 export interface ModelFiles extends FoundTokenizer {
@@ -102,12 +111,12 @@ export function* modelFiles(
   yield* writeWeightFiles(tensors, stored);
   yield* [
     ...(tokenizer ? tokenizerFiles(tokenizer, model.context) : []),
-    // Models of ours know no end of a text; a published one has settings of its own, or they are not known here.
+    // A published model has settings of its own, or they are not known here.
     ...(own !== undefined
       ? [{ name: generationName, bytes: own }]
       : tokenizer?.kind === 'published'
         ? []
-        : [{ name: generationName, bytes: textBytes(generation) }]),
+        : [{ name: generationName, bytes: textBytes(generationText(tokenizer)) }]),
   ];
 }
 

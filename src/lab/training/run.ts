@@ -8,7 +8,15 @@ import type { Experiment, TrainConfig } from '../../model/config.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { type MicroBatch, RandomBatches } from '../plans/batches.ts';
 import { checkCapacity, checkMemory } from '../plans/capacity.ts';
-import { type Corpus, evaluationBatches, loadCorpus, splitCorpus, textFigures } from '../plans/corpus.ts';
+import { encodeConversations } from '../plans/conversations.ts';
+import {
+  type Corpus,
+  evaluationBatches,
+  loadCorpus,
+  splitCorpus,
+  targetsOf,
+  textFigures,
+} from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { allPlans, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
 import { freshWeights, openModel } from '../plans/open-model.ts';
@@ -57,7 +65,9 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
   const corpus = await corpusOfRun(wanted, options);
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { train, data } = experiment;
-  const dataset = await stage('invalidData', () => splitCorpus(corpus, data, experiment.model.context));
+  const dataset = await stage('invalidData', () =>
+    targetsOf(splitCorpus(corpus, data, experiment.model.context), train),
+  );
   const batches = await stage('invalidFile', () => batchesFrom(dataset, train, checkpoint));
   const record = () => {
     checkCapacity(engine, experiment.model, parameterCopies(train));
@@ -141,6 +151,10 @@ export async function corpusOfRun(
 async function inTokensOf(tokenizer: Tokenizer | undefined, corpus: Corpus): Promise<Corpus> {
   if (!tokenizer || JSON.stringify(tokenizer.toJSON()) === JSON.stringify(corpus.tokenizer.toJSON()))
     return corpus;
+  if (corpus.conversations) {
+    const { tokens, marks } = await encodeConversations(tokenizer, corpus.conversations);
+    return { ...corpus, tokenizer, tokens, marks };
+  }
   return { ...corpus, tokenizer, tokens: await tokenizer.encode(corpus.tokenizer.decode(corpus.tokens)) };
 }
 

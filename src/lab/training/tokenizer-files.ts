@@ -2,7 +2,7 @@
 import { standInText } from '../../data/stand-ins.ts';
 import { parseStrictJson } from '../../data/strict-json.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
-import { templateKey } from '../../data/tokenizers/chat.ts';
+import { chatFormatOf, templateKey } from '../../data/tokenizers/chat.ts';
 import { tokenizerFileName, tokenizerFromJSON } from '../../data/tokenizers/file.ts';
 import { huggingFaceTokenizer } from '../../data/tokenizers/hugging-face-file.ts';
 import { publishedTokenizer } from '../../data/tokenizers/published.ts';
@@ -81,10 +81,12 @@ export function tokenizerFiles(
     return [published, ...(settings ? [{ name: tokenizerSettingsName, bytes: jsonBytes(settings) }] : [])];
   }
   // The class that reads any tokenizer.json in Transformers; spaces before signs are the text's own.
+  const chat = chatFormatOf(tokenizer);
   const settings = {
     tokenizer_class: 'PreTrainedTokenizerFast',
     model_max_length: context,
     clean_up_tokenization_spaces: false,
+    ...(chat ? { ...chat.specials, [templateKey]: chat.template } : {}),
   };
   return [
     { name: tokenizerFileName, bytes: jsonBytes(file) },

@@ -94,8 +94,10 @@ export const trainFields = [
     path: 'train.lossPositions',
     kind: 'choice',
     label: 'Loss on',
-    help: 'Learn from every position of the context, or from the last one only.',
-    choices: ['all', 'last'],
+    help:
+      'Learn from every position of the context, from the last one only, or, of conversations, from what the assistant ' +
+      'says (answers).',
+    choices: ['all', 'last', 'answers'],
     default: 'all',
     advanced: true,
   },

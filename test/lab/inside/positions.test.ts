@@ -32,4 +32,16 @@ describe('losses by position', () => {
     expect(means.slice(0, -1).every((mean) => mean === undefined)).toBe(true);
     expect(means.at(-1)).toBeCloseTo(loss, 6);
   });
+
+  it('are means over the answers that stand there, where a run learns from answers alone', async () => {
+    const run = await tinyRun({
+      model: { context: 24 },
+      train: { lossPositions: 'answers' },
+      data: { source: 'instructions' },
+    });
+    await takeSteps(run, 3);
+    const { loss, means } = await readPositionLosses(run);
+    expect(loss).toBeCloseTo(await run.trainer.evaluate(run.evaluation), 5);
+    expect(means.every((mean) => mean === undefined || mean > 1)).toBe(true);
+  });
 });

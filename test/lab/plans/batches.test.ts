@@ -36,6 +36,19 @@ describe('random batches', () => {
   });
 });
 
+it('random batches of a text with marks have targets where a token is marked', () => {
+  const marks = tokens.map((_, place) => (place % 3 === 0 ? 1 : 0));
+  const marked = createDataset(tokens, { contextLength: 4, vocabularySize: 200, marks });
+  const { tokens: rows, targets } = new RandomBatches(marked, 2, 7).next();
+  const expected = [0, 1].flatMap((row) =>
+    [1, 2, 3, 4].map((t) => {
+      const token = rows[row * 5 + t] ?? 0;
+      return token % 3 === 0 ? token : ignoredTarget;
+    }),
+  );
+  expect([...(targets ?? [])]).toEqual(expected);
+});
+
 describe('listed batches', () => {
   it('come in order, once', () => {
     const list = [1, 2].map((n) => ({ tokens: Uint32Array.of(n, n) }));

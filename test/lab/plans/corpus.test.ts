@@ -5,6 +5,7 @@ import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts'
 import { byteTokenizer } from '../../../src/data/tokenizers/bytes.ts';
 import { trainCharacterTokenizer } from '../../../src/data/tokenizers/characters.ts';
 import { publishedTokenizer } from '../../../src/data/tokenizers/published.ts';
+import { ignoredTarget } from '../../../src/lab/plans/batches.ts';
 import {
   bytesPerToken,
   evaluationBatches,
@@ -13,6 +14,7 @@ import {
   promptTokens,
   splitCorpus,
   startTokens,
+  targetsOf,
   textFigures,
   textPieces,
 } from '../../../src/lab/plans/corpus.ts';
@@ -33,7 +35,7 @@ describe('a generated corpus', () => {
     const [first, second] = [await loadCorpus({ ...data, source }), await loadCorpus({ ...data, source })];
     expect(second.tokens).toEqual(first.tokens);
     expect(second.sha256).toBe(first.sha256);
-    expect(first.tokens.length).toBeGreaterThanOrEqual(3000);
+    expect(first.tokens.length).toBeGreaterThanOrEqual(source === 'instructions' ? 1000 : 3000);
     expect((await loadCorpus({ ...data, source, seed: 5 })).sha256).not.toBe(first.sha256);
   });
 
@@ -201,5 +203,64 @@ describe('byte pairs', () => {
     expect(characters).toEqual({ training: near(1), validation: near(1) });
     expect(pairs.training).toBeGreaterThan(1.5);
     expect(pairs.validation).toBeGreaterThan(1.5);
+  });
+});
+
+describe('conversations', () => {
+  const lines = [
+    {
+      messages: [
+        { role: 'user', content: 'Hi ' },
+        { role: 'assistant', content: 'No.' },
+      ],
+    },
+    {
+      messages: [
+        { role: 'user', content: 'Hi?' },
+        { role: 'assistant', content: 'Yes' },
+      ],
+    },
+  ];
+  const text = (times: number) =>
+    new Blob([`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`.repeat(times)]);
+
+  it.each([
+    ['characters', 5 + 11],
+    ['bytes', 5 + 256],
+  ] as const)('in %s have special tokens, and marks on what is answered', async (tokenizer, vocabulary) => {
+    const corpus = await loadCorpus({ ...own, tokenizer }, text(2));
+    const said = (marked: number) =>
+      corpus.tokenizer.decode([...corpus.tokens].filter((_, at) => corpus.marks?.[at] === marked));
+    expect(said(1)).toBe('No.<|end|>Yes<|end|>'.repeat(2));
+    expect(said(0)).toMatch(/^(<\|begin\|><\|user\|>Hi.<\|end\|><\|assistant\|>){4}$/);
+    expect(corpus.tokenizer.vocabularySize).toBe(vocabulary);
+    expect(corpus.conversations).toHaveLength(4);
+  });
+
+  it('are learned from as a whole, or in their answers alone', async () => {
+    const corpus = await loadCorpus({ ...own, tokenizer: 'bytes' }, text(20));
+    const dataset = splitCorpus(corpus, own, 16);
+    expect(targetsOf(dataset, { lossPositions: 'all' }).marks).toBeUndefined();
+    const answers = targetsOf(dataset, { lossPositions: 'answers' });
+    const [batch] = evaluationBatches(answers, 2, 1);
+    const decoded = [...(batch?.targets ?? [])].filter((id) => id !== ignoredTarget);
+    expect(corpus.tokenizer.decode(decoded)).toMatch(/^[No.Yes]*(<\|end\|>)?/);
+    expect(decoded.length).toBeLessThan(2 * 16);
+    expect(evaluationBatches(dataset, 2, 1)[0]?.tokens).toEqual(batch?.tokens);
+    // An answer's tokens have a byte each but for its end, of seven.
+    const { validation } = bytesPerToken(answers, corpus.tokenizer);
+    expect(validation).toEqual(near((3 + 7) / 4));
+    const all = targetsOf(dataset, { lossPositions: 'all' });
+    expect(textFigures(corpus, answers)).not.toBe(textFigures(corpus, all));
+    const plain = splitCorpus(await loadCorpus(data), data, 16);
+    expect(() => targetsOf(plain, { lossPositions: 'answers' })).toThrow(/"answers" is for conversations/);
+  });
+
+  it('are refused with a model that knows none, and with the number of a wrong line', async () => {
+    await expect(loadCorpus(own, text(1), undefined, byteTokenizer())).rejects.toThrow(
+      /has no chat template/,
+    );
+    const wrong = new Blob([`${JSON.stringify(lines[0])}\n{"messages": 7}\n`]);
+    await expect(loadCorpus(own, wrong)).rejects.toThrow(/^conversations: line 2: messages should be/);
   });
 });

@@ -1,6 +1,6 @@
 // Answers in a conversation: drawn up to the token that ends them, and what happens where a conversation grows too long.
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ChatMessage } from '../../../src/data/tokenizers/chat.ts';
+import type { ChatMessage } from '../../../src/data/chat-text.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
 import { answerConversation } from '../../../src/lab/sampling/chat-answer.ts';
 import type { Run } from '../../../src/lab/training/run.ts';
