@@ -9,7 +9,7 @@ import { syntheticStudy } from '../laws/public-points.ts';
 import { findViolations } from './axe.ts';
 import { enter } from './clicks.ts';
 import { downloadOf } from './downloads.ts';
-import { openPage, type PageDriver } from './page-driver.ts';
+import { onProcessor, openPage, type PageDriver } from './page-driver.ts';
 
 /** Two short runs on one trunk, and one that no test waits for. */
 const study = {
@@ -40,7 +40,7 @@ describeBrowser('the room Laws', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
-    lab = await openPage(browser, '#laws');
+    lab = await openPage(browser, '#laws', undefined, onProcessor);
   });
   afterAll(async () => {
     await browser.close();

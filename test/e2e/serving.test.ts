@@ -2,7 +2,7 @@
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
-import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
+import { onProcessor, openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 describeBrowser('the room Serving', () => {
   let browser: Browser;
@@ -10,7 +10,7 @@ describeBrowser('the room Serving', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
-    lab = await openPage(browser, tinyQuery);
+    lab = await openPage(browser, tinyQuery, undefined, onProcessor);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     await lab.click('room-tabs', 'a', 'Serving');
     await lab.waitForText('room-serving', 'section', /reads every weight once for all of them/);
