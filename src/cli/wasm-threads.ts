@@ -8,12 +8,18 @@ import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
 import { type ThreadPort, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
 import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
 
-/** Bundles the thread's code; what comes back starts pools of workers. */
-export async function nodeThreads(): Promise<(count: number) => WasmThreads> {
+/** Bundles the thread's code; what comes back starts a worker. */
+export async function nodePorts(): Promise<() => ThreadPort> {
   const source = new URL(
     `data:text/javascript,${encodeURIComponent(await bundleThread('src/cli/wasm-thread-entry.ts'))}`,
   );
-  return (count) => workerThreads(count, () => nodePort(new Worker(source)));
+  return () => nodePort(new Worker(source));
+}
+
+/** Pools of such workers. */
+export async function nodeThreads(): Promise<(count: number) => WasmThreads> {
+  const spawn = await nodePorts();
+  return (count) => workerThreads(count, spawn);
 }
 
 /** The processor as an engine, with a worker a core unless `threads` says how many. */

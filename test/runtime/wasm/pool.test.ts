@@ -1,7 +1,7 @@
 // Workers and the caller's own thread: equal bits whatever their number, and workers that die or never answer.
 import { digest } from 'virtual:wasm-kernels';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { nodeThreads } from '../../../src/cli/wasm-threads.ts';
+import { nodePorts, nodeThreads } from '../../../src/cli/wasm-threads.ts';
 import { recordMatmul } from '../../../src/kernels/matmul.ts';
 import { softmaxForward } from '../../../src/kernels/softmax.ts';
 import { type Engine, wasmCapabilities, wasmEngine } from '../../../src/lab/plans/engine.ts';
@@ -217,6 +217,31 @@ describe('a worker that fails', () => {
     ports[1].answer({ runtime: 0, error: 'memory access out of bounds' });
     await expect(done).rejects.toThrow(/a thread stopped: memory access out of bounds/);
     await expect(done).rejects.not.toMatchObject({ name: 'ThreadLostError' });
+  });
+
+  it('is lost where a real worker waits for it within a step, and that one ends', async () => {
+    const spawn = await nodePorts();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const silent = fakePort();
+    let real: ThreadPort | undefined;
+    const threads = workerThreads(2, () => {
+      if (real) return silent.port;
+      real = spawn();
+      vi.spyOn(real, 'terminate');
+      return real;
+    });
+    const { plan, y } = productPlan();
+    const runtime = await WasmRuntime.create(await loadWasmKernels(true), threads, [plan]);
+    const [order] = silent.orders;
+    if (order?.kind !== 'load') throw new Error('the first order loads');
+    const control = new Int32Array(order.setup.memory.buffer, order.setup.controlAddress, 1);
+    const { done } = await runtime.submit([{ plan, scalars: {} }], [y]);
+    // It has done its part of the first dispatch, or all of it, and waits for the other.
+    await expect.poll(() => Atomics.load(control, 0)).toBe(1);
+    vi.advanceTimersByTime(61_000);
+    await expect(done).rejects.toThrow(/one of 2 threads does not answer: nothing moved for 60 s/);
+    await expect(threads.lost).resolves.toMatchObject({ name: 'ThreadLostError' });
+    expect(real?.terminate).toHaveBeenCalledOnce();
   });
 
   it('lets a real worker go that waits for one that is gone', async () => {
