@@ -1,6 +1,10 @@
 // The browser of an end-to-end test: a headless Chrome or Chromium whose WebGPU runs on SwiftShader.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import puppeteer, { type Browser } from 'puppeteer';
 import { describe } from 'vitest';
+import { createFolder } from './folders.ts';
 
 /** What a test wants of its browser. */
 export interface BrowserOptions {
@@ -10,7 +14,12 @@ export interface BrowserOptions {
   readonly args?: readonly string[];
   /** Switches that puppeteer shall not set, such as those that keep hidden tabs awake. */
   readonly ignoreDefaultArgs?: readonly string[];
+  /** It may use one core alone, and sees no other. Where `canTakeOneCore` says so. */
+  readonly onOneCore?: boolean;
 }
+
+/** Whether a browser can be held to one core here. */
+export const canTakeOneCore: boolean = spawnSync('taskset', ['--version']).status === 0;
 
 const softwareGpu = [
   '--enable-unsafe-webgpu',
@@ -28,12 +37,20 @@ export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
     throw new Error('browser: no Chrome or Chromium was found. Run npm test, which provides one.');
   }
   return puppeteer.launch({
-    executablePath,
+    executablePath: options.onOneCore ? onOneCore(executablePath) : executablePath,
     headless: true,
     args: ['--no-sandbox', ...(options.gpu === false ? [] : softwareGpu), ...(options.args ?? [])],
     ignoreDefaultArgs: [...(options.ignoreDefaultArgs ?? [])],
     ...patience,
   });
+}
+
+/** A script that starts a program on the first core that this process may use. */
+function onOneCore(executablePath: string): string {
+  const [, core = '0'] = /Cpus_allowed_list:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  const script = join(createFolder(), 'on-one-core');
+  writeFileSync(script, `#!/bin/sh\nexec taskset -c ${core} '${executablePath}' "$@"\n`, { mode: 0o755 });
+  return script;
 }
 
 /**
