@@ -1,14 +1,21 @@
 // `flopscope evaluate`: what a text costs a model, how many answers it writes right, and how often it picks the right one.
 
 import { type Command, InvalidArgumentError } from 'commander';
-import { type CorpusName, corpora, generateCorpus, isCorpusName } from '../data/corpora.ts';
+import { parseChatText } from '../data/chat-text.ts';
+import { type CorpusName, generateCorpus, isCorpusName } from '../data/corpora.ts';
 import { readText } from '../data/text-file.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
-import { evaluateAnswers, readAnsweredLines } from '../lab/evaluation/answers.ts';
+import {
+  answeredTurns,
+  evaluateAnswers,
+  evaluateTurns,
+  readAnsweredLines,
+} from '../lab/evaluation/answers.ts';
 import { evaluateChoices, readChoiceQuestions } from '../lab/evaluation/choices.ts';
 import { type QualityWeights, qualityWeights, roundedFiles } from '../lab/evaluation/rounded-files.ts';
 import { evaluateText } from '../lab/evaluation/text-loss.ts';
 import { compareWeights, type WeightQuality } from '../lab/evaluation/weight-quality.ts';
+import { type Conversation, isConversations, readConversations } from '../lab/plans/conversations.ts';
 import { stage } from '../lab/plans/problem.ts';
 import type { ModelFiles } from '../lab/training/model-files.ts';
 import { tokenizerOf } from '../lab/training/tokenizer-files.ts';
@@ -67,7 +74,7 @@ export function addEvaluate(program: Command): void {
     .option('--data <file>', 'loss of this text in nats per token, perplexity, and bits per byte')
     .option(
       '--answers <file>',
-      `exact match on lines such as 37+48=85: a file, or one of ${Object.keys(corpora).slice(1, 3).join(', ')}, generated`,
+      `exact match on lines such as 37+48=85, or on the assistant's turns of JSON lines of {"messages"}: a file, or one of ${answeredCorpora.join(', ')}, generated`,
     )
     .option('--choices <file>', 'JSON lines of {"query", "choices", "gold"}: is the likeliest answer right?')
     .option(
@@ -226,11 +233,23 @@ function formatList<F extends string>(known: readonly F[]): (text: string) => F[
 async function answer(source: string, evaluated: Evaluated, options: EvaluateOptions): Promise<void> {
   const { files, tokenizer, output } = evaluated;
   const text = isCorpusName(source) ? generated(source, options) : await textOf(source);
-  const lines = readAnsweredLines(text, options.count);
-  const { engine } = await openMachine(options);
-  const score = await evaluateAnswers(engine, files, tokenizer, lines, (fraction) =>
-    output.progress('asking', fraction),
-  );
+  const onProgress = (fraction: number) => output.progress('asking', fraction);
+  const conversations = await conversationsOf(source, text);
+  const score = conversations
+    ? await evaluateTurns(
+        (await openMachine(options)).engine,
+        files,
+        tokenizer,
+        answeredTurns(conversations, options.count),
+        onProgress,
+      )
+    : await evaluateAnswers(
+        (await openMachine(options)).engine,
+        files,
+        tokenizer,
+        readAnsweredLines(text, options.count),
+        onProgress,
+      );
   const { exactMatch, correct, questions, kinds, wrong } = score;
   output.result(
     score,
@@ -241,7 +260,10 @@ async function answer(source: string, evaluated: Evaluated, options: EvaluateOpt
       ),
       ...wrong
         .slice(0, 3)
-        .map((one): [string, string] => ['wrong', `${one.question}${one.written} (it is ${one.answer})`]),
+        .map((one): [string, string] => [
+          'wrong',
+          `${one.question}${conversations ? ' ' : ''}${one.written} (it is ${one.answer})`,
+        ]),
     ]),
   );
 }
@@ -270,9 +292,18 @@ async function choose(path: string, evaluated: Evaluated, options: EvaluateOptio
   );
 }
 
+/** The conversations of a text, where it has some. */
+async function conversationsOf(source: string, text: string): Promise<readonly Conversation[] | undefined> {
+  if (source === 'instructions') return parseChatText(text);
+  return isConversations(text) ? stage('invalidData', () => readConversations(text)) : undefined;
+}
+
+/** Generated corpora whose questions have one right answer. */
+const answeredCorpora: readonly CorpusName[] = ['arithmetic', 'copyRecall', 'instructions'];
+
 /** Enough lines of a corpus, from a seed of their own. */
 function generated(name: CorpusName, { count, seed }: EvaluateOptions): string {
-  const charactersOfLine = 64; // more than any has
+  const charactersOfLine = name === 'instructions' ? 256 : 64; // more than any has
   return generateCorpus(name, seed, count * charactersOfLine);
 }
 

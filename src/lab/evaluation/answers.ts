@@ -1,8 +1,11 @@
 // Exact match: whether a model writes the right answer to the end, on lines such as "37+48=85" and "copy wqk|wqk".
+import type { ChatMessage } from '../../data/chat-text.ts';
 import type { TokenArray, Tokenizer } from '../../data/tokenizer.ts';
+import { Chat, chatFormatOf } from '../../data/tokenizers/chat.ts';
 import { promptTokens } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { LabError, stage } from '../plans/problem.ts';
+import { untilEnd } from '../sampling/chat-answer.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import type { ModelFiles } from '../training/model-files.ts';
 import { openSampler } from '../training/open-sampler.ts';
@@ -14,6 +17,11 @@ export interface AnsweredLine {
   readonly answer: string;
   /** What was asked for: the operation, or the first word. */
   readonly kind: string;
+}
+
+/** A turn that is to be answered, after what was said before. */
+export interface AnsweredTurn extends AnsweredLine {
+  readonly messages: readonly ChatMessage[];
 }
 
 /** How many answers were right. */
@@ -50,6 +58,42 @@ export function readAnsweredLines(text: string, most: number): readonly Answered
   throw new LabError({ kind: 'invalidData', message });
 }
 
+/** Kinds that are told apart: a person's own questions begin with any word. */
+const mostKinds = 16;
+
+/** The assistant's turns of conversations, at most `most`, each after all that was said before it; their kind is a question's first word. */
+export function answeredTurns(
+  conversations: readonly (readonly ChatMessage[])[],
+  most: number,
+): readonly AnsweredTurn[] {
+  const turns: AnsweredTurn[] = [];
+  for (const conversation of conversations) {
+    for (const [index, { role, content: answer }] of conversation.entries()) {
+      if (role !== 'assistant' || turns.length === most) continue;
+      const messages = conversation.slice(0, index);
+      const question = messages.at(-1)?.content ?? '';
+      turns.push({ question, answer, messages, kind: /^[\p{L}]+/u.exec(question)?.[0] ?? 'other' });
+    }
+  }
+  const kinds = new Set(turns.map(({ kind }) => kind));
+  return kinds.size > mostKinds ? turns.map((turn) => ({ ...turn, kind: 'answers' })) : turns;
+}
+
+/** Which of the turns stand, after the same words, in other conversations. */
+export function turnsIn(
+  conversations: readonly (readonly ChatMessage[])[],
+  turns: readonly AnsweredTurn[],
+): ReadonlySet<AnsweredLine> {
+  const key = (messages: readonly ChatMessage[], answer: string) =>
+    JSON.stringify([messages.map(({ role, content }) => [role, content]), answer]);
+  const known = new Set(
+    answeredTurns(conversations, Number.POSITIVE_INFINITY).map(({ messages, answer }) =>
+      key(messages, answer),
+    ),
+  );
+  return new Set(turns.filter(({ messages, answer }) => known.has(key(messages, answer))));
+}
+
 /** Which of the lines occur, whole, in a text of tokens. It is read in pieces: a text may be as long as memory allows. */
 export function linesIn(
   tokens: TokenArray,
@@ -75,6 +119,18 @@ function wholeLine({ question, answer }: AnsweredLine): string {
   return question + answer;
 }
 
+/** Lets the model answer turns of conversations, each up to the token that ends an answer. @throws LabError as sampling does */
+export async function evaluateTurns(
+  engine: Engine,
+  files: Pick<ModelFiles, 'model' | 'weights'>,
+  tokenizer: Tokenizer,
+  turns: readonly AnsweredTurn[],
+  onProgress: (fraction: number) => void = () => undefined,
+): Promise<AnswerScore> {
+  const asked = await askedTurns(tokenizer, turns);
+  return evaluateAsked(engine, files, tokenizer, turns, asked, onProgress);
+}
+
 /** Lets the model answer each line with its likeliest tokens, up to the line's end. @throws LabError as sampling does */
 export async function evaluateAnswers(
   engine: Engine,
@@ -84,6 +140,17 @@ export async function evaluateAnswers(
   onProgress: (fraction: number) => void = () => undefined,
 ): Promise<AnswerScore> {
   const asked = await questionsOf(tokenizer, lines);
+  return evaluateAsked(engine, files, tokenizer, lines, asked, onProgress);
+}
+
+async function evaluateAsked(
+  engine: Engine,
+  files: Pick<ModelFiles, 'model' | 'weights'>,
+  tokenizer: Tokenizer,
+  lines: readonly AnsweredLine[],
+  asked: readonly Question[],
+  onProgress: (fraction: number) => void,
+): Promise<AnswerScore> {
   const { sampler, dispose } = await openSampler(engine, files, {
     promptTokens: longest(asked.map(({ prompt }) => prompt.length)),
     maximumTokens: longest(asked.map(({ maximumTokens }) => maximumTokens)),
@@ -101,9 +168,10 @@ export async function evaluateAnswers(
 export async function answersOf(
   sampler: Sampler,
   tokenizer: Tokenizer,
-  lines: readonly AnsweredLine[],
+  lines: readonly AnsweredLine[] | readonly AnsweredTurn[],
 ): Promise<AnswerScore & { readonly written: readonly string[] }> {
-  const written = await writeAnswers(sampler, tokenizer, await questionsOf(tokenizer, lines));
+  const asked = areTurns(lines) ? askedTurns(tokenizer, lines) : questionsOf(tokenizer, lines);
+  const written = await writeAnswers(sampler, tokenizer, await asked);
   return { ...scoreAnswers(lines, written), written };
 }
 
@@ -111,6 +179,35 @@ interface Question {
   readonly prompt: readonly number[];
   /** What the answer needs, and a little more. */
   readonly maximumTokens: number;
+  /** Tokens that end an answer; a line end does without them. */
+  readonly ends?: ReadonlySet<number>;
+}
+
+function areTurns(
+  lines: readonly AnsweredLine[] | readonly AnsweredTurn[],
+): lines is readonly AnsweredTurn[] {
+  return lines.every((line) => 'messages' in line);
+}
+
+/** Turns as a sampler is asked: the conversation before them, by the tokenizer's template. */
+async function askedTurns(tokenizer: Tokenizer, turns: readonly AnsweredTurn[]): Promise<Question[]> {
+  return stage('invalidData', async () => {
+    const format = chatFormatOf(tokenizer);
+    if (!format) {
+      throw new Error(
+        'evaluate: the tokenizer of this model has no chat template, so it cannot be asked. Evaluate lines, or another model.',
+      );
+    }
+    const chat = new Chat(tokenizer, format);
+    const ends = await chat.ends();
+    return Promise.all(
+      turns.map(async ({ messages, answer }) => ({
+        prompt: [...(await chat.prompt(messages))],
+        maximumTokens: (await tokenizer.encode(answer)).length + 4,
+        ends,
+      })),
+    );
+  });
 }
 
 /** Lines as a sampler is asked: a line end before the question, as in the corpora, where every line follows another. */
@@ -127,7 +224,7 @@ function longest(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => Math.max(a, b), 1);
 }
 
-/** What the model writes after each question, up to a line's end. */
+/** What the model writes after each question, up to its end. */
 async function writeAnswers(
   sampler: Sampler,
   tokenizer: Tokenizer,
@@ -136,18 +233,20 @@ async function writeAnswers(
 ): Promise<readonly string[]> {
   let done = 0;
   return Promise.all(
-    questions.map(async ({ prompt, maximumTokens }) => {
+    questions.map(async ({ prompt, maximumTokens, ends }) => {
       const decoder = tokenizer.createStreamDecoder(true);
       let text = '';
-      const onTokens = (tokens: readonly number[]) => {
+      const onTokens = (drawn: readonly number[]) => {
+        const { tokens, isEnded } = ends ? untilEnd(drawn, ends) : { tokens: drawn, isEnded: false };
         text += decoder.push(tokens);
-        return !text.includes('\n');
+        return ends ? !isEnded : !text.includes('\n');
       };
       const greedy = { temperature: 0, topK: 0, topP: 1, seed: 0, maximumTokens };
       const { problem } = await stage('invalidData', () => sampler.generate(prompt, { ...greedy, onTokens }));
       if (problem !== undefined) throw new LabError({ kind: 'invalidData', message: problem });
       onProgress(++done / questions.length);
-      return (text + decoder.end()).split('\n')[0];
+      const whole = text + decoder.end();
+      return ends ? whole : whole.split('\n')[0];
     }),
   );
 }

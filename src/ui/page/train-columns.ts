@@ -84,8 +84,9 @@ export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: Tra
     ></run-readouts>
     <sample-list .samples=${run.samples}></sample-list>
     ${
-      source === 'arithmetic' && page.run.state !== 'idle'
+      (source === 'arithmetic' || source === 'instructions') && page.run.state !== 'idle'
         ? html`<answers-box
+            .heading=${source === 'arithmetic' ? 'Does it calculate?' : 'Does it answer?'}
             .reports=${page.answers.reports}
             ?isReady=${hasWeights(page.run) && !page.isWorkerGone}
             ?isAsking=${page.answers.isAsking}

@@ -1,4 +1,4 @@
-// Whether a model of sums calculates: its likeliest answers to questions of held-out text, right to the last character or not.
+// Whether a model of sums calculates, or one of conversations answers: its likeliest answers to questions of held-out text, right to the last character or not.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { AnswerReport } from '../../contract/sampling.ts';
@@ -31,6 +31,7 @@ export class AnswersBox extends LitElement {
   `);
 
   @property({ attribute: false }) reports: readonly AnswerReport[] = [];
+  @property() heading = 'Does it calculate?';
   @property({ type: Boolean }) isReady = false;
   @property({ type: Boolean }) isAsking = false;
 
@@ -38,7 +39,7 @@ export class AnswersBox extends LitElement {
     const newest = this.reports.at(-1);
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
-        <h2 id="title">Does it calculate?</h2>
+        <h2 id="title">${this.heading}</h2>
         <button ?disabled=${!this.isReady || this.isAsking} @click=${() => emit(this, 'ask-answers', undefined)}>
           ${newest === undefined ? 'Ask questions' : 'Ask again'}
         </button>
@@ -48,7 +49,7 @@ export class AnswersBox extends LitElement {
           this.isAsking
             ? html`<p class="muted">It writes its answers.</p>`
             : newest === undefined
-              ? html`<p class="muted">Questions of the held-out text, answered with the likeliest tokens: right to the last digit, or wrong. Those that happen to stand in the training text too are counted apart.</p>`
+              ? html`<p class="muted">Questions of the held-out text, answered with the likeliest tokens: right to the last character, or wrong. Those that happen to stand in the training text too are counted apart.</p>`
               : this.#outcome(newest)
         }
       </div>

@@ -7,11 +7,21 @@ import type {
   SampleReport,
   SampleRequest,
 } from '../../contract/sampling.ts';
-import { answersOf, linesIn, readAnsweredLines } from '../../lab/evaluation/answers.ts';
+import {
+  type AnsweredLine,
+  type AnsweredTurn,
+  answeredTurns,
+  answersOf,
+  linesIn,
+  readAnsweredLines,
+  turnsIn,
+} from '../../lab/evaluation/answers.ts';
+import type { Conversation } from '../../lab/plans/conversations.ts';
 import { promptTokens, startTokens, textPieces, tokenNames } from '../../lab/plans/corpus.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
 import type { Run } from '../../lab/training/run.ts';
 import type { RunLoop } from '../../lab/training/run-loop.ts';
+import type { Experiment } from '../../model/config.ts';
 import { ranked } from '../../text/ranked.ts';
 
 /** Samples until the request is met or `onText`, which gets the text so far, answers false. */
@@ -108,18 +118,16 @@ export async function askRun(
   const { sampler, corpus, dataset, experiment } = run;
   if (!sampler) throw new Error('answers: this run was prepared without a sampler.');
   const { tokenizer } = corpus;
-  const text = tokenizer.decode([...dataset.validation.subarray(0, asked.tokens)]);
-  // What comes before the first line end may be the end of a line.
-  const heldOut = text.slice(text.indexOf('\n') + 1, text.lastIndexOf('\n'));
-  const first = experiment.data.source === 'arithmetic' ? [firstQuestion] : [];
-  const lines = [...first, ...readAnsweredLines(heldOut, asked.questions - first.length)];
+  const lines = corpus.conversations ? heldOutTurns(corpus.conversations, experiment) : heldOutLines(run);
   const { score, step, validation } = await loop.exclusive(async () => ({
     score: await answersOf(sampler, tokenizer, lines),
     step: run.trainer.progress.step,
     validation: lastEvaluation(),
   }));
   const { correct, questions, kinds, written } = score;
-  const seen = linesIn(dataset.training, tokenizer, lines);
+  const seen = corpus.conversations
+    ? turnsIn(heldIn(corpus.conversations, experiment), lines as readonly AnsweredTurn[])
+    : linesIn(dataset.training, tokenizer, lines);
   return {
     step,
     correct,
@@ -138,4 +146,24 @@ export async function askRun(
 
 function rate(count: number, seconds: number): number {
   return seconds > 0 ? count / seconds : 0;
+}
+
+/** Lines of the held-out text, and the one that people ask first. */
+function heldOutLines({ corpus, dataset, experiment }: Run): readonly AnsweredLine[] {
+  const text = corpus.tokenizer.decode([...dataset.validation.subarray(0, asked.tokens)]);
+  // What comes before the first line end may be the end of a line.
+  const heldOut = text.slice(text.indexOf('\n') + 1, text.lastIndexOf('\n'));
+  const first = experiment.data.source === 'arithmetic' ? [firstQuestion] : [];
+  return [...first, ...readAnsweredLines(heldOut, asked.questions - first.length)];
+}
+
+/** Conversations that are trained on, to the one in which the text may be cut. */
+function heldIn(all: readonly Conversation[], { data }: Experiment): readonly Conversation[] {
+  return all.slice(0, Math.ceil(all.length * (1 - data.validationFraction)));
+}
+
+/** Answers of the last conversations, which stand behind the cut whatever their lengths are. */
+function heldOutTurns(all: readonly Conversation[], { data }: Experiment): readonly AnsweredTurn[] {
+  const last = Math.max(1, Math.floor((all.length * data.validationFraction) / 2));
+  return answeredTurns(all.slice(-last), asked.questions);
 }

@@ -1,15 +1,24 @@
 // Exact match: which lines ask something, which answers are right, and that a model is asked line by line.
 import { describe, expect, it } from 'vitest';
+import { type ChatMessage, chatTokens } from '../../../src/data/chat-text.ts';
 import { generateCorpus } from '../../../src/data/corpora.ts';
+import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { trainCharacterTokenizer } from '../../../src/data/tokenizers/characters.ts';
+import { withSpecialTokens } from '../../../src/data/tokenizers/special-tokens.ts';
 import {
+  answeredTurns,
   evaluateAnswers,
+  evaluateTurns,
   linesIn,
   readAnsweredLines,
   scoreAnswers,
+  turnsIn,
 } from '../../../src/lab/evaluation/answers.ts';
 import { cpuEngine } from '../../../src/lab/plans/engine.ts';
+import { inThisThread } from '../../data/tokenizers/in-this-thread.ts';
 import { tinyModel } from './tiny-model.ts';
+
+useEncoderThreads(inThisThread);
 
 describe('lines with an answer', () => {
   it('are those of the corpora, with what they ask', () => {
@@ -62,5 +71,48 @@ describe('answers', () => {
     expect(score.correct + score.wrong.length).toBe(3);
     for (const { written } of score.wrong) expect(written).not.toContain('\n');
     expect(seen.at(-1)).toBeCloseTo(1, 12);
+  });
+});
+
+describe('turns of conversations', () => {
+  const user = (content: string): ChatMessage => ({ role: 'user', content });
+  const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
+  const conversations = [
+    [user('Spell a.'), assistant('a'), user('What now?'), assistant('b')],
+    [{ role: 'system', content: 's' } as const, user('1?'), assistant('c')],
+  ];
+
+  it('are asked after all that was said before them, and told apart by their first word', () => {
+    const turns = answeredTurns(conversations, 9);
+    expect(turns.map(({ question, answer, kind }) => [question, answer, kind])).toEqual([
+      ['Spell a.', 'a', 'Spell'],
+      ['What now?', 'b', 'What'],
+      ['1?', 'c', 'other'],
+    ]);
+    expect(turns[1]?.messages).toEqual(conversations[0].slice(0, 3));
+    expect(answeredTurns(conversations, 2)).toHaveLength(2);
+    const many = [...'abcdefghijklmnopq'].map((word) => [user(word), assistant('x')]);
+    expect(answeredTurns(many, 99)[0]?.kind).toBe('answers');
+  });
+
+  it('are known where the same words were answered so', () => {
+    const turns = answeredTurns(conversations, 9);
+    const others = [
+      [user('Spell a.'), assistant('a'), user('What now?'), assistant('other')],
+      [user('1?'), assistant('c')],
+    ];
+    expect(turns.map((turn) => turnsIn(others, turns).has(turn))).toEqual([true, false, false]);
+  });
+
+  it('are answered up to the token that ends them', async () => {
+    const tokenizer = withSpecialTokens(trainCharacterTokenizer('abc Spell.What now?1s'), chatTokens);
+    const files = await tinyModel(tokenizer);
+    const turns = answeredTurns(conversations, 9);
+    const score = await evaluateTurns(cpuEngine(), files, tokenizer, turns);
+    expect([score.questions, score.correct + score.wrong.length]).toEqual([3, 3]);
+    for (const { written } of score.wrong) expect(written).not.toContain('<|end|>');
+    await expect(evaluateTurns(cpuEngine(), files, trainCharacterTokenizer('ab'), turns)).rejects.toThrow(
+      /has no chat template/,
+    );
   });
 });

@@ -1,5 +1,7 @@
 // Text, next tokens and answers from the weights of the worker's run, on the reference loops.
 import { describe, expect, it } from 'vitest';
+import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
+import { inThisThread } from '../../data/tokenizers/in-this-thread.ts';
 import { json, ownWords, setUp, text } from './worker-runs.ts';
 
 describe('sampling', () => {
@@ -36,6 +38,17 @@ describe('sampling', () => {
     expect(Object.values(report.kinds).reduce((sum, { questions }) => sum + questions, 0)).toBe(40);
     await runs.prepare(json({ data: { source: 'file' } }), text(ownWords));
     await expect(runs.askAnswers()).rejects.toThrow(/no lines such as/);
+  });
+
+  it('asks a run of conversations its held-out turns', async () => {
+    useEncoderThreads(inThisThread);
+    const { runs } = setUp();
+    const train = { lossPositions: 'answers' };
+    await runs.prepare(json({ train, data: { source: 'instructions', characters: 8000 } }));
+    const report = await runs.askAnswers();
+    expect(report.questions).toBeGreaterThan(3);
+    expect(report.examples[0]?.question).toMatch(/[.?]$/);
+    expect(report.examples[0]?.written).not.toContain('<|end|>');
   });
 
   it('streams the text so far, from a line end when nothing was asked, and can be cancelled', async () => {
