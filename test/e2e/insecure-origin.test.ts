@@ -15,11 +15,13 @@ describeBrowser('the page at an insecure origin', () => {
   });
   afterAll(() => browser.close());
 
-  it('names the cause and goes on without a GPU', async () => {
+  it('names the cause, and trains without a GPU', async () => {
     await lab.waitForText('problem-list', '.problem', /This address is not secure.*https.*localhost/);
     await lab.waitForText('lab-header', '.badge', /Your processor, 1 thread/);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     expect(await lab.text('device-panel')).toMatch(/One thread only: .*npm start/);
+    await lab.click('run-controls', 'button', 'Train');
+    await lab.waitForText('run-controls', '.status', /^Training step \d/);
     // Chromium remarks that it ignores these headers here, which does no harm.
     expect(lab.troubles.filter((text) => !/Cross-Origin-(Opener|Embedder)-Policy/.test(text))).toEqual([]);
   });
