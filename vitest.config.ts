@@ -23,8 +23,9 @@ const setupDevices = ['./test/setup-devices.ts'];
 /** A device a process: to begin one for each of a hundred files costs more than what many of them test. */
 const onGpu = { isolate: false, globalSetup: setupDevices, setupFiles: ['./test/setup-gpu.ts'] };
 
-/** What needs subgroups of eight lanes, which is the driver's to give when it begins. */
-const wideTests = ['test/kernels/eight-lanes.test.ts'];
+/** What needs subgroups of more lanes than four, which is the driver's to give when it begins. */
+const eightLanes = ['test/kernels/eight-lanes.test.ts'];
+const sixteenLanes = ['test/kernels/sixteen-lanes.test.ts'];
 
 export default defineConfig({
   plugins: [wasmKernels()],
@@ -63,12 +64,16 @@ export default defineConfig({
           name: 'gpu',
           env: processorDriver(4),
           include: gpuTests,
-          exclude: ['test/e2e/**', ...wideTests],
+          exclude: ['test/e2e/**', ...eightLanes, ...sixteenLanes],
         },
       },
       {
         extends: true,
-        test: { ...onGpu, name: 'gpu with eight lanes', env: processorDriver(8), include: wideTests },
+        test: { ...onGpu, name: 'gpu with eight lanes', env: processorDriver(8), include: eightLanes },
+      },
+      {
+        extends: true,
+        test: { ...onGpu, name: 'gpu with sixteen lanes', env: processorDriver(16), include: sixteenLanes },
       },
       {
         extends: true,

@@ -92,12 +92,15 @@ export function lanesOf({ name }: { readonly name: string }): number {
   return Number(/\/(?:subgroup|pairs|lanes)(\d+)/.exec(name)?.[1] ?? 0);
 }
 
-/** Checks variants, but those for eight lanes, which eight-lanes.test.ts checks on a device that has as many. */
+/** Lanes for which the driver must be asked when it begins: files of their own check the variants that want as many. */
+const lanesOfOwn: readonly number[] = [8, 16];
+
+/** Checks variants, but those for eight or sixteen lanes. */
 export async function describeCases<D extends string, B extends string>(
   cases: readonly KernelCase<D, B>[],
 ): Promise<void> {
   for (const { kernel, shapes, ...options } of cases) {
-    if (lanesOf(kernel) === 8) continue;
+    if (lanesOfOwn.includes(lanesOf(kernel))) continue;
     const missing = await missingLanes(kernel);
     if (missing === undefined) describeKernel(kernel, shapes, options);
     else it.skip(`${kernel.name}: ${missing}`, () => undefined);
@@ -105,10 +108,28 @@ export async function describeCases<D extends string, B extends string>(
 }
 
 /**
+ * Checks the variants for so many lanes on the GPU. Where lanes are missing, which these files' projects ask the driver for,
+ * tests end as those without a device do: in CI as failed.
+ * @returns their names
+ */
+export async function describeLanes<D extends string, B extends string>(
+  lanes: number,
+  cases: readonly KernelCase<D, B>[],
+): Promise<string[]> {
+  const own = cases.filter((one) => lanesOf(one.kernel) === lanes);
+  for (const { kernel, shapes, ...options } of own) {
+    const missing = await missingLanes(kernel);
+    if (missing === undefined) describeOnGpu(kernel, shapes, options);
+    else it.skip(`${kernel.name} [skipped: ${missing}]`, () => undefined);
+  }
+  return own.map(({ kernel }) => kernel.name);
+}
+
+/**
  * Why the device cannot run a variant whose subgroups are wider than its own; undefined where it can. A variant is right on
  * subgroups at least as wide as its lanes; suits() keeps it from the others.
  */
-export async function missingLanes(kernel: { readonly name: string }): Promise<string | undefined> {
+async function missingLanes(kernel: { readonly name: string }): Promise<string | undefined> {
   const wanted = lanesOf(kernel);
   if (wanted === 0 || process.env.FLOPSCOPE_SKIP_GPU !== undefined) return undefined;
   const lanes = (await getTestDevice()).capabilities.subgroupMinSize;

@@ -77,7 +77,7 @@ function allShapes({ name }: MatmulKernel, layout: MatmulLayout): MatmulDims[] {
 }
 
 /** One variant of each shader. The others differ from it in the sizes of their tiles, which are constants. */
-const thorough = /plain|row|lanes|pairs8-32x8|subgroup4-16x8|tiled-64x64-4x4/;
+const thorough = /plain|row|lanes|pairs8-32x8|subgroup4-16x8|subgroup16|tiled-64x64-4x4/;
 
 /**
  * The variants with their sizes. Each size is a pipeline, which a software driver takes a second to compile: all of them in
