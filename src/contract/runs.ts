@@ -97,6 +97,8 @@ export type LabEvent =
       readonly title: string;
       /** Rows of the vocabulary that the tokenizer has no token for. */
       readonly unknownTokens: number;
+      /** Whether it can be talked with: its tokenizer has a chat template. */
+      readonly hasChat?: boolean;
       readonly prediction: Prediction;
       readonly allocatedBytes: number;
       readonly totalSteps: number;

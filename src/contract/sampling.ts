@@ -1,9 +1,17 @@
 // The contract of sampling from the run's weights. Types only.
 import type { Result } from './values.ts';
 
+/** One turn of a conversation. */
+export interface ChatTurn {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
 /** What the sampler is asked for. */
 export interface SampleRequest {
   readonly prompt: string;
+  /** A conversation whose last turn is to be answered by the model's chat template; the prompt does not count then. */
+  readonly messages?: readonly ChatTurn[];
   readonly maximumTokens: number;
   /** 0 picks the most likely token. */
   readonly temperature: number;
@@ -25,6 +33,8 @@ export interface SampleReport {
   /** What follows the prompt token by token, where tokens are more than characters. */
   readonly pieces?: readonly string[];
   readonly tokens: number;
+  /** Of a conversation: whether the model ended its answer, and turns that were left out to fit the context. */
+  readonly chat?: { readonly isEnded: boolean; readonly dropped: number };
   /** Tokens of the prompt that the cache still held from the text before: they were not run through the model again. */
   readonly reusedTokens: number;
   readonly prefillTokensPerSecond: number;

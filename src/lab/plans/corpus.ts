@@ -1,7 +1,7 @@
 // Turns a data configuration into tokens: a generated corpus or a person's own text, tokenized and split.
 
 import type { BytesPerToken } from '../../contract/runs.ts';
-import { chatTokens, parseChatText } from '../../data/chat-text.ts';
+import { chatSpecials, chatTokens, parseChatText } from '../../data/chat-text.ts';
 import { generateCorpus } from '../../data/corpora.ts';
 import { createDataset, type Dataset, fillEvaluationBatch } from '../../data/dataset.ts';
 import { computeLossFloors, type LossFloors } from '../../data/floors.ts';
@@ -204,9 +204,16 @@ export async function promptTokens(tokenizer: Tokenizer, prompt: string): Promis
   return [...tokenizer.prefix, ...(await tokenizer.encode(normaliseText(prompt)))];
 }
 
+/** Whether texts are conversations between special tokens of ours. */
+function hasChatTokens(tokenizer: Tokenizer): boolean {
+  const file = tokenizer.toJSON();
+  return file.kind !== 'published' && file.special?.includes(chatSpecials.bos_token) === true;
+}
+
 /** A natural place to begin: what opens a text, or a line end if the alphabet has one, or else its first token. */
 export async function startTokens({ tokenizer }: Pick<Corpus, 'tokenizer'>): Promise<readonly number[]> {
   if (tokenizer.prefix.length > 0) return tokenizer.prefix;
+  if (hasChatTokens(tokenizer)) return [...(await tokenizer.encode(chatSpecials.bos_token))];
   try {
     const lineEnd = await tokenizer.encode('\n');
     return lineEnd.length > 0 ? [...lineEnd] : [0];

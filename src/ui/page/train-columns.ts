@@ -23,6 +23,7 @@ import '../run-views/loss-chart.ts';
 import '../run-views/readouts.ts';
 import '../run-views/sample-list.ts';
 import '../train/answers-box.ts';
+import '../train/chat-box.ts';
 import '../train/device-panel.ts';
 import '../train/experiment-form.ts';
 import '../train/own-text.ts';
@@ -53,6 +54,7 @@ const openings: Readonly<Record<string, string>> = {
   arithmetic: '37+48=',
   copyRecall: 'copy abc|',
   zipf: '',
+  instructions: '<|begin|><|user|>What is 3 plus 4?<|end|><|assistant|>',
 };
 
 /**
@@ -91,6 +93,15 @@ export function workColumn({ page, replay, isEssential, ghosts, isGhosted }: Tra
             ?isReady=${hasWeights(page.run) && !page.isWorkerGone}
             ?isAsking=${page.answers.isAsking}
           ></answers-box>`
+        : nothing
+    }
+    ${
+      page.run.hasChat === true
+        ? html`<chat-box
+            .runId=${page.run.id ?? ''}
+            .sampler=${page.sampler}
+            .isReady=${hasWeights(page.run) && !page.isWorkerGone}
+          ></chat-box>`
         : nothing
     }
     <sampler-box .opening=${openings[source] ?? 'Once '} .sampler=${page.sampler} .unknownTokens=${page.run.unknownTokens ?? 0} .isReady=${hasWeights(page.run) && !page.isWorkerGone}></sampler-box>`;

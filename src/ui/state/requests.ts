@@ -20,15 +20,16 @@ export async function drawSample(store: PageStore, request: SampleRequest): Prom
   const result = await store.attempt('', (lab) =>
     lab.sample(request, (text) => {
       // Text has a message port of its own and may come after the answer.
-      if (isShown()) store.set({ sampler: { ...store.state.sampler, text } });
+      if (isShown() && store.state.sampler.isRunning)
+        store.set({ sampler: { ...store.state.sampler, text } });
     }),
   );
   if (!isShown()) return;
   const { text, next: shown } = store.state.sampler;
   const sampler =
     result?.kind === 'ok'
-      ? { isRunning: false, text: result.value.text, report: result.value, next: shown }
-      : { isRunning: false, text, next: shown, ...(result && { problem: result.problem.message }) };
+      ? { isRunning: false, asked, text: result.value.text, report: result.value, next: shown }
+      : { isRunning: false, asked, text, next: shown, ...(result && { problem: result.problem.message }) };
   store.set({ sampler });
 }
 

@@ -49,6 +49,8 @@ export interface RunView {
   readonly id?: string | undefined;
   /** Rows of its vocabulary that its tokenizer has no token for. */
   readonly unknownTokens?: number | undefined;
+  /** Whether it can be talked with. */
+  readonly hasChat?: boolean | undefined;
   readonly message: string;
   /** Share of the preparation that is done, where it is known. */
   readonly progress?: number | undefined;
@@ -277,6 +279,7 @@ export function reduceRun(run: RunView, event: LabEvent): RunView {
         id: event.id,
         title: event.title,
         unknownTokens: event.unknownTokens,
+        hasChat: event.hasChat,
         totalSteps: event.totalSteps,
         allocatedBytes: event.allocatedBytes,
         prediction: event.prediction,

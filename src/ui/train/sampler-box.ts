@@ -171,10 +171,10 @@ export class SamplerBox extends LitElement {
           </span>
         </div>
       </form>
-      ${sampler.problem === undefined ? nothing : html`<p class="bad refused" role="alert">${sampler.problem}</p>`}
+      ${sampler.problem === undefined || sampler.asked?.messages !== undefined ? nothing : html`<p class="bad refused" role="alert">${sampler.problem}</p>`}
       ${sampler.next === undefined ? nothing : this.#next(sampler.next)}
       ${
-        sampler.text === '' && sampler.report === undefined
+        sampler.asked?.messages !== undefined || (sampler.text === '' && sampler.report === undefined)
           ? nothing
           : html`<output aria-label="What the model wrote" aria-busy=${sampler.isRunning ? 'true' : 'false'} tabindex="0"
               >${tokenText(sampler.text, sampler.report?.pieces)}</output
@@ -224,8 +224,8 @@ export class SamplerBox extends LitElement {
   }
 
   #report(): string {
-    const { report } = this.sampler;
-    if (report === undefined) return 'Training waits while it writes.';
+    const { report, asked } = this.sampler;
+    if (report === undefined || asked?.messages !== undefined) return 'Training waits while it writes.';
     const { tokens, reusedTokens, prefillTokensPerSecond, decodeTokensPerSecond } = report;
     const kept = reusedTokens > 0 ? `; the cache had ${formatCount(reusedTokens)} of the prompt` : '';
     const decode = formatSi(decodeTokensPerSecond, 'tok/s');

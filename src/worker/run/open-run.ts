@@ -3,6 +3,8 @@
 import type { KernelTable } from '../../contract/kernels.ts';
 import type { RunRecord } from '../../contract/records.ts';
 import type { LabEvent } from '../../contract/runs.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import { chatFormatOf } from '../../data/tokenizers/chat.ts';
 import { measuredTable } from '../../lab/cost/kernel-table.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
 import type { Run } from '../../lab/training/run.ts';
@@ -45,6 +47,7 @@ export class OpenRun {
       kind: 'prepared',
       id: this.keeper.id,
       title: this.keeper.record.title,
+      hasChat: hasChat(corpus.tokenizer),
       unknownTokens: experiment.model.vocabulary - corpus.tokenizer.vocabularySize,
       prediction,
       allocatedBytes: runtime.allocatedBytes,
@@ -98,5 +101,14 @@ export class OpenRun {
 
   #wake(): void {
     for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+/** A template that is none is said when it is used. */
+function hasChat(tokenizer: Tokenizer): boolean {
+  try {
+    return chatFormatOf(tokenizer) !== undefined;
+  } catch {
+    return false;
   }
 }

@@ -7,6 +7,8 @@ import type {
   SampleReport,
   SampleRequest,
 } from '../../contract/sampling.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import { Chat, chatFormatOf } from '../../data/tokenizers/chat.ts';
 import {
   type AnsweredLine,
   type AnsweredTurn,
@@ -19,6 +21,7 @@ import {
 import type { Conversation } from '../../lab/plans/conversations.ts';
 import { promptTokens, startTokens, textPieces, tokenNames } from '../../lab/plans/corpus.ts';
 import { LabError, stage } from '../../lab/plans/problem.ts';
+import { answerConversation } from '../../lab/sampling/chat-answer.ts';
 import type { Run } from '../../lab/training/run.ts';
 import type { RunLoop } from '../../lab/training/run-loop.ts';
 import type { Experiment } from '../../model/config.ts';
@@ -33,6 +36,8 @@ export async function sampleRun(
 ): Promise<SampleReport> {
   const { sampler } = run;
   if (!sampler) throw new Error('sample: this run was prepared without a sampler.');
+  const { messages } = request;
+  if (messages) return answerRun(loop, run, { ...request, messages }, onText);
   const { tokenizer } = run.corpus;
   const prompt = await stage('invalidRequest', () => promptOf(run, request.prompt));
   const generation = await loop.exclusive(() => {
@@ -67,6 +72,63 @@ export async function sampleRun(
     decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),
   };
 }
+
+/** Conversations of tokenizers, each with a thread that its template is at home in. */
+const chats = new WeakMap<Tokenizer, Chat>();
+
+function chatOf(tokenizer: Tokenizer): Chat {
+  const known = chats.get(tokenizer);
+  if (known) return known;
+  const format = chatFormatOf(tokenizer);
+  if (!format)
+    throw new Error('chat: this model has no chat template: it goes on from texts. Give it a prompt.');
+  const chat = new Chat(tokenizer, format);
+  chats.set(tokenizer, chat);
+  return chat;
+}
+
+/** Answers the last turn of a conversation; `onText` gets the answer so far. */
+async function answerRun(
+  loop: RunLoop,
+  { sampler, corpus, experiment, trainer }: Run,
+  { messages, maximumTokens, temperature, topK, topP, seed, knownTokens }: AnswerRequest,
+  onText: (text: string) => boolean,
+): Promise<SampleReport> {
+  if (!sampler) throw new Error('chat: this run was prepared without a sampler.');
+  const { tokenizer } = corpus;
+  const { text, tokens, isEnded, dropped, generation } = await loop.exclusive(() =>
+    stage('invalidRequest', () => {
+      const answering = { sampler, tokenizer, chat: chatOf(tokenizer), context: experiment.model.context };
+      const options = {
+        maximumTokens,
+        temperature,
+        topK,
+        topP,
+        seed,
+        weightsVersion: trainer.progress.step,
+        ...(knownTokens === true ? { drawable: tokenizer.vocabularySize } : {}),
+      };
+      let soFar = '';
+      return answerConversation(answering, messages, options, (piece) => {
+        soFar += piece;
+        return onText(soFar);
+      });
+    }),
+  );
+  if (generation.problem !== undefined) {
+    throw new LabError({ kind: 'invalidRequest', message: generation.problem });
+  }
+  return {
+    text,
+    tokens: tokens.length,
+    chat: { isEnded, dropped },
+    reusedTokens: generation.reusedTokens,
+    prefillTokensPerSecond: rate(generation.prefillTokens, generation.prefillSeconds),
+    decodeTokensPerSecond: rate(generation.decodedTokens, generation.decodeSeconds),
+  };
+}
+
+type AnswerRequest = SampleRequest & Required<Pick<SampleRequest, 'messages'>>;
 
 /** Tokens that are named: more than one looks at. */
 const namedTokens = 12;

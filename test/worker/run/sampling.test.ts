@@ -51,6 +51,26 @@ describe('sampling', () => {
     expect(report.examples[0]?.written).not.toContain('<|end|>');
   });
 
+  it('answers in a conversation, up to the token that ends it, and refuses where there is no template', async () => {
+    useEncoderThreads(inThisThread);
+    const { runs, events } = setUp();
+    await runs.prepare(json({ model: { context: 64 }, data: { source: 'instructions', characters: 8000 } }));
+    expect(events.find(({ kind }) => kind === 'prepared')).toMatchObject({ hasChat: true });
+    const messages = [{ role: 'user', content: 'Spell lamp.' }] as const;
+    const request = { prompt: '', messages, maximumTokens: 12, temperature: 1, topK: 0, topP: 1, seed: 3 };
+    const heard: string[] = [];
+    const answer = await runs.sample(request, (soFar) => heard.push(soFar));
+    expect(heard.at(-1)).toBe(answer.text);
+    expect(answer.tokens).toBeLessThanOrEqual(12);
+    expect(answer.chat).toEqual({ isEnded: answer.tokens < 12, dropped: 0 });
+    const wrong = [{ role: 'user', content: 'Ünknown' }] as const;
+    await expect(runs.sample({ ...request, messages: wrong }, () => undefined)).rejects.toMatchObject({
+      problem: { kind: 'invalidRequest' },
+    });
+    await runs.prepare(json({ data: { source: 'file' } }), text(ownWords));
+    await expect(runs.sample(request, () => undefined)).rejects.toThrow(/no chat template/);
+  });
+
   it('streams the text so far, from a line end when nothing was asked, and can be cancelled', async () => {
     const { runs } = setUp();
     await runs.prepare(json({ data: { source: 'file' } }), text(ownWords)); // has no line end
