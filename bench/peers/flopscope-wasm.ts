@@ -4,7 +4,7 @@ import { trainOn, type Work } from './flopscope.ts';
 /** Trains on the processor, as the page or as the command line does. */
 export async function run(work: Work) {
   if (import.meta.env.SSR) {
-    const { openNodeProcessor } = await import('../../src/cli/wasm-threads.ts');
+    const { openNodeProcessor } = await import('../../src/cli/threads/wasm.ts');
     const { engine, threads } = await openNodeProcessor();
     return trainOn(engine, work, `wasm, ${threads} threads`);
   }

@@ -1,6 +1,6 @@
 // The processor's cores without a GPU, a table a subject: all of them, or those that are named.
 import { availableParallelism } from 'node:os';
-import { allowRelaxedSimd, nodeThreads } from '../../src/cli/wasm-threads.ts';
+import { allowRelaxedSimd, nodeThreads } from '../../src/cli/threads/wasm.ts';
 import { loadWasmKernels, type WasmKernels } from '../../src/runtime/wasm/kernels.ts';
 import type { WasmThreads } from '../../src/runtime/wasm/pool.ts';
 import { benchDecoding } from './decoding.ts';

@@ -6,7 +6,7 @@ import type { RuntimeKind } from '../runtime/runtime.ts';
 import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
 import { yieldToDriver } from './dawn-polling.ts';
 import { refuse } from './failure.ts';
-import { openNodeProcessor } from './wasm-threads.ts';
+import { openNodeProcessor } from './threads/wasm.ts';
 
 /** A machine with its name; `open` on a GPU only. */
 export interface Machine {

@@ -1,6 +1,6 @@
 // The WASM executor: kernels and references in one plan, the order of writes and reads, and what it refuses.
 import { afterAll, describe, expect, it } from 'vitest';
-import { nodeThreads } from '../../src/cli/wasm-threads.ts';
+import { nodeThreads } from '../../src/cli/threads/wasm.ts';
 import { softmaxForward } from '../../src/kernels/softmax.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';

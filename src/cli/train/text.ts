@@ -24,7 +24,7 @@ import { Interrupted } from '../failure.ts';
 import { createDirectory, type NamedBytes, readCheckpointOf, resolvePath, writeFiles } from '../files.ts';
 import { unlessInterrupted } from '../interruption.ts';
 import type { Output } from '../output.ts';
-import { experimentFileName } from '../predict.ts';
+import { experimentFileName } from '../predict/command.ts';
 import { completeProfile } from '../profiles.ts';
 import { useKnownProfile } from '../profiles-known.ts';
 import { inBits, StepLines } from './lines.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startEncoderThread } from '../../../src/cli/tokenizer-threads.ts';
+import { startEncoderThread } from '../../../src/cli/threads/tokenizer.ts';
 import type { ChatMessage } from '../../../src/data/chat-text.ts';
 import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { Chat, chatFormatOf } from '../../../src/data/tokenizers/chat.ts';

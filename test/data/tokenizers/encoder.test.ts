@@ -1,6 +1,6 @@
 // The encoder's thread: ended when a pattern does not end, replaced for the next text, and honest about failures.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { startEncoderThread } from '../../../src/cli/tokenizer-threads.ts';
+import { startEncoderThread } from '../../../src/cli/threads/tokenizer.ts';
 import { type EncoderPort, useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { Encoder } from '../../../src/data/tokenizers/encoder.ts';
 import { readPublishedFile } from '../../../src/data/tokenizers/published-file.ts';

@@ -1,6 +1,6 @@
 // Every lesson's small form: what theory says comes out, and the prediction is told first.
 import { expect, it } from 'vitest';
-import { openNodeProcessor } from '../../../src/cli/wasm-threads.ts';
+import { openNodeProcessor } from '../../../src/cli/threads/wasm.ts';
 import type { LessonEvent } from '../../../src/contract/lessons.ts';
 import { allLessons } from '../../../src/lab/lessons/catalogue.ts';
 import { runLesson } from '../../../src/lab/lessons/lesson.ts';

@@ -1,7 +1,7 @@
 // Workers and the caller's own thread: equal bits whatever their number, and workers that die or never answer.
 import { digest } from 'virtual:wasm-kernels';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { nodePorts, nodeThreads } from '../../../src/cli/wasm-threads.ts';
+import { nodePorts, nodeThreads } from '../../../src/cli/threads/wasm.ts';
 import { recordMatmul } from '../../../src/kernels/matmul.ts';
 import { softmaxForward } from '../../../src/kernels/softmax.ts';
 import { type Engine, wasmCapabilities, wasmEngine } from '../../../src/lab/plans/engine.ts';

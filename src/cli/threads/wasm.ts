@@ -3,15 +3,15 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { bundleThread } from 'virtual:wasm-kernels';
-import { type Engine, type ProcessorOptions, wasmEngine } from '../lab/plans/engine.ts';
-import { loadWasmKernels } from '../runtime/wasm/kernels.ts';
-import { type ThreadPort, type WasmThreads, workerThreads } from '../runtime/wasm/pool.ts';
-import type { ThreadAnswer } from '../runtime/wasm/thread.ts';
+import { type Engine, type ProcessorOptions, wasmEngine } from '../../lab/plans/engine.ts';
+import { loadWasmKernels } from '../../runtime/wasm/kernels.ts';
+import { type ThreadPort, type WasmThreads, workerThreads } from '../../runtime/wasm/pool.ts';
+import type { ThreadAnswer } from '../../runtime/wasm/thread.ts';
 
 /** Bundles the thread's code; what comes back starts a worker. */
 export async function nodePorts(): Promise<() => ThreadPort> {
   const source = new URL(
-    `data:text/javascript,${encodeURIComponent(await bundleThread('src/cli/wasm-thread-entry.ts'))}`,
+    `data:text/javascript,${encodeURIComponent(await bundleThread('src/cli/threads/wasm-entry.ts'))}`,
   );
   return () => nodePort(new Worker(source));
 }

@@ -1,8 +1,8 @@
 // What `flopscope predict` says about terms: closed form, named differences and plan, for people.
 
-import type { NamedFlops, TermReport, TermRow, TermTable } from '../contract/terms.ts';
-import { textColumns } from '../text/columns.ts';
-import { formatSi } from '../text/numbers.ts';
+import type { NamedFlops, TermReport, TermRow, TermTable } from '../../contract/terms.ts';
+import { textColumns } from '../../text/columns.ts';
+import { formatSi } from '../../text/numbers.ts';
 
 /** The training step term by term with its reasons, and the totals of every other work. */
 export function describeTermReport({ convention, tables }: TermReport): string {

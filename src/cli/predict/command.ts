@@ -2,37 +2,37 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Prediction } from '../contract/runs.ts';
-import { predictedTable } from '../lab/cost/kernel-table.ts';
-import { termReport } from '../lab/cost/terms.ts';
-import { checkCapacity } from '../lab/plans/capacity.ts';
-import { loadCorpus } from '../lab/plans/corpus.ts';
-import type { Engine } from '../lab/plans/engine.ts';
-import { expectWork, withoutParts } from '../lab/plans/expectation.ts';
-import { fitContext } from '../lab/plans/fitting-context.ts';
-import { inferenceMemory } from '../lab/plans/inference-memory.ts';
-import { allPlans, type InferencePlans, recordInferencePlans } from '../lab/plans/inference-plans.ts';
-import { predictTraining } from '../lab/plans/prediction.ts';
-import { stage } from '../lab/plans/problem.ts';
-import { recordTrainingPlans, type TrainingPlans } from '../lab/plans/training-plans.ts';
-import { allWork } from '../lab/plans/work.ts';
-import { modelFileNames, parseJson } from '../lab/training/model-files.ts';
-import { longestContext } from '../model/attention-config.ts';
-import { type Experiment, parseExperiment } from '../model/config.ts';
-import { readHuggingFaceConfig } from '../model/huggingface/config.ts';
-import { createModelTensors } from '../model/model-tensors.ts';
-import type { InferenceFormats } from '../model/weight-format.ts';
-import { atContext } from '../model/working-context.ts';
-import type { DeviceProfile } from '../plan/device-profile.ts';
-import { baselineCapabilities, type Capabilities, type VariantTable } from '../plan/kernel.ts';
-import { tunedVariants } from '../plan/tuned-variants.ts';
-import { textColumns } from '../text/columns.ts';
-import { formatSi, formatSpread } from '../text/numbers.ts';
-import { openMachine, type RuntimeChoice, refuseThreads, tryOpenMachine } from './device.ts';
-import { experimentFrom, readExperiment, withText } from './experiments.ts';
-import { refuse } from './failure.ts';
-import { isDirectory, readBytes, readIfPresent, resolvePath } from './files.ts';
-import { resolveModel } from './models.ts';
+import type { Prediction } from '../../contract/runs.ts';
+import { predictedTable } from '../../lab/cost/kernel-table.ts';
+import { termReport } from '../../lab/cost/terms.ts';
+import { checkCapacity } from '../../lab/plans/capacity.ts';
+import { loadCorpus } from '../../lab/plans/corpus.ts';
+import type { Engine } from '../../lab/plans/engine.ts';
+import { expectWork, withoutParts } from '../../lab/plans/expectation.ts';
+import { fitContext } from '../../lab/plans/fitting-context.ts';
+import { inferenceMemory } from '../../lab/plans/inference-memory.ts';
+import { allPlans, type InferencePlans, recordInferencePlans } from '../../lab/plans/inference-plans.ts';
+import { predictTraining } from '../../lab/plans/prediction.ts';
+import { stage } from '../../lab/plans/problem.ts';
+import { recordTrainingPlans, type TrainingPlans } from '../../lab/plans/training-plans.ts';
+import { allWork } from '../../lab/plans/work.ts';
+import { modelFileNames, parseJson } from '../../lab/training/model-files.ts';
+import { longestContext } from '../../model/attention-config.ts';
+import { type Experiment, parseExperiment } from '../../model/config.ts';
+import { readHuggingFaceConfig } from '../../model/huggingface/config.ts';
+import { createModelTensors } from '../../model/model-tensors.ts';
+import type { InferenceFormats } from '../../model/weight-format.ts';
+import { atContext } from '../../model/working-context.ts';
+import type { DeviceProfile } from '../../plan/device-profile.ts';
+import { baselineCapabilities, type Capabilities, type VariantTable } from '../../plan/kernel.ts';
+import { tunedVariants } from '../../plan/tuned-variants.ts';
+import { textColumns } from '../../text/columns.ts';
+import { formatSi, formatSpread } from '../../text/numbers.ts';
+import { openMachine, type RuntimeChoice, refuseThreads, tryOpenMachine } from '../device.ts';
+import { experimentFrom, readExperiment, withText } from '../experiments.ts';
+import { refuse } from '../failure.ts';
+import { isDirectory, readBytes, readIfPresent, resolvePath } from '../files.ts';
+import { resolveModel } from '../models.ts';
 import {
   cacheOption,
   integer,
@@ -42,11 +42,11 @@ import {
   threadsOption,
   unquantisedOption,
   weightsOption,
-} from './options.ts';
-import type { Output } from './output.ts';
-import { describeExpectations } from './predict-expectations.ts';
-import { describeTermReport } from './predict-terms.ts';
-import { completeProfile, keptProfile, readProfile } from './profiles.ts';
+} from '../options.ts';
+import type { Output } from '../output.ts';
+import { completeProfile, keptProfile, readProfile } from '../profiles.ts';
+import { describeExpectations } from './expectations.ts';
+import { describeTermReport } from './terms.ts';
 
 /** File beside a model that says how it was trained. */
 export const experimentFileName = 'experiment.json';

@@ -1,7 +1,7 @@
 // The part of `flopscope predict --expect`: limit and expectation of every kind of work, side by side and never mixed.
 
-import type { WorkExpectation } from '../contract/validation.ts';
-import { formatSi, formatSpread } from '../text/numbers.ts';
+import type { WorkExpectation } from '../../contract/validation.ts';
+import { formatSi, formatSpread } from '../../text/numbers.ts';
 
 /** A table for people: one line for each piece of work. */
 export function describeExpectations(expectations: readonly WorkExpectation[]): string {

@@ -1,13 +1,13 @@
 // What `flopscope predict --expect` shows: both predictions of all work, on a profile of round numbers.
 
 import { expect, it } from 'vitest';
-import { describeExpectations } from '../../src/cli/predict-expectations.ts';
-import { profileToJson } from '../../src/cli/profiles.ts';
-import type { WorkExpectation } from '../../src/contract/validation.ts';
-import { plainSpaces } from '../../src/text/numbers.ts';
-import { createFolder } from '../folders.ts';
-import { exampleProfile } from './example-profile.ts';
-import { jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { describeExpectations } from '../../../src/cli/predict/expectations.ts';
+import { profileToJson } from '../../../src/cli/profiles.ts';
+import type { WorkExpectation } from '../../../src/contract/validation.ts';
+import { plainSpaces } from '../../../src/text/numbers.ts';
+import { createFolder } from '../../folders.ts';
+import { exampleProfile } from '../example-profile.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
 
 it('limit and expectation stand in columns, each with its error', () => {
   const text = describeExpectations([

@@ -1,14 +1,14 @@
 // `flopscope serve-bench --draft`: one text with drafts and without, beside what the plans of both models predict.
-import type { ServingCase } from '../contract/serving.ts';
-import type { ServedFiles } from '../lab/serving/serve.ts';
-import { serveDrafted } from '../lab/serving/serve-drafted.ts';
-import type { Plan } from '../plan/plan.ts';
-import { formatFigure, formatPercent, formatSeconds, formatSi } from '../text/numbers.ts';
-import type { Machine } from './device.ts';
-import { readDraft } from './models.ts';
-import type { Output } from './output.ts';
-import { completeProfile } from './profiles.ts';
-import type { ServeOptions } from './serve-options.ts';
+import type { ServingCase } from '../../contract/serving.ts';
+import type { ServedFiles } from '../../lab/serving/serve.ts';
+import { serveDrafted } from '../../lab/serving/serve-drafted.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { formatFigure, formatPercent, formatSeconds, formatSi } from '../../text/numbers.ts';
+import type { Machine } from '../device.ts';
+import { readDraft } from '../models.ts';
+import type { Output } from '../output.ts';
+import { completeProfile } from '../profiles.ts';
+import type { ServeOptions } from './options.ts';
 
 /** One text with drafts and without: a line. */
 export async function benchDrafts(

@@ -1,19 +1,19 @@
 // `flopscope serve-bench`: tokens per second against batch, each beside its prediction.
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ServingCase, ServingRow } from '../contract/serving.ts';
-import { samplingPlans } from '../lab/plans/inference-memory.ts';
-import { freshWeights } from '../lab/plans/open-model.ts';
-import { type StoredWeights, storedArrays } from '../lab/plans/parameter-io.ts';
-import { planServing, rowOf, type ServedFiles, serveBatch } from '../lab/serving/serve.ts';
-import { longestContext } from '../model/attention-config.ts';
-import type { DeviceProfile } from '../plan/device-profile.ts';
-import { textColumns } from '../text/columns.ts';
-import { formatBytes, formatPercent, formatSeconds, formatSi, formatSpread } from '../text/numbers.ts';
-import { type Machine, openMachine } from './device.ts';
-import { readExperiment } from './experiments.ts';
-import { refuse } from './failure.ts';
-import { isModel, readModel } from './files.ts';
-import { modelArgument, resolveModel } from './models.ts';
+import type { ServingCase, ServingRow } from '../../contract/serving.ts';
+import { samplingPlans } from '../../lab/plans/inference-memory.ts';
+import { freshWeights } from '../../lab/plans/open-model.ts';
+import { type StoredWeights, storedArrays } from '../../lab/plans/parameter-io.ts';
+import { planServing, rowOf, type ServedFiles, serveBatch } from '../../lab/serving/serve.ts';
+import { longestContext } from '../../model/attention-config.ts';
+import type { DeviceProfile } from '../../plan/device-profile.ts';
+import { textColumns } from '../../text/columns.ts';
+import { formatBytes, formatPercent, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
+import { type Machine, openMachine } from '../device.ts';
+import { readExperiment } from '../experiments.ts';
+import { refuse } from '../failure.ts';
+import { isModel, readModel } from '../files.ts';
+import { modelArgument, resolveModel } from '../models.ts';
 import {
   cacheOption,
   checkDraftTokens,
@@ -27,12 +27,12 @@ import {
   threadsOption,
   unquantisedOption,
   weightsOption,
-} from './options.ts';
-import type { Output } from './output.ts';
-import { completeProfile } from './profiles.ts';
-import { useKnownProfile } from './profiles-known.ts';
-import { benchDrafts } from './serve-drafts.ts';
-import type { ServeOptions } from './serve-options.ts';
+} from '../options.ts';
+import type { Output } from '../output.ts';
+import { completeProfile } from '../profiles.ts';
+import { useKnownProfile } from '../profiles-known.ts';
+import { benchDrafts } from './drafts.ts';
+import type { ServeOptions } from './options.ts';
 
 /** Adds the command. */
 export function addServeBench(program: Command): void {

@@ -1,8 +1,8 @@
 // The serve-bench command on the reference loops: its lines, its table, and what it refuses.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createFolder } from '../folders.ts';
-import { fixturePath } from './fixtures.ts';
-import { jsonLines, runMain, tinyExperiment, writeJson } from './run-command.ts';
+import { createFolder } from '../../folders.ts';
+import { fixturePath } from '../fixtures.ts';
+import { jsonLines, runMain, tinyExperiment, writeJson } from '../run-command.ts';
 
 describe('serve-bench', () => {
   let config = '';

@@ -1,8 +1,8 @@
 // What `flopscope serve-bench` is asked for.
-import type { VocabularyTable } from '../model/weight-format.ts';
-import type { WeightFormat } from '../plan/quantised.ts';
-import type { CacheFormat } from '../plan/quantised-cache.ts';
-import type { RuntimeKind } from '../runtime/runtime.ts';
+import type { VocabularyTable } from '../../model/weight-format.ts';
+import type { WeightFormat } from '../../plan/quantised.ts';
+import type { CacheFormat } from '../../plan/quantised-cache.ts';
+import type { RuntimeKind } from '../../runtime/runtime.ts';
 
 /** Options of the command. */
 export interface ServeOptions {

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { profileToJson } from '../../src/cli/profiles.ts';
-import type { TermReport } from '../../src/contract/terms.ts';
-import { createFolder } from '../folders.ts';
-import { near } from '../near.ts';
-import { exampleProfile } from './example-profile.ts';
-import { fixtureNames, fixturePath } from './fixtures.ts';
-import { jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from './run-command.ts';
+import { profileToJson } from '../../../src/cli/profiles.ts';
+import type { TermReport } from '../../../src/contract/terms.ts';
+import { createFolder } from '../../folders.ts';
+import { near } from '../../near.ts';
+import { exampleProfile } from '../example-profile.ts';
+import { fixtureNames, fixturePath } from '../fixtures.ts';
+import { jsonLines, runMain, spawnCommand, tinyExperiment, writeJson } from '../run-command.ts';
 
 const folder = createFolder();
 const profile = writeJson(folder, 'profile.json', profileToJson(exampleProfile));
