@@ -122,7 +122,7 @@ describeBrowser('the room of runs', () => {
     await lab.find('run-list', 'button.keep:focus');
     await lab.page.keyboard.press('Escape');
     await lab.click('run-list', 'button', /^Delete <img/);
-    await lab.click('run-list', 'button', /^Delete <img.* for good$/);
+    await lab.click('run-list', 'button', /^Delete for good: <img/);
     await lab.waitForText('room-runs', 'p[aria-live]', /^Deleted <img/);
     await lab.page.reload();
     const rows = await lab.waitForText('run-list', 'tbody', /Mine.*as in the lecture/);

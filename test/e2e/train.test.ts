@@ -369,7 +369,7 @@ describeBrowser('the page', () => {
     await lab.click('run-files', 'li button', /^Delete /);
     await lab.find('run-files', 'button.keep:focus'); // the page has scrolled to it
     expect((await lab.text('run-files', 'ul')).length).toBeGreaterThanOrEqual(before);
-    await lab.click('run-files', 'li button', /for good$/);
+    await lab.click('run-files', 'li button', /^Delete for good/);
     await expect.poll(async () => (await lab.text('run-files', 'ul')).length).toBeLessThan(before);
   });
 

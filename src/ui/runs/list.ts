@@ -243,7 +243,7 @@ export class RunList extends LitElement {
     >
       <button
         class="danger"
-        aria-label="Delete ${title} for good"
+        aria-label="Delete for good: ${title}"
         @click=${() => {
           this.deleted = undefined;
           this.#ask('delete', id);

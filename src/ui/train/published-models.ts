@@ -209,7 +209,7 @@ export class PublishedModels extends LitElement {
     };
     return html`<button
         class="danger"
-        aria-label="Delete ${nameOf(model)} for good"
+        aria-label="Delete for good: ${nameOf(model)}"
         @click=${answered(() => void this.#delete(model))}
       >
         Delete for good

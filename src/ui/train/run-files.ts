@@ -129,7 +129,7 @@ export class RunFiles extends LitElement {
   #deleting({ id, title }: SavedRun) {
     return html`<button
         class="danger"
-        aria-label="Delete ${title} for good"
+        aria-label="Delete for good: ${title}"
         @click=${() => {
           this.deleted = undefined;
           emit(this, 'delete-saved', { id });
