@@ -214,8 +214,8 @@ export class Letters {
       this.#model;
     return [
       { letter: 'B', value: batch, meaning: 'sequences of a micro-batch' },
-      { letter: 'T', value: time, meaning: 'tokens of a sequence' },
-      { letter: 'C', value: width, meaning: 'channels' },
+      { letter: 'T', value: time, meaning: 'tokens of a sequence; n in Costs' },
+      { letter: 'C', value: width, meaning: 'channels; d in Costs' },
       { letter: 'H', value: heads, meaning: 'query heads' },
       { letter: 'G', value: keyValueHeads, meaning: 'heads of keys and values' },
       { letter: 'D', value: headSize, meaning: 'channels of a head' },

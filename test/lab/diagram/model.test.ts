@@ -191,6 +191,12 @@ describe('modelDiagram', () => {
   it('calls the logits V, although twice the hidden size may be as many', () => {
     const { diagram } = drawTiny({ vocabulary: 64, hidden: 32 });
     expect(diagram.after.find(({ kind }) => kind === 'head')?.output.letters).toBe('[B·T, V]');
+    // The room Costs has Press's letters.
+    const meanings = new Map(diagram.letters.map(({ letter, meaning }) => [letter, meaning]));
+    expect([meanings.get('T'), meanings.get('C')]).toEqual([
+      expect.stringMatching(/; n in Costs$/),
+      expect.stringMatching(/; d in Costs$/),
+    ]);
   });
 
   it('draws norms where they stand', () => {
