@@ -10,7 +10,7 @@ import type { TrainOptions } from './options.ts';
 import { trainOnText } from './text.ts';
 
 /** Options that mean something in one of the two forms only. */
-const textOnly = ['data', 'steps', 'seed', 'profile'] as const;
+const textOnly = ['data', 'model', 'steps', 'seed', 'profile'] as const;
 
 /** Adds the command. */
 export function addTrain(program: Command): void {
@@ -21,7 +21,12 @@ export function addTrain(program: Command): void {
       'CONFIG.json, or with --batches and --optimizer a model directory or OWNER/NAME that was pulled',
     )
     .description('train a model')
-    .option('--data <file>', 'train on this text')
+    .option('--data <file>', 'train on this text, or on conversations: JSON lines of {"messages": […]}')
+    .option(
+      '--model <dir>',
+      'go on from this model, with its tokenizer: a model directory, GGUF file or OWNER/NAME that was pulled; of the ' +
+        "configuration's model, only the context counts",
+    )
     .option(
       '--steps <n>',
       'stop after step n, on the schedule of the configuration; a resumed run that is there already takes n more',
@@ -50,7 +55,7 @@ export function addTrain(program: Command): void {
           if (await isDirectory(input)) {
             refuse(
               'invalidConfig',
-              `train: ${input} is a directory. Give a CONFIG.json, or --batches and --optimizer.`,
+              `train: ${input} is a directory. Give a CONFIG.json with --model ${path}, or --batches and --optimizer.`,
             );
           }
           return trainOnText(input, options, output, signal);

@@ -6,6 +6,8 @@ export interface TrainOptions {
   readonly runtime: RuntimeKind;
   readonly threads?: number;
   readonly data?: string;
+  /** A model to go on from. */
+  readonly model?: string;
   readonly steps?: number;
   readonly out?: string;
   readonly record?: string;

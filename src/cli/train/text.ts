@@ -8,7 +8,7 @@ import { LabError } from '../../lab/plans/problem.ts';
 import { titleOf } from '../../lab/records/run-title.ts';
 import { checkpointFileName } from '../../lab/training/checkpoint.ts';
 import { tokensPerSecond } from '../../lab/training/completion-times.ts';
-import { writeModelFiles } from '../../lab/training/model-files.ts';
+import { type ModelOrigin, writeModelFiles } from '../../lab/training/model-files.ts';
 import { lastStepOf, resumedExperiment } from '../../lab/training/resume.ts';
 import { checkpointOf, prepareRun, type Run, weightsOf } from '../../lab/training/run.ts';
 import { RunLoop } from '../../lab/training/run-loop.ts';
@@ -27,6 +27,7 @@ import type { Output } from '../output.ts';
 import { experimentFileName } from '../predict/command.ts';
 import { completeProfile } from '../profiles.ts';
 import { useKnownProfile } from '../profiles-known.ts';
+import { readBase } from './base.ts';
 import { inBits, StepLines } from './lines.ts';
 import type { TrainOptions } from './options.ts';
 import { beginRecord, checkRecordPath, type TrainRecord } from './record.ts';
@@ -44,9 +45,13 @@ export async function trainOnText(
   const given = await withText(seeded(await readExperiment(path), options.seed), options.data);
   const checkpoint =
     options.resume === undefined ? undefined : await readCheckpointOf(resolvePath(options.resume), 'random');
+  const base =
+    options.model === undefined
+      ? undefined
+      : await readBase(options.model, given.experiment, given.text, output);
   const { experiment, changed } = checkpoint
-    ? resumedExperiment(given.experiment, checkpoint)
-    : { experiment: given.experiment, changed: [] };
+    ? resumedExperiment(base?.experiment ?? given.experiment, checkpoint)
+    : { experiment: base?.experiment ?? given.experiment, changed: [] };
   if (changed.length > 0) output.note(`resume: changed since the checkpoint: ${changed.join(', ')}.`);
   const done = checkpoint?.progress.step ?? 0;
   const lastStep = options.steps === undefined ? experiment.train.steps : lastStepOf(options.steps, done);
@@ -69,6 +74,7 @@ export async function trainOnText(
       nothingYet,
       prepareRun(machine.engine, experiment, {
         ...(given.text ? { text: given.text } : {}),
+        ...base?.options,
         ...(checkpoint ? { checkpoint } : {}),
         // Samples are for people, or for a record that was asked for.
         withSampler: (!output.json || options.record !== undefined) && experiment.train.sampleInterval > 0,
@@ -78,7 +84,7 @@ export async function trainOnText(
     const predicted = withPrediction(prepared, machine, options, output);
     const run = await unlessInterrupted(signal, nothingYet, predicted);
     const record = await beginRecord(run, titleOf(run, textName(options)), machine, options, output);
-    await train(run, machine, { out, lastStep, record }, output, signal);
+    await train(run, machine, { out, lastStep, record, origin: base?.origin }, output, signal);
   });
 }
 
@@ -103,6 +109,8 @@ interface Goal {
   readonly out: string | undefined;
   readonly lastStep: number;
   readonly record: TrainRecord;
+  /** Of the model that the run goes on from. */
+  readonly origin: ModelOrigin | undefined;
 }
 
 async function train(
@@ -112,7 +120,7 @@ async function train(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const { out, lastStep, record } = goal;
+  const { out, lastStep, record, origin } = goal;
   const { evaluationInterval } = run.experiment.train;
   const lines = new StepLines(output, { interval: evaluationInterval, lastStep }, run.bytesPerToken);
   let problem: Problem | undefined;
@@ -147,7 +155,7 @@ async function train(
     throw new LabError(problem);
   }
   if (out !== undefined) {
-    const files = [...(await filesOf(run)), record.file(), ...(await record.card(out, output))];
+    const files = [...(await filesOf(run, origin)), record.file(), ...(await record.card(out, output))];
     await writeFiles(out, files);
   }
   if (signal.aborted) throw new Interrupted(whatWasKept(run, goal));
@@ -155,10 +163,10 @@ async function train(
 }
 
 /** Everything that `--out` holds. Call when no step is in flight. */
-async function filesOf(run: Run): Promise<NamedBytes[]> {
+async function filesOf(run: Run, origin: ModelOrigin | undefined): Promise<NamedBytes[]> {
   const { experiment, corpus } = run;
   return [
-    ...writeModelFiles(experiment.model, await weightsOf(run), corpus.tokenizer),
+    ...writeModelFiles(experiment.model, await weightsOf(run), corpus.tokenizer, origin),
     { name: checkpointFileName, bytes: await checkpointOf(run) },
     {
       name: experimentFileName,

@@ -48,6 +48,15 @@ export function chatFormatOf(tokenizer: Tokenizer): ChatFormat | undefined {
   return { template, specials, added: addedTokens(file.tokenizer.added_tokens) };
 }
 
+/** Whether a tokenizer knows conversations; a template that is none is said when it is used. */
+export function hasChat(tokenizer: Tokenizer): boolean {
+  try {
+    return chatFormatOf(tokenizer) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** One template, or the one that is called default of several. */
 function templateOf(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;

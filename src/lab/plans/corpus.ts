@@ -57,7 +57,10 @@ export async function loadCorpus(
   if (data.source === 'instructions') {
     const generated = generate(data.source, data);
     const sha256 = sha256Hex(new TextEncoder().encode(generated));
-    return conversationCorpus(parseChatText(generated), sha256, data, tokenizer, control);
+    const conversations = tokenizer
+      ? writableConversations(parseChatText(generated), tokenizer)
+      : parseChatText(generated);
+    return conversationCorpus(conversations, sha256, data, tokenizer, control);
   }
   if (data.source !== 'file') {
     const generated = generate(data.source, data);
@@ -145,9 +148,27 @@ function writableText(text: string, tokenizer: Tokenizer): string {
   const known = new Set(file.characters);
   const kept = [...text].filter((character) => known.has(character)).join('');
   if (kept.length * 2 >= text.length) return kept;
-  const percent = formatPercent(kept.length / text.length);
-  throw new Error(
-    `data: the model's tokenizer has only ${percent} of the generated text. Open the model together with its text file.`,
+  throw unwritable(kept.length / text.length);
+}
+
+/** The same of conversations, each of which is kept whole or not at all. */
+function writableConversations(
+  conversations: readonly Conversation[],
+  tokenizer: Tokenizer,
+): readonly Conversation[] {
+  const file = tokenizer.toJSON();
+  if (file.kind !== 'characters') return conversations;
+  const known = new Set(file.characters);
+  const kept = conversations.filter((messages) =>
+    messages.every(({ content }) => [...content].every((character) => known.has(character))),
+  );
+  if (kept.length * 2 >= conversations.length) return kept;
+  throw unwritable(kept.length / conversations.length);
+}
+
+function unwritable(share: number): Error {
+  return new Error(
+    `data: the model's tokenizer has only ${formatPercent(share)} of the generated text. Open the model together with its text file.`,
   );
 }
 

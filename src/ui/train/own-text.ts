@@ -66,7 +66,7 @@ export class OwnTextElement extends LitElement {
           <input
             type="file"
             hidden
-            accept=".txt,.md,.csv,.json,text/*"
+            accept=".txt,.md,.csv,.json,.jsonl,text/*"
             aria-label="Text file to train on"
             @change=${this.#onPick}
           />

@@ -3,6 +3,7 @@
 import type { OpenedRun, OwnText, TextSummary } from '../../contract/runs.ts';
 import { ggufExtension } from '../../data/gguf/file.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
+import { hasChat } from '../../data/tokenizers/chat.ts';
 import { loadCorpus } from '../../lab/plans/corpus.ts';
 import { fitContext } from '../../lab/plans/fitting-context.ts';
 import { storedAtContext } from '../../lab/plans/open-model.ts';
@@ -35,7 +36,9 @@ type RunFiles =
 
 /** Whether a file beside a model is to be trained on: a model's folder has texts of its own, which are not. */
 function isText(name: string): boolean {
-  return /\.(txt|md|csv)$/i.test(name) && !/^(readme|license|notice|merges|vocab|requirements)\b/i.test(name);
+  return (
+    /\.(txt|md|csv|jsonl)$/i.test(name) && !/^(readme|license|notice|merges|vocab|requirements)\b/i.test(name)
+  );
 }
 
 /** Reads chosen files, whose names may have folders before them. @throws LabError with one clear sentence. */
@@ -113,8 +116,9 @@ export async function runOfFiles(
   }
   const { model: whole, weights, notes } = found.files;
   const usual = openedExperiment(whole, whole.context).data;
-  const source = text ? ('file' as const) : usual.source;
-  const data = { ...usual, source, ...tokenizerChoice(found.tokenizer) };
+  const generated = hasChat(found.tokenizer) ? conversationsToOpen : { source: usual.source };
+  const source = text ? { source: 'file' as const } : generated;
+  const data = { ...usual, ...source, ...tokenizerChoice(found.tokenizer) };
   const corpus = await stage('invalidData', () =>
     loadCorpus(data, text?.content, undefined, found.tokenizer),
   );
@@ -124,13 +128,20 @@ export async function runOfFiles(
     at: async (context) => {
       const opened = openedExperiment(whole, context);
       const { model } = opened;
+      // Conversations teach how to answer, not how to ask.
+      const train = corpus.conversations
+        ? { ...opened.train, lossPositions: 'answers' as const }
+        : opened.train;
       const stored = storedAtContext(model, weights);
       const arrays = await stage('invalidFile', () => readStored(stored, parameterSpecs(model)));
       const options = { corpus, weights: arrays, withSampler: true };
-      return { experiment: { ...opened, data }, options, text, notes };
+      return { experiment: { ...opened, train, data }, options, text, notes };
     },
   };
 }
+
+/** What a model that can be talked with goes on with: a template writes each of these in a moment. */
+const conversationsToOpen = { source: 'instructions', characters: 200_000 } as const;
 
 /** How a model of files is trained until the form says otherwise, for texts of so many tokens. */
 export function openedExperiment(whole: ModelConfig, context: number): Experiment {

@@ -3,8 +3,7 @@
 import type { KernelTable } from '../../contract/kernels.ts';
 import type { RunRecord } from '../../contract/records.ts';
 import type { LabEvent } from '../../contract/runs.ts';
-import type { Tokenizer } from '../../data/tokenizer.ts';
-import { chatFormatOf } from '../../data/tokenizers/chat.ts';
+import { hasChat } from '../../data/tokenizers/chat.ts';
 import { measuredTable } from '../../lab/cost/kernel-table.ts';
 import type { Engine } from '../../lab/plans/engine.ts';
 import type { Run } from '../../lab/training/run.ts';
@@ -101,14 +100,5 @@ export class OpenRun {
 
   #wake(): void {
     for (const wake of this.#waiting.splice(0)) wake();
-  }
-}
-
-/** A template that is none is said when it is used. */
-function hasChat(tokenizer: Tokenizer): boolean {
-  try {
-    return chatFormatOf(tokenizer) !== undefined;
-  } catch {
-    return false;
   }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
 import { inThisThread } from '../../data/tokenizers/in-this-thread.ts';
-import { json, ownWords, setUp, text } from './worker-runs.ts';
+import { asFiles, json, lossesIn, ownWords, setUp, text } from './worker-runs.ts';
 
 describe('sampling', () => {
   it('draws no token that the tokenizer lacks where only known ones are asked for', async () => {
@@ -69,6 +69,28 @@ describe('sampling', () => {
     });
     await runs.prepare(json({ data: { source: 'file' } }), text(ownWords));
     await expect(runs.sample(request, () => undefined)).rejects.toThrow(/no chat template/);
+  });
+
+  it('goes on from a model of conversations, on the answers of those beside it or of generated ones', async () => {
+    useEncoderThreads(inThisThread);
+    const first = setUp();
+    const model = { context: 32 };
+    await first.runs.prepare(json({ model, data: { source: 'instructions', characters: 8000 } }));
+    const files = asFiles(await first.runs.exportRun('huggingFace'));
+    const alone = await setUp().runs.importRun(files);
+    expect(alone.experiment).toMatchObject({
+      train: { lossPositions: 'answers' },
+      data: { source: 'instructions' },
+    });
+    const line = `{"messages":[{"role":"user","content":"Spell lamp."},{"role":"assistant","content":"lamp"}]}\n`;
+    const { runs, events } = setUp();
+    const own = { name: 'folder/own.jsonl', content: new Blob([line.repeat(40)]) };
+    const { experiment } = await runs.importRun([...files, own]);
+    expect(experiment).toMatchObject({ train: { lossPositions: 'answers' }, data: { source: 'file' } });
+    for (let i = 0; i < 3; i++) await runs.step();
+    expect([...lossesIn(events).values()].every(Number.isFinite)).toBe(true);
+    const report = await runs.askAnswers();
+    expect(report.seen.questions).toBe(report.questions); // all of its lines are the same
   });
 
   it('streams the text so far, from a line end when nothing was asked, and can be cancelled', async () => {
