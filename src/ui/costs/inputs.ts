@@ -193,6 +193,11 @@ export function countingNote(counting: Counting): string {
     : 'A multiply-add counts as two flops.';
 }
 
+/** What Press's letters stand for, with those that the other rooms have for the same. */
+export const pressLetters =
+  'Letters as in the paper: L layers, n tokens of the context (T in Model and Kernels), d channels of the width (C there), ' +
+  'V tokens of the vocabulary.';
+
 /** Values as bytes, powers of 1000: weights of 70 billion two-byte values are 140 GB to everybody. */
 export function formatStored(values: number, bytesPerValue: number): string {
   return formatSi(values * bytesPerValue, 'B');

@@ -16,6 +16,7 @@ import {
   findStart,
   formatStored,
   initialInputs,
+  pressLetters,
   startAt,
   workUnit,
 } from './inputs.ts';
@@ -173,6 +174,7 @@ export class RoomCosts extends LitElement {
       <p slot="note">
         Forward pass over a full context of ${inputs.model.context} tokens (${paper}). ${countingNote(inputs.counting)}
         Activations are one layer’s inference working set and the logits, which all layers share: not what training keeps.
+        ${pressLetters}
       </p>
     </figure-panel>`;
   }

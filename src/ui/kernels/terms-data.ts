@@ -3,7 +3,7 @@ import type { NamedFlops, TermTable } from '../../contract/terms.ts';
 import { formatPercent, formatSeconds, formatSi } from '../../text/numbers.ts';
 import type { FigureTable } from '../../text/table.ts';
 
-/** Closed forms of one forward pass by term, in the letters of Press's Table 1; `n` new tokens, `k` to look at. */
+/** Closed forms of one forward pass by term, of Press's Table 1, in the letters that the page has for shapes. */
 export const termFormulas: Readonly<Record<string, string>> = {
   embedding: '0',
   norm: '2·n·C·(2L + 1)',
@@ -17,6 +17,12 @@ export const termFormulas: Readonly<Record<string, string>> = {
   optimizer: 'in no closed form',
   other: 'in no closed form',
 };
+
+/** What the letters of `termFormulas` stand for, with Press's for who compares them with the paper or the room Costs. */
+export const formulaLetters =
+  'L layers, C channels of the width (d in the paper and in Costs), H query heads, G heads of keys and values, ' +
+  'D channels of a head, F channels inside the feed-forward part, E experts, V tokens of the vocabulary, ' +
+  'n new tokens, k tokens that each of them looks at (for a full context both are T, the n of Costs)';
 
 /** How the works are called on the page. */
 export const workNames: Readonly<Record<TermTable['work'], string>> = {

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { TermReport } from '../../contract/terms.ts';
 import { pickedFigures } from '../figures/style-sets.ts';
-import { isTimed, reasonsOf, termsTable, workNames } from './terms-data.ts';
+import { formulaLetters, isTimed, reasonsOf, termsTable, workNames } from './terms-data.ts';
 import '../figures/panel.ts';
 
 /** Give it `report`. */
@@ -52,6 +52,7 @@ export class TermsFigure extends LitElement {
           ${table.title}. ${report.convention}
           ${isTimed(table) ? `Times: ${table.method ?? ''}.` : 'Not measured for this work.'}
         </p>
+        <p>Letters: ${formulaLetters}.</p>
         <details>
           <summary>What the differences mean</summary>
           <dl>

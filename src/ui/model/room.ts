@@ -147,7 +147,7 @@ export class RoomModel extends LitElement {
         ></model-diagram>
         <div slot="note">
           <p class="letters">
-            ${diagram.letters.map(({ letter, value, meaning }) => html`<span title=${meaning}><b>${letter}</b> ${value} <span class="sr">${meaning}</span></span>`)}
+            ${diagram.letters.map(({ letter, value, meaning }) => html`<span><b>${letter}</b> ${value} ${meaning}</span>`)}
           </p>
           <p>Drawn from the plan of one training step: shares are of its flops, backward and update included.</p>
         </div>

@@ -6,7 +6,7 @@ import type { FigureTable } from '../../../src/text/table.ts';
 import { attentionCaches, cacheBars, publishedCaches } from '../../../src/ui/costs/caches.ts';
 import { computeFigure } from '../../../src/ui/costs/compute.ts';
 import { costPlots, curveAxes } from '../../../src/ui/costs/curves.ts';
-import { findStart, initialInputs, startAt } from '../../../src/ui/costs/inputs.ts';
+import { findStart, initialInputs, pressLetters, startAt } from '../../../src/ui/costs/inputs.ts';
 import { countsTable, modelsTable, tokenCounts } from '../../../src/ui/costs/models.ts';
 import { ownCosts } from '../../../src/ui/costs/own.ts';
 import {
@@ -260,4 +260,14 @@ describe('on a GPU of one’s own', () => {
       /peak is impossible/,
     );
   });
+});
+
+it('says what each letter of the formulas stands for', () => {
+  const formulas =
+    termsTable(initialInputs)
+      .rows.at(-1)
+      ?.filter((cell) => /[nd]/.test(String(cell))) ?? [];
+  const letters = formulas.slice(1).flatMap((formula) => String(formula).match(/[a-zA-Z]/g) ?? []);
+  expect(new Set(letters)).toEqual(new Set(['L', 'n', 'd', 'V']));
+  for (const letter of letters) expect(pressLetters).toMatch(new RegExp(`[:,] ${letter} `));
 });

@@ -2,7 +2,13 @@
 import { expect, it } from 'vitest';
 import type { TermRow, TermTable } from '../../../src/contract/terms.ts';
 import { costTerms } from '../../../src/theory/terms.ts';
-import { describeNamed, reasonsOf, termFormulas, termsTable } from '../../../src/ui/kernels/terms-data.ts';
+import {
+  describeNamed,
+  formulaLetters,
+  reasonsOf,
+  termFormulas,
+  termsTable,
+} from '../../../src/ui/kernels/terms-data.ts';
 
 const none = { dispatches: 0, usefulFlops: 0, launchedFlops: 0, bytes: 0 };
 const row = (term: string, more: Partial<TermRow> = {}): TermRow => ({
@@ -30,6 +36,15 @@ const table: TermTable = {
 
 it('has a formula for every term', () => {
   expect(Object.keys(termFormulas).sort()).toEqual([...costTerms].sort());
+});
+
+it('says what each letter of the formulas stands for', () => {
+  const letters = Object.values(termFormulas)
+    .filter((formula) => /\d/.test(formula))
+    .flatMap((formula) => formula.match(/\b\p{L}\b|\d\p{L}/gu) ?? [])
+    .map((letter) => letter.slice(-1));
+  expect(letters.length).toBeGreaterThan(10);
+  for (const letter of letters) expect(formulaLetters).toMatch(new RegExp(`(^|, )${letter} `));
 });
 
 it('names differences with their signs, the largest first, and each reason once', () => {
