@@ -47,6 +47,8 @@ describeBrowser('a model of conversations', () => {
     expect(await lab.text('chat-box', 'ol')).not.toContain('<|end|>');
     await lab.click('chat-box', 'button', 'Start anew');
     expect(await lab.text('chat-box', 'ol')).toBe('');
+    await lab.click('chat-box', 'button', 'Bring it back');
+    expect(await lab.text('chat-box', 'ol')).toMatch(/^You Spell lamp\.\s*Model .*You Spell lamp\.\s*Model/s);
     expect(lab.troubles).toEqual([]);
   });
 });

@@ -268,6 +268,11 @@ describeBrowser('a class', () => {
     await student.waitForText('lesson-outcome', '[aria-labelledby=checks]', /1 of 1 hold/);
     await student.click('room-tabs', 'a', 'Class');
     await student.waitForText('class-student', 'ul', /How low\?.*you guessed 3, it was/);
+    await student.click('room-tabs', 'a', 'Lessons');
+    await student.click('room-lessons', 'button', 'Forget this lesson');
+    await student.waitForText('room-lessons', 'nav [role=status]', /“How low\?” is forgotten/);
+    await student.click('room-lessons', 'button', 'Undo');
+    await student.waitForText('room-lessons', 'article h1', /^How low\?$/);
     expect(student.troubles).toEqual([]);
     const link = encodeLink({
       version: 1,

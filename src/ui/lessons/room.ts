@@ -55,6 +55,9 @@ export class RoomLessons extends LitElement {
   /** Lessons of a teacher's own: what their files say, by id. */
   @state() private own: ReadonlyMap<string, string> = new Map();
 
+  /** The lesson of a teacher's own that was forgotten last, which one press brings back. */
+  @state() private forgotten: { readonly title: string; readonly text: string } | undefined;
+
   #ownTexts = new Set<string>();
   /** What was opened by hand, which is shown when it is read. */
   #wanted = '';
@@ -124,10 +127,18 @@ export class RoomLessons extends LitElement {
   }
 
   #drop(id: string, text: string): void {
+    const title = this.lessons.find((lesson) => lesson.id === id)?.title ?? id;
     forgetLesson(text);
+    this.forgotten = { title, text };
     this.#ownTexts.delete(text);
     this.lessons = this.lessons.filter((lesson) => lesson.id !== id);
     location.hash = `lessons/${this.lessons[0]?.id ?? ''}`;
+  }
+
+  #bringBack(text: string): void {
+    this.forgotten = undefined;
+    this.#wanted = text;
+    openLesson(text);
   }
 
   #takeAddress(): void {
@@ -142,6 +153,14 @@ export class RoomLessons extends LitElement {
         <ol>
           ${this.lessons.map((one, index) => this.#entry(one, index))}
         </ol>
+        <p class="small" role="status">
+          ${
+            this.forgotten === undefined
+              ? nothing
+              : html`“${this.forgotten.title}” is forgotten.
+                <button class="plain" @click=${() => this.#bringBack(this.forgotten?.text ?? '')}>Undo</button>`
+          }
+        </p>
         <label class="own small">
           Open a lesson file
           <input type="file" accept=".json,.md,application/json,text/markdown" @change=${this.#openFile} />

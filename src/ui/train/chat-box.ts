@@ -55,6 +55,8 @@ export class ChatBox extends LitElement {
   @property({ type: Boolean }) isReady = false;
 
   @state() private turns: readonly ChatTurn[] = [];
+  /** What was talked before it was started anew, until something else is said. */
+  @state() private former: readonly ChatTurn[] = [];
   @state() private system = '';
   @state() private draft = '';
   @state() private temperature = 0;
@@ -83,7 +85,11 @@ export class ChatBox extends LitElement {
     return html`<section class="panel" aria-labelledby="title">
       <div class="head">
         <h2 id="title">Talk with it</h2>
-        <button ?disabled=${this.turns.length === 0 || isAnswering} @click=${this.#clear}>Start anew</button>
+        ${
+          this.former.length > 0 && this.turns.length === 0
+            ? html`<button @click=${this.#bringBack}>Bring it back</button>`
+            : html`<button ?disabled=${this.turns.length === 0 || isAnswering} @click=${this.#startAnew}>Start anew</button>`
+        }
       </div>
       <ol aria-label="Conversation" aria-live="polite" aria-busy=${isAnswering ? 'true' : 'false'} tabindex="0">
         ${this.turns.map((turn) => this.#turn(turn))}
@@ -138,10 +144,22 @@ export class ChatBox extends LitElement {
     return html`<li class=${role}><strong class="small">${speakers[role]}</strong> ${content}</li>`;
   }
 
-  readonly #clear = (): void => {
+  #clear(): void {
     this.turns = [];
+    this.former = [];
     this.note = '';
     this.#waiting = undefined;
+  }
+
+  readonly #startAnew = (): void => {
+    const { turns } = this;
+    this.#clear();
+    this.former = turns;
+  };
+
+  readonly #bringBack = (): void => {
+    this.turns = this.former;
+    this.former = [];
   };
 
   /** Puts an unanswered question back where it was written. */
@@ -164,6 +182,7 @@ export class ChatBox extends LitElement {
     const system: readonly ChatTurn[] =
       this.system.trim() === '' ? [] : [{ role: 'system', content: this.system }];
     this.turns = [...this.turns, { role: 'user', content: this.draft }];
+    this.former = [];
     this.draft = '';
     this.note = '';
     const messages = [...system, ...this.turns];
