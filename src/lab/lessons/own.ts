@@ -5,7 +5,7 @@ import { countParameters } from '../../model/parameters.ts';
 import { fnv1a } from '../../text/checksum.ts';
 import { formatCount, formatFigure, formatShortLoss, formatSi } from '../../text/numbers.ts';
 import { LabError } from '../plans/problem.ts';
-import { check, type Lesson, type LessonTools } from './lesson.ts';
+import { check, type Lesson, type LessonTools, within } from './lesson.ts';
 import { isMarkdownLesson, readMarkdownLesson } from './own-markdown.ts';
 import { lessonExperiment, lossByPosition, mean, startLessonRun, trainSteps } from './training.ts';
 
@@ -131,8 +131,7 @@ function ownLesson(lesson: OwnLesson, id: string): Lesson {
     unit,
     minimum: 0,
     maximum: 1e15,
-    rightFactor: 1.25,
-    judged: 'Right within a factor of 1.25.',
+    ...within(1.25),
   };
   const runs = (size: LessonSize) =>
     `Trains ${formatCount(stepsOf(lesson, size))} steps and measures: ${label}.`;

@@ -25,8 +25,12 @@ describe('the lessons', () => {
     (_, info) => {
       for (const question of Object.values(info.question)) {
         expect(question.text).toMatch(/\?$/);
-        if (question.kind === 'number') expect(question.maximum).toBeGreaterThan(question.minimum);
-        else expect(new Set(question.choices.map(({ id }) => id)).size).toBe(question.choices.length);
+        if (question.kind === 'number') {
+          expect(question.maximum).toBeGreaterThan(question.minimum);
+          // What is said of the tolerance is what the guess is judged by.
+          const { rightFactor, judged } = question;
+          expect({ rightFactor, judged }).toEqual(rightFactor === 1 ? exactly : within(rightFactor));
+        } else expect(new Set(question.choices.map(({ id }) => id)).size).toBe(question.choices.length);
       }
       expect(JSON.parse(JSON.stringify(info))).toEqual(info);
     },
