@@ -12,7 +12,7 @@ import {
   randomFlops,
 } from './dropout-mask.ts';
 import { rowGroups, weightSlices } from './launch.ts';
-import { normDeclaration, normPrologue, normSizes, recordWeightGradient } from './norm-sums.ts';
+import { normDeclaration, normPrologue, normSizes, recordWeightGradient, rowEach } from './norm-sums.ts';
 
 /**
  * y = (x − mean) ÷ √(variance + epsilon) · (scale + offset) (+ bias). weight: scale above bias, [1 + hasBias, columns].
@@ -185,6 +185,10 @@ export const layerNormBackwardWeight = defineKernel({
   },
 });
 
+/** Variants of both passes, the one to prefer first. */
+export const layerNormForwards = [rowEach(layerNormForward, 'forward'), layerNormForward];
+export const layerNormBackwards = [rowEach(layerNormBackward, 'backward'), layerNormBackward];
+
 /**
  * LayerNorm over the last dimension.
  * @param x [N, C]
@@ -210,7 +214,8 @@ export function layerNorm(
   // Asked while recording forward, when it is known what trains.
   const [wantsX, wantsWeight] = [tape.needsGradient(x), tape.needsGradient(weight)];
   const { epsilon, offset = 0 } = options;
-  tape.dispatch(layerNormForward, { rows, columns, hasBias, epsilon, offset }, { x, weight, y, statistics });
+  const dims = { rows, columns, hasBias, epsilon, offset };
+  tape.dispatch(tape.choose(layerNormForwards, dims), dims, { x, weight, y, statistics });
   tape.onBackward([x, weight], y, (dy) => {
     if (wantsWeight) {
       recordWeightGradient(tape, 'layerNorm', weight, rows, (sums, options) => {
@@ -221,11 +226,8 @@ export function layerNorm(
     if (wantsX) {
       // The residual stream reads x as well: what came from there is added to.
       const { gradient: dx, accumulate } = tape.gradientTarget(x);
-      tape.dispatch(
-        layerNormBackward,
-        { rows, columns, offset, accumulate, ...noDropout },
-        { x, weight, saved: statistics, dy, dx },
-      );
+      const dims = { rows, columns, offset, accumulate, ...noDropout };
+      tape.dispatch(tape.choose(layerNormBackwards, dims), dims, { x, weight, saved: statistics, dy, dx });
     }
   });
   return y;

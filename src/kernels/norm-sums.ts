@@ -1,5 +1,7 @@
 // What the norms share: the WGSL that adds up rows and columns, its constants, and the gradient of a weight by slices.
 import source from '../../shaders/norm-sums.wgsl?raw';
+import { defineKernel, type Kernel } from '../plan/kernel.ts';
+import { isSoftwareLike } from '../plan/software-like.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import { recordColumnSum } from './column-sum.ts';
@@ -20,6 +22,26 @@ export const normDeclaration = {
   arithmetic: 'norm arithmetic',
   constants: normConstants,
 } as const;
+
+/** Rows from which on a software adapter's few threads are busy with a row an invocation; gradients are of batches. */
+const manyRows = { forward: 256, backward: 1 } as const;
+
+/**
+ * A norm's kernel with a row an invocation. Lanes that share a row tell each other their sums through workgroup memory,
+ * which on a software adapter takes a third of the time or more, and neighbours that read neighbours gain nothing there.
+ */
+export function rowEach<D extends string, B extends string>(
+  kernel: Kernel<D | 'rows', B>,
+  pass: keyof typeof manyRows,
+): Kernel<D | 'rows', B> {
+  return defineKernel({
+    ...kernel,
+    name: `${kernel.name}/row-each`,
+    constants: () => ({ laneLevels: 0 }),
+    suits: ({ rows }, device) => isSoftwareLike(device) && rows >= manyRows[pass],
+    workgroups: ({ rows }) => Math.ceil(rows / 64),
+  });
+}
 
 /** Rows and columns of tiny models, small to large, at which norms are calibrated. */
 export const normSizes = [

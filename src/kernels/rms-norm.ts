@@ -12,7 +12,7 @@ import {
   randomFlops,
 } from './dropout-mask.ts';
 import { rowGroups, weightSlices } from './launch.ts';
-import { normDeclaration, normPrologue, normSizes, recordWeightGradient } from './norm-sums.ts';
+import { normDeclaration, normPrologue, normSizes, recordWeightGradient, rowEach } from './norm-sums.ts';
 
 /** y = x ÷ √(mean x² + epsilon) · (weight + offset) per row; keeps the factor of each row in statistics: [rows]. */
 export const rmsNormForward = defineKernel({
@@ -159,6 +159,10 @@ export const rmsNormBackwardWeight = defineKernel({
   },
 });
 
+/** Variants of both passes, the one to prefer first. */
+export const rmsNormForwards = [rowEach(rmsNormForward, 'forward'), rmsNormForward];
+export const rmsNormBackwards = [rowEach(rmsNormBackward, 'backward'), rmsNormBackward];
+
 /**
  * RMSNorm over the last dimension.
  * @param x [N, C]
@@ -180,7 +184,8 @@ export function rmsNorm(
   const y = tape.tensor('rmsNorm', x.shape);
   const statistics = tape.tensor('rmsNorm statistics', [rows]);
   const [wantsX, wantsWeight] = [tape.needsGradient(x), tape.needsGradient(weight)];
-  tape.dispatch(rmsNormForward, { rows, columns, epsilon, offset }, { x, weight, y, statistics });
+  const dims = { rows, columns, epsilon, offset };
+  tape.dispatch(tape.choose(rmsNormForwards, dims), dims, { x, weight, y, statistics });
   tape.onBackward([x, weight], y, (dy) => {
     if (wantsWeight) {
       recordWeightGradient(tape, 'rmsNorm', weight, rows, (sums, options) => {
@@ -194,11 +199,8 @@ export function rmsNorm(
     if (wantsX) {
       // The residual stream reads x as well: what came from there is added to.
       const { gradient: dx, accumulate } = tape.gradientTarget(x);
-      tape.dispatch(
-        rmsNormBackward,
-        { rows, columns, offset, accumulate, ...noDropout },
-        { x, weight, saved: statistics, dy, dx },
-      );
+      const dims = { rows, columns, offset, accumulate, ...noDropout };
+      tape.dispatch(tape.choose(rmsNormBackwards, dims), dims, { x, weight, saved: statistics, dy, dx });
     }
   });
   return y;

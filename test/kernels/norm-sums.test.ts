@@ -1,5 +1,6 @@
-// The gradient of a norm's weight: written at once for few rows, by slices and their sum for many.
+// The gradient of a norm's weight, written at once for few rows, by slices and their sum for many; who shares a row.
 import { expect, it } from 'vitest';
+import { layerNormForwards } from '../../src/kernels/layer-norm.ts';
 import { recordWeightGradient } from '../../src/kernels/norm-sums.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
@@ -27,4 +28,18 @@ it('adds slices of many rows up in a kernel of its own', () => {
   const { written, sums } = recorded(300);
   expect(written).toEqual([{ name: 'norm sums', shape: [3, 2, 24], slices: 3, accumulate: 0 }]);
   expect(sums).toEqual([['columnSum', '∂weight']]);
+});
+
+it('gives an invocation a row of its own where rows are many on a software adapter', () => {
+  const features = new Set(['subgroups']);
+  const software = { ...baselineCapabilities, features, subgroupMinSize: 8, subgroupMaxSize: 8 };
+  const chosen = [
+    { rows: 256, capabilities: software },
+    { rows: 1, capabilities: software },
+    { rows: 256, capabilities: baselineCapabilities },
+  ].map(({ rows, capabilities }) => {
+    const dims = { rows, columns: 64, hasBias: 0, epsilon: 1e-5, offset: 0 };
+    return new Tape({ capabilities }).choose(layerNormForwards, dims).name;
+  });
+  expect(chosen).toEqual(['layerNorm.forward/row-each', 'layerNorm.forward', 'layerNorm.forward']);
 });

@@ -4,8 +4,10 @@ import { noDropout } from '../../src/kernels/dropout-mask.ts';
 import {
   rmsNorm,
   rmsNormBackward,
+  rmsNormBackwards,
   rmsNormBackwardWeight,
   rmsNormForward,
+  rmsNormForwards,
 } from '../../src/kernels/rms-norm.ts';
 import { beyondOneGridRow, checkGradient, describeKernel } from './describe-kernel.ts';
 import { expectClose, goldenCases, runOp } from './run-op.ts';
@@ -18,6 +20,12 @@ const shapes = [
   { rows: 67, columns: 257 },
   { rows: 3, columns: 1023 },
   ...beyondOneGridRow({ rows: 530_000, columns: 2 }),
+];
+
+/** Of variants that differ in a constant. */
+const fewShapes = [
+  { rows: 63, columns: 8 },
+  { rows: 65, columns: 257 },
 ];
 
 describeKernel(
@@ -33,6 +41,16 @@ describeKernel(
     ...(i % 3 === 2 ? { dropout: 0.3, time: 2, operation: 4 } : noDropout),
   })),
 );
+for (const kernel of rmsNormForwards.slice(0, -1))
+  describeKernel(
+    kernel,
+    fewShapes.map((shape, i) => ({ ...shape, epsilon: 1e-5, offset: i })),
+  );
+for (const kernel of rmsNormBackwards.slice(0, -1))
+  describeKernel(
+    kernel,
+    fewShapes.map((shape, i) => ({ ...shape, offset: i, accumulate: i, ...noDropout })),
+  );
 describeKernel(rmsNormBackwardWeight, [
   { rows: 1, columns: 1, slices: 1, accumulate: 0 },
   { rows: 1, columns: 1, slices: 1, accumulate: 1 },
