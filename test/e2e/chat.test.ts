@@ -2,6 +2,7 @@
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBrowser, launchBrowser } from '../browser.ts';
+import { findViolations } from './axe.ts';
 import { onProcessor, openPage, type PageDriver } from './page-driver.ts';
 
 const query = new URLSearchParams({
@@ -45,6 +46,7 @@ describeBrowser('a model of conversations', () => {
     }
     expect(await lab.text('chat-box', 'ol')).toMatch(/^You Spell lamp\.\s*Model .*You Spell lamp\.\s*Model/s);
     expect(await lab.text('chat-box', 'ol')).not.toContain('<|end|>');
+    expect(await findViolations(lab.page)).toEqual([]);
     await lab.click('chat-box', 'button', 'Start anew');
     expect(await lab.text('chat-box', 'ol')).toBe('');
     await lab.click('chat-box', 'button', 'Bring it back');
