@@ -60,6 +60,9 @@ export class LabHeader extends LitElement {
       .brand .more {
         display: none;
       }
+      .brand {
+        flex-basis: 340px;
+      }
     }
     .badge {
       display: inline-flex;
@@ -73,11 +76,33 @@ export class LabHeader extends LitElement {
       font-size: 13px;
       max-width: 100%;
     }
+    /* Where what stands in a row is decided by the window alone: nothing moves when the device's name comes. */
+    @media (max-width: 1560px) {
+      .badge {
+        max-width: min(100%, 420px);
+      }
+    }
+    @media (max-width: 1300px) {
+      .brand {
+        flex-basis: 150px;
+      }
+      .brand p {
+        display: none;
+      }
+    }
+    @media (max-width: 1080px) {
+      .badge {
+        order: 1;
+        flex: 1 1 100%;
+        max-width: 100%;
+      }
+    }
     .badge .state {
       color: var(--muted);
       white-space: nowrap;
     }
     .badge .device {
+      min-width: 0;
       overflow: hidden;
       text-overflow: ellipsis;
       white-space: nowrap;
@@ -143,18 +168,6 @@ export class LabHeader extends LitElement {
       border-color: var(--accent);
       color: var(--accent);
       font-weight: 600;
-    }
-    @media (max-width: 560px) {
-      .brand {
-        flex-basis: 150px;
-      }
-      .brand p {
-        display: none;
-      }
-      /* A line of its own: the row does not wrap anew when the device's name comes. */
-      .badge {
-        flex: 1 1 100%;
-      }
     }
   `);
 
