@@ -97,7 +97,9 @@ describe('a configuration', () => {
     const { code, stderr } = await runMain(['train', createFolder()]);
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/is a directory\. Give a CONFIG\.json, or --batches/),
+      expect.stringMatching(
+        /is a directory\. Give a CONFIG\.json with --model .*, or --batches and --optimizer/,
+      ),
     ]);
   });
 });

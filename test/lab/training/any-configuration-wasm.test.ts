@@ -11,12 +11,14 @@ import { anyExperiment } from './any-experiment.ts';
 /** Accepted configurations that are tried; npm run test:full tries many. */
 const wanted = process.env.FLOPSCOPE_FULL ? 300 : 12;
 
-const data = { source: 'arithmetic', tokenizer: 'characters', characters: 4000 };
-
-/** The vocabulary is that of the text. */
-function withData(json: object): unknown {
-  const model = 'model' in json ? json.model : {};
-  return { ...json, data, model: { ...(model as object), vocabulary: 0 } };
+/** A text that has what the loss is taken on; the vocabulary is its. */
+function withData(json: {
+  readonly model?: object;
+  readonly train?: { readonly lossPositions?: unknown };
+}): unknown {
+  const source = json.train?.lossPositions === 'answers' ? 'instructions' : 'arithmetic';
+  const data = { source, tokenizer: 'characters', characters: 4000 };
+  return { ...json, data, model: { ...json.model, vocabulary: 0 } };
 }
 
 async function takeStep(engine: Engine, experiment: Experiment) {
