@@ -23,7 +23,7 @@ import { longestContext } from '../model/attention-config.ts';
 import type { VocabularyTable } from '../model/weight-format.ts';
 import { type CacheFormat, cacheFormats } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
-import { textColumns } from '../text/columns.ts';
+import { columnLine, textColumns } from '../text/columns.ts';
 import { formatBytes, formatDigits, formatLoss, formatPercent } from '../text/numbers.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
@@ -162,7 +162,7 @@ async function evaluateData(path: string, evaluated: Evaluated, options: Evaluat
   if (formats.length > 1) {
     const progress = (fraction: number) => output.progress('evaluating', fraction);
     const rows = await compareWeights(engine, files, { tokenizer, text }, windows, formats, progress);
-    output.text(`${textColumns([qualityHead], 'numbers')}\n`);
+    output.text(`${qualityColumns(qualityHead)}\n`);
     for (const row of rows) output.result(row, qualityLine(row));
     output.text(`\nloss in nats per token, ${cut}; agreement: greedy choices as those of the first row\n`);
     return;
@@ -186,7 +186,7 @@ async function evaluateData(path: string, evaluated: Evaluated, options: Evaluat
   );
 }
 
-const qualityWidths = [8, 6, 10, 8, 10, 10, 10, 10, 10] as const;
+const qualityColumns = columnLine([8, 6, 10, 8, 10, 10, 10, 10, 10], 'right');
 const qualityHead = [
   'weights',
   'cache',
@@ -197,7 +197,7 @@ const qualityHead = [
   'first',
   'middle',
   'last',
-].map((cell, index) => cell.padStart(qualityWidths[index] ?? 0));
+];
 
 /** A row of the table; losses by position are means over the first, the middle and the last of four parts of a window. */
 function qualityLine(row: WeightQuality): string {
@@ -217,7 +217,7 @@ function qualityLine(row: WeightQuality): string {
     formatPercent(row.agreement),
     ...[0, middle, losses.length - quarter].map((start) => formatLoss(meanFrom(start))),
   ];
-  return cells.map((cell, index) => cell.padStart(qualityWidths[index] ?? 0)).join('  ');
+  return qualityColumns(cells);
 }
 
 /** Formats with commas between. */

@@ -7,6 +7,7 @@ import { validatePredictions } from '../lab/cost/validation.ts';
 import { type GridModel, validationGrid } from '../lab/cost/validation-grid.ts';
 import type { Engine } from '../lab/plans/engine.ts';
 import type { DeviceProfile } from '../plan/device-profile.ts';
+import { columnLine } from '../text/columns.ts';
 import { formatPercent, formatRatio, formatSi } from '../text/numbers.ts';
 import { openMachine, type RuntimeChoice } from './device.ts';
 import { unlessInterrupted, withInterruption } from './interruption.ts';
@@ -53,9 +54,7 @@ async function validate(options: ValidateOptions, output: Output, signal: AbortS
       ? engine.profile
       : await fullProfile(engine, models, options.recalibrate ? undefined : engine.profile, output);
   engine.profile = profile;
-  output.text(
-    `${'model'.padEnd(30)}${'work'.padEnd(34)}${'limit'.padStart(9)}${'expected'.padStart(11)}${'measured'.padStart(11)}${'ratio'.padStart(8)}${'pace'.padStart(7)}\n`,
-  );
+  output.text(`${columns(['model', 'work', 'limit', 'expected', 'measured', 'ratio', 'pace'])}\n`);
   const pace = await openPace(engine);
   try {
     const summary = await validatePredictions(engine, models, {
@@ -88,6 +87,11 @@ async function fullProfile(
   return (await completeProfile(engine, plans, profile, output)) ?? profile;
 }
 
+const columns = columnLine(
+  [28, 32, 9, 9, 9, 6, 5],
+  ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
+);
+
 function describeRow({
   name,
   kind,
@@ -97,11 +101,11 @@ function describeRow({
   measuredSeconds,
   paceRatio,
 }: ValidationRow): string {
-  const cell = (value: number, width: number) => formatSi(value, 's').padStart(width);
-  return (
-    `${name.padEnd(30)}${`${kind}, ${what}`.padEnd(34)}${cell(limitSeconds, 9)}${cell(seconds, 11)}` +
-    `${cell(measuredSeconds, 11)}${formatRatio(seconds / measuredSeconds).padStart(8)}${formatRatio(paceRatio).padStart(7)}`
-  );
+  return columns([
+    ...[name, `${kind}, ${what}`],
+    ...[limitSeconds, seconds, measuredSeconds].map((value) => formatSi(value, 's')),
+    ...[formatRatio(seconds / measuredSeconds), formatRatio(paceRatio)],
+  ]);
 }
 
 function describeSummary(summary: ValidationSummary): string {

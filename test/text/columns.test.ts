@@ -1,6 +1,6 @@
 // Text in columns: widths of the widest, numbers to the right, short rows, an indent.
 import { expect, it } from 'vitest';
-import { textColumns } from '../../src/text/columns.ts';
+import { columnLine, textColumns } from '../../src/text/columns.ts';
 
 it('makes every column as wide as its widest cell and leaves no space at the end', () => {
   expect(
@@ -27,4 +27,11 @@ it('sets numbers to the right', () => {
 
 it('is empty for nothing', () => {
   expect(textColumns([])).toBe('');
+});
+
+it('writes rows as they come in columns that were wide enough before', () => {
+  const line = columnLine([4, 6], 'right');
+  expect(line(['a', 'b'])).toBe('   a       b');
+  expect(line(['longer', 'b'])).toBe('longer       b');
+  expect(columnLine([4, 6])(['a', 'b'])).toBe('a     b');
 });

@@ -7,7 +7,7 @@ import { type StoredWeights, storedArrays } from '../../lab/plans/parameter-io.t
 import { planServing, rowOf, type ServedFiles, serveBatch } from '../../lab/serving/serve.ts';
 import { longestContext } from '../../model/attention-config.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
-import { textColumns } from '../../text/columns.ts';
+import { columnLine } from '../../text/columns.ts';
 import { formatBytes, formatPercent, formatSeconds, formatSi, formatSpread } from '../../text/numbers.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { readExperiment } from '../experiments.ts';
@@ -74,7 +74,7 @@ export function addServeBench(program: Command): void {
         await benchDrafts(machine, files, options, output);
         return;
       }
-      output.text(`${textColumns([head], 'numbers')}\n`);
+      output.text(`${columns(head)}\n`);
       for (const batch of options.batch) {
         const line = await benchBatch(machine, files, { ...options, batch }, output);
         output.result(line, describe(line));
@@ -169,7 +169,7 @@ function lineOf(
   };
 }
 
-const widths = [6, 12, 12, 12, 8, 12, 12, 12, 12, 10, 10, 11, 7, 7] as const;
+const columns = columnLine([6, 12, 12, 12, 8, 12, 12, 12, 12, 10, 10, 11, 7, 7], 'right');
 const head = [
   ...[
     'batch',
@@ -183,7 +183,7 @@ const head = [
     'predicted',
   ],
   ...['weights', 'caches', 'bound', 'MFU', 'MBU'],
-].map((cell, index) => cell.padStart(widths[index] ?? 0));
+];
 
 const legend =
   'tokens/s: all that the texts got, from the first prompt to the last token. first token: mean over the texts, whose ' +
@@ -205,5 +205,5 @@ function describe(line: ServeLine): string {
     line.bound ?? '–',
     ...[line.modelFlopsUse, line.modelBandwidthUse].map((share) => known(share, formatPercent)),
   ];
-  return cells.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('  ');
+  return columns(cells);
 }

@@ -4,7 +4,7 @@ import { emitStudy, emitters } from '../../lab/studies/emit.ts';
 import { type PlannedRun, type StudyPlan, shardOf, type TrunkGroup } from '../../lab/studies/plan.ts';
 import { readyStudies } from '../../lab/studies/ready.ts';
 import { runStudy } from '../../lab/studies/run-study.ts';
-import { textColumns } from '../../text/columns.ts';
+import { columnLine, textColumns } from '../../text/columns.ts';
 import { formatLoss, formatPercent, formatSi } from '../../text/numbers.ts';
 import { Interrupted, refuse } from '../failure.ts';
 import { resolvePath } from '../files.ts';
@@ -134,17 +134,16 @@ function describe(run: PlannedRun) {
   };
 }
 
+const columns = columnLine([15, 15, 15, 15, 15]);
+
 function lineOf({ run, shape, tokens, predictedSeconds, predictedBytes }: PlannedRun): string {
-  return [
+  return columns([
     run,
     `${formatSi(shape.parameters, '').trim()} parameters`,
     formatSi(tokens, 'tokens'),
     predictedSeconds === undefined ? '' : formatSi(predictedSeconds, 's'),
     formatSi(predictedBytes, 'B'),
-  ]
-    .map((cell) => cell.padEnd(17))
-    .join('')
-    .trimEnd();
+  ]);
 }
 
 function total(count: number, seconds: number | undefined, flops: number): string {
