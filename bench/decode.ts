@@ -8,8 +8,8 @@ import { Sampler } from '../src/lab/sampling/sampler.ts';
 import { median } from '../src/lab/training/median.ts';
 import { parseExperiment } from '../src/model/config.ts';
 import { initialiseParameters } from '../src/model/initialise.ts';
-import { constantTables, createModelTensors } from '../src/model/model-tensors.ts';
 import { parameterSpecs } from '../src/model/parameters.ts';
+import { constantTables, createModelTensors } from '../src/model/tensors.ts';
 import { storagesOf } from '../src/plan/store.ts';
 import type { OpenDevice } from '../src/runtime/device.ts';
 

@@ -279,7 +279,7 @@ describe('files', () => {
       const [folder = '', name = ''] = path.split('/').slice(-2);
       return name.startsWith(`${folder}-`) || name.startsWith(`${folder.replace(/s$/, '')}-`);
     };
-    const roomFiles = sources.filter(({ path }) => path.split('/').length > 3);
+    const roomFiles = sources.filter(({ path }) => path.split('/').length > 2);
     expect(roomFiles.map(({ path }) => path).filter(repeats)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 // A fitted law as text for people.
 
-import type { LawReport, TestScore } from '../laws/law-report.ts';
 import { usualRateOf } from '../laws/learning-rate-law.ts';
+import type { LawReport, TestScore } from '../laws/report.ts';
 import { textColumns } from '../text/columns.ts';
 import { formatDigits, formatFinePercent } from '../text/numbers.ts';
 import { significant } from '../text/rounding.ts';

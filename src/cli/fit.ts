@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type ConditionalForm, conditionalForms } from '../laws/conditional-law.ts';
 import { fitLaw } from '../laws/fit-law.ts';
-import { type FitMethod, type FitRequest, fitMethods, type LawName, lawNames } from '../laws/law-report.ts';
+import { type FitMethod, type FitRequest, fitMethods, type LawName, lawNames } from '../laws/report.ts';
 import { countedBy, type ParameterCount, parameterCounts } from '../laws/run-point.ts';
 import { mergeTables, type RunsTable, readRunsTable } from '../laws/runs-table.ts';
 import { refuse } from './failure.ts';

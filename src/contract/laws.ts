@@ -1,5 +1,5 @@
 // The contract of scaling laws: studies planned, run and kept, laws fitted to runs. Types only; what a law is, src/laws says.
-import type { FitRequest, LawReport } from '../laws/law-report.ts';
+import type { FitRequest, LawReport } from '../laws/report.ts';
 import type { ParameterCount, RunPoint } from '../laws/run-point.ts';
 import type { RunsTable } from '../laws/runs-table.ts';
 import type { ExperimentJson, Json, Result } from './values.ts';

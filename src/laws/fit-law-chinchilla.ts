@@ -4,7 +4,7 @@ import { fewestTrunks } from './bootstrap.ts';
 import { type ChinchillaParameters, optimumExponents, predictLoss } from './chinchilla-law.ts';
 import { fitHuber } from './huber-fit.ts';
 import { judgeFit, type LackOfFit, obedience } from './lack-of-fit.ts';
-import { type Beside, type FitRequest, intervalsOf, type LawReport, scoreTest } from './law-report.ts';
+import { type Beside, type FitRequest, intervalsOf, type LawReport, scoreTest } from './report.ts';
 import { countDistinct, leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
 import { fitVariableProjection } from './variable-projection.ts';
 

@@ -13,7 +13,7 @@ import {
   type LeftOutRun,
   type ProgressiveTask,
   scoreTest,
-} from './law-report.ts';
+} from './report.ts';
 import { leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
 import { fitVariableProjection } from './variable-projection.ts';
 

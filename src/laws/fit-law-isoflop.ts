@@ -2,8 +2,8 @@
 import { formatDigits } from '../text/numbers.ts';
 import { fitEnvelope } from './envelope.ts';
 import { fitIsoflop, type IsoflopFit, type IsoflopMethod, isoflopMethods, type PowerLaw } from './isoflop.ts';
-import type { Beside, FitMethod, FitRequest, LawReport } from './law-report.ts';
-import { intervalsOf } from './law-report.ts';
+import type { Beside, FitMethod, FitRequest, LawReport } from './report.ts';
+import { intervalsOf } from './report.ts';
 import { leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
 
 /** A parabola further off its centre than a factor of two in N is biased. */

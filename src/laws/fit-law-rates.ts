@@ -1,8 +1,8 @@
 // Reports the best learning rate of each size, how it goes with N, and the rate that the ready studies take beside it.
 import { formatDigits } from '../text/numbers.ts';
 import { atParabola } from './curves/parabola.ts';
-import { type FitRequest, intervalsOf, type LawReport } from './law-report.ts';
 import { curveKey, type RateCurve, rateCurves, rateLaw, usualRate } from './learning-rate-law.ts';
+import { type FitRequest, intervalsOf, type LawReport } from './report.ts';
 import { leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
 
 /** Fits and judges. @throws UnfitRunsError where no size has a best rate within those run */

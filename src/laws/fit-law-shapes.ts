@@ -2,7 +2,7 @@
 import { formatDigits } from '../text/numbers.ts';
 import { fitUShape, predictUShape, type UShapeFit } from './curves/u-shape.ts';
 import { type ExpertRun, fitExperts, predictExperts } from './experts-law.ts';
-import { type FitRequest, intervalsOf, type LawReport, scoreTest } from './law-report.ts';
+import { type FitRequest, intervalsOf, type LawReport, scoreTest } from './report.ts';
 import { leaveOutHighest, type RunPoint, UnfitRunsError } from './run-point.ts';
 
 /** Fits a U along `request.x`, d/√N unless given. @throws UnfitRunsError */

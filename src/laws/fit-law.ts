@@ -5,7 +5,7 @@ import { reportConditional } from './fit-law-conditional.ts';
 import { reportEnvelope, reportIsoflop } from './fit-law-isoflop.ts';
 import { reportRates } from './fit-law-rates.ts';
 import { reportExperts, reportUShape } from './fit-law-shapes.ts';
-import type { FitRequest, LawName, LawReport } from './law-report.ts';
+import type { FitRequest, LawName, LawReport } from './report.ts';
 import { type RunPoint, runName, UnfitRunsError } from './run-point.ts';
 
 const reports: Readonly<Record<LawName, (points: readonly RunPoint[], request: FitRequest) => LawReport>> = {

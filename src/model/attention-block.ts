@@ -10,7 +10,7 @@ import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { layerAttention, rotatedSize, scoreScale } from './attention-config.ts';
 import { recordLatentAttention, recordLatentDecode } from './latent-attention.ts';
-import { biasOf, type ModelTensors, ropeTableOf, weightOf } from './model-tensors.ts';
+import { biasOf, type ModelTensors, ropeTableOf, weightOf } from './tensors.ts';
 
 /** Rows of a batch: `batch` sequences of `time` tokens. */
 export interface BatchShape {

@@ -16,7 +16,7 @@ import type { Attend } from './attention-block.ts';
 import { biasesOf, normsOf } from './block-config.ts';
 import { recordExperts } from './experts.ts';
 import { hasExperts } from './experts-config.ts';
-import { biasOf, type ModelTensors, weightOf } from './model-tensors.ts';
+import { biasOf, type ModelTensors, weightOf } from './tensors.ts';
 
 /** What a part's last product does to its result: drops of it while training, then adds it to a residual. */
 interface Ending {

@@ -6,7 +6,7 @@ import { statisticsStride, updateRouterBias } from '../kernels/router-statistics
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { expertLayers } from './experts-config.ts';
-import { type ModelTensors, weightOf } from './model-tensors.ts';
+import { type ModelTensors, weightOf } from './tensors.ts';
 
 /**
  * Records residual + experts(normed) of a layer that has experts.

@@ -13,7 +13,7 @@ import { rmsNorm } from '../kernels/rms-norm.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { scoreScale, scoreSize } from './attention-config.ts';
-import { biasOf, type ModelTensors, ropeTableOf, weightOf } from './model-tensors.ts';
+import { biasOf, type ModelTensors, ropeTableOf, weightOf } from './tensors.ts';
 
 /** What a token is projected to. */
 interface Projections {

@@ -7,7 +7,7 @@ import type { Tensor } from '../plan/tensor.ts';
 import { attendSequences, attendToken, type BatchShape } from './attention-block.ts';
 import { recordBlock, recordNorm } from './block.ts';
 import { embeddingFactor, hasFinalNorm } from './block-config.ts';
-import { type ModelTensors, parameterOf, weightOf } from './model-tensors.ts';
+import { type ModelTensors, parameterOf, weightOf } from './tensors.ts';
 
 /**
  * Records embedding, blocks and final norm on whole sequences.

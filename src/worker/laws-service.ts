@@ -21,7 +21,7 @@ import { readRows, resultsLine } from '../lab/studies/results.ts';
 import { runStudy } from '../lab/studies/run-study.ts';
 import { parseStudy } from '../lab/studies/study.ts';
 import { glimpseOf, startOf } from '../lab/studies/text.ts';
-import type { LawReport } from '../laws/law-report.ts';
+import type { LawReport } from '../laws/report.ts';
 import type { ParameterCount } from '../laws/run-point.ts';
 import { readRunsTable } from '../laws/runs-table.ts';
 import type { DataConfig, Experiment } from '../model/config.ts';

@@ -5,8 +5,8 @@ import { type NamedArrays, readParameters, writeParameters } from '../../src/lab
 import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { parseExperiment } from '../../src/model/config.ts';
 import { initialiseParameters } from '../../src/model/initialise.ts';
-import { constantTables } from '../../src/model/model-tensors.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
+import { constantTables } from '../../src/model/tensors.ts';
 import { type Capabilities, familyOf, type VariantTable } from '../../src/plan/kernel.ts';
 import { storagesOf } from '../../src/plan/store.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
 import { cacheLength } from '../../src/model/attention-config.ts';
 import { type ModelConfig, parseModel } from '../../src/model/config.ts';
-import { createModelTensors } from '../../src/model/model-tensors.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
+import { createModelTensors } from '../../src/model/tensors.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { goldenAttention } from './golden-attention.ts';
 import {

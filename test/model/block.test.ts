@@ -8,7 +8,7 @@ import {
   createModelTensors,
   type ModelTensors,
   registerParameters,
-} from '../../src/model/model-tensors.ts';
+} from '../../src/model/tensors.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
 import { persistentTensor, storagesOf } from '../../src/plan/store.ts';

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { gpuEngine } from '../../src/lab/plans/engine.ts';
 import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
-import { createModelTensors } from '../../src/model/model-tensors.ts';
+import { createModelTensors } from '../../src/model/tensors.ts';
 import { describeGpu, getTestDevice } from '../gpu-device.ts';
 import {
   decodeAndPrefill,

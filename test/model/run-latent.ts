@@ -6,7 +6,7 @@ import { recordInferencePlans } from '../../src/lab/plans/inference-plans.ts';
 import { writeParameters } from '../../src/lab/plans/parameter-io.ts';
 import { recordTrainingPlans } from '../../src/lab/plans/training-plans.ts';
 import { type Experiment, type ModelConfig, parseExperiment } from '../../src/model/config.ts';
-import { constantTables, createModelTensors } from '../../src/model/model-tensors.ts';
+import { constantTables, createModelTensors } from '../../src/model/tensors.ts';
 import { storagesOf } from '../../src/plan/store.ts';
 import { CpuRuntime } from '../../src/runtime/cpu-runtime.ts';
 import { exampleScalars } from '../../src/runtime/kernel-probe.ts';

@@ -6,13 +6,8 @@ import { readParameters, readStored, writeParameters } from '../../src/lab/plans
 import { readModelFiles } from '../../src/lab/training/model-files.ts';
 import { inMemory } from '../../src/lab/training/weight-files.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
-import {
-  constantTables,
-  createModelTensors,
-  headOf,
-  registerParameters,
-} from '../../src/model/model-tensors.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
+import { constantTables, createModelTensors, headOf, registerParameters } from '../../src/model/tensors.ts';
 import { recordTrunk } from '../../src/model/transformer.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/data/safetensors.ts';
 import { exportParameters } from '../../src/model/huggingface/weights.ts';
-import { createModelTensors } from '../../src/model/model-tensors.ts';
+import { createModelTensors } from '../../src/model/tensors.ts';
 import { recordDecodeTrunk, recordTrunk } from '../../src/model/transformer.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { persistentTensor } from '../../src/plan/store.ts';

@@ -20,7 +20,7 @@ import { modelFileNames, parseJson } from '../../lab/training/model-files.ts';
 import { longestContext } from '../../model/attention-config.ts';
 import { type Experiment, parseExperiment } from '../../model/config.ts';
 import { readHuggingFaceConfig } from '../../model/huggingface/config.ts';
-import { createModelTensors } from '../../model/model-tensors.ts';
+import { createModelTensors } from '../../model/tensors.ts';
 import type { InferenceFormats } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';

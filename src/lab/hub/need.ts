@@ -2,8 +2,8 @@
 
 import type { ModelConfig } from '../../model/config.ts';
 import { readPublishedConfig } from '../../model/huggingface/config.ts';
-import { createModelTensors } from '../../model/model-tensors.ts';
 import { countParameters } from '../../model/parameters.ts';
+import { createModelTensors } from '../../model/tensors.ts';
 import { atContext } from '../../model/working-context.ts';
 import { baselineCapabilities } from '../../plan/kernel.ts';
 import { inferenceMemory } from '../plans/inference-memory.ts';

@@ -5,7 +5,7 @@ import type { LessonFigure } from '../../contract/lessons.ts';
 import { normaliseText } from '../../data/text-pieces.ts';
 import { attentionMap, longestMap } from '../../kernels/attention-map.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { createModelTensors, type ModelTensors } from '../../model/model-tensors.ts';
+import { createModelTensors, type ModelTensors } from '../../model/tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
 import { persistentTensor } from '../../plan/store.ts';

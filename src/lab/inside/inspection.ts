@@ -2,12 +2,7 @@
 
 import { headLogits, headLoss, lossChunkRows, lossSum } from '../../kernels/head-loss.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import {
-  createModelTensors,
-  headOf,
-  type ModelTensors,
-  registerParameters,
-} from '../../model/model-tensors.ts';
+import { createModelTensors, headOf, type ModelTensors, registerParameters } from '../../model/tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import type { WeightOptions } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';

@@ -3,7 +3,7 @@
 import { attentionMap } from '../../kernels/attention-map.ts';
 import { headLoss } from '../../kernels/head-loss.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
+import { createModelTensors, headOf, type ModelTensors } from '../../model/tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import type { WeightOptions } from '../../model/weight-format.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';

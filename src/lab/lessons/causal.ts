@@ -2,7 +2,7 @@
 
 import type { LessonFigure, LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import { headLogits } from '../../kernels/head-loss.ts';
-import { headOf } from '../../model/model-tensors.ts';
+import { headOf } from '../../model/tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import { freeze } from '../../plan/plan.ts';
 import { persistentTensor } from '../../plan/store.ts';

@@ -1,7 +1,7 @@
 // Lesson: a conversation whose cache is kept costs what is added to it; one that is read again at each turn costs its square.
 
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
-import { createModelTensors } from '../../model/model-tensors.ts';
+import { createModelTensors } from '../../model/tensors.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
 import { planFlops } from '../../plan/predict.ts';
 import type { Runtime } from '../../runtime/runtime.ts';

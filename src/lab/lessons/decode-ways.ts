@@ -5,7 +5,7 @@ import { headLogits } from '../../kernels/head-loss.ts';
 import { packSettings } from '../../kernels/sample.ts';
 import { selectRow } from '../../kernels/select-row.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { createModelTensors, headOf, type ModelTensors } from '../../model/model-tensors.ts';
+import { createModelTensors, headOf, type ModelTensors } from '../../model/tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import type { DeviceProfile } from '../../plan/device-profile.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';

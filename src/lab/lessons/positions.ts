@@ -2,7 +2,7 @@
 
 import type { LessonInfo, LessonQuestion, LessonSeries, LessonSize } from '../../contract/lessons.ts';
 import { headLoss } from '../../kernels/head-loss.ts';
-import { headOf } from '../../model/model-tensors.ts';
+import { headOf } from '../../model/tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
 import { Tape } from '../../plan/tape.ts';

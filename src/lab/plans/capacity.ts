@@ -1,6 +1,6 @@
 // Refuses a model that a machine cannot hold before anything is recorded or allocated: by the tensor, in bytes.
 import type { ModelConfig } from '../../model/config.ts';
-import { tablesInBlocks } from '../../model/model-tensors.ts';
+import { tablesInBlocks } from '../../model/tensors.ts';
 import { storedParameters, type WeightOptions } from '../../model/weight-format.ts';
 import type { Engine } from './engine.ts';
 import { LabError } from './problem.ts';

@@ -4,7 +4,7 @@ import { sample, settingNumbers } from '../../kernels/sample.ts';
 import { selectRow } from '../../kernels/select-row.ts';
 import { slotNumbers } from '../../kernels/slots.ts';
 import { cacheLength, cacheWidth } from '../../model/attention-config.ts';
-import { headOf, type ModelTensors } from '../../model/model-tensors.ts';
+import { headOf, type ModelTensors } from '../../model/tensors.ts';
 import { recordDecodeTrunk, recordTrunk } from '../../model/transformer.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';
 import type { CacheFormat } from '../../plan/quantised-cache.ts';

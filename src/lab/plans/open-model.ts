@@ -1,8 +1,8 @@
 // A model on a runtime: plans compiled, constant tables and weights written. The one way to begin any work on one.
 import type { ModelConfig } from '../../model/config.ts';
 import { initialiseParameters } from '../../model/initialise.ts';
-import { constantTables, type ModelTensors } from '../../model/model-tensors.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
+import { constantTables, type ModelTensors } from '../../model/tensors.ts';
 import { partAtContext } from '../../model/working-context.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { storagesOf } from '../../plan/store.ts';

@@ -5,12 +5,7 @@ import { headLoss, lossSum } from '../../kernels/head-loss.ts';
 import { optimizers } from '../../kernels/optimizer-table.ts';
 import type { ModelConfig, TrainConfig } from '../../model/config.ts';
 import { recordRouterBiases } from '../../model/experts.ts';
-import {
-  createModelTensors,
-  headOf,
-  type ModelTensors,
-  registerParameters,
-} from '../../model/model-tensors.ts';
+import { createModelTensors, headOf, type ModelTensors, registerParameters } from '../../model/tensors.ts';
 import { recordTrunk } from '../../model/transformer.ts';
 import type { Capabilities, VariantTable } from '../../plan/kernel.ts';
 import { freeze, type Plan } from '../../plan/plan.ts';

@@ -2,7 +2,7 @@
 // logits are handed on. What a sampler's numbers are, caches included, whatever it would have drawn.
 import { slotNumbers } from '../../kernels/slots.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { createModelTensors } from '../../model/model-tensors.ts';
+import { createModelTensors } from '../../model/tensors.ts';
 import type { InferenceFormats } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';
 import { bytesByClass, storagesOf } from '../../plan/store.ts';

@@ -1,6 +1,6 @@
 // Runs a search: speeds predicted or measured, the best shapes trained, then fewer groups of keys and values tried one by one.
 import type { Problem } from '../../contract/values.ts';
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import type { Corpus } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { LabError } from '../plans/problem.ts';

@@ -1,8 +1,8 @@
 // Searches the shape of a model: its loss by the conditional law, its speed on this device (algorithm 1 of arXiv 2510.18245). Pure: trains nothing.
 import { conditionalPredictor } from '../../laws/fit-law-conditional.ts';
-import type { LawReport } from '../../laws/law-report.ts';
 import { paretoFront } from '../../laws/pareto.ts';
 import { spearman } from '../../laws/ranks.ts';
+import type { LawReport } from '../../laws/report.ts';
 import { type Experiment, type ModelConfig, parseExperiment } from '../../model/config.ts';
 import { expectWork } from '../plans/expectation.ts';
 import { recordInferencePlans } from '../plans/inference-plans.ts';

@@ -1,6 +1,6 @@
 // What will be asked of a sampler, and the plans that serve it.
 import type { Tokenizer } from '../../data/tokenizer.ts';
-import { createModelTensors } from '../../model/model-tensors.ts';
+import { createModelTensors } from '../../model/tensors.ts';
 import type { InferenceFormats } from '../../model/weight-format.ts';
 import { atContext } from '../../model/working-context.ts';
 import type { Engine } from '../plans/engine.ts';

@@ -2,7 +2,7 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { StudyJson } from '../../contract/laws.ts';
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import type { ParameterCount, RunPoint } from '../../laws/run-point.ts';
 import { formatDigits, formatLoss, formatSi } from '../../text/numbers.ts';
 import { workPanel } from '../figures/style-sets.ts';

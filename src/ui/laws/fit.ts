@@ -2,9 +2,9 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { type ConditionalForm, conditionalForms } from '../../laws/conditional-law.ts';
-import type { FitMethod, FitRequest, LawName, LawReport } from '../../laws/law-report.ts';
-import { lawNames } from '../../laws/law-report.ts';
 import { isRateSweep } from '../../laws/learning-rate-law.ts';
+import type { FitMethod, FitRequest, LawName, LawReport } from '../../laws/report.ts';
+import { lawNames } from '../../laws/report.ts';
 import type { RunPoint } from '../../laws/run-point.ts';
 import { stackStyles, workPanel } from '../figures/style-sets.ts';
 import type { RoomAccess } from '../state/access.ts';

@@ -1,6 +1,6 @@
 // What a fitted law recommends for a budget: the best size and data, their loss, and how far beyond the runs that lies.
 import type { ChinchillaParameters } from '../../laws/chinchilla-law.ts';
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import { flopsOf, type RunPoint } from '../../laws/run-point.ts';
 import { formatDigits, formatLoss, formatPower, formatSi } from '../../text/numbers.ts';
 import { significant } from '../../text/rounding.ts';

@@ -1,8 +1,8 @@
 // The best learning rates of a sweep for the page: each size's parabola with its lowest place and interval, and the numbers.
 
 import { atParabola } from '../../laws/curves/parabola.ts';
-import type { LawReport } from '../../laws/law-report.ts';
 import { type RateCurve, usualRateOf } from '../../laws/learning-rate-law.ts';
+import type { LawReport } from '../../laws/report.ts';
 import { formatDigits, formatLoss, formatSi } from '../../text/numbers.ts';
 import type { PlotSeries } from '../../text/plot-layout.ts';
 import type { FigureTable } from '../../text/table.ts';

@@ -1,5 +1,5 @@
 // A fitted law for the page: its numbers with intervals and the other method beside them, its misfit, and its residuals.
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import {
   formatDigits,
   formatFinePercent,

@@ -3,7 +3,7 @@ import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { KeptStudy, ReadyStudy, StudyEvent } from '../../contract/laws.ts';
 import type { Json, Result } from '../../contract/values.ts';
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import type { ParameterCount } from '../../laws/run-point.ts';
 import { stackStyles } from '../figures/style-sets.ts';
 import { baseStyles } from '../figures/styles.ts';

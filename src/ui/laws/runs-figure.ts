@@ -1,8 +1,8 @@
 // The plot of the runs on display, along flops, parameters or tokens, with the law's curves once there are some.
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { LawReport } from '../../laws/law-report.ts';
 import { isRateSweep } from '../../laws/learning-rate-law.ts';
+import type { LawReport } from '../../laws/report.ts';
 import { type ParameterCount, parameterCounts, type RunPoint, runName } from '../../laws/run-point.ts';
 import { formatLoss } from '../../text/numbers.ts';
 import type { PlotPlace } from '../../text/plot-layout.ts';

@@ -1,7 +1,7 @@
 // The runs on display: of a study, of a file or recorded, as points for a fit, as a table and as a plot.
 import type { PlannedStudy, StudyRow } from '../../contract/laws.ts';
 import { type ChinchillaParameters, predictLoss } from '../../laws/chinchilla-law.ts';
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import { countColumn, flopsOf, parameterCounts, type RunPoint, runName } from '../../laws/run-point.ts';
 import {
   formatBytes,

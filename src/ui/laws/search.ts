@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { StudyJson } from '../../contract/laws.ts';
 import type { FoundShapes, SearchEvent } from '../../contract/search.ts';
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import type { ParameterCount, RunPoint } from '../../laws/run-point.ts';
 import type { PlotPlace } from '../../text/plot-layout.ts';
 import { stackStyles, workPanel } from '../figures/style-sets.ts';

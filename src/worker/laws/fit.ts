@@ -2,7 +2,7 @@
 import type { Result } from '../../contract/values.ts';
 import { LabError, problemOf } from '../../lab/plans/problem.ts';
 import { fitLaw } from '../../laws/fit-law.ts';
-import type { FitRequest, LawReport } from '../../laws/law-report.ts';
+import type { FitRequest, LawReport } from '../../laws/report.ts';
 import type { RunPoint } from '../../laws/run-point.ts';
 import { startThread } from '../threads/start.ts';
 

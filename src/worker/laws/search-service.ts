@@ -8,7 +8,7 @@ import { runSearch } from '../../lab/studies/run-search.ts';
 import type { JudgedCandidate, SearchResult } from '../../lab/studies/search.ts';
 import { parseStudy } from '../../lab/studies/study.ts';
 import { glimpseOf, startOf } from '../../lab/studies/text.ts';
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import { answer } from '../answer.ts';
 import type { Devices } from '../devices.ts';
 import type { Exclusive } from '../exclusive.ts';

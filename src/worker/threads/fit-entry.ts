@@ -1,6 +1,6 @@
 // The thread of a fit in a page, for one fit.
 import type { Result } from '../../contract/values.ts';
-import type { LawReport } from '../../laws/law-report.ts';
+import type { LawReport } from '../../laws/report.ts';
 import { answerFit, type FitOrder } from '../laws/fit.ts';
 import { serveOrders } from './serve.ts';
 

@@ -5,7 +5,7 @@ import { readTextInside } from '../../../src/lab/inside/text.ts';
 import { cpuEngine, gpuEngine } from '../../../src/lab/plans/engine.ts';
 import { writeParameters } from '../../../src/lab/plans/parameter-io.ts';
 import { type Run, weightsOf } from '../../../src/lab/training/run.ts';
-import { constantTables, createModelTensors } from '../../../src/model/model-tensors.ts';
+import { constantTables, createModelTensors } from '../../../src/model/tensors.ts';
 import { recordTrunk } from '../../../src/model/transformer.ts';
 import { baselineCapabilities, familyOf } from '../../../src/plan/kernel.ts';
 import { freeze } from '../../../src/plan/plan.ts';

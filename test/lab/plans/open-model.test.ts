@@ -5,7 +5,7 @@ import { freshWeights, openModel } from '../../../src/lab/plans/open-model.ts';
 import { readParameters } from '../../../src/lab/plans/parameter-io.ts';
 import { recordTrainingPlans } from '../../../src/lab/plans/training-plans.ts';
 import { parseExperiment } from '../../../src/model/config.ts';
-import { constantTables } from '../../../src/model/model-tensors.ts';
+import { constantTables } from '../../../src/model/tensors.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { families, tinyExperiment } from '../training/tiny-runs.ts';
 

@@ -5,7 +5,7 @@ import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts'
 import { freshWeights, openModel } from '../../../src/lab/plans/open-model.ts';
 import type { SamplingOptions } from '../../../src/lab/sampling/options.ts';
 import { Sampler } from '../../../src/lab/sampling/sampler.ts';
-import { createModelTensors } from '../../../src/model/model-tensors.ts';
+import { createModelTensors } from '../../../src/model/tensors.ts';
 import type { CacheFormat } from '../../../src/plan/quantised-cache.ts';
 import { families, tinyExperiment } from '../training/tiny-runs.ts';
 

@@ -5,7 +5,7 @@ import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts'
 import { decodeWork, prefillWork } from '../../../src/lab/plans/work.ts';
 import { predictServing } from '../../../src/lab/serving/predict.ts';
 import { rowOf } from '../../../src/lab/serving/serve.ts';
-import { createModelTensors } from '../../../src/model/model-tensors.ts';
+import { createModelTensors } from '../../../src/model/tensors.ts';
 import { baselineCapabilities } from '../../../src/plan/kernel.ts';
 import { roundProfile } from '../plans/round-profile.ts';
 import { families, tinyExperiment } from '../training/tiny-runs.ts';

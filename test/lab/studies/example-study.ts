@@ -1,5 +1,5 @@
 // A study of seconds on the reference loops, for the tests.
-import type { LawReport } from '../../../src/laws/law-report.ts';
+import type { LawReport } from '../../../src/laws/report.ts';
 
 /** Two sizes, two lengths that share a trunk. */
 export const exampleStudy = {

@@ -6,7 +6,7 @@ import { recordInferencePlans } from '../../../src/lab/plans/inference-plans.ts'
 import { writeParameters } from '../../../src/lab/plans/parameter-io.ts';
 import { Sampler } from '../../../src/lab/sampling/sampler.ts';
 import { exportParameters } from '../../../src/model/huggingface/weights.ts';
-import { constantTables, createModelTensors } from '../../../src/model/model-tensors.ts';
+import { constantTables, createModelTensors } from '../../../src/model/tensors.ts';
 import { storagesOf } from '../../../src/plan/store.ts';
 import { fixtureBytes, fixtureJson, fixtureModel, type Rows, runModel } from '../run-model.ts';
 import { goldenFamilies } from './family-fixtures.ts';

@@ -1,7 +1,7 @@
 // Runs on display: points for a fit, a table whose CSV can be fitted again, and series by size.
 import { expect, it } from 'vitest';
 import type { PlannedStudy, PlannedStudyRun, StudyRow } from '../../../src/contract/laws.ts';
-import type { LawReport } from '../../../src/laws/law-report.ts';
+import type { LawReport } from '../../../src/laws/report.ts';
 import { readRunsTable } from '../../../src/laws/runs-table.ts';
 import { describePlace } from '../../../src/text/plot-layout.ts';
 import { figureCsv } from '../../../src/text/table.ts';

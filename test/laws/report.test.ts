@@ -1,6 +1,6 @@
 // Tests of scores on unseen runs.
 import { expect, test } from 'vitest';
-import { intervalsOf, scoreTest } from '../../src/laws/law-report.ts';
+import { intervalsOf, scoreTest } from '../../src/laws/report.ts';
 
 const runs = [3, 2, 1].map((loss) => ({ parameters: 1 / loss, tokens: 1, loss }));
 

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { optimizers } from '../../src/kernels/optimizer-table.ts';
 import { type ModelConfig, parseModel } from '../../src/model/config.ts';
+import { parameterSpecs } from '../../src/model/parameters.ts';
 import {
   biasOf,
   constantTables,
@@ -11,8 +12,7 @@ import {
   registerParameters,
   ropeTableOf,
   weightOf,
-} from '../../src/model/model-tensors.ts';
-import { parameterSpecs } from '../../src/model/parameters.ts';
+} from '../../src/model/tensors.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { Tape } from '../../src/plan/tape.ts';
 
