@@ -6,8 +6,10 @@ import { processorDriver } from './test/processor-driver.ts';
 /** Tests that need a GPU are those of kernels, runtime and engines, and any other file named *.gpu.test.ts. */
 const gpuTests = ['test/{kernels,runtime,engines}/**/*.test.ts', 'test/**/*.gpu.test.ts'];
 
-/** Tests that train on the processor, or run the command line or the worker, which do. */
+/** Tests that train on the processor, or run the command line or the worker, which do; and others that take seconds. */
 const trainingTests = [
+  'test/laws/{fit-law,huber-fit}.test.ts',
+  'test/model/{block,identities}.test.ts',
   'test/{cli,worker}/**/*.test.ts',
   'test/lab/{training,lessons,inside,evaluation,studies}/**/*.test.ts',
 ];
