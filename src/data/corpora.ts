@@ -70,7 +70,7 @@ export const corpora = {
     scaling: {
       isFit: true,
       reason:
-        'Every size finds something rarer left to learn, and 30 million characters do not repeat: 1.1 % off the law.',
+        'Every size finds something rarer left to learn, and 30 million characters do not repeat: 1.1 to 1.5 % off the law. Models from 147 k gain more of long texts than it grants, up to 4 %.',
     },
     separator: '',
     createWriter: (seed) => createZipfLanguage(seed).write,
