@@ -1,7 +1,14 @@
 // Conversations as tokens to train on: read from JSON lines, written by a model's chat template or as tokenizers of ours do, with
 // a mark on every token that an assistant says.
 import * as v from 'valibot';
-import { assistantToken, type ChatMessage, chatRoles, chatSpecials, chatText } from '../../data/chat-text.ts';
+import {
+  assistantToken,
+  type ChatMessage,
+  chatRoles,
+  chatSpecials,
+  chatText,
+  chatTokens,
+} from '../../data/chat-text.ts';
 import { issueText } from '../../data/issue-text.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { Chat, chatFormatOf } from '../../data/tokenizers/chat.ts';
@@ -74,6 +81,7 @@ export async function encodeConversations(
     );
   }
   if (tokenizer.toJSON().kind !== 'published') {
+    conversations.forEach(checkContents);
     const tokens = await tokenizer.encode(conversations.map(chatText).join(''));
     const { added } = format;
     return {
@@ -90,6 +98,18 @@ export async function encodeConversations(
     onProgress(Math.min(1, (at + conversationsAtOnce) / conversations.length));
   }
   return joined(pieces);
+}
+
+/** @throws where a turn contains what begins or ends one: what a user says would be learned as an answer */
+function checkContents(messages: Conversation, index: number): void {
+  for (const [turn, { content }] of messages.entries()) {
+    const token = chatTokens.find((text) => content.includes(text));
+    if (token === undefined) continue;
+    throw fault(
+      `number ${index + 1}: turn ${turn + 1} contains "${token}", which tells turns apart here`,
+      'Write it in another way, or leave this conversation out.',
+    );
+  }
 }
 
 /** Conversations that a template writes in one go: for the next ones the thread's time is counted anew. */

@@ -92,6 +92,17 @@ describe('conversations in tokens', () => {
     expect(tokenizer.decode([...tokens].filter((_, at) => marks[at] === 1))).toBe('bc<|end|>e<|end|>');
   });
 
+  it('of ours hold no special token within a turn, from which marks would be taken for an answer', async () => {
+    const ours = withSpecialTokens(byteTokenizer(), chatTokens);
+    const asking = (content: string) => encodeConversations(ours, [[user(content), assistant('No.')]]);
+    await asking('What is <|this|>?');
+    for (const token of chatTokens) {
+      await expect(asking(`Is it ${token}mine?`)).rejects.toThrow(
+        `conversations: number 1: turn 1 contains "${token}", which tells turns apart here. Write it`,
+      );
+    }
+  });
+
   it('are refused where a tokenizer or a template cannot say them', async () => {
     const hello = [[user('Hi'), assistant('Hello.')]];
     await expect(encodeConversations(byteTokenizer(), hello)).rejects.toThrow(
