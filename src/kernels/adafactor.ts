@@ -3,7 +3,7 @@
 import vectorSource from '../../shaders/adafactor-vectors.wgsl?raw';
 import { type Dims, defineKernel } from '../plan/kernel.ts';
 import { isMatrix, matricesOf } from '../plan/matrices.ts';
-import type { Parameter, ParameterShape } from '../plan/store.ts';
+import { type Parameter, type ParameterShape, trainedParameters } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
 import {
@@ -101,8 +101,8 @@ export const adafactorOptimizer: Optimizer<AdafactorOptions> = {
     { kind: 'factored', name: 'columnFactors', shapeOf: columnShape },
     { kind: 'full', name: 'variances', keeps: (parameter) => !isMatrix(parameter) },
   ],
-  record: (tape, { parameters }, metrics, options) => {
-    for (const parameter of parameters.values()) {
+  record: (tape, store, metrics, options) => {
+    for (const parameter of trainedParameters(store)) {
       tape.scope(parameter.name, () => {
         if (isMatrix(parameter)) recordMatrices(tape, parameter, metrics, options);
         else recordVectors(tape, parameter, metrics, options);

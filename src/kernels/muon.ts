@@ -3,7 +3,7 @@
 import source from '../../shaders/muon.wgsl?raw';
 import { defineKernel } from '../plan/kernel.ts';
 import { isMatrix, matricesOf, type ParameterMatrix } from '../plan/matrices.ts';
-import { type Parameter, type ParameterShape, partsWithout } from '../plan/store.ts';
+import { type Parameter, type ParameterShape, partsWithout, trainedParameters } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { clippedMetrics, metricSlots, sumSquaresKernel } from './gradient-norm.ts';
@@ -208,8 +208,8 @@ export const muonOptimizer: Optimizer<MuonOptions> = {
     { kind: 'full', name: momentNames.first },
     { kind: 'full', name: momentNames.second, keeps: (parameter) => !isOrthogonalised(parameter) },
   ],
-  record: (tape, { parameters, shards }, metrics, options) => {
-    const taken = [...parameters.values()].filter(isOrthogonalised);
+  record: (tape, store, metrics, options) => {
+    const taken = trainedParameters(store).filter(isOrthogonalised);
     for (const parameter of taken) {
       const tensors = tensorsOf(parameter);
       // Query, key and value are orthogonal each by itself, and so are experts.
@@ -218,7 +218,7 @@ export const muonOptimizer: Optimizer<MuonOptions> = {
     }
     const names = new Set(taken.map(({ name }) => name));
     // Matrices leave gaps in the flat shards; what lies between them is stepped run by run.
-    for (const part of shards.flatMap((shard) => partsWithout(shard, (name) => names.has(name))))
+    for (const part of store.shards.flatMap((shard) => partsWithout(shard, (name) => names.has(name))))
       adamW(tape, part, metrics, options);
   },
 };

@@ -6,7 +6,7 @@ import { statisticsStride, updateRouterBias } from '../kernels/router-statistics
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { expertLayers } from './experts-config.ts';
-import { type ModelTensors, weightOf } from './tensors.ts';
+import { type ModelTensors, parameterOf, weightOf } from './tensors.ts';
 
 /**
  * Records residual + experts(normed) of a layer that has experts.
@@ -88,6 +88,7 @@ function recordShared(
 export function recordRouterBiases(tape: Tape, model: ModelTensors, metrics: Tensor): void {
   const { config, experts } = model;
   if (!experts || config.experts === 0 || config.routerBiasRate === 0) return;
+  if (parameterOf(model, 'routerBias').isFrozen) return;
   tape.scope('router bias', () =>
     tape.term('router', () =>
       updateRouterBias(

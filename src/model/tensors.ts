@@ -10,6 +10,7 @@ import {
   type Parameter,
   type ParameterStore,
   persistentTensor,
+  trainedParameters,
 } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
@@ -51,11 +52,15 @@ export interface ModelTensorsOptions extends WeightOptions {
   readonly gradients: boolean;
   /** Micro-batches of a step; 1 unless given. */
   readonly microBatches?: number;
+  /** Whether training leaves a parameter as it is; none unless given. */
+  readonly isFrozen?: (name: string) => boolean;
 }
 
 function layoutStore(config: ModelConfig, options: ModelTensorsOptions): ParameterStore {
-  const { maxBindingBytes, states = [], gradients, weights = 'f32' } = options;
-  const specs = parameterSpecs(config);
+  const { maxBindingBytes, states = [], gradients, weights = 'f32', isFrozen } = options;
+  const specs = parameterSpecs(config).map((spec) =>
+    isFrozen?.(spec.name) ? { ...spec, isFrozen: true } : spec,
+  );
   if (weights === 'f32') return layoutParameters(specs, states, maxBindingBytes, gradients);
   if (gradients || states.length > 0)
     throw new Error(`model: weights in ${weights} are for inference only. Train in f32.`);
@@ -165,9 +170,9 @@ export function headOf(model: ModelTensors): Head {
   return { ...parameterOf(model, tiedHead ? 'tokenEmbedding' : 'head'), softcap };
 }
 
-/** Tells a tape where every parameter's gradient goes; with `accumulate` they add to what is there. */
+/** Tells a tape where the gradient of every trained parameter goes; with `accumulate` they add to what is there. */
 export function registerParameters(tape: Tape, model: ModelTensors, accumulate: 0 | 1): void {
-  for (const { blocks } of model.store.parameters.values()) {
+  for (const { blocks } of trainedParameters(model.store)) {
     for (const { weight, gradient } of blocks) tape.parameter(weight, gradient, accumulate);
   }
 }

@@ -19,6 +19,8 @@ export interface ParameterShape {
   readonly columns?: readonly number[];
   /** True of what is looked up by token or position, the head included. */
   readonly isTable?: boolean;
+  /** Never changed by training: it has no gradient, and optimizers keep nothing of it. */
+  readonly isFrozen?: boolean;
 }
 
 /** Something that an optimizer keeps of parameters from step to step. `name` is its name in checkpoints. */
@@ -40,6 +42,7 @@ export type OptimizerState =
 export interface ParameterBlock {
   readonly firstRow: number;
   readonly weight: Tensor;
+  /** Of a frozen parameter, and for inference, the weight itself: nothing may write it. */
   readonly gradient: Tensor;
   /** Full states by name, shaped as the weight. */
   readonly states: ReadonlyMap<string, Tensor>;
@@ -71,7 +74,10 @@ export interface Shard extends ShardPart {
 /** All parameters of one model. */
 export interface ParameterStore {
   readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Of what is trained, in training. */
   readonly shards: readonly Shard[];
+  /** Of frozen parameters: weights alone. */
+  readonly frozenShards: readonly Shard[];
   /** What the optimizer keeps; nothing for inference. */
   readonly states: readonly OptimizerState[];
   /** One flat buffer for each factored state. */
@@ -116,28 +122,24 @@ export function layoutParameters(
   maxBindingBytes: number,
   withGradients = true,
 ): ParameterStore {
-  const limit = Math.floor(maxBindingBytes / 4 / parameterAlignment) * parameterAlignment;
-  const pieces = [
-    ...shapes.filter((shape) => shape.decay),
-    ...shapes.filter((shape) => !shape.decay),
-  ].flatMap((shape) => rowBlocks(shape, limit));
-  const shardPieces: Piece[][] = [[]];
-  let offset = 0;
-  for (const piece of pieces) {
-    const elements = align(elementCount(piece.shape));
-    if (offset > 0 && offset + elements > limit) {
-      shardPieces.push([]);
-      offset = 0;
-    }
-    shardPieces.at(-1)?.push(piece);
-    offset += elements;
-  }
-  const shards = shardPieces.map((placed, index) => layoutShard(placed, index, states, withGradients));
+  const [frozen, trained] = [shapes.filter(isFrozen), shapes.filter((shape) => !isFrozen(shape))];
+  if (trained.length === 0 && withGradients)
+    throw new Error(`parameters: all ${frozen.length} are frozen, and nothing is left to train. Free some.`);
+  const shards = shardPieces(trained, maxBindingBytes).map((placed, index) =>
+    layoutShard(placed, `${index}`, states, withGradients),
+  );
+  // Apart from what is trained: gradients and moments are buffers as long as those of their weights.
+  const frozenShards =
+    frozen.length === 0
+      ? []
+      : shardPieces(frozen, maxBindingBytes).map((placed, index) =>
+          layoutShard(placed, `frozen ${index}`, [], false),
+        );
   const blocks = new Map<string, ParameterBlock[]>(shapes.map(({ name }) => [name, []]));
-  for (const { parameter, block } of shards.flatMap((shard) => shard.pieces))
+  for (const { parameter, block } of [...shards, ...frozenShards].flatMap((shard) => shard.pieces))
     blocks.get(parameter)?.push(block);
   const factored = states.flatMap((state) =>
-    state.kind === 'factored' ? [layoutFactors(state, shapes)] : [],
+    state.kind === 'factored' ? [layoutFactors(state, trained)] : [],
   );
   const parameters = new Map(
     shapes.map((shape): [string, Parameter] => {
@@ -148,18 +150,48 @@ export function layoutParameters(
       return [shape.name, { ...shape, blocks: blocks.get(shape.name) ?? [], factors: new Map(factors) }];
     }),
   );
-  return { parameters, shards, states, factors: factored.map(({ flat }) => flat) };
+  return { parameters, shards, frozenShards, states, factors: factored.map(({ flat }) => flat) };
+}
+
+function isFrozen(parameter: ParameterShape): boolean {
+  return parameter.isFrozen === true;
+}
+
+/** Those that an optimizer steps. */
+export function trainedParameters({ parameters }: Pick<ParameterStore, 'parameters'>): Parameter[] {
+  return [...parameters.values()].filter((parameter) => !isFrozen(parameter));
+}
+
+/** What lies in each shard, decayed parameters first. */
+function shardPieces(shapes: readonly ParameterShape[], maxBindingBytes: number): Piece[][] {
+  const limit = Math.floor(maxBindingBytes / 4 / parameterAlignment) * parameterAlignment;
+  const pieces = [
+    ...shapes.filter((shape) => shape.decay),
+    ...shapes.filter((shape) => !shape.decay),
+  ].flatMap((shape) => rowBlocks(shape, limit));
+  const shards: Piece[][] = [[]];
+  let offset = 0;
+  for (const piece of pieces) {
+    const elements = align(elementCount(piece.shape));
+    if (offset > 0 && offset + elements > limit) {
+      shards.push([]);
+      offset = 0;
+    }
+    shards.at(-1)?.push(piece);
+    offset += elements;
+  }
+  return shards;
 }
 
 function layoutShard(
   pieces: readonly Piece[],
-  index: number,
+  name: string,
   states: readonly OptimizerState[],
   withGradients: boolean,
 ): Shard {
-  const flat = (name: string, memoryClass: MemoryClass, of: readonly Piece[]) => {
+  const flat = (what: string, memoryClass: MemoryClass, of: readonly Piece[]) => {
     const { offsets, elements } = placesOf(of.map(({ shape }) => shape));
-    return { tensor: persistentTensor(`${name} ${index}`, [elements], 'f32', memoryClass), offsets };
+    return { tensor: persistentTensor(`${what} ${name}`, [elements], 'f32', memoryClass), offsets };
   };
   const { tensor: weights, offsets } = flat('weights', 'weights', pieces);
   // Inference owns no gradients; the views then alias the weights and nothing may write them.
@@ -167,16 +199,16 @@ function layoutShard(
   const kept = states.flatMap((state) => {
     const of =
       state.kind === 'full' ? pieces.filter(({ parameter }) => state.keeps?.(parameter) ?? true) : [];
-    return of.length === 0 ? [] : [{ name: state.name, of, ...flat(state.name, 'moments', of) }];
+    return of.length === 0 ? [] : [{ state: state.name, of, ...flat(state.name, 'moments', of) }];
   });
-  const view = (of: Tensor, name: string, shape: readonly number[], offset: number): Tensor => {
-    return { ...of, name, shape, offset };
+  const view = (of: Tensor, label: string, shape: readonly number[], offset: number): Tensor => {
+    return { ...of, name: label, shape, offset };
   };
   const placed = pieces.map((piece, place) => {
     const { parameter, firstRow, shape } = piece;
-    const own = kept.flatMap(({ name, of, tensor, offsets: starts }): [string, Tensor][] => {
+    const own = kept.flatMap(({ state, of, tensor, offsets: starts }): [string, Tensor][] => {
       const start = starts[of.indexOf(piece)];
-      return start === undefined ? [] : [[name, view(tensor, `${name} ${parameter.name}`, shape, start)]];
+      return start === undefined ? [] : [[state, view(tensor, `${state} ${parameter.name}`, shape, start)]];
     });
     const offset = offsets[place] ?? 0;
     const block: ParameterBlock = {
@@ -191,7 +223,7 @@ function layoutShard(
   return {
     weights,
     gradients,
-    states: new Map(kept.map(({ name, tensor }) => [name, tensor])),
+    states: new Map(kept.map(({ state, tensor }) => [state, tensor])),
     decayElements: offsets[firstUndecayed] ?? elementCount(weights.shape),
     pieces: placed,
   };
@@ -256,7 +288,11 @@ export function partsWithout(shard: Shard, isTaken: (parameter: string) => boole
 
 /** Every storage of a parameter store, for allocation and for the memory bar. */
 export function storagesOf(store: ParameterStore): Storage[] {
-  const tensors = store.shards.flatMap((shard) => [shard.weights, shard.gradients, ...shard.states.values()]);
+  const tensors = [...store.shards, ...store.frozenShards].flatMap((shard) => [
+    shard.weights,
+    shard.gradients,
+    ...shard.states.values(),
+  ]);
   return [...new Set([...tensors, ...store.factors].map((tensor) => tensor.storage))];
 }
 

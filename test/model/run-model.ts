@@ -7,7 +7,13 @@ import { readModelFiles } from '../../src/lab/training/model-files.ts';
 import { inMemory } from '../../src/lab/training/weight-files.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
 import { parameterSpecs } from '../../src/model/parameters.ts';
-import { constantTables, createModelTensors, headOf, registerParameters } from '../../src/model/tensors.ts';
+import {
+  constantTables,
+  createModelTensors,
+  headOf,
+  type ModelTensorsOptions,
+  registerParameters,
+} from '../../src/model/tensors.ts';
 import { recordTrunk } from '../../src/model/transformer.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { freeze } from '../../src/plan/plan.ts';
@@ -52,15 +58,16 @@ export async function fixtureModel(folder: string) {
   };
 }
 
-/** Forward and backward once. `maxBindingBytes` cuts the vocabulary tables in row blocks. */
+/** Forward and backward once. `maxBindingBytes` cuts the vocabulary tables in row blocks; of frozen parameters there is no gradient. */
 export async function runModel(
   config: ModelConfig,
   weights: ReadonlyMap<string, Float32Array>,
   { inputs, targets }: Rows,
   maxBindingBytes = baselineCapabilities.maxBindingBytes,
+  options: Partial<ModelTensorsOptions> = {},
 ): Promise<ModelResult> {
   const [batch, time] = [inputs.length, inputs[0]?.length ?? 0];
-  const model = createModelTensors(config, { maxBindingBytes, gradients: true });
+  const model = createModelTensors(config, { maxBindingBytes, gradients: true, ...options });
   const tokens = persistentTensor('tokens', [batch, time + 1], 'u32', 'data');
   const wanted = persistentTensor('targets', [batch, time], 'u32', 'data');
   const metrics = persistentTensor('metrics', [8], 'f32', 'state');

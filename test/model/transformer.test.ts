@@ -1,8 +1,9 @@
 // The whole model against PyTorch in float64: logits, loss and every gradient of the golden models of both families.
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/data/safetensors.ts';
+import { headLoss } from '../../src/kernels/head-loss.ts';
 import { exportParameters } from '../../src/model/huggingface/weights.ts';
-import { createModelTensors } from '../../src/model/tensors.ts';
+import { createModelTensors, headOf, registerParameters } from '../../src/model/tensors.ts';
 import { recordDecodeTrunk, recordTrunk } from '../../src/model/transformer.ts';
 import { baselineCapabilities } from '../../src/plan/kernel.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
@@ -52,6 +53,58 @@ describe('the whole model', () => {
     'has the same numbers for %s when its token table is cut in row blocks',
     (folder) => expectGolden(folder, 256 * 48 * 4),
   );
+});
+
+describe('frozen parameters', () => {
+  const relative = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+    norm(Array.from(a).map((value, i) => value - b[i])) / norm(b);
+
+  it.each([
+    ['gpt2-b', /ffn\.expand$|attentionNorm$/],
+    ['llama-b', /attention\.qkv$|finalNorm$/],
+    ['llama-b', /layers\.1\.ffn\.contract$/],
+  ])('of %s take nothing away from the gradients of the others, %s', async (folder, trained) => {
+    const { model, weights } = await fixtureModel(folder);
+    const rows = fixtureJson<Rows>(folder, 'tokens.json');
+    const isFrozen = (name: string) => !trained.test(name);
+    const all = await runModel(model, weights, rows);
+    const some = await runModel(model, weights, rows, undefined, { isFrozen });
+    expect(some.loss).toBeCloseTo(all.loss, 9);
+    const names = [...all.gradients.keys()].filter((name) => trained.test(name));
+    expect([...some.gradients.keys()]).toEqual(names);
+    for (const name of names)
+      expect(relative(some.gradients.get(name) ?? [], all.gradients.get(name) ?? []), name).toBeLessThan(
+        1e-6,
+      );
+  });
+
+  it('cost no gradient: below the last layer that is trained nothing is computed backwards', async () => {
+    const { model: config } = await fixtureModel('llama-a');
+    const record = (isFrozen: (name: string) => boolean) => {
+      const model = createModelTensors(config, { maxBindingBytes: 2 ** 27, gradients: true, isFrozen });
+      const tokens = persistentTensor('tokens', [1, 9], 'u32', 'data');
+      const tape = new Tape({ capabilities: baselineCapabilities, training: true });
+      registerParameters(tape, model, 0);
+      const x = recordTrunk(tape, model, tokens, { batch: 1, time: 8 });
+      const loss = persistentTensor('loss', [8], 'f32', 'state');
+      headLoss(tape, x, headOf(model), { tokens, targets: undefined }, loss, {
+        time: 8,
+        lossPositions: 'all',
+      });
+      tape.backward();
+      const frozen = [...model.store.parameters.values()].filter((parameter) => parameter.isFrozen);
+      const weights = new Set(frozen.flatMap(({ blocks }) => blocks.map(({ weight }) => weight.storage)));
+      for (const { kernel, bindings } of tape.dispatches)
+        for (const name of kernel.writes)
+          expect(weights.has(bindings[name]?.storage ?? tokens.storage)).toBe(false);
+      return tape.dispatches.filter(({ phase }) => phase === 'backward');
+    };
+    const last = record((name) => name !== 'layers.1.ffn.contract');
+    expect(new Set(last.map(({ layer }) => layer))).toEqual(new Set([undefined, 1]));
+    // ∂x by the head, through the last norm, and the one matrix.
+    expect(last.map(({ kernel }) => kernel.role)).toEqual(['product', 'norm', 'product']);
+    expect(record(() => false).length).toBeGreaterThan(10 * last.length);
+  });
 });
 
 describe('the trunk of decoding', () => {

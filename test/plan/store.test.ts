@@ -9,6 +9,7 @@ import {
   partsWithout,
   persistentTensor,
   storagesOf,
+  trainedParameters,
 } from '../../src/plan/store.ts';
 import { elementCount } from '../../src/plan/tensor.ts';
 
@@ -44,6 +45,32 @@ describe('layoutParameters', () => {
     for (const { weights, gradients, states } of shards) {
       expect([gradients, ...states.values()].map(({ shape }) => shape)).toEqual(Array(3).fill(weights.shape));
     }
+  });
+
+  it('puts frozen parameters apart, with no gradient, moment or factor of their own', () => {
+    const states: readonly OptimizerState[] = [
+      ...twoMoments,
+      { kind: 'factored', name: 'rows', shapeOf: ({ shape }) => shape.slice(0, 1) },
+    ];
+    const frozen = shapes.map((shape) => (shape.name === 'qkv' ? shape : { ...shape, isFrozen: true }));
+    const store = layoutParameters(frozen, states, 128 * MiB);
+    expect(trainedParameters(store).map(({ name }) => name)).toEqual(['qkv']);
+    expect(store.shards.flatMap(({ pieces }) => pieces.map(({ parameter }) => parameter))).toEqual(['qkv']);
+    for (const { name, blocks, factors } of store.parameters.values()) {
+      const isTrained = name === 'qkv';
+      expect([blocks.length, factors.size], name).toEqual([1, isTrained ? 1 : 0]);
+      expect(blocks[0]?.states.size).toBe(isTrained ? 2 : 0);
+      expect(blocks[0]?.gradient.storage === blocks[0]?.weight.storage).toBe(!isTrained);
+    }
+    // qkv takes 4352 numbers with padding, the others 6912: weights of all, and of qkv alone a gradient and two moments.
+    const bytes = bytesByClass(storagesOf(store));
+    expect(bytes).toEqual({ weights: 4 * (4352 + 6912), gradients: 4 * 4352, moments: 4 * (2 * 4352 + 256) });
+  });
+
+  it('refuses to train where all parameters are frozen', () => {
+    const frozen = shapes.map((shape) => ({ ...shape, isFrozen: true }));
+    expect(() => layoutParameters(frozen, twoMoments, 128 * MiB)).toThrow('all 4 are frozen');
+    expect(layoutParameters(frozen, [], 128 * MiB, false).parameters.size).toBe(4);
   });
 
   it("cuts GPT-2's token table into two blocks of rows at the default limit of 128 MiB", () => {

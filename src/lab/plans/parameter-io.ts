@@ -4,8 +4,8 @@ import type { Parameter, ParameterStore } from '../../plan/store.ts';
 import { elementCount, type Storage, type Tensor, wordsOf } from '../../plan/tensor.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 
-/** Which numbers of a parameter: the weights, their gradients, or a state of the optimizer by its name. */
-export type ParameterKind = 'weights' | 'gradients' | { readonly state: string };
+/** Which numbers of a parameter: the weights, those of them that are trained, gradients, or a state of the optimizer by its name. */
+export type ParameterKind = 'weights' | 'trainedWeights' | 'gradients' | { readonly state: string };
 
 /** Arrays by parameter name: as long as the parameter, or as its state. */
 export type NamedArrays = ReadonlyMap<string, Float32Array>;
@@ -169,11 +169,13 @@ export async function readStored(
 }
 
 /** Where the numbers of one kind lie, and where each part starts in the array; nothing where there are none. */
-function placesOf({ shape, blocks, factors }: Parameter, kind: ParameterKind) {
+function placesOf({ shape, blocks, factors, isFrozen }: Parameter, kind: ParameterKind) {
   const whole = typeof kind === 'object' ? factors.get(kind.state) : undefined;
   if (whole) return [{ tensor: whole, start: 0 }];
+  if (isFrozen && kind !== 'weights') return [];
   return blocks.flatMap(({ firstRow, weight, gradient, states }) => {
-    const tensor = kind === 'weights' ? weight : kind === 'gradients' ? gradient : states.get(kind.state);
+    const tensor =
+      typeof kind === 'object' ? states.get(kind.state) : kind === 'gradients' ? gradient : weight;
     return tensor ? [{ tensor, start: firstRow * elementCount(shape.slice(1)) }] : [];
   });
 }
