@@ -195,9 +195,9 @@ export async function calibrateDeviceQuickly(
   }: QuickOptions = {},
 ): Promise<DeviceProfile> {
   const others = plans.filter((plan) => !isOfStep(plan));
-  const shapes = [plans.filter(isOfStep), others]
-    .flatMap(heaviestShapes)
-    .filter((shape) => known === undefined || !isTimed(known, shape));
+  // What both run stands where the steps have it, once: a map keeps the place of what comes first.
+  const both = new Map([plans.filter(isOfStep), others].flatMap(heaviestShapes));
+  const shapes = [...both.values()].filter((shape) => known === undefined || !isTimed(known, shape));
   if (known && shapes.length === 0) return known;
   const arithmetic = [kernelNamed('fmaPeak/vector')];
   const probes = {
@@ -211,8 +211,8 @@ export async function calibrateDeviceQuickly(
   );
 }
 
-/** The shapes of the kernels of some plans, those with most work first. */
-function heaviestShapes(plans: readonly Plan[]): Shape[] {
+/** The shapes of the kernels of some plans by what tells their work apart, those with most work first. */
+function heaviestShapes(plans: readonly Plan[]): [work: string, shape: Shape][] {
   const shapes = new Map<string, { readonly shape: Shape; weight: number }>();
   for (const dispatch of plans.flatMap(({ dispatches }) => dispatches)) {
     const { kernel, dims } = dispatch;
@@ -220,7 +220,7 @@ function heaviestShapes(plans: readonly Plan[]): Shape[] {
     const known = shapes.get(key) ?? { shape: { kernel, dims }, weight: 0 };
     shapes.set(key, { ...known, weight: known.weight + weightOf(dispatch) });
   }
-  return [...shapes.values()].sort((a, b) => b.weight - a.weight).map(({ shape }) => shape);
+  return [...shapes].sort(([, a], [, b]) => b.weight - a.weight).map(([work, { shape }]) => [work, shape]);
 }
 
 /** Work of a dispatch at the rates of an average device, in bytes that it could move meanwhile. */

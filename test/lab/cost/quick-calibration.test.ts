@@ -56,6 +56,25 @@ function clockedProbing(clock: { seconds: number }): Probing {
   return probing;
 }
 
+/** The processor's threads, as far as a calibration asks, by a clock of their own. */
+function clockedEngine(clock: { seconds: number }) {
+  vi.spyOn(performance, 'now').mockImplementation(() => 1000 * clock.seconds);
+  const measurable = { facts: ['test'], openProbing: () => clockedProbing(clock) };
+  return { ...cpuEngine(), kind: 'wasm', capabilities: wasmCapabilities, measurable } as const;
+}
+
+it('times once what a step and an evaluation share', async () => {
+  const plans = recordTypical(findPreset('pico')?.experiment, { capabilities: wasmCapabilities });
+  if (!plans) throw new Error('pico is expected to be a preset');
+  const all = [plans.accumulate, plans.update, plans.evaluate];
+  const profile = await calibrateDeviceQuickly(clockedEngine({ seconds: 0 }), 'test', all, { seconds: 60 });
+  const timed = Object.entries(profile.kernels).flatMap(([name, points]) =>
+    points.map(({ shape }) => `${name} ${shape}`),
+  );
+  expect(timed.length).toBeGreaterThan(20);
+  expect(timed.filter((work, index) => timed.indexOf(work) !== index)).toEqual([]);
+});
+
 it.each(['pico', 'nano', 'nano-gpt-cpu'])(
   'tells a step of %s within the error that it states, though the time reaches a part of its shapes',
   async (preset) => {
@@ -64,13 +83,7 @@ it.each(['pico', 'nano', 'nano-gpt-cpu'])(
     const plans = recordTypical(experiment, { capabilities: wasmCapabilities });
     if (parsed.kind !== 'ok' || !plans) throw new Error(`${preset} is expected to be a preset`);
     const clock = { seconds: 0 };
-    vi.spyOn(performance, 'now').mockImplementation(() => 1000 * clock.seconds);
-    const engine = {
-      ...cpuEngine(),
-      kind: 'wasm',
-      capabilities: wasmCapabilities,
-      measurable: { facts: ['test'], openProbing: () => clockedProbing(clock) },
-    } as const;
+    const engine = clockedEngine(clock);
     const profile = await calibrateDeviceQuickly(engine, 'test', [plans.accumulate, plans.update]);
     expect(clock.seconds).toBeLessThan(8);
     const work = trainingWork(plans, parsed.experiment.train);
