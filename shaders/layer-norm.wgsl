@@ -42,7 +42,7 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let start = place.held * columns;
   let lane = place.lane;
   // Each lane takes mean and squared deviations of its own elements; then they are combined (Chan et al.
-  // 1983). This is as exact as a mean first and deviations after, and needs one barrier.
+  // 1983, with its correction of the mean). This is as exact as a mean first and deviations after, and needs one barrier.
   var sum = 0.0;
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
@@ -52,21 +52,26 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     sum += x[start + column];
   }
   // E x² − (E x)² would cancel: of numbers near 1000 with deviation 1, float32 would keep one digit of the variance.
-  let laneMean = sum / max(laneCount(lane), 1.0);
+  let count = max(laneCount(lane), 1.0);
+  let rounded = sum / count;
   var squares = 0.0;
+  var deviations = 0.0; // 0 but for what the sum lost, which of many large numbers is much
   for (var i = 0u; i < maximumSteps; i++) {
     let column = i * lanes + lane;
     if (column >= columns) {
       break;
     }
-    let centred = x[start + column] - laneMean;
+    let centred = x[start + column] - rounded;
     squares += centred * centred;
+    deviations += centred;
   }
-  showRow(vec2(laneMean, squares), thread);
-  var mean = 0.0;
-  // Lanes may own one element more or less: means are weighted by how many.
-  for (var i = 0u; i < lanes; i++) {
-    mean += ofLane(i, thread).x * (laneCount(i) / f32(columns));
+  let lost = deviations / count;
+  showRow(vec2(rounded + lost, max(squares - lost * deviations, 0.0)), thread);
+  // Lanes may own one element more or less: means are weighted by how many. Their distances are small numbers.
+  let near = ofLane(0u, thread).x;
+  var mean = near;
+  for (var i = 1u; i < lanes; i++) {
+    mean += (ofLane(i, thread).x - near) * (laneCount(i) / f32(columns));
   }
   // Deviations within lanes, and those of the lanes' means from the whole mean.
   var variance = 0.0;

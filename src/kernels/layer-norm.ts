@@ -42,7 +42,7 @@ export const layerNormForward = defineKernel({
   workgroups: ({ rows, columns }) => rowGroups(rows, columns),
   // sum; subtract, square, sum; 2 products
   usefulFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (6 + hasBias + offset),
-  launchedFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (7 + hasBias + offset), // subtracts twice
+  launchedFlops: ({ rows, columns, hasBias, offset }) => rows * columns * (8 + hasBias + offset), // subtracts twice, sums deviations
   // three reads, one write
   countedFlops: ({ rows, columns }) => 2 * rows * columns,
   // the statistics: two numbers a row

@@ -25,14 +25,21 @@ export function layerNormForward(
     let sum = zero;
     for (let c = 0; c < columns; c += 4)
       sum = f32x4.add(sum, firstLanes(v128.load(from + ((<usize>c) << 2)), zero, columns - c));
-    const mean = sumLanes(sum) / <f32>columns;
-    const means = f32x4.splat(mean);
+    const near = sumLanes(sum) / <f32>columns;
+    const nears = f32x4.splat(near);
     let squares = zero;
+    let deviations = zero;
     for (let c = 0; c < columns; c += 4) {
-      const difference = firstLanes(f32x4.sub(v128.load(from + ((<usize>c) << 2)), means), zero, columns - c);
+      const difference = firstLanes(f32x4.sub(v128.load(from + ((<usize>c) << 2)), nears), zero, columns - c);
       squares = madd(difference, difference, squares);
+      deviations = f32x4.add(deviations, difference);
     }
-    const factor: f32 = 1 / sqrt<f32>(sumLanes(squares) / <f32>columns + epsilon);
+    // What a long sum of large numbers lost (Chan, Golub and LeVeque 1983, the corrected two passes).
+    const lost = sumLanes(deviations) / <f32>columns;
+    const mean = near + lost;
+    const means = f32x4.splat(mean);
+    const variance = max<f32>(0, sumLanes(squares) / <f32>columns - lost * lost);
+    const factor: f32 = 1 / sqrt<f32>(variance + epsilon);
     f32.store(statistics + ((<usize>row) << 3), mean);
     f32.store(statistics + ((<usize>row) << 3), factor, 4);
     const factors = f32x4.splat(factor);
