@@ -1,6 +1,7 @@
 // The transport: train, pause, resume, step, stop, with the state of the run, its progress and the time left.
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
 import type { Preset } from '../../contract/form.ts';
 import { formatCount, formatDuration } from '../../text/numbers.ts';
 import { controlPanel } from '../figures/style-sets.ts';
@@ -37,6 +38,7 @@ export class RunControls extends LitElement {
     }
     .panel {
       display: grid;
+      grid-template-columns: minmax(0, 1fr); /* as wide as the panel, however long a kernel's name */
       gap: 10px;
     }
     .transport {
@@ -311,11 +313,15 @@ export class RunControls extends LitElement {
     const length =
       seconds === undefined ? 'until it is done' : `for about ${formatDuration(Math.max(1, seconds))}`;
     const measures = this.canCalibrate && this.measureFirst !== 'never';
-    return html`<span class="promise">
-      One press on <strong>Train</strong>
-      checks ${this.worker}${measures ? ', measures it' : ''}, predicts its pace, trains the model ${length} and shows what it
-      writes: predicted and measured stand side by side.
-    </span>`;
+    const sum = `checks ${this.worker}${measures ? ', measures it' : ''}, predicts its pace, trains the model ${length}`;
+    // A sentence that changes is another: what is kept of it would be seen to move when its lines break elsewhere.
+    return keyed(
+      sum,
+      html`<span class="promise">
+        One press on <strong>Train</strong>
+        ${sum} and shows what it writes: predicted and measured stand side by side.
+      </span>`,
+    );
   }
 
   /** Takes the place of what the foot says else: it comes with the prediction, and nothing moves. */
