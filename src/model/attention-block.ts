@@ -4,13 +4,13 @@ import { attention } from '../kernels/attention.ts';
 import { appendDecode, appendPrefill } from '../kernels/cache-append.ts';
 import { decodeAttention } from '../kernels/decode-attention.ts';
 import { headNorm } from '../kernels/head-norm.ts';
-import { linear } from '../kernels/linear.ts';
 import { rope, ropeDecode } from '../kernels/rope.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { layerAttention, rotatedSize, scoreScale } from './attention-config.ts';
 import { recordLatentAttention, recordLatentDecode } from './latent-attention.ts';
-import { biasOf, type ModelTensors, ropeTableOf, weightOf } from './tensors.ts';
+import { recordLinear } from './linear-layer.ts';
+import { type ModelTensors, ropeTableOf, weightOf } from './tensors.ts';
 
 /** Rows of a batch: `batch` sequences of `time` tokens. */
 export interface BatchShape {
@@ -35,7 +35,7 @@ export function attendSequences(
   return (normed, layer) => {
     if (model.config.attention === 'latent')
       return recordLatentAttention(tape, model, layer, normed, { batch, time }, caches?.[layer]);
-    const qkv = recordHeadNorm(tape, model, layer, recordQkv(tape, model, layer, normed));
+    const qkv = recordHeadNorm(tape, model, layer, recordQkv(tape, model, layer, normed, time));
     return tape.term('attention', () => {
       const shape = attentionShape(model, layer);
       const table = ropeTableOf(model, layer);
@@ -62,7 +62,7 @@ export function attendToken(
     if (!cache) throw new Error(`decode: there is no cache for layer ${layer}; ${caches.length} were given.`);
     if (model.config.attention === 'latent')
       return recordLatentDecode(tape, model, layer, normed, state, cache);
-    const qkv = recordHeadNorm(tape, model, layer, recordQkv(tape, model, layer, normed));
+    const qkv = recordHeadNorm(tape, model, layer, recordQkv(tape, model, layer, normed, 1));
     return tape.term('attention', () => {
       const shape = attentionShape(model, layer);
       const table = ropeTableOf(model, layer);
@@ -92,14 +92,10 @@ export function attentionShape(model: ModelTensors, layer: number) {
 }
 
 /** Queries, keys and values of all heads side by side: [N, (H + 2G)·D]. */
-function recordQkv(tape: Tape, model: ModelTensors, layer: number, normed: Tensor): Tensor {
-  const prefix = `layers.${layer}.attention`;
+function recordQkv(tape: Tape, model: ModelTensors, layer: number, normed: Tensor, time: number): Tensor {
   return tape.scope('qkv', () =>
     tape.term('qkv', () =>
-      linear(tape, normed, weightOf(model, `${prefix}.qkv`), {
-        bias: biasOf(model, `${prefix}.qkvBias`),
-        name: 'qkv',
-      }),
+      recordLinear(tape, model, `layers.${layer}.attention.qkv`, normed, time, { name: 'qkv' }),
     ),
   );
 }

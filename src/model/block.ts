@@ -7,7 +7,6 @@ import { add } from '../kernels/add.ts';
 import { addDropped, dropout } from '../kernels/dropout.ts';
 import { gatedActivation } from '../kernels/gated-activation.ts';
 import { layerNorm } from '../kernels/layer-norm.ts';
-import { linear } from '../kernels/linear.ts';
 import { rmsNorm } from '../kernels/rms-norm.ts';
 import { scale } from '../kernels/scale.ts';
 import type { Tape } from '../plan/tape.ts';
@@ -16,7 +15,8 @@ import type { Attend } from './attention-block.ts';
 import { biasesOf, normsOf } from './block-config.ts';
 import { recordExperts } from './experts.ts';
 import { hasExperts } from './experts-config.ts';
-import { biasOf, type ModelTensors, weightOf } from './tensors.ts';
+import { recordLinear } from './linear-layer.ts';
+import { type ModelTensors, weightOf } from './tensors.ts';
 
 /** What a part's last product does to its result: drops of it while training, then adds it to a residual. */
 interface Ending {
@@ -39,7 +39,8 @@ export function recordBlock(
   const { parallelBlocks, parallelNorms, skipConnections } = model.config;
   const { input: normsInput, stream: normsStream } = normsOf(model.config);
   const names = { attention: `layers.${layer}.attention`, ffn: `layers.${layer}.ffn` };
-  const attentionPart: Part = (input, ending) => recordAttention(tape, model, layer, input, ending, attend);
+  const attentionPart: Part = (input, ending) =>
+    recordAttention(tape, model, layer, input, { ...ending, time }, attend);
   const feedForwardPart: Part = (input, ending) => recordFeedForward(tape, model, layer, input, ending, time);
   const inAttention = (record: () => Tensor) => tape.scope('attention', record);
   const inFeedForward = (record: () => Tensor) => tape.scope('ffn', () => tape.term('ffn', record));
@@ -128,13 +129,13 @@ function recordAttention(
   model: ModelTensors,
   layer: number,
   normed: Tensor,
-  ending: Ending,
+  { time, ...ending }: Ending & { readonly time: number },
   attend: Attend,
 ): Tensor {
   const mixed = attend(normed, layer);
   return tape.scope('projection', () =>
     tape.term('projection', () =>
-      recordLinear(tape, model, `layers.${layer}.attention.projection`, mixed, ending),
+      recordLinear(tape, model, `layers.${layer}.attention.projection`, mixed, time, ending),
     ),
   );
 }
@@ -153,17 +154,11 @@ function recordFeedForward(
     return recordExperts(tape, model, layer, normed, ending.residual, time);
   const expand = gated ? `${prefix}.gateUp` : `${prefix}.expand`;
   const expanded = tape.scope('expand', () =>
-    linear(tape, normed, weightOf(model, expand), {
-      bias: biasOf(model, `${expand}Bias`),
+    recordLinear(tape, model, expand, normed, time, {
       name: 'expanded',
       activation: gated ? undefined : kind,
     }),
   );
   const hidden = gated ? tape.scope('activation', () => gatedActivation(tape, expanded, kind)) : expanded;
-  return tape.scope('contract', () => recordLinear(tape, model, `${prefix}.contract`, hidden, ending));
-}
-
-/** input·w (+ b) of a layer by name, ended as asked. */
-function recordLinear(tape: Tape, model: ModelTensors, name: string, input: Tensor, ending: Ending): Tensor {
-  return linear(tape, input, weightOf(model, name), { bias: biasOf(model, `${name}Bias`), ...ending });
+  return tape.scope('contract', () => recordLinear(tape, model, `${prefix}.contract`, hidden, time, ending));
 }

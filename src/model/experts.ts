@@ -1,11 +1,11 @@
 // The feed-forward part of a layer with experts: a router, the experts it chooses, and those that every token takes.
 import { gatedActivation } from '../kernels/gated-activation.ts';
-import { linear } from '../kernels/linear.ts';
 import { moe } from '../kernels/moe.ts';
 import { statisticsStride, updateRouterBias } from '../kernels/router-statistics.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { expertLayers } from './experts-config.ts';
+import { recordLinear } from './linear-layer.ts';
 import { type ModelTensors, parameterOf, weightOf } from './tensors.ts';
 
 /**
@@ -31,7 +31,7 @@ export function recordExperts(
     config.routerBiasRate > 0
       ? { tensor: weightOf(model, 'routerBias'), offset: index * config.experts }
       : undefined;
-  const shared = recordShared(tape, model, layer, normed, residual);
+  const shared = recordShared(tape, model, layer, normed, residual, time);
   return moe(
     tape,
     normed,
@@ -70,17 +70,21 @@ function recordShared(
   layer: number,
   normed: Tensor,
   residual: Tensor | undefined,
+  time: number,
 ): Tensor | undefined {
   const { sharedExperts, gated, activation: kind } = model.config;
   if (sharedExperts === 0) return residual;
   const prefix = `layers.${layer}.sharedExperts`;
   return tape.scope('shared', () => {
-    const expanded = linear(tape, normed, weightOf(model, `${prefix}.${gated ? 'gateUp' : 'expand'}`), {
+    const expanded = recordLinear(tape, model, `${prefix}.${gated ? 'gateUp' : 'expand'}`, normed, time, {
       name: 'shared expanded',
       activation: gated ? undefined : kind,
     });
     const hidden = gated ? gatedActivation(tape, expanded, kind) : expanded;
-    return linear(tape, hidden, weightOf(model, `${prefix}.contract`), { residual, name: 'shared experts' });
+    return recordLinear(tape, model, `${prefix}.contract`, hidden, time, {
+      residual,
+      name: 'shared experts',
+    });
   });
 }
 

@@ -13,6 +13,7 @@ import { rmsNorm } from '../kernels/rms-norm.ts';
 import type { Tape } from '../plan/tape.ts';
 import type { Tensor } from '../plan/tensor.ts';
 import { scoreScale, scoreSize } from './attention-config.ts';
+import { recordLinear } from './linear-layer.ts';
 import { biasOf, type ModelTensors, ropeTableOf, weightOf } from './tensors.ts';
 
 /** What a token is projected to. */
@@ -39,7 +40,7 @@ export function recordLatentAttention(
   cache?: Tensor,
 ): Tensor {
   const { config } = model;
-  const { queries, latent, rope } = recordProjections(tape, model, layer, normed);
+  const { queries, latent, rope } = recordProjections(tape, model, layer, normed, time);
   const keyValues = tape.scope('qkv', () =>
     tape.term('qkv', () =>
       linear(tape, latent, weightOf(model, `layers.${layer}.attention.latentUp`), {
@@ -84,7 +85,7 @@ export function recordLatentDecode(
   const { latentSize: inner } = model.config;
   const sizes = headsOf(model);
   const { heads, headSize, ropeSize, valueSize } = sizes;
-  const { queries, latent, rope } = recordProjections(tape, model, layer, normed);
+  const { queries, latent, rope } = recordProjections(tape, model, layer, normed, 1);
   const absorbed = tape.term('attention', () =>
     tape.scope('cache', () => latentDecode(tape, latent, queries, rope, state, cache, sizes)),
   );
@@ -147,11 +148,17 @@ function scoring({ config }: ModelTensors) {
   return { scale: scoreScale(config), ...(softcap > 0 ? { softcap } : {}) };
 }
 
-function recordProjections(tape: Tape, model: ModelTensors, layer: number, normed: Tensor): Projections {
+function recordProjections(
+  tape: Tape,
+  model: ModelTensors,
+  layer: number,
+  normed: Tensor,
+  time: number,
+): Projections {
   const prefix = `layers.${layer}.attention`;
   const { queryLatentSize, ropeHeadSize } = model.config;
   const project = (x: Tensor, name: string, result: string) =>
-    tape.term('qkv', () => linear(tape, x, weightOf(model, `${prefix}.${name}`), { name: result }));
+    tape.term('qkv', () => recordLinear(tape, model, `${prefix}.${name}`, x, time, { name: result }));
   const norm = (x: Tensor, name: string) => {
     const weight = biasOf(model, `${prefix}.${name}`);
     const { normEpsilon: epsilon } = model.config;

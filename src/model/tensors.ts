@@ -14,6 +14,7 @@ import {
 } from '../plan/store.ts';
 import type { Tape } from '../plan/tape.ts';
 import { elementCount, type Tensor } from '../plan/tensor.ts';
+import { adapterSpecs, type LowRankAdapter } from './adapter.ts';
 import { layerAttention, rotatedSize } from './attention-config.ts';
 import { embeddingFactor } from './block-config.ts';
 import type { ModelConfig } from './config.ts';
@@ -34,6 +35,8 @@ export interface ModelTensors {
   readonly sinusoids: Tensor | undefined;
   /** Only with experts, in training. */
   readonly experts: RoutersInTraining | undefined;
+  /** What is trained beside the model, where it is. */
+  readonly adapter: LowRankAdapter | undefined;
 }
 
 /** What training keeps of the routers besides their weights. */
@@ -52,15 +55,18 @@ export interface ModelTensorsOptions extends WeightOptions {
   readonly gradients: boolean;
   /** Micro-batches of a step; 1 unless given. */
   readonly microBatches?: number;
-  /** Whether training leaves a parameter as it is; none unless given. */
+  /** Whether training leaves a parameter of the model as it is; none unless given, and with an adapter all. */
   readonly isFrozen?: (name: string) => boolean;
+  readonly adapter?: LowRankAdapter | undefined;
 }
 
 function layoutStore(config: ModelConfig, options: ModelTensorsOptions): ParameterStore {
-  const { maxBindingBytes, states = [], gradients, weights = 'f32', isFrozen } = options;
-  const specs = parameterSpecs(config).map((spec) =>
+  const { maxBindingBytes, states = [], gradients, weights = 'f32', adapter } = options;
+  const isFrozen = options.isFrozen ?? (adapter ? () => true : undefined);
+  const base = parameterSpecs(config).map((spec) =>
     isFrozen?.(spec.name) ? { ...spec, isFrozen: true } : spec,
   );
+  const specs = [...base, ...(adapter ? adapterSpecs(adapter) : [])];
   if (weights === 'f32') return layoutParameters(specs, states, maxBindingBytes, gradients);
   if (gradients || states.length > 0)
     throw new Error(`model: weights in ${weights} are for inference only. Train in f32.`);
@@ -80,7 +86,13 @@ export function createModelTensors(config: ModelConfig, options: ModelTensorsOpt
         `at once (${options.maxBindingBytes}). Lower the width or the hidden size.`,
     );
   }
-  return { config, store, ...tablesFor(config), experts: routersInTraining(config, options) };
+  return {
+    config,
+    store,
+    ...tablesFor(config),
+    experts: routersInTraining(config, options),
+    adapter: options.adapter,
+  };
 }
 
 /** Constant tables, each only where a layer reads it. */

@@ -82,3 +82,34 @@ export function softcap(logits: usize, elements: i32, softcap: f32, first: i32, 
 export function softcapUnits(elements: i32): i32 {
   return grains(elements);
 }
+
+/** y[n, yColumn + c] = factor · x[n, xColumn + c] (+ y). */
+export function columns(
+  x: usize,
+  y: usize,
+  columns: i32,
+  xStride: i32,
+  xColumn: i32,
+  yStride: i32,
+  yColumn: i32,
+  factor: f32,
+  accumulate: i32,
+  first: i32,
+  last: i32,
+): void {
+  const factors = f32x4.splat(factor);
+  for (let row = first; row < last; row++) {
+    const from = x + ((<usize>(row * xStride + xColumn)) << 2);
+    const to = y + ((<usize>(row * yStride + yColumn)) << 2);
+    for (let c = 0; c < columns; c += 4) {
+      const at = (<usize>c) << 2;
+      const sum = accumulate ? v128.load(to + at) : f32x4.splat(0);
+      storeLanes(to + at, madd(factors, v128.load(from + at), sum), columns - c);
+    }
+  }
+}
+
+/** Units of work: rows. */
+export function columnsUnits(rows: i32): i32 {
+  return rows;
+}

@@ -3,6 +3,7 @@
 import { gradientNorm } from '../../kernels/gradient-norm.ts';
 import { headLoss, lossSum } from '../../kernels/head-loss.ts';
 import { optimizers } from '../../kernels/optimizer-table.ts';
+import type { LowRankAdapter } from '../../model/adapter.ts';
 import type { ModelConfig, TrainConfig } from '../../model/config.ts';
 import { recordRouterBiases } from '../../model/experts.ts';
 import { createModelTensors, headOf, type ModelTensors, registerParameters } from '../../model/tensors.ts';
@@ -49,6 +50,8 @@ export interface RecordingOptions {
   readonly separateTargets?: boolean;
   /** T of the batches, at most the model's context, which it is by default. */
   readonly time?: number;
+  /** What is trained, where the model itself is left as it is. */
+  readonly adapter?: LowRankAdapter | undefined;
 }
 
 /** Buffers of the parameters' size that training certainly has: weights, gradients, and states that all parameters have. */
@@ -70,6 +73,7 @@ export function recordTrainingPlans(
     states: optimizers[train.optimizer.kind].states,
     gradients: true,
     microBatches: accumulation,
+    adapter: options.adapter,
   });
   const tokens = persistentTensor('tokens', [batch, time + 1], 'u32', 'data');
   // Answers are marked token by token: what has no mark has no target.
