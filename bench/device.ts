@@ -16,6 +16,6 @@ export async function openBenchDevice(): Promise<OpenDevice> {
   ]);
   const open = await openDevice(instance);
   if (open.kind !== 'device') throw new Error(`bench: ${open.message}`);
-  yieldToDriver();
+  yieldToDriver(open.facts.isSoftware);
   return open;
 }

@@ -40,7 +40,7 @@ async function requestTestDevice(): Promise<OpenDevice> {
   void opened.device.lost.then(({ reason, message }) => {
     if (reason !== 'destroyed') unexpected.push(`device lost: ${message}`);
   });
-  yieldToDriver();
+  yieldToDriver(opened.facts.isSoftware);
   process.once('exit', () => opened.device.destroy());
   return opened;
 }

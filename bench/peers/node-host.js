@@ -16,11 +16,12 @@ iterators.filter ??= function* filter(isKept) {
 
 // Every competitor's thread steps back for the driver's, once the device, and with it those, exist.
 const { yieldToDriver } = await importSource('src/cli/dawn-polling.ts');
+const { isSoftwareAdapter } = await importSource('src/runtime/device.ts');
 Object.assign(globalThis, globals);
 const { requestDevice } = globals.GPUAdapter.prototype;
 globals.GPUAdapter.prototype.requestDevice = async function request(...descriptor) {
   const device = await requestDevice.apply(this, descriptor);
-  yieldToDriver();
+  yieldToDriver(isSoftwareAdapter(this.info));
   return device;
 };
 const gpu = create(process.platform === 'linux' ? ['backend=vulkan'] : []);

@@ -6,18 +6,22 @@
 
 /**
  * How long the thread sleeps before it asks again: an eighth of how long it has slept, so that what comes soon is heard of
- * soon, and between these. Milliseconds. A question takes 0.1 ms of the processor.
+ * soon, and between these. Milliseconds. A question takes 0.1 ms of the processor. A GPU of its own gains nothing by long
+ * naps, and a burst of tokens would wait for each of them: there the shortest do.
  */
 const [shortestNap, longestNap] = [0.1, 2];
 
 let isInstalled = false;
+let napsLong = false;
 
 /**
  * Makes Dawn's polls sleep in between. Measured with two cores and lavapipe, polls of a busy loop against naps of 0.2 ms: the
  * same arithmetic goes at 105 GFLOP/s instead of 84, and rarely at half speed. The thread keeps its priority: a lower one
  * would hand every core that other programs use to them, and the run would stand still.
+ * @param isSoftware whether the device that was opened computes on the processor
  */
-export function yieldToDriver(): void {
+export function yieldToDriver(isSoftware: boolean): void {
+  napsLong ||= isSoftware;
   if (isInstalled) return;
   isInstalled = true;
   const setImmediately = globalThis.setImmediate;
@@ -29,7 +33,7 @@ export function yieldToDriver(): void {
     if (!isNative(callback)) return setImmediately(callback, ...values);
     if (isAsking) asksAgain = true;
     else slept = 0;
-    const nap = Math.min(longestNap, Math.max(shortestNap, slept / 8));
+    const nap = napsLong ? Math.min(longestNap, Math.max(shortestNap, slept / 8)) : shortestNap;
     Atomics.wait(never, 0, 0, nap);
     slept += nap;
     return setImmediately(() => {

@@ -88,7 +88,7 @@ async function openGpu(): Promise<OpenDevice> {
     const reason = opened.kind === 'noAdapter' ? 'Dawn finds no GPU' : opened.message.replace(/\.$/, '');
     refuse('noAdapter', `device: ${reason}. ${advice}.`);
   }
-  yieldToDriver();
+  yieldToDriver(opened.facts.isSoftware);
   return opened;
 }
 

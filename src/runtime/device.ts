@@ -159,17 +159,16 @@ function capabilitiesOf(device: GPUDevice): Capabilities {
   };
 }
 
-function factsOf(adapter: GPUAdapter): Omit<DeviceFacts, 'isCompatibility'> {
-  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+function factsOf({ info }: GPUAdapter): Omit<DeviceFacts, 'isCompatibility'> {
+  const { vendor, architecture, device, description } = info;
+  return { vendor, architecture, device, description, isSoftware: isSoftwareAdapter(info) };
+}
+
+/** Whether an adapter computes on the processor, by what it says of itself. */
+export function isSoftwareAdapter(info: GPUAdapterInfo): boolean {
+  const { vendor, architecture, device, description, isFallbackAdapter } = info;
   const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
-  return {
-    vendor,
-    architecture,
-    device,
-    description,
-    isSoftware:
-      isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|basic render/.test(text),
-  };
+  return isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|basic render/.test(text);
 }
 
 /** The promise's value, or 'timeout': requests may stay pending for ever in a hidden tab. */

@@ -1,13 +1,25 @@
 // Native callbacks sleep before they are called; everybody else's setImmediate stays what it was.
-import { expect, it, vi } from 'vitest';
-import { yieldToDriver } from '../../src/cli/dawn-polling.ts';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+const original = globalThis.setImmediate;
+let modules = 0;
+let yieldToDriver: (isSoftware: boolean) => void;
+
+// It is installed once in a process: each test begins with a module of its own, where it is not.
+beforeEach(async () => {
+  ({ yieldToDriver } = await import(/* @vite-ignore */ `../../src/cli/dawn-polling.ts?${modules++}`));
+});
+
+afterEach(() => {
+  globalThis.setImmediate = original;
+});
 
 it('lets JavaScript through at once and keeps setImmediate’s promise form', async () => {
   const before = globalThis.setImmediate;
-  yieldToDriver();
+  yieldToDriver(false);
   const installed = globalThis.setImmediate;
   expect(installed).not.toBe(before);
-  yieldToDriver();
+  yieldToDriver(false);
   expect(globalThis.setImmediate).toBe(installed);
   const values = await new Promise<unknown[]>((resolve) => {
     setImmediate((...list: unknown[]) => resolve(list), 1, 'two');
@@ -34,8 +46,13 @@ async function napsOf(turns: number): Promise<(number | undefined)[]> {
   return naps;
 }
 
-it('naps before a native callback, longer the longer it waits, and shortly again for the next wait', async () => {
-  yieldToDriver();
+it('naps shortly however long a GPU of its own takes: what it has done is heard of at once', async () => {
+  yieldToDriver(false);
+  expect(Math.max(...(await napsOf(60)).map((nap) => nap ?? 9))).toBeLessThan(0.2);
+});
+
+it('naps longer the longer a software GPU takes, and shortly again for the next wait', async () => {
+  yieldToDriver(true);
   for (const turns of [60, 40]) {
     const naps = await napsOf(turns);
     expect(naps).toHaveLength(turns);
