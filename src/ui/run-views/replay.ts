@@ -15,6 +15,9 @@ export interface ReplayView {
 /** Length of a replay. Milliseconds. */
 const playMilliseconds = 9000;
 
+/** Between two pictures of it, as of a run (worker/event-stream.ts): each draws half the page anew. Milliseconds. */
+const pictureMilliseconds = 100;
+
 /** The view of a recording of which `share` (0 to 1) has passed. */
 export function replayView(recorded: RunRecord, share: number): ReplayView {
   const { steps, evaluations, samples } = replayUntil(recorded, share);
@@ -33,7 +36,7 @@ export function replayView(recorded: RunRecord, share: number): ReplayView {
   };
 }
 
-/** Advances a recording with the frames; who prefers less motion sees its end at once. */
+/** Advances a recording on the page's clock; who prefers less motion sees its end at once. */
 export class ReplayController implements ReactiveController {
   #host: ReactiveControllerHost;
   #recorded: RunRecord | undefined;
@@ -99,6 +102,11 @@ export class ReplayController implements ReactiveController {
     const share = isStill ? 1 : Math.min(1, (performance.now() - this.#begin) / playMilliseconds);
     this.#view = replayView(this.#recorded, share);
     this.#host.requestUpdate();
-    if (share < 1) this.#frame = requestAnimationFrame(() => this.#advance());
+    if (share < 1) this.#await(performance.now() + pictureMilliseconds);
+  }
+
+  /** Advances with the first frame after this time. */
+  #await(due: number): void {
+    this.#frame = requestAnimationFrame((now) => (now < due ? this.#await(due) : this.#advance()));
   }
 }
