@@ -56,15 +56,16 @@ export function whyNotShared(): string | undefined {
 
 /**
  * Compiles the kernels for this machine.
+ * @param relaxed false leaves relaxed instructions out where the machine has them: the same bits then on every machine
  * @throws an Error that says so where WebAssembly has no SIMD
  */
-export async function loadWasmKernels(isShared: boolean): Promise<WasmKernels> {
+export async function loadWasmKernels(isShared: boolean, relaxed = true): Promise<WasmKernels> {
   if (typeof WebAssembly === 'undefined' || !(await simd())) {
     throw new Error(
       'wasm: this machine runs no WebAssembly with SIMD. Update the browser, or take another runtime.',
     );
   }
-  const isRelaxed = await relaxedSimd();
+  const isRelaxed = relaxed && (await relaxedSimd());
   const binary = await readKernels(isRelaxed ? 'relaxed' : 'plain');
   const module = await WebAssembly.compile(isShared ? binary : withOwnMemory(binary));
   const memory = fixedMemory(1, isShared);
