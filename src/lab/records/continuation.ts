@@ -25,8 +25,10 @@ export interface Continued {
   readonly costs: JobCosts;
 }
 
-/** Optimizers that the script has. */
-const optimizersThere: readonly string[] = ['adamw', 'sgd', 'lion'];
+/** Optimizers that the script has: the names of its table of states. */
+const optimizersThere: readonly string[] = [
+  ...(/^STATES = \{\n([\s\S]*?)^\}/m.exec(script)?.[1] ?? '').matchAll(/^ {4}"(\w+)":/gm),
+].map(([, name = '']) => name);
 
 /** Refuses a run that PyTorch's script would not go on with as it was. @throws LabError that says why and what to do */
 export function checkContinuable({

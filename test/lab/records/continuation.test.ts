@@ -91,7 +91,7 @@ it.each([
   ],
   [
     { train: { optimizer: { kind: 'muon', learningRate: 0.01 } } },
-    /its optimizer is muon, and the script has adamw/,
+    /its optimizer is muon, and the script has adamw, sgd, lion\./,
   ],
   [{ model: { ...families.llama, norm: 'layerNorm' } }, /no family of Transformers computes this model/],
 ])('%j is refused', (changes, message) => {
