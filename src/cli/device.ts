@@ -4,6 +4,7 @@ import { cpuEngine, type Engine, gpuEngine } from '../lab/plans/engine.ts';
 import { type OpenDevice, openDevice } from '../runtime/device.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { wasmMemoryBytes } from '../runtime/wasm/memory.ts';
+import { gpuName } from '../text/device-kind.ts';
 import { yieldToDriver } from './dawn-polling.ts';
 import { refuse } from './failure.ts';
 import { openNodeProcessor } from './threads/wasm.ts';
@@ -49,7 +50,7 @@ export async function openMachine({ runtime, threads }: RuntimeChoice): Promise<
   const memoryBytes = open.facts.isSoftware ? hostBytes : undefined;
   const engine = gpuEngine(open, undefined, memoryBytes);
   engine.onDropped = tellDropped;
-  return { engine, device: deviceName(open), open };
+  return { engine, device: gpuName(open.facts), open };
 }
 
 function tellDropped(message: string): void {
@@ -75,11 +76,6 @@ export function limitsOf({ device }: OpenDevice): Record<string, number> {
     if (typeof value === 'number') limits[name] = value;
   }
   return limits;
-}
-
-/** What a person would call the device. */
-export function deviceName({ facts }: OpenDevice): string {
-  return facts.description || facts.device || [facts.vendor, facts.architecture].filter(Boolean).join(' ');
 }
 
 async function openGpu(): Promise<OpenDevice> {

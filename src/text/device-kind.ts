@@ -19,3 +19,14 @@ export function deviceKind({ runtime, isSoftware }: KnownDevice): DeviceKind {
 export function isSoftwareGpu(device: KnownDevice): boolean {
   return deviceKind(device) === 'software GPU';
 }
+
+/** What a person would call a GPU: what its driver calls it, or its makers. Empty where nothing is known of it. */
+export function gpuName(facts: {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device?: string;
+  readonly description: string;
+}): string {
+  const { vendor, architecture, device, description } = facts;
+  return description || device || [vendor, architecture].filter((part) => part !== '').join(' ');
+}

@@ -1,14 +1,13 @@
 // What a device is called in a few words.
 import type { DeviceInfo } from '../../contract/device.ts';
 import type { RecordedDevice } from '../../contract/records.ts';
-import { isSoftwareGpu } from '../../text/device-kind.ts';
+import { gpuName, isSoftwareGpu } from '../../text/device-kind.ts';
 
 /** The device in a few words. */
 export function deviceName(info: DeviceInfo): string {
   if (info.runtime === 'cpu') return 'Your processor (no GPU)';
   if (info.runtime === 'wasm') return info.description;
-  const name = info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' ');
-  return `${name || 'GPU'}${info.isSoftware ? ' (software)' : ''}`;
+  return `${gpuName(info) || 'GPU'}${info.isSoftware ? ' (software)' : ''}`;
 }
 
 /** What something was recorded on, in plain words: drivers and versions are for `deviceDetails`. */
