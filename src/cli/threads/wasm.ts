@@ -8,11 +8,13 @@ import { loadWasmKernels } from '../../runtime/wasm/kernels.ts';
 import { type ThreadPort, type WasmThreads, workerThreads } from '../../runtime/wasm/pool.ts';
 import type { ThreadAnswer } from '../../runtime/wasm/thread.ts';
 
+/** The code of a thread: a process that starts many pools looks for it once. */
+let threadCode: Promise<string> | undefined;
+
 /** Bundles the thread's code; what comes back starts a worker. */
 export async function nodePorts(): Promise<() => ThreadPort> {
-  const source = new URL(
-    `data:text/javascript,${encodeURIComponent(await bundleThread('src/cli/threads/wasm-entry.ts'))}`,
-  );
+  threadCode ??= bundleThread('src/cli/threads/wasm-entry.ts');
+  const source = new URL(`data:text/javascript,${encodeURIComponent(await threadCode)}`);
   return () => nodePort(new Worker(source));
 }
 
