@@ -83,6 +83,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: [...setupDevices, './test/setup-page.ts'],
+          isolate: false, // files share a browser
         },
       },
     ],

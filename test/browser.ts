@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import puppeteer, { type Browser } from 'puppeteer';
+import puppeteer, { type Browser, type BrowserContext } from 'puppeteer';
 import { describe } from 'vitest';
 import { createFolder } from './folders.ts';
 
@@ -27,8 +27,27 @@ const softwareGpu = [
   '--enable-features=Vulkan',
 ];
 
+/** Windows load a page for what is typed into their address field, which nobody does here: half a second each. */
+const plainWindows = '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,AiModeOmniboxEntryPoint';
+
 /** Milliseconds for a browser to start and to answer: a software GPU may keep a busy machine waiting. */
 const patience = { timeout: 240_000, protocolTimeout: 480_000 };
+
+/** Browsers that the files of this process share, by whether they have a GPU. They end with the process. */
+const shared = new Map<boolean, Promise<Browser>>();
+
+/**
+ * A visitor with an empty profile, in a browser that test files share: to start one for each costs seconds. The caller
+ * closes the visitor's pages with it. Who harms the browser, or wants switches, launches one of his own.
+ * @param gpu false leaves the pages with `navigator.gpu` but without an adapter
+ */
+export async function openProfile(gpu = true): Promise<BrowserContext> {
+  const running = await shared.get(gpu)?.catch(() => undefined);
+  if (!running?.connected) shared.set(gpu, launchBrowser({ gpu }));
+  const browser = await shared.get(gpu);
+  if (browser === undefined) throw new Error('browser: none was started.');
+  return browser.createBrowserContext();
+}
 
 /** Starts a browser with an empty profile. The caller closes it. Throws where there is none. */
 export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
@@ -39,7 +58,12 @@ export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
   return puppeteer.launch({
     executablePath: options.onOneCore ? onOneCore(executablePath) : executablePath,
     headless: true,
-    args: ['--no-sandbox', ...(options.gpu === false ? [] : softwareGpu), ...(options.args ?? [])],
+    args: [
+      '--no-sandbox',
+      plainWindows,
+      ...(options.gpu === false ? [] : softwareGpu),
+      ...(options.args ?? []),
+    ],
     ignoreDefaultArgs: [...(options.ignoreDefaultArgs ?? [])],
     ...patience,
   });

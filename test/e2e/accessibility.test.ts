@@ -1,22 +1,22 @@
 // The page for those who do not see it or hold no mouse: axe finds nothing in light and dark, and the keyboard suffices.
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { findViolations } from './axe.ts';
 import { onProcessor, openPage, tinyQuery } from './page-driver.ts';
 
 describeBrowser('accessibility', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   beforeAll(async () => {
-    browser = await launchBrowser();
+    profile = await openProfile();
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   it.each([
     ['light', 1500],
     ['dark', 360],
   ] as const)('has nothing for axe to find in %s at %d pixels, every section open', async (scheme, width) => {
-    const lab = await openPage(browser, `${tinyQuery}&nonsense=1`);
+    const lab = await openPage(profile, `${tinyQuery}&nonsense=1`);
     await lab.page.setViewport({ width, height: 900 });
     await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
@@ -32,7 +32,7 @@ describeBrowser('accessibility', () => {
   });
 
   it('keeps the colours that were chosen', async () => {
-    const lab = await openPage(browser);
+    const lab = await openPage(profile);
     await lab.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
     const ground = (): Promise<string> =>
       lab.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -49,7 +49,7 @@ describeBrowser('accessibility', () => {
   });
 
   it('can be trained, paused and stopped without a mouse', async () => {
-    const lab = await openPage(browser, tinyQuery, undefined, onProcessor);
+    const lab = await openPage(profile, tinyQuery, undefined, onProcessor);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     const focused = (): Promise<string> =>
       lab.page.evaluate(() => {

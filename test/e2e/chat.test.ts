@@ -1,7 +1,7 @@
 // A model of conversations in the page: trained on the assistant's turns, asked held-out ones, and talked with.
-import type { Browser } from 'puppeteer';
+import type { BrowserContext } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { findViolations } from './axe.ts';
 import { onProcessor, openPage, type PageDriver } from './page-driver.ts';
 
@@ -24,13 +24,13 @@ const query = new URLSearchParams({
 }).toString();
 
 describeBrowser('a model of conversations', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   beforeAll(async () => {
-    browser = await launchBrowser({ gpu: false });
-    lab = await openPage(browser, query, 1500, onProcessor);
+    profile = await openProfile(false);
+    lab = await openPage(profile, query, 1500, onProcessor);
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   it('answers turn by turn by its template, in a thread of the page', async () => {
     await lab.click('run-controls', 'button', 'Train');

@@ -1,12 +1,12 @@
 // A class: a student joins, trains and sends; the teacher sees thirty machines; the server goes away; a link is prepared.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodeLink } from '../../src/classroom/link.ts';
 import { type ClassServer, startClassServer } from '../../src/cli/class/server.ts';
 import { openClassStore } from '../../src/cli/class/store.ts';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { sampleResult } from '../classroom/sample-result.ts';
 import { createFolder } from '../folders.ts';
 import { ownLessonFile } from '../lab/lessons/own-lesson-file.ts';
@@ -36,7 +36,7 @@ const dropText = ({ page }: PageDriver, name: string): Promise<void> =>
 describeBrowser('a class', () => {
   const store = openClassStore();
   const open = { title: 'Physics 11b', code, key, store };
-  let browser: Browser;
+  let profile: BrowserContext;
   let server: ClassServer;
   let student: PageDriver;
   let teacher: PageDriver;
@@ -44,16 +44,16 @@ describeBrowser('a class', () => {
 
   beforeAll(async () => {
     server = await startClassServer(open, { folder, host: '127.0.0.1', port: 0 });
-    browser = await launchBrowser({ gpu: false });
+    profile = await openProfile(false);
   });
   afterAll(async () => {
-    await browser.close();
+    await profile.close();
     await server.close();
     store.close();
   });
 
   it('lets a student in by the code, and says so where the code is wrong', async () => {
-    student = await attach(await browser.newPage());
+    student = await attach(await profile.newPage());
     await student.page.goto(`${address()}?${tinyQuery.replace('100000', '20')}#class/join/BAD234`);
     await student.waitForText('class-student', '[role=status]', /This is not the join code/);
     const field = (await student.find('class-student', 'input.join')) as ElementHandle<HTMLInputElement>;
@@ -82,7 +82,7 @@ describeBrowser('a class', () => {
   });
 
   it('shows the teacher thirty machines, without the key on the screen, and nothing to one with a wrong key', async () => {
-    teacher = await attach(await browser.newPage());
+    teacher = await attach(await profile.newPage());
     await teacher.page.goto(`${address()}#class/teacher/wrong-key`);
     await teacher.waitForText('class-teacher', '[role=alert]', /needs the key that flopscope class printed/);
     teacher.troubles.length = 0;
@@ -206,7 +206,7 @@ describeBrowser('a class', () => {
     const link = await student.find('share-dialog', 'input.link');
     const prepared = await link.evaluate((input) => (input as HTMLInputElement).value);
     expect(await findViolations(student.page)).toEqual([]);
-    const other = await attach(await browser.newPage(), 700);
+    const other = await attach(await profile.newPage(), 700);
     await other.page.goto(withoutLink(prepared));
     await other.waitForText('prediction-panel', '.figure', /\d/);
     const plain = await other.layoutShift(); // of the strip that says that there is no GPU
@@ -281,7 +281,7 @@ describeBrowser('a class', () => {
       hide: [],
       lock: [],
     });
-    const fresh = await browser.createBrowserContext();
+    const fresh = await openProfile();
     const other = await attach(await fresh.newPage());
     await other.page.goto(`${address()}?class=${link}#lessons`);
     await other.waitForText('room-lessons', 'nav', /How low\?/);

@@ -1,18 +1,18 @@
 // The room of comparisons, and the size of a preset: two families are sized, trained for a few steps and overlaid.
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { findViolations } from './axe.ts';
 import { onProcessor, openPage, type PageDriver } from './page-driver.ts';
 
 describeBrowser('sizes and comparisons', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   beforeAll(async () => {
-    browser = await launchBrowser();
-    lab = await openPage(browser, 'v=1&preset=nano', undefined, onProcessor);
+    profile = await openProfile();
+    lab = await openPage(profile, 'v=1&preset=nano', undefined, onProcessor);
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   it('sizes the model of a preset, and says what changed', async () => {
     await lab.find('preset-picker', 'input:checked');

@@ -1,7 +1,7 @@
 // The room of costs as a person uses it: picks models, moves sliders, gives impossible numbers, reads plots, saves files.
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { createFolder } from '../folders.ts';
 import { findViolations } from './axe.ts';
 import { clickOn, enter } from './clicks.ts';
@@ -10,16 +10,16 @@ import { downloadOf } from './downloads.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
 describeBrowser('the room of costs', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   const folder = createFolder();
 
   beforeAll(async () => {
-    browser = await launchBrowser({ gpu: false }); // nothing here needs one
-    lab = await openPage(browser, '#costs');
+    profile = await openProfile(false); // nothing here needs one
+    lab = await openPage(profile, '#costs');
   });
   afterAll(async () => {
-    await browser.close();
+    await profile.close();
   });
 
   /** Text of the figure panel with this heading: it and its table are in shadow trees of their own. */
@@ -186,7 +186,7 @@ describeBrowser('the room of costs', () => {
       return seek(document) ?? null;
     }, label);
     const press = () => expect.poll(() => clickOn(button as ElementHandle<Element>)).toBe(true);
-    const saved = await downloadOf(browser, folder, press);
+    const saved = await downloadOf(profile, folder, press);
     return saved.text;
   };
 

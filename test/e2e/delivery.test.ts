@@ -1,16 +1,16 @@
 // What a visitor's browser gets before anything runs: the headers, a policy that nothing violates, and a GPU.
-import type { Browser } from 'puppeteer';
+import type { BrowserContext } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rooms } from '../../src/ui/page/rooms.ts';
-import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { describeBrowser, openProfile, pageAddress } from '../browser.ts';
 import { attach } from './page-driver.ts';
 
 describeBrowser('the served page', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   beforeAll(async () => {
-    browser = await launchBrowser();
+    profile = await openProfile();
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   it('comes with a strict policy, isolated from other sites', async () => {
     const { headers } = await fetch(pageAddress());
@@ -22,7 +22,7 @@ describeBrowser('the served page', () => {
   });
 
   it('loads from its own host alone, its rooms before they are wanted, and violates no policy', async () => {
-    const lab = await attach(await browser.newPage());
+    const lab = await attach(await profile.newPage());
     const wanted: string[] = [];
     const fetched = new Set<string>();
     lab.page.on('request', (request) => void wanted.push(request.url()));
@@ -41,7 +41,7 @@ describeBrowser('the served page', () => {
   });
 
   it('says that a room cannot be had without a network, and brings it by itself when there is one', async () => {
-    const lab = await attach(await browser.newPage());
+    const lab = await attach(await profile.newPage());
     // Blocked by the browser itself: a request that puppeteer intercepts may wait for ever where a worker starts beside it.
     const network = await lab.page.createCDPSession();
     await network.send('Network.enable');
@@ -62,7 +62,7 @@ describeBrowser('the served page', () => {
   });
 
   it('finds a WebGPU adapter', async () => {
-    const page = await browser.newPage();
+    const page = await profile.newPage();
     await page.goto(pageAddress());
     const architecture = await page.evaluate(async () => {
       const adapter = await navigator.gpu.requestAdapter();

@@ -1,7 +1,7 @@
 // What a press makes the browser save, read from the file that it is about and no other.
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'puppeteer';
+import type { BrowserContext } from 'puppeteer';
 
 /** A file that was saved. */
 export interface Download {
@@ -14,11 +14,11 @@ export interface Download {
 
 /** Presses, and gives what is downloaded then. @param folder keeps the file, in place of one of the same name */
 export async function downloadOf(
-  browser: Browser,
+  profile: BrowserContext,
   folder: string,
   press: () => Promise<void>,
 ): Promise<Download> {
-  const session = await browser.target().createCDPSession();
+  const session = await profile.browser().target().createCDPSession();
   const names = new Map<string, string>();
   const done = new Promise<{ readonly guid: string }>((resolve, reject) => {
     session.on('Browser.downloadWillBegin', ({ guid, suggestedFilename }) => {
@@ -32,6 +32,7 @@ export async function downloadOf(
   done.catch(() => undefined); // while it is pressed, nobody waits yet
   await session.send('Browser.setDownloadBehavior', {
     behavior: 'allowAndName',
+    ...(profile.id === undefined ? {} : { browserContextId: profile.id }),
     downloadPath: folder,
     eventsEnabled: true,
   });

@@ -1,21 +1,21 @@
 // What a finished run is good for: it answers, takes more steps, goes another way as a copy, and stays behind the next curve.
-import type { Browser } from 'puppeteer';
+import type { BrowserContext } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { enter } from './clicks.ts';
 import { openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 describeBrowser('a finished run', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   beforeAll(async () => {
-    browser = await launchBrowser();
+    profile = await openProfile();
     const short = new URLSearchParams(tinyQuery);
     short.set('train.steps', '12');
     short.set('nonsense', '1');
-    lab = await openPage(browser, short.toString());
+    lab = await openPage(profile, short.toString());
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   const choose = async (label: RegExp, value: string): Promise<void> => {
     await (await lab.find('device-panel', 'select:enabled', label)).select(value);

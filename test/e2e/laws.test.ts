@@ -1,9 +1,9 @@
 // The room Laws: a recorded study first; one of one's own planned, run, paused, gone on with after a reload; anybody's runs fitted.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { createFolder } from '../folders.ts';
 import { syntheticStudy } from '../laws/public-points.ts';
 import { findViolations } from './axe.ts';
@@ -34,16 +34,16 @@ const study = {
 };
 
 describeBrowser('the room Laws', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   const folder = createFolder();
 
   beforeAll(async () => {
-    browser = await launchBrowser();
-    lab = await openPage(browser, '#laws', undefined, onProcessor);
+    profile = await openProfile();
+    lab = await openPage(profile, '#laws', undefined, onProcessor);
   });
   afterAll(async () => {
-    await browser.close();
+    await profile.close();
   });
 
   const open = async (name: string, text: string): Promise<void> => {
@@ -115,7 +115,7 @@ describeBrowser('the room Laws', () => {
   it('goes on after a reload from the rows that were kept, and saves them', async () => {
     await lab.page.reload();
     await lab.waitForText('laws-plan', 'section', /2 of 3 runs done/);
-    const { text } = await downloadOf(browser, folder, () =>
+    const { text } = await downloadOf(profile, folder, () =>
       lab.click('figure-panel', 'button', 'Save “Runs” as CSV'),
     );
     expect(text.split('\r\n').map((line) => line.split(',')[1])).toEqual([

@@ -1,7 +1,7 @@
 // The room of lessons on the processor: a guess before anything runs, then the small form of every lesson and its outcome.
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { describeBrowser, openProfile, pageAddress } from '../browser.ts';
 import { attach, onProcessor, type PageDriver, tinyQuery } from './page-driver.ts';
 
 /** A guess for each lesson, by the number typed or the words chosen, and what must be found whatever the machine. */
@@ -43,15 +43,15 @@ const lessons = process.env.FLOPSCOPE_FULL ? [...long, ...quick] : quick;
 const isTimed = /cache saves/;
 
 describeBrowser('the room of lessons', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
 
   beforeAll(async () => {
-    browser = await launchBrowser();
-    lab = await attach(await browser.newPage(), undefined, onProcessor);
+    profile = await openProfile();
+    lab = await attach(await profile.newPage(), undefined, onProcessor);
     await lab.page.goto(`${pageAddress()}?${tinyQuery}#lessons`);
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   it('lists the lessons, and runs none before a guess is made', async () => {
     await lab.waitForText('room-lessons', 'nav', /No looking ahead.*The bill of a large model/);

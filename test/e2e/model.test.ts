@@ -1,7 +1,7 @@
 // The room of the model as a person uses it: look, open blocks, click a part, see the kernels behind it, read it as a table.
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { findViolations } from './axe.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
@@ -16,13 +16,13 @@ const query = new URLSearchParams({
 }).toString();
 
 describeBrowser('the room of the model', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   beforeAll(async () => {
-    browser = await launchBrowser();
-    lab = await openPage(browser, `${query}#model`);
+    profile = await openProfile();
+    lab = await openPage(profile, `${query}#model`);
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   /** Clicks a part of the drawing: it may lie below what is on display, where a mouse cannot reach. */
   const press = async (label: RegExp): Promise<void> => {

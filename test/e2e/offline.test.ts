@@ -50,8 +50,7 @@ describeBrowser('the page on a static host', () => {
     let server = await serve(folder);
     const { port } = server.address() as AddressInfo;
     const address = `http://localhost:${port}/?${tinyQuery}`;
-    const lab = await attach(await browser.newPage());
-    await lab.page.setBypassServiceWorker(false);
+    const lab = await attach(await browser.newPage(), undefined, undefined, true);
     await lab.page.goto(address);
     await expect
       .poll(() => lab.page.evaluate(() => navigator.serviceWorker.controller?.state))

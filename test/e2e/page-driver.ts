@@ -91,14 +91,23 @@ export const onProcessor: Readonly<Record<string, string>> = {
   'flopscope-threads': '1',
 };
 
-/** Drives a tab that has not gone anywhere yet. @param kept choices of earlier visits; `{}` for a first one */
-export async function attach(page: Page, width = 1500, kept = familiar): Promise<PageDriver> {
+/**
+ * Drives a tab that has not gone anywhere yet.
+ * @param kept choices of earlier visits; `{}` for a first one
+ * @param isKeptOffline whether the page gets its service worker, which fetches and keeps all of it for each visitor. One
+ * that crashes with its tab may stop Chromium's next navigation, too
+ */
+export async function attach(
+  page: Page,
+  width = 1500,
+  kept = familiar,
+  isKeptOffline = false,
+): Promise<PageDriver> {
   page.setDefaultTimeout(patience * 1000);
-  // A tab that crashes takes its service worker along, and Chromium's next navigation may wait for it: what the worker
-  // does is tested apart. Firefox has no such switch.
-  const bypass = async (): Promise<void> => page.setBypassServiceWorker(true);
-  await bypass().catch(() => undefined);
   await page.setViewport({ width, height: 1000 });
+  // Who comes again need not see the recording play, which keeps half a core busy for nine seconds.
+  const still = [{ name: 'prefers-reduced-motion', value: 'reduce' }];
+  if (kept['flopscope-tour'] !== undefined) await page.emulateMediaFeatures(still).catch(() => undefined);
   const troubles: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') troubles.push(message.text());
@@ -109,6 +118,10 @@ export async function attach(page: Page, width = 1500, kept = familiar): Promise
     dialogs.push(dialog.type());
     void dialog.accept();
   });
+  if (!isKeptOffline)
+    await page.evaluateOnNewDocument(() => {
+      delete (Navigator.prototype as { serviceWorker?: unknown }).serviceWorker;
+    });
   await page.evaluateOnNewDocument((kept) => {
     // A visitor who comes again: what was chosen before stays as it was left.
     try {

@@ -1,11 +1,11 @@
 // Tokenizers in the page: a published one writes on from a text, a hostile one does not hold the page, and one is learned.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freshWeights } from '../../src/lab/plans/open-model.ts';
 import { writeModelFiles } from '../../src/lab/training/model-files.ts';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { type PublishedBpe, tinyGguf, tokenizerKeys } from '../data/gguf/tiny-gguf.ts';
 import { readTokenFixture } from '../data/tokenizers/fixtures.ts';
 import { createFolder } from '../folders.ts';
@@ -15,7 +15,7 @@ import { startPageWithHub } from './page-with-hub.ts';
 
 describeBrowser('the page with tokens of more than a character', () => {
   const folder = createFolder();
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   const open = async (tokenizer: unknown): Promise<void> => {
     const { model } = tinyExperiment({ model: { vocabulary: 340 } });
@@ -28,11 +28,11 @@ describeBrowser('the page with tokens of more than a character', () => {
   };
 
   beforeAll(async () => {
-    browser = await launchBrowser({ gpu: false });
-    lab = await openPage(browser);
+    profile = await openProfile(false);
+    lab = await openPage(profile);
   });
   afterAll(async () => {
-    await browser.close();
+    await profile.close();
   });
 
   it('writes on from a text with a model that was published', async () => {
@@ -88,7 +88,7 @@ describeBrowser('the page with tokens of more than a character', () => {
       cut: { [weights]: 0.4, 'tokenizer.json': 0.4 },
       mayCut: () => isPaused, // until then the first stands still
     });
-    const there = await attach(await browser.newPage());
+    const there = await attach(await profile.newPage());
     const open = async () => {
       await there.page.goto(hub.endpoint);
       await there.click('published-models', 'summary', 'Another hub');
@@ -162,7 +162,7 @@ describeBrowser('the page with tokens of more than a character', () => {
       'train.sampleInterval': '2',
     };
     const data = { 'data.tokenizer': 'bpe', 'data.tokenizerVocabulary': '300', 'data.characters': '20000' };
-    const page = await openPage(browser, new URLSearchParams({ ...query, ...data }).toString());
+    const page = await openPage(profile, new URLSearchParams({ ...query, ...data }).toString());
     await page.click('run-controls', 'button', 'Train');
     await page.waitForText('run-controls', '.status', /Finished step 4 of 4/);
     expect(await page.text('run-readouts', '.train')).toMatch(/\d bits per byte/);

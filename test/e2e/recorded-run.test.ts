@@ -1,19 +1,20 @@
 // The first paint: a recorded run that replays before anything runs here.
-import type { Browser } from 'puppeteer';
+import type { BrowserContext } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { describeBrowser, openProfile, pageAddress } from '../browser.ts';
 import { findViolations } from './axe.ts';
 import { attach, openPage } from './page-driver.ts';
 
 describeBrowser('the recorded run', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   beforeAll(async () => {
-    browser = await launchBrowser();
+    profile = await openProfile();
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   it('replays at once, says that it is a recording, and starts nothing', async () => {
-    const lab = await openPage(browser);
+    const lab = await openPage(profile);
+    await lab.page.emulateMediaFeatures([]); // who has nothing against motion
     expect(
       await lab.waitForText(
         'notice-strips',
@@ -49,7 +50,7 @@ describeBrowser('the recorded run', () => {
   });
 
   it('shows its end at once to who prefers less motion', async () => {
-    const visitor = await browser.createBrowserContext();
+    const visitor = await openProfile();
     const lab = await attach(await visitor.newPage(), 1500, {}); // a first visit, which keeps no choice of another
     await lab.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
     await lab.page.goto(pageAddress());

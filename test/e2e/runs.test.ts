@@ -1,28 +1,28 @@
 // The room of runs: kept through a reload, opened from a file, replayed, compared, renamed, deleted; text stays text.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser, pageAddress } from '../browser.ts';
+import { describeBrowser, openProfile, pageAddress } from '../browser.ts';
 import { createFolder } from '../folders.ts';
 import { onProcessor, openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 const hostile = '<img src=x onerror="document.title=\'owned\'">';
 
 describeBrowser('the room of runs', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   const folder = createFolder();
   const shipped = JSON.parse(readFileSync('public/recorded-run.json', 'utf8'));
   const hostileRecord = { ...shipped, title: hostile, samples: [{ step: 1000, text: hostile }] };
   beforeAll(async () => {
-    browser = await launchBrowser();
+    profile = await openProfile();
     const query = new URLSearchParams(tinyQuery);
     query.set('train.steps', '12');
-    lab = await openPage(browser, query.toString(), undefined, onProcessor);
+    lab = await openPage(profile, query.toString(), undefined, onProcessor);
   });
   afterAll(async () => {
-    await browser.close();
+    await profile.close();
   });
 
   const open = async (record: unknown, name: string): Promise<void> => {
@@ -48,7 +48,7 @@ describeBrowser('the room of runs', () => {
     await lab.waitForText('run-list', 'tbody tr', /finished 15 of 15/);
     const session = await lab.page.createCDPSession();
     void session.send('Page.crash').catch(() => undefined); // The answer is lost with the page.
-    lab = await openPage(browser, '#runs');
+    lab = await openPage(profile, '#runs');
     await lab.waitForText('run-list', 'tbody tr', /finished 15 of 15/);
   });
 
@@ -131,7 +131,7 @@ describeBrowser('the room of runs', () => {
   });
 
   it('keeps what an older layout kept, and of the oldest only the records', async () => {
-    const context = await browser.createBrowserContext(); // it has nothing in store
+    const context = await openProfile(); // it has nothing in store
     const page = await context.newPage();
     await page.goto(new URL('icon.svg', pageAddress()).href);
     const { steps, evaluations, experiment } = shipped;
@@ -152,7 +152,7 @@ describeBrowser('the room of runs', () => {
   });
 
   it('says that a newer program keeps the runs here, and leaves them as they are', async () => {
-    const context = await browser.createBrowserContext();
+    const context = await openProfile();
     const page = await context.newPage();
     await page.goto(new URL('icon.svg', pageAddress()).href);
     const openLayout = (version: number | undefined) =>

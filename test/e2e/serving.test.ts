@@ -1,22 +1,22 @@
 // The room Serving: batches served in the page, their figures and prices, and a run of batches that is cancelled.
-import type { Browser } from 'puppeteer';
+import type { BrowserContext } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { onProcessor, openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 describeBrowser('the room Serving', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
 
   beforeAll(async () => {
-    browser = await launchBrowser();
-    lab = await openPage(browser, tinyQuery, undefined, onProcessor);
+    profile = await openProfile();
+    lab = await openPage(profile, tinyQuery, undefined, onProcessor);
     await lab.waitForText('prediction-panel', '.figure', /k$/);
     await lab.click('room-tabs', 'a', 'Serving');
     await lab.waitForText('room-serving', 'section', /reads every weight once for all of them/);
   });
   afterAll(async () => {
-    await browser.close();
+    await profile.close();
   });
 
   const setNumber = async (label: string, value: string): Promise<void> => {

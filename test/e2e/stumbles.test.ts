@@ -1,7 +1,7 @@
 // What one stumbles over in any room: things that move by themselves, drawings that cannot be saved, a tab out of sight.
-import type { Browser } from 'puppeteer';
+import type { BrowserContext } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { onProcessor, openPage, tinyQuery } from './page-driver.ts';
 
 /** Drawings on display, with what can be saved of each: what lies in a figure's panel has its buttons. */
@@ -64,14 +64,14 @@ const rooms = [
 ] as const;
 
 describeBrowser('every room', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   beforeAll(async () => {
-    browser = await launchBrowser({ gpu: false });
+    profile = await openProfile(false);
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   it.each(rooms)('%s has its tab in view on a phone, and files of every drawing', async (room) => {
-    const lab = await openPage(browser, `#${room}`, 380, onProcessor);
+    const lab = await openPage(profile, `#${room}`, 380, onProcessor);
     await expect.poll(() => lab.page.evaluate(isTabInView)).toBe(true);
     await lab.page.setViewport({ width: 1500, height: 1000 });
     await expect.poll(async () => (await lab.page.evaluate(drawingsOf)).length).toBeGreaterThan(0);
@@ -87,7 +87,8 @@ describeBrowser('every room', () => {
     [360, {}],
     [1366, {}],
   ])('stands still at %d pixels from load to training', async (width, kept) => {
-    const lab = await openPage(browser, tinyQuery, width, { ...kept, 'flopscope-tour': 'offered' });
+    const lab = await openPage(profile, tinyQuery, width, { ...kept, 'flopscope-tour': 'offered' });
+    await lab.page.emulateMediaFeatures([]); // the recording plays
     await lab.waitForText('lab-header', '.badge', /thread/);
     expect(await (await lab.find('run-controls', 'section')).evaluate(excessOf)).toBe(0);
     await lab.click('run-controls', 'button', 'Train');

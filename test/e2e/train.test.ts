@@ -47,7 +47,7 @@ describeBrowser('the page', () => {
 
   /** What a button gives. */
   const download = (label: string, element = 'run-files'): Promise<Download> =>
-    downloadOf(browser, folder, () => lab.click(element, 'button', label));
+    downloadOf(browser.defaultBrowserContext(), folder, () => lab.click(element, 'button', label));
 
   /** Gives files to the picker of an element. */
   const upload = async (element: string, ...paths: string[]): Promise<void> => {

@@ -1,11 +1,11 @@
 // What a calibrated page shows beside a measurement: the waterfall of a run's step, and a validation that is cancelled.
 import { readFileSync } from 'node:fs';
-import type { Browser } from 'puppeteer';
+import type { BrowserContext } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/contract/records.ts';
 import type { DeviceProfile } from '../../src/plan/device-profile.ts';
 import { formatSi } from '../../src/text/numbers.ts';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { onProcessor, openPage, type PageDriver, tinyQuery } from './page-driver.ts';
 
 /** Figures of the order of a processor's: a calibration takes fifteen seconds there, and no test of a page rests on them. */
@@ -23,7 +23,7 @@ const invented: Omit<DeviceProfile, 'device'> = {
 };
 
 describeBrowser('a calibrated page', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
 
   /** Puts the figures in the place of those that the page measured within seconds for a run. */
@@ -76,8 +76,8 @@ describeBrowser('a calibrated page', () => {
     }, heading);
 
   beforeAll(async () => {
-    browser = await launchBrowser();
-    lab = await openPage(browser, tinyQuery, undefined, {
+    profile = await openProfile();
+    lab = await openPage(profile, tinyQuery, undefined, {
       ...onProcessor,
       'flopscope-measure-first': 'quickly',
     });
@@ -85,7 +85,7 @@ describeBrowser('a calibrated page', () => {
     await keepProfile();
   });
   afterAll(async () => {
-    await browser.close();
+    await profile.close();
   });
 
   it('finds its figures again after a reload', async () => {

@@ -1,7 +1,7 @@
 // A browser that offers no GPU: an honest message, and WebAssembly trains on the threads of the processor.
-import type { Browser, ElementHandle } from 'puppeteer';
+import type { BrowserContext, ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeBrowser, launchBrowser } from '../browser.ts';
+import { describeBrowser, openProfile } from '../browser.ts';
 import { openPage, type PageDriver } from './page-driver.ts';
 
 const query = new URLSearchParams({
@@ -25,13 +25,13 @@ const query = new URLSearchParams({
 const measuring = { 'flopscope-level': 'everything', 'flopscope-tour': 'offered' };
 
 describeBrowser('the page without a GPU', () => {
-  let browser: Browser;
+  let profile: BrowserContext;
   let lab: PageDriver;
   beforeAll(async () => {
-    browser = await launchBrowser({ gpu: false });
-    lab = await openPage(browser, query, 1500, measuring);
+    profile = await openProfile(false);
+    lab = await openPage(profile, query, 1500, measuring);
   });
-  afterAll(() => browser.close());
+  afterAll(() => profile.close());
 
   it('says why, and what it does instead', async () => {
     await lab.waitForText('problem-list', '.problem', /offers no GPU|has no WebGPU/);
@@ -91,7 +91,7 @@ describeBrowser('the page without a GPU', () => {
   });
 
   it('starts with a model that it trains in a minute, and warns of one that takes hours', async () => {
-    const fresh = await openPage(browser);
+    const fresh = await openPage(profile);
     await fresh.waitForText('preset-picker', 'label:has(:checked) strong', /^Pico$/);
     await fresh.waitForText('run-controls', '.status', /^Ready a run takes about .* on your processor$/);
     await fresh.waitForText('notice-strips', '.recorded', /Press Train to see Pico on this machine/);
