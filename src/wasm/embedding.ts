@@ -1,7 +1,7 @@
 // Token and position embeddings: lookup, lookup while decoding, and gradients of both tables in a fixed order.
 import { grain, grains } from './numeric/grain.ts';
 import { positionOf, tokenOf } from './numeric/rings.ts';
-import { storeLanes } from './numeric/vector.ts';
+import { firstLanes, storeLanes } from './numeric/vector.ts';
 
 /** x[b, t] = table[token] (+ positions[t]) where this block of rows has the token; other rows of x stay. */
 export function embeddingForward(
@@ -196,8 +196,7 @@ export function embeddingBackwardPosition(
     for (let b = 0; b < batch && i < elements; b++) {
       sum = f32x4.add(sum, v128.load(dy + ((<usize>b * elements) << 2) + at));
     }
-    const inside = i32x4.gt_s(i32x4.splat(elements - i), i32x4(0, 1, 2, 3));
-    sum = v128.and(sum, inside);
+    sum = firstLanes(sum, f32x4.splat(0), elements - i);
     storeLanes(gradient + at, accumulate ? f32x4.add(sum, v128.load(gradient + at)) : sum, end - i);
   }
 }

@@ -1,6 +1,6 @@
 // What routers do, summed over tokens: load, drops, entropy and mean share per layer and expert, and the bias that balances.
 import { logarithm } from '../numeric/functions.ts';
-import { isFiniteByte } from '../numeric/metrics.ts';
+import { isUsable } from '../numeric/metrics.ts';
 import { firstLanes, madd, storeLanes, sumLanes } from '../numeric/vector.ts';
 
 /** Adds a replay's numbers: tokens, Σ entropy, Σ (log Σ exp)², 0; then rows of E: load, dropped, share, step's load. */
@@ -60,7 +60,7 @@ export function routerStatisticsUpdateBias(
   rate: f32,
 ): void {
   const bytes = (<usize>experts) << 2;
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
+  const changes = isUsable(metrics);
   for (let layer = 0; layer < layers; layer++) {
     const loads = statistics + <usize>layer * (16 + 4 * bytes) + 16 + 3 * bytes;
     const biases = bias + <usize>layer * bytes;
@@ -70,7 +70,7 @@ export function routerStatisticsUpdateBias(
     for (let e: usize = 0; e < bytes; e += 4) {
       const below = mean - f32.load(loads + e);
       const sign: f32 = below > 0 ? 1 : below < 0 ? -1 : 0;
-      if (isUsable) f32.store(biases + e, f32.load(biases + e) + rate * sign);
+      if (changes) f32.store(biases + e, f32.load(biases + e) + rate * sign);
       f32.store(loads + e, 0);
     }
   }

@@ -1,7 +1,7 @@
 // Adafactor for matrices, whose second moment is kept as the means of its rows and columns.
 import { newPart, relativeRate } from '../numeric/adafactor.ts';
 import { storeTile, tilesAcross, tileWidth } from '../numeric/column-tile.ts';
-import { clipFactorByte, isFiniteByte } from '../numeric/metrics.ts';
+import { clipFactor, isUsable } from '../numeric/metrics.ts';
 import { firstLanes, madd, storeLanes, sumLanes } from '../numeric/vector.ts';
 
 /** r += b(mean g² − r), and Σ w² of each row. */
@@ -23,8 +23,8 @@ export function adafactorRows(
   first: i32,
   last: i32,
 ): void {
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
-  const factor = v128.load_splat<f32>(metrics + clipFactorByte);
+  const changes = isUsable(metrics);
+  const factor = f32x4.splat(clipFactor(metrics));
   const zero = f32x4.splat(0);
   const part = newPart(step, decayExponent);
   for (let unit = first; unit < last; unit++) {
@@ -41,7 +41,7 @@ export function adafactorRows(
     }
     f32.store(weightSquares + ((<usize>(firstRow + unit)) << 2), sumLanes(squares));
     const mean = rowFactors + ((<usize>(rowStart + firstRow + unit)) << 2);
-    if (isUsable) approach(mean, part, sumLanes(sums) / <f32>columns);
+    if (changes) approach(mean, part, sumLanes(sums) / <f32>columns);
   }
 }
 
@@ -66,7 +66,7 @@ export function adafactorColumns(
   first: i32,
   last: i32,
 ): void {
-  const factor = v128.load_splat<f32>(metrics + clipFactorByte);
+  const factor = f32x4.splat(clipFactor(metrics));
   const tiles = tilesAcross(columns);
   const slices = (rows + sliceRows - 1) / sliceRows;
   for (let unit = first; unit < last; unit++) {
@@ -123,7 +123,7 @@ export function adafactorFinish(
   first: i32,
   last: i32,
 ): void {
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
+  const changes = isUsable(metrics);
   const part = newPart(step, decayExponent);
   for (let matrix = first; matrix < last; matrix++) {
     const means = columnFactors + placeOf(pieces, 1, columns, stride, firstColumn, matrix, 0);
@@ -132,7 +132,7 @@ export function adafactorFinish(
       for (let slice = matrix * parts; slice < (matrix + 1) * parts; slice++) {
         sum += f32.load(gradientSquares + ((<usize>(slice * columns + column)) << 2));
       }
-      if (isUsable) approach(means + ((<usize>column) << 2), part, sum / <f32>rows);
+      if (changes) approach(means + ((<usize>column) << 2), part, sum / <f32>rows);
     }
     let sum: f32 = 0;
     let squares: f32 = 0;
@@ -174,7 +174,7 @@ export function adafactorUpdateSums(
   first: i32,
   last: i32,
 ): void {
-  const factor: f32 = f32.load(metrics + clipFactorByte);
+  const factor = clipFactor(metrics);
   const runs = runsOf(rows, columns, steps);
   const zero = f32x4.splat(0);
   for (let unit = first; unit < last; unit++) {
@@ -234,8 +234,8 @@ export function adafactorApply(
   first: i32,
   last: i32,
 ): void {
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
-  const factor: f32 = f32.load(metrics + clipFactorByte);
+  const changes = isUsable(metrics);
+  const factor = clipFactor(metrics);
   const kept = f32x4.splat(1 - learningRate * weightDecay);
   for (let unit = first; unit < last; unit++) {
     const matrix = unit / rows;
@@ -253,7 +253,7 @@ export function adafactorApply(
     for (let c = 0; c < columns; c += 4) {
       const at = (<usize>c) << 2;
       const gradient = gradients + place + at;
-      if (isUsable) {
+      if (changes) {
         const update = updateOf(v128.load(gradient), factor, mean, v128.load(means + at), epsilon);
         const weight = weights + place + at;
         const shrunk = f32x4.mul(v128.load(weight), kept);

@@ -1,6 +1,6 @@
 // Adafactor for vectors, whose second moment is kept whole.
 import { newPart, relativeRate } from '../numeric/adafactor.ts';
-import { clipFactorByte, isFiniteByte } from '../numeric/metrics.ts';
+import { clipFactor, isUsable } from '../numeric/metrics.ts';
 import { firstLanes, madd, storeLanes, sumLanes } from '../numeric/vector.ts';
 
 /** v += b(g² − v); w −= α·u ÷ max(1, rms(u) ÷ updateClip); all [vectors, columns], each vector by itself. */
@@ -20,8 +20,8 @@ export function adafactorVectors(
   first: i32,
   last: i32,
 ): void {
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
-  const factor = v128.load_splat<f32>(metrics + clipFactorByte);
+  const changes = isUsable(metrics);
+  const factor = f32x4.splat(clipFactor(metrics));
   const part = f32x4.splat(newPart(step, decayExponent));
   const bytes = (<usize>columns) << 2;
   const zero = f32x4.splat(0);
@@ -29,7 +29,7 @@ export function adafactorVectors(
     const weight = weights + <usize>vector * bytes;
     const given = gradients + <usize>vector * bytes;
     const variance = variances + <usize>vector * bytes;
-    if (isUsable) {
+    if (changes) {
       let updates = zero;
       let squares = zero;
       for (let c = 0; c < columns; c += 4) {

@@ -1,7 +1,7 @@
 // AdamW, SGD and Lion over a flat shard of parameters. A step that is not finite changes nothing but the gradients to clear.
 import { grain, grains } from '../numeric/grain.ts';
-import { clipFactorByte, isFiniteByte } from '../numeric/metrics.ts';
-import { madd, storeLanes } from '../numeric/vector.ts';
+import { clipFactor, isUsable } from '../numeric/metrics.ts';
+import { firstLanes, madd, storeLanes } from '../numeric/vector.ts';
 
 /** Decoupled decay; epsilon outside the root, after bias correction. rate1 = 1 − β₁, rate2 = 1 − β₂. */
 export function adamW(
@@ -24,16 +24,16 @@ export function adamW(
   last: i32,
 ): void {
   const end = min(last * grain, elements);
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
-  const factor = v128.load_splat<f32>(metrics + clipFactorByte);
+  const changes = isUsable(metrics);
+  const factor = f32x4.splat(clipFactor(metrics));
   const rates1 = f32x4.splat(rate1);
   const rates2 = f32x4.splat(rate2);
-  const decay: f32 = 1 - learningRate * weightDecay;
+  const decay = f32x4.splat(1 - learningRate * weightDecay);
   const step = f32x4.splat(learningRate / biasCorrection1);
   const correction = f32x4.splat(1 / biasCorrection2);
   for (let i = first * grain; i < end; i += 4) {
     const at = (<usize>i) << 2;
-    if (isUsable) {
+    if (changes) {
       const gradient = f32x4.mul(v128.load(gradients + at), factor);
       const before1 = v128.load(moment1 + at);
       const before2 = v128.load(moment2 + at);
@@ -41,11 +41,10 @@ export function adamW(
       const m2 = madd(rates2, f32x4.sub(f32x4.mul(gradient, gradient), before2), before2);
       storeLanes(moment1 + at, m1, end - i);
       storeLanes(moment2 + at, m2, end - i);
-      const inside = i32x4.gt_s(i32x4.splat(decayElements - i), i32x4(0, 1, 2, 3));
-      const kept = v128.bitselect(f32x4.splat(decay), f32x4.splat(1), inside);
       const denominator = f32x4.add(f32x4.sqrt(f32x4.mul(m2, correction)), f32x4.splat(epsilon));
       const change = f32x4.mul(step, f32x4.div(m1, denominator));
-      storeLanes(weights + at, f32x4.sub(f32x4.mul(v128.load(weights + at), kept), change), end - i);
+      const kept = decayed(v128.load(weights + at), decay, decayElements - i);
+      storeLanes(weights + at, f32x4.sub(kept, change), end - i);
     }
     if (clearGradient) storeLanes(gradients + at, f32x4.splat(0), end - i);
   }
@@ -72,20 +71,20 @@ export function sgd(
   last: i32,
 ): void {
   const end = min(last * grain, elements);
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
-  const factor = v128.load_splat<f32>(metrics + clipFactorByte);
+  const changes = isUsable(metrics);
+  const factor = f32x4.splat(clipFactor(metrics));
+  const zero = f32x4.splat(0);
   for (let i = first * grain; i < end; i += 4) {
     const at = (<usize>i) << 2;
-    if (isUsable) {
+    if (changes) {
       const weight = v128.load(weights + at);
-      const inside = i32x4.gt_s(i32x4.splat(decayElements - i), i32x4(0, 1, 2, 3));
-      const decay = f32x4.mul(v128.and(f32x4.splat(weightDecay), inside), weight);
+      const decay = firstLanes(f32x4.mul(f32x4.splat(weightDecay), weight), zero, decayElements - i);
       let velocity = madd(v128.load(gradients + at), factor, decay);
       velocity = madd(f32x4.splat(momentum), v128.load(moment1 + at), velocity);
       storeLanes(moment1 + at, velocity, end - i);
       storeLanes(weights + at, f32x4.sub(weight, f32x4.mul(f32x4.splat(learningRate), velocity)), end - i);
     }
-    if (clearGradient) storeLanes(gradients + at, f32x4.splat(0), end - i);
+    if (clearGradient) storeLanes(gradients + at, zero, end - i);
   }
 }
 
@@ -111,23 +110,22 @@ export function lion(
   last: i32,
 ): void {
   const end = min(last * grain, elements);
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
-  const factor = v128.load_splat<f32>(metrics + clipFactorByte);
+  const changes = isUsable(metrics);
+  const factor = f32x4.splat(clipFactor(metrics));
   const zero = f32x4.splat(0);
-  const decay: f32 = 1 - learningRate * weightDecay;
+  const decay = f32x4.splat(1 - learningRate * weightDecay);
   const step = f32x4.splat(learningRate);
   for (let i = first * grain; i < end; i += 4) {
     const at = (<usize>i) << 2;
-    if (isUsable) {
+    if (changes) {
       const before = v128.load(moment1 + at);
       const change = f32x4.sub(f32x4.mul(v128.load(gradients + at), factor), before);
       const direction = madd(change, f32x4.splat(rate1), before);
       // The step with the direction's sign: of zero there is none.
       const signed = v128.bitselect(direction, step, f32x4.splat(-0.0));
       const move = v128.and(signed, f32x4.ne(direction, zero));
-      const inside = i32x4.gt_s(i32x4.splat(decayElements - i), i32x4(0, 1, 2, 3));
-      const kept = v128.bitselect(f32x4.splat(decay), f32x4.splat(1), inside);
-      storeLanes(weights + at, f32x4.sub(f32x4.mul(v128.load(weights + at), kept), move), end - i);
+      const kept = decayed(v128.load(weights + at), decay, decayElements - i);
+      storeLanes(weights + at, f32x4.sub(kept, move), end - i);
       storeLanes(moment1 + at, madd(change, f32x4.splat(rate2), before), end - i);
     }
     if (clearGradient) storeLanes(gradients + at, zero, end - i);
@@ -137,4 +135,9 @@ export function lion(
 /** Units of work. */
 export function lionUnits(elements: i32): i32 {
   return grains(elements);
+}
+
+/** Weights of which the first `count` decay. */
+function decayed(weights: v128, decay: v128, count: i32): v128 {
+  return firstLanes(f32x4.mul(weights, decay), weights, count);
 }

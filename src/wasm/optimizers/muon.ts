@@ -1,6 +1,6 @@
 // What Muon does around its products: momentum of a matrix inside a parameter, its norm, the polynomial and the update.
 import { grain, grains } from '../numeric/grain.ts';
-import { clipFactorByte, isFiniteByte } from '../numeric/metrics.ts';
+import { clipFactor, isUsable } from '../numeric/metrics.ts';
 import { madd, storeLanes } from '../numeric/vector.ts';
 
 /** m += (1 − β)(g − m); x = g + β(m − g), packed; 0 in a step that is not finite. */
@@ -17,8 +17,8 @@ export function muonMomentum(
   first: i32,
   last: i32,
 ): void {
-  const isUsable = f32.load(metrics + isFiniteByte) === 1;
-  const factor = v128.load_splat<f32>(metrics + clipFactorByte);
+  const changes = isUsable(metrics);
+  const factor = f32x4.splat(clipFactor(metrics));
   const zero = f32x4.splat(0);
   const kept = f32x4.splat(momentum);
   const added = f32x4.splat(1 - momentum);
@@ -29,7 +29,7 @@ export function muonMomentum(
       const at = (<usize>c) << 2;
       const place = from + at;
       let direction = zero;
-      if (isUsable) {
+      if (changes) {
         const gradient = f32x4.mul(v128.load(gradients + place), factor);
         const before = v128.load(moment1 + place);
         const moment = madd(added, f32x4.sub(gradient, before), before);
@@ -117,7 +117,7 @@ export function muonApply(
   first: i32,
   last: i32,
 ): void {
-  if (f32.load(metrics + isFiniteByte) !== 1) return;
+  if (!isUsable(metrics)) return;
   const step = learningRate * rate;
   const kept = f32x4.splat(1 - step * weightDecay);
   const change = f32x4.splat(-step * scale);
