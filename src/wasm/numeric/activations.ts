@@ -31,8 +31,9 @@ export function slopeOf(kind: i32, x: v128): v128 {
       f32x4.splat(6 * rootTwoOverPi * cubic),
       f32x4.splat(2 * rootTwoOverPi),
     );
-    const bend = f32x4.mul(f32x4.mul(x, inner), f32x4.sub(one, s));
-    return madd(s, bend, s);
+    // What vanishes for large numbers first: their cubes leave the range before they do, and infinity times 0 is no number.
+    const bend = f32x4.mul(f32x4.mul(s, f32x4.sub(one, s)), x);
+    return madd(bend, inner, s);
   }
   if (kind === 1) {
     const density = exponential(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));

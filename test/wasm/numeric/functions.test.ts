@@ -4,20 +4,24 @@ import { existsSync, readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-const names = ['exponential', 'logarithm', 'sigmoid', 'hyperbolicTangent', 'normalShare'] as const;
+const functions = ['exponential', 'logarithm', 'sigmoid', 'hyperbolicTangent', 'normalShare'] as const;
+/** GELU by tanh and by erf, SiLU, and GELU by a sigmoid: by their numbers, and their slopes. */
+const smoothKinds = [0, 1, 2, 5];
+const activations = smoothKinds.flatMap((kind) => [`activate${kind}`, `slopeOf${kind}`] as const);
+const names: readonly string[] = [...functions, ...activations];
 
 /** Reads and writes four floats at an address. */
 type OfFour = (at: number) => void;
 
-let ofFour: Record<(typeof names)[number], OfFour>;
+let ofFour: Record<string, OfFour>;
 let floats: Float32Array;
 
 /** f of each number, by the function of that name. */
-function valuesOf(name: (typeof names)[number], numbers: readonly number[]): number[] {
+function valuesOf(name: string, numbers: readonly number[]): number[] {
   const address = 8192;
   return numbers.flatMap((number) => {
     floats.fill(number, address / 4, address / 4 + 4);
-    ofFour[name](address);
+    ofFour[name]?.(address);
     return [floats[address / 4] ?? 0];
   });
 }
@@ -29,7 +33,7 @@ function range(from: number, to: number, count: number): number[] {
 
 /** Largest difference from f, as a part of `of` of what is expected. */
 function largestError(
-  name: (typeof names)[number],
+  name: string,
   numbers: readonly number[],
   f: (x: number) => number,
   of: (value: number) => number = Math.abs,
@@ -42,10 +46,13 @@ function largestError(
 }
 
 beforeAll(async () => {
-  const calls = names.map(
-    (name) => `export function ${name}Of(at: usize): void { v128.store(at, ${name}(v128.load(at))); }`,
-  );
-  const entry = `import { ${names.join(', ')} } from './src/wasm/numeric/functions';\n${calls.join('\n')}`;
+  const calls = names.map((name) => {
+    const [of = name, kind] = name.split(/(?=\d)/);
+    const values = kind === undefined ? 'v128.load(at)' : `${kind}, v128.load(at)`;
+    return `export function ${name}Of(at: usize): void { v128.store(at, ${of}(${values})); }`;
+  });
+  const entry = `import { ${functions.join(', ')} } from './src/wasm/numeric/functions';
+    import { activate, slopeOf } from './src/wasm/numeric/activations';\n${calls.join('\n')}`;
   let binary = new Uint8Array();
   const { error, stderr } = await asc.main(
     [
@@ -71,12 +78,12 @@ beforeAll(async () => {
   );
   if (error) throw new Error(stderr.toString());
   const { instance } = await WebAssembly.instantiate(binary);
-  const { memory, ...functions } = instance.exports as Record<string, OfFour> & {
+  const { memory, ...exported } = instance.exports as Record<string, OfFour> & {
     memory: WebAssembly.Memory;
   };
   memory.grow(1);
   floats = new Float32Array(memory.buffer);
-  ofFour = Object.fromEntries(names.map((name) => [name, functions[`${name}Of`]])) as typeof ofFour;
+  ofFour = Object.fromEntries(names.map((name) => [name, exported[`${name}Of`]])) as typeof ofFour;
 });
 
 describe('exponential', () => {
@@ -109,13 +116,29 @@ describe('what is made of exponentials', () => {
   });
 });
 
-it.each(names.filter((name) => name !== 'logarithm'))('%s of what is no number is none', (name) => {
+it.each(smoothKinds)('activation %i of large numbers is 0 or the number, and its slope 0 or 1', (kind) => {
+  const large = [1e3, 1e8, 1e13, 1e15, 1e18].map(Math.fround);
+  const negative = large.map((number) => -number);
+  expect(largestError(`activate${kind}`, large, (x) => x)).toBeLessThan(1e-6);
+  expect(largestError(`slopeOf${kind}`, large, () => 1)).toBeLessThan(1e-6);
+  for (const name of [`activate${kind}`, `slopeOf${kind}`])
+    expect(
+      largestError(
+        name,
+        negative,
+        () => 0,
+        () => 1,
+      ),
+    ).toBeLessThan(1e-6);
+});
+
+it.each(functions.filter((name) => name !== 'logarithm'))('%s of what is no number is none', (name) => {
   // With bits behind the first one too: a payload that reaches an exponent would make a number of it.
   const address = 8192;
   const bits = new Uint32Array(floats.buffer);
   for (const none of [0x7fc00000, 0x7fc00001, 0xffc001ff]) {
     bits.fill(none, address / 4, address / 4 + 4);
-    ofFour[name](address);
+    ofFour[name]?.(address);
     expect(
       [...floats.subarray(address / 4, address / 4 + 4)].filter((value) => !Number.isNaN(value)),
     ).toEqual([]);
