@@ -10,7 +10,7 @@ const sizes = [
   { elements: 127, decayElements: 0, clearGradient: 1 },
   { elements: 128, decayElements: 64, clearGradient: 0 },
   { elements: 129, decayElements: 129, clearGradient: 1 },
-  { elements: 1009, decayElements: 500, clearGradient: 0 },
+  { elements: 1009, decayElements: 503, clearGradient: 0 },
 ];
 const adamWConstants = { rate1: 0.1, rate2: 0.001, epsilon: 1e-8, weightDecay: 0.1 };
 
