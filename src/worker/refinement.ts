@@ -40,6 +40,7 @@ export class Refinement {
 
   async #measure(): Promise<void> {
     this.#isMeasuring = true;
+    const due = this.#due;
     const start = performance.now();
     const report = await this.#runs
       .withRun(({ plans, sampling }) =>
@@ -49,7 +50,10 @@ export class Refinement {
       .catch(() => undefined);
     this.#isMeasuring = false;
     const now = performance.now();
-    this.#due = report && now + Math.max(1000 * this.#pace.training, least * (now - start));
+    // Of a run that was prepared meanwhile this says nothing: it has its own time.
+    if (this.#due === due) {
+      this.#due = report && now + Math.max(1000 * this.#pace.training, least * (now - start));
+    }
     if (report) this.#emit({ kind: 'calibrated', report });
   }
 }

@@ -73,3 +73,16 @@ it('leaves it at what is known where there is no room beside the run', async () 
   await train(60);
   expect([told, refine.mock.calls.length]).toEqual([[], 1]);
 });
+
+it('goes on with a run that was prepared while the one before had its last moment', async () => {
+  const { refinement, refine, told, train } = refinementOf([]);
+  refine.mockImplementationOnce(async () => {
+    now += 200;
+    refinement.follow(prepared);
+    return undefined; // of the run before nothing is left
+  });
+  refine.mockImplementationOnce(async () => report);
+  refinement.follow(prepared);
+  await train(20);
+  expect(told).toEqual([{ kind: 'calibrated', report }]);
+});
