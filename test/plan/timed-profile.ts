@@ -1,6 +1,6 @@
 // A profile as calibration would make it of a device whose kernels take what a formula says: a timer without a device.
 import type { DeviceProfile, EfficiencyPoint, Measurement } from '../../src/plan/device-profile.ts';
-import { type Dims, familyOf, type Kernel, shapeText } from '../../src/plan/kernel.ts';
+import { type Dims, familyOf, type Kernel, workText } from '../../src/plan/kernel.ts';
 import { costOf } from '../../src/plan/predict.ts';
 
 const exactly = (value: number): Measurement => ({ value, spread: 0, repeats: 7 });
@@ -30,7 +30,7 @@ export function timedProfile(
         kernel.probeScalars?.(dims) ?? {},
       );
       const seconds = exactly(fakeSeconds(kernel, dims, speedOf(kernel)));
-      return { shape: shapeText(dims), launchedFlops, bytes, workgroups: kernel.workgroups(dims), seconds };
+      return { shape: workText(dims), launchedFlops, bytes, workgroups: kernel.workgroups(dims), seconds };
     });
   return {
     ...{ version: 5, device: 'fake', timer: 'formula' },
