@@ -47,11 +47,11 @@ function answerProblem(controller: PageController, parts: PageParts, action: Pro
   switch (action) {
     case 'reload':
       // What cannot be saved is asked about by the browser before the page goes.
-      void controller.saveRun().finally(() => location.reload());
+      void controller.saved.save().finally(() => location.reload());
       return;
     case 'continueSaved': {
       const newest = controller.state.savedRuns.find(({ isElsewhere }) => isElsewhere !== true);
-      if (newest !== undefined) void controller.continueRun(newest.id);
+      if (newest !== undefined) void controller.saved.goOn(newest.id);
       return;
     }
     case 'halveBatch':
@@ -92,14 +92,14 @@ const exportTitles: Readonly<Record<ExportFormat, string>> = {
 };
 
 async function exportRun(controller: PageController, format: ExportFormat): Promise<void> {
-  const files = await controller.exportRun(format);
+  const files = await controller.saved.exportRun(format);
   const title = `${controller.state.presetId || 'model'}-${exportTitles[format]}`;
   if (files !== undefined) downloadFiles(title, files);
 }
 
 async function importFiles(controller: PageController, files: readonly File[]): Promise<void> {
   try {
-    await controller.importRun(await filesToImport(files));
+    await controller.saved.importRun(await filesToImport(files));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     controller.showProblem({ kind: 'invalidFile', message });
@@ -163,14 +163,14 @@ function freeHandlers(controller: PageController, parts: PageParts): PageHandler
     'cancel-sample': () => void controller.cancelSample(),
     'export-run': ({ format }) => void exportRun(controller, format),
     'import-files': ({ files }) => void importFiles(controller, files),
-    'open-pulled': (model) => void controller.openPulled(model),
+    'open-pulled': (model) => void controller.saved.openPulled(model),
     'open-saved': ({ id, isContinued }) =>
-      void (isContinued ? controller.continueRun(id) : controller.openSavedRun(id)),
-    'extend-run': ({ steps }) => void controller.extendRun(steps),
-    'fork-run': () => void controller.forkRun(),
-    'load-page': ({ load }) => void controller.saveRun().finally(load),
+      void (isContinued ? controller.saved.goOn(id) : controller.saved.open(id)),
+    'extend-run': ({ steps }) => void controller.saved.extend(steps),
+    'fork-run': () => void controller.saved.fork(),
+    'load-page': ({ load }) => void controller.saved.save().finally(load),
     'dismiss-notices': () => controller.dismissNotices(),
-    'delete-saved': ({ id }) => void controller.deleteSavedRun(id),
+    'delete-saved': ({ id }) => void controller.saved.delete(id),
     'problem-action': ({ id, action }) => {
       controller.dismissProblem(id);
       answerProblem(controller, parts, action);

@@ -95,7 +95,7 @@ export class LabPage extends LitElement {
   #onLeave = (event: BeforeUnloadEvent): void => {
     if (!hasUnsavedSteps(this.#controller.state.run)) return;
     event.preventDefault();
-    void this.#controller.saveRun();
+    void this.#controller.saved.save();
   };
 
   constructor() {

@@ -1,18 +1,16 @@
 // Owns the worker and the page's state: elements get the state as properties and call these methods from events.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { RuntimeChoice } from '../../contract/device.ts';
-import type { PulledName } from '../../contract/hub.ts';
 import type { Lab } from '../../contract/lab.ts';
-import type { LabEvent, OpenedRun } from '../../contract/runs.ts';
+import type { LabEvent } from '../../contract/runs.ts';
 import type { NextRequest, SampleRequest } from '../../contract/sampling.ts';
-import type { ExperimentJson, NamedFile, Problem, Result } from '../../contract/values.ts';
+import type { ExperimentJson, Problem, Result } from '../../contract/values.ts';
 import type { RoomAccess } from './access.ts';
 import { DeviceChecks } from './device-checks.ts';
-import { valueAt, withValue } from './experiment.ts';
 import { Form } from './form.ts';
 import { keepChoice, keptChoice } from './kept-choice.ts';
-import { holdsSettings, refused } from './lock.ts';
-import { askAnswers, drawSample, showNext, showOpened } from './requests.ts';
+import { holdsSettings } from './lock.ts';
+import { askAnswers, drawSample, showNext } from './requests.ts';
 import {
   askedRuntime,
   availableThreads,
@@ -20,9 +18,9 @@ import {
   keptRuntime,
   withoutRuntime,
 } from './runtime-choice.ts';
+import { SavedRuns } from './saved-runs.ts';
 import { SeriesCollector } from './series.ts';
 import {
-  hasUnsavedSteps,
   hasWeights,
   isMeasurable,
   isOnProcessor,
@@ -38,18 +36,16 @@ import {
 import { PageStore } from './store.ts';
 import type { PageControllerOptions } from './surroundings.ts';
 
-/** Milliseconds between two looks at runs that another tab has. */
-const elsewhereMilliseconds = 3000;
-
 /** The page's side of the lab. Every method may be called at any time; what it cannot do becomes a problem on display. */
 export class PageController implements ReactiveController {
   #options: PageControllerOptions;
   #store: PageStore;
   #series = new SeriesCollector();
-  #listTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #checks: DeviceChecks;
   /** What a run is made of. */
   readonly form: Form;
+  /** The runs of this browser. */
+  readonly saved: SavedRuns;
 
   constructor(host: ReactiveControllerHost, options: PageControllerOptions) {
     this.#options = options;
@@ -64,6 +60,7 @@ export class PageController implements ReactiveController {
     });
     this.#checks = new DeviceChecks(this.#store);
     this.form = new Form(this.#store, options);
+    this.saved = new SavedRuns(this.#store, this.form, () => this.resume());
     this.#store.set({ measureFirst: keptChoice('measure-first', measureFirstChoices, 'quickly') });
     host.addController(this);
   }
@@ -79,7 +76,7 @@ export class PageController implements ReactiveController {
     show: (problem) => this.#store.show(problem),
     settle: (...kinds) => this.#store.settle(...kinds),
     useExperiment: (experiment) => this.form.replace(experiment),
-    refreshRuns: () => this.#listSavedRuns(),
+    refreshRuns: () => this.saved.list(),
   };
 
   hostConnected(): void {
@@ -90,7 +87,7 @@ export class PageController implements ReactiveController {
 
   hostDisconnected(): void {
     this.form.end();
-    clearTimeout(this.#listTimer);
+    this.saved.end();
     this.#store.disconnect();
   }
 
@@ -116,7 +113,7 @@ export class PageController implements ReactiveController {
     this.#series.clear(undefined);
     this.#store.set({ ...noOpenRun, series: this.#series.snapshot() });
     await this.form.settle();
-    await this.#listSavedRuns();
+    await this.saved.list();
     return true;
   }
 
@@ -185,81 +182,6 @@ export class PageController implements ReactiveController {
     );
   }
 
-  /** The files of the run in one of the two formats; undefined when that failed (and was shown). */
-  async exportRun(format: Parameters<Lab['exportRun']>[0]): Promise<readonly NamedFile[] | undefined> {
-    const what = format === 'checkpoint' ? 'Writing the checkpoint' : 'Writing the model';
-    return this.#store.attempt(what, async (lab) =>
-      this.#store.take(await lab.exportRun(format), 'exportRun'),
-    );
-  }
-
-  /** Opens files as a paused run; false when that failed (and was shown). */
-  importRun(files: Parameters<Lab['importRun']>[0]): Promise<boolean> {
-    return this.#openModel('Opening the files', (lab) => lab.importRun(files));
-  }
-
-  /** Opens a published model that is kept in this browser, likewise. */
-  openPulled(model: PulledName): Promise<boolean> {
-    return this.#openModel('Opening the model', (lab) => lab.openPulled(model));
-  }
-
-  async #openModel(what: string, ask: (lab: Lab) => Promise<Result<OpenedRun>>): Promise<boolean> {
-    if (holdsSettings(this.state.locked)) {
-      // What they hold is known when they are open, and the run before them closed.
-      this.showProblem(refused('A model that is opened brings settings of its own.'));
-      return false;
-    }
-    return this.#open(what, ask);
-  }
-
-  /** Opens a saved run, paused; false when that failed (and was shown). */
-  async openSavedRun(id: string): Promise<boolean> {
-    if (!(await this.#allowsSavedRun(id))) return false;
-    return this.#open('Opening the saved run', (lab) => lab.openSavedRun(id));
-  }
-
-  /** Opens a saved run and trains on. */
-  async continueRun(id: string): Promise<void> {
-    if (await this.openSavedRun(id)) await this.resume();
-  }
-
-  /** Gives the open run so many more steps, and trains on. */
-  async extendRun(more: number): Promise<void> {
-    const { last, experiment } = this.state.run;
-    const steps = (last?.step ?? 0) + more;
-    if (experiment !== undefined && !this.form.allows(withValue(experiment, 'train.steps', steps))) return;
-    if (await this.#open('Adding steps to the run', (lab) => lab.extendRun(steps))) await this.resume();
-  }
-
-  /** Trains on with a copy of the open run, under the settings of the form. */
-  async forkRun(): Promise<void> {
-    const { experiment } = this.state;
-    if (await this.#open('Copying the run', (lab) => lab.forkRun(experiment))) await this.resume();
-  }
-
-  /** Under a lock its record is read first: opening it would put its settings into the form. */
-  async #allowsSavedRun(id: string): Promise<boolean> {
-    if (!holdsSettings(this.state.locked)) return true;
-    const record = await this.#store.attempt('', async (lab) => this.#store.take(await lab.runRecord(id)));
-    if (record === undefined) return false;
-    // A record names the vocabulary that the form leaves to the text.
-    const vocabulary = valueAt(this.state.experiment, 'model.vocabulary');
-    const isAutomatic = vocabulary === 0;
-    return this.form.allows(
-      isAutomatic ? withValue(record.experiment, 'model.vocabulary', 0) : record.experiment,
-    );
-  }
-
-  /** Saves the open run's steps, if some are not saved. */
-  async saveRun(): Promise<void> {
-    if (hasUnsavedSteps(this.state.run)) await this.#store.attempt('', (lab) => lab.saveRun());
-  }
-
-  async deleteSavedRun(id: string): Promise<void> {
-    await this.#store.attempt('', async (lab) => this.#store.take(await lab.deleteSavedRun(id)));
-    await this.#listSavedRuns();
-  }
-
   showProblem(problem: Problem): void {
     this.#store.show(problem);
   }
@@ -288,16 +210,7 @@ export class PageController implements ReactiveController {
     if (query === '' && isAsOpened && isFree && isOnProcessor(this.state))
       this.form.choosePreset(catalogue.processorPreset);
     await this.form.settle();
-    await this.#listSavedRuns();
-  }
-
-  async #listSavedRuns(): Promise<void> {
-    await this.#store.attempt('', async (lab) => this.#store.set({ savedRuns: await lab.savedRuns() }));
-    clearTimeout(this.#listTimer);
-    if (!this.#store.isConnected) return; // the page has gone meanwhile
-    // Another tab does not tell when it goes on or closes.
-    if (this.state.savedRuns.some(({ isElsewhere }) => isElsewhere))
-      this.#listTimer = setTimeout(() => void this.#listSavedRuns(), elsewhereMilliseconds);
+    await this.saved.list();
   }
 
   #receive(events: readonly LabEvent[]): void {
@@ -323,7 +236,7 @@ export class PageController implements ReactiveController {
     this.#options.showTitle(pageTitle(run));
     // A run that begins or is opened has put the one before aside, which was saved with that.
     const isOther = events.some(({ kind }) => kind === 'prepared');
-    if (isOther || (isRunActive(before) && !isRunActive(run.state))) void this.#listSavedRuns();
+    if (isOther || (isRunActive(before) && !isRunActive(run.state))) void this.saved.list();
   }
 
   /** Self-test of what this run dispatches and, if wished, calibration: what is known costs nothing. */
@@ -369,16 +282,5 @@ export class PageController implements ReactiveController {
     this.#store.set({ run: { ...noRun, state: 'failed' } });
     if (result !== undefined) this.#store.show(result.problem);
     return false;
-  }
-
-  async #open(what: string, ask: (lab: Lab) => Promise<Result<OpenedRun>>): Promise<boolean> {
-    const isOpen = await this.#store.attempt(what, async (lab) => {
-      const opened = this.#store.take(await ask(lab));
-      if (opened === undefined) return false;
-      showOpened(this.#store, opened);
-      this.form.replace(opened.experiment);
-      return true;
-    });
-    return isOpen === true;
   }
 }

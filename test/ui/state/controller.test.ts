@@ -222,7 +222,7 @@ describe('lab controller', () => {
   it('continues a saved run with its whole curve', async () => {
     const bench = await open({ hasSavedRun: true });
     expect(bench.controller.state.savedRuns).toHaveLength(1);
-    await bench.controller.continueRun('a');
+    await bench.controller.saved.goOn('a');
     expect(bench.controller.state.series.points).toHaveLength(120);
     expect(bench.controller.state.run.state).toBe('running');
     expect(bench.calls).toContain('selfTest');
@@ -274,12 +274,12 @@ describe('lab controller', () => {
     );
     await bench.controller.train();
     await bench.controller.pause();
-    await bench.controller.continueRun('a');
+    await bench.controller.saved.goOn('a');
     expect(bench.calls).not.toContain('resume');
     expect(kinds(bench)).toEqual(['invalidFile']);
-    expect(await bench.controller.importRun([{ name: 'good.safetensors', content: new Blob(['x']) }])).toBe(
-      true,
-    );
+    expect(
+      await bench.controller.saved.importRun([{ name: 'good.safetensors', content: new Blob(['x']) }]),
+    ).toBe(true);
     expect(kinds(bench)).toEqual([]);
   });
 

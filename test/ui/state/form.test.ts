@@ -119,12 +119,12 @@ describe('the form', () => {
     await isKept(() => controller.form.chooseText({ name: 'mine.txt', content: new Blob(['xyzxyz']) }));
     await isKept(() => controller.form.chooseText(undefined));
     await isKept(() => controller.access.useExperiment({ ...before, model: {} }));
-    await isKept(() => controller.importRun([{ name: 'a', content: new Blob() }]));
-    await isKept(() => controller.openSavedRun('b'));
+    await isKept(() => controller.saved.importRun([{ name: 'a', content: new Blob() }]));
+    await isKept(() => controller.saved.open('b'));
     expect(bench.calls).not.toContain('openSavedRun');
-    await controller.openSavedRun('a'); // it was made with these settings
+    await controller.saved.open('a'); // it was made with these settings
     expect(bench.calls).toContain('openSavedRun');
-    await isKept(() => controller.extendRun(100));
+    await isKept(() => controller.saved.extend(100));
     controller.form.choosePreset('small-llama');
     controller.form.lock([]);
     expect(kinds(bench)).toEqual([]);
