@@ -25,10 +25,11 @@ import { type CacheFormat, cacheFormats } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { columnLine, textColumns } from '../text/columns.ts';
 import { formatBytes, formatDigits, formatLoss, formatPercent } from '../text/numbers.ts';
+import { adapterOption, readAdapted } from './adapters.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
-import { readBytes, readModel, resolvePath } from './files.ts';
-import { modelArgument, resolveModel } from './models.ts';
+import { readBytes, resolvePath } from './files.ts';
+import { modelArgument } from './models.ts';
 import {
   integer,
   jsonOption,
@@ -41,6 +42,7 @@ import {
 import type { Output } from './output.ts';
 
 interface EvaluateOptions {
+  readonly adapter?: string;
   readonly data?: string;
   readonly answers?: string;
   readonly choices?: string;
@@ -105,6 +107,7 @@ export function addEvaluate(program: Command): void {
       formatList(cacheFormats),
       ['f32'],
     )
+    .addOption(adapterOption())
     .addOption(unquantisedOption())
     .addOption(runtimeOption())
     .addOption(threadsOption())
@@ -122,7 +125,7 @@ export function addEvaluate(program: Command): void {
         if (command.getOptionValueSource(name) === 'cli' && options[kind] === undefined)
           refuse('invalidData', `evaluate: --${name} is for --${kind}. Leave it out.`);
       }
-      const files = await readModel(await resolveModel(path), output.note);
+      const files = await readAdapted(path, options.adapter, output.note);
       const tokenizer = tokenizerOf(files, 'Evaluate a directory that has one.');
       const evaluated = { files, tokenizer, context: contextOf(files, options), output };
       if (options.data !== undefined) await evaluateData(options.data, evaluated, options);

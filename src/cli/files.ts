@@ -135,7 +135,7 @@ export async function readCheckpointOf(
   if (!(await isDirectory(directory))) refuse('invalidFile', `${directory}: there is no such directory.`);
   const path = join(directory, checkpointFileName);
   const bytes = await readBytes(path);
-  const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes));
+  const checkpoint = await stage('invalidFile', () => readCheckpoint(bytes, cursor === 'random'));
   if (checkpoint.cursor.kind !== cursor) {
     const found = checkpoint.cursor.kind === 'list' ? 'given batches' : 'a text';
     refuse(

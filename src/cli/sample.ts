@@ -15,10 +15,10 @@ import type { WeightOptions } from '../model/weight-format.ts';
 import type { CacheFormat } from '../plan/quantised-cache.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
 import { formatBytes, formatFigure, formatPercent, formatSi } from '../text/numbers.ts';
+import { adapterOption, readAdapted } from './adapters.ts';
 import { openMachine } from './device.ts';
 import { refuse } from './failure.ts';
-import { readModel } from './files.ts';
-import { modelArgument, readDraft, resolveModel } from './models.ts';
+import { modelArgument, readDraft } from './models.ts';
 import {
   cacheOption,
   checkDraftTokens,
@@ -39,6 +39,7 @@ import {
 import { chatOf, converse } from './sample-chat.ts';
 
 interface SampleOptions extends WeightOptions {
+  readonly adapter?: string;
   readonly prompt?: string;
   readonly promptTokens?: number[];
   readonly chat?: boolean;
@@ -98,6 +99,7 @@ export function addSample(program: Command): void {
       'run the whole text through the model for every token; past the context it sees all of the last context, where ' +
         'the cache goes on from the last half of it, so that the same seed gives two texts from there on',
     )
+    .addOption(adapterOption())
     .addOption(draftOption())
     .addOption(draftTokensOption())
     .addOption(weightsOption())
@@ -113,7 +115,7 @@ export function addSample(program: Command): void {
           'invalidConfig',
           'sample: --no-cache keeps no keys and values for --cache to say how. Give one of them.',
         );
-      const files = await readModel(await resolveModel(path), output.note);
+      const files = await readAdapted(path, options.adapter, output.note);
       const chat = options.chat === true ? await chatOf(files) : undefined;
       checkChat(options);
       const prompt = chat ? [] : await promptOf(files, options);

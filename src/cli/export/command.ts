@@ -9,6 +9,7 @@ import { modelFiles } from '../../lab/training/model-files.ts';
 import { isOfTransformers } from '../../model/huggingface/config.ts';
 import { textColumns } from '../../text/columns.ts';
 import { formatBytes } from '../../text/numbers.ts';
+import { adapterOption } from '../adapters.ts';
 import { refuse } from '../failure.ts';
 import { createDirectory, isDirectory, type NamedBytes, resolvePath, writeFiles } from '../files.ts';
 import { modelArgument, resolveModel } from '../models.ts';
@@ -22,10 +23,11 @@ interface ExportOptions extends ContinueOptions {
   readonly dtype: WrittenDtype;
   readonly shardSize: number;
   readonly continue?: true;
+  readonly adapter?: string;
 }
 
 /** Options that one of the two forms reads alone. */
-const modelOnly = ['dtype', 'shardSize'] as const;
+const modelOnly = ['dtype', 'shardSize', 'adapter'] as const;
 const runOnly = ['data', 'mfu'] as const;
 
 /** Adds the command. */
@@ -46,6 +48,7 @@ export function addExport(program: Command): void {
       parseBytes,
       5e9,
     )
+    .addOption(adapterOption())
     .option(
       '--continue',
       'write a folder that goes on with the run in PyTorch, on one or many GPUs: model, optimizer, tokens and script',
@@ -67,7 +70,7 @@ export function addExport(program: Command): void {
       if (misplaced !== undefined) {
         const flag = misplaced === 'shardSize' ? '--shard-size' : `--${misplaced}`;
         const what = options.continue
-          ? 'has no meaning with --continue: a run goes on in F32'
+          ? 'has no meaning with --continue: a run goes on with its own weights, in F32'
           : 'is for --continue';
         refuse('invalidConfig', `export: ${flag} ${what}. Leave it out.`);
       }
@@ -85,7 +88,11 @@ export function addExport(program: Command): void {
         );
         return;
       }
-      const { model, weights, tokenizer, origin, card } = await readSource(await resolveModel(path), output);
+      const { model, weights, tokenizer, origin, card } = await readSource(
+        await resolveModel(path),
+        options.adapter,
+        output,
+      );
       if (!isOfTransformers(model, origin.type))
         output.note('export: no family of Transformers computes this model: Flopscope alone opens it.');
       const files = modelFiles(model, weights, tokenizer, origin, { dtype, shardBytes });

@@ -7,8 +7,9 @@ import { type Checkpoint, checkpointFileName, readCheckpoint } from '../../lab/t
 import { type ModelFiles, type ModelOrigin, modelFileNames } from '../../lab/training/model-files.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
+import { readAdapted } from '../adapters.ts';
 import { refuse } from '../failure.ts';
-import { isDirectory, type NamedBytes, readBytes, readIfPresent, readModel } from '../files.ts';
+import { isDirectory, type NamedBytes, readBytes, readIfPresent } from '../files.ts';
 import type { Output } from '../output.ts';
 
 /** A model in memory, with what is kept of where it lay. */
@@ -23,9 +24,13 @@ export interface ExportSource extends Pick<ModelFiles, 'tokenizer' | 'tokenizerP
 const cardLimitBytes = 2 ** 20;
 
 /** Reads the model of a directory, or that of its checkpoint where there is no other. @throws LabError */
-export async function readSource(path: string, output: Output): Promise<ExportSource> {
+export async function readSource(
+  path: string,
+  adapter: string | undefined,
+  output: Output,
+): Promise<ExportSource> {
   const hasModel = (await readIfPresent(join(path, modelFileNames.config))) !== undefined;
-  if (!hasModel && (await isDirectory(path))) {
+  if (!hasModel && adapter === undefined && (await isDirectory(path))) {
     const checkpoint = await readRunCheckpoint(
       path,
       'Give a model directory, or one of flopscope train --out.',
@@ -34,11 +39,13 @@ export async function readSource(path: string, output: Output): Promise<ExportSo
     const { experiment, weights, tokenizer } = checkpoint;
     return { model: experiment.model, weights, tokenizer, origin: {}, card: undefined };
   }
-  const files = await readModel(path, output.note);
+  const files = await readAdapted(path, adapter, output.note);
   const { model, tokenizer, tokenizerProblem } = files;
   if (tokenizerProblem !== undefined) output.note(`export: without a tokenizer. ${tokenizerProblem}`);
   const weights = await stage('invalidFile', () => readStored(files.weights, parameterSpecs(model)));
-  return { model, weights, tokenizer, origin: files, card: await cardOf(path) };
+  // The card of the base says nothing of the adapter.
+  const card = adapter === undefined ? await cardOf(path) : undefined;
+  return { model, weights, tokenizer, origin: files, card };
 }
 
 /** The checkpoint of a run's directory. @param otherwise what to do where there is none @throws LabError */

@@ -9,7 +9,7 @@ import { tokenizerOf } from '../../lab/training/tokenizer-files.ts';
 import type { Experiment } from '../../model/config.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
 import { atContext } from '../../model/working-context.ts';
-import { readModel } from '../files.ts';
+import { readModel, resolvePath } from '../files.ts';
 import { resolveModel } from '../models.ts';
 import type { Output } from '../output.ts';
 
@@ -18,6 +18,8 @@ export interface BaseModel {
   readonly experiment: Experiment;
   readonly options: Required<Pick<RunOptions, 'corpus' | 'weights'>>;
   readonly origin: ModelOrigin;
+  /** What an adapter is said to be of: the directory, or OWNER/NAME as it was given. */
+  readonly name: string;
 }
 
 /** Reads the model, and the text in its tokens. @throws LabError in one sentence */
@@ -27,7 +29,8 @@ export async function readBase(
   text: Blob | undefined,
   output: Output,
 ): Promise<BaseModel> {
-  const files = await readModel(await resolveModel(path), output.note);
+  const directory = await resolveModel(path);
+  const files = await readModel(directory, output.note);
   const tokenizer = tokenizerOf(files, 'Train from a model that has one.');
   const context = Math.min(wanted.context, files.model.context);
   const model = { ...atContext(files.model, context), dropout: wanted.dropout };
@@ -42,5 +45,6 @@ export async function readBase(
     experiment: { model, train, data: inItsTokens },
     options: { corpus, weights },
     origin: files,
+    name: directory === resolvePath(path) ? directory : path,
   };
 }

@@ -5,12 +5,13 @@ import { isDirectory } from '../files.ts';
 import { withInterruption } from '../interruption.ts';
 import { resolveModel } from '../models.ts';
 import { integer, jsonOption, outputOf, parseSeed, runtimeOption, threadsOption } from '../options.ts';
+import { adapterForm } from './adapter.ts';
 import { trainOnBatches } from './batches.ts';
 import type { TrainOptions } from './options.ts';
 import { trainOnText } from './text.ts';
 
 /** Options that mean something in one of the two forms only. */
-const textOnly = ['data', 'model', 'steps', 'seed', 'profile'] as const;
+const textOnly = ['data', 'model', 'adapter', 'steps', 'seed', 'profile'] as const;
 
 /** Adds the command. */
 export function addTrain(program: Command): void {
@@ -26,6 +27,12 @@ export function addTrain(program: Command): void {
       '--model <dir>',
       'go on from this model, with its tokenizer: a model directory, GGUF file or OWNER/NAME that was pulled; of the ' +
         "configuration's model, only the context counts",
+    )
+    .option(
+      '--adapter <settings>',
+      `leave the weights of --model as they are and train an adapter of low rank beside them (LoRA), such as ${adapterForm} ` +
+        "(alpha is twice the rank and all linear layers are targets unless given), or go on with the one of a directory in PEFT's " +
+        'layout, in which --out is written',
     )
     .option(
       '--steps <n>',

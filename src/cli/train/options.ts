@@ -8,6 +8,8 @@ export interface TrainOptions {
   readonly data?: string;
   /** A model to go on from. */
   readonly model?: string;
+  /** What is trained beside it, or a directory with that. */
+  readonly adapter?: string;
   readonly steps?: number;
   readonly out?: string;
   readonly record?: string;

@@ -6,7 +6,8 @@ import type { Problem } from '../../contract/values.ts';
 import { predictTraining } from '../../lab/plans/prediction.ts';
 import { LabError } from '../../lab/plans/problem.ts';
 import { titleOf } from '../../lab/records/run-title.ts';
-import { checkpointFileName } from '../../lab/training/checkpoint.ts';
+import { writeAdapterFiles } from '../../lab/training/adapter-files.ts';
+import { type Checkpoint, checkpointFileName } from '../../lab/training/checkpoint.ts';
 import { tokensPerSecond } from '../../lab/training/completion-times.ts';
 import { type ModelOrigin, writeModelFiles } from '../../lab/training/model-files.ts';
 import { lastStepOf, resumedExperiment } from '../../lab/training/resume.ts';
@@ -20,13 +21,14 @@ import { bitsPerByte } from '../../theory/bits-per-byte.ts';
 import { claimOfRuns, withClaim } from '../claim.ts';
 import { type Machine, openMachine } from '../device.ts';
 import { readExperiment, withText } from '../experiments.ts';
-import { Interrupted } from '../failure.ts';
+import { Interrupted, refuse } from '../failure.ts';
 import { createDirectory, type NamedBytes, readCheckpointOf, resolvePath, writeFiles } from '../files.ts';
 import { unlessInterrupted } from '../interruption.ts';
 import type { Output } from '../output.ts';
 import { experimentFileName } from '../predict/command.ts';
 import { completeProfile } from '../profiles.ts';
 import { useKnownProfile } from '../profiles-known.ts';
+import { adapterNote, runAdapter } from './adapter.ts';
 import { readBase } from './base.ts';
 import { inBits, StepLines } from './lines.ts';
 import type { TrainOptions } from './options.ts';
@@ -45,13 +47,18 @@ export async function trainOnText(
   const given = await withText(seeded(await readExperiment(path), options.seed), options.data);
   const checkpoint =
     options.resume === undefined ? undefined : await readCheckpointOf(resolvePath(options.resume), 'random');
+  const basePath = options.model ?? checkpoint?.adapter?.base.name;
+  checkAdapter(options, checkpoint);
   const base =
-    options.model === undefined
-      ? undefined
-      : await readBase(options.model, given.experiment, given.text, output);
+    basePath === undefined ? undefined : await readBase(basePath, given.experiment, given.text, output);
   const { experiment, changed } = checkpoint
     ? resumedExperiment(base?.experiment ?? given.experiment, checkpoint)
     : { experiment: base?.experiment ?? given.experiment, changed: [] };
+  const said = checkpoint?.adapter?.config ?? options.adapter;
+  const adapter =
+    base && said !== undefined
+      ? await runAdapter(said, experiment.model, { name: base.name, type: base.origin.type })
+      : undefined;
   if (changed.length > 0) output.note(`resume: changed since the checkpoint: ${changed.join(', ')}.`);
   const done = checkpoint?.progress.step ?? 0;
   const lastStep = options.steps === undefined ? experiment.train.steps : lastStepOf(options.steps, done);
@@ -76,6 +83,7 @@ export async function trainOnText(
         ...(given.text ? { text: given.text } : {}),
         ...base?.options,
         ...(checkpoint ? { checkpoint } : {}),
+        ...(adapter ? { adapter } : {}),
         // Samples are for people, or for a record that was asked for.
         withSampler: (!output.json || options.record !== undefined) && experiment.train.sampleInterval > 0,
         onProgress: output.progress,
@@ -83,9 +91,19 @@ export async function trainOnText(
     );
     const predicted = withPrediction(prepared, machine, options, output);
     const run = await unlessInterrupted(signal, nothingYet, predicted);
+    if (adapter) output.note(adapterNote(adapter, experiment.model, run.prediction));
     const record = await beginRecord(run, titleOf(run, textName(options)), machine, options, output);
     await train(run, machine, { out, lastStep, record, origin: base?.origin }, output, signal);
   });
+}
+
+/** Refuses an adapter without a base, and one that is not that of the checkpoint. @throws LabError */
+function checkAdapter({ adapter, model }: TrainOptions, checkpoint: Checkpoint | undefined): void {
+  if (adapter === undefined) return;
+  if (checkpoint)
+    refuse('invalidConfig', 'resume: what is trained is what the checkpoint says. Leave --adapter out.');
+  if (model === undefined)
+    refuse('invalidConfig', 'train: --adapter is trained beside a model. Give that with --model DIR.');
 }
 
 const nothingYet = 'before the first step: there was nothing to keep.';
@@ -155,7 +173,9 @@ async function train(
     throw new LabError(problem);
   }
   if (out !== undefined) {
-    const files = [...(await filesOf(run, origin)), record.file(), ...(await record.card(out, output))];
+    // A model card is of a model.
+    const card = run.adapter ? [] : await record.card(out, output);
+    const files = [...(await filesOf(run, origin)), record.file(), ...card];
     await writeFiles(out, files);
   }
   if (signal.aborted) throw new Interrupted(whatWasKept(run, goal));
@@ -166,7 +186,9 @@ async function train(
 async function filesOf(run: Run, origin: ModelOrigin | undefined): Promise<NamedBytes[]> {
   const { experiment, corpus } = run;
   return [
-    ...writeModelFiles(experiment.model, await weightsOf(run), corpus.tokenizer, origin),
+    ...(run.adapter
+      ? writeAdapterFiles({ ...run.adapter, weights: await weightsOf(run) }, run.adapter.base)
+      : writeModelFiles(experiment.model, await weightsOf(run), corpus.tokenizer, origin)),
     { name: checkpointFileName, bytes: await checkpointOf(run) },
     {
       name: experimentFileName,
@@ -175,10 +197,10 @@ async function filesOf(run: Run, origin: ModelOrigin | undefined): Promise<Named
   ];
 }
 
-function whatWasKept(run: Run, { out, record }: Goal): string {
-  const { step } = run.trainer.progress;
+function whatWasKept({ trainer, adapter }: Run, { out, record }: Goal): string {
+  const { step } = trainer.progress;
   if (out !== undefined) {
-    return `after step ${step}: wrote a checkpoint and the model to ${out}. Go on with --resume ${out}.`;
+    return `after step ${step}: wrote a checkpoint and the ${adapter ? 'adapter' : 'model'} to ${out}. Go on with --resume ${out}.`;
   }
   const kept = record.path === undefined ? 'nothing' : `nothing but the record in ${record.path}`;
   return `after step ${step}: ${kept} was kept, because there is no --out.`;

@@ -1,7 +1,8 @@
 // A model on a runtime: plans compiled, constant tables and weights written. The one way to begin any work on one.
+import { adapterSpecs, type LowRankAdapter } from '../../model/adapter.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { initialiseParameters } from '../../model/initialise.ts';
-import { parameterSpecs } from '../../model/parameters.ts';
+import { type ParameterSpec, parameterSpecs } from '../../model/parameters.ts';
 import { constantTables, type ModelTensors } from '../../model/tensors.ts';
 import { partAtContext } from '../../model/working-context.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -44,8 +45,17 @@ export async function openModel(
 
 /** Weights as a new model begins with them, drawn from a seed: arrays by parameter name. */
 export function freshWeights(model: ModelConfig, seed: number): NamedArrays {
+  return initialised(parameterSpecs(model), seed);
+}
+
+/** The same of an adapter: it changes nothing of its base yet. */
+export function freshAdapter(adapter: LowRankAdapter, seed: number): NamedArrays {
+  return initialised(adapterSpecs(adapter), seed);
+}
+
+function initialised(specs: readonly ParameterSpec[], seed: number): NamedArrays {
   const weights = new Map<string, Float32Array>();
-  initialiseParameters(parameterSpecs(model), seed, (name, values) => weights.set(name, values));
+  initialiseParameters(specs, seed, (name, values) => weights.set(name, values));
   return weights;
 }
 

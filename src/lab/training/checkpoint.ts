@@ -4,6 +4,7 @@ import { issueText } from '../../data/issue-text.ts';
 import { readSafetensors, type TensorToWrite, writeSafetensors } from '../../data/safetensors.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { tokenizerFromJSON } from '../../data/tokenizers/file.ts';
+import type { AdapterConfig } from '../../model/adapter.ts';
 import { type Experiment, parseExperiment } from '../../model/config.ts';
 import type { ParameterStore } from '../../plan/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -15,6 +16,7 @@ import {
   shapeOf,
   writeParameters,
 } from '../plans/parameter-io.ts';
+import type { AdapterBase } from './adapter-files.ts';
 import type { Progress } from './trainer.ts';
 
 /** File name inside a model directory. */
@@ -31,6 +33,8 @@ export interface Checkpoint {
   readonly tokenizer: Tokenizer | undefined;
   /** SHA-256 of the training text; undefined for listed batches. */
   readonly dataSha256: string | undefined;
+  /** What the run trains, where that is not the model: then the weights are the adapter's alone. */
+  readonly adapter?: { readonly config: AdapterConfig; readonly base: AdapterBase } | undefined;
   readonly weights: NamedArrays;
   /** What the optimizer keeps, by the name of the state. */
   readonly states: ReadonlyMap<string, NamedArrays>;
@@ -56,6 +60,18 @@ const factsSchema = v.strictObject({
   ]),
   tokenizer: v.optional(v.unknown()),
   dataSha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+  adapter: v.optional(
+    v.strictObject({
+      config: v.strictObject({
+        rank: v.pipe(v.number(), v.integer(), v.minValue(1)),
+        alpha: v.pipe(v.number(), v.finite()),
+        dropout: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+        targets: v.array(v.string()),
+        isRankStabilised: v.boolean(),
+      }),
+      base: v.strictObject({ name: v.string(), type: v.optional(v.string()) }),
+    }),
+  ),
 });
 
 /** The bytes of a checkpoint of a run whose steps are all done. */
@@ -73,9 +89,9 @@ export async function writeCheckpoint(
       if (shape) tensors.push([`${prefix}.${name}`, { shape, data }]);
     }
   };
-  await add('weights', 'weights');
+  await add('weights', 'trainedWeights');
   for (const { name } of store.states) await add(name, { state: name });
-  const { experiment, progress, cursor, tokenizer, dataSha256 } = facts;
+  const { experiment, progress, cursor, tokenizer, dataSha256, adapter } = facts;
   const json = JSON.stringify({
     version,
     experiment,
@@ -83,20 +99,27 @@ export async function writeCheckpoint(
     cursor,
     tokenizer: tokenizer?.toJSON(),
     dataSha256,
+    adapter,
   });
   return writeSafetensors(tensors, [[metadataKey, json]]);
 }
 
 /**
  * Reads and checks a checkpoint.
+ * @param takesAdapters whether the caller has the base of a run that trains an adapter alone
  * @throws an Error with one clear sentence for a file that is damaged, of a newer version, or holds what is no number.
  */
-export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+export function readCheckpoint(bytes: Uint8Array, takesAdapters = false): Checkpoint {
   const file = readSafetensors(bytes);
   const text = file.metadata.get(metadataKey);
   if (text === undefined)
     throw new Error('checkpoint: the file has no run in it. Choose a checkpoint.safetensors.');
   const facts = parseFacts(text);
+  if (facts.adapter && !takesAdapters) {
+    throw new Error(
+      `checkpoint: it holds an adapter to ${facts.adapter.base.name} alone. In the command line, give that model with --adapter, or go on with train --resume.`,
+    );
+  }
   const groups = new Map<string, Map<string, Float32Array>>();
   for (const [tensor, { data }] of file.tensors) {
     const values = data();
@@ -136,7 +159,7 @@ export function restoreCheckpoint(runtime: Runtime, store: ParameterStore, check
         `checkpoint: ${unknown} is no parameter of this model. Use the checkpoint of this run.`,
       );
   }
-  writeParameters(runtime, store, 'weights', checkpoint.weights);
+  writeParameters(runtime, store, 'trainedWeights', checkpoint.weights);
   for (const [state, arrays] of checkpoint.states) writeParameters(runtime, store, { state }, arrays);
 }
 
@@ -170,5 +193,6 @@ function parseFacts(text: string): CheckpointFacts {
     cursor: facts.cursor,
     tokenizer: facts.tokenizer === undefined ? undefined : tokenizerFromJSON(facts.tokenizer),
     dataSha256: facts.dataSha256,
+    adapter: facts.adapter,
   };
 }

@@ -63,6 +63,10 @@ export async function readModelFiles(open: OpenFile): Promise<ModelFiles> {
     return file?.read(0, file.bytes);
   };
   const config = await whole(modelFileNames.config);
+  if (!config && (await open('adapter_config.json')))
+    throw new Error(
+      'model: this is an adapter to another model. In the command line, give that model, with --adapter and this directory.',
+    );
   if (!config)
     throw new Error(`model: there is no ${modelFileNames.config}. Choose a directory that has one.`);
   const { model, type, notes } = readPublishedConfig(parseJson(modelFileNames.config, config));

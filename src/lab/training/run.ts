@@ -4,6 +4,7 @@ import type { BytesPerToken, Prediction } from '../../contract/runs.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { LossFloors } from '../../data/floors.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
+import type { LowRankAdapter } from '../../model/adapter.ts';
 import type { Experiment, TrainConfig } from '../../model/config.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { type MicroBatch, RandomBatches } from '../plans/batches.ts';
@@ -19,15 +20,24 @@ import {
 } from '../plans/corpus.ts';
 import type { Engine } from '../plans/engine.ts';
 import { allPlans, type InferencePlans, recordInferencePlans } from '../plans/inference-plans.ts';
-import { freshWeights, openModel } from '../plans/open-model.ts';
+import { freshAdapter, freshWeights, openModel } from '../plans/open-model.ts';
 import { type NamedArrays, readParameters, writeParameters } from '../plans/parameter-io.ts';
 import { predictTraining } from '../plans/prediction.ts';
 import { LabError, stage } from '../plans/problem.ts';
 import { withRunnableVariants } from '../plans/runnable-variants.ts';
 import { parameterCopies, recordTrainingPlans, type TrainingPlans } from '../plans/training-plans.ts';
 import { Sampler } from '../sampling/sampler.ts';
+import type { AdapterBase } from './adapter-files.ts';
 import { type Checkpoint, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { Trainer } from './trainer.ts';
+
+/** What a run trains beside a model. */
+export interface RunAdapter {
+  readonly adapter: LowRankAdapter;
+  readonly base: AdapterBase;
+  /** A and B to start from instead of a seed's. */
+  readonly weights?: NamedArrays;
+}
 
 /** Where a run starts. */
 export interface RunOptions {
@@ -38,6 +48,8 @@ export interface RunOptions {
   readonly weights?: NamedArrays;
   /** Go on from here; the experiment must describe the same model and batches. */
   readonly checkpoint?: Checkpoint;
+  /** Train this, and leave the model as it is: `weights` are then the base's, also where a checkpoint goes on. */
+  readonly adapter?: RunAdapter | undefined;
   /** Record the sampler's plans too. */
   readonly withSampler: boolean;
   readonly onProgress?: (what: string, fraction: number) => void;
@@ -57,11 +69,13 @@ export interface Run {
   readonly sampler: Sampler | undefined;
   readonly evaluation: readonly MicroBatch[];
   readonly prediction: Prediction;
+  /** Undefined where the model itself is trained. */
+  readonly adapter: RunAdapter | undefined;
 }
 
 /** Prepares a run. @throws LabError with the kind of problem; nothing stays allocated then. */
 export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
-  const { checkpoint, onProgress = () => undefined } = options;
+  const { checkpoint, adapter, onProgress = () => undefined } = options;
   const corpus = await corpusOfRun(wanted, options);
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { train, data } = experiment;
@@ -70,8 +84,8 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
   );
   const batches = await stage('invalidFile', () => batchesFrom(dataset, train, checkpoint));
   const record = () => {
-    checkCapacity(engine, experiment.model, parameterCopies(train));
-    const plans = recordTrainingPlans(experiment.model, train, engine);
+    checkCapacity(engine, experiment.model, adapter ? 1 : parameterCopies(train));
+    const plans = recordTrainingPlans(experiment.model, train, { ...engine, adapter: adapter?.adapter });
     const sampling = options.withSampler ? recordInferencePlans(plans.model, engine) : undefined;
     const { profile, trainingFlopsPerSecond } = engine;
     const prediction = predictTraining(experiment, plans, sampling, profile, trainingFlopsPerSecond);
@@ -82,9 +96,12 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     ({ model }: TrainingPlans) =>
     (runtime: Runtime) =>
       stage('invalidFile', () => {
-        if (checkpoint) return restoreCheckpoint(runtime, model.store, checkpoint);
-        const weights = options.weights ?? freshWeights(experiment.model, train.seeds.weights);
-        return writeParameters(runtime, model.store, 'weights', weights);
+        if (checkpoint && !adapter) return restoreCheckpoint(runtime, model.store, checkpoint);
+        const { weights: seed } = train.seeds;
+        const weights = options.weights ?? freshWeights(experiment.model, seed);
+        const beside = adapter ? (adapter.weights ?? freshAdapter(adapter.adapter, seed)) : [];
+        writeParameters(runtime, model.store, 'weights', new Map([...weights, ...beside]));
+        if (checkpoint) restoreCheckpoint(runtime, model.store, checkpoint);
       });
   const { plans, sampling, prediction, runtime } = await withRunnableVariants(engine, async () => {
     onProgress('recording the plans', 0.1);
@@ -113,6 +130,7 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
       sampler: sampling && new Sampler(runtime, sampling),
       evaluation: evaluationBatches(dataset, train.batch, train.evaluationBatches),
       prediction,
+      adapter,
     };
   } catch (error) {
     runtime.dispose();
@@ -179,12 +197,13 @@ export function checkpointOf(run: Run): Promise<Uint8Array<ArrayBuffer>> {
     cursor: trainer.batches.cursor,
     tokenizer: corpus.tokenizer,
     dataSha256: corpus.sha256,
+    adapter: run.adapter && { config: run.adapter.adapter.config, base: run.adapter.base },
   });
 }
 
-/** The weights of a run whose steps are all done. */
+/** The weights that a run trains, when its steps are all done: the model's, or an adapter's alone. */
 export function weightsOf(run: Run) {
-  return readParameters(run.runtime, run.plans.model.store, 'weights');
+  return readParameters(run.runtime, run.plans.model.store, 'trainedWeights');
 }
 
 /** Fills in the vocabulary from the tokenizer. @throws if the model's own is too small for the tokens. */

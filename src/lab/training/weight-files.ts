@@ -47,7 +47,7 @@ const others: readonly (readonly [names: readonly string[], what: string])[] = [
   ],
   [
     ['adapter_model.safetensors', 'adapter_config.json'],
-    'an adapter to another model. Merge both: in Python, AutoPeftModelForCausalLM.from_pretrained(DIR).merge_and_unload().save_pretrained(OUT).',
+    'an adapter to another model. In the command line, give that model with --adapter DIR; or merge both in Python: AutoPeftModelForCausalLM.from_pretrained(DIR).merge_and_unload().save_pretrained(OUT).',
   ],
   [
     ['model.fp16.safetensors', 'model.bf16.safetensors', 'model.fp32.safetensors'],
