@@ -48,16 +48,14 @@ export function attentionKeysAndValues(
   const groupHeads = heads / keyValueHeads;
   const stride = (<usize>rowStride) << 2;
   const dyStride = (<usize>(heads * valueSize)) << 2;
-  const zeros = scratch;
-  const block = zeros + panelBytes;
+  const block = scratch;
   const scores = block + blockRows * panelBytes;
-  const scoreStride = paddedBytes(time);
-  const slopes = scores + blockRows * scoreStride;
-  const queries = slopes + blockRows * scoreStride;
-  const givens = queries + scoreStride * keySize;
-  const queryRows = givens + scoreStride * valueSize;
+  const pitch = paddedBytes(time); // from a row of scores to the next
+  const slopes = scores + blockRows * pitch;
+  const queries = slopes + blockRows * pitch;
+  const givens = queries + pitch * keySize;
+  const queryRows = givens + pitch * valueSize;
   const givenRows = queryRows + <usize>time * paddedBytes(keySize);
-  memory.fill(zeros, 0, panelBytes);
   while (first < last) {
     const head = first / tiles;
     const tile = first - head * tiles;
@@ -69,6 +67,8 @@ export function attentionKeysAndValues(
     const base = qkv + <usize>(sample * time) * stride;
     const keyColumn = (<usize>(kOffset + keyValueHead * keySize)) << 2;
     const valueColumn = (<usize>(vOffset + keyValueHead * valueSize)) << 2;
+    const keys = base + keyColumn;
+    const values = base + valueColumn;
     // Queries that see any of these keys: from the first of them on.
     const shared = min(time, endKey - 1 + window) - firstKey;
     for (let grouped = 0; grouped < groupHeads; grouped++) {
@@ -87,36 +87,12 @@ export function attentionKeysAndValues(
         const end = min(time, key + count - 1 + window) - firstKey;
         const startPanel = start / panelColumns;
         const endPanel = (end + panelColumns - 1) / panelColumns;
-        scoreRows(
-          base + keyColumn,
-          stride,
-          key,
-          endKey,
-          queries,
-          keySize,
-          startPanel,
-          endPanel,
-          scores,
-          scoreStride,
-          zeros,
-        );
-        scoreRows(
-          base + valueColumn,
-          stride,
-          key,
-          endKey,
-          givens,
-          valueSize,
-          startPanel,
-          endPanel,
-          slopes,
-          scoreStride,
-          zeros,
-        );
+        scoreRows(keys, stride, key, endKey, queries, keySize, startPanel, endPanel, scores, pitch);
+        scoreRows(values, stride, key, endKey, givens, valueSize, startPanel, endPanel, slopes, pitch);
         for (let r = 0; r < blockRows; r++) {
           const at = min(key + r, endKey - 1);
-          const row = scores + <usize>r * scoreStride;
-          const gradients = slopes + <usize>r * scoreStride;
+          const row = scores + <usize>r * pitch;
+          const gradients = slopes + <usize>r * pitch;
           const visible = at - firstKey;
           const behind = min(time, at + window) - firstKey;
           for (let query = start; query < endPanel * panelColumns; query += 4) {
@@ -145,37 +121,11 @@ export function attentionKeysAndValues(
           }
         }
         const out = dqkv + <usize>(sample * time + key) * stride;
+        const dk = out + keyColumn;
+        const dv = out + valueColumn;
         const adds = accumulate !== 0 || grouped > 0;
-        combineRows(
-          slopes,
-          scoreStride,
-          start,
-          end,
-          queryRows,
-          shared,
-          keySize,
-          out + keyColumn,
-          stride,
-          count,
-          adds,
-          block,
-          zeros,
-        );
-        combineRows(
-          scores,
-          scoreStride,
-          start,
-          end,
-          givenRows,
-          shared,
-          valueSize,
-          out + valueColumn,
-          stride,
-          count,
-          adds,
-          block,
-          zeros,
-        );
+        combineRows(slopes, pitch, start, end, queryRows, shared, keySize, dk, stride, count, adds, block);
+        combineRows(scores, pitch, start, end, givenRows, shared, valueSize, dv, stride, count, adds, block);
       }
     }
     first += run;
@@ -191,7 +141,7 @@ export function attentionKeysAndValuesUnits(batch: i32, time: i32, keyValueHeads
 export function attentionKeysAndValuesScratch(time: i32, keySize: i32, valueSize: i32): i32 {
   const padded = paddedBytes(time);
   const rows = <usize>time * (paddedBytes(keySize) + paddedBytes(valueSize));
-  return <i32>((1 + blockRows) * panelBytes + padded * (2 * blockRows + keySize + valueSize) + rows);
+  return <i32>(blockRows * panelBytes + padded * (2 * blockRows + keySize + valueSize) + rows);
 }
 
 /** keepFactor of four queries and one key. `row` counts queries over all heads of a sample. */

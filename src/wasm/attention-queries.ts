@@ -73,17 +73,16 @@ export function attentionQueries(
 ): void {
   const tiles = (time + tileRows - 1) / tileRows;
   const groupHeads = heads / keyValueHeads;
+  const adds = accumulate !== 0;
   const stride = (<usize>rowStride) << 2;
   const dyStride = (<usize>(heads * valueSize)) << 2;
-  const zeros = scratch;
-  const block = zeros + panelBytes;
+  const block = scratch;
   const scores = block + blockRows * panelBytes;
-  const scoreStride = paddedBytes(time);
-  const slopes = scores + blockRows * scoreStride;
-  const keys = slopes + blockRows * scoreStride;
-  const values = keys + scoreStride * keySize;
-  const keyRows = values + scoreStride * valueSize;
-  memory.fill(zeros, 0, panelBytes);
+  const pitch = paddedBytes(time); // from a row of scores to the next
+  const slopes = scores + blockRows * pitch;
+  const keys = slopes + blockRows * pitch;
+  const values = keys + pitch * keySize;
+  const keyRows = values + pitch * valueSize;
   while (first < last) {
     const head = first / tiles;
     const tile = first - head * tiles;
@@ -117,36 +116,12 @@ export function attentionQueries(
         const end = query + count - firstKey;
         const endPanel = (end + panelColumns - 1) / panelColumns;
         const startPanel = start / panelColumns;
-        scoreRows(
-          queries,
-          stride,
-          query,
-          endQuery,
-          keys,
-          keySize,
-          startPanel,
-          endPanel,
-          scores,
-          scoreStride,
-          zeros,
-        );
-        scoreRows(
-          given,
-          dyStride,
-          query,
-          endQuery,
-          values,
-          valueSize,
-          startPanel,
-          endPanel,
-          slopes,
-          scoreStride,
-          zeros,
-        );
+        scoreRows(queries, stride, query, endQuery, keys, keySize, startPanel, endPanel, scores, pitch);
+        scoreRows(given, dyStride, query, endQuery, values, valueSize, startPanel, endPanel, slopes, pitch);
         for (let r = 0; r < blockRows; r++) {
           const at = min(query + r, endQuery - 1);
-          const row = scores + <usize>r * scoreStride;
-          const gradients = slopes + <usize>r * scoreStride;
+          const row = scores + <usize>r * pitch;
+          const gradients = slopes + <usize>r * pitch;
           const sum = f32x4.splat(f32.load(logSumExp + ((<usize>(rows + at)) << 2)));
           const subtracted = f32x4.splat(f32.load(delta + ((<usize>(rows + at)) << 2)));
           if (dropout > 0) {
@@ -176,21 +151,7 @@ export function attentionQueries(
         }
         const out =
           dqkv + <usize>(sample * time + query) * stride + ((<usize>(qOffset + queryHead * keySize)) << 2);
-        combineRows(
-          scores,
-          scoreStride,
-          start,
-          end,
-          keyRows,
-          shared,
-          keySize,
-          out,
-          stride,
-          count,
-          accumulate !== 0,
-          block,
-          zeros,
-        );
+        combineRows(scores, pitch, start, end, keyRows, shared, keySize, out, stride, count, adds, block);
       }
     }
     first += run;
@@ -206,5 +167,5 @@ export function attentionQueriesUnits(batch: i32, time: i32, keyValueHeads: i32)
 export function attentionQueriesScratch(time: i32, keySize: i32, valueSize: i32): i32 {
   const padded = paddedBytes(time);
   const keyRows = <usize>time * paddedBytes(keySize);
-  return <i32>((1 + blockRows) * panelBytes + padded * (2 * blockRows + keySize + valueSize) + keyRows);
+  return <i32>(blockRows * panelBytes + padded * (2 * blockRows + keySize + valueSize) + keyRows);
 }

@@ -47,13 +47,11 @@ export function attentionForward(
   const groupHeads = heads / keyValueHeads;
   const stride = (<usize>rowStride) << 2;
   const yStride = (<usize>(heads * valueSize)) << 2;
-  const zeros = scratch;
-  const block = zeros + panelBytes;
+  const block = scratch;
   const scores = block + blockRows * panelBytes;
-  const scoreStride = paddedBytes(time);
-  const keys = scores + blockRows * scoreStride;
-  const values = keys + scoreStride * keySize;
-  memory.fill(zeros, 0, panelBytes);
+  const pitch = paddedBytes(time); // from a row of scores to the next
+  const keys = scores + blockRows * pitch;
+  const values = keys + pitch * keySize;
   while (first < last) {
     // Consecutive tiles of one head share what is packed.
     const head = first / tiles;
@@ -87,14 +85,13 @@ export function attentionForward(
           start / panelColumns,
           endPanel,
           scores,
-          scoreStride,
-          zeros,
+          pitch,
         );
         for (let r = 0; r < blockRows; r++) {
           const at = min(query + r, endQuery - 1);
           const sink: f32 = hasSinks ? f32.load(sinks + ((<usize>queryHead) << 2)) : -Infinity;
           const visible = max(0, at - window + 1) - firstKey;
-          const row = scores + <usize>r * scoreStride;
+          const row = scores + <usize>r * pitch;
           const total = normaliseRow(
             row,
             start,
@@ -112,21 +109,7 @@ export function attentionForward(
           f32.store(logSumExp + ((<usize>((sample * heads + queryHead) * time + at)) << 2), total);
         }
         const out = y + <usize>(sample * time + query) * yStride + ((<usize>(queryHead * valueSize)) << 2);
-        combineRows(
-          scores,
-          scoreStride,
-          start,
-          end,
-          values,
-          shared,
-          valueSize,
-          out,
-          yStride,
-          count,
-          false,
-          block,
-          zeros,
-        );
+        combineRows(scores, pitch, start, end, values, shared, valueSize, out, yStride, count, false, block);
       }
     }
     first += run;
@@ -142,7 +125,7 @@ export function attentionForwardUnits(batch: i32, time: i32, keyValueHeads: i32)
 export function attentionForwardScratch(time: i32, keySize: i32, valueSize: i32): i32 {
   const padded = paddedBytes(time);
   const valueRows = <usize>time * paddedBytes(valueSize);
-  return <i32>((1 + blockRows) * panelBytes + padded * (blockRows + keySize) + valueRows);
+  return <i32>(blockRows * panelBytes + padded * (blockRows + keySize) + valueRows);
 }
 
 /** Scores to probabilities over keys [visible, end), zero elsewhere in [start, stop). Returns log Σ exp. */

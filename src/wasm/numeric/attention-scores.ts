@@ -1,5 +1,5 @@
 // What all attention kernels share: where heads lie in packed rows, four rows of scores at once, masks, caps and dropout.
-import { multiplyBlock } from './block.ts';
+import { multiplyBlock, zeros } from './block.ts';
 import { hyperbolicTangent } from './functions.ts';
 import { panelBytes, panelColumns } from './panels.ts';
 import { randomUniform } from './random.ts';
@@ -32,7 +32,6 @@ export function scoreRows(
   endPanel: i32,
   to: usize,
   toStride: usize,
-  zeros: usize,
 ): void {
   const x0 = clampedRow(x, xStride, row, rows);
   const x1 = clampedRow(x, xStride, row + 1, rows);
@@ -63,7 +62,6 @@ export function combineRows(
   count: i32,
   adds: bool,
   block: usize,
-  zeros: usize,
 ): void {
   const x = p + ((<usize>start) << 2);
   const inner = end - start;

@@ -1,6 +1,9 @@
 // The innermost product: four rows of x against one panel of eight columns, all sums in registers.
 import { madd } from './vector.ts';
 
+/** Eight zeros that nobody writes: where a block's sums begin that nothing is added to. */
+export const zeros = memory.data(32, 16);
+
 /**
  * y[r] = initial[r] + Σ over k of x_r[k] · panel[k] for four rows of eight columns. x is read as it lies.
  * @param inner length of the sum; 0 copies

@@ -1,5 +1,5 @@
 // The product of a column of tiles: w packed once in panels, then blocks of four rows against each panel.
-import { multiplyBlock } from './block.ts';
+import { multiplyBlock, zeros } from './block.ts';
 import { packRows, packTransposed, panelBytes, panelColumns, transpose } from './panels.ts';
 
 /** Rows and columns of y that one unit of work computes. */
@@ -11,11 +11,9 @@ const depth: i32 = 384;
 
 const blockRows: i32 = 4;
 const blockBytes: usize = 128;
-const zeroBytes: usize = 32;
 
-/** Bytes of scratch: zeros, one block of y, four transposed rows of x, the panels of w. */
-export const tileScratch: i32 =
-  <i32>zeroBytes + <i32>blockBytes + blockRows * depth * 4 + tileColumns * depth * 4;
+/** Bytes of scratch: one block of y, four transposed rows of x, the panels of w. */
+export const tileScratch: i32 = <i32>blockBytes + blockRows * depth * 4 + tileColumns * depth * 4;
 
 /**
  * y = x·w (+ bias) (+ residual) (+ y) for all rows of at most `tileColumns` columns. Strides in bytes; bias and
@@ -41,11 +39,9 @@ export function multiplyTile(
   accumulate: i32,
   scratch: usize,
 ): void {
-  const zeros = scratch;
-  const block = zeros + zeroBytes;
+  const block = scratch;
   const turned = block + blockBytes;
   const panels = turned + <usize>(blockRows * depth * 4);
-  memory.fill(zeros, 0, zeroBytes);
   const parts = max((inner + depth - 1) / depth, 1);
   const step = ((inner + parts - 1) / parts + 1) & ~1;
   const extras = (bias ? 1 : 0) + (residual ? 1 : 0) + (accumulate ? 1 : 0);
