@@ -215,7 +215,7 @@ export class NoticeStrips extends LitElement {
         <span class="tape">Recorded</span>
         What you see is a run that was made before: ${this.recordedTitle} on ${recordedDeviceName(device)},
         ${describeTime(startedAt)}. Press Train to see
-        ${this.nextTitle === this.recordedTitle ? 'it' : this.nextTitle} on this machine.
+        ${this.nextTitle === '' || this.nextTitle === this.recordedTitle ? 'it' : this.nextTitle} on this machine.
       </span>
       <button @click=${() => emit(this, 'replay', undefined)}>Replay</button>
       <details class="small muted">
