@@ -137,7 +137,11 @@ export interface ServingSweep {
 /** What a list says of a run; what its record lacks is absent. */
 export interface RunSummary {
   readonly note?: string;
-  /** The preset that it is most like and what is other: `Nano: width 96→128`. */
+  /** The preset that it is most like. */
+  readonly preset?: string;
+  /** All that is other than in that preset, seeds and text too, each as `width 96→128`. */
+  readonly settings?: readonly string[];
+  /** Some of it in one line, which older versions kept in place of both. */
   readonly changes?: string;
   readonly device?: string;
   /** The last one. */
@@ -181,7 +185,8 @@ export interface RecordsApi {
   readRecord(file: Blob): Promise<Result<RunRecord>>;
   /** Keeps a record that came from a file. The answer is its id here. */
   keepRecord(record: RunRecord): Promise<Result<string>>;
-  renameRun(id: string, title: string): Promise<Result<undefined>>;
+  /** The answer is its name now: with a number behind it where another run has the name that was given. */
+  renameRun(id: string, title: string): Promise<Result<string>>;
   /** Writes a note on a run; an empty one takes it away. */
   noteRun(id: string, note: string): Promise<Result<undefined>>;
   /** Differences and figures of several runs, the first being what the others are compared with. */

@@ -10,6 +10,7 @@ import {
   readRunRecord,
   writeRunRecord,
 } from '../lab/records/run-record.ts';
+import { uniqueTitle } from '../lab/records/run-title.ts';
 import { answer } from './answer.ts';
 import { keptRecord, restingState } from './run/kept-record.ts';
 import type { Runs } from './run/runs.ts';
@@ -53,8 +54,13 @@ export function createRecords(
       answer(async () => {
         const given = title.replace(/\s+/g, ' ').trim().slice(0, titleLength);
         if (given === '') throw new LabError({ kind: 'invalidRequest', message: 'Give the run a name.' });
-        await describe(id, { title: given });
-        return undefined;
+        const others = (await storage.list().catch(() => [])).filter((other) => other.id !== id);
+        const unique = uniqueTitle(
+          given,
+          others.map(({ title }) => title),
+        );
+        await describe(id, { title: unique });
+        return unique;
       }),
     noteRun: (id, note) =>
       answer(async () => {
@@ -79,16 +85,19 @@ async function keep(
   given: RunRecord,
 ): Promise<string> {
   const record = await stage('invalidFile', () => checkRunRecord(given));
-  const isTaken = (await storage.list()).some(({ id }) => id === record.id);
-  const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
-  // The same file again.
-  if (isTaken && text(await storage.record(record.id)) === text(writeRunRecord(record))) return record.id;
+  const others = await storage.list();
+  const isTaken = others.some(({ id }) => id === record.id);
+  if (isTaken && isSame(await storage.record(record.id), record)) return record.id;
   const isSafe = /^[\w-]{1,64}$/.test(record.id); // it becomes part of a file's name
   const id = isTaken || !isSafe ? `record-${Date.now()}-${Math.floor(Math.random() * 1e9)}` : record.id;
   const last = record.steps.at(-1);
+  const title = uniqueTitle(
+    record.title,
+    others.map(({ title }) => title),
+  );
   const entry = {
     id,
-    title: record.title,
+    title,
     state: record.state,
     totalSteps: record.totalSteps,
     savedAt: new Date().toISOString(),
@@ -97,15 +106,32 @@ async function keep(
     hasText: false,
     ...summaryOf(record),
   };
-  await storage.saveRecord(entry, writeRunRecord({ ...record, id }));
+  await storage.saveRecord(entry, writeRunRecord({ ...record, id, title }));
   return id;
+}
+
+/** Whether what is kept came from the same file: its name may have been another run's. */
+function isSame(kept: Uint8Array | undefined, record: RunRecord): boolean {
+  if (kept === undefined) return false;
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  const { title } = readRunRecord(kept, record.id);
+  const isNumbered = title.startsWith(`${record.title} (`);
+  return text(kept) === text(writeRunRecord(isNumbered ? { ...record, title } : record));
 }
 
 /** What the page sees of an index entry. */
 function listed(run: KeptRun): KeptRun {
   const { id, title, savedAt, step, totalSteps, loss, bytes, state, canContinue, isElsewhere = false } = run;
-  const { note, changes, device, validationLoss, tokensPerSecond } = run;
-  const summary = { note: note || undefined, changes, device, validationLoss, tokensPerSecond };
+  const { note, changes, preset, settings, device, validationLoss, tokensPerSecond } = run;
+  const summary = {
+    note: note || undefined,
+    changes,
+    preset,
+    settings,
+    device,
+    validationLoss,
+    tokensPerSecond,
+  };
   return {
     id,
     title,

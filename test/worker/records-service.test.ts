@@ -78,6 +78,7 @@ describe('records of this browser', () => {
     expect((await records.keptRuns())[0]?.title).toBe('My <b>run</b>');
     expect(runs.openRecord(id)?.title).toBe('My <b>run</b>');
     expect(taken(await setUp(storage).records.runRecord(id)).title).toBe('My <b>run</b>');
+    expect(taken(await records.renameRun(id, 'My <b>run</b>'))).toBe('My <b>run</b>'); // its own
     expect(messageOf(await records.renameRun(id, ' '))).toMatch(/Give the run a name/);
     expect(messageOf(await records.renameRun('none', 'x'))).toMatch(/none with id none/);
   });
@@ -139,6 +140,17 @@ describe('records of files', () => {
     expect([...storage.runs.keys()]).toEqual(['example', again, forged]);
     expect(forged).toMatch(/^record-[\d-]+$/);
     expect(taken(await records.runRecord('example')).title).toBe('An example');
+  });
+
+  it('have names of their own, from files and after renaming', async () => {
+    const { records } = setUp();
+    const file = exampleRecord({ id: 'other' });
+    for (const record of [exampleRecord(), file, file]) await records.keepRecord(record);
+    const titles = async () => (await records.keptRuns()).map(({ title }) => title);
+    expect(await titles()).toEqual(['An example', 'An example (2)']);
+    expect(taken(await records.runRecord('other')).title).toBe('An example (2)');
+    expect(taken(await records.renameRun('other', 'An example'))).toBe('An example (2)');
+    expect(await titles()).toEqual(['An example', 'An example (2)']);
   });
 
   it('are kept once however often they are opened', async () => {

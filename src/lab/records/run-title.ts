@@ -12,20 +12,28 @@ const titleLength = 120;
 /** Running runs ask every few seconds. */
 let parsedPresets: readonly { readonly title: string; readonly experiment: Experiment }[] | undefined;
 
-/** The preset that an experiment is most like, and what was changed of it. Text, seeds and the text's vocabulary do not count. */
+/**
+ * The preset that an experiment is most like, what was changed of it, and all settings that are other. Text, seeds and the
+ * text's vocabulary do not count as changes, and the vocabulary is no setting.
+ */
 export function nearestPreset(experiment: Experiment): {
   readonly title: string;
   readonly changes: readonly string[];
+  readonly settings: readonly string[];
 } {
-  const isLeftOut = (path: string) => /^data\.|^train\.seeds\.|^model\.vocabulary$/.test(path);
+  const isVocabulary = (path: string) => path === 'model.vocabulary';
+  const isLeftOut = (path: string) => isVocabulary(path) || /^data\.|^train\.seeds\./.test(path);
   parsedPresets ??= presets.flatMap(({ title, experiment: json }) => {
     const parsed = parseExperiment(json);
     return parsed.kind === 'ok' ? [{ title, experiment: parsed.experiment }] : [];
   });
   const all = parsedPresets.map(({ title, experiment: preset }) => {
-    return { title, changes: settingChanges(preset, experiment, isLeftOut) };
+    return { title, preset, changes: settingChanges(preset, experiment, isLeftOut) };
   });
-  return all.reduce((nearest, one) => (one.changes.length < nearest.changes.length ? one : nearest));
+  const { preset, ...nearest } = all.reduce((nearest, one) =>
+    one.changes.length < nearest.changes.length ? one : nearest,
+  );
+  return { ...nearest, settings: settingChanges(preset, experiment, isVocabulary) };
 }
 
 /** A name for a run. @param textName the person's own text, where it trains on one */

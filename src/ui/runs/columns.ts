@@ -95,3 +95,23 @@ export function nextOrder(order: RunOrder, by: RunColumn['id']): RunOrder {
   const isLoss = by === 'loss' || by === 'validation'; // the least is the best
   return { by, isDescending: by === 'saved' || (column?.isNumber === true && !isLoss) };
 }
+
+/** Settings that a line names; the rest is counted. */
+const namedSettings = 6;
+
+/**
+ * The preset that a run is most like and what is other in it, in one line. Foremost stands what not every run of the list
+ * has, so that runs which share most of their settings can be told apart.
+ */
+export function describeSettings(
+  { preset, settings, changes }: KeptRun,
+  runs: readonly KeptRun[],
+): string | undefined {
+  if (preset === undefined || settings === undefined) return changes;
+  const isShared = (setting: string) => runs.every((run) => run.settings?.includes(setting) === true);
+  const apart = settings.filter((setting) => !isShared(setting));
+  const all = [...apart, ...settings.filter(isShared)];
+  const left = all.length - namedSettings;
+  const named = all.slice(0, namedSettings).join(', ');
+  return `${preset}${named === '' ? '' : `: ${named}`}${left > 0 ? ` and ${left} more` : ''}`;
+}

@@ -5,7 +5,15 @@ import type { KeptRun } from '../../contract/records.ts';
 import { workPanel } from '../figures/style-sets.ts';
 import { toneStyles } from '../figures/svg-plot.ts';
 import { compareTones } from '../run-views/compare-data.ts';
-import { newestFirst, nextOrder, type RunColumn, type RunOrder, runColumns, sortRuns } from './columns.ts';
+import {
+  describeSettings,
+  newestFirst,
+  nextOrder,
+  type RunColumn,
+  type RunOrder,
+  runColumns,
+  sortRuns,
+} from './columns.ts';
 
 /** What a person may ask for of one run; `title` goes with `rename`, and is the note with `note`. */
 export interface RunRequest {
@@ -153,9 +161,10 @@ export class RunList extends LitElement {
 
   /** What it is called, what is other about it than about its preset, and what was noted. */
   #words(run: KeptRun) {
-    const { id, title, changes, note } = run;
+    const { id, title, note } = run;
+    const settings = describeSettings(run, this.runs);
     return html`${title}
-    ${changes === undefined ? nothing : html`<div class="small muted">${changes}</div>`}
+    ${settings === undefined ? nothing : html`<div class="small muted">${settings}</div>`}
     ${
       this.noted === id
         ? this.#noting(run)

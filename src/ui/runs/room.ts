@@ -227,7 +227,9 @@ export class RoomRuns extends LitElement {
     const result = await this.access?.attempt('', (lab) => lab.renameRun(id, title));
     if (result !== undefined) this.access?.take(result, 'renameRun');
     if (result?.kind !== 'ok') return;
-    this.said = `Renamed to ${title}.`;
+    const { value } = result;
+    this.said =
+      value === title ? `Renamed to ${value}.` : `Renamed to ${value}: another run is called ${title}.`;
     await this.#refreshAll();
     if (this.records.has(id)) await this.#fetch(id);
     await this.#compare();

@@ -1,7 +1,13 @@
 // The list of runs in the order of its columns.
 import { describe, expect, it } from 'vitest';
 import type { KeptRun } from '../../../src/contract/records.ts';
-import { newestFirst, nextOrder, runColumns, sortRuns } from '../../../src/ui/runs/columns.ts';
+import {
+  describeSettings,
+  newestFirst,
+  nextOrder,
+  runColumns,
+  sortRuns,
+} from '../../../src/ui/runs/columns.ts';
 
 const run = (id: string, changes: Partial<KeptRun> = {}): KeptRun => ({
   id,
@@ -55,4 +61,21 @@ it('says what it knows of a run, and that it does not know the rest', () => {
   expect(texts[4]).toBe('–');
   expect(texts[5]).toMatch(/^8\.00\sk$/);
   expect(texts[6]).toBe('a GPU');
+});
+
+describe('describeSettings', () => {
+  const shared = ['layers 4→1', 'width 96→32', 'heads 3→2', 'context 64→32', 'steps 2500→40', 'batch 16→4'];
+  const one = run('a', { preset: 'Nano', settings: shared });
+  const other = run('b', { preset: 'Nano', settings: [...shared, 'seeds.weights 1→7'] });
+
+  it('names first what sets a run apart from the others of the list, however many settings it shares', () => {
+    const runs = [one, other];
+    expect(describeSettings(one, runs)).toBe(`Nano: ${shared.join(', ')}`);
+    expect(describeSettings(other, runs)).toMatch(/^Nano: seeds\.weights 1→7, layers 4→1, .* and 1 more$/);
+  });
+
+  it('takes what an older version kept, and names the preset alone where nothing is other', () => {
+    expect(describeSettings(run('c', { changes: 'Nano: width 96→32' }), [one])).toBe('Nano: width 96→32');
+    expect(describeSettings(run('d', { preset: 'Pico', settings: [] }), [one])).toBe('Pico');
+  });
 });
