@@ -169,6 +169,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   'src/ui/costs/own.ts': 'test/e2e/costs.test.ts',
   'src/ui/figures/check-box.ts': 'test/e2e/compare.test.ts',
   'src/ui/figures/data-table.ts': 'test/e2e/serving.test.ts',
+  'src/ui/figures/webgpu-browsers.ts': 'test/e2e/without-gpu.test.ts',
   'src/ui/model/pick.ts': 'test/e2e/model.test.ts',
   'src/ui/page/actions.ts': 'test/e2e/train.test.ts',
   'src/ui/page/theme.ts': 'test/e2e/accessibility.test.ts',

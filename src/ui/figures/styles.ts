@@ -283,6 +283,11 @@ export const readoutStyles = css`
   td.number {
     text-align: right;
   }
+  .sentences td {
+    white-space: normal;
+    min-width: 90px;
+    vertical-align: top;
+  }
   .scroll {
     overflow: auto;
     max-width: 100%;

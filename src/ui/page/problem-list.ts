@@ -4,6 +4,8 @@ import { customElement, property } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Problem } from '../../contract/values.ts';
 import { controlGroup } from '../figures/style-sets.ts';
+import { readoutStyles } from '../figures/styles.ts';
+import { webGpuBrowsersDetails } from '../figures/webgpu-browsers.ts';
 import { emit } from '../state/events.ts';
 import type { ShownProblem } from '../state/state.ts';
 import { describeProblem, type KeptState } from './problem-text.ts';
@@ -27,7 +29,9 @@ function isOurs({ kind }: Problem): boolean {
 
 @customElement('problem-list')
 export class ProblemList extends LitElement {
-  static override readonly styles = controlGroup(css`
+  static override readonly styles = controlGroup(
+    readoutStyles,
+    css`
     .list {
       display: grid;
       gap: 8px;
@@ -54,6 +58,8 @@ export class ProblemList extends LitElement {
       z-index: 3;
       max-width: 760px;
       margin-inline: auto;
+      max-height: calc(100vh - 24px);
+      overflow: auto;
       box-shadow: 0 4px 18px rgb(0 0 0 / 30%);
     }
     .error {
@@ -81,7 +87,8 @@ export class ProblemList extends LitElement {
     button.plain {
       color: var(--ink);
     }
-  `);
+  `,
+  );
 
   @property({ attribute: false }) problems: readonly ShownProblem[] = [];
   @property({ attribute: false }) kept: KeptState = { hasRun: false };
@@ -97,7 +104,10 @@ export class ProblemList extends LitElement {
   }
 
   #problem({ id, problem }: ShownProblem) {
-    const { title, kept, hint, action, actionLabel, tone } = describeProblem(problem, this.kept);
+    const { title, kept, hint, action, actionLabel, tone, listsBrowsers } = describeProblem(
+      problem,
+      this.kept,
+    );
     return html`<div class="problem ${tone} ${late.includes(problem.kind) ? 'late' : ''}">
       <div class="text">
         <strong>${title}</strong>
@@ -111,6 +121,7 @@ export class ProblemList extends LitElement {
                 <span class="cause">${problem.message}</span>
               </details>`
         }
+        ${listsBrowsers === true ? webGpuBrowsersDetails() : nothing}
       </div>
       <button @click=${() => emit(this, 'problem-action', { id, action })}>${actionLabel}</button>
       ${

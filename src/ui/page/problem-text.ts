@@ -12,6 +12,8 @@ export interface ProblemText {
   readonly action: ProblemAction;
   readonly actionLabel: string;
   readonly tone: 'error' | 'warning';
+  /** Whether another browser or system may help, so that those with WebGPU are listed. */
+  readonly listsBrowsers?: boolean;
 }
 
 /** What of the run is safe when something fails. */
@@ -35,7 +37,8 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
     case 'noWebGpu':
       return {
         title: 'This browser has no WebGPU',
-        hint: 'Current Chrome, Edge, Safari 26 and Firefox on Windows or macOS have it. Until then your processor trains here, in WebAssembly.',
+        hint: 'Others have it, on most systems. Until then your processor trains here, in WebAssembly.',
+        listsBrowsers: true,
         action: 'dismiss',
         actionLabel: 'Go on without a GPU',
         tone: 'warning',
@@ -51,7 +54,8 @@ export function describeProblem(problem: Problem, keptState: KeptState): Problem
     case 'noAdapter':
       return {
         title: 'The browser offers no GPU',
-        hint: 'Hardware acceleration may be off, or the driver is on the browser’s block list. Look at chrome://gpu, then try again.',
+        hint: 'Hardware acceleration may be off, or the driver is on the browser’s block list. Look at chrome://gpu (Firefox: about:support), then try again.',
+        listsBrowsers: true,
         action: 'retryDevice',
         actionLabel: 'Ask for the GPU again',
         tone: 'warning',

@@ -20,6 +20,7 @@ import {
 } from '../../text/numbers.ts';
 import { code, dataTable, numbers } from '../figures/data-table.ts';
 import { workPanel } from '../figures/style-sets.ts';
+import { webGpuBrowsersDetails } from '../figures/webgpu-browsers.ts';
 import { deviceName } from '../state/device-name.ts';
 import { emit } from '../state/events.ts';
 import { availableThreads, shownRuntime } from '../state/runtime-choice.ts';
@@ -121,6 +122,7 @@ export class DevicePanel extends LitElement {
             </p>`
           : nothing
       }
+      ${info.fallbackReason !== undefined || isSoftwareGpu(info) ? webGpuBrowsersDetails() : nothing}
       ${info.runtime === 'cpu' ? nothing : this.#calibration()}
       ${isGpu ? [this.#selfTest(), this.#abilities(info)] : nothing}`;
   }

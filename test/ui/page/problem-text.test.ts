@@ -38,6 +38,13 @@ describe('problem text', () => {
     expect(new Set(titles).size).toBe(kinds.length);
   });
 
+  it('lists the browsers with WebGPU where another one may help, and nowhere else', () => {
+    const listing = kinds.filter(
+      (kind) => describeProblem({ kind, message: 'x' }, { hasRun: false }).listsBrowsers,
+    );
+    expect(listing).toEqual(['noWebGpu', 'noAdapter']);
+  });
+
   it('says of a run that diverged only what was kept', () => {
     const problem: Problem = { kind: 'diverged', message: 'The loss is 60.' };
     const { hint, title } = describeProblem(problem, { hasRun: true });
