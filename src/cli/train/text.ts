@@ -6,7 +6,7 @@ import type { Problem } from '../../contract/values.ts';
 import { predictTraining } from '../../lab/plans/prediction.ts';
 import { LabError } from '../../lab/plans/problem.ts';
 import { titleOf } from '../../lab/records/run-title.ts';
-import { writeAdapterFiles } from '../../lab/training/adapter-files.ts';
+import { weightChecksum, writeAdapterFiles } from '../../lab/training/adapter-files.ts';
 import { type Checkpoint, checkpointFileName } from '../../lab/training/checkpoint.ts';
 import { tokensPerSecond } from '../../lab/training/completion-times.ts';
 import { type ModelOrigin, writeModelFiles } from '../../lab/training/model-files.ts';
@@ -57,7 +57,11 @@ export async function trainOnText(
   const said = checkpoint?.adapter?.config ?? options.adapter;
   const adapter =
     base && said !== undefined
-      ? await runAdapter(said, experiment.model, { name: base.name, type: base.origin.type })
+      ? await runAdapter(said, experiment.model, {
+          name: base.name,
+          type: base.origin.type,
+          checksum: weightChecksum(base.options.weights),
+        })
       : undefined;
   if (changed.length > 0) output.note(`resume: changed since the checkpoint: ${changed.join(', ')}.`);
   const done = checkpoint?.progress.step ?? 0;

@@ -15,6 +15,7 @@ import {
   targetNames,
 } from '../../model/huggingface/adapter-modules.ts';
 import { parameterSpecs } from '../../model/parameters.ts';
+import { fnv1a } from '../../text/checksum.ts';
 import type { NamedArrays } from '../plans/parameter-io.ts';
 import { type ModelFiles, parseJson } from './model-files.ts';
 import type { OpenFile } from './weight-files.ts';
@@ -36,6 +37,16 @@ export interface AdapterBase {
   /** Its path, or OWNER/NAME; where it is to be had is not known from the numbers. */
   readonly name: string;
   readonly type?: string | undefined;
+  /** Of its weights, by `weightChecksum`: beside others the adapter means nothing. */
+  readonly checksum?: number | undefined;
+}
+
+/** A checksum of weights, in their order. */
+export function weightChecksum(weights: NamedArrays): number {
+  return [...weights.values()].reduce(
+    (sum, { buffer, byteOffset, byteLength }) => fnv1a(new Uint8Array(buffer, byteOffset, byteLength), sum),
+    fnv1a(new Uint8Array()),
+  );
 }
 
 /** A configuration is a page of text. */

@@ -69,7 +69,7 @@ const factsSchema = v.strictObject({
         targets: v.array(v.string()),
         isRankStabilised: v.boolean(),
       }),
-      base: v.strictObject({ name: v.string(), type: v.optional(v.string()) }),
+      base: v.strictObject({ name: v.string(), type: v.optional(v.string()), checksum: v.optional(word) }),
     }),
   ),
 });

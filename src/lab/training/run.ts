@@ -76,6 +76,7 @@ export interface Run {
 /** Prepares a run. @throws LabError with the kind of problem; nothing stays allocated then. */
 export async function prepareRun(engine: Engine, wanted: Experiment, options: RunOptions): Promise<Run> {
   const { checkpoint, adapter, onProgress = () => undefined } = options;
+  checkBase(checkpoint?.adapter?.base, adapter?.base);
   const corpus = await corpusOfRun(wanted, options);
   const experiment = await stage('invalidConfig', () => withVocabulary(wanted, corpus));
   const { train, data } = experiment;
@@ -136,6 +137,17 @@ export async function prepareRun(engine: Engine, wanted: Experiment, options: Ru
     runtime.dispose();
     throw error;
   }
+}
+
+/** Refuses to go on beside another base. @throws LabError */
+function checkBase(saved: AdapterBase | undefined, given: AdapterBase | undefined): void {
+  if (!saved || !given || saved.checksum === given.checksum) return;
+  throw new LabError({
+    kind: 'invalidFile',
+    message:
+      `resume: the weights of ${given.name} are not those that the adapter was trained beside (checksum ${given.checksum}, ` +
+      `not ${saved.checksum}; it was ${saved.name}). Give that model.`,
+  });
 }
 
 /** The text of a run in its tokens; of one that goes on, the text and the tokens that it began with. @throws LabError */

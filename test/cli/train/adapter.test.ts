@@ -123,6 +123,15 @@ describe('train --adapter', () => {
     );
   });
 
+  it('does not go on beside another base, and says so', async () => {
+    expect((await run('train', config, '--steps', '3', '--out', 'other')).code).toBe(0);
+    const { code, stderr } = await run('train', config, '--resume', 'tuned', '--model', 'other');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/the weights of .*other are not those .*it was .*base/),
+    ]);
+  });
+
   it.each([
     [['train', config, '--adapter', 'rank=3'], /Give that with --model/],
     [['train', config, '--resume', 'tuned', '--adapter', 'rank=3'], /Leave --adapter out/],

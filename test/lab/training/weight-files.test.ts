@@ -49,7 +49,11 @@ test.each([
     { [one]: file('a'), [two]: file('b') },
     /model\.safetensors\.index\.json is missing\. Fetch it/,
   ],
-  ['an adapter', { 'adapter_model.safetensors': file('a') }, /an adapter to another model\. Merge both/],
+  [
+    'an adapter',
+    { 'adapter_model.safetensors': file('a') },
+    /an adapter to another model\..*--adapter DIR; or merge both/,
+  ],
   ['a variant', { 'model.fp16.safetensors': file('a') }, /a variant\. Rename it to model\.safetensors/],
   ['TensorFlow', { 'tf_model.h5': Uint8Array.of(1) }, /weights of TensorFlow, .*from_tf=True/],
   [
