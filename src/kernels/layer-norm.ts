@@ -186,8 +186,8 @@ export const layerNormBackwardWeight = defineKernel({
 });
 
 /** Variants of both passes, the one to prefer first. */
-export const layerNormForwards = [rowEach(layerNormForward, 'forward'), layerNormForward];
-export const layerNormBackwards = [rowEach(layerNormBackward, 'backward'), layerNormBackward];
+export const layerNormForwards = [rowEach(layerNormForward), layerNormForward];
+export const layerNormBackwards = [rowEach(layerNormBackward), layerNormBackward];
 
 /**
  * LayerNorm over the last dimension.

@@ -160,8 +160,8 @@ export const rmsNormBackwardWeight = defineKernel({
 });
 
 /** Variants of both passes, the one to prefer first. */
-export const rmsNormForwards = [rowEach(rmsNormForward, 'forward'), rmsNormForward];
-export const rmsNormBackwards = [rowEach(rmsNormBackward, 'backward'), rmsNormBackward];
+export const rmsNormForwards = [rowEach(rmsNormForward), rmsNormForward];
+export const rmsNormBackwards = [rowEach(rmsNormBackward), rmsNormBackward];
 
 /**
  * RMSNorm over the last dimension.

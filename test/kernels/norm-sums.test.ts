@@ -1,8 +1,9 @@
 // The gradient of a norm's weight, written at once for few rows, by slices and their sum for many; who shares a row.
 import { expect, it } from 'vitest';
-import { layerNormForwards } from '../../src/kernels/layer-norm.ts';
+import { noDropout } from '../../src/kernels/dropout-mask.ts';
+import { layerNormBackwards, layerNormForwards } from '../../src/kernels/layer-norm.ts';
 import { recordWeightGradient } from '../../src/kernels/norm-sums.ts';
-import { baselineCapabilities } from '../../src/plan/kernel.ts';
+import { baselineCapabilities, type Capabilities } from '../../src/plan/kernel.ts';
 import { persistentTensor } from '../../src/plan/store.ts';
 import { Tape } from '../../src/plan/tape.ts';
 
@@ -33,13 +34,14 @@ it('adds slices of many rows up in a kernel of its own', () => {
 it('gives an invocation a row of its own where rows are many on a software adapter', () => {
   const features = new Set(['subgroups']);
   const software = { ...baselineCapabilities, features, subgroupMinSize: 8, subgroupMaxSize: 8 };
-  const chosen = [
-    { rows: 256, capabilities: software },
-    { rows: 1, capabilities: software },
-    { rows: 256, capabilities: baselineCapabilities },
-  ].map(({ rows, capabilities }) => {
-    const dims = { rows, columns: 64, hasBias: 0, epsilon: 1e-5, offset: 0 };
-    return new Tape({ capabilities }).choose(layerNormForwards, dims).name;
-  });
-  expect(chosen).toEqual(['layerNorm.forward/row-each', 'layerNorm.forward', 'layerNorm.forward']);
+  const chosenOf = (rows: number, capabilities: Capabilities) => {
+    const tape = new Tape({ capabilities });
+    const size = { rows, columns: 64, offset: 0 };
+    const forward = tape.choose(layerNormForwards, { ...size, hasBias: 0, epsilon: 1e-5 });
+    const backward = tape.choose(layerNormBackwards, { ...size, accumulate: 0, ...noDropout });
+    return [forward.name, backward.name];
+  };
+  expect(chosenOf(128, software)).toEqual(['layerNorm.forward/row-each', 'layerNorm.backward/row-each']);
+  for (const names of [chosenOf(16, software), chosenOf(256, baselineCapabilities)])
+    expect(names).toEqual(['layerNorm.forward', 'layerNorm.backward']);
 });
