@@ -96,6 +96,7 @@ export function launchFirefox(downloads: string): Promise<Browser> {
       'dom.webgpu.enabled': true,
       'dom.webgpu.workers.enabled': true,
       'gfx.webgpu.ignore-blocklist': true,
+      'ui.prefersReducedMotion': 1, // the recording is seen at its end, as by other returning visitors of these tests
       'browser.download.folderList': 2, // the folder that follows
       'browser.download.dir': downloads,
       'browser.download.alwaysOpenPanel': false,
