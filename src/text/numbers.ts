@@ -159,10 +159,11 @@ export function formatSeconds(seconds: number | undefined): string {
   return Math.abs(seconds) >= 120 ? formatDuration(seconds) : formatSi(seconds, 's');
 }
 
-/** A waiting time in its two largest units: `12 s`, `2 min 05 s`, `1 h 12 min`, `3 d 04 h`. */
+/** A waiting time in its two largest units: `< 1 s`, `12 s`, `2 min 05 s`, `1 h 12 min`, `3 d 04 h`. */
 export function formatDuration(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return unknown;
   const whole = Math.round(seconds);
+  if (whole === 0 && seconds > 0) return `<${thin}1${thin}s`;
   if (whole < 60) return `${whole}${thin}s`;
   const [large, small, unit, rest] =
     whole < 3600 ? [60, 1, 'min', 's'] : whole < 86_400 ? [3600, 60, 'h', 'min'] : [86_400, 3600, 'd', 'h'];
