@@ -1,30 +1,15 @@
 // Lesson: of models of one size, neither the narrow nor the wide wins: the loss against d/√N is a U.
 import type { LessonInfo, LessonQuestion, LessonSize } from '../../contract/lessons.ts';
 import { fitParabola, lowestPlace } from '../../laws/curves/parabola.ts';
-import { parseModel } from '../../model/config.ts';
 import { formatCount, formatDigits, formatLoss, formatPower } from '../../text/numbers.ts';
-import { shapeOf } from '../studies/shape.ts';
-import { check, type Lesson, type LessonTools, table } from './lesson.ts';
+import { check, type Lesson, table } from './lesson.ts';
 import { recordedShapes } from './recorded-shapes.ts';
-import { trainForLaw } from './scaling-run.ts';
+import { countBlocks, type LaidOut, shapedParameters, shapedTokens, trainShapes } from './shaped-run.ts';
 
-/** Every shape has this N, r = 2 and two layers: heads · width, and hidden · width, are the same for all. */
-const parameters = 9216;
-const layers = 2;
-const headSize = 4;
+/** Two layers of N parameters at r = 2: heads · width, and hidden · width, are the same for all. */
+const parameters = shapedParameters;
 const headsTimesWidth = 96;
 const hiddenTimesWidth = 1536;
-
-const [context, batch] = [32, 8];
-
-/** As the recorded runs. */
-const recipe = {
-  norm: 'layerNorm',
-  position: 'learned',
-  activation: 'geluTanh',
-  bias: false,
-  tiedHead: true,
-} as const;
 
 const sizes = {
   normal: { widths: [4, 8, 16, 32, 96], steps: 1024, characters: 1_000_000 },
@@ -32,10 +17,7 @@ const sizes = {
 } as const;
 
 /** A shape. */
-interface Shape {
-  readonly width: number;
-  readonly heads: number;
-  readonly hidden: number;
+interface Shape extends LaidOut {
   /** d / √N */
   readonly ratio: number;
 }
@@ -62,7 +44,7 @@ function questionFor(size: LessonSize): LessonQuestion {
 }
 
 const describeSize = (size: LessonSize) =>
-  `Trains ${sizes[size].widths.length} models, ${sizes[size].steps} steps of ${batch} × ${context} characters each.`;
+  `Trains ${sizes[size].widths.length} models, ${sizes[size].steps} steps of ${shapedTokens} characters each.`;
 
 const info: LessonInfo = {
   id: 'middle',
@@ -145,31 +127,11 @@ export const middleLesson: Lesson = {
   },
   measure: async (tools) => {
     const all = shapes(tools.size);
-    const losses: number[] = [];
-    for (const [index, shape] of all.entries())
-      losses.push(await trainOne(tools, shape, index / all.length, 1 / all.length));
-    return judge(all, losses, sizes[tools.size].steps * batch * context);
+    const length = sizes[tools.size];
+    const losses = await trainShapes(tools, all, length, ({ width }) => `width ${width}`);
+    return judge(all, losses, length.steps * shapedTokens);
   },
 };
-
-function trainOne(tools: LessonTools, shape: Shape, from: number, share: number): Promise<number> {
-  const { steps, characters } = sizes[tools.size];
-  const run = { model: modelOf(shape), parameters, steps, batch, characters, source: 'zipf' as const };
-  return trainForLaw(tools, run, (done) =>
-    tools.report(from + (share * done) / steps, `Training width ${shape.width}`),
-  );
-}
-
-function modelOf({ width, heads, hidden }: Shape) {
-  return { ...recipe, layers, width, heads, headSize, hidden, context };
-}
-
-/** N as the program itself counts it. */
-function countBlocks(shape: Shape): number {
-  const parsed = parseModel({ ...modelOf(shape), vocabulary: 1 });
-  if (parsed.kind !== 'ok') throw new Error(`middle: ${parsed.problems[0]?.message}`);
-  return shapeOf(parsed.model, 'blocks', 1).parameters;
-}
 
 function judge(all: readonly Shape[], losses: readonly number[], tokens: number) {
   const best = losses.indexOf(Math.min(...losses));
