@@ -17,7 +17,7 @@ const tools = [...listFiles('bin', '.js'), ...listFiles('bench', '.ts', '.js')];
 const tests = listFiles('test', '.ts');
 
 /** Lines of src and shaders together. Raise it only in a commit that says what it bought. */
-const lineBudget = 116_700;
+const lineBudget = 117_000;
 const longestTypeScript = 400;
 const longestShader = 200;
 const mostFiles = 25;

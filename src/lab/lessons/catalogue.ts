@@ -1,6 +1,7 @@
 // The guided lessons, in the order in which they are read.
 
 import { LabError } from '../plans/problem.ts';
+import { attentionOrMlpLesson } from './attention-or-mlp.ts';
 import { batchesLesson } from './batches.ts';
 import { cachesLesson } from './caches.ts';
 import { causalLesson } from './causal.ts';
@@ -48,6 +49,7 @@ export const allLessons: readonly Lesson[] = [
   tooMuchModelLesson,
   howManyExpertsLesson,
   middleLesson,
+  attentionOrMlpLesson,
   whichNLesson,
   lawBreaksLesson,
 ];
