@@ -1,8 +1,9 @@
 // What the runner in Deno and the test that reads it agree on: its lines, and which kernels it checks.
+import { expertTileBound } from '../../src/kernels/expert-placement.ts';
 import { type MatmulLayout, naturalDims } from '../../src/kernels/matmul-sizes.ts';
 import { allKernels } from '../../src/lab/plans/kernel-catalogue.ts';
 import { presets } from '../../src/model/presets/catalogue.ts';
-import { familyOf, type Kernel } from '../../src/plan/kernel.ts';
+import { type Dims, familyOf, type Kernel } from '../../src/plan/kernel.ts';
 import type { Verification, VerifiedCase } from '../../src/runtime/verify.ts';
 import type { VariantRun } from './variant-runs.ts';
 
@@ -55,7 +56,7 @@ export function casesToRun(isFull: boolean): VerifiedCase[] {
 
 /**
  * Tiles that only real GPUs get, a number below and above: products of each tile in one layout and of the first in all (in a
- * full run all in all), and one gradient of attention, whose tile the model of the variant tables is a token above. With the
+ * full run all in all), of grouped products another tile in each layout, and one gradient of attention, whose tile the model of the variant tables is a token above. With the
  * options of the self-test, so that pipelines are few.
  */
 function edgesOfTiles(isFull: boolean): VerifiedCase[] {
@@ -63,16 +64,44 @@ function edgesOfTiles(isFull: boolean): VerifiedCase[] {
   return portableKernels.flatMap((kernel): VerifiedCase[] => {
     const [options = {}] = kernel.selfTest;
     if (kernel.name === 'attention.keysAndValues/tiled') return [{ kernel, dims: { ...options, time: 31 } }];
-    const tile = /^matmul\.(nn|nt|tn)\/tiled-(\d+)x(\d+)/.exec(kernel.name);
+    const tile = /^(matmul|groupedMatmul)\.(nn|nt|tn)\/tiled-(\d+)x(\d+)/.exec(kernel.name);
     if (!tile) return [];
-    const layout = tile[1] as MatmulLayout;
-    const place = places.get(layout) ?? 0;
-    places.set(layout, place + 1);
+    const layout = tile[2] as MatmulLayout;
+    const [height, width] = [Number(tile[3]), Number(tile[4])];
+    const place = places.get(familyOf(kernel.name)) ?? 0;
+    places.set(familyOf(kernel.name), place + 1);
+    if (tile[1] === 'groupedMatmul') {
+      if (!isFull && place !== ['nn', 'nt', 'tn'].indexOf(layout)) return [];
+      return [-1, 1].map((over) => ({ kernel, dims: groupedEdge(layout, kernel, height, width, over) }));
+    }
     if (!isFull && place > 0 && place !== ['nn', 'nt', 'tn'].indexOf(layout) + 1) return [];
     return [-1, 1].map((over) => {
-      const sizes = naturalDims(layout, Number(tile[2]) + over, Number(tile[3]) - over, 33);
+      const sizes = naturalDims(layout, height + over, width - over, 33);
       const { rows, columns, inner, xStride, wStride, yStride } = sizes;
       return { kernel, dims: { ...options, rows, columns, inner, xStride, wStride, yStride } };
     });
   });
+}
+
+/** A grouped product whose columns, and whose experts' rows in all, are that many over their tiles; it adds to y. */
+function groupedEdge(
+  layout: MatmulLayout,
+  kernel: Kernel,
+  height: number,
+  width: number,
+  over: number,
+): Dims {
+  const options = kernel.selfTest[1] ?? {};
+  const { experts = 1 } = options;
+  const columns = width - over;
+  if (layout === 'tn') return { ...options, columns, rows: height + over, inner: 2 * height + over };
+  const rows = 2 * height + over;
+  return {
+    ...options,
+    columns,
+    rows,
+    inner: 17,
+    tileRows: height,
+    tileBound: expertTileBound(rows, experts, height),
+  };
 }
