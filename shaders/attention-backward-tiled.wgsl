@@ -7,7 +7,7 @@
 //   endOfViewers, isHidden, keepFactors.
 // From attention-cap.wgsl: capped, capSlope.
 // From matmul-block.wgsl: Block.
-// From attention-tiles.wgsl: threads, tile, Rows, products, shareWeights, Parts, addWeighted.
+// From attention-tiles.wgsl: threads, ownTile, tile, Rows, keepOwn, products, shareWeights, Parts, addWeighted.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values
@@ -19,7 +19,7 @@ override accumulate: u32; // 1 adds to dqkv
 @group(0) @binding(3) var<storage, read> delta: array<f32>;        // [batch, heads, time]
 @group(0) @binding(4) var<storage, read_write> dqkv: array<f32>;   // [batch · time, rowStride]
 
-const keyParts = (keySize + 31u) / 32u; // 1 to 4
+const keyParts = (keySize + 31u) / 32u; // 1 to 4, and as many slabs, which are kept before those of values
 const valueParts = (valueSize + 31u) / 32u;
 
 /// Two buffers behind one set of tiles: `source` is constant where it is called, and the branch vanishes.
@@ -87,8 +87,8 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let tiles = (time + tile - 1u) / tile;
-  let firstQuery = (tiles - 1u - group % tiles) * tile; // the longest rows first
+  let tiles = (time + ownTile - 1u) / ownTile;
+  let firstQuery = (tiles - 1u - group % tiles) * ownTile; // the longest rows first
   let head = group / tiles % heads;
   let sample = group / tiles / heads;
   let keyValueHead = head / (heads / keyValueHeads);
@@ -100,19 +100,21 @@ fn queries(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   let l = (sample * heads + head) * time + min(query, vec4<u32>(time - 1u));
   let logSums = vec4<f32>(logSumExp[l.x], logSumExp[l.y], logSumExp[l.z], logSumExp[l.w]);
   let deltas = vec4<f32>(delta[l.x], delta[l.y], delta[l.z], delta[l.w]);
+  keepOwn(q, 0u, keySize, thread);
+  keepOwn(dout, keyParts, valueSize, thread);
   var dq: Parts;
   let skipped = firstVisible(firstQuery) / tile;
   for (var i = 0u; i < 0x1000000u; i++) { // a constant bound with a break costs no loop guard
     let firstKey = (skipped + i) * tile;
-    if (firstKey > firstQuery) {
+    if (firstKey >= min(firstQuery + ownTile, time)) {
       break;
     }
     let k = Rows(0u, base + kOffset + keyValueHead * keySize, rowStride, firstKey);
     let v = Rows(0u, base + vOffset + keyValueHead * valueSize, rowStride, firstKey);
     let key = firstKey + thread % 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);
     // Both products share the stage of memory, one after the other.
-    let scores = products(q, k, keySize, thread);
-    let dp = products(dout, v, valueSize, thread);
+    let scores = products(q, 0u, k, keySize, thread);
+    let dp = products(dout, keyParts, v, valueSize, thread);
     let row = vec2<u32>(sample, head);
     let a = gradientsOf(scores.a, dp.a, logSums.xxxx, deltas.xxxx, row, query.xxxx, key);
     let b = gradientsOf(scores.b, dp.b, logSums.yyyy, deltas.yyyy, row, query.yyyy, key);
@@ -131,8 +133,8 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let tiles = (time + tile - 1u) / tile;
-  let firstKey = group % tiles * tile;
+  let tiles = (time + ownTile - 1u) / ownTile;
+  let firstKey = group % tiles * ownTile;
   let keyValueHead = group / tiles % keyValueHeads;
   let sample = group / tiles / keyValueHeads;
   let base = sample * time * rowStride;
@@ -140,7 +142,9 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   let v = Rows(0u, base + vOffset + keyValueHead * valueSize, rowStride, firstKey);
   let key = firstKey + thread / 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);
   // With a window the queries that see this tile of keys end early, too.
-  let queryTiles = (endOfViewers(firstKey + tile - 1u) - firstKey + tile - 1u) / tile; // from the tile's first key
+  let queryTiles = (endOfViewers(firstKey + ownTile - 1u) - firstKey + tile - 1u) / tile; // from the tile's first key
+  keepOwn(k, 0u, keySize, thread);
+  keepOwn(v, keyParts, valueSize, thread);
   var dk: Parts;
   var dv: Parts;
   for (var i = 0u; i < 0x1000000u; i++) {
@@ -155,8 +159,8 @@ fn keysAndValues(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
     let l = (sample * heads + head) * time + min(query, vec4<u32>(time - 1u));
     let logSums = vec4<f32>(logSumExp[l.x], logSumExp[l.y], logSumExp[l.z], logSumExp[l.w]);
     let deltas = vec4<f32>(delta[l.x], delta[l.y], delta[l.z], delta[l.w]);
-    let scores = products(k, q, keySize, thread);
-    let dp = products(v, dout, valueSize, thread);
+    let scores = products(k, 0u, q, keySize, thread);
+    let dp = products(v, keyParts, dout, valueSize, thread);
     let row = vec2<u32>(sample, head);
     let a = gradientsOf(scores.a, dp.a, logSums, deltas, row, query, key.xxxx);
     let b = gradientsOf(scores.b, dp.b, logSums, deltas, row, query, key.yyyy);

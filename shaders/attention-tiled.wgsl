@@ -1,13 +1,14 @@
-// Causal attention for real GPUs: the method of attention-plain.wgsl in tiles of 32 queries × 32 keys of one head.
+// Causal attention for real GPUs: the method of attention-plain.wgsl in tiles of 32 or 64 queries × 32 keys of one head.
 // One workgroup = one tile of queries, looping over tiles of keys up to the diagonal. Scores are a small matrix product
 // staged through workgroup memory, 4 × 4 per invocation in registers; so is the sum of values weighted by them, whose
-// columns are cut into parts of 32 (attention-tiles.wgsl, which stands before). Any device; no subgroups; 15 KiB of workgroup memory.
+// columns are cut into parts of 32 (attention-tiles.wgsl, which stands before). Any device; no subgroups; tiles of 32
+// queries take 15 KiB of workgroup memory. Queries stay there for the whole loop, where `keptSlabs` says so.
 //
 // From attention-mask.wgsl: time, heads, keyValueHeads, rowStride, qOffset, kOffset, vOffset, scale, dropout, lowest,
 //   firstVisible, isHidden, keepFactors.
 // From attention-cap.wgsl: capped.
 // From matmul-block.wgsl: Block.
-// From attention-tiles.wgsl: threads, tile, Rows, products, shareWeights, Parts, addWeighted.
+// From attention-tiles.wgsl: threads, ownTile, tile, Rows, keepOwn, products, shareWeights, Parts, addWeighted.
 
 override keySize: u32; // of a head of queries and keys
 override valueSize: u32; // of a head of values
@@ -60,10 +61,10 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
   if (group >= launch.endWorkgroup) {
     return;
   }
-  let tiles = (time + tile - 1u) / tile;
+  let tiles = (time + ownTile - 1u) / ownTile;
   // A causal tile of queries meets as many tiles of keys as lie before it: begun last, the longest would keep one
   // core busy while the others wait.
-  let firstQuery = (tiles - 1u - group % tiles) * tile; // the longest rows first
+  let firstQuery = (tiles - 1u - group % tiles) * ownTile; // the longest rows first
   let head = group / tiles % heads;
   let sample = group / tiles / heads;
   let keyValueHead = head / (heads / keyValueHeads);
@@ -79,16 +80,17 @@ fn forward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     largest = vec4<f32>(sinks[head]);
     sum = vec4<f32>(select(0.0, 1.0, thread % 8u == 0u));
   }
+  keepOwn(queries, 0u, keySize, thread);
   // Tiles before the window of the tile's first query are seen by none of its queries.
   let skipped = firstVisible(firstQuery) / tile;
   for (var i = 0u; i < 0x1000000u; i++) { // a constant bound with a break costs no loop guard
     let firstKey = (skipped + i) * tile;
-    if (firstKey > firstQuery) {
+    if (firstKey >= min(firstQuery + ownTile, time)) {
       break;
     }
     let keys = Rows(0u, base + kOffset + keyValueHead * keySize, rowStride, firstKey);
     let key = firstKey + thread % 8u * 4u + vec4<u32>(0u, 1u, 2u, 3u);
-    var p = products(queries, keys, keySize, thread);
+    var p = products(queries, 0u, keys, keySize, thread);
     // Tiles on the diagonal are computed whole and masked: half of one tile a row is lost, and no branch is taken in
     // the loop.
     p = Block(

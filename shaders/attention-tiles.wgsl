@@ -1,21 +1,30 @@
-// What attention in tiles of 32 own × 32 other rows shares, forward and backward: 64 invocations that stage rows through
-// workgroup memory and hold 4 × 4 of a tile's products each. Stands before those shaders, after matmul-block.wgsl and
-// attention-mask.wgsl. Invocations store whole vectors, as in
-// matmul-tiles.wgsl.
+// What attention in tiles of 32 or 64 own × 32 other rows shares, forward and backward: two invocations an own row, which
+// stage rows through workgroup memory and hold 4 × 4 of a tile's products each. Stands before those shaders, after
+// matmul-block.wgsl and attention-mask.wgsl. Invocations store whole vectors, as in matmul-tiles.wgsl.
 //
 // From attention-mask.wgsl: time.
 // From matmul-block.wgsl: Block, addOuter.
 // From the shader that follows: element (a number of matrix `source`).
 
-const threads = 64u;   // 8 × 8: invocation t owns rows 4 (t / 8) … and columns 4 (t % 8) … of a tile
-// 32: two staged slabs and the weights take 13.5 KiB of the 16 KiB that every device has, and 16 sums an invocation
-// leave registers for the sums of values.
+override ownTile: u32;   // own rows of a workgroup: 32, or 64 where the device has memory for them
+/// Slabs of own rows that stay in memory for the whole loop; 0 stages the one that is needed, again for each tile.
+override keptSlabs: u32;
+
+const ownQuads = ownTile / 4u;
+const threads = ownTile * 2u; // ownQuads × 8: invocation t owns rows 4 (t / 8) … and columns 4 (t % 8) … of a tile
+// 32: with as many own rows, two staged slabs and the weights take 13.5 KiB of the 16 KiB that every device has, and 16 sums
+// an invocation leave registers for the sums of values.
 const tile = 32u;
 const slabSize = 32u;  // inner dimensions staged at once
 const pitch = 9u;      // vec4s between staged lines of 32 numbers: the ninth turns the memory banks
-// Indices are written modulo their range (`thread / 8u % 8u`) because bounds are not proved across calls.
-var<workgroup> stage: array<vec4<f32>, 2u * slabSize * pitch>;
-var<workgroup> weights: array<vec4<f32>, tile * pitch>;
+// What is staged once may meet its banks in a row.
+const ownPitch = ownQuads + select(1u, 0u, keptSlabs > 0u);
+const weightPitch = ownQuads + 1u;
+// Indices are written modulo their range (`thread / 8u % ownQuads`) because bounds are not proved across calls.
+// `attentionTileBytes` in src/kernels/attention-shape.ts says what these take.
+var<workgroup> own: array<vec4<f32>, max(keptSlabs, 1u) * slabSize * ownPitch>;
+var<workgroup> stage: array<vec4<f32>, slabSize * pitch>;
+var<workgroup> weights: array<vec4<f32>, tile * weightPitch>;
 
 /// 32 rows of a matrix from firstRow; rows past the sequence's end repeat its last.
 struct Rows {
@@ -56,8 +65,27 @@ fn loadAcross(rows: Rows, row: u32, column: u32, size: u32) -> vec4<f32> {
   return select(vec4<f32>(), values, columns < vec4<u32>(size));
 }
 
-/// Products of this invocation's four own rows with its four other rows.
-fn products(own: Rows, other: Rows, size: u32, thread: u32) -> Block {
+/// Puts a slab of own rows into its place; a barrier must follow.
+fn stageOwn(rows: Rows, slab: u32, place: u32, size: u32, thread: u32) {
+  for (var i = 0u; i < ownQuads * slabSize / threads; i++) {
+    let quad = threads / slabSize * i + thread / slabSize % (threads / slabSize); // of rows; neighbours read neighbouring columns
+    let d = thread % slabSize;
+    own[(place * slabSize + d) * ownPitch + quad] = loadDown(rows, 4u * quad, slab * slabSize + d, size);
+  }
+}
+
+/// Stages own rows for the whole loop, if they are kept, from place `first` on; `products` has the barrier.
+fn keepOwn(rows: Rows, first: u32, size: u32, thread: u32) {
+  for (var slab = 0u; slab < keptSlabs; slab++) {
+    if (slab * slabSize >= size) {
+      break;
+    }
+    stageOwn(rows, slab, first + slab, size, thread);
+  }
+}
+
+/// Products of this invocation's four own rows, kept from place `first` on if at all, with its four other rows.
+fn products(rows: Rows, first: u32, other: Rows, size: u32, thread: u32) -> Block {
   // Dimensions come in slabs of 32, so that heads of any size pass through the same memory.
   var sums: Block;
   for (var slab = 0u; slab < 16u; slab++) {
@@ -67,15 +95,19 @@ fn products(own: Rows, other: Rows, size: u32, thread: u32) -> Block {
     // All have read the slab before: it may be overwritten.
     workgroupBarrier();
     for (var i = 0u; i < tile / 4u * slabSize / threads; i++) {
-      let quad = 2u * i + thread / slabSize % 2u; // of rows; neighbours read neighbouring columns
+      let quad = threads / slabSize * i + thread / slabSize % (threads / slabSize);
       let d = thread % slabSize;
-      stage[d * pitch + quad] = loadDown(own, 4u * quad, slab * slabSize + d, size);
-      stage[(slabSize + d) * pitch + quad] = loadDown(other, 4u * quad, slab * slabSize + d, size);
+      stage[d * pitch + quad] = loadDown(other, 4u * quad, slab * slabSize + d, size);
+    }
+    var place = first + slab;
+    if (keptSlabs == 0u) {
+      stageOwn(rows, slab, 0u, size, thread);
+      place = 0u;
     }
     workgroupBarrier();
     // An outer product a dimension: 8 numbers are loaded for 16 multiply-adds.
     for (var d = 0u; d < slabSize; d++) {
-      addOuter(&sums, stage[d * pitch + thread / 8u % 8u], stage[(slabSize + d) * pitch + thread % 8u]);
+      addOuter(&sums, own[(place * slabSize + d) * ownPitch + thread / 8u % ownQuads], stage[d * pitch + thread % 8u]);
     }
   }
   return sums;
@@ -86,11 +118,11 @@ fn products(own: Rows, other: Rows, size: u32, thread: u32) -> Block {
 fn shareWeights(w: Block, thread: u32) {
   workgroupBarrier();
   // Transposed on the way: whoever sums values wants the weights of four own rows for one other row as one vector.
-  let first = thread % 8u * 4u * pitch + thread / 8u % 8u;
+  let first = thread % 8u * 4u * weightPitch + thread / 8u % ownQuads;
   weights[first] = vec4<f32>(w.a.x, w.b.x, w.c.x, w.d.x);
-  weights[first + pitch] = vec4<f32>(w.a.y, w.b.y, w.c.y, w.d.y);
-  weights[first + 2u * pitch] = vec4<f32>(w.a.z, w.b.z, w.c.z, w.d.z);
-  weights[first + 3u * pitch] = vec4<f32>(w.a.w, w.b.w, w.c.w, w.d.w);
+  weights[first + weightPitch] = vec4<f32>(w.a.y, w.b.y, w.c.y, w.d.y);
+  weights[first + 2u * weightPitch] = vec4<f32>(w.a.z, w.b.z, w.c.z, w.d.z);
+  weights[first + 3u * weightPitch] = vec4<f32>(w.a.w, w.b.w, w.c.w, w.d.w);
 }
 
 /// Sums of four own rows in up to four parts of 32 columns: four neighbours of each. Parts have names, as rows of blocks.
@@ -106,14 +138,14 @@ struct Parts {
 fn plusWeighted(start: Block, matrix: Rows, part: u32, size: u32, thread: u32) -> Block {
   workgroupBarrier();
   for (var i = 0u; i < tile * tile / 4u / threads; i++) {
-    let row = 8u * i + thread / 8u % 8u;
+    let row = ownQuads * i + thread / 8u % ownQuads;
     stage[row * 8u + thread % 8u] = loadAcross(matrix, row, part * tile + thread % 8u * 4u, size);
   }
   workgroupBarrier();
   // shareWeights wrote the weights before the barriers above, so that they stand in memory for all.
   var sums = start;
   for (var row = 0u; row < tile; row++) {
-    addOuter(&sums, weights[row * pitch + thread / 8u % 8u], stage[row * 8u + thread % 8u]);
+    addOuter(&sums, weights[row * weightPitch + thread / 8u % ownQuads], stage[row * 8u + thread % 8u]);
   }
   return sums;
 }

@@ -16,6 +16,7 @@ import { capFlops } from './attention-cap.ts';
 import { attentionPrologue } from './attention-mask.ts';
 import {
   type AttentionDims,
+  type AttentionTile,
   attendedPairs,
   attentionCalibration,
   attentionDims,
@@ -209,11 +210,14 @@ function subgroupKeys(lanes: 4 | 8): typeof attentionKeys {
   });
 }
 
+/** Both of its own matrices would have to be kept, for which few devices have memory. */
+const restaged: AttentionTile = { ownTile: 32, keptSlabs: 0 };
+
 /** Tiles of 32 × 32 rows in workgroup memory. */
 const tiled = {
   source: attentionPrologue + blockSource + tilesSource + tiledSource,
-  constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize }),
-  suits: suitsTiles,
+  constants: ({ keySize, valueSize }: GradientDims) => ({ keySize, valueSize, ...restaged }),
+  suits: (dims: GradientDims, device: Capabilities) => suitsTiles(restaged, dims, device),
 };
 
 const tiledQueries: typeof attentionQueries = defineKernel({

@@ -140,10 +140,31 @@ export function suitsStrips(lanes: number, dims: AttentionDims, device: Capabili
   return isEven && keySize <= 256 && valueSize <= 256 && hasLanes;
 }
 
+/** A tile of attention-tiles.wgsl: its own rows, and how many slabs of 32 dimensions of them stay in workgroup memory. */
+export interface AttentionTile {
+  readonly ownTile: 32 | 64;
+  readonly keptSlabs: number;
+}
+
+/** Bytes of workgroup memory of a tile: own rows, a slab of others, weights, and a vector an invocation for rows' sums. */
+export function attentionTileBytes({ ownTile, keptSlabs }: AttentionTile): number {
+  const ownQuads = ownTile / 4;
+  const own = keptSlabs > 0 ? keptSlabs * 32 * ownQuads : 32 * (ownQuads + 1);
+  return 16 * (own + 32 * 9 + 32 * (ownQuads + 1) + 2 * ownTile);
+}
+
 /** True where tiles in workgroup memory fit and pay: not on software adapters, where that memory is as dear as any. */
-export function suitsTiles({ keySize, valueSize }: AttentionDims, device: Capabilities): boolean {
+export function suitsTiles(
+  tile: AttentionTile,
+  { keySize, valueSize }: AttentionDims,
+  device: Capabilities,
+): boolean {
   return (
+    attentionTileBytes(tile) <= device.maxWorkgroupStorageBytes &&
+    2 * tile.ownTile <= device.maxInvocationsPerWorkgroup &&
     // 128 is four parts of 32 columns, as many as the shader has names for.
-    keySize <= 128 && valueSize <= 128 && !isSoftwareLike(device) && device.maxInvocationsPerWorkgroup > 1
+    keySize <= 128 &&
+    valueSize <= 128 &&
+    !isSoftwareLike(device)
   );
 }

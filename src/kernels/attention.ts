@@ -14,6 +14,7 @@ import { capFlops, cappedScore } from './attention-cap.ts';
 import { attentionPrologue, firstVisible, keepFactor } from './attention-mask.ts';
 import {
   type AttentionSizes,
+  type AttentionTile,
   attendedPairs,
   attentionCalibration,
   attentionDims,
@@ -26,6 +27,7 @@ import {
   suitsTiles,
 } from './attention-shape.ts';
 import { recordSinkGradients } from './attention-sinks.ts';
+import { ranked } from './tile-variants.ts';
 
 const forwardDims = [...attentionDims, 'hasSinks'] as const;
 type ForwardDims = Dims<(typeof forwardDims)[number]>;
@@ -83,16 +85,37 @@ function subgroupForward(lanes: 4 | 8): typeof attentionForward {
   });
 }
 
-/** y and logSumExp of attention, tiles of 32 queries × 32 keys in workgroup memory. */
-const tiledForward: typeof attentionForward = defineKernel({
-  ...forwardFamily,
-  name: 'attention.forward/tiled',
-  source: attentionPrologue + blockSource + tilesSource + tiledSource,
-  constants: ({ keySize, valueSize }) => ({ keySize, valueSize }),
-  suits: suitsTiles,
-  workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / 32),
-  launchedFlops: (dims) => launchedPairs(dims, 32, 32) * forwardFlopsPerPair(dims) + sinkFlops(dims),
-});
+/**
+ * y and logSumExp of attention, tiles of `ownTile` queries × 32 keys in workgroup memory. Queries are staged once where they
+ * fit beside the rest: for 64 of them always, which is what their variant is for, and for 32 where heads have 32 dimensions.
+ * Of 256 tokens and heads of 64, a head then loads 98 304 numbers and not 221 184; of 1024, 36 % of as many.
+ */
+function tiledForward(ownTile: 32 | 64, name: string): typeof attentionForward {
+  const tileOf = ({ keySize }: ForwardDims): AttentionTile => {
+    const slabs = Math.ceil(keySize / 32);
+    return { ownTile, keptSlabs: ownTile === 64 || slabs === 1 ? slabs : 0 };
+  };
+  return defineKernel({
+    ...forwardFamily,
+    name: `attention.forward/${name}`,
+    source: attentionPrologue + blockSource + tilesSource + tiledSource,
+    constants: (dims) => ({ keySize: dims.keySize, valueSize: dims.valueSize, ...tileOf(dims) }),
+    suits: (dims, device) => suitsTiles(tileOf(dims), dims, device),
+    workgroups: ({ batch, heads, time }) => batch * heads * Math.ceil(time / ownTile),
+    launchedFlops: (dims) => launchedPairs(dims, ownTile, 32) * forwardFlopsPerPair(dims) + sinkFlops(dims),
+  });
+}
+
+const [wideForward, narrowForward] = [tiledForward(64, 'tiled-64'), tiledForward(32, 'tiled')];
+
+/**
+ * True where the larger tile goes before the smaller one: with fewer workgroups a wide GPU is not filled, and along the
+ * diagonal of short sequences and windows more of it is masked.
+ */
+function paysWide(dims: ForwardDims): boolean {
+  const [wide, narrow] = [launchedPairs(dims, 64, 32), launchedPairs(dims, 32, 32)];
+  return wideForward.workgroups(dims) >= 256 && wide <= 1.25 * narrow;
+}
 
 /**
  * Variants of the forward pass, the one to prefer first.
@@ -101,9 +124,19 @@ const tiledForward: typeof attentionForward = defineKernel({
 export const attentionForwards: readonly (typeof attentionForward)[] = [
   subgroupForward(8),
   subgroupForward(4),
-  tiledForward,
+  wideForward,
+  narrowForward,
   attentionForward,
 ];
+
+/** The variants for these sizes, the one to prefer first. */
+function forwardsFor(dims: ForwardDims): readonly (typeof attentionForward)[] {
+  const variants = attentionForwards.map((kernel) => ({
+    kernel,
+    pays: () => kernel !== wideForward || paysWide(dims),
+  }));
+  return ranked(variants, dims);
+}
 
 /** The product q·k and the sum p·v, then scale, cap, maximum, subtract, exp, sum. */
 function forwardFlopsPerPair({ keySize, valueSize, softcap }: ForwardDims): number {
@@ -186,7 +219,7 @@ export function attention(tape: Tape, qkv: Tensor, options: AttentionOptions): T
   const logSumExp = tape.tensor('logSumExp', [batch, heads, time]);
   const forward = { ...dims, hasSinks: sinks ? 1 : 0 };
   const bindings = { qkv, ...(sinks ? { sinks } : {}), y, logSumExp };
-  tape.dispatch(tape.choose(attentionForwards, forward), forward, bindings);
+  tape.dispatch(tape.choose(forwardsFor(forward), forward), forward, bindings);
   // Asked now: when the closure runs, the tape is past deciding what needs a gradient.
   const wanted = { qkv: tape.needsGradient(qkv), sinks: tape.needsGradient(sinks) };
   tape.onBackward([qkv, sinks], y, (dy) => {
