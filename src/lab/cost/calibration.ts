@@ -35,7 +35,7 @@ import {
 /** What no preset has: other optimizers, the loss at the end alone, and with each norm shapes smaller than any tile. */
 const tinyExperiments = [
   ...optimizerNames.map((kind) => ({ kind, norm: 'layerNorm' })),
-  { kind: 'adamW', norm: 'rmsNorm' },
+  { kind: 'adamw', norm: 'rmsNorm' },
 ].map(({ kind, norm }) => ({
   model: { layers: 1, width: 16, heads: 2, context: 8, bias: true, dropout: 0.1, norm },
   train: { steps: 1, batch: 4, optimizer: { kind, learningRate: 0.1 }, lossPositions: 'last' },
