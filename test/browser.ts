@@ -1,6 +1,7 @@
 // The browser of an end-to-end test: a headless Chrome or Chromium whose WebGPU runs on SwiftShader.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer, { type Browser, type BrowserContext } from 'puppeteer';
 import { describe } from 'vitest';
@@ -16,6 +17,8 @@ export interface BrowserOptions {
   readonly ignoreDefaultArgs?: readonly string[];
   /** It may use one core alone, and sees no other. Where `canTakeOneCore` says so. */
   readonly onOneCore?: boolean;
+  /** Keeps the profile; Puppeteer makes one and removes it unless told. Who names one ends the browser, too. */
+  readonly userDataDir?: string;
 }
 
 /** Whether a browser can be held to one core here. */
@@ -33,8 +36,20 @@ const plainWindows = '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,
 /** Milliseconds for a browser to start and to answer: a software GPU may keep a busy machine waiting. */
 const patience = { timeout: 240_000, protocolTimeout: 480_000 };
 
-/** Browsers that the files of this process share, by whether they have a GPU. They end with the process. */
+/** Browsers that the files of this process share, by whether they have a GPU. */
 const shared = new Map<boolean, Promise<Browser>>();
+
+/**
+ * A browser that ends with this process. A test process is told to end and killed half a second later, which is too short
+ * for Puppeteer's way: it asks the browser to close.
+ */
+async function launchShared(gpu: boolean): Promise<Browser> {
+  const userDataDir = mkdtempSync(join(process.env.FLOPSCOPE_PROFILES ?? tmpdir(), 'flopscope-browser-'));
+  const browser = await launchBrowser({ gpu, userDataDir });
+  process.on('exit', () => browser.process()?.kill('SIGKILL'));
+  process.once('SIGTERM', () => process.exit());
+  return browser;
+}
 
 /**
  * A visitor with an empty profile, in a browser that test files share: to start one for each costs seconds. The caller
@@ -43,7 +58,7 @@ const shared = new Map<boolean, Promise<Browser>>();
  */
 export async function openProfile(gpu = true): Promise<BrowserContext> {
   const running = await shared.get(gpu)?.catch(() => undefined);
-  if (!running?.connected) shared.set(gpu, launchBrowser({ gpu }));
+  if (!running?.connected) shared.set(gpu, launchShared(gpu));
   const browser = await shared.get(gpu);
   if (browser === undefined) throw new Error('browser: none was started.');
   return browser.createBrowserContext();
@@ -65,6 +80,7 @@ export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
       ...(options.args ?? []),
     ],
     ignoreDefaultArgs: [...(options.ignoreDefaultArgs ?? [])],
+    ...(options.userDataDir === undefined ? {} : { userDataDir: options.userDataDir, handleSIGTERM: false }),
     ...patience,
   });
 }

@@ -1,6 +1,7 @@
 // Vitest global setup of the browser project: builds the page once and serves it, with its headers, on a loopback port.
-import { rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
 
@@ -9,14 +10,18 @@ const outDir = 'node_modules/.cache/flopscope/page';
 const checked = resolve(root, 'node_modules/.cache/flopscope/checked-kernels.json');
 
 /**
- * Puts the page's address into FLOPSCOPE_PAGE, its folder into FLOPSCOPE_PAGE_FOLDER, which the test processes inherit, or into FLOPSCOPE_PAGE_ERROR why
- * there is none: a page that does not build fails the browser's tests, not everybody's. Returns the way to stop.
+ * Puts the page's address into FLOPSCOPE_PAGE, its folder into FLOPSCOPE_PAGE_FOLDER and where browsers keep profiles into
+ * FLOPSCOPE_PROFILES, which the test processes inherit; or into FLOPSCOPE_PAGE_ERROR why there is none: a page that does not
+ * build fails the browser's tests, not everybody's. Returns the way to stop.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   const { FLOPSCOPE_SKIP_BROWSER, FLOPSCOPE_SKIP_FIREFOX } = process.env;
   if (FLOPSCOPE_SKIP_BROWSER !== undefined && FLOPSCOPE_SKIP_FIREFOX !== undefined) return async () => {};
   rmSync(checked, { force: true }); // what an earlier page checked were other kernels, perhaps
   process.env.FLOPSCOPE_CHECKED = checked;
+  const profiles = mkdtempSync(join(tmpdir(), 'flopscope-profiles-'));
+  process.env.FLOPSCOPE_PROFILES = profiles;
+  const removeProfiles = () => rmSync(profiles, { recursive: true, force: true, maxRetries: 5 });
   try {
     // With Vitest's own value, libraries would be built as for development: not what visitors get.
     const before = process.env.NODE_ENV;
@@ -31,9 +36,12 @@ export default async function setup(): Promise<() => Promise<void>> {
     });
     process.env.FLOPSCOPE_PAGE_FOLDER = resolve(root, outDir);
     process.env.FLOPSCOPE_PAGE = server.resolvedUrls?.local[0];
-    return () => server.close();
+    return async () => {
+      await server.close();
+      removeProfiles();
+    };
   } catch (error) {
     process.env.FLOPSCOPE_PAGE_ERROR = error instanceof Error ? error.message : String(error);
-    return async () => {};
+    return async () => removeProfiles();
   }
 }
