@@ -1,12 +1,10 @@
 // `flopscope search`: the fastest model that is good enough, by the conditional law and this device's predicted speed.
 import type { Command } from 'commander';
-import { resultsHeader, resultsLine } from '../../lab/studies/results.ts';
 import { runSearch } from '../../lab/studies/run-search.ts';
 import { runStudy } from '../../lab/studies/run-study.ts';
 import { type Candidate, type SearchResult, wishOf } from '../../lab/studies/search.ts';
 import { fitLaw } from '../../laws/fit-law.ts';
 import type { RunPoint } from '../../laws/run-point.ts';
-import { readRunsTable } from '../../laws/runs-table.ts';
 import type { Experiment } from '../../model/config.ts';
 import { formatDigits } from '../../text/numbers.ts';
 import { Interrupted } from '../failure.ts';
@@ -17,6 +15,7 @@ import { integer, jsonOption, outputOf, runtimeOption, threadsOption } from '../
 import type { Output } from '../output.ts';
 import type { StudyOptions } from './options.ts';
 import { type PreparedStudy, prepareStudy } from './prepare.ts';
+import { TableFile } from './table-file.ts';
 
 interface SearchOptions extends StudyOptions {
   readonly runs?: string;
@@ -45,6 +44,7 @@ export function addSearch(program: Command): void {
       '--runs <file>',
       'fit the law to this table, or folder of tables; by default the study is run first',
     )
+    .option('--out <dir>', 'keep the runs of that study there, and go on with them: study-ID unless given')
     .option(
       '--train <n>',
       'train the n best, the baseline and fewer key/value heads, and measure',
@@ -81,7 +81,7 @@ async function search(
   );
   const { plan, corpus, planning, engine } = prepared;
   wishOf(plan.study); // before anything runs
-  const points = table === undefined ? await runPoints(prepared, output, signal) : table.points;
+  const points = table === undefined ? await runPoints(prepared, options.out, output, signal) : table.points;
   const law = fitLaw(points, { law: 'conditional', form: 'multiplicative' });
   for (const warning of law.warnings) output.note(`search: ${warning}`);
   let last: SearchResult | undefined;
@@ -130,26 +130,28 @@ function lineOf(candidate: Candidate): Line {
   };
 }
 
-/** Runs the study itself, for the law to be fitted to. */
+/** Runs the study itself, for the law to be fitted to. They took a while: they are kept, whatever becomes of the search. */
 async function runPoints(
   { engine, corpus, plan }: PreparedStudy,
+  out = `study-${plan.id}`,
   output: Output,
   signal: AbortSignal,
 ): Promise<readonly RunPoint[]> {
-  let table = resultsHeader();
+  const folder = resolvePath(out);
+  const file = await TableFile.open(folder, plan, undefined);
+  const { done } = file;
+  const count = plan.groups.reduce((sum, { runs }) => sum + runs.length, 0);
+  output.note(`search: runs of the study are kept in ${folder}, which has ${done.size} of ${count}.`);
   await runStudy(engine, plan.study, plan.groups, {
     corpus,
+    done,
     signal,
     onStep: ({ shape }, step) => output.progress(`${shape.parameters} parameters, step ${step}`, 0),
-    onResult: (planned, result) => {
-      table += resultsLine(plan.id, planned, result);
-    },
+    onResult: (planned, result) => file.append(planned, result),
   });
   if (signal.aborted)
-    throw new Interrupted(
-      'while running the study: nothing was kept. Run it by flopscope study --out DIR, then search --runs DIR.',
-    );
-  return readRunsTable(table, plan.study.name).points;
+    throw new Interrupted(`while running the study. The same command goes on with what is in ${folder}.`);
+  return (await readTable(folder)).points;
 }
 
 function describe(

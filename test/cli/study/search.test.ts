@@ -1,7 +1,10 @@
 // Tests of `flopscope search`: by a table that is there already, and refusals.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readyStudies } from '../../../src/lab/studies/ready.ts';
 import { createFolder } from '../../folders.ts';
+import { exampleStudy } from '../../lab/studies/example-study.ts';
 import { jsonLines, runMain, writeJson } from '../run-command.ts';
 import { prepareSearch, wish } from './search-files.ts';
 
@@ -38,6 +41,20 @@ describe('flopscope search', () => {
     }
     expect(last.trained).toBeGreaterThanOrEqual(2);
     expect(last.panda.loss).toBeLessThanOrEqual(last.baseline.loss);
+  });
+
+  it('keeps the runs of its study though no law fits them, and goes on with them', async () => {
+    const folder = createFolder();
+    const file = writeJson(folder, 'study.json', { ...exampleStudy, search: wish });
+    const out = join(folder, 'out');
+    const args = ['search', file, '--out', out, '--runtime', 'cpu', '--json', '--no-calibrate'];
+    for (const kept of [0, 4]) {
+      const { code, stderr } = await runMain(args);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`which has ${kept} of 4`);
+      expect(stderr).toMatch(/cannot be fitted: no five runs of one shape/);
+      expect(readFileSync(join(out, 'runs.csv'), 'utf8').trim().split('\n')).toHaveLength(5);
+    }
   });
 
   it('needs a study that says what is searched', async () => {
