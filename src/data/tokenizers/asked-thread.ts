@@ -31,10 +31,14 @@ export interface ThreadTask {
   readonly failure: (what: string) => Error;
 }
 
-/** Questions to a thread, one after another; it starts with the first. */
+/** A thread that nobody asked for so long is ended: each model that is opened would leave one behind. Milliseconds. */
+export const idleMilliseconds = 30_000;
+
+/** Questions to a thread, one after another; it starts with the first, and anew where it had ended. */
 export class AskedThread {
   readonly #task: ThreadTask;
   #open: Promise<OpenThread> | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(task: ThreadTask) {
@@ -49,6 +53,7 @@ export class AskedThread {
   }
 
   async #ask(order: EncoderOrder, milliseconds: number, what: string): Promise<EncoderAnswer> {
+    clearTimeout(this.#idle);
     this.#open ??= this.#openThread();
     try {
       const thread = await this.#open;
@@ -59,7 +64,16 @@ export class AskedThread {
       const thread = await this.#open?.catch(() => undefined);
       if (!thread || thread.hasEnded()) this.#open = undefined; // the next question gets a new thread
       throw error;
+    } finally {
+      this.#idle = setTimeout(() => this.#end(), idleMilliseconds);
+      if (typeof this.#idle === 'object') this.#idle.unref(); // Node would wait for it
     }
+  }
+
+  #end(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    void open?.then((thread) => thread.end()).catch(() => undefined); // one that did not open has ended
   }
 
   async #openThread(): Promise<OpenThread> {

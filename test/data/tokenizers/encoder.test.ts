@@ -1,7 +1,11 @@
 // The encoder's thread: ended when a pattern does not end, replaced for the next text, and honest about failures.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startEncoderThread } from '../../../src/cli/threads/tokenizer.ts';
-import { type EncoderPort, useEncoderThreads } from '../../../src/data/tokenizers/asked-thread.ts';
+import {
+  type EncoderPort,
+  idleMilliseconds,
+  useEncoderThreads,
+} from '../../../src/data/tokenizers/asked-thread.ts';
 import { Encoder } from '../../../src/data/tokenizers/encoder.ts';
 import { readPublishedFile } from '../../../src/data/tokenizers/published-file.ts';
 import { inThisThread } from './in-this-thread.ts';
@@ -51,6 +55,21 @@ describe('an encoder', () => {
     const encoder = new Encoder(cutBy('a'), {});
     const [first, second] = await Promise.all([encoder.encode('ab'), encoder.encode('ba')]);
     expect([[...first], [...second], count.started]).toEqual([[0, 1], [1, 0], 1]);
+  });
+
+  it('ends its thread when nobody asks any more, and starts another for who does', async () => {
+    const count = counted(inThisThread);
+    const encoder = new Encoder(cutBy('a'), {});
+    vi.useFakeTimers();
+    await encoder.encode('ab');
+    await vi.advanceTimersByTimeAsync(idleMilliseconds / 2);
+    await encoder.encode('ab');
+    await vi.advanceTimersByTimeAsync(idleMilliseconds / 2);
+    expect(count).toEqual({ started: 1, ended: 0 });
+    await vi.advanceTimersByTimeAsync(idleMilliseconds);
+    expect(count).toEqual({ started: 1, ended: 1 });
+    expect([...(await encoder.encode('ab'))]).toEqual([0, 1]);
+    expect(count.started).toBe(2);
   });
 
   it('says what the library does not understand, in one line', async () => {
