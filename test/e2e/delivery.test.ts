@@ -1,4 +1,5 @@
 // What a visitor's browser gets before anything runs: the headers, a policy that nothing violates, and a GPU.
+import { gzipSync } from 'node:zlib';
 import type { BrowserContext } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rooms } from '../../src/ui/page/rooms.ts';
@@ -33,11 +34,24 @@ describeBrowser('the served page', () => {
     const isRoom = (url: string): boolean => /\/assets\/room-/.test(url);
     await expect.poll(() => [...fetched].filter(isRoom).length).toBe(rooms.length);
     expect(wanted.filter((url) => !/^(data|blob):/.test(url) && !url.startsWith(pageAddress()))).toEqual([]);
+    expect(wanted.filter((url) => url.endsWith('.wasm'))).toEqual([]); // this device has a GPU
     expect(lab.troubles).toEqual([]);
     await lab.page.setOfflineMode(true);
     await lab.click('room-tabs', 'a', 'Costs');
     await lab.find('room-costs', '.figures');
     await lab.page.close();
+  });
+
+  it('brings less than 120 KB before the rooms', async () => {
+    const page = await (await fetch(pageAddress())).text();
+    const files = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, file = '']) => file);
+    expect(files.filter((file) => file.endsWith('.js')).length).toBeGreaterThan(1);
+    const sizes = files.map(async (file) => {
+      const fetched = await fetch(new URL(file, pageAddress()));
+      return gzipSync(await fetched.arrayBuffer()).length;
+    });
+    const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, gzipSync(page).length);
+    expect(bytes).toBeLessThan(120_000);
   });
 
   it('says that a room cannot be had without a network, and brings it by itself when there is one', async () => {
