@@ -48,7 +48,7 @@ describeBrowser('a model of conversations', () => {
     expect(await lab.text('chat-box', 'ol')).not.toContain('<|end|>');
     expect(await findViolations(lab.page)).toEqual([]);
     await lab.click('chat-box', 'button', 'Start anew');
-    expect(await lab.text('chat-box', 'ol')).toBe('');
+    await expect.poll(() => lab.text('chat-box', 'ol')).toBe('');
     await lab.click('chat-box', 'button', 'Bring it back');
     expect(await lab.text('chat-box', 'ol')).toMatch(/^You Spell lamp\.\s*Model .*You Spell lamp\.\s*Model/s);
     expect(lab.troubles).toEqual([]);

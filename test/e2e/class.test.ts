@@ -209,7 +209,8 @@ describeBrowser('a class', () => {
     const other = await attach(await profile.newPage(), 700);
     await other.page.goto(withoutLink(prepared));
     await other.waitForText('prediction-panel', '.figure', /\d/);
-    const plain = await other.layoutShift(); // of the strip that says that there is no GPU
+    await other.waitForText('notice-strips', '.recorded', /Press Train/); // a busy machine may bring it last
+    const plain = await other.layoutShift(); // of that strip, and of what says that there is no GPU
     await other.page.goto('about:blank');
     await other.page.goto(prepared);
     await other.waitForText('lab-page', '.prepared', /From your teacher: Guess first!/);

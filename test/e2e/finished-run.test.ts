@@ -52,7 +52,7 @@ describeBrowser('a finished run', () => {
     await enter(await lab.find('sampler-box', 'textarea'), 'Hello 🐱');
     await lab.click('sampler-box', 'button', 'Write');
     await lab.waitForText('sampler-box', '.refused', /🐱/);
-    expect(await lab.text('problem-list', '.problem')).toBe('');
+    await expect.poll(() => lab.text('problem-list', '.problem')).toBe('');
   });
 
   it('takes more steps', async () => {

@@ -186,7 +186,7 @@ describeBrowser('the room Inside', () => {
     await dense.click('room-inside', 'button', 'Read the text');
     await dense.waitForText('room-inside', '.says', /32 tokens, read at step 0/);
     await dense.waitForText('inside-tokens', '[slot=note]', /Mean \d\.\d{4} nats over 31 tokens/);
-    expect(await dense.text('inside-routers', '[slot=note]')).toBe('');
+    await expect.poll(() => dense.text('inside-routers', '[slot=note]')).toBe('');
     expect(await dense.text('room-inside', 'form')).not.toMatch(/experts/);
     expect(dense.troubles).toEqual([]);
     await dense.page.close();

@@ -105,7 +105,7 @@ describeBrowser('the room Laws', () => {
   it('says what a study will take before anything runs, and runs it until it is paused', async () => {
     await open('mine.json', JSON.stringify(study));
     await lab.waitForText('laws-plan', 'section', /Plan: mine.*3 runs: .*FLOP, at most .*iB at a time/);
-    expect(await lab.text('laws-choose', 'figure-panel')).toBe('');
+    await expect.poll(() => lab.text('laws-choose', 'figure-panel')).toBe('');
     await lab.click('laws-plan', 'button', 'Run the study');
     await lab.waitForText('laws-plan', 'section', /2 of 3 runs done.*tokens: step [\d,]+ of/);
     await lab.click('laws-plan', 'button', 'Pause');

@@ -74,7 +74,7 @@ describeBrowser('the page on a static host', () => {
     await (await lab.find('notice-strips', '.reload button', 'Load it')).click(); // once: the page goes
     await expect.poll(() => hasRenewed().catch(() => false)).toBe(true);
     await lab.waitForText('lab-header', '.badge', /processor/);
-    expect(await lab.text('notice-strips', '.reload')).toBe('');
+    await expect.poll(() => lab.text('notice-strips', '.reload')).toBe('');
 
     // The same file as a page built for hosts without headers registers it; from a document that registers none itself.
     expect(await lab.page.evaluate(() => crossOriginIsolated)).toBe(false);

@@ -143,7 +143,7 @@ describeBrowser('the page with tokens of more than a character', () => {
     await there.click('published-models', 'button', /^Delete tiny/);
     await there.click('published-models', 'button', /^Delete for good: tiny/);
     await said(/tiny\/model is deleted/);
-    expect(await there.text('published-models', '.pulled')).toBe('');
+    await expect.poll(() => there.text('published-models', '.pulled')).toBe('');
     expect(hub.requests.filter(({ name }) => name === weights).map(({ range }) => range)).toEqual([
       ...[undefined, undefined],
       expect.stringMatching(/^bytes=\d+-$/),

@@ -76,7 +76,7 @@ describeBrowser('the room Serving', () => {
     await lab.waitForText('room-serving', '.prices', /16/);
     await lab.waitForText('room-serving', 'section', /reads every weight once for all of them/);
     expect(await lab.text('room-serving', '.prices')).toMatch(/Batch.*Press, capital/s);
-    expect(await lab.text('room-serving', '.recorded')).toBe('');
+    await expect.poll(() => lab.text('room-serving', '.recorded')).toBe('');
     expect(await headings()).toEqual(['Tokens per second', 'Waiting']);
     const plot = await lab.find('svg-plot', 'svg');
     expect(

@@ -216,7 +216,7 @@ describeBrowser('the page', () => {
     await lab.waitForText('run-files', 'p[aria-live]', /Saved in this browser at step \d+/);
     const second = await openPage(browser, tinyQuery);
     await second.waitForText('notice-strips', '.elsewhere', /Open in another tab: .*saved at step \d+/);
-    expect(await second.text('notice-strips', '[aria-label="Saved run"]')).toBe('');
+    await expect.poll(() => second.text('notice-strips', '[aria-label="Saved run"]')).toBe('');
     for (const label of [/^Open /, /^Delete /]) {
       const button = await second.find('run-files', 'li button', label);
       expect(await button.evaluate((element) => (element as HTMLButtonElement).disabled)).toBe(true);

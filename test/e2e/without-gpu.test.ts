@@ -105,7 +105,7 @@ describeBrowser('the page without a GPU', () => {
     await fresh.waitForText('preset-picker', 'label:has(:checked) strong', /^Pico$/);
     await fresh.waitForText('run-controls', '.status', /^Ready a run takes about .* on your processor$/);
     await fresh.waitForText('notice-strips', '.recorded', /Press Train to see Pico on this machine/);
-    expect(await fresh.text('run-controls', '.suggestion')).toBe('');
+    await expect.poll(() => fresh.text('run-controls', '.suggestion')).toBe('');
     const controls = await fresh.find('run-controls', 'section');
     const height = () => controls.evaluate((panel) => panel.getBoundingClientRect().height);
     const before = await height();
